@@ -1,0 +1,38 @@
+# `make demo` and `make test` set up what they need, once, in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup weights demo test lint docs clean
+
+help:  ## what there is to make
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: $(INSTALLED)  ## the virtual environment
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[local]' --group dev
+	@# mypy cannot follow an editable install's import hook: give it the package by name.
+	mkdir -p .venv/src && ln -sfn "$(CURDIR)" .venv/src/slotfill
+	@touch $@
+
+weights: $(INSTALLED)  ## the embedded model, in the user's cache folder
+	@$(BIN)/slotfill models pull
+
+demo: weights  ## extract sentiment, feedback and entities from the fixtures, with no key
+	@SLOTFILL_BIN=$(BIN)/slotfill sh fixtures/demo.sh
+
+test: weights  ## the whole suite
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)  ## lint, format, types, import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	MYPYPATH=.venv/src $(BIN)/mypy -p slotfill.schemas -p slotfill.extractors -m slotfill -m slotfill.cli -m slotfill.__main__ tests/typing
+	$(BIN)/lint-imports
+
+clean:  ## remove what was made here
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,386 @@
+"""The command line: parse, call, print. What it does stands in `slotfill.extractors` and `slotfill.schemas`.
+
+Exit codes: 0 all extracted; 1 some documents were not; 2 usage, schema, input or output; 4 no usable model or
+credential; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slotfill import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from slotfill.extractors.documents import Sources
+    from slotfill.extractors.extractor import Extractor
+    from slotfill.extractors.runs.engine import Tally
+    from slotfill.schemas.schema import Schema
+
+__all__ = ["main"]
+
+EXIT_INCOMPLETE, EXIT_USAGE, EXIT_NO_MODEL, EXIT_INTERRUPTED = 1, 2, 4, 130
+
+
+class _Slotfill(click.Group):
+    """Turns slotfill's errors into one line and an exit code; no command needs to."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(EXIT_INTERRUPTED)
+        except Exception as error:
+            from slotfill.extractors.errors import ModelError, SlotfillError
+
+            if not isinstance(error, SlotfillError):
+                raise
+            raise _failure(error, EXIT_NO_MODEL if isinstance(error, ModelError) else EXIT_USAGE) from None
+
+
+def _failure(error: Exception, exit_code: int) -> click.ClickException:
+    from slotfill.extractors.runs.console import printable
+
+    failure = click.ClickException(printable(str(error)))
+    failure.exit_code = exit_code
+    return failure
+
+
+def _grouped(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Make one decorator of several options, which the help shows in this order."""
+
+    def decorate(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _parameter(_: click.Context, __: click.Parameter, values: Sequence[str]) -> dict[str, str]:
+    if wrong := [value for value in values if "=" not in value]:
+        raise click.BadParameter(f"{wrong[0]!r} is not of the form name=value")
+    return dict(value.split("=", 1) for value in values)
+
+
+def _complete_schema(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
+    from click.shell_completion import CompletionItem
+
+    from slotfill.schemas import built_ins
+
+    names = [CompletionItem(name) for name in built_ins() if name.startswith(incomplete)]
+    return names or [CompletionItem(incomplete, type="file")]
+
+
+_schema = click.argument("schema", shell_complete=_complete_schema)
+_prompting = _grouped(
+    click.option(
+        "--examples",
+        type=click.Path(path_type=Path),
+        metavar="FILE.jsonl",
+        help='Worked examples in place of the schema\'s own, a line each: {"text": …, "value": …}.',
+    ),
+    click.option("--instructions", metavar="TEXT", help="What to tell the model, in place of the schema's own."),
+    click.option(
+        "-P",
+        "parameters",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=_parameter,
+        help="A parameter of the schema, such as -P sentences=2 for summary.",
+    ),
+)
+_reading = _grouped(
+    click.option(
+        "--text-field",
+        default="text",
+        show_default=True,
+        metavar="NAME",
+        help="Field or column that holds a row's text (.jsonl, .csv).",
+    ),
+    click.option("--id-field", metavar="NAME", help="Field or column that names a row, in place of its number."),
+    click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Stop after N documents."),
+)
+_writing = _grouped(
+    click.option(
+        "-o",
+        "--output",
+        metavar="PATH",
+        help="FILE.json for one value, FILE.jsonl for a line each, else a folder with a file each.",
+    ),
+    click.option(
+        "--record", is_flag=True, help="Write every document's record: value, attempts, usage, cost, error."
+    ),
+    click.option("--rejects", metavar="FILE", help="Write the records that hold no whole value to FILE, as JSONL."),
+)
+_asking = _grouped(
+    click.option(
+        "-m",
+        "--model",
+        metavar="MODEL",
+        help="A Claude model, local, or local:FILE.gguf. Default: SLOTFILL_MODEL; else claude-haiku-5-5 with a "
+        "credential; else local if it was pulled.",
+    ),
+    click.option(
+        "--concurrency",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Documents in flight at once. [default: 8]",
+    ),
+    click.option(
+        "--retries",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="Model calls after the first, a document. [default: 2]",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="How long one request may take. [default: 600]",
+    ),
+    click.option(
+        "--max-tokens",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Room for a reply. [default: from the schema's size]",
+    ),
+    click.option("--dry-run", is_flag=True, help="Count documents, tokens and cost; call no model."),
+)
+_speaking = _grouped(
+    click.option("-q", "--quiet", is_flag=True, help="Say nothing but what stops the run."),
+    click.option(
+        "-v",
+        "--verbose",
+        count=True,
+        help="A line for every document; -vv: values and requests too, texts included.",
+    ),
+    click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="How lines on standard error are written.",
+    ),
+)
+
+
+@click.group(cls=_Slotfill, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="slotfill")
+def main() -> None:
+    """Text files in, validated JSON out.
+
+    \b
+    slotfill extract sentiment reviews/          one JSON line a file
+    slotfill extract "name, age int" letter.txt  your own fields, in one line
+    slotfill schemas                             what is built in
+    slotfill doctor                              what works here, and what to do about the rest
+
+    Shell completion: eval "$(_SLOTFILL_COMPLETE=bash_source slotfill)"; zsh_source and fish_source likewise.
+    """
+
+
+@main.command()
+@_schema
+@click.argument("inputs", nargs=-1, metavar="[INPUT]...", type=click.Path())
+@_asking
+@_writing
+@_reading
+@_prompting
+@_speaking
+@click.pass_context
+def extract(ctx: click.Context, schema: str, inputs: tuple[str, ...], **options: Any) -> None:
+    """Extract SCHEMA from each INPUT, as JSON.
+
+    SCHEMA is a built-in name (sentiment, feedback, entities, summary), package.module:Model, path/file.py:Model
+    (which is executed), path/schema.json, or one line of fields: "name, age int, tags [str]".
+
+    INPUT is a file, a folder, a glob, or - for standard input. Of .jsonl and .csv files each row is a document.
+
+    \b
+    slotfill extract feedback mails/ -o feedback.jsonl --rejects rejects.jsonl
+    cat review.txt | slotfill extract sentiment -m local
+    """
+    from slotfill.extractors.extractor import Extractor
+    from slotfill.extractors.runs.console import log_to_stderr
+
+    wanted = _resolved(schema, **{name: options[name] for name in ("examples", "instructions", "parameters")})
+    sources = _sources(inputs, options)
+    with log_to_stderr(-1 if options["quiet"] else options["verbose"], options["log_format"]):
+        if options["dry_run"]:
+            _print_estimate(wanted, sources, options)
+            return
+        settings = {name: options[name] for name in ("model", "retries", "timeout", "max_tokens")}
+        ctx.exit(_run(Extractor(wanted, **settings), sources, options))
+
+
+@main.command()
+@click.argument("schema", required=False, shell_complete=_complete_schema)
+@click.option("--lint", is_flag=True, help="Say what the service's own check of replies loses, and how it is asked.")
+def schemas(schema: str | None, *, lint: bool) -> None:
+    """List the built-in schemas, or show SCHEMA as JSON Schema.
+
+    \b
+    slotfill schemas feedback
+    slotfill schemas "name, age int" --lint
+    """
+    if schema is None:
+        from slotfill.schemas import built_ins
+
+        for name, summary in built_ins().items():
+            click.echo(f"{name:<12}{summary}")
+        return
+    resolved = _resolved(schema)
+    if not lint:
+        click.echo(json.dumps(resolved.json_schema, indent=2, ensure_ascii=False))
+        return
+    from slotfill.schemas.wire import wire_of
+
+    wire = wire_of(resolved.json_schema, wrapped=resolved.wrapped)
+    click.echo(f"asked by: {', then '.join(wire.modes)}")
+    for loss in wire.losses:
+        click.echo(f"{loss.path or '/'}: {loss.keyword}: {loss.message}")
+
+
+@main.group(invoke_without_command=True)
+@click.pass_context
+def models(ctx: click.Context) -> None:
+    """List models, their context in tokens and their prices in USD a million tokens.
+
+    \b
+    slotfill models
+    slotfill models pull
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    from slotfill.extractors import catalogue
+    from slotfill.extractors.local import weights
+
+    click.echo(f"{'MODEL':<28}{'CONTEXT':>10}{'INPUT':>9}{'OUTPUT':>9}")
+    for name in catalogue.known_models():
+        model, price = catalogue.look_up(name), catalogue.price_a_million(name)
+        click.echo(f"{name:<28}{model.context or '?':>10}{price[0]:>9}{price[1]:>9}")
+    path = weights.installed()
+    click.echo(f"{catalogue.LOCAL:<28}{path or 'not there: fetch it with `slotfill models pull`'}")
+
+
+@models.command()
+@click.argument("name", default="smollm2-135m", metavar="[NAME]")
+def pull(name: str) -> None:
+    """Fetch the embedded model NAME (smollm2-135m, 93 MB) into the user's cache folder.
+
+    \b
+    slotfill models pull
+    """
+    from slotfill.extractors.local import weights
+    from slotfill.extractors.runs.console import transfer
+
+    with transfer() as shown:
+        path = weights.pull(name, progress=shown)
+    click.echo(path)
+
+
+@main.command()
+@click.option("-m", "--model", metavar="MODEL", help="The model to look for; by default the one `extract` would use.")
+@click.pass_context
+def doctor(ctx: click.Context, model: str | None) -> None:
+    """Say what works here, and what to do about the rest. Exits with 4 when an extraction would not work.
+
+    \b
+    slotfill doctor
+    slotfill doctor -m claude-sonnet-5-5
+    """
+    from slotfill.extractors.doctor import examine
+    from slotfill.extractors.runs.console import printable
+
+    failed = False
+    for check in examine(model):
+        click.echo(f"{check.state:<9}{check.name:<16}{printable(check.detail)}")
+        failed |= check.state == "failed"
+    ctx.exit(EXIT_NO_MODEL if failed else 0)
+
+
+def _resolved(source: str, *, examples: Path | None = None, **options: Any) -> Schema[Any]:
+    from slotfill.schemas.sources import read_examples, resolve
+
+    shots = None if examples is None else read_examples(examples)
+    return resolve(source, trusted=True, examples=shots, **options)
+
+
+def _sources(inputs: tuple[str, ...], options: dict[str, Any]) -> Sources:
+    from slotfill.extractors.documents import find
+
+    if not inputs:
+        if sys.stdin.isatty():
+            raise click.UsageError("no INPUT: name files or folders, or - for standard input")
+        inputs = ("-",)
+    outputs = [Path(options[name]) for name in ("output", "rejects") if options[name]]
+    fields = {name: options[name] for name in ("text_field", "id_field")}
+    return find(inputs, skip=outputs, stdin=sys.stdin.buffer, **fields)
+
+
+def _print_estimate(schema: Schema[Any], sources: Sources, options: dict[str, Any]) -> None:
+    from slotfill.extractors.catalogue import DEFAULT_MODEL
+    from slotfill.extractors.extractor import Extractor
+    from slotfill.extractors.runs.estimate import estimate
+    from slotfill.extractors.settings import Settings
+
+    # Nothing is called, so no credential is needed to count.
+    model = options["model"] or Settings.read().model or DEFAULT_MODEL
+    with Extractor(schema, model=model, max_tokens=options["max_tokens"]) as extractor:
+        click.echo(json.dumps(estimate(extractor, islice(sources, options["limit"])), indent=2))
+
+
+def _run(extractor: Extractor[Any], sources: Sources, options: dict[str, Any]) -> int:
+    """Run, say how far it got, and give the exit code."""
+    from slotfill.extractors.errors import ModelError, OutputError
+    from slotfill.extractors.runs.console import progress
+    from slotfill.extractors.runs.engine import Run
+    from slotfill.extractors.runs.sinks import open_rejects, open_sink
+
+    if not options["model"] and extractor.model.id == "local" and not options["quiet"]:
+        click.echo("no Anthropic credential is set: using the embedded model", err=True)
+    shown = sources.several and not options["quiet"]
+    with ExitStack() as stack:
+        stdout = click.get_binary_stream("stdout")
+        kept = open_sink(options["output"], stdout, records=options["record"], several=sources.several)
+        stack.enter_context(kept)
+        rejects = stack.enter_context(open_rejects(options["rejects"])) if options["rejects"] else None
+        update = stack.enter_context(progress(sources.count, wanted=shown))
+        concurrency = options["concurrency"] or extractor.settings.concurrency
+        run = Run(
+            extractor, kept, rejects=rejects, records=options["record"], concurrency=concurrency, shown=update
+        )
+        reason, code = None, 0
+        try:
+            run.run(islice(sources, options["limit"]))
+        except KeyboardInterrupt:
+            reason, code = "interrupted", EXIT_INTERRUPTED
+        except ModelError as error:
+            reason, code = str(error), EXIT_NO_MODEL
+        except OutputError as error:
+            reason, code = str(error), EXIT_INCOMPLETE
+    _close(run.tally, reason, options, several=sources.several)
+    return code or (EXIT_INCOMPLETE if run.tally.extracted < run.tally.documents else 0)
+
+
+def _close(tally: Tally, reason: str | None, options: dict[str, Any], *, several: bool) -> None:
+    """Say why a run stopped, and what a run over several documents has done."""
+    from slotfill.extractors.runs.console import closing_line, printable
+
+    if options["log_format"] == "json":
+        click.echo(json.dumps({"message": reason or "done", **tally.to_json()}), err=True)
+        return
+    if reason:
+        click.echo(f"stopped: {printable(reason)}", err=True)
+    if reason or (several and not options["quiet"]):
+        click.echo(closing_line(tally), err=True)

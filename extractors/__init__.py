@@ -1,0 +1,1 @@
+"""How to extract: plans, clients, documents, runs. `slotfill` itself gives the public names."""

@@ -1,0 +1,117 @@
+"""Model ids -> limits, prices, abilities.
+
+Prices and context windows come from genai-prices' snapshot. What the snapshot does not hold is unknown, never guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from slotfill.extractors.record import Usage
+
+if TYPE_CHECKING:
+    from genai_prices.types import ModelInfo
+
+__all__ = ["DEFAULT_MODEL", "LOCAL", "Model", "cost", "is_local", "known_models", "look_up", "price_a_million"]
+
+DEFAULT_MODEL = "claude-haiku-5-5"
+
+LOCAL = "local"
+"""The embedded model's id; `local:FILE.gguf` names another file."""
+
+NON_STREAMING_TOKENS = 21_333
+"""The most output that the SDK asks for without streaming: 10 minutes at 128,000 tokens an hour."""
+
+LOCAL_TOKENS = 1_024
+"""The most that the embedded model writes in one reply: far beyond its use, well within its context."""
+
+# Output limits below NON_STREAMING_TOKENS, and the models without `output_config.format`, from the service's model
+# overview (retired models are still served by some gateways).
+_SMALL_OUTPUT = (
+    ("claude-2", 4_096),
+    ("claude-3-haiku", 4_096),
+    ("claude-3-opus", 4_096),
+    ("claude-3-5", 8_192),
+    ("claude-opus-4-0", 8_192),
+    ("claude-opus-4-1", 8_192),
+    ("claude-opus-4-2025", 8_192),
+)
+_NO_STRUCTURED_OUTPUT = re.compile(r"claude-(?:v?[12]\b|instant|3|opus-4-0|sonnet-4-0|(?:opus|sonnet)-4(?:-2025|$))")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What a model can do.
+
+    context: tokens of prompt and reply together, None when unknown.
+    max_output: tokens that one reply may hold, as far as a non-streaming request allows.
+    structured: whether it takes `output_config.format`.
+    """
+
+    id: str
+    context: int | None
+    max_output: int
+    structured: bool
+
+
+def is_local(model_id: str) -> bool:
+    """Tell whether the id names an embedded model."""
+    return model_id == LOCAL or model_id.startswith(f"{LOCAL}:")
+
+
+def look_up(model_id: str) -> Model:
+    """Describe a model. An id that is not in the snapshot gets a current model's abilities and no context."""
+    if is_local(model_id):
+        return Model(model_id, None, LOCAL_TOKENS, structured=True)
+    info = _price_entry(model_id)
+    max_output = next((limit for name, limit in _SMALL_OUTPUT if name in model_id), NON_STREAMING_TOKENS)
+    structured = not _NO_STRUCTURED_OUTPUT.search(model_id)
+    return Model(model_id, info.context_window if info else None, max_output, structured)
+
+
+def known_models() -> tuple[str, ...]:
+    """Name the Claude models that have a price, newest names as the snapshot sorts them."""
+    from genai_prices.data_snapshot import get_snapshot
+
+    provider = next(provider for provider in get_snapshot().providers if provider.id == "anthropic")
+    return tuple(model.id for model in provider.models if not model.deprecated)
+
+
+def cost(model_id: str, usage: Usage) -> Decimal | None:
+    """Price one request in USD, cache reads and writes and long-prompt bands included; None when unknown."""
+    if is_local(model_id):
+        return Decimal(0)
+    entry = _price_entry(model_id)
+    if entry is None:
+        return None
+    from genai_prices import Usage as PricedUsage
+    from genai_prices import calc_price
+
+    # The service counts cached tokens beside input_tokens, genai-prices among them.
+    priced = PricedUsage(
+        input_tokens=usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens,
+        cache_read_tokens=usage.cache_read_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        output_tokens=usage.output_tokens,
+    )
+    return calc_price(priced, model_id, provider_id="anthropic").total_price
+
+
+def price_a_million(model_id: str) -> tuple[str, str]:
+    """Give what a million tokens in, and out, cost in USD at a short prompt's rate; "?" when unknown."""
+    thousands = (cost(model_id, Usage(1_000)), cost(model_id, Usage(0, 1_000)))
+    return tuple("?" if price is None else f"{price * 1_000:.2f}" for price in thousands)  # type: ignore[return-value]  # two in, two out
+
+
+@lru_cache(maxsize=64)
+def _price_entry(model_id: str) -> ModelInfo | None:
+    from genai_prices.data_snapshot import get_snapshot
+
+    try:
+        return get_snapshot().find_provider_model(model_id, None, "anthropic", None)[1]
+    except LookupError:
+        return None

@@ -1,0 +1,238 @@
+"""The patched clients, sync and async, and what executes an ask on them."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import os
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any, cast
+
+import anthropic
+import httpx2
+import instructor
+from anthropic import Anthropic, AsyncAnthropic
+
+from slotfill.extractors import catalogue
+from slotfill.extractors.codec import Codec
+from slotfill.extractors.errors import ModelError
+from slotfill.extractors.local import weights
+from slotfill.extractors.plan import SCHEMA_REFUSED, UNREADABLE, Answer, Ask
+from slotfill.extractors.record import Failure
+from slotfill.extractors.settings import Settings
+
+__all__ = ["FATAL", "AnyClient", "Clients", "choose_model", "failure_of", "synchronous_client"]
+
+AnyClient = Any
+"""Any client of the Anthropic SDK, of Bedrock and Vertex too, sync or async; Instructor checks it."""
+
+FATAL = frozenset({"authentication", "permission", "billing", "not_found"})
+"""The failures that every further request would meet too."""
+
+# By exception class, the most special first: every class the SDK exports stands under one of these.
+_FAILURES: tuple[tuple[type[BaseException], str], ...] = (
+    (anthropic.AuthenticationError, "authentication"),
+    (anthropic.CredentialsError, "authentication"),
+    (anthropic.PermissionDeniedError, "permission"),
+    (anthropic.PaymentRequiredError, "billing"),
+    (anthropic.NotFoundError, "not_found"),
+    (anthropic.RateLimitError, "rate_limit"),
+    (anthropic.OverloadedError, "overloaded"),
+    (anthropic.ContentTooLargeError, "too_large"),
+    (anthropic.RequestHeaderFieldsTooLargeError, "too_large"),
+    (anthropic.RequestTimeoutError, "timeout"),
+    (anthropic.GatewayTimeoutError, "timeout"),
+    (anthropic.APITimeoutError, "timeout"),
+    (anthropic.ClientClosedRequestError, "connection"),
+    (anthropic.APIConnectionError, "connection"),
+    (anthropic.InternalServerError, "server"),
+    (anthropic.BadRequestError, "bad_request"),
+    (anthropic.APIResponseValidationError, UNREADABLE),
+    (anthropic.APIStatusError, "bad_request"),
+    (anthropic.AnthropicError, "server"),
+    # What the SDK lets through: a 200 whose body is no UTF-8 (UnicodeDecodeError) or no JSON (JSONDecodeError).
+    (ValueError, UNREADABLE),
+)
+
+_TOO_LONG = "prompt is too long"
+# The service names the part of the request that it does not take; its wording is not part of its contract, so
+# this errs on the side of one more, cheaper mode.
+_SCHEMA_WORDS = ("output_config", "output_format", "input_schema", "json schema", "json_schema", "grammar", "schema")
+
+
+class Clients:
+    """The patched clients of one extractor: each is built at its first use, and reused.
+
+    client: one of the caller's own, which is never closed here; the other kind is then not to be had.
+
+    Raises ModelError when there is no usable credential or model.
+    """
+
+    def __init__(self, model: str, settings: Settings, client: AnyClient | None = None) -> None:
+        self._model = model
+        self._settings = settings
+        self._given = client
+        self._sync: instructor.Instructor | None = None
+        self._building = threading.Lock()
+        self._async: instructor.Instructor | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def execute(self, codec: Codec, ask: Ask) -> Answer:
+        """Put an ask to the model; whatever goes wrong on the way is in the answer."""
+        client: Any = self._synchronous()
+        started = time.monotonic()
+        try:
+            completion = client.create(response_model=None, max_retries=0, **codec.encode(ask))
+        except (anthropic.AnthropicError, ValueError, httpx2.HTTPError) as error:
+            return self._failed(error, started)
+        return codec.decode(ask, completion, ms=_since(started))
+
+    async def aexecute(self, codec: Codec, ask: Ask) -> Answer:
+        """Do what `execute` does, without blocking."""
+        client: Any = self._asynchronous()
+        started = time.monotonic()
+        try:
+            completion = await client.create(response_model=None, max_retries=0, **codec.encode(ask))
+        except (anthropic.AnthropicError, ValueError, httpx2.HTTPError) as error:
+            return self._failed(error, started)
+        return codec.decode(ask, completion, ms=_since(started))
+
+    def close(self) -> None:
+        """Close the sync client, unless it is the caller's."""
+        if self._sync is not None and self._given is None:
+            cast("Anthropic", self._sync.client).close()
+        self._sync = None
+
+    async def aclose(self) -> None:
+        """Close both clients, unless they are the caller's."""
+        self.close()
+        if self._async is not None and self._given is None:
+            await cast("AsyncAnthropic", self._async.client).close()
+        self._async = None
+
+    def _failed(self, error: BaseException, started: float) -> Answer:
+        request_id = getattr(error, "request_id", None)
+        return Answer(failure=failure_of(error, self._settings.secrets), ms=_since(started), request_id=request_id)
+
+    def _synchronous(self) -> instructor.Instructor:
+        with self._building:
+            if self._sync is None:
+                client = self._given or synchronous_client(self._model, self._settings)
+                self._sync = _patched(client, asynchronous=False)
+            return self._sync
+
+    def _asynchronous(self) -> instructor.Instructor:
+        loop = asyncio.get_running_loop()
+        if self._async is None or (self._loop is not loop and self._given is None):
+            # A connection pool belongs to the event loop that it was made on.
+            client = self._given or AsyncAnthropic(**_connection(self._model, self._settings, httpx2.AsyncClient))
+            self._async, self._loop = _patched(client, asynchronous=True), loop
+        return self._async
+
+
+def synchronous_client(model: str, settings: Settings) -> Anthropic:
+    """Build the SDK's client for a model, unpatched. Raises ModelError when there is no credential for it."""
+    return Anthropic(**_connection(model, settings, httpx2.Client))
+
+
+def choose_model(settings: Settings) -> str:
+    """Give the model to use: the one set, else the default with a credential, else the embedded one if it is there.
+
+    Raises ModelError, naming both ways out, when there is none.
+    """
+    if settings.model:
+        return _plausible(settings.model)
+    if settings.secrets or _credentials_of_sdk():
+        return catalogue.DEFAULT_MODEL
+    if weights.installed() is not None:
+        return catalogue.LOCAL
+    raise ModelError(
+        "no Anthropic credential is set, and the embedded model is not there: "
+        "set ANTHROPIC_API_KEY, or fetch the model with `slotfill models pull`"
+    )
+
+
+def _plausible(model: str) -> str:
+    """Refuse a name that no service of Anthropic's can know; a gateway may call its models what it likes."""
+    if catalogue.is_local(model) or "claude" in model.lower() or os.environ.get("ANTHROPIC_BASE_URL"):
+        return model
+    near = difflib.get_close_matches(model, [*catalogue.known_models(), catalogue.LOCAL], n=3, cutoff=0.4)
+    hint = f": did you mean {' or '.join(near)}?" if near else ""
+    raise ModelError(f"no model {model!r} is known{hint} `slotfill models` lists them")
+
+
+def failure_of(error: BaseException, secrets: Iterable[str] = ()) -> Failure:
+    """Say in one line what the SDK gave up on. No `secrets` stand in it, nor what a page of HTML said."""
+    kind = next((kind for known, kind in _FAILURES if isinstance(error, known)), "server")
+    message = _message(error, kind)
+    for secret in secrets:
+        message = message.replace(secret, "[credential]")
+    if kind == "bad_request" and _TOO_LONG in message.lower():
+        kind = "too_long"
+    elif kind == "bad_request" and any(word in message.lower() for word in _SCHEMA_WORDS):
+        kind = SCHEMA_REFUSED
+    return Failure(kind, message)
+
+
+_MESSAGES = {
+    "timeout": "the service did not answer in time; allow more with --timeout",
+    "connection": "the service cannot be reached",
+    UNREADABLE: "the service's reply cannot be read",
+}
+
+
+def _message(error: BaseException, kind: str) -> str:
+    said = getattr(error, "api_message", None)
+    status = getattr(error, "status_code", None)
+    if said:
+        return f"{' '.join(str(said).split())} (HTTP {status})"
+    if kind in _MESSAGES:
+        cause = error.__cause__ or error
+        return f"{_MESSAGES[kind]}: {type(cause).__name__}" + (f": {cause}" if error.__cause__ else "")
+    return f"the service answered HTTP {status}" if status else f"{type(error).__name__}: {error}"
+
+
+def _patched(client: AnyClient, *, asynchronous: bool) -> instructor.Instructor:
+    """Patch a client with Instructor; an already patched one is taken apart first."""
+    bare = client.client if isinstance(client, instructor.Instructor) else client
+    patched = instructor.from_anthropic(bare)
+    if isinstance(patched, instructor.AsyncInstructor) != asynchronous:
+        calls, other = ("aextract() and amap()", "Async") if asynchronous else ("extract() and map()", "")
+        raise ModelError(f"{calls} need a client of the other kind than the one given: pass {other}Anthropic()")
+    return patched
+
+
+def _connection(model: str, settings: Settings, http_client: Any) -> dict[str, Any]:
+    """Give the arguments of an SDK client for a model."""
+    timeout = {} if settings.timeout is None else {"timeout": settings.timeout}
+    if catalogue.is_local(model):
+        from slotfill.extractors.local.transport import LocalTransport
+
+        transport = LocalTransport(weights.locate(model))
+        # The transport answers in this process: nothing is resolved, sent or tried again.
+        own = {"api_key": "local", "base_url": "http://slotfill.local", "max_retries": 0}
+        return {**own, **timeout, "http_client": http_client(transport=transport)}
+    if settings.api_key:
+        return {**timeout, "api_key": settings.api_key.get_secret_value()}
+    if settings.auth_token:
+        return {**timeout, "auth_token": settings.auth_token.get_secret_value()}
+    if not _credentials_of_sdk():
+        raise ModelError(
+            f"no Anthropic credential is set for {model!r}: set ANTHROPIC_API_KEY, or use the embedded model (-m local)"
+        )
+    return timeout
+
+
+def _credentials_of_sdk() -> bool:
+    """Tell whether the SDK finds a credential by itself: a profile, or a workload's identity."""
+    try:
+        with Anthropic() as client:
+            return any((client.api_key, client.auth_token, client.credentials))
+    except anthropic.AnthropicError as error:
+        raise ModelError(f"the Anthropic credential cannot be used: {error}") from None
+
+
+def _since(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)

@@ -1,0 +1,167 @@
+"""Ask -> request, message -> answer: one pure pair, for clients, batches, workers and tests alike.
+
+Instructor's own Anthropic handlers write the tool and the schema's text, and find the JSON in a message. They are
+called here, and not by way of `create(response_model=…)`, because the service's structured outputs live in
+`output_config.format`, which Instructor's request handler does not know; because what they find is validated once,
+by the plan, with the document at hand; and because a thousand replies a second leave no time to walk the model seven
+times for each. Instructor's global registry is read, never changed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from anthropic.types import Message
+from instructor import Mode as InstructorMode
+from instructor.v2.core.errors import ResponseParsingError
+from instructor.v2.core.providers import Provider
+from instructor.v2.core.registry import ModeHandlers, mode_registry
+from instructor.v2.core.response_model import prepare_response_model
+from pydantic import BaseModel, ValidationError
+
+from slotfill.extractors.plan import CUT, UNREADABLE, Answer, Ask
+from slotfill.extractors.prompt import Prompt
+from slotfill.extractors.record import Failure, Mode, Usage
+from slotfill.schemas.errors import FieldError
+
+__all__ = ["Codec"]
+
+_INSTRUCTOR_MODES = {
+    "structured": InstructorMode.JSON_SCHEMA,
+    "tool": InstructorMode.TOOLS,
+    "text": InstructorMode.JSON,
+}
+_CACHED = {"cache_control": {"type": "ephemeral"}}
+
+
+class Codec:
+    """Writes the requests for one schema, and reads the replies.
+
+    name: the schema's name; the forced tool is called after it.
+    full: the whole JSON Schema of what travels, an object.
+    reduced: what of it `output_config.format` takes, None where structured output is not to be had.
+    """
+
+    def __init__(self, name: str, full: Mapping[str, Any], reduced: Mapping[str, Any] | None) -> None:
+        self._tool = re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:64]
+        self._reply = prepare_response_model(_reply_model(self._tool, full))
+        self._reduced = reduced
+        self._fixed = cache(self._fixed_part)
+
+    def encode(self, ask: Ask) -> dict[str, Any]:
+        """Give the keyword arguments of `messages.create` for an ask."""
+        fixed = self._fixed(ask.mode)
+        system = _text(ask.prompt.system) | ({} if ask.prompt.shared else _CACHED)
+        return {
+            **fixed,
+            "model": ask.model,
+            "max_tokens": ask.max_tokens,
+            "system": [system, *fixed.get("system", ())],
+            "messages": _messages(ask.prompt),
+        }
+
+    def decode(self, ask: Ask, completion: object, *, ms: int = 0) -> Answer:
+        """Read what the service sent for an ask. What is no message becomes a failure, never an exception."""
+        if not isinstance(completion, Message) or not _well_formed(completion):
+            return Answer(failure=Failure(UNREADABLE, "the service's reply is no message"), ms=ms)
+        found, errors = self._find(ask.mode, completion)
+        return Answer(
+            json=found,
+            said=_said(completion),
+            stop_reason=completion.stop_reason,
+            errors=errors,
+            usage=_usage(completion),
+            ms=ms,
+            request_id=completion._request_id,  # noqa: SLF001 - the SDK's documented name for it
+        )
+
+    def _fixed_part(self, mode: Mode) -> dict[str, Any]:
+        """Give what all requests of a mode share."""
+        if mode == "structured":
+            return {"output_config": {"format": {"type": "json_schema", "schema": self._reduced}}}
+        _, request = _handlers(mode).request_handler(self._reply, {"messages": []})
+        return {key: value for key, value in request.items() if key != "messages"}
+
+    def _find(self, mode: Mode, message: Message) -> tuple[str | None, tuple[FieldError, ...]]:
+        if message.stop_reason == "refusal":
+            return None, _refusal(message)
+        if message.stop_reason in CUT:
+            return None, ()
+        if mode == "tool" and (wrong := [b.name for b in message.content if b.type == "tool_use" and b.name != self._tool]):
+            return None, (FieldError("", f"the reply calls the tool {wrong[0]!r} instead of {self._tool!r}"),)
+        try:
+            found: Any = _handlers(mode).response_parser(message, self._reply, None, True)
+        except (ValidationError, ResponseParsingError, json.JSONDecodeError):
+            place = "exactly one tool call" if mode == "tool" else "any text"
+            return None, (FieldError("", f"the reply does not hold {place}"),)
+        return found, ()
+
+
+def _reply_model(name: str, full: Mapping[str, Any]) -> type[BaseModel]:
+    """Make the response model that Instructor is given: it sends the schema, and takes the reply's JSON as it is."""
+
+    class Reply(BaseModel):
+        @classmethod
+        def model_json_schema(cls, *_: Any, **__: Any) -> dict[str, Any]:
+            return {"description": f"The {name} that the document holds.", **full, "title": name}
+
+        @classmethod
+        def model_validate_json(cls, json_data: str, **_: Any) -> Any:
+            return json_data
+
+    Reply.__name__ = Reply.__qualname__ = name
+    return Reply
+
+
+def _handlers(mode: Mode) -> ModeHandlers:
+    return mode_registry.get_handlers(Provider.ANTHROPIC, _INSTRUCTOR_MODES[mode])
+
+
+def _text(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text}
+
+
+def _messages(prompt: Prompt) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = [{"role": turn.role, "content": turn.text} for turn in prompt.turns]
+    if prompt.shared:
+        # What all documents share is read from the cache; the service ignores the mark on a prompt too short for it.
+        last = prompt.turns[prompt.shared - 1]
+        messages[prompt.shared - 1]["content"] = [_text(last.text) | _CACHED]
+    return messages
+
+
+def _well_formed(message: Message) -> bool:
+    """Check what the SDK takes on trust: it builds its types without validating them."""
+    return isinstance(message.content, list) and all(
+        isinstance(getattr(block, "type", None), str)
+        and (block.type != "text" or isinstance(block.text, str))
+        and (block.type != "tool_use" or isinstance(block.name, str))
+        for block in message.content
+    )
+
+
+def _said(message: Message) -> str:
+    parts = [
+        block.text if block.type == "text" else json.dumps(block.input, ensure_ascii=False)
+        for block in message.content
+        if block.type in ("text", "tool_use")
+    ]
+    return "\n".join(parts)
+
+
+def _refusal(message: Message) -> tuple[FieldError, ...]:
+    details = message.stop_details
+    reasons = [reason for reason in (details and details.category, details and details.explanation) if reason]
+    return (FieldError("", ": ".join(reasons)),) if reasons else ()
+
+
+def _usage(message: Message) -> Usage:
+    """Copy the counts: the object is Instructor's and the SDK's, who may overwrite it."""
+    counted = message.usage
+    names = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+    counts = (getattr(counted, name, None) for name in names)
+    return Usage(*(count if isinstance(count, int) else 0 for count in counts))

@@ -1,0 +1,67 @@
+"""Every error that slotfill raises on purpose.
+
+    SlotfillError
+    ├── SchemaError        a schema that cannot be used                 (command line: exit code 2)
+    ├── InvalidError       a value that a schema does not accept
+    ├── InputError         a document source that cannot be used        (exit code 2)
+    ├── OutputError        an output that cannot be written             (exit code 2 before a run)
+    ├── SettingsError      a setting that cannot be used                (exit code 2)
+    ├── ModelError         no usable model or credential                (exit code 4)
+    └── ExtractionError    an extraction that holds no value
+
+What goes wrong with one document is no exception: it ends in that document's record, as a `Failure`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from slotfill.schemas.errors import FieldError, InvalidError, SchemaError, SlotfillError
+
+if TYPE_CHECKING:
+    from slotfill.extractors.record import Extraction
+
+__all__ = [
+    "ExtractionError",
+    "FieldError",
+    "InputError",
+    "InvalidError",
+    "MissingExtraError",
+    "ModelError",
+    "OutputError",
+    "SchemaError",
+    "SettingsError",
+    "SlotfillError",
+]
+
+
+class InputError(SlotfillError, ValueError):
+    """A document source that cannot be used at all."""
+
+
+class OutputError(SlotfillError, OSError):
+    """An output that cannot be written."""
+
+
+class SettingsError(SlotfillError, ValueError):
+    """A setting, from an argument, a variable or a `.env` file, that cannot be used."""
+
+
+class ModelError(SlotfillError):
+    """No usable model or credential, or one that is refused."""
+
+
+class MissingExtraError(ModelError, ImportError):
+    """An optional part that is not installed; the message names the extra."""
+
+
+class ExtractionError(SlotfillError):
+    """An extraction that holds no value.
+
+    `extraction` is the whole record: its outcome, its error, every attempt.
+    """
+
+    def __init__(self, extraction: Extraction[Any]) -> None:
+        reason = extraction.error.message if extraction.error else "no reason was recorded"
+        super().__init__(f"{extraction.document.source or 'the text'}: {extraction.outcome}: {reason}")
+        self.extraction = extraction

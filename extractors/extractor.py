@@ -1,0 +1,244 @@
+"""Extractor: the face that apps use. One schema, one model, clients built once and reused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar, overload
+
+from slotfill.extractors import catalogue
+from slotfill.extractors.clients import AnyClient, Clients, choose_model
+from slotfill.extractors.codec import Codec
+from slotfill.extractors.plan import Ask, Plan, Policy, plan
+from slotfill.extractors.prompt import write
+from slotfill.extractors.record import Document, Extraction, Mode, Rung
+from slotfill.extractors.settings import Settings
+from slotfill.schemas.entities import Entities
+from slotfill.schemas.feedback import Feedback
+from slotfill.schemas.schema import Example, Schema
+from slotfill.schemas.sentiment import Sentiment
+from slotfill.schemas.sources import resolve
+from slotfill.schemas.summary import Summary
+from slotfill.schemas.wire import wire_of
+
+__all__ = ["EntityExtractor", "Extractor", "FeedbackExtractor", "SentimentExtractor", "SummaryExtractor"]
+
+M = TypeVar("M")
+
+_AHEAD = 4
+"""How many finished extractions, as a multiple of the concurrency, may wait for a slow one before them."""
+
+
+class Extractor(Generic[M]):
+    """Extracts one schema's values from texts.
+
+    schema: a Pydantic model, a `Schema`, a JSON Schema as a mapping, or any source that the command line takes but
+        a Python file ("sentiment", "package.module:Model", "schema.json", "name, age int").
+    model: a Claude model, `local` or `local:FILE.gguf`; by default what docs/python.md says.
+    client: any client of the Anthropic SDK, sync for `extract` and `map`, async for `aextract` and `amap`. It stays
+        the caller's to close. By default both kinds are built here, as needed.
+    instructions, examples, parameters: in place of the schema's own.
+    retries: model calls after the first (default 2). timeout: seconds a request may take (default: the SDK's 600).
+    max_tokens: room for the reply (default: from the schema's and the document's size).
+
+    Raises SchemaError, SettingsError, or ModelError when no model is to be had. What goes wrong with a document
+    raises nothing: it ends in that document's `Extraction`.
+    """
+
+    @overload
+    def __init__(self, schema: type[M] | Schema[M], *, model: str | None = ..., **options: Any) -> None: ...
+    @overload
+    def __init__(
+        self: Extractor[Any], schema: str | Mapping[str, Any], *, model: str | None = ..., **options: Any
+    ) -> None: ...
+
+    def __init__(
+        self,
+        schema: type[M] | Schema[M] | str | Mapping[str, Any],
+        *,
+        model: str | None = None,
+        client: AnyClient | None = None,
+        instructions: str | None = None,
+        examples: Iterable[Example] | None = None,
+        parameters: Mapping[str, object] | None = None,
+        retries: int | None = None,
+        timeout: float | None = None,
+        max_tokens: int | None = None,
+    ) -> None:
+        self.settings = Settings.read(model=model, retries=retries, timeout=timeout, max_tokens=max_tokens)
+        self.schema: Schema[M] = resolve(
+            schema, instructions=instructions, examples=examples, parameters=parameters
+        )
+        chosen = choose_model(self.settings) if client is None else self.settings.model
+        self.model = catalogue.look_up(chosen or catalogue.DEFAULT_MODEL)
+        self._clients = Clients(self.model.id, self.settings, client)
+        wire = wire_of(self.schema.json_schema, wrapped=self.schema.wrapped)
+        # The embedded model takes a whole JSON Schema where the service takes a subset.
+        local = catalogue.is_local(self.model.id)
+        self._codec = Codec(self.schema.name, wire.full, wire.full if local else wire.reduced)
+        self._modes: tuple[Mode, ...] = ("structured",) if local else _modes(wire.modes, self.model)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def close(self) -> None:
+        """Close the sync client."""
+        self._clients.close()
+
+    async def aclose(self) -> None:
+        """Close both clients."""
+        await self._clients.aclose()
+
+    def extract(self, text: str | Document) -> Extraction[M]:
+        """Extract from one text."""
+        course = self._plan(text)
+        answers = None
+        while True:
+            try:
+                asks = course.send(answers)
+            except StopIteration as end:
+                return self._learn(end.value)
+            answers = tuple(self._clients.execute(self._codec, ask) for ask in asks)
+
+    async def aextract(self, text: str | Document) -> Extraction[M]:
+        """Do what `extract` does, without blocking."""
+        course = self._plan(text)
+        answers = None
+        while True:
+            try:
+                asks = course.send(answers)
+            except StopIteration as end:
+                return self._learn(end.value)
+            answers = await asyncio.gather(*(self._clients.aexecute(self._codec, ask) for ask in asks))
+
+    def map(self, texts: Iterable[str | Document], *, concurrency: int | None = None) -> Iterator[Extraction[M]]:
+        """Extract from many texts at once, `concurrency` of them (default 8), giving the results in order.
+
+        The texts are read as they are needed, so that they may be endless.
+        """
+        at_once = concurrency or self.settings.concurrency
+        waiting: deque[Future[Extraction[M]]] = deque()
+        with ThreadPoolExecutor(at_once) as pool:
+            try:
+                for text in texts:
+                    waiting.append(pool.submit(self.extract, text))
+                    while waiting and (waiting[0].done() or len(waiting) >= at_once * _AHEAD):
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+    async def amap(
+        self, texts: Iterable[str | Document], *, concurrency: int | None = None
+    ) -> AsyncIterator[Extraction[M]]:
+        """Do what `map` does, without blocking. Leaving the loop early cancels what is in flight."""
+        at_once = concurrency or self.settings.concurrency
+        slots = asyncio.Semaphore(at_once)
+        waiting: deque[asyncio.Task[Extraction[M]]] = deque()
+
+        async def one(text: str | Document) -> Extraction[M]:
+            async with slots:
+                return await self.aextract(text)
+
+        try:
+            for text in texts:
+                waiting.append(asyncio.create_task(one(text)))
+                while waiting and (waiting[0].done() or len(waiting) >= at_once * _AHEAD):
+                    yield await waiting.popleft()
+            while waiting:
+                yield await waiting.popleft()
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+    def request(self, text: str | Document) -> dict[str, Any]:
+        """Give the first request for a text, as `messages.create` would be given it; nothing is sent."""
+        document = _document(text)
+        policy = self._policy(document)
+        prompt = write(self.schema, document)
+        return self._codec.encode(Ask(Rung.ASK, policy.model, policy.modes[0], prompt, policy.max_tokens))
+
+    def _plan(self, text: str | Document) -> Plan[M]:
+        document = _document(text)
+        return plan(document, self.schema, self._policy(document))
+
+    def _policy(self, document: Document) -> Policy:
+        ceiling = self.settings.max_tokens or self.model.max_output
+        room = self.settings.max_tokens or _room(self.schema.json_schema, document)
+        return Policy(self.model.id, self._modes, min(room, ceiling), ceiling, self.settings.retries)
+
+    def _learn(self, extraction: Extraction[M]) -> Extraction[M]:
+        """Remember the mode that served where the service refused the schema in those before it."""
+        if extraction.ok:
+            self._modes = self._modes[self._modes.index(extraction.attempts[-1].mode) :]
+        return extraction
+
+
+class SentimentExtractor(Extractor[Sentiment]):
+    """Extracts `slotfill.schemas.Sentiment`; takes the options of `Extractor`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(Sentiment, **options)
+
+
+class FeedbackExtractor(Extractor[Feedback]):
+    """Extracts `slotfill.schemas.Feedback`; takes the options of `Extractor`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(Feedback, **options)
+
+
+class EntityExtractor(Extractor[Entities]):
+    """Extracts `slotfill.schemas.Entities`; takes the options of `Extractor`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(Entities, **options)
+
+
+class SummaryExtractor(Extractor[Summary]):
+    """Extracts `slotfill.schemas.Summary`; takes the options of `Extractor`, and how many sentences at most."""
+
+    def __init__(self, *, sentences: int | None = None, **options: Any) -> None:
+        parameters = {} if sentences is None else {"sentences": sentences}
+        super().__init__(Summary, parameters=parameters, **options)
+
+
+def _document(text: str | Document) -> Document:
+    return text if isinstance(text, Document) else Document.of(text)
+
+
+def _modes(allowed: tuple[Mode, ...], model: catalogue.Model) -> tuple[Mode, ...]:
+    return tuple(mode for mode in allowed if mode != "structured" or model.structured)
+
+
+def _room(json_schema: Mapping[str, Any], document: Document) -> int:
+    """Estimate generously how many tokens a reply may need: unused room costs nothing, a cut reply a second call."""
+    properties = arrays = 0
+    rest: list[Any] = [json_schema]
+    while rest:
+        node = rest.pop()
+        if isinstance(node, Mapping):
+            properties += len(node.get("properties", ()))
+            arrays += node.get("type") == "array"
+            rest.extend(node.values())
+        elif isinstance(node, list):
+            rest.extend(node)
+    # A list may hold about all that the document does; English has some four characters a token.
+    return 1_024 + 256 * properties + (len(document.text) // 2 if arrays else 0)

@@ -1,0 +1,168 @@
+"""Where results go: standard output, one JSON file, JSONL, a folder."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, Self
+
+from slotfill.extractors.errors import OutputError
+from slotfill.extractors.record import Extraction
+from slotfill.extractors.runs.files import AtomicFile
+
+__all__ = ["FileSink", "FolderSink", "Sink", "StreamSink", "encode", "open_rejects", "open_sink"]
+
+Payload = Callable[[Extraction[Any]], Any]
+"""What of an extraction is written, as JSON data."""
+
+_FOLDERLESS = {".csv", ".parquet", ".db"}
+_CONTROLS = re.compile("[\x7f-\x9f\u2028\u2029]")
+
+
+def open_sink(output: str | None, stdout: IO[bytes], *, records: bool, several: bool) -> Sink:
+    """Open what `--output` names: by its suffix one value or JSONL, else a folder; standard output without it.
+
+    records: write whole records in place of values. several: more than one document may come.
+
+    Raises OutputError when the output cannot be written, or cannot hold several values.
+    """
+    line = record if records else sourced_value
+    whole = record if records else value
+    if output is None:
+        return StreamSink(stdout, line) if several else StreamSink(stdout, whole, indent=2)
+    path = Path(output)
+    if path.suffix == ".jsonl":
+        return FileSink(path, line)
+    if path.suffix == ".json":
+        if several:
+            raise OutputError(f"{output!r} holds one value, and there are several documents: name a .jsonl or a folder")
+        return FileSink(path, whole, indent=2)
+    if path.suffix in _FOLDERLESS:
+        raise OutputError(f"cannot write {path.suffix} files: {output!r} must end in .json or .jsonl, or be a folder")
+    return FolderSink(path, whole)
+
+
+def open_rejects(path: str) -> Sink:
+    """Open the JSONL file of the records that hold no whole value."""
+    return FileSink(Path(path), record)
+
+
+def value(extraction: Extraction[Any]) -> Any:
+    """Give the value alone."""
+    return extraction.data
+
+
+def sourced_value(extraction: Extraction[Any]) -> dict[str, Any]:
+    """Give the value and where its document was read."""
+    return {"source": extraction.document.source, "value": extraction.data}
+
+
+def record(extraction: Extraction[Any]) -> dict[str, Any]:
+    """Give the whole record."""
+    return extraction.to_json()
+
+
+def encode(data: Any, *, indent: int | None = None) -> bytes:
+    """Write JSON in UTF-8, with no control character that could reach a terminal, and a line end."""
+    text = json.dumps(data, ensure_ascii=False, indent=indent, allow_nan=False)
+    return (_CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n").encode()
+
+
+class Sink(ABC):
+    """Takes extractions in the order of their documents.
+
+    What was written is kept by `commit`; leaving the context without one leaves an older output as it was.
+    """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.discard()
+
+    @abstractmethod
+    def write(self, extraction: Extraction[Any]) -> None:
+        """Take one extraction. Raises OutputError when it cannot be kept."""
+
+    def commit(self, *, complete: bool) -> None:
+        """Keep what was written. A run that was stopped before it wrote anything keeps nothing."""
+
+    def discard(self) -> None:
+        """Drop what was not committed."""
+
+
+class StreamSink(Sink):
+    """Writes to an open stream, each value at once: a line each, or indented."""
+
+    def __init__(self, stream: IO[bytes], payload: Payload, *, indent: int | None = None) -> None:
+        self._stream, self._payload, self._indent = stream, payload, indent
+
+    def write(self, extraction: Extraction[Any]) -> None:
+        """Write the payload and flush it."""
+        try:
+            self._stream.write(encode(self._payload(extraction), indent=self._indent))
+            self._stream.flush()
+        except BrokenPipeError:
+            raise  # the reader has had enough: no error, and click knows how to end
+        except OSError as error:
+            raise OutputError(f"cannot write to standard output: {error.strerror or error}") from None
+
+
+class FileSink(Sink):
+    """Writes one file, which appears whole: JSONL, or one indented value."""
+
+    def __init__(self, path: Path, payload: Payload, *, indent: int | None = None) -> None:
+        self._file = AtomicFile(path)
+        self._payload, self._indent = payload, indent
+        self._empty = True
+
+    def write(self, extraction: Extraction[Any]) -> None:
+        """Write the payload."""
+        self._file.write(encode(self._payload(extraction), indent=self._indent))
+        self._empty = False
+
+    def commit(self, *, complete: bool) -> None:
+        """Put the file in its place. No lines make an empty file, but no value makes none."""
+        if not self._empty or (complete and self._indent is None):
+            self._file.commit()
+
+    def discard(self) -> None:
+        """Drop the file, unless it is in its place already."""
+        self._file.discard()
+
+
+class FolderSink(Sink):
+    """Writes one JSON file a document: its source's path below the folder, plus `.json`."""
+
+    def __init__(self, folder: Path, payload: Payload) -> None:
+        self._folder, self._payload = folder, payload
+        self._written: set[Path] = set()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            # A folder that takes no files must be known before a call is paid for.
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError as error:
+            raise OutputError(f"cannot write into folder {str(folder)!r}: {error.strerror or error}") from None
+
+    def write(self, extraction: Extraction[Any]) -> None:
+        """Write the document's file."""
+        file = AtomicFile(self._place(extraction.document.source or "-"))
+        try:
+            file.write(encode(self._payload(extraction), indent=2))
+            file.commit()
+        finally:
+            file.discard()
+
+    def _place(self, source: str) -> Path:
+        """Give the source a file of its own, below the folder whatever the source is."""
+        parts = [part for part in Path(source).parts if part not in ("..", Path(source).anchor)]
+        named = self._folder.joinpath(*(parts if source != "-" else ("stdin",)))
+        place, number = named.with_name(f"{named.name}.json"), 2
+        while place in self._written:
+            place, number = named.with_name(f"{named.name}.{number}.json"), number + 1
+        self._written.add(place)
+        return place

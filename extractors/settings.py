@@ -1,0 +1,60 @@
+"""Settings: arguments, then `SLOTFILL_*` and `ANTHROPIC_*` variables, then `.env`, then defaults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from slotfill.extractors.errors import SettingsError
+
+__all__ = ["Settings"]
+
+
+class Settings(BaseSettings):
+    """What an extraction needs to know besides its schema.
+
+    A `.env` file in the working folder gives credentials and defaults only. It never sets a base URL: that would
+    let a folder's owner redirect another user's key. The SDK reads `ANTHROPIC_BASE_URL` from the environment alone.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="SLOTFILL_",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        str_strip_whitespace=True,
+    )
+
+    model: str | None = None
+    retries: int = Field(2, ge=0)
+    timeout: float | None = Field(None, gt=0, description="seconds a request may take; default: the SDK's 600")
+    max_tokens: int | None = Field(None, ge=1)
+    concurrency: int = Field(8, ge=1)
+    api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("api_key", "ANTHROPIC_API_KEY"))
+    auth_token: SecretStr | None = Field(None, validation_alias=AliasChoices("auth_token", "ANTHROPIC_AUTH_TOKEN"))
+
+    @classmethod
+    def read(cls, **arguments: Any) -> Settings:
+        """Read all sources; an argument that is None is not given.
+
+        Raises SettingsError, which names the setting and never shows its value.
+        """
+        given = {name: value for name, value in arguments.items() if value is not None}
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            raise SettingsError(f"setting {first['loc'][0]!r}: {first['msg']}") from None
+        except (OSError, UnicodeError) as error:
+            raise SettingsError(f".env cannot be read: {error}") from None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The credentials, to keep them out of every message."""
+        found = (self.api_key, self.auth_token)
+        return tuple(secret.get_secret_value() for secret in found if secret is not None)

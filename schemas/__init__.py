@@ -1,0 +1,64 @@
+"""What to extract: schemas, the built-in ones, and where schemas come from.
+
+The public names load on first use, so that listing the built-ins loads neither pydantic nor jsonschema.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from slotfill.schemas.builtin import built_ins
+    from slotfill.schemas.entities import Entities, Entity
+    from slotfill.schemas.errors import FieldError, InvalidError, SchemaError, SlotfillError
+    from slotfill.schemas.feedback import Feedback
+    from slotfill.schemas.schema import Example, Schema
+    from slotfill.schemas.sentiment import Sentiment
+    from slotfill.schemas.sources import resolve
+    from slotfill.schemas.summary import Summary
+    from slotfill.schemas.verbatim import Verbatim
+
+__all__ = [
+    "Entities",
+    "Entity",
+    "Example",
+    "Feedback",
+    "FieldError",
+    "InvalidError",
+    "Schema",
+    "SchemaError",
+    "Sentiment",
+    "SlotfillError",
+    "Summary",
+    "Verbatim",
+    "built_ins",
+    "resolve",
+]
+
+_HOMES = {
+    "Entities": "entities",
+    "Entity": "entities",
+    "Example": "schema",
+    "Feedback": "feedback",
+    "FieldError": "errors",
+    "InvalidError": "errors",
+    "Schema": "schema",
+    "SchemaError": "errors",
+    "Sentiment": "sentiment",
+    "SlotfillError": "errors",
+    "Summary": "summary",
+    "Verbatim": "verbatim",
+    "built_ins": "builtin",
+    "resolve": "sources",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,45 @@
+"""The errors of saying what to extract.
+
+    SlotfillError
+    ├── SchemaError        a schema that cannot be used: where it stands, what is wrong, what to do
+    └── InvalidError       a value that a schema does not accept, with every failing path
+
+`slotfill.extractors.errors` holds the rest of the tree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["FieldError", "InvalidError", "SchemaError", "SlotfillError"]
+
+
+class SlotfillError(Exception):
+    """The base of every error that slotfill raises on purpose."""
+
+
+class SchemaError(SlotfillError, ValueError):
+    """A schema that cannot be found, read or used."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One reason why a value is not valid.
+
+    `path` is a JSON Pointer (RFC 6901) into the value, "" being the whole of it.
+    """
+
+    path: str
+    message: str
+
+
+class InvalidError(SlotfillError, ValueError):
+    """A value that its schema does not accept.
+
+    `errors` holds at least one `FieldError`. `data` is the parsed JSON, or the text itself where it is no JSON.
+    """
+
+    def __init__(self, errors: tuple[FieldError, ...], data: object) -> None:
+        super().__init__("; ".join(f"{error.path or 'the value'}: {error.message}" for error in errors))
+        self.errors = errors
+        self.data = data

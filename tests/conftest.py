@@ -1,0 +1,96 @@
+"""No test reaches a real service: sockets leave this machine for nobody, and the transport is what is faked."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scripted import Service
+
+ROOT = Path(__file__).parent.parent
+LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_real_requests() -> Iterator[None]:
+    """Let no socket of this process connect to another machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and not str(address[0]).startswith(LOOPBACK):
+            pytest.fail(f"a test tried to reach {address!r}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Leave no key, profile or setting of this machine's to a test, nor to what it starts."""
+    for name in list(os.environ):
+        if name.startswith(("ANTHROPIC_", "SLOTFILL_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("ANTHROPIC_CONFIG_DIR", str(tmp_path_factory.mktemp("no-profiles")))
+    # The discard port: where nothing listens, nothing is sent.
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The labelled data beside the checkout."""
+    path = ROOT.parent / "shared" / "data"
+    if not path.is_dir():
+        pytest.skip("the shared data is not beside this checkout")
+    return path
+
+
+@pytest.fixture
+def service() -> Service:
+    """A scripted service, reached in process through the SDK's own clients."""
+    return Service()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    """A scripted service on a loopback port, where the command line finds it; a test key is set."""
+    scripted = Service()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self._serve(self.rfile.read(int(self.headers["content-length"])))
+
+        def do_GET(self) -> None:
+            self._serve(b"")
+
+        def _serve(self, request: bytes) -> None:
+            status, body = scripted.answer(dict(self.headers), request)
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.send_header("request-id", f"req_{len(scripted.requests)}")
+            self.send_header("x-should-retry", "false")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing: the tests read standard error."""
+
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    httpd.daemon_threads = True
+    threading.Thread(target=httpd.serve_forever, daemon=True).start()
+    scripted.base_url = f"http://127.0.0.1:{httpd.server_port}"
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", scripted.base_url)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
+    yield scripted
+    httpd.shutdown()
+    httpd.server_close()

@@ -1,0 +1,270 @@
+"""The plan: one document's extraction, driven by hand and by arbitrary answers."""
+
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from slotfill import Document, ExtractionError, Failure, FieldError, Outcome, Rung, Schema, Usage
+from slotfill.extractors.plan import SCHEMA_REFUSED, UNREADABLE, Answer, Policy, plan
+from slotfill.schemas import Verbatim, resolve
+
+
+class Person(BaseModel):
+    """Name the person."""
+
+    name: Verbatim
+    age: int
+
+
+SCHEMA = Schema(Person)
+DOCUMENT = Document.of("Ada was 36.", "ada.txt")
+POLICY = Policy("claude-haiku-5-5", ("structured", "tool", "text"), max_tokens=100, ceiling=1000)
+GOOD = '{"name": "Ada", "age": 36}'
+
+
+def reply(text, **fields):
+    return Answer(json=text, said=text, stop_reason="end_turn", usage=Usage(10, 5), ms=7, **fields)
+
+
+def drive(*answers, document=DOCUMENT, schema=SCHEMA, policy=POLICY):
+    """Send the answers in turn, the last one for ever; give the asks and the extraction."""
+    course, asks, sent = plan(document, schema, policy), [], None
+    answers = list(answers)
+    while True:
+        try:
+            (ask,) = course.send(sent)
+        except StopIteration as end:
+            return asks, end.value
+        asks.append(ask)
+        sent = (answers.pop(0) if len(answers) > 1 else answers[0],)
+
+
+def test_a_valid_reply_is_the_value():
+    (ask,), extraction = drive(reply(GOOD, request_id="req_1"))
+    assert extraction.value == Person(name="Ada", age=36)
+    assert type(extraction.value) is Person
+    assert (extraction.outcome, extraction.ok) == (Outcome.VALID, True)
+    assert (ask.rung, ask.mode, ask.max_tokens) == (Rung.ASK, "structured", 100)
+    assert extraction.usage == Usage(10, 5)
+    assert extraction.ms == 7
+    assert extraction.request_ids == ("req_1",)
+    assert extraction.cost_usd == Decimal("0.0000035")
+
+
+def test_the_document_is_fenced_by_its_own_hash():
+    (ask,), _ = drive(reply(GOOD))
+    mark = f"document-{DOCUMENT.id[:16]}"
+    assert ask.prompt.turns[-1].text == f"<{mark}>\nAda was 36.\n</{mark}>"
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ('{"name": "Ada"}', "/age"),
+        ('{"name": "Ada", "age": "36"}', "/age"),
+        ('{"name": "Bob", "age": 36}', "/name"),
+        ('{"name": "Ada", "age": NaN}', ""),
+        ("nothing", ""),
+    ],
+    ids=["missing", "coerced", "not in the document", "NaN", "no JSON"],
+)
+def test_an_invalid_reply_is_asked_again_with_its_errors(text, path):
+    (_, again), extraction = drive(reply(text), reply(GOOD))
+    assert extraction.outcome is Outcome.REASKED
+    assert extraction.value.age == 36
+    assert [attempt.ok for attempt in extraction.attempts] == [False, True]
+    assert extraction.attempts[0].errors[0].path == path
+    assert again.rung is Rung.REASK
+    said, wish = again.prompt.turns[-2:]
+    assert (said.role, said.text) == ("assistant", text)
+    assert extraction.attempts[0].errors[0].message in wish.text
+    assert extraction.usage == Usage(20, 10)
+    assert extraction.invalid is None
+
+
+def test_retries_run_out():
+    asks, extraction = drive(reply('{"name": "Ada", "age": "36"}'))
+    assert len(asks) == 3
+    assert extraction.outcome is Outcome.FAILED
+    assert (extraction.error.type, extraction.error.path) == ("validation", "/age")
+    assert extraction.invalid == {"name": "Ada", "age": "36"}
+    assert extraction.to_json()["value"] is None
+    with pytest.raises(ExtractionError, match=r"ada\.txt: failed: Input should be a valid integer"):
+        _ = extraction.value
+
+
+def test_an_empty_reply_leaves_no_empty_turn():
+    empty = Answer(stop_reason="end_turn", errors=(FieldError("", "the reply does not hold any text"),))
+    (_, again), _ = drive(empty, reply(GOOD))
+    assert [turn.role for turn in again.prompt.turns] == ["user", "user"]
+
+
+def test_a_cut_reply_is_never_read_but_asked_again_with_all_the_room():
+    cut = Answer(json=GOOD, said=GOOD, stop_reason="max_tokens", usage=Usage(10, 100))
+    (_, again), extraction = drive(cut, reply(GOOD))
+    assert (again.max_tokens, again.rung) == (1000, Rung.REASK)
+    assert extraction.outcome is Outcome.REASKED
+
+
+def test_a_reply_that_stays_cut_is_partial():
+    cut = Answer(json=GOOD, said=GOOD, stop_reason="max_tokens", usage=Usage(10, 100))
+    asks, extraction = drive(cut)
+    assert [ask.max_tokens for ask in asks] == [100, 1000]
+    assert (extraction.outcome, extraction.ok) == (Outcome.PARTIAL, False)
+    assert extraction.error.type == "truncated"
+    assert extraction.invalid == GOOD
+    with pytest.raises(ExtractionError):
+        _ = extraction.value
+
+
+def test_a_full_context_is_not_asked_again():
+    asks, extraction = drive(Answer(said="{", stop_reason="model_context_window_exceeded"))
+    assert len(asks) == 1
+    assert extraction.outcome is Outcome.PARTIAL
+
+
+def test_a_refusal_ends_it_whatever_was_said():
+    refusal = Answer(json=GOOD, stop_reason="refusal", errors=(FieldError("", "bio: no"),), usage=Usage(10, 1))
+    asks, extraction = drive(refusal)
+    assert len(asks) == 1
+    assert extraction.outcome is Outcome.REFUSED
+    assert extraction.error == Failure("refusal", "the model refused: bio: no")
+    assert extraction.usage == Usage(10, 1)
+
+
+def test_a_reply_that_cannot_be_read_is_asked_again_as_it_was():
+    unreadable = Answer(failure=Failure(UNREADABLE, "no message"))
+    (first, second), extraction = drive(unreadable, reply(GOOD))
+    assert first == second
+    assert extraction.outcome is Outcome.VALID
+    asks, extraction = drive(unreadable)
+    assert len(asks) == 3
+    assert extraction.error.type == UNREADABLE
+
+
+def test_a_refused_schema_is_asked_by_the_next_mode_without_costing_a_retry():
+    refused = Answer(failure=Failure(SCHEMA_REFUSED, "schema too complex"))
+    policy = Policy("claude-haiku-5-5", ("structured", "tool", "text"), 100, 1000, retries=0)
+    asks, extraction = drive(refused, refused, reply(GOOD), policy=policy)
+    assert [ask.mode for ask in asks] == ["structured", "tool", "text"]
+    assert [attempt.mode for attempt in extraction.attempts] == ["structured", "tool", "text"]
+    assert extraction.outcome is Outcome.VALID
+    asks, extraction = drive(refused, policy=policy)
+    assert len(asks) == 3
+    assert extraction.error.type == SCHEMA_REFUSED
+
+
+@pytest.mark.parametrize("kind", ["rate_limit", "overloaded", "timeout", "connection", "authentication", "too_large"])
+def test_what_the_sdk_gave_up_on_is_not_asked_again(kind):
+    asks, extraction = drive(Answer(failure=Failure(kind, "why"), ms=3))
+    assert len(asks) == 1
+    assert extraction.outcome is Outcome.FAILED
+    assert extraction.error == Failure(kind, "why")
+    assert extraction.attempts[0].errors == (FieldError("", "why"),)
+
+
+def test_what_was_read_before_a_failure_is_kept():
+    _, extraction = drive(reply('{"name": "Ada"}'), Answer(failure=Failure("rate_limit", "why")))
+    assert extraction.error.type == "rate_limit"
+    assert extraction.invalid == {"name": "Ada"}
+
+
+def test_a_document_that_cannot_be_read_costs_no_call():
+    document = Document("", "00", "x.bin", Failure("binary_document", "holds binary data"))
+    asks, extraction = drive(reply(GOOD), document=document)
+    assert asks == []
+    assert extraction.error.type == "binary_document"
+    assert extraction.cost_usd == 0
+
+
+def test_an_unknown_price_is_none():
+    _, extraction = drive(reply(GOOD), policy=Policy("claude-of-tomorrow", ("text",), 100, 100))
+    assert extraction.cost_usd is None
+    assert extraction.to_json()["cost_usd"] is None
+
+
+def test_the_record_is_json():
+    _, extraction = drive(reply('{"name": "Ada"}'), reply(GOOD, request_id="req_2"))
+    assert json.loads(json.dumps(extraction.to_json())) == {
+        "slotfill": 1,
+        "document": {"id": DOCUMENT.id, "source": "ada.txt", "chars": 11},
+        "schema": {"name": "person", "id": SCHEMA.id},
+        "model": "claude-haiku-5-5",
+        "outcome": "reasked",
+        "value": {"name": "Ada", "age": 36},
+        "invalid": None,
+        "spans": {},
+        "edits": [],
+        "attempts": [
+            {
+                "rung": "ask",
+                "model": "claude-haiku-5-5",
+                "mode": "structured",
+                "ok": False,
+                "stop_reason": "end_turn",
+                "errors": [{"path": "/age", "message": "Field required"}],
+                "usage": {"input_tokens": 10, "output_tokens": 5, "cache_read_tokens": 0, "cache_write_tokens": 0},
+                "ms": 7,
+            },
+            {
+                "rung": "reask",
+                "model": "claude-haiku-5-5",
+                "mode": "structured",
+                "ok": True,
+                "stop_reason": "end_turn",
+                "errors": [],
+                "usage": {"input_tokens": 10, "output_tokens": 5, "cache_read_tokens": 0, "cache_write_tokens": 0},
+                "ms": 7,
+            },
+        ],
+        "usage": {"input_tokens": 20, "output_tokens": 10, "cache_read_tokens": 0, "cache_write_tokens": 0},
+        "cost_usd": "0.0000070",
+        "ms": 14,
+        "error": None,
+        "request_ids": ["req_2"],
+    }
+
+
+usages = st.builds(Usage, *[st.integers(0, 10_000)] * 4)
+failures = st.builds(
+    Failure, st.sampled_from([UNREADABLE, SCHEMA_REFUSED, "rate_limit", "connection", "bad_request"]), st.text()
+)
+texts = st.none() | st.text() | st.just(GOOD) | st.sampled_from(['{"name": "Ada"}', "[]", "null", '{"name":"Ada","age":1e999}'])
+answers = st.builds(
+    Answer,
+    json=texts,
+    said=st.text() | st.just(GOOD),
+    stop_reason=st.sampled_from(["end_turn", "max_tokens", "refusal", "tool_use", "pause_turn", "x", None]),
+    errors=st.lists(st.builds(FieldError, st.just(""), st.text()), min_size=1, max_size=2).map(tuple),
+    failure=st.none() | failures,
+    usage=usages,
+    ms=st.integers(0, 10_000),
+    request_id=st.none() | st.text(min_size=1),
+)
+
+
+@given(st.lists(answers, min_size=1, max_size=6), st.integers(0, 4), st.text(max_size=40))
+def test_any_answers_end_in_a_record_that_accounts_for_them(replies, retries, text):
+    policy = Policy("claude-haiku-5-5", ("structured", "tool", "text"), 100, 1000, retries)
+    asks, extraction = drive(*replies, document=Document.of(text), policy=policy)
+    sent = (replies + [replies[-1]] * len(asks))[: len(asks)]
+    refused = sum(bool(answer.failure and answer.failure.type == SCHEMA_REFUSED) for answer in sent)
+    assert len(extraction.attempts) == len(asks) <= retries + 1 + refused
+    assert extraction.usage == sum((answer.usage for answer in sent), Usage())
+    assert extraction.ok == extraction.has_value == (extraction.error is None)
+    if extraction.ok:
+        assert extraction.value.name in text
+        assert sent[-1].stop_reason not in ("max_tokens", "refusal")
+    json.dumps(extraction.to_json(), allow_nan=False)
+    again, repeated = drive(*replies, document=Document.of(text), policy=policy)
+    assert (again, repeated) == (asks, extraction)
+
+
+def test_a_null_value_is_a_value():
+    _, extraction = drive(reply('{"value": null}'), schema=resolve({"type": ["string", "null"]}))
+    assert extraction.ok
+    assert extraction.value is None
