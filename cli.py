@@ -117,9 +117,7 @@ _writing = _grouped(
         metavar="PATH",
         help="FILE.json for one value, FILE.jsonl for a line each, else a folder with a file each.",
     ),
-    click.option(
-        "--record", is_flag=True, help="Write every document's record: value, attempts, usage, cost, error."
-    ),
+    click.option("--record", is_flag=True, help="Write every document's record: value, attempts, usage, cost, error."),
     click.option("--rejects", metavar="FILE", help="Write the records that hold no whole value to FILE, as JSONL."),
 )
 _asking = _grouped(
@@ -357,9 +355,7 @@ def _run(extractor: Extractor[Any], sources: Sources, options: dict[str, Any]) -
         rejects = stack.enter_context(open_rejects(options["rejects"])) if options["rejects"] else None
         update = stack.enter_context(progress(sources.count, wanted=shown))
         concurrency = options["concurrency"] or extractor.settings.concurrency
-        run = Run(
-            extractor, kept, rejects=rejects, records=options["record"], concurrency=concurrency, shown=update
-        )
+        run = Run(extractor, kept, rejects=rejects, records=options["record"], concurrency=concurrency, shown=update)
         reason, code = None, 0
         try:
             run.run(islice(sources, options["limit"]))

@@ -76,7 +76,7 @@ class Codec:
             errors=errors,
             usage=_usage(completion),
             ms=ms,
-            request_id=completion._request_id,  # noqa: SLF001 - the SDK's documented name for it
+            request_id=getattr(completion, "_request_id", None),  # a message of a batch has none
         )
 
     def _fixed_part(self, mode: Mode) -> dict[str, Any]:
@@ -91,7 +91,9 @@ class Codec:
             return None, _refusal(message)
         if message.stop_reason in CUT:
             return None, ()
-        if mode == "tool" and (wrong := [b.name for b in message.content if b.type == "tool_use" and b.name != self._tool]):
+        if mode == "tool" and (
+            wrong := [b.name for b in message.content if b.type == "tool_use" and b.name != self._tool]
+        ):
             return None, (FieldError("", f"the reply calls the tool {wrong[0]!r} instead of {self._tool!r}"),)
         try:
             found: Any = _handlers(mode).response_parser(message, self._reply, None, True)
@@ -155,7 +157,7 @@ def _said(message: Message) -> str:
 
 def _refusal(message: Message) -> tuple[FieldError, ...]:
     details = message.stop_details
-    reasons = [reason for reason in (details and details.category, details and details.explanation) if reason]
+    reasons = [str(reason) for name in ("category", "explanation") if (reason := getattr(details, name, None))]
     return (FieldError("", ": ".join(reasons)),) if reasons else ()
 
 

@@ -2,8 +2,8 @@
 
 Text is UTF-8 with or without a BOM, UTF-16 with one, or else Western text in one byte a character. That last resort is
 Windows-1252, which the web reads under the name of Latin-1 too (WHATWG Encoding Standard): the two differ in 0x80-0x9f
-only, control codes that Latin-1 text does not hold, where Windows-1252 has the euro sign and curly quotes. As every byte
-string would pass for Latin-1, UTF-8 that is broken, other alphabets and binary data are told apart and refused.
+only, control codes that Latin-1 text does not hold, where Windows-1252 has the euro sign and curly quotes. As every
+byte string would pass for Latin-1, UTF-8 that is broken, other alphabets and binary data are told apart and refused.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import hashlib
 
 from slotfill.extractors.record import Document, Failure
 
-__all__ = ["document_of", "failed", "flaw_of", "foreign_format", "is_utf16", "decode"]
+__all__ = ["decode", "document_of", "failed", "flaw_of", "foreign_format", "is_utf16"]
 
 _FORMATS = {
     b"%PDF-": "a PDF: convert it to text first, with `pdftotext` for one",
@@ -37,6 +37,9 @@ _MOST_CONTROLS = 0.1
 
 _MOST_HIGH_BYTES = 0.5
 """The share of non-ASCII bytes above which text is not Western: there about 0.05, in Cyrillic or Chinese over 0.8."""
+
+_ENOUGH = 32
+"""How long a text must be for that share to say anything."""
 
 
 def decode(data: bytes) -> str | Failure:
@@ -98,7 +101,7 @@ def _western(data: bytes, error: UnicodeDecodeError) -> str | Failure:
         return failure
     if _is_mostly_utf8(data):
         return _undecodable(error)
-    if _beyond_ascii(text) > _MOST_HIGH_BYTES * len(text):
+    if len(text) >= _ENOUGH and _beyond_ascii(text) > _MOST_HIGH_BYTES * len(text):
         return Failure("undecodable_document", "is in an encoding that cannot be told: save it as UTF-8")
     return _strictly(data, "cp1252")
 

@@ -69,9 +69,7 @@ class Extractor(Generic[M]):
         max_tokens: int | None = None,
     ) -> None:
         self.settings = Settings.read(model=model, retries=retries, timeout=timeout, max_tokens=max_tokens)
-        self.schema: Schema[M] = resolve(
-            schema, instructions=instructions, examples=examples, parameters=parameters
-        )
+        self.schema: Schema[M] = resolve(schema, instructions=instructions, examples=examples, parameters=parameters)
         chosen = choose_model(self.settings) if client is None else self.settings.model
         self.model = catalogue.look_up(chosen or catalogue.DEFAULT_MODEL)
         self._clients = Clients(self.model.id, self.settings, client)

@@ -165,9 +165,7 @@ def _invalid(errors: tuple[FieldError, ...], read: object) -> _Verdict[Any]:
     return _Verdict(_Kind.INVALID, errors=errors, read=read, failure=failure)
 
 
-def _next(
-    ask: Ask, answer: Answer, verdict: _Verdict[Any], prompt: Prompt, policy: Policy, retries: int
-) -> Ask | None:
+def _next(ask: Ask, answer: Answer, verdict: _Verdict[Any], prompt: Prompt, policy: Policy, retries: int) -> Ask | None:
     """Choose the cheapest step that may still help; None ends the plan."""
     if verdict.kind is _Kind.SCHEMA_REFUSED:
         rest = policy.modes[policy.modes.index(ask.mode) + 1 :]

@@ -244,8 +244,7 @@ class Extraction(Generic[M]):
             "value": self.data if self.has_value else None,
             "invalid": self.invalid,
             "spans": {
-                path: {"start": span.start, "end": span.end, "match": span.match}
-                for path, span in self.spans.items()
+                path: {"start": span.start, "end": span.end, "match": span.match} for path, span in self.spans.items()
             },
             "edits": [
                 {"path": e.path, "kind": e.kind, "before": e.before, "after": e.after, "risk": e.risk}

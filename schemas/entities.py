@@ -28,7 +28,7 @@ class Entity(BaseModel):
 
 
 class Entities(BaseModel):
-    """List the named entities, dates and sums of money that a text mentions, in order of appearance.
+    """List the named entities, dates and sums of money of a text, in order of appearance.
 
     Give every mention that names one particular thing, and its type:
     - `person`: a real or fictional human or animal with a name, nicknames and user names (`@ada`) included.
@@ -80,8 +80,7 @@ class Entities(BaseModel):
             },
         ),
         Example(
-            "En septembre, Renault a présenté la nouvelle Twingo au Salon de Munich ; elle coûtera moins de "
-            "20 000 €.",
+            "En septembre, Renault a présenté la nouvelle Twingo au Salon de Munich ; elle coûtera moins de 20 000 €.",
             {
                 "entities": [
                     {"text": "septembre", "type": "date"},
@@ -130,6 +129,4 @@ class Entities(BaseModel):
         ),
     )
 
-    entities: list[Entity] = Field(
-        description="Each mention in order of appearance; empty if nothing is named."
-    )
+    entities: list[Entity] = Field(description="Each mention in order of appearance; empty if nothing is named.")

@@ -106,15 +106,12 @@ class Feedback(BaseModel):
                 "sentiment": "neutral",
                 "key_issues": ["order 4471 holds two left gloves", "wants a right glove this week"],
                 "urgency": 3,
-                "suggested_action": "Send a right glove for order 4471 and tell the customer when it will "
-                "arrive.",
+                "suggested_action": "Send a right glove for order 4471 and tell the customer when it will arrive.",
             },
         ),
     )
 
-    sentiment: Literal["positive", "negative", "neutral"] = Field(
-        description="The customer's attitude as a whole."
-    )
+    sentiment: Literal["positive", "negative", "neutral"] = Field(description="The customer's attitude as a whole.")
     key_issues: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
         max_length=10,
         description="Each problem, request or open question once, in a few words; weightiest first.",
@@ -122,7 +119,7 @@ class Feedback(BaseModel):
     urgency: int = Field(
         ge=1,
         le=5,
-        description="1 nothing to do, 2 minor (weeks), 3 normal (days), 4 high (a day), 5 critical (at once).",
+        description="1 nothing to do, 2 minor (weeks), 3 normal (days), 4 high (a day), 5 critical (now).",
     )
     suggested_action: str = Field(
         min_length=1, max_length=400, description="One concrete next step for the team, as an imperative."

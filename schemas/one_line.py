@@ -134,9 +134,7 @@ class _Reader:
         if "" in options:
             self.fail("an option is empty: write 'a|b'", start)
         if types := [option for option in options if option in TYPES]:
-            self.fail(
-                f"option {_quoted(types[0])} is a type's name, and a field has one type or options", start
-            )
+            self.fail(f"option {_quoted(types[0])} is a type's name, and a field has one type or options", start)
         if len(set(options)) < len(options):
             self.fail("an option stands there twice", start)
         return {"type": "string", "enum": options}

@@ -12,19 +12,23 @@ def join(parts: Iterable[str | int]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
-def pointer_to(location: tuple[str | int, ...], data: object) -> str:
+def pointer_to(location: tuple[str | int, ...], data: object, *, missing: bool = False) -> str:
     """Turn Pydantic's location of an error into a JSON Pointer into `data`.
 
-    Pydantic mixes union tags and function names into its locations; only what leads somewhere in the data is kept,
-    and the last part where it names a key that is missing.
+    Pydantic mixes union tags and function names into its locations; only what leads somewhere in the data is
+    kept.
+
+    missing: whether the last part names a key that should be there; it is kept too.
     """
     parts: list[str | int] = []
-    for part in location:
-        if isinstance(data, dict) and part in data:
-            data = data[part]
-        elif isinstance(data, list) and isinstance(part, int) and 0 <= part < len(data):
-            data = data[part]
-        elif not (isinstance(data, dict) and part == location[-1]):
+    for number, part in enumerate(location, 1):
+        if (isinstance(data, dict) and part in data) or _is_item(part, data):
+            data = data[part]  # type: ignore[index]  # what was just looked at
+        elif not (missing and number == len(location)):
             continue
         parts.append(part)
     return join(parts)
+
+
+def _is_item(part: str | int, data: object) -> bool:
+    return isinstance(data, list) and isinstance(part, int) and 0 <= part < len(data)

@@ -63,9 +63,7 @@ def _model_in(module: ModuleType, name: str, where: str) -> type[BaseModel]:
             raise SchemaError(f"{where} has no {name!r}: {_choice(module, name)}")
         found = getattr(found, part)
     if not (isinstance(found, type) and issubclass(found, BaseModel)):
-        raise SchemaError(
-            f"{name!r} of {where} is no subclass of pydantic.BaseModel: {_choice(module, name)}"
-        )
+        raise SchemaError(f"{name!r} of {where} is no subclass of pydantic.BaseModel: {_choice(module, name)}")
     return found
 
 
@@ -82,9 +80,7 @@ def _choice(module: ModuleType, name: str) -> str:
 
 def _reason(error: BaseException, filename: str | None = None) -> str:
     """Say on one line what was raised, and at which line: of `filename`, or else the innermost."""
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if filename in {None, frame.filename}
-    ]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if filename in {None, frame.filename}]
     if isinstance(error, SyntaxError) or not frames:  # a SyntaxError's own text names the line
         return f"{type(error).__name__}: {_message(error)}"
     place = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}"

@@ -65,6 +65,8 @@ class Schema(Generic[M]):
         self.parameters = _parameters(model, self.name, parameters or {})
         self.instructions = instructions or _instructions(model, self.name, self.parameters)
         document_schema = _json_schema(model, self.name)
+        if self.parameters and "description" in document_schema:
+            document_schema["description"] = _filled(document_schema["description"], self.parameters)
         self.wrapped = not _is_object(document_schema)
         self.json_schema: dict[str, Any] = document_schema
         self._carrier = _wrapper_of(model) if self.wrapped else model
@@ -87,7 +89,7 @@ class Schema(Generic[M]):
             carrier = self._carrier.model_validate_json(text, strict=True, context=context)
         except ValidationError as error:
             raise self._invalid(error, data) from None
-        except Exception as error:  # noqa: BLE001 - a validator of the user's may raise anything
+        except Exception as error:
             message = f"a validator of {self.name} raised {type(error).__name__}: {error}"
             raise InvalidError((FieldError("", message),), self._unwrap(data)) from error
         value = getattr(carrier, WRAPPER) if self.wrapped else carrier
@@ -114,7 +116,8 @@ class Schema(Generic[M]):
             location, within = detail["loc"], data
             if self.wrapped and location[:1] == (WRAPPER,) and isinstance(data, dict) and WRAPPER in data:
                 location, within = location[1:], data[WRAPPER]
-            errors.append(FieldError(pointer_to(location, within), detail["msg"]))
+            path = pointer_to(location, within, missing=detail["type"] == "missing")
+            errors.append(FieldError(path, detail["msg"]))
         return InvalidError(tuple(errors), self._unwrap(data))
 
     def _own_examples(self) -> tuple[Example, ...]:
@@ -136,7 +139,7 @@ class Schema(Generic[M]):
         for number, example in enumerate(examples, 1):
             try:
                 self.validate(json.dumps(self.wrap(example.value)), document=example.text)
-            except InvalidError as error:
+            except (InvalidError, TypeError) as error:  # TypeError: a value that is no JSON
                 raise SchemaError(f"example {number} of schema {self.name!r} does not validate: {error}") from error
         return examples
 
@@ -158,7 +161,7 @@ _MAY_OVERFLOW = re.compile(r"[eE]\+?\d{2}|\d{300}")
 def _parsed(text: str) -> object:
     """Parse JSON, refusing what JSON cannot write again: NaN, Infinity and numbers too large for a float."""
     try:
-        data = from_json(text, allow_inf_nan=False)
+        data = from_json(text.encode(), allow_inf_nan=False)  # encoding refuses lone surrogates
         if _MAY_OVERFLOW.search(text):
             json.dumps(data, allow_nan=False)
     except ValueError as error:
@@ -182,21 +185,27 @@ def _parameters(model: type[BaseModel], name: str, given: Mapping[str, object]) 
         return cast("BaseModel", declared.model_validate(dict(given)))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise SchemaError(f"parameter {first['loc'][0]!r} of schema {name!r}: {first['msg']}") from None
+        which = f"parameter {first['loc'][0]!r}" if first["loc"] else "parameters"
+        raise SchemaError(f"{which} of schema {name!r}: {first['msg']}") from None
 
 
 def _instructions(model: type[BaseModel], name: str, parameters: BaseModel | None) -> str:
     text = inspect.cleandoc(model.__doc__ or f"Extract {name.replace('_', ' ')} from the document.")
-    for field, value in (parameters.model_dump() if parameters else {}).items():
-        text = text.replace(f"{{{field}}}", str(value))
-    return text
+    return _filled(text, parameters)
+
+
+def _filled(text: str, parameters: BaseModel | None) -> str:
+    """Put the parameters' values where `{name}` stands, once: a value's own braces stay."""
+    values = parameters.model_dump() if parameters else {}
+    return re.sub(r"\{(\w+)\}", lambda match: str(values.get(match[1], match[0])), text)
 
 
 def _json_schema(model: type[BaseModel], name: str) -> dict[str, Any]:
     try:
         return model.model_json_schema()
     except Exception as error:
-        raise SchemaError(f"schema {name!r} has no JSON Schema: {error}") from error
+        reason = " ".join(str(error).split())
+        raise SchemaError(f"schema {name!r} has no JSON Schema: {reason}") from error
 
 
 def _is_object(json_schema: dict[str, Any]) -> bool:

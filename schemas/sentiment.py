@@ -63,8 +63,7 @@ class Sentiment(BaseModel):
                 "sentiment": "neutral",
                 "confidence": 0.97,
                 "key_phrases": [],
-                "summary": "The library announces an earlier closing time on Friday and where books can be "
-                "returned.",
+                "summary": "The library announces an earlier closing time on Friday and where books can be returned.",
             },
         ),
         Example(
@@ -73,8 +72,7 @@ class Sentiment(BaseModel):
                 "sentiment": "negative",
                 "confidence": 0.9,
                 "key_phrases": ["logs me out every morning", "Oh great, another update"],
-                "summary": "The writer is annoyed, with irony, that the app's update logs them out every "
-                "morning.",
+                "summary": "The writer is annoyed, with irony, that the app's update logs them out every morning.",
             },
         ),
         Example(

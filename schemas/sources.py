@@ -36,7 +36,12 @@ M = TypeVar("M")
 _IN_FILE = re.compile(r"(?P<path>.+\.py):(?P<model>[^:/\\]*)", re.IGNORECASE | re.DOTALL)
 _IN_MODULE = re.compile(r"(?P<module>[\w.]+):(?P<model>[\w.]+)")
 _ONE_LINE = re.compile(r"[\s,\[\]{}]")
-_FORMS = "package.module:Model, path/file.py:Model, path/schema.json, or one line such as 'name, age int'"
+_FORMS = "package.module:Model, path/file.py:Model, path/schema.json, or one line like 'name, age int'"
+_INSTRUCTIONS = (
+    "Extract what the schema describes. Take every value from the document, and leave out what is optional "
+    "and does not stand there."
+)
+"""What a language model is told of a JSON Schema that has no description."""
 _LONGEST = 80
 """How much of a wrong value an error message shows."""
 
@@ -92,9 +97,7 @@ def resolve(
         return _remade(source, overrides)
     if isinstance(source, type):
         return Schema(source, **overrides)
-    raise SchemaError(
-        f"{_clip(source)} is no schema: pass a model, a JSON Schema as a dict, or a string: {_FORMS}"
-    )
+    raise SchemaError(f"{_clip(source)} is no schema: pass a model, a JSON Schema as a dict, or a string: {_FORMS}")
 
 
 def read_examples(path: str | Path) -> tuple[Example, ...]:
@@ -103,22 +106,19 @@ def read_examples(path: str | Path) -> tuple[Example, ...]:
     Raises SchemaError, which names the line. Whether a value fits a schema is checked by `Schema`.
     """
     lines = _read(Path(path), "examples").split("\n")
-    return tuple(
-        _example(line, f"{str(path)!r}, line {number}")
-        for number, line in enumerate(lines, 1)
-        if line.strip()
-    )
+    return tuple(_example(line, number, path) for number, line in enumerate(lines, 1) if line.strip())
 
 
-def _example(line: str, where: str) -> Example:
-    data = _json(line, where)
+def _example(line: str, number: int, path: str | Path) -> Example:
+    data = _json(line, path, first_line=number)
     if not (isinstance(data, dict) and data.keys() == {"text", "value"} and isinstance(data["text"], str)):
-        raise SchemaError(f'{where}: expected {{"text": "…", "value": …}}, found {_clip(data)}')
+        form = '{"text": "…", "value": …}'
+        raise SchemaError(f"line {number} of {str(path)!r} is no example: expected {form}, found {_clip(data)}")
     return Example(data["text"], data["value"])
 
 
 def _from_text(text: str, *, trusted: bool, overrides: dict[str, Any]) -> Schema[Any]:
-    text = built_ins()[text].target if text in built_ins() else text
+    text = f"slotfill.schemas.{text}:{text.capitalize()}" if text in built_ins() else text
     is_line = bool(_ONE_LINE.search(text))
     if _is_json(text) and (not is_line or _exists(text)):
         return _from_json_file(Path(text), overrides)
@@ -170,18 +170,21 @@ def _remade(schema: Schema[M], overrides: dict[str, Any]) -> Schema[M]:
 
 
 def _from_json_file(path: Path, overrides: dict[str, Any]) -> Schema[Any]:
-    document = _json(_read(path, "JSON Schema"), repr(str(path)))
+    document = _json(_read(path, "JSON Schema"), path)
     if not isinstance(document, dict):
         raise SchemaError(f"{str(path)!r} holds no JSON Schema: expected an object, found {_clip(document)}")
-    return _from_json_schema(document, path.stem, overrides)
+    try:
+        return _from_json_schema(document, path.stem, overrides)
+    except SchemaError as error:
+        raise SchemaError(f"{str(path)!r}: {error}") from error
 
 
 def _from_json_schema(document: Mapping[str, Any], name: str, overrides: dict[str, Any]) -> Schema[Any]:
     title = document.get("title")
     name = title if isinstance(title, str) and title.strip() else name
     description = document.get("description")
-    if overrides["instructions"] is None and isinstance(description, str):
-        overrides = {**overrides, "instructions": description}
+    told = description if isinstance(description, str) and description.strip() else _INSTRUCTIONS
+    overrides = {**overrides, "instructions": overrides["instructions"] or told}
     return Schema(response_model(document, name=name), name=name, **overrides)
 
 
@@ -196,15 +199,14 @@ def _read(path: Path, what: str) -> str:
         raise SchemaError(f"{str(path)!r} cannot be read: {error}") from None
 
 
-def _json(text: str, where: str) -> Any:
+def _json(text: str, path: str | Path, *, first_line: int = 1) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise SchemaError(
-            f"{where} is no JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-        ) from None
+        place = f"line {first_line + error.lineno - 1}, column {error.colno}"
+        raise SchemaError(f"{str(path)!r} is no JSON: {error.msg} at {place}") from None
     except (ValueError, RecursionError) as error:
-        raise SchemaError(f"{where} is no JSON that can be read: {error}") from None
+        raise SchemaError(f"{str(path)!r} is no JSON that can be read: {error}") from None
 
 
 def _exists(path: str) -> bool:

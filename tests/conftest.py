@@ -14,6 +14,7 @@ import pytest
 from scripted import Service
 
 ROOT = Path(__file__).parent.parent
+CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
 LOOPBACK = ("127.", "::1", "localhost")
 
 
@@ -38,7 +39,8 @@ def _no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Te
     for name in list(os.environ):
         if name.startswith(("ANTHROPIC_", "SLOTFILL_")):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("ANTHROPIC_CONFIG_DIR", str(tmp_path_factory.mktemp("no-profiles")))
+    monkeypatch.setenv("XDG_CACHE_HOME", CACHE)  # where the embedded model's weights stay in reach
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
     # The discard port: where nothing listens, nothing is sent.
     monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
 

@@ -1,36 +1,42 @@
 r"""A JSON Schema becomes a grammar that llama.cpp's llguidance decodes by.
 
-The grammar is narrower than the schema where a small model would go astray: keys stand in the schema's order, white
-space is fixed, what has no upper bound gets one, and a `verbatim` string can only be a passage of the document.
-It is wider where a grammar cannot follow (`not`, `if`, `contains`, `uniqueItems`): the answer is validated after.
-
-llguidance ignores a grammar that it cannot read, silently. Regular expressions and formats of the schema's author are
-all that it may choke on; `exact=False` leaves these out.
+The grammar is narrower than the schema where a small model would go astray: keys stand in the schema's order,
+white space is fixed, what has no upper bound gets one, a schema that holds itself does so a few times only, and a
+`verbatim` string can only be a passage of the document. It is wider where a grammar cannot follow (`not`, `if`,
+`contains`, `uniqueItems`): the answer is validated after.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slotfill.schemas.json_schema import resolve_local
 from slotfill.schemas.verbatim import FORMAT
 
-__all__ = ["MAX_ITEMS", "MAX_LENGTH", "SEPARATORS", "write_grammar"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["HEADER", "SEPARATORS", "write_grammar"]
+
+HEADER = "%llguidance {}"
+"""What tells llama.cpp that a grammar is llguidance's."""
 
 SEPARATORS = (", ", ": ")
-"""Between entries, and after a key: as most JSON that a model has seen, and nowhere else any white space."""
+"""Between entries, and after a key: as in most JSON that a model has seen. There is no other white space."""
 
 MAX_ITEMS = 16
 """The most entries of an array or a map: greedy decoding tends to repeat itself for ever."""
 
-MAX_LENGTH = 400
-"""The most characters of a string."""
+MAX_LENGTH = 200
+"""The most characters of a string whose schema sets no `maxLength`."""
+
+MAX_REPEATS = 3
+"""How many times a schema may stand within itself."""
 
 MAX_MAGNITUDE = 10**15
-"""Where JSON numbers stop being exact in binary64, rounded down."""
+"""Where integers stop being exact in binary64, rounded down."""
 
 STEP = 0.0001
 """The finest step of a bounded number, unless the schema says `multipleOf`: it ends 0.3333…"""
@@ -40,165 +46,204 @@ FORMATS = {"date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6",
 
 NUMBER_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 
+TYPE_OF_KEYWORD = {
+    **dict.fromkeys(("properties", "required", "additionalProperties", "propertyNames"), "object"),
+    **dict.fromkeys(("items", "prefixItems", "minItems", "maxItems"), "array"),
+    **dict.fromkeys(("minLength", "maxLength", "pattern", "format"), "string"),
+    **dict.fromkeys(NUMBER_BOUNDS, "number"),
+}
+
+ANNOTATIONS = {
+    "title",
+    "description",
+    "default",
+    "examples",
+    "deprecated",
+    "discriminator",
+    "$defs",
+    "$schema",
+}
+
 COMMA, COLON = map(json.dumps, SEPARATORS)
 CHARACTER = r'([^"\\\x00-\x1f]|\\["\\nt])'
 INTEGER = r"/-?(0|[1-9][0-9]{0,14})/"
 NUMBER = r"/-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?/"
+SCALAR = {"type": ["string", "number", "boolean", "null"]}
+ANYTHING = (SCALAR, {"type": "array", "items": SCALAR}, {"type": "object", "additionalProperties": SCALAR})
 
 
-def write_grammar(schema: Any, document: str, *, exact: bool = True) -> str:
-    """Write the grammar of all compact JSON texts for `schema`, a JSON Schema with local references only.
+def write_grammar(schema: Any, document: str, *, readable: Callable[[str], bool]) -> str:
+    """Write a grammar of JSON texts for `schema`, a JSON Schema whose references are local.
 
     document: what `verbatim` strings are passages of; any string will do where it holds no word.
+    readable: tells whether llguidance can read an expression. It is asked about patterns, formats and number ranges,
+    which come from the schema's author; what cannot be read is left out of the grammar.
     """
-    return _Writer(schema, document, exact=exact).write()
+    return _Writer(schema, document, readable).write()
 
 
 class _Writer:
-    """Rules collected while the schema is walked; each method gives the expression for its schema."""
+    """Collects rules while it walks a schema.
 
-    def __init__(self, root: Any, document: str, *, exact: bool) -> None:
+    The methods named after a kind of schema give its expression, or None where no JSON text will do.
+    """
+
+    def __init__(self, root: Any, document: str, readable: Callable[[str], bool]) -> None:
         self.root = root
-        self.exact = exact
+        self.readable = readable
         self.chunks = [_quoted(chunk) for chunk in re.findall(r"\w+|\s+|[^\w\s]", document)]
         self.rules: dict[str, str] = {}
         self.terminals: dict[str, str] = {}
-        self.references: dict[str, str] = {}
+        self.references: dict[tuple[str, int], str | None] = {}
+        self.path: list[str] = []
 
     def write(self) -> str:
-        start = self.value(self.root)
+        start = self.value(self.root) or self.value(True)
         named = {"start": start, **self.rules, **{name: body for body, name in self.terminals.items()}}
-        return "\n".join(["%llguidance {}", *(f"{name}: {body}" for name, body in named.items())])
+        return "\n".join([HEADER, *(f"{name}: {body}" for name, body in named.items())])
 
-    def value(self, schema: Any) -> str:
-        if not isinstance(schema, dict):
-            return self.anything()
+    def value(self, schema: Any) -> str | None:
+        if schema is False:
+            return None
+        if not isinstance(schema, dict) or not schema:
+            return self.choice(ANYTHING)
         if isinstance(reference := schema.get("$ref"), str):
             return self.reference(reference)
-        if "const" in schema:
-            return _literal(schema["const"])
-        if schema.get("enum"):
-            return self.rule(" | ".join(map(_literal, schema["enum"])))
-        if "allOf" in schema:
-            return self.value(self.merged(_without(schema, "allOf"), schema["allOf"]))
+        if "const" in schema or "enum" in schema:
+            return self.rule(map(_literal, schema.get("enum", [schema.get("const")])))
+        return self.combined(schema)
+
+    def combined(self, schema: dict[str, Any]) -> str | None:
+        bare = {key: part for key, part in schema.items() if key not in ANNOTATIONS}
+        if parts := bare.pop("allOf", None):
+            return self.value(self.merged(bare, parts))
         for key in ("anyOf", "oneOf"):
-            if schema.get(key):
-                rest = _without(schema, key)
-                return self.choice(self.merged(rest, [option]) for option in schema[key])
-        return self.typed(schema)
+            if options := bare.pop(key, None):
+                return self.choice([self.merged(bare, [option]) for option in options])
+        kinds = bare.get("type") or next(
+            (TYPE_OF_KEYWORD[key] for key in bare if key in TYPE_OF_KEYWORD), None
+        )
+        if kinds is None:
+            return self.choice(ANYTHING)
+        return self.rule(self.typed(bare, kind) for kind in (kinds if isinstance(kinds, list) else [kinds]))
 
-    def typed(self, schema: dict[str, Any]) -> str:
-        kind = schema.get("type") or _implied_type(schema)
-        if isinstance(kind, list):
-            return self.choice({**schema, "type": one} for one in kind)
-        match kind:
-            case "object":
-                return self.object(schema)
-            case "array":
-                return self.array(schema)
-            case "string":
-                return self.string(schema)
-            case "integer" | "number":
-                return self.number(schema, kind)
-            case "boolean":
-                return self.rule('"true" | "false"')
-            case "null":
-                return '"null"'
-        return self.anything()
+    def typed(self, schema: dict[str, Any], kind: str) -> str | None:
+        if kind in ("integer", "number"):
+            return self.number(schema, kind)
+        write = {"object": self.object, "array": self.array, "string": self.string}.get(kind)
+        if write is not None:
+            return write(schema)
+        return self.rule(('"true"', '"false"')) if kind == "boolean" else '"null"'
 
-    def reference(self, reference: str) -> str:
-        if reference not in self.references:
-            # Named before it is walked: a schema may refer to itself.
-            name = self.references[reference] = f"ref{len(self.references)}"
-            self.rules[name] = self.value(resolve_local({"$ref": reference}, self.root))
-        return self.references[reference]
+    def reference(self, reference: str) -> str | None:
+        repeats = len(self.path) - len(set(self.path))
+        if repeats > MAX_REPEATS:
+            return None
+        if (reference, repeats) not in self.references:
+            self.path.append(reference)
+            target = self.value(resolve_local({"$ref": reference}, self.root))
+            self.references[reference, repeats] = target
+            self.path.pop()
+        return self.references[reference, repeats]
 
-    def choice(self, schemas: Iterable[Any]) -> str:
-        return self.rule(" | ".join(dict.fromkeys(self.value(schema) for schema in schemas)))
+    def choice(self, schemas: Iterable[Any]) -> str | None:
+        return self.rule(self.value(schema) for schema in schemas)
 
     def merged(self, schema: dict[str, Any], parts: Iterable[Any]) -> Any:
+        """Read a schema and others that hold as well as one."""
         for part in parts:
-            if schema == {} and isinstance(part, dict):
+            if not schema:
+                # Unresolved: a reference to the schema around it is followed only so many times.
                 schema = part
                 continue
             other = resolve_local(part, self.root)
             properties = {**schema.get("properties", {}), **other.get("properties", {})}
             required = [*schema.get("required", []), *other.get("required", [])]
-            schema = {**schema, **other}
-            if properties:
-                schema.update(properties=properties, required=required)
+            schema = {**schema, **other} | (
+                {"properties": properties, "required": required} if properties else {}
+            )
         return schema
 
-    def object(self, schema: dict[str, Any]) -> str:
-        required = dict.fromkeys(schema.get("required", ()))
+    def object(self, schema: dict[str, Any]) -> str | None:
+        required = set(schema.get("required", ()))
         properties = {**schema.get("properties", {})}
-        properties |= {key: True for key in required if key not in properties}
+        properties |= {key: True for key in schema.get("required", ()) if key not in properties}
         if not properties:
             return self.map(schema)
-        members = [(f"{_literal(key)} {COLON} {self.value(part)}", key in required) for key, part in properties.items()]
         # From the last member back: what may follow when a member stands before it, and when none does.
         after, first = '""', '""'
-        for member, needed in reversed(members):
-            taken = f"{COMMA} {member} {after}", f"{member} {after}"
-            after, first = (
-                self.rule(written if needed else f"{written} | {skipped}")
-                for written, skipped in zip(taken, (after, first), strict=True)
-            )
+        for key, part in reversed(properties.items()):
+            value = self.value(part)
+            if value is None and key in required:
+                return None
+            if value is not None:
+                member = f"{_literal(key)} {COLON} {value} {after}"
+                skipped = (None, None) if key in required else (after, first)
+                after = self.rule((f"{COMMA} {member}", skipped[0])) or after
+                first = self.rule((member, skipped[1])) or first
         return f'"{{" {first} "}}"'
 
-    def map(self, schema: dict[str, Any]) -> str:
-        if schema.get("additionalProperties") is False:
-            return '"{}"'
-        key = self.value({"maxLength": 60, **_object(schema.get("propertyNames")), "type": "string"})
-        entry = self.rule(f"{key} {COLON} {self.value(schema.get('additionalProperties', True))}")
+    def map(self, schema: dict[str, Any]) -> str | None:
+        names = schema.get("propertyNames")
+        key = self.value({"maxLength": 60, **(names if isinstance(names, dict) else {}), "type": "string"})
+        value = self.value(schema.get("additionalProperties", True))
+        entry = f"{key} {COLON} {value}" if key and value else None
         return self.repeated("{}", entry, schema.get("minProperties", 0), schema.get("maxProperties"))
 
-    def array(self, schema: dict[str, Any]) -> str:
+    def array(self, schema: dict[str, Any]) -> str | None:
         if prefix := schema.get("prefixItems"):
-            return '"[" ' + f" {COMMA} ".join(map(self.value, prefix)) + ' "]"'
+            entries = [self.value(part) for part in prefix]
+            return None if None in entries else f'"[" {f" {COMMA} ".join(filter(None, entries))} "]"'
         item = self.value(schema.get("items", True))
-        return self.repeated("[]", self.rule(item), schema.get("minItems", 0), schema.get("maxItems"))
+        return self.repeated("[]", item, schema.get("minItems", 0), schema.get("maxItems"))
 
-    def repeated(self, brackets: str, item: str, least: int, most: int | None) -> str:
-        most = max(least, min(MAX_ITEMS, most if most is not None else MAX_ITEMS))
+    def repeated(self, brackets: str, entry: str | None, least: int, most: int | None) -> str | None:
+        most = max(least, min(MAX_ITEMS, MAX_ITEMS if most is None else most))
         opening, closing = (json.dumps(bracket) for bracket in brackets)
-        if most == 0:
-            return f"{opening} {closing}"
-        items = f'{item} ({COMMA} {item}){{{max(least - 1, 0)},{most - 1}}}'
-        return f"{opening} {items if least else f'({items})?'} {closing}"
+        if entry is None or most == 0:
+            return None if least else f"{opening} {closing}"
+        name = self.rule((entry,))
+        entries = f"{name} ({COMMA} {name}){{{max(least - 1, 0)},{most - 1}}}"
+        return f"{opening} {entries if least else f'({entries})?'} {closing}"
 
     def string(self, schema: dict[str, Any]) -> str:
         least = schema.get("minLength", 0)
-        most = max(least, min(MAX_LENGTH, schema.get("maxLength", MAX_LENGTH)))
+        most = max(least, schema.get("maxLength", MAX_LENGTH))
         if schema.get("format") == FORMAT and any(map(str.isalnum, "".join(self.chunks))):
             return self.passage(most)
-        hard = {key: schema[key] for key in ("pattern", "format") if key in schema}
+        hard: dict[str, Any] = {key: schema[key] for key in ("pattern", "format") if key in schema}
         if hard.get("format") not in FORMATS:
             hard.pop("format", None)
-        if hard and self.exact:
-            return _embedded({"type": "string", **hard, "minLength": least, "maxLength": most})
+        if hard and (
+            exact := self.embedded({"type": "string", **hard, "minLength": least, "maxLength": most})
+        ):
+            return exact
         return self.terminal(f'/"{CHARACTER}{{{least},{most}}}"/')
 
     def passage(self, most: int) -> str:
-        chunks = json.dumps({"substring_chunks": self.chunks}, ensure_ascii=False)
+        # Runs of whole words, with no white space at either end.
+        words = json.dumps({"substring_chunks": self.chunks}, ensure_ascii=False)
         bounds = f"/(?s:.{{1,{most}}})/ & ~/(?s:( |\\\\).*)/ & ~/(?s:.*( |\\\\[nrt]))/"
-        return f'"\\"" {self.terminal(f"%regex {chunks} & {bounds}")} "\\""'
+        return f'"\\"" {self.terminal(f"%regex {words} & {bounds}")} "\\""'
 
     def number(self, schema: dict[str, Any], kind: str) -> str:
         bounds = {key: schema[key] for key in NUMBER_BOUNDS if key in schema}
-        if not (bounds and self.exact):
-            return self.terminal(INTEGER if kind == "integer" else NUMBER)
         step = {} if kind == "integer" else {"multipleOf": STEP}
         lower = {} if {"minimum", "exclusiveMinimum"} & set(bounds) else {"minimum": -MAX_MAGNITUDE}
         upper = {} if {"maximum", "exclusiveMaximum"} & set(bounds) else {"maximum": MAX_MAGNITUDE}
-        return _embedded({"type": kind, **step, **lower, **upper, **bounds})
+        if bounds and (exact := self.embedded({"type": kind, **step, **lower, **upper, **bounds})):
+            return exact
+        return self.terminal(INTEGER if kind == "integer" else NUMBER)
 
-    def anything(self) -> str:
-        scalar = {"type": ["string", "number", "boolean", "null"]}
-        flat = ({"type": "array", "items": scalar}, {"type": "object", "additionalProperties": scalar})
-        return self.choice([*({"type": kind} for kind in scalar["type"]), *flat])
+    def embedded(self, schema: dict[str, Any]) -> str | None:
+        expression = f"%json {json.dumps(schema, ensure_ascii=False)}"
+        return expression if self.readable(expression) else None
 
-    def rule(self, body: str) -> str:
+    def rule(self, alternatives: Iterable[str | None]) -> str | None:
+        """Name the choice of the alternatives that there are."""
+        body = " | ".join(dict.fromkeys(one for one in alternatives if one is not None))
+        if not body or re.fullmatch(r"\w+", body):
+            return body or None
         name = f"r{len(self.rules)}"
         self.rules[name] = body
         return name
@@ -213,28 +258,3 @@ def _literal(value: Any) -> str:
 
 def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]
-
-
-def _embedded(schema: dict[str, Any]) -> str:
-    return f"%json {json.dumps(schema, ensure_ascii=False)}"
-
-
-def _object(schema: Any) -> dict[str, Any]:
-    return schema if isinstance(schema, dict) else {}
-
-
-def _without(schema: Mapping[str, Any], key: str) -> dict[str, Any]:
-    annotations = {key, "title", "description", "default", "examples", "deprecated", "$defs", "discriminator"}
-    return {name: part for name, part in schema.items() if name not in annotations}
-
-
-def _implied_type(schema: Mapping[str, Any]) -> str | None:
-    for kind, keys in {
-        "object": {"properties", "required", "additionalProperties", "propertyNames"},
-        "array": {"items", "prefixItems", "minItems", "maxItems"},
-        "string": {"minLength", "maxLength", "pattern", "format"},
-        "number": set(NUMBER_BOUNDS),
-    }.items():
-        if keys & set(schema):
-            return kind
-    return None

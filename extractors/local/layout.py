@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from slotfill.extractors.local.grammar import SEPARATORS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["STOP", "Conversation", "Turn"]
 
@@ -60,7 +63,7 @@ class Conversation:
     def _asked(self) -> int | None:
         users = [at for at, turn in enumerate(self.turns) if turn.role == "user"]
         fenced = [at for at in users if FENCE.match(self.turns[at].text)]
-        return (fenced or users or [None])[-1]
+        return max(fenced or users, default=None)
 
 
 def _line(turn: Turn) -> str:

