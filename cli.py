@@ -41,18 +41,20 @@ class _Slotfill(click.Group):
             ctx.exit(EXIT_INTERRUPTED)
         except Exception as error:
             from slotfill.extractors.errors import ModelError, SlotfillError
+            from slotfill.extractors.runs.console import printable
 
             if not isinstance(error, SlotfillError):
                 raise
-            raise _failure(error, EXIT_NO_MODEL if isinstance(error, ModelError) else EXIT_USAGE) from None
+            exit_code = EXIT_NO_MODEL if isinstance(error, ModelError) else EXIT_USAGE
+            raise _Failure(printable(str(error)), exit_code) from None
 
 
-def _failure(error: Exception, exit_code: int) -> click.ClickException:
-    from slotfill.extractors.runs.console import printable
+class _Failure(click.ClickException):
+    """An error in one line, with its exit code."""
 
-    failure = click.ClickException(printable(str(error)))
-    failure.exit_code = exit_code
-    return failure
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance
 
 
 def _grouped(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -196,7 +198,7 @@ def main() -> None:
 @_prompting
 @_speaking
 @click.pass_context
-def extract(ctx: click.Context, schema: str, inputs: tuple[str, ...], **options: Any) -> None:
+def extract(ctx: click.Context, /, schema: str, inputs: tuple[str, ...], **options: Any) -> None:
     """Extract SCHEMA from each INPUT, as JSON.
 
     SCHEMA is a built-in name (sentiment, feedback, entities, summary), package.module:Model, path/file.py:Model
@@ -310,6 +312,8 @@ def doctor(ctx: click.Context, model: str | None) -> None:
 def _resolved(source: str, *, examples: Path | None = None, **options: Any) -> Schema[Any]:
     from slotfill.schemas.sources import read_examples, resolve
 
+    # So that package.module:Model finds a project's own package; last, so that it can hide no installed one.
+    sys.path.append(str(Path.cwd()))
     shots = None if examples is None else read_examples(examples)
     return resolve(source, trusted=True, examples=shots, **options)
 
@@ -345,12 +349,11 @@ def _run(extractor: Extractor[Any], sources: Sources, options: dict[str, Any]) -
     from slotfill.extractors.runs.engine import Run
     from slotfill.extractors.runs.sinks import open_rejects, open_sink
 
-    if not options["model"] and extractor.model.id == "local" and not options["quiet"]:
+    if extractor.settings.model is None and extractor.model.id == "local" and not options["quiet"]:
         click.echo("no Anthropic credential is set: using the embedded model", err=True)
     shown = sources.several and not options["quiet"]
     with ExitStack() as stack:
-        stdout = click.get_binary_stream("stdout")
-        kept = open_sink(options["output"], stdout, records=options["record"], several=sources.several)
+        kept = open_sink(options["output"], sys.stdout.buffer, records=options["record"], several=sources.several)
         stack.enter_context(kept)
         rejects = stack.enter_context(open_rejects(options["rejects"])) if options["rejects"] else None
         update = stack.enter_context(progress(sources.count, wanted=shown))

@@ -196,8 +196,8 @@ def _message(error: BaseException, kind: str) -> str:
 
 def _patched(client: AnyClient, *, asynchronous: bool) -> instructor.Instructor:
     """Patch a client with Instructor; an already patched one is taken apart first."""
-    bare = client.client if isinstance(client, instructor.Instructor) else client
-    patched = instructor.from_anthropic(bare)
+    bare: Any = client.client if isinstance(client, instructor.Instructor) else client
+    patched: instructor.Instructor = instructor.from_anthropic(bare)
     if isinstance(patched, instructor.AsyncInstructor) != asynchronous:
         calls, other = ("aextract() and amap()", "Async") if asynchronous else ("extract() and map()", "")
         raise ModelError(f"{calls} need a client of the other kind than the one given: pass {other}Anthropic()")

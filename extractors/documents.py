@@ -192,9 +192,10 @@ def _rows(source: _Source, text_field: str, id_field: str | None) -> Iterator[Do
             if failure := foreign_format(start := file.peek(_SAMPLE)):
                 yield failed(source.name, failure, start)
                 return
-            rows = _csv_rows(file, text_field) if source.is_csv else _json_rows(file)
-            for number, row in rows:
-                yield _row_document(source.name, number, row, text_field, id_field)
+            with _text(file) as lines:
+                rows = _csv_rows(lines, text_field) if source.is_csv else _json_rows(lines)
+                for number, row in rows:
+                    yield _row_document(source.name, number, row, text_field, id_field)
     except OSError as error:
         yield failed(source.name, _unreadable(error))
     except UnicodeError as error:
@@ -220,9 +221,8 @@ def _row_document(source: str, number: int, row: Any, text_field: str, id_field:
     return Document.of(text, name)
 
 
-def _json_rows(file: IO[bytes]) -> Iterator[tuple[int, Any]]:
+def _json_rows(lines: IO[str]) -> Iterator[tuple[int, Any]]:
     """Parse each line; its number is the file's, blank lines counted and passed over."""
-    lines = _text(file)
     for number in itertools.count(1):
         line = lines.readline(MOST_BYTES)
         if not line:
@@ -237,16 +237,15 @@ def _json_rows(file: IO[bytes]) -> Iterator[tuple[int, Any]]:
 
 def _parsed(line: str, number: int) -> Any:
     try:
-        return json.loads(line)
+        return json.loads(line.rstrip())
     except json.JSONDecodeError as error:
         return Failure("broken_row", f"line {number} is no JSON: {error.msg} at column {error.colno}")
     except (ValueError, RecursionError) as error:
         return Failure("broken_row", f"line {number} is no JSON that can be read: {error}")
 
 
-def _csv_rows(file: IO[bytes], text_field: str) -> Iterator[tuple[int, Any]]:
+def _csv_rows(lines: IO[str], text_field: str) -> Iterator[tuple[int, Any]]:
     """Read each row below the header as a dict; its number is counted from 1."""
-    lines = _text(file)
     header, delimiter = _header(lines.readline(), text_field)
     reader = csv.reader(lines, delimiter=delimiter)
     for number in itertools.count(1):
@@ -268,7 +267,8 @@ def _check_columns(source: _Source, wanted: list[str]) -> None:
         with source.path.open("rb") as file:
             if foreign_format(file.peek(_SAMPLE)):
                 return
-            header, _ = _header(_text(file).readline(), wanted[0])
+            with _text(file) as lines:
+                header, _ = _header(lines.readline(), wanted[0])
     except (OSError, UnicodeError):
         return
     for column in wanted:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, overload
+from typing import Any, Generic, Self, TypedDict, TypeVar, Unpack, overload
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.clients import AnyClient, Clients, choose_model
@@ -24,52 +24,65 @@ from slotfill.schemas.sources import resolve
 from slotfill.schemas.summary import Summary
 from slotfill.schemas.wire import wire_of
 
-__all__ = ["EntityExtractor", "Extractor", "FeedbackExtractor", "SentimentExtractor", "SummaryExtractor"]
+__all__ = ["EntityExtractor", "Extractor", "FeedbackExtractor", "Options", "SentimentExtractor", "SummaryExtractor"]
 
 M = TypeVar("M")
+
+_SETTINGS = ("model", "retries", "timeout", "max_tokens")
 
 _AHEAD = 4
 """How many finished extractions, as a multiple of the concurrency, may wait for a slow one before them."""
 
 
+class Options(TypedDict, total=False):
+    """What an `Extractor` takes besides its schema; None is the same as not given.
+
+    model: a Claude model, `local` or `local:FILE.gguf`. Default: `SLOTFILL_MODEL`; else claude-haiku-5-5 where an
+        Anthropic credential is set; else `local` where it has been pulled.
+    client: any client of the Anthropic SDK, sync for `extract` and `map`, async for `aextract` and `amap`. It stays
+        the caller's to close. Default: both kinds are built, as needed.
+    instructions, examples, parameters: in place of the schema's own.
+    retries: model calls after the first (2).
+    timeout: seconds that one request may take (the SDK's 600).
+    max_tokens: room for a reply (from the schema's and the document's size).
+    """
+
+    model: str | None
+    client: AnyClient | None
+    instructions: str | None
+    examples: Iterable[Example] | None
+    parameters: Mapping[str, object] | None
+    retries: int | None
+    timeout: float | None
+    max_tokens: int | None
+
+
 class Extractor(Generic[M]):
     """Extracts one schema's values from texts.
 
-    schema: a Pydantic model, a `Schema`, a JSON Schema as a mapping, or any source that the command line takes but
-        a Python file ("sentiment", "package.module:Model", "schema.json", "name, age int").
-    model: a Claude model, `local` or `local:FILE.gguf`; by default what docs/python.md says.
-    client: any client of the Anthropic SDK, sync for `extract` and `map`, async for `aextract` and `amap`. It stays
-        the caller's to close. By default both kinds are built here, as needed.
-    instructions, examples, parameters: in place of the schema's own.
-    retries: model calls after the first (default 2). timeout: seconds a request may take (default: the SDK's 600).
-    max_tokens: room for the reply (default: from the schema's and the document's size).
+    schema: a Pydantic model, a `Schema`, a JSON Schema as a mapping, or a string as the command line takes it: a
+        built-in's name, `package.module:Model`, `schema.json`, or one line of fields. (A Python file is not run.)
+    options: see `Options`.
 
     Raises SchemaError, SettingsError, or ModelError when no model is to be had. What goes wrong with a document
     raises nothing: it ends in that document's `Extraction`.
     """
 
     @overload
-    def __init__(self, schema: type[M] | Schema[M], *, model: str | None = ..., **options: Any) -> None: ...
+    def __init__(self, schema: type[M] | Schema[M], **options: Unpack[Options]) -> None: ...
     @overload
-    def __init__(
-        self: Extractor[Any], schema: str | Mapping[str, Any], *, model: str | None = ..., **options: Any
-    ) -> None: ...
+    def __init__(self: Extractor[Any], schema: str | Mapping[str, Any], **options: Unpack[Options]) -> None: ...
 
-    def __init__(
-        self,
-        schema: type[M] | Schema[M] | str | Mapping[str, Any],
-        *,
-        model: str | None = None,
-        client: AnyClient | None = None,
-        instructions: str | None = None,
-        examples: Iterable[Example] | None = None,
-        parameters: Mapping[str, object] | None = None,
-        retries: int | None = None,
-        timeout: float | None = None,
-        max_tokens: int | None = None,
-    ) -> None:
-        self.settings = Settings.read(model=model, retries=retries, timeout=timeout, max_tokens=max_tokens)
-        self.schema: Schema[M] = resolve(schema, instructions=instructions, examples=examples, parameters=parameters)
+    def __init__(self, schema: type[M] | Schema[M] | str | Mapping[str, Any], **options: Unpack[Options]) -> None:
+        client = options.get("client")
+        self.settings = Settings.read(**{name: options.get(name) for name in _SETTINGS})
+        source: Any = schema  # the overloads above have told its type
+        self.schema: Schema[M] = resolve(
+            source,
+            instructions=options.get("instructions"),
+            examples=options.get("examples"),
+            parameters=options.get("parameters"),
+        )
         chosen = choose_model(self.settings) if client is None else self.settings.model
         self.model = catalogue.look_up(chosen or catalogue.DEFAULT_MODEL)
         self._clients = Clients(self.model.id, self.settings, client)
@@ -104,24 +117,23 @@ class Extractor(Generic[M]):
     def extract(self, text: str | Document) -> Extraction[M]:
         """Extract from one text."""
         course = self._plan(text)
-        answers = None
-        while True:
-            try:
-                asks = course.send(answers)
-            except StopIteration as end:
-                return self._learn(end.value)
-            answers = tuple(self._clients.execute(self._codec, ask) for ask in asks)
+        try:
+            asks = next(course)
+            while True:
+                asks = course.send(tuple(self._clients.execute(self._codec, ask) for ask in asks))
+        except StopIteration as end:
+            return self._learn(end.value)
 
     async def aextract(self, text: str | Document) -> Extraction[M]:
         """Do what `extract` does, without blocking."""
         course = self._plan(text)
-        answers = None
-        while True:
-            try:
-                asks = course.send(answers)
-            except StopIteration as end:
-                return self._learn(end.value)
-            answers = await asyncio.gather(*(self._clients.aexecute(self._codec, ask) for ask in asks))
+        try:
+            asks = next(course)
+            while True:
+                answers = await asyncio.gather(*(self._clients.aexecute(self._codec, ask) for ask in asks))
+                asks = course.send(tuple(answers))
+        except StopIteration as end:
+            return self._learn(end.value)
 
     def map(self, texts: Iterable[str | Document], *, concurrency: int | None = None) -> Iterator[Extraction[M]]:
         """Extract from many texts at once, `concurrency` of them (default 8), giving the results in order.
@@ -145,7 +157,10 @@ class Extractor(Generic[M]):
     async def amap(
         self, texts: Iterable[str | Document], *, concurrency: int | None = None
     ) -> AsyncIterator[Extraction[M]]:
-        """Do what `map` does, without blocking. Leaving the loop early cancels what is in flight."""
+        """Do what `map` does, without blocking.
+
+        Closing it (`contextlib.aclosing`) before its end cancels what is in flight.
+        """
         at_once = concurrency or self.settings.concurrency
         slots = asyncio.Semaphore(at_once)
         waiting: deque[asyncio.Task[Extraction[M]]] = deque()
@@ -192,21 +207,21 @@ class Extractor(Generic[M]):
 class SentimentExtractor(Extractor[Sentiment]):
     """Extracts `slotfill.schemas.Sentiment`; takes the options of `Extractor`."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: Unpack[Options]) -> None:
         super().__init__(Sentiment, **options)
 
 
 class FeedbackExtractor(Extractor[Feedback]):
     """Extracts `slotfill.schemas.Feedback`; takes the options of `Extractor`."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: Unpack[Options]) -> None:
         super().__init__(Feedback, **options)
 
 
 class EntityExtractor(Extractor[Entities]):
     """Extracts `slotfill.schemas.Entities`; takes the options of `Extractor`."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: Unpack[Options]) -> None:
         super().__init__(Entities, **options)
 
 
@@ -214,8 +229,9 @@ class SummaryExtractor(Extractor[Summary]):
     """Extracts `slotfill.schemas.Summary`; takes the options of `Extractor`, and how many sentences at most."""
 
     def __init__(self, *, sentences: int | None = None, **options: Any) -> None:
-        parameters = {} if sentences is None else {"sentences": sentences}
-        super().__init__(Summary, parameters=parameters, **options)
+        if sentences is not None:
+            options["parameters"] = {**(options.get("parameters") or {}), "sentences": sentences}
+        super().__init__(Summary, **options)
 
 
 def _document(text: str | Document) -> Document:

@@ -101,7 +101,7 @@ def plan(document: Document, schema: Schema[M], policy: Policy) -> Plan[M]:
         verdict = _judge(answer, schema, document)
         attempts.append(_attempt(ask, answer, verdict))
         read = read if verdict.read is None else verdict.read
-        following = _next(ask, answer, verdict, prompt, policy, retries)
+        following = _next(ask, answer, verdict, policy, prompt=prompt, retries=retries)
         if following is None:
             return _record(document, schema, policy, tuple(attempts), replace(verdict, read=read))
         retries -= verdict.kind is not _Kind.SCHEMA_REFUSED
@@ -165,7 +165,9 @@ def _invalid(errors: tuple[FieldError, ...], read: object) -> _Verdict[Any]:
     return _Verdict(_Kind.INVALID, errors=errors, read=read, failure=failure)
 
 
-def _next(ask: Ask, answer: Answer, verdict: _Verdict[Any], prompt: Prompt, policy: Policy, retries: int) -> Ask | None:
+def _next(
+    ask: Ask, answer: Answer, verdict: _Verdict[Any], policy: Policy, *, prompt: Prompt, retries: int
+) -> Ask | None:
     """Choose the cheapest step that may still help; None ends the plan."""
     if verdict.kind is _Kind.SCHEMA_REFUSED:
         rest = policy.modes[policy.modes.index(ask.mode) + 1 :]
@@ -203,7 +205,6 @@ def _record(
     document: Document, schema: Schema[M], policy: Policy, attempts: tuple[Attempt, ...], verdict: _Verdict[M]
 ) -> Extraction[M]:
     valid = verdict.kind is _Kind.VALID
-    costs = [catalogue.cost(attempt.model, attempt.usage) for attempt in attempts]
     return Extraction(
         document=document,
         schema_name=schema.name,
@@ -212,9 +213,19 @@ def _record(
         outcome=_REACHED[attempts[-1].rung] if valid else _OUTCOMES.get(verdict.kind, Outcome.FAILED),
         has_value=valid,
         result=verdict.value,
-        data=schema.dump(verdict.value) if valid else None,
+        data=schema.dump(verdict.value) if valid else None,  # type: ignore[arg-type]  # valid says it is an M
         invalid=None if valid else verdict.read,
         attempts=attempts,
-        cost_usd=None if None in costs else sum(costs, Decimal(0)),
+        cost_usd=_total(attempts),
         error=verdict.failure,
     )
+
+
+def _total(attempts: tuple[Attempt, ...]) -> Decimal | None:
+    total = Decimal(0)
+    for attempt in attempts:
+        price = catalogue.cost(attempt.model, attempt.usage)
+        if price is None:
+            return None
+        total += price
+    return total

@@ -106,7 +106,7 @@ def _at(pointer: str, root: Any) -> Any:
 
 def _validator(document: Any, resources: Mapping[str, Any]) -> Validator:
     """Build the draft's validator, having checked all that can be known before a value comes."""
-    draft = validator_for(document, default=jsonschema.Draft202012Validator)
+    draft: Any = validator_for(document, default=jsonschema.Draft202012Validator)
     try:
         # Patterns are checked below, as ECMA-262 has them; the metaschema's `format: regex` means Python's.
         draft.check_schema(document, format_checker=FormatChecker(formats=()))
@@ -122,8 +122,9 @@ def _validator(document: Any, resources: Mapping[str, Any]) -> Validator:
         _check_patterns(schema)
         _check_references(schema, resolver)
     patterns = {pattern for schema, _ in parts for pattern in schema.get("patternProperties", ())}
-    kind = extend(draft, _keywords(draft, patterns) | _left_out(document, resources))
-    return kind(document, registry=registry)
+    kind: Any = extend(draft, _keywords(draft, patterns) | _left_out(document, resources))  # type: ignore[no-untyped-call]  # partly typed
+    validator: Validator = kind(document, registry=registry)
+    return validator
 
 
 def _resource(contents: Any, default: Specification[Any]) -> Resource[Any]:
@@ -133,7 +134,7 @@ def _resource(contents: Any, default: Specification[Any]) -> Resource[Any]:
     return default.create_resource(contents)
 
 
-def _keywords(draft: type[Validator], patterns: Collection[str]) -> dict[str, Check]:
+def _keywords(draft: Any, patterns: Collection[str]) -> dict[str, Check]:
     """Give this module's keywords, those of them that the draft has."""
     ours: dict[str, Check] = {
         "pattern": _pattern,
@@ -202,7 +203,7 @@ def _findings(validator: Validator, value: Any, document: str | None) -> list[In
     if document is not None:
         checker = FormatChecker(formats=())
         checker.checks(FORMAT)(lambda text: not isinstance(text, str) or stands_in(text, document))
-        validator = validator.evolve(format_checker=checker)  # type: ignore[call-arg]  # attrs' own signature
+        validator = validator.evolve(format_checker=checker)
     try:
         with deadline():
             return [detail for finding in validator.iter_errors(value) for detail in _details(finding)]
@@ -218,7 +219,8 @@ def _details(finding: Finding) -> Iterator[InitErrorDetails]:
         finding = best_match([finding]) or finding
     path = tuple(finding.absolute_path)
     if finding.validator == "required":
-        missing = (key for key in finding.validator_value if finding.message.startswith(f"{key!r} is"))
+        required: Any = finding.validator_value
+        missing = (key for key in required if finding.message.startswith(f"{key!r} is"))
         yield _detail("missing", "is required", (*path, *list(missing)[:1]))
     else:
         yield _detail(str(finding.validator), _clip(finding.message), path)
@@ -226,7 +228,7 @@ def _details(finding: Finding) -> Iterator[InitErrorDetails]:
 
 def _detail(kind: str, message: str, path: tuple[int | str, ...]) -> InitErrorDetails:
     # The message is no template: its braces are the value's own.
-    error = PydanticCustomError(kind, "{message}", {"message": message})  # type: ignore[arg-type]  # any string is a kind
+    error = PydanticCustomError(kind, "{message}", {"message": message})
     return InitErrorDetails(type=error, loc=path, input=None)
 
 

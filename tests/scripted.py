@@ -44,7 +44,7 @@ def refusal(kind: str, text: str, status: int = 400) -> tuple[int, dict[str, Any
 
 
 Reply = Any
-"""A message or a JSON value (200), (status, JSON value), raw bytes (200), an exception, or a function of the request."""
+"""A message or other JSON (200), (status, JSON), raw bytes (200), an exception, or a function of the request."""
 
 
 @dataclass

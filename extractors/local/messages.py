@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 from pydantic_core import from_json
+
 from slotfill.extractors.local.layout import Conversation, Turn
 
 if TYPE_CHECKING:

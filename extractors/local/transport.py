@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import httpx2
+
 from slotfill.extractors.local.answer import answer
 from slotfill.extractors.local.engine import CONTEXT, shared_engine
 from slotfill.extractors.local.messages import ApiError, message, read_request
@@ -72,9 +73,7 @@ class LocalTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Do nothing, as `close`."""
 
-    def _submit(
-        self, request: httpx2.Request, body: bytes, cancelled: threading.Event
-    ) -> Future[httpx2.Response]:
+    def _submit(self, request: httpx2.Request, body: bytes, cancelled: threading.Event) -> Future[httpx2.Response]:
         return self._engine.submit(partial(_respond, partial(self._route, request, body, cancelled)))
 
     def _route(self, request: httpx2.Request, body: bytes, cancelled: threading.Event) -> dict[str, Any]:
@@ -91,9 +90,7 @@ class LocalTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
                 }
             case "GET", ["v1", "models", name]:
                 return self._model(name)
-        raise ApiError(
-            404, "not_found_error", f"the embedded model has no {request.method} {request.url.path}"
-        )
+        raise ApiError(404, "not_found_error", f"the embedded model has no {request.method} {request.url.path}")
 
     def _model(self, name: str) -> dict[str, Any]:
         return {

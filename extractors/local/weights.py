@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
+
 from slotfill.extractors import catalogue
 from slotfill.extractors.errors import ModelError
 
@@ -113,9 +114,7 @@ def _known(name: str) -> Weights:
     try:
         return KNOWN[name]
     except KeyError:
-        raise ModelError(
-            f"there is no model {name!r} to pull: choose {', '.join(map(repr, KNOWN))}"
-        ) from None
+        raise ModelError(f"there is no model {name!r} to pull: choose {', '.join(map(repr, KNOWN))}") from None
 
 
 def _download(weights: Weights, folder: Path, progress: Progress) -> Path:

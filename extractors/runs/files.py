@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import tempfile
@@ -67,6 +68,8 @@ class AtomicFile:
         place = self._place()
         if place.exists() and not place.is_file():
             return io.FileIO(place, "w")
+        if place.parent.exists() and not place.parent.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         place.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{place.name[:100]}.", dir=place.parent)
         self._temporary = Path(name)

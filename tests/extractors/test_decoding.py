@@ -1,0 +1,199 @@
+"""Bytes -> text: encodings told apart, and everything that is no text refused with its reason."""
+
+import codecs
+import gzip
+import hashlib
+import io
+import random
+import zipfile
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from slotfill.extractors.decoding import decode, document_of, flaw_of
+from slotfill.extractors.record import Failure
+
+TEXT = "Zoë paid 20 € at the café — “très bien” 😀\nand left.\r\n"
+GERMAN = "Für die Gäste gab es süße Brötchen, Käse und heiße Milch, und übrigens auch größere Stücke."
+RUSSIAN = "Доставка заняла три недели, а коробка пришла мятая и пустая."
+NOISE = random.Random(1).randbytes(4000)
+
+
+def kind(data):
+    result = decode(data)
+    assert isinstance(result, Failure)
+    return result.type
+
+
+@pytest.mark.parametrize(
+    ("bom", "encoding"),
+    [
+        (b"", "utf-8"),
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ],
+)
+def test_unicode_is_read_and_only_its_bom_dropped(bom, encoding):
+    assert decode(bom + TEXT.encode(encoding)) == TEXT
+    assert decode(bom + ("\ufeff" + TEXT).encode(encoding)) == ("\ufeff" if bom else "") + TEXT
+
+
+@pytest.mark.parametrize("text", ["a\nb\n", "a\r\nb\r\n", "a\rb", "a\u2028b\x85c\n\r", "\n\n a \n\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_line_ends_and_white_space_are_untouched(text, encoding):
+    assert decode(text.encode(encoding)) == text
+
+
+def test_latin_1_is_read():
+    assert decode(GERMAN.encode("latin-1")) == GERMAN
+    assert decode(b"caf\xe9\r\n") == "café\r\n"
+    assert decode(b"\xa1Ma\xf1ana!") == "¡Mañana!"
+
+
+def test_windows_1252_is_read_where_it_differs_from_latin_1():
+    assert decode("“Only 20 € – très bien”".encode("cp1252")) == "“Only 20 € – très bien”"
+
+
+def test_a_byte_that_windows_1252_does_not_know_is_refused_by_name():
+    failure = decode(b"It was a fine caf\xe9, said \x81 nobody at all that day.")
+    assert failure.type == "undecodable_document"
+    assert "at byte 25" in failure.message
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8-r", "iso8859-5"])
+def test_another_alphabet_is_refused_instead_of_read_as_western(encoding):
+    failure = decode(RUSSIAN.encode(encoding))
+    assert failure == Failure("undecodable_document", "is in an encoding that cannot be told: save it as UTF-8")
+
+
+@pytest.mark.parametrize("text", [GERMAN, RUSSIAN], ids=["western", "cyrillic"])
+@pytest.mark.parametrize("bom", [b"", codecs.BOM_UTF8])
+def test_utf_8_with_a_broken_byte_is_refused_with_its_place(text, bom):
+    data = bom + text.encode() + b"\xff and more"
+    failure = decode(data)
+    assert failure.type == "undecodable_document"
+    assert f"at byte {data.index(0xFF)} " in failure.message
+
+
+def test_utf_8_that_is_cut_within_a_character_is_refused():
+    assert kind(RUSSIAN.encode() + "€".encode()[:2]) == "undecodable_document"
+
+
+def test_utf_16_with_half_a_character_is_refused():
+    assert kind(TEXT.encode("utf-16")[:-1]) == "undecodable_document"
+    assert kind(codecs.BOM_UTF16_LE + b"a\0\x00\xd8b\0") == "undecodable_document"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b" \t\r\n\n",
+        b"\xef\xbb\xbf",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf \n",
+        " \n".encode("utf-16"),
+        b"\xa0\xa0",
+        "\u3000".encode(),
+    ],
+)
+def test_what_holds_no_text_is_empty(data):
+    assert decode(data) == Failure("empty_document", "holds no text")
+
+
+@pytest.mark.parametrize(
+    "data", [b"a\0b", b"\0" * 100, b"caf\xe9\0", "a\0b".encode("utf-16"), TEXT.encode("utf-16-le")]
+)
+def test_nul_bytes_are_binary(data):
+    assert kind(data) == "binary_document"
+
+
+def test_random_bytes_are_no_text():
+    assert kind(NOISE) == "binary_document"
+    assert kind(NOISE.replace(b"\0", b"")) == "binary_document"
+
+
+def test_control_characters_are_binary_where_they_are_many():
+    assert decode(b"\x1b[31mred\x1b[0m alert\x07\n") == "\x1b[31mred\x1b[0m alert\x07\n"
+    assert kind(b"\x01\x02\x03 record") == "binary_document"
+
+
+def archive():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as writer:
+        writer.writestr("a.txt", "hello")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"%PDF-1.7\nall of this would pass for text", "pdftotext"),
+        (archive(), "ZIP"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "PNG"),
+        (gzip.compress(b"hello"), "gzip"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", "JPEG"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and more", "Office"),
+    ],
+)
+def test_a_known_format_is_named(data, said):
+    failure = decode(data)
+    assert failure.type == "binary_document"
+    assert said in failure.message
+
+
+def test_a_document_keeps_its_source_and_is_named_by_its_text():
+    latin, unicode = document_of(b"caf\xe9", "a.txt"), document_of("\ufeffcafé".encode(), "b.txt")
+    assert (latin.text, latin.source, latin.failure) == ("café", "a.txt", None)
+    assert latin.id == unicode.id == hashlib.sha256("café".encode()).hexdigest()
+
+
+def test_a_document_that_is_no_text_is_named_by_its_bytes():
+    document = document_of(b"a\0b", "a.bin")
+    assert (document.text, document.source, document.failure.type) == ("", "a.bin", "binary_document")
+    assert document.id == hashlib.sha256(b"a\0b").hexdigest()
+
+
+@given(st.text(), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
+@example("\ufeffa", "utf-8-sig")
+@example("aÿþ", "utf-8")
+@example("\ufffe", "utf-16")
+def test_text_comes_back_as_it_was(text, encoding):
+    data = text.encode(encoding)
+    assume(flaw_of(text) is None)
+    assume(encoding != "utf-8" or not text.startswith("\ufeff"))
+    assume(encoding != "utf-8" or not text.startswith(("%PDF-", "PK\x03\x04", "GIF8", "\x7fELF")))
+    assert decode(data) == text
+
+
+@given(st.text(st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=31))
+def test_short_western_text_is_never_misread(text):
+    """It may look like UTF-8, in which case it is read as that or refused; any other reading would be wrong."""
+    data = text.encode("latin-1")
+    assume(not data.startswith((b"%PDF-", b"GIF8", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"\xff\xd8\xff")))
+    result = decode(data)
+    try:
+        wanted = data.decode()
+    except UnicodeDecodeError:
+        wanted = text
+    assert isinstance(result, Failure) or result == wanted.removeprefix("\ufeff")
+
+
+@given(
+    st.binary()
+    | st.binary().map(lambda data: codecs.BOM_UTF16_LE + data)
+    | st.binary().map(lambda data: b"text " + data)
+)
+@example(b"\xff\xfe\x00\xd8")
+@example(b"\xef\xbb\xbf\xff")
+@example(b"\x81")
+def test_any_bytes_give_text_or_the_reason_why_not(data):
+    result = decode(data)
+    if isinstance(result, Failure):
+        assert result.type in {"empty_document", "binary_document", "undecodable_document"}
+        assert result.message
+    else:
+        assert flaw_of(result) is None
+        assert result.encode()

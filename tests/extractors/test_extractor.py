@@ -1,0 +1,287 @@
+"""The face that apps use, on a faked transport."""
+
+import asyncio
+import contextlib
+import json
+import threading
+
+import pytest
+from pydantic import BaseModel, Field
+from scripted import message, refusal
+
+from slotfill import (
+    Document,
+    EntityExtractor,
+    Example,
+    Extractor,
+    FeedbackExtractor,
+    ModelError,
+    Outcome,
+    SchemaError,
+    SentimentExtractor,
+    SettingsError,
+    SummaryExtractor,
+    Usage,
+)
+from slotfill.schemas import Entities, Feedback, Sentiment, Summary
+
+FEEDBACK = {"sentiment": "negative", "key_issues": ["late"], "urgency": 3, "suggested_action": "Refund."}
+GOOD = message(json.dumps(FEEDBACK))
+
+
+class Loose(BaseModel):
+    """Say anything."""
+
+    extra: dict[str, int] = Field(default_factory=dict)
+
+
+def extract(service, schema=Feedback, text="It came late.", **options):
+    """Extract through the sync and the async client; they must send and give the same."""
+    before = len(service.requests)
+    replies = list(service.replies)
+    with Extractor(schema, client=service.client(), **options) as extractor:
+        one = extractor.extract(text)
+    middle = len(service.requests)
+    service.script(*replies)
+
+    async def other():
+        async with Extractor(schema, client=service.async_client(), **options) as extractor:
+            return await extractor.aextract(text)
+
+    two = asyncio.run(other())
+    assert service.requests[before:middle] == service.requests[middle:]
+    assert (one.outcome, one.data, one.usage) == (two.outcome, two.data, two.usage)
+    return one
+
+
+def test_a_text_becomes_a_value(service):
+    extraction = extract(service.script(GOOD))
+    assert extraction.value == Feedback(**FEEDBACK)
+    assert extraction.outcome is Outcome.VALID
+    assert extraction.attempts[0].mode == "structured"
+    assert extraction.usage == Usage(100, 20)
+    assert extraction.model == "claude-haiku-5-5"
+    assert extraction.spans == {}
+
+
+def test_the_request_is_the_services_own_form(service):
+    extract(service.script(GOOD))
+    request = service.requests[0]
+    assert set(request) == {"model", "max_tokens", "system", "messages", "output_config"}
+    schema = request["output_config"]["format"]["schema"]
+    assert schema["additionalProperties"] is False
+    assert "minimum" not in json.dumps(schema)
+    assert request["messages"][-1]["content"].count("It came late.") == 1
+
+
+def test_usage_is_not_counted_twice_over_attempts(service):
+    extraction = extract(service.script(message("{}"), GOOD))
+    assert [attempt.usage for attempt in extraction.attempts] == [Usage(100, 20)] * 2
+    assert extraction.usage == Usage(200, 40)
+    assert extraction.request_ids == ("req_1", "req_2")
+
+
+def test_a_schema_the_lint_forbids_is_asked_by_tool(service):
+    extraction = extract(service.script(message(tool={"extra": {"a": 1}}, name="loose")), Loose)
+    assert extraction.attempts[0].mode == "tool"
+    assert extraction.value == Loose(extra={"a": 1})
+
+
+@pytest.mark.filterwarnings("ignore:The model:DeprecationWarning")  # the SDK's own
+def test_an_old_model_is_asked_by_tool(service):
+    extraction = extract(service.script(message(tool=FEEDBACK, name="feedback")), model="claude-3-7-sonnet-latest")
+    assert extraction.attempts[0].mode == "tool"
+    assert extraction.ok
+
+
+def test_a_schema_the_service_refuses_is_asked_by_the_next_mode_which_is_remembered(service):
+    refused = refusal("invalid_request_error", "output_config.format.schema: the compiled grammar is too large")
+    service.script(refused, message(tool=FEEDBACK, name="feedback"))
+    with Extractor(Feedback, client=service.client()) as extractor:
+        first, second = extractor.extract("One."), extractor.extract("Two.")
+    assert [attempt.mode for attempt in first.attempts] == ["structured", "tool"]
+    assert [attempt.mode for attempt in second.attempts] == ["tool"]
+    assert (first.outcome, second.outcome) == (Outcome.VALID, Outcome.VALID)
+
+
+def test_a_refused_document_does_not_change_the_mode_of_the_others(service):
+    service.script(
+        refusal("invalid_request_error", "the schema of things is odd"),
+        message("{}"),
+        message("{}"),
+        message("{}"),
+        GOOD,
+    )
+    with Extractor(Feedback, client=service.client(), retries=0) as extractor:
+        assert not extractor.extract("One.").ok
+        service.script(GOOD)
+        assert [attempt.mode for attempt in extractor.extract("Two.").attempts] == ["structured"]
+
+
+def test_a_value_that_is_no_object_travels_wrapped(service):
+    schema = {"title": "tags", "type": "array", "items": {"type": "string"}}
+    extraction = extract(service.script(message('{"value": [1]}'), message('{"value": ["a"]}')), schema)
+    assert extraction.value == ["a"]
+    assert extraction.attempts[0].errors[0].path == "/0"
+    assert extraction.to_json()["value"] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("make", "value", "kind"),
+    [
+        (
+            SentimentExtractor,
+            {"sentiment": "neutral", "confidence": 1, "key_phrases": [], "summary": "It is."},
+            Sentiment,
+        ),
+        (FeedbackExtractor, FEEDBACK, Feedback),
+        (EntityExtractor, {"entities": [{"text": "late", "type": "other"}]}, Entities),
+        (SummaryExtractor, {"summary": "It is.", "key_points": ["It is."]}, Summary),
+    ],
+)
+def test_the_ready_made_extractors(service, make, value, kind):
+    with make(client=service.script(message(json.dumps(value))).client()) as extractor:
+        assert isinstance(extractor.extract("It came late.").value, kind)
+
+
+def test_a_parameter_reaches_prompt_and_check(service):
+    two = message(json.dumps({"summary": "One came. Two came.", "key_points": ["One"]}))
+    with SummaryExtractor(sentences=1, client=service.script(two).client(), retries=0) as extractor:
+        extraction = extractor.extract("x")
+    assert extraction.outcome is Outcome.FAILED
+    assert extraction.error.path == "/summary"
+    assert "{sentences}" not in json.dumps(service.requests[0])
+
+
+def test_examples_and_instructions_replace_the_schemas_own(service):
+    example = Example("Bad.", FEEDBACK)
+    with Extractor(
+        Feedback, client=service.script(GOOD).client(), examples=[example], instructions="Judge."
+    ) as extractor:
+        extractor.extract("x")
+    request = service.requests[0]
+    assert len(request["messages"]) == 3
+    assert request["system"][0]["text"].startswith("Judge.\n")
+
+
+def test_a_wrong_setting_or_schema_is_said_at_once(service):
+    with pytest.raises(SchemaError, match="did you mean 'feedback'"):
+        Extractor("feedbak", client=service.client())
+    with pytest.raises(SettingsError, match="retries"):
+        Extractor(Feedback, client=service.client(), retries=-1)
+    with pytest.raises(SchemaError, match="has no parameter 'x'"):
+        Extractor(Feedback, client=service.client(), parameters={"x": 1})
+
+
+def test_no_key_says_so(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with (
+        Extractor(Feedback, model="claude-haiku-5-5") as extractor,
+        pytest.raises(ModelError, match="ANTHROPIC_API_KEY"),
+    ):
+        extractor.extract("x")
+
+
+def test_the_timeout_reaches_the_request(server):
+    server.script(GOOD)
+    with Extractor(Feedback, timeout=7.5) as extractor:
+        assert extractor.extract("x").ok
+    headers = {name.lower(): value for name, value in server.headers[0].items()}
+    assert headers["x-stainless-read-timeout"] == "7.5"
+
+
+def test_the_room_grows_with_the_document_and_ends_at_the_models(service):
+    with Extractor(Entities, client=service.script(message('{"entities": []}')).client()) as extractor:
+        for text in ("short", "x" * 10_000, "x" * 1_000_000):
+            extractor.extract(text)
+    rooms = [request["max_tokens"] for request in service.requests]
+    assert rooms == sorted(rooms)
+    assert rooms[0] < 4_000
+    assert rooms[2] == 21_333
+
+
+def test_max_tokens_is_the_most_of_any_reply(service):
+    cut = message('{"', stop_reason="max_tokens")
+    extraction = extract(service.script(cut), max_tokens=50)
+    assert [request["max_tokens"] for request in service.requests] == [50, 50]  # once sync, once async
+    assert extraction.outcome is Outcome.PARTIAL
+
+
+def test_a_text_that_is_no_unicode_fails_alone(service):
+    extraction = extract(service.script(GOOD), text="half a pair: \ud83d")
+    assert extraction.error.type == "undecodable_document"
+    assert service.requests == []
+
+
+def echo(request):
+    """Reply with the document's own text, so that results can be told apart."""
+    text = request["messages"][-1]["content"].split("\n")[1]
+    return message(json.dumps(FEEDBACK | {"suggested_action": text}))
+
+
+def test_map_keeps_the_order_and_reads_as_it_needs(service):
+    taken = []
+
+    def texts():
+        for number in range(60):
+            taken.append(number)
+            yield f"text {number}"
+
+    with Extractor(Feedback, client=service.script(echo).client()) as extractor:
+        results = extractor.map(texts(), concurrency=2)
+        assert next(results).value.suggested_action == "text 0"
+        assert len(taken) < 30
+        assert [result.value.suggested_action for result in results] == [f"text {n}" for n in range(1, 60)]
+
+
+async def test_amap_keeps_the_order_and_the_concurrency(service):
+    running, most = 0, 0
+
+    async def slow(request):
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.001 * (5 - int(request.content[-20:-10].hex(), 16) % 5))
+        running -= 1
+        return service._respond(request)
+
+    import anthropic
+    import httpx2
+
+    transport = httpx2.MockTransport(slow)
+    client = anthropic.AsyncAnthropic(api_key="k", http_client=httpx2.AsyncClient(transport=transport))
+    service.script(echo)
+    async with Extractor(Feedback, client=client) as extractor:
+        results = [
+            r.value.suggested_action async for r in extractor.amap((f"text {n}" for n in range(40)), concurrency=3)
+        ]
+    assert results == [f"text {n}" for n in range(40)]
+    assert most == 3
+    await client.close()
+
+
+async def test_leaving_amap_early_leaves_nothing_running(service):
+    async with Extractor(Feedback, client=service.script(echo).async_client()) as extractor:
+        async with contextlib.aclosing(extractor.amap((f"text {n}" for n in range(100)), concurrency=2)) as results:
+            await anext(results)
+    assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
+
+
+def test_one_document_that_fails_stops_no_other(service):
+    service.script(
+        lambda request: refusal("api_error", "no", 500) if "bad" in json.dumps(request["messages"][-1]) else GOOD
+    )
+    with Extractor(Feedback, client=service.client()) as extractor:
+        outcomes = [e.outcome for e in extractor.map(["good", "bad", Document.of("good")], concurrency=2)]
+    assert outcomes == [Outcome.VALID, Outcome.FAILED, Outcome.VALID]
+
+
+def test_an_extractor_serves_threads_at_once(service):
+    with Extractor(Feedback, client=service.script(GOOD).client()) as extractor:
+        seen = []
+        threads = [threading.Thread(target=lambda: seen.append(extractor.extract("x").ok)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert seen == [True] * 8

@@ -1,0 +1,173 @@
+"""The fixtures: that they are what fixtures/README.md says, and that what is expected of them can be found."""
+
+import email
+import email.policy
+import json
+import os
+import re
+import subprocess
+import unicodedata
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from slotfill.extractors.documents import find
+from slotfill.schemas import Sentiment
+from slotfill.schemas.entities import Entity
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+FOLDERS = ("reviews", "mails", "reports", "languages")
+FILES = sorted(path for folder in FOLDERS for path in (FIXTURES / folder).rglob("*") if path.is_file())
+SINGLE = [path for path in FILES if path.suffix in {".txt", ".eml"}]
+ROWS = [path for path in FILES if path.suffix in {".jsonl", ".csv"}]
+
+LABELS = get_args(Sentiment.model_fields["sentiment"].annotation)
+TYPES = get_args(Entity.model_fields["type"].annotation)
+
+
+def name(path):
+    return path.relative_to(FIXTURES).as_posix()
+
+
+def text(path):
+    (document,) = find([path])
+    assert document.failure is None
+    return document.text
+
+
+def expected(path):
+    return json.loads((FIXTURES / "expected" / f"{name(path)}.json").read_text(encoding="utf-8"))
+
+
+def check(wanted, document):
+    """Hold what is expected of one document against its text."""
+    assert wanted
+    assert wanted.keys() <= {"sentiment", "feedback", "entities"}
+    assert wanted.get("sentiment", {"sentiment": "neutral"}).keys() == {"sentiment"}
+    for schema in wanted.keys() & {"sentiment", "feedback"}:
+        assert wanted[schema]["sentiment"] in LABELS
+    if "feedback" in wanted:
+        low, high = wanted["feedback"]["urgency"]
+        assert 1 <= low <= high <= 5
+    at = 0
+    for entity in wanted.get("entities", []):
+        assert entity.keys() == {"text", "type"}
+        assert entity["type"] in TYPES
+        assert entity["text"] in document[at:], f"{entity['text']!r} does not stand after character {at}"
+        at = document.index(entity["text"], at) + len(entity["text"])
+
+
+def test_every_file_is_one_document_or_rows():
+    assert [*SINGLE, *ROWS] == sorted(FILES, key=lambda path: (path in ROWS, path))
+    assert {path.suffix for path in ROWS} == {".jsonl", ".csv"}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_document_of_a_folder_can_be_read(folder):
+    documents = list(find([FIXTURES / folder]))
+    assert [document.failure for document in documents] == [None] * len(documents)
+    assert len({document.id for document in documents}) == len(documents) >= 4
+
+
+def test_every_file_has_what_is_expected_of_it_and_the_other_way_round():
+    answers = sorted(path for path in (FIXTURES / "expected").rglob("*") if path.is_file())
+    assert [name(path) + ".json" for path in FILES] == [
+        path.relative_to(FIXTURES / "expected").as_posix() for path in answers
+    ]
+
+
+@pytest.mark.parametrize("path", SINGLE, ids=name)
+def test_what_is_expected_of_a_document_stands_in_it(path):
+    check(expected(path), text(path))
+
+
+@pytest.mark.parametrize("path", ROWS, ids=name)
+def test_what_is_expected_of_rows_stands_in_them(path):
+    documents, wanted = list(find([path], id_field="id")), expected(path)
+    assert len(documents) == len(wanted) >= 8
+    for document, row in zip(documents, wanted, strict=True):
+        assert "sentiment" in row
+        check(row, document.text)
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_there_are_reviews_of_every_sentiment(label):
+    reviews = [expected(path)["sentiment"]["sentiment"] for path in SINGLE if path.parent.name == "reviews"]
+    assert reviews.count(label) >= 2
+    for path in ROWS:
+        assert label in {row["sentiment"]["sentiment"] for row in expected(path)}
+
+
+def test_entities_of_every_type_are_expected_but_other():
+    found = {entity["type"] for path in SINGLE for entity in expected(path).get("entities", [])}
+    assert found == {*TYPES} - {"other"}
+
+
+@pytest.mark.parametrize("path", [path for path in SINGLE if path.stem != "japanese"], ids=name)
+def test_a_document_is_of_the_length_of_real_ones(path):
+    assert 60 <= len(text(path).split()) <= 250
+
+
+def test_the_latin_1_file_is_no_utf_8_and_reads_right():
+    (path,) = (path for path in FILES if "latin-1" in path.name)
+    data = path.read_bytes()
+    with pytest.raises(UnicodeDecodeError):
+        data.decode()
+    assert {b"\xe9", b"\xfc", b"\xf1"} <= {data[i : i + 1] for i in range(len(data))}
+    assert text(path) == data.decode("latin-1")
+    assert all(phrase in text(path) for phrase in ("crème brûlée", "Jürgen", "Señor Ibáñez"))
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if "latin-1" not in path.name], ids=name)
+def test_every_other_file_is_utf_8_without_a_bom(path):
+    assert not path.read_bytes().decode().startswith("\ufeff")
+
+
+def test_a_review_has_emoji_that_fill_several_code_points():
+    review = text(FIXTURES / "reviews" / "running-app.txt")
+    assert "\N{RUNNER}\N{EMOJI MODIFIER FITZPATRICK TYPE-4}\N{ZERO WIDTH JOINER}" in review
+    assert sum(unicodedata.category(character) == "So" for character in review) >= 5
+
+
+@pytest.mark.parametrize(
+    ("language", "letters"),
+    [("german", "[äöüßÄÖÜ]"), ("french", "[éèêàûçœ]"), ("japanese", "[ぁ-んァ-ヶ]"), ("arabic", "[ء-ي]")],
+)
+def test_the_languages_are_written_in_their_letters(language, letters):
+    assert len(set(re.findall(letters, text(FIXTURES / "languages" / f"{language}.txt")))) >= 4
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.suffix == ".eml"], ids=name)
+def test_a_mail_parses_and_has_a_date_that_is_real(path):
+    mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    assert mail.defects == []
+    assert {"From", "To", "Date", "Subject", "Message-ID"} <= set(mail.keys())
+    assert mail["From"].addresses[0].domain.endswith(".example")
+    date = mail["Date"].datetime
+    assert f"Date: {date:%a}, {date.day} " in text(path)
+    assert mail.get_content() in text(path)
+
+
+def test_the_demo_shows_commands_on_files_that_are_there(tmp_path):
+    """Its command is a stand-in that writes down what it is called with."""
+    program = tmp_path / "slotfill"
+    program.write_text('#!/bin/sh\nprintf "ran %s\\n" "$*"\n')
+    program.chmod(0o755)
+    ran = subprocess.run(
+        ["/bin/sh", "fixtures/demo.sh"],
+        cwd=FIXTURES.parent,
+        env={**os.environ, "SLOTFILL_BIN": str(program)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    lines = [line for line in ran.stdout.splitlines() if line]
+    assert [line.removeprefix("$ slotfill ") for line in lines[::2]] == [
+        line.removeprefix("ran ") for line in lines[1::2]
+    ]
+    commands = [line.split() for line in lines[1::2]]
+    assert {command[2] for command in commands} == {"sentiment", "feedback", "entities"}
+    for _, _, schema, file, *model in commands:
+        assert schema in expected(FIXTURES.parent / file)
+        assert model == ["-m", "local"]

@@ -1,0 +1,140 @@
+"""What is built from a checkout, whatever its folder is called: the package and nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import slotfill
+
+ROOT = Path(__file__).parent.parent
+ROOT_MODULES = {"__init__.py", "__main__.py", "cli.py"}
+DIST_INFO = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE", "top_level.txt"}
+
+# The packages that the build needs are installed: nothing is fetched.
+OFFLINE = ("--no-deps", "--no-index", "--no-build-isolation", "--disable-pip-version-check", "--quiet")
+
+
+def run(*command: object, cwd: Path, **variables: str) -> str:
+    """Run a command that has to succeed, and give what it printed."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def tracked() -> list[str]:
+    """The files that are, or would be, in the repository."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("not in a clone: what belongs to the project cannot be told from what lies around")
+    listed = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT)
+    return sorted(name for name in listed.split("\0") if (ROOT / name).is_file())
+
+
+@pytest.fixture(scope="session")
+def shipped(tracked: list[str]) -> set[str]:
+    """The package's files: modules in the root and its two packages, and the mark that they are typed."""
+    modules = re.compile(r"(?:(?:schemas|extractors)/(?:\w+/)*)?\w+\.py")
+    return {name for name in tracked if modules.fullmatch(name)} | {"py.typed"}
+
+
+@pytest.fixture(scope="session")
+def checkout(tracked: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh copy of the repository, under a name that is not the package's."""
+    folder = tmp_path_factory.mktemp("package") / "some checkout"
+    for name in tracked:
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, target)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def built(checkout: Path) -> Path:
+    """The folder with the source distribution, and with the wheel that was built from that."""
+    run(sys.executable, "-m", "build", "--no-isolation", cwd=checkout)
+    return checkout / "dist"
+
+
+@pytest.fixture(scope="session")
+def installed(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `pip install .` puts into site-packages."""
+    site = tmp_path_factory.mktemp("site")
+    run(sys.executable, "-m", "pip", "install", *OFFLINE, "--no-compile", "--target", site, ".", cwd=checkout)
+    return site
+
+
+def test_the_root_holds_these_modules_only(tracked: list[str]) -> None:
+    assert {name for name in tracked if re.fullmatch(r"[^/]+\.py", name)} == ROOT_MODULES
+
+
+def test_every_package_of_the_tree_is_declared(shipped: set[str]) -> None:
+    folders = {str(Path("slotfill", name).parent).replace(os.sep, ".") for name in shipped}
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
+    assert sorted(declared) == sorted(folders)
+
+
+def test_every_package_has_an_init(shipped: set[str]) -> None:
+    folders = {Path(name).parent for name in shipped}
+    assert {str(folder / "__init__.py") for folder in folders} <= shipped
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(built: Path, shipped: set[str]) -> None:
+    (wheel,) = built.glob("*.whl")
+    info = f"slotfill-{slotfill.__version__}.dist-info"
+    with zipfile.ZipFile(wheel) as archive:
+        assert sorted(archive.namelist()) == sorted(
+            {f"slotfill/{name}" for name in shipped} | {f"{info}/{name}" for name in DIST_INFO}
+        )
+        for name in shipped:
+            assert archive.read(f"slotfill/{name}") == (ROOT / name).read_bytes(), name
+        assert archive.read(f"{info}/top_level.txt").decode().split() == ["slotfill"]
+    assert wheel.name == f"slotfill-{slotfill.__version__}-py3-none-any.whl"
+
+
+def test_the_source_distribution_holds_what_the_wheel_is_built_from(built: Path, shipped: set[str]) -> None:
+    (archive,) = built.glob("*.tar.gz")
+    with tarfile.open(archive) as tar:
+        names = {member.name.partition("/")[2] for member in tar if member.isfile()}
+    # setuptools writes metadata, and adds the test modules of the folder `tests` of its own accord.
+    added = {
+        name for name in names if re.fullmatch(r"PKG-INFO|setup\.cfg|slotfill\.egg-info/.*|tests/test_\w+\.py", name)
+    }
+    assert names - added == shipped | {"LICENSE", "README.md", "pyproject.toml"}
+
+
+def test_installing_the_checkout_installs_what_the_wheel_holds(installed: Path, shipped: set[str]) -> None:
+    folder = installed / "slotfill"
+    assert {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} == shipped
+    assert sorted(path.name for path in installed.iterdir()) == [
+        "bin",
+        "slotfill",
+        f"slotfill-{slotfill.__version__}.dist-info",
+    ]
+
+
+def test_what_is_installed_runs_from_any_folder(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "schemas.py").write_text("raise SystemExit('an app of its own')\n", encoding="utf-8")
+    site = str(installed)
+    where = run(sys.executable, "-c", "import slotfill; print(slotfill.__file__)", cwd=tmp_path, PYTHONPATH=site)
+    assert Path(where.strip()).parent == installed / "slotfill"
+    said = f"slotfill, version {slotfill.__version__}\n"
+    assert run(sys.executable, "-m", "slotfill", "--version", cwd=tmp_path, PYTHONPATH=site) == said
+    assert run(installed / "bin" / "slotfill", "--version", cwd=tmp_path, PYTHONPATH=site) == said
+    assert "feedback" in run(sys.executable, "-m", "slotfill", "schemas", cwd=tmp_path, PYTHONPATH=site)

@@ -1,0 +1,129 @@
+"""The public API as a type checker sees it; `make lint` checks it, nothing runs it.
+
+A `type: ignore` here stands for a mistake that has to be found: strict mypy reports one that is not needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Literal, assert_type
+
+from anthropic import Anthropic, AsyncAnthropic
+from pydantic import BaseModel
+
+import slotfill
+from slotfill import (
+    Attempt,
+    Document,
+    Edit,
+    EntityExtractor,
+    Example,
+    Extraction,
+    ExtractionError,
+    Extractor,
+    Failure,
+    FeedbackExtractor,
+    FieldError,
+    MissingExtraError,
+    ModelError,
+    Outcome,
+    Rung,
+    Schema,
+    SchemaError,
+    SentimentExtractor,
+    SlotfillError,
+    Span,
+    SummaryExtractor,
+    Usage,
+)
+from slotfill.schemas import Entities, Feedback, Sentiment, Summary, Verbatim, built_ins, resolve
+
+
+class Invoice(BaseModel):
+    """What an app might extract."""
+
+    number: Verbatim
+    total: Decimal
+
+
+def models() -> None:
+    """A model's type reaches the value."""
+    with Extractor(Feedback) as extractor:
+        assert_type(extractor, Extractor[Feedback])
+        extraction = extractor.extract("The app logs me out.")
+        assert_type(extraction, Extraction[Feedback])
+        assert_type(extraction.value, Feedback)
+        assert_type(extractor.map(["one", Document.of("two")]), Iterator[Extraction[Feedback]])
+    assert_type(Extractor(Invoice, model="local").extract("No. 7").value.number, str)
+    assert_type(Extractor(Schema(Invoice, name="bill")).extract("No. 7").value, Invoice)
+
+
+async def coroutines() -> None:
+    """The async twins give the same types."""
+    async with Extractor(Feedback, client=AsyncAnthropic()) as extractor:
+        assert_type(await extractor.aextract("The app logs me out."), Extraction[Feedback])
+        assert_type(extractor.amap(["one"], concurrency=4), AsyncIterator[Extraction[Feedback]])
+        async for extraction in extractor.amap(["one"]):
+            assert_type(extraction.value, Feedback)
+
+
+def sources() -> None:
+    """Of what is only known at run time the value is Any."""
+    named = Extractor("sentiment")
+    assert_type(named.extract("Good."), Extraction[Any])
+    assert_type(Extractor({"type": "object"}).extract("Good.").value, Any)
+    assert_type(resolve(Invoice), Schema[Invoice])
+    assert_type(built_ins(), dict[str, str])
+
+
+def ready_made() -> None:
+    """Each ready-made extractor knows its value."""
+    assert_type(SentimentExtractor().extract("Good.").value, Sentiment)
+    assert_type(FeedbackExtractor(model="local").extract("Good.").value, Feedback)
+    assert_type(EntityExtractor(client=Anthropic()).extract("Paris.").value, Entities)
+    assert_type(SummaryExtractor(sentences=2).extract("Long.").value, Summary)
+    assert_type(
+        SentimentExtractor().extract("Good.").value.sentiment, Literal["positive", "negative", "neutral", "mixed"]
+    )
+
+
+def record(extraction: Extraction[Feedback]) -> None:
+    """Everything in the record has a type."""
+    assert_type(extraction.ok, bool)
+    assert_type(extraction.outcome, Outcome)
+    assert_type(extraction.spans, Mapping[str, Span])
+    assert_type(extraction.edits, tuple[Edit, ...])
+    assert_type(extraction.attempts, tuple[Attempt, ...])
+    assert_type(extraction.attempts[0].errors, tuple[FieldError, ...])
+    assert_type(extraction.attempts[0].rung, Rung)
+    assert_type(extraction.usage, Usage)
+    assert_type(extraction.cost_usd, Decimal | None)
+    assert_type(extraction.error, Failure | None)
+    assert_type(extraction.document.source, str | None)
+    assert_type(extraction.to_json(), dict[str, Any])
+    assert_type(slotfill.__version__, str)
+
+
+def errors() -> None:
+    """One base for all that is raised; the built-in bases hold."""
+    try:
+        Extractor("sentimnt")
+    except ExtractionError as error:
+        assert_type(error.extraction, Extraction[Any])
+    except (MissingExtraError, ModelError, SchemaError) as error:
+        base: SlotfillError = error
+        raise base from None
+
+
+def mistakes(extraction: Extraction[Feedback]) -> None:
+    """What a checker has to find."""
+    Extractor(Feedback, modle="local")  # type: ignore[call-overload]  # no such option
+    Extractor(Feedback, retries="2")  # type: ignore[call-overload]  # a number
+    Extractor(7)  # type: ignore[call-overload]  # no schema
+    Extractor(Feedback).extract(b"bytes")  # type: ignore[arg-type]  # a text
+    SentimentExtractor(sentences=2)  # type: ignore[call-arg]  # an option of summaries
+    _ = extraction.value.urgencey  # type: ignore[attr-defined]  # a field's name
+    _ = extraction.cost_usd + 1  # type: ignore[operator]  # it may be None
+    extraction.outcome = Outcome.VALID  # type: ignore[misc]  # a record does not change
+    Extractor(Feedback, examples=[Example("Good.")])  # type: ignore[call-arg]  # an example has a value
