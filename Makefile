@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights demo test lint docs clean
+.PHONY: help setup weights demo test lint docs wheel clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -14,7 +14,8 @@ setup: $(INSTALLED)  ## the virtual environment
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[local]' --group dev
+	@# setuptools warns of every editable install whose package is no folder of the same name.
+	PYTHONWARNINGS='ignore:Editable installation' $(BIN)/python -m pip install --quiet --editable '.[local]' --group dev
 	@# mypy cannot follow an editable install's import hook: give it the package by name.
 	mkdir -p .venv/src && ln -sfn "$(CURDIR)" .venv/src/slotfill
 	@touch $@
@@ -31,8 +32,16 @@ test: weights  ## the whole suite
 lint: $(INSTALLED)  ## lint, format, types, import contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	MYPYPATH=.venv/src $(BIN)/mypy -p slotfill.schemas -p slotfill.extractors -m slotfill -m slotfill.cli -m slotfill.__main__ tests/typing
+	MYPYPATH=.venv/src $(BIN)/mypy -p slotfill.schemas -p slotfill.extractors -m slotfill -m slotfill.cli -m slotfill.__main__
+	MYPYPATH=.venv/src $(BIN)/mypy tests/typing
 	$(BIN)/lint-imports
+
+wheel: $(INSTALLED)  ## the source distribution and the wheel, in dist
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --quiet
+	@# tests/test_package.py checks every name; this is to see them, and that nothing but slotfill is installed.
+	$(BIN)/python -m zipfile --list dist/*.whl
+	! $(BIN)/python -m zipfile --list dist/*.whl | sed 1d | grep -v '^slotfill[-/]'
 
 clean:  ## remove what was made here
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

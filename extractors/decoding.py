@@ -32,7 +32,7 @@ _FORMATS = {
 _CONTROLS = "".join(map(chr, {*range(32), 127} - {*b"\t\n\v\f\r\x1b"}))
 """Control characters that text holds next to none of; ESC colours the logs of terminals."""
 
-_MOST_CONTROLS = 0.1
+_MOST_CONTROLS = 0.05
 """The share of control characters above which data is binary. Uniform noise has 0.1; text has almost none."""
 
 _MOST_HIGH_BYTES = 0.5

@@ -16,11 +16,11 @@ import stat
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from slotfill.extractors.decoding import document_of, failed, flaw_of, foreign_format, is_utf16
+from slotfill.extractors.decoding import decode, document_of, failed, flaw_of, foreign_format, is_utf16
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.record import Document, Failure
 
@@ -37,7 +37,13 @@ _SAMPLE = 64
 MOST_BYTES = 32_000_000
 """The size from which a document is not read: the service takes requests of up to 32 MB."""
 
-_MOST = f"{MOST_BYTES // 1_000_000} MB"
+_TOO_LARGE = Failure(
+    "too_large", f"is larger than {MOST_BYTES // 1_000_000} MB, the most a document may hold: split it"
+)
+
+
+_Row = dict[str, Any] | Failure
+"""A row's fields, of which a CSV's may be failures too, or why it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ class Sources:
     several: bool
     text_field: str = "text"
     id_field: str | None = None
-    stdin: IO[bytes] = field(default_factory=lambda: sys.stdin.buffer)
+    stdin: IO[bytes] | None = None
 
     @property
     def count(self) -> int | None:
@@ -77,7 +83,7 @@ class Sources:
     def __iter__(self) -> Iterator[Document]:
         for source in self.sources:
             if source.name == STDIN:
-                yield document_of(self.stdin.read(MOST_BYTES + 1), STDIN)
+                yield _document(self.stdin or sys.stdin.buffer, STDIN)
             elif source.has_rows:
                 yield from _rows(source, self.text_field, self.id_field)
             else:
@@ -94,9 +100,9 @@ def find(
 ) -> Sources:
     """Find what the inputs name: files, folders, globs, and `-` for standard input.
 
-    Folders are walked, sorted, without dot files, dot folders and what is in `skip`. A glob is one where no file
-    has that very name. `.jsonl` and `.csv` files hold one document a row: `text_field` is its text, `id_field`, or
-    else its number, its name.
+    Folders are walked, sorted, without dot files, dot folders, and the files and folders in `skip`, which no glob
+    matches either. A glob is one where no file has that very name. `.jsonl` and `.csv` files hold one document a row:
+    `text_field` is its text, `id_field`, or else its number, its name.
 
     Raises InputError for a path that is not there, a folder or glob that holds nothing, a CSV without the columns.
     """
@@ -107,10 +113,12 @@ def find(
         if source.is_csv:
             _check_columns(source, [text_field, *([id_field] if id_field else [])])
     several = len(found) != 1 or found[0].has_rows or (names[0] != STDIN and Path(names[0]).is_dir())
-    return Sources(tuple(found), several, text_field, id_field, stdin or sys.stdin.buffer)
+    return Sources(tuple(found), several, text_field, id_field, stdin)
 
 
 def _find(name: str, hidden: Collection[str]) -> list[_Source]:
+    if not name:
+        raise InputError("an input has an empty name: name a file or folder, or - for standard input")
     path = Path(name)
     if name == STDIN:
         return [_Source(path, STDIN)]
@@ -123,7 +131,8 @@ def _find(name: str, hidden: Collection[str]) -> list[_Source]:
         return [_source(path)]
     if glob.has_magic(name):
         matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - absolute patterns are allowed
-        found = [_source(Path(match)) for match in matches if not Path(match).is_dir()]
+        paths = [Path(match) for match in matches if os.path.realpath(match) not in hidden]
+        found = [_source(match) for match in paths if not match.is_dir()]
         if not found:
             raise InputError(f"nothing matches {name!r}")
         return found
@@ -139,9 +148,9 @@ def _walk(folder: Path, hidden: Collection[str]) -> Iterator[_Source]:
         chain = (*above.pop(place, ()), real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in folders:
-            inner = os.path.join(place, name)  # noqa: PTH118 - os.walk's own form of the name
-            above[inner] = chain
-        folders[:] = [name for name in folders if os.path.realpath(os.path.join(place, name)) not in chain]  # noqa: PTH118 - as above
+            above[os.path.join(place, name)] = chain  # noqa: PTH118 - os.walk's own form of the name
+        closed_to = {*chain, *hidden}
+        folders[:] = [name for name in folders if os.path.realpath(os.path.join(place, name)) not in closed_to]  # noqa: PTH118 - as above
         for name in sorted(files):
             path = Path(place, name)
             if not name.startswith(".") and os.path.realpath(path) not in hidden and not _is_special(path):
@@ -160,25 +169,24 @@ def _is_special(path: Path) -> bool:
 
 
 def _source(path: Path) -> _Source:
-    """Name a file so that JSON can hold it: bytes that are no UTF-8 stand as escapes."""
-    return _Source(path, os.fsencode(path.as_posix()).decode(errors="backslashreplace"))
+    """Name a file so that JSON can hold it, bytes that are no UTF-8 as escapes, and not like standard input."""
+    name = os.fsencode(path.as_posix()).decode(errors="backslashreplace")
+    return _Source(path, f"./{name}" if name == STDIN else name)
 
 
 def _read(source: _Source) -> Document:
     try:
         with source.path.open("rb") as file:
-            if (size := os.fstat(file.fileno()).st_size) > MOST_BYTES:
-                return failed(source.name, _too_large(size))
-            data = file.read(MOST_BYTES + 1)
+            if os.fstat(file.fileno()).st_size > MOST_BYTES:
+                return failed(source.name, _TOO_LARGE)
+            return _document(file, source.name)
     except OSError as error:
         return failed(source.name, _unreadable(error))
-    if len(data) > MOST_BYTES:
-        return failed(source.name, _too_large(len(data)), data)
-    return document_of(data, source.name)
 
 
-def _too_large(size: int) -> Failure:
-    return Failure("too_large", f"is {size / 1e6:.0f} MB: a document may hold {_MOST}; split it")
+def _document(file: IO[bytes], name: str) -> Document:
+    data = file.read(MOST_BYTES + 1)
+    return failed(name, _TOO_LARGE, data) if len(data) > MOST_BYTES else document_of(data, name)
 
 
 def _unreadable(error: OSError) -> Failure:
@@ -202,52 +210,57 @@ def _rows(source: _Source, text_field: str, id_field: str | None) -> Iterator[Do
         yield failed(source.name, Failure("undecodable_document", f"cannot be decoded: {error}"))
 
 
-def _row_document(source: str, number: int, row: Any, text_field: str, id_field: str | None) -> Document:
+def _row_document(source: str, number: int, row: _Row, text_field: str, id_field: str | None) -> Document:
     name = f"{source}#{number}"
     if isinstance(row, Failure):
         return failed(name, row)
-    if not isinstance(row, dict):
-        return failed(name, Failure("broken_row", f"line {number} holds no JSON object"))
     if id_field is not None:
-        if row.get(id_field) in (None, ""):
-            return failed(name, Failure("broken_row", f"row {number} has no {id_field!r}"))
-        name = f"{source}#{row[id_field]}".encode(errors="backslashreplace").decode()
+        label = row.get(id_field)
+        if isinstance(label, Failure) or label in (None, ""):
+            return failed(name, label or Failure("broken_row", f"row {number} has no {id_field!r}"))
+        name = f"{source}#{label}".encode(errors="backslashreplace").decode()
     text = row.get(text_field)
     if not isinstance(text, str):
         lack = "has no" if text is None else "holds no string in"
-        return failed(name, Failure("broken_row", f"row {number} {lack} {text_field!r}"))
+        broken = Failure("broken_row", f"row {number} {lack} {text_field!r}")
+        return failed(name, text if isinstance(text, Failure) else broken)
     if flaw := flaw_of(text):
         return failed(name, flaw, text.encode("utf-8", "surrogatepass"))
     return Document.of(text, name)
 
 
-def _json_rows(lines: IO[str]) -> Iterator[tuple[int, Any]]:
+def _json_rows(lines: IO[str]) -> Iterator[tuple[int, _Row]]:
     """Parse each line; its number is the file's, blank lines counted and passed over."""
     for number in itertools.count(1):
         line = lines.readline(MOST_BYTES)
         if not line:
             return
         if len(line) == MOST_BYTES:
-            yield number, Failure("too_large", f"line {number} is too long: a document may hold {_MOST}")
+            yield number, _TOO_LARGE
             while line and not line.endswith("\n"):
                 line = lines.readline(MOST_BYTES)
         elif line.strip():
-            yield number, _parsed(_western(line), number)
+            yield number, _parsed(line, number)
 
 
-def _parsed(line: str, number: int) -> Any:
+def _parsed(line: str, number: int) -> _Row:
+    text = _western(line)
+    if isinstance(text, Failure):
+        return text
     try:
-        return json.loads(line.rstrip())
+        row = json.loads(text.rstrip())
     except json.JSONDecodeError as error:
         return Failure("broken_row", f"line {number} is no JSON: {error.msg} at column {error.colno}")
     except (ValueError, RecursionError) as error:
         return Failure("broken_row", f"line {number} is no JSON that can be read: {error}")
+    return row if isinstance(row, dict) else Failure("broken_row", f"line {number} holds no JSON object")
 
 
-def _csv_rows(lines: IO[str], text_field: str) -> Iterator[tuple[int, Any]]:
+def _csv_rows(lines: IO[str], text_field: str) -> Iterator[tuple[int, _Row]]:
     """Read each row below the header as a dict; its number is counted from 1."""
-    header, delimiter = _header(lines.readline(), text_field)
-    reader = csv.reader(lines, delimiter=delimiter)
+    header, delimiter = _header(lines, text_field)
+    # Strictly: a quote that is not closed would take all further rows for one text, a stray one change the text.
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     for number in itertools.count(1):
         try:
             with _wide_fields():
@@ -264,11 +277,13 @@ def _csv_rows(lines: IO[str], text_field: str) -> Iterator[tuple[int, Any]]:
 def _check_columns(source: _Source, wanted: list[str]) -> None:
     """Refuse a CSV without the columns while nothing has been paid for; one that cannot be read fails later."""
     try:
+        if not source.path.is_file():
+            return  # what a pipe gives is gone once it is read
         with source.path.open("rb") as file:
             if foreign_format(file.peek(_SAMPLE)):
                 return
             with _text(file) as lines:
-                header, _ = _header(lines.readline(), wanted[0])
+                header, _ = _header(lines, wanted[0])
     except (OSError, UnicodeError):
         return
     for column in wanted:
@@ -278,13 +293,15 @@ def _check_columns(source: _Source, wanted: list[str]) -> None:
             raise InputError(f"{source.name!r} has no column {column!r}: there is {there}; choose one with {option}")
 
 
-def _header(line: str, text_field: str) -> tuple[list[str], str]:
+def _header(lines: IO[str], text_field: str) -> tuple[list[str], str]:
     """Read the column names, and the delimiter by which the text's column is among them."""
-    for delimiter in _DELIMITERS:
-        names = next(csv.reader([_western(line)], delimiter=delimiter), [])
-        if text_field in names:
-            return names, delimiter
-    return next(csv.reader([_western(line)]), []), _DELIMITERS[0]
+    line = lines.readline(MOST_BYTES)
+    text = _western(line)
+    readable = line if isinstance(text, Failure) else text
+    with _wide_fields():
+        headers = {delimiter: next(csv.reader([readable], delimiter=delimiter), []) for delimiter in _DELIMITERS}
+    delimiter = next((mark for mark, names in headers.items() if text_field in names), _DELIMITERS[0])
+    return headers[delimiter], delimiter
 
 
 def _text(file: IO[bytes]) -> io.TextIOWrapper:
@@ -293,11 +310,11 @@ def _text(file: IO[bytes]) -> io.TextIOWrapper:
     return io.TextIOWrapper(file, encoding, "surrogateescape", newline="")
 
 
-def _western(text: str) -> str:
-    """Read what is no UTF-8 as Western text, a line or a cell at a time."""
+def _western(text: str) -> str | Failure:
+    """Read what is no UTF-8 as a whole document would be, a line or a cell at a time."""
     if text.isascii() or not any("\udc80" <= character <= "\udcff" for character in text):
         return text
-    return text.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+    return decode(text.encode("utf-8", "surrogateescape"))
 
 
 @contextmanager

@@ -6,7 +6,8 @@ bounded, and `format: verbatim` is checked against the document.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 from urllib.parse import unquote
 
@@ -37,6 +38,11 @@ Check = Callable[[Validator, Any, Any, Any], Iterator[Finding]]
 
 _LONGEST = 300
 """How much of the library's message is kept: it repeats the value, which may be a whole document."""
+
+_REPEATED_GROUP = re.compile(r"\)[*+{]")
+_QUANTIFIER = re.compile(r"(?<!\\)[*+{]")
+_MOST_QUANTIFIERS = 2
+"""With no group repeated, the time is bounded by this power of a key's length."""
 
 _TOO_DEEP = "is nested too deeply to be checked, or the schema refers to itself for ever"
 
@@ -121,8 +127,9 @@ def _validator(document: Any, resources: Mapping[str, Any]) -> Validator:
     for schema, resolver in parts:
         _check_patterns(schema)
         _check_references(schema, resolver)
-    patterns = {pattern for schema, _ in parts for pattern in schema.get("patternProperties", ())}
-    kind: Any = extend(draft, _keywords(draft, patterns) | _left_out(document, resources))  # type: ignore[no-untyped-call]  # partly typed
+    if any("unevaluatedProperties" in schema for schema, _ in parts):
+        _check_plain(pattern for schema, _ in parts for pattern in schema.get("patternProperties", ()))
+    kind: Any = extend(draft, _keywords(draft) | _left_out(document, resources))  # type: ignore[no-untyped-call]  # partly typed
     validator: Validator = kind(document, registry=registry)
     return validator
 
@@ -134,7 +141,7 @@ def _resource(contents: Any, default: Specification[Any]) -> Resource[Any]:
     return default.create_resource(contents)
 
 
-def _keywords(draft: Any, patterns: Collection[str]) -> dict[str, Check]:
+def _keywords(draft: Any) -> dict[str, Check]:
     """Give this module's keywords, those of them that the draft has."""
     ours: dict[str, Check] = {
         "pattern": _pattern,
@@ -142,8 +149,6 @@ def _keywords(draft: Any, patterns: Collection[str]) -> dict[str, Check]:
         "additionalProperties": _additional_properties,
         "format": _format,
     }
-    if library := draft.VALIDATORS.get("unevaluatedProperties"):
-        ours["unevaluatedProperties"] = _screened(library, patterns)
     return {keyword: check for keyword, check in ours.items() if keyword in draft.VALIDATORS}
 
 
@@ -185,6 +190,20 @@ def _check_patterns(schema: Mapping[str, Any]) -> None:
                 compiled(pattern)
             except regex.error as error:
                 raise SchemaError(f"pattern {pattern!r} does not compile: {error}") from None
+
+
+def _check_plain(patterns: Iterable[str]) -> None:
+    """Refuse what the library's own `unevaluatedProperties`, which nothing can stop, might match for ever."""
+    for pattern in patterns:
+        if _REPEATED_GROUP.search(pattern) or len(_QUANTIFIER.findall(pattern)) > _MOST_QUANTIFIERS:
+            raise SchemaError(
+                f"pattern {pattern!r} may take for ever beside unevaluatedProperties: repeat no group in it, "
+                f"and have at most {_MOST_QUANTIFIERS} of * + {{"
+            )
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise SchemaError(f"pattern {pattern!r} is not to be had beside unevaluatedProperties: {error}") from None
 
 
 def _check_references(schema: Mapping[str, Any], resolver: Any) -> None:
@@ -281,22 +300,6 @@ def _additional_properties(validator: Validator, rule: Any, instance: Any, schem
             yield Finding("is not a property of the schema", path=[key])
         else:
             yield from validator.descend(value, rule, path=key)  # type: ignore[attr-defined]  # not in the protocol
-
-
-def _screened(check: Check, patterns: Collection[str]) -> Check:
-    """Let the library's own keyword run where its patterns, which it cannot stop, have been seen to end in time."""
-
-    def screened(validator: Validator, rule: Any, instance: Any, schema: Any) -> Iterator[Finding]:
-        try:
-            for key in instance if isinstance(instance, Mapping) else ():
-                for pattern in patterns:
-                    found(pattern, key)
-        except PatternTimeoutError as error:
-            yield Finding(f"a key takes too long to match against the pattern {error.args[0]!r}")
-            return
-        yield from check(validator, rule, instance, schema)
-
-    return screened
 
 
 def _format(validator: Validator, name: Any, instance: Any, _: Any) -> Iterator[Finding]:

@@ -25,7 +25,8 @@ Mode = Literal["structured", "tool", "text"]
 
 MAX_OPTIONAL = 24
 MAX_UNIONS = 16
-"""The service compiles a schema to a grammar and refuses what grows too large; these bounds are on the cautious side."""
+"""The service compiles a schema to a grammar and refuses one that grows too large, with no published limit: users meet
+it at about two dozen optional properties. These bounds are guesses on the cautious side."""
 
 _STRUCTURED: tuple[Mode, ...] = ("structured",)
 _STRUCTURED_AND_TOOL: tuple[Mode, ...] = ("structured", "tool")
@@ -81,9 +82,10 @@ _FORM = ("$ref", "enum", "const", "anyOf", "oneOf", "allOf", "type")
 _PARTS = ("properties", "required", "additionalProperties", "items")
 _CONSTRAINTS = frozenset({*_FORM, *_PARTS, *_IN_WORDS, *_RULED_OUT})
 
+_COMBINERS = frozenset({"anyOf", "oneOf", "allOf"})
 _MAPS = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"})
 _DATA = frozenset({"const", "enum", "default", "examples", "example"})
-_HOISTED = ("$schema", "$id", "$defs", "definitions")
+_HOISTED = ("$schema", "$id", "id", "$defs", "definitions")
 _IDENTIFIERS = ("$id", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$dynamicRef", "$recursiveRef")
 
 
@@ -142,6 +144,7 @@ class _Reduction:
         self._document = document
         self._definitions: dict[str, Any] = {}
         self._names: dict[str, str] = {}
+        self._root = ""
         self._open = [""]
         self._optional = 0
         self._unions = 0
@@ -196,7 +199,10 @@ class _Reduction:
         """Add the title, and the description with what the subset lacks in words."""
         told = [schema["description"]] if isinstance(schema.get("description"), str) else []
         words = "; ".join(self._words(reduced, schema, path))
-        notes = {"title": schema.get("title"), "description": "\n\n".join([*told, *([words] if words else [])])}
+        notes = {
+            "title": schema.get("title"),
+            "description": "\n\n".join([*told, *([words] if words else [])]),
+        }
         return {**reduced, **{key: note for key, note in notes.items() if isinstance(note, str) and note}}
 
     def _words(self, reduced: dict[str, Any], schema: dict[str, Any], path: str) -> Iterator[str]:
@@ -215,9 +221,19 @@ class _Reduction:
             return self._rule_out(path, "$ref", f"{schema['$ref']!r} is no JSON Pointer into this schema")
         if pointer in self._open:
             return self._rule_out(path, "$ref", f"{schema['$ref']!r} is recursive")
+        if path == self._root:
+            return self._inlined(schema, pointer)
         reference = {"$ref": f"#/$defs/{self._names.get(pointer) or self._define(pointer)}"}
         described = self._described({}, schema, path)
         return {"anyOf": [reference], **described} if described else reference
+
+    def _inlined(self, schema: dict[str, Any], pointer: str) -> dict[str, Any]:
+        """Reduce the root's reference to what it leads to: the service wants to see an object there."""
+        target = _at(pointer, self._document)
+        around = {key: value for key, value in schema.items() if key not in ("$ref", "$defs", "definitions")}
+        self._root = pointer
+        self._open.append(pointer)
+        return self.schema({**target, **around} if isinstance(target, dict) else target, pointer)
 
     def _define(self, pointer: str) -> str:
         """Reduce what a reference leads to, once; give the name under which it is kept."""
@@ -247,6 +263,7 @@ class _Reduction:
         listed = values if isinstance(values, list) else []
         if any(isinstance(value, dict | list) for value in listed):
             self._rule_out(path, keyword, "structured output takes strings, numbers, booleans and null only")
+            return []
         allowed = [value for value in listed if _types_of(value) & set(_declared(schema))]
         if not allowed:
             self._rule_out(path, keyword, "allows no value")
@@ -284,7 +301,7 @@ class _Reduction:
         if len(names) == 1:
             return self._described(self._of_type(names[0], schema, path), schema, path)
         self._unions += 1
-        notes = {key: schema[key] for key in ("title", "description") if key in schema}
+        notes: dict[str, Any] = {key: schema[key] for key in ("title", "description") if key in schema}
         bare = {key: value for key, value in schema.items() if key not in notes}
         branches = [self._typed({**bare, "type": name}, path) for name in names]
         return self._described({"anyOf": branches}, notes, path)
@@ -333,7 +350,9 @@ class _Reduction:
 
 
 def _lint(document: dict[str, Any], *, wrapped: bool) -> Iterator[Loss]:
-    """Give what rules out a tool too: keys that it cannot have, names that do not survive the wrapper."""
+    """Give what rules out a tool: keys and a root that it cannot have, names that do not survive the wrapper."""
+    for keyword in () if wrapped else sorted(_COMBINERS & document.keys()):
+        yield Loss("", keyword, "the service takes no tool with it at the root", ("tool",))
     for path, schema in _schemas(document, ""):
         properties = schema.get("properties")
         for key in properties if isinstance(properties, dict) else ():
@@ -365,7 +384,12 @@ def _schemas(node: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _wrapper(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": {WRAPPER: schema}, "required": [WRAPPER], "additionalProperties": False}
+    return {
+        "type": "object",
+        "properties": {WRAPPER: schema},
+        "required": [WRAPPER],
+        "additionalProperties": False,
+    }
 
 
 def _wrapped(document: dict[str, Any]) -> dict[str, Any]:
@@ -390,7 +414,7 @@ def _pointer(reference: Any, document: dict[str, Any]) -> str | None:
     """Give the JSON Pointer that a reference is, None when it leads elsewhere or goes by a name."""
     if not isinstance(reference, str):
         return None
-    own = document.get("$id")
+    own = document.get("$id", document.get("id"))  # draft 4 has `id`
     base = own.partition("#")[0] if isinstance(own, str) else ""
     try:
         where, fragment = urldefrag(base + reference if reference.startswith("#") else urljoin(base, reference))

@@ -89,7 +89,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
 
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     httpd.daemon_threads = True
-    threading.Thread(target=httpd.serve_forever, daemon=True).start()
+    threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True).start()
     scripted.base_url = f"http://127.0.0.1:{httpd.server_port}"
     monkeypatch.setenv("ANTHROPIC_BASE_URL", scripted.base_url)
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")

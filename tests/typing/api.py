@@ -83,9 +83,7 @@ def ready_made() -> None:
     assert_type(FeedbackExtractor(model="local").extract("Good.").value, Feedback)
     assert_type(EntityExtractor(client=Anthropic()).extract("Paris.").value, Entities)
     assert_type(SummaryExtractor(sentences=2).extract("Long.").value, Summary)
-    assert_type(
-        SentimentExtractor().extract("Good.").value.sentiment, Literal["positive", "negative", "neutral", "mixed"]
-    )
+    assert_type(SentimentExtractor().extract("Good.").value.sentiment, Literal["positive", "negative", "neutral"])
 
 
 def record(extraction: Extraction[Feedback]) -> None:

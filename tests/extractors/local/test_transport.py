@@ -194,12 +194,29 @@ def test_a_bad_request_is_refused(client: anthropic.Anthropic, change: dict[str,
 
 
 def test_other_paths(client: anthropic.Anthropic, model_file: Path) -> None:
-    with httpx2.Client(transport=LocalTransport(model_file), base_url="http://slotfill.local") as http:
+    with httpx2.Client(transport=LocalTransport(model_file), base_url="http://slotfill.local", timeout=None) as http:
         reply = http.post("/v1/complete", json={})
         assert (reply.status_code, reply.json()["error"]["type"]) == (404, "not_found_error")
         assert http.post("/v1/messages", content=b"\xff{").status_code == 400
     assert [model.max_input_tokens for model in client.models.list()] == [8_192]
     assert client.models.retrieve("local").id == "local"
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "\x00 nil \x00", "<|im_end|> <|endoftext|>", "\ud800 alone", "%s {{ x }} /a/ \x1b"]
+)
+def test_no_document_breaks_the_engine(model_file: Path, text: str) -> None:
+    schema = obj(quote={"type": "string", "format": "verbatim"})
+    body = {
+        "model": "local",
+        "max_tokens": 60,
+        "messages": [{"role": "user", "content": f"<document-0a>\n{text}\n</document-0a>"}],
+        "output_config": {"format": {"type": "json_schema", "schema": schema}},
+    }
+    with httpx2.Client(transport=LocalTransport(model_file), base_url="http://slotfill.local", timeout=None) as http:
+        reply = http.post("/v1/messages", content=json.dumps(body))
+        assert reply.json()["type"] == ("message" if reply.status_code == 200 else "error")
+        assert reply.status_code == (500 if "\ud800" in text else 200), reply.json()
 
 
 def test_requests_at_once_do_not_mix(model_file: Path) -> None:

@@ -1,0 +1,589 @@
+"""Documents: what inputs name, in which order, and what becomes of what cannot be read."""
+
+import codecs
+import csv
+import io
+import json
+import os
+import re
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from slotfill.extractors import documents
+from slotfill.extractors.decoding import flaw_of
+from slotfill.extractors.documents import MOST_BYTES, find
+from slotfill.extractors.errors import InputError
+
+BOM = codecs.BOM_UTF8
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    """Name inputs as users do: relative to the folder they are in."""
+    monkeypatch.chdir(tmp_path)
+
+
+def write(*names, text=None):
+    for name in names:
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text or f"text of {name}", encoding="utf-8")
+
+
+def rows_of(data, *, suffix=".jsonl", **options):
+    path = Path("rows" + suffix)
+    path.write_bytes(data)
+    return list(find([path], **options))
+
+
+def sources(*inputs, **options):
+    return [document.source for document in find(inputs, **options)]
+
+
+def texts(found):
+    return [document.text for document in found]
+
+
+def kinds(found):
+    return [document.failure and document.failure.type for document in found]
+
+
+def only(found):
+    (document,) = found
+    return document
+
+
+# Files, folders, globs
+
+
+def test_a_file_is_one_document():
+    write("notes/a.txt")
+    found = find(["notes/a.txt"])
+    assert [(document.source, document.text) for document in found] == [("notes/a.txt", "text of notes/a.txt")]
+    assert (found.several, found.count) == (False, 1)
+
+
+def test_inputs_keep_their_order_and_a_repeated_one_is_read_again():
+    write("a.txt", "b.txt")
+    assert sources("b.txt", Path("a.txt"), "b.txt") == ["b.txt", "a.txt", "b.txt"]
+
+
+def test_a_folder_is_walked_sorted_without_what_is_hidden():
+    write("in/b.txt", "in/a.html", "in/sub/z.eml", "in/sub/deep/y", "in/Z/x.md", "in/.hidden", "in/.git/config")
+    assert sources("in") == ["in/a.html", "in/b.txt", "in/Z/x.md", "in/sub/z.eml", "in/sub/deep/y"]
+    assert sources("in/.hidden", "in/.git") == ["in/.hidden", "in/.git/config"]
+
+
+def test_a_folder_of_many_is_sorted_by_name():
+    names = [f"in/{number:02}.txt" for number in range(40)]
+    write(*reversed(names))
+    assert sources("in") == names
+
+
+@pytest.mark.parametrize("name", ["in", "in/", "./in", "in/../in/."])
+def test_a_folder_of_one_file_still_gives_several(name):
+    write("in/a.txt")
+    found = find([name])
+    assert (found.several, found.count, len(list(found))) == (True, 1, 1)
+
+
+def test_the_outputs_of_the_run_are_no_input():
+    write("in/a.txt", "in/out.jsonl", "in/out/b.txt.json", "in/out/deep/c.json")
+    Path("in/alias.txt").symlink_to("out.jsonl")
+    assert sources("in", skip=[Path("in/out.jsonl"), Path("in/sub/../out"), Path("nowhere")]) == ["in/a.txt"]
+
+
+def test_a_path_that_is_not_there_is_an_error():
+    with pytest.raises(InputError, match=r"no file or folder 'nowhere\.txt'"):
+        find(["nowhere.txt"])
+
+
+def test_an_empty_name_is_an_error_and_not_the_current_folder():
+    write("a.txt")
+    with pytest.raises(InputError, match="empty"):
+        find([""])
+
+
+@pytest.mark.parametrize("hidden", [[], ["in/.keep", "in/.git/config"]])
+def test_a_folder_without_files_is_an_error(hidden):
+    Path("in").mkdir()
+    write(*hidden)
+    with pytest.raises(InputError, match="folder 'in' holds no files"):
+        find(["in"])
+
+
+def test_a_glob_gives_its_matches_sorted():
+    write("b.txt", "a.txt", "c.md", "sub/d.txt", "sub/deep/e.txt")
+    assert sources("*.txt") == ["a.txt", "b.txt"]
+    assert sources("**/*.txt") == ["a.txt", "b.txt", "sub/d.txt", "sub/deep/e.txt"]
+    assert sources("s*/*") == ["sub/d.txt"]
+    assert sources(str(Path.cwd() / "[bc].*")) == [f"{Path.cwd()}/b.txt", f"{Path.cwd()}/c.md"]
+
+
+def test_a_glob_of_one_match_is_one_document():
+    write("a.txt")
+    assert (find(["*.txt"]).several, find(["*.txt"]).count) == (False, 1)
+
+
+def test_a_glob_passes_over_the_outputs_of_the_run():
+    write("a.txt", "out.txt")
+    assert sources("*.txt", skip=[Path("out.txt")]) == ["a.txt"]
+
+
+@pytest.mark.parametrize("pattern", ["*.txt", "sub*"])
+def test_a_glob_without_files_is_an_error(pattern):
+    Path("sub").mkdir()
+    with pytest.raises(InputError, match="nothing matches"):
+        find([pattern])
+
+
+def test_a_file_is_found_by_its_own_name_before_that_is_a_glob():
+    write("a[1].txt", "a1.txt", "what?.txt")
+    assert sources("a[1].txt", "what?.txt") == ["a[1].txt", "what?.txt"]
+
+
+# Names
+
+
+@pytest.mark.parametrize("name", ["two words.txt", "line\nbreak.txt", " ", "-m.txt", "#1.txt", "日本.txt", "~"])
+def test_a_name_may_hold_anything(name):
+    write(name, "in/" + name)
+    assert sources(name) == [name]
+    assert sources("in") == ["in/" + name]
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".jsonl"])
+def test_a_name_that_is_no_utf_8_becomes_one_that_json_holds(suffix):
+    folder = Path(os.fsdecode(b"in\xff"))
+    folder.mkdir()
+    (folder / os.fsdecode(b"caf\xe9" + suffix.encode())).write_bytes(b'{"text": "hello"}')
+    document = only(find([folder]))
+    assert document.failure is None
+    assert document.source.startswith(f"in\\xff/caf\\xe9{suffix}")
+    assert json.loads(json.dumps(document.source).encode()) == document.source.encode().decode()
+
+
+# Standard input
+
+
+def test_a_dash_is_standard_input():
+    found = find(["-"], stdin=io.BytesIO(b"\xef\xbb\xbffrom a pipe\r\n"))
+    assert (found.several, found.count) == (False, 1)
+    document = only(found)
+    assert (document.source, document.text) == ("-", "from a pipe\r\n")
+
+
+def test_standard_input_stands_among_other_inputs():
+    write("a.txt")
+    found = find(["a.txt", "-"], stdin=io.BytesIO(b"piped"))
+    assert (found.several, found.count, texts(found)) == (True, 2, ["text of a.txt", "piped"])
+
+
+def test_standard_input_is_the_process_own_by_default(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"typed")))
+    assert texts(find(["-"])) == ["typed"]
+
+
+def test_standard_input_that_is_empty_or_binary_fails_as_a_document():
+    assert kinds(find(["-"], stdin=io.BytesIO())) == ["empty_document"]
+    assert kinds(find(["-"], stdin=io.BytesIO(b"\x89PNG\r\n\x1a\n"))) == ["binary_document"]
+
+
+def test_standard_input_that_is_too_large_fails_as_a_document(monkeypatch):
+    monkeypatch.setattr(documents, "MOST_BYTES", 10)
+    assert kinds(find(["-"], stdin=io.BytesIO(b"0123456789"))) == [None]
+    assert kinds(find(["-"], stdin=io.BytesIO(b"01234567890"))) == ["too_large"]
+
+
+@pytest.mark.parametrize("name", ["./-", ".", "*", "?"])
+def test_a_file_called_dash_is_no_standard_input(name):
+    write("-", text="from the file")
+    assert texts(find([name], stdin=io.BytesIO(b"piped"))) == ["from the file"]
+
+
+# Links, pipes, what cannot be read
+
+
+def test_a_folder_that_links_to_itself_or_above_is_walked_once():
+    write("in/a.txt", "in/sub/b.txt")
+    Path("in/self").symlink_to(".")
+    Path("in/sub/up").symlink_to("..")
+    Path("in/sub/top").symlink_to(Path.cwd())
+    write("c.txt")
+    assert sources("in") == ["in/a.txt", "in/sub/b.txt", "in/sub/top/c.txt"]
+    assert sources("in/self") == ["in/self/a.txt", "in/self/sub/b.txt", "in/self/sub/top/c.txt"]
+
+
+def test_two_folders_that_link_to_each_other_are_walked_once_on_each_way():
+    write("in/a/a.txt", "in/b/b.txt")
+    Path("in/a/to_b").symlink_to("../b")
+    Path("in/b/to_a").symlink_to("../a")
+    assert sources("in") == ["in/a/a.txt", "in/a/to_b/b.txt", "in/b/b.txt", "in/b/to_a/a.txt"]
+
+
+def test_a_file_that_two_links_reach_is_read_under_both_names():
+    write("far/a.txt", "in/b.txt")
+    for link in ("one", "two"):
+        Path("in", link).symlink_to("../far")
+    Path("in/c.txt").symlink_to("b.txt")
+    found = list(find(["in"]))
+    assert [document.source for document in found] == ["in/b.txt", "in/c.txt", "in/one/a.txt", "in/two/a.txt"]
+    assert texts(found) == ["text of in/b.txt"] * 2 + ["text of far/a.txt"] * 2
+
+
+@pytest.mark.parametrize("target", ["nowhere", "link.txt"], ids=["dangling", "itself"])
+@pytest.mark.parametrize("name", ["in", "in/link.txt", "in/l*"])
+def test_a_link_that_leads_nowhere_fails_as_a_document(target, name):
+    Path("in").mkdir()
+    Path("in/link.txt").symlink_to(target)
+    document = only(find([name]))
+    assert (document.source, document.text, document.failure.type) == ("in/link.txt", "", "unreadable")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_a_link_that_leads_nowhere_is_no_row(suffix):
+    Path("rows" + suffix).symlink_to("nowhere")
+    assert kinds(find(["rows" + suffix])) == ["unreadable"]
+
+
+def test_a_pipe_in_a_folder_is_passed_over():
+    write("in/a.txt")
+    os.mkfifo("in/pipe")
+    Path("in/link").symlink_to("pipe")
+    assert sources("in") == ["in/a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "source"),
+    [
+        ("pipe", b"through the pipe", "pipe"),
+        ("pipe.jsonl", b'{"text": "through the pipe"}', "pipe.jsonl#1"),
+        ("pipe.csv", b"text\nthrough the pipe\n", "pipe.csv#1"),
+    ],
+)
+def test_a_pipe_that_is_named_is_read(name, data, source):
+    os.mkfifo(name)
+    writer = threading.Thread(target=lambda: Path(name).write_bytes(data), daemon=True)
+    writer.start()
+    document = only(find([name]))
+    writer.join()
+    assert (document.source, document.text) == (source, "through the pipe")
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".csv", ".jsonl"])
+def test_a_file_that_vanishes_fails_as_a_document_and_stops_no_other(suffix):
+    write("a" + suffix, text="text\nhello\n")
+    write("b.txt")
+    found = find(["a" + suffix, "b.txt"])
+    Path("a" + suffix).unlink()
+    assert [(document.source, document.failure and document.failure.type) for document in found] == [
+        ("a" + suffix, "unreadable"),
+        ("b.txt", None),
+    ]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("name", ["in", "in/closed"])
+def test_a_folder_that_is_closed_fails_as_a_document(name):
+    write("in/closed/a.txt", "in/b.txt")
+    closed = Path("in/closed")
+    closed.chmod(0)
+    try:
+        failed = [document.source for document in find([name]) if document.failure]
+    finally:
+        closed.chmod(0o700)
+    assert failed == ["in/closed"]
+
+
+def test_a_huge_file_is_refused_unread():
+    with Path("huge.txt").open("wb") as file:
+        file.truncate(500_000_000)
+    document = only(find(["huge.txt"]))
+    assert document.failure.type == "too_large"
+    assert "32 MB" in document.failure.message
+
+
+def test_a_file_of_the_largest_size_is_read(monkeypatch):
+    monkeypatch.setattr(documents, "MOST_BYTES", 10)
+    write("a.txt", text="0123456789")
+    write("b.txt", text="01234567890")
+    assert kinds(find(["a.txt", "b.txt"])) == [None, "too_large"]
+
+
+def test_a_device_without_end_is_too_large(monkeypatch):
+    monkeypatch.setattr(documents, "MOST_BYTES", 1000)
+    assert kinds(find(["/dev/zero"])) == ["too_large"]
+
+
+def test_what_was_found_can_be_read_again():
+    write("a.txt")
+    Path("b.jsonl").write_text('{"text": "one"}\nbroken\n')
+    Path("c.csv").write_text('text\n"two\nlines"\n')
+    found = find(["a.txt", "b.jsonl", "c.csv"])
+    assert (found.several, found.count) == (True, None)
+    assert list(found) == list(found)
+    assert len(list(found)) == 4
+
+
+# JSONL
+
+
+def test_a_row_is_named_by_its_line():
+    found = rows_of(b'\n{"text": "one"}\n   \n\t\r\n{"text": "two", "n": [1]}')
+    assert [(document.source, document.text) for document in found] == [
+        ("rows.jsonl#2", "one"),
+        ("rows.jsonl#5", "two"),
+    ]
+
+
+def test_rows_are_several_even_when_there_is_but_one():
+    rows_of(b'{"text": "one"}')
+    assert (find(["rows.jsonl"]).several, find(["rows.jsonl"]).count) == (True, None)
+
+
+@pytest.mark.parametrize("suffix", [".JSONL", ".Csv"])
+def test_the_suffix_may_be_in_capitals(suffix):
+    data = b'{"text": "one"}' if suffix == ".JSONL" else b"text\none\n"
+    assert texts(rows_of(data, suffix=suffix)) == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "said"),
+    [
+        (b'{"text": "one"', "broken_row", "line 2 is no JSON: .* column 1[45]"),
+        (b"[" * 100_000, "broken_row", "line 2 is no JSON"),
+        (b'{"text": ' + b"9" * 5000 + b"}", "broken_row", "line 2 is no JSON"),
+        (b'["one"]', "broken_row", "line 2 holds no JSON object"),
+        (b"null", "broken_row", "line 2 holds no JSON object"),
+        (b'{"Text": "one"}', "broken_row", "2 has no 'text'"),
+        (b'{"text": null}', "broken_row", "2 has no 'text'"),
+        (b'{"text": ["one"]}', "broken_row", "2 holds no string in 'text'"),
+        (b'{"text": 7}', "broken_row", "2 holds no string in 'text'"),
+        (b'{"text": ""}', "empty_document", "no text"),
+        (b'{"text": " \\n"}', "empty_document", "no text"),
+        (b'{"text": "a\\u0000b"}', "binary_document", "binary"),
+        (b'{"text": "a \\ud800 b"}', "undecodable_document", "surrogate"),
+    ],
+)
+def test_a_line_that_is_no_row_fails_alone(line, kind, said):
+    before, failed, after = rows_of(b'{"text": "before"}\n' + line + b'\n{"text": "after"}\n')
+    assert (before.text, after.text, after.source) == ("before", "after", "rows.jsonl#3")
+    assert (failed.source, failed.text, failed.failure.type) == ("rows.jsonl#2", "", kind)
+    assert re.search(said, failed.failure.message)
+
+
+def test_text_and_id_are_of_the_fields_that_were_named():
+    found = rows_of(
+        b'{"id": "r-1", "body": "one"}\n{"id": 0, "body": "two"}\n{"id": "\\ud800\\n", "body": "three"}\n',
+        text_field="body",
+        id_field="id",
+    )
+    assert [document.source for document in found] == ["rows.jsonl#r-1", "rows.jsonl#0", "rows.jsonl#\\ud800\n"]
+    assert texts(found) == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize("line", [b'{"text": "one"}', b'{"id": "", "text": "one"}', b'{"id": null, "text": "one"}'])
+def test_a_row_without_its_id_fails_by_its_line(line):
+    document = only(rows_of(b"\n" + line, id_field="id"))
+    assert (document.source, document.failure.type) == ("rows.jsonl#2", "broken_row")
+    assert "2 has no 'id'" in document.failure.message
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_rows_come_in_any_unicode_and_with_any_line_ends(encoding, end):
+    data = end.join(['{"text": "größer\\n 😀"}', "", '{"text": "größer\u2028\x85"}', ""])
+    found = rows_of(data.encode(encoding))
+    assert texts(found) == ["größer\n 😀", "größer\u2028\x85"]
+    assert [document.source for document in found] == ["rows.jsonl#1", "rows.jsonl#3"]
+
+
+def test_latin_1_in_one_line_leaves_the_others_as_they_are():
+    found = rows_of('{"text": "café"}\n'.encode() + b'{"text": "caf\xe9"}\n' + '{"text": "日本"}\n'.encode())
+    assert texts(found) == ["café", "café", "日本"]
+
+
+def test_a_line_of_broken_utf_8_fails_instead_of_turning_into_gibberish():
+    before, failed, after = rows_of(
+        b'{"text": "one"}\n{"text": "' + "größere Stücke".encode() + b'\xff"}\n{"text": "two"}'
+    )
+    assert (before.text, after.text) == ("one", "two")
+    assert (failed.source, failed.failure.type) == ("rows.jsonl#2", "undecodable_document")
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_line_that_is_too_long_fails_alone(monkeypatch, end):
+    monkeypatch.setattr(documents, "MOST_BYTES", 40)
+    for length in (41, 79, 80, 81, 200):
+        line = b'{"text": "' + b"x" * (length - 12) + b'"}'
+        before, failed, after = rows_of(end.join([b'{"text": "before"}', line, b'{"text": "after"}']))
+        assert (before.text, after.text, after.source) == ("before", "after", "rows.jsonl#3")
+        assert (failed.source, failed.failure.type) == ("rows.jsonl#2", "too_large")
+
+
+def test_the_last_line_may_be_too_long(monkeypatch):
+    monkeypatch.setattr(documents, "MOST_BYTES", 40)
+    assert kinds(rows_of(b'{"text": "one"}\n' + b"x" * 80)) == [None, "too_large"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+@pytest.mark.parametrize("data", [b"%PDF-1.7 text", b"PK\x03\x04text", b"\x1f\x8btext"])
+def test_rows_of_a_known_format_are_refused_as_one(suffix, data):
+    document = only(rows_of(data, suffix=suffix))
+    assert (document.source, document.failure.type) == ("rows" + suffix, "binary_document")
+
+
+def test_a_file_of_rows_that_is_cut_within_utf_16_ends_in_a_failure():
+    found = rows_of('{"text": "one"}\n{"text": "two"}'.encode("utf-16")[:-1])
+    assert kinds(found)[-1] == "undecodable_document"
+
+
+def test_no_rows_are_no_documents():
+    assert rows_of(b"") == rows_of(b"\n\n") == rows_of(b"text\n", suffix=".csv") == []
+
+
+# CSV
+
+
+def test_a_csv_row_is_named_by_its_number_below_the_header():
+    found = rows_of(b'id,text\n1,"one, ""quoted""\r\nover lines"\n\n2,two\n', suffix=".csv")
+    assert [document.source for document in found] == ["rows.csv#1", "rows.csv#3"]
+    assert texts(found) == ['one, "quoted"\r\nover lines', "two"]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_csv_comes_as_spreadsheets_save_it(delimiter, encoding, end):
+    lines = [["text", "id"], ["größer", "a"], ['"x, y; z\tw"', "b"]]
+    data = end.join(delimiter.join(cells) for cells in lines)
+    found = rows_of(data.encode(encoding), suffix=".csv", id_field="id")
+    assert texts(found) == ["größer", "x, y; z\tw"]
+    assert [document.source for document in found] == ["rows.csv#a", "rows.csv#b"]
+
+
+@pytest.mark.parametrize(
+    ("data", "there", "options"),
+    [
+        (b"id,body\n1,one\n", "'id', 'body'; choose one with --text-field", {}),
+        (b"text,body\n1,one\n", "'text', 'body'; choose one with --id-field", {"id_field": "id"}),
+        (b"", "none", {}),
+        (b"\n1,one\n", "none", {}),
+    ],
+)
+def test_a_csv_without_the_column_is_an_error_that_names_those_there_are(data, there, options):
+    with pytest.raises(InputError, match=there):
+        rows_of(data, suffix=".csv", **options)
+
+
+def test_a_csv_without_the_column_is_an_error_before_anything_is_read():
+    write("a.txt", "in/rows.csv")
+    with pytest.raises(InputError, match=r"'in/rows\.csv' has no column 'text'"):
+        find(["a.txt", "in"])
+
+
+def test_a_cell_may_be_as_long_as_a_document_and_the_limit_of_csv_stays():
+    limit, long = 131_072, "x" * 200_000
+    csv.field_size_limit(limit)  # the default
+    assert texts(rows_of(f"text\n{long}\nshort\n".encode(), suffix=".csv")) == [long, "short"]
+    reading = iter(find(["rows.csv"]))
+    next(reading)
+    assert csv.field_size_limit() == limit
+    reading.close()
+    assert csv.field_size_limit() == limit
+
+
+def test_a_header_may_be_long():
+    with pytest.raises(InputError, match="has no column 'text'"):
+        rows_of(b"x" * 200_000, suffix=".csv")
+    assert texts(rows_of(b"text," + b"x" * 200_000 + b"\none,two", suffix=".csv")) == ["one"]
+
+
+def test_a_cell_that_is_too_long_fails_alone(monkeypatch):
+    monkeypatch.setattr(documents, "MOST_BYTES", 40)
+    before, failed, after = rows_of(b"text\nbefore\n" + b"x" * 50 + b"\nafter\n", suffix=".csv")
+    assert (before.text, after.text, after.source) == ("before", "after", "rows.csv#3")
+    assert (failed.source, failed.failure.type) == ("rows.csv#2", "broken_row")
+
+
+def test_short_and_long_rows():
+    found = rows_of(b"id,text\n1\n2,two\n3,three,more\n4,\n", suffix=".csv")
+    assert texts(found) == ["", "two", "three", ""]
+    assert kinds(found) == ["broken_row", None, None, "empty_document"]
+    assert "1 has no 'text'" in found[0].failure.message
+
+
+def test_a_quote_that_is_never_closed_is_reported_and_swallows_no_row_in_silence():
+    found = rows_of(b'text\none\n"two\nthree\nfour\n', suffix=".csv")
+    assert (found[0].text, kinds(found)) == ("one", [None, "broken_row"])
+
+
+def test_a_quote_within_a_cell_is_no_reason_to_change_the_text():
+    found = rows_of(b'text\n"He said "hi" to me"\nThe 5" lid\n', suffix=".csv")
+    assert (kinds(found), found[1].text) == (["broken_row", None], 'The 5" lid')
+
+
+def test_a_nul_byte_makes_its_cell_binary():
+    assert kinds(rows_of(b"text\none\na\0b\ntwo\n", suffix=".csv")) == [None, "binary_document", None]
+
+
+def test_latin_1_in_one_cell_leaves_the_others_as_they_are():
+    data = "größe,text\n日本,".encode() + b"caf\xe9\n" + "1,café\n".encode()
+    assert texts(rows_of(data, suffix=".csv")) == ["café", "café"]
+    assert texts(rows_of("größe\n1,2\n".encode("latin-1"), suffix=".csv", text_field="größe")) == ["1"]
+
+
+def test_a_cell_of_broken_utf_8_fails_instead_of_turning_into_gibberish():
+    data = b"id,text\n1,one\n2," + "größere Stücke".encode() + b"\xff\n3,three\n"
+    assert kinds(rows_of(data, suffix=".csv")) == [None, "undecodable_document", None]
+
+
+# Any rows whatever
+
+TEXTS = st.text(st.characters(codec="utf-8"), min_size=1)
+
+
+def check_round_trip(found, written):
+    assert len(found) == len(written)
+    for document, text in zip(found, written, strict=True):
+        if flaw := flaw_of(text):
+            assert (document.text, document.failure) == ("", flaw)
+        else:
+            assert (document.text, document.failure) == (text, None)
+
+
+@given(st.lists(TEXTS), st.booleans())
+@example(["\u2028\x85\x0b", "\ufeffa", "a\rb"], False)
+def test_rows_written_as_json_come_back(tmp_path_factory, written, ascii_only):
+    path = tmp_path_factory.mktemp("json") / "rows.jsonl"
+    lines = [json.dumps({"n": number, "text": text}, ensure_ascii=ascii_only) for number, text in enumerate(written)]
+    path.write_bytes("\n".join(lines).encode())
+    check_round_trip(list(find([path])), written)
+
+
+@given(st.lists(TEXTS), st.sampled_from([",", ";", "\t"]), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
+@example(["a\rb", "\r", "a\r\nb", '"', "''", " a "], ",", csv.QUOTE_MINIMAL)
+@example(["\x1cone", "two\x1e"], ";", csv.QUOTE_ALL)
+def test_rows_written_as_csv_come_back(tmp_path_factory, written, delimiter, quoting):
+    path = tmp_path_factory.mktemp("csv") / "rows.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=delimiter, quoting=quoting)
+        writer.writerows([["n", "text"], *enumerate(written)])
+    found = list(find([path]))
+    check_round_trip(found, written)
+    assert [document.source for document in found] == [f"{path}#{number}" for number in range(1, len(written) + 1)]
+
+
+@given(st.binary(), st.sampled_from(["jsonl", "csv"]))
+@example(b'{"text": "\x81"}', "jsonl")
+def test_any_bytes_give_documents_or_an_input_error(tmp_path_factory, data, suffix):
+    path = tmp_path_factory.mktemp("any") / f"rows.{suffix}"
+    path.write_bytes(b"text,x\n" + data if suffix == "csv" else data)
+    for document in find([path]):
+        assert document.failure or document.text
+        assert document.source.encode()
+        assert len(document.text.encode()) < MOST_BYTES
