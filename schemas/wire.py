@@ -126,7 +126,7 @@ def wire_of(json_schema: dict[str, Any], *, wrapped: bool) -> Wire:
     wrapped: whether the value travels inside {"value": …}; `json_schema` is the value's own.
     """
     reduction = _Reduction(json_schema)
-    root = reduction.schema(json_schema, "")
+    root = reduction.root()
     found = [*_lint(json_schema, wrapped=wrapped), *reduction.losses, *reduction.limits()]
     losses = tuple(dict.fromkeys(found))
     forbidden = {mode for loss in losses for mode in loss.forbids}
@@ -137,14 +137,14 @@ def wire_of(json_schema: dict[str, Any], *, wrapped: bool) -> Wire:
 
 
 class _Reduction:
-    """One walk over a schema: `schema` gives what is left of each part, `losses` collects what is not."""
+    """One walk over a schema: `root` gives what is left of it, `losses` collects what is not."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.losses: list[Loss] = []
         self._document = document
         self._definitions: dict[str, Any] = {}
         self._names: dict[str, str] = {}
-        self._root = ""
+        self._root_pointer = ""
         self._open = [""]
         self._optional = 0
         self._unions = 0
@@ -157,6 +157,13 @@ class _Reduction:
             "allOf": self._only_part,
             "type": self._typed,
         }
+
+    def root(self) -> dict[str, Any]:
+        """Reduce the whole schema."""
+        try:
+            return self.schema(self._document, "")
+        except RecursionError:  # a long chain of definitions, each within the one before
+            return self._rule_out("", "$ref", "structured output cannot go this deep")
 
     def schema(self, schema: Any, path: str) -> dict[str, Any]:
         """Reduce one (sub)schema. What is ruled out reduces to {}."""
@@ -221,7 +228,7 @@ class _Reduction:
             return self._rule_out(path, "$ref", f"{schema['$ref']!r} is no JSON Pointer into this schema")
         if pointer in self._open:
             return self._rule_out(path, "$ref", f"{schema['$ref']!r} is recursive")
-        if path == self._root:
+        if path == self._root_pointer:
             return self._inlined(schema, pointer)
         reference = {"$ref": f"#/$defs/{self._names.get(pointer) or self._define(pointer)}"}
         described = self._described({}, schema, path)
@@ -231,7 +238,7 @@ class _Reduction:
         """Reduce the root's reference to what it leads to: the service wants to see an object there."""
         target = _at(pointer, self._document)
         around = {key: value for key, value in schema.items() if key not in ("$ref", "$defs", "definitions")}
-        self._root = pointer
+        self._root_pointer = pointer
         self._open.append(pointer)
         return self.schema({**target, **around} if isinstance(target, dict) else target, pointer)
 

@@ -296,7 +296,7 @@ class TestBadInput:
             "nul.txt: failed: is binary data: only text is read",
             "paper.pdf: failed: is a PDF: convert it to text first",
             "gone.txt: failed: cannot be read: No such file or directory",
-            "large.txt: failed: is 500 MB: a document may hold 32 MB; split it",
+            "large.txt: failed: is larger than 32 MB, the most a document may hold: split it",
             "rows.jsonl#2: failed: line 2 is no JSON: Expecting value at column 9",
             "8 documents: 2 extracted, 6 not (6 failed)",
         ):

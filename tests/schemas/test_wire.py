@@ -216,6 +216,11 @@ def test_a_loss_names_its_keyword_and_says_what_becomes_of_it():
     )
 
 
+def test_a_loss_is_told_once():
+    wire = wire_of(closed(age={"type": ["integer", "number"], "minimum": 3}), wrapped=False)
+    assert told(wire) == [("/properties/age", "minimum")]
+
+
 def test_a_description_beside_a_reference_stays():
     work = wire_of(Person.model_json_schema(), wrapped=False).reduced["properties"]["work"]
     assert work["description"] == "Where the person works."
@@ -262,7 +267,7 @@ STRING, INTEGER, NULL = {"type": "string"}, {"type": "integer"}, {"type": "null"
     ("schema", "reduced"),
     [
         ({"type": ["string", "null"], "minLength": 2}, [{**STRING, "description": "characters: at least 2"}, NULL]),
-        ({"type": ["string"]}, STRING),
+        ({"type": ["string", "string"]}, STRING),
         ({"oneOf": [STRING, NULL], "discriminator": {}}, {"anyOf": [STRING, NULL]}),
         (
             {"oneOf": [STRING, NULL]},
@@ -328,6 +333,7 @@ def test_each_keyword_has_its_equivalent(schema, reduced):
         ({"$ref": "https://example.com/a#/b"}, "$ref"),
         ({"$ref": "#name"}, "$ref"),
         ({"$ref": "#/nowhere"}, "type"),
+        ({"$ref": "#/$defs/s", "type": "string"}, "type"),
         ({**STRING, "$anchor": "name"}, "$anchor"),
         ({**STRING, "$id": "b.json"}, "$id"),
         ({"enum": [{}]}, "enum"),
@@ -338,10 +344,16 @@ def test_each_keyword_has_its_equivalent(schema, reduced):
     ],
 )
 def test_what_the_subset_lacks_rules_structured_output_out(schema, keyword):
-    wire = wire_of(closed(a=schema), wrapped=False)
+    wire = wire_of({**closed(a=schema), "$defs": {"s": STRING}}, wrapped=False)
     assert wire.modes == NO_STRUCTURE
     assert wire.reduced is None
     assert keyword in {loss.keyword for loss in wire.losses if loss.forbids == ("structured",)}
+
+
+def test_a_long_chain_of_definitions_rules_structured_output_out():
+    definitions = {f"d{n}": closed(a={"$ref": f"#/$defs/d{n + 1}"}) for n in range(2000)}
+    wire = wire_of({**closed(a={"$ref": "#/$defs/d0"}), "$defs": {**definitions, "d2000": STRING}}, wrapped=False)
+    assert wire.modes == NO_STRUCTURE
 
 
 @pytest.mark.parametrize("keyword", ["anyOf", "oneOf", "allOf"])
@@ -504,7 +516,7 @@ class Branch(BaseModel):
         ({"type": "array", "items": {"$ref": "#"}}, [[], [[]]], [[], [3]]),
         ({"type": "array", "items": {"anyOf": [{"$ref": "#/x/s"}]}, "x": {"s": STRING}}, ["a"], [3]),
         (
-            {"type": "array", "items": {"$ref": "#/x/s~1%25é"}, "x": {"s/%é": {"$ref": "#/x/t"}, "t": STRING}},
+            {"type": "array", "items": {"$ref": "#/x/s~1%2525é"}, "x": {"s/%25é": {"$ref": "#/x/t"}, "t": STRING}},
             ["a"],
             [3],
         ),
@@ -514,7 +526,7 @@ class Branch(BaseModel):
             [3],
         ),
         (
-            {"$id": "urn:example:l", "type": "array", "items": {"$ref": "#/$defs/s"}, "$defs": {"s": STRING}},
+            {"$id": "urn:example:l", "type": "array", "items": {"$ref": "#/x/s"}, "x": {"s": STRING}},
             ["a"],
             [3],
         ),
@@ -531,6 +543,15 @@ def test_references_still_lead_where_they_did_inside_the_wrapper(schema, valid, 
     assert validator.is_valid({"value": valid})
     assert not validator.is_valid({"value": invalid})
     assert not validator.is_valid(valid)
+
+
+def test_a_schema_of_draft_4_may_have_an_id():
+    schema = {"id": "http://example.com/l", "type": "array", "items": {"$ref": "l#/x"}, "x": STRING}
+    wire = wire_of({**schema, "$schema": "http://json-schema.org/draft-04/schema#"}, wrapped=True)
+    assert wire.modes == ALL
+    validator = jsonschema.Draft4Validator(wire.full)
+    assert validator.is_valid({"value": ["a"]})
+    assert not validator.is_valid({"value": [3]})
 
 
 def test_a_part_that_two_places_share_is_moved_once():
@@ -642,7 +663,7 @@ JSON_VALUES = st.recursive(
 
 
 @given(schema=st.dictionaries(st.sampled_from(KEYWORDS), JSON_VALUES, max_size=5), wrapped=st.booleans())
-@example(schema={"$ref": "//["}, wrapped=True)
+@example(schema={"$id": "http://example.com", "$ref": "//["}, wrapped=True)
 @example(schema={"type": "string", "format": ["date"]}, wrapped=True)
 @example(schema={"type": "object", "properties": {"a": True}, "required": True}, wrapped=False)
 @example(schema={"properties": {"a": {"$ref": "#"}}, "type": "object"}, wrapped=True)
