@@ -15,6 +15,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from slotfill.extractors.errors import ExtractionError
 from slotfill.schemas.errors import FieldError
+from slotfill.schemas.subset import Mode
 
 __all__ = [
     "Attempt",
@@ -38,7 +39,6 @@ VERSION = 1
 
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
-Mode = Literal["structured", "tool", "text"]
 Match = Literal["exact", "normalised", "fuzzy", "absent"]
 Risk = Literal["none", "low", "high"]
 

@@ -28,7 +28,7 @@ from referencing.jsonschema import DRAFT202012, specification_with
 
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.patterns import PatternTimeoutError, compiled, deadline, found
-from slotfill.schemas.pointer import join
+from slotfill.schemas.pointer import join, look_up
 from slotfill.schemas.verbatim import FORMAT, stands_in
 
 __all__ = ["JsonValue", "resolve_local", "response_model"]
@@ -94,20 +94,8 @@ def resolve_local(schema: Any, root: Any) -> dict[str, Any]:
         if reference in seen or not (reference == "#" or reference.startswith("#/")):
             return {}
         seen.add(reference)
-        schema = _at(reference[1:], root)
+        schema = look_up(unquote(reference[1:]), root)
     return schema if isinstance(schema, dict) else {}
-
-
-def _at(pointer: str, root: Any) -> Any:
-    for token in unquote(pointer).split("/")[1:]:
-        key = token.replace("~1", "/").replace("~0", "~")
-        if isinstance(root, Mapping) and key in root:
-            root = root[key]
-        elif isinstance(root, list) and key.isdecimal() and int(key) < len(root):
-            root = root[int(key)]
-        else:
-            return None
-    return root
 
 
 def _validator(document: Any, resources: Mapping[str, Any]) -> Validator:

@@ -1,15 +1,29 @@
-"""JSON Pointers (RFC 6901) from the locations that validators report."""
+"""JSON Pointers (RFC 6901): written, followed, and made from the locations that validators report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-__all__ = ["join", "pointer_to"]
+__all__ = ["join", "look_up", "pointer_to"]
 
 
 def join(parts: Iterable[str | int]) -> str:
     """Write the parts as one JSON Pointer; no parts give "", the whole document."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def look_up(pointer: str, document: object) -> Any:
+    """Give what a JSON Pointer leads to, None when that is nothing."""
+    for token in pointer.split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, Mapping) and key in document:
+            document = document[key]
+        elif isinstance(document, list) and key.isdecimal() and int(key) < len(document):
+            document = document[int(key)]
+        else:
+            return None
+    return document
 
 
 def pointer_to(location: tuple[str | int, ...], data: object, *, missing: bool = False) -> str:

@@ -49,6 +49,7 @@ def test_latin_1_is_read():
     assert decode(GERMAN.encode("latin-1")) == GERMAN
     assert decode(b"caf\xe9\r\n") == "café\r\n"
     assert decode(b"\xa1Ma\xf1ana!") == "¡Mañana!"
+    assert decode("ÄÖÜ".encode("latin-1")) == "ÄÖÜ"
 
 
 def test_windows_1252_is_read_where_it_differs_from_latin_1():
@@ -74,6 +75,10 @@ def test_utf_8_with_a_broken_byte_is_refused_with_its_place(text, bom):
     failure = decode(data)
     assert failure.type == "undecodable_document"
     assert f"at byte {data.index(0xFF)} " in failure.message
+
+
+def test_what_has_the_bom_of_utf_8_is_never_read_as_western():
+    assert kind(codecs.BOM_UTF8 + b"caf\xe9") == "undecodable_document"
 
 
 def test_utf_8_that_is_cut_within_a_character_is_refused():
@@ -103,7 +108,15 @@ def test_what_holds_no_text_is_empty(data):
 
 
 @pytest.mark.parametrize(
-    "data", [b"a\0b", b"\0" * 100, b"caf\xe9\0", "a\0b".encode("utf-16"), TEXT.encode("utf-16-le")]
+    "data",
+    [
+        b"a\0b",
+        b"one NUL in plain text " * 20 + b"\0",
+        b"\0" * 100,
+        b"caf\xe9\0",
+        "a\0b".encode("utf-16"),
+        TEXT.encode("utf-16-le"),
+    ],
 )
 def test_nul_bytes_are_binary(data):
     assert kind(data) == "binary_document"

@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import hashlib
 import io
 import json
 import os
@@ -196,7 +197,8 @@ def test_standard_input_that_is_empty_or_binary_fails_as_a_document():
 def test_standard_input_that_is_too_large_fails_as_a_document(monkeypatch):
     monkeypatch.setattr(documents, "MOST_BYTES", 10)
     assert kinds(find(["-"], stdin=io.BytesIO(b"0123456789"))) == [None]
-    assert kinds(find(["-"], stdin=io.BytesIO(b"01234567890"))) == ["too_large"]
+    document = only(find(["-"], stdin=io.BytesIO(b"01234567890")))
+    assert (document.failure.type, document.id) == ("too_large", hashlib.sha256(b"01234567890").hexdigest())
 
 
 @pytest.mark.parametrize("name", ["./-", ".", "*", "?"])
@@ -299,12 +301,21 @@ def test_a_folder_that_is_closed_fails_as_a_document(name):
     assert failed == ["in/closed"]
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("suffix", [".txt", ".csv", ".jsonl"])
+def test_a_file_that_is_closed_fails_as_a_document(suffix):
+    write("closed" + suffix)
+    Path("closed" + suffix).chmod(0)
+    assert kinds(find(["closed" + suffix])) == ["unreadable"]
+
+
 def test_a_huge_file_is_refused_unread():
     with Path("huge.txt").open("wb") as file:
         file.truncate(500_000_000)
     document = only(find(["huge.txt"]))
     assert document.failure.type == "too_large"
     assert "32 MB" in document.failure.message
+    assert document.id == hashlib.sha256(b"").hexdigest()
 
 
 def test_a_file_of_the_largest_size_is_read(monkeypatch):
@@ -480,6 +491,10 @@ def test_a_csv_without_the_column_is_an_error_that_names_those_there_are(data, t
         rows_of(data, suffix=".csv", **options)
 
 
+def test_a_csv_whose_header_cannot_be_decoded_fails_as_a_document():
+    assert kinds(rows_of("text\n".encode("utf-16")[:-1], suffix=".csv")) == ["undecodable_document"]
+
+
 def test_a_csv_without_the_column_is_an_error_before_anything_is_read():
     write("a.txt", "in/rows.csv")
     with pytest.raises(InputError, match=r"'in/rows\.csv' has no column 'text'"):
@@ -540,6 +555,9 @@ def test_latin_1_in_one_cell_leaves_the_others_as_they_are():
 def test_a_cell_of_broken_utf_8_fails_instead_of_turning_into_gibberish():
     data = b"id,text\n1,one\n2," + "größere Stücke".encode() + b"\xff\n3,three\n"
     assert kinds(rows_of(data, suffix=".csv")) == [None, "undecodable_document", None]
+    found = rows_of(data, suffix=".csv", text_field="id", id_field="text")
+    assert [document.source for document in found] == ["rows.csv#one", "rows.csv#2", "rows.csv#three"]
+    assert kinds(found) == [None, "undecodable_document", None]
 
 
 # Any rows whatever

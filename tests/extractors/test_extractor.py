@@ -261,9 +261,10 @@ async def test_amap_keeps_the_order_and_the_concurrency(service):
 
 
 async def test_leaving_amap_early_leaves_nothing_running(service):
-    async with Extractor(Feedback, client=service.script(echo).async_client()) as extractor:
-        async with contextlib.aclosing(extractor.amap((f"text {n}" for n in range(100)), concurrency=2)) as results:
-            await anext(results)
+    texts = (f"text {number}" for number in range(100))
+    extractor = Extractor(Feedback, client=service.script(echo).async_client())
+    async with extractor, contextlib.aclosing(extractor.amap(texts, concurrency=2)) as results:
+        await anext(results)
     assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
 
 

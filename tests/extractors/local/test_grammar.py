@@ -22,9 +22,9 @@ def test_every_schema_of_the_conformance_suite_has_a_readable_grammar(model_file
     def readable(expression: str) -> bool:
         return seen.setdefault(expression, engine.follows(f"{HEADER}\nstart: {expression}"))
 
-    files = sorted((shared_data / "json-schema-test-suite").glob("draft*/*.json"))
+    files = sorted((shared_data / "json-schema-test-suite").glob("draft2020-12/*.json"))
     schemas = [case["schema"] for file in files for case in json.loads(file.read_text("utf-8"))]
-    assert len(schemas) > 500
+    assert len(schemas) > 300
     for schema in schemas:
         assert engine.follows(write_grammar(schema, 'one "two"\nthree', readable=readable)), schema
 
