@@ -87,6 +87,7 @@ def test_what_is_expected_of_rows_stands_in_them(path):
     documents, wanted = list(find([path], id_field="id")), expected(path)
     assert len(documents) == len(wanted) >= 8
     for document, row in zip(documents, wanted, strict=True):
+        assert document.failure is None
         assert "sentiment" in row
         check(row, document.text)
 
