@@ -12,16 +12,17 @@ import io
 import itertools
 import json
 import os
-import stat
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
 from slotfill.extractors.decoding import decode, document_of, failed, flaw_of, foreign_format, is_utf16
 from slotfill.extractors.errors import InputError
+from slotfill.extractors.paths import expand, is_folder, walk
 from slotfill.extractors.record import Document, Failure
 
 __all__ = ["MOST_BYTES", "Sources", "find"]
@@ -80,10 +81,15 @@ class Sources:
         """The number of documents, None while rows have not been read."""
         return None if any(source.has_rows for source in self.sources) else len(self.sources)
 
+    @cached_property
+    def _piped(self) -> Document:
+        """Standard input, which can be read but once."""
+        return _document(self.stdin or sys.stdin.buffer, STDIN)
+
     def __iter__(self) -> Iterator[Document]:
         for source in self.sources:
             if source.name == STDIN:
-                yield _document(self.stdin or sys.stdin.buffer, STDIN)
+                yield self._piped
             elif source.has_rows:
                 yield from _rows(source, self.text_field, self.id_field)
             else:
@@ -100,19 +106,23 @@ def find(
 ) -> Sources:
     """Find what the inputs name: files, folders, globs, and `-` for standard input.
 
-    Folders are walked, sorted, without dot files, dot folders, and the files and folders in `skip`, which no glob
-    matches either. A glob is one where no file has that very name. `.jsonl` and `.csv` files hold one document a row:
-    `text_field` is its text, `id_field`, or else its number, its name.
+    Folders are walked, sorted, without dot files and dot folders. What is in `skip`, files or folders, is no input
+    beside other inputs. A glob is one where no file has that very name.
+
+    `.jsonl` and `.csv` files hold one document a row: `text_field` is its text, `id_field`, or else its number, its
+    name.
 
     Raises InputError for a path that is not there, a folder or glob that holds nothing, a CSV without the columns.
     """
     names = [os.fspath(name) for name in inputs]
     hidden = {os.path.realpath(path) for path in skip}
     found = [source for name in names for source in _find(name, hidden)]
+    # A shell's `*` names the run's own output, too.
+    found = [source for source in found if os.path.realpath(source.path) not in hidden] or found
     for source in found:
         if source.is_csv:
             _check_columns(source, [text_field, *([id_field] if id_field else [])])
-    several = len(found) != 1 or found[0].has_rows or (names[0] != STDIN and Path(names[0]).is_dir())
+    several = len(found) != 1 or found[0].has_rows or (names[0] != STDIN and is_folder(names[0]))
     return Sources(tuple(found), several, text_field, id_field, stdin)
 
 
@@ -122,50 +132,20 @@ def _find(name: str, hidden: Collection[str]) -> list[_Source]:
     path = Path(name)
     if name == STDIN:
         return [_Source(path, STDIN)]
-    if path.is_dir():
-        found = [*_walk(path, hidden)]
-        if not found:
-            raise InputError(f"folder {name!r} holds no files to read")
-        return found
+    if is_folder(name):
+        return _some(walk(path, hidden), f"folder {name!r} holds no files to read")
     if os.path.lexists(path):
         return [_source(path)]
     if glob.has_magic(name):
-        matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - absolute patterns are allowed
-        paths = [Path(match) for match in matches if os.path.realpath(match) not in hidden]
-        found = [_source(match) for match in paths if not match.is_dir()]
-        if not found:
-            raise InputError(f"nothing matches {name!r}")
-        return found
+        return _some(expand(name, hidden), f"nothing matches {name!r}")
     raise InputError(f"there is no file or folder {name!r}")
 
 
-def _walk(folder: Path, hidden: Collection[str]) -> Iterator[_Source]:
-    """Walk a folder, links followed, but never into a folder that is being walked already."""
-    above: dict[str, tuple[str, ...]] = {}
-    closed: list[str] = []
-    for place, folders, files in os.walk(folder, onerror=lambda error: closed.append(error.filename), followlinks=True):
-        real = os.path.realpath(place)
-        chain = (*above.pop(place, ()), real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in folders:
-            above[os.path.join(place, name)] = chain  # noqa: PTH118 - os.walk's own form of the name
-        closed_to = {*chain, *hidden}
-        folders[:] = [name for name in folders if os.path.realpath(os.path.join(place, name)) not in closed_to]  # noqa: PTH118 - as above
-        for name in sorted(files):
-            path = Path(place, name)
-            if not name.startswith(".") and os.path.realpath(path) not in hidden and not _is_special(path):
-                yield _source(path)
-    # A folder that cannot be listed hides documents: it fails as one, instead of being passed over.
-    yield from map(_source, map(Path, closed))
-
-
-def _is_special(path: Path) -> bool:
-    """Tell whether the path is a device, a pipe or a socket, whose reading might never end."""
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return False  # a file that cannot be read is not passed over: it fails
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+def _some(paths: Iterable[Path], otherwise: str) -> list[_Source]:
+    found = [_source(path) for path in paths]
+    if not found:
+        raise InputError(otherwise)
+    return found
 
 
 def _source(path: Path) -> _Source:
@@ -270,7 +250,11 @@ def _csv_rows(lines: IO[str], text_field: str) -> Iterator[tuple[int, _Row]]:
             continue
         if cells is None:
             return
-        if cells:
+        if surplus := [cell for cell in cells[len(header) :] if cell]:
+            # Without quotes around it, a text ends at its first comma: what follows would be lost.
+            there = f"{len(header) + len(surplus)} cells where the header has {len(header)}"
+            yield number, Failure("broken_row", f"row {number} has {there}: put quotes around texts with {delimiter!r}")
+        elif cells:
             yield number, dict(zip(header, map(_western, cells), strict=False))
 
 

@@ -13,63 +13,127 @@ from functools import lru_cache
 
 import regex
 
-__all__ = ["PatternTimeoutError", "compiled", "deadline", "found"]
+__all__ = ["OutOfTimeError", "compiled", "deadline", "found", "time_left"]
 
 SECONDS = 1.0
-"""How long all patterns of one validation may take together."""
+"""How long one validation may take, in seconds of its thread's processor time: other threads do not count."""
 
 _until: ContextVar[float] = ContextVar("until")
 
-# Where ECMA-262 and Python differ: its \d and \w are ASCII, its \s has the BOM, its $ is the very end alone.
-_TRANSLATED = {r"\d": "0-9", r"\w": "a-zA-Z0-9_", r"\s": r"\s\uFEFF"}
-_NEGATED = {r"\D": "[^0-9]", r"\W": "[^a-zA-Z0-9_]", r"\S": r"[^\s\uFEFF]"}
-_TOKEN = regex.compile(r"\\c[A-Za-z]|\\u\{[0-9a-fA-F]+\}|\\.|.", regex.DOTALL)
+_HEX = "[0-9a-fA-F]"
+_ESCAPE = (
+    rf"\\u[dD][89abAB]{_HEX}{{2}}\\u[dD][c-fC-F]{_HEX}{{2}}|\\u\{{{_HEX}+\}}|\\u{_HEX}{{4}}|\\x{_HEX}{{2}}"
+    r"|\\c[A-Za-z]|\\k<[^>]*>|\\[pP]\{[^}]*\}|\\."
+)
+_TOKEN = regex.compile(rf"{_ESCAPE}|\[(?P<not>\^?)(?P<set>(?:\\.|[^\]\\])*)\]|\{{\d+(?:,\d*)?\}}|.", regex.DOTALL)
+_IN_SET = regex.compile(rf"{_ESCAPE}|.", regex.DOTALL)
+
+# Where ECMA-262 and Python differ: its \d, \w and \b are ASCII, its \s is a list of its own, its $ is the very end
+# alone, its . takes no line separator, and a brace or bracket that opens nothing is a character.
+_DIGIT, _WORD, _SPACE = "0-9", "a-zA-Z0-9_", r"\t\n\v\f\r\uFEFF\u2028\u2029\p{Zs}"
+_SETS = {
+    r"\d": f"[{_DIGIT}]",
+    r"\D": f"[^{_DIGIT}]",
+    r"\w": f"[{_WORD}]",
+    r"\W": f"[^{_WORD}]",
+    r"\s": f"[{_SPACE}]",
+    r"\S": f"[^{_SPACE}]",
+}
+_EDGE = rf"(?:(?<=[{_WORD}])(?![{_WORD}])|(?<![{_WORD}])(?=[{_WORD}]))"
+_OUTSIDE = {"$": r"\Z", ".": r"[^\n\r\u2028\u2029]", "{": r"\{", "}": r"\}", r"\b": _EDGE, r"\B": f"(?!{_EDGE})"}
+_CONTROLS = frozenset({r"\t", r"\n", r"\v", r"\f", r"\r"})
 
 
-class PatternTimeoutError(Exception):
-    """A pattern that takes too long on a string."""
+class OutOfTimeError(Exception):
+    """A validation that takes too long."""
 
 
 @contextmanager
 def deadline() -> Iterator[None]:
-    """Bound the time of all searches within."""
-    token = _until.set(time.monotonic() + SECONDS)
+    """Bound the time of all that is validated within."""
+    token = _until.set(time.thread_time() + SECONDS)
     try:
         yield
     finally:
         _until.reset(token)
 
 
-def found(pattern: str, text: str) -> bool:
-    """Tell whether the pattern matches anywhere in the text. Raises PatternTimeoutError."""
-    left = _until.get(time.monotonic() + SECONDS) - time.monotonic()
+def time_left() -> float:
+    """Give the seconds until the deadline. Raises OutOfTimeError when there are none."""
+    left = _until.get(time.thread_time() + SECONDS) - time.thread_time()
     if left <= 0:
-        raise PatternTimeoutError(pattern)
+        raise OutOfTimeError("takes too long to check against the schema")
+    return left
+
+
+def found(pattern: str, text: str) -> bool:
+    """Tell whether the pattern matches anywhere in the text. Raises OutOfTimeError."""
     try:
-        return compiled(pattern).search(text, timeout=left) is not None
+        return compiled(pattern).search(text, timeout=time_left()) is not None
     except TimeoutError:
-        raise PatternTimeoutError(pattern) from None
+        raise OutOfTimeError(f"takes too long to match against the pattern {pattern!r}") from None
 
 
 @lru_cache(maxsize=512)
 def compiled(pattern: str) -> regex.Pattern[str]:
     """Compile an ECMA-262 pattern. Raises regex.error, which says what is wrong with it."""
-    return regex.compile("".join(_translated(pattern)), regex.VERSION0)
+    try:
+        return regex.compile("".join(map(_translated, _TOKEN.finditer(pattern))), regex.VERSION1)
+    except (ValueError, OverflowError, RecursionError) as error:  # a code point, a count or a nesting out of range
+        raise regex.error(str(error), pattern) from None
 
 
-def _translated(pattern: str) -> Iterator[str]:
-    inside = False
-    for piece in _TOKEN.findall(pattern):
-        if piece in _TRANSLATED:
-            yield _TRANSLATED[piece] if inside else f"[{_TRANSLATED[piece]}]"
-        elif piece in _NEGATED and not inside:
-            yield _NEGATED[piece]
-        elif piece == "$" and not inside:
-            yield r"\Z"
-        elif piece.startswith(r"\c") and len(piece) == len(r"\cX"):
-            yield regex.escape(chr(ord(piece[-1]) % 32))
-        elif piece.startswith(r"\u{"):
-            yield regex.escape(chr(int(piece[3:-1], 16)))
-        else:
-            yield piece
-        inside = (inside or piece == "[") and piece != "]"
+def _translated(token: regex.Match[str]) -> str:
+    piece = token[0]
+    if token["set"] is not None:
+        return _set(token["not"], _IN_SET.findall(token["set"]))
+    if piece in _OUTSIDE:
+        return _OUTSIDE[piece]
+    if piece.startswith(r"\k<"):
+        return f"(?P={piece[3:-1]})"
+    if piece[0] == "\\" and piece[1:].isdecimal() and piece != r"\0":
+        return f"(?:{piece})"  # a digit after it is a character
+    return _character(piece) if piece[0] == "\\" and len(piece) > 1 else piece
+
+
+def _set(negated: str, pieces: list[str]) -> str:
+    if not pieces:
+        return "(?s:.)" if negated else "(?!)"
+    return f"[{negated}{''.join(_member(pieces, at) for at in range(len(pieces)))}]"
+
+
+def _member(pieces: list[str], at: int) -> str:
+    piece = pieces[at]
+    if piece == "-" and at > 1 and pieces[at - 1] == "-":
+        return r"\-"  # the end of a range: two of them would subtract sets
+    if piece == r"\b":
+        return r"\x08"
+    return _character(piece) if piece[0] == "\\" else f"\\{piece}" if piece in "[&|~^" else piece
+
+
+def _character(escape: str) -> str:
+    """Translate what may stand within brackets and outside them."""
+    kind = escape[1]
+    if escape in _SETS or escape in _CONTROLS or escape[:3] in (r"\p{", r"\P{"):
+        return _SETS.get(escape, escape)
+    if kind == "c" and len(escape) > len(r"\c"):
+        return _literal(ord(escape[2]) % 32)
+    if kind in "ux" and len(escape) > len(r"\u"):
+        return _literal(_code_point(escape))
+    if escape == r"\0":
+        return _literal(0)
+    if kind.isascii() and kind.isalnum():
+        raise regex.error(f"{escape!r} has no meaning in ECMA-262")
+    return regex.escape(kind, special_only=False)
+
+
+def _code_point(escape: str) -> int:
+    units = [int(digits, 16) for digits in regex.findall(rf"{_HEX}+", escape.replace("u", " ").replace("x", " "))]
+    if len(units) == 1:
+        return units[0]
+    high, low = units
+    return 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)
+
+
+def _literal(code_point: int) -> str:
+    return f"\\U{code_point:08X}"

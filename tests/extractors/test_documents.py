@@ -98,6 +98,16 @@ def test_the_outputs_of_the_run_are_no_input():
     assert sources("in", skip=[Path("in/out.jsonl"), Path("in/sub/../out"), Path("nowhere")]) == ["in/a.txt"]
 
 
+def test_an_output_that_a_shell_names_is_no_input():
+    write("a.txt", "out.txt")
+    assert sources("a.txt", "out.txt", skip=[Path("out.txt")]) == ["a.txt"]
+
+
+def test_a_text_in_place_of_a_name_is_an_input_error():
+    with pytest.raises(InputError, match="no file or folder"):
+        find(["I love this thing. " * 40])
+
+
 def test_a_path_that_is_not_there_is_an_error():
     with pytest.raises(InputError, match=r"no file or folder 'nowhere\.txt'"):
         find(["nowhere.txt"])
@@ -189,6 +199,11 @@ def test_standard_input_is_the_process_own_by_default(monkeypatch):
     assert texts(find(["-"])) == ["typed"]
 
 
+def test_standard_input_is_kept_to_be_read_again():
+    found = find(["-"], stdin=io.BytesIO(b"piped"))
+    assert texts(found) == texts(found) == ["piped"]
+
+
 def test_standard_input_that_is_empty_or_binary_fails_as_a_document():
     assert kinds(find(["-"], stdin=io.BytesIO())) == ["empty_document"]
     assert kinds(find(["-"], stdin=io.BytesIO(b"\x89PNG\r\n\x1a\n"))) == ["binary_document"]
@@ -250,6 +265,32 @@ def test_a_link_that_leads_nowhere_fails_as_a_document(target, name):
 def test_a_link_that_leads_nowhere_is_no_row(suffix):
     Path("rows" + suffix).symlink_to("nowhere")
     assert kinds(find(["rows" + suffix])) == ["unreadable"]
+
+
+def test_two_circles_below_a_glob_are_walked_once():
+    write("in/a.txt", "in/sub/b.txt")
+    for link in ("x", "y", "sub/z"):
+        Path("in", link).symlink_to(Path("in").absolute())
+    assert sources("in/**/*.txt") == ["in/a.txt", "in/sub/b.txt"]
+    assert sources("**/b.*", "in/**") == ["in/sub/b.txt", "in/a.txt", "in/sub/b.txt"]
+
+
+def test_folders_may_be_deeper_than_the_stack(monkeypatch):
+    Path("in").mkdir()
+    depth = 1100
+    with monkeypatch.context() as inside:
+        inside.chdir("in")
+        for _ in range(depth):
+            Path("d").mkdir()
+            os.chdir("d")
+        Path("a.txt").write_text("deep down")
+    try:
+        assert texts(find(["in"])) == ["deep down"]
+    finally:  # shutil, and so pytest, cannot remove it
+        for level in range(depth, 0, -1):
+            folder = Path("in", *["d"] * level)
+            (folder / "a.txt").unlink(missing_ok=True)
+            folder.rmdir()
 
 
 def test_a_pipe_in_a_folder_is_passed_over():
@@ -526,10 +567,11 @@ def test_a_cell_that_is_too_long_fails_alone(monkeypatch):
 
 
 def test_short_and_long_rows():
-    found = rows_of(b"id,text\n1\n2,two\n3,three,more\n4,\n", suffix=".csv")
-    assert texts(found) == ["", "two", "three", ""]
-    assert kinds(found) == ["broken_row", None, None, "empty_document"]
+    found = rows_of(b"id,text\n1\n2,two\n3,three, and more\n4,\n5,five,,\n", suffix=".csv")
+    assert texts(found) == ["", "two", "", "", "five"]
+    assert kinds(found) == ["broken_row", None, "broken_row", "empty_document", None]
     assert "1 has no 'text'" in found[0].failure.message
+    assert "3 cells where the header has 2: put quotes" in found[2].failure.message
 
 
 def test_a_quote_that_is_never_closed_is_reported_and_swallows_no_row_in_silence():
@@ -549,7 +591,7 @@ def test_a_nul_byte_makes_its_cell_binary():
 def test_latin_1_in_one_cell_leaves_the_others_as_they_are():
     data = "größe,text\n日本,".encode() + b"caf\xe9\n" + "1,café\n".encode()
     assert texts(rows_of(data, suffix=".csv")) == ["café", "café"]
-    assert texts(rows_of("größe\n1,2\n".encode("latin-1"), suffix=".csv", text_field="größe")) == ["1"]
+    assert texts(rows_of("größe,n\n1,2\n".encode("latin-1"), suffix=".csv", text_field="größe")) == ["1"]
 
 
 def test_a_cell_of_broken_utf_8_fails_instead_of_turning_into_gibberish():
