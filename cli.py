@@ -322,12 +322,12 @@ def _sources(inputs: tuple[str, ...], options: dict[str, Any]) -> Sources:
     from slotfill.extractors.documents import find
 
     if not inputs:
-        if sys.stdin.isatty():
+        if sys.stdin is None or sys.stdin.isatty():  # closed, or a person's
             raise click.UsageError("no INPUT: name files or folders, or - for standard input")
         inputs = ("-",)
     outputs = [Path(options[name]) for name in ("output", "rejects") if options[name]]
     fields = {name: options[name] for name in ("text_field", "id_field")}
-    return find(inputs, skip=outputs, stdin=sys.stdin.buffer, **fields)
+    return find(inputs, skip=outputs, **fields)
 
 
 def _print_estimate(schema: Schema[Any], sources: Sources, options: dict[str, Any]) -> None:
@@ -351,12 +351,11 @@ def _run(extractor: Extractor[Any], sources: Sources, options: dict[str, Any]) -
 
     if extractor.settings.model is None and extractor.model.id == "local" and not options["quiet"]:
         click.echo("no Anthropic credential is set: using the embedded model", err=True)
-    shown = sources.several and not options["quiet"]
     with ExitStack() as stack:
         kept = open_sink(options["output"], sys.stdout.buffer, records=options["record"], several=sources.several)
         stack.enter_context(kept)
         rejects = stack.enter_context(open_rejects(options["rejects"])) if options["rejects"] else None
-        update = stack.enter_context(progress(sources.count, wanted=shown))
+        update = stack.enter_context(progress(sources.count, wanted=not options["quiet"]))
         concurrency = options["concurrency"] or extractor.settings.concurrency
         run = Run(extractor, kept, rejects=rejects, records=options["record"], concurrency=concurrency, shown=update)
         reason, code = None, 0

@@ -86,6 +86,7 @@ class Extractor(Generic[M]):
         chosen = choose_model(self.settings) if client is None else self.settings.model
         self.model = catalogue.look_up(chosen or catalogue.DEFAULT_MODEL)
         self._clients = Clients(self.model.id, self.settings, client)
+        self._size = _size(self.schema.json_schema)
         wire = wire_of(self.schema.json_schema, wrapped=self.schema.wrapped)
         # The embedded model takes a whole JSON Schema where the service takes a subset.
         local = catalogue.is_local(self.model.id)
@@ -193,9 +194,13 @@ class Extractor(Generic[M]):
         return plan(document, self.schema, self._policy(document))
 
     def _policy(self, document: Document) -> Policy:
-        ceiling = self.settings.max_tokens or self.model.max_output
-        room = self.settings.max_tokens or _room(self.schema.json_schema, document)
-        return Policy(self.model.id, self._modes, min(room, ceiling), ceiling, self.settings.retries)
+        # Generous, as unused room costs nothing and a cut reply a second call. A list may hold about all that the
+        # document does, and English has some four characters a token.
+        properties, arrays = self._size
+        room = 1_024 + 256 * properties + (len(document.text) // 2 if arrays else 0)
+        given = self.settings.max_tokens
+        ceiling = min(given or self.model.max_output, self.model.max_output)
+        return Policy(self.model.id, self._modes, min(given or room, ceiling), ceiling, self.settings.retries)
 
     def _learn(self, extraction: Extraction[M]) -> Extraction[M]:
         """Remember the mode that served where the service refused the schema in those before it."""
@@ -242,8 +247,8 @@ def _modes(allowed: tuple[Mode, ...], model: catalogue.Model) -> tuple[Mode, ...
     return tuple(mode for mode in allowed if mode != "structured" or model.structured)
 
 
-def _room(json_schema: Mapping[str, Any], document: Document) -> int:
-    """Estimate generously how many tokens a reply may need: unused room costs nothing, a cut reply a second call."""
+def _size(json_schema: Mapping[str, Any]) -> tuple[int, int]:
+    """Count the properties and the arrays of a schema."""
     properties = arrays = 0
     rest: list[Any] = [json_schema]
     while rest:
@@ -254,5 +259,4 @@ def _room(json_schema: Mapping[str, Any], document: Document) -> int:
             rest.extend(node.values())
         elif isinstance(node, list):
             rest.extend(node)
-    # A list may hold about all that the document does; English has some four characters a token.
-    return 1_024 + 256 * properties + (len(document.text) // 2 if arrays else 0)
+    return properties, arrays

@@ -207,6 +207,11 @@ def test_max_tokens_is_the_most_of_any_reply(service):
     assert extraction.outcome is Outcome.PARTIAL
 
 
+def test_max_tokens_beyond_the_models_is_the_models(service):
+    extract(service.script(GOOD), max_tokens=1_000_000)
+    assert service.requests[0]["max_tokens"] == 21_333
+
+
 def test_a_text_that_is_no_unicode_fails_alone(service):
     extraction = extract(service.script(GOOD), text="half a pair: \ud83d")
     assert extraction.error.type == "undecodable_document"
