@@ -27,6 +27,10 @@ REPLY_ROOM = 512
 """Tokens that a prompt leaves free for the reply, where so many were asked for: most answers take under 200."""
 
 
+LOOP = 3
+"""How often a list must end in the same entry for the rest to count as a loop."""
+
+
 def answer(engine: Engine, request: Request, cancelled: threading.Event) -> Completion:
     """Answer a request. Where it names a schema, the text is JSON and valid, unless it was cut.
 
@@ -79,12 +83,27 @@ def _checked(text: str, schema: Mapping[str, Any]) -> str:
         value = json.loads(text)
     except ValueError as error:
         raise _unfit(f"it is no JSON: {error}") from error
+    if validator.is_valid(shorter := _without_loops(value)):  # it is not where the schema wants so many entries
+        value = shorter
     for found in list(validator.iter_errors(value)):
         if found.validator == "uniqueItems" and isinstance(found.instance, list):
             found.instance[:] = _distinct(found.instance)
     if (worst := jsonschema.exceptions.best_match(validator.iter_errors(value))) is not None:
         raise _unfit(f"{worst.json_path}: {worst.message[:200]}")
     return json.dumps(value, ensure_ascii=False, separators=SEPARATORS)
+
+
+def _without_loops(value: Any) -> Any:
+    """Cut a list where a small model has begun to say the same entry for ever: it only stops at the list's bound."""
+    if isinstance(value, dict):
+        return {key: _without_loops(part) for key, part in value.items()}
+    if not isinstance(value, list):
+        return value
+    said = len(value)
+    while said and value[said - 1] == value[-1]:
+        said -= 1
+    looped = len(value) - said >= LOOP
+    return [_without_loops(entry) for entry in (value[: said + 1] if looped else value)]
 
 
 def _distinct(entries: list[Any]) -> list[Any]:
