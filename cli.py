@@ -254,7 +254,7 @@ def schemas(schema: str | None, *, lint: bool) -> None:
 @main.group(invoke_without_command=True)
 @click.pass_context
 def models(ctx: click.Context) -> None:
-    """List models, their context in tokens and their prices in USD a million tokens.
+    """List models and prices, in USD a million tokens.
 
     \b
     slotfill models

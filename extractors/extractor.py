@@ -87,7 +87,7 @@ class Extractor(Generic[M]):
         self.model = catalogue.look_up(chosen or catalogue.DEFAULT_MODEL)
         self._clients = Clients(self.model.id, self.settings, client)
         self._size = _size(self.schema.json_schema)
-        wire = wire_of(self.schema.json_schema, wrapped=self.schema.wrapped)
+        wire = wire_of(_told_once(self.schema), wrapped=self.schema.wrapped)
         # The embedded model takes a whole JSON Schema where the service takes a subset.
         local = catalogue.is_local(self.model.id)
         self._codec = Codec(self.schema.name, wire.full, wire.full if local else wire.reduced)
@@ -245,6 +245,12 @@ def _document(text: str | Document) -> Document:
 
 def _modes(allowed: tuple[Mode, ...], model: catalogue.Model) -> tuple[Mode, ...]:
     return tuple(mode for mode in allowed if mode != "structured" or model.structured)
+
+
+def _told_once(schema: Schema[Any]) -> dict[str, Any]:
+    """Leave the schema's description out where it is the instructions, which the prompt holds already."""
+    repeated = schema.json_schema.get("description") == schema.instructions
+    return {key: part for key, part in schema.json_schema.items() if not (repeated and key == "description")}
 
 
 def _size(json_schema: Mapping[str, Any]) -> tuple[int, int]:

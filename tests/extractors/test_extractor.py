@@ -74,6 +74,11 @@ def test_the_request_is_the_services_own_form(service):
     assert request["messages"][-1]["content"].count("It came late.") == 1
 
 
+def test_the_instructions_are_sent_once(service):
+    extract(service.script(GOOD))
+    assert json.dumps(service.requests[0]).count(json.dumps(Feedback.__doc__.split("\n")[0])[1:-1]) == 1
+
+
 def test_usage_is_not_counted_twice_over_attempts(service):
     extraction = extract(service.script(message("{}"), GOOD))
     assert [attempt.usage for attempt in extraction.attempts] == [Usage(100, 20)] * 2
