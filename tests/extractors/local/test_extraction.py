@@ -1,0 +1,62 @@
+"""The embedded model by the path that users take: Extractor and command line."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from slotfill import Extractor
+from slotfill.schemas import Entities, Sentiment
+
+pytestmark = pytest.mark.local
+
+TEXT = "The screen is bright and the battery lasts for days. I would buy it again."
+
+
+@pytest.mark.parametrize("schema", ["sentiment", "feedback", "entities", "summary", "price float?, colours [red|blue]"])
+def test_every_schema_gets_a_valid_value(model_file: Path, schema: str) -> None:
+    with Extractor(schema, model="local") as extractor:
+        extraction = extractor.extract(TEXT)
+    assert extraction.outcome.value == "valid", extraction.error
+    assert extraction.attempts[0].mode == "structured"
+    assert extraction.usage.output_tokens > 0
+    assert extraction.cost_usd == 0
+
+
+def test_quotes_stand_in_the_document(model_file: Path) -> None:
+    async def both() -> list[str]:
+        async with Extractor(Sentiment, model="local") as one, Extractor(Entities, model="local") as other:
+            first, second = await asyncio.gather(one.aextract(TEXT), other.aextract(TEXT))
+        return [*first.value.key_phrases, *(entity.text for entity in second.value.entities)]
+
+    quotes = asyncio.run(both())
+    assert all(quote in TEXT for quote in quotes)
+
+
+def test_a_document_that_is_too_long_says_so(model_file: Path) -> None:
+    with Extractor(Sentiment, model="local") as extractor:
+        extraction = extractor.extract(TEXT * 2_000)
+    assert extraction.error is not None
+    assert extraction.error.type == "too_long"
+    assert "maximum" in extraction.error.message
+
+
+def test_the_command_line_needs_no_key(model_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(TEXT)
+    command = [sys.executable, "-m", "slotfill", "extract", "sentiment", "a.txt"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert json.loads(result.stdout)["sentiment"] == "positive"
+    assert result.stderr == "no Anthropic credential is set: using the embedded model\n"
+    assert result.returncode == 0
+
+
+@pytest.mark.slow
+def test_sentiment_is_mostly_right(model_file: Path, shared_data: Path) -> None:
+    """At least 75 % of every ninth of the 300 labelled sentences; benchmarks/local_sentiment.py takes them all."""
+    rows = [json.loads(line) for line in (shared_data / "sentiment.jsonl").read_text().splitlines()][::9]
+    with Extractor(Sentiment, model="local") as extractor:
+        right = [extractor.extract(row["text"]).data["sentiment"] == row["sentiment"] for row in rows]
+    assert sum(right) / len(right) >= 0.75
