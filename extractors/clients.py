@@ -57,6 +57,7 @@ _FAILURES: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 _TOO_LONG = "prompt is too long"
+_NO_CREDIT = "credit balance is too low"
 # The service names the part of the request that it does not take; its wording is not part of its contract, so
 # this errs on the side of one more, cheaper mode.
 _SCHEMA_WORDS = ("output_config", "output_format", "input_schema", "json schema", "json_schema", "grammar", "schema")
@@ -169,11 +170,16 @@ def failure_of(error: BaseException, secrets: Iterable[str] = ()) -> Failure:
     message = _message(error, kind)
     for secret in secrets:
         message = message.replace(secret, "[credential]")
-    if kind == "bad_request" and _TOO_LONG in message.lower():
-        kind = "too_long"
-    elif kind == "bad_request" and any(word in message.lower() for word in _SCHEMA_WORDS):
-        kind = SCHEMA_REFUSED
-    return Failure(kind, message)
+    return Failure(_kind_of_400(message.lower()) if kind == "bad_request" else kind, message)
+
+
+def _kind_of_400(said: str) -> str:
+    """Tell apart what the service calls an invalid request, whatever is wrong with it."""
+    if _TOO_LONG in said:
+        return "too_long"
+    if _NO_CREDIT in said:
+        return "billing"
+    return SCHEMA_REFUSED if any(word in said for word in _SCHEMA_WORDS) else "bad_request"
 
 
 _MESSAGES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
@@ -10,6 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from slotfill.extractors.errors import SettingsError
 
 __all__ = ["Settings"]
+
+_CREDENTIALS = {"api_key": "ANTHROPIC_API_KEY", "auth_token": "ANTHROPIC_AUTH_TOKEN"}
 
 
 class Settings(BaseSettings):
@@ -35,8 +38,8 @@ class Settings(BaseSettings):
     timeout: float | None = Field(None, gt=0, description="seconds a request may take; default: the SDK's 600")
     max_tokens: int | None = Field(None, ge=1)
     concurrency: int = Field(8, ge=1)
-    api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("api_key", "ANTHROPIC_API_KEY"))
-    auth_token: SecretStr | None = Field(None, validation_alias=AliasChoices("auth_token", "ANTHROPIC_AUTH_TOKEN"))
+    api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("api_key", _CREDENTIALS["api_key"]))
+    auth_token: SecretStr | None = Field(None, validation_alias=AliasChoices("auth_token", _CREDENTIALS["auth_token"]))
 
     @classmethod
     def read(cls, **arguments: Any) -> Settings:
@@ -45,6 +48,9 @@ class Settings(BaseSettings):
         Raises SettingsError, which names the setting and never shows its value.
         """
         given = {name: value for name, value in arguments.items() if value is not None}
+        if any(map(os.environ.get, _CREDENTIALS.values())):
+            # A credential of the environment comes before those of a .env, of whatever kind they are.
+            given = {name: os.environ.get(variable) or None for name, variable in _CREDENTIALS.items()} | given
         try:
             return cls(**given)
         except ValidationError as error:

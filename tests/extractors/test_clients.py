@@ -77,6 +77,7 @@ def test_every_status_ends_in_a_reason(service, status, kind):
         ("The compiled grammar is too large", SCHEMA_REFUSED),
         ("tools.0.custom.input_schema: JSON schema is invalid", SCHEMA_REFUSED),
         ("prompt is too long: 210000 tokens > 200000 maximum", "too_long"),
+        ("Your credit balance is too low to access the API", "billing"),
         ("messages: at least one message is required", "bad_request"),
     ],
 )

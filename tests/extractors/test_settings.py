@@ -34,6 +34,12 @@ def test_a_dotenv_gives_credentials_but_no_base_url(tmp_path, monkeypatch):
         assert client.base_url.host == "api.anthropic.com"
 
 
+def test_a_token_of_the_environment_comes_before_a_key_of_a_dotenv(tmp_path, monkeypatch):
+    (tmp_path / ".env").write_text(f"ANTHROPIC_API_KEY={KEY}\n")
+    monkeypatch.setenv("ANTHROPIC_AUTH_TOKEN", "token")
+    assert Settings.read().secrets == ("token",)
+
+
 def test_a_key_never_shows(monkeypatch):
     monkeypatch.setenv("ANTHROPIC_API_KEY", f" {KEY}\n")
     settings = Settings.read()
