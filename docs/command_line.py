@@ -22,7 +22,7 @@ dot files, links followed but never in circles; `.html` and `.eml` are read as t
 each row is a document, named `file.jsonl#12`: by its line in JSONL, by its number below the header in CSV, or by
 `--id-field`. Text is UTF-8, UTF-16 with a BOM, or Latin-1 (as Windows-1252); a document has at most 32 MB.
 
-To standard output, one document is one indented JSON value; several, a folder or rows are a line each,
+To standard output (or with `-o -`) one document is one indented JSON value; several, a folder or rows are a line each,
 `{"source": …, "value": …}`. `-o FILE.json` takes one value, `-o FILE.jsonl` lines, and anything else is a folder with a
 file for each document. Values of documents that have none are not written: `--rejects FILE` takes their records, and
 `--record` writes the record of every document in place of values. Files appear whole, at the end or when a run is

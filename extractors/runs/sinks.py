@@ -24,7 +24,7 @@ _CONTROLS = re.compile("[\x7f-\x9f\u2028\u2029]")
 
 
 def open_sink(output: str | None, stdout: IO[bytes], *, records: bool, several: bool) -> Sink:
-    """Open what `--output` names: by its suffix one value or JSONL, else a folder; standard output without it.
+    """Open what `--output` names: by its suffix one value or JSONL, else a folder; without it, or by `-`, stdout.
 
     records: write whole records in place of values. several: more than one document may come.
 
@@ -32,7 +32,7 @@ def open_sink(output: str | None, stdout: IO[bytes], *, records: bool, several: 
     """
     line = record if records else sourced_value
     whole = record if records else value
-    if output is None:
+    if output in (None, "-"):
         return StreamSink(stdout, line) if several else StreamSink(stdout, whole, indent=2)
     path = Path(output)
     if path.suffix == ".jsonl":

@@ -37,10 +37,11 @@ def test_json_comes_back_and_holds_no_control_character(data):
 
 def test_standard_output_takes_one_value_or_lines():
     for several, expected in ((False, '{\n  "a": 1\n}\n'), (True, '{"source": "a.txt", "value": {"a": 1}}\n')):
-        stream = io.BytesIO()
-        with open_sink(None, stream, records=False, several=several) as sink:
-            sink.write(extraction(value={"a": 1}))
-        assert stream.getvalue().decode() == expected
+        for output in (None, "-"):
+            stream = io.BytesIO()
+            with open_sink(output, stream, records=False, several=several) as sink:
+                sink.write(extraction(value={"a": 1}))
+            assert stream.getvalue().decode() == expected
 
 
 def test_standard_output_that_is_full_says_so():
