@@ -13,20 +13,41 @@ PAGE = Path(__file__).with_name("command-line.md")
 HEAD = """\
 # The command line
 
-This page is written by `python docs/command_line.py` from the help of the commands.
+This page is written by `python docs/command_line.py`, the commands' part from their own help.
 
-## Input and output
+## Input
 
-INPUT is a file, a folder, a glob, or `-` for standard input; without INPUT a pipe is read. Folders are walked without
-dot files, links followed but never in circles; `.html` and `.eml` are read as they are. Of a `.jsonl` or `.csv` file
-each row is a document, named `file.jsonl#12`: by its line in JSONL, by its number below the header in CSV, or by
-`--id-field`. Text is UTF-8, UTF-16 with a BOM, or Latin-1 (as Windows-1252); a document has at most 32 MB.
+| INPUT | is read as |
+|---|---|
+| a file | one document: `.txt`, `.md` and whatever else decodes as text; `.html` and `.eml` as they are |
+| a `.jsonl` or `.csv` file | a document a row, its text in `--text-field` |
+| a folder | its files, sorted, without dot files; links are followed but never in circles |
+| a glob, such as `'mails/**/*.eml'` | what matches |
+| `-`, or a pipe where no INPUT is named | one document |
 
-To standard output (or with `-o -`) one document is one indented JSON value; several, a folder or rows are a line each,
-`{"source": …, "value": …}`. `-o FILE.json` takes one value, `-o FILE.jsonl` lines, and anything else is a folder with a
-file for each document. Values of documents that have none are not written: `--rejects FILE` takes their records, and
-`--record` writes the record of every document in place of values. Files appear whole, at the end or when a run is
-stopped. Data goes to standard output, all else to standard error.
+A row is named `file.jsonl#12`: by its line in JSONL, by its number below the header in CSV, or by `--id-field`. The
+delimiter of a CSV is a comma, a semicolon or a tab, whichever its header has. What a run writes it does not read.
+
+Text is UTF-8, UTF-16 with a BOM, or Latin-1 (as Windows-1252); a document has at most 32 MB. An INPUT that is not there
+stops the run before anything is asked; one that cannot be read is a document that failed, and stops no other.
+
+## Output
+
+| where | what |
+|---|---|
+| standard output, or `-o -` | one document: its value as indented JSON; several, a folder or rows: a line each |
+| `-o FILE.json` | one value |
+| `-o FILE.jsonl` | a line for each document |
+| `-o FOLDER` | a file for each document: `FOLDER/mails/a.eml.json` for `mails/a.eml` |
+
+A line is `{"source": …, "value": …}`, in the documents' order. A document that has no value has no line and no file:
+`--rejects FILE` takes its record, and `--record` writes the [record](python.md#extraction) of every document in place of
+values. Files appear whole, at the end or when a run is stopped; those of a folder one by one. `.csv`, `.parquet` and
+`.db` are refused.
+
+Data goes to standard output, all else to standard error: failures, a closing line when there are several documents, and
+on a terminal a progress bar. `-q` leaves all but the reason of a stop out; `--log-format json` writes a JSON object a
+line.
 
 ## Exit codes
 
@@ -40,9 +61,19 @@ stopped. Data goes to standard output, all else to standard error.
 
 ## Variables
 
-`ANTHROPIC_API_KEY`, `ANTHROPIC_AUTH_TOKEN`, `ANTHROPIC_BASE_URL`; `SLOTFILL_MODEL`, `SLOTFILL_RETRIES`,
-`SLOTFILL_TIMEOUT`, `SLOTFILL_MAX_TOKENS`, `SLOTFILL_CONCURRENCY`. All but the base URL may stand in a `.env` in the
-working folder. `NO_COLOR` is respected.
+| variable | stands in for |
+|---|---|
+| `ANTHROPIC_API_KEY`, `ANTHROPIC_AUTH_TOKEN` | the credential |
+| `ANTHROPIC_BASE_URL` | the service's address; never read from a `.env` |
+| `SLOTFILL_MODEL` | `--model` |
+| `SLOTFILL_RETRIES` | `--retries` |
+| `SLOTFILL_TIMEOUT` | `--timeout` |
+| `SLOTFILL_MAX_TOKENS` | `--max-tokens` |
+| `SLOTFILL_CONCURRENCY` | `--concurrency` |
+| `NO_COLOR` | plain output on a terminal |
+
+An option comes before its variable, a variable before a line of a `.env` in the working folder. `.env.example` in the
+repository is one to copy.
 
 ## Shell completion
 
