@@ -41,8 +41,8 @@ stops the run before anything is asked; one that cannot be read is a document th
 | `-o FOLDER` | a file for each document: `FOLDER/mails/a.eml.json` for `mails/a.eml` |
 
 A line is `{"source": …, "value": …}`, in the documents' order. A document that has no value has no line and no file:
-`--rejects FILE` takes its record, and `--record` writes the [record](python.md#extraction) of every document in place of
-values. Files appear whole, at the end or when a run is stopped; those of a folder one by one. `.csv`, `.parquet` and
+`--rejects FILE` takes its record, and `--record` writes the [record](python.md#extraction) of every document in place
+of values. Files appear whole, at the end or when a run is stopped; those of a folder one by one. `.csv`, `.parquet` and
 `.db` are refused.
 
 Data goes to standard output, all else to standard error: failures, a closing line when there are several documents, and

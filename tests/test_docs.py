@@ -1,27 +1,55 @@
-"""The documentation says what is true: its commands, its links, its code and its lists."""
+"""The documentation says what is true: its commands, its links, its code, its records and its lists."""
 
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
+import tomllib
+from contextlib import suppress
+from importlib.metadata import metadata
 from pathlib import Path
 
 import click
 import pytest
 from scripted import message
 
+from slotfill import Document, Example, Extractor, Schema, cli
 from slotfill.cli import main
-from slotfill.extractors import clients, decoding, documents, plan, record
+from slotfill.extractors import clients, decoding, documents, errors, plan, record
+from slotfill.extractors.settings import Settings
+from slotfill.schemas import Sentiment, built_ins, resolve
+from slotfill.schemas.one_line import TYPES
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+README = ROOT / "README.md"
+DOCS = ROOT / "docs"
+PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
 FEEDBACK = {"sentiment": "negative", "key_issues": ["late"], "urgency": 3, "suggested_action": "Refund."}
+
+
+def section(page, title):
+    """Give what stands below a heading, up to the next one that is no deeper."""
+    mark, text = re.search(rf"^(##+) {re.escape(title)}\n(.*)", page.read_text(), re.DOTALL | re.MULTILINE).groups()
+    return re.split(rf"^#{{2,{len(mark)}}} ", text, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def rows(text):
+    """Give the cells of a text's tables, without their heads and the lines below these."""
+    tables = re.findall(r"^\|.*\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
+    return [[cell.strip() for cell in row.split("|")[1:-1]] for table in tables for row in table.splitlines()]
+
+
+def json_of(text):
+    """Give the JSON of a text's only block of it."""
+    (block,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    return json.loads(block)
 
 
 def test_the_command_line_page_is_what_the_help_says():
     environment = os.environ | {"COLUMNS": "40"}
-    check = [sys.executable, ROOT / "docs" / "command_line.py", "--check"]
+    check = [sys.executable, DOCS / "command_line.py", "--check"]
     result = subprocess.run(check, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
 
@@ -33,18 +61,43 @@ def commands(command=main, path="slotfill"):
 
 
 def test_every_command_and_option_stands_in_the_page():
-    page = (ROOT / "docs" / "command-line.md").read_text()
     for path, command in commands():
-        section = page.split(f"## {path}\n", 1)[1].split("\n## ", 1)[0]
+        text = section(DOCS / "command-line.md", path)
         for option in (p for p in command.params if isinstance(p, click.Option)):
-            assert option.opts[-1] in section, (path, option.opts)
+            assert option.opts[-1] in text, (path, option.opts)
+
+
+def mentioned():
+    """Give the command lines that the pages show, in blocks and in running text."""
+    for page in PAGES:
+        text = page.read_text()
+        shown = re.findall(r"^ {4,}(?:\$ |.*\| )?(slotfill [a-z-].*)$", text, re.MULTILINE)
+        for line in [*shown, *re.findall(r"`(slotfill [^`]*)`", text)]:
+            yield re.split(r"\s{2,}|\s#", line)[0]
+
+
+@pytest.mark.parametrize("line", sorted(set(mentioned())))
+def test_every_command_line_of_the_docs_can_be_typed(line):
+    _, *words = shlex.split(line)
+    command = main
+    while words and isinstance(command, click.Group) and not words[0].startswith("-"):
+        command = command.commands[words.pop(0)]
+    with suppress(click.exceptions.Exit, click.MissingParameter):  # --help; `slotfill extract` in running text
+        command.make_context("slotfill", words)
+
+
+def anchors(page):
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page):
-    for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+    for link, _, anchor in re.findall(r"\]\(([^)#]*)(#([^)]*))?\)", page.read_text()):
         if not link.startswith("http"):
-            assert (page.parent / link).exists(), link
+            target = page.parent / link if link else page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), (link, anchor)
 
 
 def blocks():
@@ -61,16 +114,98 @@ def test_the_python_of_the_docs_runs(block, server, tmp_path, monkeypatch):
     assert (result.returncode, result.stderr) == (0, "")
 
 
+def test_the_first_commands_of_the_readme_are_the_two():
+    found = re.findall(r"^    (\S.*)$", README.read_text(), re.MULTILINE)
+    assert [command.split("  ")[0] for command in found[:2]] == ["make demo", "make test"]
+
+
+def test_the_example_of_the_readme_is_a_valid_value_of_its_text():
+    text, value = re.search(r'\$ echo "([^"]*)".*?\n(    \{.*?\n    \})\n', README.read_text(), re.DOTALL).groups()
+    Schema(Sentiment).validate(value, document=" ".join(text.split()))
+
+
+def test_the_record_of_the_docs_is_a_real_one(service):
+    first, second = '{"product": "lamp"}', '{"product": "lamp", "price": 24.5}'
+    usages = [{"input_tokens": 512, "output_tokens": 9}, {"input_tokens": 590, "output_tokens": 14}]
+    service.script(*(message(text, usage=usage) for text, usage in zip((first, second), usages, strict=True)))
+    with Extractor("product, price float", client=service.client()) as extractor:
+        document = Document.of("The lamp was 24.50 and I love it.", "reviews/17.txt")
+        found = extractor.extract(document).to_json()
+    shown = json_of(section(DOCS / "python.md", "Extraction"))
+    for attempt, real in zip(shown["attempts"], found["attempts"], strict=True):
+        attempt["ms"] = real["ms"]
+    assert shown | {"ms": found["ms"], "cost_usd": found["cost_usd"]} == found  # a price may change
+
+
+def test_the_request_of_the_docs_is_what_is_sent(service):
+    examples = [Example("Bo is 7.", {"name": "Bo", "age": 7})]
+    with Extractor("name, age int?", client=service.client(), examples=examples) as extractor:
+        sent = extractor.request("Ada is 36.")
+    shown = json_of(section(DOCS / "architecture.md", "The request"))
+    (told,), (system,) = shown.pop("system"), sent.pop("system")
+    assert shown == sent
+    assert system["text"].startswith(told["text"].removesuffix("…"))
+
+
 def test_the_list_of_failures_is_complete():
-    page = (ROOT / "docs" / "python.md").read_text()
-    rows = re.search(r"## Failures.*?(\n\|.*?)\n\n", page, re.DOTALL)[1]
-    listed = {kind for row in rows.splitlines()[3:] for kind in re.findall(r"`(\w+)`", row.split("|")[1])}
+    listed = {kind for row in rows(section(DOCS / "python.md", "Failures")) for kind in re.findall(r"`(\w+)`", row[0])}
     sources = "".join(Path(module.__file__).read_text() for module in (decoding, documents, plan, record))
     named = set(re.findall(r"Failure\(\s*\"(\w+)\"", sources))
     mapped = {kind for _, kind in clients._FAILURES} | {"too_long", plan.SCHEMA_REFUSED}
     assert listed == named | mapped
 
 
-def test_the_first_commands_of_the_readme_are_the_two():
-    found = re.findall(r"^    (\S.*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
-    assert [command.split("  ")[0] for command in found[:2]] == ["make demo", "make test"]
+def test_the_lists_of_outcomes_and_errors_are_complete():
+    outcomes = {row[0].strip("`"): row[1] == "yes" for row in rows(section(DOCS / "python.md", "Extraction"))[-5:]}
+    assert outcomes == {outcome.value: outcome.ok for outcome in record.Outcome}
+    tree = re.findall(r"(\w+Error)  ", section(DOCS / "python.md", "Errors"))
+    assert {*tree, "SlotfillError", "FieldError"} == set(errors.__all__)  # a FieldError is no exception
+
+
+def test_the_exit_codes_and_variables_are_complete():
+    codes = {int(row[0]) for row in rows(section(DOCS / "command-line.md", "Exit codes"))}
+    assert codes == {0} | {code for name, code in vars(cli).items() if name.startswith("EXIT_")}
+    text = section(DOCS / "command-line.md", "Variables")
+    for name, field in Settings.model_fields.items():
+        variables = field.validation_alias.choices[-1:] if field.validation_alias else [f"SLOTFILL_{name.upper()}"]
+        assert all(f"`{variable}`" in text for variable in variables)
+
+
+def fields(schema, prefix=""):
+    """Give the names of a model's fields, `list[].name` for those of a list's items."""
+    for name, part in schema["properties"].items():
+        yield f"{prefix}{name}"
+        if reference := part.get("items", {}).get("$ref"):
+            yield from fields(schema["$defs"][reference.rsplit("/", 1)[-1]], f"{prefix}{name}[].")
+
+
+def test_the_fields_of_the_built_ins_are_complete():
+    listed, name = {}, ""
+    for row in rows(section(DOCS / "schemas.md", "The four built-ins")):
+        name = row[0].strip("`") or name
+        listed.setdefault(name, []).append(row[1].strip("`"))
+    assert listed == {name: [*fields(resolve(name).json_schema)] for name in sorted(built_ins(), key=[*listed].index)}
+
+
+def test_the_schemas_of_the_docs_can_be_used():
+    text = section(DOCS / "schemas.md", "One line")
+    lines = re.findall(r'"([^"|]*[ ,][^"]*)"', "".join(re.findall(r"`[^`]*`|^    slotfill .*$", text, re.MULTILINE)))
+    assert len(lines) >= 4
+    for line in lines:
+        resolve(line)
+    assert {name for row in rows(text) for name in re.findall(r"`(\w+)`", row[0])} == set(TYPES)
+    document = re.search(
+        r"^    \{\n.*?^    \}\n", section(DOCS / "schemas.md", "A JSON Schema"), re.DOTALL | re.MULTILINE
+    )
+    schema = resolve(json.loads(document[0]))
+    assert schema.load({"number": "7", "articles": ["AB-1"]})
+
+
+def test_the_dependencies_are_those_of_the_project_with_their_licences():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    wanted += [item for extra in project["project"]["optional-dependencies"].values() for item in extra]
+    listed = {row[0].split()[0]: row[2] for row in rows(section(DOCS / "architecture.md", "Dependencies"))}
+    assert set(listed) == {re.match(r"[\w-]+", item)[0] for item in wanted}
+    for name, licence in listed.items():
+        assert metadata(name).get("License-Expression", licence) == licence, name
