@@ -11,7 +11,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 
-from slotfill.extractors.record import Document, Failure
+from slotfill.extractors.record import EMPTY, Document, Failure
 
 __all__ = ["decode", "document_of", "failed", "flaw_of", "foreign_format", "is_utf16"]
 
@@ -80,7 +80,7 @@ def foreign_format(data: bytes) -> Failure | None:
 def flaw_of(text: str) -> Failure | None:
     """Say why a decoded text is none: it is empty, or it holds what only binary data does."""
     if not text.strip():
-        return Failure("empty_document", "holds no text")
+        return EMPTY
     if "\0" in text or sum(map(text.count, _CONTROLS)) > _MOST_CONTROLS * len(text):
         return Failure("binary_document", "is binary data: only text is read")
     return None

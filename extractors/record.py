@@ -18,6 +18,7 @@ from slotfill.schemas.errors import FieldError
 from slotfill.schemas.subset import Mode
 
 __all__ = [
+    "EMPTY",
     "Attempt",
     "Document",
     "Edit",
@@ -78,6 +79,10 @@ class Failure:
         return {"type": self.type, "message": self.message, "path": self.path}
 
 
+EMPTY = Failure("empty_document", "holds no text")
+"""Why a text that says nothing is not asked about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One text to extract from.
@@ -96,9 +101,12 @@ class Document:
     def of(cls, text: str, source: str | None = None) -> Document:
         """Make a document of a text, its id being the text's hash.
 
-        A text that no encoding can carry (half a surrogate pair) makes a document that failed.
+        A text that is empty or white space alone, or that no encoding can carry (half a surrogate pair), makes a
+        document that failed.
         """
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        if not text.strip():
+            return cls("", digest, source, EMPTY)
         if (half := _HALF_A_PAIR.search(text)) is None:
             return cls(text, digest, source)
         message = f"holds half a surrogate pair at character {half.start()}: it is no valid Unicode text"

@@ -151,7 +151,8 @@ def _unknown(text: str) -> str:
     hint = f": did you mean {' or '.join(map(repr, nearest))}?" if nearest else ":"
     if text.lower().endswith(".py"):
         hint = f": write {_clip(text + ':Model')}, with the model's name."
-    return f"unknown schema {_clip(text)}{hint} a schema is {', '.join(built_ins())}, {_FORMS}"
+    alone = f" (a field alone: '{text} str')" if text.isidentifier() and not nearest else ""
+    return f"unknown schema {_clip(text)}{hint} a schema is {', '.join(built_ins())}, {_FORMS}{alone}"
 
 
 def _remade(schema: Schema[M], overrides: dict[str, Any]) -> Schema[M]:

@@ -110,7 +110,8 @@ def closing_line(tally: Tally) -> str:
         bad = [f"{count} {outcome.value}" for outcome, count in sorted(tally.outcomes.items()) if not outcome.ok]
         counts.append(f"{missing} not ({', '.join(bad)})")
     tokens = f"{tally.usage.input_tokens:,} tokens in, {tally.usage.output_tokens:,} out"
-    return f"{tally.documents} documents: {', '.join(counts)}; {tokens}; {_cost(tally)}"
+    noun = "document" if tally.documents == 1 else "documents"
+    return f"{tally.documents} {noun}: {', '.join(counts)}; {tokens}; {_cost(tally)}"
 
 
 def _cost(tally: Tally) -> str:

@@ -160,7 +160,7 @@ class FolderSink(Sink):
     def _place(self, source: str) -> Path:
         """Give the source a file of its own, below the folder whatever the source is."""
         parts = [part for part in Path(source).parts if part not in ("..", Path(source).anchor)]
-        named = self._folder.joinpath(*(parts if source != "-" else ("stdin",)))
+        named = self._folder.joinpath(*(parts if source != "-" else ("stdin",)) or ("document",))
         place, number = named.with_name(f"{named.name}.json"), 2
         while place in self._written:
             place, number = named.with_name(f"{named.name}.{number}.json"), number + 1

@@ -87,6 +87,11 @@ def test_an_unknown_name_gets_the_nearest_and_the_forms():
     assert "did you mean" not in refusal("xyzzy")
 
 
+def test_a_field_alone_is_shown_how_to_be_one_line() -> None:
+    with pytest.raises(SchemaError, match="a field alone: 'price str'"):
+        resolve("price")
+
+
 def test_a_model_class_keeps_its_type():
     schema = resolve(Person)
     assert schema.model is Person

@@ -4,7 +4,7 @@ import io
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slotfill import Document, Extraction, Failure, Outcome, OutputError
@@ -94,6 +94,7 @@ def test_rejects_are_records(tmp_path):
         max_size=5,
     )
 )
+@example(["/", "..", ".", "-", "stdin"])
 def test_each_document_gets_a_file_of_its_own_below_the_folder(tmp_path_factory, sources):
     folder = tmp_path_factory.mktemp("out") / "values"
     with open_sink(str(folder), io.BytesIO(), records=False, several=True) as sink:
