@@ -192,6 +192,16 @@ def test_an_async_client_serves_one_event_loop_after_the_other(server):
     assert asyncio.run(twice()) == asyncio.run(twice()) == [None, None]
 
 
+def test_a_new_event_loop_gets_a_client_of_its_own():
+    clients = Clients(MODEL, Settings.read(api_key=KEY))
+
+    async def twice():
+        return clients._asynchronous(), clients._asynchronous()
+
+    first, second = asyncio.run(twice()), asyncio.run(twice())
+    assert first[0] is first[1] is not second[0]
+
+
 def test_the_model_is_chosen_by_what_there_is(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert choose_model(Settings.read(model="claude-sonnet-5")) == "claude-sonnet-5"

@@ -275,6 +275,7 @@ async def test_leaving_amap_early_leaves_nothing_running(service):
     extractor = Extractor(Feedback, client=service.script(echo).async_client())
     async with extractor, contextlib.aclosing(extractor.amap(texts, concurrency=2)) as results:
         await anext(results)
+    assert len(service.requests) < 8, "all that had been started was finished"
     assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
 
 

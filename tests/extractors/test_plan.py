@@ -1,6 +1,7 @@
 """The plan: one document's extraction, driven by hand and by arbitrary answers."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -153,6 +154,8 @@ def test_a_refused_schema_is_asked_by_the_next_mode_without_costing_a_retry():
     assert [ask.mode for ask in asks] == ["structured", "tool", "text"]
     assert [attempt.mode for attempt in extraction.attempts] == ["structured", "tool", "text"]
     assert extraction.outcome is Outcome.VALID
+    once = replace(policy, retries=1)
+    assert drive(refused, refused, reply("{}"), reply(GOOD), policy=once)[1].outcome is Outcome.REASKED
     asks, extraction = drive(refused, policy=policy)
     assert len(asks) == 3
     assert extraction.error.type == SCHEMA_REFUSED
