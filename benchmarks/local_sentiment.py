@@ -38,7 +38,7 @@ def report(rows: list[dict[str, str]], model: str) -> None:
     with Extractor(Sentiment, model=model) as extractor:
         for row in rows:
             extraction = extractor.extract(row["text"])
-            outcomes[extraction.outcome] += 1
+            outcomes[extraction.outcome.value] += 1
             said = extraction.value.sentiment if extraction.has_value else "none"
             confusion[row["sentiment"], said] += 1
             if extraction.has_value:
