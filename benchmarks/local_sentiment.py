@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import time
 from collections import Counter
 from pathlib import Path
@@ -47,6 +48,8 @@ def report(rows: list[dict[str, str]], model: str) -> None:
     right = sum(count for (label, said), count in confusion.items() if label == said)
     print(f"n {len(rows)}  accuracy {right / len(rows):.3f}  seconds per document {seconds / len(rows):.2f}")
     print("outcomes:", dict(outcomes), " key phrases:", dict(phrases))
+    # Kilobytes on Linux, bytes on macOS.
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
     for (label, said), count in sorted(confusion.items()):
         print(f"  {label} -> {said}: {count}")
 

@@ -23,13 +23,20 @@ from slotfill.schemas.sources import resolve
 from slotfill.schemas.summary import Summary
 from slotfill.schemas.wire import wire_of
 
-__all__ = ["EntityExtractor", "Extractor", "FeedbackExtractor", "Options", "SentimentExtractor", "SummaryExtractor"]
+__all__ = [
+    "EntityExtractor",
+    "Extractor",
+    "FeedbackExtractor",
+    "Options",
+    "SentimentExtractor",
+    "SummaryExtractor",
+]
 
 M = TypeVar("M")
 
 _SETTINGS = ("model", "retries", "timeout", "max_tokens")
 
-_AHEAD = 4
+AHEAD = 4
 """How many finished extractions, as a multiple of the concurrency, may wait for a slow one before them."""
 
 
@@ -144,7 +151,7 @@ class Extractor(Generic[M]):
             try:
                 for text in texts:
                     waiting.append(pool.submit(self.extract, text))
-                    while waiting and (waiting[0].done() or len(waiting) >= at_once * _AHEAD):
+                    while waiting and (waiting[0].done() or len(waiting) >= at_once * AHEAD):
                         yield waiting.popleft().result()
                 while waiting:
                     yield waiting.popleft().result()
@@ -170,7 +177,7 @@ class Extractor(Generic[M]):
         try:
             for text in texts:
                 waiting.append(asyncio.create_task(one(text)))
-                while waiting and (waiting[0].done() or len(waiting) >= at_once * _AHEAD):
+                while waiting and (waiting[0].done() or len(waiting) >= at_once * AHEAD):
                     yield await waiting.popleft()
             while waiting:
                 yield await waiting.popleft()

@@ -190,7 +190,7 @@ def _parameters(xllamacpp: Any, path: Path, socket: Path) -> Any:
     parameters.n_parallel = SLOTS
     parameters.cache_ram_mib = 0  # the default keeps up to 8 GiB of past prompts
     # Threads of llama.cpp spin while they wait for each other: on busy cores fewer write faster, while reading gains
-    # from all (docs/embedded-model.md has the figures).
+    # from all.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     parameters.cpuparams.n_threads = max(1, cores // 2)
     parameters.cpuparams_batch.n_threads = cores

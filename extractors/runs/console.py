@@ -18,7 +18,7 @@ __all__ = ["LogFormat", "closing_line", "log_to_stderr", "printable", "progress"
 LogFormat = Literal["text", "json"]
 
 _LEVELS = {-1: logging.CRITICAL, 0: logging.ERROR, 1: logging.INFO, 2: logging.DEBUG}
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]|\n(?=.)")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]|\n(?!\Z)")
 
 
 def printable(text: str) -> str:

@@ -12,16 +12,13 @@ from typing import Any
 
 from slotfill.extractors.clients import FATAL
 from slotfill.extractors.errors import ModelError
-from slotfill.extractors.extractor import Extractor
+from slotfill.extractors.extractor import AHEAD, Extractor
 from slotfill.extractors.record import Document, Extraction, Outcome, Usage
 from slotfill.extractors.runs.sinks import Sink
 
 __all__ = ["Run", "Tally"]
 
 logger = logging.getLogger("slotfill")
-
-_AHEAD = 4
-"""How many finished documents, as a multiple of the concurrency, may wait for a slow one before them."""
 
 
 @dataclass(slots=True)
@@ -84,7 +81,7 @@ class Run:
         self._extractor = extractor
         self._kept, self._rejects, self._records = kept, rejects, records
         self._slots = asyncio.Semaphore(concurrency)
-        self._ahead = asyncio.Semaphore(concurrency * _AHEAD)
+        self._ahead = asyncio.Semaphore(concurrency * AHEAD)
         self._shown = shown
         self._finished: dict[int, Extraction[Any]] = {}
         self._next = 0

@@ -6,7 +6,7 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slotfill import Outcome, Usage
@@ -15,6 +15,7 @@ from slotfill.extractors.runs.engine import Tally
 
 
 @given(st.text())
+@example("\n\n")
 def test_what_is_shown_drives_no_terminal(text):
     shown = printable(text)
     assert not any(character < " " and character not in "\t\n" for character in shown)
