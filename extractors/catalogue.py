@@ -16,12 +16,15 @@ from slotfill.extractors.record import Usage
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo
 
-__all__ = ["DEFAULT_MODEL", "LOCAL", "Model", "cost", "is_local", "known_models", "look_up", "price_a_million"]
+__all__ = ["DEFAULT_MODEL", "HUB", "LOCAL", "Model", "cost", "is_local", "known_models", "look_up", "price_a_million"]
 
 DEFAULT_MODEL = "claude-haiku-5-5"
 
 LOCAL = "local"
 """The embedded model's id; `local:FILE.gguf` names another file."""
+
+HUB = "hf"
+"""What the id of a model file on a hub begins with: `hf:ORG/REPO/FILE.gguf`."""
 
 NON_STREAMING_TOKENS = 21_333
 """The most output that the SDK asks for without streaming: 10 minutes at 128,000 tokens an hour."""
@@ -60,7 +63,7 @@ class Model:
 
 def is_local(model_id: str) -> bool:
     """Tell whether the id names an embedded model."""
-    return model_id == LOCAL or model_id.startswith(f"{LOCAL}:")
+    return model_id == LOCAL or model_id.startswith((f"{LOCAL}:", f"{HUB}:"))
 
 
 def look_up(model_id: str) -> Model:

@@ -77,6 +77,7 @@ class Codec:
             usage=_usage(completion),
             ms=ms,
             request_id=getattr(completion, "_request_id", None),  # a message of a batch has none
+            scored=_scored(completion),
         )
 
     def _fixed_part(self, mode: Mode) -> dict[str, Any]:
@@ -159,6 +160,12 @@ def _refusal(message: Message) -> tuple[FieldError, ...]:
     details = message.stop_details
     reasons = [str(reason) for name in ("category", "explanation") if (reason := getattr(details, name, None))]
     return (FieldError("", ": ".join(reasons)),) if reasons else ()
+
+
+def _scored(message: Message) -> tuple[str, ...]:
+    """Read a field that the embedded model adds to the API's own; the SDK keeps it as it came."""
+    scored: object = getattr(message, "scored", None)
+    return tuple(path for path in scored if isinstance(path, str)) if isinstance(scored, list) else ()
 
 
 def _usage(message: Message) -> Usage:

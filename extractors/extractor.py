@@ -11,6 +11,7 @@ from typing import Any, Generic, Self, TypedDict, TypeVar, Unpack, overload
 from slotfill.extractors import catalogue
 from slotfill.extractors.clients import AnyClient, Clients, choose_model
 from slotfill.extractors.codec import Codec
+from slotfill.extractors.local.strategies import CALIBRATION
 from slotfill.extractors.plan import Ask, Plan, Policy, plan
 from slotfill.extractors.prompt import write
 from slotfill.extractors.record import Document, Extraction, Mode, Rung
@@ -96,7 +97,7 @@ class Extractor(Generic[M]):
         wire = wire_of(_told_once(self.schema), wrapped=self.schema.wrapped)
         # The embedded model takes a whole JSON Schema where the service takes a subset.
         local = catalogue.is_local(self.model.id)
-        self._codec = Codec(self.schema.name, wire.full, wire.full if local else wire.reduced)
+        self._codec = Codec(self.schema.name, wire.full, _calibrated(wire.full, self.schema) if local else wire.reduced)
         self._modes: tuple[Mode, ...] = ("structured",) if local else _modes(wire.modes, self.model)
 
     def __enter__(self) -> Self:
@@ -255,6 +256,12 @@ def _told_once(schema: Schema[Any]) -> dict[str, Any]:
     """Leave the schema's description out where it is the instructions, which the prompt holds already."""
     repeated = schema.json_schema.get("description") == schema.instructions
     return {key: part for key, part in schema.json_schema.items() if not (repeated and key == "description")}
+
+
+def _calibrated(full: dict[str, Any], schema: Schema[Any]) -> dict[str, Any]:
+    """Add the labelled texts by which the embedded model's scores are calibrated."""
+    labelled = [{"text": example.text, "value": schema.wrap(example.value)} for example in schema.calibration]
+    return full | {CALIBRATION: labelled} if labelled else full
 
 
 def _size(json_schema: Mapping[str, Any]) -> tuple[int, int]:

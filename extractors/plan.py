@@ -9,17 +9,20 @@ reply that was cut off or refused is told apart before anything in it is read.
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.prompt import Prompt, correct, write
-from slotfill.extractors.record import Attempt, Document, Extraction, Failure, Mode, Outcome, Rung, Usage
+from slotfill.extractors.record import Attempt, Document, Extraction, Failure, Mode, Origin, Outcome, Rung, Usage
+from slotfill.schemas.confidence import confidence_paths
 from slotfill.schemas.errors import FieldError, InvalidError
-from slotfill.schemas.schema import Schema
+from slotfill.schemas.pointer import join, look_up
+from slotfill.schemas.schema import WRAPPER, Schema
 
 __all__ = ["CUT", "SCHEMA_REFUSED", "UNREADABLE", "Answer", "Ask", "Plan", "Policy", "plan"]
 
@@ -54,6 +57,7 @@ class Answer:
     said: all that the model said, for it to be shown again.
     failure: why there is no reply at all.
     ms: wall-clock milliseconds, the SDK's own tries included.
+    scored: JSON Pointers into `json` to the numbers that were computed from log-probabilities.
     """
 
     json: str | None = None
@@ -64,6 +68,7 @@ class Answer:
     usage: Usage = Usage()
     ms: int = 0
     request_id: str | None = None
+    scored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,7 @@ class _Verdict(Generic[M]):
 
     kind: _Kind
     value: M | None = None
+    confidence: Mapping[str, Origin] = field(default_factory=dict)
     errors: tuple[FieldError, ...] = ()
     read: Any = None
     failure: Failure | None = None
@@ -148,9 +154,17 @@ def _judge(answer: Answer, schema: Schema[M], document: Document) -> _Verdict[M]
     if answer.json is None:
         return _invalid(answer.errors, answer.said or None)
     try:
-        return _Verdict(_Kind.VALID, schema.validate(answer.json, document=document.text))
+        value = schema.validate(answer.json, document=document.text)
     except InvalidError as error:
         return _invalid(error.errors, error.data)
+    return _Verdict(_Kind.VALID, value, _origins(json.loads(answer.json), {*answer.scored}, schema))
+
+
+def _origins(sent: object, scored: set[str], schema: Schema[Any]) -> dict[str, Origin]:
+    """Tell where each confidence comes from that was sent: one that a default gives is neither scored nor stated."""
+    wrapper = join((WRAPPER,)) if schema.wrapped else ""
+    paths = confidence_paths(schema.json_schema, look_up(wrapper, sent))
+    return {path: "scored" if wrapper + path in scored else "stated" for path in paths}
 
 
 def _cut_message(answer: Answer) -> str:
@@ -215,6 +229,7 @@ def _record(
         result=verdict.value,
         data=schema.dump(verdict.value) if valid else None,  # type: ignore[arg-type]  # valid says it is an M
         invalid=None if valid else verdict.read,
+        confidence=verdict.confidence,
         attempts=attempts,
         cost_usd=_total(attempts),
         error=verdict.failure,

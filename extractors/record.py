@@ -26,6 +26,7 @@ __all__ = [
     "Failure",
     "Match",
     "Mode",
+    "Origin",
     "Outcome",
     "Risk",
     "Rung",
@@ -42,6 +43,9 @@ _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 Match = Literal["exact", "normalised", "fuzzy", "absent"]
 Risk = Literal["none", "low", "high"]
+
+Origin = Literal["scored", "stated"]
+"""Where a `Confidence` field's number comes from: the model's log-probabilities, or its own word."""
 
 
 class Rung(StrEnum):
@@ -195,6 +199,7 @@ class Extraction(Generic[M]):
     data: the value as plain JSON.
     invalid: what was read but did not validate.
     spans: by JSON Pointer, where each value stands.
+    confidence: by JSON Pointer, where the number of each `Confidence` field comes from.
     usage: the sum over `attempts`.
     cost_usd: None when a price is unknown.
     """
@@ -209,6 +214,7 @@ class Extraction(Generic[M]):
     data: Any = None
     invalid: Any = None
     spans: Mapping[str, Span] = field(default_factory=dict)
+    confidence: Mapping[str, Origin] = field(default_factory=dict)
     edits: tuple[Edit, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     cost_usd: Decimal | None = None
@@ -254,6 +260,7 @@ class Extraction(Generic[M]):
             "spans": {
                 path: {"start": span.start, "end": span.end, "match": span.match} for path, span in self.spans.items()
             },
+            "confidence": dict(self.confidence),
             "edits": [
                 {"path": e.path, "kind": e.kind, "before": e.before, "after": e.after, "risk": e.risk}
                 for e in self.edits

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from slotfill.schemas.builtin import built_ins
+    from slotfill.schemas.confidence import Confidence
     from slotfill.schemas.entities import Entities, Entity
     from slotfill.schemas.errors import FieldError, InvalidError, SchemaError, SlotfillError
     from slotfill.schemas.feedback import Feedback
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from slotfill.schemas.verbatim import Verbatim
 
 __all__ = [
+    "Confidence",
     "Entities",
     "Entity",
     "Example",
@@ -37,6 +39,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Confidence": "confidence",
     "Entities": "entities",
     "Entity": "entities",
     "Example": "schema",

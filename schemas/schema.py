@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar, cast
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic_core import from_json, to_jsonable_python
 
+from slotfill.schemas.confidence import check_confidences, is_marked, name_keys
 from slotfill.schemas.errors import FieldError, InvalidError, SchemaError
 from slotfill.schemas.json_schema import JsonValue, resolve_local
 from slotfill.schemas.pointer import pointer_to
@@ -38,7 +39,9 @@ class Schema(Generic[M]):
 
     A model may bring its own worked examples as `examples: ClassVar[tuple[Example, ...]]`, and parameters as a
     nested model `Parameters`, whose fields stand as `{name}` in the docstring and reach validators as
-    `info.context["parameters"]`. Its own examples that break under other parameters are left out.
+    `info.context["parameters"]`. Its own examples that break under other parameters are left out. Further labelled
+    texts, `calibration: ClassVar[tuple[Example, ...]]`, tell the embedded model what its scores are worth; their values
+    may hold any part of the whole, and no other model is shown them.
 
     model: a Pydantic model, or what `slotfill.schemas.json_schema.response_model` made of a JSON Schema.
     name: what records and files call it; by default the model's name in snake case.
@@ -46,7 +49,8 @@ class Schema(Generic[M]):
     examples: replace the model's own.
     parameters: values for the fields of `Parameters`; strings are read as the field's type.
 
-    Raises SchemaError when an example given here does not validate, or a parameter is unknown or out of range.
+    Raises SchemaError when an example given here does not validate, a parameter is unknown or out of range, or a
+    `Confidence` is of no other field.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class Schema(Generic[M]):
         self.json_schema: dict[str, Any] = document_schema
         self._carrier = _wrapper_of(model) if self.wrapped else model
         self.examples = self._own_examples() if examples is None else self._checked(examples)
+        self.calibration: tuple[Example, ...] = tuple(getattr(model, "calibration", ()))
         self.id = self._fingerprint()
 
     def __repr__(self) -> str:
@@ -149,6 +154,7 @@ class Schema(Generic[M]):
             "json_schema": self.json_schema,
             "instructions": self.instructions,
             "examples": [[example.text, example.value] for example in self.examples],
+            "calibration": [[example.text, example.value] for example in self.calibration],
             "parameters": self.parameters.model_dump(mode="json") if self.parameters else {},
         }
         canonical = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -202,10 +208,14 @@ def _filled(text: str, parameters: BaseModel | None) -> str:
 
 def _json_schema(model: type[BaseModel], name: str) -> dict[str, Any]:
     try:
-        return model.model_json_schema()
+        json_schema = model.model_json_schema()
+        if is_marked(json_schema):
+            name_keys(json_schema, model.model_json_schema(by_alias=False))
     except Exception as error:
         reason = " ".join(str(error).split())
         raise SchemaError(f"schema {name!r} has no JSON Schema: {reason}") from error
+    check_confidences(json_schema)
+    return json_schema
 
 
 def _is_object(json_schema: dict[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 from urllib.parse import quote
 
+from slotfill.schemas.parts import subschemas
 from slotfill.schemas.pointer import join
 from slotfill.schemas.schema import WRAPPER
 from slotfill.schemas.subset import STRUCTURED, Loss, Mode, Reduction, local_pointer
@@ -23,8 +24,6 @@ __all__ = ["Loss", "Mode", "Wire", "wire_of"]
 _STRUCTURED_AND_TOOL: tuple[Mode, ...] = ("structured", "tool")
 _KEY = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 _COMBINERS = frozenset({"anyOf", "oneOf", "allOf"})
-_MAPS = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"})
-_DATA = frozenset({"const", "enum", "default", "examples", "example"})
 _HOISTED = ("$schema", "$id", "id", "$defs", "definitions")
 _IDENTIFIERS = ("$id", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$dynamicRef", "$recursiveRef")
 
@@ -65,7 +64,7 @@ def _lint(document: dict[str, Any], *, wrapped: bool) -> Iterator[Loss]:
     """Give what rules out a tool: keys and a root that it cannot have, names that do not survive the wrapper."""
     for keyword in () if wrapped else sorted(_COMBINERS & document.keys()):
         yield Loss("", keyword, "the service takes no tool with it at the root", ("tool",))
-    for path, schema in _schemas(document, ""):
+    for path, schema in subschemas(document):
         properties = schema.get("properties")
         for key in properties if isinstance(properties, dict) else ():
             if not _KEY.fullmatch(key):
@@ -80,21 +79,6 @@ def _identifiers(schema: dict[str, Any], path: str) -> list[str]:
     return [keyword for keyword in _IDENTIFIERS if keyword in schema and (path or keyword != "$id")]
 
 
-def _schemas(node: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give all subschemas. Keywords of others count as such: references may lead there."""
-    if isinstance(node, list):
-        for at, item in enumerate(node):
-            yield from _schemas(item, path + join((at,)))
-    elif isinstance(node, dict):
-        yield path, node
-        for keyword, value in node.items():
-            if keyword in _MAPS and isinstance(value, dict):
-                for name, part in value.items():
-                    yield from _schemas(part, path + join((keyword, name)))
-            elif keyword not in _DATA:
-                yield from _schemas(value, path + join((keyword,)))
-
-
 def _wrapper(schema: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
@@ -106,10 +90,10 @@ def _wrapper(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _wrapped(document: dict[str, Any]) -> dict[str, Any]:
     """Wrap the whole schema, its local references still leading where they did."""
-    if any(_identifiers(schema, path) for path, schema in _schemas(document, "")):
+    if any(_identifiers(schema, path) for path, schema in subschemas(document)):
         return _wrapper(document)
     inner = json.loads(json.dumps(document))  # a deep copy in which no two parts are one object
-    for _, schema in _schemas(inner, ""):
+    for _, schema in subschemas(inner):
         pointer = local_pointer(schema.get("$ref"), document)
         if pointer is not None:
             schema["$ref"] = f"#{quote(_moved(pointer), safe='/$~')}"

@@ -7,10 +7,13 @@ import os
 import re
 import subprocess
 import unicodedata
+from collections import Counter
+from copy import deepcopy
 from pathlib import Path
 from typing import get_args
 
 import pytest
+from jsonschema.validators import validator_for
 
 from slotfill.extractors.documents import find
 from slotfill.schemas import Sentiment
@@ -24,6 +27,12 @@ ROWS = [path for path in FILES if path.suffix in {".jsonl", ".csv"}]
 
 LABELS = get_args(Sentiment.model_fields["sentiment"].annotation)
 TYPES = get_args(Entity.model_fields["type"].annotation)
+KINDS = {
+    *("notice", "specification", "schedule", "instruction", "report"),
+    *("question", "correspondence", "listing", "definition"),
+}
+
+SCHEMAS = sorted((FIXTURES / "shapes").glob("*.json"))
 
 
 def name(path):
@@ -38,6 +47,32 @@ def text(path):
 
 def expected(path):
     return json.loads((FIXTURES / "expected" / f"{name(path)}.json").read_text(encoding="utf-8"))
+
+
+def rows(file):
+    return [json.loads(line) for line in (FIXTURES / file).read_text(encoding="utf-8").splitlines()]
+
+
+def halves(file, key):
+    """Count the labels of the even rows, for choosing, and of the odd ones, for reporting."""
+    labels = [row[key] for row in rows(file)]
+    return Counter(labels[::2]), Counter(labels[1::2])
+
+
+def validator(path, document):
+    """Build the validator of a shape that checks formats, `verbatim` against the document too."""
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    draft = validator_for(schema)
+    formats = deepcopy(draft.FORMAT_CHECKER)
+    formats.checks("verbatim")(lambda quote: quote in document)
+    return draft(schema, format_checker=formats)
+
+
+def keywords(schema):
+    """Collect every key of a schema, at any depth."""
+    if isinstance(schema, list):
+        return {key for part in schema for key in keywords(part)}
+    return schema.keys() | keywords([*schema.values()]) if isinstance(schema, dict) else set()
 
 
 def check(wanted, document):
@@ -148,6 +183,82 @@ def test_a_mail_parses_and_has_a_date_that_is_real(path):
     date = mail["Date"].datetime
     assert f"Date: {date:%a}, {date.day} " in text(path)
     assert mail.get_content() in text(path)
+
+
+@pytest.mark.parametrize(
+    ("file", "keys", "count", "words"),
+    [
+        ("neutral", {"text", "sentiment", "kind"}, 80, range(3, 81)),
+        ("feedback", {"text", "sentiment", "urgency"}, 50, range(8, 61)),
+        ("longer", {"text", "sentiment"}, 40, range(60, 151)),
+    ],
+)
+def test_the_labelled_texts_are_as_many_and_as_long_as_said(file, keys, count, words):
+    labelled = rows(f"labelled/{file}.jsonl")
+    assert len({row["text"] for row in labelled}) == len(labelled) == count
+    for row in labelled:
+        assert row.keys() == keys
+        assert row["text"] == row["text"].strip()
+        assert len(row["text"].split()) in words, row["text"]
+
+
+def test_no_text_is_labelled_twice():
+    texts = [row["text"] for path in (FIXTURES / "labelled").iterdir() for row in rows(path)]
+    assert len(set(texts)) == len(texts) == 170
+
+
+def test_the_neutral_texts_are_neutral_and_of_each_kind():
+    chosen, reported = halves("labelled/neutral.jsonl", "kind")
+    assert chosen.keys() == KINDS
+    assert chosen == reported
+    assert halves("labelled/neutral.jsonl", "sentiment") == ({"neutral": 40}, {"neutral": 40})
+
+
+def test_the_labelled_feedback_has_ten_texts_of_each_urgency():
+    chosen, reported = halves("labelled/feedback.jsonl", "urgency")
+    assert chosen == reported == {1: 5, 2: 5, 3: 5, 4: 5, 5: 5}
+    chosen, reported = halves("labelled/feedback.jsonl", "sentiment")
+    assert chosen.keys() == reported.keys() == set(LABELS)
+    assert all(abs(chosen[label] - reported[label]) <= 1 for label in LABELS)
+
+
+def test_the_longer_texts_are_half_positive_and_half_negative():
+    chosen, reported = halves("labelled/longer.jsonl", "sentiment")
+    assert chosen == reported == {"positive": 10, "negative": 10}
+
+
+def test_the_shapes_are_numbered_and_each_has_a_rich_and_a_poor_text():
+    assert [int(path.name[:2]) for path in SCHEMAS] == [*range(1, 31)]
+    texts = rows("shapes/texts.jsonl")
+    assert [row["schema"] for row in texts] == [path.name for path in SCHEMAS for _ in range(2)]
+    assert all(row.keys() == {"schema", "text", "value"} for row in texts[::2])
+    assert all(row.keys() == {"schema", "text"} for row in texts[1::2])
+    assert all(0 < len(poor["text"]) < len(rich["text"]) for rich, poor in zip(texts[::2], texts[1::2], strict=True))
+    assert len({row["text"] for row in texts}) == 60
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=name)
+def test_a_shape_is_valid_and_so_is_the_value_that_stands_in_its_text(path):
+    (row,) = (row for row in rows("shapes/texts.jsonl") if row["schema"] == path.name and "value" in row)
+    checked = validator(path, row["text"])
+    checked.check_schema(checked.schema)
+    checked.validate(row["value"])
+
+
+def test_the_shapes_are_of_two_drafts_and_use_every_keyword_that_shapes_a_value():
+    schemas = [json.loads(path.read_text(encoding="utf-8")) for path in SCHEMAS]
+    drafts = Counter(schema["$schema"] for schema in schemas)
+    assert drafts == {
+        "https://json-schema.org/draft/2020-12/schema": 26,
+        "http://json-schema.org/draft-07/schema#": 4,
+    }
+    assert keywords(schemas) >= {
+        *("type", "enum", "const", "format", "pattern", "minLength", "maxLength"),
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+        *("properties", "required", "additionalProperties", "patternProperties", "propertyNames", "dependentRequired"),
+        *("items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"),
+        *("anyOf", "oneOf", "allOf", "not", "if", "then", "else", "$ref", "$defs", "definitions"),
+    }
 
 
 def test_the_demo_shows_commands_on_files_that_are_there(tmp_path):

@@ -1,19 +1,20 @@
-"""One answer: the conversation is fitted into the context, continued by the grammar, and checked by the schema."""
+"""One answer, checked by the schema: a question a field, or the whole object in one go."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 from referencing import Registry
 
-from slotfill.extractors.local.engine import Completion, Engine
-from slotfill.extractors.local.grammar import HEADER, SEPARATORS, write_grammar
-from slotfill.extractors.local.layout import STOP, Conversation
-from slotfill.extractors.local.messages import ApiError, Request
+from slotfill.extractors.local.fields import REPLY_ROOM, FieldDecoder, too_long
+from slotfill.extractors.local.grammar import SEPARATORS, write_grammar
+from slotfill.extractors.local.layout import STOP, Conversation, Shot
+from slotfill.extractors.local.messages import ApiError, Reply, Request
+from slotfill.extractors.local.strategies import CALIBRATION, compile_schema
 
 if TYPE_CHECKING:
     import threading
@@ -21,23 +22,57 @@ if TYPE_CHECKING:
 
     from referencing.jsonschema import SchemaRegistry
 
+    from slotfill.extractors.local.engine import Engine
+
 __all__ = ["answer"]
-
-REPLY_ROOM = 512
-"""Tokens that a prompt leaves free for the reply, where so many were asked for: most answers take under 200."""
-
 
 LOOP = 3
 """How often a list must end in the same entry for the rest to count as a loop."""
 
 
-def answer(engine: Engine, request: Request, cancelled: threading.Event) -> Completion:
+def answer(engine: Engine, request: Request, cancelled: threading.Event) -> Reply:
     """Answer a request. Where it names a schema, the text is JSON and valid, unless it was cut.
 
     Raises ApiError: 400 for a prompt that is too long even without examples, 500 for an answer that does not fit.
     """
+    decoder = None if request.schema is None or engine.whole else _decoder(engine, request)
+    if decoder is None:
+        reply = _whole(engine, request, cancelled)
+    else:
+        reply = decoder.fill(request.conversation.document, request.max_tokens, cancelled)
+    if request.schema is None or reply.cut or cancelled.is_set():
+        return reply
+    return replace(reply, text=_checked(reply.text, request.schema))
+
+
+def _decoder(engine: Engine, request: Request) -> FieldDecoder | None:
+    conversation = request.conversation
+    shots = json.dumps([[shot.text, shot.value] for shot in conversation.shots])
+    return _decoder_of(engine, json.dumps(request.schema), shots, conversation.instructions)
+
+
+@lru_cache(maxsize=32)
+def _decoder_of(engine: Engine, written_schema: str, shots: str, instructions: str) -> FieldDecoder | None:
+    schema = json.loads(written_schema)
+    compiled = compile_schema(schema)
+    if compiled is None:
+        return None
+    return FieldDecoder(
+        engine,
+        schema,
+        compiled,
+        _validator(schema),
+        examples=[Shot(*shot) for shot in json.loads(shots)],
+        labelled=[Shot(entry["text"], entry["value"]) for entry in schema.get(CALIBRATION, ())],
+        instructions=instructions,
+    )
+
+
+def _whole(engine: Engine, request: Request, cancelled: threading.Event) -> Reply:
+    """Have the model write all there is to say, in one go."""
     prompt, tokens = _fit(engine, request.conversation, min(request.max_tokens, REPLY_ROOM))
-    grammar = "" if request.schema is None else _grammar(engine, request.schema, request.conversation.document)
+    document = request.conversation.document
+    grammar = "" if request.schema is None else write_grammar(request.schema, document, readable=engine.reads)
     completion = engine.complete(
         prompt,
         max_tokens=min(request.max_tokens, engine.context - tokens),
@@ -45,10 +80,7 @@ def answer(engine: Engine, request: Request, cancelled: threading.Event) -> Comp
         stop=() if grammar else STOP,
         cancelled=cancelled,
     )
-    completion = replace(completion, text=completion.text.strip())
-    if request.schema is None or completion.cut or cancelled.is_set():
-        return completion
-    return replace(completion, text=_checked(completion.text, request.schema))
+    return Reply(completion.text.strip(), completion.prompt_tokens, completion.completion_tokens, completion.cut)
 
 
 def _fit(engine: Engine, conversation: Conversation, room: int) -> tuple[str, int]:
@@ -61,24 +93,18 @@ def _fit(engine: Engine, conversation: Conversation, room: int) -> tuple[str, in
         if tokens <= limit:
             return prompt, tokens
         shorter = shorter.shorter()
-    raise ApiError(400, "invalid_request_error", f"prompt is too long: {tokens} tokens > {limit} maximum")
+    raise too_long(tokens, limit)
 
 
-def _grammar(engine: Engine, schema: Mapping[str, Any], document: str) -> str:
-    return write_grammar(schema, document, readable=partial(_readable, engine))
-
-
-@lru_cache(maxsize=1024)
-def _readable(engine: Engine, expression: str) -> bool:
-    return engine.follows(f"{HEADER}\nstart: {expression}")
+def _validator(schema: Mapping[str, Any]) -> Any:
+    # An empty registry: a reference to elsewhere is never fetched.
+    registry: SchemaRegistry = Registry()
+    return jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator)(schema, registry=registry)
 
 
 def _checked(text: str, schema: Mapping[str, Any]) -> str:
     """Give the text of a valid value, after doing what no grammar can: entries that must differ do."""
-    # An empty registry: a reference to elsewhere is never fetched.
-    registry: SchemaRegistry = Registry()
-    kind = jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator)
-    validator = kind(schema, registry=registry)
+    validator = _validator(schema)
     try:
         value = json.loads(text)
     except ValueError as error:

@@ -1,37 +1,50 @@
-"""llama.cpp in this process: one engine a model file, shared by all who use it."""
+"""llama.cpp in this process: one engine a model file and its settings, shared by all who use it."""
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import secrets
 import tempfile
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from slotfill.extractors.errors import MissingExtraError, ModelError
+from slotfill.extractors.local.grammar import HEADER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-__all__ = ["CONTEXT", "Completion", "Engine", "EngineError", "shared_engine"]
+__all__ = ["Completion", "Engine", "EngineError", "EngineOptions", "shared_engine"]
 
 T = TypeVar("T")
 
-CONTEXT = 8_192
-"""Tokens of prompt and reply together: what the known model was trained with."""
+BIAS = 100.0
+"""What is added to the logits of labels: no other token is then likely, and between labels nothing changes."""
 
-SLOTS = 2
-"""Requests worked on at once. More slots read no faster on a few cores, and each holds a context of memory."""
+LABEL_TOKENS = 24
+"""How many tokens of a label are looked at to find the one that it begins with."""
+
+UNLIKELY = 1e-9
+"""The least probability of a label: so that its logarithm is finite."""
+
+DRY = {"dry_multiplier": 0.8, "dry_base": 1.75, "dry_allowed_length": 3, "dry_penalty_last_n": 8_192}
+"""Against loops and copied examples: a token that would continue a repetition of 3 tokens or more is penalised, the
+more the longer it is (the sampler "Don't Repeat Yourself" of llama.cpp, by its authors' figures but for the length)."""
 
 SILENT = -1
 """llama.cpp's verbosity below its errors: it writes to the process's own stderr otherwise."""
 
 SOCKET_PATH_BYTES = 100
 """Unix sockets have paths of at most 104 bytes on macOS, 108 on Linux."""
+
+LARGE = 600 << 20
+"""The file size, in bytes, from which a model is asked for whole objects: about a billion parameters at 4 bits."""
 
 MAGIC = b"GGUF"
 MARK = "@"
@@ -42,28 +55,53 @@ class EngineError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How to run a model.
+
+    threads: that read a prompt; default: one a core.
+    slots: requests worked on at once. More read no faster on a few cores, and each holds a context of memory.
+    context: tokens of prompt and reply together, at most what the model was trained with.
+    decoding: "fields" asks a question a field, "whole" for the whole object in one go; default: by the file's size.
+    """
+
+    threads: int | None = None
+    slots: int = 2
+    context: int = 6_144
+    decoding: Literal["fields", "whole"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
-    """What the model wrote. `cut`: it stopped for want of room, not because it was done."""
+    """What the model wrote.
+
+    cut: it stopped for want of room, not because it was done.
+    likelihood: the geometric mean of its tokens' probabilities, as they were before the grammar; None if not asked for.
+    """
 
     text: str
     prompt_tokens: int
     completion_tokens: int
     cut: bool
+    likelihood: float | None = None
 
 
 class Engine:
     """One loaded model.
 
     path: a .gguf file.
-    context: tokens of prompt and reply together, `CONTEXT` or what the model was trained with.
 
-    Safe to use from any number of threads: llama.cpp works on `SLOTS` requests at once and the rest wait.
+    Safe to use from any number of threads: llama.cpp works on `slots` requests at once and the rest wait.
     Raises MissingExtraError without xllamacpp, ModelError when the file cannot be loaded.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._server = _load(path)
-        self._pool = ThreadPoolExecutor(SLOTS, thread_name_prefix="slotfill-local")
+    def __init__(self, path: Path, options: EngineOptions) -> None:
+        self._server = _load(path, options)
+        self._pool = ThreadPoolExecutor(options.slots, thread_name_prefix="slotfill-local")
+        self._padding = options.context
+        self._tokens: dict[str, dict[str, int]] = {}
+        self.identity = (path.name, path.stat().st_size)
+        self.slots = options.slots
+        self.whole = (options.decoding or ("whole" if path.stat().st_size >= LARGE else "fields")) == "whole"
         self.context: int = self._overflow("")["n_ctx"]
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
@@ -75,7 +113,7 @@ class Engine:
 
     def count(self, prompt: str) -> int:
         """Count the tokens of a prompt, without reading it."""
-        return self._overflow(prompt)["n_prompt_tokens"] - CONTEXT
+        return self._overflow(prompt)["n_prompt_tokens"] - self._padding
 
     def follows(self, grammar: str) -> bool:
         """Tell whether llguidance can read a grammar: one that it cannot read it ignores, without a word.
@@ -83,44 +121,108 @@ class Engine:
         A mark that no model would write by itself is put before all that the grammar allows.
         """
         marked = grammar.replace("start: ", f"start: {json.dumps(MARK)} ", 1)
-        probe = self.complete("Output:", max_tokens=1, grammar=marked, stop=(), cancelled=threading.Event())
+        probe = self.complete("Output:", max_tokens=1, grammar=marked, cancelled=threading.Event())
         return probe.text == MARK
 
+    def reads(self, expression: str) -> bool:
+        """Tell whether llguidance can read an expression of a grammar; it is asked once."""
+        return _reads(self, expression)
+
     def complete(
-        self, prompt: str, *, max_tokens: int, grammar: str, stop: tuple[str, ...], cancelled: threading.Event
+        self,
+        prompt: str,
+        *,
+        max_tokens: int,
+        grammar: str,
+        cancelled: threading.Event,
+        stop: tuple[str, ...] = (),
+        fresh: bool = False,
+        likelihood: bool = False,
     ) -> Completion:
         """Continue a prompt, always with the likeliest token that `grammar` allows ("" allows all).
 
+        fresh: do not repeat what has been said, in the prompt or since.
         cancelled: once set, the model stops at its next token, and what is returned is worth nothing.
         Raises EngineError.
         """
-        replies = self._stream(
-            {
-                "prompt": prompt,
-                "n_predict": max_tokens,
-                "temperature": 0,
-                "grammar": grammar,
-                "stop": list(stop),
-                "cache_prompt": True,
-            },
-            cancelled,
-        )
-        if error := next((reply["error"] for reply in replies if "error" in reply), None):
-            raise EngineError(str(error.get("message", error)))
+        request = {"prompt": prompt, "n_predict": max_tokens, "temperature": 0, "grammar": grammar, "stop": list(stop)}
+        replies = self._ask(request | (DRY if fresh else {}) | ({"n_probs": 1} if likelihood else {}), cancelled)
         usage: dict[str, int] = replies[-1].get("usage", {}) if replies else {}
         return Completion(
             "".join(reply["choices"][0]["text"] for reply in replies),
             usage.get("prompt_tokens", 0),
             usage.get("completion_tokens", 0),
             bool(replies) and replies[-1]["choices"][0]["finish_reason"] == "length",
+            _likelihood(replies) if likelihood else None,
         )
+
+    def score(self, prompt: str, labels: Sequence[str], cancelled: threading.Event) -> tuple[tuple[float, ...], int]:
+        """Tell how likely each label is to continue a prompt, if one of them does: natural logarithms; and the tokens.
+
+        One token of the model tells labels apart; where several begin alike, they are followed until they differ.
+        """
+        rest = {number: f" {label}\n" for number, label in enumerate(labels)}
+        found = dict.fromkeys(rest, 0.0)
+        branches, tokens = [(prompt, 1.0, rest)], 0
+        while branches and not cancelled.is_set():
+            prompt, weight, rest = branches.pop()
+            chances, read = self._next(prompt, [*rest.values()], cancelled)
+            tokens = max(tokens, read)
+            for token, chance in chances.items():
+                alike = {number: text[len(token) :] for number, text in rest.items() if text.startswith(token)}
+                if len(alike) == 1:
+                    found[next(iter(alike))] += weight * chance
+                elif alike and weight * chance > UNLIKELY:
+                    branches.append((prompt + token, weight * chance, alike))
+        total = sum(found.values()) or 1.0
+        return tuple(math.log(max(chance / total, UNLIKELY)) for chance in found.values()), tokens
+
+    def _next(self, prompt: str, texts: Sequence[str], cancelled: threading.Event) -> tuple[dict[str, float], int]:
+        """Give the probabilities of the tokens that may begin `texts`, if one of them comes next; and the prompt's length.
+
+        All these tokens get the same bias, so that no other is likely and nothing changes between them.
+        """
+        for text in texts:
+            if text not in self._tokens:
+                chances, _ = self._biased(prompt, [[text, BIAS]], LABEL_TOKENS, cancelled)
+                self._tokens[text] = {token: number for token, number, _ in chances if text.startswith(token)}
+        known = {number for text in texts for number in self._tokens.get(text, {}).values()}
+        chances, read = self._biased(prompt, [[number, BIAS] for number in known], len(known), cancelled)
+        return {token: chance for token, number, chance in chances if number in known}, read
+
+    def _biased(
+        self, prompt: str, bias: list[list[Any]], top: int, cancelled: threading.Event
+    ) -> tuple[list[tuple[str, int, float]], int]:
+        """Give the likeliest next tokens, their numbers and probabilities, under a bias; and the prompt's length."""
+        replies = self._ask(
+            {
+                "prompt": prompt,
+                "n_predict": 1,
+                "temperature": 1,
+                "samplers": ["temperature"],
+                "logit_bias": bias,
+                "n_probs": top,
+                "post_sampling_probs": True,
+            },
+            cancelled,
+        )
+        logprobs = next((reply["choices"][0]["logprobs"] for reply in replies), None)
+        found = logprobs["content"][0]["top_probs"] if logprobs else []
+        read = replies[-1].get("usage", {}).get("prompt_tokens", 0) if replies else 0
+        return [(entry["token"], entry["id"], entry["prob"]) for entry in found if entry["token"]], read
+
+    def _ask(self, request: dict[str, Any], cancelled: threading.Event) -> list[dict[str, Any]]:
+        replies = self._stream({**request, "cache_prompt": True}, cancelled)
+        if error := next((reply["error"] for reply in replies if "error" in reply), None):
+            raise EngineError(str(error.get("message", error)))
+        return replies
 
     def _overflow(self, prompt: str) -> dict[str, int]:
         """Have a prompt refused: that is when llama.cpp tells its length, and the context's.
 
         A whole context of padding makes it too long.
         """
-        replies = self._stream({"prompt": [prompt, *([0] * CONTEXT)], "n_predict": 1}, threading.Event())
+        replies = self._stream({"prompt": [prompt, *([0] * self._padding)], "n_predict": 1}, threading.Event())
         refusal: dict[str, Any] = replies[0].get("error", {})
         if "n_prompt_tokens" not in refusal:
             raise EngineError(f"llama.cpp did not count the prompt: {refusal.get('message', replies[0])}")
@@ -137,19 +239,30 @@ class Engine:
         return replies
 
 
-_engines: dict[tuple[str, int, int], Engine] = {}
+@lru_cache(maxsize=1024)
+def _reads(engine: Engine, expression: str) -> bool:
+    return engine.follows(f"{HEADER}\nstart: {expression}")
+
+
+def _likelihood(replies: Sequence[dict[str, Any]]) -> float:
+    choices = (reply["choices"][0] for reply in replies)
+    chances = [token["logprob"] for choice in choices for token in (choice["logprobs"] or {}).get("content", ())]
+    return math.exp(sum(chances) / len(chances)) if chances else 0.0
+
+
+_engines: dict[tuple[Any, ...], Engine] = {}
 _loading = threading.Lock()
 
 
-def shared_engine(path: Path) -> Engine:
-    """Give the process's one engine for this file, loading it at the first call (about a second).
+def shared_engine(path: Path, options: EngineOptions) -> Engine:
+    """Give the process's one engine for this file and these options, loading it at the first call (about a second).
 
     It stays for the life of the process. A file that was replaced meanwhile is another file.
     """
-    key = _identity(path)
+    key = (*_identity(path), options)
     with _loading:
         if key not in _engines:
-            _engines[key] = Engine(path)
+            _engines[key] = Engine(path, options)
         return _engines[key]
 
 
@@ -166,7 +279,7 @@ def _identity(path: Path) -> tuple[str, int, int]:
     return str(path.resolve()), status.st_size, status.st_mtime_ns
 
 
-def _load(path: Path) -> Any:
+def _load(path: Path, options: EngineOptions) -> Any:
     try:
         import xllamacpp  # type: ignore[import-untyped]  # it ships no types
     except ImportError as error:
@@ -175,7 +288,7 @@ def _load(path: Path) -> Any:
     # removed at once, and wants a key that nobody knows.
     with tempfile.TemporaryDirectory(prefix="slotfill-") as folder:
         try:
-            return xllamacpp.Server(_parameters(xllamacpp, path, Path(folder, "s.sock")))
+            return xllamacpp.Server(_parameters(xllamacpp, path, Path(folder, "s.sock"), options))
         except Exception as error:
             raise ModelError(
                 f"llama.cpp cannot load {str(path)!r}: {error}. The file may be cut, damaged or too new for the "
@@ -183,17 +296,18 @@ def _load(path: Path) -> Any:
             ) from error
 
 
-def _parameters(xllamacpp: Any, path: Path, socket: Path) -> Any:
+def _parameters(xllamacpp: Any, path: Path, socket: Path, options: EngineOptions) -> Any:
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(path)
-    parameters.n_ctx = CONTEXT * SLOTS
-    parameters.n_parallel = SLOTS
+    parameters.n_ctx = options.context * options.slots
+    parameters.n_parallel = options.slots
     parameters.cache_ram_mib = 0  # the default keeps up to 8 GiB of past prompts
-    # Threads of llama.cpp spin while they wait for each other: on busy cores fewer write faster, while reading gains
-    # from all.
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    parameters.cpuparams.n_threads = max(1, cores // 2)
-    parameters.cpuparams_batch.n_threads = cores
+    # Writing a token keeps few threads busy, while reading gains from all.
+    threads = options.threads or _cores()
+    parameters.cpuparams.n_threads = max(1, threads // 2)
+    parameters.cpuparams_batch.n_threads = threads
+    # They are not to spin while they wait: with another program on the cores that costs four fifths of the speed.
+    parameters.cpuparams.poll = parameters.cpuparams_batch.poll = 0
     parameters.verbosity = SILENT
     parameters.warmup = False
     parameters.ui = parameters.endpoint_slots = False
@@ -201,3 +315,7 @@ def _parameters(xllamacpp: Any, path: Path, socket: Path) -> Any:
     if os.name == "posix" and len(os.fsencode(socket)) <= SOCKET_PATH_BYTES:
         parameters.hostnames = [str(socket)]
     return parameters
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

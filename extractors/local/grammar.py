@@ -12,13 +12,16 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from slotfill.extractors.local.strategies import NEVER, NONE
 from slotfill.schemas.json_schema import resolve_local
 from slotfill.schemas.verbatim import FORMAT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["HEADER", "SEPARATORS", "write_grammar"]
+    from slotfill.extractors.local.strategies import Line
+
+__all__ = ["HEADER", "SEPARATORS", "write_grammar", "write_line"]
 
 HEADER = "%llguidance {}"
 """What tells llama.cpp that a grammar is llguidance's."""
@@ -72,14 +75,36 @@ SCALAR = {"type": ["string", "number", "boolean", "null"]}
 ANYTHING = (SCALAR, {"type": "array", "items": SCALAR}, {"type": "object", "additionalProperties": SCALAR})
 
 
-def write_grammar(schema: Any, document: str, *, readable: Callable[[str], bool]) -> str:
+def write_grammar(schema: Any, document: str, *, readable: Callable[[str], bool], root: Any = None) -> str:
     """Write a grammar of JSON texts for `schema`, a JSON Schema whose references are local, after one space.
 
+    root: the schema that references lead into, when `schema` is a part of it.
     document: what `verbatim` strings are passages of; any string will do where it holds no word.
     readable: tells whether llguidance can read an expression. It is asked about patterns, formats and number ranges,
     which come from the schema's author; what cannot be read is left out of the grammar.
     """
-    return _Writer(schema, document, readable).write()
+    return _Writer(schema if root is None else root, document, readable).write(schema)
+
+
+def write_line(line: Line, document: str, *, verbatim: bool) -> str:
+    """Write a grammar of one line of text, after one space: a string, or several with `; ` between them.
+
+    verbatim: its strings are passages of the document, none of which goes over the end of a line.
+    """
+    forbidden = "\\n;" if line.many else "\\n"
+    entry = f"/[^\\x00-\\x1f{forbidden}]{{{line.shortest},{line.longest}}}/ & ~/(?s:\\s.*|.*\\s)/"
+    if verbatim and any(map(str.isalnum, document)):
+        words = json.dumps({"substring_chunks": _chunks(document)}, ensure_ascii=False)
+        entry = f"%regex {words} & {entry}"
+    entries = "T"
+    if line.many and line.most > 1:
+        entries = f'T ("; " T){{{max(line.fewest - 1, 0)},{line.most - 1}}}'
+    blank = "" if line.blank is NEVER else f' | "{NONE}"'
+    return "\n".join([HEADER, f'start: " " ({entries}{blank}) "\\n"', f"T: {entry}"])
+
+
+def _chunks(document: str) -> list[str]:
+    return re.findall(r"\w+|\s+|[^\w\s]", document)
 
 
 class _Writer:
@@ -91,14 +116,14 @@ class _Writer:
     def __init__(self, root: Any, document: str, readable: Callable[[str], bool]) -> None:
         self.root = root
         self.readable = readable
-        self.chunks = [_quoted(chunk) for chunk in re.findall(r"\w+|\s+|[^\w\s]", document)]
+        self.chunks = list(map(_quoted, _chunks(document)))
         self.rules: dict[str, str] = {}
         self.terminals: dict[str, str] = {}
         self.references: dict[tuple[str, int], str | None] = {}
         self.path: list[str] = []
 
-    def write(self) -> str:
-        start = self.value(self.root) or self.value(True)
+    def write(self, schema: Any) -> str:
+        start = self.value(schema) or self.value(True)
         named = {"start": f'" " {start}', **self.rules, **{name: body for body, name in self.terminals.items()}}
         return "\n".join([HEADER, *(f"{name}: {body}" for name, body in named.items())])
 

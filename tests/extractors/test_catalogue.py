@@ -31,11 +31,16 @@ def test_what_has_no_price_costs_nobody_knows_what():
     assert price_a_million("claude-of-tomorrow") == ("?", "?")
 
 
-@pytest.mark.parametrize("model", ["local", "local:x.gguf"])
+@pytest.mark.parametrize("model", ["local", "local:x.gguf", "hf:acme/tiny/x.gguf"])
 def test_the_embedded_model_is_free(model):
     assert is_local(model)
     assert cost(model, Usage(1_000, 1_000)) == 0
     assert look_up(model).structured
+
+
+@pytest.mark.parametrize("model", ["claude-haiku-5-5", "localhost", "local-claude", "hf-claude", "claude/hf:x.gguf"])
+def test_no_other_model_is_embedded(model):
+    assert not is_local(model)
 
 
 def test_the_default_model_is_known():

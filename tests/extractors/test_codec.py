@@ -106,6 +106,25 @@ def test_a_reply_without_its_json_says_why(mode, content, error):
     assert answer.errors[0].message == error
 
 
+@pytest.mark.parametrize(
+    ("scored", "read"),
+    [
+        (["/confidence", "/a/0"], ("/confidence", "/a/0")),
+        ([], ()),
+        (["/a", 3, None, ["/b"]], ("/a",)),
+        ("/confidence", ()),
+        ({"/confidence": 1}, ()),
+        (None, ()),
+    ],
+)
+def test_what_the_embedded_model_scored_is_read(scored, read):
+    assert decode(message('{"a": 1}', scored=scored)).scored == read
+
+
+def test_the_service_scores_nothing():
+    assert decode(message('{"a": 1}')).scored == ()
+
+
 def test_two_tool_calls_are_one_too_many():
     content = message(tool={"a": 1}, name="my_schema")
     content["content"] *= 2
@@ -149,6 +168,7 @@ blocks = st.fixed_dictionaries(
             "stop_reason": st.sampled_from(["end_turn", "max_tokens", "refusal", None]),
             "usage": json_values | st.fixed_dictionaries({}, optional={"input_tokens": json_values}),
             "stop_details": json_values,
+            "scored": json_values,
         },
     ),
 )

@@ -131,6 +131,17 @@ def test_a_value_that_is_no_object_travels_wrapped(service):
     assert extraction.to_json()["value"] == ["a"]
 
 
+@pytest.mark.parametrize(("told", "origin"), [({"scored": ["/confidence"]}, "scored"), ({}, "stated")])
+async def test_the_record_says_whether_a_confidence_was_scored(service, told, origin):
+    value = {"sentiment": "neutral", "confidence": 0.7, "key_phrases": [], "summary": "It is."}
+    service.script(message(json.dumps(value), **told))
+    with SentimentExtractor(client=service.client()) as extractor:
+        assert extractor.extract("It came late.").to_json()["confidence"] == {"/confidence": origin}
+    async with SentimentExtractor(client=service.async_client()) as extractor:
+        assert (await extractor.aextract("It came late.")).confidence == {"/confidence": origin}
+    assert "x-confidence-of" not in json.dumps(service.requests)
+
+
 @pytest.mark.parametrize(
     ("make", "value", "kind"),
     [

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from decimal import Decimal
+from typing import Annotated
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from pydantic import BaseModel
 
 from slotfill import Document, ExtractionError, Failure, FieldError, Outcome, Rung, Schema, Usage
 from slotfill.extractors.plan import SCHEMA_REFUSED, UNREADABLE, Answer, Policy, plan
-from slotfill.schemas import Verbatim, resolve
+from slotfill.schemas import Confidence, Verbatim, resolve
 
 
 class Person(BaseModel):
@@ -201,6 +202,7 @@ def test_the_record_is_json():
         "value": {"name": "Ada", "age": 36},
         "invalid": None,
         "spans": {},
+        "confidence": {},
         "edits": [],
         "attempts": [
             {
@@ -270,6 +272,46 @@ def test_any_answers_end_in_a_record_that_accounts_for_them(replies, retries, te
     json.dumps(extraction.to_json(), allow_nan=False)
     again, repeated = drive(*replies, document=Document.of(text), policy=policy)
     assert (again, repeated) == (asks, extraction)
+
+
+class Guess(BaseModel):
+    """Guess the label."""
+
+    label: str
+    sure: Annotated[float, Confidence("label")]
+    other: Annotated[float, Confidence("label")] = 0.5
+
+
+GUESS = Schema(Guess)
+
+
+@pytest.mark.parametrize(
+    ("text", "scored", "confidence"),
+    [
+        ('{"label": "a", "sure": 0.9}', ["/sure"], {"/sure": "scored"}),
+        ('{"label": "a", "sure": 0.9}', ["/other", "", "/value/sure"], {"/sure": "stated"}),
+        ('{"label": "a", "sure": 1, "other": 0.1}', ["/other"], {"/sure": "stated", "/other": "scored"}),
+    ],
+)
+def test_the_record_says_where_a_confidence_comes_from(text, scored, confidence):
+    _, extraction = drive(reply(text, scored=tuple(scored)), schema=GUESS)
+    assert extraction.confidence == confidence
+    assert extraction.to_json()["confidence"] == confidence
+
+
+def test_only_the_answer_that_gave_the_value_says_where_it_comes_from():
+    bad, good = '{"label": 1, "sure": 0.9}', '{"label": "a", "sure": 0.9}'
+    _, extraction = drive(reply(bad, scored=("/sure",)), reply(good), schema=GUESS)
+    assert extraction.confidence == {"/sure": "stated"}
+    _, extraction = drive(reply(bad, scored=("/sure",)), schema=GUESS)
+    assert extraction.confidence == {}
+
+
+def test_the_paths_of_confidences_start_at_the_unwrapped_value():
+    several = resolve({"type": "array", "items": GUESS.json_schema})
+    text = json.dumps({"value": [{"label": "a", "sure": 0.9}, {"label": "b", "sure": 0.8}]})
+    _, extraction = drive(reply(text, scored=("/value/1/sure", "/0/sure")), schema=several)
+    assert extraction.confidence == {"/0/sure": "stated", "/1/sure": "scored"}
 
 
 def test_a_null_value_is_a_value():

@@ -244,6 +244,7 @@ def test_what_only_annotates_goes_silently():
         "default": {},
         "examples": [{}],
         "x-unit": "EUR",
+        "x-confidence-of": "b",
         "definitions": {"unused": {"not": {}}},
     }
     wire = wire_of({**closed(a={"type": "string"}), **noise}, wrapped=False)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, Literal, assert_type
+from typing import Annotated, Any, Literal, assert_type
 
 from anthropic import Anthropic, AsyncAnthropic
 from pydantic import BaseModel
@@ -37,7 +37,7 @@ from slotfill import (
     SummaryExtractor,
     Usage,
 )
-from slotfill.schemas import Entities, Feedback, Sentiment, Summary, Verbatim, built_ins, resolve
+from slotfill.schemas import Confidence, Entities, Feedback, Sentiment, Summary, Verbatim, built_ins, resolve
 
 
 class Invoice(BaseModel):
@@ -45,6 +45,7 @@ class Invoice(BaseModel):
 
     number: Verbatim
     total: Decimal
+    sure: Annotated[float, Confidence("total")]
 
 
 def models() -> None:
@@ -56,6 +57,7 @@ def models() -> None:
         assert_type(extraction.value, Feedback)
         assert_type(extractor.map(["one", Document.of("two")]), Iterator[Extraction[Feedback]])
     assert_type(Extractor(Invoice, model="local").extract("No. 7").value.number, str)
+    assert_type(Extractor(Invoice).extract("No. 7").value.sure, float)
     assert_type(Extractor(Schema(Invoice, name="bill")).extract("No. 7").value, Invoice)
 
 
@@ -91,6 +93,7 @@ def record(extraction: Extraction[Feedback]) -> None:
     assert_type(extraction.ok, bool)
     assert_type(extraction.outcome, Outcome)
     assert_type(extraction.spans, Mapping[str, Span])
+    assert_type(extraction.confidence, Mapping[str, Literal["scored", "stated"]])
     assert_type(extraction.edits, tuple[Edit, ...])
     assert_type(extraction.attempts, tuple[Attempt, ...])
     assert_type(extraction.attempts[0].errors, tuple[FieldError, ...])

@@ -140,7 +140,7 @@ def test_two_may_pull_at_once(tiny: weights.Weights, cache: Path) -> None:
 
 def test_an_unknown_model_is_refused() -> None:
     for call in (weights.pull, weights.installed):
-        with pytest.raises(ModelError, match="no model 'big' to pull: choose 'smollm2-135m'"):
+        with pytest.raises(ModelError, match="no model 'big' to pull: choose 'smollm2-135m', or hf:"):
             call("big")
 
 

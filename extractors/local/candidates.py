@@ -1,0 +1,146 @@
+"""Candidate passages: where in a text a mention might stand.
+
+There are families of them, each found by its look alone: names (runs of capitalised words, @handles), amounts (numbers
+with their signs and units), terms (runs of words between function words) and clauses (what stands between marks of
+punctuation). Names and amounts serve unless the worked examples show passages of another kind.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Span", "candidates", "choose_families"]
+
+Span = tuple[int, int]
+
+WORD = re.compile(r"[@#]?\w+(?:[’'.-]\w+)*|&|\n|\S")
+
+JOINING = frozenset("of de van von der den del della da di du la le las los & and".split())
+"""Words that stand within a name."""
+
+FUNCTION_WORDS = frozenset(
+    """a about after again against ah all also although always am an and any are aren't as at be because been before being
+    best between bit both but by can can't could couldn't day dear did didn't do does doesn't doing don't down during each
+    else ever every few first for from get go going good got great had has have haven't having he hello her here hers hey hi
+    him his how however i i'd i'll i'm i've if im in into is isn't it it's its just know last let let's like lol look lot
+    love made make many may maybe me meanwhile might more most much must my need never new no nope not now of off oh ok okay
+    old omg on once one only onto or other our out over own part please put quite re really regards s said same say see shall
+    she should since so some still subject such sure t than thank thanks that that's the their them then there there's these
+    they they're thing things think this those though through to today tomorrow too two u under until up upon ur us very via
+    want was wasn't way we we're well were what what's when where which while who whom whose why will with without won't would
+    wow yeah yep yes yesterday yet you you're your yours""".split()
+)
+"""English words that no name begins or ends with, and that stand between terms."""
+
+UNIT = r"(?:[€$£¥%]|(?:million|billion|thousand|percent|euros?|dollars?|pounds?|bucks|cents?|USD|EUR|GBP|CHF)\b)"
+MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]*\.?"
+AMOUNT = re.compile(
+    rf"\b{MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?\b|\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {MONTH}(?:,? \d{{4}})?\b|"
+    rf"[€$£¥]?\d+(?:[.,:/\u00a0 -]?\d+)*(?: ?{UNIT})*"
+)
+CLAUSE = re.compile(r"[^\s,.;:!?()\[\]\"\n][^,.;:!?()\[\]\"\n]*")
+
+COVERED = 0.6
+"""The share of the examples' passages that names and amounts must find to be thought enough."""
+
+LONGEST_TERM = 4
+
+
+def candidates(text: str, families: tuple[str, ...]) -> tuple[Span, ...]:
+    """Find the candidate passages of some families, in order; those of an earlier family come before what they overlap."""
+    found: list[Span] = []
+    for family in families:
+        found += [span for span in FAMILIES[family](text) if not any(_overlap(span, other) for other in found)]
+    return tuple(sorted(found))
+
+
+def choose_families(examples: Iterable[tuple[str, Iterable[str]]]) -> tuple[str, ...]:
+    """Tell which families find the passages of worked examples, each a text and its passages."""
+    shown = [(text, passage) for text, passages in examples for passage in passages]
+    for families in (USUAL, ("terms",)):
+        hits = sum(any(text[a:b] == passage for a, b in _cached(text, families)) for text, passage in shown)
+        if hits >= COVERED * len(shown):
+            return families
+    return ("clauses",)
+
+
+@lru_cache(maxsize=256)
+def _cached(text: str, families: tuple[str, ...]) -> tuple[Span, ...]:
+    return candidates(text, families)
+
+
+def _names(text: str) -> list[Span]:
+    words = [(found[0], found.start(), found.end()) for found in WORD.finditer(text)]
+    spans, at = [], 0
+    while at < len(words):
+        end = _name_end(words, at)
+        if end > at:
+            spans += _trimmed(words[at:end])
+        at = max(end, at + 1)
+    return spans
+
+
+def _name_end(words: list[tuple[str, int, int]], at: int) -> int:
+    """Give where the run of capitalised words that begins at `at` ends; `at` itself where none begins."""
+    end = at
+    while end < len(words):
+        word = words[end][0]
+        if _is_capitalised(word) or (end > at and word[0].isdigit() and len(word) < 4):  # noqa: PLR2004 - no year
+            end += 1
+        elif at < end < len(words) - 1 and word.lower() in JOINING and _is_capitalised(words[end + 1][0]):
+            end += 2
+        else:
+            break
+    return end
+
+
+def _is_capitalised(word: str) -> bool:
+    return word[0].isupper() or (word[0] == "@" and len(word) > 1)
+
+
+def _trimmed(words: list[tuple[str, int, int]]) -> list[Span]:
+    while words and words[0][0].lower().replace("’", "'") in FUNCTION_WORDS:
+        words = words[1:]
+    while words and words[-1][0].lower().replace("’", "'") in FUNCTION_WORDS:
+        words = words[:-1]
+    if not words:
+        return []
+    start, end = words[0][1], words[-1][2]
+    if words[-1][0].endswith(("'s", "’s")):
+        end -= 2
+    return [(start, end)] if end - start > 1 else []
+
+
+def _amounts(text: str) -> list[Span]:
+    return [found.span() for found in AMOUNT.finditer(text)]
+
+
+def _terms(text: str) -> list[Span]:
+    spans: list[Span] = []
+    run: list[Span] = []
+    for found in WORD.finditer(text):
+        ends = not found[0][0].isalnum() or found[0].lower().replace("’", "'") in FUNCTION_WORDS
+        if (ends or len(run) == LONGEST_TERM) and run:
+            spans.append((run[0][0], run[-1][1]))
+            run = []
+        if not ends:
+            run.append(found.span())
+    return [*spans, *([(run[0][0], run[-1][1])] if run else [])]
+
+
+def _clauses(text: str) -> list[Span]:
+    found = ((match.start(), match.start() + len(match[0].rstrip())) for match in CLAUSE.finditer(text))
+    return [(start, end) for start, end in found if any(map(str.isalnum, text[start:end]))]
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+FAMILIES = {"names": _names, "amounts": _amounts, "terms": _terms, "clauses": _clauses}
+USUAL = ("amounts", "names")

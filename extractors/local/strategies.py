@@ -1,0 +1,336 @@
+"""A JSON Schema is compiled, once, into the questions that a small model can answer: one strategy a field.
+
+The model scores or writes, a field at a time, and the code builds the JSON. An object's required objects are taken
+apart into their own fields. What no strategy fits is written as JSON, by a grammar of that part alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+
+from slotfill.schemas.confidence import KEYWORD
+from slotfill.schemas.json_schema import resolve_local
+from slotfill.schemas.verbatim import FORMAT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = [
+    "ABSENT",
+    "CALIBRATION",
+    "Choice",
+    "Compiled",
+    "Doubt",
+    "Field",
+    "Line",
+    "Mentions",
+    "NEVER",
+    "NONE",
+    "Path",
+    "Strategy",
+    "Written",
+    "compile_schema",
+]
+
+Path = tuple[str, ...]
+
+CALIBRATION = "x-calibration"
+"""The keyword, at the root of a schema, of labelled texts that calibrate the scores: `[{"text": …, "value": …}]`."""
+
+MAX_LABELS = 64
+"""The most labels that are scored: more are written, letter for letter, by a grammar."""
+
+MAX_RANGE = 11
+"""The most values of an integer range that is scored: marks of 0 to 10."""
+
+
+LONGEST = 200
+"""The most characters of a string, unless the schema wants more."""
+
+MOST = 8
+"""The most entries of a list of strings, unless the schema wants more: greedy decoding tends to go on for ever."""
+
+NONE = "none"
+"""How an empty value is said."""
+
+
+class _Mark:
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+ABSENT = _Mark("ABSENT")
+"""The value of a field that is left out."""
+
+NEVER = _Mark("NEVER")
+"""The value of a field that cannot be left empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few values: the model scores their labels, each one line of text."""
+
+    values: tuple[Any, ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """A list of objects that hold a passage of the document and its label.
+
+    Candidate passages come from the text, and each is labelled; the last label says that it is none of these.
+    text, label: the objects' keys. doubts: the keys that hold the confidence in the label.
+    """
+
+    text: str
+    label: str
+    choice: Choice
+    doubts: tuple[str, ...]
+    fewest: int
+    most: int | None
+    longest: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A `Confidence` field: how likely the answer of another field is right."""
+
+    of: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A string, or a list of strings: the model writes a line of text, and `; ` between entries.
+
+    verbatim: each string is a passage of the document. many: it is a list.
+    blank: the value that `none` stands for: null, no entry, or `ABSENT`; `NEVER` where there must be something.
+    shortest, longest: characters of a string. fewest, most: entries of a list.
+    """
+
+    verbatim: bool
+    many: bool
+    blank: Any
+    shortest: int = 0
+    longest: int = LONGEST
+    fewest: int = 0
+    most: int = MOST
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Whatever else: the model writes its JSON. `optional`: null stands for leaving it out."""
+
+    schema: Any
+    optional: bool = False
+    number: bool = False
+
+
+Strategy = Choice | Mentions | Line | Doubt | Written
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question. `path` leads from the root to the field through objects."""
+
+    path: Path
+    strategy: Strategy
+    description: str = ""
+
+    @property
+    def heading(self) -> str:
+        """What the field is called before its value: `Key phrases` for `key_phrases`."""
+        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", " ".join(self.path)).replace("_", " ")
+        return " ".join(words.split()).capitalize() or "Value"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A schema's questions, in the order of the schema."""
+
+    fields: tuple[Field, ...]
+
+
+def compile_schema(schema: Mapping[str, Any]) -> Compiled | None:
+    """Compile a JSON Schema whose references are local; None when it is no object with fields of its own."""
+    fields = tuple(_Compiler(schema).record(schema, (), ()) or ())
+    return Compiled(fields) if fields else None
+
+
+_OF_RECORDS = {"type", CALIBRATION, "properties", "required", "additionalProperties", "title", "description", "$defs",
+               "definitions", "$schema", "$id", "default", "examples"}  # fmt: skip
+_OF_UNIONS = {"anyOf", "title", "description", "default", "examples"}
+_OF_STRINGS = {"type", "format", "minLength", "maxLength", "title", "description", "default", "examples"}
+_OF_LISTS = {"type", "items", "minItems", "maxItems", "title", "description", "default", "examples"}
+
+
+class _Compiler:
+    def __init__(self, root: Mapping[str, Any]) -> None:
+        self.root = root
+
+    def record(self, schema: Mapping[str, Any], path: Path, within: tuple[str, ...]) -> list[Field] | None:
+        """Take an object apart; None where more is said of it than what its fields are."""
+        properties = self._properties(schema)
+        if properties is None:
+            return None
+        required = set(schema.get("required", ()))
+        if not required <= properties.keys():
+            return None
+        fields: list[Field] = []
+        for key, part in properties.items():
+            fields += self.field(part, (*path, key), within, optional=key not in required)
+        return fields
+
+    def field(self, part: Any, path: Path, within: tuple[str, ...], *, optional: bool) -> Iterator[Field]:
+        schema, within = self._resolved(part, within)
+        if not isinstance(schema, dict) or within[-1:] == ("",):
+            yield Field(path, Written(part, optional))
+            return
+        description = str(schema.get("description", part.get("description", "")))
+        if (of := schema.get(KEYWORD)) is not None:
+            yield Field(path, Doubt((*path[:-1], of)))
+        elif (choice := self.choice(schema, optional=optional)) is not None:
+            yield Field(path, choice, description)
+        elif not optional and (mentions := self.mentions(schema)) is not None:
+            yield Field(path, mentions, description)
+        elif (line := self.line(schema, optional=optional)) is not None:
+            yield Field(path, line, description)
+        elif not optional and (nested := self.record(schema, path, within)) is not None:
+            yield from nested
+        else:
+            yield Field(path, Written(part, optional, schema.get("type") in ("integer", "number")), description)
+
+    def choice(self, schema: Mapping[str, Any], *, optional: bool) -> Choice | None:
+        """Find the few values that a schema allows."""
+        if (values := self.values(schema)) is None:
+            return None
+        labels = list(map(_label, values))
+        if len({*labels}) < len(labels):
+            labels = [json.dumps(value, ensure_ascii=False) for value in values]
+        if optional:
+            values, labels = [*values, ABSENT], [*labels, _unlike(NONE, labels)]
+        return Choice(tuple(values), tuple(labels)) if 0 < len(values) <= MAX_LABELS else None
+
+    def values(self, schema: Mapping[str, Any]) -> list[Any] | None:
+        if {"$ref", "allOf", "oneOf", "not", "if"} & schema.keys():
+            return None
+        if "anyOf" in schema:
+            return self._of_union(schema["anyOf"])
+        if "const" in schema or "enum" in schema:
+            valid = jsonschema.Draft202012Validator(schema).is_valid
+            return list(filter(valid, schema.get("enum", [schema.get("const")])))
+        if schema.get("type") == "boolean":
+            return [True, False]
+        return _range(schema) if schema.get("type") == "integer" else None
+
+    def _of_union(self, options: list[Any]) -> list[Any] | None:
+        values: list[Any] = []
+        for option in options:
+            resolved, within = self._resolved(option, ())
+            if not isinstance(resolved, dict) or within[-1:] == ("",):
+                return None
+            found = [None] if resolved.get("type") == "null" else self.values(resolved)
+            if found is None:
+                return None
+            values += found
+        return values
+
+    def mentions(self, schema: Mapping[str, Any]) -> Mentions | None:
+        """Recognise a list of objects that hold a passage, its label, and perhaps the confidence in it."""
+        if schema.get("type") != "array" or not schema.keys() <= _OF_LISTS:
+            return None
+        item, _ = self._resolved(schema.get("items"), ())
+        properties = self._properties(item) if isinstance(item, dict) else None
+        if properties is None or not isinstance(item, dict) or not {*item.get("required", ())} <= properties.keys():
+            return None
+        parts = {key: self._resolved(part, ())[0] for key, part in properties.items()}
+        texts = [key for key, part in parts.items() if isinstance(part, dict) and _is_passage(part)]
+        doubts = [key for key, part in parts.items() if isinstance(part, dict) and KEYWORD in part]
+        labels = [key for key in parts if key not in (*texts, *doubts)]
+        if len(texts) != 1 or len(labels) != 1 or any(parts[key][KEYWORD] != labels[0] for key in doubts):
+            return None
+        choice = self.choice(parts[labels[0]], optional=False) if isinstance(parts[labels[0]], dict) else None
+        if choice is None or "pattern" in parts[texts[0]]:
+            return None
+        none = _unlike(NONE, choice.labels)
+        choice = Choice((*choice.values, ABSENT), (*choice.labels, none))
+        bounds = int(schema.get("minItems", 0)), schema.get("maxItems")
+        return Mentions(texts[0], labels[0], choice, tuple(doubts), *bounds, parts[texts[0]].get("maxLength"))
+
+    def line(self, schema: Mapping[str, Any], *, optional: bool) -> Line | None:
+        """Recognise a string, a list of strings, and either or null."""
+        blank = ABSENT if optional else NEVER
+        if schema.keys() <= _OF_UNIONS and "anyOf" in schema:
+            options = [self._resolved(option, ())[0] for option in schema["anyOf"]]
+            others = [option for option in options if option != {"type": "null"}]
+            if len(others) != 1 or len(options) != 2 or not isinstance(others[0], dict):  # noqa: PLR2004 - it or null
+                return None
+            schema, blank = others[0], None
+        if _is_string(schema):
+            return Line(_is_passage(schema), many=False, blank=blank, **_lengths(schema))
+        item = self._resolved(schema.get("items"), ())[0]
+        if schema.get("type") != "array" or not schema.keys() <= _OF_LISTS or not _is_string(item):
+            return None
+        fewest, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", MOST))
+        empty = blank if blank is not NEVER else NEVER if fewest else []
+        bounds = {"fewest": fewest, "most": max(fewest, min(most, MOST))}
+        return Line(_is_passage(item), many=True, blank=empty, **bounds, **_lengths(item)) if most else None
+
+    def _properties(self, schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        known = schema.get("type", "object") == "object" and schema.keys() <= _OF_RECORDS
+        open_ended = isinstance(schema.get("additionalProperties"), dict)
+        return (schema.get("properties") or None) if known and not open_ended else None
+
+    def _resolved(self, schema: Any, within: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
+        """Follow a reference that stands alone; one that leads back to itself ends in ""."""
+        if not isinstance(schema, dict) or not isinstance(reference := schema.get("$ref"), str):
+            return schema, within
+        if reference in within:
+            return schema, (*within, "")
+        return resolve_local(schema, self.root), (*within, reference)
+
+
+def _is_passage(schema: Mapping[str, Any]) -> bool:
+    return schema.get("type") == "string" and schema.get("format") == FORMAT
+
+
+def _is_string(schema: Any) -> bool:
+    """Tell whether a schema is a string of one line and any form."""
+    plain = isinstance(schema, dict) and schema.get("type") == "string" and schema.keys() <= _OF_STRINGS
+    return plain and schema.get("format", FORMAT) == FORMAT and schema.get("minLength", 0) <= LONGEST
+
+
+def _lengths(schema: Mapping[str, Any]) -> dict[str, int]:
+    shortest = max(1, int(schema.get("minLength", 0)))
+    return {"shortest": shortest, "longest": max(shortest, min(int(schema.get("maxLength", LONGEST)), LONGEST))}
+
+
+def _range(schema: Mapping[str, Any]) -> list[Any] | None:
+    lowest = schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1 if "exclusiveMinimum" in schema else None)
+    highest = schema.get("maximum", schema.get("exclusiveMaximum", 1) - 1 if "exclusiveMaximum" in schema else None)
+    if lowest is None or highest is None or not 0 <= highest - lowest < MAX_RANGE:
+        return None
+    valid = jsonschema.Draft202012Validator(schema).is_valid
+    return list(filter(valid, range(int(lowest), int(highest) + 1)))
+
+
+def _label(value: Any) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case None:
+            return NONE
+        case str() if value.strip():
+            return " ".join(value.split())
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _unlike(label: str, labels: Any) -> str:
+    return label if label not in labels else f"({label})"

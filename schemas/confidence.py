@@ -1,0 +1,107 @@
+"""Confidence: the probability that another field of the same object is right.
+
+A model that shows its log-probabilities has the number computed from them; any other states it. In JSON Schema the
+keyword `x-confidence-of` marks such a number, and holds the key of the property that it is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.parts import parts_at, properties_of, resolved, subschemas
+from slotfill.schemas.pointer import join
+
+__all__ = ["KEYWORD", "Confidence", "check_confidences", "confidence_paths", "is_marked", "name_keys"]
+
+KEYWORD = "x-confidence-of"
+"""The keyword that marks such a number in JSON Schema: an annotation to all other readers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """Marks a number, 0 to 1, as the probability that the field `of` of the same object is right.
+
+    `Confidence["sentiment"]` is short for `Annotated[float, Confidence("sentiment")]`, which type checkers read too.
+    """
+
+    of: str
+
+    def __class_getitem__(cls, of: str) -> Any:
+        return Annotated[float, cls(of)]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler(Annotated[source, Field(ge=0, le=1)])
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"description": _description(self.of), **handler(schema), KEYWORD: self.of}
+
+
+def is_marked(json_schema: Mapping[str, Any]) -> bool:
+    """Tell whether a JSON Schema holds any mark."""
+    return any(KEYWORD in schema for _, schema in subschemas(json_schema))
+
+
+def name_keys(json_schema: dict[str, Any], by_name: Mapping[str, Any]) -> None:
+    """Write the keys of properties where a model's `Confidence` marks hold the names of its fields.
+
+    by_name: the same JSON Schema, its properties under the names of fields.
+    """
+    for (_, keyed), (_, named) in zip(subschemas(json_schema), subschemas(by_name), strict=True):
+        names, keys = [*properties_of(named)], [*properties_of(keyed)]
+        for _, mark in _marks(keyed, json_schema):
+            name = mark[KEYWORD]
+            mark[KEYWORD] = key = keys[names.index(name)] if name in names else name
+            if mark.get("description") == _description(name):
+                mark["description"] = _description(key)
+
+
+def check_confidences(json_schema: dict[str, Any]) -> None:
+    """Raise SchemaError, with a JSON Pointer, for a mark on no property, or of none that could be right."""
+    on_properties = set()
+    for path, schema in subschemas(json_schema):
+        marks = [*_marks(schema, json_schema)]
+        others = [key for key in properties_of(schema) if key not in dict(marks)]
+        for key, mark in marks:
+            on_properties.add(id(mark))
+            if mark[KEYWORD] not in others:
+                choice = f"name one of {', '.join(map(repr, others))}" if others else "add the field that it is about"
+                message = f"{mark[KEYWORD]!r} is no property to be confident of: {choice}"
+                raise SchemaError(f"{path}{join(('properties', key))}: {KEYWORD}: {message}")
+    for path, schema in subschemas(json_schema):
+        if KEYWORD in schema and id(schema) not in on_properties:
+            raise SchemaError(f"{path or '/'}: {KEYWORD}: marks no property of an object: move it to one")
+
+
+def confidence_paths(json_schema: dict[str, Any], value: object) -> tuple[str, ...]:
+    """Give the JSON Pointers of all marked numbers in a valid value, in its order. Of a union, every branch counts."""
+    found = []
+    rest: list[tuple[str, Any, list[Any]]] = [("", value, [json_schema])] if is_marked(json_schema) else []
+    while rest:
+        path, value, schemas = rest.pop()
+        forms = [*resolved(schemas, json_schema)]
+        if isinstance(value, dict | list):
+            steps = value.items() if isinstance(value, dict) else enumerate(value)
+            rest += [
+                (path + join((step,)), child, [part for form in forms for part in parts_at(form, step)])
+                for step, child in reversed([*steps])
+            ]
+        elif isinstance(value, int | float) and not isinstance(value, bool) and any(KEYWORD in form for form in forms):
+            found.append(path)
+    return tuple(found)
+
+
+def _description(of: str) -> str:
+    return f"Probability, 0 to 1, that `{of}` is right."
+
+
+def _marks(schema: Mapping[str, Any], root: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the marks on an object's properties, each with its property's key."""
+    for key, part in properties_of(schema).items():
+        yield from ((key, form) for form in resolved([part], root) if KEYWORD in form)
