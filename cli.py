@@ -127,7 +127,7 @@ _asking = _grouped(
         "-m",
         "--model",
         metavar="MODEL",
-        help="A Claude model, local, or local:FILE.gguf. Default: SLOTFILL_MODEL; else claude-haiku-5-5 with a "
+        help="A Claude model, local, local:FILE.gguf, or hf:ORG/REPO/FILE.gguf. Default: SLOTFILL_MODEL; else claude-haiku-5-5 with a "
         "credential; else local if it was pulled.",
     ),
     click.option(

@@ -70,6 +70,10 @@ line.
 | `SLOTFILL_TIMEOUT` | `--timeout` |
 | `SLOTFILL_MAX_TOKENS` | `--max-tokens` |
 | `SLOTFILL_CONCURRENCY` | `--concurrency` |
+| `SLOTFILL_LOCAL_THREADS` | threads of the embedded model: one a core |
+| `SLOTFILL_LOCAL_SLOTS` | documents that it works on at once: 2 |
+| `SLOTFILL_LOCAL_CONTEXT` | tokens of prompt and reply together, for each of them: 6144 |
+| `SLOTFILL_LOCAL_DECODING` | `fields` or `whole`: by the model's size |
 | `NO_COLOR` | plain output on a terminal |
 
 An option comes before its variable, a variable before a line of a `.env` in the working folder. `.env.example` in the

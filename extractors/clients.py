@@ -214,9 +214,16 @@ def _connection(model: str, settings: Settings, http_client: Any) -> dict[str, A
     """Give the arguments of an SDK client for a model."""
     timeout = {} if settings.timeout is None else {"timeout": settings.timeout}
     if catalogue.is_local(model):
+        from slotfill.extractors.local.engine import EngineOptions
         from slotfill.extractors.local.transport import LocalTransport
 
-        transport = LocalTransport(weights.locate(model))
+        options = EngineOptions(
+            threads=settings.local_threads,
+            slots=settings.local_slots,
+            context=settings.local_context,
+            decoding=settings.local_decoding,
+        )
+        transport = LocalTransport(weights.locate(model), options)
         # The transport answers in this process: nothing is resolved, sent or tried again.
         own = {"api_key": "local", "base_url": "http://slotfill.local", "max_retries": 0}
         return {**own, **timeout, "http_client": http_client(transport=transport)}

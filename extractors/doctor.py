@@ -10,7 +10,7 @@ from typing import Literal
 from slotfill.extractors import catalogue
 from slotfill.extractors.clients import choose_model, failure_of, synchronous_client
 from slotfill.extractors.errors import ModelError
-from slotfill.extractors.local import weights
+from slotfill.extractors.local import hub, weights
 from slotfill.extractors.settings import Settings
 
 __all__ = ["Check", "examine"]
@@ -55,6 +55,9 @@ def _extras() -> Iterator[Check]:
 
 def _local(model: str) -> Iterator[Check]:
     try:
+        if model.startswith(f"{catalogue.HUB}:") and hub.cached(model) is None:
+            yield Check("weights", "missing", f"fetch them with `slotfill models pull {model}`")
+            return
         yield Check("weights", "ok", str(weights.locate(model)))
     except ModelError as error:
         yield Check("weights", "failed", str(error))

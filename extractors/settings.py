@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -38,6 +38,12 @@ class Settings(BaseSettings):
     timeout: float | None = Field(None, gt=0, description="seconds a request may take; default: the SDK's 600")
     max_tokens: int | None = Field(None, ge=1)
     concurrency: int = Field(8, ge=1)
+    local_threads: int | None = Field(None, ge=1, description="threads of the embedded model; default: one a core")
+    local_slots: int = Field(2, ge=1, description="documents that the embedded model works on at once")
+    local_context: int = Field(6_144, ge=256, description="tokens of prompt and reply together, for each of them")
+    local_decoding: Literal["fields", "whole"] | None = Field(
+        None, description="a question a field, or the whole object in one go; default: by the model's size"
+    )
     api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("api_key", _CREDENTIALS["api_key"]))
     auth_token: SecretStr | None = Field(None, validation_alias=AliasChoices("auth_token", _CREDENTIALS["auth_token"]))
 

@@ -37,9 +37,10 @@ class Entities(BaseModel):
     - `date`: a calendar date, weekday, month, year or holiday, or a stretch of them (`May 3 to 5`, `last
       Tuesday`). No times of day and no bare durations.
     - `money`: an amount with its currency (`$4.50`, `3 million euros`).
-    - `product`: a named thing that is made and sold or used: device, vehicle, software, drug, food brand.
+    - `product`: a named thing that is made and sold or used: device, vehicle, software, drug, food brand; a work
+      too, such as a book, film, song, show or game.
     - `event`: a named happening: war, match, festival, conference, storm.
-    - `other`: any other proper name, such as a work of art, book, film, law, language, nationality or award.
+    - `other`: any other proper name, such as a law, language, nationality or award.
 
     Copy `text` letter for letter, with the spelling, case and spacing of the document, even where these are
     wrong. Take the longest name (`University of Ghana`, one entity), without a leading article, without a
@@ -55,27 +56,58 @@ class Entities(BaseModel):
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
-            "Dr. Amina Yusuf joined Siemens Healthineers in Erlangen on 4 March 2019, and left for the "
-            "University of Ghana two years later.",
+            "Watching Titanic with Nina again . Best Movie Ever",
+            {"entities": [{"text": "Titanic", "type": "product"}, {"text": "Nina", "type": "person"}]},
+        ),
+        Example(
+            "Happy Birthday Carlos ! Greetings from Norway",
+            {"entities": [{"text": "Carlos", "type": "person"}, {"text": "Norway", "type": "location"}]},
+        ),
+        Example(
+            "Anyone Else having trouble with Outlook on Windows 11 ? Help",
+            {"entities": [{"text": "Outlook", "type": "product"}, {"text": "Windows 11", "type": "product"}]},
+        ),
+        Example(
+            "OMG I can not believe Serena lost in Paris . Sad Day",
+            {"entities": [{"text": "Serena", "type": "person"}, {"text": "Paris", "type": "location"}]},
+        ),
+        Example(
+            "The BBC said Volvo will close its plant in Ghent .",
             {
                 "entities": [
-                    {"text": "Amina Yusuf", "type": "person"},
-                    {"text": "Siemens Healthineers", "type": "organization"},
-                    {"text": "Erlangen", "type": "location"},
-                    {"text": "4 March 2019", "type": "date"},
-                    {"text": "University of Ghana", "type": "organization"},
+                    {"text": "BBC", "type": "organization"},
+                    {"text": "Volvo", "type": "organization"},
+                    {"text": "Ghent", "type": "location"},
                 ]
             },
         ),
-        Example("the soup was cold and nobody even said sorry", {"entities": []}),
         Example(
-            "lol @marek_k dropped his galaxy s24 at the coldplay gig , 900 bucks gone",
+            "Thumbs Up if you are here in 2021 . Nice Song",
+            {"entities": [{"text": "2021", "type": "date"}]},
+        ),
+        Example(
+            "Jon Bell and Maya Lind moved to Oslo in May",
             {
                 "entities": [
-                    {"text": "@marek_k", "type": "person"},
-                    {"text": "galaxy s24", "type": "product"},
-                    {"text": "coldplay", "type": "organization"},
-                    {"text": "900 bucks", "type": "money"},
+                    {"text": "Jon Bell", "type": "person"},
+                    {"text": "Maya Lind", "type": "person"},
+                    {"text": "Oslo", "type": "location"},
+                    {"text": "May", "type": "date"},
+                ]
+            },
+        ),
+        Example(
+            "Love This Channel , keep going Bro",
+            {"entities": []},
+        ),
+        Example(
+            "Who Else cried when Elena played Zelda with Tom on Stream ? First Comment , Love from Brazil",
+            {
+                "entities": [
+                    {"text": "Elena", "type": "person"},
+                    {"text": "Zelda", "type": "product"},
+                    {"text": "Tom", "type": "person"},
+                    {"text": "Brazil", "type": "location"},
                 ]
             },
         ),
@@ -92,8 +124,28 @@ class Entities(BaseModel):
             },
         ),
         Example(
-            "Subject: Invoice 2231\n\nHello Priya,\nplease pay $1,250.00 to Northwind Traders by Friday. "
-            "The goods leave Rotterdam on 12/06.\nPriya, call me if anything is unclear.\nBest, Lars",
+            "Kenya's team trained for the 2024 Olympics in Iten. Congrats Guys !",
+            {
+                "entities": [
+                    {"text": "Kenya", "type": "location"},
+                    {"text": "2024 Olympics", "type": "event"},
+                    {"text": "Iten", "type": "location"},
+                ]
+            },
+        ),
+        Example(
+            'Part 2 Please ! Her novel "The Salt Road" won the Booker Prize the year the Berlin Wall fell.',
+            {
+                "entities": [
+                    {"text": "The Salt Road", "type": "product"},
+                    {"text": "Booker Prize", "type": "other"},
+                    {"text": "Berlin Wall", "type": "location"},
+                ]
+            },
+        ),
+        Example(
+            "Subject: Invoice 2231\n\nHello Priya,\nPlease pay $1,250.00 to Northwind Traders by Friday. "
+            "Goods leave Rotterdam on 12/06. Best, Lars",
             {
                 "entities": [
                     {"text": "Priya", "type": "person"},
@@ -102,28 +154,35 @@ class Entities(BaseModel):
                     {"text": "Friday", "type": "date"},
                     {"text": "Rotterdam", "type": "location"},
                     {"text": "12/06", "type": "date"},
-                    {"text": "Priya", "type": "person"},
                     {"text": "Lars", "type": "person"},
                 ]
             },
         ),
         Example(
-            'Her novel "The Salt Road" won the Booker Prize the year the Berlin Wall fell.',
+            "Lol Marek dropped his Galaxy S24 at the Coldplay gig , 900 bucks gone . RIP",
             {
                 "entities": [
-                    {"text": "The Salt Road", "type": "other"},
-                    {"text": "Booker Prize", "type": "other"},
-                    {"text": "Berlin Wall", "type": "location"},
+                    {"text": "Marek", "type": "person"},
+                    {"text": "Galaxy S24", "type": "product"},
+                    {"text": "Coldplay", "type": "organization"},
+                    {"text": "900 bucks", "type": "money"},
                 ]
             },
         ),
         Example(
-            "Kenya's team trained for the 2024 Olympics in Iten.",
+            "WOW the soup was cold and Nobody even said sorry . Worst Night Ever",
+            {"entities": []},
+        ),
+        Example(
+            "Dr. Amina Yusuf joined Siemens Healthineers in Erlangen on 4 March 2019, and left for the "
+            "University of Ghana two years later.",
             {
                 "entities": [
-                    {"text": "Kenya", "type": "location"},
-                    {"text": "2024 Olympics", "type": "event"},
-                    {"text": "Iten", "type": "location"},
+                    {"text": "Amina Yusuf", "type": "person"},
+                    {"text": "Siemens Healthineers", "type": "organization"},
+                    {"text": "Erlangen", "type": "location"},
+                    {"text": "4 March 2019", "type": "date"},
+                    {"text": "University of Ghana", "type": "organization"},
                 ]
             },
         ),

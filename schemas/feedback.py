@@ -111,6 +111,29 @@ class Feedback(BaseModel):
         ),
     )
 
+    calibration: ClassVar[tuple[Example, ...]] = tuple(
+        Example(text, {"sentiment": sentiment, "urgency": urgency})
+        for sentiment, urgency, text in (
+            ("positive", 1, "The new menu is lovely and the staff are a joy."),
+            ("positive", 1, "Just a quick note to say that the course was excellent."),
+            ("positive", 1, "My parcel came early and well packed, thanks."),
+            ("negative", 1, "I did not care for the colour of the cover, but never mind."),
+            ("neutral", 2, "Which of your bags can go into the washing machine?"),
+            ("neutral", 2, "It would be handy to have the timetable as a calendar file."),
+            ("positive", 2, "Great app; a dark theme would make it perfect."),
+            ("negative", 2, "The label on the jar was crooked and a bit torn."),
+            ("negative", 3, "The zip of the jacket broke after two weeks."),
+            ("negative", 3, "Three of the nine cups in the box were chipped."),
+            ("neutral", 3, "The invoice names the wrong street; please send it again."),
+            ("negative", 4, "You charged my card twice and the hotline hangs up on me."),
+            ("negative", 4, "Our whole office cannot print since your update and we lose orders."),
+            ("neutral", 4, "My flight leaves tomorrow and the visa letter has not come yet."),
+            ("negative", 5, "The baby monitor caught fire in the night."),
+            ("negative", 5, "I can see the names and addresses of other patients in my account."),
+            ("negative", 5, "The brakes of the rental car failed on the motorway."),
+        )
+    )
+
     sentiment: Literal["positive", "negative", "neutral"] = Field(description="The customer's attitude as a whole.")
     key_issues: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
         max_length=10,

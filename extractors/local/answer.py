@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 from referencing import Registry
 
-from slotfill.extractors.local.fields import REPLY_ROOM, FieldDecoder, too_long
+from slotfill.extractors.local.fields import FieldDecoder, too_long
+from slotfill.extractors.local.filling import REPLY_ROOM
 from slotfill.extractors.local.grammar import SEPARATORS, write_grammar
 from slotfill.extractors.local.layout import STOP, Conversation, Shot
 from slotfill.extractors.local.messages import ApiError, Reply, Request
@@ -30,6 +31,10 @@ LOOP = 3
 """How often a list must end in the same entry for the rest to count as a loop."""
 
 
+TRIES = 6
+"""How often an answer is drawn anew where a schema says more than a grammar can (`if`, `not`, `contains`)."""
+
+
 def answer(engine: Engine, request: Request, cancelled: threading.Event) -> Reply:
     """Answer a request. Where it names a schema, the text is JSON and valid, unless it was cut.
 
@@ -40,9 +45,21 @@ def answer(engine: Engine, request: Request, cancelled: threading.Event) -> Repl
         reply = _whole(engine, request, cancelled)
     else:
         reply = decoder.fill(request.conversation.document, request.max_tokens, cancelled)
-    if request.schema is None or reply.cut or cancelled.is_set():
+    if request.schema is None:
         return reply
-    return replace(reply, text=_checked(reply.text, request.schema))
+    for seed in range(TRIES + 1):
+        if reply.cut or cancelled.is_set():
+            return reply
+        try:
+            return replace(reply, text=_checked(reply.text, request.schema))
+        except ApiError as error:
+            unfit = error
+        if seed == TRIES:
+            break
+        again = _whole(engine, request, cancelled, seed)
+        tokens = reply.completion_tokens + again.completion_tokens
+        reply = replace(again, completion_tokens=tokens)
+    raise unfit
 
 
 def _decoder(engine: Engine, request: Request) -> FieldDecoder | None:
@@ -68,7 +85,7 @@ def _decoder_of(engine: Engine, written_schema: str, shots: str, instructions: s
     )
 
 
-def _whole(engine: Engine, request: Request, cancelled: threading.Event) -> Reply:
+def _whole(engine: Engine, request: Request, cancelled: threading.Event, seed: int | None = None) -> Reply:
     """Have the model write all there is to say, in one go."""
     prompt, tokens = _fit(engine, request.conversation, min(request.max_tokens, REPLY_ROOM))
     document = request.conversation.document
@@ -79,6 +96,7 @@ def _whole(engine: Engine, request: Request, cancelled: threading.Event) -> Repl
         grammar=grammar,
         stop=() if grammar else STOP,
         cancelled=cancelled,
+        seed=seed,
     )
     return Reply(completion.text.strip(), completion.prompt_tokens, completion.completion_tokens, completion.cut)
 

@@ -2,7 +2,8 @@
 
 A small model leans to some labels whatever the text says, by how the prompt happens to be laid out. Probabilities are
 softmax(t·s + b) of the log-probabilities s, where t and b are fitted to the labelled texts by maximum likelihood, held
-near 1 and 0 by a normal prior (bias-corrected temperature scaling: Alexandari, Kundaje and Shrikumar, ICML 2020).
+near their usual values by normal priors (bias-corrected temperature scaling: Alexandari, Kundaje and Shrikumar, ICML
+2020).
 Without labelled texts or worked examples, b makes all labels alike on texts that say nothing (contextual calibration:
 Zhao et al., ICML 2021).
 """
@@ -27,8 +28,11 @@ __all__ = ["CONTENT_FREE", "Calibration", "Scored", "keep", "recall"]
 CONTENT_FREE = ("N/A", "...", "[text]")
 """Texts that say nothing."""
 
-SHARPNESS = 2.0
-"""The temperature to begin with, as a factor: a small model's log-probabilities are too even (measured on sentiment)."""
+SHARPNESS = 1.3
+"""The temperature, as a factor, where nothing is known: a small model's scores are too even (measured on sentiment)."""
+
+SHARPNESS_OF_FIT = 3.0
+"""Where a fit begins: with a bias that is right, the best factor is larger (2.8 to 3.5, measured on sentiment)."""
 
 TRUST_IN_SHARPNESS = 1.0
 TRUST_IN_NO_BIAS = 0.1
@@ -64,9 +68,9 @@ class Calibration:
     @classmethod
     def fit(cls, scored: Sequence[Scored]) -> Calibration:
         """Fit to labelled texts, by gradient ascent."""
-        sharpness, bias = SHARPNESS, [0.0] * len(scored[0][0])
+        sharpness, bias = SHARPNESS_OF_FIT, [0.0] * len(scored[0][0])
         for _ in range(STEPS):
-            slope = (SHARPNESS - sharpness) * TRUST_IN_SHARPNESS
+            slope = (SHARPNESS_OF_FIT - sharpness) * TRUST_IN_SHARPNESS
             slopes = [-TRUST_IN_NO_BIAS * value for value in bias]
             for scores, right in scored:
                 chances = cls(sharpness, tuple(bias)).probabilities(scores)
@@ -89,7 +93,7 @@ class Calibration:
 
 def recall(key: str) -> dict[str, Calibration]:
     """Read what was kept under a key, by JSON Pointer; nothing where there is none, or none that can be read."""
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
         kept = json.loads(_file(key).read_text("utf-8"))
         return {path: Calibration(entry["sharpness"], tuple(entry["bias"])) for path, entry in kept.items()}
     return {}

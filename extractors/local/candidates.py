@@ -1,8 +1,8 @@
 """Candidate passages: where in a text a mention might stand.
 
-There are families of them, each found by its look alone: names (runs of capitalised words, @handles), amounts (numbers
-with their signs and units), terms (runs of words between function words) and clauses (what stands between marks of
-punctuation). Names and amounts serve unless the worked examples show passages of another kind.
+There are families of them, each found by its look alone: names (runs of capitalised words, @handles), amounts (dates,
+years, and numbers with their signs and units), terms (runs of words between function words) and clauses (what stands
+between marks of punctuation). Names and amounts serve unless the worked examples show passages of another kind.
 """
 
 from __future__ import annotations
@@ -14,34 +14,40 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Span", "candidates", "choose_families"]
+__all__ = ["FUNCTION_WORDS", "Span", "candidates", "choose_families"]
 
 Span = tuple[int, int]
 
-WORD = re.compile(r"[@#]?\w+(?:[’'.-]\w+)*|&|\n|\S")
+WORD = re.compile(r"[@#]?\w+(?:[\u2019'.-]\w+)*|&|\n|\S")
 
-JOINING = frozenset("of de van von der den del della da di du la le las los & and".split())
+JOINING = frozenset("of de van von der den del della da di du la le las los & and".split())  # noqa: SIM905 - a list of words
 """Words that stand within a name."""
 
 FUNCTION_WORDS = frozenset(
-    """a about after again against ah all also although always am an and any are aren't as at be because been before being
-    best between bit both but by can can't could couldn't day dear did didn't do does doesn't doing don't down during each
-    else ever every few first for from get go going good got great had has have haven't having he hello her here hers hey hi
-    him his how however i i'd i'll i'm i've if im in into is isn't it it's its just know last let let's like lol look lot
-    love made make many may maybe me meanwhile might more most much must my need never new no nope not now of off oh ok okay
-    old omg on once one only onto or other our out over own part please put quite re really regards s said same say see shall
-    she should since so some still subject such sure t than thank thanks that that's the their them then there there's these
-    they they're thing things think this those though through to today tomorrow too two u under until up upon ur us very via
-    want was wasn't way we we're well were what what's when where which while who whom whose why will with without won't would
-    wow yeah yep yes yesterday yet you you're your yours""".split()
+    """
+    a about after again against ah all also although always am an and any are aren't as at be because been before
+    being best between bit both but by can can't could couldn't day dear did didn't do does doesn't doing don't down
+    during each else ever every few first for from get go going good got great had has have haven't having he hello
+    her here hers hey hi him his how however i i'd i'll i'm i've if im in into is isn't it it's its just know last
+    let let's like lol look lot love made make many may maybe me meanwhile might more most much must my need never
+    new no nope not now of off oh ok okay old omg on once one only onto or other our out over own part please put
+    quite re really regards s said same say see shall she should since so some still subject such sure t than thank
+    thanks that that's the their them then there there's these they they're thing things think this those though
+    through to today tomorrow too two u under until up upon ur us very via want was wasn't way we we're well were
+    what what's when where which while who whom whose why will with without won't would wow yeah yep yes yesterday
+    yet you you're your yours
+    """.split()  # noqa: SIM905 - a list of words
 )
 """English words that no name begins or ends with, and that stand between terms."""
 
 UNIT = r"(?:[€$£¥%]|(?:million|billion|thousand|percent|euros?|dollars?|pounds?|bucks|cents?|USD|EUR|GBP|CHF)\b)"
 MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]*\.?"
+YEAR = r"(?:1[89]|20)\d\d"
+SUM = r"(?<!\d)\d+(?:[.,\u00a0 ]\d+)*"
 AMOUNT = re.compile(
-    rf"\b{MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?\b|\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {MONTH}(?:,? \d{{4}})?\b|"
-    rf"[€$£¥]?\d+(?:[.,:/\u00a0 -]?\d+)*(?: ?{UNIT})*"
+    rf"\b{MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? {YEAR})?\b|\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {MONTH}(?:,? {YEAR})?\b|"
+    rf"\b\d{{1,4}}([/.-])\d{{1,2}}(?:\1\d{{2,4}})\b|\b\d{{1,2}}/\d{{1,2}}\b|"
+    rf"[€$£¥] ?{SUM}(?: {UNIT})?|{SUM}(?: ?{UNIT})+|\b{YEAR}\b"
 )
 CLAUSE = re.compile(r"[^\s,.;:!?()\[\]\"\n][^,.;:!?()\[\]\"\n]*")
 
@@ -50,9 +56,12 @@ COVERED = 0.6
 
 LONGEST_TERM = 4
 
+SHOUT = 4
+"""So many words in capitals are loud, and no name."""
+
 
 def candidates(text: str, families: tuple[str, ...]) -> tuple[Span, ...]:
-    """Find the candidate passages of some families, in order; those of an earlier family come before what they overlap."""
+    """Find the candidate passages of some families, in order. Where two overlap, the earlier family's stays."""
     found: list[Span] = []
     for family in families:
         found += [span for span in FAMILIES[family](text) if not any(_overlap(span, other) for other in found)]
@@ -104,14 +113,14 @@ def _is_capitalised(word: str) -> bool:
 
 
 def _trimmed(words: list[tuple[str, int, int]]) -> list[Span]:
-    while words and words[0][0].lower().replace("’", "'") in FUNCTION_WORDS:
+    while words and words[0][0].lower().replace("\u2019", "'") in FUNCTION_WORDS:
         words = words[1:]
-    while words and words[-1][0].lower().replace("’", "'") in FUNCTION_WORDS:
+    while words and words[-1][0].lower().replace("\u2019", "'") in FUNCTION_WORDS:
         words = words[:-1]
-    if not words:
+    if not words or (len(words) >= SHOUT and all(word.isupper() for word, *_ in words)):
         return []
     start, end = words[0][1], words[-1][2]
-    if words[-1][0].endswith(("'s", "’s")):
+    if words[-1][0].endswith(("'s", "\u2019s")):
         end -= 2
     return [(start, end)] if end - start > 1 else []
 
@@ -124,7 +133,7 @@ def _terms(text: str) -> list[Span]:
     spans: list[Span] = []
     run: list[Span] = []
     for found in WORD.finditer(text):
-        ends = not found[0][0].isalnum() or found[0].lower().replace("’", "'") in FUNCTION_WORDS
+        ends = not found[0][0].isalnum() or found[0].lower().replace("\u2019", "'") in FUNCTION_WORDS
         if (ends or len(run) == LONGEST_TERM) and run:
             spans.append((run[0][0], run[-1][1]))
             run = []

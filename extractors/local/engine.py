@@ -43,6 +43,9 @@ SILENT = -1
 SOCKET_PATH_BYTES = 100
 """Unix sockets have paths of at most 104 bytes on macOS, 108 on Linux."""
 
+WARMTH = 0.8
+"""The temperature at which tokens are drawn: llama.cpp's own default."""
+
 LARGE = 600 << 20
 """The file size, in bytes, from which a model is asked for whole objects: about a billion parameters at 4 bits."""
 
@@ -138,14 +141,17 @@ class Engine:
         stop: tuple[str, ...] = (),
         fresh: bool = False,
         likelihood: bool = False,
+        seed: int | None = None,
     ) -> Completion:
         """Continue a prompt, always with the likeliest token that `grammar` allows ("" allows all).
 
+        seed: draw tokens at random, by this seed, instead of taking the likeliest.
         fresh: do not repeat what has been said, in the prompt or since.
         cancelled: once set, the model stops at its next token, and what is returned is worth nothing.
         Raises EngineError.
         """
-        request = {"prompt": prompt, "n_predict": max_tokens, "temperature": 0, "grammar": grammar, "stop": list(stop)}
+        drawn = {"temperature": 0} if seed is None else {"temperature": WARMTH, "seed": seed}
+        request = {"prompt": prompt, "n_predict": max_tokens, "grammar": grammar, "stop": list(stop), **drawn}
         replies = self._ask(request | (DRY if fresh else {}) | ({"n_probs": 1} if likelihood else {}), cancelled)
         usage: dict[str, int] = replies[-1].get("usage", {}) if replies else {}
         return Completion(
@@ -178,7 +184,7 @@ class Engine:
         return tuple(math.log(max(chance / total, UNLIKELY)) for chance in found.values()), tokens
 
     def _next(self, prompt: str, texts: Sequence[str], cancelled: threading.Event) -> tuple[dict[str, float], int]:
-        """Give the probabilities of the tokens that may begin `texts`, if one of them comes next; and the prompt's length.
+        """Give the probabilities of the tokens that may begin `texts`, should one come next; and the prompt's length.
 
         All these tokens get the same bias, so that no other is likely and nothing changes between them.
         """
@@ -254,11 +260,12 @@ _engines: dict[tuple[Any, ...], Engine] = {}
 _loading = threading.Lock()
 
 
-def shared_engine(path: Path, options: EngineOptions) -> Engine:
+def shared_engine(path: Path, options: EngineOptions | None = None) -> Engine:
     """Give the process's one engine for this file and these options, loading it at the first call (about a second).
 
     It stays for the life of the process. A file that was replaced meanwhile is another file.
     """
+    options = options or EngineOptions()
     key = (*_identity(path), options)
     with _loading:
         if key not in _engines:

@@ -30,7 +30,8 @@ SEPARATORS = (", ", ": ")
 """Between entries, and after a key: as in most JSON that a model has seen. There is no other white space."""
 
 MAX_ITEMS = 16
-"""The most entries of an array or a map: greedy decoding tends to repeat itself for ever."""
+"""The most entries of an array or a map: greedy decoding tends to repeat itself for ever. Of an array within an array
+a quarter, and so on."""
 
 MAX_LENGTH = 200
 """The most characters of a string whose schema sets no `maxLength`."""
@@ -121,6 +122,7 @@ class _Writer:
         self.terminals: dict[str, str] = {}
         self.references: dict[tuple[str, int], str | None] = {}
         self.path: list[str] = []
+        self.depth = 0
 
     def write(self, schema: Any) -> str:
         start = self.value(schema) or self.value(True)
@@ -135,13 +137,16 @@ class _Writer:
         if isinstance(reference := schema.get("$ref"), str):
             return self.reference(reference)
         if "const" in schema or "enum" in schema:
-            return self.rule(map(_literal, schema.get("enum", [schema.get("const")])))
+            return self.rule(map(_literal, [schema["const"]] if "const" in schema else schema["enum"]))
         return self.combined(schema)
 
     def combined(self, schema: dict[str, Any]) -> str | None:
         bare = {key: part for key, part in schema.items() if key not in ANNOTATIONS}
         if parts := bare.pop("allOf", None):
             return self.value(self.merged(bare, parts))
+        if (condition := bare.pop("if", None)) is not None:
+            yes, no = bare.pop("then", {}), bare.pop("else", {})
+            return self.choice([self.merged(bare, [condition, yes]), self.merged(bare, [no])])
         for key in ("anyOf", "oneOf"):
             if options := bare.pop(key, None):
                 return self.choice([self.merged(bare, [option]) for option in options])
@@ -180,10 +185,18 @@ class _Writer:
                 schema = part
                 continue
             other = resolve_local(part, self.root)
-            properties = {**schema.get("properties", {}), **other.get("properties", {})}
+            properties = self.both(schema.get("properties", {}), other.get("properties", {}))
             required = [*schema.get("required", []), *other.get("required", [])]
             schema = {**schema, **other} | ({"properties": properties, "required": required} if properties else {})
         return schema
+
+    def both(self, one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+        """Join what two schemas say of their properties, where both speak of one."""
+        joined = {**one, **other}
+        for key in one.keys() & other.keys():
+            if isinstance(one[key], dict) and isinstance(other[key], dict):
+                joined[key] = self.merged(resolve_local(one[key], self.root), [other[key]])
+        return joined
 
     def object(self, schema: dict[str, Any]) -> str | None:
         required = set(schema.get("required", ()))
@@ -215,12 +228,14 @@ class _Writer:
         if prefix := schema.get("prefixItems"):
             entries = [self.value(part) for part in prefix]
             return None if None in entries else f'"[" {f" {COMMA} ".join(filter(None, entries))} "]"'
+        self.depth += 1
         item = self.value(schema.get("items", True))
+        self.depth -= 1
         return self.repeated("[]", item, schema.get("minItems", 0), schema.get("maxItems", MAX_ITEMS))
 
     def repeated(self, brackets: str, entry: str | None, fewest: float, limit: float) -> str | None:
         least = int(fewest)
-        most = max(least, min(MAX_ITEMS, int(limit)))
+        most = max(least, min(max(1, MAX_ITEMS >> 2 * self.depth), int(limit)))
         opening, closing = (json.dumps(bracket) for bracket in brackets)
         if entry is None or most == 0:
             return None if least else f"{opening} {closing}"

@@ -16,7 +16,7 @@ from typing import Any
 
 from slotfill.extractors.errors import MissingExtraError, ModelError
 
-__all__ = ["fetch", "locate"]
+__all__ = ["cached", "fetch", "locate"]
 
 Progress = Callable[[int, int], None]
 
@@ -57,6 +57,13 @@ def fetch(model: str, progress: Progress) -> Path:
     MissingExtraError.
     """
     return _obtain(model, lambda reference: _download(reference, progress))
+
+
+def cached(model: str) -> Path | None:
+    """Give a model's file if it has been fetched, asking no network. Raises ModelError or MissingExtraError."""
+    reference = _reference(model)
+    _load_library(model)
+    return _cached(reference)
 
 
 def _obtain(model: str, how: Callable[[_Reference], Path]) -> Path:

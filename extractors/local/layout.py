@@ -28,8 +28,19 @@ if TYPE_CHECKING:
 
     from slotfill.extractors.local.strategies import Compiled, Field, Path
 
-__all__ = ["STOP", "Conversation", "Shot", "Turn", "ask_mention", "begin", "introduction", "look_up", "say", "show_fields",
-           "show_mentions"]  # fmt: skip
+__all__ = [
+    "STOP",
+    "Conversation",
+    "Shot",
+    "Turn",
+    "ask_mention",
+    "begin",
+    "introduction",
+    "look_up",
+    "say",
+    "show_fields",
+    "show_mentions",
+]
 
 STOP = ("\n\nInput:",)
 """Where a free text ends: the model begins to write the next document itself."""
@@ -101,7 +112,7 @@ class Conversation:
 
 def introduction(compiled: Compiled, instructions: str) -> str:
     """Write what a model is told where no example shows it: the instructions' first paragraph, and every field."""
-    lines = [instructions.split("\n\n")[0], ""]
+    lines = [instructions.split("\n\n", maxsplit=1)[0], ""]
     for field in compiled.fields:
         if isinstance(field.strategy, Choice | Line | Written):
             labels = f" ({', '.join(field.strategy.labels)})" if isinstance(field.strategy, Choice) else ""

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 __all__ = [
     "ABSENT",
     "CALIBRATION",
+    "NEVER",
+    "NONE",
     "Choice",
     "Compiled",
     "Doubt",
     "Field",
     "Line",
     "Mentions",
-    "NEVER",
-    "NONE",
     "Path",
     "Strategy",
     "Written",
@@ -222,7 +222,7 @@ class _Compiler:
         if {"$ref", "allOf", "oneOf", "not", "if"} & schema.keys():
             return None
         if "anyOf" in schema:
-            return self._of_union(schema["anyOf"])
+            return self._of_union(schema["anyOf"]) if schema.keys() <= _OF_UNIONS else None
         if "const" in schema or "enum" in schema:
             valid = jsonschema.Draft202012Validator(schema).is_valid
             return list(filter(valid, schema.get("enum", [schema.get("const")])))
@@ -239,7 +239,7 @@ class _Compiler:
             found = [None] if resolved.get("type") == "null" else self.values(resolved)
             if found is None:
                 return None
-            values += found
+            values += (value for value in found if not any(_same(value, known) for known in values))
         return values
 
     def mentions(self, schema: Mapping[str, Any]) -> Mentions | None:
@@ -266,7 +266,7 @@ class _Compiler:
 
     def line(self, schema: Mapping[str, Any], *, optional: bool) -> Line | None:
         """Recognise a string, a list of strings, and either or null."""
-        blank = ABSENT if optional else NEVER
+        blank: Any = ABSENT if optional else NEVER
         if schema.keys() <= _OF_UNIONS and "anyOf" in schema:
             options = [self._resolved(option, ())[0] for option in schema["anyOf"]]
             others = [option for option in options if option != {"type": "null"}]
@@ -279,7 +279,7 @@ class _Compiler:
         if schema.get("type") != "array" or not schema.keys() <= _OF_LISTS or not _is_string(item):
             return None
         fewest, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", MOST))
-        empty = blank if blank is not NEVER else NEVER if fewest else []
+        empty: Any = blank if blank is not NEVER else NEVER if fewest else []
         bounds = {"fewest": fewest, "most": max(fewest, min(most, MOST))}
         return Line(_is_passage(item), many=True, blank=empty, **bounds, **_lengths(item)) if most else None
 
@@ -313,12 +313,13 @@ def _lengths(schema: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _range(schema: Mapping[str, Any]) -> list[Any] | None:
-    lowest = schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1 if "exclusiveMinimum" in schema else None)
-    highest = schema.get("maximum", schema.get("exclusiveMaximum", 1) - 1 if "exclusiveMaximum" in schema else None)
-    if lowest is None or highest is None or not 0 <= highest - lowest < MAX_RANGE:
+    lowest = schema.get("minimum", schema.get("exclusiveMinimum"))
+    highest = schema.get("maximum", schema.get("exclusiveMaximum"))
+    if lowest is None or highest is None or not 0 <= highest - lowest <= MAX_RANGE + 1:
         return None
     valid = jsonschema.Draft202012Validator(schema).is_valid
-    return list(filter(valid, range(int(lowest), int(highest) + 1)))
+    values = list(filter(valid, range(int(lowest), int(highest) + 1)))
+    return values if len(values) <= MAX_RANGE else None
 
 
 def _label(value: Any) -> str:
@@ -332,5 +333,11 @@ def _label(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def _same(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and one == other
+
+
 def _unlike(label: str, labels: Any) -> str:
-    return label if label not in labels else f"({label})"
+    while label in labels:
+        label = f"({label})"
+    return label

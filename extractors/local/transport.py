@@ -18,13 +18,15 @@ from urllib.parse import unquote
 import httpx2
 
 from slotfill.extractors.local.answer import answer
-from slotfill.extractors.local.engine import EngineOptions, shared_engine
+from slotfill.extractors.local.engine import shared_engine
 from slotfill.extractors.local.messages import ApiError, message, read_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
     from pathlib import Path
+
+    from slotfill.extractors.local.engine import EngineOptions
 
 __all__ = ["LocalTransport"]
 
@@ -43,7 +45,7 @@ class LocalTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
     """
 
     def __init__(self, path: Path, options: EngineOptions | None = None) -> None:
-        self._engine = shared_engine(path, options or EngineOptions())
+        self._engine = shared_engine(path, options)
         self._name = path.stem
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:

@@ -13,7 +13,7 @@ from slotfill.schemas import Entities, Sentiment
 
 pytestmark = pytest.mark.local
 
-TEXT = "The screen is bright and the battery lasts for days. I would buy it again."
+TEXT = "The screen is bright and the battery lasts for days. I would buy it again. Ada Byron, 5 May 2021."
 
 
 @pytest.mark.parametrize("schema", ["sentiment", "feedback", "entities", "summary", "price float?, colours [red|blue]"])
@@ -55,7 +55,7 @@ def test_the_command_line_needs_no_key(model_file: Path, tmp_path: Path) -> None
 
 @pytest.mark.slow
 def test_sentiment_is_mostly_right(model_file: Path, shared_data: Path) -> None:
-    """At least 75 % of every ninth of the 300 labelled sentences; benchmarks/local_sentiment.py takes them all."""
+    """At least 75 % of every ninth of the 300 labelled sentences; benchmarks/embedded.py takes more."""
     rows = [json.loads(line) for line in (shared_data / "sentiment.jsonl").read_text().splitlines()][::9]
     with Extractor(Sentiment, model="local") as extractor:
         right = [extractor.extract(row["text"]).data["sentiment"] == row["sentiment"] for row in rows]
