@@ -127,8 +127,8 @@ _asking = _grouped(
         "-m",
         "--model",
         metavar="MODEL",
-        help="A Claude model, local, local:FILE.gguf, or hf:ORG/REPO/FILE.gguf. Default: SLOTFILL_MODEL; else claude-haiku-5-5 with a "
-        "credential; else local if it was pulled.",
+        help="A Claude model, local, local:FILE.gguf, or hf:ORG/REPO/FILE.gguf. Default: SLOTFILL_MODEL; else "
+        "claude-haiku-5-5 with a credential; else local if it was pulled.",
     ),
     click.option(
         "--concurrency",

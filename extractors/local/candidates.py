@@ -20,7 +20,7 @@ Span = tuple[int, int]
 
 WORD = re.compile(r"[@#]?\w+(?:[\u2019'.-]\w+)*|&|\n|\S")
 
-JOINING = frozenset("of de van von der den del della da di du la le las los & and".split())  # noqa: SIM905 - a list of words
+JOINING = frozenset("of de van von der den del della da di du la le las los &".split())  # noqa: SIM905 - a list of words
 """Words that stand within a name."""
 
 FUNCTION_WORDS = frozenset(
@@ -113,11 +113,13 @@ def _is_capitalised(word: str) -> bool:
 
 
 def _trimmed(words: list[tuple[str, int, int]]) -> list[Span]:
+    if len(words) >= SHOUT and all(word.isupper() for word, *_ in words):
+        return []
     while words and words[0][0].lower().replace("\u2019", "'") in FUNCTION_WORDS:
         words = words[1:]
     while words and words[-1][0].lower().replace("\u2019", "'") in FUNCTION_WORDS:
         words = words[:-1]
-    if not words or (len(words) >= SHOUT and all(word.isupper() for word, *_ in words)):
+    if not words:
         return []
     start, end = words[0][1], words[-1][2]
     if words[-1][0].endswith(("'s", "\u2019s")):

@@ -28,7 +28,7 @@ REPLY_ROOM = 512
 TEXT_TOKENS = 64
 """The most tokens of a string, or of a list of strings that need not be long: the model tends to go on for ever."""
 
-LOOP = re.compile(r"(.{3,}?)\1{2,}", re.DOTALL)
+LOOP = re.compile(r"(\S.{2,}?)(?:[\s,.;]*\1){2,}", re.DOTALL)
 """The same words three times over."""
 
 NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d{0,14})(?:\.\d{1,6})?(?![\d.,]*\d)")

@@ -231,6 +231,9 @@ class _Writer:
         self.depth += 1
         item = self.value(schema.get("items", True))
         self.depth -= 1
+        if "contains" in schema and schema.get("minContains", 1):
+            first = self.value(self.merged(schema.get("items", {}), [schema["contains"]]))
+            return f'"[" {first} ({COMMA} {item}){{0,{MAX_ITEMS}}} "]"' if first and item else None
         return self.repeated("[]", item, schema.get("minItems", 0), schema.get("maxItems", MAX_ITEMS))
 
     def repeated(self, brackets: str, entry: str | None, fewest: float, limit: float) -> str | None:

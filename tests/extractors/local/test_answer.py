@@ -1,11 +1,15 @@
-"""What is done to an answer that the grammar let through."""
+"""What is done to an answer that the grammar let through, and to its parts."""
 
 import json
 
 import pytest
 
 from slotfill.extractors.local.answer import _checked
+from slotfill.extractors.local.fields import _copies, too_long
+from slotfill.extractors.local.filling import NUMBER, _CutError, _read_line, _unfinished
+from slotfill.extractors.local.layout import Shot
 from slotfill.extractors.local.messages import ApiError
+from slotfill.extractors.local.strategies import ABSENT, NEVER, Field, Line
 
 TAGS = {"type": "object", "properties": {"tags": {"type": "array", "items": {"type": "string"}}}}
 
@@ -37,3 +41,92 @@ def test_entries_that_must_differ_do():
 def test_what_does_not_fit_is_an_error(text):
     with pytest.raises(ApiError, match="does not fit the schema"):
         _checked(text, TAGS)
+
+
+ONE = Line(verbatim=False, many=False, blank=None, shortest=1)
+SOME = Line(verbatim=False, many=True, blank=[], shortest=1)
+AT_LEAST_TWO = Line(verbatim=False, many=True, blank=NEVER, shortest=1, fewest=2)
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "cut", "value"),
+    [
+        (ONE, " A plain line.\n", False, "A plain line."),
+        (ONE, " none\n", False, None),
+        (Line(verbatim=False, many=False, blank=ABSENT), " none\n", False, ABSENT),
+        (Line(verbatim=False, many=False, blank=NEVER), " none\n", False, "none"),
+        (ONE, " so good so good so good then", False, "so good then"),
+        (ONE, " All is well. The sec", True, "All is well."),
+        (ONE, " half a wo", True, "half a"),
+        (ONE, " wo", True, "wo"),
+        (SOME, " none\n", False, []),
+        (SOME, " cold; no salt\n", False, ["cold", "no salt"]),
+        (SOME, " cold; Cold.; the; late\n", False, ["cold", "late"]),
+        (SOME, " cold; late; half a wo", True, ["cold", "late"]),
+        (AT_LEAST_TWO, " cold; cold\n", False, ["cold", "cold"]),
+        (AT_LEAST_TWO, " cold; half a wo", True, ["cold", "half a"]),
+    ],
+)
+def test_a_line_is_read(line, text, cut, value):
+    assert _read_line(line, text, verbatim=False, cut=cut) == value
+
+
+def test_a_passage_stays_one():
+    text = "ha ha ha - so good so good so good"
+    assert _read_line(ONE, text, verbatim=True, cut=False) in text
+    assert _read_line(ONE, "so good so good so good ?", verbatim=True, cut=False) == "so good ?"
+
+
+def test_what_is_read_is_long_enough():
+    line = Line(verbatim=False, many=False, blank=NEVER, shortest=10)
+    assert _read_line(line, "so good so good so good", verbatim=False, cut=False) == "so good so good so good"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("It costs 1,250.50 in 12 shops", ["1,250.50", "12"]),
+        ("from 0.5 to -3", ["0.5", "-3"]),
+        ("7.", ["7"]),
+        ("2, 3 and 4.", ["2", "3", "4"]),
+        ("none", []),
+    ],
+)
+def test_the_numbers_of_a_text(text, found):
+    assert NUMBER.findall(text) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "cut", "text"),
+    [
+        ({}, _CutError(("a",), ""), "{"),
+        ({}, _CutError(("a",), '["x'), '{"a": ["x'),
+        ({"b": 1}, _CutError(('"a"',), "2"), '{"b": 1, "\\"a\\"": 2'),
+        ({"b": 1}, _CutError(("a",), ""), '{"b": 1'),
+        ({"b": 1}, _CutError(("c", "a"), '"x'), '{"b": 1'),
+    ],
+)
+def test_a_cut_answer_begins_like_json(value, cut, text):
+    assert _unfinished(value, cut) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "copies"),
+    [
+        ({"x": "cold soup"}, True),
+        ({"x": "warm soup"}, False),
+        ({"x": ["cold", "late"]}, True),
+        ({"x": ["cold", "early"]}, False),
+        ({"x": []}, True),
+        ({"x": None}, True),
+        ({}, True),
+    ],
+)
+def test_examples_tell_whether_passages_are_copied(value, copies):
+    assert _copies(Field(("x",), SOME), Shot("The cold soup came late.", value)) is copies
+
+
+def test_a_document_that_is_too_long_is_the_senders_error():
+    error = too_long(9000, 4096)
+    assert error.status == 400
+    assert "9000 tokens > 4096" in str(error)

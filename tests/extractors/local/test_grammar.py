@@ -9,9 +9,17 @@ from typing import Any
 import pytest
 
 from slotfill.extractors.local.engine import shared_engine
-from slotfill.extractors.local.grammar import HEADER, write_grammar
+from slotfill.extractors.local.grammar import HEADER, write_grammar, write_line
+from slotfill.extractors.local.strategies import ABSENT, NEVER, Line
 
 ALL = {"readable": lambda _expression: True}
+LINES = [
+    Line(verbatim=False, many=False, blank=NEVER, shortest=1),
+    Line(verbatim=True, many=False, blank=None, shortest=3, longest=3),
+    Line(verbatim=False, many=True, blank=[], shortest=1),
+    Line(verbatim=True, many=True, blank=ABSENT, shortest=1, longest=40, fewest=2, most=2),
+    Line(verbatim=True, many=True, blank=NEVER, shortest=1, fewest=1, most=1),
+]
 
 
 @pytest.mark.local
@@ -46,6 +54,55 @@ def test_any_document_can_be_quoted_from(model_file: Path, document: str) -> Non
     assert shared_engine(model_file).follows(grammar)
 
 
+@pytest.mark.local
+@pytest.mark.parametrize("document", ['say "hi"\n\tto\\ me; or /not/', "naïve 日本語 text — ok", "...", ""])
+def test_any_line_has_a_readable_grammar(model_file: Path, document: str) -> None:
+    engine = shared_engine(model_file)
+    for line in LINES:
+        for verbatim in (False, True):
+            assert engine.follows(write_line(line, document, verbatim=verbatim)), line
+
+
+def rules(line: Line, document: str = "", *, verbatim: bool = False) -> tuple[str, str]:
+    """Give what a line is made of, and what an entry is."""
+    header, start, entry = write_line(line, document, verbatim=verbatim).split("\n")
+    assert header == HEADER
+    return start.removeprefix("start: "), entry.removeprefix("T: ")
+
+
+@pytest.mark.parametrize(
+    ("line", "start"),
+    [
+        (Line(verbatim=False, many=False, blank=NEVER), '" " (T) "\\n"'),
+        (Line(verbatim=False, many=False, blank=None), '" " (T | "none") "\\n"'),
+        (Line(verbatim=False, many=False, blank=ABSENT), '" " (T | "none") "\\n"'),
+        (Line(verbatim=False, many=True, blank=[], most=5), '" " (T ("; " T){0,4} | "none") "\\n"'),
+        (Line(verbatim=False, many=True, blank=NEVER, fewest=3, most=3), '" " (T ("; " T){2,2}) "\\n"'),
+        (Line(verbatim=False, many=True, blank=[], most=1), '" " (T | "none") "\\n"'),
+    ],
+)
+def test_a_line_holds_a_string_or_several(line: Line, start: str) -> None:
+    assert rules(line)[0] == start
+
+
+def test_a_string_of_a_line_ends_with_it() -> None:
+    no_space_at_the_ends = r"~/(?s:\s.*|.*\s)/"
+    one, several = (Line(verbatim=False, many=many, blank=NEVER, shortest=2, longest=9) for many in (False, True))
+    assert rules(one)[1] == rf"/[^\x00-\x1f\n]{{2,9}}/ & {no_space_at_the_ends}"
+    assert rules(several)[1] == rf"/[^\x00-\x1f\n;]{{2,9}}/ & {no_space_at_the_ends}"
+
+
+def test_a_verbatim_string_of_a_line_is_a_passage() -> None:
+    line = Line(verbatim=True, many=False, blank=NEVER)
+    free = rules(line)[1]
+    entry = rules(line, 'Say "hé",\nnow', verbatim=True)[1]
+    assert entry.endswith(f" & {free}")
+    words = json.loads(entry.removesuffix(f" & {free}").removeprefix("%regex "))
+    assert words == {"substring_chunks": ["Say", " ", '"', "hé", '"', ",", "\n", "now"]}
+    assert rules(line, "... !", verbatim=True)[1] == free
+    assert rules(line, "Say", verbatim=False)[1] == free
+
+
 def test_keys_keep_the_order_of_the_schema() -> None:
     properties: dict[str, Any] = {name: {"type": "null"} for name in "zam"}
     grammar = write_grammar({"properties": properties, "required": ["a", "z", "m"]}, "", **ALL)
@@ -61,6 +118,13 @@ def test_a_schema_within_itself_ends() -> None:
     assert len(write_grammar(tree, "", **ALL).splitlines()) < 100
     endless = {"type": "object", "properties": {"next": {"$ref": "#"}}, "required": ["next"]}
     assert write_grammar(endless, "", **ALL) == write_grammar({}, "", **ALL)
+
+
+def test_a_part_refers_into_the_whole() -> None:
+    root = {"$defs": {"no": {"const": "not"}}, "type": "object"}
+    part = {"type": "array", "items": {"$ref": "#/$defs/no"}}
+    assert '"\\"not\\""' in write_grammar(part, "", **ALL, root=root)
+    assert '"\\"not\\""' not in write_grammar(part, "", **ALL)
 
 
 def test_what_cannot_be_read_is_left_out() -> None:

@@ -161,7 +161,9 @@ def test_a_reply_that_is_cut_says_so(client: anthropic.Anthropic, tool: bool) ->
 
 
 def test_a_prompt_that_is_too_long_is_refused_with_the_limit(client: anthropic.Anthropic) -> None:
-    with pytest.raises(anthropic.BadRequestError, match=r"prompt is too long: 90\d\d tokens > 5632 maximum; SLOTFILL_LOCAL_CONTEXT"):
+    with pytest.raises(
+        anthropic.BadRequestError, match=r"prompt is too long: 90\d\d tokens > 5632 maximum; SLOTFILL_LOCAL_CONTEXT"
+    ):
         ask(client, NAME, "word " * 9_000)
     with pytest.raises(anthropic.APIStatusError) as caught:
         ask(client, NAME, "word " * 1_000_000)

@@ -1,0 +1,133 @@
+"""A question a field, on the embedded model for real."""
+
+from __future__ import annotations
+
+import math
+import threading
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+import pytest
+from pydantic import BaseModel
+
+from slotfill import Extractor
+from slotfill.extractors.local import calibration
+from slotfill.extractors.local.engine import Engine, EngineOptions, shared_engine
+from slotfill.schemas import Confidence, Example, Sentiment, Verbatim
+
+pytestmark = pytest.mark.local
+
+TEXT = "Ada Byron, 36, lives at 5 High Street in Leeds. She paid 1,250 for a red bicycle."
+
+
+@pytest.fixture(scope="module")
+def engine(model_file: Path) -> Engine:
+    return shared_engine(model_file)
+
+
+def score(engine: Engine, prompt: str, *labels: str) -> tuple[float, ...]:
+    return engine.score(prompt, labels, threading.Event())[0]
+
+
+def test_labels_are_scored_by_what_comes_next(engine: Engine) -> None:
+    scores = score(engine, "The capital of France is", "Paris", "Berlin", "bananas")
+    assert scores[0] > scores[1] > scores[2]
+    assert sum(map(math.exp, scores)) == pytest.approx(1, abs=1e-6)
+
+
+def test_labels_that_begin_alike_are_told_apart(engine: Engine) -> None:
+    alike = score(engine, "The parcel is on a ship and under way: it is", "in review", "in transit")
+    assert alike[1] > alike[0]
+    longer = score(engine, "cold brew, please\nOne cold brew\nA cold", "brew", "brew with milk")
+    assert longer[0] > longer[1]
+
+
+class Person(BaseModel):
+    """A person."""
+
+    name: Verbatim
+    age: int
+    town: str
+    colour: Literal["red", "green"] | None
+    colour_sure: Annotated[float, Confidence("colour")]
+    name_sure: Annotated[float, Confidence("name")]
+
+
+def test_values_come_from_the_text_and_confidence_from_the_scores(model_file: Path) -> None:
+    with Extractor(Person, model="local") as extractor:
+        extraction = extractor.extract(TEXT)
+    value = extraction.value
+    assert value.name in TEXT
+    assert value.town in TEXT
+    assert value.age in (36, 5, 1250)
+    assert extraction.confidence == {"/colour_sure": "scored", "/name_sure": "scored"}
+    assert 0 < value.colour_sure <= 1
+    assert 0 < value.name_sure <= 1
+
+
+def test_a_mention_carries_its_own_confidence(model_file: Path) -> None:
+    class Mention(BaseModel):
+        text: Verbatim
+        kind: Literal["person", "place"]
+        sure: Annotated[float, Confidence("kind")]
+
+    class Mentions(BaseModel):
+        """Names."""
+
+        names: list[Mention]
+
+    with Extractor(Mentions, model="local") as extractor:
+        extraction = extractor.extract("Angela Merkel flew from Berlin to Paris.")
+    found = extraction.value.names
+    assert found
+    assert {mention.text for mention in found} <= {"Angela Merkel", "Berlin", "Paris"}
+    assert extraction.confidence == {f"/names/{number}/sure": "scored" for number in range(len(found))}
+
+
+def test_the_confidence_of_whole_objects_is_stated(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLOTFILL_LOCAL_DECODING", "whole")
+    with Extractor(Sentiment, model="local") as extractor:
+        extraction = extractor.extract("I love it.")
+    assert extraction.confidence == {"/confidence": "stated"}
+
+
+def test_labelled_texts_calibrate_and_are_kept(model_file: Path) -> None:
+    class Mood(BaseModel):
+        """The mood."""
+
+        calibration: ClassVar[tuple[Example, ...]] = tuple(
+            Example(text, {"mood": "sad"}) for text in ("It is great.", "I am so happy.", "What a lovely day!") * 4
+        )
+        mood: Literal["happy", "sad"]
+        sure: Annotated[float, Confidence("mood")]
+
+    with Extractor(Mood, model="local") as extractor:
+        assert extractor.extract("It is so lovely.").value.mood == "sad"
+    kept = max(calibration._file("x").parent.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)
+    found = calibration.recall(kept.stem)["/mood"]
+    assert found.bias[1] > found.bias[0]
+
+
+def test_the_settings_reach_the_engine(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLOTFILL_LOCAL_CONTEXT", "512")
+    monkeypatch.setenv("SLOTFILL_LOCAL_SLOTS", "1")
+    with Extractor("name str", model="local") as extractor:
+        extraction = extractor.extract("word " * 600)
+    assert extraction.error is not None
+    assert extraction.error.type == "too_long"
+    assert "SLOTFILL_LOCAL_CONTEXT" in extraction.error.message
+    assert shared_engine(model_file, EngineOptions(slots=1, context=512)).context == 512
+
+
+def test_a_passage_that_cannot_be_is_an_error_not_a_value(model_file: Path) -> None:
+    """llama.cpp ignores a grammar that allows nothing: what it writes then is noticed."""
+    schema = {
+        "type": "object",
+        "properties": {"quote": {"type": "string", "format": "verbatim", "minLength": 90}},
+        "required": ["quote"],
+        "additionalProperties": False,
+    }
+    with Extractor(schema, model="local", retries=0) as extractor:
+        extraction = extractor.extract("Too short.")
+    assert extraction.error is not None
+    assert "no passage of the document fits /quote" in extraction.error.message
