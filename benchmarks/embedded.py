@@ -166,7 +166,7 @@ def shapes(options: argparse.Namespace) -> Iterator[str]:
 def speed(options: argparse.Namespace) -> Iterator[str]:
     """Measure in processes of their own: a model is loaded once in each."""
     for slots in SLOTS:
-        context = str(min(6_144, 16_384 // slots))
+        context = str(min(5_120, 16_384 // slots))
         settings = {"SLOTFILL_LOCAL_SLOTS": str(slots), "SLOTFILL_LOCAL_CONTEXT": context}
         command = [sys.executable, __file__, str(options.data), "--model", options.model, "--slots", str(slots)]
         run = subprocess.run(command, env=os.environ | settings, capture_output=True, text=True, check=True)

@@ -72,7 +72,7 @@ line.
 | `SLOTFILL_CONCURRENCY` | `--concurrency` |
 | `SLOTFILL_LOCAL_THREADS` | threads of the embedded model: one a core |
 | `SLOTFILL_LOCAL_SLOTS` | documents that it works on at once: 2 |
-| `SLOTFILL_LOCAL_CONTEXT` | tokens of prompt and reply together, for each of them: 6144 |
+| `SLOTFILL_LOCAL_CONTEXT` | tokens of prompt and reply together, for each of them: 5120 |
 | `SLOTFILL_LOCAL_DECODING` | `fields` or `whole`: by the model's size |
 | `NO_COLOR` | plain output on a terminal |
 

@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     concurrency: int = Field(8, ge=1)
     local_threads: int | None = Field(None, ge=1, description="threads of the embedded model; default: one a core")
     local_slots: int = Field(2, ge=1, description="documents that the embedded model works on at once")
-    local_context: int = Field(6_144, ge=256, description="tokens of prompt and reply together, for each of them")
+    local_context: int = Field(5_120, ge=256, description="tokens of prompt and reply together, for each of them")
     local_decoding: Literal["fields", "whole"] | None = Field(
         None, description="a question a field, or the whole object in one go; default: by the model's size"
     )

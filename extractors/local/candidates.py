@@ -41,7 +41,10 @@ FUNCTION_WORDS = frozenset(
 """English words that no name begins or ends with, and that stand between terms."""
 
 UNIT = r"(?:[€$£¥%]|(?:million|billion|thousand|percent|euros?|dollars?|pounds?|bucks|cents?|USD|EUR|GBP|CHF)\b)"
-MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]*\.?"
+MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|"
+    r"July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\b\.?"
+)
 YEAR = r"(?:1[89]|20)\d\d"
 SUM = r"(?<!\d)\d+(?:[.,\u00a0 ]\d+)*"
 AMOUNT = re.compile(

@@ -69,7 +69,7 @@ class EngineOptions:
 
     threads: int | None = None
     slots: int = 2
-    context: int = 6_144
+    context: int = 5_120
     decoding: Literal["fields", "whole"] | None = None
 
 

@@ -20,6 +20,7 @@ from slotfill.extractors.local.layout import (
     Shot,
     begin,
     introduction,
+    listed,
     look_up,
     say,
     show_fields,
@@ -53,7 +54,10 @@ __all__ = ["FieldDecoder", "too_long"]
 SHOTS = 16
 """The most worked examples that are shown; what there are more, the oldest, calibrate the scores."""
 
-VERSION = 2
+ANSWERS = 128
+"""Tokens that a labelled text leaves free for its answers, all of them labels."""
+
+VERSION = 3
 """Of what is kept of a calibration: another one is not read again."""
 
 
@@ -129,8 +133,8 @@ class FieldDecoder:
 
     def _show(self, field: Field, shown: Sequence[Shot], told: str) -> None:
         mentions: Any = field.strategy
-        listed = ((shot.text, look_up(shot.value, field.path)) for shot in shown)
-        examples = [(text, [item[mentions.text] for item in items]) for text, items in listed if items is not ABSENT]
+        found = ((shot.text, listed(mentions, look_up(shot.value, field.path))) for shot in shown)
+        examples = [(text, [passage for passage, _ in pairs]) for text, pairs in found]
         families = self.families[field.path] = choose_families(examples)
         legend = f"Each passage is one of: {', '.join(mentions.choice.labels)}.\n\n" if told else ""
         blocks = (show_mentions(mentions, field.path, families, shot) for shot in shown)
@@ -138,13 +142,13 @@ class FieldDecoder:
 
     def _key(self) -> str:
         labelled = [[shot.text, shot.value] for shot in self.labelled]
-        shown = [self.shots, *self.mention_shots.values()]
-        parts = [VERSION, self.engine.identity, shown, labelled]
+        asked = [[field.path, field.strategy.labels] for field in self.lines if isinstance(field.strategy, Choice)]
+        parts = [VERSION, self.engine.identity, asked, self.shots, labelled]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
 
     def _calibrated(self, cancelled: threading.Event) -> dict[str, Calibration]:
         """Ask about all labelled texts; about texts that say nothing, where there are neither these nor examples."""
-        questions = [*self._labelled_choices()]
+        questions = list(self._labelled_choices())
         blank = [] if len(self.shots) > 1 else [*self._blank_choices({path for path, *_ in questions})]
         with ThreadPoolExecutor(self.engine.slots) as pool:
             ask = partial(self._scores, cancelled)
@@ -162,7 +166,10 @@ class FieldDecoder:
 
     def _labelled_choices(self) -> Iterator[_Question]:
         for shot in self.labelled:
-            prompt = "".join(self.shots) + begin(shot.text)
+            try:
+                prompt = self.fitted(self.shots, begin(shot.text), ANSWERS)
+            except ApiError:  # a text too long to be asked about tells nothing
+                continue
             for field in self.lines:
                 value = look_up(shot.value, field.path)
                 if not isinstance(field.strategy, Choice) or value is ABSENT:
@@ -177,7 +184,7 @@ class FieldDecoder:
         for field in self.lines:
             if isinstance(field.strategy, Choice) and len(field.strategy.labels) > 1 and join(field.path) not in known:
                 for text in CONTENT_FREE:
-                    prompt = f"{''.join(self.shots)}{begin(text)}{field.heading}:"
+                    prompt = f"{self.fitted(self.shots, begin(text), ANSWERS)}{field.heading}:"
                     yield join(field.path), prompt, field.strategy.labels, 0
 
 

@@ -31,7 +31,7 @@ TEXT_TOKENS = 64
 LOOP = re.compile(r"(\S.{2,}?)(?:[\s,.;]*\1){2,}", re.DOTALL)
 """The same words three times over."""
 
-NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d{0,14})(?:\.\d{1,6})?(?![\d.,]*\d)")
+NUMBER = re.compile(r"(?<![\w.,/:-])-?(?:0|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d{0,14})(?:\.\d{1,6})?(?![\d.,/:-]*\d)")
 """A number as texts and JSON have it, with commas between thousands."""
 
 DIGITS = 4

@@ -36,6 +36,7 @@ __all__ = [
     "ask_mention",
     "begin",
     "introduction",
+    "listed",
     "look_up",
     "say",
     "show_fields",
@@ -148,18 +149,24 @@ def show_mentions(mentions: Mentions, path: Path, families: tuple[str, ...], sho
     """Write an example with its mentions, and with the candidates that are none."""
     known = dict(zip(map(repr, mentions.choice.values), mentions.choice.labels, strict=True))
     lines, at = [], 0
-    listed = look_up(shot.value, path)
-    for item in listed if isinstance(listed, list) else ():
-        start = shot.text.find(item[mentions.text], at)
-        start = shot.text.find(item[mentions.text]) if start < 0 else start
-        at = start + len(item[mentions.text])
-        lines.append((start, at, known.get(repr(item[mentions.label]), "")))
+    for passage, kind in listed(mentions, look_up(shot.value, path)):
+        start = shot.text.find(passage, at) if passage in shot.text[at:] else shot.text.find(passage)
+        if start >= 0 and repr(kind) in known:
+            at = start + len(passage)
+            lines.append((start, at, known[repr(kind)]))
     for start, end in candidates(shot.text, families):
         if not any(start < other_end and other < end for other, other_end, _ in lines):
             lines.append((start, end, mentions.choice.labels[-1]))
     return (
         begin(shot.text) + "".join(f"{ask_mention(shot.text[a:b])} {label}\n" for a, b, label in sorted(lines)) + "\n"
     )
+
+
+def listed(mentions: Mentions, items: Any) -> list[tuple[str, Any]]:
+    """Give the passages and labels of an example's items, as far as they hold both."""
+    whole = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    pairs = [(item.get(mentions.text), item.get(mentions.label, ABSENT)) for item in whole]
+    return [(passage, kind) for passage, kind in pairs if isinstance(passage, str) and passage]
 
 
 def ask_mention(passage: str) -> str:

@@ -11,6 +11,12 @@ from hypothesis import strategies as st
 from slotfill.extractors.local import calibration
 from slotfill.extractors.local.calibration import Calibration, keep, recall
 
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 SCORES = st.lists(st.floats(-20, 0), min_size=2, max_size=5)
 
 

@@ -162,7 +162,7 @@ def test_a_reply_that_is_cut_says_so(client: anthropic.Anthropic, tool: bool) ->
 
 def test_a_prompt_that_is_too_long_is_refused_with_the_limit(client: anthropic.Anthropic) -> None:
     with pytest.raises(
-        anthropic.BadRequestError, match=r"prompt is too long: 90\d\d tokens > 5632 maximum; SLOTFILL_LOCAL_CONTEXT"
+        anthropic.BadRequestError, match=r"prompt is too long: 90\d\d tokens > 4608 maximum; SLOTFILL_LOCAL_CONTEXT"
     ):
         ask(client, NAME, "word " * 9_000)
     with pytest.raises(anthropic.APIStatusError) as caught:
@@ -171,7 +171,7 @@ def test_a_prompt_that_is_too_long_is_refused_with_the_limit(client: anthropic.A
 
 
 def test_the_oldest_examples_make_room(client: anthropic.Anthropic) -> None:
-    shot = [{"role": "user", "content": "word " * 5_600}, {"role": "assistant", "content": '{"name": "x"}'}]
+    shot = [{"role": "user", "content": "word " * 4_600}, {"role": "assistant", "content": '{"name": "x"}'}]
     last = {"role": "user", "content": f"<document-0a>\n{TEXT}\n</document-0a>"}
     few = [{"role": "user", "content": "Bo came."}, {"role": "assistant", "content": '{"name": "Bo"}'}]
     fitted, few_only = (ask(client, NAME, messages=shots).usage for shots in ([*shot, *shot, *few, last], [*few, last]))
@@ -200,7 +200,7 @@ def test_other_paths(client: anthropic.Anthropic, model_file: Path) -> None:
         reply = http.post("/v1/complete", json={})
         assert (reply.status_code, reply.json()["error"]["type"]) == (404, "not_found_error")
         assert http.post("/v1/messages", content=b"\xff{").status_code == 400
-    assert [model.max_input_tokens for model in client.models.list()] == [8_192]
+    assert [model.max_input_tokens for model in client.models.list()] == [5_120]
     assert client.models.retrieve("local").id == "local"
 
 
