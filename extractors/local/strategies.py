@@ -94,7 +94,6 @@ class Mentions:
     label: str
     choice: Choice
     doubts: tuple[str, ...]
-    fewest: int
     most: int | None
     longest: int | None
 
@@ -244,8 +243,8 @@ class _Compiler:
 
     def mentions(self, schema: Mapping[str, Any]) -> Mentions | None:
         """Recognise a list of objects that hold a passage, its label, and perhaps the confidence in it."""
-        if schema.get("type") != "array" or not schema.keys() <= _OF_LISTS:
-            return None
+        if schema.get("type") != "array" or not schema.keys() <= _OF_LISTS or schema.get("minItems", 0):
+            return None  # of a list that must hold something the model writes whatever comes nearest
         item, _ = self._resolved(schema.get("items"), ())
         properties = self._properties(item) if isinstance(item, dict) else None
         if properties is None or not isinstance(item, dict) or not {*item.get("required", ())} <= properties.keys():
@@ -261,8 +260,8 @@ class _Compiler:
             return None
         none = _unlike(NONE, choice.labels)
         choice = Choice((*choice.values, ABSENT), (*choice.labels, none))
-        bounds = int(schema.get("minItems", 0)), schema.get("maxItems")
-        return Mentions(texts[0], labels[0], choice, tuple(doubts), *bounds, parts[texts[0]].get("maxLength"))
+        most, longest = schema.get("maxItems"), parts[texts[0]].get("maxLength")
+        return Mentions(texts[0], labels[0], choice, tuple(doubts), most, longest)
 
     def line(self, schema: Mapping[str, Any], *, optional: bool) -> Line | None:
         """Recognise a string, a list of strings, and either or null."""

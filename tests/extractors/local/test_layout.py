@@ -40,7 +40,7 @@ from slotfill.schemas.errors import FieldError
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.sentiment import Sentiment
 
-KINDS = Mentions("text", "kind", Choice(("person", "place", ABSENT), ("person", "place", "none")), (), 0, None, None)
+KINDS = Mentions("text", "kind", Choice(("person", "place", ABSENT), ("person", "place", "none")), (), None, None)
 NAMES = ("names",)
 
 

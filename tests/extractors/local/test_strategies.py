@@ -129,7 +129,7 @@ def test_a_list_of_passages_with_labels_is_mentions() -> None:
     sure = {"type": "number", "minimum": 0, "maximum": 1, "x-confidence-of": "kind"}
     found = strategy({"type": "array", "items": obj(text=PASSAGE, kind=KIND, sure=sure), "maxItems": 5})
     choice = Choice(("red", "blue", ABSENT), ("red", "blue", "none"))
-    assert found == Mentions("text", "kind", choice, ("sure",), fewest=0, most=5, longest=40)
+    assert found == Mentions("text", "kind", choice, ("sure",), most=5, longest=40)
     more = {"type": "array", "items": obj(text=PASSAGE, kind=KIND, size={"type": "string"})}
     assert isinstance(strategy(more), Written)
 
@@ -203,3 +203,8 @@ def test_most_shapes_are_compiled() -> None:
     compiled = [compile_schema(json.loads(file.read_text("utf-8"))) for file in files]
     assert len(files) == 30
     assert sum(found is not None for found in compiled) >= 15
+
+
+def test_a_list_of_mentions_that_must_hold_some_is_written() -> None:
+    some = {"type": "array", "items": obj(text=PASSAGE, kind=KIND), "minItems": 1}
+    assert isinstance(strategy(some), Written)
