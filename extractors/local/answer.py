@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 from referencing import Registry
 
+from slotfill.extractors.api_error import ApiError
 from slotfill.extractors.local.fields import FieldDecoder, too_long
 from slotfill.extractors.local.filling import REPLY_ROOM
 from slotfill.extractors.local.grammar import SEPARATORS, write_grammar
 from slotfill.extractors.local.layout import STOP, Conversation, Shot
-from slotfill.extractors.local.messages import ApiError, Reply, Request
+from slotfill.extractors.local.messages import Reply, Request
 from slotfill.extractors.local.strategies import CALIBRATION, compile_schema
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ __all__ = ["answer"]
 
 LOOP = 3
 """How often a list must end in the same entry for the rest to count as a loop."""
-
 
 TRIES = 6
 """How often an answer is drawn anew where a schema says more than a grammar can (`if`, `not`, `contains`)."""
@@ -54,11 +54,12 @@ def answer(engine: Engine, request: Request, cancelled: threading.Event) -> Repl
             return replace(reply, text=_checked(reply.text, request.schema))
         except ApiError as error:
             unfit = error
-        if seed == TRIES:
+        left = request.max_tokens - reply.completion_tokens
+        if seed == TRIES or left <= 0:
             break
-        again = _whole(engine, request, cancelled, seed)
-        tokens = reply.completion_tokens + again.completion_tokens
-        reply = replace(again, completion_tokens=tokens)
+        again = _whole(engine, replace(request, max_tokens=left), cancelled, seed)
+        read, wrote = reply.prompt_tokens + again.prompt_tokens, reply.completion_tokens + again.completion_tokens
+        reply = replace(again, prompt_tokens=read, completion_tokens=wrote)
     raise unfit
 
 

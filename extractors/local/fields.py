@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from slotfill.extractors.api_error import ApiError
 from slotfill.extractors.local.calibration import CONTENT_FREE, Calibration, Scored, keep, recall
 from slotfill.extractors.local.candidates import choose_families
 from slotfill.extractors.local.filling import Filling
@@ -26,7 +27,7 @@ from slotfill.extractors.local.layout import (
     show_fields,
     show_mentions,
 )
-from slotfill.extractors.local.messages import ApiError, Reply
+from slotfill.extractors.local.messages import Reply
 from slotfill.extractors.local.strategies import (
     ABSENT,
     Choice,

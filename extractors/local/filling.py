@@ -6,11 +6,12 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from slotfill.extractors.api_error import ApiError
 from slotfill.extractors.local.calibration import Calibration
 from slotfill.extractors.local.candidates import FUNCTION_WORDS, candidates
 from slotfill.extractors.local.grammar import SEPARATORS, write_grammar, write_line
 from slotfill.extractors.local.layout import ask_mention, begin, say
-from slotfill.extractors.local.messages import ApiError, Reply
+from slotfill.extractors.local.messages import Reply
 from slotfill.extractors.local.strategies import ABSENT, NEVER, NONE, Choice, Doubt, Field, Line, Path, Written
 from slotfill.schemas.pointer import join
 
@@ -242,7 +243,7 @@ def _read_line(line: Line, text: str, *, verbatim: bool, cut: bool) -> Any:
     """Read a string or a list of strings, without what loops, and without passages that say nothing."""
     text = text.strip()
     if text == NONE and line.blank is not NEVER:
-        return line.blank if line.blank != [] else []
+        return line.blank
     if not line.many:
         return _shortened(text, line, verbatim=verbatim, cut=cut)
     entries = text.split("; ")

@@ -10,28 +10,16 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 from pydantic_core import from_json
 
+from slotfill.extractors.api_error import ApiError
 from slotfill.extractors.local.layout import Conversation, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ApiError", "Reply", "Request", "message", "read_request"]
+__all__ = ["Reply", "Request", "message", "read_request"]
 
 MAX_BYTES = 4 << 20
 """Far beyond what fits into the context; what is longer is not even counted."""
-
-
-class ApiError(Exception):
-    """An error in the API's own form."""
-
-    def __init__(self, status: int, kind: str, text: str) -> None:
-        super().__init__(text)
-        self.status = status
-        self.kind = kind
-
-    def to_json(self) -> dict[str, Any]:
-        """Give the body of the reply."""
-        return {"type": "error", "error": {"type": self.kind, "message": str(self)}}
 
 
 @dataclass(frozen=True, slots=True)

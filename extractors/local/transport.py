@@ -17,9 +17,10 @@ from urllib.parse import unquote
 
 import httpx2
 
+from slotfill.extractors.api_error import ApiError
 from slotfill.extractors.local.answer import answer
 from slotfill.extractors.local.engine import shared_engine
-from slotfill.extractors.local.messages import ApiError, message, read_request
+from slotfill.extractors.local.messages import message, read_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable

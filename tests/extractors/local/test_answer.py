@@ -4,11 +4,11 @@ import json
 
 import pytest
 
+from slotfill.extractors.api_error import ApiError
 from slotfill.extractors.local.answer import _checked
 from slotfill.extractors.local.fields import _copies, too_long
 from slotfill.extractors.local.filling import NUMBER, _CutError, _read_line, _unfinished
 from slotfill.extractors.local.layout import Shot
-from slotfill.extractors.local.messages import ApiError
 from slotfill.extractors.local.strategies import ABSENT, NEVER, Field, Line
 
 TAGS = {"type": "object", "properties": {"tags": {"type": "array", "items": {"type": "string"}}}}

@@ -1,0 +1,25 @@
+"""An error as the Messages API words it: what a service that runs in this process answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["ApiError"]
+
+
+class ApiError(Exception):
+    """An error in the API's own form.
+
+    status: of HTTP. kind: the API's name for it. headers: what the reply's headers say beside.
+    """
+
+    def __init__(self, status: int, kind: str, text: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(text)
+        self.status = status
+        self.kind = kind
+        self.headers = dict(headers or {})
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the body of the reply."""
+        return {"type": "error", "error": {"type": self.kind, "message": str(self)}}
