@@ -10,7 +10,7 @@ from typing import Any, Literal
 from urllib.parse import unquote, urldefrag, urljoin
 
 from slotfill.schemas.pointer import join, look_up
-from slotfill.schemas.verbatim import FORMAT
+from slotfill.schemas.words import in_words
 
 __all__ = ["STRUCTURED", "Loss", "Mode", "Reduction", "local_pointer"]
 
@@ -34,24 +34,15 @@ _ARRAY = ("array",)
 _OBJECT = ("object",)
 _ANY = ("null", "boolean", *_STRING, *_NUMBER, *_ARRAY, *_OBJECT)
 
-_IN_WORDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "oneOf": ("exactly one of the alternatives holds", _ANY),
-    "format": ("format: {}", (*_STRING, *_NUMBER)),
-    "pattern": ("matches the regular expression {}", _STRING),
-    "minLength": ("characters: at least {}", _STRING),
-    "maxLength": ("characters: at most {}", _STRING),
-    "minimum": ("at least {}", _NUMBER),
-    "exclusiveMinimum": ("more than {}", _NUMBER),
-    "maximum": ("at most {}", _NUMBER),
-    "exclusiveMaximum": ("less than {}", _NUMBER),
-    "multipleOf": ("a multiple of {}", _NUMBER),
-    "minItems": ("items: at least {}", _ARRAY),
-    "maxItems": ("items: at most {}", _ARRAY),
-    "uniqueItems": ("no item twice", _ARRAY),
-    "minProperties": ("keys: at least {}", _OBJECT),
-    "maxProperties": ("keys: at most {}", _OBJECT),
+_IN_WORDS: Mapping[str, tuple[str, ...]] = {
+    "oneOf": _ANY,
+    "format": (*_STRING, *_NUMBER),
+    **dict.fromkeys(("pattern", "minLength", "maxLength"), _STRING),
+    **dict.fromkeys(("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf"), _NUMBER),
+    **dict.fromkeys(("minItems", "maxItems", "uniqueItems"), _ARRAY),
+    **dict.fromkeys(("minProperties", "maxProperties"), _OBJECT),
 }
-"""By keyword that a description can stand in for: how it reads there, and the types that it constrains."""
+"""By keyword that a description can stand in for: the types that it constrains."""
 
 _RULED_OUT: Mapping[str, tuple[str, ...]] = {
     "not": _ANY,
@@ -167,11 +158,11 @@ class Reduction:
         return {**reduced, **{key: note for key, note in notes.items() if isinstance(note, str) and note}}
 
     def _words(self, reduced: dict[str, Any], schema: dict[str, Any], path: str) -> Iterator[str]:
-        for keyword, (template, types) in _IN_WORDS.items():
+        for keyword, types in _IN_WORDS.items():
             if keyword not in schema or keyword in reduced or _says_nothing(keyword, schema):
                 continue
             if _constrains(types, schema):
-                words = _in_words(keyword, template, schema[keyword])
+                words = in_words(keyword, schema[keyword])
                 self.losses.append(Loss(path, keyword, f"told in words, and checked after the reply: {words}"))
                 yield words
 
@@ -350,11 +341,3 @@ def _says_nothing(keyword: str, schema: dict[str, Any]) -> bool:
         # A discriminator tells the alternatives apart: no value is valid under two of them.
         return "discriminator" in schema or not isinstance(value, list) or len(value) == 1
     return value is False or (value == 0 and keyword in ("minLength", "minItems", "minProperties"))
-
-
-def _in_words(keyword: str, template: str, value: Any) -> str:
-    if keyword == "format" and value == FORMAT:
-        return "copied word for word from the document"
-    if isinstance(value, bool) and "{}" in template:  # draft 4: `exclusiveMinimum: true`
-        return keyword
-    return template.format(value if isinstance(value, str) else json.dumps(value))
