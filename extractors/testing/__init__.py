@@ -1,0 +1,1 @@
+"""What tests of extractions stand on: a simulated service, faults, cassettes, laws, fixtures."""

@@ -1,0 +1,407 @@
+"""SimulatedClaude: a scripted model behind the Messages API, for tests, demonstrations and rehearsals.
+
+    claude = SimulatedClaude(faults=["429@1", "fences:0.2"])
+    with Extractor(Feedback, client=claude.client()) as extractor:
+        extractor.extract("The app crashes.")
+    claude.requests[0].document
+
+`slotfill simulate` serves the same on a loopback port. It speaks messages, streams, token counts, batches and models,
+and refuses what the service refuses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_json
+
+from slotfill.extractors import catalogue
+from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.record import Usage
+from slotfill.extractors.testing.asked import Asked, read
+from slotfill.extractors.testing.batches import Batches, Result
+from slotfill.extractors.testing.clock import Clock
+from slotfill.extractors.testing.exchange import Request, Response
+from slotfill.extractors.testing.faults import (
+    BATCH_FAULTS,
+    ERROR_FAULTS,
+    MESSAGE_FAULTS,
+    RESPONSE_FAULTS,
+    STREAM_FAULTS,
+    Trigger,
+    triggers,
+)
+from slotfill.extractors.testing.limits import RateLimits
+from slotfill.extractors.testing.replies import Replies, Reply, script_of
+from slotfill.extractors.testing.rules import (
+    BATCH_BYTES,
+    REQUEST_BYTES,
+    check_length,
+    check_request,
+    invalid,
+)
+from slotfill.extractors.testing.said import Said, count, events, say, shorten, write
+from slotfill.extractors.testing.text_faults import TEXT_FAULTS, spoil_text
+from slotfill.extractors.testing.value_faults import VALUE_FAULTS, spoil
+
+if TYPE_CHECKING:
+    import anthropic
+
+__all__ = ["Seen", "SimulatedClaude"]
+
+CACHE_SECONDS = 300.0
+"""How long a prefix stays in the cache after its last use."""
+
+_OWN: Mapping[str, Any] = {"api_key": "simulated", "base_url": "http://simulated.invalid"}
+JSON = {"content-type": "application/json"}
+STREAM = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
+
+
+@dataclass
+class Seen:
+    """What the service saw of one request, and made of it.
+
+    number: from 1, in the order of arrival, `POST /v1/messages` counted alone. document: as in `Asked`.
+    faults: those that struck. truth: the JSON value meant, before any fault. usage: what was billed for it.
+    """
+
+    number: int
+    request: Request
+    document: str | None = None
+    faults: tuple[str, ...] = ()
+    truth: Any = None
+    status: int = 0
+    usage: Usage = field(default_factory=Usage)
+
+    @property
+    def body(self) -> Any:
+        """The request's JSON."""
+        return self.request.json
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The request's headers, names in lower case."""
+        return self.request.headers
+
+
+class SimulatedClaude:
+    """A scripted model, and the service around it.
+
+    replies: what the model says: a list in turn, a function of what is asked, the path of a gold file; by default
+        values made from the schema that a request asks for.
+    faults: `NAME`, `NAME@1,3-5` or `NAME:0.1`; see `slotfill.extractors.testing.faults`.
+    seed: for all that is left to chance. The same seed, requests and faults give the same replies.
+    limits: to be enforced; by default none are.
+    clock: the time of limits, caches, batches and slow replies; a `ManualClock` waits for nothing.
+    key: the only credential to accept; by default any.
+    batch_seconds: how long a batch is worked on.
+
+    Safe for any number of threads. Raises FaultError for a fault that is not known, InputError for a gold file that
+    cannot be used.
+    """
+
+    def __init__(
+        self,
+        replies: Replies = None,
+        *,
+        faults: Iterable[str | Trigger] = (),
+        seed: int = 0,
+        limits: RateLimits | None = None,
+        clock: Clock | None = None,
+        key: str | None = None,
+        batch_seconds: float = 0.0,
+    ) -> None:
+        self.requests: list[Seen] = []
+        self.clock = clock or Clock()
+        self.peak = 0
+        self._seed = seed
+        self.script(replies, faults=faults)
+        self._limits = limits or RateLimits()
+        self._key = key
+        self._batches = Batches(self._batch_result, self.clock, batch_seconds, seed)
+        self._cached: dict[str, float] = {}
+        self._seen_bodies: Counter[bytes] = Counter()
+        self._arriving = threading.Lock()
+        self._in_flight = 0
+        self._asks = 0
+
+    def script(self, replies: Replies = None, *, faults: Iterable[str | Trigger] = ()) -> SimulatedClaude:
+        """Say what comes from here on; both as at the start. Requests are counted on."""
+        self._script, self._faults = script_of(replies, self._seed), triggers(faults)
+        return self
+
+    @property
+    def by_document(self) -> dict[str, list[Seen]]:
+        """The requests for messages, by the document that they were about."""
+        found: dict[str, list[Seen]] = defaultdict(list)
+        for seen in self.requests:
+            if seen.document is not None:
+                found[seen.document].append(seen)
+        return dict(found)
+
+    @property
+    def usage(self) -> Usage:
+        """All that was billed."""
+        return sum((seen.usage for seen in self.requests), Usage())
+
+    def client(self, **options: Any) -> anthropic.Anthropic:
+        """Make the SDK's client on this service, in this process. options: as `anthropic.Anthropic` takes them."""
+        import anthropic
+        import httpx2
+
+        from slotfill.extractors.testing.transport import SimulatedTransport
+
+        return anthropic.Anthropic(**{**_OWN, **options}, http_client=httpx2.Client(transport=SimulatedTransport(self)))
+
+    def async_client(self, **options: Any) -> anthropic.AsyncAnthropic:
+        """Make the SDK's asynchronous client, likewise."""
+        import anthropic
+        import httpx2
+
+        from slotfill.extractors.testing.transport import SimulatedTransport
+
+        http_client = httpx2.AsyncClient(transport=SimulatedTransport(self))
+        return anthropic.AsyncAnthropic(**{**_OWN, **options}, http_client=http_client)
+
+    @contextmanager
+    def in_flight(self) -> Iterator[None]:
+        """Count one more request as being answered; `peak` tells the most there were at once."""
+        with self._arriving:
+            self._in_flight += 1
+            self.peak = max(self.peak, self._in_flight)
+        try:
+            yield
+        finally:
+            with self._arriving:
+                self._in_flight -= 1
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request."""
+        seen = self._arrived(request)
+        try:
+            response = self._route(request, seen)
+        except ApiError as error:
+            response = Response(error.status, JSON | error.headers, (to_json(error.to_json()),))
+        faults = [RESPONSE_FAULTS[name] for name in seen.faults if name in RESPONSE_FAULTS]
+        headers = {"request-id": f"req_{len(self.requests):024d}", **self._limits.headers(self.clock)}
+        response = replace(response, headers={**headers, **response.headers})
+        for fault in faults:
+            response = fault(response)
+        seen.status = response.status
+        return response
+
+    def _arrived(self, request: Request) -> Seen:
+        asks = request.method == "POST" and request.path == "/v1/messages"
+        with self._arriving:
+            self._asks += asks
+            seen = Seen(self._asks if asks else 0, request)
+            self.requests.append(seen)
+        return seen
+
+    def _route(self, request: Request, seen: Seen) -> Response:
+        self._authenticate(request.headers)
+        match request.method, request.path.strip("/").split("/"):
+            case "POST", ["v1", "messages"]:
+                return self._messages(request, seen)
+            case "POST", ["v1", "messages", "count_tokens"]:
+                check_request(request.json, counting=True)
+                return _json({"input_tokens": read(request.json).tokens})
+            case "GET", ["v1", "models", *name]:
+                return _json(_models(*name))
+            case method, ["v1", "messages", "batches", *rest]:
+                return self._batch(method, rest, request)
+        raise ApiError(404, "not_found_error", f"Not found: {request.method} {request.path}")
+
+    def _authenticate(self, headers: Mapping[str, str]) -> None:
+        if "anthropic-version" not in headers:
+            raise invalid("anthropic-version: header is required")
+        key = headers.get("x-api-key") or re.sub(r"^Bearer ", "", headers.get("authorization", ""))
+        if not key or self._key not in (None, key):
+            raise ApiError(401, "authentication_error", "invalid x-api-key" if key else "x-api-key header is required")
+
+    def _messages(self, request: Request, seen: Seen) -> Response:
+        if len(request.body) > REQUEST_BYTES:
+            raise ApiError(413, "request_too_large", "Request exceeds the maximum size")
+        check_request(request.json)
+        asked = read(request.json)
+        seen.document = asked.document
+        check_length(asked.tokens, asked.model)
+        chance = self._chance(request.body)
+        struck = [fault.name for fault in self._faults if fault.strikes(seen.number, chance)]
+        refused = next((name for name in struck if name in ERROR_FAULTS), None)
+        if refused is not None:
+            seen.faults = (refused,)
+            raise ERROR_FAULTS[refused](self.clock.now())
+        input_tokens, usage = self._read(asked)
+        self._limits.admit(input_tokens, self.clock)
+        message = self._answered(asked, seen, struck, chance, usage)
+        chunks: tuple[bytes, ...] = (to_json(message),)
+        if asked.stream:
+            chunks = events(message)
+            for name in _applied(struck, STREAM_FAULTS, seen):
+                chunks = STREAM_FAULTS[name](chunks)
+        seen.faults += tuple(name for name in struck if name in RESPONSE_FAULTS)
+        return Response(200, STREAM if asked.stream else JSON, chunks)
+
+    def _answered(
+        self, asked: Asked, seen: Seen, struck: list[str], chance: Random, usage: dict[str, int]
+    ) -> dict[str, Any]:
+        """Have the model answer, and count what it read and wrote."""
+        said = self._said(asked, seen, struck, chance)
+        usage["output_tokens"] = wrote = count(said)
+        self._limits.wrote(wrote)
+        seen.usage = Usage(*(usage[name] for name in _USAGE))
+        return write(asked, said, len(self.requests), usage)
+
+    def _said(self, asked: Asked, seen: Seen, struck: list[str], chance: Random) -> Said:
+        reply = self._script(asked)
+        if isinstance(reply, ApiError):
+            raise reply
+        said = reply if isinstance(reply, Said) else self._spoken(asked, reply, seen, struck, chance)
+        said = shorten(said, asked.max_tokens)
+        for name in struck:
+            if name in MESSAGE_FAULTS:
+                try:
+                    said = MESSAGE_FAULTS[name](asked, said)
+                except LookupError:
+                    continue
+                seen.faults += (name,)
+        return said
+
+    def _spoken(self, asked: Asked, reply: Reply, seen: Seen, struck: list[str], chance: Random) -> Said:
+        """Write a reply down in the form that was asked for, with the faults of its value and of its text."""
+        value = seen.truth = _parsed(reply) if isinstance(reply, str) else reply
+        text = reply if isinstance(reply, str) else json.dumps(reply, ensure_ascii=False)
+        for name in struck:
+            try:
+                if name in VALUE_FAULTS:
+                    value = spoil(name, value, asked.schema or {}, chance)
+                    text = json.dumps(value, ensure_ascii=False)
+                elif name in TEXT_FAULTS and asked.tool is None:
+                    text = spoil_text(name, text)
+                else:
+                    continue
+            except LookupError:
+                continue
+            seen.faults += (name,)
+        return say(asked, text, value)
+
+    def _chance(self, body: bytes) -> Random:
+        """Give the chances of one request: by its body, and how often it came, not by when."""
+        digest = hashlib.sha256(body).digest()
+        with self._arriving:
+            self._seen_bodies[digest] += 1
+            told = f"{self._seed}/{digest.hex()}/{self._seen_bodies[digest]}"
+        return Random(told)  # noqa: S311 - reproducible, not secret
+
+    def _read(self, asked: Asked) -> tuple[int, dict[str, int]]:
+        """Count what is read, from the cache or not; give what the limits count, and the usage."""
+        now = self.clock.now()
+        with self._arriving:
+            hit = max((size for key, size in asked.prefixes if self._cached.get(key, 0) >= now), default=0)
+            self._cached |= {key: now + CACHE_SECONDS for key, _ in asked.prefixes}
+        written = max((size for _, size in asked.prefixes), default=0) - hit
+        usage = {
+            "input_tokens": asked.tokens - hit - written,
+            "cache_read_input_tokens": hit,
+            "cache_creation_input_tokens": written,
+        }
+        return asked.tokens - hit, usage
+
+    def _batch(self, method: str, rest: list[str], request: Request) -> Response:
+        batches, origin = self._batches, request.origin
+        match method, rest:
+            case "POST", []:
+                if len(request.body) > BATCH_BYTES:
+                    raise ApiError(413, "request_too_large", "Request exceeds the maximum size")
+                return _json(batches.create(request.json, origin))
+            case "GET", []:
+                return _json(batches.listed(request.query, origin))
+            case "GET", [name]:
+                return _json(batches.retrieve(name, origin))
+            case "DELETE", [name]:
+                return _json(batches.delete(name))
+            case "POST", [name, "cancel"]:
+                return _json(batches.cancel(name, origin))
+            case "GET", [name, "results"]:
+                return Response(200, {"content-type": "application/x-jsonl"}, (batches.results(name),))
+        raise ApiError(404, "not_found_error", f"Not found: {method} {request.path}")
+
+    def _batch_result(self, params: Any, place: int) -> Result:
+        """Answer one request of a batch; faults of the network do not reach it."""
+        body = to_json(params)
+        chance = self._chance(body)
+        struck = [fault.name for fault in self._faults if fault.strikes(place, chance)]
+        seen = Seen(0, Request("BATCH", "/v1/messages", body=body))
+        with self._arriving:
+            self.requests.append(seen)
+        try:
+            check_request(params)
+            asked = read(params)
+            seen.document = asked.document
+            for name in struck:
+                if name in BATCH_FAULTS:
+                    seen.faults = (name,)
+                    return _failed_item(name)
+            message = self._answered(asked, seen, struck, chance, self._read(asked)[1])
+        except ApiError as error:
+            return {"type": "errored", "error": error.to_json()}
+        return {"type": "succeeded", "message": {**message, "usage": {**message["usage"], "service_tier": "batch"}}}
+
+
+_USAGE = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+
+
+def _applied(struck: list[str], known: Mapping[str, Callable[..., Any]], seen: Seen) -> list[str]:
+    names = [name for name in struck if name in known]
+    seen.faults += tuple(names)
+    return names
+
+
+def _failed_item(name: str) -> Result:
+    if name == "batch_errored":
+        return {"type": "errored", "error": ApiError(500, "api_error", "Internal server error").to_json()}
+    return {"type": name.removeprefix("batch_")}
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _models(*name: str) -> dict[str, Any]:
+    known = {model: _model(model) for model in catalogue.known_models()}
+    if not name:
+        names = list(known)
+        return {"data": [*known.values()], "has_more": False, "first_id": names[0], "last_id": names[-1]}
+    if name[0] not in known:
+        raise ApiError(404, "not_found_error", f"model: {'/'.join(name)}")
+    return known[name[0]]
+
+
+def _model(name: str) -> dict[str, Any]:
+    model = catalogue.look_up(name)
+    return {
+        "type": "model",
+        "id": name,
+        "display_name": name,
+        "created_at": "1970-01-01T00:00:00Z",
+        "lifecycle": "active",
+        "max_input_tokens": model.context,
+        "max_tokens": model.max_output,
+    }
+
+
+def _json(value: Any) -> Response:
+    return Response(200, JSON, (to_json(value),))

@@ -1,0 +1,234 @@
+"""What the service refuses: the checks of a request before any model sees it, with the service's own kinds of error.
+
+https://platform.claude.com/docs/en/api/errors, …/build-with-claude/structured-outputs, …/api/messages
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from pydantic_core import to_json
+
+from slotfill.extractors import catalogue
+from slotfill.extractors.api_error import ApiError
+from slotfill.schemas.parts import subschemas
+from slotfill.schemas.subset import MAX_OPTIONAL, MAX_UNIONS
+
+__all__ = ["check_batch", "check_request", "invalid"]
+
+REQUEST_BYTES = 32 << 20
+BATCH_BYTES = 256 << 20
+BATCH_REQUESTS = 100_000
+CONTEXT = 200_000
+"""Tokens of prompt and reply, of a model whose context is unknown."""
+
+OUTPUT = 128_000
+"""The most that any model writes in one reply."""
+
+_COUNTED = frozenset(
+    (
+        *("model", "messages", "system", "tools", "tool_choice", "thinking", "output_config", "output_format"),
+        *("cache_control", "context_management", "mcp_servers", "speed", "user_profile_id", "betas"),
+    )
+)
+_KNOWN = _COUNTED | frozenset(
+    (
+        *("max_tokens", "metadata", "stop_sequences", "stream", "temperature", "top_p", "top_k", "service_tier"),
+        *("container", "diagnostics", "inference_geo", "workspace_id"),
+    )
+)
+_PROPERTY_KEY = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
+_CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
+_SUPPORTED = frozenset(
+    (
+        *("type", "anyOf", "allOf", "enum", "const", "$ref", "$defs", "definitions", "properties", "required"),
+        *("additionalProperties", "items", "minItems", "format", "title", "description", "default", "$schema"),
+    )
+)
+_FORMATS = frozenset(["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"])
+
+
+def invalid(text: str) -> ApiError:
+    """Make the error of a request that the service does not take."""
+    return ApiError(400, "invalid_request_error", text)
+
+
+def check_request(data: Any, *, counting: bool = False) -> None:
+    """Refuse what the service refuses of `POST /v1/messages`, or of `…/count_tokens`. Raises ApiError, 400 or 404."""
+    if not isinstance(data, dict):
+        raise invalid("The request body is not valid JSON: an object is required")
+    for key in data:
+        if key not in (_COUNTED if counting else _KNOWN):
+            raise invalid(f"{key}: Extra inputs are not permitted")
+    _check_model(data.get("model"))
+    if not counting:
+        _check_max_tokens(data.get("max_tokens"))
+    _check_system(data.get("system", ""))
+    _check_messages(data.get("messages"))
+    _check_tools(data)
+    match data.get("output_config"):
+        case None | {"format": None}:
+            pass
+        case {"format": {"type": "json_schema", "schema": dict(schema)}}:
+            _check_structured(_canonical(schema), "output_config.format.schema")
+        case {"format": _}:
+            raise invalid("output_config.format: Input should be of type 'json_schema', with a schema")
+
+
+def check_batch(requests: Any) -> None:
+    """Refuse what the service refuses of a batch as a whole; its requests are checked one by one, later."""
+    if not isinstance(requests, list) or not requests:
+        raise invalid("requests: List should have at least 1 item")
+    if len(requests) > BATCH_REQUESTS:
+        raise invalid(f"requests: List should have at most {BATCH_REQUESTS} items, not {len(requests)}")
+    seen = set()
+    for number, request in enumerate(requests):
+        place = f"requests.{number}"
+        if not isinstance(request, dict) or not isinstance(request.get("params"), dict):
+            raise invalid(f"{place}.params: Field required")
+        name = request.get("custom_id")
+        if not isinstance(name, str) or not _CUSTOM_ID.fullmatch(name):
+            raise invalid(f"{place}.custom_id: String should match pattern '^[a-zA-Z0-9_-]{{1,64}}$'")
+        if name in seen:
+            raise invalid(f"{place}.custom_id: {name!r} is not unique")
+        seen.add(name)
+
+
+def _check_model(model: Any) -> None:
+    if not isinstance(model, str) or not model:
+        raise invalid("model: Field required")
+    if not model.startswith("claude"):
+        raise ApiError(404, "not_found_error", f"model: {model}")
+
+
+def _check_max_tokens(limit: Any) -> None:
+    if not isinstance(limit, int) or isinstance(limit, bool):
+        raise invalid("max_tokens: Field required")
+    if limit < 1:
+        raise invalid("max_tokens: Input should be greater than or equal to 1")
+    if limit > OUTPUT:
+        raise invalid(f"max_tokens: {limit} > {OUTPUT}, which is the maximum allowed number of output tokens")
+
+
+def _check_system(system: Any) -> None:
+    if not isinstance(system, str):
+        _check_blocks(system, "system")
+
+
+def _check_messages(messages: Any) -> None:
+    if not isinstance(messages, list) or not messages:
+        raise invalid("messages: at least one message is required")
+    for number, message in enumerate(messages):
+        place = f"messages.{number}"
+        if not isinstance(message, dict) or message.get("role") not in ("user", "assistant"):
+            raise invalid(f"{place}.role: Input should be 'user' or 'assistant'")
+        content = message.get("content")
+        if not content:
+            raise invalid(f"{place}: all messages must have non-empty content")
+        if not isinstance(content, str):
+            _check_blocks(content, f"{place}.content")
+        elif not content.strip():
+            raise invalid(f"{place}: text content blocks must contain non-whitespace text")
+    if messages[0]["role"] != "user":
+        raise invalid("messages.0.role: the first message must use the user role")
+    if messages[-1]["role"] == "assistant":
+        raise invalid(
+            "This model does not support assistant message prefill. The conversation must end with a user message."
+        )
+
+
+def _check_blocks(blocks: Any, place: str) -> None:
+    if not isinstance(blocks, list):
+        raise invalid(f"{place}: Input should be a valid list")
+    for number, block in enumerate(blocks):
+        if not isinstance(block, dict) or not isinstance(block.get("type"), str):
+            raise invalid(f"{place}.{number}.type: Field required")
+        if block["type"] == "text" and not str(block.get("text") or "").strip():
+            raise invalid(f"{place}.{number}.text: text content blocks must be non-empty")
+
+
+def _check_tools(data: Mapping[str, Any]) -> None:
+    names = set()
+    for number, tool in enumerate(data.get("tools") or ()):
+        place = f"tools.{number}.custom"
+        if not isinstance(tool, dict) or not _TOOL_NAME.fullmatch(str(tool.get("name", ""))):
+            raise invalid(f"{place}.name: String should match pattern '^[a-zA-Z0-9_-]{{1,128}}$'")
+        names.add(tool["name"])
+        if tool.get("type", "custom") == "custom":
+            _check_tool_schema(_canonical(tool.get("input_schema")), f"{place}.input_schema")
+            if tool.get("strict"):
+                _check_structured(_canonical(tool["input_schema"]), f"{place}.input_schema")
+    choice = data.get("tool_choice") or {}
+    if choice.get("type") == "tool" and choice.get("name") not in names:
+        raise invalid(f"tool_choice: Tool {choice.get('name')!r} not found in provided tools")
+
+
+def _canonical(schema: Any) -> bytes:
+    """Write a schema down, so that what was found of it is kept: tests send the same one again and again."""
+    return to_json(schema)
+
+
+@lru_cache(maxsize=256)
+def _check_tool_schema(written: bytes, place: str) -> None:
+    schema = json.loads(written)
+    if not isinstance(schema, dict) or schema.get("type") != "object":
+        raise invalid(f"{place}.type: Input should be 'object'")
+    for keyword in ("oneOf", "allOf", "anyOf"):
+        if keyword in schema:
+            raise invalid(f"{place}: input_schema does not support oneOf, allOf, or anyOf at the top level")
+    _check_keys(schema, place)
+
+
+def _check_keys(schema: dict[str, Any], place: str) -> None:
+    for _, part in subschemas(schema):
+        properties = part.get("properties")
+        for key in properties if isinstance(properties, dict) else ():
+            if not _PROPERTY_KEY.fullmatch(key):
+                raise invalid(f"{place}.properties: Property keys should match pattern '^[a-zA-Z0-9_.-]{{1,64}}$'")
+
+
+@lru_cache(maxsize=256)
+def _check_structured(written: bytes, place: str) -> None:
+    """Check a schema for structured output: the subset of keywords, closed objects, and how much of it there is."""
+    schema = json.loads(written)
+    _check_keys(schema, place)
+    optional = unions = 0
+    for _, part in subschemas(schema):
+        for problem in _unsupported(part):
+            raise invalid(f"{place}: {problem}")
+        optional += len(set(part.get("properties", ())) - set(part.get("required", ())))
+        unions += len(part.get("anyOf", ())) > 1
+    if optional > MAX_OPTIONAL or unions > MAX_UNIONS:
+        raise invalid(
+            f"{place}: Schema is too complex: the compiled grammar is too large "
+            f"({optional} optional parameters, {unions} unions)"
+        )
+
+
+def _unsupported(part: Mapping[str, Any]) -> Iterator[str]:
+    kind = part.get("type")
+    for keyword in part:
+        if keyword not in _SUPPORTED:
+            yield f"For '{kind}' type, property '{keyword}' is not supported"
+    if isinstance(kind, list):
+        yield "'type' must be a string: use 'anyOf' for several types"
+    if kind == "object" and part.get("additionalProperties") is not False:
+        yield "For 'object' type, 'additionalProperties' must be explicitly set to false"
+    if part.get("format", "uuid") not in _FORMATS:
+        yield f"For 'string' type, format '{part['format']}' is not supported"
+    if part.get("minItems", 0) not in (0, 1):
+        yield "For 'array' type, 'minItems' values other than 0 or 1 are not supported"
+    if not part.keys() & {"type", "anyOf", "allOf", "enum", "const", "$ref", "$defs"}:
+        yield "Schema type is missing"
+
+
+def check_length(tokens: int, model: str) -> None:
+    """Refuse a prompt that the model's context does not hold."""
+    limit = catalogue.look_up(model).context or CONTEXT
+    if tokens > limit:
+        raise invalid(f"prompt is too long: {tokens} tokens > {limit} maximum")

@@ -1,0 +1,156 @@
+"""Faults of a value: each changes one place of a valid one so that it no longer is what the schema asks for."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from slotfill.schemas.parts import parts_at, resolved
+from slotfill.schemas.verbatim import FORMAT
+from slotfill.schemas.words import out_of_words
+
+__all__ = ["VALUE_FAULTS", "Place", "places", "spoil"]
+
+INVENTED = "a passage that nobody wrote, zyx"
+EXTRA = "remark"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One part of a value: where it hangs, and all that the schema says of it."""
+
+    holder: Any
+    key: str | int
+    value: Any
+    schemas: tuple[Mapping[str, Any], ...]
+
+    def stated(self, keyword: str) -> list[Any]:
+        """Give what the schemas say by a keyword."""
+        return [schema[keyword] for schema in self.schemas if keyword in schema]
+
+    @property
+    def types(self) -> set[str]:
+        """The types that any of the schemas names."""
+        named = [kind for kind in self.stated("type") for kind in (kind if isinstance(kind, list) else [kind])]
+        literals = [value for values in self.stated("enum") for value in values] + self.stated("const")
+        return {*named, *(["null"] if None in literals else [])}
+
+    @property
+    def labels(self) -> list[str]:
+        """The strings of the enums that the value is one of."""
+        listed = [value for values in self.stated("enum") for value in values] + self.stated("const")
+        return [value for value in listed if isinstance(value, str)] if self.value in listed else []
+
+    @property
+    def required(self) -> list[str]:
+        """The keys that the value, an object, has and must have."""
+        return [key for keys in self.stated("required") for key in keys if key in self.value]
+
+
+def spoil(name: str, value: Any, schema: Mapping[str, Any], chance: Random) -> Any:
+    """Give a copy of a value with one place spoilt; raises LookupError where the fault does not apply."""
+    carrier = {"": copy.deepcopy(value)}
+    changes = [change for place in places(carrier, schema) for change in VALUE_FAULTS[name](place)]
+    if not changes:
+        raise LookupError(name)
+    chance.choice(changes)()
+    return carrier[""]
+
+
+def places(carrier: dict[str, Any], schema: Mapping[str, Any]) -> Iterator[Place]:
+    """Walk the value that hangs under "" in a carrier, parents first."""
+    root = dict(schema)
+    rest: list[tuple[Any, str | int, list[Any]]] = [(carrier, "", [root])]
+    while rest:
+        holder, key, schemas = rest.pop()
+        value = holder[key]
+        told = tuple(_told(part) for part in resolved(schemas, root))
+        yield Place(holder, key, value, told)
+        steps = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+        rest += [(value, step, [part for one in told for part in parts_at(one, step)]) for step in steps]
+
+
+def _told(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Add what the description says in words."""
+    description = schema.get("description")
+    return {**out_of_words(description), **schema} if isinstance(description, str) else schema
+
+
+Change = Callable[[], object]
+
+
+def _becomes(place: Place, value: Any) -> Change:
+    return lambda: place.holder.__setitem__(place.key, value)
+
+
+def _missing_field(place: Place) -> Iterator[Change]:
+    if isinstance(place.value, dict):
+        for key in place.required:
+            yield lambda key=key: place.value.pop(key)  # type: ignore[misc]  # bound now, not when called
+
+
+def _null(place: Place) -> Iterator[Change]:
+    if place.key != "" and place.types and "null" not in place.types:
+        yield _becomes(place, None)
+
+
+def _wrong_type(place: Place) -> Iterator[Change]:
+    kinds = place.types
+    if place.key != "" and kinds:
+        if "object" not in kinds:
+            yield _becomes(place, {"answer": place.value})
+        elif "string" not in kinds:
+            yield _becomes(place, "see above")
+
+
+def _number_as_string(place: Place) -> Iterator[Change]:
+    is_number = isinstance(place.value, int | float) and not isinstance(place.value, bool)
+    if is_number and "string" not in place.types:
+        yield _becomes(place, str(place.value))
+
+
+def _out_of_range(place: Place) -> Iterator[Change]:
+    if isinstance(place.value, int | float) and not isinstance(place.value, bool):
+        for keyword, step in (("minimum", -1), ("exclusiveMinimum", 0), ("maximum", 1), ("exclusiveMaximum", 0)):
+            for bound in place.stated(keyword):
+                if isinstance(bound, int | float) and not isinstance(bound, bool):
+                    yield _becomes(place, bound + step)
+
+
+def _unknown_label(place: Place) -> Iterator[Change]:
+    if place.labels:
+        yield _becomes(place, f"{place.value}-ish")
+
+
+def _wrong_case(place: Place) -> Iterator[Change]:
+    for other in (str(place.value).upper(), str(place.value).title()):
+        if place.labels and other not in place.labels:
+            yield _becomes(place, other)
+
+
+def _extra_field(place: Place) -> Iterator[Change]:
+    if isinstance(place.value, dict) and False in place.stated("additionalProperties"):
+        yield lambda: place.value.__setitem__(EXTRA, "as requested")
+
+
+def _invented_quote(place: Place) -> Iterator[Change]:
+    if isinstance(place.value, str) and FORMAT in place.stated("format"):
+        longest = min((limit for limit in place.stated("maxLength") if isinstance(limit, int)), default=len(INVENTED))
+        yield _becomes(place, INVENTED[: max(1, longest)])
+
+
+VALUE_FAULTS: Mapping[str, Callable[[Place], Iterator[Change]]] = {
+    "missing_field": _missing_field,
+    "null": _null,
+    "wrong_type": _wrong_type,
+    "number_as_string": _number_as_string,
+    "out_of_range": _out_of_range,
+    "unknown_enum": _unknown_label,
+    "wrong_case": _wrong_case,
+    "extra_field": _extra_field,
+    "invented_quote": _invented_quote,
+}
+"""By name: the changes that a fault may make at a place."""
