@@ -8,12 +8,12 @@ import os
 import threading
 import time
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import anthropic
 import httpx2
 import instructor
-from anthropic import Anthropic, AsyncAnthropic
+from anthropic import Anthropic, AsyncAnthropic, DefaultAsyncHttpxClient, DefaultHttpxClient
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.codec import Codec
@@ -22,6 +22,10 @@ from slotfill.extractors.local import weights
 from slotfill.extractors.plan import SCHEMA_REFUSED, UNREADABLE, Answer, Ask
 from slotfill.extractors.record import Failure
 from slotfill.extractors.settings import Settings
+from slotfill.extractors.testing.cassette import Cassette, CassetteError, CassetteTransport
+
+if TYPE_CHECKING:
+    from slotfill.extractors.local.transport import LocalTransport
 
 __all__ = ["FATAL", "AnyClient", "Clients", "choose_model", "failure_of", "synchronous_client"]
 
@@ -33,6 +37,7 @@ FATAL = frozenset({"authentication", "permission", "billing", "not_found"})
 
 # By exception class, the most special first: every class the SDK exports stands under one of these.
 _FAILURES: tuple[tuple[type[BaseException], str], ...] = (
+    (CassetteError, "cassette"),
     (anthropic.AuthenticationError, "authentication"),
     (anthropic.CredentialsError, "authentication"),
     (anthropic.PermissionDeniedError, "permission"),
@@ -67,14 +72,18 @@ class Clients:
     """The patched clients of one extractor: each is built at its first use, and reused.
 
     client: one of the caller's own, which is never closed here; the other kind is then not to be had.
+    cassette: what passes the clients that are built here is recorded on it, or replayed from it.
 
     Raises ModelError when there is no usable credential or model.
     """
 
-    def __init__(self, model: str, settings: Settings, client: AnyClient | None = None) -> None:
+    def __init__(
+        self, model: str, settings: Settings, client: AnyClient | None = None, cassette: Cassette | None = None
+    ) -> None:
         self._model = model
         self._settings = settings
         self._given = client
+        self._cassette = cassette
         self._sync: instructor.Instructor | None = None
         self._building = threading.Lock()
         self._async: instructor.Instructor | None = None
@@ -120,7 +129,7 @@ class Clients:
     def _synchronous(self) -> instructor.Instructor:
         with self._building:
             if self._sync is None:
-                client = self._given or synchronous_client(self._model, self._settings)
+                client = self._given or synchronous_client(self._model, self._settings, self._cassette)
                 self._sync = _patched(client, asynchronous=False)
             return self._sync
 
@@ -128,14 +137,16 @@ class Clients:
         loop = asyncio.get_running_loop()
         if self._async is None or (self._loop is not loop and self._given is None):
             # A connection pool belongs to the event loop that it was made on.
-            client = self._given or AsyncAnthropic(**_connection(self._model, self._settings, httpx2.AsyncClient))
+            client = self._given or AsyncAnthropic(
+                **_connection(self._model, self._settings, DefaultAsyncHttpxClient, self._cassette)
+            )
             self._async, self._loop = _patched(client, asynchronous=True), loop
         return self._async
 
 
-def synchronous_client(model: str, settings: Settings) -> Anthropic:
+def synchronous_client(model: str, settings: Settings, cassette: Cassette | None = None) -> Anthropic:
     """Build the SDK's client for a model, unpatched. Raises ModelError when there is no credential for it."""
-    return Anthropic(**_connection(model, settings, httpx2.Client))
+    return Anthropic(**_connection(model, settings, DefaultHttpxClient, cassette))
 
 
 def choose_model(settings: Settings) -> str:
@@ -165,7 +176,10 @@ def _plausible(model: str) -> str:
 
 
 def failure_of(error: BaseException, secrets: Iterable[str] = ()) -> Failure:
-    """Say in one line what the SDK gave up on. No `secrets` stand in it, nor what a page of HTML said."""
+    """Say in one line what the SDK gave up on; a diff follows where a request is not on the tape.
+
+    No `secrets` stand in it, nor what a page of HTML said.
+    """
     kind = next((kind for known, kind in _FAILURES if isinstance(error, known)), "server")
     message = _message(error, kind)
     for secret in secrets:
@@ -190,6 +204,8 @@ _MESSAGES = {
 
 
 def _message(error: BaseException, kind: str) -> str:
+    if isinstance(error, CassetteError):
+        return str(error)
     said = getattr(error, "api_message", None)
     status = getattr(error, "status_code", None)
     if said:
@@ -210,32 +226,49 @@ def _patched(client: AnyClient, *, asynchronous: bool) -> instructor.Instructor:
     return patched
 
 
-def _connection(model: str, settings: Settings, http_client: Any) -> dict[str, Any]:
+def _connection(model: str, settings: Settings, http_client: Any, cassette: Cassette | None) -> dict[str, Any]:
     """Give the arguments of an SDK client for a model."""
-    timeout = {} if settings.timeout is None else {"timeout": settings.timeout}
+    fixed: dict[str, Any] = {} if settings.timeout is None else {"timeout": settings.timeout}
+    if cassette and cassette.replaying:
+        # Nothing leaves this process, so any key will do.
+        return {**fixed, "api_key": "none", "http_client": http_client(transport=CassetteTransport(cassette))}
     if catalogue.is_local(model):
-        from slotfill.extractors.local.engine import EngineOptions
-        from slotfill.extractors.local.transport import LocalTransport
-
-        options = EngineOptions(
-            threads=settings.local_threads,
-            slots=settings.local_slots,
-            context=settings.local_context,
-            decoding=settings.local_decoding,
-        )
-        transport = LocalTransport(weights.locate(model), options)
+        transport = _local(model, settings)
+        recorded = CassetteTransport(cassette, transport) if cassette else transport
         # The transport answers in this process: nothing is resolved, sent or tried again.
         own = {"api_key": "local", "base_url": "http://slotfill.local", "max_retries": 0}
-        return {**own, **timeout, "http_client": http_client(transport=transport)}
+        return {**own, **fixed, "http_client": http_client(transport=recorded)}
+    credential = _credential(model, settings)
+    if cassette:
+        # Below it is the SDK's own client, with its proxies.
+        fixed["http_client"] = http_client(transport=CassetteTransport(cassette, http_client()))
+    return {**fixed, **credential}
+
+
+def _local(model: str, settings: Settings) -> LocalTransport:
+    from slotfill.extractors.local.engine import EngineOptions
+    from slotfill.extractors.local.transport import LocalTransport
+
+    options = EngineOptions(
+        threads=settings.local_threads,
+        slots=settings.local_slots,
+        context=settings.local_context,
+        decoding=settings.local_decoding,
+    )
+    return LocalTransport(weights.locate(model), options)
+
+
+def _credential(model: str, settings: Settings) -> dict[str, str]:
+    """Give the SDK its credential; none where it finds one by itself."""
     if settings.api_key:
-        return {**timeout, "api_key": settings.api_key.get_secret_value()}
+        return {"api_key": settings.api_key.get_secret_value()}
     if settings.auth_token:
-        return {**timeout, "auth_token": settings.auth_token.get_secret_value()}
+        return {"auth_token": settings.auth_token.get_secret_value()}
     if not _credentials_of_sdk():
         raise ModelError(
             f"no Anthropic credential is set for {model!r}: set ANTHROPIC_API_KEY, or use the embedded model (-m local)"
         )
-    return timeout
+    return {}
 
 
 def _credentials_of_sdk() -> bool:

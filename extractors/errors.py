@@ -6,8 +6,12 @@
     ├── InputError         a document source that cannot be used        (exit code 2)
     ├── OutputError        an output that cannot be written             (exit code 2 before a run)
     ├── SettingsError      a setting that cannot be used                (exit code 2)
+    ├── MissingExtraError  an optional part that is not installed       (exit code 2)
     ├── ModelError         no usable model or credential                (exit code 4)
+    │   └── MissingModelExtraError  … and a model needs it: a MissingExtraError too
     └── ExtractionError    an extraction that holds no value
+
+`slotfill.extractors.testing.cassette` adds CassetteError, which is an error of the SDK too.
 
 What goes wrong with one document is no exception: it ends in that document's record, as a `Failure`.
 """
@@ -16,7 +20,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from slotfill.schemas.errors import FieldError, InvalidError, SchemaError, SlotfillError
+from slotfill.schemas.errors import FieldError, InvalidError, MissingExtraError, SchemaError, SlotfillError
 
 if TYPE_CHECKING:
     from slotfill.extractors.record import Extraction
@@ -27,6 +31,7 @@ __all__ = [
     "InputError",
     "InvalidError",
     "MissingExtraError",
+    "MissingModelExtraError",
     "ModelError",
     "OutputError",
     "SchemaError",
@@ -51,8 +56,8 @@ class ModelError(SlotfillError):
     """No usable model or credential, or one that is refused."""
 
 
-class MissingExtraError(ModelError, ImportError):
-    """An optional part that is not installed; the message names the extra."""
+class MissingModelExtraError(ModelError, MissingExtraError):
+    """An optional part that a model needs and that is not installed; the message names the extra."""
 
 
 class ExtractionError(SlotfillError):

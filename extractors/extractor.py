@@ -6,16 +6,19 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from os import PathLike
 from typing import Any, Generic, Self, TypedDict, TypeVar, Unpack, overload
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.clients import AnyClient, Clients, choose_model
 from slotfill.extractors.codec import Codec
+from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.local.strategies import CALIBRATION
 from slotfill.extractors.plan import Ask, Plan, Policy, plan
 from slotfill.extractors.prompt import write
 from slotfill.extractors.record import Document, Extraction, Mode, Rung
 from slotfill.extractors.settings import Settings
+from slotfill.extractors.testing.cassette import Cassette
 from slotfill.schemas.entities import Entities
 from slotfill.schemas.feedback import Feedback
 from slotfill.schemas.schema import Example, Schema
@@ -52,6 +55,8 @@ class Options(TypedDict, total=False):
     retries: model calls after the first (2).
     timeout: seconds that one request may take (the SDK's 600).
     max_tokens: room for a reply (from the schema's and the document's size).
+    cassette: a tape, as a path or a `Cassette`. One that is there answers in place of the service: no credential is
+        needed, and the default model is the tape's. Else what is sent and comes back is recorded. Not with a `client`.
     """
 
     model: str | None
@@ -62,6 +67,7 @@ class Options(TypedDict, total=False):
     retries: int | None
     timeout: float | None
     max_tokens: int | None
+    cassette: str | PathLike[str] | Cassette | None
 
 
 class Extractor(Generic[M]):
@@ -71,8 +77,8 @@ class Extractor(Generic[M]):
         built-in's name, `package.module:Model`, `schema.json`, or one line of fields. (A Python file is not run.)
     options: see `Options`.
 
-    Raises SchemaError, SettingsError, or ModelError when no model is to be had. What goes wrong with a document
-    raises nothing: it ends in that document's `Extraction`.
+    Raises SchemaError, SettingsError, CassetteError, or ModelError when no model is to be had. What goes wrong with a
+    document raises nothing: it ends in that document's `Extraction`.
     """
 
     @overload
@@ -81,8 +87,10 @@ class Extractor(Generic[M]):
     def __init__(self: Extractor[Any], schema: str | Mapping[str, Any], **options: Unpack[Options]) -> None: ...
 
     def __init__(self, schema: type[M] | Schema[M] | str | Mapping[str, Any], **options: Unpack[Options]) -> None:
-        client = options.get("client")
+        client, cassette = options.get("client"), _cassette(options)
         self.settings = Settings.read(**{name: options.get(name) for name in _SETTINGS})
+        if cassette and self.settings.model is None:
+            self.settings = self.settings.model_copy(update={"model": cassette.model})
         source: Any = schema  # the overloads above have told its type
         self.schema: Schema[M] = resolve(
             source,
@@ -90,9 +98,10 @@ class Extractor(Generic[M]):
             examples=options.get("examples"),
             parameters=options.get("parameters"),
         )
-        chosen = choose_model(self.settings) if client is None else self.settings.model
+        answered = client is not None or (cassette is not None and cassette.replaying)
+        chosen = self.settings.model if answered else choose_model(self.settings)
         self.model = catalogue.look_up(chosen or catalogue.DEFAULT_MODEL)
-        self._clients = Clients(self.model.id, self.settings, client)
+        self._clients = Clients(self.model.id, self.settings, client, cassette)
         self._size = _size(self.schema.json_schema)
         wire = wire_of(_told_once(self.schema), wrapped=self.schema.wrapped)
         # The embedded model takes a whole JSON Schema where the service takes a subset.
@@ -242,6 +251,17 @@ class SummaryExtractor(Extractor[Summary]):
         if sentences is not None:
             options["parameters"] = {**(options.get("parameters") or {}), "sentences": sentences}
         super().__init__(Summary, **options)
+
+
+def _cassette(options: Options) -> Cassette | None:
+    """Open the tape. Raises SettingsError where a client is given too."""
+    given = options.get("cassette")
+    if given is not None and options.get("client") is not None:
+        raise SettingsError(
+            "a cassette cannot be put under a client that is given: give the client an http_client whose transport "
+            "is a CassetteTransport"
+        )
+    return given if given is None or isinstance(given, Cassette) else Cassette(given)
 
 
 def _document(text: str | Document) -> Document:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from slotfill.schemas.builtin import built_ins
     from slotfill.schemas.confidence import Confidence
     from slotfill.schemas.entities import Entities, Entity
-    from slotfill.schemas.errors import FieldError, InvalidError, SchemaError, SlotfillError
+    from slotfill.schemas.errors import FieldError, InvalidError, MissingExtraError, SchemaError, SlotfillError
     from slotfill.schemas.feedback import Feedback
     from slotfill.schemas.schema import Example, Schema
     from slotfill.schemas.sentiment import Sentiment
@@ -28,6 +28,7 @@ __all__ = [
     "Feedback",
     "FieldError",
     "InvalidError",
+    "MissingExtraError",
     "Schema",
     "SchemaError",
     "Sentiment",
@@ -46,6 +47,7 @@ _HOMES = {
     "Feedback": "feedback",
     "FieldError": "errors",
     "InvalidError": "errors",
+    "MissingExtraError": "errors",
     "Schema": "schema",
     "SchemaError": "errors",
     "Sentiment": "sentiment",

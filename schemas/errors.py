@@ -2,7 +2,8 @@
 
     SlotfillError
     ├── SchemaError        a schema that cannot be used: where it stands, what is wrong, what to do
-    └── InvalidError       a value that a schema does not accept, with every failing path
+    ├── InvalidError       a value that a schema does not accept, with every failing path
+    └── MissingExtraError  an optional part that is not installed
 
 `slotfill.extractors.errors` holds the rest of the tree.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["FieldError", "InvalidError", "SchemaError", "SlotfillError"]
+__all__ = ["FieldError", "InvalidError", "MissingExtraError", "SchemaError", "SlotfillError"]
 
 
 class SlotfillError(Exception):
@@ -20,6 +21,10 @@ class SlotfillError(Exception):
 
 class SchemaError(SlotfillError, ValueError):
     """A schema that cannot be found, read or used."""
+
+
+class MissingExtraError(SlotfillError, ImportError):
+    """An optional part that is not installed; the message names the extra."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from slotfill.schemas.verbatim import FORMAT
@@ -49,7 +50,8 @@ def in_words(keyword: str, value: Any) -> str:
     return template.format(value if isinstance(value, str) else json.dumps(value))
 
 
-def out_of_words(description: str) -> dict[str, Any]:
+@lru_cache(maxsize=1024)
+def out_of_words(description: str) -> Mapping[str, Any]:
     """Read the constraints that the last paragraph of a description states; none where it is prose."""
     found: dict[str, Any] = {}
     for clause in re.split(r"; (?=[a-z]+(?::| ))", description.rpartition("\n\n")[2]):

@@ -9,6 +9,7 @@ import sys
 import tomllib
 from contextlib import suppress
 from importlib.metadata import metadata
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -19,6 +20,7 @@ from slotfill import Document, Example, Extractor, Schema, cli
 from slotfill.cli import main
 from slotfill.extractors import clients, decoding, documents, errors, plan, record
 from slotfill.extractors.settings import Settings
+from slotfill.extractors.testing.faults import FAULTS, STAGES
 from slotfill.schemas import Sentiment, built_ins, resolve
 from slotfill.schemas.one_line import TYPES
 
@@ -160,6 +162,14 @@ def test_the_lists_of_outcomes_and_errors_are_complete():
     assert outcomes == {outcome.value: outcome.ok for outcome in record.Outcome}
     tree = re.findall(r"(\w+Error)  ", section(DOCS / "python.md", "Errors"))
     assert {*tree, "SlotfillError", "FieldError"} == set(errors.__all__)  # a FieldError is no exception
+
+
+def test_the_table_of_faults_is_complete_and_in_order():
+    listed = [name for row in rows(section(DOCS / "testing.md", "Faults")) for name in re.findall(r"`(\w+)`", row[0])]
+    assert sorted(listed) == sorted(FAULTS)
+    at = {name: number for number, name in enumerate(listed)}
+    for stage, following in pairwise(STAGES):
+        assert max(map(at.get, stage)) < min(map(at.get, following))
 
 
 def test_the_exit_codes_and_variables_are_complete():

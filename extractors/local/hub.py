@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from slotfill.extractors.errors import MissingExtraError, ModelError
+from slotfill.extractors.errors import MissingModelExtraError, ModelError
 
 __all__ = ["cached", "fetch", "locate"]
 
@@ -43,7 +43,7 @@ def locate(model: str) -> Path:
     """Give the file of a model id, `hf:ORG/REPO/FILE.gguf` or `hf:ORG/REPO@REVISION/FILE.gguf`.
 
     A cached file is taken, and the hub not asked, whatever it holds by now. Without one it is fetched, which is shown
-    on standard error where that is a terminal. Raises ModelError or MissingExtraError.
+    on standard error where that is a terminal. Raises ModelError or MissingModelExtraError.
     """
     return _obtain(model, lambda reference: _cached(reference) or _download(reference, None))
 
@@ -54,13 +54,13 @@ def fetch(model: str, progress: Progress) -> Path:
     progress: called with the bytes done and the bytes in all; nothing is then shown on a terminal.
 
     A cached file serves where the hub cannot be reached. A file appears whole, or not at all. Raises ModelError or
-    MissingExtraError.
+    MissingModelExtraError.
     """
     return _obtain(model, lambda reference: _download(reference, progress))
 
 
 def cached(model: str) -> Path | None:
-    """Give a model's file if it has been fetched, asking no network. Raises ModelError or MissingExtraError."""
+    """Give a model's file if it has been fetched, asking no network. Raises ModelError or MissingModelExtraError."""
     reference = _reference(model)
     _load_library(model)
     return _cached(reference)
@@ -93,7 +93,7 @@ def _load_library(model: str) -> None:
         # The module itself: the package's own way to it prints on standard output what keeps it from loading.
         import huggingface_hub.file_download  # noqa: F401
     except ImportError as error:
-        raise MissingExtraError(
+        raise MissingModelExtraError(
             f"model {model!r} needs the extra `hub`: pip install 'slotfill[local,hub]', or name a file that you have "
             "with local:FILE.gguf"
         ) from error

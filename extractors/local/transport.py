@@ -42,7 +42,7 @@ class LocalTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
 
     A request's read timeout counts from the moment it is made, waiting for others included. One that is cancelled,
     interrupted or timed out stops at the model's next token.
-    Raises ModelError or MissingExtraError when the model cannot be loaded.
+    Raises ModelError or MissingModelExtraError when the model cannot be loaded.
     """
 
     def __init__(self, path: Path, options: EngineOptions | None = None) -> None:

@@ -28,7 +28,9 @@ def printable(text: str) -> str:
 
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return printable(record.getMessage())
+        detail = getattr(record, "data", {}).get("detail", "").splitlines()
+        # Indented, so that no text can pass for a line of the program's own.
+        return "\n    ".join(map(printable, [record.getMessage(), *detail]))
 
 
 class _Json(logging.Formatter):

@@ -142,7 +142,9 @@ def _log(extraction: Extraction[Any]) -> None:
     source = extraction.document.source or "the text"
     if extraction.error:
         place = f" at {extraction.error.path}" if extraction.error.path else ""
-        logger.error("%s: %s%s: %s", source, extraction.outcome.value, place, extraction.error.message)
+        message, _, detail = extraction.error.message.partition("\n")
+        data = {"data": {"detail": detail}} if detail else None
+        logger.error("%s: %s%s: %s", source, extraction.outcome.value, place, message, extra=data)
     usage = extraction.usage
     counts = (extraction.outcome.value, extraction.ms, usage.input_tokens, usage.output_tokens)
     logger.info("%s: %s in %d ms, %d tokens in, %d out", source, *counts)

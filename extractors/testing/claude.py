@@ -297,6 +297,8 @@ class SimulatedClaude:
 
     def _chance(self, body: bytes) -> Random:
         """Give the chances of one request: by its body, and how often it came, not by when."""
+        if not self._faults:
+            return Random(0)  # noqa: S311 - nobody draws from it
         digest = hashlib.sha256(body).digest()
         with self._arriving:
             self._seen_bodies[digest] += 1

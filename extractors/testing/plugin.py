@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Generator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from slotfill.extractors.testing.cassette import Cassette
     from slotfill.extractors.testing.claude import SimulatedClaude
 
 __all__ = ["cassette", "simulated_claude"]
@@ -36,12 +36,15 @@ def simulated_claude() -> SimulatedClaude:
 
 
 @pytest.fixture
-def cassette(request: pytest.FixtureRequest) -> Path:
-    """Give the path of the test's own tape, `cassettes/MODULE/TEST.jsonl` beside the test: `Extractor(cassette=…)`."""
+def cassette(request: pytest.FixtureRequest) -> Cassette:
+    """Give the test's own tape, `cassettes/MODULE/TEST.jsonl` beside it: `Extractor(cassette=cassette)`.
+
+    It is recorded while there is none, which a test must be marked `real_service` for.
+    """
+    from slotfill.extractors.testing.cassette import Cassette
+
     name = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in request.node.name)
-    folder = request.path.parent / "cassettes" / request.path.stem
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{name}.jsonl"
+    return Cassette(request.path.parent / "cassettes" / request.path.stem / f"{name}.jsonl")
 
 
 @pytest.hookimpl(wrapper=True)

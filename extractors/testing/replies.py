@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,9 +12,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from pydantic_core import to_json
+
 from slotfill.extractors.api_error import ApiError
-from slotfill.extractors.errors import InputError
+from slotfill.extractors.errors import InputError, SchemaError
 from slotfill.extractors.testing.asked import Asked
+from slotfill.extractors.testing.rules import invalid
 from slotfill.extractors.testing.said import Said
 from slotfill.extractors.testing.value_faults import Place, places
 from slotfill.schemas.schema import WRAPPER
@@ -106,13 +110,13 @@ def generated(seed: int = 0) -> Script:
 
     A request without a schema gets a sentence.
     """
-    pools: dict[str, list[Any]] = {}
+    pools: dict[bytes, list[Any]] = {}
     making = threading.Lock()
 
     def script(asked: Asked) -> Any:
         if asked.schema is None:
             return "This is a simulated reply."
-        key = json.dumps(asked.schema)
+        key = to_json(asked.schema)
         with making:
             if key not in pools:
                 pools[key] = _values(json.loads(key), seed)
@@ -127,6 +131,7 @@ def _values(schema: dict[str, Any], seed: int) -> list[Any]:
     """Have Hypothesis make values of what a schema says, in keywords and in words, always the same ones."""
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import seed as seeded
+    from hypothesis.errors import Unsatisfiable
 
     from slotfill.schemas.strategies import instances
 
@@ -146,7 +151,10 @@ def _values(schema: dict[str, Any], seed: int) -> list[Any]:
 
     # In a thread of its own: the caller may be a test of Hypothesis itself.
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(collect).result()
+        try:
+            pool.submit(collect).result()
+        except (SchemaError, Unsatisfiable) as error:
+            raise invalid(f"no value can be made of the schema: {error}") from error
     return found
 
 
@@ -162,20 +170,27 @@ def _told(schema: Any) -> Any:
 
 
 def _quoting(value: Any, asked: Asked, chance: Random) -> Any:
-    """Put passages of the document where a value must quote it."""
+    """Put passages of the document where a value must quote it, and where a string has no form of its own."""
     carrier = {"": json.loads(json.dumps(value))}
     for place in [*places(carrier, asked.schema or {})]:
-        if isinstance(place.value, str) and FORMAT in place.stated("format"):
+        if isinstance(place.value, str) and _is_free(place):
             place.holder[place.key] = _passage(asked.document, place, chance) or place.value
     return carrier[""]
 
 
+def _is_free(place: Place) -> bool:
+    return {*place.stated("format")} <= {FORMAT} and not any(map(place.stated, ("enum", "const", "pattern")))
+
+
 def _passage(document: str, place: Place, chance: Random) -> str:
-    words = document.split(" ")
-    start = chance.randrange(len(words))
-    passage = " ".join(words[start : start + chance.randint(1, QUOTE_WORDS)])
-    longest = min((limit for limit in place.stated("maxLength") if isinstance(limit, int)), default=len(passage))
+    """Give some words of the document, within the bounds of a string; nothing where it has none that fit."""
     shortest = max((limit for limit in place.stated("minLength") if isinstance(limit, int)), default=1)
-    at = document.find(passage)
-    quote = document[at : at + max(shortest, min(longest, len(passage)))]
-    return quote if quote.strip() else document.strip()[: longest or None]
+    longest = min((limit for limit in place.stated("maxLength") if isinstance(limit, int)), default=len(document))
+    words = [*re.finditer(r"\S+", document)]
+    if not words:
+        return ""
+    first = chance.randrange(len(words))
+    last = words[min(first + chance.randrange(QUOTE_WORDS), len(words) - 1)]
+    start = max(0, min(words[first].start(), len(document) - shortest))
+    quote = document[start : start + max(shortest, min(longest, last.end() - start))]
+    return quote if quote.strip() and shortest <= len(quote) <= longest else ""

@@ -449,7 +449,7 @@ def test_without_the_extra_the_error_says_how_to_install_it() -> None:
         check=True,
     )
     said = json.loads(done.stdout)
-    assert said["type"] == "MissingExtraError"
+    assert said["type"] == "MissingModelExtraError"
     assert "pip install 'slotfill[local,hub]'" in said["error"]
 
 

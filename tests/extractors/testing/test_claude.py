@@ -485,3 +485,9 @@ def test_the_server_takes_many_at_once() -> None:
         messages = asyncio.run(ask_all(url))
     assert {message.stop_reason for message in messages} == {"tool_use"}
     assert len(claude.by_document) == 40
+
+
+def test_a_schema_that_nothing_fits_is_told_of() -> None:
+    form = {"tools": [{"name": "rate", "input_schema": {**SCHEMA, "minProperties": 2}}]}
+    with pytest.raises(anthropic.BadRequestError, match="no value can be made of the schema"):
+        SimulatedClaude().client().messages.create(**ask(**form))
