@@ -154,6 +154,13 @@ _asking = _grouped(
         metavar="N",
         help="Room for a reply. [default: from the schema's size]",
     ),
+    click.option(
+        "--cassette",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Replay the requests on this tape, with no key and no network; record it if it is not there. It holds the "
+        "texts that are sent.",
+    ),
     click.option("--dry-run", is_flag=True, help="Count documents, tokens and cost; call no model."),
 )
 _speaking = _grouped(
@@ -219,7 +226,7 @@ def extract(ctx: click.Context, /, schema: str, inputs: tuple[str, ...], **optio
         if options["dry_run"]:
             _print_estimate(wanted, sources, options)
             return
-        settings = {name: options[name] for name in ("model", "retries", "timeout", "max_tokens")}
+        settings = {name: options[name] for name in ("model", "retries", "timeout", "max_tokens", "cassette")}
         ctx.exit(_run(Extractor(wanted, **settings), sources, options))
 
 
@@ -309,6 +316,68 @@ def doctor(ctx: click.Context, model: str | None) -> None:
     ctx.exit(EXIT_NO_MODEL if failed else 0)
 
 
+@main.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=0, metavar="N", help="Listen there. [default: a free one]"
+)
+@click.option(
+    "--replies",
+    type=click.Path(path_type=Path),
+    metavar="FILE.jsonl",
+    help='What to say of each document, a line each: {"text": …, "value": …}. [default: values made from the schema]',
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[@N,N-N][:P]",
+    help="What goes wrong, at which requests (from 1), with which probability: --fault 429@1 --fault fences:0.2. "
+    "--fault list names them all.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="For all that is left to chance.")
+@click.option("--rpm", type=click.FloatRange(min=1), metavar="N", help="Enforce so many requests a minute.")
+@click.option("--itpm", type=click.FloatRange(min=1), metavar="N", help="Enforce so many input tokens a minute.")
+@click.option("--otpm", type=click.FloatRange(min=1), metavar="N", help="Enforce so many output tokens a minute.")
+@click.option("--batch-seconds", type=click.FloatRange(min=0), default=0, metavar="S", help="How long a batch takes.")
+def simulate(port: int, faults: tuple[str, ...], **options: Any) -> None:
+    """Serve a simulated Claude on a loopback port, for any Anthropic client. Ctrl-C ends it.
+
+    \b
+    slotfill simulate --port 8787 --fault 429:0.1
+    ANTHROPIC_BASE_URL=http://127.0.0.1:8787 ANTHROPIC_API_KEY=any slotfill extract feedback mails
+    """
+    import threading
+
+    from slotfill.extractors.testing.claude import SimulatedClaude
+    from slotfill.extractors.testing.faults import STAGES
+    from slotfill.extractors.testing.limits import RateLimits
+    from slotfill.extractors.testing.server import served
+
+    if "list" in faults:
+        for stage in STAGES:
+            click.echo(" ".join(stage))
+        return
+    _hypothesis_keeps_to_the_cache()
+    limits = RateLimits(**{name: options[name] for name in ("rpm", "itpm", "otpm")})
+    others = {name: options[name] for name in ("replies", "seed", "batch_seconds")}
+    claude = SimulatedClaude(faults=faults, limits=limits, **others)
+    with served(claude, port=port) as url:
+        click.echo(url)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            click.echo(f"{len(claude.requests)} requests, {claude.usage.output_tokens} tokens written", err=True)
+
+
+def _hypothesis_keeps_to_the_cache() -> None:
+    """Let Hypothesis write what it keeps into the user's cache, not into the folder where a command is typed."""
+    import os
+
+    import platformdirs
+
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(platformdirs.user_cache_path("slotfill") / "hypothesis"))
+
+
 def _resolved(source: str, *, examples: Path | None = None, **options: Any) -> Schema[Any]:
     from slotfill.schemas.sources import read_examples, resolve
 
@@ -325,7 +394,7 @@ def _sources(inputs: tuple[str, ...], options: dict[str, Any]) -> Sources:
         if sys.stdin is None or sys.stdin.isatty():  # closed, or a person's
             raise click.UsageError("no INPUT: name files or folders, or - for standard input")
         inputs = ("-",)
-    outputs = [Path(options[name]) for name in ("output", "rejects") if options[name]]
+    outputs = [Path(options[name]) for name in ("output", "rejects", "cassette") if options[name]]
     fields = {name: options[name] for name in ("text_field", "id_field")}
     return find(inputs, skip=outputs, **fields)
 
