@@ -45,6 +45,8 @@ class JsonValue(RootModel[Any]):
     """The base of the models that `response_model` makes; `.root` is the plain JSON value."""
 
     document: ClassVar[Any]
+    resources: ClassVar[Mapping[str, Any]]
+    validator: ClassVar[Any]
 
     @classmethod
     def model_json_schema(cls, *_: Any, **__: Any) -> dict[str, Any]:
@@ -65,8 +67,8 @@ def response_model(
     reference that leads nowhere.
     """
     try:
-        document = _copy(document)
-        validator = _validator(document, _copy(resources or {}))
+        document, resources = _copy(document), _copy(resources or {})
+        validator = _validator(document, resources)
     except RecursionError:
         raise SchemaError("no usable JSON Schema: it is nested too deeply") from None
 
@@ -78,7 +80,7 @@ def response_model(
 
     # Two schemas may have one name, and a name need not be an identifier.
     model = create_model(name, __base__=JsonValue, root=(Annotated[Any, AfterValidator(check)], ...))
-    model.document = document
+    model.document, model.resources, model.validator = document, resources, validator
     return model
 
 

@@ -62,6 +62,7 @@ CACHE_SECONDS = 300.0
 """How long a prefix stays in the cache after its last use."""
 
 _OWN: Mapping[str, Any] = {"api_key": "simulated", "base_url": "http://simulated.invalid"}
+REFUSED = "refused"
 JSON = {"content-type": "application/json"}
 STREAM = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
 
@@ -241,6 +242,9 @@ class SimulatedClaude:
         if refused is not None:
             seen.faults = (refused,)
             raise ERROR_FAULTS[refused](self.clock.now())
+        if REFUSED in struck:  # nothing arrives, so nothing is counted
+            seen.faults = (REFUSED,)
+            return Response(0, {}, ())
         input_tokens, usage = self._read(asked)
         self._limits.admit(input_tokens, self.clock)
         message = self._answered(asked, seen, struck, chance, usage)

@@ -96,6 +96,7 @@ def test_the_sdk_reports_it_and_retries_what_can_be_retried(fault: str, waits: l
     assert type(raised.value) is kind
     assert [seen.faults for seen in claude.requests] == [(fault,)] * tries
     assert len(waits) == tries - 1
+    assert (claude.usage.output_tokens > 0) == (fault in ("reset", "timeout", "invalid_utf8"))
     assert wait is None or waits[0] == wait
 
 
