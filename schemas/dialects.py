@@ -13,6 +13,7 @@ from typing import Any
 
 import jsonschema
 from jsonschema import FormatChecker
+from jsonschema.exceptions import FormatError
 from jsonschema.exceptions import ValidationError as Finding
 from jsonschema.validators import extend, validator_for
 from referencing.jsonschema import lookup_recursive_ref
@@ -173,8 +174,11 @@ def _identity(value: Any) -> Hashable:
 def _format(validator: Any, name: str, instance: Any, _: Any) -> Iterator[Finding]:
     """Check `verbatim` alone, and where there is a document: every other format is an annotation."""
     checker: FormatChecker | None = validator.format_checker
-    if name == FORMAT and checker is not None and not checker.conforms(instance, name):
-        yield Finding("does not stand in the document: copy a passage word for word")
+    if name == FORMAT and checker is not None:
+        try:
+            checker.check(instance, name)
+        except FormatError as error:
+            yield Finding(str(error.cause))
 
 
 _CHECKS: dict[str, Check] = {

@@ -25,7 +25,7 @@ from slotfill.schemas.dialects import DRAFTS, Finding, dialect, draft_of
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.patterns import OutOfTimeError, compiled, deadline
 from slotfill.schemas.pointer import join, look_up
-from slotfill.schemas.verbatim import FORMAT, stands_in
+from slotfill.schemas.verbatim import FORMAT, misquoted, stands_in
 
 __all__ = ["JsonValue", "resolve_local", "response_model"]
 
@@ -230,9 +230,7 @@ def _findings(validator: Any, value: Any, document: str | None) -> list[InitErro
     if foreign := [*_foreign(value)]:
         return foreign
     if document is not None:
-        checker = FormatChecker(formats=())
-        checker.checks(FORMAT)(lambda text: not isinstance(text, str) or stands_in(text, document))
-        validator = validator.evolve(format_checker=checker)
+        validator = validator.evolve(format_checker=_checker(document))
     try:
         with deadline():
             return [_located(finding) for whole in validator.iter_errors(value) for finding in _closest(whole)]
@@ -240,6 +238,19 @@ def _findings(validator: Any, value: Any, document: str | None) -> list[InitErro
         return [_detail("timeout", str(error), ())]
     except RecursionError:
         return [_detail("recursion", _TOO_DEEP, ())]
+
+
+def _checker(document: str) -> FormatChecker:
+    """Make what checks `verbatim`: its error's cause is a ValueError that says what is wrong."""
+    checker = FormatChecker(formats=())
+
+    @checker.checks(FORMAT, raises=ValueError)
+    def check(text: object) -> bool:
+        if isinstance(text, str) and not stands_in(text, document):
+            raise ValueError(misquoted(text, document))
+        return True
+
+    return checker
 
 
 def _foreign(value: Any) -> Iterator[InitErrorDetails]:

@@ -1,0 +1,139 @@
+"""The smallest re-ask: only what failed, by the schema pruned to the failing paths, merged back where it belongs."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slotfill.schemas.confidence import KEYWORD
+from slotfill.schemas.errors import FieldError
+from slotfill.schemas.parts import parts_at, properties_of, resolved, subschemas
+from slotfill.schemas.wire import Wire, wire_of
+
+__all__ = ["Patch", "patch_for"]
+
+_HOISTED = ("$schema", "$defs", "definitions")
+_LOCAL = ("#/$defs/", "#/definitions/")
+
+Tokens = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What to ask again.
+
+    places: the failing places of the value, as keys and indices.
+    wire: the schema of the answer: the value's own, pruned to these places, its keys unchanged. An item of a list
+    stands under its index as a key.
+    """
+
+    places: tuple[Tokens, ...]
+    wire: Wire
+
+    def merge(self, data: Any, reply: Any) -> Any:
+        """Give a copy of a value with the reply's parts in their places; nothing else of the reply is looked at."""
+        merged = copy.deepcopy(data)
+        for place in self.places:
+            found = _follow(reply, tuple(map(str, place)))
+            if found is not _NOTHING:
+                _put(merged, place, found)
+        return merged
+
+
+def patch_for(json_schema: Mapping[str, Any], data: Any, errors: Sequence[FieldError]) -> Patch | None:
+    """Make the patch of a value that failed; None where the whole must be asked again.
+
+    That is where an error names no place within the value, or a place that the schema does not speak of, and where the
+    schema refers to itself by other means than its definitions.
+    """
+    root = dict(json_schema)
+    places = _outermost(_place(error.path, data) for error in errors)
+    if not places or any(not place for place in places):
+        return None
+    leaves = {place: _schema_at(root, data, place) for place in places}
+    if any(leaf is None for leaf in leaves.values()):
+        return None
+    pruned = {**{key: root[key] for key in _HOISTED if key in root}, **_pruned(leaves, 0)}
+    if not all(str(part.get("$ref", _LOCAL[0])).startswith(_LOCAL) for _, part in subschemas(pruned)):
+        return None
+    return Patch(places, wire_of(pruned, wrapped=False))
+
+
+_NOTHING = object()
+
+
+def _place(pointer: str, data: Any) -> Tokens:
+    """Turn a pointer into keys and indices."""
+    place: list[str | int] = []
+    for token in pointer.split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        step = int(key) if isinstance(data, list) and key.isdecimal() else key
+        place.append(step)
+        data = _follow(data, (step,))
+    return tuple(place)
+
+
+def _outermost(places: Iterable[Tokens]) -> tuple[Tokens, ...]:
+    """Keep the places that lie in no other one."""
+    distinct = dict.fromkeys(places)
+    return tuple(place for place in distinct if not any(place[:depth] in distinct for depth in range(len(place))))
+
+
+def _schema_at(root: dict[str, Any], data: Any, place: Tokens) -> Any:
+    """Give what the schema says of a place, None where that is nothing, without alternatives that cannot be meant."""
+    schemas: list[Any] = [root]
+    for step in place:
+        if isinstance(step, str) and isinstance(data, list):
+            return None
+        speaking = [part for part in resolved(schemas, root) if _may_mean(part, data)]
+        schemas = [found for part in speaking for found in parts_at(part, step) if isinstance(found, dict)]
+        data = _follow(data, (step,))
+    # What a confidence is of stands elsewhere in the value.
+    bare = [{key: part for key, part in schema.items() if key != KEYWORD} for schema in schemas]
+    distinct = list({json.dumps(schema, sort_keys=True): schema for schema in bare}.values())
+    if len(distinct) > 1:
+        return {"anyOf": distinct}
+    return distinct[0] if distinct else None
+
+
+def _may_mean(part: Mapping[str, Any], data: Any) -> bool:
+    """Tell whether an alternative may be the one meant: it is not where a constant of it, a tag, is another."""
+    if not isinstance(data, dict):
+        return True
+    parts = properties_of(part).items()
+    tags = {key: schema["const"] for key, schema in parts if isinstance(schema, dict) and "const" in schema}
+    return all(data.get(key, tag) == tag for key, tag in tags.items())
+
+
+def _pruned(leaves: Mapping[Tokens, Any], depth: int) -> dict[str, Any]:
+    """Build the object that holds the leaves, from a depth on."""
+    branches: dict[str, dict[Tokens, Any]] = {}
+    for place, leaf in leaves.items():
+        branches.setdefault(str(place[depth]), {})[place] = leaf
+    properties = {
+        key: next(iter(within.values())) if len(next(iter(within))) == depth + 1 else _pruned(within, depth + 1)
+        for key, within in branches.items()
+    }
+    return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
+
+
+def _follow(data: Any, place: Tokens) -> Any:
+    for step in place:
+        inside = step in data if isinstance(data, dict) else _is_index(step, data)
+        if not inside:
+            return _NOTHING
+        data = data[step]
+    return data
+
+
+def _is_index(step: str | int, data: Any) -> bool:
+    return isinstance(data, list) and isinstance(step, int) and step < len(data)
+
+
+def _put(data: Any, place: Tokens, value: Any) -> None:
+    holder: Any = _follow(data, place[:-1])
+    if isinstance(holder, dict) or _is_index(place[-1], holder):
+        holder[place[-1]] = value

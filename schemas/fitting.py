@@ -1,0 +1,33 @@
+"""Those values of a strategy that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import reject
+from hypothesis import strategies as st
+
+__all__ = ["TRIES", "Values", "fitting"]
+
+Values = st.SearchStrategy[Any]
+
+TRIES = 10
+"""How many values are drawn to find one that fits."""
+
+
+def fitting(values: Values, fits: Callable[[Any], bool]) -> Values:
+    """Give those values that fit, trying harder than `filter` does.
+
+    Whoever draws can catch that none is found. And the strategy does not show what it is made of, which may be huge, as
+    that of `filter` does.
+    """
+
+    @st.composite
+    def fitting_values(draw: st.DrawFn) -> Any:
+        for _ in range(TRIES):
+            if fits(value := draw(values)):
+                return value
+        return reject()
+
+    return st.nothing() if values.is_empty else fitting_values()

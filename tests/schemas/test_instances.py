@@ -1,0 +1,211 @@
+import json
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import jsonschema
+import pytest
+from annotated_types import Gt
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import AnyUrl, BaseModel, ConfigDict, Field, Json, RootModel, field_validator, model_validator
+
+from slotfill.schemas import Entities, Feedback, Sentiment, Summary
+from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.instances import instances, wire_instances
+from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.schema import Schema
+from slotfill.schemas.verbatim import Verbatim
+from slotfill.schemas.wire import wire_of
+
+SHAPES = sorted((Path(__file__).parents[2] / "fixtures" / "shapes").glob("*.json"))
+few = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+class Size(Enum):
+    SMALL = "s"
+    LARGE = 2
+
+
+class Tree(BaseModel):
+    label: str
+    children: list["Tree"] = []
+    parent: "Tree | None" = None
+
+
+class Typed(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    born: Annotated[date, Gt(date(2000, 1, 1))]
+    id: UUID
+    price: Decimal = Field(ge=0, max_digits=6, decimal_places=2)
+    size: Size
+    kind: Literal["a", 1] | None
+    tags: set[str]
+    pair: tuple[int, str]
+    page: AnyUrl
+    raw: Json[Any]
+    notes: dict[str, list[int]]
+    other: Any
+    code: str = Field(pattern=r"\A[A-Z]{2}\d+\z")
+    aliased: int = Field(alias="the-alias")
+
+
+class EvenNumbers(RootModel[list[int]]):
+    @field_validator("root")
+    @classmethod
+    def _are_even(cls, numbers: list[int]) -> list[int]:
+        if any(number % 2 for number in numbers):
+            raise ValueError("odd")
+        return numbers
+
+
+class Span(BaseModel):
+    first: int
+    last: int
+
+    @model_validator(mode="after")
+    def _is_forward(self) -> "Span":
+        if self.first > self.last:
+            raise ValueError("backwards")
+        return self
+
+
+class Password(BaseModel):
+    text: str
+
+    @field_validator("text")
+    @classmethod
+    def _is_it(cls, text: str) -> str:
+        if text != "open sesame":
+            raise ValueError("wrong")
+        return text
+
+
+MODELS = [Entities, Feedback, Sentiment, Summary, Tree, Typed, EvenNumbers, Span]
+SOURCES = [
+    *(pytest.param(model, id=model.__name__) for model in MODELS),
+    *(pytest.param(json.loads(path.read_text()), id=path.stem) for path in SHAPES),
+]
+DOCUMENT = "Ana: it is fine.\r\n\r\nBut 12 of 13 came late, на неделю."
+
+
+def schema_of(source):
+    return Schema(response_model(source, name="test") if isinstance(source, dict | bool) else source)
+
+
+def each(strategy, check, how=few):
+    """Check each of what a strategy gives: not one may raise."""
+
+    @how
+    @given(strategy)
+    def checked(value):
+        check(value)
+
+    checked()
+
+
+def drawn(strategy, count=100):
+    values = []
+    each(strategy, values.append, settings(few, max_examples=count))
+    return values
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_instance_validates(source):
+    schema = schema_of(source)
+    each(instances(source), lambda value: schema.validate(json.dumps(schema.wrap(value))))
+
+
+@pytest.mark.parametrize("source", [source for source in SOURCES if source.id != "Typed"])  # it has a pattern of Rust's
+def test_every_wire_instance_is_what_the_service_lets_through(source):
+    schema = schema_of(source)
+    wire = wire_of(schema.json_schema, wrapped=schema.wrapped)
+    travelling = wire.full if wire.reduced is None else wire.reduced
+    validator = jsonschema.Draft202012Validator(travelling)
+    each(wire_instances(source), lambda value: validator.validate(schema.wrap(value)))
+
+
+def test_wire_instances_of_a_model_with_a_pattern_of_rusts_are_found():
+    assert all(isinstance(value["code"], str) for value in drawn(wire_instances(Typed), 5))
+
+
+def test_wire_instances_may_break_what_the_service_does_not_check():
+    assert any(not 1 <= value["urgency"] <= 5 for value in drawn(wire_instances(Feedback)))
+
+
+@pytest.mark.parametrize("source", [Sentiment, json.loads(SHAPES[10].read_text()), {"format": "verbatim"}])
+def test_with_a_document_verbatim_strings_quote_it(source):
+    schema = schema_of(source)
+    each(
+        instances(source, document=DOCUMENT),
+        lambda value: schema.validate(json.dumps(schema.wrap(value)), document=DOCUMENT),
+    )
+
+
+class Quote(BaseModel):
+    quote: Annotated[Verbatim, Field(min_length=2, max_length=9)]
+
+
+@few
+@given(instances(Quote, document=DOCUMENT))
+def test_a_quote_keeps_to_its_length(value):
+    assert value["quote"] in DOCUMENT
+    assert 2 <= len(value["quote"]) <= 9
+
+
+def test_an_empty_document_has_no_quotes():
+    with pytest.raises(SchemaError, match="no instance of schema 'quote' was found"):
+        each(instances(Quote, document=" \n"), lambda value: value)
+
+
+@few
+@given(st.data())
+def test_values_are_plain_json_that_can_travel(data):
+    value = data.draw(instances(True))
+    assert json.loads(json.dumps(value, allow_nan=False, ensure_ascii=False).encode()) == value
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        False,
+        {"not": {}},
+        {"type": "string", "enum": [1]},
+        {"required": ["a"]} | {"properties": {"a": False}, "type": "object"},
+    ],
+)
+def test_a_schema_that_accepts_nothing_is_an_error(source):
+    with pytest.raises(SchemaError, match="no instance of schema 'schema' was found: it seems to accept nothing"):
+        instances(source)
+
+
+def test_a_value_that_nobody_finds_is_an_error_that_says_what_to_do():
+    with pytest.raises(SchemaError, match="no instance of schema 'password' was found in 20 draws: pass a strategy"):
+        each(instances(Password), lambda value: value)
+
+
+def test_a_value_that_the_schema_mentions_is_found():
+    class Known(Password):
+        model_config = ConfigDict(json_schema_extra={"examples": [{"text": "open sesame"}]})
+
+    assert {"text": "open sesame"} in drawn(instances(Known), 5)
+
+
+def test_resources_of_a_model_are_found():
+    model = response_model(
+        {"$ref": "https://example.com/x"}, name="x", resources={"https://example.com/x": {"const": [1]}}
+    )
+    assert drawn(instances(model)) == drawn(wire_instances(model)) == [[1]]
+
+
+def depth(tree):
+    return 1 + max(map(depth, tree.get("children", [])), default=0)
+
+
+def test_recursion_goes_deep_and_ends():
+    depths = {depth(value) for value in drawn(instances(Tree), 200)}
+    assert 3 <= max(depths) <= 24
