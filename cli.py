@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from slotfill.extractors.documents import Sources
     from slotfill.extractors.extractor import Extractor
     from slotfill.extractors.runs.engine import Tally
-    from slotfill.schemas.schema import Schema
+    from slotfill.schemas.schema import Example, Schema
 
 __all__ = ["main"]
 
@@ -126,9 +126,11 @@ _asking = _grouped(
     click.option(
         "-m",
         "--model",
+        multiple=True,
         metavar="MODEL",
-        help="A Claude model, local, local:FILE.gguf, or hf:ORG/REPO/FILE.gguf. Default: SLOTFILL_MODEL; else "
-        "claude-haiku-5-5 with a credential; else local if it was pulled.",
+        help="A Claude model, local, local:FILE.gguf, or hf:ORG/REPO/FILE.gguf; repeat it for fallbacks, asked in turn "
+        "where the one before did not serve. Default: SLOTFILL_MODEL; else claude-haiku-5-5 with a credential; else "
+        "local if it was pulled.",
     ),
     click.option(
         "--concurrency",
@@ -140,7 +142,13 @@ _asking = _grouped(
         "--retries",
         type=click.IntRange(min=0),
         metavar="N",
-        help="Model calls after the first, a document. [default: 2]",
+        help="Model calls after the first, a document and model. [default: 2]",
+    ),
+    click.option(
+        "--mend",
+        type=click.Choice(["off", "safe", "bold"]),
+        help="Which local edits to make to a reply that does not validate: none, those of no or low risk, or guesses "
+        "too. [default: safe]",
     ),
     click.option(
         "--timeout",
@@ -226,7 +234,7 @@ def extract(ctx: click.Context, /, schema: str, inputs: tuple[str, ...], **optio
         if options["dry_run"]:
             _print_estimate(wanted, sources, options)
             return
-        settings = {name: options[name] for name in ("model", "retries", "timeout", "max_tokens", "cassette")}
+        settings = {name: options[name] for name in ("model", "retries", "mend", "timeout", "max_tokens", "cassette")}
         ctx.exit(_run(Extractor(wanted, **settings), sources, options))
 
 
@@ -256,6 +264,45 @@ def schemas(schema: str | None, *, lint: bool) -> None:
     click.echo(f"asked by: {', then '.join(wire.modes)}")
     for loss in wire.losses:
         click.echo(f"{loss.path or '/'}: {loss.keyword}: {loss.message}")
+
+
+@main.command()
+@_schema
+@click.option(
+    "--max-examples",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="Values to make for each law.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="For all that is left to chance.")
+@click.option("--json", "as_json", is_flag=True, help="Write the findings as JSON.")
+@click.option("--strict", is_flag=True, help="Exit with 1 for advice too.")
+@click.pass_context
+def check(ctx: click.Context, schema: str, *, max_examples: int, seed: int, as_json: bool, strict: bool) -> None:
+    """Property-test SCHEMA: say what is wrong with it, with the smallest counterexample.
+
+    Exits with 1 when a law is broken. Advice, such as where the service lets through what the schema refuses, is no
+    broken law.
+
+    \b
+    slotfill check feedback
+    slotfill check models.py:Invoice --strict
+    """
+    _hypothesis_keeps_to_the_cache()
+    from slotfill.extractors.runs.console import printable
+    from slotfill.extractors.testing.check import check as found_in
+    from slotfill.extractors.testing.check import report
+
+    # No examples, so that a wrong one of the schema's own is a finding.
+    findings = found_in(_resolved(schema, examples=()), max_examples=max_examples, seed=seed)
+    if as_json:
+        click.echo(json.dumps([finding.to_json() for finding in findings], indent=2, default=repr))
+    else:
+        for line in report(findings):
+            click.echo(printable(line))
+    ctx.exit(EXIT_INCOMPLETE if any(strict or not finding.advice for finding in findings) else 0)
 
 
 @main.group(invoke_without_command=True)
@@ -378,12 +425,12 @@ def _hypothesis_keeps_to_the_cache() -> None:
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(platformdirs.user_cache_path("slotfill") / "hypothesis"))
 
 
-def _resolved(source: str, *, examples: Path | None = None, **options: Any) -> Schema[Any]:
+def _resolved(source: str, *, examples: Path | Sequence[Example] | None = None, **options: Any) -> Schema[Any]:
     from slotfill.schemas.sources import read_examples, resolve
 
     # So that package.module:Model finds a project's own package; last, so that it can hide no installed one.
     sys.path.append(str(Path.cwd()))
-    shots = None if examples is None else read_examples(examples)
+    shots = read_examples(examples) if isinstance(examples, Path) else examples
     return resolve(source, trusted=True, examples=shots, **options)
 
 
@@ -406,7 +453,7 @@ def _print_estimate(schema: Schema[Any], sources: Sources, options: dict[str, An
     from slotfill.extractors.settings import Settings
 
     # Nothing is called, so no credential is needed to count.
-    model = options["model"] or Settings.read().model or DEFAULT_MODEL
+    model = options["model"] or (Settings.read().model or DEFAULT_MODEL,)
     with Extractor(schema, model=model, max_tokens=options["max_tokens"]) as extractor:
         click.echo(json.dumps(estimate(extractor, islice(sources, options["limit"])), indent=2))
 

@@ -61,12 +61,9 @@ def _missing_comma(text: str) -> str | None:
 
 
 def _unescaped_quote(text: str) -> str | None:
-    """Put a quoted word into the longest string, without the escapes."""
-    strings = re.findall(r'(?<=[:\[,] )"(?:[^"\\]|\\.)+"(?=[,}\]])', text)
-    longest = max(strings, key=len, default=None)
-    if longest is None:
-        return None
-    return text.replace(longest, f'{longest[:-1]} "sic"{longest[-1]}', 1)
+    """Leave out the escapes of a quoted passage, where a string holds one."""
+    spoilt = re.sub(r'\\"((?:[^"\\]|\\[^"])*)\\"', r'"\1"', text, count=1)
+    return None if spoilt == text else spoilt
 
 
 def _comment(text: str) -> str:

@@ -47,6 +47,7 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 VALUE = {"label": "good", "stars": 5, "quotes": ["Good"], "sure": True}
+QUOTING = {**VALUE, "quotes": ['a "fine" one']}
 TOOL: dict[str, Any] = {
     "tools": [{"name": "rate", "input_schema": SCHEMA}],
     "tool_choice": {"type": "tool", "name": "rate"},
@@ -159,10 +160,10 @@ def test_a_truncated_tool_call_holds_what_there_was() -> None:
 
 @pytest.mark.parametrize("fault", TEXT_FAULTS)
 def test_a_text_is_spoilt(fault: str) -> None:
-    claude = claude_with(fault)
+    claude = SimulatedClaude([QUOTING], faults=[fault])
     text = said(claude.client().messages.create(**ASK))
     assert claude.requests[0].faults == (fault,)
-    assert claude.requests[0].truth == VALUE
+    assert claude.requests[0].truth == QUOTING
     with pytest.raises(json.JSONDecodeError):
         json.loads(text)
     assert "good" in text

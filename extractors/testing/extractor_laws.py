@@ -1,0 +1,253 @@
+"""The laws that every extractor keeps: the promises of the record, each a test that can be called alone.
+
+    from slotfill.extractors.testing import extractor_laws
+
+    @pytest.mark.parametrize("law", extractor_laws.LAWS, ids=repr)
+    def test_my_extractor(law):
+        law(lambda client: MyExtractor(client), MySchema)
+
+A law takes a function that makes the extractor on a client of the Anthropic SDK, and what it extracts. Anything serves
+that has `extract(text)` and gives an `Extraction`. The service behind the client is simulated.
+"""
+
+# ruff: noqa: D401 - a law's docstring states the law
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, get_args
+
+from slotfill.extractors.record import Extraction, Outcome, Span, Usage
+from slotfill.extractors.testing.findings import Finding, LawBroken
+from slotfill.extractors.testing.law import Source
+from slotfill.extractors.testing.scenes import KEY, Ending, ExtractorOf, Played, Scene, play, scenes
+from slotfill.extractors.testing.search import DEFAULT_EXAMPLES, Search
+from slotfill.extractors.testing.values import difference
+from slotfill.schemas.errors import InvalidError
+from slotfill.schemas.pointer import look_up
+from slotfill.schemas.schema import Schema
+from slotfill.schemas.sources import resolve
+
+__all__ = [
+    "LAWS",
+    "ExtractorLaw",
+    "LawBroken",
+    "deterministic",
+    "key_never_shown",
+    "nothing_lost",
+    "outcome_consistent",
+    "record_loads_again",
+    "refusal_is_not_ok",
+    "spans_lead_to_their_text",
+    "truncation_is_not_ok",
+    "usage_is_what_was_billed",
+]
+
+
+Judged = Iterator[tuple[str, str]]
+"""Path and message of what breaks a law."""
+
+Judge = Callable[[Played, Schema[Any], ExtractorOf], Judged]
+
+
+class ExtractorLaw:
+    """A law about extractors, to be called in a test of one's own: `nothing_lost(make_extractor, MyModel)`."""
+
+    def __init__(self, name: str, judge: Judge, endings: tuple[Ending, ...]) -> None:
+        functools.update_wrapper(self, judge)
+        self.name = name
+        self._judge = judge
+        self._endings = endings
+
+    def __repr__(self) -> str:
+        return f"<law: {self.name}>"
+
+    def __call__(
+        self, extractor_of: ExtractorOf, source: Source, *, max_examples: int = DEFAULT_EXAMPLES, seed: int = 0
+    ) -> None:
+        """Raise LawBroken, with the smallest scene, when an extractor breaks the law. Raises SchemaError."""
+        schema = resolve(source)
+
+        def judge(scene: Scene) -> Iterator[Finding]:
+            for path, message in self._judge(play(extractor_of, scene), schema, extractor_of):
+                yield Finding(self.name, path, message, scene.to_json())
+
+        kinds = [*itertools.product(self._endings, (False, True))]
+        search = Search(math.ceil(max_examples / len(kinds)), seed)
+        for ending, corrected in kinds:
+            if found := search.first(scenes(schema, ending, corrected=corrected), judge):
+                raise LawBroken(found)
+
+
+def _law(name: str, *endings: Ending) -> Callable[[Judge], ExtractorLaw]:
+    """Make a law that is judged by the scenes with these endings, all where none is named."""
+    return lambda judge: ExtractorLaw(name, judge, endings or get_args(Ending))
+
+
+@_law("nothing lost", "as said")
+def nothing_lost(played: Played, schema: Schema[Any], _: ExtractorOf) -> Judged:
+    """A valid answer is extracted, and all of it; a wrong one never ends well but with the value that was meant.
+
+    Where an extraction ends well with another value, its edits tell of it. An extractor that drops the rows of a list
+    that do not fit breaks the law, and so does one that drops rows that do.
+    """
+    extraction, scene = played.extraction, played.scene
+    if extraction is None:
+        return
+    meant = schema.dump(schema.load(scene.truth))
+    path = difference(meant, extraction.data)
+    if extraction.ok and not extraction.edits and path is not None:
+        yield (
+            path,
+            f"{_shown(meant, path)} was meant, {_shown(extraction.data, path)} is recorded, and no edit tells of it",
+        )
+    if not extraction.ok and scene.replies[0].kind == "valid":
+        yield "", f"a valid answer ends as {extraction.outcome.value!r}"
+
+
+def _shown(value: object, path: str) -> str:
+    return json.dumps(look_up(path, value), ensure_ascii=False, default=repr)
+
+
+@_law("truncation is not ok", "max_tokens")
+def truncation_is_not_ok(played: Played, schema: Schema[Any], _: ExtractorOf) -> Judged:
+    """An answer that was cut off is no value, even where what there is of it validates."""
+    del schema  # what the answer is worth does not matter
+    if played.extraction is not None and played.extraction.ok:
+        yield "", f"each answer was cut off, and the outcome is {played.extraction.outcome.value!r}"
+
+
+@_law("refusal is not ok", "refusal")
+def refusal_is_not_ok(played: Played, schema: Schema[Any], _: ExtractorOf) -> Judged:
+    """An answer that the service marks as refused is no value, whatever it holds."""
+    del schema  # what the answer is worth does not matter
+    if played.extraction is not None and played.extraction.outcome is not Outcome.REFUSED:
+        yield "", f"each answer was refused, and the outcome is {played.extraction.outcome.value!r}"
+
+
+@_law("usage is what was billed")
+def usage_is_what_was_billed(played: Played, schema: Schema[Any], _: ExtractorOf) -> Judged:
+    """The usage of a record is the sum over its attempts, and what the service counted."""
+    del schema  # what the answer is worth does not matter
+    if played.extraction is None:
+        return
+    attempts = sum((attempt.usage for attempt in played.extraction.attempts), Usage())
+    for what, counted in (("its attempts sum up to", attempts), ("the service counted", played.claude.usage)):
+        if played.extraction.usage != counted:
+            yield "/usage", f"the record says {played.extraction.usage}, {what} {counted}"
+
+
+@_law("key never shown")
+def key_never_shown(played: Played, schema: Schema[Any], _: ExtractorOf) -> Judged:
+    """The credential stands in no record, no error, no log line, and in nothing that is shown of the extractor."""
+    del schema  # what the answer is worth does not matter
+    extraction = played.extraction
+    places = {
+        "the extractor's repr": played.shown,
+        "the extraction's repr": repr(extraction),
+        "the record": repr(extraction and extraction.to_json()),
+        "the error raised": f"{played.error!r} {played.error}",
+        "a log line": "\n".join(played.logs),
+    }
+    for where, text in places.items():
+        if KEY in text:
+            yield "", f"the key stands in {where}"
+
+
+@_law("spans lead to their text")
+def spans_lead_to_their_text(played: Played, schema: Schema[Any], _: ExtractorOf) -> Judged:
+    """A span lies within the document, an exact one holds its value to the letter, an absent one has no offsets."""
+    del schema  # spans are about the value as it is
+    if played.extraction is not None:
+        for path, span in played.extraction.spans.items():
+            if wrong := _misplaced(span, look_up(path, played.extraction.data), played.scene.text):
+                yield path, wrong
+
+
+def _misplaced(span: Span, value: object, text: str) -> str | None:
+    if span.match == "absent":
+        return None if span.start is span.end is None else "is absent, and has offsets"
+    if span.start is None or span.end is None or not 0 <= span.start < span.end <= len(text):
+        return f"{span} does not lie within the document"
+    held = text[span.start : span.end]
+    return f"the span holds {held!r}, the value is {value!r}" if span.match == "exact" and held != value else None
+
+
+@_law("record loads again")
+def record_loads_again(played: Played, schema: Schema[Any], _: ExtractorOf) -> Judged:
+    """A record is JSON, and its value, loaded by its schema, is the value of the extraction."""
+    if played.extraction is None:
+        return
+    try:
+        record = json.loads(json.dumps(played.extraction.to_json(), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        yield "", f"the record is no JSON: {error}"
+        return
+    if played.extraction.ok:
+        try:
+            loaded = schema.load(record["value"])
+        except InvalidError as error:
+            yield f"/value{error.errors[0].path}", f"the record's value does not load: {error.errors[0].message}"
+        else:
+            if loaded != played.extraction.value:
+                yield "/value", f"is {played.extraction.value!r}, and {loaded!r} when the record is loaded"
+
+
+@_law("outcome consistent")
+def outcome_consistent(played: Played, schema: Schema[Any], _: ExtractorOf) -> Judged:
+    """Nothing is raised; a record that is ok has a value and no error, one that is not has an error.
+
+    The last attempt is ok when the record is, and a record without a value says why when it is asked for it.
+    """
+    del schema  # what the answer is worth does not matter
+    if played.extraction is None:
+        yield "", f"extract raised {type(played.error).__name__}: what goes wrong with a document ends in its record"
+        return
+    yield from _contradictions(played.extraction)
+
+
+def _contradictions(extraction: Extraction[Any]) -> Judged:
+    ok, outcome = extraction.ok, extraction.outcome.value
+    if ok is not extraction.outcome.ok:
+        yield "/outcome", f"is {outcome!r}, and ok is {ok}"
+    if ok and not extraction.has_value:
+        yield "/value", f"the outcome is {outcome!r}, and there is none"
+    if ok is (extraction.error is not None):
+        yield "/error", f"the outcome is {outcome!r}, and the error is {extraction.error}"
+    if extraction.attempts and extraction.attempts[-1].ok is not ok:
+        yield "/attempts", f"the outcome is {outcome!r}, and of the last attempt ok is {not ok}"
+
+
+@_law("deterministic")
+def deterministic(played: Played, schema: Schema[Any], extractor_of: ExtractorOf) -> Judged:
+    """The same document and the same answers give the same record, but for times and request ids."""
+    del schema  # what the answer is worth does not matter
+    again = play(extractor_of, played.scene).extraction
+    if played.extraction is not None and again is not None:
+        one, other = _timeless(played.extraction), _timeless(again)
+        path = difference(one, other)
+        if path is not None:
+            yield path, f"is {_shown(one, path)} the first time, and {_shown(other, path)} the second"
+
+
+def _timeless(extraction: Extraction[Any]) -> dict[str, Any]:
+    record = extraction.to_json()
+    attempts = [{**attempt, "ms": 0} for attempt in record["attempts"]]
+    return {**record, "attempts": attempts, "ms": 0, "request_ids": []}
+
+
+LAWS: tuple[ExtractorLaw, ...] = (
+    nothing_lost,
+    truncation_is_not_ok,
+    refusal_is_not_ok,
+    usage_is_what_was_billed,
+    key_never_shown,
+    spans_lead_to_their_text,
+    record_loads_again,
+    outcome_consistent,
+    deterministic,
+)
+"""All of them."""

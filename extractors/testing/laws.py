@@ -1,0 +1,315 @@
+"""The laws that every schema keeps, each a test that can be called alone.
+
+    from slotfill.extractors.testing import laws
+
+    @pytest.mark.parametrize("law", laws.LAWS, ids=repr)
+    def test_my_schema(law):
+        law(MyModel)
+
+A law takes whatever `slotfill.schemas.resolve` does, and raises `LawBroken` with the smallest counterexample. Values
+are plain JSON data.
+"""
+
+# ruff: noqa: D401 - a law's docstring states the law
+from __future__ import annotations
+
+import copy
+import json
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from slotfill.extractors.testing.corruption import corruption_is_seen
+from slotfill.extractors.testing.findings import Finding, LawBroken
+from slotfill.extractors.testing.law import Law, Subject, law
+from slotfill.extractors.testing.reach import has_values, is_constant, properties, unreached
+from slotfill.extractors.testing.values import difference, holds_nothing, leading, recorded, unpacked
+from slotfill.schemas.breaks import places
+from slotfill.schemas.errors import InvalidError
+from slotfill.schemas.parts import properties_of
+from slotfill.schemas.pointer import join, look_up
+from slotfill.schemas.schema import Schema
+from slotfill.schemas.strategies import NearMiss, near_misses
+
+__all__ = [
+    "LAWS",
+    "LawBroken",
+    "corruption_is_seen",
+    "every_field_reachable",
+    "inputs_not_mutated",
+    "instances_exist",
+    "missing_answers_are_seen",
+    "near_misses_refused",
+    "round_trip",
+    "validators_idempotent",
+    "validators_raise_what_is_caught",
+    "worked_examples_hold",
+]
+
+_NONE = (
+    "no valid value was found: its constraints or its validators allow none, or so few that a worked example is needed"
+)
+
+
+@law("instances exist")
+def instances_exist(subject: Subject) -> Iterator[Finding]:
+    """Some value validates.
+
+    A model validator that can never pass breaks it, or a pattern of a required field that nothing matches. Where the
+    values are too rare to be found by chance, a worked example shows one.
+    """
+    if subject.search.has(subject.values):
+        return
+    for needed in (found for found in properties(subject.schema.json_schema) if found.is_required):
+        if not has_values(subject.schema, needed.schema, subject.search):
+            yield instances_exist.broken(needed.path, f"{needed.key!r} is required, and no value of it was found")
+            return
+    refused = subject.first(lambda value: _refusal(subject.schema, value))
+    yield refused or instances_exist.broken("", _NONE)
+
+
+def _refusal(schema: Schema[Any], value: object) -> Iterator[Finding]:
+    try:
+        schema.load(value)
+    except InvalidError as error:
+        first = error.errors[0]
+        yield instances_exist.broken(first.path, f"{_NONE}. Refused: {first.message}", value)
+
+
+@law("every field reachable")
+def every_field_reachable(subject: Subject) -> Iterator[Finding]:
+    """Every property that the schema names occurs in some valid value, with something other than null in it.
+
+    Values that lack a property are also tried with it put in. A property whose constraints allow no value is
+    unreachable, or one that a validator always refuses.
+    """
+    values = subject.values
+    if not subject.search.has(values):
+        return
+    for found in unreached(subject.schema, values, subject.search):
+        reason = (
+            "each was refused"
+            if has_values(subject.schema, found.schema, subject.search)
+            else "no value of it was found"
+        )
+        message = f"{found.key!r} is null or missing in all valid values: {reason}"
+        yield every_field_reachable.broken(found.path, message)
+
+
+@law("round trip")
+def round_trip(subject: Subject) -> Iterator[Finding]:
+    """A value that is dumped and read again is the same value, both as JSON and in Python.
+
+    It is what makes stored records load again. A serializer that loses something breaks it, an alias that is only
+    written or only read, a computed field that the model forbids. A value that its own validators change again says
+    nothing here: see `validators_idempotent`.
+    """
+    yield from subject.search.each(subject.values, lambda value: _lost(subject, value))
+
+
+def _lost(subject: Subject, value: Any) -> Iterator[Finding]:
+    read = subject.schema.load(value)
+    if _changed_again(subject, read) is not None:
+        return
+    for how, again in (("as JSON", _through_json), ("in Python", _through_python)):
+        try:
+            returned = again(subject, read)
+        except Exception as error:  # noqa: BLE001 - whatever a serializer of the user's raises
+            where, reason = _reason(error)
+            yield round_trip.broken(leading(where, value), f"what is dumped {how} is refused: {reason}", value)
+            return
+        path = difference(unpacked(read), unpacked(returned))
+        if path is not None:
+            before, after = (_shown(part, path) for part in (read, returned))
+            yield round_trip.broken(leading(path, value), f"dumped {how} and read again, {before} is {after}", value)
+            return
+
+
+def _reason(error: Exception) -> tuple[str, str]:
+    """Give the place and the message of the first thing that is wrong."""
+    if isinstance(error, InvalidError):
+        return error.errors[0].path, error.errors[0].message
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_context=False)[0]
+        return join(first["loc"]), first["msg"]
+    return "", f"{type(error).__name__}: {error}"
+
+
+def _through_json(subject: Subject, read: Any) -> Any:
+    return subject.schema.load(subject.schema.dump(read))
+
+
+def _through_python(subject: Subject, read: Any) -> Any:
+    if not isinstance(read, BaseModel):
+        return read
+    return type(read).model_validate(read.model_dump(by_alias=True), context=_context(subject))
+
+
+def _context(subject: Subject) -> dict[str, Any]:
+    return {"document": None, "parameters": subject.schema.parameters}
+
+
+def _shown(read: object, path: str) -> str:
+    return repr(look_up(path, unpacked(read)))
+
+
+@law("validators idempotent")
+def validators_idempotent(subject: Subject) -> Iterator[Finding]:
+    """A validated value stays as it is when it is validated again, field by field, without any serializer.
+
+    Records are validated each time they are loaded: a validator that adds something to its value breaks it.
+    """
+    yield from subject.search.each(subject.values, lambda value: _grown(subject, value))
+
+
+def _grown(subject: Subject, value: Any) -> Iterator[Finding]:
+    read = subject.schema.load(value)
+    again = _changed_again(subject, read)
+    if again is not None and (path := difference(unpacked(read), again)) is not None:
+        message = f"validated once it is {_shown(read, path)}, validated twice {look_up(path, again)!r}"
+        yield validators_idempotent.broken(leading(path, value), message, value)
+
+
+def _changed_again(subject: Subject, read: Any) -> Any:
+    """Validate a value again; None when that changes nothing, or is refused, which is no growth."""
+    if not isinstance(read, BaseModel):
+        return None
+    once = unpacked(read)
+    try:
+        twice = type(read).model_validate(copy.deepcopy(once), by_name=True, by_alias=False, context=_context(subject))
+    except Exception:  # noqa: BLE001 - whatever a validator of the user's raises
+        return None
+    again = unpacked(twice)
+    return None if difference(once, again) is None else again
+
+
+@law("validators raise what is caught")
+def validators_raise_what_is_caught(subject: Subject) -> Iterator[Finding]:
+    """A validator refuses with ValueError, AssertionError or Pydantic's own errors, whatever a model sends.
+
+    A KeyError, TypeError or AttributeError tells the model nothing of which field to correct, and ends a program of
+    its own that validates.
+    """
+    found = subject.first(lambda value: _crash(subject.schema, value))
+    yield from [found] if found else ()
+
+
+def _crash(schema: Schema[Any], value: object) -> Iterator[Finding]:
+    try:
+        schema.load(value)
+    except InvalidError as error:
+        if error.__cause__ is not None:
+            yield validators_raise_what_is_caught.broken("", _crashed(error.__cause__), value)
+
+
+def _crashed(error: BaseException) -> str:
+    """Name the function that raised, and where."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}, line {frame.lineno}"
+    return f"{frame.name} ({where}) raised {type(error).__name__}: {error}; raise ValueError instead"
+
+
+@law("worked examples hold")
+def worked_examples_hold(subject: Subject) -> Iterator[Finding]:
+    """Worked examples validate, and their `Verbatim` values stand in their texts. They are shown to every model."""
+    judge = Schema(subject.schema.model, examples=()) if subject.schema.parameters else subject.schema
+    for number, example in enumerate(subject.examples, 1):
+        shown = {"text": example.text, "value": example.value}
+        try:
+            judge.validate(json.dumps(judge.wrap(example.value)), document=example.text)
+        except InvalidError as error:
+            first = error.errors[0]
+            message = f"example {number} does not validate: {first.path or 'the value'}: {first.message}"
+            yield worked_examples_hold.broken(f"/value{first.path}", message, shown)
+        except TypeError as error:
+            yield worked_examples_hold.broken("/value", f"example {number} is no JSON: {error}")
+
+
+@law("near misses refused")
+def near_misses_refused(subject: Subject) -> Iterator[Finding]:
+    """What the JSON Schema refuses, the model refuses too.
+
+    The model is told the JSON Schema: a validator that clamps, coerces or falls back makes a value up where the
+    answer was wrong, and nobody is told. (A set may be sent an item twice: that loses nothing.)
+    """
+    if subject.is_python:
+        misses = st.deferred(lambda: near_misses(subject.schema.json_schema))
+        yield from subject.search.each(misses, lambda miss: _accepted(subject.schema, miss))
+
+
+def _accepted(schema: Schema[Any], miss: NearMiss) -> Iterator[Finding]:
+    kept = recorded(schema, miss.value)
+    if kept is not None and miss.constraint != "uniqueItems":
+        became = json.dumps(look_up(miss.path, kept))
+        message = f"breaks {miss.constraint!r} of the JSON Schema, and is accepted as {became}"
+        yield near_misses_refused.broken(miss.path, message, miss.value)
+
+
+@law("missing answers are seen")
+def missing_answers_are_seen(subject: Subject) -> Iterator[Finding]:
+    """A property that the model leaves out is refused, or is seen to hold nothing: null, "", [] or {}.
+
+    A default that says something ("neutral", 0, false) cannot be told from an answer. Properties that can hold one
+    value only, such as the tags of a union, hide nothing.
+    """
+    yield from subject.search.each(subject.values, lambda value: _hidden(subject.schema, value))
+
+
+def _hidden(schema: Schema[Any], value: Any) -> Iterator[Finding]:
+    for place in places(value, schema.json_schema):
+        for key in place.value if isinstance(place.value, dict) else ():
+            path = (*place.path, key)
+            filled = look_up(join(path), recorded(schema, _without(value, path)))
+            if not (holds_nothing(filled) or _is_constant(schema.json_schema, place.schemas, key)):
+                message = f"left out, it is {json.dumps(filled)}, as if answered: require it, or default to None"
+                yield missing_answers_are_seen.broken(join(path), message, _without(value, path))
+
+
+def _is_constant(root: dict[str, Any], schemas: Iterable[Any], key: str) -> bool:
+    return any(is_constant(properties_of(schema).get(key), root) for schema in schemas)
+
+
+def _without(value: Any, path: tuple[str | int, ...]) -> Any:
+    left = copy.deepcopy(value)
+    del look_up(join(path[:-1]), left)[path[-1]]
+    return left
+
+
+@law("inputs not mutated")
+def inputs_not_mutated(subject: Subject) -> Iterator[Finding]:
+    """Validation leaves the data that it is given as it is, valid or not.
+
+    A before-validator that changes the dict or list it is handed breaks it: the caller's own data changes.
+    """
+    found = subject.first(lambda value: _mutated(subject, value))
+    yield from [found] if found else ()
+
+
+def _mutated(subject: Subject, value: Any) -> Iterator[Finding]:
+    given = copy.deepcopy(value)
+    with suppress(Exception):  # whatever a validator of the user's raises
+        subject.schema.model.model_validate(given, context=_context(subject))
+    path = difference(value, given)
+    if path is not None:
+        message = f"validation changed its input: now it holds {json.dumps(look_up(path, given))} there"
+        yield inputs_not_mutated.broken(path, message, value)
+
+
+LAWS: tuple[Law, ...] = (
+    instances_exist,
+    every_field_reachable,
+    worked_examples_hold,
+    validators_raise_what_is_caught,
+    validators_idempotent,
+    round_trip,
+    inputs_not_mutated,
+    near_misses_refused,
+    missing_answers_are_seen,
+    corruption_is_seen,
+)
+"""All of them, in the order in which they are best mended."""

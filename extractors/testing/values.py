@@ -1,0 +1,65 @@
+"""Validated values taken apart, compared and searched through."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError
+
+from slotfill.schemas.errors import InvalidError
+from slotfill.schemas.pointer import join, look_up
+from slotfill.schemas.schema import Schema
+
+__all__ = ["difference", "holds_nothing", "leading", "recorded", "unpacked"]
+
+Path = tuple[str | int, ...]
+
+
+def unpacked(value: object) -> Any:
+    """Turn models into dicts of their fields by name, as they stand: without any serializer."""
+    if isinstance(value, BaseModel):
+        fields = {**value.__dict__, **(value.__pydantic_extra__ or {})}
+        return unpacked(fields["root"]) if type(value).__pydantic_root_model__ else unpacked(fields)
+    if isinstance(value, Mapping):
+        return {key: unpacked(part) for key, part in value.items()}
+    return [*map(unpacked, value)] if isinstance(value, list) else value
+
+
+def difference(one: Any, other: Any) -> str | None:
+    """Give the JSON Pointer of the first part in which two values differ, None when there is none: true is no 1."""
+    return next((join(path) for path in _differences(one, other, ())), None)
+
+
+def _differences(one: Any, other: Any, path: Path) -> Iterator[Path]:
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        for key, part in one.items():
+            yield from _differences(part, other[key], (*path, key))
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for at, part in enumerate(one):
+            yield from _differences(part, other[at], (*path, at))
+    elif type(one) is not type(other) or one != other:
+        yield path
+
+
+def leading(path: str, value: object) -> str:
+    """Shorten a JSON Pointer until it leads somewhere in a value, or is missing from an object there."""
+    while path and look_up(path, value) is None and not isinstance(look_up(path.rpartition("/")[0], value), dict):
+        path = path.rpartition("/")[0]
+    return path
+
+
+def holds_nothing(value: object) -> bool:
+    """Tell whether JSON data is null, empty, or made of nothing else."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return value in (None, "") if parts is None else all(map(holds_nothing, parts))
+
+
+def recorded(schema: Schema[Any], value: object, document: str | None = None) -> Any:
+    """Give a value as its record would hold it, None when it is refused, or no serializer can write it."""
+    try:
+        return schema.dump(schema.validate(json.dumps(schema.wrap(value)), document=document))
+    except (InvalidError, PydanticSerializationError):
+        return None

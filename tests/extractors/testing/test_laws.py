@@ -1,0 +1,351 @@
+"""The laws of schemas: each broken fixture is caught by the law meant for it, and each good twin keeps all of them."""
+
+import datetime as dt
+import importlib.util
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pytest
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field, RootModel, field_serializer, field_validator, model_validator
+
+from slotfill import Example, Schema
+from slotfill.extractors.testing import laws
+from slotfill.extractors.testing.laws import LawBroken
+from slotfill.extractors.testing.search import Search
+from slotfill.schemas import Confidence, SchemaError, Verbatim, resolve
+
+BROKEN = Path(__file__).parents[3] / "fixtures" / "broken" / "schemas"
+FILES = sorted(BROKEN.glob("*.py"))
+FEW = 20
+
+
+def load(path):
+    spec = importlib.util.spec_from_file_location(f"broken_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def named(name):
+    return next(law for law in laws.LAWS if law.name == name)
+
+
+def broken_by(model):
+    """Give the names of the laws that a model breaks."""
+    subject = laws.Subject.of(model, Search(FEW))
+    return [law.name for law in laws.LAWS if any(law.findings(subject))]
+
+
+def test_each_law_has_a_broken_schema():
+    assert {load(path).LAW for path in FILES} == {law.name for law in laws.LAWS}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_broken_schema_is_caught_by_the_law_meant_for_it(path):
+    fixture = load(path)
+    with pytest.raises(LawBroken) as caught:
+        named(fixture.LAW)(fixture.Broken)
+    assert caught.value.law == fixture.LAW
+    # What makes a wrong answer valid, or fills a missing one in, makes a whole extraction silently wrong too.
+    assert {*broken_by(fixture.Broken)} <= {fixture.LAW, "corruption is seen"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_its_good_twin_keeps_every_law(path):
+    fixture = load(path)
+    named(fixture.LAW)(fixture.Good)
+    assert broken_by(fixture.Good) == []
+
+
+@pytest.mark.parametrize("law", laws.LAWS, ids=repr)
+@pytest.mark.parametrize("name", ["sentiment", "feedback", "entities", "summary"])
+def test_the_built_ins_keep_every_law(law, name):
+    law(name, max_examples=FEW)
+
+
+@pytest.mark.parametrize(
+    ("fixture", "path", "counterexample"),
+    [
+        ("grows", "/product", {"product": ""}),
+        ("mutates_input", "", {"number": ""}),
+        ("excluded_field", "/phone", {"name": "", "phone": ""}),
+        ("one_way_alias", "/Total amount", {"Total amount": 0}),
+        ("hiding_default", "/sentiment", {}),
+        ("clamps", "/stars", {"stars": 0}),
+        ("impossible", "", {"first_day": 0, "last_day": 0}),
+        ("unmatched_pattern", "/properties/number", None),
+        ("refused_field", "/properties/discount", None),
+    ],
+)
+def test_the_counterexample_is_the_smallest_and_the_path_leads_to_it(fixture, path, counterexample):
+    broken = load(BROKEN / f"{fixture}.py")
+    with pytest.raises(LawBroken) as caught:
+        named(broken.LAW)(broken.Broken)
+    assert (caught.value.path, caught.value.counterexample) == (path, counterexample)
+
+
+def test_the_error_says_law_place_reason_and_counterexample():
+    fixture = load(BROKEN / "clamps.py")
+    with pytest.raises(AssertionError) as caught:
+        laws.near_misses_refused(fixture.Broken)
+    reason = "breaks 'minimum' of the JSON Schema, and is accepted as 1"
+    assert str(caught.value) == f'near misses refused: /stars: {reason}\n{{"stars": 0}}'
+
+
+def test_a_law_says_what_it_is():
+    assert laws.round_trip.__doc__.startswith("A value that is dumped and read again is the same value")
+    assert repr(laws.round_trip) == "<law: round trip>"
+    assert {law.__name__ for law in laws.LAWS} == {*laws.__all__} - {"LAWS", "LawBroken"}
+
+
+def test_a_law_takes_what_resolve_takes():
+    for source in ("name, age int", {"type": "object", "properties": {"a": {"type": "integer"}}}, Schema(Optional)):
+        laws.round_trip(source, max_examples=5)
+    with pytest.raises(SchemaError, match="unknown schema"):
+        laws.round_trip("nonsense")
+
+
+def test_the_same_seed_gives_the_same_counterexample():
+    def found(seed):
+        with pytest.raises(LawBroken) as caught:
+            laws.round_trip(Rounded, seed=seed, max_examples=50)
+        return caught.value.counterexample
+
+    assert found(1) == found(1)
+
+
+def test_nothing_is_printed(capsys):
+    with pytest.raises(LawBroken) as caught:
+        laws.round_trip(Rounded)
+    assert capsys.readouterr() == ("", "")
+    assert not getattr(caught.value, "__notes__", ())
+
+
+class Optional(BaseModel):
+    """Find the name."""
+
+    name: str | None = None
+
+
+class Rounded(BaseModel):
+    """Find the price."""
+
+    price: float
+
+    @field_serializer("price")
+    def _round(self, price):
+        return round(price, 1)
+
+
+class Many(BaseModel):
+    """Judge both."""
+
+    first: Literal["yes", "no"] = "no"
+    second: Literal["yes", "no"] = "yes"
+
+
+def test_each_place_is_a_finding_of_its_own():
+    subject = laws.Subject.of(Many, Search())
+    findings = laws.missing_answers_are_seen.findings(subject)
+    assert sorted(finding.path for finding in findings) == ["/first", "/second"]
+
+
+class Row(BaseModel):
+    """A row."""
+
+    count: int = 1
+
+
+class Table(BaseModel):
+    """Read the table."""
+
+    rows: list[Row]
+
+
+def test_all_items_of_a_list_are_one_place():
+    findings = [*laws.missing_answers_are_seen.findings(laws.Subject.of(Table, Search()))]
+    assert [(finding.path, finding.counterexample) for finding in findings] == [("/rows/0/count", {"rows": [{}]})]
+
+
+class TestMissingAnswers:
+    @pytest.mark.parametrize("default", [None, "", [], {}, {"a": None}, [""]])
+    def test_a_default_that_holds_nothing_is_honest(self, default):
+        class Honest(BaseModel):
+            """Find it."""
+
+            it: str | list[str] | dict[str, str | None] | None = default
+
+        laws.missing_answers_are_seen(Honest, max_examples=FEW)
+
+    @pytest.mark.parametrize("default", [0, False, "n/a", {"a": 0}, [0]])
+    def test_a_default_that_says_something_is_not(self, default):
+        class Hiding(BaseModel):
+            """Find it."""
+
+            it: int | bool | str | dict[str, int] | list[int] = default
+
+        with pytest.raises(LawBroken, match="left out, it is"):
+            laws.missing_answers_are_seen(Hiding)
+
+
+class TestInstances:
+    def test_a_worked_example_shows_a_value_that_chance_does_not(self):
+        known = "NO-44"[::-1]  # turned round, as Hypothesis knows the strings of a test's own module
+
+        class Rare(BaseModel):
+            """Find the code."""
+
+            code: str
+
+            @field_validator("code")
+            @classmethod
+            def _known(cls, code):
+                if code != known:
+                    raise ValueError("is unknown")
+                return code
+
+        with pytest.raises(LawBroken, match="a worked example is needed"):
+            laws.instances_exist(Rare, max_examples=FEW)
+        shown = Schema(Rare, examples=[Example(known, {"code": known})])
+        laws.instances_exist(shown, max_examples=FEW)
+        laws.round_trip(shown, max_examples=FEW)
+
+    def test_a_json_schema_that_accepts_nothing(self):
+        with pytest.raises(LawBroken, match="no valid value was found"):
+            laws.instances_exist({"type": "string", "enum": [1, 2]}, max_examples=FEW)
+
+
+class TestReach:
+    def test_a_rare_property_is_put_in_before_it_is_called_unreachable(self):
+        names = [f"f{number}" for number in range(60)]
+        wide = {"type": "object", "properties": {name: {"type": "integer"} for name in names}}
+        laws.every_field_reachable(wide, max_examples=2)
+
+    def test_a_property_deep_in_a_list_of_a_union(self):
+        impossible = {"type": "string", "pattern": "^a", "maxLength": 0}
+        item = {"type": "object", "properties": {"kind": {"const": "x"}, "code": impossible}}
+        schema = {"type": "object", "properties": {"rows": {"type": "array", "items": {"anyOf": [item]}}}}
+        with pytest.raises(LawBroken) as caught:
+            laws.every_field_reachable(schema)
+        assert caught.value.path == "/properties/rows/items/anyOf/0/properties/code"
+
+    def test_a_property_that_is_always_null_may_be(self):
+        laws.every_field_reachable({"type": "object", "properties": {"a": {"type": "null"}}}, max_examples=FEW)
+
+
+class TestRoundTrip:
+    def test_a_serializer_that_raises(self):
+        class Raising(BaseModel):
+            """Find it."""
+
+            it: int
+
+            @field_serializer("it")
+            def _fail(self, it):
+                raise RuntimeError("no")
+
+        with pytest.raises(LawBroken, match=r"what is dumped as JSON is refused: .*RuntimeError: no"):
+            laws.round_trip(Raising)
+        assert broken_by(Raising) == ["round trip"]
+
+    def test_dates_sets_aliases_unions_and_roots_come_back(self):
+        class Part(RootModel[list[int]]):
+            """Some numbers."""
+
+        class Sorts(BaseModel):
+            """All sorts."""
+
+            day: dt.date
+            tags: set[str]
+            part: Part
+            either: int | str | None = Field(default=None, alias="or")
+
+        assert broken_by(Sorts) == []
+
+    def test_true_is_no_one(self):
+        class Flag(BaseModel):
+            """Find it."""
+
+            it: bool | int
+
+            @field_serializer("it")
+            def _as_number(self, it):
+                return int(it)
+
+        with pytest.raises(LawBroken, match="dumped as JSON and read again, False is 0"):
+            laws.round_trip(Flag)
+
+
+class TestExamples:
+    def test_those_given_to_a_schema_have_been_checked_and_hold(self):
+        laws.worked_examples_hold(Schema(Optional, examples=[Example("Ada", {"name": "Ada"})]))
+
+    def test_the_number_of_the_wrong_one_is_named(self):
+        fixture = load(BROKEN / "misquoted_example.py")
+        with pytest.raises(LawBroken, match=r"/value/wish: example 1 does not validate: /wish: does not stand in"):
+            laws.worked_examples_hold(fixture.Broken)
+
+    def test_parameters_are_at_their_defaults(self):
+        laws.worked_examples_hold(resolve("summary", parameters={"sentences": 1}))
+
+
+class TestNearMisses:
+    def test_a_set_may_be_sent_an_item_twice(self):
+        class Tagged(BaseModel):
+            """List the tags."""
+
+            tags: set[Literal["a", "b"]]
+
+        laws.near_misses_refused(Tagged)
+
+    def test_a_fallback_is_caught(self):
+        class Lenient(BaseModel):
+            """Judge it."""
+
+            label: Literal["good", "bad"]
+
+            @model_validator(mode="before")
+            @classmethod
+            def _fall_back(cls, data):
+                known = isinstance(data, dict) and data.get("label") in ("good", "bad")
+                return data if known else {"label": "bad"}
+
+        with pytest.raises(LawBroken, match="and is accepted as"):
+            laws.near_misses_refused(Lenient)
+
+
+def test_a_default_that_is_made_anew_is_no_corruption():
+    class Stamped(BaseModel):
+        """Find it."""
+
+        it: int
+        made: dt.datetime = Field(default_factory=dt.datetime.now)
+
+    laws.corruption_is_seen(Stamped, max_examples=FEW)
+
+
+def test_the_exotic_annotations_of_this_package_keep_the_laws():
+    class Claim(BaseModel):
+        """Quote the claim, judge it."""
+
+        quote: Verbatim
+        verdict: Literal["true", "false"]
+        confidence: Confidence["verdict"]  # noqa: F821 - the name of a field
+        weight: Annotated[float, Field(gt=0, lt=1)]
+
+    assert broken_by(Claim) == []
+
+
+def test_a_search_gives_the_smallest_and_stops_at_none():
+    def judge(value):
+        if value >= 17:
+            yield laws.round_trip.broken("", "too large", value)
+
+    search = Search(200)
+    assert search.first(st.integers(), judge).counterexample == 17
+    assert search.first(st.integers(max_value=16), judge) is None
+    assert search.first(st.nothing(), judge) is None
+    assert not search.has(st.nothing())
+    assert json.dumps(Search(5).sample(st.just(1))) == "[1]"
