@@ -67,6 +67,7 @@ line.
 | `ANTHROPIC_BASE_URL` | the service's address; never read from a `.env` |
 | `SLOTFILL_MODEL` | `--model` |
 | `SLOTFILL_RETRIES` | `--retries` |
+| `SLOTFILL_MEND` | `--mend` |
 | `SLOTFILL_TIMEOUT` | `--timeout` |
 | `SLOTFILL_MAX_TOKENS` | `--max-tokens` |
 | `SLOTFILL_CONCURRENCY` | `--concurrency` |

@@ -27,6 +27,7 @@ from slotfill.extractors.plan import CUT, UNREADABLE, Answer, Ask
 from slotfill.extractors.prompt import Prompt
 from slotfill.extractors.record import Failure, Mode, Usage
 from slotfill.schemas.errors import FieldError
+from slotfill.schemas.wire import Wire
 
 __all__ = ["Codec"]
 
@@ -44,17 +45,20 @@ class Codec:
     name: the schema's name; the forced tool is called after it.
     full: the whole JSON Schema of what travels, an object.
     reduced: what of it `output_config.format` takes, None where structured output is not to be had.
+    whole: whether a patch, too, is asked for by its whole schema, as `reduced` is.
     """
 
-    def __init__(self, name: str, full: Mapping[str, Any], reduced: Mapping[str, Any] | None) -> None:
+    def __init__(
+        self, name: str, full: Mapping[str, Any], reduced: Mapping[str, Any] | None, *, whole: bool = False
+    ) -> None:
         self._tool = re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:64]
         self._reply: Any = prepare_response_model(_reply_model(self._tool, full))
-        self._reduced = reduced
+        self._full, self._reduced, self._whole = full, reduced, whole
         self._fixed = cache(self._fixed_part)
 
     def encode(self, ask: Ask) -> dict[str, Any]:
         """Give the keyword arguments of `messages.create` for an ask."""
-        fixed = self._fixed(ask.mode)
+        fixed = self._fixed(ask.mode) if ask.wire is None else self._patched(ask.mode, ask.wire)
         system = _text(ask.prompt.system) | ({} if ask.prompt.shared else _CACHED)
         return {
             **fixed,
@@ -82,9 +86,17 @@ class Codec:
 
     def _fixed_part(self, mode: Mode) -> dict[str, Any]:
         """Give what all requests of a mode share."""
+        return self._form(mode, self._full, self._reduced)
+
+    def _patched(self, mode: Mode, wire: Wire) -> dict[str, Any]:
+        return self._form(mode, wire.full, wire.full if self._whole else wire.reduced)
+
+    def _form(self, mode: Mode, full: Mapping[str, Any], reduced: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Give what of a request asks for JSON of a schema."""
         if mode == "structured":
-            return {"output_config": {"format": {"type": "json_schema", "schema": self._reduced}}}
-        _, request = _handlers(mode).request_handler(self._reply, {"messages": []})
+            return {"output_config": {"format": {"type": "json_schema", "schema": reduced}}}
+        reply = self._reply if full is self._full else prepare_response_model(_reply_model(self._tool, full))
+        _, request = _handlers(mode).request_handler(reply, {"messages": []})
         return {key: value for key, value in request.items() if key != "messages"}
 
     def _find(self, mode: Mode, message: Message) -> tuple[str | None, tuple[FieldError, ...]]:

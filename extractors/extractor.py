@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Generic, Self, TypedDict, TypeVar, Unpack, overload
 
@@ -14,7 +15,7 @@ from slotfill.extractors.clients import AnyClient, Clients, choose_model
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.local.strategies import CALIBRATION
-from slotfill.extractors.plan import Ask, Plan, Policy, plan
+from slotfill.extractors.plan import Answer, Ask, Mending, Plan, Policy, plan
 from slotfill.extractors.prompt import write
 from slotfill.extractors.record import Document, Extraction, Mode, Rung
 from slotfill.extractors.settings import Settings
@@ -38,7 +39,7 @@ __all__ = [
 
 M = TypeVar("M")
 
-_SETTINGS = ("model", "retries", "timeout", "max_tokens")
+_SETTINGS = ("retries", "mend", "timeout", "max_tokens")
 
 AHEAD = 4
 """How many finished extractions, as a multiple of the concurrency, may wait for a slow one before them."""
@@ -47,24 +48,28 @@ AHEAD = 4
 class Options(TypedDict, total=False):
     """What an `Extractor` takes besides its schema; None is the same as not given.
 
-    model: a Claude model, `local` or `local:FILE.gguf`. Default: `SLOTFILL_MODEL`; else claude-haiku-5-5 where an
-        Anthropic credential is set; else `local` where it has been pulled.
+    model: a Claude model, `local` or `local:FILE.gguf`; several are the first one and its fallbacks, in order. Default:
+        `SLOTFILL_MODEL`; else claude-haiku-5-5 where an Anthropic credential is set; else `local` where it has been
+        pulled.
     client: any client of the Anthropic SDK, sync for `extract` and `map`, async for `aextract` and `amap`. It stays
         the caller's to close. Default: both kinds are built, as needed.
     instructions, examples, parameters: in place of the schema's own.
-    retries: model calls after the first (2).
+    retries: model calls after the first, of each model (2).
+    mend: which local edits are made to a reply that does not validate: `off`, `safe` (those of no or low risk, the
+        default), or `bold`.
     timeout: seconds that one request may take (the SDK's 600).
     max_tokens: room for a reply (from the schema's and the document's size).
     cassette: a tape, as a path or a `Cassette`. One that is there answers in place of the service: no credential is
         needed, and the default model is the tape's. Else what is sent and comes back is recorded. Not with a `client`.
     """
 
-    model: str | None
+    model: str | Sequence[str] | None
     client: AnyClient | None
     instructions: str | None
     examples: Iterable[Example] | None
     parameters: Mapping[str, object] | None
     retries: int | None
+    mend: Mending | None
     timeout: float | None
     max_tokens: int | None
     cassette: str | PathLike[str] | Cassette | None
@@ -88,7 +93,8 @@ class Extractor(Generic[M]):
 
     def __init__(self, schema: type[M] | Schema[M] | str | Mapping[str, Any], **options: Unpack[Options]) -> None:
         client, cassette = options.get("client"), _cassette(options)
-        self.settings = Settings.read(**{name: options.get(name) for name in _SETTINGS})
+        first, fallbacks = _models(options.get("model"))
+        self.settings = Settings.read(model=first, **{name: options.get(name) for name in _SETTINGS})
         if cassette and self.settings.model is None:
             self.settings = self.settings.model_copy(update={"model": cassette.model})
         source: Any = schema  # the overloads above have told its type
@@ -99,15 +105,28 @@ class Extractor(Generic[M]):
             parameters=options.get("parameters"),
         )
         answered = client is not None or (cassette is not None and cassette.replaying)
-        chosen = self.settings.model if answered else choose_model(self.settings)
-        self.model = catalogue.look_up(chosen or catalogue.DEFAULT_MODEL)
-        self._clients = Clients(self.model.id, self.settings, client, cassette)
+        chosen = (self.settings.model if answered else choose_model(self.settings)) or catalogue.DEFAULT_MODEL
+        names = dict.fromkeys((chosen, *fallbacks))
+        self.model = catalogue.look_up(chosen)
         self._size = _size(self.schema.json_schema)
+        self._targets = self._aimed(names, client, cassette)
+
+    def _aimed(self, names: Iterable[str], client: AnyClient | None, cassette: Cassette | None) -> dict[str, _Target]:
+        """Make ready to ask each model; those of one service share their clients."""
         wire = wire_of(_told_once(self.schema), wrapped=self.schema.wrapped)
-        # The embedded model takes a whole JSON Schema where the service takes a subset.
-        local = catalogue.is_local(self.model.id)
-        self._codec = Codec(self.schema.name, wire.full, _calibrated(wire.full, self.schema) if local else wire.reduced)
-        self._modes: tuple[Mode, ...] = ("structured",) if local else _modes(wire.modes, self.model)
+        clients: dict[str, Clients] = {}
+        targets = {}
+        for name in names:
+            local = catalogue.is_local(name)
+            service = name if local else ""
+            clients.setdefault(service, Clients(name, self.settings, client, cassette))
+            # The embedded model takes a whole JSON Schema where the service takes a subset.
+            reduced = _calibrated(wire.full, self.schema) if local else wire.reduced
+            model = catalogue.look_up(name)
+            modes: tuple[Mode, ...] = ("structured",) if local else _modes(wire.modes, model)
+            codec = Codec(self.schema.name, wire.full, reduced, whole=local)
+            targets[name] = _Target(model, clients[service], codec, modes)
+        return targets
 
     def __enter__(self) -> Self:
         return self
@@ -122,12 +141,14 @@ class Extractor(Generic[M]):
         await self.aclose()
 
     def close(self) -> None:
-        """Close the sync client."""
-        self._clients.close()
+        """Close the sync clients."""
+        for target in self._targets.values():
+            target.clients.close()
 
     async def aclose(self) -> None:
-        """Close both clients."""
-        await self._clients.aclose()
+        """Close all clients."""
+        for target in self._targets.values():
+            await target.clients.aclose()
 
     def extract(self, text: str | Document) -> Extraction[M]:
         """Extract from one text."""
@@ -135,7 +156,7 @@ class Extractor(Generic[M]):
         try:
             asks = next(course)
             while True:
-                asks = course.send(tuple(self._clients.execute(self._codec, ask) for ask in asks))
+                asks = course.send(tuple(self._targets[ask.model].execute(ask) for ask in asks))
         except StopIteration as end:
             return self._learn(end.value)
 
@@ -145,7 +166,7 @@ class Extractor(Generic[M]):
         try:
             asks = next(course)
             while True:
-                answers = await asyncio.gather(*(self._clients.aexecute(self._codec, ask) for ask in asks))
+                answers = await asyncio.gather(*(self._targets[ask.model].aexecute(ask) for ask in asks))
                 asks = course.send(tuple(answers))
         except StopIteration as end:
             return self._learn(end.value)
@@ -199,28 +220,61 @@ class Extractor(Generic[M]):
     def request(self, text: str | Document) -> dict[str, Any]:
         """Give the first request for a text, as `messages.create` would be given it; nothing is sent."""
         document = _document(text)
-        policy = self._policy(document)
-        prompt = write(self.schema, document)
-        return self._codec.encode(Ask(Rung.ASK, policy.model, policy.modes[0], prompt, policy.max_tokens))
+        policy = self._policy(document, [*self._targets.values()])
+        ask = Ask(Rung.ASK, policy.model, policy.modes[0], write(self.schema, document), policy.max_tokens)
+        return self._targets[ask.model].codec.encode(ask)
 
     def _plan(self, text: str | Document) -> Plan[M]:
         document = _document(text)
-        return plan(document, self.schema, self._policy(document))
+        return plan(document, self.schema, self._policy(document, [*self._targets.values()]))
 
-    def _policy(self, document: Document) -> Policy:
+    def _policy(self, document: Document, targets: Sequence[_Target]) -> Policy:
         # Generous, as unused room costs nothing and a cut reply a second call. A list may hold about all that the
         # document does, and English has some four characters a token.
         properties, arrays = self._size
         room = 1_024 + 256 * properties + (len(document.text) // 2 if arrays else 0)
+        target, *others = targets
         given = self.settings.max_tokens
-        ceiling = min(given or self.model.max_output, self.model.max_output)
-        return Policy(self.model.id, self._modes, min(given or room, ceiling), ceiling, self.settings.retries)
+        ceiling = min(given or target.model.max_output, target.model.max_output)
+        return Policy(
+            model=target.model.id,
+            modes=target.modes,
+            max_tokens=min(given or room, ceiling),
+            ceiling=ceiling,
+            retries=self.settings.retries,
+            mending=self.settings.mend,
+            fallbacks=(self._policy(document, others),) if others else (),
+        )
 
     def _learn(self, extraction: Extraction[M]) -> Extraction[M]:
         """Remember the mode that served where the service refused the schema in those before it."""
         if extraction.ok:
-            self._modes = self._modes[self._modes.index(extraction.attempts[-1].mode) :]
+            target = self._targets[extraction.model]
+            target.modes = target.modes[target.modes.index(extraction.attempts[-1].mode) :]
         return extraction
+
+
+@dataclass
+class _Target:
+    """A model, and what asks it; `modes` shrinks as the service refuses the schema in some."""
+
+    model: catalogue.Model
+    clients: Clients
+    codec: Codec
+    modes: tuple[Mode, ...]
+
+    def execute(self, ask: Ask) -> Answer:
+        return self.clients.execute(self.codec, ask)
+
+    async def aexecute(self, ask: Ask) -> Answer:
+        return await self.clients.aexecute(self.codec, ask)
+
+
+def _models(given: str | Sequence[str] | None) -> tuple[str | None, tuple[str, ...]]:
+    """Tell the model, if one is given, from its fallbacks."""
+    if given is None or isinstance(given, str):
+        return given, ()
+    return (given[0], tuple(dict.fromkeys(given[1:]))) if given else (None, ())
 
 
 class SentimentExtractor(Extractor[Sentiment]):

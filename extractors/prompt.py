@@ -23,6 +23,13 @@ string that must be copied word for word is a passage of the document, with its 
 Answer with the JSON value alone."""
 
 
+WHOLE = "Give the whole JSON value again, with these mended."
+
+PARTS = """\
+Give these parts alone again, mended, as a JSON object of the schema that is asked for now: each part under its own \
+keys, an item of a list under its index. All else stays as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One message of the conversation."""
@@ -50,13 +57,13 @@ def write(schema: Schema[Any], document: Document) -> Prompt:
     return Prompt(system, (*shots, Turn("user", _fence(document))), shared=len(shots))
 
 
-def correct(prompt: Prompt, reply: str, errors: Sequence[FieldError]) -> Prompt:
-    """Ask again for the whole value, with the reply that failed and the reasons.
+def correct(prompt: Prompt, reply: str, errors: Sequence[FieldError], *, parts: bool = False) -> Prompt:
+    """Ask again with the reply that failed and the reasons: for the whole value, or for the failing `parts` alone.
 
     A reply without text leaves no turn of its own: the service refuses an empty one.
     """
     reasons = "\n".join(f"- {error.path or 'the whole value'}: {error.message}" for error in errors)
-    wish = f"That answer did not validate:\n{reasons}\nGive the whole JSON value again, with these mended."
+    wish = f"That answer did not validate:\n{reasons}\n{PARTS if parts else WHOLE}"
     said = (Turn("assistant", reply),) if reply.strip() else ()
     return replace(prompt, turns=(*prompt.turns, *said, Turn("user", wish)))
 

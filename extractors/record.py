@@ -49,17 +49,23 @@ Origin = Literal["scored", "stated"]
 
 
 class Rung(StrEnum):
-    """The steps of an extraction that call a model, cheapest first."""
+    """The steps of an extraction, cheapest first; all but `mend` call a model."""
 
     ASK = "ask"
+    MEND = "mend"
+    PATCH = "patch"
     REASK = "reask"
+    FALLBACK = "fallback"
 
 
 class Outcome(StrEnum):
     """How an extraction ended: the highest rung it took, or why there is no whole value."""
 
     VALID = "valid"
+    MENDED = "mended"
+    PATCHED = "patched"
     REASKED = "reasked"
+    FALLBACK = "fallback"
     PARTIAL = "partial"
     REFUSED = "refused"
     FAILED = "failed"
@@ -67,7 +73,7 @@ class Outcome(StrEnum):
     @property
     def ok(self) -> bool:
         """Whether the value is whole and valid."""
-        return self in (Outcome.VALID, Outcome.REASKED)
+        return self not in (Outcome.PARTIAL, Outcome.REFUSED, Outcome.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +171,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One call of a model, and what came of it. `ms` is its whole time in milliseconds, tries included."""
+    """One step, and what came of it. `ms` is its whole time in milliseconds, tries included."""
 
     rung: Rung
     model: str

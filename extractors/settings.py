@@ -35,6 +35,7 @@ class Settings(BaseSettings):
 
     model: str | None = None
     retries: int = Field(2, ge=0)
+    mend: Literal["off", "safe", "bold"] = "safe"
     timeout: float | None = Field(None, gt=0, description="seconds a request may take; default: the SDK's 600")
     max_tokens: int | None = Field(None, ge=1)
     concurrency: int = Field(8, ge=1)

@@ -1,7 +1,8 @@
 """Verbatim: a string that must stand in the document, word for word.
 
-The document is handed to validation as `context={"document": text}`. Without one any string passes, so that
-stored values load again.
+Case, Unicode form, white space, the kind of quotes and dashes, and punctuation at its ends may differ from the
+document's. That is handed to validation as `context={"document": text}`. Without one any string passes, so that stored
+values load again.
 """
 
 from __future__ import annotations
@@ -12,15 +13,32 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-__all__ = ["FORMAT", "Verbatim", "stands_in"]
+from slotfill.schemas.passages import nearest, normalised
+
+__all__ = ["FORMAT", "Verbatim", "misquoted", "stands_in"]
+
+_LONGEST = 60
+"""How much of a near passage an error message shows."""
 
 FORMAT = "verbatim"
 """The `format` that marks such a string in JSON Schema: an annotation to all other readers."""
 
 
 def stands_in(quote: str, document: str) -> bool:
-    """Tell whether `quote` stands in `document`, code point for code point, and says anything at all."""
-    return bool(quote.strip()) and quote in document
+    """Tell whether `quote` stands in `document`, as it is or normalised, and says anything at all."""
+    return bool(quote.strip()) and (quote in document or bool(normalised(quote, document)))
+
+
+def misquoted(quote: str, document: str) -> str:
+    """Say that a quote does not stand in the document, and what does that is most like it."""
+    passages = ", ".join(map(_shown, nearest(quote, document)))
+    hint = f"; the nearest are: {passages}" if passages else ""
+    return f"does not stand in the document: copy a passage word for word{hint}"
+
+
+def _shown(passage: str) -> str:
+    """Write a passage with its control characters escaped, not too long."""
+    return repr(passage if len(passage) <= _LONGEST else passage[: _LONGEST - 1] + "…")
 
 
 class _StandsInDocument:
@@ -37,7 +55,8 @@ class _StandsInDocument:
         document = (info.context or {}).get("document")
         if document is None or stands_in(quote, document):
             return quote
-        raise PydanticCustomError("verbatim", "does not stand in the document: copy a passage word for word")
+        # The message is no template: its braces are the document's own.
+        raise PydanticCustomError("verbatim", "{message}", {"message": misquoted(quote, document)})
 
 
 Verbatim = Annotated[str, _StandsInDocument()]

@@ -127,7 +127,7 @@ def test_the_example_of_the_readme_is_a_valid_value_of_its_text():
 
 
 def test_the_record_of_the_docs_is_a_real_one(service):
-    first, second = '{"product": "lamp"}', '{"product": "lamp", "price": 24.5}'
+    first, second = '{"product": "lamp"}', '{"price": 24.5}'
     usages = [{"input_tokens": 512, "output_tokens": 9}, {"input_tokens": 590, "output_tokens": 14}]
     service.script(*(message(text, usage=usage) for text, usage in zip((first, second), usages, strict=True)))
     with Extractor("product, price float", client=service.client()) as extractor:
@@ -158,7 +158,8 @@ def test_the_list_of_failures_is_complete():
 
 
 def test_the_lists_of_outcomes_and_errors_are_complete():
-    outcomes = {row[0].strip("`"): row[1] == "yes" for row in rows(section(DOCS / "python.md", "Extraction"))[-5:]}
+    listed = rows(section(DOCS / "python.md", "Extraction"))[-len(record.Outcome) :]
+    outcomes = {row[0].strip("`"): row[1] == "yes" for row in listed}
     assert outcomes == {outcome.value: outcome.ok for outcome in record.Outcome}
     tree = re.findall(r"(\w+Error)  ", section(DOCS / "python.md", "Errors"))
     assert {*tree, "SlotfillError", "FieldError"} == set(errors.__all__)  # a FieldError is no exception

@@ -23,6 +23,9 @@ from slotfill import (
     SummaryExtractor,
     Usage,
 )
+from slotfill.extractors.testing.claude import SimulatedClaude
+from slotfill.extractors.testing.clock import ManualClock
+from slotfill.extractors.testing.faults import BATCH_FAULTS, FAULTS, STREAM_FAULTS
 from slotfill.schemas import Entities, Feedback, Sentiment, Summary
 
 FEEDBACK = {"sentiment": "negative", "key_issues": ["late"], "urgency": 3, "suggested_action": "Refund."}
@@ -61,7 +64,7 @@ def test_a_text_becomes_a_value(service):
     assert extraction.attempts[0].mode == "structured"
     assert extraction.usage == Usage(100, 20)
     assert extraction.model == "claude-haiku-5-5"
-    assert extraction.spans == {}
+    assert {span.match for span in extraction.spans.values()} <= {"exact", "absent"}
 
 
 def test_the_request_is_the_services_own_form(service):
@@ -125,7 +128,7 @@ def test_a_refused_document_does_not_change_the_mode_of_the_others(service):
 
 def test_a_value_that_is_no_object_travels_wrapped(service):
     schema = {"title": "tags", "type": "array", "items": {"type": "string"}}
-    extraction = extract(service.script(message('{"value": [1]}'), message('{"value": ["a"]}')), schema)
+    extraction = extract(service.script(message('{"value": [{}]}'), message('{"0": "a"}')), schema)
     assert extraction.value == ["a"]
     assert extraction.attempts[0].errors[0].path == "/0"
     assert extraction.to_json()["value"] == ["a"]
@@ -308,3 +311,62 @@ def test_an_extractor_serves_threads_at_once(service):
         for thread in threads:
             thread.join()
     assert seen == [True] * 8
+
+
+def test_a_fallback_answers_where_the_first_model_refuses():
+    claude = SimulatedClaude(faults=["refusal@1"])
+    models = ["claude-haiku-5-5", "claude-3-haiku-20240307"]
+    with Extractor(Feedback, client=claude.client(), model=models) as extractor:
+        extraction = extractor.extract("It came late.")
+        assert extractor.model.id == "claude-haiku-5-5"
+    assert (extraction.outcome, extraction.model) == (Outcome.FALLBACK, "claude-3-haiku-20240307")
+    assert [attempt.mode for attempt in extraction.attempts] == ["structured", "tool"]  # what each of them takes
+    assert [seen.body["model"] for seen in claude.requests] == models
+    assert extraction.usage == claude.usage
+
+
+async def test_a_model_that_stays_unavailable_is_replaced():
+    claude = SimulatedClaude(faults=["529@1-2"], clock=ManualClock())
+    models = ["claude-haiku-5-5", "claude-sonnet-5-5"]
+    async with Extractor(Feedback, client=claude.async_client(max_retries=1), model=models) as extractor:
+        extraction = await extractor.aextract("It came late.")
+    assert extraction.outcome is Outcome.FALLBACK
+    assert len(claude.requests) == 3
+
+
+def test_an_empty_list_of_models_is_no_model(service):
+    with Extractor(Feedback, client=service.client(), model=[]) as extractor:
+        assert extractor.model.id == "claude-haiku-5-5"
+
+
+@pytest.mark.parametrize(("mode", "outcome"), [("off", "reasked"), ("safe", "mended"), ("bold", "mended")])
+def test_what_may_be_mended_is_a_setting(mode, outcome, monkeypatch):
+    for set_by in ("argument", "variable"):
+        claude = SimulatedClaude(faults=["fences@1"])
+        if set_by == "variable":
+            monkeypatch.setenv("SLOTFILL_MEND", mode)
+        options = {"mend": mode} if set_by == "argument" else {}
+        with Extractor(Feedback, client=claude.client(), **options) as extractor:
+            assert extractor.extract("It came late.").outcome == outcome
+
+
+MODELS = {"structured": "claude-haiku-5-5", "tool": "claude-3-haiku-20240307"}
+QUOTING = FEEDBACK | {"key_issues": ['the "fast" delivery'], "urgency": 3}
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=[*MODELS])
+@pytest.mark.parametrize("fault", [name for name in FAULTS if name not in {*BATCH_FAULTS, *STREAM_FAULTS}])
+@pytest.mark.parametrize("struck", ["", "@1"], ids=["always", "once"])
+def test_whatever_goes_wrong_is_told_and_no_wrong_value_is_valid(fault, struck, model):
+    claude = SimulatedClaude([QUOTING], faults=[fault + struck], clock=ManualClock(), key="sk-secret-123")
+    client = claude.client(max_retries=0, api_key="sk-secret-123")
+    with Extractor(Feedback, client=client, model=model) as extractor:
+        extraction = extractor.extract("It came late.")
+    if extraction.ok:
+        assert extraction.data == QUOTING
+        assert extraction.error is None
+    else:
+        assert extraction.error.message
+    if extraction.attempts[0].usage.output_tokens:  # a reply that cannot be read tells nothing of its tokens
+        assert extraction.usage == claude.usage
+    assert "sk-secret" not in repr(extraction) + json.dumps(extraction.to_json())

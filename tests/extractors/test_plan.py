@@ -63,24 +63,14 @@ def test_the_document_is_fenced_by_its_own_hash():
     assert ask.prompt.turns[-1].text == f"<{mark}>\nAda was 36.\n</{mark}>"
 
 
-@pytest.mark.parametrize(
-    ("text", "path"),
-    [
-        ('{"name": "Ada"}', "/age"),
-        ('{"name": "Ada", "age": "36"}', "/age"),
-        ('{"name": "Bob", "age": 36}', "/name"),
-        ('{"name": "Ada", "age": NaN}', ""),
-        ("nothing", ""),
-    ],
-    ids=["missing", "coerced", "not in the document", "NaN", "no JSON"],
-)
-def test_an_invalid_reply_is_asked_again_with_its_errors(text, path):
-    (_, again), extraction = drive(reply(text), reply(GOOD))
-    assert extraction.outcome is Outcome.REASKED
-    assert extraction.value.age == 36
-    assert [attempt.ok for attempt in extraction.attempts] == [False, True]
-    assert extraction.attempts[0].errors[0].path == path
-    assert again.rung is Rung.REASK
+def test_what_failed_is_asked_for_alone_with_its_errors():
+    text = '{"name": "Bob", "age": 36}'
+    (_, again), extraction = drive(reply(text), reply('{"name": "Ada"}'))
+    assert extraction.outcome is Outcome.PATCHED
+    assert extraction.value == Person(name="Ada", age=36)
+    assert [(attempt.rung, attempt.ok) for attempt in extraction.attempts] == [(Rung.ASK, False), (Rung.PATCH, True)]
+    assert extraction.attempts[0].errors[0].path == "/name"
+    assert list(again.wire.full["properties"]) == ["name"]
     said, wish = again.prompt.turns[-2:]
     assert (said.role, said.text) == ("assistant", text)
     assert extraction.attempts[0].errors[0].message in wish.text
@@ -88,12 +78,106 @@ def test_an_invalid_reply_is_asked_again_with_its_errors(text, path):
     assert extraction.invalid is None
 
 
+def test_a_patch_touches_nothing_else():
+    _, extraction = drive(reply('{"name": "Bob", "age": 36}'), reply('{"name": "Ada", "age": 99}'))
+    assert extraction.value == Person(name="Ada", age=36)
+
+
+@pytest.mark.parametrize("text", ["nothing", "[1]", '{"name": "Ada", "age": 3'], ids=["no JSON", "a list", "cut"])
+def test_what_names_no_part_is_asked_again_as_a_whole(text):
+    (_, again), extraction = drive(reply(text), reply(GOOD))
+    assert extraction.outcome is Outcome.REASKED
+    assert (again.rung, again.wire) == (Rung.REASK, None)
+    assert again.prompt.turns[-2].text == text
+
+
+def test_the_whole_is_asked_for_where_a_patch_did_not_serve():
+    bad = '{"name": "Bob", "age": 36}'
+    asks, extraction = drive(reply(bad), reply('{"name": "Eve"}'), reply(GOOD))
+    assert [ask.rung for ask in asks] == [Rung.ASK, Rung.PATCH, Rung.REASK]
+    assert extraction.outcome is Outcome.REASKED
+    assert asks[-1].wire is None
+    assert json.loads(asks[-1].prompt.turns[-2].text) == {"name": "Eve", "age": 36}
+
+
+MENDED = {
+    "coerced": ('{"name": "Ada", "age": "36"}', "/age", "number"),
+    "fenced": (f"```json\n{GOOD}\n```", "", "extracted"),
+    "among prose": (f"Sure, {{here}} it is: {GOOD} Bye.", "", "extracted"),
+    "broken": ('{"name": "Ada", "age": 36,}', "", "trailing_comma"),
+}
+
+
+@pytest.mark.parametrize("case", MENDED)
+def test_what_can_be_mended_costs_no_call(case):
+    text, path, kind = MENDED[case]
+    asks, extraction = drive(reply(text))
+    assert len(asks) == 1
+    assert (extraction.outcome, extraction.ok) == (Outcome.MENDED, True)
+    assert extraction.value == Person(name="Ada", age=36)
+    assert [(edit.path, edit.kind) for edit in extraction.edits] == [(path, kind)]
+    assert [(attempt.rung, attempt.ok) for attempt in extraction.attempts] == [(Rung.ASK, False), (Rung.MEND, True)]
+    assert extraction.usage == Usage(10, 5)
+
+
+@pytest.mark.parametrize("case", MENDED)
+def test_nothing_is_mended_when_that_is_off(case):
+    asks, extraction = drive(reply(MENDED[case][0]), reply(GOOD), policy=replace(POLICY, mending="off"))
+    assert len(asks) == 2
+    assert extraction.edits == ()
+
+
+def test_what_is_left_after_mending_is_asked_for():
+    (_, again), extraction = drive(reply('{"name": "Bob", "age": "36"}'), reply('{"name": "Ada"}'))
+    assert extraction.outcome is Outcome.PATCHED
+    assert [attempt.rung for attempt in extraction.attempts] == [Rung.ASK, Rung.MEND, Rung.PATCH]
+    assert list(again.wire.full["properties"]) == ["name"]
+    assert [edit.path for edit in extraction.edits] == ["/age"]
+
+
+def test_a_patch_is_mended_too():
+    _, extraction = drive(reply('{"name": "Ada"}'), reply('```json\n{"age": "36"}\n```'))
+    assert extraction.outcome is Outcome.PATCHED
+    assert [edit.kind for edit in extraction.edits] == ["extracted", "number"]
+
+
+OTHER = Policy("claude-sonnet-5-5", ("tool",), max_tokens=100, ceiling=1000)
+WITH_OTHER = replace(POLICY, retries=0, fallbacks=(OTHER,))
+FAILING = {
+    "refusal": Answer(stop_reason="refusal", usage=Usage(10, 1)),
+    "invalid": reply("nothing"),
+    "unavailable": Answer(failure=Failure("overloaded", "why")),
+    "cut": Answer(said="{", stop_reason="max_tokens"),
+}
+
+
+@pytest.mark.parametrize("case", FAILING)
+def test_the_next_model_is_asked_where_the_first_did_not_serve(case):
+    asks, extraction = drive(FAILING[case], reply(GOOD), policy=replace(WITH_OTHER, max_tokens=1000))
+    assert [(ask.rung, ask.model, ask.mode) for ask in asks[-1:]] == [(Rung.FALLBACK, "claude-sonnet-5-5", "tool")]
+    assert (extraction.outcome, extraction.ok) == (Outcome.FALLBACK, True)
+    assert extraction.model == "claude-sonnet-5-5"
+    assert extraction.error is None
+
+
+def test_a_failure_that_every_model_would_meet_ends_it():
+    asks, extraction = drive(Answer(failure=Failure("authentication", "why")), reply(GOOD), policy=WITH_OTHER)
+    assert len(asks) == 1
+    assert extraction.model == "claude-haiku-5-5"
+
+
+def test_a_fallback_climbs_too():
+    asks, extraction = drive(FAILING["refusal"], reply('{"name": "Bob", "age": 36}'), reply(GOOD), policy=WITH_OTHER)
+    assert [ask.rung for ask in asks] == [Rung.ASK, Rung.FALLBACK, Rung.PATCH]
+    assert extraction.outcome is Outcome.FALLBACK
+
+
 def test_retries_run_out():
-    asks, extraction = drive(reply('{"name": "Ada", "age": "36"}'))
+    asks, extraction = drive(reply('{"name": "Ada", "age": "old"}'))
     assert len(asks) == 3
     assert extraction.outcome is Outcome.FAILED
     assert (extraction.error.type, extraction.error.path) == ("validation", "/age")
-    assert extraction.invalid == {"name": "Ada", "age": "36"}
+    assert extraction.invalid == {"name": "Ada", "age": "old"}
     assert extraction.to_json()["value"] is None
     with pytest.raises(ExtractionError, match=r"ada\.txt: failed: Input should be a valid integer"):
         _ = extraction.value
@@ -156,7 +240,7 @@ def test_a_refused_schema_is_asked_by_the_next_mode_without_costing_a_retry():
     assert [attempt.mode for attempt in extraction.attempts] == ["structured", "tool", "text"]
     assert extraction.outcome is Outcome.VALID
     once = replace(policy, retries=1)
-    assert drive(refused, refused, reply("{}"), reply(GOOD), policy=once)[1].outcome is Outcome.REASKED
+    assert drive(refused, refused, reply("{}"), reply(GOOD), policy=once)[1].outcome is Outcome.PATCHED
     asks, extraction = drive(refused, policy=policy)
     assert len(asks) == 3
     assert extraction.error.type == SCHEMA_REFUSED
@@ -198,10 +282,13 @@ def test_the_record_is_json():
         "document": {"id": DOCUMENT.id, "source": "ada.txt", "chars": 11},
         "schema": {"name": "person", "id": SCHEMA.id},
         "model": "claude-haiku-5-5",
-        "outcome": "reasked",
+        "outcome": "patched",
         "value": {"name": "Ada", "age": 36},
         "invalid": None,
-        "spans": {},
+        "spans": {
+            "/name": {"start": 0, "end": 3, "match": "exact"},
+            "/age": {"start": 8, "end": 10, "match": "exact"},
+        },
         "confidence": {},
         "edits": [],
         "attempts": [
@@ -216,7 +303,7 @@ def test_the_record_is_json():
                 "ms": 7,
             },
             {
-                "rung": "reask",
+                "rung": "patch",
                 "model": "claude-haiku-5-5",
                 "mode": "structured",
                 "ok": True,
@@ -300,9 +387,13 @@ def test_the_record_says_where_a_confidence_comes_from(text, scored, confidence)
 
 
 def test_only_the_answer_that_gave_the_value_says_where_it_comes_from():
-    bad, good = '{"label": 1, "sure": 0.9}', '{"label": "a", "sure": 0.9}'
+    bad, good = '{"label": {}, "sure": 2}', '{"label": "a", "sure": 0.9}'
     _, extraction = drive(reply(bad, scored=("/sure",)), reply(good), schema=GUESS)
     assert extraction.confidence == {"/sure": "stated"}
+    _, extraction = drive(reply(bad), reply(good, scored=("/sure",)), schema=GUESS)
+    assert extraction.confidence == {"/sure": "scored"}
+    _, extraction = drive(reply('{"label": {}, "sure": 0.9}', scored=("/sure",)), reply(good), schema=GUESS)
+    assert extraction.confidence == {"/sure": "scored"}
     _, extraction = drive(reply(bad, scored=("/sure",)), schema=GUESS)
     assert extraction.confidence == {}
 

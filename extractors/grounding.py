@@ -1,0 +1,166 @@
+"""Grounding: where in the document each value of an extraction stands.
+
+A string is sought as it is, then normalised, then as a date or number written otherwise, then fuzzily; one that stands
+nowhere is `absent`. A number is sought in all its surface forms, and gets no span where it has none. What is chosen
+and not read gets none either: values of an `enum` or `const`, booleans, confidences, and numbers on a scale of a few
+steps.
+
+A value that stands in several places is placed by order and context: items of a list one after the other, and the
+values of one object close together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from slotfill.extractors.fuzzy import fuzzy
+from slotfill.extractors.mentions import Mentions
+from slotfill.extractors.record import Span
+from slotfill.extractors.surface import dates, numbers
+from slotfill.schemas.confidence import KEYWORD
+from slotfill.schemas.folding import Where, widen
+from slotfill.schemas.parts import parts_at, resolved
+from slotfill.schemas.passages import exact, normalised
+from slotfill.schemas.pointer import join
+
+__all__ = ["ground"]
+
+STEPS = 10
+"""A number whose least and greatest value are so near to each other is judged on a scale, not read."""
+
+GREATEST = 10**40
+"""A number beyond it stands in no text."""
+
+_ABSENT = Span(None, None, "absent")
+_DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ].*)?", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,40}(?:\.\d{1,40})?", re.ASCII)
+
+Scalar = str | int | float
+
+
+def ground(data: Any, document: str, json_schema: Mapping[str, Any]) -> dict[str, Span]:
+    """Find where the values of an extraction stand, by JSON Pointer.
+
+    data: the value as plain JSON, unwrapped, that fits the JSON Schema.
+    """
+    groups = [*_groups(data, dict(json_schema))]
+    mentions = _mentions({leaf for group in groups for leaf in group.leaves.values()}, document)
+    spans: dict[str, Span] = {}
+    for group in groups:
+        spans |= group.place(mentions)
+    return spans
+
+
+@dataclass(slots=True)
+class _Order:
+    """How far the items of a list have come in the document: at first, as far as the object around the list."""
+
+    around: _Order | None = None
+    reached: int | None = None
+
+    @property
+    def at(self) -> int:
+        if self.reached is None:
+            self.reached = self.around.at if self.around else 0
+        return self.reached
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Values that belong together, by JSON Pointer: those of one object, or one item of a list."""
+
+    leaves: dict[str, Scalar]
+    order: _Order
+
+    def place(self, mentions: Mapping[Scalar, Mentions]) -> dict[str, Span]:
+        """Place the rarest value in the list's order, and the others near it."""
+        spans = {path: _ABSENT for path, value in self.leaves.items() if isinstance(value, str) or value in mentions}
+        found = {path: mentions[value] for path, value in self.leaves.items() if value in mentions}
+        if found:
+            rarest = min(found, key=lambda path: len(found[path].places))
+            spans[rarest] = anchor = found.pop(rarest).take(after=self.order.at)
+            self.order.reached = anchor.start
+            spans |= {path: places.take_near(anchor) for path, places in found.items()}
+        return spans
+
+
+def _groups(data: Any, root: dict[str, Any]) -> Iterator[_Group]:
+    """Part the values that may stand in a document into groups."""
+    rest: list[tuple[str, Any, list[Any], _Order]] = [("", data, [root], _Order())]
+    while rest:
+        path, value, schemas, order = rest.pop()
+        forms = [*resolved(schemas, root)]
+        if not isinstance(value, dict | list):
+            if _is_read(value, forms):
+                yield _Group({path: value}, order)
+            continue
+        steps = value.items() if isinstance(value, dict) else enumerate(value)
+        parts = [
+            (path + join((step,)), part, [about for form in forms for about in parts_at(form, step)])
+            for step, part in steps
+        ]
+        if isinstance(value, list):
+            rest += [(*part, order) for part in reversed(parts)]
+            continue
+        yield _Group({at: part for at, part, about in parts if _is_read(part, [*resolved(about, root)])}, order)
+        rest += [
+            (at, part, about, _Order(order) if isinstance(part, list) else order)
+            for at, part, about in reversed(parts)
+            if isinstance(part, dict | list)
+        ]
+
+
+def _is_read(value: Any, forms: list[dict[str, Any]]) -> bool:
+    """Tell whether a value may be read in a document: it is a string or a number, and not chosen by the reader."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return False
+    if any(value in form.get("enum", ()) or value == form.get("const") for form in forms):
+        return False
+    return isinstance(value, str) or (-GREATEST < value < GREATEST and not any(map(_is_scale, forms)))
+
+
+def _is_scale(form: Mapping[str, Any]) -> bool:
+    least, most = (form.get(f"{side}imum", form.get(f"exclusive{side.capitalize()}imum")) for side in ("min", "max"))
+    bounded = isinstance(least, int | float) and isinstance(most, int | float)
+    return KEYWORD in form or (bounded and most - least <= STEPS)
+
+
+def _mentions(values: set[Scalar], document: str) -> dict[Scalar, Mentions]:
+    """Find all places of each value that stands anywhere."""
+    found: dict[Scalar, Mentions] = {}
+    for value in values:
+        if isinstance(value, str) and (places := exact(value, document) or normalised(value, document)):
+            found[value] = Mentions(document, value, places, "normalised")
+    for value, places in _written_otherwise(values - found.keys(), document).items():
+        found[value] = Mentions(document, str(value), places, "normalised")
+    for value in values - found.keys():
+        if isinstance(value, str) and (places := fuzzy(value, document)):
+            found[value] = Mentions(document, value, places, "fuzzy")
+    return found
+
+
+def _written_otherwise(values: set[Scalar], document: str) -> dict[Scalar, list[Where]]:
+    """Find the places of dates and numbers by their surface forms."""
+    days = {value: day for value in values if (day := _date_of(value))}
+    amounts = {value: amount for value in values if (amount := _number_of(value)) is not None}
+    of_days, of_amounts = dates(document, set(days.values())), numbers(document, set(amounts.values()))
+    places = {value: of_days.get(day, []) for value, day in days.items()}
+    places |= {value: of_amounts.get(amount, []) for value, amount in amounts.items()}
+    return {value: [widen(document, where) for where in found] for value, found in places.items() if found}
+
+
+def _date_of(value: Scalar) -> date | None:
+    match = _DATE.fullmatch(value) if isinstance(value, str) else None
+    try:
+        return date.fromisoformat(match[1]) if match else None
+    except ValueError:
+        return None
+
+
+def _number_of(value: Scalar) -> Decimal | None:
+    return Decimal(str(value)) if not isinstance(value, str) or _NUMBER.fullmatch(value) else None

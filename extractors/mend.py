@@ -1,0 +1,271 @@
+"""Local repair of what a model said: no model call, and every change an `Edit`.
+
+The JSON that fits the schema best is found among prose, fences, thinking, drafts and citations; its syntax is put
+right; values are coerced without loss; a field that nobody asked for goes. Nothing is invented, no row and no field
+that was asked for is dropped, and what was cut off is not repaired.
+
+Of several values that fit, one outside the model's thinking wins, then one in a fence, then the last; where they
+differ and the text does not say which counts, that is a guess.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, Literal
+
+from slotfill.extractors.coercion import Coerced, coerce
+from slotfill.extractors.finding import Found, Reading, find, read_plain
+from slotfill.extractors.lossless import takes, types_of
+from slotfill.extractors.record import Edit, Risk
+from slotfill.extractors.syntax import Reader, as_edits
+from slotfill.schemas.parts import parts_at, properties_of, resolved, subschemas
+from slotfill.schemas.schema import WRAPPER, Schema
+
+__all__ = ["Mended", "Mode", "mend"]
+
+Mode = Literal["off", "safe", "bold"]
+"""What may be changed: nothing; what no reading, or no plain one, could contradict; or guesses too."""
+
+_ALLOWED: Mapping[Mode, tuple[Risk, ...]] = {"off": (), "safe": ("none", "low"), "bold": ("none", "low", "high")}
+
+_MOST = 8
+"""How many readings are tried on the schema, at most."""
+
+_NEAR = 120
+"""How many characters before a draft may call it one."""
+
+_MORE = re.compile(r"""[\s}\]]*+[,:]\s*+["'\[{]""")
+_CLOSER = re.compile(r"\s*+[}\]]")
+_REVISED = re.compile(
+    r"\b(?:final|finally|corrected|correction|revised|updated|in full|complete|instead)\b", re.IGNORECASE
+)
+_DRAFT = re.compile(r"\b(?:draft|first|attempt|preliminary|rough|sketch)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What was read.
+
+    data: plain JSON data in the form in which it travels, not necessarily valid.
+    edits: all that was changed, in order; their paths start at the unwrapped value.
+    """
+
+    data: Any
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """A reading, and what the schema makes of it. known: how many keys are asked for. edits: all, in order."""
+
+    reading: Reading
+    known: int
+    coerced: Coerced
+    edits: tuple[Edit, ...]
+
+    @property
+    def valid(self) -> bool:
+        return not self.coerced.errors
+
+    @property
+    def rank(self) -> tuple[bool, int, bool, int]:
+        worth = 0 if self.valid else self.known - len(self.coerced.errors)
+        return self.valid, worth, self.reading.fenced, self.reading.start
+
+
+def mend(text: str, schema: Schema[Any], mode: Mode = "safe", *, document: str | None = None) -> Mended | None:
+    """Read what a model said where strict validation refused it.
+
+    document: the text that `Verbatim` strings must stand in.
+
+    Gives None where nothing can be read in this mode, and where the text is cut off. What is given may still not be
+    valid: it is what could be read, as good as it gets.
+    """
+    if mode == "off":
+        return _untouched(text)
+    return _Mending(text, schema, _ALLOWED[mode], document).run()
+
+
+def _untouched(text: str) -> Mended | None:
+    try:
+        return Mended(read_plain(text), ())
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What of a schema tells its values from others.
+
+    spoken: all that speaks of the whole value. keys: those of an object. names: those of its parts too, and of the
+    wrapper. types: those of the value. only_list: the key of an object that holds nothing but one list.
+    """
+
+    spoken: tuple[dict[str, Any], ...]
+    keys: frozenset[str]
+    names: frozenset[str]
+    types: frozenset[str]
+    only_list: str | None
+
+
+@lru_cache(maxsize=64)
+def _shape_of(schema: Schema[Any]) -> _Shape:
+    root = schema.json_schema
+    spoken = tuple(resolved([root], root))
+    keys = frozenset(name for part in spoken for name in properties_of(part))
+    names = frozenset(name for _, part in subschemas(root) for name in properties_of(part))
+    lists = [
+        key
+        for key in keys
+        if "array" in types_of([*resolved([part for one in spoken for part in parts_at(one, key)], root)])
+    ]
+    return _Shape(
+        spoken,
+        keys,
+        names | {WRAPPER} if schema.wrapped else names,
+        types_of(spoken),
+        lists[0] if len(keys) == len(lists) == 1 else None,
+    )
+
+
+class _Mending:
+    def __init__(self, text: str, schema: Schema[Any], allowed: Collection[Risk], document: str | None) -> None:
+        self._text, self._schema, self._allowed, self._document = text, schema, allowed, document
+        self._shape = _shape_of(schema)
+
+    def run(self) -> Mended | None:
+        found = find(self._text, self._shape.names)
+        if found.cut:
+            return None
+        readings = self._gathered(found.readings) or self._bare()
+        fitted = [self._fitted(reading) for reading in self._likely(readings)]
+        best = max(fitted, key=lambda one: one.rank, default=None)
+        if best is None or not self._is_meant(best):
+            return None
+        edits = (*self._taken_out(best, fitted, found), *best.edits)
+        if any(edit.risk not in self._allowed for edit in edits):
+            return None
+        return Mended(self._schema.wrap(best.coerced.data), edits)
+
+    def _is_meant(self, best: _Fitted) -> bool:
+        """Tell whether a reading is an answer at all: what is the whole text always is."""
+        whole = self._text.strip() == self._text[best.reading.start : best.reading.end]
+        as_it_is = whole and not best.reading.repairs and not isinstance(best.reading.value, str)
+        return best.valid or best.known > 0 or as_it_is
+
+    def _likely(self, readings: Sequence[Reading]) -> list[Reading]:
+        """Keep those that may be meant: with keys that were asked for, and outside the model's thinking, if any is."""
+        worth = [(self._known(reading.value) > 0, not reading.thought) for reading in readings]
+        highest = max(worth, default=None)
+        likely = [reading for reading, its in zip(readings, worth, strict=True) if its == highest]
+        return sorted(likely, key=lambda r: (self._known(r.value), r.fenced, r.start))[-_MOST:]
+
+    def _known(self, value: Any) -> int:
+        if isinstance(value, list):
+            return int(
+                "array" in self._shape.types
+                and any(isinstance(row, dict) and self._shape.names & {*row} for row in value)
+            )
+        if not isinstance(value, dict):
+            return 0
+        return (self._schema.wrapped and WRAPPER in value) or sum(key in value for key in self._shape.keys)
+
+    def _gathered(self, readings: Sequence[Reading]) -> Sequence[Reading]:
+        """Join rows that follow one another where a list was asked for: JSON Lines, or a list without brackets."""
+        if "array" not in self._shape.types or len(readings) < 2 or any(r.thought for r in readings):  # noqa: PLR2004 - several
+            return readings
+        gaps = (self._text[one.end : other.start] for one, other in pairwise(readings))
+        if any(gap.strip(" \t\r\n,") for gap in gaps) or not all(map(_is_row, readings)):
+            return readings
+        first, last = readings[0], readings[-1]
+        repairs = tuple(repair for reading in readings for repair in reading.repairs)
+        return [Reading([r.value for r in readings], first.start, last.end, repairs, rows=tuple(readings))]
+
+    def _bare(self) -> Sequence[Reading]:
+        """Take the whole text for a label, a number or a truth where one was asked for: any text would be a string."""
+        bare = self._text.strip()
+        if not (self._schema.wrapped and bare and self._shape.types) or takes(self._shape.spoken, "\0"):
+            return ()
+        start = self._text.find(bare)
+        return (Reading(bare, start, start + len(bare)),)
+
+    def _fitted(self, reading: Reading) -> _Fitted:
+        shaped, edits = self._shaped(reading.value)
+        syntax = as_edits(reading.repairs)
+        coerced = coerce(
+            shaped,
+            self._schema,
+            self._allowed,
+            as_written=lambda: self._shaped(self._written(reading))[0],
+            document=self._document,
+        )
+        return _Fitted(
+            reading, max(self._known(reading.value), self._known(shaped)), coerced, (*syntax, *edits, *coerced.edits)
+        )
+
+    def _written(self, reading: Reading) -> Any:
+        """Read it again, its numbers as they are written."""
+        if reading.rows:
+            return [self._written(row) for row in reading.rows]
+        if isinstance(reading.value, dict | list):
+            return Reader(self._text, reading.start, reading.end, number=str).read()
+        return self._text[reading.start : reading.end]
+
+    def _shaped(self, value: Any) -> tuple[Any, list[Edit]]:
+        """Give the value without its wrapper, or with the one that it lacks; and what was changed for it."""
+        if self._schema.wrapped:
+            return self._without_wrapper(value)
+        if isinstance(value, dict) and len(value) == 1 and not self._known(value):
+            (inner,) = value.values()
+            if self._known(inner):
+                return inner, [Edit("", "unwrapped", copy.deepcopy(value), copy.deepcopy(inner), "low")]
+        if isinstance(value, list) and self._shape.only_list and not (len(value) == 1 and self._known(value[0])):
+            whole = {self._shape.only_list: value}
+            return whole, [Edit("", "wrapped", copy.deepcopy(value), copy.deepcopy(whole), "low")]
+        return value, []
+
+    def _without_wrapper(self, value: Any) -> tuple[Any, list[Edit]]:
+        if isinstance(value, dict) and WRAPPER in value and not self._shape.keys & {*value}:
+            rest = {key: other for key, other in value.items() if key != WRAPPER}
+            return value[WRAPPER], [Edit("", "extra", rest, None, "low")] if rest else []
+        return value, [Edit("", "wrapped", copy.deepcopy(value), {WRAPPER: copy.deepcopy(value)}, "low")]
+
+    def _taken_out(self, best: _Fitted, fitted: Sequence[_Fitted], found: Found) -> Iterator[Edit]:
+        """Say that the JSON was taken out of a text, and how sure it is that this is the right one."""
+        taken = self._text[best.reading.start : best.reading.end]
+        if taken == self._text.strip(" \t\r\n"):
+            return
+        rivals = [one.reading for one in fitted if one is not best and _is_rival(one, best)]
+        doubtful = best.reading.thought or found.broken or self._is_torn(best.reading)
+        risk: Risk = "low" if rivals or _CLOSER.match(self._text, best.reading.end) else "none"
+        if doubtful or (rivals and not self._is_settled(best.reading, rivals)):
+            risk = "high"
+        yield Edit("", "extracted", self._text, taken, risk)
+
+    def _is_torn(self, best: Reading) -> bool:
+        """Tell whether more JSON seems to belong to this, before or after it."""
+        before = self._text[: best.start].rstrip()[-1:]
+        return bool(_MORE.match(self._text, best.end)) or (before != "" and before in ",[{")
+
+    def _is_settled(self, best: Reading, rivals: Sequence[Reading]) -> bool:
+        """Tell whether the text says that the last value counts, or that the others are drafts."""
+        if any(rival.start > best.start for rival in rivals):
+            return False
+        if _REVISED.search(self._text, max(rival.end for rival in rivals), best.start):
+            return True
+        return all(_DRAFT.search(self._text, max(0, rival.start - _NEAR), rival.start) for rival in rivals)
+
+
+def _is_row(reading: Reading) -> bool:
+    return isinstance(reading.value, dict) and [*reading.value] != [WRAPPER]
+
+
+def _is_rival(other: _Fitted, best: _Fitted) -> bool:
+    """Tell whether another reading might have been meant as well: it fits, too, or comes later."""
+    may_be_meant = other.valid or not best.valid or other.reading.start > best.reading.start
+    return may_be_meant and other.coerced.data != best.coerced.data

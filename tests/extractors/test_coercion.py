@@ -1,0 +1,239 @@
+"""Values and fields: what takes another form without loss, and what stays."""
+
+import datetime as dt
+import json
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from slotfill.extractors.mend import mend
+from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.schema import Schema
+from slotfill.schemas.sources import resolve
+
+FEEDBACK = resolve("feedback")
+VALUE = {
+    "sentiment": "negative",
+    "key_issues": ["cannot log in", "the mail was sent, twice"],
+    "urgency": 4,
+    "suggested_action": "Restore access today.",
+}
+TEXT = json.dumps(VALUE)
+
+
+def of(json_schema):
+    return Schema(response_model(json_schema, name="schema"))
+
+
+def field(schema, value, mode="safe", **others):
+    """Mend an object of one field, and give the value and the edits of that field."""
+    whole = of({"type": "object", "properties": {"a": schema}, "required": ["a"], "additionalProperties": False})
+    mended = mend(json.dumps({"a": value}), whole, mode, **others)
+    return mended.data["a"], [(edit.path, edit.kind, edit.risk) for edit in mended.edits]
+
+
+def kinds(mended):
+    return [(edit.kind, edit.risk) for edit in mended.edits]
+
+
+class TestCoercion:
+    @pytest.mark.parametrize(
+        ("schema", "before", "after", "kind", "risk"),
+        [
+            ({"type": "integer"}, "4", 4, "number", "low"),
+            ({"type": "integer"}, " 1,234 ", 1234, "number", "low"),
+            ({"type": "number"}, "1,234.5", 1234.5, "number", "low"),
+            ({"type": "number"}, "1,234", 1234, "number", "high"),
+            ({"type": "boolean"}, "yes", True, "boolean", "low"),
+            ({"type": "boolean"}, "False", False, "boolean", "low"),
+            ({"type": "boolean"}, 1, True, "boolean", "low"),
+            ({"type": ["integer", "null"]}, "N/A", None, "null", "low"),
+            ({"type": "string"}, 4, "4", "string", "low"),
+            ({"enum": ["very_positive", "neutral"]}, "Neutral", "neutral", "case", "none"),
+            ({"enum": ["very_positive", "neutral"]}, "Very positive", "very_positive", "case", "low"),
+            ({"enum": [1, 2]}, "2", 2, "number", "low"),
+            ({"type": "array", "items": {"type": "string"}}, "one", ["one"], "list", "low"),
+            ({"type": "array", "items": {"type": "string"}}, "one, two", ["one, two"], "list", "high"),
+            ({"type": "string"}, ["x"], "x", "list", "low"),
+            ({"type": "string"}, {"value": "x"}, "x", "unwrapped", "low"),
+            ({"type": "object", "properties": {"b": {}}}, '{"b": 1}', {"b": 1}, "json", "low"),
+            ({"type": "string", "pattern": "^x$"}, " x ", "x", "space", "none"),
+            ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "4", 4, "number", "low"),
+        ],
+    )
+    def test_a_value_takes_the_form_that_is_asked_for(self, schema, before, after, kind, risk):
+        got, edits = field(schema, before, "bold")
+        assert got == after
+        assert type(got) is type(after)
+        assert edits == [("/a", kind, risk)]
+
+    @pytest.mark.parametrize(
+        ("schema", "value"),
+        [
+            ({"type": "integer"}, "4 stars"),
+            ({"type": "integer"}, "4.5"),
+            ({"type": "integer"}, 4.5),
+            ({"type": "integer"}, "007"),
+            ({"type": "integer"}, True),
+            ({"type": "integer"}, None),
+            ({"type": "integer"}, [1, 2]),
+            ({"type": "number"}, "80%"),
+            ({"type": "number"}, "0.1000000000000000055511"),
+            ({"type": "number"}, "1e999"),
+            ({"type": "number"}, "12,5"),
+            ({"type": "boolean"}, "maybe"),
+            ({"type": "string", "maxLength": 2}, "long"),
+            ({"type": "array", "items": {}}, None),
+            ({"enum": ["a", "A"]}, " a"),
+            ({"enum": ["yes", "no"]}, True),
+            ({"anyOf": [{"type": "integer"}, {"type": "boolean"}, {"enum": ["X"]}]}, ""),
+            ({"anyOf": [{"enum": ["4"]}, {"type": "integer"}]}, " 4 "),
+            ({"anyOf": [{"enum": ["4"]}, {"type": "integer"}, {"type": "array"}]}, " 4 "),
+        ],
+    )
+    def test_what_would_lose_or_guess_stays(self, schema, value):
+        assert field(schema, value, "bold") == (value, [])
+
+    def test_a_number_keeps_the_digits_that_were_written(self):
+        whole = of(
+            {
+                "type": "object",
+                "properties": {"a": {"type": "array", "items": {"type": "string"}}, "b": {"type": "string"}},
+            }
+        )
+        mended = mend('{"a": 2.50, "b": 1.0e2,}', whole)
+        assert mended.data == {"a": ["2.50"], "b": "1.0e2"}
+
+    @pytest.mark.timeout(60)
+    def test_many_numbers_keep_their_digits(self):
+        texts = of({"type": "array", "items": {"type": "string"}})
+        mended = mend(f"[{'1.50, ' * 9_999}1.50]", texts)
+        assert mended.data == {"value": ["1.50"] * 10_000}
+
+    def test_several_steps_are_several_edits(self):
+        assert field({"type": "array", "items": {"enum": ["red"]}}, "RED") == (
+            ["red"],
+            [("/a", "list", "low"), ("/a/0", "case", "none")],
+        )
+
+    def test_a_union_of_objects_is_mended_within(self):
+        def kind(name, part):
+            properties = {"kind": {"const": name}, **part}
+            return {
+                "type": "object",
+                "properties": properties,
+                "required": [*properties],
+                "additionalProperties": False,
+            }
+
+        union = {"anyOf": [kind("flat", {"rooms": {"type": "integer"}}), kind("car", {"doors": {"type": "integer"}})]}
+        got, edits = field(union, {"kind": "Car", "doors": "4"})
+        assert got == {"kind": "car", "doors": 4}
+        assert sorted(edits) == [("/a/doors", "number", "low"), ("/a/kind", "case", "none")]
+
+    @pytest.mark.parametrize(
+        ("text", "date"),
+        [
+            ("21 November 2026", "2026-11-21"),
+            ("21st of Nov. 2026", "2026-11-21"),
+            ("Nov 21, 2026", "2026-11-21"),
+            ("Saturday, November 21st, 2026", "2026-11-21"),
+            ("2026/11/21", "2026-11-21"),
+            ("20261121", "2026-11-21"),
+            ("21.11.2026", "2026-11-21"),
+            ("11/21/2026", "2026-11-21"),
+            ("5/5/2026", "2026-05-05"),
+            ("03/04/2026", None),
+            ("31 February 2026", None),
+            ("November 2026", None),
+            ("next Friday", None),
+        ],
+    )
+    def test_dates_that_can_be_read_in_one_way(self, text, date):
+        class Day(BaseModel):
+            day: dt.date
+
+        mended = mend(json.dumps({"day": text}), Schema(Day))
+        assert mended.data == {"day": date or text}
+        assert kinds(mended) == ([("date", "low")] if date else [])
+
+    @pytest.mark.parametrize(
+        ("text", "moment"),
+        [
+            ("21 November 2026 10:30", "2026-11-21T10:30:00"),
+            ("2026/11/21 10:30:15 UTC", "2026-11-21T10:30:15Z"),
+            ("Nov 21, 2026 at 10:30+02:00", "2026-11-21T10:30:00+02:00"),
+        ],
+    )
+    def test_moments(self, text, moment):
+        class Moment(BaseModel):
+            at: dt.datetime
+
+        assert mend(json.dumps({"at": text}), Schema(Moment)).data == {"at": moment}
+
+
+class TestFields:
+    def test_a_field_that_nobody_asked_for_stays_in_before(self):
+        mended = mend(json.dumps({**VALUE, "remark": {"x": [1]}}), FEEDBACK)
+        assert mended.data == VALUE
+        (edit,) = mended.edits
+        assert (edit.path, edit.kind, edit.before, edit.after, edit.risk) == (
+            "/remark",
+            "extra",
+            {"x": [1]},
+            None,
+            "low",
+        )
+
+    def test_it_goes_wherever_it_stands(self):
+        inner = {
+            "type": "object",
+            "properties": {"b": {}},
+            "patternProperties": {"^x-": {}},
+            "additionalProperties": False,
+        }
+        got, edits = field(inner, {"b": 1, "x-1": 2, "c": 3})
+        assert got == {"b": 1, "x-1": 2}
+        assert edits == [("/a/c", "extra", "low")]
+
+    def test_another_spelling_of_a_key_is_renamed_in_place(self):
+        text = TEXT.replace("key_issues", "Key issues")
+        mended = mend(text, FEEDBACK)
+        assert list(mended.data.items()) == list(VALUE.items())
+        assert kinds(mended) == [("key", "low")]
+
+    def test_a_misspelt_key_is_never_dropped(self):
+        class Note(BaseModel):
+            model_config = ConfigDict(extra="forbid")
+            title: str
+            remarks: str = ""
+
+        text = json.dumps({"title": "x", "remark": "y"})
+        assert mend(text, Schema(Note)).data == {"title": "x", "remark": "y"}
+        mended = mend(text, Schema(Note), "bold")
+        assert mended.data == {"title": "x", "remarks": "y"}
+        assert kinds(mended) == [("key", "high")]
+
+    def test_a_key_that_another_alternative_knows_stays(self):
+        def only(key):
+            return {"type": "object", "properties": {key: {}}, "required": [key], "additionalProperties": False}
+
+        assert field({"anyOf": [only("b"), only("c")]}, {"b": 1, "c": 2}, "bold") == ({"b": 1, "c": 2}, [])
+
+    def test_nothing_is_invented(self):
+        partial = {"sentiment": "negative", "key_issues": []}
+        mended = mend(json.dumps(partial), FEEDBACK, "bold")
+        assert (mended.data, mended.edits) == (partial, ())
+
+
+@pytest.mark.parametrize(
+    ("items", "value", "after"),
+    [
+        ({"type": "string"}, "x", ["x"]),
+        ({"type": "string"}, {"answer": []}, {"answer": []}),
+        ({"type": "object", "properties": {"b": {"type": "integer"}}}, {"b": 1}, [{"b": 1}]),
+        ({"type": "object", "properties": {"b": {"type": "integer"}}}, {"answer": []}, {"answer": []}),
+    ],
+)
+def test_only_what_may_be_an_item_becomes_a_list_of_one(items, value, after):
+    assert field({"type": "array", "items": items}, value)[0] == after

@@ -1,0 +1,133 @@
+"""Nearly JSON: how each break of the rules is read, and what is said of it."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from slotfill.extractors.mend import mend
+from slotfill.schemas.errors import InvalidError
+from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.schema import Schema
+from slotfill.schemas.sources import resolve
+
+FEEDBACK = resolve("feedback")
+VALUE = {
+    "sentiment": "negative",
+    "key_issues": ["cannot log in", "the mail was sent, twice"],
+    "urgency": 4,
+    "suggested_action": "Restore access today.",
+}
+TEXT = json.dumps(VALUE)
+ANYTHING = Schema(response_model({}, name="anything"))
+STEADY = settings(deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def of(json_schema):
+    return Schema(response_model(json_schema, name="schema"))
+
+
+def kinds(mended):
+    return [(edit.kind, edit.risk) for edit in mended.edits]
+
+
+class TestSyntax:
+    @pytest.mark.parametrize(
+        ("text", "value", "kind", "risk"),
+        [
+            ('{"a": 1,}', 1, "trailing_comma", "none"),
+            ('{"a": 1 // so\n}', 1, "comment", "none"),
+            ('{"a": /* so */ 1}', 1, "comment", "none"),
+            ('{\u00a0"a": 1}', 1, "odd_space", "none"),
+            ('{"a": "x\ny"}', "x\ny", "control_character", "none"),
+            ("{'a': 1}", 1, "single_quotes", "low"),
+            ("{“a”: 1}", 1, "typographic_quotes", "low"),
+            ('{"a": True}', True, "python_literal", "low"),
+            ('{"a": None}', None, "python_literal", "low"),
+            ("{a: 1}", 1, "unquoted_key", "low"),
+            ('{"a": red}', "red", "unquoted_value", "low"),
+            ('{"a": bright red}', "bright red", "unquoted_value", "high"),
+            ('{"a": +1}', 1, "number_form", "low"),
+            ('{"a": .5}', 0.5, "number_form", "low"),
+            ('{"a": 1.}', 1.0, "number_form", "low"),
+            ('{"a": 007}', 7, "number_form", "low"),
+            ('{"a": 1,234}', 1234, "thousands", "low"),
+            ('{"a": [1 2]}', [1, 2], "missing_comma", "low"),
+            ('{"a": ["x" "y"]}', ["x", "y"], "missing_comma", "low"),
+            ('{"a": [1,, 2]}', [1, 2], "extra_comma", "high"),
+            ('{"a": "it\\\'s"}', "it's", "escape", "low"),
+            ('{"a": "\\d+"}', "\\d+", "escape", "high"),
+            ('{"a": "\\x41"}', "A", "escape", "low"),
+            ('{"a": "so "called" x"}', 'so "called" x', "unescaped_quote", "low"),
+            ('{"a": ["no "x"", "y"]}', ['no "x"', "y"], "unescaped_quote", "low"),
+            ('{"a": ["no "x", he said", "y"]}', ['no "x", he said', "y"], "unescaped_quote", "high"),
+            ('{"a": "5" pipe"}', '5" pipe', "unescaped_quote", "high"),
+            ('{"a": "text}', "text", "missing_quote", "high"),
+            ('{"a: 1}', 1, "missing_quote", "high"),
+            ('{"a": ["x, "y"]}', ["x", "y"], "missing_quote", "high"),
+            ('{"a": [1, 2}', [1, 2], "missing_close", "high"),
+            ('{"a": 1, "a": 2}', 2, "duplicate_key", "high"),
+            ('{"a": 1, "a": 1}', 1, "duplicate_key", "none"),
+        ],
+    )
+    def test_each_break_of_the_rules_is_one_edit(self, text, value, kind, risk):
+        loose = of({"type": "object", "properties": {"a": {}}, "required": ["a"]})
+        mended = mend(text, loose, "bold")
+        assert mended.data == {"a": value}
+        assert kinds(mended) == [(kind, risk)]
+        assert (mend(text, loose) is None) == (risk == "high")
+
+    def test_prose_behind_a_blank_line_ends_what_is_not_closed(self):
+        mended = mend(f"{TEXT[:-1]}\n\nHope this helps", FEEDBACK, "bold")
+        assert mended.data == VALUE
+        assert kinds(mended) == [("extracted", "none"), ("missing_close", "high")]
+
+    def test_all_breaks_of_a_kind_are_one_edit_with_its_pieces(self):
+        (edit,) = mend(TEXT.replace('"urgency"', "urgency").replace('"sentiment"', "sentiment"), FEEDBACK).edits
+        assert (edit.path, edit.kind) == ("", "unquoted_key")
+        assert edit.before == ["sentiment", "urgency"]
+        assert edit.after == ['"sentiment"', '"urgency"']
+
+    @given(
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+            lambda v: st.lists(v) | st.dictionaries(st.text(), v),
+        )
+    )
+    @settings(STEADY)
+    @example({"k": "\U0001f600\xa0\x7f'\""})
+    def test_what_python_prints_is_read_back(self, value):
+        mended = mend(repr({"value": value}), ANYTHING)
+        assert mended.data == {"value": value}
+
+    @given(st.text("{}[]\",:\\\n a1/*'`", max_size=60))
+    @settings(STEADY, max_examples=500)
+    def test_no_text_at_all_breaks_it_and_none_is_changed_silently(self, text):
+        mended = mend(text, ANYTHING, "bold")
+        if mended is not None:
+            json.dumps(mended.data)
+            if not mended.edits:
+                assert mended.data == json.loads(text)
+
+
+def is_valid(text):
+    try:
+        ANYTHING.validate(f'{{"value": {text}}}')
+    except InvalidError:
+        return False
+    return True
+
+
+class TestSuite:
+    def test_the_json_test_suite(self, shared_data):
+        paths = sorted((shared_data / "json-test-suite").glob("*.json"))
+        assert len(paths) > 300
+        for path in paths:
+            text = path.read_bytes().decode("utf-8", "replace")
+            if path.name.startswith("y_"):
+                assert is_valid(text), path.name  # what is valid never comes to be mended
+                continue
+            mended = mend(text, ANYTHING, "bold")
+            if path.name.startswith("n_"):
+                assert mended is None or any(edit.kind != "wrapped" for edit in mended.edits), path.name
