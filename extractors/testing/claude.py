@@ -198,6 +198,7 @@ class SimulatedClaude:
         for fault in faults:
             response = fault(response)
         seen.status = response.status
+        vars(request).pop("json", None)  # what is kept is the body alone: whoever wants its JSON reads it again
         return response
 
     def _arrived(self, request: Request) -> Seen:

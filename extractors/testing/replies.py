@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -110,7 +111,7 @@ def generated(seed: int = 0) -> Script:
 
     A request without a schema gets a sentence.
     """
-    pools: dict[bytes, list[Any]] = {}
+    pools: dict[bytes, list[_Form]] = {}
     making = threading.Lock()
 
     def script(asked: Asked) -> Any:
@@ -119,10 +120,10 @@ def generated(seed: int = 0) -> Script:
         key = to_json(asked.schema)
         with making:
             if key not in pools:
-                pools[key] = _values(json.loads(key), seed)
+                pools[key] = [_form(value, asked.schema) for value in _values(json.loads(key), seed)]
         drawn = hashlib.sha256(f"{seed}\n{asked.document}".encode("utf-8", "surrogatepass")).digest()
         chance = Random(drawn)  # noqa: S311 - reproducible, not secret
-        return _quoting(chance.choice(pools[key]), asked, chance)
+        return chance.choice(pools[key]).filled(asked.document, chance)
 
     return script
 
@@ -169,28 +170,57 @@ def _told(schema: Any) -> Any:
     return {**out_of_words(description), **whole} if isinstance(description, str) else whole
 
 
-def _quoting(value: Any, asked: Asked, chance: Random) -> Any:
-    """Put passages of the document where a value must quote it, and where a string has no form of its own."""
-    carrier = {"": json.loads(json.dumps(value))}
-    for place in [*places(carrier, asked.schema or {})]:
-        if isinstance(place.value, str) and _is_free(place):
-            place.holder[place.key] = _passage(asked.document, place, chance) or place.value
-    return carrier[""]
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """A string without a form of its own: the keys that lead to it, and its bounds in characters."""
+
+    path: tuple[str | int, ...]
+    shortest: int
+    longest: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A value as JSON text, and its strings that a document fills: those that must quote it, and free ones."""
+
+    text: str
+    gaps: tuple[_Gap, ...]
+
+    def filled(self, document: str, chance: Random) -> Any:
+        """Give the value, passages of the document in its gaps."""
+        carrier = {"": json.loads(self.text)}
+        words = [*re.finditer(r"\S+", document)]
+        for gap in self.gaps if words else ():
+            holder: Any = carrier
+            for step in gap.path[:-1]:
+                holder = holder[step]
+            holder[gap.path[-1]] = _passage(document, words, gap, chance) or holder[gap.path[-1]]
+        return carrier[""]
+
+
+def _form(value: Any, schema: Mapping[str, Any]) -> _Form:
+    """Find the gaps of a value."""
+    gaps = [
+        _Gap(
+            place.path,
+            max((limit for limit in place.stated("minLength") if isinstance(limit, int)), default=1),
+            min((limit for limit in place.stated("maxLength") if isinstance(limit, int)), default=None),
+        )
+        for place in places({"": value}, schema)
+        if isinstance(place.value, str) and _is_free(place)
+    ]
+    return _Form(json.dumps(value), tuple(gaps))
 
 
 def _is_free(place: Place) -> bool:
     return {*place.stated("format")} <= {FORMAT} and not any(map(place.stated, ("enum", "const", "pattern")))
 
 
-def _passage(document: str, place: Place, chance: Random) -> str:
+def _passage(document: str, words: Sequence[re.Match[str]], gap: _Gap, chance: Random) -> str:
     """Give some words of the document, within the bounds of a string; nothing where it has none that fit."""
-    shortest = max((limit for limit in place.stated("minLength") if isinstance(limit, int)), default=1)
-    longest = min((limit for limit in place.stated("maxLength") if isinstance(limit, int)), default=len(document))
-    words = [*re.finditer(r"\S+", document)]
-    if not words:
-        return ""
     first = chance.randrange(len(words))
     last = words[min(first + chance.randrange(QUOTE_WORDS), len(words) - 1)]
-    start = max(0, min(words[first].start(), len(document) - shortest))
-    quote = document[start : start + max(shortest, min(longest, last.end() - start))]
-    return quote if quote.strip() and shortest <= len(quote) <= longest else ""
+    start = max(0, min(words[first].start(), len(document) - gap.shortest))
+    longest = len(document) if gap.longest is None else gap.longest
+    quote = document[start : start + max(gap.shortest, min(longest, last.end() - start))]
+    return quote if quote.strip() and gap.shortest <= len(quote) <= longest else ""

@@ -20,12 +20,17 @@ EXTRA = "remark"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One part of a value: where it hangs, and all that the schema says of it."""
+    """One part of a value: where it hangs, the keys that lead there, and all that the schema says of it."""
 
     holder: Any
-    key: str | int
+    path: tuple[str | int, ...]
     value: Any
     schemas: tuple[Mapping[str, Any], ...]
+
+    @property
+    def key(self) -> str | int:
+        """The last key, "" at the root."""
+        return self.path[-1]
 
     def stated(self, keyword: str) -> list[Any]:
         """Give what the schemas say by a keyword."""
@@ -63,14 +68,14 @@ def spoil(name: str, value: Any, schema: Mapping[str, Any], chance: Random) -> A
 def places(carrier: dict[str, Any], schema: Mapping[str, Any]) -> Iterator[Place]:
     """Walk the value that hangs under "" in a carrier, parents first."""
     root = dict(schema)
-    rest: list[tuple[Any, str | int, list[Any]]] = [(carrier, "", [root])]
+    rest: list[tuple[Any, tuple[str | int, ...], list[Any]]] = [(carrier, ("",), [root])]
     while rest:
-        holder, key, schemas = rest.pop()
-        value = holder[key]
+        holder, path, schemas = rest.pop()
+        value = holder[path[-1]]
         told = tuple(_told(part) for part in resolved(schemas, root))
-        yield Place(holder, key, value, told)
+        yield Place(holder, path, value, told)
         steps = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
-        rest += [(value, step, [part for one in told for part in parts_at(one, step)]) for step in steps]
+        rest += [(value, (*path, step), [part for one in told for part in parts_at(one, step)]) for step in steps]
 
 
 def _told(schema: Mapping[str, Any]) -> Mapping[str, Any]:
