@@ -238,18 +238,20 @@ class _Ladder(Generic[M]):
         if verdict is not None:
             self._note(ask, answer, verdict)
             return verdict
-        sent = _whole(ask, answer) if pending is None else self._merged(answer, pending, policy)
+        sent = _whole(ask, answer) if pending is None else self._merged(ask, answer, pending, policy)
         verdict = self._validated(sent, answer)
         self._note(ask, answer, verdict)
-        if verdict.kind is _Kind.VALID:
+        # A patch that cannot be read is no value, and a call of a wrong tool, or of two, is no answer to mend.
+        hopeless = sent.text is None and (pending is not None or answer.stop_reason == "tool_use")
+        if verdict.kind is _Kind.VALID or hopeless:
             return verdict
         return self._mended(ask, sent, answer, policy) or verdict
 
-    def _merged(self, answer: Answer, pending: _Pending, policy: Policy) -> _Sent:
+    def _merged(self, ask: Ask, answer: Answer, pending: _Pending, policy: Policy) -> _Sent:
         """Put a patch into the value that it is for."""
         before, patch, edits = pending.verdict, pending.patch, pending.verdict.edits
         try:
-            parts = json.loads(answer.json or "")
+            parts = json.loads(_whole(ask, answer).text or "")
         except ValueError:
             asked = Schema(response_model(patch.wire.full, name=self.schema.name))
             mended = mend(answer.said, asked, policy.mending)

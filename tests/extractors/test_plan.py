@@ -141,6 +141,34 @@ def test_a_patch_is_mended_too():
     assert [edit.kind for edit in extraction.edits] == ["extracted", "number"]
 
 
+def test_json_that_a_reader_took_out_of_a_patch_is_an_edit():
+    policy = replace(POLICY, modes=("text",))
+    found = Answer(json='{"age": 36}', said='Here: {"age": 36}', stop_reason="end_turn")
+    _, extraction = drive(reply('{"name": "Ada"}'), found, policy=policy)
+    assert [edit.kind for edit in extraction.edits] == ["extracted"]
+
+
+class Note(BaseModel):
+    """Note what there is."""
+
+    name: str | None = None
+    age: int = 0
+
+
+def test_a_patch_that_cannot_be_read_is_never_taken_for_the_value():
+    asks, extraction = drive(reply('{"name": 1.5, "age": []}'), reply("[{}"), reply("{}"), schema=Schema(Note))
+    assert [ask.rung for ask in asks] == [Rung.ASK, Rung.PATCH, Rung.REASK]
+    assert extraction.outcome is Outcome.REASKED
+
+
+def test_the_call_of_a_wrong_tool_is_not_mended():
+    wrong = FieldError("", "the reply calls the tool 'other' instead of 'person'")
+    called = Answer(said='Well:\n{"name": "Ada", "age": "36"}', stop_reason="tool_use", errors=(wrong,))
+    asks, extraction = drive(called, reply(GOOD), policy=replace(POLICY, modes=("tool",)))
+    assert [ask.rung for ask in asks] == [Rung.ASK, Rung.REASK]
+    assert extraction.edits == ()
+
+
 OTHER = Policy("claude-sonnet-5-5", ("tool",), max_tokens=100, ceiling=1000)
 WITH_OTHER = replace(POLICY, retries=0, fallbacks=(OTHER,))
 FAILING = {
