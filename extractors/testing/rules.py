@@ -18,7 +18,7 @@ from slotfill.extractors.api_error import ApiError
 from slotfill.schemas.parts import subschemas
 from slotfill.schemas.subset import MAX_OPTIONAL, MAX_UNIONS
 
-__all__ = ["check_batch", "check_request", "invalid"]
+__all__ = ["check_batch", "check_length", "check_request", "invalid"]
 
 REQUEST_BYTES = 32 << 20
 BATCH_BYTES = 256 << 20
