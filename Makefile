@@ -2,9 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+SEEDS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights demo test lint docs wheel clean
+.PHONY: help setup weights demo test soak lint docs wheel clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -27,7 +28,10 @@ demo: weights  ## extract sentiment, feedback and entities from the fixtures, wi
 	@SLOTFILL_BIN=$(BIN)/slotfill sh fixtures/demo.sh
 
 test: weights  ## the whole suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
+
+soak: $(INSTALLED)  ## the whole fault matrix, SEEDS times (1); writes the table of docs/faults.md
+	$(BIN)/python benchmarks/soak.py $(SEEDS)
 
 lint: $(INSTALLED)  ## lint, format, types, import contracts
 	$(BIN)/ruff check

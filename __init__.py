@@ -36,7 +36,24 @@ if TYPE_CHECKING:
         SentimentExtractor,
         SummaryExtractor,
     )
-    from slotfill.extractors.record import Attempt, Document, Edit, Extraction, Failure, Outcome, Rung, Span, Usage
+    from slotfill.extractors.growing import Part
+    from slotfill.extractors.partial import Partial
+    from slotfill.extractors.record import (
+        Attempt,
+        Conflict,
+        Document,
+        Edit,
+        Exchange,
+        Extraction,
+        Failure,
+        Found,
+        Outcome,
+        Reading,
+        Refiner,
+        Rung,
+        Span,
+        Usage,
+    )
     from slotfill.schemas.schema import Example, Schema
 
 __version__ = "0.1.0"
@@ -62,13 +79,20 @@ _HOMES = {
         "SentimentExtractor",
         "SummaryExtractor",
     ),
+    "extractors.growing": ("Part",),
+    "extractors.partial": ("Partial",),
     "extractors.record": (
         "Attempt",
+        "Conflict",
         "Document",
         "Edit",
+        "Exchange",
         "Extraction",
         "Failure",
+        "Found",
         "Outcome",
+        "Reading",
+        "Refiner",
         "Rung",
         "Span",
         "Usage",
@@ -79,16 +103,19 @@ _HOME = {name: f"slotfill.{module}" for module, names in _HOMES.items() for name
 
 __all__ = [
     "Attempt",
+    "Conflict",
     "Document",
     "Edit",
     "EntityExtractor",
     "Example",
+    "Exchange",
     "Extraction",
     "ExtractionError",
     "Extractor",
     "Failure",
     "FeedbackExtractor",
     "FieldError",
+    "Found",
     "InputError",
     "InvalidError",
     "MissingExtraError",
@@ -96,6 +123,10 @@ __all__ = [
     "ModelError",
     "Outcome",
     "OutputError",
+    "Part",
+    "Partial",
+    "Reading",
+    "Refiner",
     "Rung",
     "Schema",
     "SchemaError",

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+_SETTINGS = ("model", "retries", "mend", "timeout", "max_tokens", "chunk_chars", "passes", "cassette")
+"""The options of `extract` that an extractor takes."""
+
 EXIT_INCOMPLETE, EXIT_USAGE, EXIT_NO_MODEL, EXIT_INTERRUPTED = 1, 2, 4, 130
 
 
@@ -120,6 +123,12 @@ _writing = _grouped(
         help="FILE.json for one value, FILE.jsonl for a line each, else a folder with a file each.",
     ),
     click.option("--record", is_flag=True, help="Write every document's record: value, attempts, usage, cost, error."),
+    click.option(
+        "--stream",
+        is_flag=True,
+        help="Write each part of a value to standard output as soon as it is there, a JSON line each; the documents "
+        "come one after the other.",
+    ),
     click.option("--rejects", metavar="FILE", help="Write the records that hold no whole value to FILE, as JSONL."),
 )
 _asking = _grouped(
@@ -161,6 +170,18 @@ _asking = _grouped(
         type=click.IntRange(min=1),
         metavar="N",
         help="Room for a reply. [default: from the schema's size]",
+    ),
+    click.option(
+        "--chunk-chars",
+        type=click.IntRange(min=100),
+        metavar="N",
+        help="Read a longer document in chunks of N characters. [default: only where the model cannot take it at once]",
+    ),
+    click.option(
+        "--passes",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="How often to read each part of a document, for what was missed. [default: 1]",
     ),
     click.option(
         "--cassette",
@@ -234,8 +255,51 @@ def extract(ctx: click.Context, /, schema: str, inputs: tuple[str, ...], **optio
         if options["dry_run"]:
             _print_estimate(wanted, sources, options)
             return
-        settings = {name: options[name] for name in ("model", "retries", "mend", "timeout", "max_tokens", "cassette")}
+        settings = {name: options[name] for name in _SETTINGS}
         ctx.exit(_run(Extractor(wanted, **settings), sources, options))
+
+
+@main.command()
+@click.argument("record", metavar="RECORD")
+@click.argument("correction")
+@click.option("-s", "--schema", metavar="SCHEMA", help="The record's schema, where it is not a built-in one.")
+@click.option("--document", metavar="PATH", help="Where the document is now, if it has been moved.")
+@click.option("-m", "--model", metavar="MODEL", help="The model to ask. [default: the record's]")
+@click.option("-o", "--output", metavar="PATH", help="Write the value, or the record, to this file.")
+@click.option("--record", "records", is_flag=True, help="Write the record, which can be refined again.")
+@click.option("--text-field", default="text", metavar="NAME", help="Field or column that holds a row's text.")
+@_prompting
+@click.pass_context
+def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) -> None:
+    """Correct an extraction: ask again, with CORRECTION.
+
+    CORRECTION says what is wrong or missing, in words. RECORD is what `extract --record` wrote: a .json file, or a line of a .jsonl file, records.jsonl#12. The document
+    is read from where it was; it must not have changed.
+
+    \b
+    slotfill extract feedback mail.eml --record -o mail.json
+    slotfill refine mail.json "urgency is 5: the brakes failed" --record -o mail.json
+    """
+    from slotfill.extractors.extractor import Extractor
+    from slotfill.extractors.runs.sinks import open_sink
+    from slotfill.extractors.stored import load, read_document, read_record
+
+    found = read_record(record)
+    prompting = {name: options[name] for name in ("examples", "instructions", "parameters")}
+    schema = _resolved(options["schema"] or found["schema"]["name"], **prompting)
+    document = read_document(found, options["document"], text_field=options["text_field"])
+    stored = load(found, schema, document)
+    with (
+        Extractor(schema, model=options["model"] or stored.model) as extractor,
+        open_sink(options["output"], sys.stdout.buffer, records=options["records"], several=False) as sink,
+    ):
+        refined = extractor.refine(stored, correction)
+        if refined.ok or options["records"]:
+            sink.write(refined)
+            sink.commit(complete=True)
+    if refined.error:
+        click.echo(f"{refined.outcome.value}: {refined.error.message}", err=True)
+    ctx.exit(0 if refined.ok else EXIT_INCOMPLETE)
 
 
 @main.command()
@@ -454,7 +518,8 @@ def _print_estimate(schema: Schema[Any], sources: Sources, options: dict[str, An
 
     # Nothing is called, so no credential is needed to count.
     model = options["model"] or (Settings.read().model or DEFAULT_MODEL,)
-    with Extractor(schema, model=model, max_tokens=options["max_tokens"]) as extractor:
+    sizes = {name: options[name] for name in ("max_tokens", "chunk_chars")}
+    with Extractor(schema, model=model, **sizes) as extractor:
         click.echo(json.dumps(estimate(extractor, islice(sources, options["limit"])), indent=2))
 
 
@@ -463,12 +528,13 @@ def _run(extractor: Extractor[Any], sources: Sources, options: dict[str, Any]) -
     from slotfill.extractors.errors import ModelError, OutputError
     from slotfill.extractors.runs.console import progress
     from slotfill.extractors.runs.engine import Run
-    from slotfill.extractors.runs.sinks import open_rejects, open_sink
+    from slotfill.extractors.runs.sinks import open_rejects, open_sink, tell_parts
 
     if extractor.settings.model is None and extractor.model.id == "local" and not options["quiet"]:
         click.echo("no Anthropic credential is set: using the embedded model", err=True)
     with ExitStack() as stack:
-        kept = open_sink(options["output"], sys.stdout.buffer, records=options["record"], several=sources.several)
+        lines = sources.several or (options["stream"] and options["output"] in (None, "-"))
+        kept = open_sink(options["output"], sys.stdout.buffer, records=options["record"], several=lines)
         stack.enter_context(kept)
         rejects = stack.enter_context(open_rejects(options["rejects"])) if options["rejects"] else None
         update = stack.enter_context(progress(sources.count, wanted=not options["quiet"]))
@@ -476,7 +542,8 @@ def _run(extractor: Extractor[Any], sources: Sources, options: dict[str, Any]) -
         run = Run(extractor, kept, rejects=rejects, records=options["record"], concurrency=concurrency, shown=update)
         reason, code = None, 0
         try:
-            run.run(islice(sources, options["limit"]))
+            documents = islice(sources, options["limit"])
+            run.stream(documents, tell_parts(sys.stdout.buffer)) if options["stream"] else run.run(documents)
         except KeyboardInterrupt:
             reason, code = "interrupted", EXIT_INTERRUPTED
         except ModelError as error:

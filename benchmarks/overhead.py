@@ -105,7 +105,7 @@ async def measure(base_url: str, batches: int) -> dict[str, list[float]]:
     async with AsyncAnthropic(**connection) as bare, AsyncAnthropic(**connection) as sdk:
         patched: Any = instructor.from_anthropic(sdk)
         extractor = Extractor(Feedback, client=AsyncAnthropic(**connection))
-        request = extractor.request(TEXT.format(0))
+        (request,) = extractor.requests(TEXT.format(0))
         # Not built for each document, as an app would not: what differs is the text, which is as long.
         asked = {key: request[key] for key in ("model", "max_tokens", "messages")}
 

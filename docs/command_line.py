@@ -45,6 +45,10 @@ A line is `{"source": …, "value": …}`, in the documents' order. A document t
 of values. Files appear whole, at the end or when a run is stopped; those of a folder one by one. `.csv`, `.parquet` and
 `.db` are refused.
 
+With `--stream` each part of a value is written to standard output as soon as it is there:
+`{"source": …, "rung": …, "path": …, "value": …}`, a line a part, and at last the value's own line (or its file, with
+`-o`). Where a reply is asked for again its parts come again.
+
 Data goes to standard output, all else to standard error: failures, a closing line when there are several documents, and
 on a terminal a progress bar. `-q` leaves all but the reason of a stop out; `--log-format json` writes a JSON object a
 line.
@@ -71,6 +75,9 @@ line.
 | `SLOTFILL_TIMEOUT` | `--timeout` |
 | `SLOTFILL_MAX_TOKENS` | `--max-tokens` |
 | `SLOTFILL_CONCURRENCY` | `--concurrency` |
+| `SLOTFILL_CHUNK_CHARS` | `--chunk-chars` |
+| `SLOTFILL_PASSES` | `--passes` |
+| `SLOTFILL_CACHE_TTL` | how long the service keeps what documents share: `5m` or `1h` |
 | `SLOTFILL_LOCAL_THREADS` | threads of the embedded model: one a core |
 | `SLOTFILL_LOCAL_SLOTS` | documents that it works on at once: 2 |
 | `SLOTFILL_LOCAL_CONTEXT` | tokens of prompt and reply together, for each of them: 5120 |

@@ -9,14 +9,29 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from slotfill.extractors.record import Usage
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo
 
-__all__ = ["DEFAULT_MODEL", "HUB", "LOCAL", "Model", "cost", "is_local", "known_models", "look_up", "price_a_million"]
+__all__ = [
+    "DEFAULT_MODEL",
+    "HUB",
+    "LOCAL",
+    "CacheTTL",
+    "Model",
+    "cost",
+    "is_local",
+    "known_models",
+    "look_up",
+    "price_a_million",
+    "saving",
+]
+
+CacheTTL = Literal["5m", "1h"]
+"""How long the service keeps a prefix after its last use: five minutes, or an hour at a higher price."""
 
 DEFAULT_MODEL = "claude-haiku-5-5"
 
@@ -84,8 +99,11 @@ def known_models() -> tuple[str, ...]:
     return tuple(model.id for model in provider.models if not model.deprecated)
 
 
-def cost(model_id: str, usage: Usage) -> Decimal | None:
-    """Price one request in USD, cache reads and writes and long-prompt bands included; None when unknown."""
+def cost(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None:
+    """Price one request in USD, cache reads and writes and long-prompt bands included; None when unknown.
+
+    ttl: how long what it wrote to the cache is kept: an hour costs more.
+    """
     if is_local(model_id):
         return Decimal(0)
     entry = _price_entry(model_id)
@@ -99,9 +117,17 @@ def cost(model_id: str, usage: Usage) -> Decimal | None:
         input_tokens=usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens,
         cache_read_tokens=usage.cache_read_tokens,
         cache_write_tokens=usage.cache_write_tokens,
+        cache_write_1h_tokens=usage.cache_write_tokens if ttl == "1h" else 0,
         output_tokens=usage.output_tokens,
     )
     return calc_price(priced, model_id, provider_id="anthropic").total_price
+
+
+def saving(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None:
+    """Give what the cache saved on one request, in USD: negative where it wrote more than it read."""
+    tokens = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens
+    paid, uncached = cost(model_id, usage, ttl=ttl), cost(model_id, Usage(tokens, usage.output_tokens))
+    return None if paid is None or uncached is None else uncached - paid
 
 
 def price_a_million(model_id: str) -> tuple[str, str]:

@@ -7,7 +7,8 @@ import difflib
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Generator, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import anthropic
@@ -16,13 +17,15 @@ import instructor
 from anthropic import Anthropic, AsyncAnthropic, DefaultAsyncHttpxClient, DefaultHttpxClient
 
 from slotfill.extractors import catalogue
+from slotfill.extractors.arriving import Arriving
+from slotfill.extractors.asks import BROKEN, SCHEMA_REFUSED, UNREADABLE, Answer, Ask
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.errors import ModelError
 from slotfill.extractors.local import weights
-from slotfill.extractors.plan import SCHEMA_REFUSED, UNREADABLE, Answer, Ask
 from slotfill.extractors.record import Failure
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.cassette import Cassette, CassetteError, CassetteTransport
+from slotfill.schemas.errors import FieldError
 
 if TYPE_CHECKING:
     from slotfill.extractors.local.transport import LocalTransport
@@ -60,6 +63,9 @@ _FAILURES: tuple[tuple[type[BaseException], str], ...] = (
     # What the SDK lets through: a 200 whose body is no UTF-8 (UnicodeDecodeError) or no JSON (JSONDecodeError).
     (ValueError, UNREADABLE),
 )
+
+_FIRST_ERROR = 400
+"""The least HTTP status that says that a request failed."""
 
 _TOO_LONG = "prompt is too long"
 _NO_CREDIT = "credit balance is too low"
@@ -109,6 +115,41 @@ class Clients:
             return self._failed(error, started)
         return codec.decode(ask, completion, ms=_since(started))
 
+    def stream(self, codec: Codec, ask: Ask) -> Generator[str, None, Answer]:
+        """Do what `execute` does, giving the pieces of the reply's text as they arrive."""
+        client: Any = self._synchronous()
+        started, arriving = time.monotonic(), Arriving()
+        try:
+            with client.create(response_model=None, max_retries=0, stream=True, **codec.encode(ask)) as events:
+                arriving.request_id = events.response.headers.get("request-id")
+                for event in events:
+                    yield arriving.take(event)
+            completion = arriving.message()
+        except (anthropic.AnthropicError, ValueError, httpx2.HTTPError) as error:
+            return self._broken(codec, ask, arriving, started, error)
+        if completion is None:
+            return self._broken(codec, ask, arriving, started)
+        return codec.decode(ask, completion, ms=_since(started))
+
+    async def astream(self, codec: Codec, ask: Ask) -> AsyncGenerator[str | Answer]:
+        """Do what `stream` does, without blocking; the answer comes last."""
+        client: Any = self._asynchronous()
+        started, arriving = time.monotonic(), Arriving()
+        try:
+            request = codec.encode(ask)
+            async with await client.create(response_model=None, max_retries=0, stream=True, **request) as events:
+                arriving.request_id = events.response.headers.get("request-id")
+                async for event in events:
+                    yield arriving.take(event)
+            completion = arriving.message()
+        except (anthropic.AnthropicError, ValueError, httpx2.HTTPError) as error:
+            yield self._broken(codec, ask, arriving, started, error)
+            return
+        if completion is None:
+            yield self._broken(codec, ask, arriving, started)
+            return
+        yield codec.decode(ask, completion, ms=_since(started))
+
     def close(self) -> None:
         """Close the sync client, unless it is the caller's."""
         if self._sync is not None and self._given is None:
@@ -125,6 +166,23 @@ class Clients:
     def _failed(self, error: BaseException, started: float) -> Answer:
         request_id = getattr(error, "request_id", None)
         return Answer(failure=failure_of(error, self._settings.secrets), ms=_since(started), request_id=request_id)
+
+    def _broken(
+        self,
+        codec: Codec,
+        ask: Ask,
+        arriving: Arriving,
+        started: float,
+        error: BaseException | None = None,
+    ) -> Answer:
+        """Tell a stream that broke off from a request that failed: what has arrived is kept, and was paid for."""
+        if not arriving.begun:
+            if error is not None:
+                return self._failed(error, started)
+            return codec.decode(ask, None, ms=_since(started))
+        reason = failure_of(error, self._settings.secrets).message if error else "it ended before the message did"
+        answer = codec.decode(ask, arriving.cut(BROKEN), ms=_since(started))
+        return replace(answer, errors=(FieldError("", reason),))
 
     def _synchronous(self) -> instructor.Instructor:
         with self._building:
@@ -181,6 +239,8 @@ def failure_of(error: BaseException, secrets: Iterable[str] = ()) -> Failure:
     No `secrets` stand in it, nor what a page of HTML said.
     """
     kind = next((kind for known, kind in _FAILURES if isinstance(error, known)), "server")
+    if isinstance(error, anthropic.APIStatusError) and error.status_code < _FIRST_ERROR:
+        kind = "server"  # an error among a stream's events, after the status was sent
     message = _message(error, kind)
     for secret in secrets:
         message = message.replace(secret, "[credential]")

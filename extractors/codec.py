@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from anthropic.types import Message
@@ -23,7 +24,8 @@ from instructor.v2.core.registry import ModeHandlers, mode_registry
 from instructor.v2.core.response_model import prepare_response_model
 from pydantic import BaseModel, ValidationError
 
-from slotfill.extractors.plan import CUT, UNREADABLE, Answer, Ask
+from slotfill.extractors.asks import CUT, UNREADABLE, Answer, Ask
+from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.prompt import Prompt
 from slotfill.extractors.record import Failure, Mode, Usage
 from slotfill.schemas.errors import FieldError
@@ -36,7 +38,6 @@ _INSTRUCTOR_MODES = {
     "tool": InstructorMode.TOOLS,
     "text": InstructorMode.JSON,
 }
-_CACHED = {"cache_control": {"type": "ephemeral"}}
 
 
 class Codec:
@@ -46,11 +47,19 @@ class Codec:
     full: the whole JSON Schema of what travels, an object.
     reduced: what of it `output_config.format` takes, None where structured output is not to be had.
     whole: whether a patch, too, is asked for by its whole schema, as `reduced` is.
+    ttl: how long the service shall keep what is marked for its cache.
     """
 
     def __init__(
-        self, name: str, full: Mapping[str, Any], reduced: Mapping[str, Any] | None, *, whole: bool = False
+        self,
+        name: str,
+        full: Mapping[str, Any],
+        reduced: Mapping[str, Any] | None,
+        *,
+        whole: bool = False,
+        ttl: CacheTTL = "5m",
     ) -> None:
+        self._mark = {"cache_control": {"type": "ephemeral"} | ({} if ttl == "5m" else {"ttl": ttl})}
         self._tool = re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:64]
         self._reply: Any = prepare_response_model(_reply_model(self._tool, full))
         self._full, self._reduced, self._whole = full, reduced, whole
@@ -59,13 +68,13 @@ class Codec:
     def encode(self, ask: Ask) -> dict[str, Any]:
         """Give the keyword arguments of `messages.create` for an ask."""
         fixed = self._fixed(ask.mode) if ask.wire is None else self._patched(ask.mode, ask.wire)
-        system = _text(ask.prompt.system) | ({} if ask.prompt.shared else _CACHED)
+        system = _text(ask.prompt.system) | ({} if ask.prompt.shared else self._mark)
         return {
             **fixed,
             "model": ask.model,
             "max_tokens": ask.max_tokens,
             "system": [system, *fixed.get("system", ())],
-            "messages": _messages(ask.prompt),
+            "messages": self._messages(ask.prompt, ask.mode),
         }
 
     def decode(self, ask: Ask, completion: object, *, ms: int = 0) -> Answer:
@@ -83,6 +92,28 @@ class Codec:
             request_id=getattr(completion, "_request_id", None),  # a message of a batch has none
             scored=_scored(completion),
         )
+
+    def _messages(self, prompt: Prompt, mode: Mode) -> list[dict[str, Any]]:
+        messages = [{"role": turn.role, "content": turn.text} for turn in prompt.turns]
+        if mode == "tool":
+            self._call(messages)
+        # What all documents share is read from the cache, and a document that is asked about again.
+        # The service ignores the mark on a prompt too short for it.
+        for number in {*filter(None, (prompt.shared,)), *((prompt.shared + 1,) if prompt.again else ())}:
+            content: Any = messages[number - 1]["content"]
+            *blocks, last = [_text(content)] if isinstance(content, str) else content
+            messages[number - 1]["content"] = [*blocks, last | self._mark]
+        return messages
+
+    def _call(self, messages: list[dict[str, Any]]) -> None:
+        """Turn answers into the tool calls that they are; the turn that follows holds each one's result."""
+        for number, (message, following) in enumerate(pairwise(messages)):
+            value = _object(message["content"]) if message["role"] == "assistant" else None
+            if value is not None:
+                name = f"toolu_{number}"
+                message["content"] = [{"type": "tool_use", "id": name, "name": self._tool, "input": value}]
+                result = {"type": "tool_result", "tool_use_id": name}
+                following["content"] = [result, _text(following["content"])]
 
     def _fixed_part(self, mode: Mode) -> dict[str, Any]:
         """Give what all requests of a mode share."""
@@ -140,13 +171,12 @@ def _text(text: str) -> dict[str, Any]:
     return {"type": "text", "text": text}
 
 
-def _messages(prompt: Prompt) -> list[dict[str, Any]]:
-    messages: list[dict[str, Any]] = [{"role": turn.role, "content": turn.text} for turn in prompt.turns]
-    if prompt.shared:
-        # What all documents share is read from the cache; the service ignores the mark on a prompt too short for it.
-        last = prompt.turns[prompt.shared - 1]
-        messages[prompt.shared - 1]["content"] = [_text(last.text) | _CACHED]
-    return messages
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _well_formed(message: Message) -> bool:

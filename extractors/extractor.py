@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import aclosing
+from dataclasses import replace
 from os import PathLike
 from typing import Any, Generic, Self, TypedDict, TypeVar, Unpack, overload
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.clients import AnyClient, Clients, choose_model
-from slotfill.extractors.codec import Codec
-from slotfill.extractors.errors import SettingsError
-from slotfill.extractors.local.strategies import CALIBRATION
-from slotfill.extractors.plan import Answer, Ask, Mending, Plan, Policy, plan
-from slotfill.extractors.prompt import write
-from slotfill.extractors.record import Document, Extraction, Mode, Rung
+from slotfill.extractors.asks import Answer, Ask, Mending, attempt_of
+from slotfill.extractors.clients import AnyClient, choose_model
+from slotfill.extractors.errors import InputError, SettingsError
+from slotfill.extractors.growing import Growing
+from slotfill.extractors.partial import Partial
+from slotfill.extractors.plan import Plan, plan
+from slotfill.extractors.record import Attempt, Document, Exchange, Extraction, Rung
 from slotfill.extractors.settings import Settings
+from slotfill.extractors.targets import Targets
 from slotfill.extractors.testing.cassette import Cassette
 from slotfill.schemas.entities import Entities
+from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.feedback import Feedback
 from slotfill.schemas.schema import Example, Schema
 from slotfill.schemas.sentiment import Sentiment
 from slotfill.schemas.sources import resolve
 from slotfill.schemas.summary import Summary
-from slotfill.schemas.wire import wire_of
 
 __all__ = [
     "EntityExtractor",
@@ -39,7 +42,7 @@ __all__ = [
 
 M = TypeVar("M")
 
-_SETTINGS = ("retries", "mend", "timeout", "max_tokens")
+_SETTINGS = ("retries", "mend", "timeout", "max_tokens", "chunk_chars", "passes", "cache_ttl")
 
 AHEAD = 4
 """How many finished extractions, as a multiple of the concurrency, may wait for a slow one before them."""
@@ -59,6 +62,10 @@ class Options(TypedDict, total=False):
         default), or `bold`.
     timeout: seconds that one request may take (the SDK's 600).
     max_tokens: room for a reply (from the schema's and the document's size).
+    chunk_chars: the most of a document that one request holds, in code points, at least 100: a longer one is read in
+        chunks (by default only what the model cannot take at once).
+    passes: how often each part of a document is read; a further pass looks for what was missed (1).
+    cache_ttl: how long the service keeps what all documents share, `5m` or `1h` (`5m`).
     cassette: a tape, as a path or a `Cassette`. One that is there answers in place of the service: no credential is
         needed, and the default model is the tape's. Else what is sent and comes back is recorded. Not with a `client`.
     """
@@ -72,6 +79,9 @@ class Options(TypedDict, total=False):
     mend: Mending | None
     timeout: float | None
     max_tokens: int | None
+    chunk_chars: int | None
+    passes: int | None
+    cache_ttl: catalogue.CacheTTL | None
     cassette: str | PathLike[str] | Cassette | None
 
 
@@ -107,26 +117,8 @@ class Extractor(Generic[M]):
         answered = client is not None or (cassette is not None and cassette.replaying)
         chosen = (self.settings.model if answered else choose_model(self.settings)) or catalogue.DEFAULT_MODEL
         names = dict.fromkeys((chosen, *fallbacks))
-        self.model = catalogue.look_up(chosen)
-        self._size = _size(self.schema.json_schema)
-        self._targets = self._aimed(names, client, cassette)
-
-    def _aimed(self, names: Iterable[str], client: AnyClient | None, cassette: Cassette | None) -> dict[str, _Target]:
-        """Make ready to ask each model; those of one service share their clients."""
-        wire = wire_of(_told_once(self.schema), wrapped=self.schema.wrapped)
-        clients: dict[str, Clients] = {}
-        targets = {}
-        for name in names:
-            local = catalogue.is_local(name)
-            service = name if local else ""
-            clients.setdefault(service, Clients(name, self.settings, client, cassette))
-            # The embedded model takes a whole JSON Schema where the service takes a subset.
-            reduced = _calibrated(wire.full, self.schema) if local else wire.reduced
-            model = catalogue.look_up(name)
-            modes: tuple[Mode, ...] = ("structured",) if local else _modes(wire.modes, model)
-            codec = Codec(self.schema.name, wire.full, reduced, whole=local)
-            targets[name] = _Target(model, clients[service], codec, modes)
-        return targets
+        self._targets = Targets(self.schema, self.settings, names, client, cassette)
+        self.model = self._targets.model
 
     def __enter__(self) -> Self:
         return self
@@ -142,34 +134,89 @@ class Extractor(Generic[M]):
 
     def close(self) -> None:
         """Close the sync clients."""
-        for target in self._targets.values():
-            target.clients.close()
+        self._targets.close()
 
     async def aclose(self) -> None:
         """Close all clients."""
-        for target in self._targets.values():
-            await target.clients.aclose()
+        await self._targets.aclose()
 
     def extract(self, text: str | Document) -> Extraction[M]:
-        """Extract from one text."""
-        course = self._plan(text)
-        try:
-            asks = next(course)
-            while True:
-                asks = course.send(tuple(self._targets[ask.model].execute(ask) for ask in asks))
-        except StopIteration as end:
-            return self._learn(end.value)
+        """Extract from one text. The chunks of a long one are asked at once, as many as the concurrency allows."""
+        return self._extract(text, threading.Semaphore(self.settings.concurrency))
 
-    async def aextract(self, text: str | Document) -> Extraction[M]:
-        """Do what `extract` does, without blocking."""
+    async def aextract(self, text: str | Document, *, slots: asyncio.Semaphore | None = None) -> Extraction[M]:
+        """Do what `extract` does, without blocking.
+
+        slots: what the requests in flight of several calls share; by default as many as the concurrency allows.
+        """
+        return await self._adriven(self._plan(text), slots or asyncio.Semaphore(self.settings.concurrency))
+
+    def stream(self, text: str | Document) -> Iterator[Partial[M] | Extraction[M]]:
+        """Extract from one text, giving the value as it arrives; the last event is the extraction.
+
+        A reply that is repaired, or asked for again, shows in further events. Patches and the chunks of a long text
+        come whole.
+        """
         course = self._plan(text)
         try:
             asks = next(course)
             while True:
-                answers = await asyncio.gather(*(self._targets[ask.model].aexecute(ask) for ask in asks))
-                asks = course.send(tuple(answers))
+                if _streams(asks):
+                    asks = course.send(((yield from self._streamed(asks[0])),))
+                else:
+                    asks = course.send(self._answers(asks, threading.Semaphore(self.settings.concurrency)))
         except StopIteration as end:
-            return self._learn(end.value)
+            extraction = end.value
+        yield self._ended(extraction)
+
+    async def astream(self, text: str | Document) -> AsyncGenerator[Partial[M] | Extraction[M]]:
+        """Do what `stream` does, without blocking. Closing it (`contextlib.aclosing`) before its end ends the reply."""
+        course = self._plan(text)
+        try:
+            asks = next(course)
+            while True:
+                answers: tuple[Answer, ...] = ()
+                if _streams(asks):
+                    async with aclosing(self._astreamed(asks[0])) as events:
+                        async for event in events:
+                            if isinstance(event, Answer):
+                                answers = (event,)
+                            else:
+                                yield event
+                else:
+                    answers = await self._aanswers(asks, asyncio.Semaphore(self.settings.concurrency))
+                asks = course.send(answers)
+        except StopIteration as end:
+            extraction = end.value
+        yield self._ended(extraction)
+
+    def refine(self, extraction: Extraction[M], correction: str) -> Extraction[M]:
+        """Take a further turn on an extraction: ask again, with what is wrong or missing said in words.
+
+        What was said in earlier turns is told too, as far as 8,000 tokens go.
+
+        Raises SchemaError where the extraction is of another schema, InputError where its document's text is gone or
+        nothing is said.
+        """
+        return self._extract(extraction.document, threading.Semaphore(1), self._history(extraction, correction))
+
+    async def arefine(self, extraction: Extraction[M], correction: str) -> Extraction[M]:
+        """Do what `refine` does, without blocking."""
+        course = self._plan(extraction.document, self._history(extraction, correction))
+        return await self._adriven(course, asyncio.Semaphore(self.settings.concurrency))
+
+    def _history(self, extraction: Extraction[M], correction: str) -> tuple[Exchange, ...]:
+        if extraction.schema_id != self.schema.id:
+            raise SchemaError(
+                f"the extraction is of schema {extraction.schema_name!r} as it was then, and the extractor has "
+                f"{self.schema.name!r}: make the extractor with the same schema, instructions, examples and parameters"
+            )
+        if not extraction.document.text:
+            raise InputError(f"{extraction.document.source or 'the document'}: its text is not at hand: read it again")
+        if not correction.strip():
+            raise InputError("the correction says nothing: say what is wrong or missing")
+        value = extraction.data if extraction.has_value else extraction.invalid
+        return (*extraction.history, Exchange(value, correction))
 
     def map(self, texts: Iterable[str | Document], *, concurrency: int | None = None) -> Iterator[Extraction[M]]:
         """Extract from many texts at once, `concurrency` of them (default 8), giving the results in order.
@@ -177,11 +224,12 @@ class Extractor(Generic[M]):
         The texts are read as they are needed, so that they may be endless.
         """
         at_once = concurrency or self.settings.concurrency
+        slots = threading.Semaphore(at_once)
         waiting: deque[Future[Extraction[M]]] = deque()
         with ThreadPoolExecutor(at_once) as pool:
             try:
                 for text in texts:
-                    waiting.append(pool.submit(self.extract, text))
+                    waiting.append(pool.submit(self._extract, text, slots))
                     while waiting and (waiting[0].done() or len(waiting) >= at_once * AHEAD):
                         yield waiting.popleft().result()
                 while waiting:
@@ -198,12 +246,12 @@ class Extractor(Generic[M]):
         Closing it (`contextlib.aclosing`) before its end cancels what is in flight.
         """
         at_once = concurrency or self.settings.concurrency
-        slots = asyncio.Semaphore(at_once)
+        places, slots = asyncio.Semaphore(at_once), asyncio.Semaphore(at_once)
         waiting: deque[asyncio.Task[Extraction[M]]] = deque()
 
         async def one(text: str | Document) -> Extraction[M]:
-            async with slots:
-                return await self.aextract(text)
+            async with places:
+                return await self.aextract(text, slots=slots)
 
         try:
             for text in texts:
@@ -217,57 +265,93 @@ class Extractor(Generic[M]):
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
 
-    def request(self, text: str | Document) -> dict[str, Any]:
-        """Give the first request for a text, as `messages.create` would be given it; nothing is sent."""
+    def warm(self) -> Attempt:
+        """Have the service keep what all documents share, before the first of them is asked about.
+
+        Its `usage` tells what was written, or read, as it was kept already; its `errors` what went wrong. It writes
+        one token. Without it, the requests that start together all pay for writing.
+        """
+        ask = self._targets.warming()
+        return attempt_of(ask, self._targets.execute(ask))
+
+    async def awarm(self) -> Attempt:
+        """Do what `warm` does, without blocking."""
+        ask = self._targets.warming()
+        return attempt_of(ask, await self._targets.aexecute(ask))
+
+    def requests(self, text: str | Document) -> tuple[dict[str, Any], ...]:
+        """Give the first requests for a text, as `messages.create` would be given them; nothing is sent.
+
+        There is one, or one for each chunk of a long text; none for a text that cannot be asked about.
+        """
+        asks = next(self._plan(text), ())
+        return tuple(self._targets.encode(ask) for ask in asks)
+
+    async def _adriven(self, course: Plan[M], slots: asyncio.Semaphore) -> Extraction[M]:
+        try:
+            asks = next(course)
+            while True:
+                asks = course.send(await self._aanswers(asks, slots))
+        except StopIteration as end:
+            return self._ended(end.value)
+
+    def _extract(
+        self, text: str | Document, slots: threading.Semaphore, history: tuple[Exchange, ...] = ()
+    ) -> Extraction[M]:
+        course = self._plan(text, history)
+        try:
+            asks = next(course)
+            while True:
+                asks = course.send(self._answers(asks, slots))
+        except StopIteration as end:
+            return self._ended(end.value)
+
+    def _answers(self, asks: Sequence[Ask], slots: threading.Semaphore) -> tuple[Answer, ...]:
+        """Put asks to their models, side by side where there are several."""
+
+        def one(ask: Ask) -> Answer:
+            with slots:
+                return self._targets.execute(ask)
+
+        if len(asks) == 1:
+            return (one(asks[0]),)
+        with ThreadPoolExecutor(min(len(asks), self.settings.concurrency)) as pool:
+            return tuple(pool.map(one, asks))
+
+    async def _aanswers(self, asks: Sequence[Ask], slots: asyncio.Semaphore) -> tuple[Answer, ...]:
+        async def one(ask: Ask) -> Answer:
+            async with slots:
+                return await self._targets.aexecute(ask)
+
+        return tuple(await asyncio.gather(*map(one, asks)))
+
+    def _streamed(self, ask: Ask) -> Generator[Partial[M], None, Answer]:
+        growing, pieces = Growing(self.schema), self._targets.stream(ask)
+        while True:
+            try:
+                piece = next(pieces)
+            except StopIteration as end:
+                answer: Answer = end.value
+                return answer
+            if piece:
+                yield Partial(ask.rung, growing.feed(piece), growing)
+
+    async def _astreamed(self, ask: Ask) -> AsyncGenerator[Partial[M] | Answer]:
+        growing = Growing(self.schema)
+        async with aclosing(self._targets.astream(ask)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Answer):
+                    yield piece
+                elif piece:
+                    yield Partial(ask.rung, growing.feed(piece), growing)
+
+    def _plan(self, text: str | Document, history: tuple[Exchange, ...] = ()) -> Plan[M]:
         document = _document(text)
-        policy = self._policy(document, [*self._targets.values()])
-        ask = Ask(Rung.ASK, policy.model, policy.modes[0], write(self.schema, document), policy.max_tokens)
-        return self._targets[ask.model].codec.encode(ask)
+        return plan(document, self.schema, self._targets.policy(document), history)
 
-    def _plan(self, text: str | Document) -> Plan[M]:
-        document = _document(text)
-        return plan(document, self.schema, self._policy(document, [*self._targets.values()]))
-
-    def _policy(self, document: Document, targets: Sequence[_Target]) -> Policy:
-        # Generous, as unused room costs nothing and a cut reply a second call. A list may hold about all that the
-        # document does, and English has some four characters a token.
-        properties, arrays = self._size
-        room = 1_024 + 256 * properties + (len(document.text) // 2 if arrays else 0)
-        target, *others = targets
-        given = self.settings.max_tokens
-        ceiling = min(given or target.model.max_output, target.model.max_output)
-        return Policy(
-            model=target.model.id,
-            modes=target.modes,
-            max_tokens=min(given or room, ceiling),
-            ceiling=ceiling,
-            retries=self.settings.retries,
-            mending=self.settings.mend,
-            fallbacks=(self._policy(document, others),) if others else (),
-        )
-
-    def _learn(self, extraction: Extraction[M]) -> Extraction[M]:
-        """Remember the mode that served where the service refused the schema in those before it."""
-        if extraction.ok:
-            target = self._targets[extraction.model]
-            target.modes = target.modes[target.modes.index(extraction.attempts[-1].mode) :]
-        return extraction
-
-
-@dataclass
-class _Target:
-    """A model, and what asks it; `modes` shrinks as the service refuses the schema in some."""
-
-    model: catalogue.Model
-    clients: Clients
-    codec: Codec
-    modes: tuple[Mode, ...]
-
-    def execute(self, ask: Ask) -> Answer:
-        return self.clients.execute(self.codec, ask)
-
-    async def aexecute(self, ask: Ask) -> Answer:
-        return await self.clients.aexecute(self.codec, ask)
+    def _ended(self, extraction: Extraction[M]) -> Extraction[M]:
+        self._targets.learn(extraction)
+        return replace(extraction, refiner=self)
 
 
 def _models(given: str | Sequence[str] | None) -> tuple[str | None, tuple[str, ...]]:
@@ -318,36 +402,10 @@ def _cassette(options: Options) -> Cassette | None:
     return given if given is None or isinstance(given, Cassette) else Cassette(given)
 
 
+def _streams(asks: Sequence[Ask]) -> bool:
+    """Tell whether a reply is worth showing as it arrives: it is of the whole value, and the only one."""
+    return len(asks) == 1 and asks[0].rung is not Rung.PATCH
+
+
 def _document(text: str | Document) -> Document:
     return text if isinstance(text, Document) else Document.of(text)
-
-
-def _modes(allowed: tuple[Mode, ...], model: catalogue.Model) -> tuple[Mode, ...]:
-    return tuple(mode for mode in allowed if mode != "structured" or model.structured)
-
-
-def _told_once(schema: Schema[Any]) -> dict[str, Any]:
-    """Leave the schema's description out where it is the instructions, which the prompt holds already."""
-    repeated = schema.json_schema.get("description") == schema.instructions
-    return {key: part for key, part in schema.json_schema.items() if not (repeated and key == "description")}
-
-
-def _calibrated(full: dict[str, Any], schema: Schema[Any]) -> dict[str, Any]:
-    """Add the labelled texts by which the embedded model's scores are calibrated."""
-    labelled = [{"text": example.text, "value": schema.wrap(example.value)} for example in schema.calibration]
-    return full | {CALIBRATION: labelled} if labelled else full
-
-
-def _size(json_schema: Mapping[str, Any]) -> tuple[int, int]:
-    """Count the properties and the arrays of a schema."""
-    properties = arrays = 0
-    rest: list[Any] = [json_schema]
-    while rest:
-        node = rest.pop()
-        if isinstance(node, Mapping):
-            properties += len(node.get("properties", ()))
-            arrays += node.get("type") == "array"
-            rest.extend(node.values())
-        elif isinstance(node, list):
-            rest.extend(node)
-    return properties, arrays

@@ -7,31 +7,37 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from slotfill.extractors.errors import ExtractionError
+from slotfill.extractors.errors import ExtractionError, SettingsError
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.subset import Mode
 
 __all__ = [
     "EMPTY",
     "Attempt",
+    "Conflict",
     "Document",
     "Edit",
+    "Exchange",
     "Extraction",
     "Failure",
+    "Found",
     "Match",
     "Mode",
     "Origin",
     "Outcome",
+    "Reading",
+    "Refiner",
     "Risk",
     "Rung",
     "Span",
     "Usage",
+    "usd",
 ]
 
 M = TypeVar("M")
@@ -138,13 +144,74 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One local change to what the model sent."""
+    """One local change to what the model sent; of a document read in parts, to what it sent of a chunk."""
 
     path: str
     kind: str
     before: Any
     after: Any
     risk: Risk
+    chunk: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the edit as plain JSON data."""
+        edit = {"path": self.path, "kind": self.kind, "before": self.before, "after": self.after, "risk": self.risk}
+        return edit if self.chunk is None else {**edit, "chunk": self.chunk}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value, and the number of the chunk (from 0) that it was found in."""
+
+    value: Any
+    chunk: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A place where chunks said different things: what was kept, by which policy, and what was not."""
+
+    path: str
+    policy: str
+    kept: Any
+    others: tuple[Found, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the conflict as plain JSON data."""
+        others = [{"value": found.value, "chunk": found.chunk} for found in self.others]
+        return {"path": self.path, "policy": self.policy, "kept": self.kept, "others": others}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of one part of a document that was read in parts.
+
+    chunk: its number, from 0, and the code points from `start` to `end` of the document.
+    number: which reading of it, from 1. fields: the properties that were asked for, None for all.
+    error, invalid: as in `Extraction`.
+    """
+
+    chunk: int
+    start: int
+    end: int
+    outcome: Outcome
+    number: int = 1
+    fields: tuple[str, ...] | None = None
+    error: Failure | None = None
+    invalid: Any = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the reading as plain JSON data."""
+        return {
+            "chunk": self.chunk,
+            "start": self.start,
+            "end": self.end,
+            "number": self.number,
+            "fields": None if self.fields is None else list(self.fields),
+            "outcome": self.outcome.value,
+            "error": self.error.to_json() if self.error else None,
+            "invalid": self.invalid,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +238,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One step, and what came of it. `ms` is its whole time in milliseconds, tries included."""
+    """One step, and what came of it.
+
+    ms: its whole time in milliseconds, tries included. chunk: what it was about, None for the whole document.
+    """
 
     rung: Rung
     model: str
@@ -182,10 +252,12 @@ class Attempt:
     usage: Usage = Usage()
     ms: int = 0
     request_id: str | None = None
+    chunk: int | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Give the attempt as plain JSON data; its request id stands in the record's own list."""
-        return {
+        """Give the attempt as plain JSON data."""
+        about = {} if self.chunk is None else {"chunk": self.chunk}
+        return about | {
             "rung": self.rung.value,
             "model": self.model,
             "mode": self.mode,
@@ -194,7 +266,26 @@ class Attempt:
             "errors": [{"path": error.path, "message": error.message} for error in self.errors],
             "usage": self.usage.to_json(),
             "ms": self.ms,
+            "request_id": self.request_id,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One turn of a conversation about a document: the value as it was, plain JSON, and what was said of it."""
+
+    value: Any
+    correction: str
+
+
+class Refiner(Protocol[M]):
+    """What can ask about a document again."""
+
+    def refine(self, extraction: Extraction[M], correction: str) -> Extraction[M]:
+        """Take a further turn."""
+
+    def arefine(self, extraction: Extraction[M], correction: str) -> Coroutine[Any, Any, Extraction[M]]:
+        """Do so without blocking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +295,16 @@ class Extraction(Generic[M]):
     has_value: whether there is a value; `result` is that value, which may be None where the schema allows null.
     data: the value as plain JSON.
     invalid: what was read but did not validate.
+    chunks: what came of each part, where the document was read in parts.
+    found_in: by JSON Pointer, the numbers of the chunks that gave each value and each item of a list.
+    conflicts: what different parts said, and was not kept.
+    history: the turns that led to it, oldest first; none for a first extraction.
+    refiner: the extractor that it came from.
     spans: by JSON Pointer, where each value stands.
     confidence: by JSON Pointer, where the number of each `Confidence` field comes from.
     usage: the sum over `attempts`.
-    cost_usd: None when a price is unknown.
+    cost_usd: None when a price is unknown. saved_usd: what the service's cache made it cheaper by; negative where more
+    was written to it than read.
     """
 
     document: Document
@@ -224,7 +321,13 @@ class Extraction(Generic[M]):
     edits: tuple[Edit, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     cost_usd: Decimal | None = None
+    saved_usd: Decimal | None = None
     error: Failure | None = None
+    chunks: tuple[Reading, ...] = ()
+    found_in: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    conflicts: tuple[Conflict, ...] = ()
+    history: tuple[Exchange, ...] = ()
+    refiner: Refiner[M] | None = field(default=None, repr=False, compare=False)
 
     @property
     def ok(self) -> bool:
@@ -237,6 +340,33 @@ class Extraction(Generic[M]):
         if not self.has_value:
             raise ExtractionError(self)
         return self.result  # type: ignore[return-value]  # has_value says it is an M
+
+    def refine(self, correction: str) -> Extraction[M]:
+        """Ask again, with what is wrong or missing said in words: "urgency is 5, the brakes failed".
+
+        Raises SettingsError where the extractor is not at hand, as for an extraction that was stored:
+        `Extractor.refine` does the same.
+        """
+        return self._refiner().refine(self, correction)
+
+    async def arefine(self, correction: str) -> Extraction[M]:
+        """Do what `refine` does, without blocking."""
+        return await self._refiner().arefine(self, correction)
+
+    def _refiner(self) -> Refiner[M]:
+        if self.refiner is None:
+            raise SettingsError(
+                "this extraction has no extractor at hand: call Extractor.refine(extraction, correction)"
+            )
+        return self.refiner
+
+    def __getstate__(self) -> list[Any]:
+        # An extractor holds connections, and does not travel.
+        return [None if name == "refiner" else getattr(self, name) for name in self.__slots__]
+
+    def __setstate__(self, state: Iterable[Any]) -> None:
+        for name, value in zip(self.__slots__, state, strict=True):
+            object.__setattr__(self, name, value)
 
     @property
     def usage(self) -> Usage:
@@ -267,14 +397,21 @@ class Extraction(Generic[M]):
                 path: {"start": span.start, "end": span.end, "match": span.match} for path, span in self.spans.items()
             },
             "confidence": dict(self.confidence),
-            "edits": [
-                {"path": e.path, "kind": e.kind, "before": e.before, "after": e.after, "risk": e.risk}
-                for e in self.edits
-            ],
+            "edits": [edit.to_json() for edit in self.edits],
             "attempts": [attempt.to_json() for attempt in self.attempts],
             "usage": self.usage.to_json(),
-            "cost_usd": None if self.cost_usd is None else format(self.cost_usd, "f"),
+            "cost_usd": usd(self.cost_usd),
+            "saved_usd": usd(self.saved_usd),
             "ms": self.ms,
             "error": self.error.to_json() if self.error else None,
+            "chunks": [reading.to_json() for reading in self.chunks],
+            "found_in": {path: list(chunks) for path, chunks in self.found_in.items()},
+            "conflicts": [conflict.to_json() for conflict in self.conflicts],
+            "history": [{"value": turn.value, "correction": turn.correction} for turn in self.history],
             "request_ids": list(self.request_ids),
         }
+
+
+def usd(amount: Decimal | None) -> str | None:
+    """Write an amount of money as JSON has it: a decimal number in a string, null when it is unknown."""
+    return None if amount is None else format(amount, "f")

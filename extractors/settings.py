@@ -39,6 +39,11 @@ class Settings(BaseSettings):
     timeout: float | None = Field(None, gt=0, description="seconds a request may take; default: the SDK's 600")
     max_tokens: int | None = Field(None, ge=1)
     concurrency: int = Field(8, ge=1)
+    chunk_chars: int | None = Field(
+        None, ge=100, description="the most of a document that one request holds; default: what the model takes"
+    )
+    passes: int = Field(1, ge=1, description="how often each part of a document is read")
+    cache_ttl: Literal["5m", "1h"] = Field("5m", description="how long the service keeps what all documents share")
     local_threads: int | None = Field(None, ge=1, description="threads of the embedded model; default: one a core")
     local_slots: int = Field(2, ge=1, description="documents that the embedded model works on at once")
     local_context: int = Field(5_120, ge=256, description="tokens of prompt and reply together, for each of them")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from slotfill.schemas.entities import Entities, Entity
     from slotfill.schemas.errors import FieldError, InvalidError, MissingExtraError, SchemaError, SlotfillError
     from slotfill.schemas.feedback import Feedback
+    from slotfill.schemas.merging import Merge
     from slotfill.schemas.schema import Example, Schema
     from slotfill.schemas.sentiment import Sentiment
     from slotfill.schemas.sources import resolve
@@ -28,6 +29,7 @@ __all__ = [
     "Feedback",
     "FieldError",
     "InvalidError",
+    "Merge",
     "MissingExtraError",
     "Schema",
     "SchemaError",
@@ -47,6 +49,7 @@ _HOMES = {
     "Feedback": "feedback",
     "FieldError": "errors",
     "InvalidError": "errors",
+    "Merge": "merging",
     "MissingExtraError": "errors",
     "Schema": "schema",
     "SchemaError": "errors",

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from slotfill.schemas.merging import Merge
 from slotfill.schemas.schema import Example
 
 __all__ = ["Feedback"]
@@ -139,7 +140,7 @@ class Feedback(BaseModel):
         max_length=10,
         description="Each problem, request or open question once, in a few words; weightiest first.",
     )
-    urgency: int = Field(
+    urgency: Annotated[int, Merge("greatest")] = Field(
         ge=1,
         le=5,
         description="1 nothing to do, 2 minor (weeks), 3 normal (days), 4 high (a day), 5 critical (now).",

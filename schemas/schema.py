@@ -16,6 +16,7 @@ from pydantic_core import from_json, to_jsonable_python
 from slotfill.schemas.confidence import check_confidences, is_marked, name_keys
 from slotfill.schemas.errors import FieldError, InvalidError, SchemaError
 from slotfill.schemas.json_schema import JsonValue, resolve_local
+from slotfill.schemas.merging import check_merges, has_keys, name_merge_keys
 from slotfill.schemas.pointer import pointer_to
 
 __all__ = ["WRAPPER", "Example", "Schema"]
@@ -49,8 +50,8 @@ class Schema(Generic[M]):
     examples: replace the model's own.
     parameters: values for the fields of `Parameters`; strings are read as the field's type.
 
-    Raises SchemaError when an example given here does not validate, a parameter is unknown or out of range, or a
-    `Confidence` is of no other field.
+    Raises SchemaError when an example given here does not validate, a parameter is unknown or out of range, a
+    `Confidence` is of no other field, or a `Merge` names what is not there.
     """
 
     def __init__(
@@ -211,10 +212,13 @@ def _json_schema(model: type[BaseModel], name: str) -> dict[str, Any]:
         json_schema = model.model_json_schema()
         if is_marked(json_schema):
             name_keys(json_schema, model.model_json_schema(by_alias=False))
+        if has_keys(json_schema):
+            name_merge_keys(json_schema, model.model_json_schema(by_alias=False))
     except Exception as error:
         reason = " ".join(str(error).split())
         raise SchemaError(f"schema {name!r} has no JSON Schema: {reason}") from error
     check_confidences(json_schema)
+    check_merges(json_schema)
     return json_schema
 
 

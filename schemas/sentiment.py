@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from slotfill.schemas.confidence import Confidence
+from slotfill.schemas.merging import Merge
 from slotfill.schemas.schema import Example
 from slotfill.schemas.verbatim import Verbatim
 
@@ -213,7 +214,7 @@ class Sentiment(BaseModel):
         max_length=5,
         description="Up to 5 short passages that carry the sentiment, copied word for word, strongest first.",
     )
-    summary: str = Field(
+    summary: Annotated[str, Merge("longest")] = Field(
         min_length=1,
         max_length=400,
         description="One sentence, in the language of the text: what the writer thinks of what, and why.",

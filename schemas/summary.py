@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from slotfill.schemas.merging import Merge
 from slotfill.schemas.schema import Example
 
 __all__ = ["Summary", "count_sentences"]
@@ -138,7 +139,7 @@ class Summary(BaseModel):
         ),
     )
 
-    summary: str = Field(
+    summary: Annotated[str, Merge("longest")] = Field(
         min_length=1,
         max_length=6000,
         description="The summary as plain prose, in the language of the document.",

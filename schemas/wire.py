@@ -16,10 +16,10 @@ from urllib.parse import quote
 
 from slotfill.schemas.parts import subschemas
 from slotfill.schemas.pointer import join
-from slotfill.schemas.schema import WRAPPER
+from slotfill.schemas.schema import WRAPPER, Schema
 from slotfill.schemas.subset import STRUCTURED, Loss, Mode, Reduction, local_pointer
 
-__all__ = ["Loss", "Mode", "Wire", "wire_of"]
+__all__ = ["Loss", "Mode", "Wire", "wire_for", "wire_of"]
 
 _STRUCTURED_AND_TOOL: tuple[Mode, ...] = ("structured", "tool")
 _KEY = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
@@ -42,6 +42,13 @@ class Wire:
     reduced: dict[str, Any] | None
     modes: tuple[Mode, ...]
     losses: tuple[Loss, ...]
+
+
+def wire_for(schema: Schema[Any]) -> Wire:
+    """Give a schema's forms, without its description where that is the instructions, which the prompt holds already."""
+    repeated = schema.json_schema.get("description") == schema.instructions
+    told_once = {key: part for key, part in schema.json_schema.items() if not (repeated and key == "description")}
+    return wire_of(told_once, wrapped=schema.wrapped)
 
 
 def wire_of(json_schema: dict[str, Any], *, wrapped: bool) -> Wire:

@@ -12,10 +12,40 @@ from typing import Any
 
 import pytest
 from scripted import Service
+from xdist.scheduler import LoadGroupScheduling
 
 ROOT = Path(__file__).parent.parent
 CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
 LOOPBACK = ("127.", "::1", "localhost")
+
+
+class _ByFile(LoadGroupScheduling):
+    """Gives a file to one worker, for what its tests share, and all that load the embedded model to one, at the end."""
+
+    def __init__(self, config: pytest.Config, log: Any) -> None:
+        super().__init__(config, log)
+        config.option.loadscopereorder = False
+
+    def _split_scope(self, nodeid: str) -> str:
+        return str(super()._split_scope(nodeid)).partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByFile:
+    return _ByFile(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the embedded model's tests last: it wants all cores, and is many times slower where it shares them."""
+    items.sort(key=_runs_the_model)
+    if getattr(config.option, "loadgroup", False):
+        for item in filter(_runs_the_model, items):
+            item.add_marker(pytest.mark.xdist_group("local"))
+
+
+def _runs_the_model(item: pytest.Item) -> bool:
+    return item.get_closest_marker("local") is not None
 
 
 @pytest.fixture(autouse=True, scope="session")

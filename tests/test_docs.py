@@ -18,9 +18,11 @@ from scripted import message
 
 from slotfill import Document, Example, Extractor, Schema, cli
 from slotfill.cli import main
-from slotfill.extractors import clients, decoding, documents, errors, plan, record
+from slotfill.extractors import asks, clients, decoding, documents, errors, joining, ladder, record
 from slotfill.extractors.settings import Settings
+from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.faults import FAULTS, STAGES
+from slotfill.extractors.testing.server import served
 from slotfill.schemas import Sentiment, built_ins, resolve
 from slotfill.schemas.one_line import TYPES
 
@@ -109,10 +111,13 @@ def blocks():
 
 
 @pytest.mark.parametrize("block", [*blocks()])
-def test_the_python_of_the_docs_runs(block, server, tmp_path, monkeypatch):
+def test_the_python_of_the_docs_runs(block, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    server.script(message(json.dumps(FEEDBACK)))
-    result = subprocess.run([sys.executable, "-W", "error", "-c", block], capture_output=True, text=True, check=False)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
+    with served(SimulatedClaude(lambda _: FEEDBACK)) as url:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
+        command = [sys.executable, "-W", "error", "-c", block]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
 
 
@@ -142,7 +147,7 @@ def test_the_record_of_the_docs_is_a_real_one(service):
 def test_the_request_of_the_docs_is_what_is_sent(service):
     examples = [Example("Bo is 7.", {"name": "Bo", "age": 7})]
     with Extractor("name, age int?", client=service.client(), examples=examples) as extractor:
-        sent = extractor.request("Ada is 36.")
+        (sent,) = extractor.requests("Ada is 36.")
     shown = json_of(section(DOCS / "architecture.md", "The request"))
     (told,), (system,) = shown.pop("system"), sent.pop("system")
     assert shown == sent
@@ -151,9 +156,9 @@ def test_the_request_of_the_docs_is_what_is_sent(service):
 
 def test_the_list_of_failures_is_complete():
     listed = {kind for row in rows(section(DOCS / "python.md", "Failures")) for kind in re.findall(r"`(\w+)`", row[0])}
-    sources = "".join(Path(module.__file__).read_text() for module in (decoding, documents, plan, record))
-    named = set(re.findall(r"Failure\(\s*\"(\w+)\"", sources))
-    mapped = {kind for _, kind in clients._FAILURES} | {"too_long", plan.SCHEMA_REFUSED}
+    sources = "".join(Path(module.__file__).read_text() for module in (decoding, documents, joining, ladder, record))
+    named = set(re.findall(r"Failure\(\s*\"(\w+)\"", sources)) | {joining.INCOMPLETE}
+    mapped = {kind for _, kind in clients._FAILURES} | {"too_long", asks.SCHEMA_REFUSED}
     assert listed == named | mapped
 
 

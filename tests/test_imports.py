@@ -22,7 +22,7 @@ HEAVY = {"anthropic", "httpx2", "instructor", "jsonschema", "pydantic", "rich"}
 PUBLIC = (slotfill, slotfill.schemas)
 
 # Public only from their own module: for code that wraps an extractor.
-OWN_MODULE_ONLY = {"Options"}
+OWN_MODULE_ONLY = {"Growing", "Options"}
 
 EACH_ON_ITS_OWN = """
 import importlib, json, sys, traceback

@@ -1,8 +1,9 @@
-"""Three planted defects, each of which must turn a named test red: proof that the tests can fail.
+"""Planted defects, each of which must turn a named test red: proof that the tests can fail.
 
-Each runs in a copy of the package, so that nothing here can leave a defect behind.
+All is done to a copy of the package, so that nothing here can leave a defect behind.
 """
 
+import json
 import os
 import re
 import shutil
@@ -12,15 +13,78 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this machine has no fork")
+
 ROOT = Path(__file__).parent.parent
 PARTS = ("__init__.py", "__main__.py", "cli.py", "py.typed", "schemas", "extractors", "tests", "pyproject.toml")
 
 DEFECTS = {
     "a truncated reply is accepted": (
-        "extractors/plan.py",
+        "extractors/ladder.py",
         "    if answer.stop_reason in CUT:\n",
         "    if False:\n",
         "tests/extractors/test_plan.py::test_a_reply_that_stays_cut_is_partial",
+    ),
+    "a partial is marked valid": (
+        "extractors/ladder.py",
+        "_OUTCOMES = {Kind.TRUNCATED: Outcome.PARTIAL,",
+        "_OUTCOMES = {Kind.TRUNCATED: Outcome.VALID,",
+        "tests/extractors/test_fault_matrix.py::test_a_fault_over_http_leaves_all_accounts_right[truncated]",
+    ),
+    "a stream that was cut passes for a whole one": (
+        "extractors/arriving.py",
+        "        return self._built() if self._ended else None\n",
+        "        return self._built()\n",
+        "tests/extractors/test_fault_matrix.py::test_a_fault_over_http_leaves_all_accounts_right[sse_unended]",
+    ),
+    "what a reply has used is not counted": (
+        "extractors/codec.py",
+        "            usage=_usage(completion),\n",
+        "",
+        "tests/extractors/test_fault_matrix.py::test_without_a_fault_all_is_valid[tool-amap]",
+    ),
+    "a mender drops the rows that do not fit": (
+        "extractors/coercion.py",
+        "            changed = self._change(places[-1])\n",
+        """            changed = self._change(places[-1])
+            for place in places:
+                if not changed and isinstance(place.holder, list):
+                    changed = True
+                    del place.holder[place.key]
+""",
+        "tests/extractors/test_mend.py::TestWrapper::test_a_row_that_does_not_fit_stays",
+    ),
+    "a mender drops rows that stand one after the other": (
+        "extractors/mend.py",
+        "        return [Reading([r.value for r in readings], first.start, last.end, repairs, rows=tuple(readings))]\n",
+        """        rows = tuple(readings[:-1])
+        return [Reading([r.value for r in rows], first.start, last.end, repairs, rows=rows)]
+""",
+        "tests/extractors/test_mend.py::TestWrapper::test_rows_without_brackets_are_all_kept",
+    ),
+    "a patch touches another field": (
+        "extractors/patch.py",
+        "        return merged\n",
+        "        return {**merged, **reply} if isinstance(merged, dict) and isinstance(reply, dict) else merged\n",
+        "tests/extractors/test_plan.py::test_a_patch_touches_nothing_else",
+    ),
+    "a span is off by one": (
+        "extractors/mentions.py",
+        "        return Span(start, end, ",
+        "        return Span(start + 1, end + 1, ",
+        "tests/extractors/test_grounding.py::test_planted_facts_are_found_exactly",
+    ),
+    "a chunk that failed is dropped without a word": (
+        "extractors/plan.py",
+        "    if joined.lost is None:\n",
+        "    if True:\n",
+        "tests/extractors/test_readings.py::test_a_chunk_that_fails_makes_the_whole_partial_and_is_named[refusal-refused]",
+    ),
+    "what stands in an overlap is counted twice": (
+        "extractors/uniting.py",
+        "        for rule in (self._of_that_name, self._at_that_place, self._equal_nearby):\n",
+        "        for rule in ():\n",
+        "tests/extractors/test_readings.py::test_every_fact_of_a_long_document_is_found_once_and_where_it_stands[10-10000]",
     ),
     "a document is dropped from the output": (
         "extractors/runs/engine.py",
@@ -35,43 +99,43 @@ DEFECTS = {
         "tests/test_cli.py::TestBadInput::test_a_wrong_key_stops_at_once_and_shows_no_key",
     ),
 }
+"""By what it does: the file, the line that is sound, what stands in its place, and the test that must tell."""
 
 
-@pytest.fixture
-def copy(tmp_path):
-    """A copy of the package under its own name, with its tests."""
-    package = tmp_path / "slotfill"
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """What came of the tests: of all of them on a sound copy of the package, then of each on one with its defect."""
+    package = tmp_path_factory.mktemp("copy") / "slotfill"
     package.mkdir()
     for part in PARTS:
         source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, package / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, package / part)
-    return package
-
-
-def run_test(package, test):
-    """Run one test on the copy; its own `slotfill` comes before the installed one."""
-    driver = (
-        f"import sys; sys.path.insert(0, {str(package.parent)!r}); import slotfill, pytest; "
-        f"assert slotfill.__file__.startswith({str(package)!r}); "
-        f"sys.exit(pytest.main([{test!r}, '-q', '-p', 'no:cacheprovider']))"
-    )
+        copied = shutil.copytree if source.is_dir() else shutil.copy2
+        copied(source, package / part)  # with what is compiled of it, and is still valid
+    sound = {"tests": [*dict.fromkeys(test for *_, test in DEFECTS.values())]}
+    jobs = [
+        dict(zip(("file", "sound", "broken", "tests"), (*how, [test]), strict=True)) for *how, test in DEFECTS.values()
+    ]
     environment = {**os.environ, "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        [sys.executable, "-c", driver], cwd=package, env=environment, capture_output=True, text=True, check=False
+    done = subprocess.run(
+        [sys.executable, package / "tests" / "sabotage.py"],
+        input=json.dumps([sound, *jobs]),
+        cwd=package,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    assert done.returncode == 0, done.stderr
+    return dict(zip(("sound", *DEFECTS), json.loads(done.stdout), strict=True))
+
+
+def test_without_a_defect_all_of_them_are_green(results):
+    code, said = results["sound"]
+    assert code == 0, said
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
-def test_a_planted_defect_turns_its_test_red(defect, copy):
-    file, sound, broken, test = DEFECTS[defect]
-    before = run_test(copy, test)
-    assert before.returncode == 0, before.stdout
-    code = (copy / file).read_text()
-    assert code.count(sound) == 1, f"{file} no longer holds the line that this defect replaces"
-    (copy / file).write_text(code.replace(sound, broken))
-    after = run_test(copy, test)
-    assert after.returncode == 1, after.stdout
-    assert re.search(r"^FAILED .*" + re.escape(test.rsplit("::", 1)[1]), after.stdout, re.MULTILINE)
+def test_a_planted_defect_turns_its_test_red(defect, results):
+    code, said = results[defect]
+    assert code == 1, said
+    assert re.search(r"^FAILED .*" + re.escape(DEFECTS[defect][-1].rsplit("::", 1)[1]), said, re.MULTILINE)

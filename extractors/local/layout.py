@@ -46,7 +46,7 @@ __all__ = [
 STOP = ("\n\nInput:",)
 """Where a free text ends: the model begins to write the next document itself."""
 
-FENCE = re.compile(r"\A\s*<(document-[0-9a-f]+)>\n(.*)\n</\1>\s*\Z", re.DOTALL)
+FENCE = re.compile(r"\A\s*<(document-[0-9a-f]+)>\n(.*)\n</\1>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class Request:
     conversation: Conversation
     schema: Mapping[str, Any] | None = None
     tool: str | None = None
+    stream: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,6 @@ def read_request(body: bytes) -> Request:
         raise _invalid(f"the body is no JSON: {error}") from None
     if not isinstance(data, dict):
         raise _invalid("the body is no JSON object")
-    if data.get("stream"):
-        raise _invalid("stream: the embedded model answers whole messages only")
     model, max_tokens = data.get("model"), data.get("max_tokens")
     if not isinstance(model, str):
         raise _invalid("model: a string is required")
@@ -70,7 +69,7 @@ def read_request(body: bytes) -> Request:
         raise _invalid("max_tokens: a positive integer is required")
     conversation = Conversation(_text(data.get("system", ""), "system"), _turns(data.get("messages")))
     schema, tool = _form(data)
-    return Request(model, max_tokens, conversation, schema, tool)
+    return Request(model, max_tokens, conversation, schema, tool, stream=data.get("stream") is True)
 
 
 def message(request: Request, reply: Reply) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from urllib.parse import unquote
 import httpx2
 
 from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.events import STREAM, events
 from slotfill.extractors.local.answer import answer
 from slotfill.extractors.local.engine import shared_engine
 from slotfill.extractors.local.messages import message, read_request
@@ -80,11 +81,12 @@ class LocalTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
     def _submit(self, request: httpx2.Request, body: bytes, cancelled: threading.Event) -> Future[httpx2.Response]:
         return self._engine.submit(partial(_respond, partial(self._route, request, body, cancelled)))
 
-    def _route(self, request: httpx2.Request, body: bytes, cancelled: threading.Event) -> dict[str, Any]:
+    def _route(self, request: httpx2.Request, body: bytes, cancelled: threading.Event) -> dict[str, Any] | _Events:
         match request.method, unquote(request.url.path).strip("/").split("/"):
             case "POST", ["v1", "messages"]:
                 asked = read_request(body)
-                return message(asked, answer(self._engine, asked, cancelled))
+                said = message(asked, answer(self._engine, asked, cancelled))
+                return _Events(events(said)) if asked.stream else said
             case "GET", ["v1", "models"]:
                 return {
                     "data": [self._model(self._name)],
@@ -108,10 +110,19 @@ class LocalTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
         }
 
 
-def _respond(work: Callable[[], dict[str, Any]]) -> httpx2.Response:
+class _Events(tuple[bytes, ...]):
+    """A message as a stream. Its events come all at once: the model is asked by field, not read as it writes."""
+
+    __slots__ = ()
+
+
+def _respond(work: Callable[[], dict[str, Any] | _Events]) -> httpx2.Response:
     headers = {"request-id": f"req_{secrets.token_hex(12)}"}
     try:
-        return httpx2.Response(200, headers=headers, json=work())
+        done = work()
+        if isinstance(done, _Events):
+            return httpx2.Response(200, headers=headers | STREAM, content=b"".join(done))
+        return httpx2.Response(200, headers=headers, json=done)
     except ApiError as error:
         failed = error
     except Exception as error:  # noqa: BLE001 - whatever breaks, the client gets an answer

@@ -117,4 +117,7 @@ def closing_line(tally: Tally) -> str:
 
 
 def _cost(tally: Tally) -> str:
-    return "cost unknown" if tally.cost_usd is None else f"${tally.cost_usd:.4f}"
+    if tally.cost_usd is None:
+        return "cost unknown"
+    saved = f" (${tally.saved_usd:.4f} saved by the cache)" if tally.saved_usd and tally.saved_usd > 0 else ""
+    return f"${tally.cost_usd:.4f}{saved}"

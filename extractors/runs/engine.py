@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 from slotfill.extractors.clients import FATAL
 from slotfill.extractors.errors import ModelError
 from slotfill.extractors.extractor import AHEAD, Extractor
-from slotfill.extractors.record import Document, Extraction, Outcome, Usage
+from slotfill.extractors.partial import Partial
+from slotfill.extractors.record import Document, Extraction, Outcome, Usage, usd
 from slotfill.extractors.runs.sinks import Sink
 
 __all__ = ["Run", "Tally"]
@@ -23,11 +25,12 @@ logger = logging.getLogger("slotfill")
 
 @dataclass(slots=True)
 class Tally:
-    """What a run has done so far. `cost_usd` is None once a price was unknown."""
+    """What a run has done so far. `cost_usd` and `saved_usd` are None once a price was unknown."""
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     usage: Usage = Usage()
     cost_usd: Decimal | None = Decimal(0)
+    saved_usd: Decimal | None = Decimal(0)
 
     @property
     def documents(self) -> int:
@@ -43,8 +46,8 @@ class Tally:
         """Count one more."""
         self.outcomes[extraction.outcome] += 1
         self.usage += extraction.usage
-        known = self.cost_usd is not None and extraction.cost_usd is not None
-        self.cost_usd = self.cost_usd + extraction.cost_usd if known else None  # type: ignore[operator]  # both known
+        self.cost_usd = _plus(self.cost_usd, extraction.cost_usd)
+        self.saved_usd = _plus(self.saved_usd, extraction.saved_usd)
 
     def to_json(self) -> dict[str, Any]:
         """Give the tally as plain JSON data."""
@@ -53,7 +56,8 @@ class Tally:
             "extracted": self.extracted,
             "outcomes": {outcome.value: count for outcome, count in sorted(self.outcomes.items())},
             "usage": self.usage.to_json(),
-            "cost_usd": None if self.cost_usd is None else format(self.cost_usd, "f"),
+            "cost_usd": usd(self.cost_usd),
+            "saved_usd": usd(self.saved_usd),
         }
 
 
@@ -80,7 +84,7 @@ class Run:
         self.tally = Tally()
         self._extractor = extractor
         self._kept, self._rejects, self._records = kept, rejects, records
-        self._slots = asyncio.Semaphore(concurrency)
+        self._places, self._slots = asyncio.Semaphore(concurrency), asyncio.Semaphore(concurrency)
         self._ahead = asyncio.Semaphore(concurrency * AHEAD)
         self._shown = shown
         self._finished: dict[int, Extraction[Any]] = {}
@@ -88,16 +92,35 @@ class Run:
 
     def run(self, documents: Iterable[Document]) -> Tally:
         """Run to the end. Raises KeyboardInterrupt, ModelError or OutputError when it was stopped before."""
+        with self._committed():
+            try:
+                asyncio.run(self._drive(documents))
+            except* (ModelError, OSError) as stopped:
+                raise _first(stopped) from None
+        return self.tally
+
+    def stream(self, documents: Iterable[Document], told: Callable[[Document, Partial[Any]], None]) -> Tally:
+        """Run to the end, one document after the other, telling what arrives of each. Raises as `run` does."""
+        with self._committed():
+            for document in documents:
+                for event in self._extractor.stream(document):
+                    if isinstance(event, Partial):
+                        told(document, event)
+                    else:
+                        self._keep(event)
+                        _check(event)
+        return self.tally
+
+    @contextmanager
+    def _committed(self) -> Iterator[None]:
+        """Write what is finished, however the run ends."""
         complete = False
         try:
-            asyncio.run(self._drive(documents))
+            yield
             complete = True
-        except* (ModelError, OSError) as stopped:
-            raise _first(stopped) from None
         finally:
             for sink in filter(None, (self._kept, self._rejects)):
                 sink.commit(complete=complete)
-        return self.tally
 
     async def _drive(self, documents: Iterable[Document]) -> None:
         try:
@@ -112,15 +135,14 @@ class Run:
                 self._keep(self._finished.pop(index))
 
     async def _one(self, index: int, document: Document) -> None:
-        async with self._slots:
-            extraction = await self._extractor.aextract(document)
+        async with self._places:
+            extraction = await self._extractor.aextract(document, slots=self._slots)
         self._finished[index] = extraction
         while self._next in self._finished:
             self._keep(self._finished.pop(self._next))
             self._next += 1
             self._ahead.release()
-        if extraction.error and extraction.error.type in FATAL:
-            raise ModelError(extraction.error.message)
+        _check(extraction)
 
     def _keep(self, extraction: Extraction[Any]) -> None:
         if self._records or extraction.ok:
@@ -130,6 +152,16 @@ class Run:
         self.tally.add(extraction)
         _log(extraction)
         self._shown(self.tally)
+
+
+def _plus(total: Decimal | None, amount: Decimal | None) -> Decimal | None:
+    return None if total is None or amount is None else total + amount
+
+
+def _check(extraction: Extraction[Any]) -> None:
+    """Raise ModelError for a failure that every further request would meet too."""
+    if extraction.error and extraction.error.type in FATAL:
+        raise ModelError(extraction.error.message)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -9,21 +9,19 @@ from typing import Any
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.extractor import Extractor
+from slotfill.extractors.prompt import BYTES_A_TOKEN
 from slotfill.extractors.record import Document, Usage
 
 __all__ = ["estimate"]
 
-_BYTES_A_TOKEN = 4
-"""English prose and JSON have about four bytes of UTF-8 a token."""
-
 
 def estimate(extractor: Extractor[Any], documents: Iterable[Document]) -> dict[str, Any]:
-    """Count documents, characters, tokens and cost.
+    """Count documents, characters, requests, tokens and cost.
 
-    Tokens in and the cost are estimates, each document asked once and nothing read from the cache; tokens out, and
-    the cost they make, are what the replies are given room for.
+    Tokens in and the cost are estimates, each document, or chunk of one, asked about once and nothing read from the
+    cache; tokens out, and the cost they make, are what the replies are given room for.
     """
-    counts = {"documents": 0, "unreadable": 0, "characters": 0}
+    counts = {"documents": 0, "unreadable": 0, "characters": 0, "requests": 0}
     total, at_least, at_most = Usage(), Decimal(0), Decimal(0)
     known = True
     for document in documents:
@@ -32,13 +30,14 @@ def estimate(extractor: Extractor[Any], documents: Iterable[Document]) -> dict[s
         if document.failure:
             continue
         counts["characters"] += len(document.text)
-        request = extractor.request(document)
-        sent = len(json.dumps(request, ensure_ascii=False).encode()) // _BYTES_A_TOKEN
-        costs = [catalogue.cost(extractor.model.id, Usage(sent, out)) for out in (0, request["max_tokens"])]
-        total += Usage(sent, request["max_tokens"])
-        known = known and None not in costs
-        at_least += costs[0] or 0
-        at_most += costs[1] or 0
+        for request in extractor.requests(document):
+            counts["requests"] += 1
+            sent = len(json.dumps(request, ensure_ascii=False).encode()) // BYTES_A_TOKEN
+            costs = [catalogue.cost(extractor.model.id, Usage(sent, out)) for out in (0, request["max_tokens"])]
+            total += Usage(sent, request["max_tokens"])
+            known = known and None not in costs
+            at_least += costs[0] or 0
+            at_most += costs[1] or 0
     return {
         "model": extractor.model.id,
         **counts,

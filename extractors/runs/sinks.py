@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from slotfill.extractors.errors import OutputError
-from slotfill.extractors.record import Extraction
+from slotfill.extractors.partial import Partial
+from slotfill.extractors.record import Document, Extraction
 from slotfill.extractors.runs.files import AtomicFile
 
-__all__ = ["FileSink", "FolderSink", "Sink", "StreamSink", "encode", "open_rejects", "open_sink"]
+__all__ = ["FileSink", "FolderSink", "Sink", "StreamSink", "encode", "open_rejects", "open_sink", "tell_parts"]
 
 Payload = Callable[[Extraction[Any]], Any]
 """What of an extraction is written, as JSON data."""
@@ -49,6 +50,18 @@ def open_sink(output: str | None, stdout: IO[bytes], *, records: bool, several: 
 def open_rejects(path: str) -> Sink:
     """Open the JSONL file of the records that hold no whole value."""
     return FileSink(Path(path), record)
+
+
+def tell_parts(stream: IO[bytes]) -> Callable[[Document, Partial[Any]], None]:
+    """Write what a stream completes: a JSON line a part, with the rung that it answers; a new rung begins anew."""
+
+    def told(document: Document, partial: Partial[Any]) -> None:
+        for part in partial.parts:
+            line = {"source": document.source, "rung": partial.rung.value, "path": part.path, "value": part.value}
+            stream.write(encode(line))
+            stream.flush()
+
+    return told
 
 
 def value(extraction: Extraction[Any]) -> Any:

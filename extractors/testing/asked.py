@@ -28,8 +28,8 @@ class Asked:
     document: the text between the marks of the last fenced turn, else the last user turn.
     schema: the JSON Schema that the answer shall be valid for, None where none is asked for.
     tool: the tool to call with it; None asks for text.
-    tokens: of the whole prompt, as simulated. prefixes: hash and tokens of each part of it that is marked for the
-    cache, the longest last.
+    tokens: of the whole prompt, as simulated. prefixes: of each part of it that is marked for the cache, the longest
+    last, hash, tokens, and for how long: `5m` or `1h`.
     """
 
     model: str
@@ -39,7 +39,7 @@ class Asked:
     tool: str | None
     stream: bool
     tokens: int
-    prefixes: tuple[tuple[str, int], ...]
+    prefixes: tuple[tuple[str, int, str], ...]
 
 
 def size(text: str) -> int:
@@ -110,30 +110,35 @@ def _schema_in(text: str) -> Mapping[str, Any] | None:
     return None
 
 
-def _measure(data: Mapping[str, Any]) -> tuple[int, tuple[tuple[str, int], ...]]:
+def _measure(data: Mapping[str, Any]) -> tuple[int, tuple[tuple[str, int, str], ...]]:
     read, counted, prefixes = hashlib.sha256(), 0, []
-    for block, marked in _blocks(data):
+    for block, ttl in _blocks(data):
         written = block.encode("utf-8", "surrogatepass") if isinstance(block, str) else to_json(block)
         read.update(written)
         counted += len(written)
-        if marked and counted >= CACHEABLE * BYTES_A_TOKEN:
-            prefixes.append((read.hexdigest(), counted // BYTES_A_TOKEN))
-    if data.get("cache_control") and counted >= CACHEABLE * BYTES_A_TOKEN:
-        prefixes.append((read.hexdigest(), counted // BYTES_A_TOKEN))
+        if ttl and counted >= CACHEABLE * BYTES_A_TOKEN:
+            prefixes.append((read.hexdigest(), counted // BYTES_A_TOKEN, ttl))
+    if (ttl := _ttl(data)) and counted >= CACHEABLE * BYTES_A_TOKEN:
+        prefixes.append((read.hexdigest(), counted // BYTES_A_TOKEN, ttl))
     return -(-counted // BYTES_A_TOKEN), tuple(prefixes)
 
 
-def _blocks(data: Mapping[str, Any]) -> Iterator[tuple[Any, bool]]:
-    """Give the parts of a prompt in the order in which they are read, and whether the cache is to keep them."""
+def _ttl(marked: Mapping[str, Any]) -> str:
+    """Tell for how long the cache is to keep what ends here, "" for not at all."""
+    return str((mark.get("ttl") or "5m") if (mark := marked.get("cache_control")) else "")
+
+
+def _blocks(data: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
+    """Give the parts of a prompt in the order in which they are read, and for how long the cache is to keep them."""
     for tool in data.get("tools") or ():
-        yield tool, "cache_control" in tool
+        yield tool, _ttl(tool)
     if output := data.get("output_config"):
-        yield output, False
+        yield output, ""
     for content in (data.get("system") or (), *(message["content"] for message in data["messages"])):
         if isinstance(content, str):
-            yield content, False
+            yield content, ""
         else:
-            yield from ((_bare(block), "cache_control" in block) for block in content)
+            yield from ((_bare(block), _ttl(block)) for block in content)
 
 
 def _bare(block: Mapping[str, Any]) -> Any:

@@ -19,6 +19,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ from pydantic_core import to_json
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.events import STREAM, events
 from slotfill.extractors.record import Usage
 from slotfill.extractors.testing.asked import Asked, read
 from slotfill.extractors.testing.batches import Batches, Result
@@ -49,7 +51,7 @@ from slotfill.extractors.testing.rules import (
     check_request,
     invalid,
 )
-from slotfill.extractors.testing.said import Said, count, events, say, shorten, write
+from slotfill.extractors.testing.said import Said, count, say, shorten, write
 from slotfill.extractors.testing.text_faults import TEXT_FAULTS, spoil_text
 from slotfill.extractors.testing.value_faults import VALUE_FAULTS, spoil
 
@@ -58,13 +60,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Seen", "SimulatedClaude"]
 
-CACHE_SECONDS = 300.0
+CACHE_SECONDS = {"5m": 300.0, "1h": 3_600.0}
 """How long a prefix stays in the cache after its last use."""
 
 _OWN: Mapping[str, Any] = {"api_key": "simulated", "base_url": "http://simulated.invalid"}
 REFUSED = "refused"
 JSON = {"content-type": "application/json"}
-STREAM = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
 
 
 @dataclass
@@ -73,10 +74,12 @@ class Seen:
 
     number: from 1, in the order of arrival, `POST /v1/messages` counted alone. document: as in `Asked`.
     faults: those that struck. truth: the JSON value meant, before any fault. usage: what was billed for it.
+    request_id: as the reply's header tells it.
     """
 
     number: int
     request: Request
+    request_id: str = ""
     document: str | None = None
     faults: tuple[str, ...] = ()
     truth: Any = None
@@ -193,7 +196,7 @@ class SimulatedClaude:
         except ApiError as error:
             response = Response(error.status, JSON | error.headers, (to_json(error.to_json()),))
         faults = [RESPONSE_FAULTS[name] for name in seen.faults if name in RESPONSE_FAULTS]
-        headers = {"request-id": f"req_{len(self.requests):024d}", **self._limits.headers(self.clock)}
+        headers = {"request-id": seen.request_id, **self._limits.headers(self.clock)}
         response = replace(response, headers={**headers, **response.headers})
         for fault in faults:
             response = fault(response)
@@ -205,7 +208,7 @@ class SimulatedClaude:
         asks = request.method == "POST" and request.path == "/v1/messages"
         with self._arriving:
             self._asks += asks
-            seen = Seen(self._asks if asks else 0, request)
+            seen = Seen(self._asks if asks else 0, request, f"req_{len(self.requests) + 1:024d}")
             self.requests.append(seen)
         return seen
 
@@ -258,7 +261,7 @@ class SimulatedClaude:
         return Response(200, STREAM if asked.stream else JSON, chunks)
 
     def _answered(
-        self, asked: Asked, seen: Seen, struck: list[str], chance: Random, usage: dict[str, int]
+        self, asked: Asked, seen: Seen, struck: list[str], chance: Random, usage: dict[str, Any]
     ) -> dict[str, Any]:
         """Have the model answer, and count what it read and wrote."""
         said = self._said(asked, seen, struck, chance)
@@ -310,17 +313,19 @@ class SimulatedClaude:
             told = f"{self._seed}/{digest.hex()}/{self._seen_bodies[digest]}"
         return Random(told)  # noqa: S311 - reproducible, not secret
 
-    def _read(self, asked: Asked) -> tuple[int, dict[str, int]]:
+    def _read(self, asked: Asked) -> tuple[int, dict[str, Any]]:
         """Count what is read, from the cache or not; give what the limits count, and the usage."""
         now = self.clock.now()
         with self._arriving:
-            hit = max((size for key, size in asked.prefixes if self._cached.get(key, 0) >= now), default=0)
-            self._cached |= {key: now + CACHE_SECONDS for key, _ in asked.prefixes}
-        written = max((size for _, size in asked.prefixes), default=0) - hit
+            hit = max((size for key, size, _ in asked.prefixes if self._cached.get(key, 0) >= now), default=0)
+            self._cached |= {key: now + CACHE_SECONDS[ttl] for key, _, ttl in asked.prefixes}
+        _, longest, kept = max(asked.prefixes, key=itemgetter(1), default=("", 0, "5m"))
+        written = longest - hit
         usage = {
             "input_tokens": asked.tokens - hit - written,
             "cache_read_input_tokens": hit,
             "cache_creation_input_tokens": written,
+            "cache_creation": {f"ephemeral_{ttl}_input_tokens": written * (ttl == kept) for ttl in CACHE_SECONDS},
         }
         return asked.tokens - hit, usage
 

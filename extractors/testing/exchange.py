@@ -45,6 +45,7 @@ class Response:
     chunks: the body, in the pieces in which it is sent.
     wait: seconds before the first byte. pause: seconds before each further chunk.
     refused: the connection is never made. broken: it is reset after the last chunk, before the body is whole.
+    stalled: it stays open after the last chunk, and nothing more comes.
     """
 
     status: int
@@ -54,3 +55,4 @@ class Response:
     pause: float = 0.0
     refused: bool = False
     broken: bool = False
+    stalled: bool = False

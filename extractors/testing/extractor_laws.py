@@ -15,19 +15,17 @@ from __future__ import annotations
 
 import functools
 import itertools
-import json
 import math
 from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
-from slotfill.extractors.record import Extraction, Outcome, Span, Usage
+from slotfill.extractors.record import Extraction, Outcome, Usage
+from slotfill.extractors.testing.accounts import Judged, contradictions, misplaced, shown, unloadable
 from slotfill.extractors.testing.findings import Finding, LawBroken
 from slotfill.extractors.testing.law import Source
 from slotfill.extractors.testing.scenes import KEY, Ending, ExtractorOf, Played, Scene, play, scenes
 from slotfill.extractors.testing.search import DEFAULT_EXAMPLES, Search
 from slotfill.extractors.testing.values import difference
-from slotfill.schemas.errors import InvalidError
-from slotfill.schemas.pointer import look_up
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources import resolve
 
@@ -46,9 +44,6 @@ __all__ = [
     "usage_is_what_was_billed",
 ]
 
-
-Judged = Iterator[tuple[str, str]]
-"""Path and message of what breaks a law."""
 
 Judge = Callable[[Played, Schema[Any], ExtractorOf], Judged]
 
@@ -102,14 +97,10 @@ def nothing_lost(played: Played, schema: Schema[Any], _: ExtractorOf) -> Judged:
     if extraction.ok and not extraction.edits and path is not None:
         yield (
             path,
-            f"{_shown(meant, path)} was meant, {_shown(extraction.data, path)} is recorded, and no edit tells of it",
+            f"{shown(meant, path)} was meant, {shown(extraction.data, path)} is recorded, and no edit tells of it",
         )
     if not extraction.ok and scene.replies[0].kind == "valid":
         yield "", f"a valid answer ends as {extraction.outcome.value!r}"
-
-
-def _shown(value: object, path: str) -> str:
-    return json.dumps(look_up(path, value), ensure_ascii=False, default=repr)
 
 
 @_law("truncation is not ok", "max_tokens")
@@ -162,38 +153,14 @@ def spans_lead_to_their_text(played: Played, schema: Schema[Any], _: ExtractorOf
     """A span lies within the document, an exact one holds its value to the letter, an absent one has no offsets."""
     del schema  # spans are about the value as it is
     if played.extraction is not None:
-        for path, span in played.extraction.spans.items():
-            if wrong := _misplaced(span, look_up(path, played.extraction.data), played.scene.text):
-                yield path, wrong
-
-
-def _misplaced(span: Span, value: object, text: str) -> str | None:
-    if span.match == "absent":
-        return None if span.start is span.end is None else "is absent, and has offsets"
-    if span.start is None or span.end is None or not 0 <= span.start < span.end <= len(text):
-        return f"{span} does not lie within the document"
-    held = text[span.start : span.end]
-    return f"the span holds {held!r}, the value is {value!r}" if span.match == "exact" and held != value else None
+        yield from misplaced(played.extraction.spans, played.extraction.data, played.scene.text)
 
 
 @_law("record loads again")
 def record_loads_again(played: Played, schema: Schema[Any], _: ExtractorOf) -> Judged:
     """A record is JSON, and its value, loaded by its schema, is the value of the extraction."""
-    if played.extraction is None:
-        return
-    try:
-        record = json.loads(json.dumps(played.extraction.to_json(), allow_nan=False))
-    except (TypeError, ValueError) as error:
-        yield "", f"the record is no JSON: {error}"
-        return
-    if played.extraction.ok:
-        try:
-            loaded = schema.load(record["value"])
-        except InvalidError as error:
-            yield f"/value{error.errors[0].path}", f"the record's value does not load: {error.errors[0].message}"
-        else:
-            if loaded != played.extraction.value:
-                yield "/value", f"is {played.extraction.value!r}, and {loaded!r} when the record is loaded"
+    if played.extraction is not None:
+        yield from unloadable(played.extraction, schema)
 
 
 @_law("outcome consistent")
@@ -206,19 +173,7 @@ def outcome_consistent(played: Played, schema: Schema[Any], _: ExtractorOf) -> J
     if played.extraction is None:
         yield "", f"extract raised {type(played.error).__name__}: what goes wrong with a document ends in its record"
         return
-    yield from _contradictions(played.extraction)
-
-
-def _contradictions(extraction: Extraction[Any]) -> Judged:
-    ok, outcome = extraction.ok, extraction.outcome.value
-    if ok is not extraction.outcome.ok:
-        yield "/outcome", f"is {outcome!r}, and ok is {ok}"
-    if ok and not extraction.has_value:
-        yield "/value", f"the outcome is {outcome!r}, and there is none"
-    if ok is (extraction.error is not None):
-        yield "/error", f"the outcome is {outcome!r}, and the error is {extraction.error}"
-    if extraction.attempts and extraction.attempts[-1].ok is not ok:
-        yield "/attempts", f"the outcome is {outcome!r}, and of the last attempt ok is {not ok}"
+    yield from contradictions(played.extraction)
 
 
 @_law("deterministic")
@@ -230,12 +185,12 @@ def deterministic(played: Played, schema: Schema[Any], extractor_of: ExtractorOf
         one, other = _timeless(played.extraction), _timeless(again)
         path = difference(one, other)
         if path is not None:
-            yield path, f"is {_shown(one, path)} the first time, and {_shown(other, path)} the second"
+            yield path, f"is {shown(one, path)} the first time, and {shown(other, path)} the second"
 
 
 def _timeless(extraction: Extraction[Any]) -> dict[str, Any]:
     record = extraction.to_json()
-    attempts = [{**attempt, "ms": 0} for attempt in record["attempts"]]
+    attempts = [{**attempt, "ms": 0, "request_id": None} for attempt in record["attempts"]]
     return {**record, "attempts": attempts, "ms": 0, "request_ids": []}
 
 

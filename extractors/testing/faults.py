@@ -130,7 +130,40 @@ def _failing_stream(chunks: tuple[bytes, ...]) -> tuple[bytes, ...]:
     return (*_cut_stream(chunks), error)
 
 
+def _unended(chunks: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Leave out the end, which tells why the model stopped, and what it wrote."""
+    ending = (b"event: message_delta", b"event: message_stop")
+    return tuple(chunk for chunk in chunks if not chunk.startswith(ending))
+
+
+def _unstarted(chunks: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    return tuple(chunk for chunk in chunks if not chunk.startswith(b"event: content_block_start"))
+
+
+def _with_events(*events: bytes) -> Callable[[tuple[bytes, ...]], tuple[bytes, ...]]:
+    """Put events into the middle of a stream."""
+
+    def fault(chunks: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        middle = len(chunks) // 2
+        return (*chunks[:middle], *events, *chunks[middle:])
+
+    return fault
+
+
+UNKNOWN = (
+    b": a comment\n\n",
+    b'event: ping\ndata: {"type": "ping"}\n\n',
+    b'event: weather\ndata: {"type": "weather", "sky": "clear"}\n\n',
+    b'event: content_block_delta\ndata: {"type": "content_block_delta", "index": 0, "delta": {"type": "mood"}}\n\n',
+)
+"""What a client has to pass over: the service may send events, and parts of them, that are newer than the client."""
+
 STREAM_FAULTS: Mapping[str, Callable[[tuple[bytes, ...]], tuple[bytes, ...]]] = {
+    "sse_unknown": _with_events(*UNKNOWN),
+    "sse_no_json": _with_events(b'event: content_block_delta\ndata: {"type": "content_block_de\n\n'),
+    "sse_no_event": _with_events(b"event: content_block_delta\ndata: null\n\n"),
+    "sse_unstarted": _unstarted,
+    "sse_unended": _unended,
     "sse_cut": _cut_stream,
     "sse_error": _failing_stream,
 }
@@ -167,6 +200,7 @@ RESPONSE_FAULTS: Mapping[str, Callable[[Response], Response]] = {
     "slow_first_byte": lambda response: replace(response, wait=SLOW),
     "slow_body": _slow_body,
     "reset": lambda response: replace(response, chunks=_halved(response), broken=True),
+    "stall": lambda response: replace(response, chunks=_halved(response), stalled=True),
     "timeout": lambda response: replace(response, wait=NEVER),
     "refused": lambda response: replace(response, refused=True),
 }

@@ -22,7 +22,7 @@ from slotfill.schemas.strategies import Completion, completions
 if TYPE_CHECKING:
     import anthropic
 
-__all__ = ["KEY", "Ending", "ExtractorOf", "Extracts", "Played", "Scene", "play", "scenes"]
+__all__ = ["KEY", "Ending", "ExtractorOf", "Extracts", "Played", "Scene", "logged", "play", "scenes"]
 
 KEY = "sk-ant-a-key-that-nobody-may-see"
 """The credential of the client that an extractor is given."""
@@ -93,7 +93,7 @@ def play(extractor_of: ExtractorOf, scene: Scene) -> Played:
     """Have an extractor extract from a scene's document."""
     claude = SimulatedClaude(_script(scene), faults=("401",) if scene.ending == "401" else ())
     played = Played(scene, claude)
-    with _logged(played.logs), claude.client(api_key=KEY, max_retries=0) as client:
+    with logged(played.logs), claude.client(api_key=KEY, max_retries=0) as client:
         extractor = extractor_of(client)
         try:
             extraction, error = extractor.extract(scene.text), None
@@ -123,7 +123,7 @@ def _parsed(text: str) -> Any:
 
 
 @contextmanager
-def _logged(lines: list[str]) -> Iterator[None]:
+def logged(lines: list[str]) -> Iterator[None]:
     """Collect all that is logged, at any level."""
     handler = logging.Handler()
     handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]  # all it is for

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from slotfill.extractors.errors import MissingExtraError, ModelError
-from slotfill.extractors.testing.exchange import Request, Response
+from slotfill.extractors.testing.exchange import NEVER, Request, Response
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -44,7 +44,7 @@ def application(claude: SimulatedClaude) -> ASGIApp:
             await claude.clock.asleep(response.wait)
             if response.refused:
                 request.scope[ABORT]()
-            whole = len(response.chunks) == 1 and not response.broken
+            whole = len(response.chunks) == 1 and not (response.broken or response.stalled)
             headers = dict(response.headers)
             if whole and not response.pause:
                 return HttpResponse(response.chunks[0], response.status, headers)
@@ -112,7 +112,9 @@ async def _pieces(claude: SimulatedClaude, response: Response, abort: Any) -> As
     for chunk in response.chunks:
         yield chunk
         await claude.clock.asleep(response.pause)
-    if response.broken:
+    if response.stalled:
+        await claude.clock.asleep(NEVER)
+    if response.broken or response.stalled:
         await asyncio.sleep(0)  # what was sent is on its way before the connection goes
         abort()
 

@@ -53,15 +53,17 @@ class _Body(httpx2.SyncByteStream, httpx2.AsyncByteStream):
         for chunk in self._response.chunks:
             yield chunk
             self._claude.clock.sleep(self._response.pause)
-        self._break()
+        self._end()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for chunk in self._response.chunks:
             yield chunk
             await self._claude.clock.asleep(self._response.pause)
-        self._break()
+        self._end()
 
-    def _break(self) -> None:
+    def _end(self) -> None:
+        if self._response.stalled:
+            raise _late(self._request)
         if self._response.broken:
             raise httpx2.ReadError("the connection was reset", request=self._request)
 
@@ -79,10 +81,14 @@ def _check(response: Response, request: httpx2.Request) -> None:
         raise httpx2.ConnectError("connection refused", request=request)
     limit = request.extensions.get("timeout", {}).get("read")
     if limit is not None and max(response.wait, response.pause) > limit:
-        raise httpx2.ReadTimeout("the simulated service did not answer in time", request=request)
+        raise _late(request)
+
+
+def _late(request: httpx2.Request) -> httpx2.ReadTimeout:
+    return httpx2.ReadTimeout("the simulated service did not answer in time", request=request)
 
 
 def _answer(response: Response, body: _Body) -> httpx2.Response:
-    if len(response.chunks) == 1 and not response.broken and not response.pause:
+    if len(response.chunks) == 1 and not (response.broken or response.stalled or response.pause):
         return httpx2.Response(response.status, headers=dict(response.headers), content=response.chunks[0])
     return httpx2.Response(response.status, headers=dict(response.headers), stream=body)

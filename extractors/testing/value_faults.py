@@ -137,7 +137,8 @@ def _wrong_case(place: Place) -> Iterator[Change]:
 
 
 def _extra_field(place: Place) -> Iterator[Change]:
-    if isinstance(place.value, dict) and False in place.stated("additionalProperties"):
+    known = any(EXTRA in properties for properties in place.stated("properties"))
+    if isinstance(place.value, dict) and False in place.stated("additionalProperties") and not known:
         yield lambda: place.value.__setitem__(EXTRA, "as requested")
 
 

@@ -6,7 +6,7 @@ import pytest
 from genai_prices.data_snapshot import get_snapshot
 
 from slotfill import Usage
-from slotfill.extractors.catalogue import DEFAULT_MODEL, cost, is_local, known_models, look_up, price_a_million
+from slotfill.extractors.catalogue import DEFAULT_MODEL, cost, is_local, known_models, look_up, price_a_million, saving
 
 
 def test_a_short_request_is_priced_by_its_parts():
@@ -74,3 +74,19 @@ def test_every_known_model_has_a_price():
     assert all("?" not in price_a_million(name) for name in known_models())
     assert len(known_models()) > 10
     assert get_snapshot().providers
+
+
+class TestCache:
+    WRITTEN, READ = Usage(10, 5, cache_write_tokens=10_000), Usage(10, 5, cache_read_tokens=10_000)
+
+    def test_what_is_kept_for_an_hour_costs_more_to_write(self):
+        short, long = (cost("claude-haiku-5-5", self.WRITTEN, ttl=ttl) for ttl in ("5m", "1h"))
+        plain = cost("claude-haiku-5-5", Usage(10_010, 5))
+        assert plain < short < long
+        # https://platform.claude.com/docs/en/build-with-claude/prompt-caching: 1.25 and 2 times the price of input.
+        assert (long - plain) / (short - plain) == 4
+
+    def test_reading_saves_and_writing_costs(self):
+        assert saving("claude-haiku-5-5", self.READ) > 0 > saving("claude-haiku-5-5", self.WRITTEN)
+        assert saving("claude-haiku-5-5", Usage(10, 5)) == 0
+        assert saving("claude-of-tomorrow", self.READ) is None

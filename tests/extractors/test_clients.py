@@ -10,9 +10,9 @@ import pytest
 from scripted import message, refusal
 
 from slotfill import ModelError, Rung, Schema
+from slotfill.extractors.asks import SCHEMA_REFUSED, UNREADABLE, Ask
 from slotfill.extractors.clients import FATAL, Clients, choose_model, failure_of
 from slotfill.extractors.codec import Codec
-from slotfill.extractors.plan import SCHEMA_REFUSED, UNREADABLE, Ask
 from slotfill.extractors.prompt import write
 from slotfill.extractors.record import Document
 from slotfill.extractors.settings import Settings

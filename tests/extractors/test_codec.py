@@ -1,6 +1,7 @@
 """Ask -> request, message -> answer."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from anthropic._models import construct_type  # how the SDK reads a body: without validating it
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 from scripted import message
 
 from slotfill import Document, Rung, Schema, Usage
+from slotfill.extractors.asks import UNREADABLE, Ask
 from slotfill.extractors.codec import Codec
-from slotfill.extractors.plan import UNREADABLE, Ask
 from slotfill.extractors.prompt import write
 from slotfill.schemas import Sentiment
 
@@ -57,9 +58,28 @@ def test_every_mode_asks_the_same_and_caches_what_documents_share(mode):
     request = CODEC.encode(ask(mode))
     assert request["system"][0]["text"] == PROMPT.system
     assert [turn["role"] for turn in request["messages"]] == ["user", "assistant"] * (PROMPT.shared // 2) + ["user"]
-    assert request["messages"][PROMPT.shared - 1]["content"][0]["cache_control"] == {"type": "ephemeral"}
-    assert "{{ x }}" in request["messages"][-1]["content"], "a document is no template"
+    assert request["messages"][PROMPT.shared - 1]["content"][-1]["cache_control"] == {"type": "ephemeral"}
+    assert "{{ x }}" in json.dumps(request["messages"][-1]["content"]), "a document is no template"
     assert CODEC.encode(ask(mode)) == request
+
+
+def test_worked_examples_are_calls_of_the_tool_where_it_is_asked_for():
+    turns = CODEC.encode(ask("tool"))["messages"]
+    for answer, following in zip(turns[1::2], turns[2::2], strict=True):
+        (call,), (result, text) = answer["content"], following["content"]
+        assert (call["type"], call["name"]) == ("tool_use", "my_schema")
+        assert (result["type"], result["tool_use_id"], text["type"]) == ("tool_result", call["id"], "text")
+
+
+@pytest.mark.parametrize("mode", ["structured", "tool", "text"])
+def test_marks_for_the_cache_tell_for_how_long(mode):
+    def marks(codec):
+        request = codec.encode(replace(ask(mode), prompt=replace(PROMPT, again=True)))
+        contents = [turn["content"] for turn in request["messages"] if isinstance(turn["content"], list)]
+        return [block["cache_control"] for content in contents for block in content if "cache_control" in block]
+
+    assert marks(CODEC) == [{"type": "ephemeral"}] * 2, "the examples, and a document that is asked about again"
+    assert marks(Codec("my_schema", FULL, FULL, ttl="1h")) == [{"type": "ephemeral", "ttl": "1h"}] * 2
 
 
 def test_without_examples_the_instructions_are_cached():

@@ -370,3 +370,32 @@ def test_whatever_goes_wrong_is_told_and_no_wrong_value_is_valid(fault, struck, 
     if extraction.attempts[0].usage.output_tokens:  # a reply that cannot be read tells nothing of its tokens
         assert extraction.usage == claude.usage
     assert "sk-secret" not in repr(extraction) + json.dumps(extraction.to_json())
+
+
+class TestWarm:
+    def test_what_documents_share_is_kept_before_the_first_of_them(self):
+        claude = SimulatedClaude([FEEDBACK] * 3)
+        with Extractor(Feedback, client=claude.client()) as extractor:
+            warmed = extractor.warm()
+            extraction = extractor.extract("It came late.")
+        assert warmed.ok
+        assert warmed.usage.cache_write_tokens == extraction.usage.cache_read_tokens > 1_000
+        assert (warmed.usage.output_tokens, extraction.usage.cache_write_tokens) == (1, 0)
+        assert extraction.saved_usd > 0
+
+    @pytest.mark.parametrize(("ttl", "kept"), [("5m", False), ("1h", True)])
+    def test_it_is_kept_for_as_long_as_is_paid_for(self, ttl, kept):
+        clock = ManualClock()
+        claude = SimulatedClaude([FEEDBACK] * 3, clock=clock)
+        with Extractor(Feedback, client=claude.client(), cache_ttl=ttl) as extractor:
+            extractor.warm()
+            clock.sleep(1_800)
+            usage = extractor.extract("It came late.").usage
+        assert bool(usage.cache_read_tokens) is kept
+
+    async def test_it_can_be_awaited_and_tells_what_went_wrong(self):
+        claude = SimulatedClaude(faults=["401"])
+        async with Extractor(Feedback, client=claude.async_client()) as extractor:
+            warmed = await extractor.awarm()
+        assert not warmed.ok
+        assert warmed.errors[0].message

@@ -88,6 +88,11 @@ class TestWrapper:
             assert mended.data == {"value": [{"a": 1}, {"a": 2}, {"a": 3}]}
             assert mended.edits
 
+    @pytest.mark.parametrize("mode", ["safe", "bold"])
+    def test_a_row_that_does_not_fit_stays(self, mode):
+        mended = mend('[{"a": "1"}, {"a": "many"}, {"a": 3}, {}]', self.ROWS, mode)
+        assert mended.data == {"value": [{"a": 1}, {"a": "many"}, {"a": 3}, {}]}
+
     def test_two_wrapped_lists_are_no_rows(self):
         assert mend('{"value": [{"a": 1}]}\n{"value": [{"a": 2}]}', self.ROWS) is None
 

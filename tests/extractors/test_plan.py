@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from slotfill import Document, ExtractionError, Failure, FieldError, Outcome, Rung, Schema, Usage
-from slotfill.extractors.plan import SCHEMA_REFUSED, UNREADABLE, Answer, Policy, plan
+from slotfill.extractors.asks import SCHEMA_REFUSED, UNREADABLE, Answer, Policy
+from slotfill.extractors.plan import plan
 from slotfill.schemas import Confidence, Verbatim, resolve
 
 
@@ -329,6 +330,7 @@ def test_the_record_is_json():
                 "errors": [{"path": "/age", "message": "Field required"}],
                 "usage": {"input_tokens": 10, "output_tokens": 5, "cache_read_tokens": 0, "cache_write_tokens": 0},
                 "ms": 7,
+                "request_id": None,
             },
             {
                 "rung": "patch",
@@ -339,12 +341,18 @@ def test_the_record_is_json():
                 "errors": [],
                 "usage": {"input_tokens": 10, "output_tokens": 5, "cache_read_tokens": 0, "cache_write_tokens": 0},
                 "ms": 7,
+                "request_id": "req_2",
             },
         ],
         "usage": {"input_tokens": 20, "output_tokens": 10, "cache_read_tokens": 0, "cache_write_tokens": 0},
         "cost_usd": "0.0000070",
+        "saved_usd": "0.0000000",
         "ms": 14,
         "error": None,
+        "chunks": [],
+        "found_in": {},
+        "conflicts": [],
+        "history": [],
         "request_ids": ["req_2"],
     }
 

@@ -186,7 +186,6 @@ def test_the_oldest_examples_make_room(client: anthropic.Anthropic) -> None:
         ({"messages": [{"role": "user", "content": [{"type": "image", "source": {}}]}]}, "reads text only"),
         ({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "{"}]}, "prefilled"),
         ({"max_tokens": 0}, "max_tokens"),
-        ({"stream": True}, "stream"),
         ({"output_config": {"format": {"type": "json_schema", "schema": {"type": 3}}}}, "output_config"),
     ],
 )

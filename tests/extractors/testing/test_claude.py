@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,14 @@ def post(claude: SimulatedClaude, body: Any, path: str = "/v1/messages") -> tupl
 # What it speaks.
 
 
+def test_each_request_has_an_id_of_its_own() -> None:
+    claude = SimulatedClaude(["Hi."])
+    client = claude.client()
+    with ThreadPoolExecutor(8) as pool:
+        replies = [*pool.map(lambda _: client.messages.create(**ask()), range(100))]
+    assert sorted(str(reply._request_id) for reply in replies) == sorted({seen.request_id for seen in claude.requests})
+
+
 @pytest.mark.parametrize("form", [{}, TOOL], ids=["text", "tool"])
 def test_a_message_is_what_the_sdk_parses_and_a_stream_says_the_same(form: dict[str, Any]) -> None:
     claude = SimulatedClaude([{"label": "good"}])
@@ -68,6 +77,7 @@ def test_a_message_is_what_the_sdk_parses_and_a_stream_says_the_same(form: dict[
     assert streamed.stop_reason == message.stop_reason
     assert streamed.usage.output_tokens == message.usage.output_tokens
     assert raw.headers["request-id"].startswith("req_")
+    assert raw.headers["request-id"] == claude.requests[0].request_id
     (block,) = message.content
     assert (block.input if block.type == "tool_use" else json.loads(block.text)) == {"label": "good"}  # type: ignore[union-attr]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from contextlib import nullcontext
+from random import Random
 from typing import Any
 
 import anthropic
@@ -28,7 +30,7 @@ from slotfill.extractors.testing.faults import (
 )
 from slotfill.extractors.testing.server import served
 from slotfill.extractors.testing.text_faults import TEXT_FAULTS
-from slotfill.extractors.testing.value_faults import VALUE_FAULTS
+from slotfill.extractors.testing.value_faults import VALUE_FAULTS, spoil
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.json_schema import response_model
 from slotfill.schemas.schema import Schema
@@ -82,6 +84,7 @@ REPORTED: dict[str, tuple[type[Exception], int, float | None]] = {
     "413": (anthropic.ContentTooLargeError, 1, None),
     "refused": (anthropic.APIConnectionError, 3, None),
     "reset": (anthropic.APIConnectionError, 3, None),
+    "stall": (anthropic.APITimeoutError, 3, None),
     "timeout": (anthropic.APITimeoutError, 3, None),
     "invalid_utf8": (UnicodeDecodeError, 1, None),
 }
@@ -97,7 +100,7 @@ def test_the_sdk_reports_it_and_retries_what_can_be_retried(fault: str, waits: l
     assert type(raised.value) is kind
     assert [seen.faults for seen in claude.requests] == [(fault,)] * tries
     assert len(waits) == tries - 1
-    assert (claude.usage.output_tokens > 0) == (fault in ("reset", "timeout", "invalid_utf8"))
+    assert (claude.usage.output_tokens > 0) == (fault in ("reset", "stall", "timeout", "invalid_utf8"))
     assert wait is None or waits[0] == wait
 
 
@@ -196,6 +199,12 @@ def test_what_the_reduced_schema_says_in_words_is_broken_too() -> None:
     assert stars in (0, 6)
 
 
+def test_the_extra_field_is_none_that_is_asked_for() -> None:
+    schema = {"type": "object", "properties": {"remark": {"type": "string"}}, "additionalProperties": False}
+    with pytest.raises(LookupError):
+        spoil("extra_field", {"remark": "as meant"}, schema, Random(0))
+
+
 def test_a_fault_that_does_not_apply_leaves_no_trace() -> None:
     claude = claude_with("wrong_tool", "out_of_range", "sse_cut")
     assert json.loads(said(claude.client().messages.create(**ASK))) == VALUE
@@ -218,6 +227,46 @@ def test_an_error_within_a_stream() -> None:
     assert raised.value.type == "overloaded_error"
 
 
+def test_what_a_stream_holds_that_nobody_knows_is_passed_over() -> None:
+    with claude_with("sse_unknown").client().messages.create(**ASK, stream=True) as stream:
+        events = [event for event in stream if event.type in KNOWN]
+    deltas = [event.delta for event in events if event.type == "content_block_delta"]
+    assert "".join(delta.text or "" for delta in deltas) == json.dumps(VALUE)
+    assert [delta.type for delta in deltas if delta.type != "text_delta"] == ["mood"]
+    assert events[-1].type == "message_stop"
+
+
+KNOWN = (
+    "message_start",
+    "content_block_start",
+    "content_block_delta",
+    "content_block_stop",
+    "message_delta",
+    "message_stop",
+)
+
+
+@pytest.mark.parametrize(("fault", "raised"), [("sse_no_json", json.JSONDecodeError), ("sse_no_event", None)])
+def test_an_event_in_the_middle_of_a_stream_is_none(fault: str, raised: type[Exception] | None) -> None:
+    found: list[object] = []
+    with (
+        pytest.raises(raised) if raised else nullcontext(),
+        claude_with(fault).client().messages.create(**ASK, stream=True) as stream,
+    ):
+        found.extend(stream)
+    assert getattr(found[0], "type", None) == "message_start"
+    assert (None in found) == (fault == "sse_no_event")
+
+
+@pytest.mark.parametrize(
+    ("fault", "lacking"),
+    [("sse_unstarted", {"content_block_start"}), ("sse_unended", {"message_delta", "message_stop"})],
+)
+def test_a_stream_lacks_events(fault: str, lacking: set[str]) -> None:
+    with claude_with(fault).client().messages.create(**ASK, stream=True) as stream:
+        assert {event.type for event in stream} == {*KNOWN} - lacking
+
+
 @pytest.mark.parametrize("fault", BATCH_FAULTS)
 def test_a_request_of_a_batch_fails(fault: str) -> None:
     client = claude_with(f"{fault}@2").client()
@@ -234,6 +283,7 @@ def test_a_request_of_a_batch_fails(fault: str) -> None:
 def test_every_fault_of_the_table_has_a_test() -> None:
     tested = {*REPORTED, *STOPPED, *TEXT_FAULTS, *VALUE_FAULTS, *BATCH_FAULTS}
     tested |= {"html", "slow_first_byte", "slow_body", "wrong_tool", "two_tools", "sse_cut", "sse_error"}
+    tested |= {"sse_unknown", "sse_no_json", "sse_no_event", "sse_unstarted", "sse_unended"}
     assert tested == {*FAULTS}
     assert {*FAULTS} == {
         *(*ERROR_FAULTS, *MESSAGE_FAULTS, *STREAM_FAULTS, *RESPONSE_FAULTS, *TEXT_FAULTS, *VALUE_FAULTS, *BATCH_FAULTS)
@@ -307,7 +357,7 @@ def test_a_server_does_the_same_to_a_real_connection(fault: str) -> None:
     assert type(raised.value) is NETWORK[fault]
 
 
-@pytest.mark.parametrize("fault", ["", "slow_body", "reset", "sse_cut", "sse_error", "refused"])
+@pytest.mark.parametrize("fault", ["", "slow_body", "reset", "stall", "sse_cut", "sse_error", "refused"])
 def test_a_server_streams_as_the_process_does(fault: str) -> None:
     faults = [fault] if fault else []
 
@@ -321,7 +371,7 @@ def test_a_server_streams_as_the_process_does(fault: str) -> None:
         return "ended", kinds
 
     with served(SimulatedClaude([VALUE], faults=faults)) as url:
-        real = ended(anthropic.Anthropic(base_url=url, api_key="any", max_retries=0))
+        real = ended(anthropic.Anthropic(base_url=url, api_key="any", max_retries=0, timeout=1.0))
     near = ended(claude_with(*faults).client(max_retries=0))
     assert real[1] == near[1]
     assert (real[0] == "ended") == (near[0] == "ended")
@@ -330,7 +380,7 @@ def test_a_server_streams_as_the_process_does(fault: str) -> None:
 def test_the_asynchronous_client_meets_the_same() -> None:
     async def outcomes() -> list[str]:
         found = []
-        for fault in ("refused", "reset", "timeout", "429_long", "slow_body"):
+        for fault in ("refused", "reset", "stall", "timeout", "429_long", "slow_body"):
             async with claude_with(fault).async_client(max_retries=0) as client:
                 try:
                     found.append(str((await client.messages.create(**ASK)).stop_reason))
@@ -338,5 +388,5 @@ def test_the_asynchronous_client_meets_the_same() -> None:
                     found.append(type(error).__name__)
         return found
 
-    expected = ["APIConnectionError", "APIConnectionError", "APITimeoutError", "RateLimitError", "end_turn"]
-    assert asyncio.run(outcomes()) == expected
+    lost = ["APIConnectionError", "APIConnectionError", "APITimeoutError", "APITimeoutError"]
+    assert asyncio.run(outcomes()) == [*lost, "RateLimitError", "end_turn"]

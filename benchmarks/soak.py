@@ -1,0 +1,139 @@
+"""Play the whole fault matrix, and write what came of it into docs/faults.md.
+
+    python benchmarks/soak.py [SEEDS] [DOCUMENTS]
+
+Every fault by itself over HTTP, with so many documents (20) a cell; every pair of faults in process; all of it once
+for each seed (1). Prints what does not hold, and then exits with 1. About ten minutes a seed on two cores.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from slotfill.extractors.record import Outcome
+from slotfill.extractors.testing.faults import BATCH_FAULTS
+from slotfill.extractors.testing.matrix import (
+    DRIVERS,
+    ONLINE_FAULTS,
+    Cell,
+    Result,
+    in_process,
+    on_a_port,
+    pairs,
+    singles,
+)
+from slotfill.extractors.testing.orders import orders
+
+PAGE = Path(__file__).parent.parent / "docs" / "faults.md"
+BEGIN, END = "<!-- soak -->\n", "<!-- /soak -->\n"
+
+CASES = 19
+"""How many documents the pairs meet in turn: a prime, so that each way of meeting finds each document."""
+
+Results = dict[tuple[str, str], Result]
+
+
+def main(seeds: int = 1, documents: int = 20) -> int:
+    started = time.monotonic()
+    alone, together = _empty(), _empty()
+    for seed in range(seeds):
+        play_singles(alone, seed, documents)
+        play_pairs(together, seed)
+    minutes = (time.monotonic() - started) / 60
+    total = added([*alone.values(), *together.values()])
+    text = "\n".join(page(alone, together, seeds, documents, minutes))
+    before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
+    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}", "utf-8")
+    print(*total.breaches, f"{total.outcomes.total():,} extractions, {len(total.breaches)} breaches", sep="\n")
+    return bool(total.breaches)
+
+
+def _empty() -> Results:
+    return defaultdict(Result)
+
+
+def play_singles(found: Results, seed: int, documents: int) -> None:
+    """Play each fault by itself; what came of it, by fault and driver."""
+    cases = orders(documents)
+    with on_a_port(seed) as rig:
+        for cell in told(f"seed {seed}, alone", [*singles()]):
+            (fault,) = cell.names
+            found[fault, cell.driver] += rig.play(cell, cases)
+
+
+def play_pairs(found: Results, seed: int) -> None:
+    """Play each two faults; what came of them, by driver and mode."""
+    cases = orders(CASES)
+    with in_process(seed) as rig:
+        for number, cell in enumerate(told(f"seed {seed}, in pairs", [*pairs()])):
+            at = number % CASES
+            found[cell.driver, cell.mode] += rig.play(cell, cases[at : at + 1])
+
+
+def told(what: str, cells: Sequence[Cell]) -> Iterator[Cell]:
+    """Give cells, telling now and then how far they have come."""
+    step = len(cells) // 20
+    for number, cell in enumerate(cells):
+        if number % step == 0:
+            print(f"{what}: {number:,} of {len(cells):,} cells", flush=True)
+        yield cell
+
+
+def page(alone: Results, together: Results, seeds: int, documents: int, minutes: float) -> Iterator[str]:
+    one, two = added(alone.values()), added(together.values())
+    packages = ", ".join(f"{name} {version(name)}" for name in ("slotfill", "anthropic", "instructor", "pydantic"))
+    yield f"Played on {dt.datetime.now(dt.UTC).date()} with {packages} and Python {platform.python_version()},"
+    yield f"on {os.cpu_count()} shared cores in {minutes:.0f} minutes; seeds: {', '.join(map(str, range(seeds)))};"
+    yield f"{documents} documents a cell over HTTP, one in process."
+    yield ""
+    yield f"One fault at a time: {summary(one)}"
+    yield f"Two at a time: {summary(two)}"
+    yield ""
+    yield f"| fault | struck | {' | '.join(DRIVERS)} | accounts |"
+    yield f"|---|--:|{'---|' * len(DRIVERS)}---|"
+    for fault in ONLINE_FAULTS:
+        whole = added(alone[fault, driver] for driver in DRIVERS)
+        cells = [outcomes(alone[fault, driver]) for driver in DRIVERS]
+        yield f"| `{fault}` | {whole.struck[fault]:,} | {' | '.join(cells)} | {accounts(whole)} |"
+    yield ""
+    yield "Two at a time, by driver and mode:"
+    yield ""
+    yield "| driver | mode | requests | outcomes | accounts |"
+    yield "|---|---|--:|---|---|"
+    for (driver, mode), result in together.items():
+        yield f"| `{driver}` | {mode} | {result.requests:,} | {outcomes(result)} | {accounts(result)} |"
+    yield ""
+    yield f"Not played: {', '.join(f'`{name}`' for name in BATCH_FAULTS)}, which strike the requests of a batch alone."
+
+
+def summary(result: Result) -> str:
+    count = f"{result.outcomes.total():,} extractions, {result.requests:,} requests, {result.struck.total():,} strikes"
+    return f"{count}; {len(result.breaches)} breaches.  "
+
+
+def outcomes(result: Result) -> str:
+    counted = [f"{result.outcomes[outcome]:,} {outcome.value}" for outcome in Outcome if result.outcomes[outcome]]
+    return ", ".join(counted) or "-"
+
+
+def accounts(result: Result) -> str:
+    return f"{len(result.breaches)} breaches" if result.breaches else "right"
+
+
+def added(results: Iterable[Result]) -> Result:
+    total = Result()
+    for result in results:
+        total += result
+    return total
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:])))

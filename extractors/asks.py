@@ -1,0 +1,127 @@
+"""Asks and answers: what a plan wants to know of a model, what it is told, and how far it may go. Plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slotfill.extractors.catalogue import CacheTTL
+from slotfill.extractors.mend import Mode as Mending
+from slotfill.extractors.prompt import Prompt
+from slotfill.extractors.record import Attempt, Failure, Mode, Rung, Usage
+from slotfill.schemas.errors import FieldError
+from slotfill.schemas.wire import Wire
+
+__all__ = [
+    "BROKEN",
+    "CUT",
+    "FINAL",
+    "SCHEMA_REFUSED",
+    "TOO_LONG",
+    "UNREADABLE",
+    "Answer",
+    "Ask",
+    "Mending",
+    "Policy",
+    "attempt_of",
+]
+
+SCHEMA_REFUSED = "schema_refused"
+"""The failure of a service that does not take the schema in this mode."""
+
+UNREADABLE = "unreadable_reply"
+"""The failure of a 200 whose body is no message."""
+
+BROKEN = "broken_stream"
+"""The stop reason, ours, of a streamed reply that broke off; an answer's `errors` say why."""
+
+CUT = ("max_tokens", "model_context_window_exceeded", BROKEN)
+"""The stop reasons of a reply that was cut off: more room may help against the first alone."""
+
+FINAL = frozenset({"authentication", "permission", "billing", "bad_request", "cassette"})
+"""The failures that another model of the same service would meet too."""
+
+
+TOO_LONG = frozenset({"too_long", "too_large"})
+"""The failures of a request that a shorter document does not meet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request to a model.
+
+    max_tokens bounds its reply. wire: what a patch, or a part of a value, is answered by; None for the whole value.
+    """
+
+    rung: Rung
+    model: str
+    mode: Mode
+    prompt: Prompt
+    max_tokens: int
+    wire: Wire | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one ask; plain data, so that it can be stored and replayed.
+
+    json: the JSON text that the reply holds, None when there is none; `errors` then say why.
+    said: all that the model said, for it to be shown again.
+    failure: why there is no reply at all.
+    ms: wall-clock milliseconds, the SDK's own tries included.
+    scored: JSON Pointers into `json` to the numbers that were computed from log-probabilities.
+    """
+
+    json: str | None = None
+    said: str = ""
+    stop_reason: str | None = None
+    errors: tuple[FieldError, ...] = ()
+    failure: Failure | None = None
+    usage: Usage = Usage()
+    ms: int = 0
+    request_id: str | None = None
+    scored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How far an extraction may go.
+
+    modes: how to ask for JSON, in the order to try; the next one serves where the service refuses the schema.
+    retries: model calls after the first; modes that were refused do not count.
+    max_tokens: room for the first reply. ceiling: the most a reply may be given when it was cut off.
+    mending: which local edits are made: `off`, `safe` (of no or low risk), `bold`.
+    ttl: how long the service keeps what is marked for its cache.
+    chunk_chars: the most of a document that one request may hold, in code points; None for all of it. It is split
+        further where the service finds it too long.
+    passes: how often each part of the document is read.
+    width: the most properties that one request may ask for, at all depths; None for any number.
+    fallbacks: the models to turn to, in this order, each with its own policy.
+    """
+
+    model: str
+    modes: tuple[Mode, ...]
+    max_tokens: int
+    ceiling: int
+    retries: int = 2
+    mending: Mending = "safe"
+    ttl: CacheTTL = "5m"
+    chunk_chars: int | None = None
+    passes: int = 1
+    width: int | None = None
+    fallbacks: tuple[Policy, ...] = ()
+
+
+def attempt_of(ask: Ask, answer: Answer) -> Attempt:
+    """Give what a record says of one request; `ok` says that there was a reply."""
+    failed = (FieldError("", answer.failure.message),) if answer.failure else ()
+    return Attempt(
+        rung=ask.rung,
+        model=ask.model,
+        mode=ask.mode,
+        ok=not failed,
+        stop_reason=answer.stop_reason,
+        errors=failed,
+        usage=answer.usage,
+        ms=answer.ms,
+        request_id=answer.request_id,
+    )

@@ -1,0 +1,69 @@
+"""A message as the service streams it: server-sent events, written for those who stand in for the service."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+__all__ = ["STREAM", "events", "written_in"]
+
+STREAM = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
+"""The headers of a stream."""
+
+PIECE = 24
+"""Characters of one delta."""
+
+
+def events(message: Mapping[str, Any]) -> tuple[bytes, ...]:
+    """Write a message as the service streams it, an event in each piece."""
+    return tuple(
+        f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n".encode("utf-8", "surrogatepass")
+        for event in _events(message)
+    )
+
+
+def _events(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    begun = {**message, "content": [], "stop_reason": None, "usage": {**message["usage"], "output_tokens": 1}}
+    yield {"type": "message_start", "message": begun}
+    yield {"type": "ping"}
+    for index, block in enumerate(message["content"]):
+        start, kind, key = _form(block)
+        yield {"type": "content_block_start", "index": index, "content_block": start}
+        for piece in _pieces(written_in(block)):
+            yield {"type": "content_block_delta", "index": index, "delta": {"type": kind, key: piece}}
+        if block["type"] == "thinking":
+            signed = {"type": "signature_delta", "signature": block["signature"]}
+            yield {"type": "content_block_delta", "index": index, "delta": signed}
+        yield {"type": "content_block_stop", "index": index}
+    ended = {name: message.get(name) for name in ("stop_reason", "stop_sequence", "stop_details")}
+    yield {
+        "type": "message_delta",
+        "delta": ended,
+        "usage": {"output_tokens": message["usage"]["output_tokens"]},
+    }
+    yield {"type": "message_stop"}
+
+
+def _form(block: Mapping[str, Any]) -> tuple[dict[str, Any], str, str]:
+    """Give how a block begins in a stream, and the kind and the key of what follows."""
+    match block["type"]:
+        case "tool_use":
+            return {**block, "input": {}}, "input_json_delta", "partial_json"
+        case "thinking":
+            return {"type": "thinking", "thinking": "", "signature": ""}, "thinking_delta", "thinking"
+    return {**block, "text": ""}, "text_delta", "text"
+
+
+def _pieces(text: str) -> Sequence[str]:
+    return [text[at : at + PIECE] for at in range(0, len(text), PIECE)]
+
+
+def written_in(block: Mapping[str, Any]) -> str:
+    """Give the text of a content block as it is streamed: of a tool call, its input as JSON."""
+    match block["type"]:
+        case "tool_use":
+            return json.dumps(block["input"], ensure_ascii=False)
+        case "thinking":
+            return str(block["thinking"])
+    return str(block["text"])

@@ -1,0 +1,303 @@
+"""One value's way up the rungs: what an answer is worth, and the cheapest step that may still help.
+
+The rungs, cheapest first: `ask`; `mend`, with no call; `patch`, a re-ask for the failing parts alone; `reask`, for the
+whole value; `fallback`, the same on the next model. Each is taken only when the one before did not serve. A reply that
+was cut off or refused is told apart before anything in it is read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from typing import Any, Generic, TypeVar
+
+from slotfill.extractors.asks import (
+    BROKEN,
+    CUT,
+    FINAL,
+    SCHEMA_REFUSED,
+    UNREADABLE,
+    Answer,
+    Ask,
+    Policy,
+    attempt_of,
+)
+from slotfill.extractors.mend import mend
+from slotfill.extractors.patch import Patch, patch_for
+from slotfill.extractors.prompt import Prompt, correct
+from slotfill.extractors.record import Attempt, Document, Edit, Failure, Origin, Outcome, Rung
+from slotfill.schemas.confidence import confidence_paths
+from slotfill.schemas.errors import FieldError, InvalidError
+from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.pointer import join, look_up
+from slotfill.schemas.schema import WRAPPER, Schema
+from slotfill.schemas.wire import Wire
+
+__all__ = ["Climb", "Kind", "Ladder", "Verdict", "outcome_of"]
+
+M = TypeVar("M")
+
+Climb = Generator[tuple[Ask, ...], tuple[Answer, ...], "Verdict[M]"]
+
+
+class Kind(Enum):
+    """What an answer turned out to be."""
+
+    VALID = auto()
+    INVALID = auto()
+    TRUNCATED = auto()
+    REFUSED = auto()
+    UNREADABLE = auto()
+    SCHEMA_REFUSED = auto()
+    FAILED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Generic[M]):
+    """What an answer is worth: its value, or why there is none and whatever could be read.
+
+    data: the value as plain JSON, valid or not, None where nothing could be read; `edits` made it what it is.
+    said: what the model is shown of it, should it be asked again.
+    scored: as in `Answer`, into the value as it travels.
+    """
+
+    kind: Kind
+    value: M | None = None
+    data: Any = None
+    edits: tuple[Edit, ...] = ()
+    confidence: Mapping[str, Origin] = field(default_factory=dict)
+    errors: tuple[FieldError, ...] = ()
+    failure: Failure | None = None
+    said: str = ""
+    scored: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """One value as it travels, with what made it what it is; None where a reply holds none."""
+
+    text: str | None
+    edits: tuple[Edit, ...] = ()
+    scored: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A patch that was asked for, and the verdict on the value that it is for."""
+
+    patch: Patch
+    verdict: Verdict[Any]
+
+
+_OUTCOMES = {Kind.TRUNCATED: Outcome.PARTIAL, Kind.REFUSED: Outcome.REFUSED}
+_HEIGHTS = (Rung.ASK, Rung.MEND, Rung.PATCH, Rung.REASK, Rung.FALLBACK)
+_REACHED = dict(
+    zip(_HEIGHTS, (Outcome.VALID, Outcome.MENDED, Outcome.PATCHED, Outcome.REASKED, Outcome.FALLBACK), strict=True)
+)
+
+
+def outcome_of(verdict: Verdict[Any], attempts: Collection[Attempt]) -> Outcome:
+    """Give the highest rung that a value took, or why there is none."""
+    if verdict.kind is not Kind.VALID:
+        return _OUTCOMES.get(verdict.kind, Outcome.FAILED)
+    return _REACHED[max((attempt.rung for attempt in attempts), key=_HEIGHTS.index)]
+
+
+class Ladder(Generic[M]):
+    """The way up to one value of one text: what was tried so far, and what was read of it.
+
+    schema: the value's, whole or in part. wire: what a part is answered by.
+    """
+
+    def __init__(self, document: Document, schema: Schema[M], prompt: Prompt, wire: Wire | None = None) -> None:
+        self.document = document
+        self.schema = schema
+        self.attempts: list[Attempt] = []
+        self.read: Any = None
+        self._prompt, self._wire = prompt, wire
+
+    def climb(self, policy: Policy) -> Climb[M]:
+        """Ask the first model, and those to fall back to while they may help."""
+        verdict = yield from self._climb(policy, self._first(policy, Rung.ASK))
+        for other in policy.fallbacks:
+            if verdict.kind is Kind.VALID or (verdict.failure and verdict.failure.type in FINAL):
+                break
+            verdict = yield from self._climb(other, self._first(other, Rung.FALLBACK))
+        return verdict
+
+    def patched(self, verdict: Verdict[M], policy: Policy) -> Climb[M]:
+        """Ask for the failing parts alone of a value that was put together; it stays where they are unclear."""
+        ask, pending = self._again(self._first(policy, Rung.ASK), verdict, policy, patched=False)
+        if pending is None or not policy.retries:
+            return verdict
+        return (yield from self._climb(replace(policy, retries=0), ask, pending))
+
+    def worth(self, data: Any) -> Verdict[M]:
+        """Judge a value, as plain JSON data, that was put together."""
+        return self._validated(_Sent(json.dumps(self.schema.wrap(data), ensure_ascii=False)), Answer())
+
+    def _first(self, policy: Policy, rung: Rung) -> Ask:
+        modes = [mode for mode in policy.modes if self._wire is None or mode in self._wire.modes]
+        return Ask(rung, policy.model, modes[0], self._prompt, policy.max_tokens, self._wire)
+
+    def _climb(self, policy: Policy, ask: Ask, pending: _Pending | None = None) -> Climb[M]:
+        """Ask one model, from the first ask to the last re-ask that its policy allows."""
+        retries = policy.retries
+        while True:
+            (answer,) = yield (ask,)
+            verdict = self._judge(ask, answer, pending, policy)
+            if verdict.data is not None:
+                self.read = verdict.data
+            following = self._next(ask, answer, verdict, pending, policy, retries=retries)
+            if following is None:
+                return verdict
+            retries -= verdict.kind is not Kind.SCHEMA_REFUSED
+            ask, pending = following
+
+    def _judge(self, ask: Ask, answer: Answer, pending: _Pending | None, policy: Policy) -> Verdict[M]:
+        """Tell failure, refusal and truncation apart before anything is validated; mend what does not validate."""
+        verdict: Verdict[M] | None = _unread(answer)
+        if verdict is not None:
+            self._note(ask, answer, verdict)
+            return verdict
+        sent = _whole(ask, answer) if pending is None else self._merged(ask, answer, pending, policy)
+        verdict = self._validated(sent, answer)
+        self._note(ask, answer, verdict)
+        # A patch that cannot be read is no value, and a call of a wrong tool, or of two, is no answer to mend.
+        hopeless = sent.text is None and (pending is not None or answer.stop_reason == "tool_use")
+        if verdict.kind is Kind.VALID or hopeless:
+            return verdict
+        return self._mended(ask, sent, answer, policy) or verdict
+
+    def _merged(self, ask: Ask, answer: Answer, pending: _Pending, policy: Policy) -> _Sent:
+        """Put a patch into the value that it is for."""
+        before, patch, edits = pending.verdict, pending.patch, pending.verdict.edits
+        try:
+            parts = json.loads(_whole(ask, answer).text or "")
+        except ValueError:
+            asked = Schema(response_model(patch.wire.full, name=self.schema.name))
+            mended = mend(answer.said, asked, policy.mending)
+            if mended is None:
+                return _Sent(None)
+            parts, edits = mended.data, (*edits, *mended.edits)
+        merged = self.schema.wrap(patch.merge(before.data, parts))
+        wrapper = join((WRAPPER,)) if self.schema.wrapped else ""
+        replaced = tuple(wrapper + join(place) for place in patch.places)
+        kept = {path for path in before.scored if not path.startswith(replaced)}
+        scored = frozenset(kept | {wrapper + path for path in answer.scored})
+        return _Sent(json.dumps(merged, ensure_ascii=False), edits, scored)
+
+    def _mended(self, ask: Ask, sent: _Sent, answer: Answer, policy: Policy) -> Verdict[M] | None:
+        """Make the local edits that the policy allows; None where there are none to make."""
+        mended = mend(sent.text or answer.said, self.schema, policy.mending, document=self.document.text)
+        if mended is None or not mended.edits:
+            return None
+        whole = json.dumps(mended.data, ensure_ascii=False)
+        verdict = self._validated(_Sent(whole, (*sent.edits, *mended.edits), sent.scored), answer)
+        self._note(replace(ask, rung=Rung.MEND), Answer(), verdict)
+        return replace(verdict, said=sent.text or answer.said)
+
+    def _validated(self, sent: _Sent, answer: Answer) -> Verdict[M]:
+        if sent.text is None:
+            errors = answer.errors or (FieldError("", "the reply holds more than the JSON value"),)
+            return _invalid(errors, None, sent, answer.said)
+        try:
+            value = self.schema.validate(sent.text, document=self.document.text)
+        except InvalidError as error:
+            data = None if isinstance(error.data, str) and error.data == sent.text else error.data
+            return _invalid(error.errors, data, sent, sent.text)
+        confidence = _origins(json.loads(sent.text), sent.scored, self.schema)
+        return Verdict(Kind.VALID, value, self.schema.dump(value), sent.edits, confidence)
+
+    def _note(self, ask: Ask, answer: Answer, verdict: Verdict[M]) -> None:
+        ok = verdict.kind is Kind.VALID
+        self.attempts.append(replace(attempt_of(ask, answer), ok=ok, errors=verdict.errors))
+
+    def _next(
+        self,
+        ask: Ask,
+        answer: Answer,
+        verdict: Verdict[M],
+        pending: _Pending | None,
+        policy: Policy,
+        *,
+        retries: int,
+    ) -> tuple[Ask, _Pending | None] | None:
+        """Choose the cheapest step that may still help; None ends the way up with this model."""
+        if verdict.kind is Kind.SCHEMA_REFUSED:
+            rest = [mode for mode in policy.modes if ask.wire is None or mode in ask.wire.modes]
+            rest = rest[rest.index(ask.mode) + 1 :]
+            return (replace(ask, mode=rest[0]), pending) if rest else None
+        if retries <= 0:
+            return None
+        if verdict.kind is Kind.UNREADABLE or answer.stop_reason == BROKEN:
+            return ask, pending
+        if verdict.kind is Kind.TRUNCATED and ask.max_tokens < policy.ceiling and answer.stop_reason == CUT[0]:
+            rung = ask.rung if pending else Rung.REASK
+            return replace(ask, rung=rung, max_tokens=policy.ceiling), pending
+        if verdict.kind is not Kind.INVALID:
+            return None
+        return self._again(ask, verdict, policy, patched=pending is not None)
+
+    def _again(self, ask: Ask, verdict: Verdict[M], policy: Policy, *, patched: bool) -> tuple[Ask, _Pending | None]:
+        """Ask for the failing parts alone; for the whole where these cannot be told, or have just been asked for."""
+        patch = None
+        if verdict.data is not None and not patched:
+            patch = patch_for(self.schema.json_schema, verdict.data, verdict.errors)
+        if patch is None or ask.mode not in patch.wire.modes:
+            wish = correct(self._prompt, verdict.said, verdict.errors)
+            room = max(ask.max_tokens, policy.max_tokens)
+            return replace(ask, rung=Rung.REASK, prompt=wish, max_tokens=room, wire=self._wire), None
+        wish = correct(self._prompt, verdict.said, verdict.errors, parts=True)
+        less = replace(ask, rung=Rung.PATCH, prompt=wish, max_tokens=policy.max_tokens, wire=patch.wire)
+        return less, _Pending(patch, verdict)
+
+
+_FAILURES = {UNREADABLE: Kind.UNREADABLE, SCHEMA_REFUSED: Kind.SCHEMA_REFUSED}
+
+
+def _unread(answer: Answer) -> Verdict[Any] | None:
+    """Judge an answer that is not to be read; None for one that is."""
+    if answer.failure:
+        errors = (FieldError("", answer.failure.message),)
+        return Verdict(_FAILURES.get(answer.failure.type, Kind.FAILED), errors=errors, failure=answer.failure)
+    if answer.stop_reason == "refusal":
+        reason = answer.errors[0].message if answer.errors else "the model gave no reason"
+        refusal = Failure("refusal", f"the model refused: {reason}")
+        return Verdict(Kind.REFUSED, errors=(FieldError("", refusal.message),), failure=refusal)
+    if answer.stop_reason in CUT:
+        cut = Failure("truncated", _cut_message(answer))
+        read = answer.json or answer.said or None
+        return Verdict(Kind.TRUNCATED, errors=(FieldError("", cut.message),), data=read, failure=cut)
+    return None
+
+
+def _whole(ask: Ask, answer: Answer) -> _Sent:
+    """Give the JSON of a reply that holds nothing else: what stands beside it may hold another one."""
+    alone = ask.mode == "tool" or (answer.json or "").strip() == answer.said.strip()
+    return _Sent(answer.json if alone else None, scored=frozenset(answer.scored))
+
+
+def _origins(sent: object, scored: Collection[str], schema: Schema[Any]) -> dict[str, Origin]:
+    """Tell where each confidence comes from that was sent: one that a default gives is neither scored nor stated."""
+    wrapper = join((WRAPPER,)) if schema.wrapped else ""
+    paths = confidence_paths(schema.json_schema, look_up(wrapper, sent))
+    return {path: "scored" if wrapper + path in scored else "stated" for path in paths}
+
+
+def _cut_message(answer: Answer) -> str:
+    if answer.stop_reason == BROKEN:
+        return f"the reply's stream broke off: {answer.errors[0].message}"
+    limit = "the model's context is full" if answer.stop_reason == CUT[1] else "max_tokens was reached"
+    return f"the reply was cut off after {answer.usage.output_tokens} tokens: {limit}; split the document or allow more"
+
+
+def _invalid(errors: tuple[FieldError, ...], data: Any, sent: _Sent, said: str) -> Verdict[Any]:
+    first = errors[0]
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    failure = Failure("validation", first.message + more, first.path)
+    return Verdict(
+        Kind.INVALID, data=data, edits=sent.edits, errors=errors, failure=failure, said=said, scored=sent.scored
+    )

@@ -1,0 +1,36 @@
+"""What a stream gives before its extraction: the value as far as it has arrived."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from slotfill.extractors.growing import Growing, Part
+from slotfill.extractors.record import Rung
+
+__all__ = ["Partial"]
+
+M = TypeVar("M")
+
+
+@dataclass(frozen=True, slots=True)
+class Partial(Generic[M]):
+    """A value as far as it has arrived; nothing of it is promised before the extraction says so.
+
+    rung: what the reply answers; where it changes, or begins again after a cut, the value starts anew.
+    parts: what this piece of the reply completed.
+    """
+
+    rung: Rung
+    parts: tuple[Part, ...]
+    _growing: Growing[M] = field(repr=False, compare=False)
+
+    @property
+    def value(self) -> M:
+        """The value, typed. Later events of the same reply show the same object, grown: copy what you keep."""
+        return self._growing.value
+
+    @property
+    def data(self) -> Any:
+        """The same as plain JSON data; it grows in place, too."""
+        return self._growing.data

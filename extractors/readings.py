@@ -1,0 +1,178 @@
+"""Reading a document in parts: which parts there are, and a ladder for each, side by side.
+
+A part is a chunk of the document, or a group of the schema's fields, or both; each may be read several times.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from slotfill.extractors.asks import TOO_LONG, Answer, Ask, Policy
+from slotfill.extractors.chunking import split
+from slotfill.extractors.ladder import Kind, Ladder, Verdict
+from slotfill.extractors.parting import as_part, field_groups
+from slotfill.extractors.prompt import Prompt, look_again, write
+from slotfill.extractors.record import Attempt, Document, Exchange
+from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.parts import properties_of
+from slotfill.schemas.schema import Example, Schema
+from slotfill.schemas.wire import Wire, wire_for
+
+__all__ = ["Read", "Reader", "Task", "side_by_side", "tasks_of"]
+
+T = TypeVar("T")
+
+Course = Generator[tuple[Ask, ...], tuple[Answer, ...], T]
+
+LEAST = 1_000
+"""A text of fewer code points is not split, however long the service finds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is asked of a chunk.
+
+    schema: of what is asked for. wire: what it is answered by. fields: the properties that are asked for. All None, or
+    the whole schema's own, where all is asked for that the whole document is asked for.
+    """
+
+    schema: Schema[Any]
+    wire: Wire | None = None
+    fields: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What came of reading one chunk once.
+
+    start: its offset in the document. number: which reading of it, from 1. data: what could be read, valid or not.
+    """
+
+    start: int
+    text: str
+    task: Task
+    number: int
+    verdict: Verdict[Any]
+    attempts: tuple[Attempt, ...]
+    data: Any
+
+
+@lru_cache(maxsize=64)
+def tasks_of(schema: Schema[Any], width: int | None, *, chunked: bool) -> tuple[Task, ...]:
+    """Give what is asked of each chunk: the whole schema, or groups of its fields.
+
+    chunked: whether a chunk is less than the document, so that it may lack what the schema requires.
+    """
+    lax = as_part(schema.json_schema) if chunked else schema.json_schema
+    groups = (lax,) if width is None or schema.wrapped else field_groups(lax, width)
+    if groups == (schema.json_schema,):
+        return (Task(schema),)
+    return tuple(_task(schema, group, whole=len(groups) == 1) for group in groups)
+
+
+def _task(schema: Schema[Any], group: dict[str, Any], *, whole: bool) -> Task:
+    fields = None if whole else tuple(_properties(group))
+    examples = schema.examples
+    if fields is not None:
+        examples = tuple(Example(shot.text, {k: v for k, v in shot.value.items() if k in fields}) for shot in examples)
+    part = Schema(
+        response_model(group, name=schema.name), name=schema.name, instructions=schema.instructions, examples=examples
+    )
+    return Task(part, wire_for(part), fields)
+
+
+def _properties(schema: Any) -> list[str]:
+    """Name an object's properties, those included that its `allOf` speaks of."""
+    return [*properties_of(schema), *(key for part in schema.get("allOf", ()) for key in _properties(part))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What one ladder is about: a stretch of the document, and what is asked of it. chunked: as in `tasks_of`."""
+
+    start: int
+    text: str
+    task: Task
+    chunked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads one document in as many parts as need be.
+
+    history: the turns that the conversation has had about the document.
+    """
+
+    document: Document
+    schema: Schema[Any]
+    policy: Policy
+    history: tuple[Exchange, ...] = ()
+
+    def read(self) -> Course[list[Read]]:
+        """Read it all; what was read is in the document's order."""
+        limit = self.policy.chunk_chars or len(self.document.text)
+        return (yield from self._read_all(self._pieces(0, self.document.text, limit)))
+
+    def _pieces(self, start: int, text: str, limit: int) -> list[_Piece]:
+        chunks = [chunk for chunk in split(text, limit) if chunk.text.strip()]
+        chunked = len(chunks[0].text) < len(self.document.text)
+        tasks = tasks_of(self.schema, self.policy.width, chunked=chunked)
+        return [_Piece(start + chunk.start, chunk.text, task, chunked) for chunk in chunks for task in tasks]
+
+    def _read_all(self, pieces: Sequence[_Piece]) -> Course[list[Read]]:
+        found = yield from side_by_side([self._read(piece) for piece in pieces])
+        return [read for several in found for read in several]
+
+    def _read(self, piece: _Piece) -> Course[list[Read]]:
+        """Read one piece, as often as the policy says, and in smaller ones where it is too long for the models."""
+        document, task = Document.of(piece.text), piece.task
+        prompt = self._prompt(piece, document)
+        found: list[Read] = []
+        for number in range(1, self.policy.passes + 1):
+            ladder = Ladder(document, task.schema, prompt, task.wire)
+            verdict = yield from ladder.climb(self.policy)
+            found.append(Read(piece.start, piece.text, task, number, verdict, tuple(ladder.attempts), ladder.read))
+            if verdict.kind is not Kind.VALID:
+                break
+            prompt = look_again(prompt, json.dumps(task.schema.wrap(verdict.data), ensure_ascii=False))
+        failure = found[-1].verdict.failure
+        if failure is None or failure.type not in TOO_LONG or len(piece.text) < 2 * LEAST:
+            return found
+        return found[:-1] + (yield from self._read_smaller(piece, found[-1]))
+
+    def _read_smaller(self, piece: _Piece, whole: Read) -> Course[list[Read]]:
+        """Read the halves of a piece that was too long; what it cost to find that out is the first one's."""
+        halves = self._pieces(piece.start, piece.text, len(piece.text) * 2 // 3)
+        wanted = [half for half in halves if piece.task.fields in (None, half.task.fields)]
+        first, *others = yield from self._read_all(wanted)
+        return [replace(first, attempts=(*whole.attempts, *first.attempts)), *others]
+
+    def _prompt(self, piece: _Piece, document: Document) -> Prompt:
+        """Ask of a part of the document without its earlier value: that is of the whole."""
+        of_whole = not piece.chunked and piece.task.fields is None
+        history = self.history if of_whole else tuple(Exchange(None, turn.correction) for turn in self.history)
+        again = self.policy.passes > 1
+        return write(piece.task.schema, document, history, part=piece.chunked, again=again)
+
+
+def side_by_side(courses: Sequence[Course[T]]) -> Course[list[T]]:
+    """Run several courses at once: what they ask together is asked together. Results are in the courses' order."""
+    ended: dict[int, T] = {}
+    answers: dict[int, tuple[Answer, ...] | None] = dict.fromkeys(range(len(courses)))
+    while answers:
+        waiting: dict[int, tuple[Ask, ...]] = {}
+        for number, given in answers.items():
+            try:
+                waiting[number] = next(courses[number]) if given is None else courses[number].send(given)
+            except StopIteration as end:
+                ended[number] = end.value
+        if waiting:
+            came = iter((yield tuple(ask for asks in waiting.values() for ask in asks)))
+            answers = {number: tuple(next(came) for _ in asks) for number, asks in waiting.items()}
+        else:
+            answers = {}
+    return [ended[number] for number in range(len(courses))]

@@ -1,0 +1,193 @@
+"""The models that an extractor asks: what executes an ask on each, and how far a document's plan may go with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from slotfill.extractors import catalogue
+from slotfill.extractors.asks import Answer, Ask, Policy
+from slotfill.extractors.clients import AnyClient, Clients
+from slotfill.extractors.codec import Codec
+from slotfill.extractors.local.strategies import CALIBRATION
+from slotfill.extractors.prompt import BYTES_A_TOKEN, write
+from slotfill.extractors.record import Document, Extraction, Mode, Rung
+from slotfill.extractors.settings import Settings
+from slotfill.extractors.testing.cassette import Cassette
+from slotfill.schemas.schema import Schema
+from slotfill.schemas.wire import wire_for
+
+__all__ = ["Targets"]
+
+TOKENS_A_PROPERTY = 64
+"""A schema is too wide for one request where the model's longest reply has no room for so many tokens a property.
+
+The embedded model is asked by field anyway.
+"""
+
+LEAST_CHUNK = 1_000
+"""Code points: a document is not split into less, however little room a model has."""
+
+
+@dataclass
+class _Target:
+    """A model, and what asks it; `modes` shrinks as the service refuses the schema in some."""
+
+    model: catalogue.Model
+    clients: Clients
+    codec: Codec
+    modes: tuple[Mode, ...]
+
+
+class Targets:
+    """A model and its fallbacks, in this order; those of one service share their clients.
+
+    client, cassette: as in `Clients`.
+    """
+
+    def __init__(
+        self,
+        schema: Schema[Any],
+        settings: Settings,
+        names: Iterable[str],
+        client: AnyClient | None = None,
+        cassette: Cassette | None = None,
+    ) -> None:
+        self._schema, self._settings = schema, settings
+        self._size = _size(schema.json_schema)
+        self._targets: dict[str, _Target] = {}
+        wire = wire_for(schema)
+        clients: dict[str, Clients] = {}
+        for name in names:
+            local = catalogue.is_local(name)
+            service = name if local else ""
+            clients.setdefault(service, Clients(name, settings, client, cassette))
+            # The embedded model takes a whole JSON Schema where the service takes a subset.
+            reduced = _calibrated(wire.full, schema) if local else wire.reduced
+            model = catalogue.look_up(name)
+            modes: tuple[Mode, ...] = ("structured",) if local else _modes(wire.modes, model)
+            codec = Codec(schema.name, wire.full, reduced, whole=local, ttl=settings.cache_ttl)
+            self._targets[name] = _Target(model, clients[service], codec, modes)
+
+    @property
+    def model(self) -> catalogue.Model:
+        """The model that is asked first."""
+        return next(iter(self._targets.values())).model
+
+    def encode(self, ask: Ask) -> dict[str, Any]:
+        """Give the request for an ask."""
+        return self._targets[ask.model].codec.encode(ask)
+
+    def execute(self, ask: Ask) -> Answer:
+        """Put an ask to its model."""
+        target = self._targets[ask.model]
+        return target.clients.execute(target.codec, ask)
+
+    async def aexecute(self, ask: Ask) -> Answer:
+        """Do so without blocking."""
+        target = self._targets[ask.model]
+        return await target.clients.aexecute(target.codec, ask)
+
+    def stream(self, ask: Ask) -> Generator[str, None, Answer]:
+        """Put an ask to its model, giving the pieces of the reply's text as they arrive."""
+        target = self._targets[ask.model]
+        return target.clients.stream(target.codec, ask)
+
+    def astream(self, ask: Ask) -> AsyncGenerator[str | Answer]:
+        """Do so without blocking; the answer comes last."""
+        target = self._targets[ask.model]
+        return target.clients.astream(target.codec, ask)
+
+    def close(self) -> None:
+        """Close the sync clients."""
+        for target in self._targets.values():
+            target.clients.close()
+
+    async def aclose(self) -> None:
+        """Close all clients."""
+        for target in self._targets.values():
+            await target.clients.aclose()
+
+    def warming(self) -> Ask:
+        """Ask for what all documents share, with next to no document."""
+        target = next(iter(self._targets.values()))
+        return Ask(Rung.ASK, target.model.id, target.modes[0], write(self._schema, Document.of("…")), max_tokens=1)
+
+    def learn(self, extraction: Extraction[Any]) -> None:
+        """Remember the mode that served where the service refused the schema in those before it."""
+        served = [attempt.mode for attempt in extraction.attempts if attempt.ok and attempt.model == extraction.model]
+        if extraction.ok and served:
+            target = self._targets[extraction.model]
+            target.modes = target.modes[target.modes.index(served[-1]) :]
+
+    def policy(self, document: Document) -> Policy:
+        """Say how far a document's plan may go."""
+        return self._policy(document, [*self._targets.values()])
+
+    def _policy(self, document: Document, targets: Sequence[_Target]) -> Policy:
+        properties, arrays = self._size
+        target, *others = targets
+        given = self._settings.max_tokens
+        ceiling = min(given or target.model.max_output, target.model.max_output)
+        chunk_chars = self._settings.chunk_chars or self._fitting(document, target.model, ceiling)
+        # Generous, as unused room costs nothing and a cut reply a second call. A list may hold about all that the
+        # document does, and English has some four characters a token.
+        chars = min(len(document.text), chunk_chars or len(document.text))
+        room = 1_024 + 256 * properties + (chars // 2 if arrays else 0)
+        return Policy(
+            model=target.model.id,
+            modes=target.modes,
+            max_tokens=min(given or room, ceiling),
+            ceiling=ceiling,
+            retries=self._settings.retries,
+            mending=self._settings.mend,
+            ttl=self._settings.cache_ttl,
+            chunk_chars=chunk_chars,
+            passes=self._settings.passes,
+            width=None if catalogue.is_local(target.model.id) else target.model.max_output // TOKENS_A_PROPERTY,
+            fallbacks=(self._policy(document, others),) if others else (),
+        )
+
+    def _fitting(self, document: Document, model: catalogue.Model, ceiling: int) -> int | None:
+        """Give how much of a document surely fits into a model's context, None where that is all, or unknown."""
+        if model.context is None:
+            return None
+        room = model.context - ceiling - self._told
+        size = len(document.text.encode())
+        if size <= room or room <= 0:  # no token is shorter than a byte; with no room at all the service shall say so
+            return None
+        fitting = len(document.text) * room * BYTES_A_TOKEN // size * 3 // 4  # some texts have more tokens
+        return None if fitting >= len(document.text) else max(fitting, LEAST_CHUNK)
+
+    @cached_property
+    def _told(self) -> int:
+        """Estimate the tokens of what stands around a document."""
+        return len(json.dumps(self.encode(self.warming()))) // BYTES_A_TOKEN
+
+
+def _modes(allowed: tuple[Mode, ...], model: catalogue.Model) -> tuple[Mode, ...]:
+    return tuple(mode for mode in allowed if mode != "structured" or model.structured)
+
+
+def _calibrated(full: dict[str, Any], schema: Schema[Any]) -> dict[str, Any]:
+    """Add the labelled texts by which the embedded model's scores are calibrated."""
+    labelled = [{"text": example.text, "value": schema.wrap(example.value)} for example in schema.calibration]
+    return full | {CALIBRATION: labelled} if labelled else full
+
+
+def _size(json_schema: Mapping[str, Any]) -> tuple[int, int]:
+    """Count the properties and the arrays of a schema."""
+    properties = arrays = 0
+    rest: list[Any] = [json_schema]
+    while rest:
+        node = rest.pop()
+        if isinstance(node, Mapping):
+            properties += len(node.get("properties", ()))
+            arrays += node.get("type") == "array"
+            rest.extend(node.values())
+        elif isinstance(node, list):
+            rest.extend(node)
+    return properties, arrays

@@ -1,0 +1,155 @@
+"""The accounts of one extraction: what holds of every record, whatever the model and the network did.
+
+Each gives path and message of what does not hold.
+"""
+
+# ruff: noqa: D401 - a docstring states what holds
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from slotfill.extractors.record import Extraction, Outcome, Rung, Span, Usage
+from slotfill.extractors.testing.claude import Seen
+from slotfill.extractors.testing.values import difference
+from slotfill.schemas.errors import InvalidError
+from slotfill.schemas.pointer import look_up
+from slotfill.schemas.schema import Schema
+
+__all__ = [
+    "BREAKING",
+    "LOSING",
+    "Judged",
+    "contradictions",
+    "misplaced",
+    "overtrusted",
+    "shown",
+    "unaccounted",
+    "unloadable",
+    "wrong",
+]
+
+Judged = Iterator[tuple[str, str]]
+"""Path and message of what does not hold."""
+
+LOSING = frozenset({"reset", "stall", "timeout", "refused", "html", "invalid_utf8"})
+"""The faults of the network with which a reply does not arrive: the service counts it, and the client cannot."""
+
+BREAKING = frozenset({"sse_no_json", "sse_no_event", "sse_unstarted", "sse_unended", "sse_cut", "sse_error"})
+"""The faults of a stream with which its count does not arrive, or not in a way that must be believed."""
+
+
+ENDING = frozenset({"truncated", "refusal", "sse_unended", "sse_cut", "sse_error"})
+"""The faults with which what arrives is not the whole of a reply, or none that was meant."""
+
+
+def contradictions(extraction: Extraction[Any]) -> Judged:
+    """A record that is ok has a value and no error, one that is not has an error with type and message.
+
+    The last attempt is ok when the record is. What was mended has an edit of it.
+    """
+    ok, outcome, error = extraction.ok, extraction.outcome, extraction.error
+    if ok is not outcome.ok:
+        yield "/outcome", f"is {outcome.value!r}, and ok is {ok}"
+    if ok and not extraction.has_value:
+        yield "/value", f"the outcome is {outcome.value!r}, and there is none"
+    if ok is (error is not None):
+        yield "/error", f"the outcome is {outcome.value!r}, and the error is {error}"
+    if error is not None and not (error.type and error.message):
+        yield "/error", f"says too little: {error}"
+    if extraction.attempts and extraction.attempts[-1].ok is not ok:
+        yield "/attempts", f"the outcome is {outcome.value!r}, and of the last attempt ok is {not ok}"
+    if outcome is Outcome.MENDED and not extraction.edits:
+        yield "/edits", "it was mended, and no edit says how"
+
+
+def misplaced(spans: Mapping[str, Span], value: object, text: str) -> Judged:
+    """A span lies within the document, an exact one holds its value to the letter, an absent one has no offsets."""
+    for path, span in spans.items():
+        if message := _misplaced(span, look_up(path, value), text):
+            yield path, message
+
+
+def _misplaced(span: Span, value: object, text: str) -> str | None:
+    if span.match == "absent":
+        return None if span.start is span.end is None else "is absent, and has offsets"
+    if span.start is None or span.end is None or not 0 <= span.start < span.end <= len(text):
+        return f"{span} does not lie within the document"
+    held = text[span.start : span.end]
+    return f"the span holds {held!r}, the value is {value!r}" if span.match == "exact" and held != str(value) else None
+
+
+def unloadable(extraction: Extraction[Any], schema: Schema[Any]) -> Judged:
+    """A record is JSON, and its value, loaded by its schema, is the value of the extraction."""
+    try:
+        record = json.loads(json.dumps(extraction.to_json(), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        yield "", f"the record is no JSON: {error}"
+        return
+    if extraction.ok:
+        try:
+            loaded = schema.load(record["value"])
+        except InvalidError as error:
+            yield f"/value{error.errors[0].path}", f"the record's value does not load: {error.errors[0].message}"
+        else:
+            if loaded != extraction.value:
+                yield "/value", f"is {extraction.value!r}, and {loaded!r} when the record is loaded"
+
+
+def wrong(extraction: Extraction[Any], truth: object) -> Judged:
+    """What is ok is what the model meant before any fault."""
+    path = difference(truth, extraction.data) if extraction.ok else None
+    if path is not None:
+        yield path, f"{shown(truth, path)} was meant, {shown(extraction.data, path)} is {extraction.outcome.value}"
+
+
+def unaccounted(extraction: Extraction[Any], requests: Sequence[Seen]) -> Judged:
+    """The usage of each attempt is what the service counted for its reply; each reply that arrived is in an attempt.
+
+    requests: all that the service saw of this document. Of a stream that broke off the client knows what its first
+    event told, at least.
+    """
+    seen_by_id = {seen.request_id: seen for seen in requests}
+    total = sum((attempt.usage for attempt in extraction.attempts), Usage())
+    if extraction.usage != total:
+        yield "/usage", f"is {extraction.usage}, its attempts sum up to {total}"
+    attempted = {attempt.request_id: attempt.usage for attempt in extraction.attempts if attempt.request_id}
+    for at, attempt in enumerate(extraction.attempts):
+        if attempt.request_id not in seen_by_id and attempt.usage != Usage():
+            yield f"/attempts/{at}/usage", f"is {attempt.usage}, of no request that the service saw"
+    for request_id, seen in seen_by_id.items():
+        found, counted = attempted.get(request_id, Usage()), _counts(seen)
+        if found not in counted:
+            told = f"{', '.join(seen.faults) or 'no fault'} struck it"
+            yield "/usage", f"of {request_id} is {found}, the service counted {counted[0]}; {told}"
+
+
+def _counts(seen: Seen) -> tuple[Usage, ...]:
+    """Give what a client may know of what was counted for a reply: exactly one figure, unless a stream broke."""
+    begun = replace(seen.usage, output_tokens=1)
+    struck, streamed = {*seen.faults}, bool(seen.body and seen.body.get("stream"))
+    if struck & {"timeout", "html", "refused"} or (struck & LOSING and not streamed):
+        return (Usage(),)
+    if "invalid_utf8" in struck:  # it may stand in the first event already
+        return seen.usage, begun, Usage()
+    return (seen.usage, begun) if streamed and struck & (LOSING | BREAKING) else (seen.usage,)
+
+
+def overtrusted(extraction: Extraction[Any], requests: Sequence[Seen]) -> Judged:
+    """No attempt is ok, and none that mends it, whose reply was cut off, refused, or lost, whatever there is of it.
+
+    requests: as above.
+    """
+    struck = {seen.request_id: {*seen.faults} & (ENDING | LOSING) for seen in requests}
+    of: str | None = None
+    for at, attempt in enumerate(extraction.attempts):
+        of = of if attempt.rung is Rung.MEND else attempt.request_id
+        if attempt.ok and of and struck.get(of):
+            yield f"/attempts/{at}", f"is ok, and {', '.join(struck[of])} struck its reply"
+
+
+def shown(value: object, path: str) -> str:
+    """Write a part of a value down for a message."""
+    return json.dumps(look_up(path, value), ensure_ascii=False, default=repr)

@@ -1,0 +1,315 @@
+"""Documents and schemas that are read in parts: what is asked, side by side, and what becomes of what is lost."""
+
+import asyncio
+import json
+import random
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, create_model, field_validator
+
+from slotfill import Document, Extractor, Outcome, Schema
+from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.asks import Answer, Policy
+from slotfill.extractors.plan import plan
+from slotfill.extractors.readings import side_by_side
+from slotfill.extractors.testing.claude import SimulatedClaude
+
+WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "lazy", "dogs", "while", "日本", "rains", "café"]
+TOO_LONG = ApiError(400, "invalid_request_error", "prompt is too long: 9 tokens > 3 maximum")
+
+
+class Fact(BaseModel):
+    """Who has how much."""
+
+    name: str
+    amount: int
+
+
+class Facts(BaseModel):
+    """List all facts."""
+
+    title: str
+    facts: list[Fact]
+
+
+def ledger(count, size):
+    """Plant so many facts in so many characters of filler."""
+    chance, parts = random.Random(count), ["Title: Ledger\n\n"]
+    for number in range(count):
+        filler = ""
+        while len(filler) < size // count - 40:
+            filler += chance.choice(WORDS) + chance.choice([" ", " ", ". ", "\n\n"])
+        parts.append(f"{filler}[[person{number} has {chance.randrange(1000)} coins]] ")
+    return "".join(parts)
+
+
+def found_in(asked):
+    """Say what stands in the chunk, as a model that misses nothing and makes nothing up."""
+    facts = re.finditer(r"\[\[(\w+) has (\d+) coins\]\]", asked.document)
+    value = {"facts": [{"name": fact[1], "amount": int(fact[2])} for fact in facts]}
+    title = re.search(r"Title: (\w+)", asked.document)
+    return value | ({"title": title[1]} if title else {})
+
+
+def extract(claude, text, schema=Facts, **options):
+    """Extract through the asynchronous client: in this process its requests come in the order of the chunks."""
+
+    async def run():
+        async with Extractor(schema, client=claude.async_client(max_retries=0), **options) as extractor:
+            return await extractor.aextract(text)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(("count", "size"), [(10, 10_000), (100, 100_000), (1000, 1_000_000)])
+def test_every_fact_of_a_long_document_is_found_once_and_where_it_stands(count, size):
+    claude, text = SimulatedClaude(found_in), ledger(count, size)
+    extraction = extract(claude, text, chunk_chars=4_000)
+    assert extraction.outcome is Outcome.VALID
+    assert [fact.name for fact in extraction.value.facts] == [f"person{number}" for number in range(count)]
+    assert extraction.value.title == "Ledger"
+    assert extraction.conflicts == ()
+    for number in range(count):
+        span = extraction.spans[f"/facts/{number}/name"]
+        assert (text[span.start : span.end], span.match) == (f"person{number}", "exact")
+        for chunk in extraction.found_in[f"/facts/{number}"]:
+            reading = extraction.chunks[chunk]
+            assert reading.start <= span.start
+            assert span.end <= reading.end
+    # Linear: what is asked is the document once, and the overlaps.
+    told = sum(len(seen.document) for seen in claude.requests)
+    assert told < 1.3 * len(text)
+    assert extraction.usage == claude.usage
+
+
+def test_both_clients_ask_the_chunks_side_by_side():
+    text = ledger(20, 10_000)
+    one = extract(SimulatedClaude(found_in), text, chunk_chars=1_000)
+    with Extractor(Facts, client=SimulatedClaude(found_in).client(), chunk_chars=1_000) as extractor:
+        two = extractor.extract(text)
+    assert (one.data, one.found_in, one.spans) == (two.data, two.found_in, two.spans)
+    assert len(first_asks(text, chunk_chars=1_000)) == len(one.chunks) > 5
+
+
+def first_asks(text, **policy):
+    return next(plan(Document.of(text), Schema(Facts), Policy("claude-haiku-5-5", ("structured",), 100, 100, **policy)))
+
+
+def test_a_document_that_fits_is_asked_about_at_once():
+    claude = SimulatedClaude(found_in)
+    extraction = extract(claude, ledger(20, 10_000), chunk_chars=20_000)
+    assert len(claude.requests) == 1
+    assert extraction.chunks == ()
+    assert extraction.found_in == {}
+    assert "part of a longer document" not in json.dumps(claude.requests[0].body)
+
+
+@pytest.mark.parametrize(("fault", "outcome"), [("refusal", "refused"), ("529", "failed"), ("truncated", "partial")])
+def test_a_chunk_that_fails_makes_the_whole_partial_and_is_named(fault, outcome):
+    claude, text = SimulatedClaude(found_in, faults=[f"{fault}@3-5"]), ledger(20, 6_000)
+    extraction = extract(claude, text, chunk_chars=1_500, retries=0)
+    assert extraction.outcome is Outcome.PARTIAL
+    assert not extraction.ok
+    lost = [reading for reading in extraction.chunks if reading.error]
+    assert [reading.outcome.value for reading in lost] == [outcome] * 3
+    assert extraction.error.type == "incomplete"
+    assert f"3 of {len(extraction.chunks)} parts" in extraction.error.message
+    for reading in lost:
+        assert f"chunk {reading.chunk} (characters {reading.start} to {reading.end})" in extraction.error.message
+    # What the others gave is kept, and no more than that.
+    wanted = {fact["name"] for reading in extraction.chunks if not reading.error for fact in facts_of(text, reading)}
+    assert {fact.name for fact in extraction.value.facts} == wanted
+    assert extraction.usage == claude.usage
+
+
+def facts_of(text, reading):
+    return found_in(type("Asked", (), {"document": text[reading.start : reading.end]}))["facts"]
+
+
+def test_a_failure_that_every_request_meets_keeps_its_kind():
+    extraction = extract(SimulatedClaude(found_in, key="other"), ledger(20, 6_000), chunk_chars=1_500)
+    assert extraction.outcome is Outcome.FAILED
+    assert extraction.error.type == "authentication"
+
+
+def test_each_chunk_is_repaired_by_itself():
+    claude = SimulatedClaude(found_in, faults=["number_as_string@2", "fences@3", "missing_field@4"])
+    extraction = extract(claude, ledger(20, 6_000), chunk_chars=1_500)
+    assert extraction.ok
+    assert len(extraction.value.facts) == 20
+    assert extraction.edits
+    assert {edit.chunk for edit in extraction.edits} <= {reading.chunk for reading in extraction.chunks}
+    assert all(attempt.chunk is not None for attempt in extraction.attempts)
+
+
+def test_a_document_that_the_service_finds_too_long_is_split_until_it_is_not():
+    claude = SimulatedClaude(lambda asked: TOO_LONG if len(asked.document) > 2_500 else found_in(asked))
+    extraction = extract(claude, ledger(20, 6_000))
+    assert extraction.ok
+    assert len(extraction.value.facts) == 20
+    assert [reading.chunk for reading in extraction.chunks] == [*range(len(extraction.chunks))]
+    # The requests that were too long are in the account, too.
+    assert len(extraction.attempts) == len(claude.requests) > len(extraction.chunks)
+
+
+def test_a_short_document_that_is_too_long_all_the_same_fails():
+    extraction = extract(SimulatedClaude(lambda _: TOO_LONG), "Short.")
+    assert extraction.error.type == "too_long"
+    assert len(extraction.attempts) == 1
+
+
+def test_a_document_longer_than_the_context_is_never_sent_whole():
+    claude, text = SimulatedClaude(found_in), ledger(50, 900_000)
+    extraction = extract(claude, text, model="claude-haiku-4-5")
+    assert extraction.ok
+    assert len(extraction.value.facts) == 50
+    assert all(seen.status == 200 for seen in claude.requests)
+    assert len(claude.requests) > 1
+
+
+def test_what_the_whole_must_hold_and_no_chunk_does_is_not_made_up():
+    claude = SimulatedClaude(found_in)
+    extraction = extract(claude, ledger(20, 6_000).removeprefix("Title: Ledger"), chunk_chars=1_500)
+    assert extraction.outcome is Outcome.FAILED
+    assert (extraction.error.type, extraction.error.path) == ("validation", "/title")
+    assert len(extraction.invalid["facts"]) == 20
+
+
+class TestPasses:
+    def test_a_further_reading_finds_what_was_missed(self):
+        text = ledger(10, 5_000)
+        whole = found_in(type("Asked", (), {"document": text}))
+        less = {**whole, "facts": whole["facts"][::2]}
+        claude = SimulatedClaude([less, whole])
+        extraction = extract(claude, text, passes=2)
+        assert [fact.name for fact in extraction.value.facts] == [f"person{number}" for number in range(10)]
+        assert [reading.number for reading in extraction.chunks] == [1, 2]
+        first, second = (seen.body["messages"] for seen in claude.requests)
+        assert second[: len(first)] == first
+        assert json.loads(second[-2]["content"]) == less
+        assert extraction.usage.cache_read_tokens > 0, "the document is read from the cache"
+
+    def test_a_further_reading_that_fails_leaves_the_first_and_says_so(self):
+        claude = SimulatedClaude(found_in, faults=["refusal@2"])
+        extraction = extract(claude, ledger(10, 5_000), passes=2)
+        assert extraction.outcome is Outcome.PARTIAL
+        assert len(extraction.value.facts) == 10
+        assert "reading 2" in extraction.error.message
+
+
+class TestWide:
+    WIDE = create_model("Wide", **{f"field_{number}": (str, ...) for number in range(700)})
+
+    @staticmethod
+    def reply(asked):
+        return {key: f"the {key}" for key in asked.schema["properties"]}
+
+    def test_a_schema_too_wide_for_one_request_is_split_by_fields_and_joined(self):
+        claude = SimulatedClaude(self.reply)
+        extraction = extract(claude, "Wide.", self.WIDE)
+        assert extraction.outcome is Outcome.VALID
+        assert extraction.data == {f"field_{number}": f"the field_{number}" for number in range(700)}
+        asked = [reading.fields for reading in extraction.chunks]
+        assert [field for fields in asked for field in fields] == [*extraction.data]
+        assert len(asked) == len(claude.requests) == 3
+
+    def test_a_group_that_fails_is_named(self):
+        claude = SimulatedClaude(self.reply, faults=["refusal@2"])
+        extraction = extract(claude, "Wide.", self.WIDE)
+        assert extraction.outcome is Outcome.PARTIAL
+        assert not extraction.has_value, "the fields of the group are required"
+        assert "fields 'field_333' to 'field_665'" in extraction.error.message
+        assert len(extraction.invalid) == 700 - 333
+
+    def test_a_field_that_the_whole_refuses_is_patched(self):
+        class Strict(self.WIDE):
+            @field_validator("field_1")
+            @classmethod
+            def check(cls, value):
+                if value != "mended":
+                    raise ValueError("must be mended")
+                return value
+
+        def reply(asked):
+            value = self.reply(asked)
+            return {"field_1": "mended"} if len(value) == 1 else value
+
+        claude = SimulatedClaude(reply)
+        extraction = extract(claude, "Wide.", Strict)
+        assert extraction.outcome is Outcome.PATCHED
+        assert extraction.data == {f"field_{number}": f"the field_{number}" for number in range(700)} | {
+            "field_1": "mended"
+        }
+        assert [attempt.rung.value for attempt in extraction.attempts] == ["ask", "ask", "ask", "patch"]
+
+
+def test_a_correction_of_a_chunked_document_reaches_every_chunk():
+    claude, text = SimulatedClaude(found_in), ledger(20, 6_000)
+    with Extractor(Facts, client=claude.client(), chunk_chars=1_500) as extractor:
+        first = extractor.extract(text)
+        before = len(claude.requests)
+        refined = first.refine("Leave out the poor.")
+    assert refined.ok
+    told = [seen.body["messages"] for seen in claude.requests[before:]]
+    assert len(told) == before
+    assert all(messages[-1]["content"].startswith("Leave out the poor.") for messages in told)
+    assert all(messages[-2]["role"] == "user" for messages in told), "no chunk is told the value of the whole"
+
+
+@given(st.lists(st.lists(st.integers(1, 4), max_size=4), max_size=6))
+@settings(max_examples=60)
+def test_courses_run_side_by_side_each_get_their_own_answers(shapes):
+    def course(number, waves):
+        got = []
+        for wave, count in enumerate(waves):
+            answers = yield tuple(f"{number}/{wave}/{place}" for place in range(count))
+            got += answers
+        return got
+
+    running = side_by_side([course(number, waves) for number, waves in enumerate(shapes)])
+    sent, waves = None, 0
+    while True:
+        try:
+            asks = running.send(sent)
+        except StopIteration as end:
+            results = end.value
+            break
+        waves += 1
+        sent = tuple(f"to {ask}" for ask in asks)
+    assert waves == max(map(len, shapes), default=0)
+    assert results == [
+        [f"to {number}/{wave}/{place}" for wave, count in enumerate(waves) for place in range(count)]
+        for number, waves in enumerate(shapes)
+    ]
+
+
+def test_the_same_answers_give_the_same_asks_and_the_same_record():
+    text = ledger(20, 6_000)
+
+    def drive():
+        course, sent, asks = (
+            plan(
+                Document.of(text),
+                Schema(Facts),
+                Policy("claude-haiku-5-5", ("structured",), 100, 100, chunk_chars=1_500),
+            ),
+            None,
+            [],
+        )
+        while True:
+            try:
+                asked = course.send(sent)
+            except StopIteration as end:
+                return asks, end.value.to_json()
+            asks.append(asked)
+            sent = tuple(answer(ask) for ask in asked)
+
+    def answer(ask):
+        document = ask.prompt.turns[-1].text
+        said = json.dumps(found_in(type("Asked", (), {"document": document})))
+        return Answer(json=said, said=said, stop_reason="end_turn")
+
+    assert drive() == drive()

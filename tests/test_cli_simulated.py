@@ -1,0 +1,150 @@
+"""The command line on a simulated service: streams, further turns, long documents."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from slotfill.cli import main
+from slotfill.extractors.testing.claude import SimulatedClaude
+from slotfill.extractors.testing.server import served
+
+FEEDBACK = {"sentiment": "negative", "key_issues": ["late"], "urgency": 3, "suggested_action": "Refund."}
+
+
+@pytest.fixture
+def claude(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    claude = SimulatedClaude([FEEDBACK] * 9)
+    with served(claude) as url:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-simulated")
+        (tmp_path / "a.txt").write_text("It came late.")
+        yield claude
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, list(map(str, arguments)), catch_exceptions=False)
+
+
+def lines(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+class TestStream:
+    def test_each_part_is_a_line_and_the_value_the_last(self, claude, tmp_path):
+        (tmp_path / "b.txt").write_text("It came late again.")
+        result = run("extract", "feedback", "a.txt", "b.txt", "--stream")
+        assert result.exit_code == 0
+        told = lines(result.stdout)
+        for name in ("a.txt", "b.txt"):
+            *parts, last = [line for line in told if line["source"] == name]
+            assert {part["path"]: part["value"] for part in parts} == {
+                "/sentiment": "negative",
+                "/key_issues/0": "late",
+                "/key_issues": ["late"],
+                "/urgency": 3,
+                "/suggested_action": "Refund.",
+            }
+            assert last == {"source": name, "value": FEEDBACK}
+        assert all(seen.body["stream"] for seen in claude.requests)
+
+    def test_the_value_goes_to_the_output(self, claude):
+        result = run("extract", "feedback", "a.txt", "--stream", "-o", "a.json")
+        assert result.exit_code == 0
+        assert json.loads(Path("a.json").read_text("utf-8")) == FEEDBACK
+        assert all("path" in line for line in lines(result.stdout))
+
+    def test_a_stream_that_breaks_off_is_no_success(self, claude):
+        claude.script([FEEDBACK] * 9, faults=["sse_cut"])
+        result = run("extract", "feedback", "a.txt", "--stream", "--rejects", "rejects.jsonl")
+        assert result.exit_code == 1
+        assert "partial" in result.stderr
+        assert "value" not in [key for line in lines(result.stdout) if "path" not in line for key in line]
+        (record,) = lines(Path("rejects.jsonl").read_text("utf-8"))
+        assert record["outcome"] == "partial"
+
+    def test_a_refused_key_stops_the_run(self, claude, monkeypatch):
+        claude.script(faults=["401"])
+        assert run("extract", "feedback", "a.txt", "--stream").exit_code == 4
+
+
+class TestRefine:
+    @pytest.fixture
+    def record(self, claude):
+        assert run("extract", "feedback", "a.txt", "--record", "-o", "a.json").exit_code == 0
+        return "a.json"
+
+    def test_a_correction_gives_the_value_again(self, claude, record):
+        claude.script([{**FEEDBACK, "urgency": 5}])
+        result = run("refine", record, "urgency is 5")
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert json.loads(result.stdout)["urgency"] == 5
+        assert "urgency is 5" in claude.requests[-1].body["messages"][-1]["content"]
+
+    def test_a_record_can_be_refined_again_and_again(self, claude, record):
+        for correction in ("once", "twice"):
+            assert run("refine", record, correction, "--record", "-o", record).exit_code == 0
+        stored = json.loads(Path(record).read_text("utf-8"))
+        assert [turn["correction"] for turn in stored["history"]] == ["once", "twice"]
+        assert stored["document"]["source"] == "a.txt"
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (("gone.json", "x"), "there is no file"),
+            (("a.txt", "x"), "holds no record"),
+            (("a.json", ""), "says nothing"),
+            (("a.json", "x", "--document", "b.txt"), "there is no file or folder 'b.txt'"),
+            (("a.json", "x", "-s", "sentiment"), "none of schema 'sentiment'"),
+            (("a.json", "x", "--instructions", "Other."), "is of schema 'feedback' as it was then"),
+        ],
+    )
+    def test_what_cannot_be_refined_says_why(self, claude, record, arguments, said):
+        result = run("refine", *arguments)
+        assert result.exit_code == 2
+        assert said in result.stderr
+
+    def test_a_document_that_has_changed_is_not_refined(self, claude, record, tmp_path):
+        (tmp_path / "a.txt").write_text("It came early.")
+        result = run("refine", record, "x")
+        assert result.exit_code == 2
+        assert "has changed" in result.stderr
+
+    def test_a_refusal_is_no_success(self, claude, record):
+        claude.script(faults=["refusal"])
+        result = run("refine", record, "x", "--record", "-o", "b.json")
+        assert result.exit_code == 1
+        assert "refused" in result.stderr
+        assert json.loads(Path("b.json").read_text("utf-8"))["outcome"] == "refused"
+
+
+class TestLongDocuments:
+    @pytest.fixture(autouse=True)
+    def long(self, claude, tmp_path):
+        (tmp_path / "long.txt").write_text("It came late. The box was torn. " * 40)
+        claude.script(lambda asked: {**FEEDBACK, "key_issues": ["late"] if "late" in asked.document else []})
+
+    def test_chunks_and_passes(self, claude):
+        result = run("extract", "feedback", "long.txt", "--chunk-chars", 400, "--passes", 2, "--record")
+        record = json.loads(result.stdout)
+        assert (result.exit_code, record["outcome"]) == (0, "valid")
+        assert len(record["chunks"]) == len(claude.requests) > 6
+        assert record["value"] == FEEDBACK
+        assert {reading["number"] for reading in record["chunks"]} == {1, 2}
+
+    def test_a_chunk_that_fails_is_a_reject(self, claude):
+        claude.script([FEEDBACK] * 30, faults=["refusal@2"])
+        result = run("extract", "feedback", "long.txt", "--chunk-chars", 400, "--rejects", "rejects.jsonl")
+        assert result.exit_code == 1
+        assert "1 of" in result.stderr
+        (record,) = lines(Path("rejects.jsonl").read_text("utf-8"))
+        assert (record["outcome"], record["value"]) == ("partial", FEEDBACK)
+
+    def test_a_dry_run_counts_the_chunks(self, claude):
+        result = run("extract", "feedback", "long.txt", "--chunk-chars", 400, "--dry-run")
+        estimate = json.loads(result.stdout)
+        assert estimate["documents"] == 1
+        assert estimate["requests"] > 3
+        assert claude.requests == []
