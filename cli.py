@@ -273,8 +273,8 @@ def extract(ctx: click.Context, /, schema: str, inputs: tuple[str, ...], **optio
 def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) -> None:
     """Correct an extraction: ask again, with CORRECTION.
 
-    CORRECTION says what is wrong or missing, in words. RECORD is what `extract --record` wrote: a .json file, or a line of a .jsonl file, records.jsonl#12. The document
-    is read from where it was; it must not have changed.
+    CORRECTION says what is wrong or missing, in words. RECORD is what `extract --record` wrote: a .json file, or a
+    line of a .jsonl file, records.jsonl#12. The document is read from where it was; it must not have changed.
 
     \b
     slotfill extract feedback mail.eml --record -o mail.json

@@ -6,7 +6,7 @@ A part is a chunk of the document, or a group of the schema's fields, or both; e
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from slotfill.extractors.ladder import Kind, Ladder, Verdict
 from slotfill.extractors.parting import as_part, field_groups
 from slotfill.extractors.prompt import Prompt, look_again, write
 from slotfill.extractors.record import Attempt, Document, Exchange
+from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.json_schema import response_model
 from slotfill.schemas.parts import properties_of
 from slotfill.schemas.schema import Example, Schema
@@ -65,24 +66,36 @@ class Read:
 def tasks_of(schema: Schema[Any], width: int | None, *, chunked: bool) -> tuple[Task, ...]:
     """Give what is asked of each chunk: the whole schema, or groups of its fields.
 
-    chunked: whether a chunk is less than the document, so that it may lack what the schema requires.
+    chunked: whether a chunk is less than the document, so that it may lack what the schema requires. A schema whose
+    parts do not stand by themselves is asked for as it is.
     """
     lax = as_part(schema.json_schema) if chunked else schema.json_schema
     groups = (lax,) if width is None or schema.wrapped else field_groups(lax, width)
     if groups == (schema.json_schema,):
         return (Task(schema),)
-    return tuple(_task(schema, group, whole=len(groups) == 1) for group in groups)
+    try:
+        return tuple(_tasks(schema, groups))
+    except SchemaError:
+        return (Task(schema),)
 
 
-def _task(schema: Schema[Any], group: dict[str, Any], *, whole: bool) -> Task:
-    fields = None if whole else tuple(_properties(group))
-    examples = schema.examples
-    if fields is not None:
-        examples = tuple(Example(shot.text, {k: v for k, v in shot.value.items() if k in fields}) for shot in examples)
-    part = Schema(
-        response_model(group, name=schema.name), name=schema.name, instructions=schema.instructions, examples=examples
-    )
-    return Task(part, wire_for(part), fields)
+def _tasks(schema: Schema[Any], groups: Sequence[dict[str, Any]]) -> Iterator[Task]:
+    elsewhere = {key for group in groups[1:] for key in _properties(group)}  # what no group names, the first one holds
+    for group in groups:
+        fields = tuple(_properties(group)) if len(groups) > 1 else None
+        examples = schema.examples
+        if fields is not None:
+            others = elsewhere if group is groups[0] else ()
+            examples = tuple(_of_fields(shot, fields, others) for shot in examples)
+        model = response_model(group, name=schema.name, resources=getattr(schema.model, "resources", None))
+        part = Schema(model, name=schema.name, instructions=schema.instructions, examples=examples)
+        yield Task(part, wire_for(part), fields)
+
+
+def _of_fields(example: Example, fields: Collection[str], others: Collection[str]) -> Example:
+    """Leave of an example the fields of a group, and, of the first one, what is no other group's."""
+    kept = {key: part for key, part in example.value.items() if key in fields or (others and key not in others)}
+    return Example(example.text, kept)
 
 
 def _properties(schema: Any) -> list[str]:

@@ -84,7 +84,7 @@ DEFECTS = {
         "extractors/uniting.py",
         "        for rule in (self._of_that_name, self._at_that_place, self._equal_nearby):\n",
         "        for rule in ():\n",
-        "tests/extractors/test_readings.py::test_every_fact_of_a_long_document_is_found_once_and_where_it_stands[10-10000]",
+        "tests/extractors/test_readings.py::test_every_fact_of_a_long_document_is_found_once_and_where_it_stands[100-100000]",
     ),
     "a document is dropped from the output": (
         "extractors/runs/engine.py",

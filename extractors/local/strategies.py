@@ -15,6 +15,7 @@ import jsonschema
 
 from slotfill.schemas.confidence import KEYWORD
 from slotfill.schemas.json_schema import resolve_local
+from slotfill.schemas.merging import KEYWORD as MERGE
 from slotfill.schemas.verbatim import FORMAT
 
 if TYPE_CHECKING:
@@ -163,11 +164,13 @@ def compile_schema(schema: Mapping[str, Any]) -> Compiled | None:
     return Compiled(fields) if fields else None
 
 
-_OF_RECORDS = {"type", CALIBRATION, "properties", "required", "additionalProperties", "title", "description", "$defs",
-               "definitions", "$schema", "$id", "default", "examples"}  # fmt: skip
-_OF_UNIONS = {"anyOf", "title", "description", "default", "examples"}
-_OF_STRINGS = {"type", "format", "minLength", "maxLength", "title", "description", "default", "examples"}
-_OF_LISTS = {"type", "items", "minItems", "maxItems", "title", "description", "default", "examples"}
+_NOTES = {"title", "description", "default", "examples", MERGE}
+_OF_RECORDS = _NOTES | {
+    *("type", "properties", "required", "additionalProperties", "$defs", "definitions", "$schema", "$id", CALIBRATION)
+}
+_OF_UNIONS = _NOTES | {"anyOf"}
+_OF_STRINGS = _NOTES | {"type", "format", "minLength", "maxLength"}
+_OF_LISTS = _NOTES | {"type", "items", "minItems", "maxItems"}
 
 
 class _Compiler:

@@ -4,20 +4,23 @@ import asyncio
 import json
 import random
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, create_model, field_validator
 
-from slotfill import Document, Extractor, Outcome, Schema
+from slotfill import Document, Example, Extractor, Outcome, Schema
 from slotfill.extractors.api_error import ApiError
 from slotfill.extractors.asks import Answer, Policy
 from slotfill.extractors.plan import plan
-from slotfill.extractors.readings import side_by_side
+from slotfill.extractors.readings import side_by_side, tasks_of
 from slotfill.extractors.testing.claude import SimulatedClaude
+from slotfill.schemas import resolve
 
 WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "lazy", "dogs", "while", "日本", "rains", "café"]
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 TOO_LONG = ApiError(400, "invalid_request_error", "prompt is too long: 9 tokens > 3 maximum")
 
 
@@ -176,6 +179,27 @@ def test_what_the_whole_must_hold_and_no_chunk_does_is_not_made_up():
     assert extraction.outcome is Outcome.FAILED
     assert (extraction.error.type, extraction.error.path) == ("validation", "/title")
     assert len(extraction.invalid["facts"]) == 20
+
+
+def test_the_parts_of_every_shape_can_be_asked_for():
+    """With free keys and examples that hold them, and with references to other files."""
+    for file in sorted((FIXTURES / "shapes").glob("[0-9]*.json")):
+        schema = resolve(str(file))
+        for width in (None, 3):
+            for task in tasks_of(schema, width, chunked=True):
+                assert "text" in (task.wire.modes if task.wire else ("text",))
+    free = {
+        "type": "object",
+        "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
+        "required": ["a", "b", "free"],
+        "additionalProperties": {"type": "integer"},
+    }
+    examples = [Example("x", {"a": "1", "b": "2", "free": 3})]
+    first, second = tasks_of(resolve(free, examples=examples), 1, chunked=False)
+    assert [shot.value for task in (first, second) for shot in task.schema.examples] == [
+        {"a": "1", "free": 3},
+        {"b": "2"},
+    ]
 
 
 class TestPasses:

@@ -53,14 +53,6 @@ def test_quotes_stand_in_the_document(both: list[Extraction[Any]]) -> None:
     assert all(quote in TEXT for quote in quotes)
 
 
-def test_a_document_that_is_too_long_says_so(model_file: Path) -> None:
-    with Extractor(Sentiment, model="local") as extractor:
-        extraction = extractor.extract(TEXT * 2_000)
-    assert extraction.error is not None
-    assert extraction.error.type == "too_long"
-    assert "maximum" in extraction.error.message
-
-
 def test_the_command_line_needs_no_key(model_file: Path, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(TEXT)
     command = [sys.executable, "-m", "slotfill", "extract", "sentiment", "a.txt"]

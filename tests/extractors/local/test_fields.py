@@ -108,11 +108,21 @@ def test_labelled_texts_calibrate_and_are_kept(model_file: Path) -> None:
     assert found.bias[1] > found.bias[0]
 
 
+def test_a_document_that_is_too_long_is_read_in_chunks(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLOTFILL_LOCAL_CONTEXT", "512")
+    monkeypatch.setenv("SLOTFILL_LOCAL_SLOTS", "1")
+    with Extractor("names [str]", model="local") as extractor:
+        extraction = extractor.extract("word " * 600)
+    assert len(extraction.chunks) > 1
+    assert all(reading.end - reading.start < 3_000 for reading in extraction.chunks)
+    assert extraction.attempts[0].errors, "the whole was tried first"
+
+
 def test_the_settings_reach_the_engine(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLOTFILL_LOCAL_CONTEXT", "512")
     monkeypatch.setenv("SLOTFILL_LOCAL_SLOTS", "1")
     with Extractor("name str", model="local") as extractor:
-        extraction = extractor.extract("word " * 600)
+        extraction = extractor.extract("x1 " * 600)
     assert extraction.error is not None
     assert extraction.error.type == "too_long"
     assert "SLOTFILL_LOCAL_CONTEXT" in extraction.error.message
