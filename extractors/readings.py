@@ -160,7 +160,8 @@ class Reader:
     def _read_smaller(self, piece: _Piece, whole: Read) -> Course[list[Read]]:
         """Read the halves of a piece that was too long; what it cost to find that out is the first one's."""
         halves = self._pieces(piece.start, piece.text, len(piece.text) * 2 // 3)
-        wanted = [half for half in halves if piece.task.fields in (None, half.task.fields)]
+        # The groups of a part's schema may be others; what is asked for twice is merged.
+        wanted = [half for half in halves if piece.task.fields in (None, half.task.fields)] or halves
         first, *others = yield from self._read_all(wanted)
         return [replace(first, attempts=(*whole.attempts, *first.attempts)), *others]
 

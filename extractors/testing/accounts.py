@@ -48,7 +48,8 @@ ENDING = frozenset({"truncated", "refusal", "sse_unended", "sse_cut", "sse_error
 def contradictions(extraction: Extraction[Any]) -> Judged:
     """A record that is ok has a value and no error, one that is not has an error with type and message.
 
-    The last attempt is ok when the record is. What was mended has an edit of it.
+    The last attempt is ok when the record is; of a document that was read in parts, each part is. What was mended has
+    an edit of it.
     """
     ok, outcome, error = extraction.ok, extraction.outcome, extraction.error
     if ok is not outcome.ok:
@@ -59,7 +60,9 @@ def contradictions(extraction: Extraction[Any]) -> Judged:
         yield "/error", f"the outcome is {outcome.value!r}, and the error is {error}"
     if error is not None and not (error.type and error.message):
         yield "/error", f"says too little: {error}"
-    if extraction.attempts and extraction.attempts[-1].ok is not ok:
+    if lost := [reading.chunk for reading in extraction.chunks if ok and not reading.outcome.ok]:
+        yield "/chunks", f"the outcome is {outcome.value!r}, and chunks {lost} could not be read"
+    if extraction.attempts and not extraction.chunks and extraction.attempts[-1].ok is not ok:
         yield "/attempts", f"the outcome is {outcome.value!r}, and of the last attempt ok is {not ok}"
     if outcome is Outcome.MENDED and not extraction.edits:
         yield "/edits", "it was mended, and no edit says how"

@@ -16,7 +16,10 @@ from slotfill.extractors.api_error import ApiError
 from slotfill.extractors.asks import Answer, Policy
 from slotfill.extractors.plan import plan
 from slotfill.extractors.readings import side_by_side, tasks_of
+from slotfill.extractors.testing.accounts import contradictions, misplaced
 from slotfill.extractors.testing.claude import SimulatedClaude
+from slotfill.extractors.testing.clock import ManualClock
+from slotfill.extractors.testing.faults import BATCH_FAULTS, FAULTS
 from slotfill.schemas import resolve
 
 WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "lazy", "dogs", "while", "日本", "rains", "café"]
@@ -130,6 +133,24 @@ def test_a_chunk_that_fails_makes_the_whole_partial_and_is_named(fault, outcome)
 
 def facts_of(text, reading):
     return found_in(type("Asked", (), {"document": text[reading.start : reading.end]}))["facts"]
+
+
+@pytest.mark.parametrize("fault", sorted(set(FAULTS) - set(BATCH_FAULTS)))
+@pytest.mark.parametrize("when", ["@2", ""], ids=["once", "always"])
+def test_no_fault_of_a_chunk_is_lost_or_passes_for_a_value(fault, when):
+    claude, text = SimulatedClaude(found_in, faults=[fault + when], clock=ManualClock()), ledger(20, 4_000)
+    extraction = extract(claude, text, chunk_chars=1_000)
+    assert [*contradictions(extraction)] == []
+    assert [*misplaced(extraction.spans, extraction.data, text)] == []
+    whole = {"title": "Ledger"} | found_in(type("Asked", (), {"document": text}))
+    if extraction.ok:
+        assert extraction.data == whole
+    else:
+        lost = [reading for reading in extraction.chunks if reading.error]
+        assert all(f"chunk {reading.chunk} " in extraction.error.message for reading in lost[:3])
+        assert lost or extraction.error.type == "validation"
+    if extraction.has_value:
+        assert all(fact in whole["facts"] for fact in extraction.data["facts"])
 
 
 def test_a_failure_that_every_request_meets_keeps_its_kind():
