@@ -5,13 +5,14 @@ import json
 import random
 import re
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, create_model, field_validator
 
-from slotfill import Document, Example, Extractor, Outcome, Schema
+from slotfill import Document, Example, Extractor, Outcome, Schema, Span
 from slotfill.extractors.api_error import ApiError
 from slotfill.extractors.asks import Answer, Policy
 from slotfill.extractors.plan import plan
@@ -20,7 +21,7 @@ from slotfill.extractors.testing.accounts import contradictions, misplaced
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.clock import ManualClock
 from slotfill.extractors.testing.faults import BATCH_FAULTS, FAULTS
-from slotfill.schemas import resolve
+from slotfill.schemas import Confidence, resolve
 
 WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "lazy", "dogs", "while", "日本", "rains", "café"]
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -153,6 +154,43 @@ def test_no_fault_of_a_chunk_is_lost_or_passes_for_a_value(fault, when):
         assert all(fact in whole["facts"] for fact in extraction.data["facts"])
 
 
+def test_what_was_read_of_a_chunk_that_never_fits_is_kept():
+    def reply(asked):
+        value = found_in(asked)
+        return value | ({"facts": [{"name": "person3"}]} if "person3 " in asked.document else {})
+
+    extraction = extract(SimulatedClaude(reply), ledger(20, 6_000), chunk_chars=1_500, retries=0)
+    assert extraction.outcome is Outcome.PARTIAL
+    lost = [reading for reading in extraction.chunks if reading.error]
+    assert lost
+    assert all(reading.invalid["facts"] == [{"name": "person3"}] for reading in lost)
+    assert all(reading.invalid is None for reading in extraction.chunks if not reading.error)
+
+
+def test_a_chunk_that_says_nothing_is_not_asked_about():
+    claude = SimulatedClaude(found_in)
+    text = "Title: Ledger\n[[person0 has 3 coins]]" + "\n" * 5_000 + "[[person1 has 4 coins]]"
+    extraction = extract(claude, text, chunk_chars=1_000)
+    assert [fact.name for fact in extraction.value.facts] == ["person0", "person1"]
+    assert all(seen.document.strip() for seen in claude.requests)
+
+
+@pytest.mark.parametrize(("scored", "origin"), [((True, True), "scored"), ((True, False), "stated")])
+def test_a_confidence_is_no_better_founded_than_the_worst_of_its_parts(scored, origin):
+    class Mood(BaseModel):
+        mood: str
+        confidence: Annotated[float, Confidence("mood")]
+
+    policy = Policy("claude-haiku-5-5", ("structured",), 100, 100, chunk_chars=200)
+    course = plan(Document.of("Good. " * 60), Schema(Mood), policy)
+    asks, said = next(course), '{"mood": "good", "confidence": 0.5}'
+    paths = [("/confidence",) if scored[number > 0] else () for number, _ in enumerate(asks)]
+    with pytest.raises(StopIteration) as end:
+        course.send(tuple(Answer(json=said, said=said, stop_reason="end_turn", scored=path) for path in paths))
+    assert len(asks) > 1
+    assert end.value.value.confidence == {"/confidence": origin}
+
+
 def test_a_failure_that_every_request_meets_keeps_its_kind():
     extraction = extract(SimulatedClaude(found_in, key="other"), ledger(20, 6_000), chunk_chars=1_500)
     assert extraction.outcome is Outcome.FAILED
@@ -244,6 +282,13 @@ class TestPasses:
         assert len(extraction.value.facts) == 10
         assert "reading 2" in extraction.error.message
 
+    def test_what_could_not_be_read_once_is_not_read_again(self):
+        claude = SimulatedClaude(found_in, faults=["refusal"])
+        extraction = extract(claude, ledger(10, 5_000), passes=3)
+        assert len(claude.requests) == 1
+        assert [reading.outcome for reading in extraction.chunks] in ([Outcome.REFUSED], [])
+        assert extraction.outcome is Outcome.REFUSED
+
 
 class TestWide:
     WIDE = create_model("Wide", **{f"field_{number}": (str, ...) for number in range(700)})
@@ -283,12 +328,13 @@ class TestWide:
             return {"field_1": "mended"} if len(value) == 1 else value
 
         claude = SimulatedClaude(reply)
-        extraction = extract(claude, "Wide.", Strict)
+        extraction = extract(claude, "Wide, mended.", Strict)
         assert extraction.outcome is Outcome.PATCHED
         assert extraction.data == {f"field_{number}": f"the field_{number}" for number in range(700)} | {
             "field_1": "mended"
         }
         assert [attempt.rung.value for attempt in extraction.attempts] == ["ask", "ask", "ask", "patch"]
+        assert extraction.spans["/field_1"] == Span(6, 12, "exact"), "what was patched stands where it stands now"
 
 
 def test_a_correction_of_a_chunked_document_reaches_every_chunk():

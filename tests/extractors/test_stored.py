@@ -42,6 +42,15 @@ def test_a_record_is_the_extraction(replies, options):
     assert load(record, extractor.schema, extraction.document).to_json() == record
 
 
+def test_a_record_of_a_part_of_the_whole_has_its_value():
+    _, extractor = extractor_on(*[FEEDBACK] * 4, faults=["refusal@2"], chunk_chars=200)
+    with extractor:
+        extraction = extractor.extract(TEXT * 30)
+    record = json.loads(json.dumps(extraction.to_json()))
+    assert (record["outcome"], record["value"]) == ("partial", FEEDBACK)
+    assert load(record, extractor.schema, extraction.document) == extraction
+
+
 def test_an_extraction_travels_without_its_extractor():
     _, extractor = extractor_on(FEEDBACK)
     with extractor:

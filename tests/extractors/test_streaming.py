@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import anthropic
+import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from pydantic import BaseModel
 
 from slotfill import Extraction, Extractor, Outcome, Partial
 from slotfill.extractors.arriving import Arriving
+from slotfill.extractors.events import STREAM, events
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas import Feedback
 
@@ -110,6 +112,26 @@ def test_a_stream_that_always_breaks_off_is_partial_never_silent(streamed, mode,
 def test_a_request_that_fails_before_it_streams_fails_as_any_other(streamed):
     (extraction,) = streamed(SimulatedClaude(faults=["529"]))
     assert extraction.error.type == "overloaded"
+
+
+def test_an_error_in_place_of_a_message_is_the_services_and_another_model_may_serve():
+    def respond(request):
+        if b"haiku" in request.content:
+            error = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+            body = f"event: error\ndata: {json.dumps(error)}\n\n".encode()
+        else:
+            usage = {"input_tokens": 1, "output_tokens": 1}
+            said = {"content": [{"type": "text", "text": json.dumps(FEEDBACK)}], "stop_reason": "end_turn"}
+            head = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "stop_sequence": None}
+            body = b"".join(events(head | said | {"usage": usage}))
+        return httpx2.Response(200, headers=STREAM, content=body)
+
+    http = httpx2.Client(transport=httpx2.MockTransport(respond))
+    client = anthropic.Anthropic(api_key="none", max_retries=0, http_client=http)
+    with Extractor(Feedback, client=client, model=["claude-haiku-5-5", "claude-sonnet-5-5"]) as extractor:
+        *_, extraction = extractor.stream(TEXT)
+    assert extraction.attempts[0].errors[0].message.startswith("Overloaded")
+    assert extraction.outcome is Outcome.FALLBACK
 
 
 @both
