@@ -99,6 +99,7 @@ def known_models() -> tuple[str, ...]:
     return tuple(model.id for model in provider.models if not model.deprecated)
 
 
+@lru_cache(maxsize=256)
 def cost(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None:
     """Price one request in USD, cache reads and writes and long-prompt bands included; None when unknown.
 
@@ -125,9 +126,12 @@ def cost(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None
 
 def saving(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None:
     """Give what the cache saved on one request, in USD: negative where it wrote more than it read."""
-    tokens = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens
-    paid, uncached = cost(model_id, usage, ttl=ttl), cost(model_id, Usage(tokens, usage.output_tokens))
-    return None if paid is None or uncached is None else uncached - paid
+    cached = usage.cache_read_tokens + usage.cache_write_tokens
+    paid = cost(model_id, usage, ttl=ttl)
+    if paid is None or not cached:  # a price takes longer to find than a short reply to read
+        return None if paid is None else Decimal(0)
+    uncached = cost(model_id, Usage(usage.input_tokens + cached, usage.output_tokens))
+    return None if uncached is None else uncached - paid
 
 
 def price_a_million(model_id: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from slotfill.extractors.record import Document, Exchange
@@ -82,10 +83,7 @@ def write(
     tokens, a value and what was said of it together; the last one always stays.
     part: whether the document is a part of a longer one. again: whether it will be asked about again, see `Prompt`.
     """
-    shots: list[Turn] = []
-    for example in schema.examples:
-        answer = json.dumps(schema.wrap(example.value), ensure_ascii=False)
-        shots += [Turn("user", _fence(Document.of(example.text))), Turn("assistant", answer)]
+    shots = _shots(schema)
     system = f"{schema.instructions}\n\n{RULES}"
     said = [turn for exchange in _trimmed(history, room) for turn in _turns(schema, exchange)]
     asked = Turn("user", _fence(document) + (PART if part else ""))
@@ -101,6 +99,16 @@ def correct(prompt: Prompt, reply: str, errors: Sequence[FieldError], *, parts: 
     wish = f"That answer did not validate:\n{reasons}\n{PARTS if parts else WHOLE}"
     said = (Turn("assistant", reply),) if reply.strip() else ()
     return replace(prompt, turns=(*prompt.turns, *said, Turn("user", wish)))
+
+
+@lru_cache(maxsize=64)
+def _shots(schema: Schema[Any]) -> tuple[Turn, ...]:
+    """Write the worked examples as turns: the same for every document."""
+    shots: list[Turn] = []
+    for example in schema.examples:
+        answer = json.dumps(schema.wrap(example.value), ensure_ascii=False)
+        shots += [Turn("user", _fence(Document.of(example.text))), Turn("assistant", answer)]
+    return tuple(shots)
 
 
 def look_again(prompt: Prompt, answer: str) -> Prompt:

@@ -142,7 +142,7 @@ class Reader:
 
     def _read(self, piece: _Piece) -> Course[list[Read]]:
         """Read one piece, as often as the policy says, and in smaller ones where it is too long for the models."""
-        document, task = Document.of(piece.text), piece.task
+        document, task = Document.of(piece.text) if piece.chunked else self.document, piece.task
         prompt = self._prompt(piece, document)
         found: list[Read] = []
         for number in range(1, self.policy.passes + 1):
