@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_SETTINGS = ("model", "retries", "mend", "timeout", "max_tokens", "chunk_chars", "passes", "cassette")
+_SETTINGS = (
+    *("model", "retries", "mend", "timeout", "max_tokens", "chunk_chars", "passes", "cassette"),
+    *("rpm", "itpm", "otpm", "max_wait"),
+)
 """The options of `extract` that an extractor takes."""
 
 EXIT_INCOMPLETE, EXIT_USAGE, EXIT_NO_MODEL, EXIT_INTERRUPTED = 1, 2, 4, 130
@@ -120,7 +123,8 @@ _writing = _grouped(
         "-o",
         "--output",
         metavar="PATH",
-        help="FILE.json for one value, FILE.jsonl for a line each, else a folder with a file each.",
+        help="FILE.json for one value, FILE.jsonl for a line each, FILE.csv, .parquet or .db for a row each, else a "
+        "folder with a file each.",
     ),
     click.option("--record", is_flag=True, help="Write every document's record: value, attempts, usage, cost, error."),
     click.option(
@@ -182,6 +186,20 @@ _asking = _grouped(
         type=click.IntRange(min=1),
         metavar="N",
         help="How often to read each part of a document, for what was missed. [default: 1]",
+    ),
+    click.option(
+        "--rpm",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Requests a minute. [default, as of the next two: what the service tells]",
+    ),
+    click.option("--itpm", type=click.IntRange(min=1), metavar="N", help="Input tokens a minute."),
+    click.option("--otpm", type=click.IntRange(min=1), metavar="N", help="Output tokens a minute."),
+    click.option(
+        "--max-wait",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="End the run where the limits would hold it up for longer. [default: 300]",
     ),
     click.option(
         "--cassette",
@@ -291,7 +309,9 @@ def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) 
     stored = load(found, schema, document)
     with (
         Extractor(schema, model=options["model"] or stored.model) as extractor,
-        open_sink(options["output"], sys.stdout.buffer, records=options["records"], several=False) as sink,
+        open_sink(
+            options["output"], sys.stdout.buffer, schema=schema, records=options["records"], several=False
+        ) as sink,
     ):
         refined = extractor.refine(stored, correction)
         if refined.ok or options["records"]:
@@ -534,7 +554,8 @@ def _run(extractor: Extractor[Any], sources: Sources, options: dict[str, Any]) -
         click.echo("no Anthropic credential is set: using the embedded model", err=True)
     with ExitStack() as stack:
         lines = sources.several or (options["stream"] and options["output"] in (None, "-"))
-        kept = open_sink(options["output"], sys.stdout.buffer, records=options["record"], several=lines)
+        shown = {"schema": extractor.schema, "records": options["record"], "several": lines}
+        kept = open_sink(options["output"], sys.stdout.buffer, **shown)
         stack.enter_context(kept)
         rejects = stack.enter_context(open_rejects(options["rejects"])) if options["rejects"] else None
         update = stack.enter_context(progress(sources.count, wanted=not options["quiet"]))

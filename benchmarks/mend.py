@@ -332,7 +332,9 @@ POOL = objects()
 
 def main(data: Path) -> None:
     print(f"{len(POOL)} objects, {CASES} cases a class, json_repair {_version()}\n")
-    print(f"{'class':<28}{'safe':>8}{'bold':>8}{'json_repair':>13}{'silent':>8}{'read':>7}{'mend':>7}{'valid':>7}{'both':>7}")
+    print(
+        f"{'class':<28}{'safe':>8}{'bold':>8}{'json_repair':>13}{'silent':>8}{'read':>7}{'mend':>7}{'valid':>7}{'both':>7}"
+    )
     for name in CLASSES:
         safe, bold, other, silent, *times = judge(name)
         print(f"{name:<28}{safe:>8}{bold:>8}{other:>13}{silent:>8}", *(f"{one:>6}" for one in times))

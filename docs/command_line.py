@@ -38,12 +38,13 @@ stops the run before anything is asked; one that cannot be read is a document th
 | standard output, or `-o -` | one document: its value as indented JSON; several, a folder or rows: a line each |
 | `-o FILE.json` | one value |
 | `-o FILE.jsonl` | a line for each document |
+| `-o FILE.csv`, `.parquet`, `.db` | [a row](tables.md) for each document |
 | `-o FOLDER` | a file for each document: `FOLDER/mails/a.eml.json` for `mails/a.eml` |
 
-A line is `{"source": …, "value": …}`, in the documents' order. A document that has no value has no line and no file:
+A line is `{"source": …, "value": …}`, in the documents' order. A document that has no value has no line, row or file:
 `--rejects FILE` takes its record, and `--record` writes the [record](python.md#extraction) of every document in place
-of values. Files appear whole, at the end or when a run is stopped; those of a folder one by one. `.csv`, `.parquet` and
-`.db` are refused.
+of values. Files appear whole, at the end or when a run is stopped; those of a folder one by one. Parquet needs the
+extra `tables`.
 
 With `--stream` each part of a value is written to standard output as soon as it is there:
 `{"source": …, "rung": …, "path": …, "value": …}`, a line a part, and at last the value's own line (or its file, with
@@ -60,7 +61,7 @@ line.
 | 0 | every document was extracted |
 | 1 | some were not, or the output could not be written to its end |
 | 2 | usage, schema, input or output: nothing was asked |
-| 4 | no usable model or credential, or one that is refused |
+| 4 | no usable model or credential, or one that is refused; or the limits allow nothing for longer than `--max-wait` |
 | 130 | interrupted: what was finished is written |
 
 ## Variables
@@ -78,6 +79,8 @@ line.
 | `SLOTFILL_CHUNK_CHARS` | `--chunk-chars` |
 | `SLOTFILL_PASSES` | `--passes` |
 | `SLOTFILL_CACHE_TTL` | how long the service keeps what documents share: `5m` or `1h` |
+| `SLOTFILL_RPM`, `SLOTFILL_ITPM`, `SLOTFILL_OTPM` | `--rpm`, `--itpm`, `--otpm` |
+| `SLOTFILL_MAX_WAIT` | `--max-wait` |
 | `SLOTFILL_LOCAL_THREADS` | threads of the embedded model: one a core |
 | `SLOTFILL_LOCAL_SLOTS` | documents that it works on at once: 2 |
 | `SLOTFILL_LOCAL_CONTEXT` | tokens of prompt and reply together, for each of them: 5120 |

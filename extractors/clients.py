@@ -21,7 +21,9 @@ from slotfill.extractors.arriving import Arriving
 from slotfill.extractors.asks import BROKEN, SCHEMA_REFUSED, UNREADABLE, Answer, Ask
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.errors import ModelError
+from slotfill.extractors.limits import Limits, WaitError
 from slotfill.extractors.local import weights
+from slotfill.extractors.pacing import Pacer
 from slotfill.extractors.record import Failure
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.cassette import Cassette, CassetteError, CassetteTransport
@@ -35,12 +37,13 @@ __all__ = ["FATAL", "AnyClient", "Clients", "choose_model", "failure_of", "synch
 AnyClient = Any
 """Any client of the Anthropic SDK, of Bedrock and Vertex too, sync or async; Instructor checks it."""
 
-FATAL = frozenset({"authentication", "permission", "billing", "not_found"})
-"""The failures that every further request would meet too."""
+FATAL = frozenset({"authentication", "permission", "billing", "not_found", "max_wait"})
+"""The failures that every further request would meet too, or for a long time."""
 
 # By exception class, the most special first: every class the SDK exports stands under one of these.
 _FAILURES: tuple[tuple[type[BaseException], str], ...] = (
     (CassetteError, "cassette"),
+    (WaitError, "max_wait"),
     (anthropic.AuthenticationError, "authentication"),
     (anthropic.CredentialsError, "authentication"),
     (anthropic.PermissionDeniedError, "permission"),
@@ -80,6 +83,8 @@ class Clients:
     client: one of the caller's own, which is never closed here; the other kind is then not to be had.
     cassette: what passes the clients that are built here is recorded on it, or replayed from it.
 
+    The clients that are built here keep to one pace, within the service's limits.
+
     Raises ModelError when there is no usable credential or model.
     """
 
@@ -90,6 +95,7 @@ class Clients:
         self._settings = settings
         self._given = client
         self._cassette = cassette
+        self._pacer = Pacer(rpm=settings.rpm, itpm=settings.itpm, otpm=settings.otpm)
         self._sync: instructor.Instructor | None = None
         self._building = threading.Lock()
         self._async: instructor.Instructor | None = None
@@ -187,7 +193,7 @@ class Clients:
     def _synchronous(self) -> instructor.Instructor:
         with self._building:
             if self._sync is None:
-                client = self._given or synchronous_client(self._model, self._settings, self._cassette)
+                client = self._given or Anthropic(**self._arguments(DefaultHttpxClient))
                 self._sync = _patched(client, asynchronous=False)
             return self._sync
 
@@ -195,16 +201,21 @@ class Clients:
         loop = asyncio.get_running_loop()
         if self._async is None or (self._loop is not loop and self._given is None):
             # A connection pool belongs to the event loop that it was made on.
-            client = self._given or AsyncAnthropic(
-                **_connection(self._model, self._settings, DefaultAsyncHttpxClient, self._cassette)
-            )
+            client = self._given or AsyncAnthropic(**self._arguments(DefaultAsyncHttpxClient))
             self._async, self._loop = _patched(client, asynchronous=True), loop
         return self._async
 
+    def _arguments(self, http_client: Any) -> dict[str, Any]:
+        """Give the arguments of an SDK client that is paced, unless what answers it is in this process."""
+        connection = _connection(self._model, self._settings, http_client, self._cassette)
+        if catalogue.is_local(self._model) or (self._cassette and self._cassette.replaying):
+            return connection
+        return {**connection, "middleware": [Limits(self._pacer, max_wait=self._settings.max_wait)]}
 
-def synchronous_client(model: str, settings: Settings, cassette: Cassette | None = None) -> Anthropic:
+
+def synchronous_client(model: str, settings: Settings) -> Anthropic:
     """Build the SDK's client for a model, unpatched. Raises ModelError when there is no credential for it."""
-    return Anthropic(**_connection(model, settings, DefaultHttpxClient, cassette))
+    return Anthropic(**_connection(model, settings, DefaultHttpxClient))
 
 
 def choose_model(settings: Settings) -> str:
@@ -264,7 +275,7 @@ _MESSAGES = {
 
 
 def _message(error: BaseException, kind: str) -> str:
-    if isinstance(error, CassetteError):
+    if isinstance(error, CassetteError | WaitError):
         return str(error)
     said = getattr(error, "api_message", None)
     status = getattr(error, "status_code", None)
@@ -286,7 +297,7 @@ def _patched(client: AnyClient, *, asynchronous: bool) -> instructor.Instructor:
     return patched
 
 
-def _connection(model: str, settings: Settings, http_client: Any, cassette: Cassette | None) -> dict[str, Any]:
+def _connection(model: str, settings: Settings, http_client: Any, cassette: Cassette | None = None) -> dict[str, Any]:
     """Give the arguments of an SDK client for a model."""
     fixed: dict[str, Any] = {} if settings.timeout is None else {"timeout": settings.timeout}
     if cassette and cassette.replaying:

@@ -42,7 +42,8 @@ __all__ = [
 
 M = TypeVar("M")
 
-_SETTINGS = ("retries", "mend", "timeout", "max_tokens", "chunk_chars", "passes", "cache_ttl")
+_LIMITS = ("rpm", "itpm", "otpm", "max_wait")
+_SETTINGS = ("retries", "mend", "timeout", "max_tokens", "chunk_chars", "passes", "cache_ttl", *_LIMITS)
 
 AHEAD = 4
 """How many finished extractions, as a multiple of the concurrency, may wait for a slow one before them."""
@@ -66,6 +67,10 @@ class Options(TypedDict, total=False):
         chunks (by default only what the model cannot take at once).
     passes: how often each part of a document is read; a further pass looks for what was missed (1).
     cache_ttl: how long the service keeps what all documents share, `5m` or `1h` (`5m`).
+    rpm, itpm, otpm: requests, input and output tokens a minute, which are never exceeded (what the service's replies
+        tell of its limits); they, and `max_wait`, are not for a `client`.
+    max_wait: seconds that the limits, or a `retry-after`, may hold everything up; beyond it extractions end with the
+        failure `max_wait` (300).
     cassette: a tape, as a path or a `Cassette`. One that is there answers in place of the service: no credential is
         needed, and the default model is the tape's. Else what is sent and comes back is recorded. Not with a `client`.
     """
@@ -82,6 +87,10 @@ class Options(TypedDict, total=False):
     chunk_chars: int | None
     passes: int | None
     cache_ttl: catalogue.CacheTTL | None
+    rpm: int | None
+    itpm: int | None
+    otpm: int | None
+    max_wait: float | None
     cassette: str | PathLike[str] | Cassette | None
 
 
@@ -102,6 +111,7 @@ class Extractor(Generic[M]):
     def __init__(self: Extractor[Any], schema: str | Mapping[str, Any], **options: Unpack[Options]) -> None: ...
 
     def __init__(self, schema: type[M] | Schema[M] | str | Mapping[str, Any], **options: Unpack[Options]) -> None:
+        _check_limits(options)
         client, cassette = options.get("client"), _cassette(options)
         first, fallbacks = _models(options.get("model"))
         self.settings = Settings.read(model=first, **{name: options.get(name) for name in _SETTINGS})
@@ -389,6 +399,16 @@ class SummaryExtractor(Extractor[Summary]):
         if sentences is not None:
             options["parameters"] = {**(options.get("parameters") or {}), "sentences": sentences}
         super().__init__(Summary, **options)
+
+
+def _check_limits(options: Options) -> None:
+    """Raise SettingsError where a client is given too."""
+    limits = [name for name in _LIMITS if options.get(name) is not None]
+    if limits and options.get("client") is not None:
+        raise SettingsError(
+            f"{limits[0]} cannot be put on a client that is given: give the client the middleware Limits(Pacer(…)), of "
+            "slotfill.extractors.limits"
+        )
 
 
 def _cassette(options: Options) -> Cassette | None:

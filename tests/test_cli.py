@@ -255,7 +255,6 @@ class TestBadInput:
             (("broken.json", "a.txt"), "'broken.json' is no JSON: Expecting value at line 2, column 10"),
             (("name, nam{e", "a.txt"), "column"),
             (("feedback", "a.txt", "b.txt", "-o", "v.json"), "'v.json' holds one value, and there are several"),
-            (("feedback", "a.txt", "-o", "v.csv"), "cannot write .csv files"),
             (("feedback", "a.txt", "-o", "a.txt/v.json"), "cannot write 'a.txt/v.json': Not a directory"),
             (("feedback", "a.txt", "-o", "a.txt"), "cannot write into folder 'a.txt': File exists"),
             (("feedback", "a.txt", "--rejects", "a.txt/v"), "cannot write 'a.txt/v': Not a directory"),

@@ -1,10 +1,14 @@
 """The command line on a simulated service: streams, further turns, long documents."""
 
+import csv
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from pyarrow import parquet
 
 from slotfill.cli import main
 from slotfill.extractors.testing.claude import SimulatedClaude
@@ -148,3 +152,37 @@ class TestLongDocuments:
         assert estimate["documents"] == 1
         assert estimate["requests"] > 3
         assert claude.requests == []
+
+
+class TestTables:
+    @pytest.mark.parametrize("output", ["out.csv", "out.parquet", "out.db"])
+    def test_a_row_a_document(self, claude, tmp_path, output):
+        (tmp_path / "b.txt").write_text("It came late again.")
+        result = run("extract", "feedback", "a.txt", "b.txt", "-o", output)
+        assert result.exit_code == 0
+        assert result.stdout == ""
+        assert table(output) == [
+            ("a.txt", "negative", 3, "Refund."),
+            ("b.txt", "negative", 3, "Refund."),
+        ]
+
+    @pytest.mark.parametrize("output", ["out.csv", "out.parquet", "out.db"])
+    def test_a_record_a_document(self, claude, output):
+        claude.script(faults=["refusal"])
+        assert run("extract", "feedback", "a.txt", "--record", "-o", output).exit_code == 1
+        assert table(output, "source", "outcome", "error") == [("a.txt", "refused", "refusal")]
+
+
+def table(path, *columns):
+    """Give these columns of a table."""
+    columns = columns or ("source", "sentiment", "urgency", "suggested_action")
+    if path.endswith(".csv"):
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            rows = [{**row, "urgency": row["urgency"] and int(row["urgency"])} for row in csv.DictReader(file)]
+    elif path.endswith(".parquet"):
+        rows = parquet.read_table(path).to_pylist()
+    else:
+        with closing(sqlite3.connect(path)) as database:
+            database.row_factory = sqlite3.Row
+            rows = database.execute("SELECT * FROM feedback").fetchall()
+    return [tuple(row[column] for column in columns) for row in rows]

@@ -86,6 +86,12 @@ DEFECTS = {
         "        for rule in ():\n",
         "tests/extractors/test_readings.py::test_every_fact_of_a_long_document_is_found_once_and_where_it_stands[100-100000]",
     ),
+    "requests are not paced": (
+        "extractors/pacing.py",
+        "            if owed > NOTHING:\n",
+        "            if False:\n",
+        "tests/extractors/test_limits.py::test_a_limit_is_used_and_not_exceeded[requests-given]",
+    ),
     "a document is dropped from the output": (
         "extractors/runs/engine.py",
         "            self._keep(self._finished.pop(self._next))\n",

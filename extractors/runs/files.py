@@ -30,6 +30,11 @@ class AtomicFile:
         except OSError as error:
             raise self._error(error) from None
 
+    @property
+    def written(self) -> Path:
+        """Where it is written until it is in its place, for what must open it by name."""
+        return self._temporary or self._place()
+
     def write(self, data: bytes) -> None:
         """Add to the file: all of `data`, or nothing of it."""
         rest = memoryview(data)

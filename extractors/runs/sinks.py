@@ -1,9 +1,7 @@
-"""Where results go: standard output, one JSON file, JSONL, a folder."""
+"""Where results go: standard output, one JSON file, JSONL, a folder; a table by the modules beside this one."""
 
 from __future__ import annotations
 
-import json
-import re
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -14,22 +12,24 @@ from slotfill.extractors.errors import OutputError
 from slotfill.extractors.partial import Partial
 from slotfill.extractors.record import Document, Extraction
 from slotfill.extractors.runs.files import AtomicFile
+from slotfill.extractors.runs.json_text import json_text
+from slotfill.schemas.schema import Schema
 
 __all__ = ["FileSink", "FolderSink", "Sink", "StreamSink", "encode", "open_rejects", "open_sink", "tell_parts"]
 
 Payload = Callable[[Extraction[Any]], Any]
 """What of an extraction is written, as JSON data."""
 
-_FOLDERLESS = {".csv", ".parquet", ".db"}
-_CONTROLS = re.compile("[\x7f-\x9f\u2028\u2029]")
+_TABLES = (".csv", ".parquet", ".db")
 
 
-def open_sink(output: str | None, stdout: IO[bytes], *, records: bool, several: bool) -> Sink:
-    """Open what `--output` names: by its suffix one value or JSONL, else a folder; without it, or by `-`, stdout.
+def open_sink(output: str | None, stdout: IO[bytes], *, schema: Schema[Any], records: bool, several: bool) -> Sink:
+    """Open what `--output` names: by its suffix one value, JSONL or a table, else a folder; none or `-` is stdout.
 
-    records: write whole records in place of values. several: more than one document may come.
+    schema: of the values. records: write whole records in place of values. several: more than one document may come.
 
-    Raises OutputError when the output cannot be written, or cannot hold several values.
+    Raises OutputError when the output cannot be written, or cannot hold several values, and MissingExtraError when it
+    needs what is not installed.
     """
     line = record if records else sourced_value
     whole = record if records else value
@@ -42,9 +42,24 @@ def open_sink(output: str | None, stdout: IO[bytes], *, records: bool, several: 
         if several:
             raise OutputError(f"{output!r} holds one value, and there are several documents: name a .jsonl or a folder")
         return FileSink(path, whole, indent=2)
-    if path.suffix in _FOLDERLESS:
-        raise OutputError(f"cannot write {path.suffix} files: {output!r} must end in .json or .jsonl, or be a folder")
+    if path.suffix in _TABLES:
+        return _open_table(path, schema, records=records)
     return FolderSink(path, whole)
+
+
+def _open_table(path: Path, schema: Schema[Any], *, records: bool) -> Sink:
+    """Open a table. Each kind of it is loaded only here: pyarrow is an extra, and not small."""
+    if path.suffix == ".csv":
+        from slotfill.extractors.runs.csv_sink import CsvSink
+
+        return CsvSink(path, schema, records=records)
+    if path.suffix == ".db":
+        from slotfill.extractors.runs.sqlite_sink import SqliteSink
+
+        return SqliteSink(path, schema, records=records)
+    from slotfill.extractors.runs.parquet_sink import ParquetSink
+
+    return ParquetSink(path, schema, records=records)
 
 
 def open_rejects(path: str) -> Sink:
@@ -81,8 +96,7 @@ def record(extraction: Extraction[Any]) -> dict[str, Any]:
 
 def encode(data: Any, *, indent: int | None = None) -> bytes:
     """Write JSON in UTF-8, with no control character that could reach a terminal, and a line end."""
-    text = json.dumps(data, ensure_ascii=False, indent=indent, allow_nan=False)
-    return (_CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n").encode()
+    return f"{json_text(data, indent=indent)}\n".encode()
 
 
 class Sink(ABC):

@@ -117,7 +117,7 @@ def test_every_error_of_the_sdk_is_known():
     exported = {name: getattr(anthropic, name) for name in anthropic.__all__ if name.endswith("Error")}
     statuses = {name for name, kind in exported.items() if not issubclass(kind, known)} - odd
     assert statuses <= {"ConflictError", "PreconditionFailedError", "UnprocessableEntityError"}
-    assert {"authentication", "permission", "billing", "not_found"} == FATAL
+    assert {"authentication", "permission", "billing", "not_found", "max_wait"} == FATAL
 
 
 def test_a_page_of_html_is_not_repeated():

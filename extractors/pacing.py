@@ -1,0 +1,235 @@
+"""Pacing: when the next request may start, so that a service's limits a minute are used and not exceeded.
+
+Pure arithmetic over a clock that is handed in; `slotfill.extractors.limits` does the waiting. What the limits count:
+https://platform.claude.com/docs/en/api/rate-limits
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+__all__ = ["LIMITS", "Pacer", "Reservation", "Wait"]
+
+LIMITS = ("requests", "input-tokens", "output-tokens")
+"""What is limited a minute, as the service's headers name it."""
+
+SHARE = 0.99
+"""How much of a limit is used: the rest takes up what clocks and counts differ by."""
+
+CATCH_UP = 0.2
+"""Seconds of requests that may be caught up with when the process was late, so that being late costs nothing."""
+
+CATCH_UP_TOKENS = 3.0
+"""Seconds of tokens, likewise, or one try's: a reply that is shorter than estimated gives back more than a moment's."""
+
+UNHEARD = 8
+"""How many tries may be in flight before the first reply has told the limits."""
+
+TOKENS_A_BYTE = 0.25
+FIRST_OUTPUT = 1_024
+"""What is reserved before any reply has been counted; a request's own `max_tokens` is mostly far too much."""
+
+FORGETTING = 0.98
+"""What an estimate keeps at each further reply: it is of the last fifty or so."""
+
+LESS = 0.8
+"""What a refusal leaves of the pace, and of the tries in flight."""
+
+LEAST_PACE = 0.1
+
+WIDER = 1 / 60
+"""How much of a flight comes back a second. By replies, one more a flight, a large one would take an hour."""
+
+FASTER = 1 / 180
+"""How much of the whole pace comes back a second: where others use up the limits too, they will for a while."""
+
+NOTHING = 1e-6
+"""Seconds that are not worth a wait: less than that a clock's figures may not be able to tell."""
+
+FULL = 0.05
+"""Seconds until to ask again where as many tries are in flight as may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What one HTTP try is expected to take. `size`: bytes of its body. `number`: of the try, from 1."""
+
+    number: int
+    size: int
+    input_tokens: float
+    output_tokens: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """No try may start for so many seconds. `certain`: no reply that is still to come will shorten it."""
+
+    seconds: float
+    certain: bool
+
+
+class _Bucket:
+    """So much a minute, earned evenly; below zero it is owed. Without a limit nothing is."""
+
+    def __init__(self, given: float | None, catch_up: float) -> None:
+        self.given = given
+        self.learnt: float | None = None
+        self.level = 0.0
+        self.estimate = 0.0
+        self._catch_up = catch_up
+
+    @property
+    def per_second(self) -> float | None:
+        known = [limit for limit in (self.given, self.learnt) if limit is not None]
+        return SHARE * min(known) / 60 if known else None
+
+    def earn(self, seconds: float) -> None:
+        rate = self.per_second
+        if rate is None:
+            self.level = 0.0
+        else:
+            self.level = min(self.level + rate * seconds, max(rate * self._catch_up, self.estimate))
+
+    def seconds_owed(self) -> float:
+        rate = self.per_second
+        return 0.0 if rate is None else max(0.0, -self.level) / rate
+
+
+class _Mean:
+    """A mean that forgets; `first` until there is something to go by."""
+
+    def __init__(self, first: float) -> None:
+        self._first, self._total, self._weight = first, 0.0, 0.0
+
+    def add(self, amount: float, weight: float) -> None:
+        self._total = self._total * FORGETTING + amount
+        self._weight = self._weight * FORGETTING + weight
+
+    def __call__(self) -> float:
+        return self._total / self._weight if self._weight else self._first
+
+
+class Pacer:
+    """Tells when the next HTTP try may start. Safe for threads and tasks alike.
+
+    rpm, itpm, otpm: requests, input tokens and output tokens a minute, never exceeded; None is learnt (`learn`). Of a
+        limit that is both given and learnt the smaller counts.
+    now: seconds that never go back.
+
+    Tries start evenly: each once those before it have been earned, at 99 % of the limits. Nothing is saved up while
+    nobody asks. A try is charged what it is expected to take, and settled when its reply has been counted.
+
+    After a 429 or a 529 a fifth fewer tries may be in flight, after a 429 the pace is slower by a fifth, too; both
+    recover evenly with time. Refusals of tries that were in flight together count once.
+    """
+
+    def __init__(
+        self,
+        *,
+        rpm: float | None = None,
+        itpm: float | None = None,
+        otpm: float | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        catching_up = (CATCH_UP, CATCH_UP_TOKENS, CATCH_UP_TOKENS)
+        self._buckets = [_Bucket(*both) for both in zip((rpm, itpm, otpm), catching_up, strict=True)]
+        self._now, self._at = now, now()
+        self._held_until = -math.inf
+        self._pace = 1.0
+        self._window = float(UNHEARD) if (rpm, itpm, otpm) == (None, None, None) else math.inf
+        self._widening = 0.0
+        self._heard = False
+        self._in_flight = self._started = self._slowed_at = 0
+        self._input, self._output = _Mean(TOKENS_A_BYTE), _Mean(FIRST_OUTPUT)
+        self._changing = threading.Lock()
+
+    def admit(self, size: int, room: int) -> Reservation | Wait:
+        """Let a try start now, or tell how long to wait before asking again.
+
+        size: bytes of its body. room: its `max_tokens`.
+        """
+        with self._changing:
+            now = self._pass_time()
+            if now < self._held_until:
+                return Wait(self._held_until - now, certain=True)
+            owed = max(bucket.seconds_owed() for bucket in self._buckets)
+            if owed > NOTHING:
+                return Wait(owed / self._pace, certain=not self._in_flight)
+            if self._in_flight and self._in_flight + 1 > self._window:
+                return Wait(FULL, certain=False)
+            return self._reserve(size, room)
+
+    def answered(self, reservation: Reservation, input_tokens: int, output_tokens: int) -> None:
+        """Settle a try with what the service counted: input that was not read from its cache, and output."""
+        with self._changing:
+            self._input.add(input_tokens, reservation.size)
+            self._output.add(output_tokens, 1)
+            self._settle(reservation, input_tokens, output_tokens)
+            self._hear()
+
+    def unanswered(self, reservation: Reservation) -> None:
+        """Settle a try of which nothing is known: it may have been counted, so that what was reserved is spent."""
+        with self._changing:
+            self._settle(reservation, reservation.input_tokens, reservation.output_tokens)
+            self._hear()
+
+    def refused(self, reservation: Reservation, *, limited: bool, retry_after: float | None = None) -> None:
+        """Settle a try that the service refused, for a limit (`limited`, a 429) or being overloaded (a 529).
+
+        retry_after: seconds in which no try starts.
+        """
+        with self._changing:
+            now = self._pass_time()
+            if reservation.number > self._slowed_at:
+                self._slowed_at = self._started
+                self._widening = max(self._in_flight, UNHEARD) * WIDER
+                self._window = max(1.0, self._in_flight * LESS)
+                if limited:
+                    self._pace = max(LEAST_PACE, self._pace * LESS)
+            if retry_after is not None:
+                self._held_until = max(self._held_until, now + retry_after)
+            self._heard = True
+            self._settle(reservation, 0, 0)
+
+    def learn(self, limits: Mapping[str, float]) -> None:
+        """Take what a reply tells of the limits, by the names of `LIMITS`."""
+        with self._changing:
+            self._pass_time()
+            for name, bucket in zip(LIMITS, self._buckets, strict=True):
+                if name in limits:
+                    bucket.learnt = limits[name]
+
+    def _pass_time(self) -> float:
+        now = self._now()
+        passed, self._at = now - self._at, now
+        self._pace = min(1.0, self._pace + FASTER * passed)
+        self._window += self._widening * passed
+        for bucket in self._buckets:
+            bucket.earn(passed * self._pace)
+        return now
+
+    def _reserve(self, size: int, room: int) -> Reservation:
+        self._started += 1
+        self._in_flight += 1
+        reservation = Reservation(self._started, size, size * self._input(), min(room, self._output()))
+        self._spend(1, reservation.input_tokens, reservation.output_tokens)
+        _, *tokens = self._buckets
+        for bucket, estimate in zip(tokens, (reservation.input_tokens, reservation.output_tokens), strict=True):
+            bucket.estimate = estimate
+        return reservation
+
+    def _settle(self, reservation: Reservation, input_tokens: float, output_tokens: float) -> None:
+        self._in_flight -= 1
+        self._spend(0, input_tokens - reservation.input_tokens, output_tokens - reservation.output_tokens)
+
+    def _hear(self) -> None:
+        if not self._heard:
+            self._heard, self._window = True, math.inf
+
+    def _spend(self, *amounts: float) -> None:
+        for bucket, amount in zip(self._buckets, amounts, strict=True):
+            bucket.level -= amount

@@ -1,0 +1,67 @@
+"""A row a document, as CSV (RFC 4180) that no spreadsheet takes for formulas."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from slotfill.extractors.record import Extraction
+from slotfill.extractors.runs.files import AtomicFile
+from slotfill.extractors.runs.flattening import folded, shape_of
+from slotfill.extractors.runs.json_text import escaped
+from slotfill.extractors.runs.rows import Rows
+from slotfill.extractors.runs.sinks import Sink
+from slotfill.schemas.schema import Schema
+
+__all__ = ["CsvSink"]
+
+# OWASP's list, in half and full width; apostrophes before it, so that the one put there can be taken away again.
+_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
+
+
+class CsvSink(Sink):
+    """Writes one CSV file in UTF-8, which appears whole: a header, and a row a document."""
+
+    def __init__(self, path: Path, schema: Schema[Any], *, records: bool) -> None:
+        self._rows = Rows(folded(shape_of(schema.json_schema)), records=records)
+        self._file = AtomicFile(path)
+        self._empty = True
+        with ExitStack() as undone:
+            undone.callback(self._file.discard)
+            self._write(column.name for column in self._rows.columns)
+            undone.pop_all()
+
+    def write(self, extraction: Extraction[Any]) -> None:
+        """Write the document's row."""
+        self._write(self._rows.row(extraction))
+        self._empty = False
+
+    def commit(self, *, complete: bool) -> None:
+        """Put the file in its place; without rows, only where the run went to its end."""
+        if complete or not self._empty:
+            self._file.commit()
+
+    def discard(self) -> None:
+        """Drop the file, unless it is in its place already."""
+        self._file.discard()
+
+    def _write(self, cells: Iterable[Any]) -> None:
+        line = io.StringIO(newline="")
+        csv.writer(line).writerow(map(_written, cells))
+        self._file.write(line.getvalue().encode())
+
+
+def _written(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if not isinstance(cell, str):
+        return json.dumps(cell)
+    text = escaped(cell)
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text

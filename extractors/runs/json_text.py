@@ -1,0 +1,22 @@
+"""JSON as it is written: in UTF-8's characters, with none that could drive a terminal."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+__all__ = ["escaped", "json_text"]
+
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""What is escaped: controls but tab and line ends (which JSON escapes itself), and halves of surrogate pairs."""
+
+
+def json_text(data: Any, *, indent: int | None = None) -> str:
+    """Write JSON, with no control character and nothing that UTF-8 cannot carry."""
+    return escaped(json.dumps(data, ensure_ascii=False, indent=indent, allow_nan=False))
+
+
+def escaped(text: str) -> str:
+    r"""Show control characters as JSON does, U+001B as \u001b; tabs and line ends stay."""
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

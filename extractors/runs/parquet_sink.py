@@ -1,0 +1,139 @@
+"""A row a document, as Parquet whose types are the schema's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from slotfill.extractors.errors import MissingExtraError, OutputError
+from slotfill.extractors.record import Extraction
+from slotfill.extractors.runs.files import AtomicFile
+from slotfill.extractors.runs.flattening import Items, Kind, MisfitError, Scalar, Shape, cell, shape_of
+from slotfill.extractors.runs.rows import Rows
+from slotfill.extractors.runs.sinks import Sink
+from slotfill.schemas.schema import Schema
+
+try:
+    import pyarrow as pa
+    from pyarrow import parquet
+except ModuleNotFoundError as error:
+    if error.name != "pyarrow":
+        raise
+    raise MissingExtraError("Parquet needs the extra `tables`: pip install 'slotfill[tables]'") from error
+
+__all__ = ["ParquetSink"]
+
+_ROWS = 1_000
+"""After how many documents their values become an Arrow batch, which takes a fraction of the memory."""
+
+_GROUP = 32 * 2**20
+"""After how many bytes of batches they are written, as a row group."""
+
+_TYPES = {
+    Kind.TEXT: pa.string(),
+    Kind.DATE: pa.date32(),
+    Kind.INSTANT: pa.timestamp("us", tz="UTC"),
+    Kind.INTEGER: pa.int64(),
+    Kind.NUMBER: pa.float64(),
+    Kind.BOOLEAN: pa.bool_(),
+    Kind.JSON: pa.string(),
+}
+
+
+class ParquetSink(Sink):
+    """Writes one Parquet file, which appears whole, in row groups: memory does not grow with the rows."""
+
+    def __init__(self, path: Path, schema: Schema[Any], *, records: bool) -> None:
+        self._rows = Rows(shape_of(schema.json_schema), records=records)
+        self._schema = pa.schema([(column.name, _type(column.shape)) for column in self._rows.columns])
+        self._path, self._file = path, AtomicFile(path)
+        self._waiting: list[list[Any]] = []
+        self._batches: list[Any] = []
+        self._empty = True
+        with ExitStack() as undone, self._told():
+            undone.callback(self._file.discard)
+            self._writer = parquet.ParquetWriter(str(self._file.written), self._schema)
+            undone.pop_all()
+
+    def write(self, extraction: Extraction[Any]) -> None:
+        """Take the document's row. It is written with others."""
+        self._waiting.append(self._rows.row(extraction, _cell))
+        self._empty = False
+        if len(self._waiting) == _ROWS:
+            self._pack()
+            if sum(batch.nbytes for batch in self._batches) > _GROUP:
+                self._flush()
+
+    def commit(self, *, complete: bool) -> None:
+        """Put the file in its place; without rows, only where the run went to its end."""
+        if not (complete or not self._empty):
+            return
+        self._pack()
+        self._flush()
+        with self._told():
+            self._writer.close()
+        self._file.commit()
+
+    def discard(self) -> None:
+        """Drop the file, unless it is in its place already."""
+        with suppress(OSError, pa.ArrowException):
+            self._writer.close()
+        self._file.discard()
+
+    def _pack(self) -> None:
+        columns = zip(*self._waiting, strict=True)
+        arrays = [pa.array(column, of.type) for column, of in zip(columns, self._schema, strict=False)]
+        if arrays:
+            self._batches.append(pa.record_batch(arrays, schema=self._schema))
+        self._waiting = []
+
+    def _flush(self) -> None:
+        with self._told():
+            self._writer.write_table(pa.Table.from_batches(self._batches, self._schema))
+        self._batches = []
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, pa.ArrowException) as error:
+            raise OutputError(f"cannot write {str(self._path)!r}: {error}") from None
+
+
+def _type(shape: Shape) -> Any:
+    if isinstance(shape, Scalar):
+        return _TYPES[shape.kind]
+    if isinstance(shape, Items):
+        return pa.list_(_type(shape.item))
+    return pa.struct([(key, _type(part)) for key, part in shape.fields.items()])
+
+
+def _cell(kind: Kind, value: Any) -> Any:
+    """Give a value as Arrow's types take it: dates and instants as such, where the text says one and no more."""
+    given = cell(kind, value)
+    return _READ[kind](given) if kind in _READ else given
+
+
+def _date(text: str) -> date:
+    with suppress(ValueError):
+        day = date.fromisoformat(text)
+        if day.isoformat() == text:
+            return day
+    raise MisfitError
+
+
+def _instant(text: str) -> datetime:
+    """Read an instant. A time of no zone is none, and more digits than microseconds have do not fit."""
+    with suppress(ValueError, OverflowError):
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo and not re.search(r"[.,]\d{7}", text):
+            return moment.astimezone(UTC)
+    raise MisfitError
+
+
+# Arrow itself refuses integers beyond 2**53 as floats, also those that a float holds.
+_READ: Mapping[Kind, Callable[[Any], Any]] = {Kind.NUMBER: float, Kind.DATE: _date, Kind.INSTANT: _instant}

@@ -1,0 +1,153 @@
+"""A row a document, as an SQLite database: a table for the documents, and one for each list in their values."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from slotfill.extractors.errors import OutputError
+from slotfill.extractors.record import Extraction
+from slotfill.extractors.runs.files import AtomicFile
+from slotfill.extractors.runs.flattening import Column, Items, Kind, Names, Scalar, columns_of, shape_of, standing_in
+from slotfill.extractors.runs.rows import Rows
+from slotfill.extractors.runs.sinks import Sink
+from slotfill.schemas.schema import Schema
+
+__all__ = ["SqliteSink"]
+
+_POSITION = "position"
+
+_TYPES = {
+    Kind.TEXT: "TEXT",
+    Kind.DATE: "TEXT",
+    Kind.INSTANT: "TEXT",
+    Kind.INTEGER: "INTEGER",
+    Kind.NUMBER: "REAL",
+    Kind.BOOLEAN: "INTEGER",
+    Kind.JSON: "TEXT",
+}
+
+
+class SqliteSink(Sink):
+    """Writes one database, which appears whole. A document is one transaction."""
+
+    def __init__(self, path: Path, schema: Schema[Any], *, records: bool) -> None:
+        names = Names()
+        # SQLite keeps names with this start for itself.
+        name = names.give(f"_{schema.name}" if schema.name.lower().startswith("sqlite_") else schema.name)
+        self._rows = Rows(shape_of(schema.json_schema), records=records, taken=[_key(name)])
+        self._documents = _Table.of(name, self._rows.columns, names)
+        self._path, self._file = path, AtomicFile(path)
+        self._empty = True
+        with ExitStack() as undone, self._told():
+            undone.callback(self._file.discard)
+            self._database = sqlite3.connect(self._file.written)
+            undone.callback(self._database.close)
+            # The file is nobody's before it is whole, and AtomicFile sees that it reaches the disk.
+            self._database.execute("PRAGMA journal_mode = MEMORY")
+            self._database.execute("PRAGMA synchronous = OFF")
+            for table in self._documents.family():
+                self._database.execute(table.definition())
+            undone.pop_all()
+
+    def write(self, extraction: Extraction[Any]) -> None:
+        """Write the document's rows, all or none."""
+        with self._told(), self._database:
+            self._documents.insert(self._database, (), self._rows.row(extraction))
+        self._empty = False
+
+    def commit(self, *, complete: bool) -> None:
+        """Put the database in its place; without rows, only where the run went to its end."""
+        if complete or not self._empty:
+            with self._told():
+                self._database.close()
+            self._file.commit()
+
+    def discard(self) -> None:
+        """Drop the database, unless it is in its place already."""
+        self._database.close()
+        self._file.discard()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise OutputError(f"cannot write {str(self._path)!r}: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table: of the documents, or of a list's items, a row an item.
+
+    columns: what stands in a row, lists included. children: by the name of their column, the tables of these lists.
+    """
+
+    name: str
+    parent: str | None
+    columns: tuple[Column, ...]
+    children: Mapping[str, _Table]
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @classmethod
+    def of(cls, name: str, columns: tuple[Column, ...], tables: Names, parent: str | None = None) -> _Table:
+        """Make a table, and those below it. tables: gives each a name of its own."""
+        children = {}
+        for column in columns:
+            if isinstance(column.shape, Items):
+                child = tables.give("_".join((name, *(column.path or (column.name,)))))
+                own = Names((_key(child), _key(name), _POSITION))
+                children[column.name] = cls.of(child, columns_of(column.shape.item, own), tables, name)
+        return cls(name, parent, columns, children)
+
+    @property
+    def numbered(self) -> bool:
+        """Whether rows have a number of their own: those of the documents, and those with lists."""
+        return self.parent is None or bool(self.children)
+
+    def family(self) -> Iterator[_Table]:
+        """Give the table and all below it, parents first."""
+        yield self
+        for child in self.children.values():
+            yield from child.family()
+
+    def definition(self) -> str:
+        """Write the statement that makes the table."""
+        parts = [f"{_quoted(_key(self.name))} INTEGER PRIMARY KEY"] * self.numbered
+        if self.parent:
+            key = _quoted(_key(self.parent))
+            parts.append(f"{key} INTEGER NOT NULL REFERENCES {_quoted(self.parent)} ({key})")
+            parts.append(f"{_quoted(_POSITION)} INTEGER NOT NULL")
+        parts += [f"{_quoted(column.name)} {_TYPES[kind]}" for column, kind in self._scalars()]
+        if self.parent:
+            unique = "UNIQUE" if self.numbered else "PRIMARY KEY"
+            parts.append(f"{unique} ({_quoted(_key(self.parent))}, {_quoted(_POSITION)})")
+        return f"CREATE TABLE {_quoted(self.name)} ({', '.join(parts)})"
+
+    def insert(self, database: sqlite3.Connection, keys: tuple[int, ...], row: Iterable[Any]) -> None:
+        """Add a row, and those of its lists. keys: of a list's item, the parent's number and the position."""
+        number = next(self.numbers)
+        cells = {column.name: given for column, given in zip(self.columns, row, strict=True)}
+        scalars = (cells[column.name] for column, _ in self._scalars())
+        values = (*[number] * self.numbered, *keys, *scalars)
+        marks = ", ".join("?" * len(values))
+        database.execute(f"INSERT INTO {_quoted(self.name)} VALUES ({marks})", values)  # noqa: S608 - a quoted name
+        for name, child in self.children.items():
+            for position, item in enumerate(cells[name] or ()):
+                child.insert(database, (number, position), (standing_in(column, item) for column in child.columns))
+
+    def _scalars(self) -> Iterator[tuple[Column, Kind]]:
+        return ((column, column.shape.kind) for column in self.columns if isinstance(column.shape, Scalar))
+
+
+def _key(table: str) -> str:
+    return f"{table}_id"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,299 @@
+"""The SDK's clients held to a pace: against a simulated service that enforces its limits, by a clock that is moved."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import anthropic
+import pytest
+from anthropic.types import Message
+
+from slotfill import Extractor, ModelError, SettingsError
+from slotfill.extractors.limits import Limits, WaitError, retry_after
+from slotfill.extractors.pacing import Pacer
+from slotfill.extractors.record import Document
+from slotfill.extractors.runs.engine import Run
+from slotfill.extractors.runs.sinks import Sink
+from slotfill.extractors.testing.claude import SimulatedClaude
+from slotfill.extractors.testing.clock import ManualClock
+from slotfill.extractors.testing.faults import LONG
+from slotfill.extractors.testing.limits import RateLimits
+from slotfill.extractors.testing.server import served
+from slotfill.schemas import Sentiment
+
+ASK = {"model": "claude-haiku-5-5", "max_tokens": 500, "messages": [{"role": "user", "content": "word " * 400}]}
+MINUTE = 60
+BINDING = {
+    "requests": {"rpm": 60, "itpm": 10**6, "otpm": 10**6},
+    "input-tokens": {"rpm": 10**4, "itpm": 30_000, "otpm": 10**6},
+    "output-tokens": {"rpm": 10**4, "itpm": 10**6, "otpm": 3_000},
+}
+
+
+class World:
+    """A simulated service, its clock, and the clients that are held to a pace by it."""
+
+    def __init__(self, *, given=None, limits=None, faults=(), replies=("word " * 50,), max_wait=300):
+        self.clock = ManualClock()
+        self.claude = SimulatedClaude(
+            lambda _: replies[0], clock=self.clock, limits=RateLimits(**(limits or {})), faults=faults
+        )
+        self.sleeping = self.most_asleep = 0
+        self.pacer = Pacer(**(given or {}), now=self.clock.now)
+        self.limits = Limits(self.pacer, max_wait=max_wait, sleep=self.clock.sleep, asleep=self.asleep)
+
+    async def asleep(self, seconds):
+        self.sleeping += 1
+        self.most_asleep = max(self.most_asleep, self.sleeping)
+        self.clock.advance(seconds)
+        await asyncio.sleep(0)
+        self.sleeping -= 1
+
+    def client(self, **options):
+        return self.claude.client(middleware=[self.limits], **options)
+
+    def async_client(self, **options):
+        return self.claude.async_client(middleware=[self.limits], **options)
+
+    @property
+    def statuses(self):
+        return [seen.status for seen in self.claude.requests]
+
+
+async def asked(client, **changed):
+    """Ask through a client of either kind."""
+    told = client.messages.create(**ASK | changed)
+    return await told if asyncio.iscoroutine(told) else told
+
+
+async def came_of(client):
+    """Give the type of what a client gives or raises."""
+    try:
+        return type(await asked(client))
+    except (anthropic.AnthropicError, ValueError) as error:
+        return type(error)
+
+
+@pytest.fixture(params=["sync", "async"])
+def kind(request):
+    return request.param
+
+
+def of_kind(world, kind, **options):
+    return world.client(**options) if kind == "sync" else world.async_client(**options)
+
+
+@pytest.mark.parametrize("known", ["given", "learnt"])
+@pytest.mark.parametrize("binding", BINDING)
+def test_a_limit_is_used_and_not_exceeded(binding, known):
+    limits = BINDING[binding]
+    world = World(limits=limits, given=limits if known == "given" else None)
+    client, begun, counted = world.client(max_retries=0), world.clock.now(), 0
+    while (passed := world.clock.now() - begun) < 4 * MINUTE:
+        try:
+            usage = client.messages.create(**ASK).usage
+        except anthropic.RateLimitError:
+            continue
+        taken = {"requests": 1, "input-tokens": usage.input_tokens, "output-tokens": usage.output_tokens}
+        counted += taken[binding] if passed >= MINUTE else 0
+    allowed = 3 * dict(zip(BINDING, limits.values(), strict=True))[binding]
+    assert counted >= 0.97 * allowed
+    assert world.statuses.count(429) <= 0.005 * len(world.statuses)
+
+
+async def test_tasks_share_the_pace():
+    world = World(given={"rpm": 600})
+    client, begun = world.async_client(), world.clock.now()
+    await asyncio.gather(*(asked(client) for _ in range(50)))
+    assert world.statuses == [200] * 50
+    assert 4.7 <= world.clock.now() - begun <= 5.5  # 49 tenths of a second, 0.2 s caught up with
+    assert world.most_asleep == 1  # the others wait for their turn: they would all wake for one place
+
+
+def test_threads_and_clients_share_the_pace():
+    world = World(given={"rpm": 600})
+    other = Limits(world.pacer, sleep=world.clock.sleep)
+    clients, begun = (world.client(), world.claude.client(middleware=[other])), world.clock.now()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: clients[number % 2].messages.create(**ASK), range(50)))
+    assert world.statuses == [200] * 50
+    assert world.clock.now() - begun >= 4.7
+
+
+async def test_a_retry_after_is_waited_for_by_all(kind):
+    world = World(faults=["429@1"])
+    begun = world.clock.now()
+    await asked(of_kind(world, kind))
+    assert world.statuses == [429, 200]
+    assert world.clock.now() - begun == pytest.approx(1)  # by this clock: the SDK itself sleeps by the machine's
+
+
+async def test_a_retry_after_beyond_the_longest_wait_ends_it(kind):
+    world = World(faults=["429_long@1"])
+    client = of_kind(world, kind)
+    for seen in ("its own", "another's"):
+        with pytest.raises(WaitError, match=rf"{LONG:,} s, and --max-wait is 300 s: run it again later") as caught:
+            await asked(client)
+        assert caught.value.request_id == (world.claude.requests[0].request_id if seen == "its own" else None)
+    assert world.statuses == [429]
+    world.clock.advance(LONG)
+    await asked(client)
+    assert world.statuses == [429, 200]
+
+
+async def test_a_stream_is_paced_and_its_refusal_ends_it(kind):
+    world = World(given={"rpm": 6}, faults=["429_long@2"])
+    client, begun = of_kind(world, kind, max_retries=0), world.clock.now()
+    stream = await asked(client, stream=True)
+    events = [event async for event in stream] if kind == "async" else list(stream)
+    assert events[-1].type == "message_stop"
+    with pytest.raises(WaitError):
+        await asked(client, stream=True)
+    assert world.clock.now() - begun >= 10
+
+
+async def test_a_longer_wait_is_allowed(kind):
+    world = World(faults=["429_long@1"], max_wait=LONG)
+    await asked(of_kind(world, kind))
+    assert world.statuses == [429, 200]
+
+
+async def test_a_debt_beyond_the_longest_wait_ends_it(kind):
+    world = World(given={"otpm": 5}, max_wait=60)
+    client = of_kind(world, kind)
+    await asked(client)
+    with pytest.raises(WaitError):
+        await asked(client)
+    assert world.statuses == [200]
+
+
+def test_what_the_cache_holds_does_not_count():
+    world = World(given={"itpm": 60_000})
+    kept = [{"type": "text", "text": "rule " * 8_000, "cache_control": {"type": "ephemeral"}}]
+    client, owed = world.client(), []
+    for _ in range(2):
+        usage = client.messages.create(**ASK, system=kept).usage
+        owed.append(world.pacer.admit(1, 1).seconds)
+    assert usage.cache_read_input_tokens == 10_000
+    assert owed == [pytest.approx(10.6, abs=0.1), pytest.approx(0.5, abs=0.1)]
+
+
+async def test_whatever_goes_wrong_the_place_in_flight_is_given_back(kind):
+    faults = [f"{name}@{at}" for at, name in enumerate(("reset", "html", "invalid_utf8", "500", "401", "529"), 1)]
+    world = World(faults=faults)
+    client = of_kind(world, kind, max_retries=0)
+    plain = SimulatedClaude(faults=faults)
+    bare = plain.client(max_retries=0) if kind == "sync" else plain.async_client(max_retries=0)
+    for _ in faults:
+        assert await came_of(client) is await came_of(bare) is not Message
+        assert world.pacer._in_flight == 0
+    assert await came_of(client) is Message
+
+
+async def test_what_is_cancelled_gives_its_place_back():
+    world = World()
+
+    async def endless(_request, _call):
+        await asyncio.Event().wait()
+
+    client = world.claude.async_client(middleware=[world.limits, endless])
+    task = asyncio.create_task(asked(client))
+    await asyncio.sleep(0.01)
+    assert world.pacer._in_flight == 1
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert world.pacer._in_flight == 0
+
+
+async def test_what_is_no_message_is_not_paced():
+    world = World(given={"rpm": 1})
+    client, begun = world.client(), world.clock.now()
+    for _ in range(3):
+        client.messages.count_tokens(model=ASK["model"], messages=ASK["messages"])
+        client.models.list()
+    assert world.clock.now() == begun
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "7"}, 7),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after": "-3"}, 0),
+        ({"retry-after": "7", "retry-after-ms": "250"}, 0.25),
+        ({"retry-after": "7", "retry-after-ms": "soon"}, 7),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "Fri, 01 Jan 2021 00:00:00 GMT"}, 0),
+    ],
+)
+def test_how_a_wait_is_asked_for(headers, seconds):
+    assert retry_after(headers) == seconds
+
+
+def test_a_wait_is_asked_for_until_a_date():
+    until = datetime.now(UTC) + timedelta(hours=1)
+    assert 3_500 < retry_after({"retry-after": format_datetime(until, usegmt=True)}) <= 3_600
+
+
+@pytest.fixture
+def simulated(monkeypatch):
+    """Serve a simulated service on a port, where the clients that an extractor builds find it."""
+
+    def at(claude):
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "simulated")
+        return served(claude)
+
+    def started(claude):
+        context = at(claude)
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", context.__enter__())
+        contexts.append(context)
+        return claude
+
+    contexts = []
+    yield started
+    for context in contexts:
+        context.__exit__(None, None, None)
+
+
+async def test_an_extractor_ends_where_the_service_asks_for_too_long_a_wait(simulated, kind):
+    claude = simulated(SimulatedClaude(faults=["429_long@1"]))
+    async with Extractor(Sentiment) as extractor:
+        for _ in range(2):
+            found = extractor.extract("Fine.") if kind == "sync" else await extractor.aextract("Fine.")
+            assert found.error.type == "max_wait"
+            assert "--max-wait is 300 s" in found.error.message
+    assert len(claude.requests) == 1
+
+
+def test_the_limits_of_an_extractor_are_those_it_is_given(simulated):
+    claude = simulated(SimulatedClaude())
+    with Extractor(Sentiment, rpm=1, max_wait=0.5) as extractor:
+        assert extractor.extract("Fine.").ok
+        assert extractor.extract("Bad.").error.type == "max_wait"
+    assert len(claude.requests) == 1
+
+
+class Nowhere(Sink):
+    def write(self, extraction):
+        pass
+
+    def commit(self, *, complete):
+        pass
+
+
+def test_a_run_stops_where_the_service_asks_for_too_long_a_wait(simulated):
+    claude = simulated(SimulatedClaude(faults=["429_long@3-1000"]))
+    run = Run(Extractor(Sentiment), Nowhere(), concurrency=1)
+    with pytest.raises(ModelError, match="run it again later"):
+        run.run(Document.of(f"Fine {number}.") for number in range(100))
+    assert run.tally.extracted == 2
+    assert len(claude.requests) == 3
+
+
+@pytest.mark.parametrize("name", ["rpm", "itpm", "otpm", "max_wait"])
+def test_a_client_of_the_callers_own_has_its_own_limits(name):
+    with pytest.raises(SettingsError, match=f"{name} cannot be put on a client that is given"):
+        Extractor(Sentiment, client=SimulatedClaude().client(), **{name: 5})

@@ -1,0 +1,103 @@
+"""What the tests of the tables share: schemas, extractions, and values as a table can give them back."""
+
+import io
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from slotfill import Document, Extraction, Failure, Outcome, Schema
+from slotfill.extractors.runs.flattening import Fields, Items, Kind
+from slotfill.extractors.runs.sinks import open_sink
+from slotfill.schemas import built_ins, resolve
+from slotfill.schemas.json_schema import response_model
+
+ROOT = Path(__file__).parent.parent
+SOURCES = [*built_ins(), *sorted(map(str, (ROOT / "fixtures" / "shapes").glob("*.json")))]
+OUTPUTS = ("t.csv", "t.parquet", "t.db")
+
+
+def schema_of(document, name="thing"):
+    """Make a schema of a JSON Schema."""
+    return Schema(response_model(document, name="Thing"), name=name)
+
+
+def extraction(value=None, source="a.txt", outcome=Outcome.VALID):
+    failed = None if outcome.ok else Failure("refusal", "no")
+    return Extraction(Document("x", "00", source), "s", "00", "m", outcome, outcome.ok, None, value, error=failed)
+
+
+def write(path, schema, values, *, records=False, complete=True):
+    """Write a table of these values, each of a document of its own, named by its number."""
+    with open_sink(str(path), io.BytesIO(), schema=schema, records=records, several=True) as sink:
+        for number, value in enumerate(values):
+            sink.write(value if isinstance(value, Extraction) else extraction(value, str(number)))
+        sink.commit(complete=complete)
+    return path
+
+
+def unwritten(shape, cell):
+    """Give a cell as plain JSON data."""
+    if cell is None:
+        return None
+    if isinstance(shape, Items):
+        return [unwritten(shape.item, item) for item in cell]
+    if isinstance(shape, Fields):
+        return {key: unwritten(part, cell[key]) for key, part in shape.fields.items()}
+    if shape.kind is Kind.JSON:
+        return json.loads(cell)
+    if shape.kind is Kind.BOOLEAN:
+        assert cell in (0, 1)
+        return bool(cell)
+    return cell
+
+
+def gathered(columns, cells, rest):
+    """Give the value that a row's cells and its rest hold."""
+    value = {}
+    for column, cell in zip(columns, cells, strict=True):
+        if cell is not None:
+            _put(value, ("", *column.path), unwritten(column.shape, cell))
+    for pointer, free in json.loads(rest or "{}").items():
+        _put(value, tuple(key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")), free)
+    return value.get("")
+
+
+def _put(container, path, value):
+    first, *inner = path
+    key = int(first) if isinstance(container, list) else first
+    if not inner:
+        container[key] = value
+        return
+    if isinstance(container, dict):
+        container.setdefault(key, {})
+    elif container[key] is None:
+        container[key] = {}
+    _put(container[key], inner, value)
+
+
+def pruned(value, *, lists=False):
+    """Give a value without what tables do not tell from nothing: nulls and empty objects; empty lists too."""
+    if isinstance(value, dict):
+        return {key: part for key, of in value.items() if (part := pruned(of, lists=lists)) is not None} or None
+    if isinstance(value, list):
+        return [pruned(item, lists=lists) for item in value] or (None if lists else [])
+    return value
+
+
+def timed(value):
+    """Give a value whose instants are such, however they are written."""
+    if isinstance(value, dict):
+        return {key: timed(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [timed(item) for item in value]
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+            return moment.astimezone(UTC) if moment.tzinfo else value
+        except (ValueError, OverflowError):
+            return value
+    return value.isoformat() if type(value) is date else value
+
+
+def resolved(source):
+    return resolve(source, trusted=True)
