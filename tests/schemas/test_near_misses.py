@@ -65,6 +65,12 @@ def drawn(strategy, count=100):
     return misses
 
 
+def drawn_of(constraint, strategy):
+    """Draw the near misses of one constraint; what is rare may be missing from one draw of 300, never from five."""
+    draws = ([miss for miss in drawn(strategy, 300) if miss.constraint == constraint] for _ in range(5))
+    return next(filter(None, draws), [])
+
+
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_near_miss_fails_at_its_label(source):
     schema = schema_of(source)
@@ -163,7 +169,7 @@ def test_a_duplicate_is_labelled_with_its_own_place():
 
 
 def test_with_a_document_a_made_up_quote_is_a_near_miss():
-    misses = [miss for miss in drawn(near_misses(Sentiment, document=DOCUMENT), 300) if miss.constraint == "format"]
+    misses = drawn_of("format", near_misses(Sentiment, document=DOCUMENT))
     assert misses
     for miss in misses:
         assert miss.path.startswith("/key_phrases/")
@@ -171,8 +177,7 @@ def test_with_a_document_a_made_up_quote_is_a_near_miss():
 
 
 def test_what_only_the_type_of_a_model_refuses_breaks_its_format():
-    labels = {(miss.path, miss.constraint) for miss in drawn(near_misses(Visit), 300)}
-    assert ("/day", "format") in labels
+    assert "/day" in {miss.path for miss in drawn_of("format", near_misses(Visit))}
 
 
 def test_what_only_a_validator_refuses_is_called_so():
