@@ -298,6 +298,8 @@ def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) 
     slotfill extract feedback mail.eml --record -o mail.json
     slotfill refine mail.json "urgency is 5: the brakes failed" --record -o mail.json
     """
+    from slotfill.extractors.clients import FATAL
+    from slotfill.extractors.errors import ModelError
     from slotfill.extractors.extractor import Extractor
     from slotfill.extractors.runs.sinks import open_sink
     from slotfill.extractors.stored import load, read_document, read_record
@@ -317,6 +319,8 @@ def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) 
         if refined.ok or options["records"]:
             sink.write(refined)
             sink.commit(complete=True)
+    if refined.error and refined.error.type in FATAL:
+        raise ModelError(refined.error.message)
     if refined.error:
         click.echo(f"{refined.outcome.value}: {refined.error.message}", err=True)
     ctx.exit(0 if refined.ok else EXIT_INCOMPLETE)

@@ -208,7 +208,8 @@ class Extractor(Generic[M]):
         Raises SchemaError where the extraction is of another schema, InputError where its document's text is gone or
         nothing is said.
         """
-        return self._extract(extraction.document, threading.Semaphore(1), self._history(extraction, correction))
+        slots = threading.Semaphore(self.settings.concurrency)
+        return self._extract(extraction.document, slots, self._history(extraction, correction))
 
     async def arefine(self, extraction: Extraction[M], correction: str) -> Extraction[M]:
         """Do what `refine` does, without blocking."""

@@ -123,6 +123,10 @@ class TestRefine:
         assert "refused" in result.stderr
         assert json.loads(Path("b.json").read_text("utf-8"))["outcome"] == "refused"
 
+    def test_a_refused_key_is_no_failed_correction(self, claude, record):
+        claude.script(faults=["401"])
+        assert run("refine", record, "x").exit_code == 4
+
 
 class TestLongDocuments:
     @pytest.fixture(autouse=True)
