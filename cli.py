@@ -1,14 +1,15 @@
 """The command line: parse, call, print. What it does stands in `slotfill.extractors` and `slotfill.schemas`.
 
-Exit codes: 0 all extracted; 1 some documents were not; 2 usage, schema, input or output; 4 no usable model or
-credential; 130 interrupted.
+Exit codes: 0 all extracted; 1 some documents were not; 2 usage, schema, input or output; 3 stopped before the end, by
+the budget, the limits or an outage; 4 no usable model or credential; 130 interrupted.
 """
 
 from __future__ import annotations
 
 import json
+import shlex
 import sys
-from contextlib import ExitStack
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
     from slotfill.extractors.documents import Sources
     from slotfill.extractors.extractor import Extractor
-    from slotfill.extractors.runs.engine import Tally
+    from slotfill.extractors.runs.costs import By
+    from slotfill.extractors.runs.session import Ending
     from slotfill.schemas.schema import Example, Schema
 
 __all__ = ["main"]
@@ -33,11 +35,24 @@ _SETTINGS = (
 )
 """The options of `extract` that an extractor takes."""
 
-EXIT_INCOMPLETE, EXIT_USAGE, EXIT_NO_MODEL, EXIT_INTERRUPTED = 1, 2, 4, 130
+_STARTING = (
+    *("output", "rejects", "stream", "limit", "concurrency"),
+    *("labels", "fresh", "retry_failed", "retention"),
+)
+"""Those that say how a run is started."""
+
+EXIT_INCOMPLETE, EXIT_USAGE, EXIT_STOPPED, EXIT_NO_MODEL, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
+
+_ARGUMENTS = "slotfill.arguments"
+"""Where the context keeps the command line as it was typed."""
 
 
 class _Slotfill(click.Group):
     """Turns slotfill's errors into one line and an exit code; no command needs to."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_ARGUMENTS] = [*args]
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -46,13 +61,24 @@ class _Slotfill(click.Group):
             click.echo("interrupted", err=True)
             ctx.exit(EXIT_INTERRUPTED)
         except Exception as error:
-            from slotfill.extractors.errors import ModelError, SlotfillError
+            from slotfill.extractors.errors import LedgerError, OutputError, SlotfillError
             from slotfill.extractors.runs.console import printable
 
             if not isinstance(error, SlotfillError):
                 raise
-            exit_code = EXIT_NO_MODEL if isinstance(error, ModelError) else EXIT_USAGE
-            raise _Failure(printable(str(error)), exit_code) from None
+            unwritable = isinstance(error, OutputError | LedgerError)  # before any call
+            raise _Failure(printable(str(error)), EXIT_USAGE if unwritable else _exit_code(error)) from None
+
+
+def _exit_code(error: BaseException) -> int:
+    """Give the exit code of what ended a command, or stopped a run."""
+    from slotfill.extractors.errors import LedgerError, ModelError, OutputError, StoppedError
+    from slotfill.extractors.runs.stopping import EXIT_CODES
+
+    if isinstance(error, KeyboardInterrupt):
+        return EXIT_CODES.get(str(error), EXIT_INTERRUPTED)
+    codes = ((StoppedError, EXIT_STOPPED), (ModelError, EXIT_NO_MODEL), ((OutputError, LedgerError), EXIT_INCOMPLETE))
+    return next((code for kind, code in codes if isinstance(error, kind)), EXIT_USAGE)
 
 
 class _Failure(click.ClickException):
@@ -210,6 +236,41 @@ _asking = _grouped(
     ),
     click.option("--dry-run", is_flag=True, help="Count documents, tokens and cost; call no model."),
 )
+_running = _grouped(
+    click.option(
+        "--max-cost",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="USD",
+        help="Never spend more, resumed parts included; what is left can be gone on with.",
+    ),
+    click.option(
+        "--warn-cost", type=click.FloatRange(min=0, min_open=True), metavar="USD", help="Say when so much is spent."
+    ),
+    click.option(
+        "--label",
+        "labels",
+        multiple=True,
+        metavar="KEY=VALUE",
+        callback=_parameter,
+        help="Whose cost it is, for `slotfill costs`.",
+    ),
+    click.option("--fresh", is_flag=True, help="Ask again what an earlier start of this run knows already."),
+    click.option("--retry-failed", is_flag=True, help="Ask again about documents that ended without a whole value."),
+    click.option(
+        "--retention",
+        type=click.Choice(["none", "values", "all"]),
+        default="values",
+        show_default=True,
+        help="What the run's ledger keeps: nothing of them once the run is complete; values; values and texts.",
+    ),
+    click.option(
+        "--if-running",
+        type=click.Choice(["refuse", "wait"]),
+        default="refuse",
+        show_default=True,
+        help="What to do where another process is at work on the same run.",
+    ),
+)
 _speaking = _grouped(
     click.option("-q", "--quiet", is_flag=True, help="Say nothing but what stops the run."),
     click.option(
@@ -250,6 +311,7 @@ def main() -> None:
 @_writing
 @_reading
 @_prompting
+@_running
 @_speaking
 @click.pass_context
 def extract(ctx: click.Context, /, schema: str, inputs: tuple[str, ...], **options: Any) -> None:
@@ -265,16 +327,17 @@ def extract(ctx: click.Context, /, schema: str, inputs: tuple[str, ...], **optio
     cat review.txt | slotfill extract sentiment -m local
     """
     from slotfill.extractors.extractor import Extractor
-    from slotfill.extractors.runs.console import log_to_stderr
+    from slotfill.extractors.runs.logs import log_to_stderr
 
     wanted = _resolved(schema, **{name: options[name] for name in ("examples", "instructions", "parameters")})
     sources = _sources(inputs, options)
-    with log_to_stderr(-1 if options["quiet"] else options["verbose"], options["log_format"]):
-        if options["dry_run"]:
-            _print_estimate(wanted, sources, options)
-            return
-        settings = {name: options[name] for name in _SETTINGS}
-        ctx.exit(_run(Extractor(wanted, **settings), sources, options))
+    if options["dry_run"]:
+        _print_estimate(wanted, sources, options)
+        return
+    extractor = Extractor(wanted, **{name: options[name] for name in _SETTINGS})
+    verbosity = -1 if options["quiet"] else options["verbose"]
+    with log_to_stderr(verbosity, options["log_format"], extractor.settings.secrets):
+        ctx.exit(_run(extractor, sources, inputs, options))
 
 
 @main.command()
@@ -299,8 +362,8 @@ def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) 
     slotfill refine mail.json "urgency is 5: the brakes failed" --record -o mail.json
     """
     from slotfill.extractors.clients import FATAL
-    from slotfill.extractors.errors import ModelError
     from slotfill.extractors.extractor import Extractor
+    from slotfill.extractors.runs.breaker import ending_of
     from slotfill.extractors.runs.sinks import open_sink
     from slotfill.extractors.stored import load, read_document, read_record
 
@@ -317,10 +380,10 @@ def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) 
     ):
         refined = extractor.refine(stored, correction)
         if refined.ok or options["records"]:
-            sink.write(refined)
+            sink.write(refined.to_json())
             sink.commit(complete=True)
     if refined.error and refined.error.type in FATAL:
-        raise ModelError(refined.error.message)
+        raise ending_of(refined.error)
     if refined.error:
         click.echo(f"{refined.outcome.value}: {refined.error.message}", err=True)
     ctx.exit(0 if refined.ok else EXIT_INCOMPLETE)
@@ -452,6 +515,45 @@ def doctor(ctx: click.Context, model: str | None) -> None:
 
 
 @main.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
+@click.option(
+    "--by",
+    type=click.Choice(["label", "schema", "model", "day", "hour"]),
+    default="schema",
+    show_default=True,
+    help="What to total by.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Write the totals as JSON.")
+def costs(paths: tuple[str, ...], *, by: By, as_json: bool) -> None:
+    """Say what runs have cost, from their ledgers.
+
+    PATH is an output, a ledger, or a folder of outputs. Without one: the outputs in this folder, and the runs to
+    standard output of the last days.
+
+    \b
+    slotfill costs --by model
+    slotfill costs feedback.jsonl --by day
+    """
+    from slotfill.extractors.errors import InputError
+    from slotfill.extractors.runs.costs import costs_of, table
+    from slotfill.extractors.runs.identity import ledgers_of
+    from slotfill.extractors.settings import Settings
+
+    settings = Settings.read()
+    found = dict.fromkeys(ledger for path in paths or (None,) for ledger in ledgers_of(path, settings))
+    if paths and not found:
+        raise InputError(
+            f"no ledger is kept of {', '.join(map(repr, paths))}: name an output, or the folder that it is in"
+        )
+    totals = costs_of(found, by)
+    if as_json:
+        click.echo(json.dumps(totals.to_json(), indent=2, ensure_ascii=False))
+        return
+    for line in table(totals):
+        click.echo(line)
+
+
+@main.command()
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=0, metavar="N", help="Listen there. [default: a free one]"
 )
@@ -547,46 +649,58 @@ def _print_estimate(schema: Schema[Any], sources: Sources, options: dict[str, An
         click.echo(json.dumps(estimate(extractor, islice(sources, options["limit"])), indent=2))
 
 
-def _run(extractor: Extractor[Any], sources: Sources, options: dict[str, Any]) -> int:
+def _run(extractor: Extractor[Any], sources: Sources, inputs: tuple[str, ...], options: dict[str, Any]) -> int:
     """Run, say how far it got, and give the exit code."""
-    from slotfill.extractors.errors import ModelError, OutputError
-    from slotfill.extractors.runs.console import progress
-    from slotfill.extractors.runs.engine import Run
-    from slotfill.extractors.runs.sinks import open_rejects, open_sink, tell_parts
+    from slotfill.extractors.runs.console import printable, progress
+    from slotfill.extractors.runs.session import Start, conduct, total_of
 
     if extractor.settings.model is None and extractor.model.id == "local" and not options["quiet"]:
         click.echo("no Anthropic credential is set: using the embedded model", err=True)
-    with ExitStack() as stack:
-        lines = sources.several or (options["stream"] and options["output"] in (None, "-"))
-        shown = {"schema": extractor.schema, "records": options["record"], "several": lines}
-        kept = open_sink(options["output"], sys.stdout.buffer, **shown)
-        stack.enter_context(kept)
-        rejects = stack.enter_context(open_rejects(options["rejects"])) if options["rejects"] else None
-        update = stack.enter_context(progress(sources.count, wanted=not options["quiet"]))
-        concurrency = options["concurrency"] or extractor.settings.concurrency
-        run = Run(extractor, kept, rejects=rejects, records=options["record"], concurrency=concurrency, shown=update)
-        reason, code = None, 0
-        try:
-            documents = islice(sources, options["limit"])
-            run.stream(documents, tell_parts(sys.stdout.buffer)) if options["stream"] else run.run(documents)
-        except KeyboardInterrupt:
-            reason, code = "interrupted", EXIT_INTERRUPTED
-        except ModelError as error:
-            reason, code = str(error), EXIT_NO_MODEL
-        except OutputError as error:
-            reason, code = str(error), EXIT_INCOMPLETE
-    _close(run.tally, reason, options, several=sources.several)
-    return code or (EXIT_INCOMPLETE if run.tally.extracted < run.tally.documents else 0)
+    start = Start(
+        inputs or ("-",),
+        records=options["record"],
+        max_cost=_usd(options["max_cost"]),
+        warn_cost=_usd(options["warn_cost"]),
+        wait=options["if_running"] == "wait",
+        **{name: options[name] for name in _STARTING},
+    )
+    total = total_of(sources, start.limit)
+
+    def say(line: str) -> None:
+        if not options["quiet"]:
+            told = json.dumps({"message": line}) if options["log_format"] == "json" else printable(line)
+            click.echo(told, err=True)
+
+    with progress(total, wanted=not options["quiet"]) as shown:
+        ending = conduct(extractor, sources, start, sys.stdout.buffer, shown=shown, said=say)
+    _close(ending, total, options, several=sources.several)
+    if ending.stopped is not None:
+        return _exit_code(ending.stopped)
+    return EXIT_INCOMPLETE if ending.tally.extracted < ending.tally.documents else 0
 
 
-def _close(tally: Tally, reason: str | None, options: dict[str, Any], *, several: bool) -> None:
-    """Say why a run stopped, and what a run over several documents has done."""
-    from slotfill.extractors.runs.console import closing_line, printable
+def _usd(amount: float | None) -> Decimal | None:
+    return None if amount is None else Decimal(str(amount))
 
+
+def _close(ending: Ending, total: int | None, options: dict[str, Any], *, several: bool) -> None:
+    """Say why a run stopped and what goes on, and what a run over several documents has done."""
+    from slotfill.extractors.runs.closing import closing, closing_json
+    from slotfill.extractors.runs.console import printable
+
+    stopped = ending.stopped
+    told: dict[str, Any] = {"total": total}
+    if stopped is not None:
+        told |= {"reason": "interrupted" if isinstance(stopped, KeyboardInterrupt) else str(stopped)}
+        told |= {"command": _going_on()}
     if options["log_format"] == "json":
-        click.echo(json.dumps({"message": reason or "done", **tally.to_json()}), err=True)
-        return
-    if reason:
-        click.echo(f"stopped: {printable(reason)}", err=True)
-    if reason or (several and not options["quiet"]):
-        click.echo(closing_line(tally), err=True)
+        click.echo(json.dumps(closing_json(ending.tally, **told)), err=True)
+    elif stopped is not None or (several and not options["quiet"]):
+        for line in closing(ending.tally, **told).splitlines():
+            click.echo(printable(line), err=True)
+
+
+def _going_on() -> str:
+    """Write the command that goes on with a run: this one, without what would begin it anew."""
+    arguments = click.get_current_context().meta[_ARGUMENTS]
+    return shlex.join(["slotfill", *(given for given in arguments if given not in ("--fresh", "--retry-failed"))])

@@ -23,10 +23,15 @@ This page is written by `python docs/command_line.py`, the commands' part from t
 | a `.jsonl` or `.csv` file | a document a row, its text in `--text-field` |
 | a folder | its files, sorted, without dot files; links are followed but never in circles |
 | a glob, such as `'mails/**/*.eml'` | what matches |
+| an address: `s3://bucket/mails`, `'zip://*.txt::mails.zip'` | the file, folder or glob that is there |
 | `-`, or a pipe where no INPUT is named | one document |
 
 A row is named `file.jsonl#12`: by its line in JSONL, by its number below the header in CSV, or by `--id-field`. The
 delimiter of a CSV is a comma, a semicolon or a tab, whichever its header has. What a run writes it does not read.
+
+An address is what [fsspec](https://filesystem-spec.readthedocs.io) opens, with the extra `remote`; for most protocols
+it needs a package of their own, which the error names. Documents are named by it, without the password, token or
+signature that it may hold: to find such a document again, `refine` takes the whole address with `--document`.
 
 Text is UTF-8, UTF-16 with a BOM, or Latin-1 (as Windows-1252); a document has at most 32 MB. An INPUT that is not there
 stops the run before anything is asked; one that cannot be read is a document that failed, and stops no other.

@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 from typing import Any
 
-from anthropic.types import Message
+from anthropic.types import Message, MessageDeltaUsage, Usage
 from pydantic_core import from_json
 
 __all__ = ["Arriving"]
@@ -22,17 +22,26 @@ class Arriving:
         self.request_id: str | None = None
         self._whole: dict[str, Any] = {}
         self._pieces: defaultdict[int, list[str]] = defaultdict(list)
-        self._ended = False
+        self._counted = self._ended = False
 
     @property
     def begun(self) -> bool:
         """Whether anything of the message has arrived."""
         return bool(self._whole)
 
+    @property
+    def usage(self) -> Usage | None:
+        """What the service counted, None unless all of the message has arrived: until then it has not told all."""
+        return Usage.construct(**self._whole["usage"]) if self._counted and self._ended else None
+
     def take(self, event: Any) -> str:
         """Take one of the SDK's raw events; give what it adds to the text, or to the tool's input."""
-        if getattr(event, "type", None) is None:
-            raise ValueError("the stream holds what is no event")
+        try:
+            return self._take(event)
+        except (AttributeError, LookupError, TypeError):  # the SDK builds its events without validating them
+            raise ValueError("the stream holds what is no event") from None
+
+    def _take(self, event: Any) -> str:
         match event.type:
             case "message_start":
                 self._whole = event.message.to_dict()
@@ -42,11 +51,18 @@ class Arriving:
                 return self._add(event.index, event.delta)
             case "message_delta":
                 self._whole |= {name: value for name, value in event.delta.to_dict().items() if value is not None}
-                counts = event.usage.to_dict()  # totals; what is not told stays
-                self._whole["usage"] |= {name: count for name, count in counts.items() if count is not None}
+                self._count(event.usage)
             case "message_stop":
                 self._ended = True
         return ""
+
+    def _count(self, told: object) -> None:
+        """Take the totals: what is not told stays as it was. What a gateway streams may not tell any."""
+        counts = told.to_dict() if isinstance(told, MessageDeltaUsage) else {}
+        self._whole["usage"] = (self._whole.get("usage") or {}) | {
+            name: count for name, count in counts.items() if count is not None
+        }
+        self._counted = "output_tokens" in counts
 
     def message(self) -> Message | None:
         """Give the message, None unless all of it has arrived. Raises ValueError for a tool's input that is no JSON."""

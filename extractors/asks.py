@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.mend import Mode as Mending
@@ -17,9 +21,11 @@ __all__ = [
     "FINAL",
     "SCHEMA_REFUSED",
     "TOO_LONG",
+    "TRANSPORT",
     "UNREADABLE",
     "Answer",
     "Ask",
+    "Executor",
     "Mending",
     "Policy",
     "attempt_of",
@@ -37,12 +43,15 @@ BROKEN = "broken_stream"
 CUT = ("max_tokens", "model_context_window_exceeded", BROKEN)
 """The stop reasons of a reply that was cut off: more room may help against the first alone."""
 
-FINAL = frozenset({"authentication", "permission", "billing", "bad_request", "cassette"})
+FINAL = frozenset({"authentication", "permission", "billing", "bad_request", "budget", "cassette", "max_wait"})
 """The failures that another model of the same service would meet too."""
 
 
 TOO_LONG = frozenset({"too_long", "too_large"})
 """The failures of a request that a shorter document does not meet."""
+
+TRANSPORT = frozenset({"rate_limit", "overloaded", "timeout", "connection", "server", UNREADABLE})
+"""The failures on the way to the service and back, which the same request may not meet at another time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,19 @@ class Ask:
     prompt: Prompt
     max_tokens: int
     wire: Wire | None = None
+
+    @property
+    def digest(self) -> bytes:
+        """Name what is asked, and of which model: SHA-256. The rung, which leads to it, is no part of it."""
+        form = json.dumps(self.wire.full, sort_keys=True) if self.wire else ""
+        turns = (part for turn in self.prompt.turns for part in (turn.role, turn.text))
+        parts = (self.model, self.mode, str(self.max_tokens), form, self.prompt.system, *turns)
+        told = hashlib.sha256()
+        for part in parts:
+            data = part.encode("utf-8", "surrogatepass")
+            told.update(b"%d:" % len(data))
+            told.update(data)
+        return told.digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +102,47 @@ class Answer:
     ms: int = 0
     request_id: str | None = None
     scored: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the answer as plain JSON data, without what is not there."""
+        told: dict[str, Any] = {
+            "json": self.json,
+            "said": None if self.said == self.json else self.said,
+            "stop_reason": self.stop_reason,
+            "errors": [[error.path, error.message] for error in self.errors],
+            "failure": self.failure and self.failure.to_json(),
+            "usage": self.usage.to_json(),
+            "ms": self.ms,
+            "request_id": self.request_id,
+            "scored": list(self.scored),
+        }
+        return {name: part for name, part in told.items() if part not in (None, [])}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Answer:
+        """Read what `to_json` gave."""
+        failure = told.get("failure")
+        return cls(
+            json=told.get("json"),
+            said=told.get("said", told.get("json", "")),
+            stop_reason=told.get("stop_reason"),
+            errors=tuple(FieldError(*error) for error in told.get("errors", ())),
+            failure=Failure(**failure) if failure else None,
+            usage=Usage(**told["usage"]),
+            ms=told["ms"],
+            request_id=told.get("request_id"),
+            scored=tuple(told.get("scored", ())),
+        )
+
+
+class Executor(Protocol):
+    """What puts asks to their models."""
+
+    async def aexecute(self, ask: Ask) -> Answer:
+        """Give the answer; whatever goes wrong on the way is in it."""
+
+    def astream(self, ask: Ask) -> AsyncGenerator[str | Answer]:
+        """Give the pieces of the reply's text as they arrive; the answer comes last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ Prices and context windows come from genai-prices' snapshot. What the snapshot d
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
@@ -28,6 +30,7 @@ __all__ = [
     "look_up",
     "price_a_million",
     "saving",
+    "worst",
 ]
 
 CacheTTL = Literal["5m", "1h"]
@@ -43,6 +46,14 @@ HUB = "hf"
 
 NON_STREAMING_TOKENS = 21_333
 """The most output that the SDK asks for without streaming: 10 minutes at 128,000 tokens an hour."""
+
+UNSEEN_TOKENS = 1_024
+"""More than the service itself adds to a prompt: a forced tool's instructions are its longest, of a few hundred tokens.
+
+https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview#pricing
+"""
+
+MILLION = 1_000_000
 
 LOCAL_TOKENS = 1_024
 """The most that the embedded model writes in one reply: far beyond its use, well within its context."""
@@ -99,7 +110,17 @@ def known_models() -> tuple[str, ...]:
     return tuple(model.id for model in provider.models if not model.deprecated)
 
 
-@lru_cache(maxsize=256)
+@dataclass(frozen=True, slots=True)
+class _Rates:
+    """USD a million tokens, where a prompt has more than `above` tokens, cached ones included."""
+
+    above: int
+    input: Decimal
+    output: Decimal
+    cache_read: Decimal
+    cache_write: Decimal
+
+
 def cost(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None:
     """Price one request in USD, cache reads and writes and long-prompt bands included; None when unknown.
 
@@ -107,28 +128,41 @@ def cost(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None
     """
     if is_local(model_id):
         return Decimal(0)
-    entry = _price_entry(model_id)
-    if entry is None:
-        return None
-    from genai_prices import Usage as PricedUsage
-    from genai_prices import calc_price
+    # The service counts cached tokens beside input_tokens, and takes the prompt's length from all of them.
+    prompt = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens
+    for rates in reversed(_bands(model_id, ttl, _today())):
+        if prompt > rates.above:
+            return (
+                rates.input * usage.input_tokens
+                + rates.output * usage.output_tokens
+                + rates.cache_read * usage.cache_read_tokens
+                + rates.cache_write * usage.cache_write_tokens
+            ) / MILLION
+    return None
 
-    # The service counts cached tokens beside input_tokens, genai-prices among them.
-    priced = PricedUsage(
-        input_tokens=usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens,
-        cache_read_tokens=usage.cache_read_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-        cache_write_1h_tokens=usage.cache_write_tokens if ttl == "1h" else 0,
-        output_tokens=usage.output_tokens,
-    )
-    return calc_price(priced, model_id, provider_id="anthropic").total_price
+
+def worst(model_id: str, size: int, room: int, *, ttl: CacheTTL) -> Decimal | None:
+    """Give the most that one request can cost in USD, however it is answered; None when its price is unknown.
+
+    Every byte is a token, and each at the dearest rate that a prompt so long may have.
+
+    size: bytes of its body. room: its `max_tokens`. ttl: as in `cost`.
+    """
+    if is_local(model_id):
+        return Decimal(0)
+    prompt = size + UNSEEN_TOKENS
+    reached = [rates for rates in _bands(model_id, ttl, _today()) if prompt > rates.above]
+    if not reached:
+        return None
+    dearest = max(max(rates.input, rates.cache_read, rates.cache_write) for rates in reached)
+    return (dearest * prompt + max(rates.output for rates in reached) * room) / MILLION
 
 
 def saving(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None:
     """Give what the cache saved on one request, in USD: negative where it wrote more than it read."""
     cached = usage.cache_read_tokens + usage.cache_write_tokens
     paid = cost(model_id, usage, ttl=ttl)
-    if paid is None or not cached:  # a price takes longer to find than a short reply to read
+    if paid is None or not cached:
         return None if paid is None else Decimal(0)
     uncached = cost(model_id, Usage(usage.input_tokens + cached, usage.output_tokens))
     return None if uncached is None else uncached - paid
@@ -138,6 +172,46 @@ def price_a_million(model_id: str) -> tuple[str, str]:
     """Give what a million tokens in, and out, cost in USD at a short prompt's rate; "?" when unknown."""
     thousands = (cost(model_id, Usage(1_000)), cost(model_id, Usage(0, 1_000)))
     return tuple("?" if price is None else f"{price * 1_000:.2f}" for price in thousands)  # type: ignore[return-value]  # two in, two out
+
+
+@lru_cache(maxsize=64)
+def _bands(model_id: str, ttl: CacheTTL, _day: int) -> tuple[_Rates, ...]:
+    """Find a model's rates of a day, those of short prompts first; none when they are unknown.
+
+    genai-prices takes longer to price a request than its reply to read, so that each rate is asked for once.
+    """
+    entry = _price_entry(model_id)
+    if entry is None:
+        return ()
+    from genai_prices.types import TieredPrices
+
+    prices = vars(entry.get_prices(datetime.now(UTC))).values()
+    starts = {tier.start for price in prices if isinstance(price, TieredPrices) for tier in price.tiers}
+    return tuple(_rates(model_id, ttl, above) for above in (-1, *sorted(starts)))
+
+
+def _rates(model_id: str, ttl: CacheTTL, above: int) -> _Rates:
+    """Ask for the rates of prompts that are just longer than `above`."""
+    prompt = max(above + 1, 1)
+    written = {"cache_write_tokens": prompt} | ({"cache_write_1h_tokens": prompt} if ttl == "1h" else {})
+
+    def rate(**cached: int) -> Decimal:
+        return (_price(model_id, input_tokens=prompt, **cached) * MILLION / prompt).normalize()
+
+    reply = _price(model_id, input_tokens=prompt, output_tokens=MILLION) - _price(model_id, input_tokens=prompt)
+    return _Rates(above, rate(), reply.normalize(), rate(cache_read_tokens=prompt), rate(**written))
+
+
+def _price(model_id: str, **counts: int) -> Decimal:
+    from genai_prices import Usage as PricedUsage
+    from genai_prices import calc_price
+
+    return calc_price(PricedUsage(**counts), model_id, provider_id="anthropic").total_price
+
+
+def _today() -> int:
+    """Give the day's number, in UTC: prices may change from one to the next."""
+    return int(time.time() // 86_400)
 
 
 @lru_cache(maxsize=64)

@@ -21,10 +21,12 @@ from slotfill.extractors.arriving import Arriving
 from slotfill.extractors.asks import BROKEN, SCHEMA_REFUSED, UNREADABLE, Answer, Ask
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.errors import ModelError
-from slotfill.extractors.limits import Limits, WaitError
+from slotfill.extractors.limits import Limits, WaitError, settling
 from slotfill.extractors.local import weights
+from slotfill.extractors.metering import BudgetError, Meter
 from slotfill.extractors.pacing import Pacer
 from slotfill.extractors.record import Failure
+from slotfill.extractors.redaction import Redacted, Redaction
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.cassette import Cassette, CassetteError, CassetteTransport
 from slotfill.schemas.errors import FieldError
@@ -37,13 +39,14 @@ __all__ = ["FATAL", "AnyClient", "Clients", "choose_model", "failure_of", "synch
 AnyClient = Any
 """Any client of the Anthropic SDK, of Bedrock and Vertex too, sync or async; Instructor checks it."""
 
-FATAL = frozenset({"authentication", "permission", "billing", "not_found", "max_wait"})
+FATAL = frozenset({"authentication", "permission", "billing", "not_found", "max_wait", "budget"})
 """The failures that every further request would meet too, or for a long time."""
 
 # By exception class, the most special first: every class the SDK exports stands under one of these.
 _FAILURES: tuple[tuple[type[BaseException], str], ...] = (
     (CassetteError, "cassette"),
     (WaitError, "max_wait"),
+    (BudgetError, "budget"),
     (anthropic.AuthenticationError, "authentication"),
     (anthropic.CredentialsError, "authentication"),
     (anthropic.PermissionDeniedError, "permission"),
@@ -83,7 +86,8 @@ class Clients:
     client: one of the caller's own, which is never closed here; the other kind is then not to be had.
     cassette: what passes the clients that are built here is recorded on it, or replayed from it.
 
-    The clients that are built here keep to one pace, within the service's limits.
+    The clients that are built here keep to one pace, within the service's limits; the embedded model needs none.
+    What a reply says of the credential is hidden.
 
     Raises ModelError when there is no usable credential or model.
     """
@@ -95,11 +99,18 @@ class Clients:
         self._settings = settings
         self._given = client
         self._cassette = cassette
+        self._meter: Meter | None = None
+        self._secrets = (*settings.secrets, *_secrets_of(client))
+        self._redaction = Redaction(self._secrets)
         self._pacer = Pacer(rpm=settings.rpm, itpm=settings.itpm, otpm=settings.otpm)
         self._sync: instructor.Instructor | None = None
         self._building = threading.Lock()
         self._async: instructor.Instructor | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    def meter(self, meter: Meter | None) -> None:
+        """Have a meter told of each HTTP try from here on, None for none; of a client that is given it never is."""
+        self._meter = meter
 
     def execute(self, codec: Codec, ask: Ask) -> Answer:
         """Put an ask to the model; whatever goes wrong on the way is in the answer."""
@@ -109,7 +120,7 @@ class Clients:
             completion = client.create(response_model=None, max_retries=0, **codec.encode(ask))
         except (anthropic.AnthropicError, ValueError, httpx2.HTTPError) as error:
             return self._failed(error, started)
-        return codec.decode(ask, completion, ms=_since(started))
+        return self._decoded(codec, ask, completion, started)
 
     async def aexecute(self, codec: Codec, ask: Ask) -> Answer:
         """Do what `execute` does, without blocking."""
@@ -119,34 +130,37 @@ class Clients:
             completion = await client.create(response_model=None, max_retries=0, **codec.encode(ask))
         except (anthropic.AnthropicError, ValueError, httpx2.HTTPError) as error:
             return self._failed(error, started)
-        return codec.decode(ask, completion, ms=_since(started))
+        return self._decoded(codec, ask, completion, started)
 
     def stream(self, codec: Codec, ask: Ask) -> Generator[str, None, Answer]:
         """Do what `execute` does, giving the pieces of the reply's text as they arrive."""
         client: Any = self._synchronous()
-        started, arriving = time.monotonic(), Arriving()
+        started, arriving, shown = time.monotonic(), Arriving(), Redacted(self._redaction)
         try:
-            with client.create(response_model=None, max_retries=0, stream=True, **codec.encode(ask)) as events:
+            request = codec.encode(ask)
+            with client.create(response_model=None, max_retries=0, stream=True, **request) as events:
                 arriving.request_id = events.response.headers.get("request-id")
-                for event in events:
-                    yield arriving.take(event)
+                with settling(events.response, arriving):
+                    for event in events:
+                        yield shown.take(arriving.take(event))
             completion = arriving.message()
         except (anthropic.AnthropicError, ValueError, httpx2.HTTPError) as error:
             return self._broken(codec, ask, arriving, started, error)
         if completion is None:
             return self._broken(codec, ask, arriving, started)
-        return codec.decode(ask, completion, ms=_since(started))
+        return self._decoded(codec, ask, completion, started)
 
     async def astream(self, codec: Codec, ask: Ask) -> AsyncGenerator[str | Answer]:
         """Do what `stream` does, without blocking; the answer comes last."""
         client: Any = self._asynchronous()
-        started, arriving = time.monotonic(), Arriving()
+        started, arriving, shown = time.monotonic(), Arriving(), Redacted(self._redaction)
         try:
             request = codec.encode(ask)
             async with await client.create(response_model=None, max_retries=0, stream=True, **request) as events:
                 arriving.request_id = events.response.headers.get("request-id")
-                async for event in events:
-                    yield arriving.take(event)
+                with settling(events.response, arriving):
+                    async for event in events:
+                        yield shown.take(arriving.take(event))
             completion = arriving.message()
         except (anthropic.AnthropicError, ValueError, httpx2.HTTPError) as error:
             yield self._broken(codec, ask, arriving, started, error)
@@ -154,7 +168,7 @@ class Clients:
         if completion is None:
             yield self._broken(codec, ask, arriving, started)
             return
-        yield codec.decode(ask, completion, ms=_since(started))
+        yield self._decoded(codec, ask, completion, started)
 
     def close(self) -> None:
         """Close the sync client, unless it is the caller's."""
@@ -169,9 +183,13 @@ class Clients:
             await cast("AsyncAnthropic", self._async.client).close()
         self._async = None
 
+    def _decoded(self, codec: Codec, ask: Ask, completion: object, started: float) -> Answer:
+        return self._redaction.answer(codec.decode(ask, completion, ms=_since(started)))
+
     def _failed(self, error: BaseException, started: float) -> Answer:
         request_id = getattr(error, "request_id", None)
-        return Answer(failure=failure_of(error, self._settings.secrets), ms=_since(started), request_id=request_id)
+        failure = failure_of(error, self._secrets)
+        return self._redaction.answer(Answer(failure=failure, ms=_since(started), request_id=request_id))
 
     def _broken(
         self,
@@ -185,10 +203,10 @@ class Clients:
         if not arriving.begun:
             if error is not None:
                 return self._failed(error, started)
-            return codec.decode(ask, None, ms=_since(started))
-        reason = failure_of(error, self._settings.secrets).message if error else "it ended before the message did"
-        answer = codec.decode(ask, arriving.cut(BROKEN), ms=_since(started))
-        return replace(answer, errors=(FieldError("", reason),))
+            return self._decoded(codec, ask, None, started)
+        reason = failure_of(error, self._secrets).message if error else "it ended before the message did"
+        answer = self._decoded(codec, ask, arriving.cut(BROKEN), started)
+        return self._redaction.answer(replace(answer, errors=(FieldError("", reason),)))
 
     def _synchronous(self) -> instructor.Instructor:
         with self._building:
@@ -206,11 +224,15 @@ class Clients:
         return self._async
 
     def _arguments(self, http_client: Any) -> dict[str, Any]:
-        """Give the arguments of an SDK client that is paced, unless what answers it is in this process."""
+        """Give the arguments of an SDK client that is paced and metered."""
         connection = _connection(self._model, self._settings, http_client, self._cassette)
-        if catalogue.is_local(self._model) or (self._cassette and self._cassette.replaying):
-            return connection
-        return {**connection, "middleware": [Limits(self._pacer, max_wait=self._settings.max_wait)]}
+        return {**connection, "middleware": self._limits()}
+
+    def _limits(self) -> list[Limits]:
+        if self._cassette and self._cassette.replaying:
+            return []  # nothing is asked, and nothing costs
+        pacer = None if catalogue.is_local(self._model) else self._pacer
+        return [Limits(pacer, max_wait=self._settings.max_wait, meter=lambda: self._meter)]
 
 
 def synchronous_client(model: str, settings: Settings) -> Anthropic:
@@ -252,9 +274,7 @@ def failure_of(error: BaseException, secrets: Iterable[str] = ()) -> Failure:
     kind = next((kind for known, kind in _FAILURES if isinstance(error, known)), "server")
     if isinstance(error, anthropic.APIStatusError) and error.status_code < _FIRST_ERROR:
         kind = "server"  # an error among a stream's events, after the status was sent
-    message = _message(error, kind)
-    for secret in secrets:
-        message = message.replace(secret, "[credential]")
+    message = Redaction(secrets, words=True).hide(_message(error, kind))
     return Failure(_kind_of_400(message.lower()) if kind == "bad_request" else kind, message)
 
 
@@ -275,7 +295,7 @@ _MESSAGES = {
 
 
 def _message(error: BaseException, kind: str) -> str:
-    if isinstance(error, CassetteError | WaitError):
+    if isinstance(error, CassetteError | WaitError | BudgetError):
         return str(error)
     said = getattr(error, "api_message", None)
     status = getattr(error, "status_code", None)
@@ -285,6 +305,12 @@ def _message(error: BaseException, kind: str) -> str:
         cause = error.__cause__ or error
         return f"{_MESSAGES[kind]}: {type(cause).__name__}" + (f": {cause}" if error.__cause__ else "")
     return f"the service answered HTTP {status}" if status else f"{type(error).__name__}: {error}"
+
+
+def _secrets_of(client: AnyClient | None) -> Iterable[str]:
+    """Give the credentials of a client that is given, as far as it tells."""
+    told = (getattr(client, name, None) for name in ("api_key", "auth_token"))
+    return (secret for secret in told if isinstance(secret, str))
 
 
 def _patched(client: AnyClient, *, asynchronous: bool) -> instructor.Instructor:

@@ -13,7 +13,22 @@ import hashlib
 
 from slotfill.extractors.record import EMPTY, Document, Failure
 
-__all__ = ["decode", "document_of", "failed", "flaw_of", "foreign_format", "is_utf16"]
+__all__ = [
+    "MOST_BYTES",
+    "TOO_LARGE",
+    "decode",
+    "document_of",
+    "failed",
+    "flaw_of",
+    "foreign_format",
+    "is_utf16",
+    "unescaped",
+]
+
+MOST_BYTES = 32_000_000
+"""The size from which a document is not read: the service takes requests of up to 32 MB."""
+
+TOO_LARGE = Failure("too_large", f"is larger than {MOST_BYTES // 1_000_000} MB, the most a document may hold: split it")
 
 _FORMATS = {
     b"%PDF-": "a PDF: convert it to text first, with `pdftotext` for one",
@@ -29,7 +44,7 @@ _FORMATS = {
 }
 """How files of a known format begin, and what to tell their owner."""
 
-_CONTROLS = "".join(map(chr, {*range(32), 127} - {*b"\t\n\v\f\r\x1b"}))
+_CONTROLS = bytes({*range(32), 127} - {*b"\t\n\v\f\r\x1b"})
 """Control characters that text holds next to none of; ESC colours the logs of terminals."""
 
 _MOST_CONTROLS = 0.05
@@ -81,9 +96,22 @@ def flaw_of(text: str) -> Failure | None:
     """Say why a decoded text is none: it is empty, or it holds what only binary data does."""
     if not text.strip():
         return EMPTY
-    if "\0" in text or sum(map(text.count, _CONTROLS)) > _MOST_CONTROLS * len(text):
+    data = text.encode("utf-8", "surrogatepass")  # where each byte below 128 is a character
+    controls = len(data) - len(data.translate(None, _CONTROLS))
+    if controls and ("\0" in text or controls > _MOST_CONTROLS * len(text)):
         return Failure("binary_document", "is binary data: only text is read")
     return None
+
+
+def unescaped(text: str) -> str | Failure:
+    """Read again as a whole document what was decoded with `surrogateescape` and held bytes that are no UTF-8."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return decode(text.encode("utf-8", "surrogateescape"))
+    return text
 
 
 def _text(data: bytes) -> str | Failure:

@@ -7,6 +7,8 @@
     ├── OutputError        an output that cannot be written             (exit code 2 before a run)
     ├── SettingsError      a setting that cannot be used                (exit code 2)
     ├── MissingExtraError  an optional part that is not installed       (exit code 2)
+    ├── LedgerError        a run's state that cannot be used            (exit code 2)
+    ├── StoppedError       a run that was stopped before its end        (exit code 3)
     ├── ModelError         no usable model or credential                (exit code 4)
     │   └── MissingModelExtraError  … and a model needs it: a MissingExtraError too
     └── ExtractionError    an extraction that holds no value
@@ -30,6 +32,7 @@ __all__ = [
     "FieldError",
     "InputError",
     "InvalidError",
+    "LedgerError",
     "MissingExtraError",
     "MissingModelExtraError",
     "ModelError",
@@ -37,6 +40,7 @@ __all__ = [
     "SchemaError",
     "SettingsError",
     "SlotfillError",
+    "StoppedError",
 ]
 
 
@@ -46,6 +50,14 @@ class InputError(SlotfillError, ValueError):
 
 class OutputError(SlotfillError, OSError):
     """An output that cannot be written."""
+
+
+class LedgerError(SlotfillError):
+    """A run's state that cannot be read, written, or had for oneself."""
+
+
+class StoppedError(SlotfillError):
+    """A run that was stopped before its end, by its budget, its limits or an outage; the same run again goes on."""
 
 
 class SettingsError(SlotfillError, ValueError):

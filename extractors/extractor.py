@@ -8,15 +8,16 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any, Generic, Self, TypedDict, TypeVar, Unpack, overload
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.asks import Answer, Ask, Mending, attempt_of
+from slotfill.extractors.asks import Answer, Ask, Executor, Mending, attempt_of
 from slotfill.extractors.clients import AnyClient, choose_model
 from slotfill.extractors.errors import InputError, SettingsError
 from slotfill.extractors.growing import Growing
+from slotfill.extractors.metering import Meter
 from slotfill.extractors.partial import Partial
 from slotfill.extractors.plan import Plan, plan
 from slotfill.extractors.record import Attempt, Document, Exchange, Extraction, Rung
@@ -142,6 +143,20 @@ class Extractor(Generic[M]):
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names of the model and its fallbacks."""
+        return self._targets.names
+
+    def meter(self, meter: Meter) -> None:
+        """Have a meter told of each HTTP try. Call it before the first request; a `client` is not metered."""
+        self._targets.meter(meter)
+
+    @property
+    def executor(self) -> Executor:
+        """What puts asks to the models."""
+        return self._targets
+
     def close(self) -> None:
         """Close the sync clients."""
         self._targets.close()
@@ -154,12 +169,12 @@ class Extractor(Generic[M]):
         """Extract from one text. The chunks of a long one are asked at once, as many as the concurrency allows."""
         return self._extract(text, threading.Semaphore(self.settings.concurrency))
 
-    async def aextract(self, text: str | Document, *, slots: asyncio.Semaphore | None = None) -> Extraction[M]:
+    async def aextract(self, text: str | Document, *, executor: Executor | None = None) -> Extraction[M]:
         """Do what `extract` does, without blocking.
 
-        slots: what the requests in flight of several calls share; by default as many as the concurrency allows.
+        executor: what puts the asks to the models; by default `executor`, as many at once as the concurrency allows.
         """
-        return await self._adriven(self._plan(text), slots or asyncio.Semaphore(self.settings.concurrency))
+        return await self._adriven(self._plan(text), executor or self._bounded())
 
     def stream(self, text: str | Document) -> Iterator[Partial[M] | Extraction[M]]:
         """Extract from one text, giving the value as it arrives; the last event is the extraction.
@@ -179,22 +194,27 @@ class Extractor(Generic[M]):
             extraction = end.value
         yield self._ended(extraction)
 
-    async def astream(self, text: str | Document) -> AsyncGenerator[Partial[M] | Extraction[M]]:
-        """Do what `stream` does, without blocking. Closing it (`contextlib.aclosing`) before its end ends the reply."""
-        course = self._plan(text)
+    async def astream(
+        self, text: str | Document, *, executor: Executor | None = None
+    ) -> AsyncGenerator[Partial[M] | Extraction[M]]:
+        """Do what `stream` does, without blocking. Closing it (`contextlib.aclosing`) before its end ends the reply.
+
+        executor: as in `aextract`.
+        """
+        course, executor = self._plan(text), executor or self._bounded()
         try:
             asks = next(course)
             while True:
                 answers: tuple[Answer, ...] = ()
                 if _streams(asks):
-                    async with aclosing(self._astreamed(asks[0])) as events:
+                    async with aclosing(self._astreamed(asks[0], executor)) as events:
                         async for event in events:
                             if isinstance(event, Answer):
                                 answers = (event,)
                             else:
                                 yield event
                 else:
-                    answers = await self._aanswers(asks, asyncio.Semaphore(self.settings.concurrency))
+                    answers = await _aanswers(asks, executor)
                 asks = course.send(answers)
         except StopIteration as end:
             extraction = end.value
@@ -214,7 +234,7 @@ class Extractor(Generic[M]):
     async def arefine(self, extraction: Extraction[M], correction: str) -> Extraction[M]:
         """Do what `refine` does, without blocking."""
         course = self._plan(extraction.document, self._history(extraction, correction))
-        return await self._adriven(course, asyncio.Semaphore(self.settings.concurrency))
+        return await self._adriven(course, self._bounded())
 
     def _history(self, extraction: Extraction[M], correction: str) -> tuple[Exchange, ...]:
         if extraction.schema_id != self.schema.id:
@@ -257,12 +277,12 @@ class Extractor(Generic[M]):
         Closing it (`contextlib.aclosing`) before its end cancels what is in flight.
         """
         at_once = concurrency or self.settings.concurrency
-        places, slots = asyncio.Semaphore(at_once), asyncio.Semaphore(at_once)
+        places, executor = asyncio.Semaphore(at_once), self._bounded(at_once)
         waiting: deque[asyncio.Task[Extraction[M]]] = deque()
 
         async def one(text: str | Document) -> Extraction[M]:
             async with places:
-                return await self.aextract(text, slots=slots)
+                return await self.aextract(text, executor=executor)
 
         try:
             for text in texts:
@@ -298,11 +318,14 @@ class Extractor(Generic[M]):
         asks = next(self._plan(text), ())
         return tuple(self._targets.encode(ask) for ask in asks)
 
-    async def _adriven(self, course: Plan[M], slots: asyncio.Semaphore) -> Extraction[M]:
+    def _bounded(self, at_once: int | None = None) -> Executor:
+        return _Bounded(self._targets, asyncio.Semaphore(at_once or self.settings.concurrency))
+
+    async def _adriven(self, course: Plan[M], executor: Executor) -> Extraction[M]:
         try:
             asks = next(course)
             while True:
-                asks = course.send(await self._aanswers(asks, slots))
+                asks = course.send(await _aanswers(asks, executor))
         except StopIteration as end:
             return self._ended(end.value)
 
@@ -329,13 +352,6 @@ class Extractor(Generic[M]):
         with ThreadPoolExecutor(min(len(asks), self.settings.concurrency)) as pool:
             return tuple(pool.map(one, asks))
 
-    async def _aanswers(self, asks: Sequence[Ask], slots: asyncio.Semaphore) -> tuple[Answer, ...]:
-        async def one(ask: Ask) -> Answer:
-            async with slots:
-                return await self._targets.aexecute(ask)
-
-        return tuple(await asyncio.gather(*map(one, asks)))
-
     def _streamed(self, ask: Ask) -> Generator[Partial[M], None, Answer]:
         growing, pieces = Growing(self.schema), self._targets.stream(ask)
         while True:
@@ -347,9 +363,9 @@ class Extractor(Generic[M]):
             if piece:
                 yield Partial(ask.rung, growing.feed(piece), growing)
 
-    async def _astreamed(self, ask: Ask) -> AsyncGenerator[Partial[M] | Answer]:
+    async def _astreamed(self, ask: Ask, executor: Executor) -> AsyncGenerator[Partial[M] | Answer]:
         growing = Growing(self.schema)
-        async with aclosing(self._targets.astream(ask)) as pieces:
+        async with aclosing(executor.astream(ask)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Answer):
                     yield piece
@@ -363,6 +379,31 @@ class Extractor(Generic[M]):
     def _ended(self, extraction: Extraction[M]) -> Extraction[M]:
         self._targets.learn(extraction)
         return replace(extraction, refiner=self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounded:
+    """Puts only so many asks to the models at once."""
+
+    executor: Executor
+    slots: asyncio.Semaphore
+
+    async def aexecute(self, ask: Ask) -> Answer:
+        async with self.slots:
+            return await self.executor.aexecute(ask)
+
+    async def astream(self, ask: Ask) -> AsyncGenerator[str | Answer]:
+        async with self.slots, aclosing(self.executor.astream(ask)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+
+async def _aanswers(asks: Sequence[Ask], executor: Executor) -> tuple[Answer, ...]:
+    """Have asks answered side by side. What stops one of them stops no other: they are paid for."""
+    answers = await asyncio.gather(*map(executor.aexecute, asks), return_exceptions=True)
+    if stopped := [answer for answer in answers if isinstance(answer, BaseException)]:
+        raise stopped[0]
+    return tuple(answer for answer in answers if isinstance(answer, Answer))
 
 
 def _models(given: str | Sequence[str] | None) -> tuple[str | None, tuple[str, ...]]:

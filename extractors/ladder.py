@@ -208,7 +208,7 @@ class Ladder(Generic[M]):
         except InvalidError as error:
             data = None if isinstance(error.data, str) and error.data == sent.text else error.data
             return _invalid(error.errors, data, sent, sent.text)
-        confidence = _origins(json.loads(sent.text), sent.scored, self.schema)
+        confidence = _origins(sent.text, sent.scored, self.schema)
         return Verdict(Kind.VALID, value, self.schema.dump(value), sent.edits, confidence)
 
     def _note(self, ask: Ask, answer: Answer, verdict: Verdict[M]) -> None:
@@ -280,10 +280,12 @@ def _whole(ask: Ask, answer: Answer) -> _Sent:
     return _Sent(answer.json if alone else None, scored=frozenset(answer.scored))
 
 
-def _origins(sent: object, scored: Collection[str], schema: Schema[Any]) -> dict[str, Origin]:
+def _origins(sent: str, scored: Collection[str], schema: Schema[Any]) -> dict[str, Origin]:
     """Tell where each confidence comes from that was sent: one that a default gives is neither scored nor stated."""
+    if not schema.has_confidences:
+        return {}
     wrapper = join((WRAPPER,)) if schema.wrapped else ""
-    paths = confidence_paths(schema.json_schema, look_up(wrapper, sent))
+    paths = confidence_paths(schema.json_schema, look_up(wrapper, json.loads(sent)))
     return {path: "scored" if wrapper + path in scored else "stated" for path in paths}
 
 

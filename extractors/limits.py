@@ -1,27 +1,36 @@
-"""Limits: holds back every HTTP try of the SDK's clients until it may start, and settles it by its reply."""
+"""Limits: holds back every HTTP try of the SDK's clients until it may be sent, and settles it by its reply.
+
+Two things are held for a try while it is under way: its place in the service's limits (`Pacer`), and the most that it
+can cost (`Meter`).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from anthropic import AnthropicError, Middleware
+from anthropic import AnthropicError, AsyncStream, Middleware, Stream
 from anthropic.types import Message
-from pydantic_core import to_json
+from httpx2 import ConnectError, ConnectTimeout, PoolTimeout
+from pydantic_core import from_json, to_json
 
+from slotfill.extractors.metering import Meter, Try
 from slotfill.extractors.pacing import LIMITS, Pacer, Reservation, Wait
+from slotfill.extractors.record import Usage
 
 if TYPE_CHECKING:
     from anthropic import APIRequest, APIResponse, AsyncAPIResponse
-    from anthropic.types import Usage
     from httpx2 import Response
 
-__all__ = ["MAX_WAIT", "Limits", "WaitError", "retry_after"]
+    from slotfill.extractors.arriving import Arriving
+
+__all__ = ["MAX_WAIT", "Limits", "WaitError", "retry_after", "settling"]
 
 MAX_WAIT = 300.0
 """Seconds that a run waits for its limits before it ends."""
@@ -30,6 +39,15 @@ RATE_LIMITED, OVERLOADED = 429, 529
 
 _ASKING_AGAIN = 1.0
 """Seconds after which a long wait is looked at again: a reply may have shortened it."""
+
+_SETTLING = 0.02
+"""Seconds after which the meter is asked again, where others must be settled first."""
+
+_UNSENT = (ConnectError, ConnectTimeout, PoolTimeout)
+"""How a try fails of which the service has not seen a byte."""
+
+_OUTSTANDING = "slotfill.outstanding"
+"""Where a streamed reply, among its extensions, carries its try to whoever reads it."""
 
 _AT_ONCE = "1"
 """Milliseconds that the SDK is told to wait by itself, where the wait is kept here, for all tries."""
@@ -46,24 +64,74 @@ class WaitError(AnthropicError):
         self.request_id = request_id
 
 
-class Limits(Middleware):
-    """The SDK's middleware that paces every try for a message, of one sync or async client.
+class _Outstanding:
+    """A try that was let go: what it holds, of the pace and of the budget, until it is settled, once.
 
-    pacer: shared by all clients of a run. max_wait: seconds; a longer wait raises WaitError.
+    reservation, number: None where it is not paced, or not metered.
+    """
+
+    __slots__ = ("_meter", "_number", "_pacer", "_reservation")
+
+    def __init__(
+        self, pacer: Pacer | None, reservation: Reservation | None, meter: Meter | None, number: int | None
+    ) -> None:
+        self._pacer, self._reservation = pacer, reservation
+        self._meter, self._number = meter, number
+
+    def settle(self, usage: Usage | None) -> None:
+        """Settle it by what was counted; None where that is not known, and so all that was reserved is spent."""
+        if self._pacer and self._reservation:
+            if usage is None:
+                self._pacer.unanswered(self._reservation)
+            else:
+                counted = usage.input_tokens + usage.cache_write_tokens
+                self._pacer.answered(self._reservation, counted, usage.output_tokens)
+        self._account(usage)
+
+    def fail(self, error: BaseException) -> None:
+        """Settle it where no reply came: it may be under way at the service, unless nothing was ever sent."""
+        if self._pacer and self._reservation:
+            self._pacer.unanswered(self._reservation)
+        self._account(Usage() if isinstance(error.__cause__, _UNSENT) else None)
+
+    def refuse(self, reply: Response, seconds: float | None) -> None:
+        """Settle it by a reply that tells of an error, and asks to wait so long."""
+        if self._pacer and self._reservation:
+            if reply.status_code in (RATE_LIMITED, OVERLOADED):
+                limited = reply.status_code == RATE_LIMITED
+                self._pacer.refused(self._reservation, limited=limited, retry_after=seconds)
+            else:
+                self._pacer.unanswered(self._reservation)
+        self._account(Usage() if _of_the_service(reply) else None)
+
+    def _account(self, usage: Usage | None) -> None:
+        if self._meter and self._number is not None:
+            self._meter.settle(self._number, usage)
+
+
+class Limits(Middleware):
+    """The SDK's middleware that every try for a message passes, of one sync or async client: it is paced, and metered.
+
+    pacer: shared by all clients of a run; None paces nothing. meter: gives that of the time, None for none.
+    max_wait: seconds; a longer wait for the pacer raises WaitError.
     sleep, asleep: let time pass by the pacer's clock.
+
+    A streamed try is settled by whoever reads the stream: see `settling`.
     """
 
     def __init__(
         self,
-        pacer: Pacer,
+        pacer: Pacer | None,
         *,
         max_wait: float = MAX_WAIT,
+        meter: Callable[[], Meter | None] = lambda: None,
         sleep: Callable[[float], None] = time.sleep,
         asleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._pacer, self._max_wait = pacer, max_wait
+        self._pacer, self._max_wait, self._meter = pacer, max_wait, meter
         self._sleep, self._asleep = sleep, asleep
-        # Whoever has the turn waits for the pacer, all others for the turn: a thousand tasks do not wake for one place.
+        # Whoever has the turn waits to be admitted, all others for the turn: a thousand tasks do not wake for one
+        # place, and a large request is not passed by small ones for ever.
         self._turn, self._async_turn = threading.Lock(), asyncio.Lock()
 
     def handle(self, request: APIRequest, call_next: Callable[[APIRequest], APIResponse[Any]]) -> APIResponse[Any]:
@@ -71,18 +139,17 @@ class Limits(Middleware):
         if not _asks(request):
             return call_next(request)
         with self._turn:
-            reservation = _driven(self._admission(request), self._sleep)
-        usage = None
+            outstanding = _driven(self._admission(request), self._sleep)
         try:
             response = call_next(request)
-            if response.http_response.is_success and not request.stream:
-                usage = _usage(response.parse())
-        except BaseException:
-            self._pacer.unanswered(reservation)
+            reply = response.http_response
+            parsed = response.parse() if reply.is_success else reply.read()
+        except BaseException as error:
+            outstanding.fail(error)
             raise
-        if error := self._take(reservation, response.http_response, usage):
-            response.http_response.close()
-            raise error
+        if too_long := self._take(outstanding, reply, parsed):
+            reply.close()
+            raise too_long
         return response
 
     async def handle_async(
@@ -92,51 +159,78 @@ class Limits(Middleware):
         if not _asks(request):
             return await call_next(request)
         async with self._async_turn:
-            reservation = await _adriven(self._admission(request), self._asleep)
-        usage = None
+            outstanding = await _adriven(self._admission(request), self._asleep)
         try:
             response = await call_next(request)
-            if response.http_response.is_success and not request.stream:
-                usage = _usage(await response.parse())
-        except BaseException:
-            self._pacer.unanswered(reservation)
+            reply = response.http_response
+            parsed = await response.parse() if reply.is_success else await reply.aread()
+        except BaseException as error:
+            outstanding.fail(error)
             raise
-        if error := self._take(reservation, response.http_response, usage):
-            await response.http_response.aclose()
-            raise error
+        if too_long := self._take(outstanding, reply, parsed):
+            await reply.aclose()
+            raise too_long
         return response
 
-    def _admission(self, request: APIRequest) -> Generator[float, None, Reservation]:
-        """Give how long to wait, again and again, and at last the place. Raises WaitError."""
+    def _admission(self, request: APIRequest) -> Generator[float, None, _Outstanding]:
+        """Give how long to wait, again and again, and at last the try. Raises BudgetError and WaitError."""
         body: Any = request.json or {}
-        size, room = len(to_json(body)), int(body.get("max_tokens") or 0)
-        while isinstance(told := self._pacer.admit(size, room), Wait):
+        tried = Try(str(body.get("model", "")), len(to_json(body)), int(body.get("max_tokens") or 0))
+        meter, number = self._meter(), None
+        while meter and (number := meter.admit(tried)) is None:
+            yield _SETTLING
+        try:
+            reservation = yield from self._place(tried)
+        except BaseException:  # by WaitError, or being cancelled: it is not sent
+            _Outstanding(None, None, meter, number).settle(Usage())
+            raise
+        return _Outstanding(self._pacer, reservation, meter, number)
+
+    def _place(self, tried: Try) -> Generator[float, None, Reservation | None]:
+        if self._pacer is None:
+            return None
+        while isinstance(told := self._pacer.admit(tried.size, tried.room), Wait):
             if told.certain and told.seconds > self._max_wait:
                 raise WaitError(told.seconds, self._max_wait)
             yield min(told.seconds, _ASKING_AGAIN)
         return told
 
-    def _take(self, reservation: Reservation, reply: Response, usage: Usage | None) -> WaitError | None:
+    def _take(self, outstanding: _Outstanding, reply: Response, parsed: object) -> WaitError | None:
         """Settle a try by its reply, and learn from it. Gives an error for a `retry-after` beyond `max_wait`."""
-        self._pacer.learn(_limits(reply.headers))
-        if reply.status_code in (RATE_LIMITED, OVERLOADED):
-            return self._refused(reservation, reply)
-        if usage is None:
-            self._pacer.unanswered(reservation)
+        if self._pacer:
+            self._pacer.learn(_limits(reply.headers))
+        if not reply.is_success:
+            return self._refused(outstanding, reply)
+        if isinstance(parsed, Stream | AsyncStream):
+            reply.extensions[_OUTSTANDING] = outstanding
         else:
-            counted = usage.input_tokens + (usage.cache_creation_input_tokens or 0)
-            self._pacer.answered(reservation, counted, usage.output_tokens)
+            outstanding.settle(_counted(parsed.usage) if isinstance(parsed, Message) else None)
         return None
 
-    def _refused(self, reservation: Reservation, reply: Response) -> WaitError | None:
-        seconds = retry_after(reply.headers)
-        self._pacer.refused(reservation, limited=reply.status_code == RATE_LIMITED, retry_after=seconds)
+    def _refused(self, outstanding: _Outstanding, reply: Response) -> WaitError | None:
+        held_up = self._pacer and reply.status_code in (RATE_LIMITED, OVERLOADED)
+        seconds = retry_after(reply.headers) if held_up else None
+        outstanding.refuse(reply, seconds)
         if seconds is None:
             return None
         if seconds > self._max_wait:
             return WaitError(seconds, self._max_wait, reply.headers.get("request-id"))
         reply.headers["retry-after-ms"] = _AT_ONCE
         return None
+
+
+@contextmanager
+def settling(reply: Response, arriving: Arriving) -> Iterator[None]:
+    """Settle a streamed try, if it has passed `Limits`, once its reply is read, breaks off or is closed.
+
+    One that did not come to its end may have been billed for more than it told.
+    """
+    try:
+        yield
+    finally:
+        outstanding = reply.extensions.get(_OUTSTANDING)
+        if isinstance(outstanding, _Outstanding):
+            outstanding.settle(_counted(arriving.usage))
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -161,11 +255,21 @@ def _asks(request: APIRequest) -> bool:
     return request.method.lower() == "post" and request.url.partition("?")[0] == "/v1/messages"
 
 
-def _usage(parsed: object) -> Usage | None:
-    """Give what a message was counted as; what a gateway calls a message may have none."""
-    usage = parsed.usage if isinstance(parsed, Message) else None
-    counts = (getattr(usage, name, None) for name in ("input_tokens", "output_tokens"))
-    return usage if all(isinstance(count, int) for count in counts) else None
+def _counted(told: object) -> Usage | None:
+    """Read what a message was counted as; what a gateway calls a message may not say."""
+    tokens = [getattr(told, name, None) for name in ("input_tokens", "output_tokens")]
+    cached = [getattr(told, name, None) or 0 for name in ("cache_read_input_tokens", "cache_creation_input_tokens")]
+    counts = [count for count in (*tokens, *cached) if isinstance(count, int) and count >= 0]
+    return Usage(*counts) if len(counts) == len(tokens) + len(cached) else None
+
+
+def _of_the_service(reply: Response) -> bool:
+    """Tell whether an error is in the API's own form: then nothing was billed. A gateway cannot know that."""
+    try:
+        body = from_json(reply.content)
+    except ValueError:
+        return False
+    return isinstance(body, dict) and body.get("type") == "error" and isinstance(body.get("error"), dict)
 
 
 def _limits(headers: Mapping[str, str]) -> dict[str, float]:
@@ -173,21 +277,23 @@ def _limits(headers: Mapping[str, str]) -> dict[str, float]:
     return {name: float(limit) for name, limit in told.items() if limit.isdecimal() and int(limit) > 0}
 
 
-def _driven(waits: Generator[float, None, Reservation], sleep: Callable[[float], None]) -> Reservation:
-    while True:
-        try:
-            sleep(next(waits))
-        except StopIteration as end:
-            reservation: Reservation = end.value
-            return reservation
+def _driven(waits: Generator[float, None, _Outstanding], sleep: Callable[[float], None]) -> _Outstanding:
+    with closing(waits):
+        while True:
+            try:
+                sleep(next(waits))
+            except StopIteration as end:
+                outstanding: _Outstanding = end.value
+                return outstanding
 
 
 async def _adriven(
-    waits: Generator[float, None, Reservation], asleep: Callable[[float], Awaitable[None]]
-) -> Reservation:
-    while True:
-        try:
-            await asleep(next(waits))
-        except StopIteration as end:
-            reservation: Reservation = end.value
-            return reservation
+    waits: Generator[float, None, _Outstanding], asleep: Callable[[float], Awaitable[None]]
+) -> _Outstanding:
+    with closing(waits):
+        while True:
+            try:
+                await asleep(next(waits))
+            except StopIteration as end:
+                outstanding: _Outstanding = end.value
+                return outstanding

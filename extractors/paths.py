@@ -6,6 +6,7 @@ given as real paths. A folder that cannot be listed is given in place of its fil
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -14,12 +15,42 @@ from glob import glob
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
-__all__ = ["expand", "is_folder", "walk"]
+__all__ = ["File", "expand", "is_folder", "walk"]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to read. Its path is all that is kept of it: a folder may hold very many."""
+
+    path: str
+
+    @property
+    def name(self) -> str:
+        """The path as JSON can hold it: with slashes, bytes that are no UTF-8 as escapes."""
+        return os.fsencode(self.path.replace(os.sep, "/")).decode(errors="backslashreplace")
+
+    @property
+    def suffix(self) -> str:
+        """What the name ends in, in small letters: `.csv`."""
+        return Path(self.path).suffix.lower()
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it can be read twice: what a pipe gives is gone once it is read."""
+        return Path(self.path).is_file()
+
+    def open(self) -> io.BufferedReader:
+        """Open it for reading."""
+        return Path(self.path).open("rb")
+
+    def size(self, file: io.BufferedReader) -> int:
+        """Give the bytes that the opened file has; of one without end 0."""
+        return os.fstat(file.fileno()).st_size
 
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    path: Path
+    path: str
     real: str
     parent: _Folder | None = None
 
@@ -36,15 +67,15 @@ def is_folder(name: str | os.PathLike[str]) -> bool:
     return os.path.isdir(name)  # noqa: PTH112 - Path.is_dir raises for such names
 
 
-def walk(folder: Path, own: Collection[str] = ()) -> Iterator[Path]:
-    """Give the files of a folder by name, then those of its folders, as deep as they go.
+def walk(folder: str, own: Collection[str] = ()) -> Iterator[str]:
+    """Give the paths of a folder's files by name, then of those of its folders, as deep as they go.
 
     Links are followed, each file being found once a path; a folder is never entered again within itself.
     """
-    pending: list[Path | _Folder] = [_Folder(folder, os.path.realpath(folder))]
+    pending: list[str | _Folder] = [_Folder(folder, os.path.realpath(folder))]
     while pending:
         here = pending.pop()
-        if isinstance(here, Path):
+        if isinstance(here, str):
             yield here
             continue
         try:
@@ -56,9 +87,10 @@ def walk(folder: Path, own: Collection[str] = ()) -> Iterator[Path]:
             pending += sorted(inside, key=_order, reverse=True)
 
 
-def _visible(entry: os.DirEntry[str], folder: _Folder, own: Collection[str]) -> Path | _Folder | None:
-    path = folder.path / entry.name
-    real = os.path.realpath(path) if entry.is_symlink() else str(Path(folder.real, entry.name))
+def _visible(entry: os.DirEntry[str], folder: _Folder, own: Collection[str]) -> str | _Folder | None:
+    path = entry.name if folder.path == os.curdir else entry.path
+    # A Path for each file would take ten times as long.
+    real = os.path.realpath(path) if entry.is_symlink() else os.path.join(folder.real, entry.name)  # noqa: PTH118
     if entry.name.startswith(".") or real in own:
         return None
     try:
@@ -70,23 +102,24 @@ def _visible(entry: os.DirEntry[str], folder: _Folder, own: Collection[str]) -> 
     return path if S_ISREG(mode) else None
 
 
-def _order(found: Path | _Folder) -> tuple[bool, str]:
-    return (False, found.name) if isinstance(found, Path) else (True, found.path.name)
+def _order(found: str | _Folder) -> tuple[bool, str]:
+    return (False, found) if isinstance(found, str) else (True, found.path)
 
 
-def expand(pattern: str, own: Collection[str] = ()) -> Iterator[Path]:
-    """Give the files that a glob matches, sorted; `**` is any depth of folders.
+def expand(pattern: str, own: Collection[str] = ()) -> Iterator[str]:
+    """Give the paths of the files that a glob matches, sorted; `**` is any depth of folders.
 
     What is below `**` is walked: the standard library would follow each circle of links there up to forty times.
     """
     parts = Path(pattern).parts
     depth = parts.index("**") if "**" in parts else len(parts)
-    matches = sorted(map(Path, glob(str(Path(*parts[:depth])))))  # noqa: PTH207 - absolute patterns are allowed
+    matches = [str(path) for path in sorted(map(Path, glob(str(Path(*parts[:depth])))))]  # noqa: PTH207 - absolute patterns are allowed
     if depth == len(parts):
         yield from (match for match in matches if not is_folder(match) and os.path.realpath(match) not in own)
         return
     for match in filter(is_folder, matches):
-        yield from sorted(path for path in walk(match, own) if _fits(path.relative_to(match).parts, parts[depth:]))
+        fits = (path for path in walk(match, own) if _fits(Path(path).relative_to(match).parts, parts[depth:]))
+        yield from sorted(fits, key=Path)
 
 
 def _fits(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:

@@ -6,7 +6,6 @@ JSON paths are JSON Pointers into the value; spans are code-point offsets into t
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -44,8 +43,6 @@ M = TypeVar("M")
 
 VERSION = 1
 """The version of the record's JSON."""
-
-_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 Match = Literal["exact", "normalised", "fuzzy", "absent"]
 Risk = Literal["none", "low", "high"]
@@ -120,13 +117,14 @@ class Document:
         A text that is empty or white space alone, or that no encoding can carry (half a surrogate pair), makes a
         document that failed.
         """
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        if not text.strip():
-            return cls("", digest, source, EMPTY)
-        if (half := _HALF_A_PAIR.search(text)) is None:
-            return cls(text, digest, source)
-        message = f"holds half a surrogate pair at character {half.start()}: it is no valid Unicode text"
-        return cls("", digest, source, Failure("undecodable_document", message))
+        try:
+            data = text.encode()
+        except UnicodeEncodeError as error:
+            message = f"holds half a surrogate pair at character {error.start}: it is no valid Unicode text"
+            digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+            return cls("", digest, source, Failure("undecodable_document", message))
+        digest = hashlib.sha256(data).hexdigest()
+        return cls(text, digest, source) if text.strip() else cls("", digest, source, EMPTY)
 
     def to_json(self) -> dict[str, Any]:
         """Give id, source and length; never the text."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
     itpm: int | None = Field(None, ge=1, description="input tokens a minute, those read from the cache not counted")
     otpm: int | None = Field(None, ge=1, description="output tokens a minute")
     max_wait: float = Field(300, gt=0, description="seconds that the limits may hold everything up")
+    state: Path | None = Field(None, description="folder of the runs' ledgers; default: .slotfill beside the output")
     local_threads: int | None = Field(None, ge=1, description="threads of the embedded model; default: one a core")
     local_slots: int = Field(2, ge=1, description="documents that the embedded model works on at once")
     local_context: int = Field(5_120, ge=256, description="tokens of prompt and reply together, for each of them")

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
-from slotfill.extractors.documents import find
+from slotfill.extractors.documents import Sources, find
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.record import (
     VERSION,
@@ -62,13 +62,26 @@ def read_document(record: Mapping[str, Any], path: str | None = None, *, text_fi
     Raises InputError where it is not there, or has changed.
     """
     source, wanted = record["document"]["source"], record["document"]["id"]
-    place = path or (source if source is None or Path(source).exists() else source.rpartition("#")[0])
+    place = path or source
     if not place or place == "-":
         raise InputError(f"the record does not say where its document is ({source!r}): name the file with --document")
-    for document in find((place,), text_field=text_field):
+    there = find((path,), text_field=text_field) if path else _found(place, text_field)
+    for document in there:
         if document.id == wanted:
             return replace(document, source=source)
-    raise InputError(f"{place!r} is not the text that the record is of: it has changed since; extract it again")
+    name = there.sources[0].name  # in which no password stands
+    raise InputError(f"{name!r} is not the text that the record is of: it has changed since; extract it again")
+
+
+def _found(source: str, text_field: str) -> Sources:
+    """Find the file that a source names. What follows a `#` of it may be a row's number or its own name."""
+    try:
+        return find((source,), text_field=text_field)
+    except InputError:
+        file, row, _ = source.rpartition("#")
+        if not row:
+            raise
+        return _found(file, text_field)
 
 
 def load(record: Mapping[str, Any], schema: Schema[M], document: Document | None = None) -> Extraction[M]:

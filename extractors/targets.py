@@ -13,6 +13,7 @@ from slotfill.extractors.asks import Answer, Ask, Policy
 from slotfill.extractors.clients import AnyClient, Clients
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.local.strategies import CALIBRATION
+from slotfill.extractors.metering import Meter
 from slotfill.extractors.prompt import BYTES_A_TOKEN, write
 from slotfill.extractors.record import Document, Extraction, Mode, Rung
 from slotfill.extractors.settings import Settings
@@ -76,6 +77,16 @@ class Targets:
     def model(self) -> catalogue.Model:
         """The model that is asked first."""
         return next(iter(self._targets.values())).model
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the model and its fallbacks."""
+        return tuple(self._targets)
+
+    def meter(self, meter: Meter | None) -> None:
+        """Have a meter told of each HTTP try; None for none."""
+        for target in self._targets.values():
+            target.clients.meter(meter)
 
     def encode(self, ask: Ask) -> dict[str, Any]:
         """Give the request for an ask."""

@@ -74,6 +74,7 @@ class Schema(Generic[M]):
             document_schema["description"] = _filled(document_schema["description"], self.parameters)
         self.wrapped = not _is_object(document_schema)
         self.json_schema: dict[str, Any] = document_schema
+        self.has_confidences = is_marked(document_schema)
         self._carrier = _wrapper_of(model) if self.wrapped else model
         self.examples = self._own_examples() if examples is None else self._checked(examples)
         self.calibration: tuple[Example, ...] = tuple(getattr(model, "calibration", ()))

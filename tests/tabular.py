@@ -1,4 +1,4 @@
-"""What the tests of the tables share: schemas, extractions, and values as a table can give them back."""
+"""What the tests of the tables share: schemas, records, and values as a table can give them back."""
 
 import io
 import json
@@ -21,16 +21,19 @@ def schema_of(document, name="thing"):
     return Schema(response_model(document, name="Thing"), name=name)
 
 
-def extraction(value=None, source="a.txt", outcome=Outcome.VALID):
+def record(value=None, source="a.txt", outcome=Outcome.VALID, **known):
+    """Give a record as plain JSON. known: what else is known of the extraction."""
     failed = None if outcome.ok else Failure("refusal", "no")
-    return Extraction(Document("x", "00", source), "s", "00", "m", outcome, outcome.ok, None, value, error=failed)
+    document = Document("x", "00", source)
+    known = {"has_value": outcome.ok, "data": value, "error": failed, **known}
+    return Extraction(document, "s", "00", "m", outcome, **known).to_json()
 
 
 def write(path, schema, values, *, records=False, complete=True):
-    """Write a table of these values, each of a document of its own, named by its number."""
+    """Write a table of these records, or of values, each of a document of its own, named by its number."""
     with open_sink(str(path), io.BytesIO(), schema=schema, records=records, several=True) as sink:
         for number, value in enumerate(values):
-            sink.write(value if isinstance(value, Extraction) else extraction(value, str(number)))
+            sink.write(value if records else record(value, str(number)))
         sink.commit(complete=complete)
     return path
 

@@ -1,23 +1,23 @@
-"""What an operator sees on standard error: log lines, a progress bar on a terminal, a closing line."""
+"""What a terminal shows: how far a run or a download is, and nothing that a document would have it do."""
 
 from __future__ import annotations
 
-import json
-import logging
 import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
+
+from slotfill.extractors.runs.closing import status
 
 if TYPE_CHECKING:
-    from slotfill.extractors.runs.engine import Tally
+    from slotfill.extractors.runs.tally import Tally
 
-__all__ = ["LogFormat", "closing_line", "log_to_stderr", "printable", "progress", "transfer"]
+__all__ = ["printable", "progress", "transfer"]
 
-LogFormat = Literal["text", "json"]
+REFRESHED = 4
+"""How often a second a terminal shows how far a run is."""
 
-_LEVELS = {-1: logging.CRITICAL, 0: logging.ERROR, 1: logging.INFO, 2: logging.DEBUG}
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]|\n(?!\Z)")
 
 
@@ -26,67 +26,44 @@ def printable(text: str) -> str:
     return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
-class _Text(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        detail = getattr(record, "data", {}).get("detail", "").splitlines()
-        # Indented, so that no text can pass for a line of the program's own.
-        return "\n    ".join(map(printable, [record.getMessage(), *detail]))
+class _Shown:
+    """What a terminal shows of a run: the last tally told, read as often as it is drawn."""
 
+    def __init__(self, total: int | None) -> None:
+        self._total = total
+        self.tally: Tally | None = None
 
-class _Json(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        line = {"time": self.formatTime(record), "level": record.levelname.lower(), "message": record.getMessage()}
-        return json.dumps(line | getattr(record, "data", {}), ensure_ascii=True)
+    def __rich__(self) -> Any:
+        """Draw it."""
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
 
-
-class _Stderr(logging.StreamHandler[Any]):
-    """Writes to what standard error is at the time, so that a progress bar can redirect it."""
-
-    def __init__(self) -> None:
-        super().__init__(sys.stderr)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.stream = sys.stderr
-        super().emit(record)
-
-
-@contextmanager
-def log_to_stderr(verbosity: int, log_format: LogFormat) -> Iterator[logging.Logger]:
-    """Log slotfill's lines to standard error: at -1 what stops a run, at 0 failures too, at 1 all documents.
-
-    At 2 come values, and what the SDK says of its requests, the documents' texts included.
-    """
-    handler = _Stderr()
-    handler.setFormatter(_Json() if log_format == "json" else _Text())
-    names = ("slotfill", "anthropic") if verbosity > 1 else ("slotfill",)
-    loggers = [logging.getLogger(name) for name in names]
-    before = [(logger.level, logger.propagate) for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(_LEVELS[min(verbosity, 2)])
-        logger.addHandler(handler)
-        logger.propagate = False
-    try:
-        yield loggers[0]
-    finally:
-        for logger, (level, propagate) in zip(loggers, before, strict=True):
-            logger.removeHandler(handler)
-            logger.setLevel(level)
-            logger.propagate = propagate
+        done = self.tally.documents if self.tally else 0
+        rows = Table.grid(padding=(0, 1))
+        bar = ProgressBar(total=self._total, completed=done, width=24, pulse=self._total is None)
+        first, *others = status(self.tally, self._total) if self.tally else ("",)
+        rows.add_row(bar, first)
+        for other in others:
+            rows.add_row("", other)
+        return rows
 
 
 @contextmanager
 def progress(total: int | None, *, wanted: bool) -> Iterator[Callable[[Tally], None]]:
-    """Show how far a run is, on a terminal; give what to call after each document."""
+    """Show how far a run is, on a terminal; give what to call after each document. total: None where not known."""
     if not (wanted and sys.stderr.isatty()):
         yield lambda _: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.live import Live
 
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[cost]}"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total, cost="")
-        yield lambda tally: bar.update(task, completed=tally.documents, cost=_cost(tally))
+    shown = _Shown(total)
+
+    def show(tally: Tally) -> None:
+        shown.tally = tally
+
+    with Live(shown, console=Console(stderr=True), refresh_per_second=REFRESHED, transient=True):
+        yield show
 
 
 @contextmanager
@@ -102,22 +79,3 @@ def transfer() -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def closing_line(tally: Tally) -> str:
-    """Say in one line what a run has done."""
-    missing = tally.documents - tally.extracted
-    counts = [f"{tally.extracted} extracted"]
-    if missing:
-        bad = [f"{count} {outcome.value}" for outcome, count in sorted(tally.outcomes.items()) if not outcome.ok]
-        counts.append(f"{missing} not ({', '.join(bad)})")
-    tokens = f"{tally.usage.input_tokens:,} tokens in, {tally.usage.output_tokens:,} out"
-    noun = "document" if tally.documents == 1 else "documents"
-    return f"{tally.documents} {noun}: {', '.join(counts)}; {tokens}; {_cost(tally)}"
-
-
-def _cost(tally: Tally) -> str:
-    if tally.cost_usd is None:
-        return "cost unknown"
-    saved = f" (${tally.saved_usd:.4f} saved by the cache)" if tally.saved_usd and tally.saved_usd > 0 else ""
-    return f"${tally.cost_usd:.4f}{saved}"

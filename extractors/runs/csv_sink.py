@@ -7,14 +7,13 @@ import io
 import json
 import re
 from collections.abc import Iterable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from slotfill.extractors.record import Extraction
 from slotfill.extractors.runs.files import AtomicFile
 from slotfill.extractors.runs.flattening import folded, shape_of
 from slotfill.extractors.runs.json_text import escaped
+from slotfill.extractors.runs.payload import Record
 from slotfill.extractors.runs.rows import Rows
 from slotfill.extractors.runs.sinks import Sink
 from slotfill.schemas.schema import Schema
@@ -33,14 +32,11 @@ class CsvSink(Sink):
         self._rows = Rows(folded(shape_of(schema.json_schema)), records=records)
         self._file = AtomicFile(path)
         self._empty = True
-        with ExitStack() as undone:
-            undone.callback(self._file.discard)
-            self._write(column.name for column in self._rows.columns)
-            undone.pop_all()
+        self._write(column.name for column in self._rows.columns)
 
-    def write(self, extraction: Extraction[Any]) -> None:
+    def write(self, record: Record) -> None:
         """Write the document's row."""
-        self._write(self._rows.row(extraction))
+        self._write(self._rows.row(record))
         self._empty = False
 
     def commit(self, *, complete: bool) -> None:

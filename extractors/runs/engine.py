@@ -1,183 +1,181 @@
-"""The engine: many documents through one extractor, several at once, their results in order."""
+"""The engine: many documents through one extractor, several at once, from reader to ledger to outputs.
+
+Nothing is held that grows with the input: what is known of a document stands in the ledger.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from slotfill.extractors.clients import FATAL
-from slotfill.extractors.errors import ModelError
-from slotfill.extractors.extractor import AHEAD, Extractor
+from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.partial import Partial
-from slotfill.extractors.record import Document, Extraction, Outcome, Usage, usd
-from slotfill.extractors.runs.sinks import Sink
+from slotfill.extractors.record import Document, Extraction
+from slotfill.extractors.runs.asking import Asking, HaltedError
+from slotfill.extractors.runs.breaker import Breaker
+from slotfill.extractors.runs.delivery import Delivery
+from slotfill.extractors.runs.ledger import Ledger, key_of
+from slotfill.extractors.runs.logs import log_extraction
+from slotfill.extractors.runs.stopping import Stopping
+from slotfill.extractors.runs.tally import Tally
 
-__all__ = ["Run", "Tally"]
+__all__ = ["Run"]
 
-logger = logging.getLogger("slotfill")
+BATCH = 64
+"""How many documents are registered at once, at most; the first ones are few, so that work begins with the first."""
 
-
-@dataclass(slots=True)
-class Tally:
-    """What a run has done so far. `cost_usd` and `saved_usd` are None once a price was unknown."""
-
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
-    usage: Usage = Usage()
-    cost_usd: Decimal | None = Decimal(0)
-    saved_usd: Decimal | None = Decimal(0)
-
-    @property
-    def documents(self) -> int:
-        """How many documents have ended."""
-        return self.outcomes.total()
-
-    @property
-    def extracted(self) -> int:
-        """How many of them hold a whole and valid value."""
-        return sum(count for outcome, count in self.outcomes.items() if outcome.ok)
-
-    def add(self, extraction: Extraction[Any]) -> None:
-        """Count one more."""
-        self.outcomes[extraction.outcome] += 1
-        self.usage += extraction.usage
-        self.cost_usd = _plus(self.cost_usd, extraction.cost_usd)
-        self.saved_usd = _plus(self.saved_usd, extraction.saved_usd)
-
-    def to_json(self) -> dict[str, Any]:
-        """Give the tally as plain JSON data."""
-        return {
-            "documents": self.documents,
-            "extracted": self.extracted,
-            "outcomes": {outcome.value: count for outcome, count in sorted(self.outcomes.items())},
-            "usage": self.usage.to_json(),
-            "cost_usd": usd(self.cost_usd),
-            "saved_usd": usd(self.saved_usd),
-        }
+Told = Callable[[Document, Partial[Any]], None]
 
 
 class Run:
-    """One run: documents in, extractions to sinks in the documents' order.
+    """One run: documents in, answers and records to the ledger as they arrive, outputs from it.
 
-    kept: takes every extraction when `records`, else those with a whole value. rejects: takes the others.
-    shown: is called after each extraction is kept, for progress.
+    concurrency: how many requests may be in flight. shown: is called when documents have ended, for progress.
+    interrupted: is told how many requests are in flight when a signal asks to stop.
 
-    What is finished is always written, also when the run is stopped: by Ctrl-C, by a failure that every further
-    request would meet (ModelError), or by an output that cannot be written (OutputError).
+    What stops a run (Ctrl-C, its budget, an outage, a failure that every further request would meet, an output that
+    cannot be written) lets no further request start. Those in flight come to an end, and what is finished is written.
     """
 
     def __init__(
         self,
         extractor: Extractor[Any],
-        kept: Sink,
+        ledger: Ledger,
+        delivery: Delivery,
+        breaker: Breaker,
         *,
-        rejects: Sink | None = None,
-        records: bool = False,
         concurrency: int = 8,
         shown: Callable[[Tally], None] = lambda _: None,
+        interrupted: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.tally = Tally()
-        self._extractor = extractor
-        self._kept, self._rejects, self._records = kept, rejects, records
-        self._places, self._slots = asyncio.Semaphore(concurrency), asyncio.Semaphore(concurrency)
-        self._ahead = asyncio.Semaphore(concurrency * AHEAD)
-        self._shown = shown
-        self._finished: dict[int, Extraction[Any]] = {}
-        self._next = 0
+        self._extractor, self._ledger, self._delivery, self._breaker = extractor, ledger, delivery, breaker
+        self._asking = Asking(extractor.executor, ledger, breaker, concurrency=concurrency)
+        self._places = asyncio.Semaphore(concurrency)
+        self._shown, self._interrupted = shown, interrupted
+        self._stopping = Stopping(self._stop)
+        self._at_work: set[bytes] = set()
+        self._waiting: Counter[bytes] = Counter()
 
-    def run(self, documents: Iterable[Document]) -> Tally:
-        """Run to the end. Raises KeyboardInterrupt, ModelError or OutputError when it was stopped before."""
-        with self._committed():
-            try:
-                asyncio.run(self._drive(documents))
-            except* (ModelError, OSError) as stopped:
-                raise _first(stopped) from None
-        return self.tally
+    def run(self, documents: Iterable[Document], told: Told | None = None) -> Tally:
+        """Run to the end. told: has the documents taken one after the other, and hears what arrives of each.
 
-    def stream(self, documents: Iterable[Document], told: Callable[[Document, Partial[Any]], None]) -> Tally:
-        """Run to the end, one document after the other, telling what arrives of each. Raises as `run` does."""
-        with self._committed():
-            for document in documents:
-                for event in self._extractor.stream(document):
-                    if isinstance(event, Partial):
-                        told(document, event)
-                    else:
-                        self._keep(event)
-                        _check(event)
-        return self.tally
-
-    @contextmanager
-    def _committed(self) -> Iterator[None]:
-        """Write what is finished, however the run ends."""
+        Raises KeyboardInterrupt (with the signal's name), ModelError, StoppedError, LedgerError or OutputError when it
+        was stopped before.
+        """
         complete = False
         try:
-            yield
+            asyncio.run(self._drive(documents, told))
             complete = True
         finally:
-            for sink in filter(None, (self._kept, self._rejects)):
-                sink.commit(complete=complete)
+            self._delivery.commit(complete=complete)
+        self._ledger.complete()
+        return self.tally
 
-    async def _drive(self, documents: Iterable[Document]) -> None:
+    async def _drive(self, documents: Iterable[Document], told: Told | None) -> None:
         try:
-            async with asyncio.TaskGroup() as tasks:
-                for index, document in enumerate(documents):
-                    await self._ahead.acquire()
-                    tasks.create_task(self._one(index, document))
+            with self._stopping:
+                await self._work(documents, told)
         finally:
             await self._extractor.aclose()
-            # In a run that was stopped some documents are missing; those behind them are kept all the same.
-            for index in sorted(self._finished):
-                self._keep(self._finished.pop(index))
+        if self._asking.halted:
+            raise self._asking.halted
 
-    async def _one(self, index: int, document: Document) -> None:
-        async with self._places:
-            extraction = await self._extractor.aextract(document, slots=self._slots)
-        self._finished[index] = extraction
-        while self._next in self._finished:
-            self._keep(self._finished.pop(self._next))
-            self._next += 1
-            self._ahead.release()
-        _check(extraction)
+    async def _work(self, documents: Iterable[Document], told: Told | None) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            async for document in self._pending(documents):
+                await self._places.acquire()
+                if self._asking.halted:
+                    break
+                if told is None:
+                    tasks.create_task(self._one(document))
+                else:
+                    await self._one(document, told)
 
-    def _keep(self, extraction: Extraction[Any]) -> None:
-        if self._records or extraction.ok:
-            self._kept.write(extraction)
-        if self._rejects and not extraction.ok:
-            self._rejects.write(extraction)
-        self.tally.add(extraction)
-        _log(extraction)
+    def _stop(self) -> None:
+        """Take the first signal."""
+        self._asking.halt(KeyboardInterrupt(self._stopping.signal))
+        self._interrupted(self._asking.in_flight)
+
+    async def _pending(self, documents: Iterable[Document]) -> AsyncGenerator[Document]:
+        """Register the documents as they are read, and give those to be asked about, one a text."""
+        rest, size = iter(documents), 1
+        while not self._asking.halted and (batch := self._read(rest, size)):
+            size = min(2 * size, BATCH)
+            for document in self._registered(batch):
+                yield document
+            await asyncio.sleep(0)  # documents that have all ended are read on without a pause
+
+    def _registered(self, batch: Sequence[Document]) -> list[Document]:
+        """Tell which of a batch are to be asked about."""
+        pending = []
+        with self._halting():
+            registered = self._ledger.register(batch)
+            self.tally.outcomes.update(registered.outcomes)
+            self.tally.resumed += registered.resumed
+            self.tally.repeated += registered.outcomes.total() - registered.resumed
+            self._waiting.update(registered.waiting)
+            for document in registered.pending:
+                key = key_of(document)
+                if key in self._at_work:
+                    self._waiting[key] += 1
+                else:
+                    self._at_work.add(key)
+                    pending.append(document)
+            self._delivery.registered()
+            self._shown(self.tally)
+        return pending
+
+    def _read(self, documents: Iterator[Document], size: int) -> list[Document]:
+        try:
+            with self._halting(), self._stopping.blocking():
+                return list(islice(documents, size))
+        except KeyboardInterrupt:  # a pipe may never end
+            pass
+        return []
+
+    async def _one(self, document: Document, told: Told | None = None) -> None:
+        try:
+            with self._halting():
+                self._ended(await self._extracted(document, told))
+        finally:
+            self._places.release()
+
+    @contextmanager
+    def _halting(self) -> Iterator[None]:
+        """Have whatever goes wrong stop the run, once what is in flight has come to its end: it is paid for."""
+        try:
+            yield
+        except HaltedError:
+            pass
+        except Exception as error:  # noqa: BLE001 - it is raised in the end
+            self._asking.halt(error)
+
+    async def _extracted(self, document: Document, told: Told | None) -> Extraction[Any]:
+        executor = self._asking.of(document)
+        if told is None:
+            return await self._extractor.aextract(document, executor=executor)
+        async for event in self._extractor.astream(document, executor=executor):
+            if isinstance(event, Extraction):
+                return event
+            told(document, event)
+        raise AssertionError("a stream ends in an extraction")
+
+    def _ended(self, extraction: Extraction[Any]) -> None:
+        self._breaker.ended(extraction.error)
+        self._asking.check()
+        if extraction.error and extraction.error.type in FATAL:
+            return
+        self._ledger.end(extraction)
+        key = key_of(extraction.document)
+        self._at_work.discard(key)
+        also = self._waiting.pop(key, 0)
+        self.tally.add(extraction, also)
+        log_extraction(extraction, self._extractor.schema)
+        self._delivery.ended(key)
         self._shown(self.tally)
-
-
-def _plus(total: Decimal | None, amount: Decimal | None) -> Decimal | None:
-    return None if total is None or amount is None else total + amount
-
-
-def _check(extraction: Extraction[Any]) -> None:
-    """Raise ModelError for a failure that every further request would meet too."""
-    if extraction.error and extraction.error.type in FATAL:
-        raise ModelError(extraction.error.message)
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
-
-
-def _log(extraction: Extraction[Any]) -> None:
-    """Log ids, sizes, times and outcomes; the value only for those who ask for everything."""
-    source = extraction.document.source or "the text"
-    if extraction.error:
-        place = f" at {extraction.error.path}" if extraction.error.path else ""
-        message, _, detail = extraction.error.message.partition("\n")
-        data = {"data": {"detail": detail}} if detail else None
-        logger.error("%s: %s%s: %s", source, extraction.outcome.value, place, message, extra=data)
-    usage = extraction.usage
-    counts = (extraction.outcome.value, extraction.ms, usage.input_tokens, usage.output_tokens)
-    logger.info("%s: %s in %d ms, %d tokens in, %d out", source, *counts)
-    logger.debug("%s: value %s", source, extraction.data)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from slotfill.extractors.errors import MissingExtraError, OutputError
-from slotfill.extractors.record import Extraction
 from slotfill.extractors.runs.files import AtomicFile
 from slotfill.extractors.runs.flattening import Items, Kind, MisfitError, Scalar, Shape, cell, shape_of
+from slotfill.extractors.runs.payload import Record
 from slotfill.extractors.runs.rows import Rows
 from slotfill.extractors.runs.sinks import Sink
 from slotfill.schemas.schema import Schema
@@ -27,10 +28,10 @@ except ModuleNotFoundError as error:
 
 __all__ = ["ParquetSink"]
 
-_ROWS = 1_000
+_ROWS = 500
 """After how many documents their values become an Arrow batch, which takes a fraction of the memory."""
 
-_GROUP = 32 * 2**20
+_GROUP = 16 * 2**20
 """After how many bytes of batches they are written, as a row group."""
 
 _TYPES = {
@@ -54,14 +55,14 @@ class ParquetSink(Sink):
         self._waiting: list[list[Any]] = []
         self._batches: list[Any] = []
         self._empty = True
-        with ExitStack() as undone, self._told():
-            undone.callback(self._file.discard)
-            self._writer = parquet.ParquetWriter(str(self._file.written), self._schema)
-            undone.pop_all()
+        with self._told():
+            # Bytes, since not every path is Unicode.
+            self._stream = pa.OSFile(os.fsencode(self._file.written), "wb")
+            self._writer = parquet.ParquetWriter(self._stream, self._schema)
 
-    def write(self, extraction: Extraction[Any]) -> None:
+    def write(self, record: Record) -> None:
         """Take the document's row. It is written with others."""
-        self._waiting.append(self._rows.row(extraction, _cell))
+        self._waiting.append(self._rows.row(record, _cell))
         self._empty = False
         if len(self._waiting) == _ROWS:
             self._pack()
@@ -70,18 +71,21 @@ class ParquetSink(Sink):
 
     def commit(self, *, complete: bool) -> None:
         """Put the file in its place; without rows, only where the run went to its end."""
-        if not (complete or not self._empty):
+        if self._file.ended or not (complete or not self._empty):
             return
         self._pack()
         self._flush()
         with self._told():
             self._writer.close()
+            self._stream.close()
         self._file.commit()
 
     def discard(self) -> None:
         """Drop the file, unless it is in its place already."""
         with suppress(OSError, pa.ArrowException):
             self._writer.close()
+        with suppress(OSError):
+            self._stream.close()
         self._file.discard()
 
     def _pack(self) -> None:
@@ -101,6 +105,7 @@ class ParquetSink(Sink):
         try:
             yield
         except (OSError, pa.ArrowException) as error:
+            self._file.discard()  # what is half written is no Parquet
             raise OutputError(f"cannot write {str(self._path)!r}: {error}") from None
 
 

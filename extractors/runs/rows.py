@@ -1,11 +1,10 @@
-"""Extractions as rows: a row's own columns, the value's, and the rest."""
+"""Records as rows: a row's own columns, the value's, and the rest."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from slotfill.extractors.record import Extraction
 from slotfill.extractors.runs.flattening import (
     Cell,
     Column,
@@ -19,30 +18,31 @@ from slotfill.extractors.runs.flattening import (
     standing_in,
 )
 from slotfill.extractors.runs.json_text import json_text
+from slotfill.extractors.runs.payload import Record
 
 __all__ = ["Rows"]
 
 _REST = "rest"
 """The last column: JSON text of what has no column or does not fit it, by JSON Pointer."""
 
-_Own = tuple[str, Kind, Callable[[Extraction[Any]], Any]]
+_Own = tuple[str, Kind, Callable[[Record], Any]]
 
-_SOURCE: _Own = ("source", Kind.TEXT, lambda extraction: extraction.document.source)
+_SOURCE: _Own = ("source", Kind.TEXT, lambda record: record["document"]["source"])
 _RECORD: tuple[_Own, ...] = (
     _SOURCE,
-    ("document_id", Kind.TEXT, lambda extraction: extraction.document.id),
-    ("outcome", Kind.TEXT, lambda extraction: extraction.outcome.value),
-    ("model", Kind.TEXT, lambda extraction: extraction.model),
-    ("cost_usd", Kind.NUMBER, lambda extraction: None if extraction.cost_usd is None else float(extraction.cost_usd)),
-    ("input_tokens", Kind.INTEGER, lambda extraction: extraction.usage.input_tokens),
-    ("output_tokens", Kind.INTEGER, lambda extraction: extraction.usage.output_tokens),
-    ("error", Kind.TEXT, lambda extraction: extraction.error and extraction.error.type),
-    ("error_message", Kind.TEXT, lambda extraction: extraction.error and extraction.error.message),
+    ("document_id", Kind.TEXT, lambda record: record["document"]["id"]),
+    ("outcome", Kind.TEXT, lambda record: record["outcome"]),
+    ("model", Kind.TEXT, lambda record: record["model"]),
+    ("cost_usd", Kind.NUMBER, lambda record: record["cost_usd"] and float(record["cost_usd"])),
+    ("input_tokens", Kind.INTEGER, lambda record: record["usage"]["input_tokens"]),
+    ("output_tokens", Kind.INTEGER, lambda record: record["usage"]["output_tokens"]),
+    ("error", Kind.TEXT, lambda record: record["error"] and record["error"]["type"]),
+    ("error_message", Kind.TEXT, lambda record: record["error"] and record["error"]["message"]),
 )
 
 
 class Rows:
-    """How extractions of a shape become rows.
+    """How records of values of a shape become rows.
 
     columns: those of every row, in order. taken: names that a column must not have.
     """
@@ -55,10 +55,10 @@ class Rows:
         own = (Column(name, (), Scalar(kind)) for name, kind, _ in self._own)
         self.columns = (*own, *self._of_value, Column(_REST, (), Scalar(Kind.JSON)))
 
-    def row(self, extraction: Extraction[Any], cell: Cell = cell) -> list[Any]:
+    def row(self, record: Record, cell: Cell = cell) -> list[Any]:
         """Give the row: a cell a column, a list where the column's shape has one, None for what is null."""
-        value, rest = fit(self._shape, extraction.data if extraction.has_value else None, cell)
-        own = ((kind, given(extraction)) for _, kind, given in self._own)
+        value, rest = fit(self._shape, record["value"], cell)
+        own = ((kind, given(record)) for _, kind, given in self._own)
         return [
             *(None if given is None else cell(kind, given) for kind, given in own),
             *(standing_in(column, value) for column in self._of_value),

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Self
 
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.partial import Partial
-from slotfill.extractors.record import Document, Extraction
+from slotfill.extractors.record import Document
 from slotfill.extractors.runs.files import AtomicFile
 from slotfill.extractors.runs.json_text import json_text
+from slotfill.extractors.runs.payload import Payload, Record, sourced_value, value, whole
+from slotfill.extractors.runs.places import Places
 from slotfill.schemas.schema import Schema
 
 __all__ = ["FileSink", "FolderSink", "Sink", "StreamSink", "encode", "open_rejects", "open_sink", "tell_parts"]
-
-Payload = Callable[[Extraction[Any]], Any]
-"""What of an extraction is written, as JSON data."""
 
 _TABLES = (".csv", ".parquet", ".db")
 
@@ -31,20 +32,19 @@ def open_sink(output: str | None, stdout: IO[bytes], *, schema: Schema[Any], rec
     Raises OutputError when the output cannot be written, or cannot hold several values, and MissingExtraError when it
     needs what is not installed.
     """
-    line = record if records else sourced_value
-    whole = record if records else value
+    line, single = (whole, whole) if records else (sourced_value, value)
     if output in (None, "-"):
-        return StreamSink(stdout, line) if several else StreamSink(stdout, whole, indent=2)
+        return StreamSink(stdout, line) if several else StreamSink(stdout, single, indent=2)
     path = Path(output)
     if path.suffix == ".jsonl":
         return FileSink(path, line)
     if path.suffix == ".json":
         if several:
             raise OutputError(f"{output!r} holds one value, and there are several documents: name a .jsonl or a folder")
-        return FileSink(path, whole, indent=2)
+        return FileSink(path, single, indent=2)
     if path.suffix in _TABLES:
         return _open_table(path, schema, records=records)
-    return FolderSink(path, whole)
+    return FolderSink(path, single)
 
 
 def _open_table(path: Path, schema: Schema[Any], *, records: bool) -> Sink:
@@ -64,7 +64,7 @@ def _open_table(path: Path, schema: Schema[Any], *, records: bool) -> Sink:
 
 def open_rejects(path: str) -> Sink:
     """Open the JSONL file of the records that hold no whole value."""
-    return FileSink(Path(path), record)
+    return FileSink(Path(path), whole)
 
 
 def tell_parts(stream: IO[bytes]) -> Callable[[Document, Partial[Any]], None]:
@@ -79,28 +79,13 @@ def tell_parts(stream: IO[bytes]) -> Callable[[Document, Partial[Any]], None]:
     return told
 
 
-def value(extraction: Extraction[Any]) -> Any:
-    """Give the value alone."""
-    return extraction.data
-
-
-def sourced_value(extraction: Extraction[Any]) -> dict[str, Any]:
-    """Give the value and where its document was read."""
-    return {"source": extraction.document.source, "value": extraction.data}
-
-
-def record(extraction: Extraction[Any]) -> dict[str, Any]:
-    """Give the whole record."""
-    return extraction.to_json()
-
-
 def encode(data: Any, *, indent: int | None = None) -> bytes:
     """Write JSON in UTF-8, with no control character that could reach a terminal, and a line end."""
     return f"{json_text(data, indent=indent)}\n".encode()
 
 
 class Sink(ABC):
-    """Takes extractions in the order of their documents.
+    """Takes records in the order of their documents.
 
     What was written is kept by `commit`; leaving the context without one leaves an older output as it was.
     """
@@ -112,8 +97,8 @@ class Sink(ABC):
         self.discard()
 
     @abstractmethod
-    def write(self, extraction: Extraction[Any]) -> None:
-        """Take one extraction. Raises OutputError when it cannot be kept."""
+    def write(self, record: Record) -> None:
+        """Take one record. Raises OutputError when it cannot be kept."""
 
     def commit(self, *, complete: bool) -> None:  # noqa: B027 - a sink that keeps each value at once has nothing to do
         """Keep what was written. A run that was stopped before it wrote anything keeps nothing."""
@@ -128,10 +113,10 @@ class StreamSink(Sink):
     def __init__(self, stream: IO[bytes], payload: Payload, *, indent: int | None = None) -> None:
         self._stream, self._payload, self._indent = stream, payload, indent
 
-    def write(self, extraction: Extraction[Any]) -> None:
+    def write(self, record: Record) -> None:
         """Write the payload and flush it."""
         try:
-            self._stream.write(encode(self._payload(extraction), indent=self._indent))
+            self._stream.write(encode(self._payload(record), indent=self._indent))
             self._stream.flush()
         except BrokenPipeError:
             raise  # the reader has had enough: no error, and click knows how to end
@@ -147,9 +132,9 @@ class FileSink(Sink):
         self._payload, self._indent = payload, indent
         self._empty = True
 
-    def write(self, extraction: Extraction[Any]) -> None:
+    def write(self, record: Record) -> None:
         """Write the payload."""
-        self._file.write(encode(self._payload(extraction), indent=self._indent))
+        self._file.write(encode(self._payload(record), indent=self._indent))
         self._empty = False
 
     def commit(self, *, complete: bool) -> None:
@@ -163,33 +148,45 @@ class FileSink(Sink):
 
 
 class FolderSink(Sink):
-    """Writes one JSON file a document: its source's path below the folder, plus `.json`."""
+    """Writes one JSON file a document, each at once: its source's path below the folder, plus `.json`."""
 
     def __init__(self, folder: Path, payload: Payload) -> None:
         self._folder, self._payload = folder, payload
-        self._written: set[Path] = set()
-        try:
+        with self._told(OSError, sqlite3.Error):
             folder.mkdir(parents=True, exist_ok=True)
             # A folder that takes no files must be known before a call is paid for.
             tempfile.TemporaryFile(dir=folder).close()
-        except OSError as error:
-            raise OutputError(f"cannot write into folder {str(folder)!r}: {error.strerror or error}") from None
+            self._places = Places()
 
-    def write(self, extraction: Extraction[Any]) -> None:
+    def write(self, record: Record) -> None:
         """Write the document's file."""
-        file = AtomicFile(self._place(extraction.document.source or "-"))
+        self._check()
+        with self._told(sqlite3.Error):
+            place = self._places.give(record["document"]["source"])
+        file = AtomicFile(self._folder / place)
         try:
-            file.write(encode(self._payload(extraction), indent=2))
+            file.write(encode(self._payload(record), indent=2))
             file.commit()
         finally:
             file.discard()
 
-    def _place(self, source: str) -> Path:
-        """Give the source a file of its own, below the folder whatever the source is."""
-        parts = [part for part in Path(source).parts if part not in ("..", Path(source).anchor)]
-        named = self._folder.joinpath(*(parts if source != "-" else ("stdin",)) or ("document",))
-        place, number = named.with_name(f"{named.name}.json"), 2
-        while place in self._written:
-            place, number = named.with_name(f"{named.name}.{number}.json"), number + 1
-        self._written.add(place)
-        return place
+    def commit(self, *, complete: bool) -> None:  # noqa: ARG002 - each file is in its place already
+        """See that the folder is there still."""
+        self._check()
+
+    def discard(self) -> None:
+        """Keep the files: each is whole."""
+        self._places.close()
+
+    def _check(self) -> None:
+        # A file would make its folder again, without those that were in it.
+        if not self._folder.is_dir():
+            raise OutputError(f"cannot write into folder {str(self._folder)!r}: it was removed while it was written")
+
+    @contextmanager
+    def _told(self, *errors: type[Exception]) -> Iterator[None]:
+        try:
+            yield
+        except errors as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise OutputError(f"cannot write into folder {str(self._folder)!r}: {reason}") from None

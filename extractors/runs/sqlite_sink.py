@@ -6,14 +6,15 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from slotfill.extractors.errors import OutputError
-from slotfill.extractors.record import Extraction
 from slotfill.extractors.runs.files import AtomicFile
 from slotfill.extractors.runs.flattening import Column, Items, Kind, Names, Scalar, columns_of, shape_of, standing_in
+from slotfill.extractors.runs.payload import Record
 from slotfill.extractors.runs.rows import Rows
 from slotfill.extractors.runs.sinks import Sink
 from slotfill.schemas.schema import Schema
@@ -45,20 +46,20 @@ class SqliteSink(Sink):
         self._path, self._file = path, AtomicFile(path)
         self._empty = True
         with ExitStack() as undone, self._told():
-            undone.callback(self._file.discard)
-            self._database = sqlite3.connect(self._file.written)
+            # The file is nobody else's: AtomicFile holds a lock, which SQLite's own would meet on some systems.
+            self._database = sqlite3.connect(f"{self._file.written.absolute().as_uri()}?nolock=1", uri=True)
             undone.callback(self._database.close)
-            # The file is nobody's before it is whole, and AtomicFile sees that it reaches the disk.
+            # It is not read before it is whole, and AtomicFile sees that it reaches the disk.
             self._database.execute("PRAGMA journal_mode = MEMORY")
             self._database.execute("PRAGMA synchronous = OFF")
             for table in self._documents.family():
                 self._database.execute(table.definition())
             undone.pop_all()
 
-    def write(self, extraction: Extraction[Any]) -> None:
+    def write(self, record: Record) -> None:
         """Write the document's rows, all or none."""
         with self._told(), self._database:
-            self._documents.insert(self._database, (), self._rows.row(extraction))
+            self._documents.insert(self._database, (), self._rows.row(record))
         self._empty = False
 
     def commit(self, *, complete: bool) -> None:
@@ -78,10 +79,11 @@ class SqliteSink(Sink):
         try:
             yield
         except sqlite3.Error as error:
+            self._file.discard()
             raise OutputError(f"cannot write {str(self._path)!r}: {error}") from None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Table:
     """A table: of the documents, or of a list's items, a row an item.
 
@@ -123,7 +125,7 @@ class _Table:
             key = _quoted(_key(self.parent))
             parts.append(f"{key} INTEGER NOT NULL REFERENCES {_quoted(self.parent)} ({key})")
             parts.append(f"{_quoted(_POSITION)} INTEGER NOT NULL")
-        parts += [f"{_quoted(column.name)} {_TYPES[kind]}" for column, kind in self._scalars()]
+        parts += [f"{_quoted(column.name)} {_TYPES[kind]}" for column, kind in self._scalars]
         if self.parent:
             unique = "UNIQUE" if self.numbered else "PRIMARY KEY"
             parts.append(f"{unique} ({_quoted(_key(self.parent))}, {_quoted(_POSITION)})")
@@ -133,16 +135,22 @@ class _Table:
         """Add a row, and those of its lists. keys: of a list's item, the parent's number and the position."""
         number = next(self.numbers)
         cells = {column.name: given for column, given in zip(self.columns, row, strict=True)}
-        scalars = (cells[column.name] for column, _ in self._scalars())
+        scalars = (cells[column.name] for column, _ in self._scalars)
         values = (*[number] * self.numbered, *keys, *scalars)
-        marks = ", ".join("?" * len(values))
-        database.execute(f"INSERT INTO {_quoted(self.name)} VALUES ({marks})", values)  # noqa: S608 - a quoted name
+        database.execute(self._insertion, values)
         for name, child in self.children.items():
             for position, item in enumerate(cells[name] or ()):
                 child.insert(database, (number, position), (standing_in(column, item) for column in child.columns))
 
-    def _scalars(self) -> Iterator[tuple[Column, Kind]]:
-        return ((column, column.shape.kind) for column in self.columns if isinstance(column.shape, Scalar))
+    @cached_property
+    def _scalars(self) -> tuple[tuple[Column, Kind], ...]:
+        return tuple((column, column.shape.kind) for column in self.columns if isinstance(column.shape, Scalar))
+
+    @cached_property
+    def _insertion(self) -> str:
+        keys = 2 if self.parent else 0
+        marks = ", ".join("?" * (self.numbered + keys + len(self._scalars)))
+        return f"INSERT INTO {_quoted(self.name)} VALUES ({marks})"  # noqa: S608 - a quoted name
 
 
 def _key(table: str) -> str:

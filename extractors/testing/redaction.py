@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 import httpx2
 
-__all__ = ["HIDDEN", "credentials", "hide", "hide_within"]
+from slotfill.extractors.redaction import HIDDEN, encoded
 
-HIDDEN = "[credential]"
+__all__ = ["HIDDEN", "credentials", "hide", "hide_within"]
 
 _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
 _SHORTEST_SECRET = 6  # a shorter one cannot be told from a word
@@ -26,7 +26,7 @@ def credentials(headers: httpx2.Headers) -> tuple[str, ...]:
             found |= {value, value.partition(" ")[2]}  # `Bearer KEY`
         if name.lower() == "cookie":
             found |= {part.partition("=")[2] for part in value.split("; ")}
-    secrets = [secret for secret in found if len(secret) >= _SHORTEST_SECRET]
+    secrets = [form for secret in found if len(secret) >= _SHORTEST_SECRET for form in encoded(secret)]
     forms = {form for secret in secrets for form in (secret, json.dumps(secret)[1:-1], quote(secret, safe=""))}
     return tuple(sorted(forms, key=len, reverse=True))  # whole headers before the keys in them
 

@@ -3,10 +3,24 @@
 from decimal import Decimal
 
 import pytest
+from genai_prices import Usage as Priced
+from genai_prices import calc_price
 from genai_prices.data_snapshot import get_snapshot
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from slotfill import Usage
-from slotfill.extractors.catalogue import DEFAULT_MODEL, cost, is_local, known_models, look_up, price_a_million, saving
+from slotfill.extractors.catalogue import (
+    DEFAULT_MODEL,
+    UNSEEN_TOKENS,
+    cost,
+    is_local,
+    known_models,
+    look_up,
+    price_a_million,
+    saving,
+    worst,
+)
 
 
 def test_a_short_request_is_priced_by_its_parts():
@@ -74,6 +88,54 @@ def test_every_known_model_has_a_price():
     assert all("?" not in price_a_million(name) for name in known_models())
     assert len(known_models()) > 10
     assert get_snapshot().providers
+
+
+MODELS = [entry.id for entry in next(p for p in get_snapshot().providers if p.id == "anthropic").models]
+TTLS = ("5m", "1h")
+TOKENS = st.integers(0, 300_000) | st.sampled_from([0, 1, 99_999, 100_000, 100_001, 200_000, 200_001])
+
+
+@given(st.sampled_from(MODELS), st.builds(Usage, TOKENS, TOKENS, TOKENS, TOKENS), st.sampled_from(TTLS))
+@example("claude-haiku-5-5", Usage(0, 5, 50_000, 50_000), "5m")  # the last prompt of a band
+@example("claude-haiku-5-5", Usage(0, 5, 50_000, 50_001), "5m")
+def test_a_price_is_what_genai_prices_asks(model, usage, ttl):
+    counts = {
+        "input_tokens": usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens,
+        "output_tokens": usage.output_tokens,
+        "cache_read_tokens": usage.cache_read_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+        "cache_write_1h_tokens": usage.cache_write_tokens * (ttl == "1h"),
+    }
+    assert cost(model, usage, ttl=ttl) == calc_price(Priced(**counts), model, provider_id="anthropic").total_price
+
+
+class TestWorst:
+    @given(st.data(), st.sampled_from(MODELS), st.sampled_from(TTLS))
+    def test_no_reply_costs_more(self, data, model, ttl):
+        size, room = data.draw(TOKENS), data.draw(TOKENS)
+        prompt = data.draw(st.integers(0, size + UNSEEN_TOKENS) | st.just(size + UNSEEN_TOKENS))
+        read = data.draw(st.integers(0, prompt))
+        written = data.draw(st.integers(0, prompt - read))
+        wrote = data.draw(st.integers(0, room))
+        usage = Usage(prompt - read - written, wrote, read, written)
+        assert cost(model, usage, ttl=ttl) <= worst(model, size, room, ttl=ttl)
+
+    @pytest.mark.parametrize("model", MODELS)
+    @pytest.mark.parametrize("ttl", TTLS)
+    @pytest.mark.parametrize("size", [100, 1_000_000])
+    def test_a_reply_that_is_written_to_the_cache_and_full_costs_as_much(self, model, ttl, size):
+        dearest = Usage(0, 500, 0, size + UNSEEN_TOKENS)
+        assert worst(model, size, 500, ttl=ttl) == cost(model, dearest, ttl=ttl)
+
+    def test_what_the_service_adds_to_a_prompt_is_in_it(self):
+        # 804 tokens are the most that the service's documentation tells of, for a forced tool.
+        assert cost(DEFAULT_MODEL, Usage(804 + 25, 1)) <= worst(DEFAULT_MODEL, 25, 1, ttl="5m")
+
+    def test_what_has_no_price_may_cost_anything(self):
+        assert worst("claude-of-tomorrow", 1, 1, ttl="5m") is None
+
+    def test_the_embedded_model_is_free_however_long(self):
+        assert worst("local", 10**9, 10**9, ttl="1h") == 0
 
 
 class TestCache:

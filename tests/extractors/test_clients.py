@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from contextlib import ExitStack
+from dataclasses import replace
 
 import anthropic
 import httpx2
@@ -13,14 +15,20 @@ from slotfill import ModelError, Rung, Schema
 from slotfill.extractors.asks import SCHEMA_REFUSED, UNREADABLE, Ask
 from slotfill.extractors.clients import FATAL, Clients, choose_model, failure_of
 from slotfill.extractors.codec import Codec
+from slotfill.extractors.local import weights
+from slotfill.extractors.metering import BudgetError
 from slotfill.extractors.prompt import write
-from slotfill.extractors.record import Document
+from slotfill.extractors.record import Document, Failure, Usage
 from slotfill.extractors.settings import Settings
+from slotfill.extractors.testing.cassette import Cassette
+from slotfill.extractors.testing.claude import SimulatedClaude
+from slotfill.extractors.testing.server import served
 from slotfill.schemas import Sentiment
 
 MODEL = "claude-haiku-5-5"
 CODEC = Codec("sentiment", {"type": "object"}, {"type": "object"})
 ASK = Ask(Rung.ASK, MODEL, "structured", write(Schema(Sentiment), Document.of("Fine.")), 500)
+SAID = replace(ASK, mode="text")
 KEY = "sk-ant-secret-0123456789"
 
 
@@ -117,7 +125,7 @@ def test_every_error_of_the_sdk_is_known():
     exported = {name: getattr(anthropic, name) for name in anthropic.__all__ if name.endswith("Error")}
     statuses = {name for name, kind in exported.items() if not issubclass(kind, known)} - odd
     assert statuses <= {"ConflictError", "PreconditionFailedError", "UnprocessableEntityError"}
-    assert {"authentication", "permission", "billing", "not_found", "max_wait"} == FATAL
+    assert {"authentication", "permission", "billing", "not_found", "max_wait", "budget"} == FATAL
 
 
 def test_a_page_of_html_is_not_repeated():
@@ -200,6 +208,129 @@ def test_a_new_event_loop_gets_a_client_of_its_own():
 
     first, second = asyncio.run(twice()), asyncio.run(twice())
     assert first[0] is first[1] is not second[0]
+
+
+class Recorder:
+    """A meter that admits so many tries, and notes what came of them."""
+
+    def __init__(self, most=100):
+        self.most, self.settled = most, []
+
+    def admit(self, tried):
+        assert tried.size > 100
+        if len(self.settled) == self.most:
+            raise BudgetError(f"{self.most} is all")
+        self.settled.append("in flight")
+        return len(self.settled) - 1
+
+    def settle(self, number, usage):
+        assert self.settled[number] == "in flight"
+        self.settled[number] = usage
+
+
+async def gone_through(clients, way):
+    """Put the ask in one of the four ways; give the answer."""
+    match way:
+        case "execute":
+            return clients.execute(CODEC, SAID)
+        case "aexecute":
+            return await clients.aexecute(CODEC, SAID)
+        case "stream":
+            return [*pieces_of(clients.stream(CODEC, SAID))][-1]
+        case "astream":
+            return [piece async for piece in clients.astream(CODEC, SAID)][-1]
+
+
+def pieces_of(stream):
+    yield (yield from stream)
+
+
+@pytest.fixture
+def metered(monkeypatch):
+    """Give clients on a simulated service, metered, and what they belong to."""
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+
+    def start(claude, meter):
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", stack.enter_context(served(claude)))
+        clients = Clients(MODEL, Settings.read())
+        clients.meter(meter)
+        return clients
+
+    with ExitStack() as stack:
+        yield start
+
+
+class TestMeter:
+    WAYS = ("execute", "aexecute", "stream", "astream")
+
+    @pytest.mark.parametrize("way", WAYS)
+    async def test_each_way_is_metered(self, metered, way):
+        claude, meter = SimulatedClaude(["Fine.", "Well."]), Recorder(2)
+        clients = metered(claude, meter)
+        answers = [await gone_through(clients, way) for _ in range(3)]
+        await clients.aclose()
+        assert meter.settled == [answer.usage for answer in answers[:2]] == [seen.usage for seen in claude.requests]
+        assert all(usage.output_tokens for usage in meter.settled)
+        assert answers[2].failure == Failure("budget", "2 is all")
+
+    @pytest.mark.parametrize("way", WAYS)
+    async def test_what_was_cut_off_or_refused(self, metered, way):
+        claude, meter = SimulatedClaude(lambda _: "Fine.", faults=["reset@1", "401@2-9"]), Recorder()
+        clients = metered(claude, meter)
+        answers = [await gone_through(clients, way) for _ in range(2)]
+        await clients.aclose()
+        lost, *refused = meter.settled
+        assert (lost, {*refused}) == (None, {Usage()})
+        assert len(meter.settled) == len(claude.requests)  # the SDK's own tries, too
+        assert answers[-1].failure.type == "authentication"
+
+    async def test_a_stream_that_is_closed_early_is_spent(self, metered):
+        meter = Recorder()
+        clients = metered(SimulatedClaude(lambda _: "Fine, " * 100), meter)
+        stream = clients.stream(CODEC, SAID)
+        next(stream)
+        stream.close()
+        stream = clients.astream(CODEC, SAID)
+        await anext(stream)
+        await stream.aclose()
+        await clients.aclose()
+        assert meter.settled == [None, None]
+
+    async def test_another_meter_takes_over(self, metered):
+        claude, meters = SimulatedClaude(lambda _: "Fine."), (Recorder(), Recorder(), None)
+        clients = metered(claude, None)
+        for meter in meters:
+            clients.meter(meter)
+            await gone_through(clients, "execute")
+            await gone_through(clients, "aexecute")
+        await clients.aclose()
+        assert [len(meter.settled) for meter in meters[:2]] == [2, 2]
+        assert len(claude.requests) == 6
+
+    def test_what_is_replayed_is_not(self, metered, tmp_path):
+        meter = Recorder()
+        metered(SimulatedClaude(["Fine."]), meter)
+        for tries in (1, 1):
+            clients = Clients(MODEL, Settings.read(), cassette=Cassette(tmp_path / "tape.jsonl"))
+            clients.meter(meter)
+            assert clients.execute(CODEC, SAID).said == "Fine."
+            clients.close()
+            assert len(meter.settled) == tries
+
+    @pytest.mark.local
+    def test_the_embedded_model_is_but_not_paced(self):
+        if weights.installed() is None:
+            pytest.skip("the embedded model is not there: slotfill models pull")
+        meter = Recorder()
+        clients = Clients("local", Settings.read(rpm=1, max_wait=0.1))
+        clients.meter(meter)
+        schema = Schema(Sentiment)
+        codec = Codec("sentiment", schema.json_schema, schema.json_schema, whole=True)
+        ask = Ask(Rung.ASK, "local", "structured", write(schema, Document.of("Fine.")), 500)
+        answers = [clients.execute(codec, ask) for _ in range(2)]
+        clients.close()
+        assert meter.settled == [answer.usage for answer in answers]
+        assert all(usage.output_tokens for usage in meter.settled)
 
 
 def test_the_model_is_chosen_by_what_there_is(monkeypatch, tmp_path):

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from slotfill.extractors import documents
-from slotfill.extractors.decoding import flaw_of
-from slotfill.extractors.documents import MOST_BYTES, find
+from slotfill.extractors import documents, row_files
+from slotfill.extractors.decoding import MOST_BYTES, flaw_of
+from slotfill.extractors.documents import find
 from slotfill.extractors.errors import InputError
 
 BOM = codecs.BOM_UTF8
@@ -101,6 +101,21 @@ def test_the_outputs_of_the_run_are_no_input():
 def test_an_output_that_a_shell_names_is_no_input():
     write("a.txt", "out.txt")
     assert sources("a.txt", "out.txt", skip=[Path("out.txt")]) == ["a.txt"]
+
+
+def test_an_output_that_is_all_there_is_is_read():
+    write("out.txt")
+    assert sources("out.txt", skip=[Path("out.txt")]) == ["out.txt"]
+
+
+def test_standard_input_is_no_output_of_the_run():
+    write("a.txt", "-")
+    assert sources("a.txt", "-", skip=[Path("-")], stdin=io.BytesIO(b"piped")) == ["a.txt", "-"]
+
+
+def test_a_folder_that_the_outputs_go_to_is_read_all_the_same():
+    write("in/a.txt", "b.txt")
+    assert sources("in", "b.txt", skip=[Path("in")]) == ["in/a.txt", "b.txt"]
 
 
 def test_a_text_in_place_of_a_name_is_an_input_error():
@@ -469,7 +484,7 @@ def test_a_line_of_broken_utf_8_fails_instead_of_turning_into_gibberish():
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 def test_a_line_that_is_too_long_fails_alone(monkeypatch, end):
-    monkeypatch.setattr(documents, "MOST_BYTES", 40)
+    monkeypatch.setattr(row_files, "MOST_BYTES", 40)
     for length in (41, 79, 80, 81, 200):
         line = b'{"text": "' + b"x" * (length - 12) + b'"}'
         before, failed, after = rows_of(end.join([b'{"text": "before"}', line, b'{"text": "after"}']))
@@ -478,7 +493,7 @@ def test_a_line_that_is_too_long_fails_alone(monkeypatch, end):
 
 
 def test_the_last_line_may_be_too_long(monkeypatch):
-    monkeypatch.setattr(documents, "MOST_BYTES", 40)
+    monkeypatch.setattr(row_files, "MOST_BYTES", 40)
     assert kinds(rows_of(b'{"text": "one"}\n' + b"x" * 80)) == [None, "too_large"]
 
 
@@ -560,7 +575,7 @@ def test_a_header_may_be_long():
 
 
 def test_a_cell_that_is_too_long_fails_alone(monkeypatch):
-    monkeypatch.setattr(documents, "MOST_BYTES", 40)
+    monkeypatch.setattr(row_files, "MOST_BYTES", 40)
     before, failed, after = rows_of(b"text\nbefore\n" + b"x" * 50 + b"\nafter\n", suffix=".csv")
     assert (before.text, after.text, after.source) == ("before", "after", "rows.csv#3")
     assert (failed.source, failed.failure.type) == ("rows.csv#2", "broken_row")

@@ -86,6 +86,9 @@ def test_the_same_seed_plays_the_same(process):
 
 def test_a_key_that_is_shown_is_a_breach(process):
     (case,) = orders(1)
-    shown = Case(case.text, {**case.truth, "wish": f"log in as {KEY}"})
+    shown = Case(f"{case.text} It was sent with {KEY}.", case.truth)
     result = process.play(Cell((), "map", "structured"), [shown])
-    assert result.breaches == [", map, structured: document 0: : the key stands in the record"]
+    assert result.breaches == [
+        ", map, structured: document 0: : the key stands in the record",
+        ", map, structured: the key stands in a log line",
+    ]

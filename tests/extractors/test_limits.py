@@ -1,23 +1,32 @@
 """The SDK's clients held to a pace: against a simulated service that enforces its limits, by a clock that is moved."""
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import anthropic
+import httpx2
 import pytest
 from anthropic.types import Message
+from scripted import message, refusal
 
-from slotfill import Extractor, ModelError, SettingsError
-from slotfill.extractors.limits import Limits, WaitError, retry_after
+from slotfill import Extractor, SettingsError
+from slotfill.extractors.arriving import Arriving
+from slotfill.extractors.errors import StoppedError
+from slotfill.extractors.limits import Limits, WaitError, retry_after, settling
+from slotfill.extractors.metering import BudgetError, Try
 from slotfill.extractors.pacing import Pacer
-from slotfill.extractors.record import Document
+from slotfill.extractors.record import Document, Usage
+from slotfill.extractors.runs.breaker import Breaker
+from slotfill.extractors.runs.delivery import Delivery
 from slotfill.extractors.runs.engine import Run
+from slotfill.extractors.runs.ledger import Ledger
 from slotfill.extractors.runs.sinks import Sink
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.clock import ManualClock
-from slotfill.extractors.testing.faults import LONG
+from slotfill.extractors.testing.faults import BATCH_FAULTS, ERROR_FAULTS, FAULTS, LONG
 from slotfill.extractors.testing.limits import RateLimits
 from slotfill.extractors.testing.server import served
 from slotfill.schemas import Sentiment
@@ -34,14 +43,16 @@ BINDING = {
 class World:
     """A simulated service, its clock, and the clients that are held to a pace by it."""
 
-    def __init__(self, *, given=None, limits=None, faults=(), replies=("word " * 50,), max_wait=300):
-        self.clock = ManualClock()
+    def __init__(self, *, given=None, limits=None, faults=(), replies=("word " * 50,), max_wait=300, meter=None):
+        self.clock = ManualClock(time.time())  # a `retry-after` may be a date
         self.claude = SimulatedClaude(
             lambda _: replies[0], clock=self.clock, limits=RateLimits(**(limits or {})), faults=faults
         )
         self.sleeping = self.most_asleep = 0
         self.pacer = Pacer(**(given or {}), now=self.clock.now)
-        self.limits = Limits(self.pacer, max_wait=max_wait, sleep=self.clock.sleep, asleep=self.asleep)
+        self.limits = Limits(
+            self.pacer, max_wait=max_wait, meter=lambda: meter, sleep=self.clock.sleep, asleep=self.asleep
+        )
 
     async def asleep(self, seconds):
         self.sleeping += 1
@@ -61,17 +72,53 @@ class World:
         return [seen.status for seen in self.claude.requests]
 
 
+class Recorder:
+    """A meter that admits what its `admitting` says, and notes what it is told."""
+
+    def __init__(self, admitting=lambda _: True):
+        self.admitting, self.tries, self.settled = admitting, [], {}
+
+    def admit(self, tried):
+        if not self.admitting(tried):
+            return None
+        self.tries.append(tried)
+        return len(self.tries)
+
+    def settle(self, number, usage):
+        assert number in range(1, len(self.tries) + 1)
+        assert number not in self.settled, "it is settled once"
+        self.settled[number] = usage
+
+    @property
+    def in_flight(self):
+        return len(self.tries) - len(self.settled)
+
+
+async def read(client, **changed):
+    """Ask for a stream, and read it as an extractor does."""
+    events = await asked(client, stream=True, **changed)
+    arriving = Arriving()
+    with settling(events.response, arriving):
+        if isinstance(events, anthropic.AsyncStream):
+            async for event in events:
+                arriving.take(event)
+        else:
+            for event in events:
+                arriving.take(event)
+    return arriving.message()
+
+
 async def asked(client, **changed):
     """Ask through a client of either kind."""
     told = client.messages.create(**ASK | changed)
     return await told if asyncio.iscoroutine(told) else told
 
 
-async def came_of(client):
+async def came_of(client, put=asked):
     """Give the type of what a client gives or raises."""
     try:
-        return type(await asked(client))
-    except (anthropic.AnthropicError, ValueError) as error:
+        return type(await put(client))
+    except (anthropic.AnthropicError, ValueError, httpx2.HTTPError) as error:
         return type(error)
 
 
@@ -145,11 +192,9 @@ async def test_a_retry_after_beyond_the_longest_wait_ends_it(kind):
 async def test_a_stream_is_paced_and_its_refusal_ends_it(kind):
     world = World(given={"rpm": 6}, faults=["429_long@2"])
     client, begun = of_kind(world, kind, max_retries=0), world.clock.now()
-    stream = await asked(client, stream=True)
-    events = [event async for event in stream] if kind == "async" else list(stream)
-    assert events[-1].type == "message_stop"
+    assert isinstance(await read(client), Message)
     with pytest.raises(WaitError):
-        await asked(client, stream=True)
+        await read(client)
     assert world.clock.now() - begun >= 10
 
 
@@ -216,6 +261,198 @@ async def test_what_is_no_message_is_not_paced():
     assert world.clock.now() == begun
 
 
+class TestMeter:
+    FAULTS = tuple(name for name in FAULTS if name not in BATCH_FAULTS)
+    LOST = ("html", "invalid_utf8", "reset", "stall", "timeout")
+    CUT = ("sse_no_json", "sse_no_event", "sse_unstarted", "sse_unended", "sse_cut", "sse_error")
+
+    @pytest.mark.parametrize("put", [asked, read])
+    async def test_every_fault_is_settled_by_what_is_sure(self, kind, put):
+        meter = Recorder()
+        world = World(faults=[f"{name}@{at}" for at, name in enumerate(self.FAULTS, 1)], meter=meter)
+        client = of_kind(world, kind, max_retries=0)
+        for fault in self.FAULTS:
+            await came_of(client, put)
+            world.clock.advance(LONG if fault == "429_long" else 0)
+            assert world.pacer._in_flight == meter.in_flight == 0
+        billed = dict(zip(self.FAULTS, (seen.usage for seen in world.claude.requests), strict=True))
+        unsure = dict.fromkeys((*self.LOST, *(self.CUT if put is read else ())))
+        assert dict(zip(self.FAULTS, meter.settled.values(), strict=True)) == billed | unsure
+        assert [name for name, usage in billed.items() if usage == Usage()] == [*ERROR_FAULTS, "refused"]
+
+    async def test_a_try_is_told_of_before_it_is_sent(self, kind):
+        sent = []
+        meter = Recorder(lambda _: sent.append(len(world.claude.requests)) or True)
+        world = World(faults=["529@1"], meter=meter)
+        await asked(of_kind(world, kind), max_tokens=77)
+        assert sent == [0, 1]  # each of the SDK's own tries
+        size = len(world.claude.requests[0].request.body)
+        assert meter.tries == [Try(ASK["model"], size, 77)] * 2
+        assert list(meter.settled.values()) == [Usage(), world.claude.usage]
+
+    @pytest.mark.parametrize(
+        ("reply", "usage"),
+        [
+            (refusal("api_error", "no", 500), Usage()),
+            (refusal("invalid_request_error", "no", 400), Usage()),
+            ((502, b"<html>Bad Gateway</html>"), None),
+            ((403, b"<html>Forbidden</html>"), None),
+            ((429, b"slow down"), None),
+            ((500, {"error": "no"}), None),
+            ((500, {"type": "error", "error": "no"}), None),
+            ({**message("{}"), "usage": None}, None),
+            (message("{}", usage={"input_tokens": 3}), None),
+            (message("{}", usage={"input_tokens": 3, "output_tokens": "4"}), None),
+            (message("{}", usage={"input_tokens": 3, "output_tokens": -4}), None),
+            (message("{}", usage={"input_tokens": 3, "output_tokens": 4}), Usage(3, 4)),
+            (
+                message(
+                    "{}",
+                    usage={
+                        "input_tokens": 3,
+                        "output_tokens": 4,
+                        "cache_read_input_tokens": 5,
+                        "cache_creation_input_tokens": 6,
+                    },
+                ),
+                Usage(3, 4, 5, 6),
+            ),
+            (b"[]", None),
+            (b"", None),
+        ],
+    )
+    @pytest.mark.parametrize("streamed", [False, True])
+    async def test_what_does_not_say_that_it_costs_nothing_is_spent(self, service, kind, streamed, reply, usage):
+        meter = Recorder()
+        middleware = [Limits(Pacer(), meter=lambda: meter)]
+        service.script(reply)
+        client = (
+            service.client(middleware=middleware) if kind == "sync" else service.async_client(middleware=middleware)
+        )
+        await came_of(client, read if streamed else asked)
+        refused = isinstance(reply, tuple)
+        assert meter.settled == {1: usage if refused or not streamed else None}
+
+    async def test_a_stream_is_settled_when_it_ends(self, kind):
+        meter = Recorder()
+        world = World(meter=meter)
+        client = of_kind(world, kind)
+        events = await asked(client, stream=True)
+        assert (world.pacer._in_flight, meter.in_flight) == (1, 1)
+        arriving = Arriving()
+        with settling(events.response, arriving):
+            if kind == "async":
+                async for event in events:
+                    arriving.take(event)
+            else:
+                for event in events:
+                    arriving.take(event)
+            assert meter.in_flight == 1
+        assert meter.settled == {1: world.claude.usage}
+        assert world.pacer._in_flight == 0
+
+    async def test_a_stream_that_is_left_early_is_spent(self, kind):
+        meter = Recorder()
+        events = await asked(of_kind(World(meter=meter), kind), stream=True)
+        with settling(events.response, arriving := Arriving()):
+            arriving.take(await anext(events) if kind == "async" else next(events))
+        assert arriving.begun
+        assert meter.settled == {1: None}
+
+    def test_a_stream_of_another_client_is_left_alone(self):
+        events = SimulatedClaude(["x"]).client().messages.create(**ASK, stream=True)
+        with settling(events.response, Arriving()):
+            assert len(list(events)) > 1
+
+    async def test_the_pace_takes_what_a_stream_took(self, kind):
+        world = World(given={"otpm": 60})
+        await read(of_kind(world, kind))
+        wrote = world.claude.usage.output_tokens
+        assert world.pacer.admit(1, 1).seconds == pytest.approx(wrote, rel=0.05)
+
+    async def test_a_try_waits_until_others_are_settled(self, kind):
+        asking = iter([False, False, True])
+        meter = Recorder(lambda _: next(asking))
+        world = World(meter=meter)
+        begun = world.clock.now()
+        await asked(of_kind(world, kind))
+        assert world.clock.now() - begun == pytest.approx(0.04)
+        assert len(meter.settled) == 1
+
+    async def test_a_large_try_is_not_passed_by_small_ones(self):
+        large = 5_000
+        meter = Recorder(lambda tried: tried.room < large or not meter.in_flight)
+        world = World(meter=meter)
+        gates = [asyncio.Event() for _ in range(3)]
+
+        async def gated(request, call_next):
+            if request.json["max_tokens"] < len(gates):
+                await gates[request.json["max_tokens"]].wait()
+            return await call_next(request)
+
+        client = world.claude.async_client(middleware=[world.limits, gated])
+        rooms = (1, 2, large, 3, 4)
+        tasks = []
+        for room in rooms:
+            tasks.append(asyncio.create_task(asked(client, max_tokens=room)))
+            await asyncio.sleep(0.001)
+        assert [tried.room for tried in meter.tries] == [1, 2]
+        for gate in gates:
+            gate.set()
+        await asyncio.gather(*tasks)
+        assert [tried.room for tried in meter.tries] == list(rooms)
+
+    async def test_what_does_not_fit_is_not_sent(self, kind):
+        def admitting(_):
+            raise BudgetError("that is all")
+
+        world = World(meter=Recorder(admitting))
+        with pytest.raises(BudgetError):
+            await asked(of_kind(world, kind))
+        assert world.claude.requests == []
+        world.limits = Limits(world.pacer, sleep=world.clock.sleep, asleep=world.asleep)
+        await asked(of_kind(world, kind))  # nobody has the turn any more
+
+    async def test_a_wait_that_is_too_long_costs_nothing(self, kind):
+        meter = Recorder()
+        world = World(faults=["429_long@1"], meter=meter)
+        for _ in range(2):
+            with pytest.raises(WaitError):
+                await asked(of_kind(world, kind))
+        assert meter.settled == {1: Usage(), 2: Usage()}
+        assert world.statuses == [429]
+
+    @pytest.mark.parametrize(
+        ("where", "settled"), [("for the pace", {1: Usage()}), ("for the meter", {}), ("for the reply", {1: None})]
+    )
+    async def test_being_cancelled_settles_by_what_was_sent(self, where, settled):
+        meter = Recorder(lambda _: where != "for the meter")
+        pacer = Pacer(rpm=1e-3)
+        if where == "for the pace":
+            pacer.admit(1, 1)
+
+        async def endless(_request, _call):
+            await asyncio.Event().wait()
+
+        limits = Limits(pacer, max_wait=10**9, meter=lambda: meter)
+        client = SimulatedClaude().async_client(middleware=[limits, endless])
+        task = asyncio.create_task(asked(client))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await task
+        assert meter.settled == settled, caught  # while the error, with its traceback, is held on to
+
+    async def test_without_a_pace_it_is_metered_all_the_same(self, kind):
+        meter = Recorder()
+        claude = SimulatedClaude(lambda _: "Fine.", faults=["429_long@1"], clock=ManualClock())
+        middleware = [Limits(None, meter=lambda: meter)]
+        client = (claude.client if kind == "sync" else claude.async_client)(middleware=middleware, max_retries=0)
+        for _ in range(2):
+            await came_of(client)
+        assert list(meter.settled.values()) == [Usage(), claude.usage]
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
@@ -277,7 +514,7 @@ def test_the_limits_of_an_extractor_are_those_it_is_given(simulated):
 
 
 class Nowhere(Sink):
-    def write(self, extraction):
+    def write(self, record):
         pass
 
     def commit(self, *, complete):
@@ -286,10 +523,12 @@ class Nowhere(Sink):
 
 def test_a_run_stops_where_the_service_asks_for_too_long_a_wait(simulated):
     claude = simulated(SimulatedClaude(faults=["429_long@3-1000"]))
-    run = Run(Extractor(Sentiment), Nowhere(), concurrency=1)
-    with pytest.raises(ModelError, match="run it again later"):
-        run.run(Document.of(f"Fine {number}.") for number in range(100))
-    assert run.tally.extracted == 2
+    with Ledger(None) as ledger:
+        delivery = Delivery(ledger, Nowhere(), None, records=False)
+        run = Run(Extractor(Sentiment), ledger, delivery, Breaker(), concurrency=1)
+        with pytest.raises(StoppedError, match="run it again later"):
+            run.run(Document.of(f"Fine {number}.") for number in range(100))
+        assert run.tally.extracted == ledger.ended == 2
     assert len(claude.requests) == 3
 
 

@@ -1,7 +1,8 @@
-"""What an operator sees."""
+"""What a terminal shows."""
 
-import json
-import logging
+import os
+import subprocess
+import sys
 from collections import Counter
 from decimal import Decimal
 
@@ -9,9 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from slotfill import Outcome, Usage
-from slotfill.extractors.runs.console import closing_line, log_to_stderr, printable, progress
-from slotfill.extractors.runs.engine import Tally
+from slotfill import Outcome
+from slotfill.extractors.runs.console import printable, progress
+from slotfill.extractors.runs.tally import Tally
 
 
 @given(st.text())
@@ -28,36 +29,60 @@ def test_plain_text_is_shown_as_it_is():
     assert printable("a\nb") == "a\\nb"
 
 
-@pytest.mark.parametrize(("verbosity", "said"), [(-1, ""), (0, "bad\n"), (1, "bad\nfine\n"), (2, "bad\nfine\nall\n")])
-def test_verbosity(verbosity, said, capsys):
-    logger = logging.getLogger("slotfill")
-    with log_to_stderr(verbosity, "text"):
-        logger.error("bad")
-        logger.info("fine")
-        logger.debug("all")
-    logger.error("afterwards")
-    assert capsys.readouterr().err == said
-    assert logger.handlers == []
-
-
-def test_json_lines(capsys):
-    with log_to_stderr(0, "json"):
-        logging.getLogger("slotfill").error("a\nb \x1b")
-    line = json.loads(capsys.readouterr().err)
-    assert (line["level"], line["message"]) == ("error", "a\nb \x1b")
-
-
-def test_the_closing_line():
-    outcomes = Counter({Outcome.VALID: 3, Outcome.FAILED: 1, Outcome.PARTIAL: 1})
-    tally = Tally(outcomes, Usage(12_345, 678), Decimal("0.01"))
-    assert (
-        closing_line(tally)
-        == "5 documents: 3 extracted, 2 not (1 failed, 1 partial); 12,345 tokens in, 678 out; $0.0100"
-    )
-    assert closing_line(Tally(cost_usd=None)) == "0 documents: 0 extracted; 0 tokens in, 0 out; cost unknown"
-
-
 def test_no_progress_where_there_is_no_terminal(capsys):
     with progress(3, wanted=True) as update:
         update(Tally())
     assert capsys.readouterr().err == ""
+
+
+OFF_A_TERMINAL = """
+import sys
+from slotfill.extractors.runs.console import progress
+from slotfill.extractors.runs.tally import Tally
+with progress(3, wanted=True) as update:
+    update(Tally())
+assert not [name for name in sys.modules if name.partition(".")[0] == "rich"]
+"""
+
+
+def test_what_draws_is_loaded_on_a_terminal_alone():
+    subprocess.run([sys.executable, "-c", OFF_A_TERMINAL], stderr=subprocess.PIPE, check=True)
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Give a function that makes standard error a terminal, and gives what reads it."""
+    pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
+    ours, theirs = pty.openpty()
+    os.set_blocking(ours, False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def opened():
+        monkeypatch.setattr(sys, "stderr", file)
+        return lambda: os.read(ours, 1_000_000).decode()
+
+    with open(theirs, "w", encoding="utf-8") as file:
+        yield opened
+    os.close(ours)
+
+
+@pytest.mark.parametrize("total", [500, None])
+def test_a_terminal_shows_how_far_a_run_is(terminal, total):
+    read = terminal()
+    tally = Tally(Counter({Outcome.VALID: 409, Outcome.FAILED: 3}), cost_usd=Decimal("0.0123"))
+    with progress(total, wanted=True) as update:
+        update(tally)
+    shown = read()
+    assert ("412 of 500, " if total else "412, ") in shown
+    assert "$0.0123" in shown
+    assert "409 valid, 3 failed" in shown
+
+
+def test_a_terminal_shows_nothing_where_it_is_not_wanted(terminal):
+    read = terminal()
+    with progress(3, wanted=False) as update:
+        update(Tally())
+    sys.stderr.write("end")
+    sys.stderr.flush()
+    assert read() == "end"

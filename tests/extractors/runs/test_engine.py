@@ -1,7 +1,9 @@
-"""The engine: whatever happens to documents, each is kept once, in order."""
+"""The engine: whatever happens to documents, each is kept once, in order, and paid for once."""
 
 import asyncio
+import itertools
 import json
+from collections import Counter
 
 import anthropic
 import httpx2
@@ -12,7 +14,11 @@ from pydantic import BaseModel
 from scripted import message, refusal
 
 from slotfill import Document, Extractor, ModelError, OutputError
-from slotfill.extractors.runs.engine import Run
+from slotfill.extractors.errors import StoppedError
+from slotfill.extractors.runs.breaker import FAILURES, SCHEMAS, Breaker
+from slotfill.extractors.runs.delivery import Delivery
+from slotfill.extractors.runs.engine import BATCH, Run
+from slotfill.extractors.runs.ledger import Ledger
 from slotfill.extractors.runs.sinks import Sink
 
 
@@ -28,88 +34,242 @@ class Memory(Sink):
     def __init__(self, full=None):
         self.kept, self.full, self.committed = [], full, None
 
-    def write(self, extraction):
+    def write(self, record):
         if len(self.kept) == self.full:
             raise OutputError("full")
-        self.kept.append(int(extraction.document.source))
+        self.kept.append(int(record["document"]["source"]))
 
     def commit(self, *, complete):
         self.committed = complete
 
 
-def extractor(replies):
-    """Make an extractor whose nth document is answered by (ticks to wait, kind of reply)."""
+REPLIES = {
+    "good": (200, message('{"text": "x"}')),
+    "wrong": (200, message('{"text": 1, "more": []}')),
+    "bad": refusal("invalid_request_error", "no", 400),
+    "down": refusal("api_error", "no", 500),
+    "refused": (200, message(stop_reason="refusal")),
+    "fatal": refusal("authentication_error", "no", 401),
+    "schema": refusal("invalid_request_error", "output_config.format.schema: too complex", 400),
+}
 
-    async def respond(request):
-        number = int(json.loads(request.content)["messages"][-1]["content"].split("\n")[1])
-        ticks, kind = replies[number]
+
+class Service:
+    """Answers each request about a document by the next of its script: (ticks to wait, kind of reply)."""
+
+    def __init__(self, *scripts):
+        self.scripts = {str(number): iter(script) for number, script in enumerate(scripts)}
+        self.asked = []
+
+    async def respond(self, request):
+        said = json.loads(request.content)["messages"]
+        text = next(turn["content"].split("\n")[1] for turn in said if turn["content"].startswith("<document"))
+        self.asked.append(text)
+        ticks, kind = next(self.scripts[text])
         for _ in range(ticks):
             await asyncio.sleep(0)
-        status, body = {
-            "good": (200, message('{"text": "x"}')),
-            "bad": refusal("api_error", "no", 500),
-            "refused": (200, message(stop_reason="refusal")),
-            "fatal": refusal("authentication_error", "no", 401),
-        }[kind]
+        status, body = REPLIES[kind]
         return httpx2.Response(status, json=body)
 
-    transport = httpx2.AsyncClient(transport=httpx2.MockTransport(respond))
-    return Extractor(Note, client=anthropic.AsyncAnthropic(api_key="k", http_client=transport, max_retries=0))
+    def extractor(self, **options):
+        transport = httpx2.AsyncClient(transport=httpx2.MockTransport(self.respond))
+        client = anthropic.AsyncAnthropic(api_key="k", http_client=transport, max_retries=0)
+        return Extractor(Note, client=client, **options)
 
 
-def documents(count):
-    return (Document.of(str(number), str(number)) for number in range(count))
+def always(*kinds):
+    return itertools.chain(((0, kind) for kind in kinds[:-1]), itertools.repeat((0, kinds[-1])))
 
 
-replies = st.lists(st.tuples(st.integers(0, 20), st.sampled_from(["good", "good", "bad", "refused"])), max_size=25)
+def engine(extractor, ledger, kept, rejects=None, *, records=False, concurrency=8, breaker=None):
+    delivery = Delivery(ledger, kept, rejects, records=records)
+    return Run(extractor, ledger, delivery, breaker or Breaker(), concurrency=concurrency)
+
+
+def documents(texts):
+    """Number the documents by their sources."""
+    return [Document.of(str(text), str(number)) for number, text in enumerate(texts)]
+
+
+def hurried():
+    """Give a breaker for which hours pass while nobody waits."""
+    return Breaker(now=itertools.count(step=10).__next__, max_wait=10**6)
+
+
+scripts = st.lists(st.tuples(st.integers(0, 20), st.sampled_from(["good", "good", "bad", "refused"])), max_size=25)
 
 
 @settings(deadline=None, max_examples=50)
-@given(replies, st.integers(1, 6), st.booleans())
-def test_every_document_is_kept_once_and_in_order(answers, concurrency, records):
-    kept, rejects = Memory(), Memory()
-    run = Run(extractor(answers), kept, rejects=rejects, records=records, concurrency=concurrency)
-    tally = run.run(documents(len(answers)))
-    good = [number for number, (_, kind) in enumerate(answers) if kind == "good"]
-    rest = [number for number, (_, kind) in enumerate(answers) if kind != "good"]
-    assert kept.kept == (list(range(len(answers))) if records else good)
+@given(scripts, st.integers(1, 6), st.booleans(), st.data())
+def test_every_document_is_kept_once_and_in_order(answers, concurrency, records, data):
+    texts = data.draw(st.lists(st.integers(0, len(answers) - 1), max_size=60)) if answers else []
+    service, kept, rejects = Service(*([answer] for answer in answers)), Memory(), Memory()
+    with Ledger(None) as ledger:
+        run = engine(service.extractor(), ledger, kept, rejects, records=records, concurrency=concurrency)
+        tally = run.run(documents(texts))
+    good = [number for number, text in enumerate(texts) if answers[text][1] == "good"]
+    rest = [number for number, text in enumerate(texts) if answers[text][1] != "good"]
+    assert kept.kept == (list(range(len(texts))) if records else good)
     assert rejects.kept == rest
-    assert (tally.documents, tally.extracted) == (len(answers), len(good))
+    assert (tally.documents, tally.extracted) == (len(texts), len(good))
+    assert tally.repeated == len(texts) - len(set(texts))
+    assert Counter(service.asked) == {str(text): 1 for text in set(texts)}
     assert kept.committed is rejects.committed is True
 
 
-def test_a_fatal_failure_stops_the_run_and_keeps_what_is_finished():
-    kept, rejects = Memory(), Memory()
+def test_a_fatal_failure_starts_nothing_more_and_what_is_in_flight_is_kept():
     answers = [(0, "good"), (5_000, "good"), (0, "good"), (50, "fatal"), *[(0, "good")] * 100]
-    run = Run(extractor(answers), kept, rejects=rejects, concurrency=3)
-    with pytest.raises(ModelError, match="no"):
-        run.run(documents(len(answers)))
-    assert kept.kept[:2] == [0, 2]
-    assert 1 not in kept.kept
-    assert len(kept.kept) < 100
-    assert rejects.kept == [3]
+    service, kept, rejects = Service(*([answer] for answer in answers)), Memory(), Memory()
+    with Ledger(None) as ledger:
+        run = engine(service.extractor(), ledger, kept, rejects, concurrency=3)
+        with pytest.raises(ModelError, match="no"):
+            run.run(documents(range(104)))
+    assert {0, 1, 2} <= set(kept.kept)
+    assert kept.kept == sorted(kept.kept)
+    assert len(kept.kept) == len(service.asked) - 1 < 100
+    assert rejects.kept == []  # it is pending
     assert kept.committed is False
 
 
+def test_a_fatal_failure_stops_at_once():
+    service = Service(*[always("fatal")] * 100)
+    with Ledger(None) as ledger, pytest.raises(ModelError):
+        engine(service.extractor(), ledger, Memory(), concurrency=4).run(documents(range(100)))
+    assert len(service.asked) <= 4
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.sampled_from(["good", "wrong"]), min_size=1, max_size=30), st.lists(st.integers(0, 90), max_size=4))
+def test_a_run_that_is_stopped_goes_on_and_pays_for_nothing_twice(kinds, stops):
+    """Every reply is given once: a request that was answered before would find its script at its end."""
+    left = {number: ["good"] if kind == "good" else ["wrong", "good"] for number, kind in enumerate(kinds)}
+    stops, seen = sorted(set(stops)), itertools.count()
+
+    def script(number):
+        while True:
+            if stops and next(seen) >= stops[0]:
+                stops.pop(0)
+                yield 0, "fatal"
+            else:
+                yield 0, left[number].pop(0)
+
+    service = Service(*map(script, left))
+    with Ledger(None) as ledger:
+        fatal = len(stops)
+        for _ in range(fatal + 1):
+            kept = Memory()
+            ledger._started({}, {}, fresh=False)  # as the next process would
+            ledger._positions = 0
+            try:
+                engine(service.extractor(mend="off"), ledger, kept, concurrency=4).run(documents(left))
+            except ModelError:
+                continue
+            break
+    assert kept.kept == list(left)
+    assert not any(left.values())
+
+
+def test_an_answer_is_stored_before_its_document_ends(tmp_path):
+    service = Service(iter([(0, "wrong"), (0, "fatal"), (0, "good")]))
+    for _ in range(2):
+        kept = Memory()
+        with Ledger(tmp_path / "ledger.db") as ledger:
+            try:
+                engine(service.extractor(mend="off"), ledger, kept).run(documents([0]))
+            except ModelError:
+                continue
+    assert kept.kept == [0]
+    assert len(service.asked) == 3
+
+
 def test_an_output_that_fails_stops_the_run():
-    kept = Memory(full=2)
-    run = Run(extractor([(0, "good")] * 50), kept, concurrency=2)
-    with pytest.raises(OutputError, match="full"):
-        run.run(documents(50))
+    service, kept = Service(*[always("good")] * 50), Memory(full=2)
+    with Ledger(None) as ledger, pytest.raises(OutputError, match="full"):
+        engine(service.extractor(), ledger, kept, concurrency=2).run(documents(range(50)))
     assert kept.kept == [0, 1]
+    assert len(service.asked) < 10
 
 
 def test_documents_are_read_as_they_are_needed():
     taken = []
 
     def endless():
-        number = 0
-        while True:
+        for number in itertools.count():
             taken.append(number)
             yield Document.of(str(min(number, 9)), str(number))
-            number += 1
 
-    answers = [*[(0, "good")] * 9, (0, "fatal")]
-    with pytest.raises(ModelError):
-        Run(extractor(answers), Memory(), concurrency=2).run(endless())
-    assert len(taken) < 30
+    service = Service(*[always("good")] * 9, always("fatal"))
+    with Ledger(None) as ledger, pytest.raises(ModelError):
+        engine(service.extractor(), ledger, Memory(), concurrency=2).run(endless())
+    assert len(taken) <= 2 * BATCH
+
+
+class TestOutage:
+    def test_it_loses_no_document(self):
+        """The first to fail are told as failed; those that fall into the outage are asked again."""
+        service = Service(*[always(*["down"] * 2, "good")] * 20)
+        with Ledger(None) as ledger:
+            kept, rejects = Memory(), Memory()
+            engine(service.extractor(), ledger, kept, rejects, breaker=hurried()).run(documents(range(20)))
+        assert len(rejects.kept) < FAILURES
+        assert sorted(kept.kept + rejects.kept) == list(range(20))
+
+    def test_it_stops_the_requests_and_ends_the_run_so_that_it_goes_on(self, tmp_path):
+        service = Service(*[always("down")] * 200)
+        kept = Memory()
+        with Ledger(tmp_path / "ledger.db") as ledger:
+            breaker = Breaker(now=itertools.count().__next__, max_wait=300)
+            with pytest.raises(StoppedError, match="has not answered for 300 s"):
+                engine(service.extractor(), ledger, kept, breaker=breaker).run(documents(range(200)))
+        assert len(service.asked) < 40
+        service = Service(*[always("good")] * 200)
+        with Ledger(tmp_path / "ledger.db") as ledger:
+            engine(service.extractor(), ledger, kept).run(documents(range(200)))
+        assert kept.kept == list(range(200))
+
+    def test_a_document_over_which_the_service_fails_ends_by_itself(self):
+        scripts = [always("down" if number % 20 < 7 else "good") for number in range(40)]
+        service, kept, rejects = Service(*scripts), Memory(), Memory()
+        with Ledger(None) as ledger:
+            run = engine(service.extractor(), ledger, kept, rejects, concurrency=1, breaker=hurried())
+            run.run(documents(range(40)))
+        assert rejects.kept == [*range(7), *range(20, 27)]
+
+    def test_documents_that_are_refused_one_by_one_do_not_stop_it(self):
+        service, rejects = Service(*[always("bad")] * 60), Memory()
+        with Ledger(None) as ledger:
+            engine(service.extractor(), ledger, Memory(), rejects).run(documents(range(60)))
+        assert rejects.kept == list(range(60))
+
+    def test_a_schema_that_is_refused_stops_it(self):
+        service = Service(*[always("schema")] * 200)
+        with Ledger(None) as ledger, pytest.raises(StoppedError, match="refuses the schema"):
+            engine(service.extractor(), ledger, Memory(), concurrency=1).run(documents(range(200)))
+        assert len(service.asked) <= 3 * SCHEMAS  # in each mode once
+
+
+def test_chunks_in_flight_are_finished_and_stored(tmp_path):
+    """One chunk's failure stops the run: the answers to the others are not asked for again."""
+
+    class Chunks(Service):
+        async def respond(self, request):
+            said = json.loads(request.content)["messages"][-1]["content"]
+            kind = "fatal" if "last" in said and said not in self.asked else "good"
+            self.asked.append(said)
+            for _ in range(500 if kind == "good" else 0):
+                await asyncio.sleep(0)
+            status, body = REPLIES[kind]
+            return httpx2.Response(status, json=body)
+
+    service, text = Chunks(), " ".join(f"word{number}" for number in range(150)) + " last"
+    for _ in range(2):
+        with Ledger(tmp_path / "ledger.db") as ledger:
+            kept = Memory()
+            run = engine(service.extractor(chunk_chars=180), ledger, kept, concurrency=50)
+            try:
+                run.run([Document.of(text, "0")])
+            except ModelError:
+                continue
+    assert kept.kept == [0]
+    assert len(set(service.asked)) > 3
+    assert [said for said, times in Counter(service.asked).items() if times > 1] == [service.asked[-1]]

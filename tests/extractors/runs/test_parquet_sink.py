@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pytest
+from disks import full
 from pyarrow import parquet
-from tabular import schema_of, write
+from tabular import record, schema_of, write
 
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.runs import parquet_sink
+from slotfill.extractors.runs.parquet_sink import ParquetSink
 
 PROPERTIES = {
     "s": {"type": "string"},
@@ -102,16 +104,15 @@ def test_rows_are_written_in_groups(tmp_path, monkeypatch, count):
     assert sum(sizes) == count
 
 
-def test_a_full_disk_leaves_the_older_file(tmp_path):
-    resource = pytest.importorskip("resource", reason="limits files as POSIX does")
+def test_a_group_that_was_half_written_is_never_committed(tmp_path, monkeypatch):
     path = write(tmp_path / "t.parquet", SCHEMA, [{"s": "old"}])
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limits[1]))
-    try:
-        with pytest.raises(OutputError, match=r"cannot write '.*t\.parquet'"):
-            write(path, SCHEMA, [{"s": "new"}])
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    monkeypatch.setattr(parquet_sink, "_ROWS", 1)
+    monkeypatch.setattr(parquet_sink, "_GROUP", 1)
+    with ParquetSink(path, SCHEMA, records=False) as sink:
+        sink.write(record({"s": "new"}))
+        with full(1_000), pytest.raises(OutputError, match=r"cannot write '.*t\.parquet'"):
+            sink.write(record({"s": "x" * 1_000_000}))
+        sink.commit(complete=False)
     assert [row["s"] for row in rows(path)] == ["old"]
     assert [*tmp_path.iterdir()] == [path]
 

@@ -1,4 +1,4 @@
-"""Extractions as rows: what is written of any schema comes back."""
+"""Records as rows: what is written of any schema comes back."""
 
 import csv
 import json
@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
-from tabular import OUTPUTS, SOURCES, extraction, gathered, pruned, resolved, schema_of, timed, write
+from tabular import OUTPUTS, SOURCES, gathered, pruned, record, resolved, schema_of, timed, write
 
 from slotfill import Attempt, Outcome, Usage
+from slotfill.extractors.record import Rung
 from slotfill.extractors.runs.flattening import Items, Kind, Names, Scalar, columns_of, folded, shape_of
 from slotfill.extractors.runs.json_text import escaped
 from slotfill.extractors.runs.rows import Rows
@@ -147,11 +148,9 @@ def shown(value):
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_a_record_has_its_columns_and_no_value_where_there_is_none(output, tmp_path):
     schema = schema_of({"type": "object", "properties": {"n": {"type": "integer"}, "model": {"type": "string"}}})
-    attempt = Attempt("ask", "m", "structured", True, usage=Usage(7, 3))
-    good = extraction({"n": 1, "model": "T"})
-    object.__setattr__(good, "attempts", (attempt,))
-    object.__setattr__(good, "cost_usd", Decimal("0.000123"))
-    refused = extraction({"n": 2}, outcome=Outcome.REFUSED)  # which holds no value, whatever it has
+    attempt = Attempt(Rung.ASK, "m", "structured", True, usage=Usage(7, 3))
+    good = record({"n": 1, "model": "T"}, attempts=(attempt,), cost_usd=Decimal("0.000123"))
+    refused = record({"n": 2}, outcome=Outcome.REFUSED)  # which holds no value, whatever it has
     path = write(tmp_path / output, schema, [good, refused], records=True)
     names, rows = table(path)
     own = ["source", "document_id", "outcome", "model", "cost_usd", "input_tokens", "output_tokens"]

@@ -2,11 +2,21 @@
 
 import io
 import json
+import os
+import random
+import shutil
+import signal
+import string
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
 
 import pytest
+from disks import full, read_only
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tabular import OUTPUTS, extraction, schema_of
+from tabular import OUTPUTS, record, schema_of
 
 from slotfill import Outcome, OutputError
 from slotfill.extractors.runs.sinks import encode, open_rejects, open_sink
@@ -38,7 +48,7 @@ def test_standard_output_takes_one_value_or_lines():
         for output in (None, "-"):
             stream = io.BytesIO()
             with open_sink(output, stream, schema=SCHEMA, records=False, several=several) as sink:
-                sink.write(extraction(value={"a": 1}))
+                sink.write(record(value={"a": 1}))
             assert stream.getvalue().decode() == expected
 
 
@@ -49,13 +59,13 @@ def test_standard_output_that_is_full_says_so():
 
     sink = open_sink(None, Full(), schema=SCHEMA, records=False, several=True)
     with pytest.raises(OutputError, match="cannot write to standard output: No space left"):
-        sink.write(extraction())
+        sink.write(record())
 
 
 def test_records_in_place_of_values(tmp_path):
     with open_sink(str(tmp_path / "r.jsonl"), io.BytesIO(), schema=SCHEMA, records=True, several=True) as sink:
-        sink.write(extraction(value=1))
-        sink.write(extraction(outcome=Outcome.REFUSED))
+        sink.write(record(value=1))
+        sink.write(record(outcome=Outcome.REFUSED))
         sink.commit(complete=True)
     assert [line["outcome"] for line in lines(tmp_path / "r.jsonl")] == ["valid", "refused"]
 
@@ -81,7 +91,7 @@ def test_what_a_run_without_results_leaves(tmp_path, name, complete, there):
 def test_leaving_without_a_commit_keeps_the_old_file(tmp_path, name):
     (tmp_path / name).write_text("old\n")
     with open_sink(str(tmp_path / name), io.BytesIO(), schema=SCHEMA, records=False, several=True) as sink:
-        sink.write(extraction())
+        sink.write(record())
         assert (tmp_path / name).read_text() == "old\n"
     assert (tmp_path / name).read_text() == "old\n"
     assert [path.name for path in tmp_path.iterdir()] == [name]
@@ -91,7 +101,7 @@ def test_leaving_without_a_commit_keeps_the_old_file(tmp_path, name):
 def test_a_table_of_a_run_that_was_stopped_holds_what_was_written(tmp_path, name):
     (tmp_path / name).write_text("old\n")
     with open_sink(str(tmp_path / name), io.BytesIO(), schema=SCHEMA, records=False, several=True) as sink:
-        sink.write(extraction({"note": "kept"}))
+        sink.write(record({"note": "kept"}))
         sink.commit(complete=False)
     assert b"kept" in (tmp_path / name).read_bytes()
     assert [path.name for path in tmp_path.iterdir()] == [name]
@@ -106,31 +116,152 @@ def test_a_table_that_cannot_be_written_says_so_at_once(tmp_path, name):
 
 def test_a_source_that_is_no_unicode_is_escaped(tmp_path):
     with open_sink(str(tmp_path / "v.jsonl"), io.BytesIO(), schema=SCHEMA, records=False, several=True) as sink:
-        sink.write(extraction({}, "caf\udce9.txt"))
+        sink.write(record({}, "caf\udce9.txt"))
         sink.commit(complete=True)
     assert lines(tmp_path / "v.jsonl")[0]["source"] == "caf\udce9.txt"
 
 
 def test_rejects_are_records(tmp_path):
     with open_rejects(str(tmp_path / "bad.txt")) as sink:
-        sink.write(extraction(outcome=Outcome.FAILED))
+        sink.write(record(outcome=Outcome.FAILED))
         sink.commit(complete=True)
     assert lines(tmp_path / "bad.txt")[0]["error"] == {"type": "refusal", "message": "no", "path": ""}
 
 
-@given(
-    st.lists(
-        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20),
-        min_size=1,
-        max_size=5,
-    )
-)
+@given(st.lists(st.text(st.characters(), max_size=20), min_size=1, max_size=5))
 @example(["/", "..", ".", "-", "stdin"])
+@example(["a", "a.json/b", "a", "\0", "\ud800", "x" * 300])
 def test_each_document_gets_a_file_of_its_own_below_the_folder(tmp_path_factory, sources):
     folder = tmp_path_factory.mktemp("out") / "values"
-    with open_sink(str(folder), io.BytesIO(), schema=SCHEMA, records=False, several=True) as sink:
+    with opened(folder) as sink:
         for number, source in enumerate(sources):
-            sink.write(extraction(number, source))
+            sink.write(record(number, source))
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert sorted(json.loads(path.read_text()) for path in files) == list(range(len(sources)))
     assert [path.name for path in folder.parent.iterdir()] == ["values"]
+
+
+def test_a_ledger_in_the_folder_is_not_written_over(tmp_path):
+    ledger = tmp_path / ".slotfill" / "values.db.json"
+    ledger.parent.mkdir()
+    ledger.write_text("ledger")
+    with opened(tmp_path) as sink:
+        sink.write(record(1, ".slotfill/values.db"))
+        sink.write(record(2, "/.slotfill/values.db"))
+    assert ledger.read_text() == "ledger"
+    assert [*ledger.parent.iterdir()] == [ledger]
+    written = [tmp_path / "_slotfill" / name for name in ("values.db.json", "values.db.2.json")]
+    assert [json.loads(path.read_text()) for path in written] == [1, 2]
+
+
+EVERYWHERE = ["v.jsonl", *OUTPUTS, "values"]
+
+
+def opened(path):
+    return open_sink(str(path), io.BytesIO(), schema=SCHEMA, records=False, several=True)
+
+
+def content(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("name", EVERYWHERE)
+@pytest.mark.parametrize("size", [50_000, 150_000, 450_000])
+def test_a_full_disk_leaves_the_older_output(tmp_path, name, size):
+    """It fills in the first write, in a later one, or at the commit; what is told is told once."""
+
+    def write_all(sink):
+        for number in range(5):
+            note = "".join(random.Random(number).choices(string.hexdigits, k=size // 3 * 2**number))
+            sink.write(record({"note": note}, f"{number}.txt"))
+        sink.commit(complete=True)
+
+    with opened(tmp_path / name) as sink:
+        sink.write(record({"note": "old"}, "old.txt"))
+        sink.commit(complete=True)
+    old = content(tmp_path)
+    with opened(tmp_path / name) as sink:
+        with full(size), pytest.raises(OutputError, match="cannot write") as told:
+            write_all(sink)
+        assert str(tmp_path / name) in str(told.value)
+        sink.commit(complete=False)
+    left = content(tmp_path)
+    assert old.items() <= left.items()
+    if name == "values":  # whose files are whole, each for itself
+        assert all(json.loads(file)["note"] for file in left.values())
+    else:
+        assert left == old
+
+
+@pytest.mark.parametrize("name", EVERYWHERE)
+def test_a_folder_that_is_removed_meanwhile_is_told(tmp_path, name):
+    folder = tmp_path / "folder"
+    with opened(folder / name) as sink:
+        sink.write(record({"note": "lost"}, "in/a.txt"))
+        shutil.rmtree(folder)
+        with pytest.raises(OutputError, match=r"cannot write .*folder.* was removed while it was "):
+            sink.commit(complete=True)
+    assert not folder.exists()
+
+
+def test_a_folder_that_is_removed_is_not_made_again_for_the_next_file(tmp_path):
+    with opened(tmp_path / "values") as sink:
+        sink.write(record(1, "in/a.txt"))
+        shutil.rmtree(tmp_path / "values")
+        with pytest.raises(OutputError, match="was removed"):
+            sink.write(record(2, "in/b.txt"))
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("name", EVERYWHERE)
+def test_a_folder_that_takes_no_files_is_told_at_once(name):
+    with read_only() as folder:
+        with pytest.raises(OutputError, match=r"cannot write .*Permission denied"):
+            opened(folder / name)
+        assert [*folder.iterdir()] == []
+
+
+KILLED = """
+import io, os, signal, sys
+from tabular import record, schema_of
+from slotfill.extractors.runs.sinks import open_sink
+schema = schema_of({"type": "object", "properties": {"note": {"type": "string"}}})
+with open_sink(sys.argv[1], io.BytesIO(), schema=schema, records=False, several=True) as sink:
+    for number in range(1000):
+        sink.write(record({"note": "half"}))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("name", ["v.jsonl", *OUTPUTS])
+def test_what_a_killed_run_left_is_gone_after_the_next(tmp_path, name):
+    path = tmp_path / name
+    path.write_text("old")
+    command = [sys.executable, "-c", KILLED, str(path)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    assert subprocess.run(command, check=False, env=environment).returncode == -signal.SIGKILL
+    assert path.read_text() == "old"
+    assert len([*tmp_path.iterdir()]) == 2
+    with opened(path) as sink:
+        sink.write(record({"note": "whole"}))
+        sink.commit(complete=True)
+    assert b"whole" in path.read_bytes()
+    assert b"half" not in path.read_bytes()
+    assert [*tmp_path.iterdir()] == [path]
+
+
+@pytest.mark.parametrize("name", ["v.jsonl", *OUTPUTS])
+def test_memory_does_not_grow_with_the_documents(tmp_path, name):
+    def written(sink, numbers):
+        for number in numbers:
+            sink.write(record({"note": f"{number:090}"}, f"in/{number}.txt"))
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        with opened(tmp_path / name) as sink:
+            before = written(sink, range(1_000))
+            after = written(sink, range(1_000, 3_000))
+    finally:
+        tracemalloc.stop()
+    assert (after - before) / 2_000 < 20, "bytes a document"

@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from tabular import extraction, schema_of, write
+from tabular import schema_of, write
 
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.runs.sqlite_sink import SqliteSink
@@ -107,26 +107,3 @@ def test_a_schema_of_more_columns_than_sqlite_has_is_refused_and_leaves_nothing(
     with pytest.raises(OutputError, match="too many columns"):
         SqliteSink(tmp_path / "t.db", schema_of(wide), records=False)
     assert [*tmp_path.iterdir()] == []
-
-
-def test_a_full_disk_leaves_the_documents_before_it_whole(tmp_path):
-    resource = pytest.importorskip("resource", reason="limits files as POSIX does")
-    value = {"lines": [{"article": "x" * 500, "marks": [True] * 3}] * 5}
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    written = 0
-    with SqliteSink(tmp_path / "t.db", schema_of(INVOICE, "invoice"), records=False) as sink:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (120_000, limits[1]))
-        try:
-            for written in range(1_000):  # noqa: B007 - how many were written before
-                sink.write(extraction(value))
-        except OutputError as error:
-            said = str(error)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        sink.commit(complete=False)
-    path = tmp_path / "t.db"
-    assert said.startswith(f"cannot write {str(path)!r}: ")
-    assert 5 < written < 999
-    assert ask(path, "PRAGMA integrity_check") == [("ok",)]
-    assert ask(path, "SELECT count(*) FROM invoice") == [(written,)]
-    assert ask(path, "SELECT count(*) FROM invoice_lines_marks") == [(written * 15,)]

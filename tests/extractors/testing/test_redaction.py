@@ -12,8 +12,10 @@ from slotfill.extractors.testing.redaction import HIDDEN, credentials, hide, hid
 
 def test_short_values_are_no_secrets():
     assert credentials(httpx2.Headers({"x-api-key": "local", "authorization": "Bearer local-key"})) == (
+        "QmVhcmVyIGxvY2FsLWtleQ",
         "Bearer%20local-key",
         "Bearer local-key",
+        "bG9jYWwta2V5",
         "local-key",
     )
 

@@ -1,0 +1,179 @@
+"""What a run costs in CPU, from row to ledger and output; what resuming costs; how memory grows.
+
+python benchmarks/runs.py cpu [BATCHES]       a document, against the bare SDK's own call on the same transport
+python benchmarks/runs.py memory [ROWS…]      peak memory of runs of so many rows, a process each; the slope
+python benchmarks/runs.py resume [ROWS]       a run whose documents have all ended before
+
+All against a loopback server in a process of its own. Targets: at most 1.5 times the bare SDK; 1,000,000 rows in under
+300 MB; under 10 s for a million finished documents.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import multiprocessing
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from statistics import median
+
+from anthropic import AsyncAnthropic
+from overhead import AT_ONCE, TEXT, cpu_ms, serve
+
+from slotfill import Extractor
+from slotfill.extractors.documents import find
+from slotfill.extractors.runs.breaker import Breaker
+from slotfill.extractors.runs.budget import Budget
+from slotfill.extractors.runs.delivery import Delivery
+from slotfill.extractors.runs.engine import Run
+from slotfill.extractors.runs.ledger import Ledger
+from slotfill.extractors.runs.sinks import open_sink
+from slotfill.schemas import Feedback
+
+DOCUMENTS = 2_048
+BATCHES = 5
+CPU_TARGET = 1.5
+MEMORY = (50_000, 100_000, 200_000)
+MEMORY_TARGET = 300
+RESUMED = 200_000
+RESUME_TARGET = 10
+MILLION = 1_000_000
+KEY = "sk-benchmark"
+
+
+@contextmanager
+def service() -> Iterator[str]:
+    """Serve from a process of its own; give the base URL."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    server = context.Process(target=serve, args=(there,), daemon=True)
+    server.start()
+    try:
+        yield f"http://127.0.0.1:{here.recv()}"
+    finally:
+        server.terminate()
+
+
+def write_rows(path: Path, rows: int, start: int = 0) -> Path:
+    """Write documents that all differ."""
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps({"text": TEXT.format(number)}) + "\n" for number in range(start, start + rows))
+    return path
+
+
+def run(rows: Path, output: Path, concurrency: int = AT_ONCE) -> float:
+    """Run as the command line does; give the seconds of CPU that this process took."""
+    sources = find([rows])
+    with (
+        Extractor(Feedback, model="claude-haiku-5-5") as extractor,
+        open_sink(str(output), sys.stdout.buffer, schema=extractor.schema, records=False, several=True) as kept,
+        Ledger(output.with_suffix(".ledger")) as ledger,
+    ):
+        extractor.meter(Budget(ledger, extractor.models, max_cost=Decimal(1_000_000)))
+        started = time.process_time()
+        tally = Run(
+            extractor, ledger, Delivery(ledger, kept, None, records=False), Breaker(), concurrency=concurrency
+        ).run(sources)
+        taken = time.process_time() - started
+    if tally.extracted != tally.documents:
+        sys.exit(f"{tally.outcomes}: the figures would be of something else")
+    return taken
+
+
+async def bare(base_url: str) -> float:
+    """Put as many requests to the bare SDK; give the milliseconds of CPU that one took."""
+    (request,) = Extractor(Feedback, model="claude-haiku-5-5").requests(TEXT.format(0))
+    async with AsyncAnthropic(base_url=base_url, api_key=KEY, max_retries=0) as client:
+
+        async def ask(_: str) -> None:
+            await client.messages.create(**request)
+
+        await cpu_ms(ask)  # connections
+        return await cpu_ms(ask)
+
+
+def cpu(base_url: str, batches: int = BATCHES) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        taken: dict[str, list[float]] = {"run": [], "bare SDK": []}
+        for batch in range(batches + 1):
+            rows = write_rows(Path(folder) / f"{batch}.jsonl", DOCUMENTS, batch * DOCUMENTS)
+            ours = 1_000 * run(rows, Path(folder) / f"{batch}.out.jsonl") / DOCUMENTS
+            theirs = asyncio.run(bare(base_url))
+            if batch == 0:  # imports, caches
+                gc.collect()
+                gc.freeze()
+                continue
+            taken["run"].append(ours)
+            taken["bare SDK"].append(theirs)
+    ratio = median(ours / theirs for ours, theirs in zip(*taken.values(), strict=True))
+    for name, values in taken.items():
+        print(f"  {name:<12}{median(values):6.2f} ms")
+    print(f"  {ratio:.2f} times the bare SDK (target {CPU_TARGET}: {'met' if ratio <= CPU_TARGET else 'missed'})")
+
+
+def peak(rows: int) -> None:
+    """Run so many rows, and print the peak memory of this process in MB."""
+    with tempfile.TemporaryDirectory() as folder:
+        seconds = run(write_rows(Path(folder) / "rows.jsonl", rows), Path(folder) / "out.jsonl")
+        size = (Path(folder) / "out.ledger").stat().st_size
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"rows": rows, "mb": round(used, 1), "cpu_s": round(seconds, 1), "ledger_mb": size // 2**20}))
+
+
+def memory(*rows: int) -> None:
+    import subprocess
+
+    found = []
+    for count in rows or MEMORY:
+        said = subprocess.run(
+            [sys.executable, __file__, "peak", str(count)], check=True, capture_output=True, text=True
+        )
+        found.append(json.loads(said.stdout.splitlines()[-1]))
+        print(f"  {found[-1]}")
+    slope = (found[-1]["mb"] - found[0]["mb"]) / (found[-1]["rows"] - found[0]["rows"]) * MILLION
+    million = found[-1]["mb"] + slope * (1 - found[-1]["rows"] / MILLION)
+    print(f"  {slope:.1f} MB more a million rows; {million:.0f} MB at a million (target under {MEMORY_TARGET})")
+
+
+def resume(rows: int = RESUMED) -> None:
+    """Fill a ledger with records as a run leaves them, and go on with it."""
+    with tempfile.TemporaryDirectory() as folder:
+        few, many = Path(folder) / "few.jsonl", write_rows(Path(folder) / "rows.jsonl", rows)
+        run(write_rows(few, 1), Path(folder) / "few.out.jsonl")
+        output = Path(folder) / "out.jsonl"
+        with Ledger(Path(folder) / "few.out.ledger") as template, Ledger(output.with_suffix(".ledger")) as ledger:
+            template.register(list(find([few])))
+            (entry,) = template.entries(0)
+            ledger.fill(find([many]), entry.record)
+        started = time.perf_counter()
+        taken = run(many, output)
+        seconds = time.perf_counter() - started
+    print(
+        f"  {rows:,} finished documents: {taken / rows * MILLION:.1f} s of CPU a million, outputs written anew included"
+    )
+    print(f"  {seconds / rows * MILLION:.1f} s by the clock")
+
+
+def main(what: str, *counts: int) -> None:
+    if what == "memory":
+        memory(*counts)
+        return
+    with service() as base_url, tempfile.TemporaryDirectory() as state:
+        import os
+
+        os.environ |= {"ANTHROPIC_BASE_URL": base_url, "ANTHROPIC_API_KEY": KEY, "SLOTFILL_STATE": state}
+        if what == "cpu":
+            cpu(base_url, *counts)
+        else:
+            {"peak": peak, "resume": resume}[what](*counts)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], *map(int, sys.argv[2:]))

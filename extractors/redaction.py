@@ -1,0 +1,109 @@
+"""Redaction: a credential that comes back from a service is hidden before anything is made of the reply.
+
+A service, or what stands before it, may say a request's key again: in an error, a header, a value, a tool's name. What
+it says is stored, shown and logged, so that each reply is looked through once, as it arrives.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from typing import Any
+
+import regex
+
+from slotfill.extractors.asks import Answer
+
+__all__ = ["HIDDEN", "Redacted", "Redaction", "encoded"]
+
+HIDDEN = "[credential]"
+
+_SHORT = 6
+"""Fewer characters are no secret: they stand in any text."""
+
+_WORD = regex.compile(r"\p{L}{0,19}")
+"""What cannot be told from a word that a document may hold; the service's keys are none."""
+
+
+class Redaction:
+    """Hides some secrets, however they are escaped: as JSON, Python and URLs do it, or in base64.
+
+    words: those too that could be words of a document.
+    """
+
+    def __init__(self, secrets: Iterable[str], *, words: bool = False) -> None:
+        told = [secret for secret in secrets if len(secret) >= _SHORT and (words or not _WORD.fullmatch(secret))]
+        self._forms = tuple(sorted({form for secret in told for form in encoded(secret)}, key=len, reverse=True))
+        self._pattern = regex.compile("|".join(map(_escaped, self._forms)))
+
+    def finds(self, text: str) -> bool:
+        """Tell whether a secret stands in a text. It takes next to no time where nothing in it is escaped."""
+        for form in self._forms:
+            if form in text:
+                return True
+        return bool(self._forms and ("\\" in text or "%" in text) and self._pattern.search(text))
+
+    def hide(self, text: str) -> str:
+        """Put `HIDDEN` in the place of each secret."""
+        return self._pattern.sub(HIDDEN, text) if self.finds(text) else text
+
+    def answer(self, answer: Answer) -> Answer:
+        """Do so in all that an answer says."""
+        return Answer.from_json(self._within(answer.to_json())) if self.finds(_texts(answer)) else answer
+
+    def beginning(self, text: str) -> int:
+        """Give where a secret begins that the text's end may be a part of; the text's length where there is none."""
+        if not self._forms:
+            return len(text)
+        found = self._pattern.search(text, partial=True)
+        return found.start() if found and found.partial else len(text)
+
+    def _within(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.hide(value)
+        if isinstance(value, list | tuple):
+            return [self._within(item) for item in value]
+        if isinstance(value, dict):
+            return {name: self._within(item) for name, item in value.items()}
+        return value
+
+
+class Redacted:
+    """A text that arrives in pieces, with its secrets hidden: what may be the beginning of one is held back."""
+
+    def __init__(self, redaction: Redaction) -> None:
+        self._redaction, self._held = redaction, ""
+
+    def take(self, piece: str) -> str:
+        """Take the next piece, and give what can be shown."""
+        text = self._redaction.hide(self._held + piece)
+        at = self._redaction.beginning(text)
+        self._held = text[at:]
+        return text[:at]
+
+
+def _texts(answer: Answer) -> str:
+    """Give all that a service has said in an answer."""
+    said = answer.said if answer.json is None or answer.json in answer.said else f"{answer.json}\n{answer.said}"
+    texts = [said, str(answer.stop_reason), str(answer.request_id), *answer.scored]
+    texts += [error.message for error in answer.errors]
+    if answer.failure:
+        texts.append(answer.failure.message)
+    return "\n".join(texts)
+
+
+def encoded(secret: str) -> tuple[str, ...]:
+    """Give a secret as it is, and as both forms of base64 write it."""
+    encodings = (base64.b64encode, base64.urlsafe_b64encode)
+    return secret, *(encode(secret.encode()).decode().rstrip("=") for encode in encodings)
+
+
+def _escaped(form: str) -> str:
+    """Write a pattern of a text any character of which may be escaped, more than once."""
+    return "".join(map(_character, form))
+
+
+def _character(character: str) -> str:
+    code, quoted = ord(character), "".join(f"%{byte:02x}" for byte in character.encode())
+    itself = r"(?<=\\)" if character == "\\" else regex.escape(character)
+    return rf"\\*+(?:{itself}|(?i:u{code:04x}|x{code:02x}|{quoted}))"

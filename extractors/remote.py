@@ -1,0 +1,216 @@
+"""Files elsewhere: what fsspec opens, found and read as local files are.
+
+An address may hold a password or a signature. It is for the file system alone: no name and no message shows it.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from glob import has_magic
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import quote, unquote
+
+from slotfill.extractors.errors import InputError, MissingExtraError
+
+try:
+    from fsspec import url_to_fs
+except ModuleNotFoundError as error:
+    if error.name != "fsspec":
+        raise
+    raise MissingExtraError("an address needs the extra `remote`: pip install 'slotfill[remote]'") from error
+
+__all__ = ["RemoteFile", "find_remote"]
+
+_ADDRESS = re.compile(r"\A((?:[\w.+-]+::)*[\w.+-]+://)(.*?)(::.*)?\Z", re.DOTALL)
+"""Protocols, of which the first ones only hand files on; a path; where that is itself: an archive's address."""
+
+_PASSWORD = re.compile(
+    r"""
+    (?P<before>\b(?!(?:git|github|libarchive|memory|tar|zip)://)  # where other things stand before an @
+    [\w.+-]+://[^/?\#:@]*)
+    :(?!:|\d+(?:[/?\#]|$))         # no chain of addresses, and no port
+    (?P<secret>[^/?\#]*|[^@]*)@    # up to the last @ before the path; where none is, it is not escaped
+    """,
+    re.VERBOSE,
+)
+_USER = re.compile(r"(?P<before>\bhttps?://)(?P<secret>[^/?#@:]+)@")
+"""On the web a token may stand in place of a user."""
+
+_SIGNATURE = re.compile(
+    r"""
+    (?P<before>[?&](?:[\w-]*(?:credential|password|secret|signature|token)|(?:[\w-]*[-_])?(?:auth|(?:api)?key|sig))=)
+    (?P<secret>[^&\#\s'"]+)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+_SECRETS = {_PASSWORD: r"\g<before>@", _USER: r"\g<before>", _SIGNATURE: r"\g<before>…"}
+"""What nobody may see, and what is left of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file to read. name: its address, without what nobody may see. path: what its file system calls it."""
+
+    name: str
+    path: str = field(repr=False)
+    system: Any = field(repr=False)
+    secrets: frozenset[str] = field(repr=False)
+
+    @property
+    def suffix(self) -> str:
+        """What the name ends in, in small letters: `.csv`."""
+        path = re.split(r"[?#]", self.path, maxsplit=1)[0] if "://" in self.path else self.path
+        return PurePosixPath(path).suffix.lower()
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it can be read twice."""
+        return True
+
+    def open(self) -> io.BufferedReader:
+        """Open it for reading. Raises OSError, as reading does, whatever errors the protocol has."""
+        with _told(OSError, self.secrets):
+            file = self.system.open(self.path, "rb")
+        return io.BufferedReader(_Stream(file, self.secrets))
+
+    def size(self, file: io.BufferedReader) -> int:
+        """Give the bytes that the opened file has; where nobody tells, 0."""
+        return getattr(file.raw, "size", 0)
+
+
+class _Stream(io.RawIOBase):
+    """An opened file, whose every error is an OSError."""
+
+    def __init__(self, file: Any, secrets: frozenset[str]) -> None:
+        self._file, self._secrets = file, secrets
+        self.size: int = getattr(file, "size", None) or 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        with _told(OSError, self._secrets):
+            data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        try:
+            with _told(OSError, self._secrets):
+                self._file.close()
+        finally:
+            super().close()
+
+
+def find_remote(address: str) -> tuple[list[RemoteFile], bool]:
+    """Give the files of a folder or of a glob, sorted as local ones are, or one file; and whether it is a folder's.
+
+    Raises InputError for what is not there, cannot be reached or holds nothing, and where the protocol's own package is
+    not installed.
+    """
+    name, secrets = _public(address), frozenset(_secrets(address))
+    with _told(lambda reason: InputError(f"{name!r} cannot be read: {reason}"), secrets):
+        system, path = _opened(address)
+        system.invalidate_cache()  # of what was there before
+        paths, is_folder = _found(system, path)
+    named = [(name, path)] if paths == [path] else _named(name, path, paths, is_folder=is_folder)
+    files = [RemoteFile(name, path, system, secrets) for name, path in named]
+    if not files:
+        raise InputError(f"{name!r} holds no files to read")
+    return files, is_folder
+
+
+def _opened(address: str) -> tuple[Any, str]:
+    if (password := _PASSWORD.search(address)) and re.search(r"[/?#]", password["secret"]):
+        raise ValueError("its password must be escaped, a slash as %2F")
+    try:
+        return url_to_fs(address)  # type: ignore[no-any-return]  # fsspec has no types
+    except ValueError as error:
+        raise ValueError(f"{error}: mend the address, or install the package that brings its protocol") from None
+
+
+def _found(system: Any, path: str) -> tuple[list[str], bool]:
+    """Give the paths of the files that a path leads to, and whether it is a folder's.
+
+    A glob is one where no file has that very name.
+    """
+    try:
+        is_folder = system.info(path)["type"] == "directory"
+    except FileNotFoundError:
+        matches = system.glob(path, detail=True) if has_magic(path) else {}
+        if not matches:
+            raise
+        return [match for match, info in matches.items() if info["type"] != "directory"], False
+    return (system.find(path) if is_folder else [path]), is_folder
+
+
+def _named(name: str, path: str, paths: Iterable[str], *, is_folder: bool) -> Iterator[tuple[str, str]]:
+    """Name each file by its address, in the order of local ones; what is hidden is none."""
+    # An archive's own root may be named by the protocol alone: `zip::s3://…`.
+    [(protocol, place, archive)] = _ADDRESS.findall(name if path else re.sub(r"\A([\w.+-]+)::", r"\1://::", name))
+    before, start = protocol + _above(place, is_folder=is_folder), len(_above(path, is_folder=is_folder))
+    wants_hidden = "/." in f"/{path[start:]}"
+    below = [(found[start:].strip("/"), found) for found in paths if not found.endswith("/")]
+    for inside, found in sorted(below, key=_walked if is_folder else _matched):
+        if wants_hidden or "/." not in f"/{inside}":
+            # The web calls a file by its whole address.
+            yield _public(found) if "://" in found else f"{before}{inside}{archive}", found
+
+
+def _above(path: str, *, is_folder: bool) -> str:
+    """Give the folders above what was found, with a slash: all of a folder's path, what a glob names outright."""
+    if is_folder:
+        return f"{path.rstrip('/')}/" if path.strip("/") else ""
+    outright = re.split(r"[*?\[]", path, maxsplit=1)[0]
+    return outright[: outright.rfind("/") + 1]
+
+
+def _walked(found: tuple[str, str]) -> list[tuple[bool, str]]:
+    *folders, name = found[0].split("/")
+    return [*((True, folder) for folder in folders), (False, name)]
+
+
+def _matched(found: tuple[str, str]) -> list[str]:
+    return found[0].split("/")
+
+
+def _public(text: str) -> str:
+    """Leave out of an address, or of a text that holds one, what nobody may see."""
+    for secret, left in _SECRETS.items():
+        text = secret.sub(left, text)
+    return text
+
+
+def _secrets(address: str) -> Iterator[str]:
+    """Give what nobody may see, in each way of writing it."""
+    for found in (found for secret in _SECRETS for found in secret.finditer(address)):
+        plain = unquote(found["secret"])
+        yield from filter(None, (found["secret"], plain, quote(plain), quote(plain, safe="")))
+
+
+@contextmanager
+def _told(raised: Callable[[str], Exception], secrets: Iterable[str]) -> Iterator[None]:
+    """Raise an error of ours for whatever a file system raises: each has errors of its own."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - see above
+        raise raised(_reason(error, secrets)) from None
+
+
+def _reason(error: BaseException, secrets: Iterable[str]) -> str:
+    # Over HTTP a server that cannot be reached is a file that is not there, because of that.
+    while isinstance(error, FileNotFoundError) and error.__cause__:
+        error = error.__cause__
+    if isinstance(error, FileNotFoundError):
+        return "nothing is there"
+    said = isinstance(error, OSError) and error.strerror
+    text = _public(said or str(error) or type(error).__name__)
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "…")
+    return text

@@ -1,0 +1,130 @@
+"""Asking: how a run has its asks answered, from the ledger where they were before, else as the breaker allows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+
+from slotfill.extractors.asks import FINAL, Answer, Ask, Executor
+from slotfill.extractors.clients import FATAL
+from slotfill.extractors.errors import ModelError, StoppedError
+from slotfill.extractors.record import Document
+from slotfill.extractors.runs.breaker import Admission, Breaker
+from slotfill.extractors.runs.ledger import Ledger
+
+__all__ = ["Asking", "HaltedError"]
+
+HALTING = FATAL & FINAL
+"""The failures that every further request would meet, whichever model it is for."""
+
+PROBES = 2
+"""How often an ask that falls into an outage is asked again: it may be what the service fails over."""
+
+AGAIN = 0.1
+"""Seconds after which those who wait for the breaker look whether the run was stopped."""
+
+
+class HaltedError(Exception):
+    """No further ask starts: the document that it is for stays pending."""
+
+
+class Asking:
+    """Puts a run's asks to the models.
+
+    executor: what asks them. concurrency: how many asks may be in flight.
+    """
+
+    def __init__(self, executor: Executor, ledger: Ledger, breaker: Breaker, *, concurrency: int) -> None:
+        self.in_flight = 0
+        self.halted: BaseException | None = None
+        self._executor, self._ledger, self._breaker = executor, ledger, breaker
+        self._slots = asyncio.Semaphore(concurrency)
+
+    def halt(self, reason: BaseException) -> None:
+        """Start no further ask. The first reason counts."""
+        self.halted = self.halted or reason
+
+    def of(self, document: Document) -> Executor:
+        """Give what puts a document's asks to the models."""
+        return _Recalling(self, document, self._ledger)
+
+    async def ask(self, document: Document, ask: Ask) -> Answer:
+        """Have an ask answered, and the answer stored. What falls into an outage is asked again, a few times.
+
+        Raises HaltedError where it was not to be asked, or could not be answered for what stops the run.
+        """
+        left = PROBES
+        while True:
+            async with self._admitted() as admission:
+                answer = await self._executor.aexecute(ask)
+                if not self._breaker.note(admission, answer.failure) or not left:
+                    self._store(document, ask, answer)
+                    return answer
+            left -= 1
+
+    async def stream(self, document: Document, ask: Ask) -> AsyncGenerator[str | Answer]:
+        """Do so, giving the pieces of the reply's text as they arrive. It is not asked again."""
+        async with self._admitted() as admission, aclosing(self._executor.astream(ask)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Answer):
+                    self._breaker.note(admission, piece.failure)
+                    self._store(document, ask, piece)
+                yield piece
+
+    def check(self) -> None:
+        """Halt where the breaker will let nothing through any more."""
+        try:
+            self._breaker.check()
+        except (ModelError, StoppedError) as reason:
+            self.halt(reason)
+
+    @asynccontextmanager
+    async def _admitted(self) -> AsyncIterator[Admission]:
+        async with self._slots:
+            while not isinstance(told := self._admission(), Admission):
+                await asyncio.sleep(min(told, AGAIN))
+            self.in_flight += 1
+            try:
+                yield told
+            except BaseException:
+                self._breaker.cancelled(told)
+                raise
+            finally:
+                self.in_flight -= 1
+
+    def _admission(self) -> Admission | float:
+        self.check()
+        if self.halted:
+            raise HaltedError
+        return self._breaker.admit()
+
+    def _store(self, document: Document, ask: Ask, answer: Answer) -> None:
+        self._ledger.keep(document, ask, answer)
+        if answer.failure and answer.failure.type in HALTING:
+            self.check()
+            raise HaltedError
+
+
+class _Recalling:
+    """One document's executor: what was answered before is not asked again."""
+
+    def __init__(self, asking: Asking, document: Document, ledger: Ledger) -> None:
+        self._asking, self._document = asking, document
+        self._known = ledger.recall(document)
+
+    async def aexecute(self, ask: Ask) -> Answer:
+        return self._recalled(ask) or await self._asking.ask(self._document, ask)
+
+    async def astream(self, ask: Ask) -> AsyncGenerator[str | Answer]:
+        if recalled := self._recalled(ask):
+            yield recalled
+            return
+        async with aclosing(self._asking.stream(self._document, ask)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    def _recalled(self, ask: Ask) -> Answer | None:
+        """Give the next answer to an ask, which may have been asked several times."""
+        answers = self._known.get(ask.digest) if self._known else None
+        return answers.pop(0) if answers else None

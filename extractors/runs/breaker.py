@@ -1,0 +1,211 @@
+"""The breaker: stops a run's requests where the service would meet them all alike, and finds out when it answers again.
+
+It is a state machine, with no input or output. Closed, it lets every ask start. FAILURES failures of transport in a
+row, with no sign of life between, open it: no ask starts. After a pause it lets a single one through, the probe. A
+sign of life closes it again; a probe that fails makes it wait for twice as long. What says that the service is alive
+is any other reply, one that refuses a document included.
+
+It opens for good, and a run ends, where no reply would be of use: for a failure that every further request would meet,
+a service that does not come back, and a schema that the service refuses.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from slotfill.extractors.asks import FINAL, SCHEMA_REFUSED, TRANSPORT
+from slotfill.extractors.clients import FATAL
+from slotfill.extractors.errors import ModelError, SlotfillError, StoppedError
+from slotfill.extractors.limits import MAX_WAIT
+from slotfill.extractors.record import Failure
+from slotfill.extractors.runs.disclosure import disclosed
+
+__all__ = ["FAILURES", "SCHEMAS", "Admission", "Breaker", "ending_of"]
+
+FAILURES = 5
+"""So many failures of transport in a row are an outage; fewer meet a service that is merely busy."""
+
+SCHEMAS = 5
+"""So many documents in a row that end with a refused schema mean that it is the schema."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds from the outage's beginning to its first probe, and the most between two."""
+
+_ASKING_AGAIN = 1.0
+"""Seconds after which whoever waits is to ask again: the breaker may have closed long before a pause is over."""
+
+_STOPPED = frozenset({"max_wait", "budget"})
+"""The failures that end a run which has a usable model."""
+
+_WAYS_OUT = {
+    "authentication": "set another key; `slotfill doctor` tries it",
+    "permission": "use a key that may, or another model; `slotfill doctor` tries them",
+    "billing": "see to the account, then run it again",
+    "not_found": "`slotfill models` lists the models",
+}
+"""What to do about a failure that every request would meet, where its message does not say it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Admission:
+    """Lets one ask start. outages: how many were over by then."""
+
+    outages: int
+
+
+@dataclass(slots=True)
+class _Outage:
+    """What an open breaker knows. Times are those of its clock.
+
+    since: when it opened. until: when the next probe may start. probe: the one in flight.
+    """
+
+    since: float
+    until: float
+    failure: Failure
+    pause: float = FIRST_PAUSE
+    probe: Admission | None = None
+
+
+class Breaker:
+    """Tells whether an ask may start. Safe for threads and tasks alike.
+
+    max_wait: the seconds that it may stay open before it gives up.
+    told: gets one line when it opens, and one when it closes again.
+    now: the clock, in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_wait: float = MAX_WAIT,
+        told: Callable[[str], None] = lambda _: None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._max_wait, self._told, self._now = max_wait, told, now
+        self._lock = threading.RLock()
+        self._outage: _Outage | None = None
+        self._outages = 0
+        self._failures = 0
+        self._refusals: list[str] = []
+        self._end: SlotfillError | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """Why no ask may start, in one line; None where one may."""
+        with self._lock:
+            if self._end is not None:
+                return str(self._end)
+            return None if self._outage is None else _paused(self._outage)
+
+    def admit(self) -> Admission | float:
+        """Let an ask start, or give the seconds after which to ask again.
+
+        Each admission is to be given back, by `note` or `cancelled`.
+
+        Raises ModelError or StoppedError where no ask will start any more.
+        """
+        with self._lock:
+            self.check()
+            outage = self._outage
+            if outage is None:
+                return Admission(self._outages)
+            now = self._now()
+            over = outage.since + self._max_wait
+            if now >= over:
+                self._stop(StoppedError(_given_up(outage, self._max_wait)))
+                self.check()
+            if outage.probe is None and now >= outage.until:
+                outage.probe = Admission(self._outages)
+                return outage.probe
+            probing = outage.until if outage.probe is None else over
+            return min(probing - now, over - now, _ASKING_AGAIN)
+
+    def note(self, admission: Admission, failure: Failure | None) -> bool:
+        """Take what came of an ask; None is a reply. True says that it fell into an outage, and is to be asked again.
+
+        An outage that began after it was let start counts, also one that is over by now.
+        """
+        with self._lock:
+            if failure is not None and failure.type in FATAL & FINAL:
+                self._stop(ending_of(failure))
+            elif failure is not None and failure.type in TRANSPORT:
+                return self._failed(admission, failure)
+            else:
+                self._alive()
+            return False
+
+    def cancelled(self, admission: Admission) -> None:
+        """Take back an ask of which nothing came: another one may probe in its place."""
+        with self._lock:
+            if self._outage is not None and self._outage.probe is admission:
+                self._outage.probe = None
+
+    def ended(self, failure: Failure | None) -> None:
+        """Take how a document ended; None says that it was extracted."""
+        with self._lock:
+            if failure is not None and failure.type in FATAL:
+                self._stop(ending_of(failure))  # of those that a fallback might not have met, it met them too
+            if failure is None or failure.type != SCHEMA_REFUSED:
+                self._refusals.clear()
+                return
+            self._refusals.append(failure.message)
+            if len(self._refusals) == SCHEMAS:
+                self._stop(StoppedError(_refused(self._refusals)))
+
+    def check(self) -> None:
+        """Raise ModelError or StoppedError, as `admit` does, where no ask will start any more."""
+        if self._end is not None:
+            raise type(self._end)(str(self._end))  # a new one: each carries the traceback of whoever meets it
+
+    def _stop(self, end: SlotfillError) -> None:
+        """Open for good; the first reason stays."""
+        self._end = self._end or end
+
+    def _failed(self, admission: Admission, failure: Failure) -> bool:
+        outage = self._outage
+        if outage is None and admission.outages < self._outages:
+            return True  # it says nothing of the time since
+        self._failures += 1
+        if outage is None and self._failures >= FAILURES:
+            now = self._now()
+            self._outage = _Outage(now, now + FIRST_PAUSE, failure)
+            self._told(_paused(self._outage))
+        elif outage is not None and outage.probe is admission:
+            outage.pause = min(2 * outage.pause, LONGEST_PAUSE)
+            outage.until, outage.failure, outage.probe = self._now() + outage.pause, failure, None
+        return self._outage is not None
+
+    def _alive(self) -> None:
+        self._failures = 0
+        outage, self._outage = self._outage, None
+        if outage is not None:
+            self._outages += 1
+            self._told(f"the service answers again, after {self._now() - outage.since:,.0f} s")
+
+
+def ending_of(failure: Failure) -> SlotfillError:
+    """Give the error that ends a run for a failure which every further request would meet, with what to do next."""
+    way_out = _WAYS_OUT.get(failure.type)
+    message = f"{failure.message}: {way_out}" if way_out else failure.message
+    return (StoppedError if failure.type in _STOPPED else ModelError)(message)
+
+
+def _paused(outage: _Outage) -> str:
+    return f"{FAILURES} requests in a row failed: {disclosed(outage.failure)}; waiting until the service answers again"
+
+
+def _given_up(outage: _Outage, max_wait: float) -> str:
+    return (
+        f"the service has not answered for {max_wait:,.0f} s: {disclosed(outage.failure)}: "
+        "run it again later, or allow a longer wait with --max-wait"
+    )
+
+
+def _refused(messages: list[str]) -> str:
+    """Say that the schema is refused; what is said alike of several documents quotes none of them."""
+    said = f": {messages[0]}" if len(set(messages)) == 1 else ""
+    return f"the service refuses the schema{said}: make it simpler; `slotfill schemas SCHEMA --lint` says what it loses"

@@ -1,0 +1,138 @@
+"""The budget: what a run has spent, what it has reserved, and what it may still spend."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Protocol
+
+from slotfill.extractors import catalogue
+from slotfill.extractors.catalogue import CacheTTL
+from slotfill.extractors.errors import SettingsError
+from slotfill.extractors.metering import BudgetError, Try
+from slotfill.extractors.record import Usage
+
+__all__ = ["Account", "Budget"]
+
+
+class Account(Protocol):
+    """What stores each try before it is sent, and what came of it: a run's ledger."""
+
+    def reserve(self, model: str, worst: Decimal | None) -> int:
+        """Store a try, with the most that it can cost in USD; give its number."""
+
+    def settle(self, number: int, usage: Usage | None, cost: Decimal | None) -> None:
+        """Store what a try took and cost; without `usage`, that what was reserved is spent."""
+
+    def spent(self) -> Decimal | None:
+        """Give the sum of all tries, the reservations of those included that were never settled; None if unknown."""
+
+
+class Budget:
+    """The meter of a run: what is spent and what is reserved, together, never exceed what may be spent.
+
+    account: read once, stored to at each try. models: all that may be asked.
+    max_cost: in USD, of the whole run, resumed parts included; None for no limit.
+    warn_cost: in USD; `warn` is told once when more has been spent.
+    ttl: how long the service keeps what is marked for its cache.
+
+    The worst case of a try is reserved before it is sent, and given back when it is settled. One whose reply was lost
+    keeps its reservation as spent. Safe for threads.
+
+    Raises SettingsError where a limit cannot be kept to, as a price is unknown.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        models: Iterable[str] = (),
+        *,
+        max_cost: Decimal | None = None,
+        warn_cost: Decimal | None = None,
+        ttl: CacheTTL = "5m",
+        warn: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._account, self._ttl = account, ttl
+        self._max_cost, self._warn_cost, self._warn = max_cost, warn_cost, warn
+        self._spent, self._reserved = account.spent(), Decimal(0)
+        self._in_flight: dict[int, tuple[str, Decimal | None]] = {}
+        self._counting = threading.Lock()
+        if max_cost is not None:
+            self._check(models)
+
+    @property
+    def spent(self) -> Decimal | None:
+        """What the whole run has spent in USD, lost replies included; None once a price was unknown."""
+        return self._spent
+
+    @property
+    def reserved(self) -> Decimal:
+        """What the tries in flight may cost beside, in USD."""
+        return self._reserved
+
+    def admit(self, tried: Try) -> int | None:
+        """Reserve a try's worst case and give its number; None while others in flight may leave room for it.
+
+        Raises BudgetError where they cannot.
+        """
+        worst = catalogue.worst(tried.model, tried.size, tried.room, ttl=self._ttl)
+        with self._counting:
+            if self._max_cost is not None and not self._fits(tried, worst, self._max_cost):
+                return None
+            number = self._account.reserve(tried.model, worst)
+            self._in_flight[number] = (tried.model, worst)
+            self._reserved += worst or 0
+            return number
+
+    def settle(self, number: int, usage: Usage | None) -> None:
+        """Give back what was reserved for a try, and count what it took; None: all that was reserved."""
+        with self._counting:
+            model, worst = self._in_flight.pop(number)
+            cost = None if usage is None else catalogue.cost(model, usage, ttl=self._ttl)
+            self._account.settle(number, usage, cost)
+            taken = worst if usage is None else cost
+            self._reserved -= worst or 0
+            self._spent = None if self._spent is None or taken is None else self._spent + taken
+            warning = self._warning()
+        if warning:
+            self._warn(warning)
+
+    def _fits(self, tried: Try, worst: Decimal | None, max_cost: Decimal) -> bool:
+        if worst is None or self._spent is None:
+            raise BudgetError(_unknown(tried.model))
+        if self._spent + worst > max_cost and worst > 0:
+            raise BudgetError(
+                f"{_usd(self._spent)} of --max-cost {_usd(max_cost)} is spent, and the next request could cost "
+                f"{_usd(worst)}: the same command goes on with a higher --max-cost"
+            )
+        return self._spent + self._reserved + worst <= max_cost or worst == 0
+
+    def _warning(self) -> str | None:
+        """Give what is to be said once."""
+        if self._warn_cost is None or self._spent is None or self._spent <= self._warn_cost:
+            return None
+        warning = f"{_usd(self._spent)} is spent, more than --warn-cost {_usd(self._warn_cost)}"
+        self._warn_cost = None
+        return warning
+
+    def _check(self, models: Iterable[str]) -> None:
+        for model in models:
+            if catalogue.worst(model, 0, 0, ttl=self._ttl) is None:
+                raise SettingsError(_unknown(model))
+        if self._spent is None:
+            raise SettingsError(
+                "--max-cost cannot be kept to: this run has asked a model whose price is unknown; leave --max-cost "
+                "out, or begin anew with --fresh"
+            )
+
+
+def _unknown(model: str) -> str:
+    return (
+        f"--max-cost cannot be kept to: no price is known for the model {model!r}; leave --max-cost out, or name a "
+        "model that `slotfill models` lists"
+    )
+
+
+def _usd(amount: Decimal) -> str:
+    return f"${amount:,.4f}"

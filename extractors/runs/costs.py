@@ -1,0 +1,175 @@
+"""What runs have cost, read from their ledgers: totals by label, schema, model, day and hour."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+from slotfill.extractors.record import Usage, usd
+from slotfill.extractors.runs.console import printable
+from slotfill.extractors.runs.migrations import APPLICATION, MIGRATIONS, PICODOLLARS
+
+__all__ = ["NONE", "By", "Cost", "Costs", "costs_of", "table"]
+
+By = Literal["label", "schema", "model", "day", "hour"]
+"""What costs are totalled by; days and hours are of UTC, and of when a request was sent."""
+
+NONE = "(none)"
+"""Stands for the label of what was started without one."""
+
+_KEYS: Mapping[By, str] = {
+    "label": "(SELECT labels FROM starts WHERE number = start)",
+    "schema": "(SELECT value FROM run WHERE name = 'schema')",
+    "model": "model",
+    "day": "strftime('%Y-%m-%d', at, 'unixepoch')",
+    "hour": "strftime('%Y-%m-%d %H:00', at, 'unixepoch')",
+}
+
+_HEADERS: Mapping[By, str] = {"day": "day (UTC)", "hour": "hour (UTC)"}
+
+_COLUMNS = ("tries", "in", "out", "cache read", "cache written", "cost", "of it lost")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What HTTP tries took.
+
+    usage: tokens of those that were settled. usd: of all, None where a price is unknown.
+    lost, lost_usd: how many, and of `usd` how much, are reserved for tries whose reply was lost, or is still to come.
+    """
+
+    tries: int = 0
+    usage: Usage = Usage()
+    usd: Decimal | None = Decimal(0)
+    lost: int = 0
+    lost_usd: Decimal | None = Decimal(0)
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            self.tries + other.tries,
+            self.usage + other.usage,
+            _plus(self.usd, other.usd),
+            self.lost + other.lost,
+            _plus(self.lost_usd, other.lost_usd),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the figures as plain JSON data."""
+        return {
+            "tries": self.tries,
+            "usage": self.usage.to_json(),
+            "cost_usd": usd(self.usd),
+            "lost": self.lost,
+            "lost_usd": usd(self.lost_usd),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Totals by one thing, in its order. A start that had several labels counts for each, and once in `total`.
+
+    skipped: the ledgers that could not be read, each with the reason.
+    """
+
+    by: By
+    rows: Mapping[str, Cost]
+    total: Cost
+    skipped: tuple[tuple[Path, str], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the totals as plain JSON data."""
+        return {
+            "by": self.by,
+            "costs": [{self.by: key, **cost.to_json()} for key, cost in self.rows.items()],
+            "total": self.total.to_json(),
+            "skipped": [{"ledger": str(path), "reason": reason} for path, reason in self.skipped],
+        }
+
+
+def costs_of(ledgers: Iterable[Path], by: By) -> Costs:
+    """Total what runs have cost, of the ledgers at these paths. They are only read, and may be in use."""
+    rows: defaultdict[str, Cost] = defaultdict(Cost)
+    total, skipped = Cost(), []
+    for path in ledgers:
+        try:
+            found = _read(path, by)
+        except (sqlite3.Error, ValueError) as error:
+            skipped.append((path, str(error)))
+            continue
+        for keys, cost in found:
+            total += cost
+            for key in keys:
+                rows[key] += cost
+    return Costs(by, dict(sorted(rows.items())), total, tuple(skipped))
+
+
+def table(costs: Costs) -> Iterator[str]:
+    """Write the totals as lines of text, and a line for each ledger that could not be read."""
+    lines: list[tuple[str, ...]] = [(_HEADERS.get(costs.by, costs.by), *_COLUMNS)]
+    lines += [(printable(key), *_cells(cost)) for key, cost in costs.rows.items()]
+    lines.append(("total", *_cells(costs.total)))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for first, *others in lines:
+        aligned = (cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))
+        yield "  ".join((first.ljust(widths[0]), *aligned))
+    for path, reason in costs.skipped:
+        yield printable(f"{path}: not counted: {reason}")
+
+
+def _read(path: Path, by: By) -> Sequence[tuple[Sequence[str], Cost]]:
+    """Total one ledger. Raises sqlite3.Error, and ValueError for what is no ledger of a known version."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+        (application,) = database.execute("PRAGMA application_id").fetchone()
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        if application != APPLICATION:
+            raise ValueError("it is no ledger of slotfill")
+        if version > len(MIGRATIONS):
+            raise ValueError(f"it is of version {version}, which a newer slotfill reads")
+        rows = database.execute(
+            f"""
+            SELECT
+                {_KEYS[by]}, count(*),
+                total(input_tokens), total(output_tokens), total(cache_read_tokens), total(cache_write_tokens),
+                sum(picodollars), count(*) - count(picodollars),
+                count(*) FILTER (WHERE input_tokens IS NULL),
+                sum(picodollars) FILTER (WHERE input_tokens IS NULL),
+                count(*) FILTER (WHERE input_tokens IS NULL AND picodollars IS NULL)
+            FROM tries GROUP BY 1
+            """  # noqa: S608 - expressions of our own
+        ).fetchall()
+    return [(_labels(key) if by == "label" else [key or NONE], _cost(*figures)) for key, *figures in rows]
+
+
+def _cost(tries: int, *figures: Any) -> Cost:
+    *tokens, spent, unknown, lost, lost_spent, lost_unknown = figures
+    usage = Usage(*(int(count) for count in tokens))
+    return Cost(tries, usage, _amount(spent, unknown), lost, _amount(lost_spent, lost_unknown))
+
+
+def _amount(picodollars: int | None, unknown: int) -> Decimal | None:
+    return None if unknown else Decimal(picodollars or 0) / PICODOLLARS
+
+
+def _labels(labels: str) -> Sequence[str]:
+    return [f"{name}={value}" for name, value in json.loads(labels).items()] or [NONE]
+
+
+def _cells(cost: Cost) -> tuple[str, ...]:
+    usage = cost.usage
+    counts = (cost.tries, usage.input_tokens, usage.output_tokens, usage.cache_read_tokens, usage.cache_write_tokens)
+    return (*(f"{count:,}" for count in counts), _dollars(cost.usd), _dollars(cost.lost_usd))
+
+
+def _dollars(amount: Decimal | None) -> str:
+    return "unknown" if amount is None else f"${amount:,.4f}"
+
+
+def _plus(total: Decimal | None, amount: Decimal | None) -> Decimal | None:
+    return None if total is None or amount is None else total + amount

@@ -1,0 +1,155 @@
+"""Disclosure: what a log line may tell of a failure: its kind, its place and its reason, never a value.
+
+A failure's message may quote the document, a value or a request: a validator's, a refusal's, the service's own. So only
+forms of messages that are known are told, and of these only what is fixed, a number that the schema sets, or a word of
+the schema's. The whole message stands in the record.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from slotfill.extractors.asks import SCHEMA_REFUSED, UNREADABLE
+from slotfill.extractors.record import Failure
+from slotfill.schemas.pointer import look_up
+from slotfill.schemas.schema import Schema
+
+__all__ = ["ANY", "disclosed", "place_of"]
+
+ANY = "*"
+"""What stands for a key that is no name of the schema's."""
+
+_OWN = frozenset({"binary_document", "broken_row", "budget", "empty_document", "max_wait", "undecodable_document"}) | {
+    "cassette",
+    "unreadable",
+}
+"""The failures whose message, its first line, is all slotfill's: it tells formats, places and settings."""
+
+_KINDS: Mapping[str, str] = {
+    "authentication": "the service does not accept the credential",
+    "bad_request": "the service does not accept the request",
+    "billing": "the account cannot pay for the request",
+    "connection": "the service cannot be reached",
+    "incomplete": "some parts could not be read",
+    "not_found": "the service does not know the model",
+    "overloaded": "the service is overloaded",
+    "permission": "the credential does not permit the request",
+    "rate_limit": "the rate limits allow no further request",
+    "refusal": "the model refused",
+    SCHEMA_REFUSED: "the service refuses the schema",
+    "server": "the service failed",
+    "timeout": "the service did not answer in time",
+    "too_large": "the request is too large",
+    "too_long": "the prompt is too long",
+    "truncated": "the reply was cut off",
+    UNREADABLE: "the service's reply cannot be read",
+    "validation": "the value does not validate",
+}
+"""What is told of a message in no known form."""
+
+_NUMBER = r"-?\d[\d.,eE+-]*"
+_THINGS = (
+    "string|integer|number|boolean|list|dictionary|tuple|set|date|datetime|date or datetime|datetime or date|time|"
+    "timedelta|decimal|URL|UUID"
+)
+
+_SIZED = "String|List|Dictionary|Tuple|Set|Frozenset|Data|URL"
+_WORDS = r"(?:'[^']*'|-?\d[\d.]*)"
+_LIST = rf"{_WORDS}(?:(?:, | or ){_WORDS})*"
+
+_FORMS = tuple(
+    re.compile(form, re.DOTALL)
+    for form in (
+        # Pydantic's.
+        r"(Field required|Extra inputs are not permitted|Input should be (?:None|a finite number))",
+        rf"(Input should be a valid (?:{_THINGS}))(?:, .*)?",
+        rf"(Input should be (?:(?:greater|less) than(?: or equal to)?|a multiple of) {_NUMBER})",
+        rf"(Input should be {_LIST})",
+        rf"((?:{_SIZED}) should have at (?:least|most) {_NUMBER} (?:item|character|byte)s?)(?: after .*)?",
+        rf"(String should match pattern {_WORDS})",
+        r"(Input tag) '.*",
+        # slotfill's own.
+        r"(does not stand in the document)\b.*",
+        r"(is no JSON): .*",
+        r"(a validator of \w+ raised \w+): .*",
+        r"(the reply holds more than the JSON value|the reply does not hold (?:any text|exactly one tool call))",
+        r"(the reply calls the tool) '.*",
+        r"(the model refused: the model gave no reason)",
+        r"(the reply was cut off after \d+ tokens: .*)",
+        r"(the reply's stream broke off): .*",
+        r"(\d+ of \d+ parts could not be read): .*",
+        r"(is larger than \d+ MB, the most a document may hold: split it)",
+        r"(the service did not answer in time; allow more with --timeout)(?:: .*)?",
+        r"(the service(?: cannot be reached|'s reply cannot be read): \w+)(?:: .*)?",
+        r"(the service's reply is no message)",
+        r"(the service answered HTTP \d+)",
+        # Last those of the validator of JSON Schemas, which begin with the value.
+        rf".* (is not of type {_LIST}|does not match {_WORDS}|is not a {_WORDS})",
+        r".* (is not one of) \[.*",
+        r".* (is too (?:long|short)|has non-unique elements|does not have enough properties|has too many properties)",
+        r".* (does not contain items matching the given schema)",
+        rf".* (is not a multiple of {_NUMBER}|is (?:greater|less) than (?:or equal to )?the \w+ of {_NUMBER})",
+        rf"({_WORDS} is a required property)",
+        rf"({_WORDS} is a dependency of {_WORDS})",
+        r"(Additional properties are not allowed|fits none of the alternatives)\b.*",
+        r"(is nested too deeply(?: to be checked, or the schema refers to itself for ever)?)",
+        r"(takes too long to check against the schema)",
+    )
+)
+
+_MORE = re.compile(r"(?P<message>.*?)(?P<more> \(and \d+ more\))?", re.DOTALL)
+_STATUS = re.compile(r" \(HTTP \d+\)\Z")
+_QUOTED = re.compile(r"'([^']*)'")
+
+
+def disclosed(failure: Failure, schema: Schema[Any] | None = None) -> str:
+    """Say in one line why there is no value, without quoting one."""
+    if failure.type in _OWN:
+        return failure.message.partition("\n")[0]
+    whole = _MORE.fullmatch(failure.message)
+    message, more = (whole["message"], whole["more"] or "") if whole else (failure.message, "")
+    for form in _FORMS:
+        if found := form.fullmatch(message):
+            return _without_quotes(found[1], _words(schema)) + more
+    status = _STATUS.search(message)
+    return _KINDS.get(failure.type, "there is no value") + (status[0] if status else more)
+
+
+def place_of(path: str, schema: Schema[Any], data: object) -> str:
+    """Give a JSON Pointer into `data` with `ANY` for each key that is none of the schema's: it may be a value."""
+    words, steps = _words(schema), path.split("/")
+    told = steps[:1]
+    for number, step in enumerate(steps[1:], 1):
+        item = step.isdecimal() and isinstance(look_up("/".join(steps[:number]), data), list)
+        known = item or step.replace("~1", "/").replace("~0", "~") in words
+        told.append(step if known else ANY)
+    return "/".join(told)
+
+
+def _without_quotes(message: str, words: frozenset[str]) -> str:
+    """Cut a message off where it quotes what is no word of the schema's."""
+    for quote in _QUOTED.finditer(message):
+        if quote[1] not in words:
+            return f"{message[: quote.start()]}…"
+    return message
+
+
+@lru_cache(maxsize=8)
+def _words(schema: Schema[Any] | None) -> frozenset[str]:
+    """Give all strings that a schema holds: the names of its properties, the values that it lists, its patterns."""
+    return frozenset() if schema is None else frozenset(_strings(schema.json_schema))
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield name
+            yield from _strings(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _strings(item)

@@ -1,0 +1,89 @@
+"""Which run it is, and where its ledger stands.
+
+A run is its output, schema, prompt, model and model settings; where the output is standard output, its inputs too.
+Limits, concurrency, budget and verbosity are no part of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from slotfill.extractors.settings import Settings
+from slotfill.schemas.schema import Schema
+
+__all__ = ["STATE", "identity", "ledger_path", "ledgers_of"]
+
+STATE = ".slotfill"
+"""The folder, beside an output, of its runs' ledgers."""
+
+_LONGEST = 150
+"""Bytes: a longer name of an output stands in its ledger's by its beginning and its hash."""
+
+_PART_OF_A_RUN = ("mend", "max_tokens", "chunk_chars", "passes")
+"""The settings that change what is asked, or what is made of the answers."""
+
+
+def identity(schema: Schema[Any], models: Sequence[str], settings: Settings, inputs: Iterable[str] = ()) -> str:
+    """Name a run beside its output: 12 hex digits. inputs: what tells apart the runs to standard output."""
+    told = {name: getattr(settings, name) for name in _PART_OF_A_RUN}
+    told |= {"schema": schema.id, "models": list(models), "inputs": list(inputs)}
+    return _hash(json.dumps(told, sort_keys=True).encode("utf-8", "surrogatepass"))
+
+
+def ledger_path(output: str | None, run: str, settings: Settings) -> Path:
+    """Say where a run's ledger is: beside its output, or in the user's state folder where there is nothing beside it.
+
+    The setting `state` (SLOTFILL_STATE) names another folder for all of them.
+    """
+    path = _file_or_folder(output)
+    if path is None:
+        return (settings.state or _state_folder()) / f"stdout-{run}.db"
+    if settings.state is None:
+        return path.parent / STATE / f"{_short(path.name)}-{run}.db"
+    return settings.state / f"{_short(path.name)}-{_hash(os.fsencode(path))}-{run}.db"
+
+
+def ledgers_of(path: str | None, settings: Settings) -> list[Path]:
+    """Find the ledgers of an output or in a folder, or a ledger itself; of None, those at hand.
+
+    At hand are those beside the outputs in the working folder, and those of the user's state folder.
+    """
+    if path is None:
+        folders = [Path(STATE), settings.state or _state_folder()]
+        return [ledger for folder in folders for ledger in sorted(folder.glob("*.db"))]
+    place = Path(path)
+    beside = sorted((place.absolute().parent / STATE).glob(f"{_escaped(_short(place.name))}-*.db"))
+    inside = sorted((place / STATE).glob("*.db")) if place.is_dir() else []
+    return beside + inside or ([place] if place.is_file() else [])
+
+
+def _file_or_folder(output: str | None) -> Path | None:
+    """Give an output's own path; None for standard output, and for what is no file: a pipe, a device."""
+    if output in (None, "-"):
+        return None
+    path = Path(output).absolute()
+    return path.resolve() if path.is_file() or path.is_dir() or not path.exists() else None
+
+
+def _state_folder() -> Path:
+    return platformdirs.user_state_path("slotfill")
+
+
+def _short(name: str) -> str:
+    data = os.fsencode(name)
+    return name if len(data) <= _LONGEST else f"{name[: _LONGEST // 5]}-{_hash(data)}"
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:12]
+
+
+def _escaped(name: str) -> str:
+    return "".join(f"[{character}]" if character in "*?[" else character for character in name)

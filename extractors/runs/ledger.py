@@ -1,0 +1,382 @@
+"""The ledger: what a run knows, in one SQLite file. It is resume state, response cache and audit trail at once.
+
+Every answer and every record is committed as it arrives. Nothing is asked of the clock but what is shown to people.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from filelock import FileLock, Timeout
+from pydantic_core import PydanticSerializationError, to_json
+
+from slotfill.extractors.asks import TRANSPORT, Answer, Ask
+from slotfill.extractors.clients import FATAL
+from slotfill.extractors.errors import LedgerError
+from slotfill.extractors.record import Document, Extraction, Outcome, Usage
+from slotfill.extractors.runs.disks import network_disk
+from slotfill.extractors.runs.json_text import json_text
+from slotfill.extractors.runs.migrations import PICODOLLARS, migrate
+
+__all__ = ["Entry", "Ledger", "Registered", "Retention", "key_of"]
+
+Retention = Literal["none", "values", "all"]
+"""What a ledger keeps: nothing but outcomes and costs once the run is complete; values; the documents' texts, too."""
+
+CACHE = 16_000
+"""KiB of the file that are kept in memory."""
+
+FOREVER = -1.0
+"""As long as it takes, for a lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What is known of documents that were read.
+
+    pending: those to be asked about, one a text. outcomes: of the others that have ended. resumed: how many of those
+    ended when the run was started before. waiting: by key, how many more have the text of one that is at work.
+    """
+
+    pending: tuple[Document, ...]
+    outcomes: Counter[Outcome]
+    resumed: int
+    waiting: Counter[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document's place in the input, and its record as JSON text, None while it has not ended."""
+
+    position: int
+    document: bytes
+    source: str | None
+    record: str | None
+
+
+class Ledger:
+    """One run's ledger, which no other process writes at the same time. Safe for threads.
+
+    path: the file; None for one that lasts as long as the process. about: what the run is, by name, for people.
+    labels: what is said of this start. wait: for another process that is at work on the run, in place of an error.
+    fresh: ask again what is known already. retry_failed: ask again what ended without a whole value; failures of the
+    transport are tried again in any case.
+
+    Raises LedgerError when it cannot be used, here and in every method; what is in the file stays as it is.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        about: Mapping[str, str] | None = None,
+        labels: Mapping[str, str] | None = None,
+        wait: bool = False,
+        fresh: bool = False,
+        retry_failed: bool = False,
+        retention: Retention = "values",
+    ) -> None:
+        self.path = path
+        self._retention, self._retry_failed = retention, retry_failed
+        self._changing = threading.Lock()
+        self._positions = 0
+        with ExitStack() as undone, self._told():
+            self._lock = self._locked(path, wait=wait) if path else None
+            if self._lock:
+                undone.callback(self._lock.release)
+            self._database = undone.enter_context(closing(self._opened()))
+            migrate(self._database, self._place)
+            self._start = self._started(about or {}, labels or {}, fresh=fresh)
+            undone.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, and put it back where its folder was taken away under it."""
+        try:
+            with self._told():
+                if self.path and not self.path.exists():
+                    self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    self._database.execute("VACUUM INTO ?", (str(self.path),))
+                    self.path.chmod(0o600)
+                self._database.close()
+        finally:
+            if self._lock:
+                self._lock.release()
+
+    @property
+    def ended(self) -> int:
+        """How many texts have ended."""
+        count: int = self._value("SELECT count(*) FROM documents")
+        return count
+
+    def register(self, documents: Sequence[Document]) -> Registered:
+        """Take the next documents of the input, and tell which of them are to be asked about."""
+        rows = [(self._positions + number, key_of(document), document) for number, document in enumerate(documents)]
+        with self._transaction() as database:
+            places = ((position, key, document.source) for position, key, document in rows)
+            database.executemany("INSERT INTO inputs VALUES (?, ?, ?)", places)
+            known = {
+                key: ended
+                for key, *ended in database.execute(
+                    "SELECT document, start, outcome, failure FROM inputs JOIN documents USING (document) "
+                    "WHERE position >= ?",
+                    (self._positions,),
+                )
+            }
+            again = [key for key, (start, *ended) in known.items() if start < self._start and self._again(*ended)]
+            for key in again:
+                self._forget(database, key, *known.pop(key)[1:])
+            self._positions += len(rows)
+            return self._registered(rows, known)
+
+    def recall(self, document: Document) -> dict[bytes, list[Answer]]:
+        """Give the answers that a document has got, by the digest of their asks, each ask's in the order of asking."""
+        answers = defaultdict(list)
+        with self._told(), self._changing:
+            rows = self._database.execute(
+                "SELECT ask, answer FROM answers WHERE document = ? AND NOT stale AND start >= ? ORDER BY number",
+                (key_of(document), self._fresh),
+            ).fetchall()
+        for ask, answer in rows:
+            answers[ask].append(Answer.from_json(json.loads(answer)))
+        return answers
+
+    def keep(self, document: Document, ask: Ask, answer: Answer) -> None:
+        """Store an answer as it arrives. One that tells of no reply is asked for again by the next start."""
+        stale = answer.failure is not None and answer.failure.type in TRANSPORT | FATAL
+        row = (self._start, key_of(document), ask.digest, time.time(), _stored(answer.to_json()), stale)
+        self._change("INSERT INTO answers VALUES (NULL, ?, ?, ?, ?, ?, ?)", row)
+
+    def end(self, extraction: Extraction[Any]) -> None:
+        """Store what came of a document."""
+        document = extraction.document
+        key = key_of(document)
+        with self._transaction() as database:
+            number = database.execute(
+                "INSERT INTO records VALUES (NULL, ?, ?)", (key, _stored(extraction.to_json()))
+            ).lastrowid
+            ended = (key, self._start, extraction.outcome.value, _cause(extraction), number)
+            database.execute("REPLACE INTO documents VALUES (?, ?, ?, ?, ?)", ended)
+            if self._retention == "all":
+                database.execute("INSERT OR IGNORE INTO texts VALUES (?, ?)", (key, document.text))
+
+    def entries(self, position: int) -> Iterator[Entry]:
+        """Give the documents of the input from a position on, with the records of those that have ended."""
+        with self._told():
+            rows = self._database.execute(
+                "SELECT position, inputs.document, source, records.record FROM inputs "
+                "LEFT JOIN documents USING (document) LEFT JOIN records ON records.number = documents.record WHERE position >= ? ORDER BY position",
+                (position,),
+            )
+            for row in rows:
+                yield Entry(*row)
+
+    def complete(self) -> None:
+        """Say that the run is complete, and its outputs are made: drop what is not to be kept."""
+        with self._told():
+            if self._retention != "none":
+                return
+            with self._transaction() as database:
+                for table in ("answers", "records", "documents", "inputs", "texts"):
+                    database.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
+            self._database.execute("VACUUM")
+            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def reserve(self, model: str, worst: Decimal | None) -> int:
+        """Store an HTTP try before it is sent, with the most that it can cost in USD; give its number."""
+        row = (self._start, time.time(), model, _picodollars(worst))
+        cursor = self._change("INSERT INTO tries (start, at, model, picodollars) VALUES (?, ?, ?, ?)", row)
+        number: int = cursor.lastrowid  # type: ignore[assignment]  # a row was put in
+        return number
+
+    def settle(self, number: int, usage: Usage | None, cost: Decimal | None) -> None:
+        """Store what a try took, and cost in USD. Without `usage` its reply was lost: what was reserved stays spent."""
+        if usage is not None:
+            counts = (getattr(usage, name) for name in Usage.__slots__)
+            names = ", ".join(f"{name} = ?" for name in ("picodollars", *Usage.__slots__))
+            self._change(f"UPDATE tries SET {names} WHERE number = ?", (_picodollars(cost), *counts, number))  # noqa: S608 - names of our own
+
+    def spent(self) -> Decimal | None:
+        """Give what was spent since the last fresh start, reservations included; None where a price was unknown."""
+        total, unknown = self._row(
+            "SELECT sum(picodollars), count(*) - count(picodollars) FROM tries WHERE start >= ?", (self._fresh,)
+        )
+        return None if unknown else Decimal(total or 0) / PICODOLLARS
+
+    def _locked(self, path: Path, *, wait: bool) -> FileLock:
+        """Have the run for oneself."""
+        if kind := network_disk(path):
+            raise LedgerError(
+                f"{self._place} would stand on a network disk ({kind}), where files cannot be locked safely: set "
+                "SLOTFILL_STATE to a folder on a disk of this machine"
+            )
+        lock = FileLock(f"{path}.lock", mode=0o600)
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock.acquire(timeout=FOREVER if wait else 0)
+        except Timeout:
+            raise LedgerError(
+                f"another process is at work on this run{_holder(path)}: let it end, wait for it with --if-running "
+                f"wait, or name another output"
+            ) from None
+        except OSError as error:
+            raise LedgerError(
+                f"{self._place} cannot be made: {error.strerror or error}; set SLOTFILL_STATE to a "
+                "folder for ledgers that can be written"
+            ) from None
+        return lock
+
+    def _opened(self) -> sqlite3.Connection:
+        """Open the database, which is the owner's alone."""
+        if self.path:
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+        with ExitStack() as undone:
+            database = sqlite3.connect(self.path or "", isolation_level=None, check_same_thread=False)
+            undone.callback(database.close)
+            database.execute("PRAGMA journal_mode = WAL")
+            # A commit survives the process; a power cut may take the last ones, and leaves the file sound.
+            database.execute("PRAGMA synchronous = NORMAL")
+            database.execute(f"PRAGMA cache_size = -{CACHE}")
+            database.execute(f"PRAGMA secure_delete = {'ON' if self._retention == 'none' else 'OFF'}")
+            undone.pop_all()
+        return database
+
+    def _started(self, about: Mapping[str, str], labels: Mapping[str, str], *, fresh: bool) -> int:
+        """Note that the run is started; the input is read anew."""
+        with self._transaction() as database:
+            database.execute("DELETE FROM inputs")
+            if fresh:
+                database.execute("DELETE FROM documents")
+            database.executemany("REPLACE INTO run VALUES (?, ?)", about.items())
+            start: int = database.execute(
+                "INSERT INTO starts VALUES (NULL, ?, ?, ?, ?)", (time.time(), os.getpid(), json.dumps(labels), fresh)
+            ).lastrowid  # type: ignore[assignment]  # a row was put in
+            (self._fresh,) = database.execute("SELECT ifnull(max(number), 0) FROM starts WHERE fresh").fetchone()
+        return start
+
+    def _again(self, outcome: str, failure: str | None) -> bool:
+        return failure in TRANSPORT or (self._retry_failed and not Outcome(outcome).ok)
+
+    def _forget(self, database: sqlite3.Connection, key: bytes, _: str, failure: str | None) -> None:
+        """Have a document asked about again; what failed on the way goes on from the answers there are."""
+        database.execute("DELETE FROM documents WHERE document = ?", (key,))
+        if failure not in TRANSPORT:
+            database.execute("UPDATE answers SET stale = 1 WHERE document = ?", (key,))
+
+    def _registered(
+        self, rows: Iterable[tuple[int, bytes, Document]], known: Mapping[bytes, Sequence[Any]]
+    ) -> Registered:
+        pending: dict[bytes, Document] = {}
+        outcomes: Counter[Outcome] = Counter()
+        waiting: Counter[bytes] = Counter()
+        resumed = 0
+        for _, key, document in rows:
+            if key in known:
+                start, outcome, _ = known[key]
+                outcomes[Outcome(outcome)] += 1
+                resumed += start < self._start
+            elif key in pending:
+                waiting[key] += 1
+            else:
+                pending[key] = document
+        return Registered(tuple(pending.values()), outcomes, resumed, waiting)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._told(), self._changing:
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+            except BaseException:
+                with suppress(sqlite3.Error):  # a full disk has rolled back already
+                    self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
+
+    def _change(self, statement: str, values: tuple[Any, ...]) -> sqlite3.Cursor:
+        with self._told(), self._changing:
+            return self._database.execute(statement, values)
+
+    def _row(self, question: str, values: tuple[Any, ...] = ()) -> Any:
+        with self._told(), self._changing:
+            return self._database.execute(question, values).fetchone()
+
+    def _value(self, question: str) -> Any:
+        return self._row(question)[0]
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say what is wrong with the file, and what to do."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise LedgerError(f"{self._place} {_trouble(error)}") from None
+        except OSError as error:
+            raise LedgerError(f"{self._place} cannot be written: {error.strerror or error}") from None
+
+    @property
+    def _place(self) -> str:
+        return f"the run's ledger {str(self.path)!r}" if self.path else "the run's ledger"
+
+
+def key_of(document: Document) -> bytes:
+    """Name what is to be said of a document: its text's hash, with why it cannot be read, if so."""
+    if document.failure is None:
+        return bytes.fromhex(document.id)
+    told = (document.id, document.source or "", document.failure.type, document.failure.message)
+    return hashlib.sha256("\0".join(told).encode("utf-8", "surrogatepass")).digest()
+
+
+def _stored(data: Any) -> str:
+    """Write JSON. What pydantic-core cannot, half a surrogate pair, is rare: a run has no time to look for it."""
+    try:
+        return to_json(data).decode()
+    except PydanticSerializationError:
+        return json_text(data)
+
+
+def _cause(extraction: Extraction[Any]) -> str | None:
+    """Say why there is no whole value: where a chunk failed on the way, that."""
+    if extraction.error is None:
+        return None
+    causes = [reading.error.type for reading in extraction.chunks if reading.error]
+    return next((cause for cause in causes if cause in TRANSPORT), extraction.error.type)
+
+
+def _picodollars(amount: Decimal | None) -> int | None:
+    return None if amount is None else int((amount * PICODOLLARS).to_integral_value(ROUND_CEILING))
+
+
+def _trouble(error: sqlite3.DatabaseError) -> str:
+    if isinstance(error, sqlite3.OperationalError):
+        return f"cannot be used: {error}; what is in it is safe: the same command goes on when that is mended"
+    return f"is damaged: {error}; move it away to begin anew, or save what it holds with `sqlite3 FILE .recover`"
+
+
+def _holder(path: Path) -> str:
+    """Name the process that works on a run, if its ledger tells."""
+    with suppress(sqlite3.Error):
+        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            process, at = database.execute("SELECT process, at FROM starts ORDER BY number DESC LIMIT 1").fetchone()
+        finally:
+            database.close()
+        return f" (process {process}, since {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(at))})"
+    return ""

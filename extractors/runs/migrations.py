@@ -1,0 +1,104 @@
+"""The tables of a ledger, version by version."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from slotfill.extractors.errors import LedgerError
+
+__all__ = ["APPLICATION", "MIGRATIONS", "PICODOLLARS", "migrate"]
+
+APPLICATION = 0x510F111
+"""What marks an SQLite file as a ledger: its `application_id`."""
+
+PICODOLLARS = 10**12
+"""Of a dollar: amounts are stored as whole numbers, which SQLite adds up exactly."""
+
+MIGRATIONS = (
+    """
+    -- What the run is: its schema, its models, its output.
+    CREATE TABLE run (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+    -- Each time it was started, by which process. Its labels are a JSON object. `fresh`: what was known before was not
+    -- to count.
+    CREATE TABLE starts (
+        number INTEGER PRIMARY KEY,
+        at REAL NOT NULL,
+        process INTEGER NOT NULL,
+        labels TEXT NOT NULL,
+        fresh INTEGER NOT NULL
+    );
+
+    -- The documents of the last start, in the order of the input.
+    CREATE TABLE inputs (position INTEGER PRIMARY KEY, document BLOB NOT NULL, source TEXT);
+
+    -- The documents that have ended, by what is hashed of them, and the record of each.
+    CREATE TABLE documents (
+        document BLOB PRIMARY KEY,
+        start INTEGER NOT NULL REFERENCES starts (number),
+        outcome TEXT NOT NULL,
+        failure TEXT,
+        record INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE records (number INTEGER PRIMARY KEY, document BLOB NOT NULL, record TEXT NOT NULL);
+
+    -- Their texts, where they are kept.
+    CREATE TABLE texts (document BLOB PRIMARY KEY, text TEXT NOT NULL);
+
+    -- What came of each ask, in the order of arrival. `stale`: to be asked again.
+    CREATE TABLE answers (
+        number INTEGER PRIMARY KEY,
+        start INTEGER NOT NULL REFERENCES starts (number),
+        document BLOB NOT NULL,
+        ask BLOB NOT NULL,
+        at REAL NOT NULL,
+        answer TEXT NOT NULL,
+        stale INTEGER NOT NULL
+    );
+    CREATE INDEX answers_of_documents ON answers (document);
+
+    -- Each HTTP try. `picodollars`: what was reserved for it before it was sent, and once it is settled what it cost;
+    -- null where no price is known. The counts are null until then, and stay so where its reply was lost.
+    CREATE TABLE tries (
+        number INTEGER PRIMARY KEY,
+        start INTEGER NOT NULL REFERENCES starts (number),
+        at REAL NOT NULL,
+        model TEXT NOT NULL,
+        picodollars INTEGER,
+        input_tokens INTEGER,
+        output_tokens INTEGER,
+        cache_read_tokens INTEGER,
+        cache_write_tokens INTEGER
+    );
+    """,
+)
+"""How a ledger comes from each version to the next; the version is how many of them have been run."""
+
+
+def migrate(database: sqlite3.Connection, place: str) -> None:
+    """Bring a ledger, or an empty file, to this version, all of it or nothing. place: how errors name it.
+
+    Raises LedgerError for one of a newer version, and for a database that is no ledger.
+    """
+    application, version, tables = (
+        database.execute(question).fetchone()[0]
+        for question in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
+    )
+    if tables and application != APPLICATION:
+        raise LedgerError(f"{place} is an SQLite database, and no ledger of slotfill")
+    if version > len(MIGRATIONS):
+        raise LedgerError(
+            f"{place} is of version {version}, and this slotfill knows versions up to {len(MIGRATIONS)}: "
+            "use a newer slotfill, or name another output"
+        )
+    if version == len(MIGRATIONS):
+        return
+    database.executescript(
+        f"""
+        BEGIN IMMEDIATE;
+        {"".join(MIGRATIONS[version:])}
+        PRAGMA application_id = {APPLICATION};
+        PRAGMA user_version = {len(MIGRATIONS)};
+        COMMIT;
+        """
+    )

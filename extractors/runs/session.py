@@ -1,0 +1,156 @@
+"""A session: one start of a run, put together from its parts, and how it ended."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+from slotfill.extractors.documents import STDIN, Sources
+from slotfill.extractors.errors import LedgerError, ModelError, OutputError, StoppedError
+from slotfill.extractors.extractor import Extractor
+from slotfill.extractors.runs.breaker import Breaker
+from slotfill.extractors.runs.budget import Budget
+from slotfill.extractors.runs.delivery import Delivery
+from slotfill.extractors.runs.engine import Run
+from slotfill.extractors.runs.identity import identity, ledger_path
+from slotfill.extractors.runs.ledger import Ledger, Retention
+from slotfill.extractors.runs.sinks import open_rejects, open_sink, tell_parts
+from slotfill.extractors.runs.tally import Tally
+
+__all__ = ["Ending", "Start", "conduct", "total_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a run is started.
+
+    inputs: as they were named, which tells apart the runs to standard output.
+    output, rejects: where values and what has none go; None is standard output, and nowhere.
+    records: whether whole records are written. stream: whether parts of values are, as they arrive.
+    limit: of documents. concurrency: of requests; None for the extractor's.
+    max_cost, warn_cost: in USD. labels: for its costs.
+    fresh, retry_failed, retention, wait: as in `Ledger`.
+    """
+
+    inputs: tuple[str, ...]
+    output: str | None = None
+    rejects: str | None = None
+    records: bool = False
+    stream: bool = False
+    limit: int | None = None
+    concurrency: int | None = None
+    max_cost: Decimal | None = None
+    warn_cost: Decimal | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    fresh: bool = False
+    retry_failed: bool = False
+    retention: Retention = "values"
+    wait: bool = False
+
+    @property
+    def to_stdout(self) -> bool:
+        """Whether the values go to standard output."""
+        return self.output in (None, "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How it ended. stopped: what stopped it before its end."""
+
+    tally: Tally
+    stopped: BaseException | None = None
+
+
+def conduct(
+    extractor: Extractor[Any],
+    sources: Sources,
+    start: Start,
+    stdout: IO[bytes],
+    *,
+    shown: Callable[[Tally], None] = lambda _: None,
+    said: Callable[[str], None] = lambda _: None,
+) -> Ending:
+    """Go through a run, from where its ledger says that it is, to its end or to what stops it.
+
+    shown: is called with how far it is. said: takes lines for the operator.
+
+    Raises InputError, LedgerError, OutputError or SettingsError before any call.
+    """
+    with ExitStack() as stack:
+        ledger = stack.enter_context(_ledger(extractor, sources, start))
+        lines = sources.several or (start.stream and start.to_stdout)
+        kept = stack.enter_context(
+            open_sink(start.output, stdout, schema=extractor.schema, records=start.records, several=lines)
+        )
+        rejects = stack.enter_context(open_rejects(start.rejects)) if start.rejects else None
+        budget = Budget(
+            ledger,
+            extractor.models,
+            max_cost=start.max_cost,
+            warn_cost=start.warn_cost,
+            ttl=extractor.settings.cache_ttl,
+            warn=lambda warning: said(f"warning: {warning}"),
+        )
+        extractor.meter(budget)
+        if ledger.ended:
+            said(f"resuming: {ledger.ended:,} documents are done")
+
+        def counted(tally: Tally) -> None:
+            tally.spent_usd = budget.spent
+            shown(tally)
+
+        run = Run(
+            extractor,
+            ledger,
+            Delivery(ledger, kept, rejects, records=start.records),
+            Breaker(max_wait=extractor.settings.max_wait, told=logging.getLogger("slotfill").warning),
+            concurrency=start.concurrency or extractor.settings.concurrency,
+            shown=counted,
+            interrupted=lambda in_flight: said(_stopping(in_flight)),
+        )
+        stopped: BaseException | None = None
+        try:
+            run.run(islice(sources, start.limit), tell_parts(stdout) if start.stream else None)
+        except (KeyboardInterrupt, ModelError, StoppedError, OutputError, LedgerError) as error:
+            stopped = error
+        counted(run.tally)
+    return Ending(run.tally, stopped)
+
+
+def total_of(sources: Sources, limit: int | None) -> int | None:
+    """Give how many documents there are to come, None where that is not known before they are read."""
+    known = sources.count
+    return known if known is None or limit is None else min(known, limit)
+
+
+def _ledger(extractor: Extractor[Any], sources: Sources, start: Start) -> Ledger:
+    inputs = (_name(name, sources) for name in start.inputs) if start.to_stdout else ()
+    run = identity(extractor.schema, extractor.models, extractor.settings, inputs)
+    about = {"schema": extractor.schema.name, "schema_id": extractor.schema.id, "models": " ".join(extractor.models)}
+    return Ledger(
+        ledger_path(start.output, run, extractor.settings),
+        about={**about, "output": start.output or "-"},
+        labels=start.labels,
+        wait=start.wait,
+        fresh=start.fresh,
+        retry_failed=start.retry_failed,
+        retention=start.retention,
+    )
+
+
+def _name(name: str, sources: Sources) -> str:
+    """Name an input wherever it is named from; standard input by what it holds."""
+    if name == STDIN:
+        return sources.piped.id
+    return name if "://" in name else str(Path(name).absolute())
+
+
+def _stopping(in_flight: int) -> str:
+    noun = "request" if in_flight == 1 else "requests"
+    return f"stopping: {in_flight} {noun} in flight will be finished first; Ctrl-C again stops at once"

@@ -1,0 +1,82 @@
+"""Stopping: what Ctrl-C and SIGTERM do to a run. The first asks it to finish what is in flight, the second ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+
+__all__ = ["EXIT_CODES", "Stopping"]
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+EXIT_CODES = {"SIGINT": 130, "SIGTERM": 143}
+"""By signal: what a process that it ended exits with, 128 and its number."""
+
+
+class Stopping:
+    """Takes SIGINT and SIGTERM while it is entered, in the running event loop of the main thread; elsewhere none.
+
+    told: is called at the first one, to say so. requested: whether there was one; nothing new is to begin then.
+    signal: the name of the last one.
+
+    The second one cancels the task that entered, which then leaves with KeyboardInterrupt. A signal that is ignored, as
+    in what a shell starts in the background, stays ignored.
+    """
+
+    def __init__(self, told: Callable[[], None] = lambda: None) -> None:
+        self.requested = False
+        self.signal: str | None = None
+        self._told = told
+        self._forced = self._blocked = False
+        self._task: asyncio.Task[Any] | None = None
+        self._before = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._task = asyncio.current_task()
+        if threading.current_thread() is threading.main_thread():
+            for number in SIGNALS:
+                if signal.getsignal(number) not in (signal.SIG_IGN, None):  # None: not Python's
+                    self._take(number)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._before.close()
+        if self._forced and isinstance(error, asyncio.CancelledError):
+            raise KeyboardInterrupt from None
+
+    @contextmanager
+    def blocking(self) -> Iterator[None]:
+        """Let the loop be blocked, by reading: a signal then raises KeyboardInterrupt, as nothing else would hear it."""
+        self._blocked = True
+        try:
+            yield
+        finally:
+            self._blocked = False
+
+    def _take(self, number: signal.Signals) -> None:
+        """Have a signal come here until the end, then go where it went before."""
+        self._before.callback(signal.signal, number, signal.getsignal(number))
+        signal.signal(number, partial(self._caught, asyncio.get_running_loop(), number.name))
+
+    def _caught(self, loop: asyncio.AbstractEventLoop, name: str, *_: object) -> None:
+        if self._blocked:
+            self._received(name)
+            raise KeyboardInterrupt
+        loop.call_soon_threadsafe(self._received, name)
+
+    def _received(self, name: str) -> None:
+        self.signal = name
+        if not self.requested:
+            self.requested = True
+            self._told()
+        elif self._task is not None:
+            self._forced = True
+            self._task.cancel()

@@ -1,0 +1,77 @@
+"""The tally: what a run has done so far."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from slotfill.extractors.record import Extraction, Outcome, Usage, usd
+
+__all__ = ["Tally"]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run has done so far. A document is one of the input; several may have the same text.
+
+    outcomes: of all documents that have ended, those included that ended before, when the run was stopped.
+    resumed: how many of them ended before. repeated: how many took what another of the same text had got.
+    usage, cost_usd, saved_usd: of the texts that ended this time, whenever they were asked about; the amounts are None
+        once a price was unknown.
+    spent_usd: what the whole run has spent, resumed parts and lost replies included; None without an account of it.
+    seconds: since it was started.
+    """
+
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    resumed: int = 0
+    repeated: int = 0
+    usage: Usage = Usage()
+    cost_usd: Decimal | None = Decimal(0)
+    saved_usd: Decimal | None = Decimal(0)
+    spent_usd: Decimal | None = None
+    _started: float = field(default_factory=time.monotonic)
+
+    @property
+    def documents(self) -> int:
+        """How many documents have ended."""
+        return self.outcomes.total()
+
+    @property
+    def extracted(self) -> int:
+        """How many of them hold a whole and valid value."""
+        return sum(count for outcome, count in self.outcomes.items() if outcome.ok)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been at work."""
+        return time.monotonic() - self._started
+
+    def add(self, extraction: Extraction[Any], repeated: int = 0) -> None:
+        """Count one more that has ended this time, and `repeated` others of its text."""
+        self.outcomes[extraction.outcome] += 1 + repeated
+        self.repeated += repeated
+        self.usage += extraction.usage
+        self.cost_usd = _plus(self.cost_usd, extraction.cost_usd)
+        self.saved_usd = _plus(self.saved_usd, extraction.saved_usd)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the tally as plain JSON data."""
+        return {
+            "documents": self.documents,
+            "extracted": self.extracted,
+            "outcomes": {outcome.value: count for outcome, count in sorted(self.outcomes.items())},
+            "resumed": self.resumed,
+            "repeated": self.repeated,
+            "usage": self.usage.to_json(),
+            "cost_usd": usd(self.cost_usd),
+            "saved_usd": usd(self.saved_usd),
+            "spent_usd": usd(self.spent_usd),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def _plus(total: Decimal | None, amount: Decimal | None) -> Decimal | None:
+    return None if total is None or amount is None else total + amount

@@ -1,0 +1,95 @@
+import base64
+import json
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slotfill import Failure, Usage
+from slotfill.extractors.asks import Answer
+from slotfill.extractors.redaction import HIDDEN, Redacted, Redaction
+from slotfill.schemas.errors import FieldError
+
+KEY = "sk-ant-api03-a/b+c=\"d\\e'f%41"
+USAGE = Usage(3, 4)
+
+FORMS = {
+    "itself": KEY,
+    "json": json.dumps(KEY)[1:-1],
+    "json in json": json.dumps(json.dumps(KEY))[3:-3],
+    "escapes": "".join(f"\\u{ord(character):04X}" for character in KEY),
+    "repr": repr(KEY)[1:-1],
+    "bytes": repr(KEY.encode())[2:-1],
+    "query": quote(KEY, safe=""),
+    "path": quote(KEY).lower(),
+    "base64": base64.b64encode(KEY.encode()).decode().rstrip("="),
+    "base64url": base64.urlsafe_b64encode(KEY.encode()).decode().rstrip("="),
+}
+
+texts = st.text(st.sampled_from('skant-api03/+=\\"%u0 ') | st.characters(exclude_categories=["Cs"]), max_size=9)
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_a_secret_is_hidden_however_it_is_written(form):
+    assert Redaction([KEY]).hide(f"before {form} and after") == f"before {HIDDEN} and after"
+
+
+@given(texts, st.sampled_from([*FORMS.values()]), texts)
+def test_wherever_it_stands(before, form, after):
+    hidden = Redaction([KEY]).hide(before + form + after)
+    assert form not in hidden
+    assert HIDDEN in hidden
+
+
+@given(texts)
+def test_any_other_text_stays_as_it_is(text):
+    assert Redaction([KEY]).hide(text) == text
+    assert Redaction([]).hide(text) == text
+
+
+@pytest.mark.parametrize("word", ["", "any", "12345", "simulated", "Geheimnis"])
+def test_what_may_be_a_word_of_a_document_is_no_secret(word):
+    text = f"it says {word}, and no more"
+    assert Redaction([word]).hide(text) == text
+    assert (HIDDEN in Redaction([word], words=True).hide(text)) == (len(word) > 5)
+
+
+@pytest.mark.parametrize("secret", ["sk-123", "Pa55word", "x" * 20])
+def test_what_is_none_is_a_secret(secret):
+    assert Redaction([secret]).hide(f"it is {secret}.") == f"it is {HIDDEN}."
+
+
+@given(texts, st.sampled_from([*FORMS.values()]), texts, st.data())
+def test_a_secret_is_hidden_though_it_comes_in_pieces(before, form, after, data):
+    text = f"{before}{form}{after}."
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(text)))))
+    redacted = Redacted(Redaction([KEY]))
+    pieces = [redacted.take(text[start:end]) for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    assert "".join(pieces) == Redaction([KEY]).hide(text)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"json": json.dumps({"a": KEY})},
+        {"said": f"I think {KEY}"},
+        {"stop_reason": KEY},
+        {"errors": (FieldError("", f"the reply calls the tool {KEY!r}"),)},
+        {"failure": Failure("server", f"{KEY} is wrong")},
+        {"request_id": KEY},
+        {"scored": (f"/{KEY}",)},
+    ],
+    ids=lambda said: next(iter(said)),
+)
+def test_nothing_of_an_answer_says_it(said):
+    answer = Redaction([KEY]).answer(Answer(**said, usage=USAGE, ms=5))
+    told = json.dumps(answer.to_json())
+    assert HIDDEN in told
+    assert not [form for form in FORMS.values() if form in told]
+    assert (answer.usage, answer.ms) == (USAGE, 5)
+
+
+def test_what_holds_none_is_the_very_same():
+    answer = Answer(json="{}", said="{}", stop_reason="end_turn", request_id="req_1")
+    assert Redaction([KEY]).answer(answer) is answer

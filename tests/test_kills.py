@@ -1,0 +1,104 @@
+"""A run that is killed, or told to stop, and started again, ends as one that nobody disturbed."""
+
+import os
+import shlex
+import signal
+from random import Random
+
+import pytest
+from click.testing import CliRunner
+from killing import After, Run, moments
+
+from slotfill.cli import main
+from slotfill.extractors.testing.server import served
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+
+FEW = 60
+
+
+def finish(run):
+    """Run to the end in this process, which is sooner ready."""
+    with served(run.claude) as url, pytest.MonkeyPatch.context() as patch:
+        patch.chdir(run.folder)
+        for name, told in run.environment(url).items():
+            patch.setenv(name, told)
+        run.codes.append(CliRunner().invoke(main, run.arguments, catch_exceptions=False).exit_code)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    run = Run(tmp_path_factory.mktemp("undisturbed") / "run")
+    assert run.start() == 1  # some documents were refused
+    assert not run.breaches(run)
+    outcomes = {outcome for (outcome,) in run.told("SELECT DISTINCT outcome FROM documents")}
+    assert outcomes == {"valid", "mended", "patched", "reasked", "partial", "refused", "failed"}
+    return run
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_again_and_again_ends_as_undisturbed(undisturbed, tmp_path):
+    chance, run = Random(6), Run(tmp_path / "run")
+    for what in ("asking", "reading", "asking", "writing"):
+        if when := moments(undisturbed, run, chance).get(what):
+            run.start(when, undisturbed=undisturbed)
+    run.start()
+    assert run.kills >= 3
+    assert not run.breaches(undisturbed)
+
+
+def test_a_document_goes_on_from_the_answers_that_it_has(tmp_path):
+    whole, run = Run(tmp_path / "whole", documents=FEW), Run(tmp_path / "run", documents=FEW)
+    finish(whole)
+    patch = After(asked=lambda asked: "note" not in asked.schema["properties"])
+    assert run.start(patch, undisturbed=whole) == -signal.SIGKILL
+    assert run.told("SELECT document FROM answers WHERE document NOT IN (SELECT document FROM documents)")
+    finish(run)
+    assert not run.breaches(whole)
+
+
+@pytest.mark.parametrize(
+    "output", ["out", "out.csv", *(pytest.param(f"out.{kind}", marks=pytest.mark.slow) for kind in ("db", "parquet"))]
+)
+def test_every_kind_of_output_is_whole_after_a_kill(output, tmp_path):
+    whole, run = (Run(tmp_path / name, documents=FEW, output=output, old="." in output) for name in ("whole", "run"))
+    finish(whole)
+    assert run.start(After(requests=FEW // 2, delay=0.01), undisturbed=whole) == -signal.SIGKILL
+    finish(run)
+    assert not run.breaches(whole)
+
+
+class TestSignals:
+    """What tells a run to stop, and does not kill it."""
+
+    @pytest.fixture(autouse=True)
+    def handled(self):
+        """Have what is started here take signals, as a program in the foreground does."""
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        yield
+        signal.signal(signal.SIGINT, before)
+
+    @pytest.fixture
+    def whole(self, tmp_path):
+        whole = Run(tmp_path / "whole", documents=FEW)
+        finish(whole)
+        return whole
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_what_is_in_flight_is_finished_and_stored(self, number, whole, tmp_path):
+        run = Run(tmp_path / "run", documents=FEW)
+        assert run.start(After(requests=FEW // 2), send=number) == 128 + number
+        assert 0 < len(run.claude.requests) < len(whole.claude.requests)
+        assert len(run.answered()) == len(run.claude.requests)
+        assert any(shlex.join(["slotfill", *run.arguments]) in line for line in run.stderr)
+        finish(run)
+        assert len(run.claude.requests) == len(whole.claude.requests)
+        assert not run.breaches(whole)
+
+    def test_the_second_one_stops_at_once(self, whole, tmp_path):
+        run = Run(tmp_path / "run", documents=FEW, faults=["timeout@5"])
+        assert run.start(After(requests=FEW // 2), After(line="stopping"), send=signal.SIGINT) == 130
+        assert any(shlex.join(["slotfill", *run.arguments]) in line for line in run.stderr)
+        run.kills += 1  # as far as the accounts go
+        finish(run)
+        assert not run.breaches(whole)
