@@ -320,7 +320,8 @@ def extract(ctx: click.Context, /, schema: str, inputs: tuple[str, ...], **optio
     SCHEMA is a built-in name (sentiment, feedback, entities, summary), package.module:Model, path/file.py:Model
     (which is executed), path/schema.json, or one line of fields: "name, age int, tags [str]".
 
-    INPUT is a file, a folder, a glob, or - for standard input. Of .jsonl and .csv files each row is a document.
+    INPUT is a file, a folder, a glob, the same by an address that fsspec opens (s3://bucket/mails), or - for standard
+    input. Of .jsonl and .csv files each row is a document.
 
     \b
     slotfill extract feedback mails/ -o feedback.jsonl --rejects rejects.jsonl
@@ -701,6 +702,9 @@ def _close(ending: Ending, total: int | None, options: dict[str, Any], *, severa
 
 
 def _going_on() -> str:
-    """Write the command that goes on with a run: this one, without what would begin it anew."""
+    """Write the command that goes on with a run: this one, without what would begin it anew, and without passwords."""
+    from slotfill.extractors.addresses import public
+
     arguments = click.get_current_context().meta[_ARGUMENTS]
-    return shlex.join(["slotfill", *(given for given in arguments if given not in ("--fresh", "--retry-failed"))])
+    kept = [public(given) for given in arguments if given not in ("--fresh", "--retry-failed")]
+    return shlex.join(["slotfill", *kept])

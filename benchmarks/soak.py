@@ -1,9 +1,10 @@
-"""Play the whole fault matrix, and write what came of it into docs/faults.md.
+"""Play the whole fault matrix, and write what came of it into docs/faults.md; then kill runs, as kills.py does.
 
     python benchmarks/soak.py [SEEDS] [DOCUMENTS]
 
 Every fault by itself over HTTP, with so many documents (20) a cell; every pair of faults in process; all of it once
-for each seed (1). Prints what does not hold, and then exits with 1. About ten minutes a seed on two cores.
+for each seed (1). Prints what does not hold, and then exits with 1. About ten minutes a seed on two cores, and as many
+for the kills.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
+
+import kills
 
 from slotfill.extractors.record import Outcome
 from slotfill.extractors.testing.faults import BATCH_FAULTS
@@ -53,7 +56,7 @@ def main(seeds: int = 1, documents: int = 20) -> int:
     before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
     PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}", "utf-8")
     print(*total.breaches, f"{total.outcomes.total():,} extractions, {len(total.breaches)} breaches", sep="\n")
-    return bool(total.breaches)
+    return bool(total.breaches) | kills.main()
 
 
 def _empty() -> Results:

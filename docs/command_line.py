@@ -66,8 +66,11 @@ line.
 | 0 | every document was extracted |
 | 1 | some were not, or the output could not be written to its end |
 | 2 | usage, schema, input or output: nothing was asked |
-| 4 | no usable model or credential, or one that is refused; or the limits allow nothing for longer than `--max-wait` |
-| 130 | interrupted: what was finished is written |
+| 3 | stopped before its end: by `--max-cost`, or because the limits or an outage would last longer than `--max-wait` |
+| 4 | no usable model or credential, or one that is refused |
+| 130, 143 | interrupted (Ctrl-C), terminated (SIGTERM): what was finished is written |
+
+What stopped a run before its end is said in one line, with how far it is and the command that goes on.
 
 ## Variables
 
@@ -86,6 +89,7 @@ line.
 | `SLOTFILL_CACHE_TTL` | how long the service keeps what documents share: `5m` or `1h` |
 | `SLOTFILL_RPM`, `SLOTFILL_ITPM`, `SLOTFILL_OTPM` | `--rpm`, `--itpm`, `--otpm` |
 | `SLOTFILL_MAX_WAIT` | `--max-wait` |
+| `SLOTFILL_STATE` | a folder for the [ledgers](runs.md) of all runs, in place of `.slotfill` beside each output |
 | `SLOTFILL_LOCAL_THREADS` | threads of the embedded model: one a core |
 | `SLOTFILL_LOCAL_SLOTS` | documents that it works on at once: 2 |
 | `SLOTFILL_LOCAL_CONTEXT` | tokens of prompt and reply together, for each of them: 5120 |

@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Protocol
 
+from slotfill.extractors.addresses import is_address
 from slotfill.extractors.decoding import MOST_BYTES, TOO_LARGE, document_of, failed
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.paths import File, expand, is_folder, walk
@@ -26,9 +27,6 @@ from slotfill.extractors.row_files import columns, read_rows
 __all__ = ["Sources", "find"]
 
 STDIN = "-"
-
-_ADDRESS = re.compile(r"(?:[\w.+-]{2,}::)*[\w.+-]{2,}://")
-"""How what fsspec opens begins: a protocol, of which others may stand before it."""
 
 _LOCAL = re.compile(r"(?:file|local)://")
 
@@ -135,7 +133,7 @@ def _find(name: str, hidden: Collection[str]) -> tuple[Sequence[_Source], bool]:
         raise InputError("an input has an empty name: name a file or folder, or - for standard input")
     if name == STDIN:
         return [File(STDIN)], False
-    if _ADDRESS.match(name):
+    if is_address(name):
         from slotfill.extractors.remote import find_remote
 
         return find_remote(name)

@@ -16,15 +16,28 @@ SPACING = 8
 LONGEST = 2000
 """A longer quote is a text of its own, and no passage."""
 
+SHORT = 4_000
+"""In a text of no more code points the whole of it is compared with a quote at once."""
+
+# Each slip costs at most two of the code points of both: this is looser than what is counted in the end.
+_CUTOFF = 100 * (1 - 2 / SPACING)
+
 
 def fuzzy(quote: str, document: str) -> list[Where]:
     """Give the passages that are most like a quote, in order: several where they are equally so."""
     text, within = fold(quote).strip(), folded(document)
-    if not SPACING <= len(text) <= LONGEST:
+    if not SPACING <= len(text) <= LONGEST or not _may_stand(text, within.text):
         return []
     aligned = [found for window in within.likely(text) if (found := _align(text, within.text, window))]
     least = min((slips for slips, _ in aligned), default=0)
     return sorted({within.around(*where) for slips, where in aligned if slips == least})
+
+
+def _may_stand(quote: str, text: str) -> bool:
+    """Tell whether it is worth a search: most quotes that stand nowhere are like nothing at all in a short text."""
+    from rapidfuzz.fuzz import partial_ratio
+
+    return len(text) > SHORT or partial_ratio(quote, text, score_cutoff=_CUTOFF) > 0
 
 
 def _align(quote: str, text: str, window: Where) -> tuple[int, Where] | None:
@@ -33,8 +46,7 @@ def _align(quote: str, text: str, window: Where) -> tuple[int, Where] | None:
 
     start, end = window
     most = len(quote) // SPACING
-    # Each slip costs at most two of the code points of both: this is looser than what is counted next.
-    found = partial_ratio_alignment(quote, text[start:end], score_cutoff=100 * (1 - 2 / SPACING))
+    found = partial_ratio_alignment(quote, text[start:end], score_cutoff=_CUTOFF)
     if found is None:
         return None
     slips, (start, end) = _fit(quote, text, (start + found.dest_start, start + found.dest_end))

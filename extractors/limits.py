@@ -180,19 +180,21 @@ class Limits(Middleware):
         while meter and (number := meter.admit(tried)) is None:
             yield _SETTLING
         try:
-            reservation = yield from self._place(tried)
+            reservation = yield from self._place(tried, meter)
         except BaseException:  # by WaitError, or being cancelled: it is not sent
             _Outstanding(None, None, meter, number).settle(Usage())
             raise
         return _Outstanding(self._pacer, reservation, meter, number)
 
-    def _place(self, tried: Try) -> Generator[float, None, Reservation | None]:
+    def _place(self, tried: Try, meter: Meter | None) -> Generator[float, None, Reservation | None]:
         if self._pacer is None:
             return None
         while isinstance(told := self._pacer.admit(tried.size, tried.room), Wait):
             if told.certain and told.seconds > self._max_wait:
                 raise WaitError(told.seconds, self._max_wait)
             yield min(told.seconds, _ASKING_AGAIN)
+            if meter:
+                meter.check()
         return told
 
     def _take(self, outstanding: _Outstanding, reply: Response, parsed: object) -> WaitError | None:

@@ -37,6 +37,9 @@ class Meter(Protocol):
         Raises BudgetError where it will not fit.
         """
 
+    def check(self) -> None:
+        """Raise BudgetError where no further try shall start, not even one that was admitted and waits for its turn."""
+
     def settle(self, number: int, usage: Usage | None) -> None:
         """Settle a try by what the service counted, nothing where it refused it.
 

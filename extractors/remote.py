@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from glob import has_magic
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import quote, unquote
 
+from slotfill.extractors.addresses import parts_of, public, secrets_of, unescaped_password
 from slotfill.extractors.errors import InputError, MissingExtraError
 
 try:
@@ -25,32 +25,6 @@ except ModuleNotFoundError as error:
     raise MissingExtraError("an address needs the extra `remote`: pip install 'slotfill[remote]'") from error
 
 __all__ = ["RemoteFile", "find_remote"]
-
-_ADDRESS = re.compile(r"\A((?:[\w.+-]+::)*[\w.+-]+://)(.*?)(::.*)?\Z", re.DOTALL)
-"""Protocols, of which the first ones only hand files on; a path; where that is itself: an archive's address."""
-
-_PASSWORD = re.compile(
-    r"""
-    (?P<before>\b(?!(?:git|github|libarchive|memory|tar|zip)://)  # where other things stand before an @
-    [\w.+-]+://[^/?\#:@]*)
-    :(?!:|\d+(?:[/?\#]|$))         # no chain of addresses, and no port
-    (?P<secret>[^/?\#]*|[^@]*)@    # up to the last @ before the path; where none is, it is not escaped
-    """,
-    re.VERBOSE,
-)
-_USER = re.compile(r"(?P<before>\bhttps?://)(?P<secret>[^/?#@:]+)@")
-"""On the web a token may stand in place of a user."""
-
-_SIGNATURE = re.compile(
-    r"""
-    (?P<before>[?&](?:[\w-]*(?:credential|password|secret|signature|token)|(?:[\w-]*[-_])?(?:auth|(?:api)?key|sig))=)
-    (?P<secret>[^&\#\s'"]+)
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-
-_SECRETS = {_PASSWORD: r"\g<before>@", _USER: r"\g<before>", _SIGNATURE: r"\g<before>…"}
-"""What nobody may see, and what is left of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +88,7 @@ def find_remote(address: str) -> tuple[list[RemoteFile], bool]:
     Raises InputError for what is not there, cannot be reached or holds nothing, and where the protocol's own package is
     not installed.
     """
-    name, secrets = _public(address), frozenset(_secrets(address))
+    name, secrets = public(address), frozenset(secrets_of(address))
     with _told(lambda reason: InputError(f"{name!r} cannot be read: {reason}"), secrets):
         system, path = _opened(address)
         system.invalidate_cache()  # of what was there before
@@ -127,7 +101,7 @@ def find_remote(address: str) -> tuple[list[RemoteFile], bool]:
 
 
 def _opened(address: str) -> tuple[Any, str]:
-    if (password := _PASSWORD.search(address)) and re.search(r"[/?#]", password["secret"]):
+    if unescaped_password(address):
         raise ValueError("its password must be escaped, a slash as %2F")
     try:
         return url_to_fs(address)  # type: ignore[no-any-return]  # fsspec has no types
@@ -153,14 +127,14 @@ def _found(system: Any, path: str) -> tuple[list[str], bool]:
 def _named(name: str, path: str, paths: Iterable[str], *, is_folder: bool) -> Iterator[tuple[str, str]]:
     """Name each file by its address, in the order of local ones; what is hidden is none."""
     # An archive's own root may be named by the protocol alone: `zip::s3://…`.
-    [(protocol, place, archive)] = _ADDRESS.findall(name if path else re.sub(r"\A([\w.+-]+)::", r"\1://::", name))
-    before, start = protocol + _above(place, is_folder=is_folder), len(_above(path, is_folder=is_folder))
+    protocols, place, archive = parts_of(name if path else re.sub(r"\A([\w.+-]+)::", r"\1://::", name))
+    before, start = protocols + _above(place, is_folder=is_folder), len(_above(path, is_folder=is_folder))
     wants_hidden = "/." in f"/{path[start:]}"
     below = [(found[start:].strip("/"), found) for found in paths if not found.endswith("/")]
     for inside, found in sorted(below, key=_walked if is_folder else _matched):
         if wants_hidden or "/." not in f"/{inside}":
             # The web calls a file by its whole address.
-            yield _public(found) if "://" in found else f"{before}{inside}{archive}", found
+            yield public(found) if "://" in found else f"{before}{inside}{archive}", found
 
 
 def _above(path: str, *, is_folder: bool) -> str:
@@ -180,20 +154,6 @@ def _matched(found: tuple[str, str]) -> list[str]:
     return found[0].split("/")
 
 
-def _public(text: str) -> str:
-    """Leave out of an address, or of a text that holds one, what nobody may see."""
-    for secret, left in _SECRETS.items():
-        text = secret.sub(left, text)
-    return text
-
-
-def _secrets(address: str) -> Iterator[str]:
-    """Give what nobody may see, in each way of writing it."""
-    for found in (found for secret in _SECRETS for found in secret.finditer(address)):
-        plain = unquote(found["secret"])
-        yield from filter(None, (found["secret"], plain, quote(plain), quote(plain, safe="")))
-
-
 @contextmanager
 def _told(raised: Callable[[str], Exception], secrets: Iterable[str]) -> Iterator[None]:
     """Raise an error of ours for whatever a file system raises: each has errors of its own."""
@@ -210,7 +170,7 @@ def _reason(error: BaseException, secrets: Iterable[str]) -> str:
     if isinstance(error, FileNotFoundError):
         return "nothing is there"
     said = isinstance(error, OSError) and error.strerror
-    text = _public(said or str(error) or type(error).__name__)
+    text = public(said or str(error) or type(error).__name__)
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "…")
     return text

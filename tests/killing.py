@@ -54,9 +54,9 @@ PATIENCE = 120
 
 @dataclass(frozen=True)
 class After:
-    """A moment in a process's life, and `delay` seconds: so many requests seen, one of a kind, a line on standard error.
+    """A moment in a process's life: so many requests seen, one of a kind, or a line on standard error.
 
-    Without any of these it is counted from the process's start.
+    `delay` seconds are added; without any of these to its start.
     """
 
     requests: int | None = None

@@ -21,21 +21,22 @@ from slotfill.extractors.testing.server import served
 KEY = "sk-ant-api03-a/b+c=\"d\\e'f%41&<g>"
 """One that every way of writing it escapes differently."""
 
-FORMS = {
-    form.encode()
-    for form in (
-        KEY,
-        json.dumps(KEY)[1:-1],
-        json.dumps(json.dumps(KEY))[3:-3],
-        repr(KEY)[1:-1],
-        repr(KEY.encode())[2:-1],
-        quote(KEY),
-        quote(KEY, safe=""),
-        "".join(f"\\u{ord(character):04x}" for character in KEY),
-        base64.b64encode(KEY.encode()).decode().rstrip("="),
-        base64.urlsafe_b64encode(KEY.encode()).decode().rstrip("="),
-    )
-}
+SPELT = (
+    KEY,
+    quote(KEY),
+    quote(KEY, safe=""),
+    "".join(f"\\u{ord(character):04x}" for character in KEY),
+    base64.b64encode(KEY.encode()).decode().rstrip("="),
+    base64.urlsafe_b64encode(KEY.encode()).decode().rstrip("="),
+)
+
+
+def escaped(text):
+    """Give a text, and how JSON and Python write it."""
+    return {text, json.dumps(text)[1:-1], repr(text)[1:-1], repr(text.encode())[2:-1]}
+
+
+FORMS = {form.encode() for spelt in SPELT for once in escaped(spelt) for form in escaped(once)}
 
 OUTPUTS = ("out", "out.jsonl", "out.csv", "out.parquet", "out.db")
 SAYING = (

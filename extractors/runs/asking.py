@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 
 from slotfill.extractors.asks import FINAL, Answer, Ask, Executor
@@ -32,18 +32,29 @@ class HaltedError(Exception):
 class Asking:
     """Puts a run's asks to the models.
 
-    executor: what asks them. concurrency: how many asks may be in flight.
+    executor: what asks them. concurrency: how many asks may be in flight. halting: is called when no further one may
+    start, so that what waits in the executor is not sent either.
     """
 
-    def __init__(self, executor: Executor, ledger: Ledger, breaker: Breaker, *, concurrency: int) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        ledger: Ledger,
+        breaker: Breaker,
+        *,
+        concurrency: int,
+        halting: Callable[[], None] = lambda: None,
+    ) -> None:
         self.in_flight = 0
         self.halted: BaseException | None = None
         self._executor, self._ledger, self._breaker = executor, ledger, breaker
+        self._halting = halting
         self._slots = asyncio.Semaphore(concurrency)
 
     def halt(self, reason: BaseException) -> None:
         """Start no further ask. The first reason counts."""
         self.halted = self.halted or reason
+        self._halting()
 
     def of(self, document: Document) -> Executor:
         """Give what puts a document's asks to the models."""
@@ -82,7 +93,7 @@ class Asking:
     @asynccontextmanager
     async def _admitted(self) -> AsyncIterator[Admission]:
         async with self._slots:
-            while not isinstance(told := self._admission(), Admission):
+            while not isinstance(told := self._admission(), Admission):  # noqa: ASYNC110 - it is time that is waited for
                 await asyncio.sleep(min(told, AGAIN))
             self.in_flight += 1
             try:
@@ -100,10 +111,10 @@ class Asking:
         return self._breaker.admit()
 
     def _store(self, document: Document, ask: Ask, answer: Answer) -> None:
-        self._ledger.keep(document, ask, answer)
         if answer.failure and answer.failure.type in HALTING:
             self.check()
             raise HaltedError
+        self._ledger.keep(document, ask, answer)
 
 
 class _Recalling:

@@ -58,6 +58,7 @@ class Budget:
         self._spent, self._reserved = account.spent(), Decimal(0)
         self._in_flight: dict[int, tuple[str, Decimal | None]] = {}
         self._counting = threading.Lock()
+        self._closed = False
         if max_cost is not None:
             self._check(models)
 
@@ -76,6 +77,7 @@ class Budget:
 
         Raises BudgetError where they cannot.
         """
+        self.check()
         worst = catalogue.worst(tried.model, tried.size, tried.room, ttl=self._ttl)
         with self._counting:
             if self._max_cost is not None and not self._fits(tried, worst, self._max_cost):
@@ -84,6 +86,15 @@ class Budget:
             self._in_flight[number] = (tried.model, worst)
             self._reserved += worst or 0
             return number
+
+    def check(self) -> None:
+        """Raise BudgetError once it is closed."""
+        if self._closed:
+            raise BudgetError("the run is being stopped: the same command goes on")
+
+    def close(self) -> None:
+        """Let no further try start."""
+        self._closed = True
 
     def settle(self, number: int, usage: Usage | None) -> None:
         """Give back what was reserved for a try, and count what it took; None: all that was reserved."""

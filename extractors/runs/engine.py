@@ -36,7 +36,7 @@ class Run:
     """One run: documents in, answers and records to the ledger as they arrive, outputs from it.
 
     concurrency: how many requests may be in flight. shown: is called when documents have ended, for progress.
-    interrupted: is told how many requests are in flight when a signal asks to stop.
+    interrupted: is told how many requests are in flight when a signal asks to stop. halting: as in `Asking`.
 
     What stops a run (Ctrl-C, its budget, an outage, a failure that every further request would meet, an output that
     cannot be written) lets no further request start. Those in flight come to an end, and what is finished is written.
@@ -52,10 +52,11 @@ class Run:
         concurrency: int = 8,
         shown: Callable[[Tally], None] = lambda _: None,
         interrupted: Callable[[int], None] = lambda _: None,
+        halting: Callable[[], None] = lambda: None,
     ) -> None:
         self.tally = Tally()
         self._extractor, self._ledger, self._delivery, self._breaker = extractor, ledger, delivery, breaker
-        self._asking = Asking(extractor.executor, ledger, breaker, concurrency=concurrency)
+        self._asking = Asking(extractor.executor, ledger, breaker, concurrency=concurrency, halting=halting)
         self._places = asyncio.Semaphore(concurrency)
         self._shown, self._interrupted = shown, interrupted
         self._stopping = Stopping(self._stop)

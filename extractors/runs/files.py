@@ -32,12 +32,13 @@ class AtomicFile:
     A device, a pipe or a terminal cannot be replaced: it is written as it is. Missing folders are made.
 
     Raises OutputError: at once, also where another process is writing the file, or when the disk is full. After a write
-    that failed all is dropped, which leaves its room to others.
+    that failed all is dropped, which leaves its room to others, and every further write fails likewise.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._temporary: Path | None = None
+        self._failure = ""
         try:
             self._file = self._open()
         except BlockingIOError:
@@ -57,15 +58,16 @@ class AtomicFile:
 
     def write(self, data: bytes) -> None:
         """Add to the file."""
-        if self.ended:
-            raise self._error("it was dropped before")
+        if self._failure:
+            raise self._error(self._failure)
         rest = memoryview(data)
         try:
             while rest:
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
             self.discard()
-            raise self._error(error.strerror or error) from None
+            self._failure = error.strerror or str(error)
+            raise self._error(self._failure) from None
 
     def commit(self) -> None:
         """Put the file in its place, unless it is dropped or there already."""

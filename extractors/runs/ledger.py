@@ -182,7 +182,8 @@ class Ledger:
         with self._told():
             rows = self._database.execute(
                 "SELECT position, inputs.document, source, records.record FROM inputs "
-                "LEFT JOIN documents USING (document) LEFT JOIN records ON records.number = documents.record WHERE position >= ? ORDER BY position",
+                "LEFT JOIN documents USING (document) LEFT JOIN records ON records.number = documents.record "
+                "WHERE position >= ? ORDER BY position",
                 (position,),
             )
             for row in rows:

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
+from slotfill.extractors.addresses import is_address, public
 from slotfill.extractors.documents import STDIN, Sources
 from slotfill.extractors.errors import LedgerError, ModelError, OutputError, StoppedError
 from slotfill.extractors.extractor import Extractor
@@ -113,6 +114,7 @@ def conduct(
             concurrency=start.concurrency or extractor.settings.concurrency,
             shown=counted,
             interrupted=lambda in_flight: said(_stopping(in_flight)),
+            halting=budget.close,
         )
         stopped: BaseException | None = None
         try:
@@ -148,7 +150,7 @@ def _name(name: str, sources: Sources) -> str:
     """Name an input wherever it is named from; standard input by what it holds."""
     if name == STDIN:
         return sources.piped.id
-    return name if "://" in name else str(Path(name).absolute())
+    return public(name) if is_address(name) else str(Path(name).absolute())
 
 
 def _stopping(in_flight: int) -> str:

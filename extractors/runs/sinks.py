@@ -6,7 +6,7 @@ import sqlite3
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -159,13 +159,16 @@ class FolderSink(Sink):
             self._places = Places()
 
     def write(self, record: Record) -> None:
-        """Write the document's file."""
+        """Write the document's file, unless it is there as it would be: a run that goes on comes by all of them."""
         self._check()
         with self._told(sqlite3.Error):
-            place = self._places.give(record["document"]["source"])
-        file = AtomicFile(self._folder / place)
+            path = self._folder / self._places.give(record["document"]["source"])
+        data = encode(self._payload(record), indent=2)
+        if _holds(path, data):
+            return
+        file = AtomicFile(path)
         try:
-            file.write(encode(self._payload(record), indent=2))
+            file.write(data)
             file.commit()
         finally:
             file.discard()
@@ -190,3 +193,9 @@ class FolderSink(Sink):
         except errors as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise OutputError(f"cannot write into folder {str(self._folder)!r}: {reason}") from None
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    with suppress(OSError):
+        return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
+    return False

@@ -2,43 +2,41 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
 
 import httpx2
 
-from slotfill.extractors.redaction import HIDDEN, encoded
+from slotfill.extractors.redaction import HIDDEN, Redaction
 
 __all__ = ["HIDDEN", "credentials", "hide", "hide_within"]
 
 _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
-_SHORTEST_SECRET = 6  # a shorter one cannot be told from a word
 
 
 def credentials(headers: httpx2.Headers) -> tuple[str, ...]:
-    """Give what a request's headers hold of keys, tokens and cookies, as they are and as they are escaped."""
+    """Give what a request's headers hold of keys, tokens and cookies."""
     found: set[str] = set()
     for name, value in headers.items():
         if _SECRET_HEADER.search(name):
             found |= {value, value.partition(" ")[2]}  # `Bearer KEY`
         if name.lower() == "cookie":
             found |= {part.partition("=")[2] for part in value.split("; ")}
-    secrets = [form for secret in found if len(secret) >= _SHORTEST_SECRET for form in encoded(secret)]
-    forms = {form for secret in secrets for form in (secret, json.dumps(secret)[1:-1], quote(secret, safe=""))}
-    return tuple(sorted(forms, key=len, reverse=True))  # whole headers before the keys in them
+    return tuple(sorted(found))
 
 
-def hide(text: str, secrets: Iterable[str]) -> str:
-    """Put `HIDDEN` in the place of each secret."""
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN)
-    return text
+@lru_cache(maxsize=16)
+def _redaction(secrets: tuple[str, ...]) -> Redaction:
+    return Redaction(secrets, words=True)
 
 
-def hide_within(value: Any, secrets: Collection[str]) -> Any:
+def hide(text: str, secrets: tuple[str, ...]) -> str:
+    """Put `HIDDEN` in the place of each secret, however it is escaped."""
+    return _redaction(secrets).hide(text)
+
+
+def hide_within(value: Any, secrets: tuple[str, ...]) -> Any:
     """Do what `hide` does in all strings of plain JSON data."""
     if isinstance(value, str):
         return hide(value, secrets)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ import httpx2
 from anthropic import AnthropicError
 
 from slotfill.extractors.errors import SlotfillError
-from slotfill.extractors.testing.redaction import HIDDEN, hide, hide_within
+from slotfill.extractors.testing.redaction import hide, hide_within
 
 __all__ = ["CassetteError", "Exchange", "Reply", "Request", "dump", "head", "read"]
 
@@ -57,7 +57,7 @@ class Request:
     body: Mapping[str, Any]
 
     @classmethod
-    def of(cls, request: httpx2.Request, secrets: Collection[str] = ()) -> Self:
+    def of(cls, request: httpx2.Request, secrets: tuple[str, ...] = ()) -> Self:
         """Read a request whose content is loaded; `secrets` are hidden."""
         named = ",".join(request.headers.get_list("anthropic-beta")).split(",")
         return cls(
@@ -110,7 +110,7 @@ class Reply:
         content: bytes = b"",
         error: httpx2.RequestError | None = None,
         *,
-        secrets: Collection[str] = (),
+        secrets: tuple[str, ...] = (),
     ) -> Self:
         """Take what a transport gave: the response's head, its body as it was sent, and the error at its end."""
         failed = None if error is None else (type(error).__name__, hide(str(error), secrets))
@@ -217,7 +217,7 @@ def _exchange(path: Path, number: int, line: str, *, cut: bool) -> Exchange:
         ) from None
 
 
-def _canonical_url(url: httpx2.URL, secrets: Collection[str]) -> str:
+def _canonical_url(url: httpx2.URL, secrets: tuple[str, ...]) -> str:
     path = hide(url.raw_path.decode("ascii").partition("?")[0], secrets)
     path = path[max(0, path.find("/v1/")) :]
     pairs = sorted(parse_qsl(url.query.decode("ascii"), keep_blank_values=True))
@@ -234,10 +234,9 @@ def _decoded(response: httpx2.Response, content: bytes) -> bytes:
     return httpx2.Response(200, headers=encoding, content=content).content
 
 
-def _to_tape(content: bytes, secrets: Collection[str]) -> dict[str, Any]:
+def _to_tape(content: bytes, secrets: tuple[str, ...]) -> dict[str, Any]:
     """Choose the most readable form from which the body can be had again."""
-    for secret in secrets:
-        content = content.replace(secret.encode(), HIDDEN.encode())
+    content = hide(content.decode("latin-1"), secrets).encode("latin-1")  # whatever its encoding is, secrets are ASCII
     if not content:
         return {}
     try:

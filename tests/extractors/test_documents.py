@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from slotfill.extractors import documents, row_files
@@ -20,6 +20,8 @@ from slotfill.extractors.documents import find
 from slotfill.extractors.errors import InputError
 
 BOM = codecs.BOM_UTF8
+
+STEADY = settings(deadline=None)  # files take their time
 
 
 @pytest.fixture(autouse=True)
@@ -400,7 +402,7 @@ def test_what_was_found_can_be_read_again():
 
 
 def test_a_row_is_named_by_its_line():
-    found = rows_of(b'\n{"text": "one"}\n   \n\t\r\n{"text": "two", "n": [1]}')
+    found = rows_of(b'\n{"text": "one"}\n   \n\t\r\n \t{"text": "two", "n": [1]} \r\n')
     assert [(document.source, document.text) for document in found] == [
         ("rows.jsonl#2", "one"),
         ("rows.jsonl#5", "two"),
@@ -422,6 +424,8 @@ def test_the_suffix_may_be_in_capitals(suffix):
     ("line", "kind", "said"),
     [
         (b'{"text": "one"', "broken_row", "line 2 is no JSON: .* column 1[45]"),
+        (b'  {"text": one}', "broken_row", "line 2 is no JSON: .* column 12"),
+        (b'{"text": "one"} {"text": "two"}', "broken_row", "line 2 is no JSON: Extra data at column 1[67]"),
         (b"[" * 100_000, "broken_row", "line 2 is no JSON"),
         (b'{"text": ' + b"9" * 5000 + b"}", "broken_row", "line 2 is no JSON"),
         (b'["one"]', "broken_row", "line 2 holds no JSON object"),
@@ -631,6 +635,7 @@ def check_round_trip(found, written):
             assert (document.text, document.failure) == (text, None)
 
 
+@STEADY
 @given(st.lists(TEXTS), st.booleans())
 @example(["\u2028\x85\x0b", "\ufeffa", "a\rb"], False)
 def test_rows_written_as_json_come_back(tmp_path_factory, written, ascii_only):
@@ -640,6 +645,7 @@ def test_rows_written_as_json_come_back(tmp_path_factory, written, ascii_only):
     check_round_trip(list(find([path])), written)
 
 
+@STEADY
 @given(st.lists(TEXTS), st.sampled_from([",", ";", "\t"]), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
 @example(["a\rb", "\r", "a\r\nb", '"', "''", " a "], ",", csv.QUOTE_MINIMAL)
 @example(["\x1cone", "two\x1e"], ";", csv.QUOTE_ALL)
@@ -653,6 +659,7 @@ def test_rows_written_as_csv_come_back(tmp_path_factory, written, delimiter, quo
     assert [document.source for document in found] == [f"{path}#{number}" for number in range(1, len(written) + 1)]
 
 
+@STEADY
 @given(st.binary(), st.sampled_from(["jsonl", "csv"]))
 @example(b'{"text": "\x81"}', "jsonl")
 def test_any_bytes_give_documents_or_an_input_error(tmp_path_factory, data, suffix):

@@ -77,6 +77,11 @@ class Recorder:
 
     def __init__(self, admitting=lambda _: True):
         self.admitting, self.tries, self.settled = admitting, [], {}
+        self.closed = False
+
+    def check(self):
+        if self.closed:
+            raise BudgetError("stopped")
 
     def admit(self, tried):
         if not self.admitting(tried):
@@ -279,6 +284,17 @@ class TestMeter:
         unsure = dict.fromkeys((*self.LOST, *(self.CUT if put is read else ())))
         assert dict(zip(self.FAULTS, meter.settled.values(), strict=True)) == billed | unsure
         assert [name for name, usage in billed.items() if usage == Usage()] == [*ERROR_FAULTS, "refused"]
+
+    async def test_what_waits_for_its_turn_is_not_sent_once_it_is_closed(self, kind):
+        meter = Recorder()
+        world = World(given={"rpm": 1}, meter=meter)
+        client = of_kind(world, kind)
+        await asked(client)
+        meter.closed = True
+        with pytest.raises(BudgetError, match="stopped"):
+            await asked(client)
+        assert len(world.claude.requests) == 1
+        assert list(meter.settled.values()) == [world.claude.usage, Usage()]
 
     async def test_a_try_is_told_of_before_it_is_sent(self, kind):
         sent = []

@@ -19,13 +19,15 @@ import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import known_implementations, register_implementation
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from slotfill.extractors import documents
 from slotfill.extractors.documents import find
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.stored import read_document
+
+STEADY = settings(deadline=None)  # files take their time
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +100,7 @@ NAMES = st.text("ab.", min_size=1, max_size=3).filter(lambda name: name.strip(".
 TREES = st.sets(st.lists(NAMES, min_size=1, max_size=4).map(tuple), min_size=1, max_size=8)
 
 
+@STEADY
 @given(TREES, st.sampled_from(["", "/*", "/*/*", "/**", "/**/*", "/**/a*", "/a/*", "/[ab]", "/?.a", "/[ab]/*", "/?/*"]))
 @example({("b",), ("a", "b"), ("a.", "b"), ("a", "a", "a")}, "")
 @example({("b",), ("a", "b"), ("a.", "b"), ("a", "a", "a"), (".a", "b"), ("a", ".a")}, "/**/*")
@@ -470,6 +473,7 @@ def test_what_looks_like_a_password_where_there_is_none_stays():
     assert sources("memory://Re: a@b.eml") == ["memory://Re: a@b.eml"]
 
 
+@STEADY
 @given(st.text(st.characters(codec="utf-8", exclude_characters="…"), min_size=6))
 @example("a:b::c@d/e?f#g h")
 @example("123/4@host")

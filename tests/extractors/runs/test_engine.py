@@ -178,8 +178,10 @@ def test_an_answer_is_stored_before_its_document_ends(tmp_path):
                 engine(service.extractor(mend="off"), ledger, kept).run(documents([0]))
             except ModelError:
                 continue
+            (entry,) = ledger.entries(0)
     assert kept.kept == [0]
     assert len(service.asked) == 3
+    assert [attempt["rung"] for attempt in json.loads(entry.record)["attempts"]] == ["ask", "patch"]
 
 
 def test_an_output_that_fails_stops_the_run():

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from disks import full, read_only
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tabular import OUTPUTS, record, schema_of
 
@@ -128,6 +128,7 @@ def test_rejects_are_records(tmp_path):
     assert lines(tmp_path / "bad.txt")[0]["error"] == {"type": "refusal", "message": "no", "path": ""}
 
 
+@settings(deadline=None, max_examples=30)  # each file waits for the disk
 @given(st.lists(st.text(st.characters(), max_size=20), min_size=1, max_size=5))
 @example(["/", "..", ".", "-", "stdin"])
 @example(["a", "a.json/b", "a", "\0", "\ud800", "x" * 300])
@@ -139,6 +140,20 @@ def test_each_document_gets_a_file_of_its_own_below_the_folder(tmp_path_factory,
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert sorted(json.loads(path.read_text()) for path in files) == list(range(len(sources)))
     assert [path.name for path in folder.parent.iterdir()] == ["values"]
+
+
+def test_a_file_that_is_there_as_it_would_be_is_left(tmp_path):
+    def written(value):
+        with opened(tmp_path) as sink:
+            sink.write(record(value))
+            sink.commit(complete=True)
+        return (tmp_path / "a.txt.json").stat().st_ino, json.loads((tmp_path / "a.txt.json").read_text())
+
+    first, _ = written(["same"])
+    assert written(["same"]) == (first, ["same"])
+    other, value = written(["else"])
+    assert other != first
+    assert value == ["else"]
 
 
 def test_a_ledger_in_the_folder_is_not_written_over(tmp_path):
@@ -193,6 +208,17 @@ def test_a_full_disk_leaves_the_older_output(tmp_path, name, size):
         assert left == old
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take no such names")
+@pytest.mark.parametrize("name", EVERYWHERE)
+def test_an_output_of_any_name(tmp_path, name):
+    path = tmp_path / f"a ?mode=ro#%41\udce9{name}"
+    with opened(path) as sink:
+        sink.write(record({"note": "kept"}))
+        sink.commit(complete=True)
+    assert [*tmp_path.iterdir()] == [path]
+    assert b"kept" in b"".join(content(tmp_path).values())
+
+
 @pytest.mark.parametrize("name", EVERYWHERE)
 def test_a_folder_that_is_removed_meanwhile_is_told(tmp_path, name):
     folder = tmp_path / "folder"
@@ -219,6 +245,11 @@ def test_a_folder_that_takes_no_files_is_told_at_once(name):
         with pytest.raises(OutputError, match=r"cannot write .*Permission denied"):
             opened(folder / name)
         assert [*folder.iterdir()] == []
+
+
+def test_a_folder_that_is_there_and_takes_no_files_is_told_at_once():
+    with read_only() as folder, pytest.raises(OutputError, match=r"cannot write into folder .*Permission denied"):
+        opened(folder)
 
 
 KILLED = """

@@ -4,20 +4,15 @@ import json
 from urllib.parse import quote
 
 import httpx2
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slotfill.extractors.testing.redaction import HIDDEN, credentials, hide, hide_within
 
 
 def test_short_values_are_no_secrets():
-    assert credentials(httpx2.Headers({"x-api-key": "local", "authorization": "Bearer local-key"})) == (
-        "QmVhcmVyIGxvY2FsLWtleQ",
-        "Bearer%20local-key",
-        "Bearer local-key",
-        "bG9jYWwta2V5",
-        "local-key",
-    )
+    found = credentials(httpx2.Headers({"x-api-key": "local", "authorization": "Bearer local-key"}))
+    assert hide("local: local-key; Bearer local-key", found) == f"local: {HIDDEN}; {HIDDEN}"
 
 
 def test_other_headers_hold_no_secrets():
@@ -25,6 +20,7 @@ def test_other_headers_hold_no_secrets():
     assert credentials(httpx2.Headers(headers)) == ()
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters=";"), min_size=6))
 def test_a_secret_is_hidden_in_each_form_it_takes(secret):
     found = credentials(httpx2.Headers({"cookie": f"a=b; session={secret}", "authorization": f"Bearer {secret}"}))
