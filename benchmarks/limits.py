@@ -1,10 +1,12 @@
 """How near to its limits a run comes, and how often it is refused, each limit binding in turn.
 
     python benchmarks/limits.py [MINUTES]
+    python benchmarks/limits.py day
 
 Time is simulated: the pacer that every run uses, a service that enforces all three limits, replies that take 2 to 10
 seconds, and a process that is late by some milliseconds. Counted after the first minute. At least 97 % of what is
-allowed, and under 0.5 % refused; exits with 1 where that is missed.
+allowed, and under 0.5 % refused; exits with 1 where that is missed. `day` is one of an account of 4,000 requests a
+minute, whose limits are learnt, and what it costs with the default model, nothing read from the cache.
 """
 
 from __future__ import annotations
@@ -15,15 +17,18 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import pairwise
 from random import Random
 
 from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.catalogue import DEFAULT_MODEL, price_a_million
 from slotfill.extractors.pacing import LIMITS, Pacer, Reservation
 from slotfill.extractors.testing.clock import ManualClock
 from slotfill.extractors.testing.limits import RateLimits
 
 MINUTES = 10
+DAY = 24 * 60 * 60.0
 AT_ONCE = 1_000
 ROOM = 3_000
 ROUND_TRIP = 0.1
@@ -146,6 +151,21 @@ def measure(
     return share, lost
 
 
+def day() -> None:
+    limits = ACCOUNTS["requests"]
+    traffic = Traffic(limits, {})
+    traffic.run(DAY)
+    counted, tries = traffic.counted, len(traffic.starts)
+    print(
+        f"{counted['requests']:,} documents, {counted['requests'] / (DAY / 60 * limits['rpm']):.2%} of what is allowed"
+    )
+    print(f"{traffic.refused:,} requests refused, {traffic.refused / tries:.4%}")
+    a_million = [Decimal(told) for told in price_a_million(DEFAULT_MODEL)]
+    tokens = [counted["input-tokens"], counted["output-tokens"]]
+    cost = sum(count * price for count, price in zip(tokens, a_million, strict=True)) / 1_000_000
+    print(f"{tokens[0]:,} tokens in, {tokens[1]:,} out; ${cost:,.0f} with {DEFAULT_MODEL}")
+
+
 def main(minutes: int = MINUTES) -> int:
     print("| binding | limits | rpm | itpm | otpm | used | refused | in the first minute | busiest second | pause |")
     print("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|")
@@ -161,4 +181,4 @@ def main(minutes: int = MINUTES) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:])))
+    sys.exit(day() if sys.argv[1:] == ["day"] else main(*map(int, sys.argv[1:])))

@@ -12,7 +12,7 @@ __all__ = ["Delivery"]
 
 
 class Delivery:
-    """Writes each document's record once all before it have ended.
+    """Writes each document's record once all before it have ended; to files that appear whole, in the end.
 
     kept: takes every record when `records`, else those with a whole value. rejects: takes the others.
     """
@@ -20,12 +20,13 @@ class Delivery:
     def __init__(self, ledger: Ledger, kept: Sink, rejects: Sink | None, *, records: bool) -> None:
         self._ledger = ledger
         self._kept, self._rejects, self._records = kept, rejects, records
+        self._live = kept.live or (rejects is not None and rejects.live)
         self._position = 0
         self._awaited: bytes | None = None
 
     def registered(self) -> None:
         """Go on with documents that were put behind those before."""
-        if self._awaited is None:
+        if self._live and self._awaited is None:
             self._advance()
 
     def ended(self, document: bytes) -> None:

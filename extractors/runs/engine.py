@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any
 
@@ -28,6 +28,12 @@ __all__ = ["Run"]
 
 BATCH = 64
 """How many documents are registered at once, at most; the first ones are few, so that work begins with the first."""
+
+BATCH_OF_ENDED = 1_024
+"""How many, while those that are read have all ended before."""
+
+BATCH_CHARS = 1_000_000
+"""After how many code points a batch ends, whatever its number."""
 
 Told = Callable[[Document, Partial[Any]], None]
 
@@ -107,8 +113,9 @@ class Run:
         """Register the documents as they are read, and give those to be asked about, one a text."""
         rest, size = iter(documents), 1
         while not self._asking.halted and (batch := self._read(rest, size)):
-            size = min(2 * size, BATCH)
-            for document in self._registered(batch):
+            pending = self._registered(batch)
+            size = min(2 * size, BATCH if pending else BATCH_OF_ENDED)
+            for document in pending:
                 yield document
             await asyncio.sleep(0)  # documents that have all ended are read on without a pause
 
@@ -133,12 +140,15 @@ class Run:
         return pending
 
     def _read(self, documents: Iterator[Document], size: int) -> list[Document]:
-        try:
-            with self._halting(), self._stopping.blocking():
-                return list(islice(documents, size))
-        except KeyboardInterrupt:  # a pipe may never end
-            pass
-        return []
+        batch: list[Document] = []
+        chars = 0
+        with suppress(KeyboardInterrupt), self._halting(), self._stopping.blocking():  # a pipe may never end
+            for document in islice(documents, size):
+                batch.append(document)
+                chars += len(document.text)
+                if chars > BATCH_CHARS:
+                    break
+        return batch
 
     async def _one(self, document: Document, told: Told | None = None) -> None:
         try:

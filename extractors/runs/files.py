@@ -47,6 +47,11 @@ class AtomicFile:
             raise self._error(error.strerror or error) from None
 
     @property
+    def in_place(self) -> bool:
+        """Whether it is written where it stands, as a device or a pipe is."""
+        return self._temporary is None
+
+    @property
     def written(self) -> Path:
         """Where it is written until it is in its place, for what must open it by name."""
         return self._temporary or self._place()

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
@@ -40,6 +40,19 @@ CACHE = 16_000
 
 FOREVER = -1.0
 """As long as it takes, for a lock."""
+
+
+_ENDED = "SELECT document, failure FROM inputs JOIN documents USING (document) WHERE position >= ?"
+_COUNTED = (
+    "SELECT outcome, start < ?, count(*) FROM inputs JOIN documents USING (document) WHERE position >= ? GROUP BY 1, 2"
+)
+_PENDING = (
+    "SELECT position FROM inputs LEFT JOIN documents USING (document) "
+    "WHERE position >= ? AND outcome IS NULL ORDER BY position"
+)
+
+_ON_THE_WAY = f"failure IN ({', '.join(map(repr, sorted(TRANSPORT)))})"
+_WITHOUT_VALUE = f"outcome IN ({', '.join(repr(outcome.value) for outcome in Outcome if not outcome.ok)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +102,8 @@ class Ledger:
         retention: Retention = "values",
     ) -> None:
         self.path = path
-        self._retention, self._retry_failed = retention, retry_failed
+        self._retention = retention
+        self._again = f"({_ON_THE_WAY} OR {_WITHOUT_VALUE})" if retry_failed else _ON_THE_WAY
         self._changing = threading.Lock()
         self._positions = 0
         with ExitStack() as undone, self._told():
@@ -128,23 +142,28 @@ class Ledger:
 
     def register(self, documents: Sequence[Document]) -> Registered:
         """Take the next documents of the input, and tell which of them are to be asked about."""
-        rows = [(self._positions + number, key_of(document), document) for number, document in enumerate(documents)]
+        first, keys = self._positions, [key_of(document) for document in documents]
+        self._positions += len(keys)
+        places = zip(range(first, self._positions), keys, (document.source for document in documents), strict=True)
         with self._transaction() as database:
-            places = ((position, key, document.source) for position, key, document in rows)
             database.executemany("INSERT INTO inputs VALUES (?, ?, ?)", places)
-            known = {
-                key: ended
-                for key, *ended in database.execute(
-                    "SELECT document, start, outcome, failure FROM inputs JOIN documents USING (document) "
-                    "WHERE position >= ?",
-                    (self._positions,),
-                )
-            }
-            again = [key for key, (start, *ended) in known.items() if start < self._start and self._again(*ended)]
-            for key in again:
-                self._forget(database, key, *known.pop(key)[1:])
-            self._positions += len(rows)
-            return self._registered(rows, known)
+            again = database.execute(f"{_ENDED} AND start < ? AND {self._again}", (first, self._start)).fetchall()
+            for key, failure in again:
+                self._forget(database, key, failure)
+            ended = database.execute(_COUNTED, (self._start, first)).fetchall()
+            rest = database.execute(_PENDING, (first,)).fetchall()
+        pending: dict[bytes, Document] = {}
+        waiting: Counter[bytes] = Counter()
+        for (position,) in rest:
+            key = keys[position - first]
+            if key in pending:
+                waiting[key] += 1
+            pending.setdefault(key, documents[position - first])
+        outcomes: Counter[Outcome] = Counter()
+        for outcome, _, count in ended:
+            outcomes[Outcome(outcome)] += count
+        resumed = sum(count for _, before, count in ended if before)
+        return Registered(tuple(pending.values()), outcomes, resumed, waiting)
 
     def recall(self, document: Document) -> dict[bytes, list[Answer]]:
         """Give the answers that a document has got, by the digest of their asks, each ask's in the order of asking."""
@@ -272,32 +291,11 @@ class Ledger:
             (self._fresh,) = database.execute("SELECT ifnull(max(number), 0) FROM starts WHERE fresh").fetchone()
         return start
 
-    def _again(self, outcome: str, failure: str | None) -> bool:
-        return failure in TRANSPORT or (self._retry_failed and not Outcome(outcome).ok)
-
-    def _forget(self, database: sqlite3.Connection, key: bytes, _: str, failure: str | None) -> None:
+    def _forget(self, database: sqlite3.Connection, key: bytes, failure: str | None) -> None:
         """Have a document asked about again; what failed on the way goes on from the answers there are."""
         database.execute("DELETE FROM documents WHERE document = ?", (key,))
         if failure not in TRANSPORT:
             database.execute("UPDATE answers SET stale = 1 WHERE document = ?", (key,))
-
-    def _registered(
-        self, rows: Iterable[tuple[int, bytes, Document]], known: Mapping[bytes, Sequence[Any]]
-    ) -> Registered:
-        pending: dict[bytes, Document] = {}
-        outcomes: Counter[Outcome] = Counter()
-        waiting: Counter[bytes] = Counter()
-        resumed = 0
-        for _, key, document in rows:
-            if key in known:
-                start, outcome, _ = known[key]
-                outcomes[Outcome(outcome)] += 1
-                resumed += start < self._start
-            elif key in pending:
-                waiting[key] += 1
-            else:
-                pending[key] = document
-        return Registered(tuple(pending.values()), outcomes, resumed, waiting)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

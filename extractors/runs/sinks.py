@@ -88,7 +88,11 @@ class Sink(ABC):
     """Takes records in the order of their documents.
 
     What was written is kept by `commit`; leaving the context without one leaves an older output as it was.
+
+    live: whether what is written shows at once, and is to be written as soon as it is there.
     """
+
+    live = False
 
     def __enter__(self) -> Self:
         return self
@@ -110,6 +114,8 @@ class Sink(ABC):
 class StreamSink(Sink):
     """Writes to an open stream, each value at once: a line each, or indented."""
 
+    live = True
+
     def __init__(self, stream: IO[bytes], payload: Payload, *, indent: int | None = None) -> None:
         self._stream, self._payload, self._indent = stream, payload, indent
 
@@ -129,6 +135,7 @@ class FileSink(Sink):
 
     def __init__(self, path: Path, payload: Payload, *, indent: int | None = None) -> None:
         self._file = AtomicFile(path)
+        self.live = self._file.in_place
         self._payload, self._indent = payload, indent
         self._empty = True
 
@@ -149,6 +156,8 @@ class FileSink(Sink):
 
 class FolderSink(Sink):
     """Writes one JSON file a document, each at once: its source's path below the folder, plus `.json`."""
+
+    live = True
 
     def __init__(self, folder: Path, payload: Payload) -> None:
         self._folder, self._payload = folder, payload

@@ -54,7 +54,7 @@ class Stopping:
 
     @contextmanager
     def blocking(self) -> Iterator[None]:
-        """Let the loop be blocked, by reading: a signal then raises KeyboardInterrupt, as the loop would not hear it."""
+        """Let the loop be blocked, by reading: a signal then raises KeyboardInterrupt, as the loop cannot hear it."""
         self._blocked = True
         try:
             yield

@@ -31,6 +31,8 @@ class Note(BaseModel):
 class Memory(Sink):
     """A sink that remembers, and fails at the `full`th write."""
 
+    live = True
+
     def __init__(self, full=None):
         self.kept, self.full, self.committed = [], full, None
 
