@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         FieldError,
         InputError,
         InvalidError,
+        LedgerError,
         MissingExtraError,
         MissingModelExtraError,
         ModelError,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         SchemaError,
         SettingsError,
         SlotfillError,
+        StoppedError,
     )
     from slotfill.extractors.extractor import (
         EntityExtractor,
@@ -64,6 +66,7 @@ _HOMES = {
         "FieldError",
         "InputError",
         "InvalidError",
+        "LedgerError",
         "MissingExtraError",
         "MissingModelExtraError",
         "ModelError",
@@ -71,6 +74,7 @@ _HOMES = {
         "SchemaError",
         "SettingsError",
         "SlotfillError",
+        "StoppedError",
     ),
     "extractors.extractor": (
         "EntityExtractor",
@@ -118,6 +122,7 @@ __all__ = [
     "Found",
     "InputError",
     "InvalidError",
+    "LedgerError",
     "MissingExtraError",
     "MissingModelExtraError",
     "ModelError",
@@ -134,6 +139,7 @@ __all__ = [
     "SettingsError",
     "SlotfillError",
     "Span",
+    "StoppedError",
     "SummaryExtractor",
     "Usage",
     "__version__",

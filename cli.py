@@ -663,6 +663,7 @@ def _run(extractor: Extractor[Any], sources: Sources, inputs: tuple[str, ...], o
         max_cost=_usd(options["max_cost"]),
         warn_cost=_usd(options["warn_cost"]),
         wait=options["if_running"] == "wait",
+        lasting=options["cassette"] is None,
         **{name: options[name] for name in _STARTING},
     )
     total = total_of(sources, start.limit)

@@ -68,7 +68,8 @@ line.
 | 2 | usage, schema, input or output: nothing was asked |
 | 3 | stopped before its end: by `--max-cost`, or because the limits or an outage would last longer than `--max-wait` |
 | 4 | no usable model or credential, or one that is refused |
-| 130, 143 | interrupted (Ctrl-C), terminated (SIGTERM): what was finished is written |
+| 130 | interrupted (Ctrl-C): what was finished is written |
+| 143 | terminated (SIGTERM), likewise |
 
 What stopped a run before its end is said in one line, with how far it is and the command that goes on.
 

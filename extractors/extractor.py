@@ -400,6 +400,8 @@ class _Bounded:
 
 async def _aanswers(asks: Sequence[Ask], executor: Executor) -> tuple[Answer, ...]:
     """Have asks answered side by side. What stops one of them stops no other: they are paid for."""
+    if len(asks) == 1:  # most documents: a task costs more than it takes to read a short reply
+        return (await executor.aexecute(asks[0]),)
     answers = await asyncio.gather(*map(executor.aexecute, asks), return_exceptions=True)
     if stopped := [answer for answer in answers if isinstance(answer, BaseException)]:
         raise stopped[0]

@@ -18,7 +18,8 @@ from scripted import message
 
 from slotfill import Document, Example, Extractor, Schema, cli
 from slotfill.cli import main
-from slotfill.extractors import asks, clients, decoding, documents, errors, joining, ladder, record
+from slotfill.extractors import asks, clients, decoding, documents, errors, joining, ladder, record, row_files
+from slotfill.extractors.runs.stopping import EXIT_CODES
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.faults import FAULTS, STAGES
@@ -156,7 +157,8 @@ def test_the_request_of_the_docs_is_what_is_sent(service):
 
 def test_the_list_of_failures_is_complete():
     listed = {kind for row in rows(section(DOCS / "python.md", "Failures")) for kind in re.findall(r"`(\w+)`", row[0])}
-    sources = "".join(Path(module.__file__).read_text() for module in (decoding, documents, joining, ladder, record))
+    modules = (decoding, documents, joining, ladder, record, row_files)
+    sources = "".join(Path(module.__file__).read_text() for module in modules)
     named = set(re.findall(r"Failure\(\s*\"(\w+)\"", sources)) | {joining.INCOMPLETE}
     mapped = {kind for _, kind in clients._FAILURES} | {"too_long", asks.SCHEMA_REFUSED}
     assert listed == named | mapped
@@ -180,7 +182,7 @@ def test_the_table_of_faults_is_complete_and_in_order():
 
 def test_the_exit_codes_and_variables_are_complete():
     codes = {int(row[0]) for row in rows(section(DOCS / "command-line.md", "Exit codes"))}
-    assert codes == {0} | {code for name, code in vars(cli).items() if name.startswith("EXIT_")}
+    assert codes == {0, *EXIT_CODES.values()} | {code for name, code in vars(cli).items() if name.startswith("EXIT_")}
     text = section(DOCS / "command-line.md", "Variables")
     for name, field in Settings.model_fields.items():
         variables = field.validation_alias.choices[-1:] if field.validation_alias else [f"SLOTFILL_{name.upper()}"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 from slotfill.extractors.asks import FINAL, Answer, Ask, Executor
 from slotfill.extractors.clients import FATAL
@@ -67,21 +67,35 @@ class Asking:
         """
         left = PROBES
         while True:
-            async with self._admitted() as admission:
-                answer = await self._executor.aexecute(ask)
-                if not self._breaker.note(admission, answer.failure) or not left:
+            async with self._slots:
+                admission = await self._admission()
+                try:
+                    answer = await self._executor.aexecute(ask)
+                except BaseException:
+                    self._released(admission)
+                    raise
+                if not self._noted(admission, answer) or not left:
                     self._store(document, ask, answer)
                     return answer
             left -= 1
 
     async def stream(self, document: Document, ask: Ask) -> AsyncGenerator[str | Answer]:
         """Do so, giving the pieces of the reply's text as they arrive. It is not asked again."""
-        async with self._admitted() as admission, aclosing(self._executor.astream(ask)) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, Answer):
-                    self._breaker.note(admission, piece.failure)
-                    self._store(document, ask, piece)
-                yield piece
+        async with self._slots:
+            admission = await self._admission()
+            try:
+                async with aclosing(self._executor.astream(ask)) as pieces:
+                    async for piece in pieces:
+                        if not isinstance(piece, Answer):
+                            yield piece
+                            continue
+                        answer = piece
+            except BaseException:
+                self._released(admission)
+                raise
+            self._noted(admission, answer)
+            self._store(document, ask, answer)
+            yield answer
 
     def check(self) -> None:
         """Halt where the breaker will let nothing through any more."""
@@ -90,25 +104,25 @@ class Asking:
         except (ModelError, StoppedError) as reason:
             self.halt(reason)
 
-    @asynccontextmanager
-    async def _admitted(self) -> AsyncIterator[Admission]:
-        async with self._slots:
-            while not isinstance(told := self._admission(), Admission):  # noqa: ASYNC110 - it is time that is waited for
-                await asyncio.sleep(min(told, AGAIN))
-            self.in_flight += 1
-            try:
-                yield told
-            except BaseException:
-                self._breaker.cancelled(told)
-                raise
-            finally:
-                self.in_flight -= 1
+    async def _admission(self) -> Admission:
+        """Wait for the breaker. Raises HaltedError."""
+        while True:
+            self.check()
+            if self.halted:
+                raise HaltedError
+            told = self._breaker.admit()
+            if isinstance(told, Admission):
+                self.in_flight += 1
+                return told
+            await asyncio.sleep(min(told, AGAIN))
 
-    def _admission(self) -> Admission | float:
-        self.check()
-        if self.halted:
-            raise HaltedError
-        return self._breaker.admit()
+    def _noted(self, admission: Admission, answer: Answer) -> bool:
+        self.in_flight -= 1
+        return self._breaker.note(admission, answer.failure)
+
+    def _released(self, admission: Admission) -> None:
+        self.in_flight -= 1
+        self._breaker.cancelled(admission)
 
     def _store(self, document: Document, ask: Ask, answer: Answer) -> None:
         if answer.failure and answer.failure.type in HALTING:

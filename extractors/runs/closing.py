@@ -83,7 +83,7 @@ def _line(tally: Tally) -> str:
 
 def _cost(tally: Tally) -> str:
     notes = [f"{_money(tally.saved_usd)} saved by the cache"] if tally.saved_usd and tally.saved_usd > 0 else []
-    if tally.spent_usd is not None and _money(tally.spent_usd) != _money(tally.cost_usd):
+    if tally.spent_usd is not None and round(tally.spent_usd, 4) > round(tally.cost_usd or Decimal(0), 4):
         notes.append(f"{_money(tally.spent_usd)} spent in all")
     cost = "cost unknown" if tally.cost_usd is None else _money(tally.cost_usd)
     return f"{cost} ({', '.join(notes)})" if notes else cost

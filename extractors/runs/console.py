@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from slotfill.extractors.runs.closing import status
-
 if TYPE_CHECKING:
     from slotfill.extractors.runs.tally import Tally
 
@@ -37,6 +35,8 @@ class _Shown:
         """Draw it."""
         from rich.progress_bar import ProgressBar
         from rich.table import Table
+
+        from slotfill.extractors.runs.closing import status
 
         done = self.tally.documents if self.tally else 0
         rows = Table.grid(padding=(0, 1))

@@ -51,6 +51,8 @@ _PENDING = (
     "WHERE position >= ? AND outcome IS NULL ORDER BY position"
 )
 
+_SETTLE = f"UPDATE tries SET {', '.join(f'{name} = ?' for name in ('picodollars', *Usage.__slots__))} WHERE number = ?"  # noqa: S608 - names of our own
+
 _ON_THE_WAY = f"failure IN ({', '.join(map(repr, sorted(TRANSPORT)))})"
 _WITHOUT_VALUE = f"outcome IN ({', '.join(repr(outcome.value) for outcome in Outcome if not outcome.ok)})"
 
@@ -106,6 +108,7 @@ class Ledger:
         self._again = f"({_ON_THE_WAY} OR {_WITHOUT_VALUE})" if retry_failed else _ON_THE_WAY
         self._changing = threading.Lock()
         self._positions = 0
+        self._settled: list[tuple[int | None, ...]] = []
         with ExitStack() as undone, self._told():
             self._lock = self._locked(path, wait=wait) if path else None
             if self._lock:
@@ -124,6 +127,8 @@ class Ledger:
     def close(self) -> None:
         """Close the file, and put it back where its folder was taken away under it."""
         try:
+            with self._transaction():
+                pass  # what is still to be settled
             with self._told():
                 if self.path and not self.path.exists():
                     self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -227,14 +232,19 @@ class Ledger:
         return number
 
     def settle(self, number: int, usage: Usage | None, cost: Decimal | None) -> None:
-        """Store what a try took, and cost in USD. Without `usage` its reply was lost: what was reserved stays spent."""
+        """Note what a try took, and cost in USD. Without `usage` its reply was lost: what was reserved stays spent.
+
+        It is stored with what is stored next: were it lost until then, the try would count by what was reserved.
+        """
         if usage is not None:
             counts = (getattr(usage, name) for name in Usage.__slots__)
-            names = ", ".join(f"{name} = ?" for name in ("picodollars", *Usage.__slots__))
-            self._change(f"UPDATE tries SET {names} WHERE number = ?", (_picodollars(cost), *counts, number))  # noqa: S608 - names of our own
+            with self._changing:
+                self._settled.append((_picodollars(cost), *counts, number))
 
     def spent(self) -> Decimal | None:
         """Give what was spent since the last fresh start, reservations included; None where a price was unknown."""
+        with self._transaction():
+            pass  # what is still to be settled
         total, unknown = self._row(
             "SELECT sum(picodollars), count(*) - count(picodollars) FROM tries WHERE start >= ?", (self._fresh,)
         )
@@ -302,6 +312,7 @@ class Ledger:
         with self._told(), self._changing:
             self._database.execute("BEGIN IMMEDIATE")
             try:
+                self._settle()
                 yield self._database
             except BaseException:
                 with suppress(sqlite3.Error):  # a full disk has rolled back already
@@ -310,8 +321,14 @@ class Ledger:
             self._database.execute("COMMIT")
 
     def _change(self, statement: str, values: tuple[Any, ...]) -> sqlite3.Cursor:
-        with self._told(), self._changing:
-            return self._database.execute(statement, values)
+        with self._transaction() as database:
+            return database.execute(statement, values)
+
+    def _settle(self) -> None:
+        """Store what was noted of tries."""
+        if self._settled:
+            self._database.executemany(_SETTLE, self._settled)
+            self._settled.clear()
 
     def _row(self, question: str, values: tuple[Any, ...] = ()) -> Any:
         with self._told(), self._changing:

@@ -37,6 +37,7 @@ class Start:
     limit: of documents. concurrency: of requests; None for the extractor's.
     max_cost, warn_cost: in USD. labels: for its costs.
     fresh, retry_failed, retention, wait: as in `Ledger`.
+    lasting: whether there is a ledger that lasts: what a cassette records must be asked, what it replays costs nothing.
     """
 
     inputs: tuple[str, ...]
@@ -53,6 +54,7 @@ class Start:
     retry_failed: bool = False
     retention: Retention = "values"
     wait: bool = False
+    lasting: bool = True
 
     @property
     def to_stdout(self) -> bool:
@@ -136,7 +138,7 @@ def _ledger(extractor: Extractor[Any], sources: Sources, start: Start) -> Ledger
     run = identity(extractor.schema, extractor.models, extractor.settings, inputs)
     about = {"schema": extractor.schema.name, "schema_id": extractor.schema.id, "models": " ".join(extractor.models)}
     return Ledger(
-        ledger_path(start.output, run, extractor.settings),
+        ledger_path(start.output, run, extractor.settings) if start.lasting else None,
         about={**about, "output": start.output or "-"},
         labels=start.labels,
         wait=start.wait,

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from scripted import message, refusal
 
-from slotfill import Document, Extractor, ModelError, OutputError
-from slotfill.extractors.errors import StoppedError
+from slotfill import Document, Extractor, ModelError, OutputError, StoppedError
 from slotfill.extractors.runs.breaker import FAILURES, SCHEMAS, Breaker
 from slotfill.extractors.runs.delivery import Delivery
 from slotfill.extractors.runs.engine import BATCH, Run
@@ -143,7 +142,7 @@ def test_a_fatal_failure_stops_at_once():
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.sampled_from(["good", "wrong"]), min_size=1, max_size=30), st.lists(st.integers(0, 90), max_size=4))
 def test_a_run_that_is_stopped_goes_on_and_pays_for_nothing_twice(kinds, stops):
-    """Every reply is given once: a request that was answered before would find its script at its end."""
+    """Every reply is given once, so that each stands in a record, or was lost."""
     left = {number: ["good"] if kind == "good" else ["wrong", "good"] for number, kind in enumerate(kinds)}
     stops, seen = sorted(set(stops)), itertools.count()
 
@@ -167,8 +166,10 @@ def test_a_run_that_is_stopped_goes_on_and_pays_for_nothing_twice(kinds, stops):
             except ModelError:
                 continue
             break
+        rungs = [[attempt["rung"] for attempt in json.loads(one.record)["attempts"]] for one in ledger.entries(0)]
     assert kept.kept == list(left)
     assert not any(left.values())
+    assert rungs == [["ask"] if kind == "good" else ["ask", "patch"] for kind in kinds]
 
 
 def test_an_answer_is_stored_before_its_document_ends(tmp_path):
