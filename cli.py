@@ -529,7 +529,7 @@ def costs(paths: tuple[str, ...], *, by: By, as_json: bool) -> None:
     """Say what runs have cost, from their ledgers.
 
     PATH is an output, a ledger, or a folder of outputs. Without one: the outputs in this folder, and the runs to
-    standard output of the last days.
+    standard output.
 
     \b
     slotfill costs --by model

@@ -375,7 +375,12 @@ class TestBadInput:
 
 def slotfill(*arguments, **options):
     return subprocess.Popen(
-        [sys.executable, "-m", "slotfill", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
+        [sys.executable, "-m", "slotfill", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Whoever started the tests may ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - it locks nothing
+        **options,
     )
 
 

@@ -202,6 +202,14 @@ class TestKeeping:
         run(*ROWS)
         assert len(claude.requests) == 10
 
+    def test_without_a_state_folder_it_works_and_says_so(self, claude, monkeypatch):
+        Path("file").touch()
+        monkeypatch.setattr("platformdirs.user_state_path", lambda _: Path("file/state").absolute())
+        result = run("extract", "feedback", "rows.jsonl")
+        assert result.exit_code == 0
+        assert "SLOTFILL_STATE" in result.stderr
+        assert len(result.stdout.splitlines()) == 10
+
     def test_none_leaves_no_text_and_no_value(self, claude):
         assert run(*ROWS, "--retention", "none").exit_code == 0
         left = b"".join(file.read_bytes() for file in Path(".slotfill").iterdir())

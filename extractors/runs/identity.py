@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +38,16 @@ def identity(schema: Schema[Any], models: Sequence[str], settings: Settings, inp
     return _hash(json.dumps(told, sort_keys=True).encode("utf-8", "surrogatepass"))
 
 
-def ledger_path(output: str | None, run: str, settings: Settings) -> Path:
+def ledger_path(output: str | None, run: str, settings: Settings) -> Path | None:
     """Say where a run's ledger is: beside its output, or in the user's state folder where there is nothing beside it.
 
-    The setting `state` (SLOTFILL_STATE) names another folder for all of them.
+    The setting `state` (SLOTFILL_STATE) names another folder for all of them. None where there is nothing beside the
+    output, and the user's state folder cannot be written, as in many containers.
     """
     path = _file_or_folder(output)
     if path is None:
-        return (settings.state or _state_folder()) / f"stdout-{run}.db"
+        folder = settings.state or _state_folder()
+        return folder / f"stdout-{run}.db" if settings.state or _is_writable(folder) else None
     if settings.state is None:
         return path.parent / STATE / f"{_short(path.name)}-{run}.db"
     return settings.state / f"{_short(path.name)}-{_hash(os.fsencode(path))}-{run}.db"
@@ -74,6 +77,13 @@ def _file_or_folder(output: str | None) -> Path | None:
 
 def _state_folder() -> Path:
     return platformdirs.user_state_path("slotfill")
+
+
+def _is_writable(folder: Path) -> bool:
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.access(folder, os.W_OK)
+    return False
 
 
 def _short(name: str) -> str:

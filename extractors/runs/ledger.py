@@ -38,6 +38,9 @@ Retention = Literal["none", "values", "all"]
 CACHE = 16_000
 """KiB of the file that are kept in memory."""
 
+CHECKPOINT = 4_000
+"""Pages that gather beside the file before they are put into it."""
+
 FOREVER = -1.0
 """As long as it takes, for a lock."""
 
@@ -192,7 +195,7 @@ class Ledger:
         """Store what came of a document."""
         document = extraction.document
         key = key_of(document)
-        with self._transaction() as database:
+        with self._transaction(lasting=False) as database:
             number = database.execute(
                 "INSERT INTO records VALUES (NULL, ?, ?)", (key, _stored(extraction.to_json()))
             ).lastrowid
@@ -284,6 +287,7 @@ class Ledger:
             # A commit survives the process; a power cut may take the last ones, and leaves the file sound.
             database.execute("PRAGMA synchronous = NORMAL")
             database.execute(f"PRAGMA cache_size = -{CACHE}")
+            database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
             database.execute(f"PRAGMA secure_delete = {'ON' if self._retention == 'none' else 'OFF'}")
             undone.pop_all()
         return database
@@ -308,17 +312,24 @@ class Ledger:
             database.execute("UPDATE answers SET stale = 1 WHERE document = ?", (key,))
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, *, lasting: bool = True) -> Iterator[sqlite3.Connection]:
+        """Change the file, all or nothing. What need not be `lasting` may be committed with what comes next.
+
+        Were that lost until then, it would be made again from what lasts, and nothing asked.
+        """
         with self._told(), self._changing:
-            self._database.execute("BEGIN IMMEDIATE")
+            database = self._database
             try:
+                if not database.in_transaction:
+                    database.execute("BEGIN IMMEDIATE")
                 self._settle()
-                yield self._database
+                yield database
+                if lasting:
+                    database.execute("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):  # a full disk has rolled back already
-                    self._database.execute("ROLLBACK")
+                    database.execute("ROLLBACK")
                 raise
-            self._database.execute("COMMIT")
 
     def _change(self, statement: str, values: tuple[Any, ...]) -> sqlite3.Cursor:
         with self._transaction() as database:

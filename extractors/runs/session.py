@@ -87,6 +87,10 @@ def conduct(
     """
     with ExitStack() as stack:
         ledger = stack.enter_context(_ledger(extractor, sources, start))
+        if ledger.path is None and start.lasting:
+            said(
+                "the user's state folder cannot be written: set SLOTFILL_STATE to one for runs that can be gone on with"
+            )
         lines = sources.several or (start.stream and start.to_stdout)
         kept = stack.enter_context(
             open_sink(start.output, stdout, schema=extractor.schema, records=start.records, several=lines)

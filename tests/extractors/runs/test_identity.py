@@ -66,6 +66,11 @@ class TestLedgerPath:
         monkeypatch.setattr("platformdirs.user_state_path", lambda _: tmp_path / "state")
         assert ledger_path(output, "ab12", SETTINGS) == tmp_path / "state" / "stdout-ab12.db"
 
+    def test_nowhere_where_that_cannot_be_written(self, tmp_path, monkeypatch):
+        (tmp_path / "file").touch()
+        monkeypatch.setattr("platformdirs.user_state_path", lambda _: tmp_path / "file" / "state")
+        assert ledger_path(None, "ab12", SETTINGS) is None
+
     def test_where_the_setting_says_by_the_whole_path(self, tmp_path):
         settings = Settings(state=tmp_path / "state")
         paths = {ledger_path(str(tmp_path / folder / "out.jsonl"), "ab12", settings) for folder in "ab"}
