@@ -133,6 +133,7 @@ class Limits(Middleware):
         # Whoever has the turn waits to be admitted, all others for the turn: a thousand tasks do not wake for one
         # place, and a large request is not passed by small ones for ever.
         self._turn, self._async_turn = threading.Lock(), asyncio.Lock()
+        self._waiting = False
 
     def handle(self, request: APIRequest, call_next: Callable[[APIRequest], APIResponse[Any]]) -> APIResponse[Any]:
         """Hold a try back, let it go, and settle it."""
@@ -158,8 +159,7 @@ class Limits(Middleware):
         """Do so without blocking."""
         if not _asks(request):
             return await call_next(request)
-        async with self._async_turn:
-            outstanding = await _adriven(self._admission(request), self._asleep)
+        outstanding = await self._admitted(request)
         try:
             response = await call_next(request)
             reply = response.http_response
@@ -171,6 +171,27 @@ class Limits(Middleware):
             await reply.aclose()
             raise too_long
         return response
+
+    async def _admitted(self, request: APIRequest) -> _Outstanding:
+        """Let a try go at once where nothing has to wait, else in its turn.
+
+        A turn is passed on once a pass of the event loop: of many that need not wait, one a pass would be sent. Nothing
+        is reserved on the way to a turn: whoever has it may wait for just that.
+        """
+        if not self._waiting and (self._pacer is None or self._pacer.free):
+            with closing(self._admission(request)) as waits:
+                outstanding = _at_once(waits)
+            if outstanding is not None:
+                return outstanding
+        async with self._async_turn:
+            return await _adriven(self._admission(request), self._wait)
+
+    async def _wait(self, seconds: float) -> None:
+        self._waiting = True
+        try:
+            await self._asleep(seconds)
+        finally:
+            self._waiting = False
 
     def _admission(self, request: APIRequest) -> Generator[float, None, _Outstanding]:
         """Give how long to wait, again and again, and at last the try. Raises BudgetError and WaitError."""
@@ -277,6 +298,15 @@ def _of_the_service(reply: Response) -> bool:
 def _limits(headers: Mapping[str, str]) -> dict[str, float]:
     told = {name: headers.get(f"anthropic-ratelimit-{name}-limit", "") for name in LIMITS}
     return {name: float(limit) for name, limit in told.items() if limit.isdecimal() and int(limit) > 0}
+
+
+def _at_once(waits: Generator[float, None, _Outstanding]) -> _Outstanding | None:
+    try:
+        next(waits)
+    except StopIteration as end:
+        outstanding: _Outstanding = end.value
+        return outstanding
+    return None
 
 
 def _driven(waits: Generator[float, None, _Outstanding], sleep: Callable[[float], None]) -> _Outstanding:

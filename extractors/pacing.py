@@ -153,15 +153,13 @@ class Pacer:
         size: bytes of its body. room: its `max_tokens`.
         """
         with self._changing:
-            now = self._pass_time()
-            if now < self._held_until:
-                return Wait(self._held_until - now, certain=True)
-            owed = max(bucket.seconds_owed() for bucket in self._buckets)
-            if owed > NOTHING:
-                return Wait(owed / self._pace, certain=not self._in_flight)
-            if self._in_flight and self._in_flight + 1 > self._window:
-                return Wait(FULL, certain=False)
-            return self._reserve(size, room)
+            return self._held() or self._reserve(size, room)
+
+    @property
+    def free(self) -> bool:
+        """Whether a try may start now."""
+        with self._changing:
+            return self._held() is None
 
     def answered(self, reservation: Reservation, input_tokens: int, output_tokens: int) -> None:
         """Settle a try with what the service counted: input that was not read from its cache, and output."""
@@ -202,6 +200,18 @@ class Pacer:
             for name, bucket in zip(LIMITS, self._buckets, strict=True):
                 if name in limits:
                     bucket.learnt = limits[name]
+
+    def _held(self) -> Wait | None:
+        """Tell how long no try may start."""
+        now = self._pass_time()
+        if now < self._held_until:
+            return Wait(self._held_until - now, certain=True)
+        owed = max(bucket.seconds_owed() for bucket in self._buckets)
+        if owed > NOTHING:
+            return Wait(owed / self._pace, certain=not self._in_flight)
+        if self._in_flight and self._in_flight + 1 > self._window:
+            return Wait(FULL, certain=False)
+        return None
 
     def _pass_time(self) -> float:
         now = self._now()

@@ -88,8 +88,8 @@ DEFECTS = {
     ),
     "requests are not paced": (
         "extractors/pacing.py",
-        "            if owed > NOTHING:\n",
-        "            if False:\n",
+        "        if owed > NOTHING:\n",
+        "        if False:\n",
         "tests/extractors/test_limits.py::test_a_limit_is_used_and_not_exceeded[requests-given]",
     ),
     "a budget is settled but not reserved": (

@@ -387,13 +387,24 @@ class TestMeter:
         assert world.pacer.admit(1, 1).seconds == pytest.approx(wrote, rel=0.05)
 
     async def test_a_try_waits_until_others_are_settled(self, kind):
-        asking = iter([False, False, True])
-        meter = Recorder(lambda _: next(asking))
-        world = World(meter=meter)
+        world = World(meter=(meter := Recorder(lambda _: world.clock.now() - begun >= 0.03)))
         begun = world.clock.now()
         await asked(of_kind(world, kind))
         assert world.clock.now() - begun == pytest.approx(0.04)
         assert len(meter.settled) == 1
+
+    async def test_what_need_not_wait_does_not_queue_for_a_turn(self):
+        world = World(meter=Recorder())
+        async with world.limits._async_turn:
+            await asyncio.wait_for(asked(world.async_client()), 10)
+
+    async def test_what_must_wait_does(self):
+        world = World(given={"rpm": 1}, meter=(meter := Recorder()))
+        await asked(world.async_client())
+        async with world.limits._async_turn:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(asked(world.async_client()), 0.05)
+        assert len(meter.tries) == 1
 
     async def test_a_large_try_is_not_passed_by_small_ones(self):
         large = 5_000
