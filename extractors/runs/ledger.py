@@ -130,8 +130,8 @@ class Ledger:
     def close(self) -> None:
         """Close the file, and put it back where its folder was taken away under it."""
         try:
-            with self._transaction():
-                pass  # what is still to be settled
+            with suppress(LedgerError), self._transaction():
+                pass  # what is still to be settled; on a full disk it counts as it was reserved
             with self._told():
                 if self.path and not self.path.exists():
                     self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -155,11 +155,13 @@ class Ledger:
         places = zip(range(first, self._positions), keys, (document.source for document in documents), strict=True)
         with self._transaction() as database:
             database.executemany("INSERT INTO inputs VALUES (?, ?, ?)", places)
-            again = database.execute(f"{_ENDED} AND start < ? AND {self._again}", (first, self._start)).fetchall()
-            for key, failure in again:
-                self._forget(database, key, failure)
+            if self._some_again:
+                again = database.execute(f"{_ENDED} AND start < ? AND {self._again}", (first, self._start)).fetchall()
+                for key, failure in again:
+                    self._forget(database, key, failure)
             ended = database.execute(_COUNTED, (self._start, first)).fetchall()
-            rest = database.execute(_PENDING, (first,)).fetchall()
+            all_ended = sum(count for *_, count in ended) == len(keys)
+            rest = [] if all_ended else database.execute(_PENDING, (first,)).fetchall()
         pending: dict[bytes, Document] = {}
         waiting: Counter[bytes] = Counter()
         for (position,) in rest:
@@ -302,6 +304,9 @@ class Ledger:
             start: int = database.execute(
                 "INSERT INTO starts VALUES (NULL, ?, ?, ?, ?)", (time.time(), os.getpid(), json.dumps(labels), fresh)
             ).lastrowid  # type: ignore[assignment]  # a row was put in
+            # Most starts have nothing to ask again, and then need not look for it at each document.
+            again = f"SELECT EXISTS (SELECT 1 FROM documents WHERE {self._again})"  # noqa: S608 - of our own
+            (self._some_again,) = database.execute(again).fetchone()
             (self._fresh,) = database.execute("SELECT ifnull(max(number), 0) FROM starts WHERE fresh").fetchone()
         return start
 
