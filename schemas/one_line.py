@@ -2,15 +2,18 @@
 
 The grammar, with spaces wherever they help:
 
-    line        = field { "," field }
+    line        = field { separator field }
+    separator   = "," or a line end, or both
     field       = name [ type ] [ "?" ] [ ":" description ]
     type        = "[" type "]" | "{" line "}" | option "|" option { "|" option } | one of TYPES
     name        = a letter or "_", then letters, digits, "_" and "-", of any script
     option      = a run of anything but spaces and , : | ? [ ] { }, and no name of TYPES
-    description = anything but , [ ] { }
+    description = anything but , [ ] { } and line ends
 
-A field without a type is a `str`; `?` makes a field optional: it may be absent. Options are always strings.
-The outcome is a JSON Schema object that allows no other fields. Brackets nest up to `DEEPEST` levels.
+A line end after "," "|" "[" or "{" says nothing, nor does one before "]" or "}". A field without a type is a `str`; `?`
+makes a field optional: it may be absent. Options are always strings. A description that looks as if it had swallowed
+a type or a field is refused. The outcome is a JSON Schema object that allows no other fields. Brackets nest up to
+`DEEPEST` levels.
 """
 
 from __future__ import annotations
@@ -41,23 +44,36 @@ DEEPEST = 16
 
 _CLOSING = {"[": "]", "{": "}"}
 _WORD = re.compile(r"[^\s,:|?\[\]{}]+")
-_DESCRIPTION = re.compile(r"[^,\[\]{}]*")
+_LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+_DESCRIPTION = re.compile(rf"[^,\[\]{{}}{_LINE_ENDS}]*")
 _OPTIONS = re.compile(rf"{_WORD.pattern}(\s*\|\s*{_WORD.pattern})+")
+_FOREIGN_TYPES = frozenset({"string", "integer", "boolean", "double", "array", "list", "null"})
+"""What other languages call a type: as a whole description, one is a type after a colon."""
+_NO_PROSE = "str|int|float|bool|datetime|string|integer|boolean"
+"""Types' names with which no description begins: `name: str; age`. "date of birth" is one, and "any other name"."""
+_TYPE_FIRST = re.compile(rf"(?P<type>{_NO_PROSE})\b\??")
+_SWALLOWED = re.compile(
+    rf"""
+    (?<![\w-])(?P<field>[\w-]+\s+(?:{_NO_PROSE})\??)\s*:            # the name age int: in years
+    | ;\s*(?P<last>[\w-]+\s+(?:{_NO_PROSE})\??)\s*(?:;|$)             # the name; age int
+    """,
+    re.VERBOSE,
+)
 
 
 def parse(line: str) -> dict[str, Any]:
-    """Turn the line into a JSON Schema. Raises SchemaError, which names the column, counted from 1."""
+    """Turn the line, or several, into a JSON Schema. Raises SchemaError, which names the column, counted from 1."""
     return _Reader(line).fields()
 
 
 class _Reader:
-    """A recursive descent over the line. `at` is the next code point to read, never a space."""
+    """A recursive descent over the line. `at` is the next code point to read, never a space, maybe a line end."""
 
     def __init__(self, line: str) -> None:
         self.line = line
         self.at = 0
         self.opened: list[int] = []
-        self.skip_space()
+        self.skip_space(across_lines=True)
 
     def fields(self) -> dict[str, Any]:
         properties: dict[str, Any] = {}
@@ -67,7 +83,7 @@ class _Reader:
             properties[name], is_required = self.field_type(name)
             if is_required:
                 required.append(name)
-            if not self.take(","):
+            if not self.separator():
                 break
         self.close()
         return {
@@ -76,6 +92,13 @@ class _Reader:
             "required": required,
             "additionalProperties": False,
         }
+
+    def separator(self) -> bool:
+        """Read on over what stands between two fields, if anything does."""
+        start = self.at
+        self.skip_space(across_lines=True)
+        is_line_end = any(character in _LINE_ENDS for character in self.line[start : self.at])
+        return self.take(",") or (is_line_end and self.next not in {"", "]", "}"})
 
     def name(self, taken: dict[str, Any]) -> str:
         start, word = self.at, self.skip(_WORD)
@@ -88,14 +111,17 @@ class _Reader:
         return word
 
     def field_type(self, name: str) -> tuple[dict[str, Any], bool]:
-        is_bare = self.next in {"", *",:?]}"}
+        is_bare = self.next in {"", *",:?]}", *_LINE_ENDS}
         schema = dict(TYPES["str"]) if is_bare else self.type()
         is_required = not self.take("?")
         start = self.at
         if self.take(":"):
-            schema["description"] = self.description()
-            if is_bare and (schema["description"] in TYPES or _OPTIONS.fullmatch(schema["description"])):
-                self.fail(f"a type takes no colon: write '{name} {schema['description']}'", start)
+            schema["description"] = description = self.description()
+            if is_bare and _is_type(description):
+                self.fail(f"a type takes no colon: {_without_colon(name, description)}", start)
+            if swallowed := _SWALLOWED.search(description):
+                field = swallowed["field"] or swallowed["last"]
+                self.fail(f"a description seems to run over the field {_quoted(field)}: write ',' before it", start)
         return schema, is_required
 
     def description(self) -> str:
@@ -141,6 +167,7 @@ class _Reader:
 
     def close(self) -> None:
         """Read what ends the innermost bracket, or find the end of the line."""
+        self.skip_space(across_lines=True)
         expected = _CLOSING[self.line[self.opened[-1]]] if self.opened else ""
         if self.next != expected:
             self.fail(self.not_closed(expected))
@@ -150,7 +177,7 @@ class _Reader:
 
     def not_closed(self, expected: str) -> str:
         if not self.next:
-            return f"the bracket of column {self.opened[-1] + 1} is not closed: {expected!r} is missing"
+            return f"the bracket of {self.place(self.opened[-1])} is not closed: {expected!r} is missing"
         if self.next in {"]", "}"} and not self.opened:
             return f"{self.next!r} closes no bracket"
         if self.next == "?":
@@ -167,7 +194,7 @@ class _Reader:
         if self.next != mark:
             return False
         self.at += 1
-        self.skip_space()
+        self.skip_space(across_lines=mark in {*",|[{"})
         return True
 
     def skip(self, pattern: re.Pattern[str]) -> str:
@@ -177,8 +204,8 @@ class _Reader:
         self.skip_space()
         return text
 
-    def skip_space(self) -> None:
-        while self.next.isspace():
+    def skip_space(self, *, across_lines: bool = False) -> None:
+        while self.next.isspace() and (across_lines or self.next not in _LINE_ENDS):
             self.at += 1
 
     def found(self) -> str:
@@ -186,8 +213,27 @@ class _Reader:
         return _quoted(word[0] if word else self.next) if self.next else "the end"
 
     def fail(self, message: str, at: int | None = None) -> NoReturn:
-        column = (self.at if at is None else at) + 1
-        raise SchemaError(f"one-line schema, column {column}: {message}")
+        raise SchemaError(f"one-line schema, {self.place(self.at if at is None else at)}: {message}")
+
+    def place(self, at: int) -> str:
+        """Say where a code point stands: its column, and its line where there are several."""
+        *above, line = re.split(rf"\r\n|[{_LINE_ENDS}]", self.line[:at])
+        is_one = not any(end in self.line.strip() for end in _LINE_ENDS)
+        return f"column {at + 1}" if is_one else f"line {len(above) + 1}, column {len(line) + 1}"
+
+
+def _is_type(description: str) -> bool:
+    """Tell whether what stands after a bare name's colon is a type, or begins with one."""
+    is_whole = description.removesuffix("?") in TYPES.keys() | _FOREIGN_TYPES
+    return is_whole or bool(_OPTIONS.fullmatch(description) or _TYPE_FIRST.match(description))
+
+
+def _without_colon(name: str, description: str) -> str:
+    if description.removesuffix("?") in TYPES or _OPTIONS.fullmatch(description):
+        return f"write '{name} {description}'"
+    if begun := _TYPE_FIRST.match(description):
+        return f"write '{name} {get_close_matches(begun['type'], TYPES, n=1, cutoff=0.3)[0]}'"
+    return _unknown_type(description)
 
 
 def _unknown_type(word: str) -> str:

@@ -25,6 +25,7 @@ from typing import Any, TypeVar, overload
 from slotfill.schemas.builtin import built_ins
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.lookalikes import refuse_lookalikes
 from slotfill.schemas.one_line import parse
 from slotfill.schemas.python_models import execute_model, import_model
 from slotfill.schemas.schema import Example, Schema
@@ -181,6 +182,7 @@ def _from_json_file(path: Path, overrides: dict[str, Any]) -> Schema[Any]:
 
 
 def _from_json_schema(document: Mapping[str, Any], name: str, overrides: dict[str, Any]) -> Schema[Any]:
+    refuse_lookalikes(document)
     title = document.get("title")
     name = title if isinstance(title, str) and title.strip() else name
     description = document.get("description")

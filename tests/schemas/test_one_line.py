@@ -8,15 +8,18 @@ from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.one_line import DEEPEST, TYPES, parse
 
 MARKS = ",:|?[]{}"
+LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 letters = st.characters(exclude_characters=MARKS, exclude_categories=("C", "Z"))
 names = st.from_regex(r"[^\W\d][\w-]{0,8}", fullmatch=True).filter(lambda name: name.replace("-", "_").isidentifier())
 options = st.text(letters, min_size=1, max_size=8).filter(lambda word: word not in TYPES)
 descriptions = (
-    st.text(st.characters(exclude_characters=",[]{}", exclude_categories=("Cs",)), max_size=20)
+    st.text(st.characters(exclude_characters=f",;:[]{{}}{LINE_ENDS}", exclude_categories=("Cs",)), max_size=20)
     .map(str.strip)
     .filter(bool)
 )
-gaps = st.sampled_from(["", " ", "  ", "\t", "\n"])
+gaps = st.sampled_from(["", " ", "  ", "\t"])
+breaks = st.sampled_from(["", " ", "\n", " \r\n\t", "\n\n"])
+separators = st.sampled_from([",", " , ", "\n", "\r\n", " \r ", "\u2028", ",\n  ", "\n, ", "\n \n"])
 
 
 @st.composite
@@ -29,12 +32,12 @@ def typed(draw, depth=3):
         return name, dict(TYPES[name])
     if kind == "options":
         chosen = draw(st.lists(options, min_size=2, max_size=4, unique=True))
-        return f"{gap}|{gap}".join(chosen), {"type": "string", "enum": chosen}
+        return f"{gap}|{draw(breaks)}".join(chosen), {"type": "string", "enum": chosen}
     if kind == "list":
         text, items = draw(typed(depth - 1))
-        return f"[{gap}{text}{gap}]", {"type": "array", "items": items}
+        return f"[{draw(breaks)}{text}{draw(breaks)}]", {"type": "array", "items": items}
     text, schema = draw(lines(depth - 1))
-    return f"{{{gap}{text}{gap}}}", schema
+    return f"{{{draw(breaks)}{text}{draw(breaks)}}}", schema
 
 
 @st.composite
@@ -59,7 +62,8 @@ def lines(draw, depth=3):
         "required": required,
         "additionalProperties": False,
     }
-    return ",".join(fields), schema
+    line = fields[0] + "".join(draw(separators) + field for field in fields[1:])
+    return f"{draw(breaks)}{line}{draw(breaks)}", schema
 
 
 @given(lines())
@@ -80,8 +84,9 @@ def test_any_text_is_a_schema_or_a_schema_error(text):
     except SchemaError as error:
         outcome = str(error)
     if isinstance(outcome, str):
-        place = re.fullmatch(r"one-line schema, column (\d+): \S.*", outcome)
-        assert 1 <= int(place[1]) <= len(text) + 1
+        place = re.fullmatch(r"one-line schema, (?:line (\d+), )?column (\d+): \S.*", outcome)
+        assert 1 <= int(place[1] or 1) <= len(text) + 1
+        assert 1 <= int(place[2]) <= len(text) + 1
     else:
         assert outcome["properties"]
 
@@ -106,6 +111,35 @@ def test_the_example_of_the_docs():
         "required": ["name", "tags", "address"],
         "additionalProperties": False,
     }
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\u2028", "\n\n  ", ",\n", "\n,"])
+def test_a_line_end_separates_fields_as_a_comma_does(end):
+    line = f"name: the full name{end}age int{end}address {{{end.strip(',')}street{end}city}}{end.strip(',')}"
+    assert parse(line) == parse("name: the full name, age int, address {street, city}")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a int\nb strng", "line 2, column 3: unknown type 'strng'"),
+        ("a int\r\nb:\nc", "line 2, column 3: expected a description after ':'"),
+        ("a [\n{\nb", "line 3, column 2: the bracket of line 2, column 1 is not closed"),
+        ("a\n[str]", "line 2, column 1: expected a field's name, found '['"),
+    ],
+)
+def test_of_several_lines_a_mistake_is_named_with_its_own(text, message):
+    with pytest.raises(SchemaError) as caught:
+        parse(text)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "description", ["date of birth", "number of rooms", "any other name", "int the sense of time", "as 10:30; no date"]
+)
+def test_prose_may_begin_with_a_word_that_is_a_type(description):
+    line = f"a str: {description}"
+    assert parse(line)["properties"]["a"] == {"type": "string", "description": description}
 
 
 def test_a_field_without_a_type_is_a_string_whatever_follows():
@@ -157,6 +191,13 @@ def test_brackets_nest_as_deep_as_is_said_and_no_deeper():
         ("a int: ", 8, "expected a description after ':'"),
         ("a: int", 2, "a type takes no colon: write 'a int'"),
         ("a: yes|no", 2, "a type takes no colon: write 'a yes|no'"),
+        ("a: int?", 2, "a type takes no colon: write 'a int?'"),
+        ("a: integer", 2, "a type takes no colon: write 'a int'"),
+        ("a: list", 2, "a type takes no colon: unknown type 'list'"),
+        ("a: str the name", 2, "a type takes no colon: write 'a str'"),
+        ("a: string; b: number", 2, "a type takes no colon: write 'a str'"),
+        ("a: the name; b int", 2, "a description seems to run over the field 'b int': write ',' before it"),
+        ("a str: the name b int?: years", 6, "a description seems to run over the field 'b int?'"),
         ("a: [str]", 4, "a description holds no brackets"),
     ],
 )
