@@ -1,0 +1,194 @@
+"""JSON read and written without loss: every digit of a number, and no key that stands twice.
+
+The standard library rounds 12345678901234567890.12 to a double and keeps the last of two equal keys. Here such a number
+is an `ExactFloat`, a float that knows its digits, and such a key is an error.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, NoReturn, Self
+
+__all__ = ["DEEPEST", "DuplicateKeyError", "ExactFloat", "decode", "dumps", "exact_floats", "loads"]
+
+DEEPEST = 200
+"""How deep lists and objects may be nested: as deep as Pydantic's own parser goes."""
+
+_SAFE_DIGITS = 15
+"""Any decimal number of so many significant digits survives as a double (IEEE 754, binary64)."""
+
+
+class DuplicateKeyError(ValueError):
+    """An object holds one key twice. key: which."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the key {key!r} stands twice in one object")
+        self.key = key
+
+
+class ExactFloat(float):
+    """A number that no double holds: it compares by its digits, and counts as the nearest double elsewhere.
+
+    digits: the number as JSON writes it.
+    """
+
+    digits: str
+
+    def __new__(cls, digits: str) -> Self:
+        """Make the number of its digits."""
+        number = super().__new__(cls, digits)
+        number.digits = digits
+        return number
+
+    @property
+    def exact(self) -> Decimal:
+        """The number itself."""
+        return Decimal(self.digits)
+
+    def is_integer(self) -> bool:
+        """Tell whether it has no fraction: 9007199254740993.0 has none, 9007199254740993.5 does."""
+        return self.exact == self.exact.to_integral_value()
+
+    def __int__(self) -> int:
+        return int(self.exact)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.exact == _comparable(other))
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __lt__(self, other: Any) -> bool:
+        return bool(self.exact < _comparable(other))
+
+    def __le__(self, other: Any) -> bool:
+        return bool(self.exact <= _comparable(other))
+
+    def __gt__(self, other: Any) -> bool:
+        return bool(self.exact > _comparable(other))
+
+    def __ge__(self, other: Any) -> bool:
+        return bool(self.exact >= _comparable(other))
+
+    def __hash__(self) -> int:
+        return hash(self.exact)
+
+    def __copy__(self) -> ExactFloat:
+        return self
+
+    def __deepcopy__(self, _: object) -> ExactFloat:
+        return self
+
+    def __reduce__(self) -> tuple[type[ExactFloat], tuple[str]]:
+        return ExactFloat, (self.digits,)
+
+
+def loads(text: str) -> Any:
+    """Read a text that is JSON and nothing else.
+
+    Raises ValueError for what is no JSON, or what JSON cannot write again: NaN, Infinity, a number beyond all doubles,
+    half a surrogate pair, more than `DEEPEST` levels. Raises DuplicateKeyError, which is one, for a key that stands
+    twice in an object.
+    """
+    start = len(text) - len(text.lstrip(" \t\r\n"))
+    value, end = decode(text, start)
+    if rest := text[end:].strip(" \t\r\n"):
+        raise ValueError(f"more stands behind the value, at character {end}: {rest[:20]!r}")
+    return value
+
+
+def decode(text: str, start: int) -> tuple[Any, int]:
+    """Read the JSON value that starts at a place of a text; give it and its end. Raises as `loads` does."""
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    if isinstance(value, dict | list) and text.count("[", start, end) + text.count("{", start, end) > DEEPEST:
+        _check_depth(value)
+    if not text.isascii():
+        text[start:end].encode()  # refuses half a surrogate pair
+    if text.find("\\u", start, end) >= 0:
+        _ENCODER.encode(value).encode()  # an escape can make one, too
+    return value, end
+
+
+def dumps(data: Any) -> str:
+    """Write JSON, a number that was read exactly with all its digits. Raises ValueError for NaN and Infinity."""
+    text = _ENCODER.encode(data)
+    numbers = [*exact_floats(data)] if _MAY_BE_EXACT.search(text) else []
+    if numbers:
+        text = _ENCODER.encode(_marked(data))
+        for digits in {number.digits for number in numbers}:
+            text = text.replace(f'"{_MARK}{digits}"', digits)
+    return text
+
+
+def exact_floats(data: Any) -> Iterator[ExactFloat]:
+    """Give the numbers in plain JSON data that no double holds."""
+    rest = [data]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, ExactFloat):
+            yield value
+        elif isinstance(value, dict | list):
+            rest.extend(value.values() if isinstance(value, dict) else value)
+
+
+_TOO_DEEP = f"lists and objects are nested more than {DEEPEST} times"
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
+_MAY_BE_EXACT = re.compile(r"\d\.\d|\de")
+"""Finds what a float may be written as: 0.1, to which 0.1000000000000000055 is rounded, or 1e+22."""
+
+_MARK = "\ufdd0"
+"""Stands before an exact number's digits while it is written: a noncharacter, which no text should hold."""
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, ExactFloat):
+        return _MARK + value.digits
+    if isinstance(value, dict):
+        return {key: _marked(part) for key, part in value.items()}
+    return [*map(_marked, value)] if isinstance(value, list) else value
+
+
+def _comparable(other: object) -> Any:
+    return other.exact if isinstance(other, ExactFloat) else other
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise DuplicateKeyError(Counter(key for key, _ in pairs).most_common(1)[0][0])
+    return value
+
+
+def _number(digits: str) -> float:
+    number = float(digits)
+    if len(digits) <= _SAFE_DIGITS and "e" not in digits and "E" not in digits:
+        return number
+    if not math.isfinite(number):
+        raise ValueError(f"the number {digits[:20]} is beyond what a double holds")
+    return number if Decimal(repr(number)) == Decimal(digits) else ExactFloat(digits)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_number, parse_constant=_refuse)
+
+
+def _check_depth(value: Any) -> None:
+    level, depth = [value], 0
+    while level and depth <= DEEPEST:
+        nodes = [node.values() if isinstance(node, dict) else node for node in level]
+        level, depth = [child for node in nodes for child in node if isinstance(child, dict | list)], depth + 1
+    if level:
+        raise ValueError(_TOO_DEEP)
