@@ -139,6 +139,8 @@ class Codec:
             wrong := [b.name for b in message.content if b.type == "tool_use" and b.name != self._tool]
         ):
             return None, (FieldError("", f"the reply calls the tool {wrong[0]!r} instead of {self._tool!r}"),)
+        if mode == "tool" and _is_repeated(message):
+            return None, ()
         try:
             found: Any = _handlers(mode).response_parser(message, self._reply, None, True)
         except (ValidationError, ResponseParsingError, json.JSONDecodeError):
@@ -187,6 +189,12 @@ def _well_formed(message: Message) -> bool:
         and (block.type != "tool_use" or isinstance(block.name, str))
         for block in message.content
     )
+
+
+def _is_repeated(message: Message) -> bool:
+    """Tell whether one call is made several times over: `said` then holds one value, again and again."""
+    inputs = [json.dumps(block.input, sort_keys=True) for block in message.content if block.type == "tool_use"]
+    return len(inputs) > 1 and len(set(inputs)) == 1
 
 
 def _said(message: Message) -> str:

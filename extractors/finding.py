@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
-from slotfill.extractors.syntax import BrokenError, Reader, Repair, TooDeepError, is_too_deep
+from slotfill.extractors.syntax import BrokenError, Reader, Repair, TooDeepError
+from slotfill.schemas import exact_json
 
-__all__ = ["Found", "Reading", "find", "read_plain"]
+__all__ = ["Found", "Reading", "find"]
 
 _MARK = re.compile(r"```|~~~")
 _FENCE_NAME = re.compile(r"[A-Za-z0-9_+-]*+")
@@ -21,8 +21,9 @@ _THOUGHT = re.compile(
     r"<(/?)(think|thinking|thought|thoughts|reasoning|reflection|scratchpad|analysis)>", re.IGNORECASE
 )
 _START = re.compile(
-    r"""\{(?=\s*+(?:["'“\u2018}]|[^\W\d][\w$-]*+\s*+:|//|/\*|\#))"""
-    r"""|\[(?=\s*+(?:["'“\u2018{\[\]]|[+-]?\.?\d|[^\W\d]\w*+\s*+[,\]]|//|/\*|\#))"""
+    r"""\{(?=\s*+(?:["'“\u2018}]|[^\W\d][\w$-]*+\s*+:|-?\d++\s*+:|//|/\*|\#))"""
+    r"""|\A\((?=\s*+(?:["'\[{(]|[+-]?\.?\d)[\s\S]*\)\s*\Z)"""  # a tuple, alone
+    r"""|\[(?=\s*+(?:["'“\u2018{\[\](]|[+-]?\.?\d|[^\W\d]\w*+\s*+[,\]]|//|/\*|\#))"""
 )
 _BLANK = re.compile(r"\s*+")
 _PARAGRAPH = re.compile(r"\n[ \t]*+\n")
@@ -68,10 +69,6 @@ class Found:
     broken: bool = False
 
 
-class _UnreadableError(ValueError):
-    """Plain JSON that says one thing twice, or holds what is no JSON."""
-
-
 def find(text: str, names: AbstractSet[str]) -> Found:
     """Read all objects and lists of a text, none of them twice; one that is JSON as a whole may be a scalar too.
 
@@ -80,17 +77,8 @@ def find(text: str, names: AbstractSet[str]) -> Found:
     start, end = _trimmed(text)
     if text[start : start + 1] not in ("{", "["):
         with suppress(ValueError):
-            return Found((Reading(read_plain(text), start, end),))
+            return Found((Reading(exact_json.loads(text), start, end),))
     return _Search(text, names).run()
-
-
-def read_plain(text: str) -> Any:
-    """Read a text that is JSON and nothing else. Raises ValueError: no JSON, a key twice, a number without bounds."""
-    start, end = _trimmed(text)
-    value, at = _decoded(text, start)
-    if at != end:
-        raise _UnreadableError(text)
-    return value
 
 
 def _trimmed(text: str) -> tuple[int, int]:
@@ -149,7 +137,7 @@ class _Search:
     def _value(self, start: int, end: int) -> tuple[Any, int, tuple[Repair, ...]]:
         if self._tries > 0:
             try:
-                value, stop = _decoded(self._text, start)
+                value, stop = exact_json.decode(self._text, start)
             except ValueError:
                 self._tries -= 1
             else:
@@ -212,35 +200,3 @@ def _around(spans: list[tuple[int, int]], at: int) -> tuple[int, int] | None:
     """Give the span that a place lies in; they are in order and do not overlap."""
     before = bisect_right(spans, at, key=lambda span: span[0])
     return spans[before - 1] if before and at < spans[before - 1][1] else None
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise _UnreadableError("a key stands twice")
-    return value
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise _UnreadableError(constant)
-
-
-def _float(digits: str) -> float:
-    number = float(digits)
-    if number in (float("inf"), float("-inf")):
-        raise _UnreadableError(digits)
-    return number
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_refuse, parse_float=_float)
-
-
-def _decoded(text: str, start: int) -> tuple[Any, int]:
-    """Read what is JSON by every rule; gives it and its end. Raises ValueError."""
-    try:
-        value, end = _DECODER.raw_decode(text, start)
-    except RecursionError:
-        raise _UnreadableError("nested too deeply") from None
-    if is_too_deep(value):
-        raise _UnreadableError("nested too deeply")
-    return value, end

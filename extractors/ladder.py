@@ -28,6 +28,7 @@ from slotfill.extractors.mend import mend
 from slotfill.extractors.patch import Patch, patch_for
 from slotfill.extractors.prompt import Prompt, correct
 from slotfill.extractors.record import Attempt, Document, Edit, Failure, Origin, Outcome, Rung
+from slotfill.schemas import exact_json
 from slotfill.schemas.confidence import confidence_paths
 from slotfill.schemas.errors import FieldError, InvalidError
 from slotfill.schemas.json_schema import response_model
@@ -165,8 +166,10 @@ class Ladder(Generic[M]):
         sent = _whole(ask, answer) if pending is None else self._merged(ask, answer, pending, policy)
         verdict = self._validated(sent, answer)
         self._note(ask, answer, verdict)
-        # A patch that cannot be read is no value, and a call of a wrong tool, or of two, is no answer to mend.
-        hopeless = sent.text is None and (pending is not None or answer.stop_reason == "tool_use")
+        # A patch that cannot be read is no value, and a call of a wrong tool, or of two, is no answer to mend; one that
+        # is made twice over is.
+        miscalled = answer.stop_reason == "tool_use" and bool(answer.errors)
+        hopeless = sent.text is None and (pending is not None or miscalled)
         if verdict.kind is Kind.VALID or hopeless:
             return verdict
         return self._mended(ask, sent, answer, policy) or verdict
@@ -277,7 +280,18 @@ def _unread(answer: Answer) -> Verdict[Any] | None:
 def _whole(ask: Ask, answer: Answer) -> _Sent:
     """Give the JSON of a reply that holds nothing else: what stands beside it may hold another one."""
     alone = ask.mode == "tool" or (answer.json or "").strip() == answer.said.strip()
-    return _Sent(answer.json if alone else None, scored=frozenset(answer.scored))
+    text = answer.json if alone else None
+    if text is None and answer.stop_reason != "tool_use" and _is_json(answer.said):
+        text = answer.said  # said as a text where a tool was to be called
+    return _Sent(text, scored=frozenset(answer.scored))
+
+
+def _is_json(text: str) -> bool:
+    try:
+        exact_json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _origins(sent: str, scored: Collection[str], schema: Schema[Any]) -> dict[str, Origin]:

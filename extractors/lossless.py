@@ -10,8 +10,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from slotfill.extractors.finding import read_plain
 from slotfill.extractors.record import Risk
+from slotfill.schemas import exact_json
 from slotfill.schemas.schema import WRAPPER
 
 __all__ = ["Meaning", "meaning", "takes", "types_of"]
@@ -238,7 +238,7 @@ def _json(text: str, types: frozenset[str]) -> Any:
     if text.lstrip()[:1] not in ("{", "["):
         return None
     try:
-        parsed = read_plain(text)
+        parsed = exact_json.loads(text)
     except ValueError:
         return None
     return parsed if any(_is(parsed, kind) for kind in types & {"array", "object"}) else None

@@ -19,10 +19,12 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from slotfill.extractors.coercion import Coerced, coerce
-from slotfill.extractors.finding import Found, Reading, find, read_plain
+from slotfill.extractors.drafts import is_last_word, is_torn
+from slotfill.extractors.finding import Found, Reading, find
 from slotfill.extractors.lossless import takes, types_of
 from slotfill.extractors.record import Edit, Risk
 from slotfill.extractors.syntax import Reader, as_edits
+from slotfill.schemas import exact_json
 from slotfill.schemas.parts import parts_at, properties_of, resolved, subschemas
 from slotfill.schemas.schema import WRAPPER, Schema
 
@@ -36,15 +38,7 @@ _ALLOWED: Mapping[Mode, tuple[Risk, ...]] = {"off": (), "safe": ("none", "low"),
 _MOST = 8
 """How many readings are tried on the schema, at most."""
 
-_NEAR = 120
-"""How many characters before a draft may call it one."""
-
-_MORE = re.compile(r"""[\s}\]]*+[,:]\s*+["'\[{]""")
 _CLOSER = re.compile(r"\s*+[}\]]")
-_REVISED = re.compile(
-    r"\b(?:final|finally|corrected|correction|revised|updated|in full|complete|instead)\b", re.IGNORECASE
-)
-_DRAFT = re.compile(r"\b(?:draft|first|attempt|preliminary|rough|sketch)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +87,7 @@ def mend(text: str, schema: Schema[Any], mode: Mode = "safe", *, document: str |
 
 def _untouched(text: str) -> Mended | None:
     try:
-        return Mended(read_plain(text), ())
+        return Mended(exact_json.loads(text), ())
     except ValueError:
         return None
 
@@ -241,24 +235,11 @@ class _Mending:
         if taken == self._text.strip(" \t\r\n"):
             return
         rivals = [one.reading for one in fitted if one is not best and _is_rival(one, best)]
-        doubtful = best.reading.thought or found.broken or self._is_torn(best.reading)
+        doubtful = best.reading.thought or found.broken or is_torn(self._text, best.reading)
         risk: Risk = "low" if rivals or _CLOSER.match(self._text, best.reading.end) else "none"
-        if doubtful or (rivals and not self._is_settled(best.reading, rivals)):
+        if doubtful or (rivals and not is_last_word(self._text, best.reading, rivals)):
             risk = "high"
         yield Edit("", "extracted", self._text, taken, risk)
-
-    def _is_torn(self, best: Reading) -> bool:
-        """Tell whether more JSON seems to belong to this, before or after it."""
-        before = self._text[: best.start].rstrip()[-1:]
-        return bool(_MORE.match(self._text, best.end)) or (before != "" and before in ",[{")
-
-    def _is_settled(self, best: Reading, rivals: Sequence[Reading]) -> bool:
-        """Tell whether the text says that the last value counts, or that the others are drafts."""
-        if any(rival.start > best.start for rival in rivals):
-            return False
-        if _REVISED.search(self._text, max(rival.end for rival in rivals), best.start):
-            return True
-        return all(_DRAFT.search(self._text, max(0, rival.start - _NEAR), rival.start) for rival in rivals)
 
 
 def _is_row(reading: Reading) -> bool:

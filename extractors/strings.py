@@ -5,46 +5,68 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, Literal
 
 from slotfill.extractors.record import Risk
 
-__all__ = ["LITERALS", "QUOTES", "Role", "String"]
+__all__ = ["QUOTED", "QUOTES", "Role", "String"]
 
 QUOTES = {'"': '"', "'": "'", "“": "”", "\u2018": "\u2019"}
 """The quotes that may open a string, each with the one that closes it."""
 
-LITERALS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "none": None}
-"""The names of truth and nothing in JSON, JavaScript and Python, in lower case."""
+Role = Literal["key", "member", "item", "element"]
+"""What a string is: an object's key, the value of one, an item of a list, or one of a tuple, which `)` ends."""
 
-Role = Literal["key", "member", "item"]
+QUOTED = r"""(?:"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'|“[^”\n]*+”)"""
+"""A string on one line that is written as it should be."""
 
 _CLOSES = {closing: re.compile(rf"[^\\{closing}]*+(?:\\(?s:.)[^\\{closing}]*+)*+") for closing in QUOTES.values()}
-_QUOTED = r"""(?:"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'|“[^”\n]*+”)"""
-_KEY = rf"(?:{_QUOTED}|[^\W\d][\w$-]*+)\s*+:"
-_VALUE = r"""(?:["'“\u2018\[{]|-?\d|(?:[tT]rue|[fF]alse|null|None)\b)"""
+_KEY = rf"""(?:(?:{QUOTED}|[^\W\d][\w$-]*+)\s*+:|-?\d++\s*+:(?:\s++[\dtfnTFN-]|\s*+["'\[{{(]))"""
+_VALUE = r"""(?:["'“\u2018\[{]|\(["'\[{(\d]|-?\d|(?:[tT]rue|[fF]alse|null|None|undefined|NaN|nil)\b)"""
 _MARK = "[\"']"
 _UNCLOSED = r"[^\W\d][\w $-]*+(?=:\s)"
 _COMMENT = r"(?:\s*+(?://|/\*)|[ \t]*+\n\s*+\#)"
+_ELLIPSIS = r"(?:\.\.\.|…)\s*+,?+\s*+[}\])]"
 
-_FOLLOWS: dict[str, re.Pattern[str]] = {
+
+def _follows_item(closers: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"""
+          \s*+(?:[{closers}]|\Z)                         # ["a"]
+        | \s*+,\s*+(?:{_VALUE}|[,{closers}]|{_ELLIPSIS}|\Z)   # ["a", 1
+        | \s*+,?+{_COMMENT}                              # ["a" // so
+        | \n[\ \t]*+\n                                   # ["a", and prose behind a blank line
+        | (?:\s++{QUOTED}){{1,16}}+\s*+[,"{closers}]     # ["a" "b" "c"]: no commas
+        | "[^",\[\]{{}}\\]++"\s*+[,"{closers}]           # ["a""b"]
+        """,
+        re.VERBOSE,
+    )
+
+
+_FOLLOWS: dict[Role, re.Pattern[str]] = {
     "key": re.compile(r"\s*+:"),
     "member": re.compile(
-        rf"\s*+(?:[}}\]]|,\s*+(?:{_KEY}|{_MARK}{_UNCLOSED}|[,}}\]]|\Z)|\Z|{_QUOTED}\s*+:)"
-        rf"|{_COMMENT}|\s*+,{_COMMENT}|\n[ \t]*+\n"
+        rf"""
+          \s*+(?:[}}\]]|\Z)                                 # {{"a": "b"}}
+        | \s*+,\s*+(?:{_KEY}|{_MARK}{_UNCLOSED}|[,}}\]]|{_ELLIPSIS}|\Z) # {{"a": "b", "c": 1
+        | \s*+,?+{_COMMENT}                                 # {{"a": "b" // so
+        | \n[\ \t]*+\n                                      # {{"a": "b", and prose behind a blank line
+        | \s*+{QUOTED}\s*+:                                 # {{"a": "b" "c": 1: no comma
+        """,
+        re.VERBOSE,
     ),
-    "item": re.compile(
-        rf"\s*+(?:[}}\]]|,\s*+(?:{_VALUE}|[,}}\]]|\Z)|\Z)|{_COMMENT}|\s*+,{_COMMENT}|\n[ \t]*+\n"
-        rf"|\s++{_QUOTED}\s*+[,\]]"
-        r"""|"[^",\[\]{}\\]++"\s*+[,\]]"""
-    ),
+    "item": _follows_item(r"}\]"),
+    "element": _follows_item(r"}\])"),
 }
 """What may stand behind the quote that closes a string of each role, a missing comma included."""
 
-_KEY_AHEAD = re.compile(rf"{_QUOTED}\s*+:")
-_ITEM_AHEAD = re.compile(_QUOTED)
+_KEY_AHEAD = re.compile(rf"{QUOTED}\s*+:")
+_ITEM_AHEAD = re.compile(QUOTED)
 _UNCLOSED_KEY = re.compile(_UNCLOSED)
 _STRUCTURE = frozenset(" \t\r\n[]{}")
+_JOINERS = frozenset(["", ",", "+"])
+"""What stands between two quotes that part two strings: `"a" "b"`, `"a", "b"`, `"a" + "b"`."""
 _PARTS = re.compile(r"""["'”\u2019]\s*+,|,\s*+["'“\u2018]""")
 _PLAIN = re.compile(r"[^\\\x00-\x1f]*+")
 _CONTROL = re.compile(r"[\x00-\x1f]")
@@ -70,9 +92,24 @@ class String:
         self.close: int | None = None
         self._inner: list[int] = []
         self._delimiter = QUOTES[text[start]]
-        stop = self._find_end()
-        if stop is not None:
+        if (tripled := self._find_tripled_end()) is not None:
+            self.value = self._unescaped(text[start + 3 : tripled])
+        elif (stop := self._find_end()) is not None:
             self._decode(text[start + 1 : stop])
+
+    def _find_tripled_end(self) -> int | None:
+        """Give where the content of a string in Python's triple quotes ends, None for one that is in none."""
+        marks = self._delimiter * 3
+        if self._role == "key" or not self._text.startswith(marks, self._start, self._end):
+            return None
+        stop = self._start
+        while (stop := self._text.find(marks, stop + 3, self._end)) >= 0:
+            if _FOLLOWS[self._role].match(self._text, stop + 3, self._end):
+                raw = self._text[self._start : stop + 3]
+                self.repairs.append(("triple_quotes", raw, f"{self._delimiter}{raw[3:-3]}{self._delimiter}", "low"))
+                self.close = stop + 3
+                return stop
+        return None
 
     def _find_end(self) -> int | None:
         """Give where the content ends, and set `close`."""
@@ -95,9 +132,18 @@ class String:
         """Tell of quotes within: where they come in pairs, and cannot part two items, there is one reading alone."""
         if self._inner:
             raw = self._text[self._start : stop + 1]
-            parts = self._role == "key" or (self._role == "item" and _PARTS.search(raw, 1, len(raw) - 1))
-            risk: Risk = "high" if parts or len(self._inner) % 2 or "\n" in raw else "low"
-            self.repairs.append(("unescaped_quote", raw, raw[0] + self._escaped(raw[1:-1]) + raw[-1], risk))
+            doubtful = self._role == "key" or len(self._inner) % 2 or "\n" in raw or self._may_part(stop)
+            escaped = raw[0] + self._escaped(raw[1:-1]) + raw[-1]
+            self.repairs.append(("unescaped_quote", raw, escaped, "high" if doubtful else "low"))
+
+    def _may_part(self, stop: int) -> bool:
+        """Tell whether the quotes within may be those of several strings: `"a", "b"`, `"a" "b"`, `""a""`."""
+        within = self._text[self._start + 1 : stop]
+        if self._role != "member" and _PARTS.search(within):
+            return True
+        if self._inner[0] == self._start + 1 and self._inner[-1] == stop - 1:
+            return True
+        return any(self._text[one + 1 : other].strip() in _JOINERS for one, other in pairwise(self._inner))
 
     def _escaped(self, content: str) -> str:
         return re.sub(rf"(\\(?s:.))|{self._delimiter}", lambda m: m[1] or f"\\{self._delimiter}", content)

@@ -6,35 +6,33 @@ without inventing anything, it refuses.
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from slotfill.extractors.bare import read_bare
 from slotfill.extractors.record import Edit, Risk
-from slotfill.extractors.strings import LITERALS, QUOTES, Role, String
+from slotfill.extractors.strings import QUOTED, QUOTES, Role, String
+from slotfill.schemas import exact_json
 
-__all__ = ["RISKS", "BrokenError", "Reader", "Repair", "TooDeepError", "as_edits", "is_too_deep"]
+__all__ = ["RISKS", "BrokenError", "Reader", "Repair", "TooDeepError", "as_edits"]
 
 RISKS: tuple[Risk, ...] = ("none", "low", "high")
 """In their order."""
 
-_DEEPEST = 200
-"""How deep lists and objects may be nested: as deep as Pydantic's own parser goes."""
-
 _SPACE = re.compile(r"[ \t\r\n]*+")
 _ODD_SPACE = re.compile(r"[\s\ufeff\u200b\u2060]++")
 _COMMENT = re.compile(r"//[^\n]*+|#[^\n]*+|/\*(?s:.*?)(?:\*/|\Z)")
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*+)(\.\d++)?([eE][+-]?\d++)?(?![\w.+-])", re.ASCII)
-_LOOSE_NUMBER = re.compile(r"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?(?![\w.+-])", re.ASCII)
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*+)(\.\d++)?([eE][+-]?\d++)?(?![\w.+:%-]|/[^/*])", re.ASCII)
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(?:,\d{3})++(\.\d++)?(?=\s*+(?:\}|,\s*+[\"'A-Za-z_}]))", re.ASCII)
-_LITERAL = re.compile(r"(?:true|false|null|True|False|None)\b")
-_WORD = re.compile(r"[^\W\d][\w.+-]*+(?=\s*+(?:[,}\]]|//|/\*))")
-_PHRASE = re.compile(r"[^\W\d_][^\"'`,:{}\[\]\n]*+(?=\s*+[,}\]])")
 _LAST_WORD = re.compile(r"[\w.+-]*+\s*+\Z")
-_BARE_KEY = re.compile(r"[^\W\d][\w$-]*+(?=\s*+:)")
+_BARE_KEY = re.compile(r"(?:[^\W\d][\w$-]*+|-?\d++(?:\.\d++)?+)(?=\s*+:)")
+_ELLIPSIS = re.compile(r"(?:\.\.\.|…)(?=\s*+,?+\s*+[\]})])")
+_SET = re.compile(rf"\{{\s*+(?:{QUOTED}|-?\d[\d.]*+)\s*+[,}}]")
+
+_CLOSERS = {"{": "}", "[": "]", "(": ")"}
+"""The brackets that open an object, a list, and a tuple of Python, each with the one that closes it."""
 
 
 class BrokenError(ValueError):
@@ -78,7 +76,7 @@ class Reader:
     """Reads one object or list that starts at `at`, and leaves `at` behind it.
 
     end: where the text ends for this reader.
-    number: makes a number of its digits.
+    number: makes a number of what is written.
     """
 
     text: str
@@ -87,7 +85,9 @@ class Reader:
     number: Callable[[str], Any] | None = None
     repairs: list[Repair] = field(default_factory=list)
     _open: list[Any] = field(default_factory=list)
+    _ends: list[str] = field(default_factory=list)
     _outermost: Any = None
+    _twice: list[tuple[str, Any, Any]] = field(default_factory=list)
 
     def read(self) -> Any:
         """Give the value. Raises BrokenError."""
@@ -99,6 +99,7 @@ class Reader:
                     self._member(top)
                 else:
                     top.append(self._value(in_list=True))
+        self._note_twice()
         return root
 
     def fail(self, *, cut: bool = False) -> NoReturn:
@@ -114,9 +115,14 @@ class Reader:
         self.repairs.append(Repair(kind, before, after, risk))
 
     def _opened(self) -> Any:
-        value: Any = {} if self.text[self.at] == "{" else []
+        mark = self.text[self.at]
+        is_set = mark == "{" and self._open and _SET.match(self.text, self.at, self.end)
+        value: Any = {} if mark == "{" and not is_set else []
+        if is_set:
+            self._note("set", "{}", "[]", "low")
         self._open.append(value)
-        if len(self._open) > _DEEPEST:
+        self._ends.append(_CLOSERS[mark])
+        if len(self._open) > exact_json.DEEPEST:
             raise TooDeepError(self.at, (), cut=False)
         self.at += 1
         return value
@@ -127,12 +133,14 @@ class Reader:
             self.at = at = _SPACE.match(self.text, self.at, self.end).end()  # type: ignore[union-attr]  # may be empty
             if at >= self.end:
                 return ""
-            if (char := self.text[at]) in '"{}[],:':
+            if (char := self.text[at]) in '"{}[](),:':
                 return char
             if found := _COMMENT.match(self.text, at, self.end):
                 self._note("comment", found[0], "", "none")
             elif found := _ODD_SPACE.match(self.text, at, self.end):
                 self._note("odd_space", found[0], "", "none")
+            elif found := _ELLIPSIS.match(self.text, at, self.end):
+                self._note("ellipsis", found[0], "", "low" if self._open and self._open[-1] else "high")
             else:
                 return char
             self.at = found.end()
@@ -143,7 +151,7 @@ class Reader:
         while char == ",":
             commas, self.at = commas + 1, self.at + 1
             char = self._gap()
-        if char and char in "}]":
+        if char and char in "}])":
             return self._closed(top, char, commas)
         if not char or self._is_over(commas):
             self._ended(commas)
@@ -155,13 +163,16 @@ class Reader:
         return True
 
     def _closed(self, top: Any, char: str, commas: int) -> bool:
-        if commas:
-            self._note("trailing_comma", "," * commas, "", "none" if top and commas == 1 else "high")
+        end = self._ends.pop()
         self._open.pop()
-        if char == ("}" if isinstance(top, dict) else "]"):
+        if end == ")" and end == char:
+            self._note("tuple", "()", "[]", "high" if len(top) == 1 and not commas else "low")
+        if commas and not (end == ")" and commas == len(top) == 1):  # (1,) is how a tuple of one is written
+            self._note("trailing_comma", "," * commas, "", "none" if top and commas == 1 else "high")
+        if char == end:
             self.at += 1
-        elif self._open and isinstance(self._open[-1], dict) is (char == "}"):
-            self._note("missing_close", "", "]" if char == "}" else "}", "high")
+        elif self._ends and self._ends[-1] == char:
+            self._note("missing_close", "", end, "high")
         else:
             self.fail()
         return False
@@ -176,7 +187,8 @@ class Reader:
         if commas or len(self._open) > 1 or not self._open[0]:
             self.at = self.end
             self.fail(cut=True)
-        self._note("missing_close", "", "}" if isinstance(self._open.pop(), dict) else "]", "high")
+        self._open.pop()
+        self._note("missing_close", "", self._ends.pop(), "high")
 
     def _member(self, top: dict[str, Any]) -> None:
         key = self._key()
@@ -185,9 +197,14 @@ class Reader:
         self.at += 1
         value = self._value(in_list=False)
         if key in top:
-            same = top[key] == value
-            self._note("duplicate_key", {key: top[key]}, {key: value}, "none" if same else "high")
+            self._twice.append((key, top[key], value))
         top[key] = value
+
+    def _note_twice(self) -> None:
+        """Tell of keys that stand twice, when all values are whole. What differs is lost but for the last: a guess."""
+        for key, before, after in self._twice:
+            same = exact_json.dumps(before) == exact_json.dumps(after)  # 1 is not true
+            self._note("duplicate_key", {key: before}, {key: after}, "none" if same else "high")
 
     def _key(self) -> str:
         if self.text[self.at] in QUOTES:
@@ -202,49 +219,36 @@ class Reader:
     def _value(self, *, in_list: bool) -> Any:
         char = self._gap()
         if char == '"' or (char and char in QUOTES):
-            return self._string("item" if in_list else "member")
-        if char and char in "{[":
+            return self._string("member" if not in_list else "element" if self._ends[-1] == ")" else "item")
+        if char and char in "{[(":
             return self._opened()
         if found := None if in_list else _THOUSANDS.match(self.text, self.at, self.end):
             digits = found[0].replace(",", "")
             self._note("thousands", found[0], digits, "low")
-            return self._number(digits, found.end(), whole=not found[1])
+            return self._number(digits, found[0])
         if found := _NUMBER.match(self.text, self.at, self.end):
-            return self._number(found[0], found.end(), whole=not (found[1] or found[2]))
+            return self._number(found[0], found[0])
         return self._bare()
 
-    def _number(self, digits: str, end: int, *, whole: bool) -> Any:
+    def _number(self, digits: str, raw: str) -> Any:
+        """Give the number that JSON writes with these digits, `raw` being what stands here."""
         try:
-            number = int(digits) if whole else float(digits)  # int() refuses thousands of digits
-        except ValueError:
+            number = exact_json.loads(digits)
+        except ValueError:  # beyond all doubles, or an integer of thousands of digits
             self.fail()
-        if isinstance(number, float) and not math.isfinite(number):
-            self.fail()
-        self.at = end
-        return self.number(digits) if self.number else number
+        self.at += len(raw)
+        return self.number(raw) if self.number else number
 
     def _bare(self) -> Any:
-        """Read what stands without quotes: a literal of any language, a number of another form, words."""
-        if found := _LOOSE_NUMBER.match(self.text, self.at, self.end):
-            digits = _as_json_number(found[0])
-            self._note("number_form", found[0], digits, "low")
-            return self._number(digits, found.end(), whole=digits.lstrip("-").isdecimal())
-        found = _LITERAL.match(self.text, self.at, self.end) or _WORD.match(self.text, self.at, self.end)
-        if found is None and (found := _PHRASE.match(self.text, self.at, self.end)) is None:
+        bare = read_bare(self.text, self.at, self.end)
+        if bare is None:
             self._fail_on_word()
-        self.at = found.end()
-        word = found[0].rstrip()
-        if (literal := word.lower()) not in LITERALS:
-            self._note(
-                "unquoted_value",
-                word,
-                json.dumps(word, ensure_ascii=False),
-                "low" if word == found[0] and " " not in word else "high",
-            )
-            return word
-        if word != literal or literal == "none":
-            self._note("python_literal", word, json.dumps(LITERALS[literal]), "low")
-        return LITERALS[literal]
+        if bare.kind:
+            self._note(bare.kind, bare.raw.rstrip(), bare.after, bare.risk)
+        if bare.digits is not None:
+            return self._number(bare.digits, bare.raw)
+        self.at += len(bare.raw)
+        return bare.value
 
     def _string(self, role: Role) -> str:
         string = String(self.text, self.at, self.end, role, self._closers)
@@ -256,24 +260,4 @@ class Reader:
         return string.value
 
     def _closers(self) -> str:
-        return "".join("}" if isinstance(value, dict) else "]" for value in reversed(self._open))
-
-
-def _as_json_number(digits: str) -> str:
-    sign, digits = "-" if digits.startswith("-") else "", digits.lstrip("+-")
-    whole, mark, rest = digits.partition(".")
-    whole = whole.lstrip("0") or "0"
-    if not mark:
-        return sign + (digits.lstrip("0") or "0")
-    return f"{sign}{whole}.{rest}" if rest[:1].isdigit() else f"{sign}{whole}.0{rest}"
-
-
-def is_too_deep(value: Any) -> bool:
-    """Tell whether a value is nested more deeply than any reader takes."""
-    level, depth = [value], 0
-    while level and depth <= _DEEPEST:
-        children = [
-            node.values() if isinstance(node, dict) else node for node in level if isinstance(node, dict | list)
-        ]
-        level, depth = [child for group in children for child in group if isinstance(child, dict | list)], depth + 1
-    return bool(level)
+        return "".join(reversed(self._ends))

@@ -151,6 +151,14 @@ def test_two_tool_calls_are_one_too_many():
     assert decode(content, "tool").json is None
 
 
+@pytest.mark.parametrize(("other", "errors"), [({"a": 1}, 0), ({"a": True}, 1)])
+def test_a_call_that_is_made_twice_is_no_error(other, errors):
+    content = message(tool={"a": 1}, name="my_schema")
+    content["content"] += message(tool=other, name="my_schema")["content"]
+    answer = decode(content, "tool")
+    assert (answer.json, len(answer.errors)) == (None, errors)
+
+
 def test_a_refusal_says_why():
     details = {"type": "refusal", "category": "bio", "explanation": "no"}
     answer = decode(message('{"a": 1}', stop_reason="refusal", stop_details=details))

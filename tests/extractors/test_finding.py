@@ -87,12 +87,48 @@ class TestFinding:
 
     @pytest.mark.parametrize(
         "text",
-        [f"Draft: {json.dumps(OTHER)}\n\nSo: {TEXT}", f"{json.dumps(OTHER)}\n\nCorrected:\n\n{TEXT}"],
+        [
+            f"Draft: {json.dumps(OTHER)}\n\nSo: {TEXT}",
+            f"{json.dumps(OTHER)}\n\nCorrected:\n\n{TEXT}",
+            f"{json.dumps(OTHER)}\n\nScratch that:\n```json\n{TEXT}\n```",
+            f"My first attempt: {json.dumps(OTHER)}\nAnd now in full: {TEXT}",
+        ],
     )
     def test_a_draft_that_is_called_one_does_not_count(self, text):
         mended = mend(text, FEEDBACK)
         assert mended.data == VALUE
         assert kinds(mended) == [("extracted", "low")]
+
+    @pytest.mark.parametrize(
+        "form",
+        [
+            "The first is {0}, and the second is {1}.",
+            "A complete record is {0}, the updated list has {1}.",
+            "Instead of one there are two: {0} and {1}",
+            "The corrected entries: {0} and another: {1}",
+            "First: {0}\n\nFinally: {1}",
+            "Draft of one: {0}\n\nDraft of two: {1}",
+            "The draft was long.\n\n{0}\n\n{1}",
+            "{0}\n\nThe corrected proof came. There is more: {1}",
+        ],
+    )
+    def test_two_answers_are_no_draft_and_its_correction(self, form):
+        text = form.format(json.dumps(OTHER), TEXT)
+        assert mend(text, FEEDBACK) is None
+        assert mend(text, FEEDBACK, "bold").edits[0].risk == "high"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{"note": "a 5" tile marked {"x"} on its back"}',
+            '{"note": "a tile marked {x"} on its back"}',
+            '{"note": "see {"x"}", "more": 1}',
+        ],
+    )
+    def test_what_a_bracket_within_a_string_cuts_off_is_a_guess(self, text):
+        note = of({"type": "object", "properties": {"note": {"type": "string"}}, "required": ["note"]})
+        assert mend(text, note) is None
+        assert "high" in [edit.risk for edit in mend(text, note, "bold").edits]
 
     def test_a_valid_draft_does_not_hide_a_later_answer_that_is_wrong(self):
         text = f"{TEXT}\n\n{json.dumps({**OTHER, 'urgency': 9})}"

@@ -170,6 +170,23 @@ def test_the_call_of_a_wrong_tool_is_not_mended():
     assert extraction.edits == ()
 
 
+TOOL = replace(POLICY, modes=("tool",))
+
+
+def test_json_that_is_said_where_a_tool_was_to_be_called_is_the_value():
+    silent = FieldError("", "the reply does not hold exactly one tool call")
+    asks, extraction = drive(Answer(said=GOOD, stop_reason="end_turn", errors=(silent,)), policy=TOOL)
+    assert len(asks) == 1
+    assert (extraction.outcome, extraction.data, extraction.edits) == (Outcome.VALID, json.loads(GOOD), ())
+
+
+def test_one_call_made_twice_over_is_one():
+    asks, extraction = drive(Answer(said=f"{GOOD}\n{GOOD}", stop_reason="tool_use"), policy=TOOL)
+    assert len(asks) == 1
+    assert extraction.data == json.loads(GOOD)
+    assert [(edit.kind, edit.risk) for edit in extraction.edits] == [("extracted", "none")]
+
+
 OTHER = Policy("claude-sonnet-5-5", ("tool",), max_tokens=100, ceiling=1000)
 WITH_OTHER = replace(POLICY, retries=0, fallbacks=(OTHER,))
 FAILING = {

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from slotfill.extractors.mend import mend
+from slotfill.schemas import exact_json
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.json_schema import response_model
 from slotfill.schemas.schema import Schema
@@ -69,6 +70,35 @@ class TestSyntax:
             ('{"a": [1, 2}', [1, 2], "missing_close", "high"),
             ('{"a": 1, "a": 2}', 2, "duplicate_key", "high"),
             ('{"a": 1, "a": 1}', 1, "duplicate_key", "none"),
+            ('{"a": [], "a": [1]}', [1], "duplicate_key", "high"),
+            ('{"a": {"b": [1]}, "a": {"b": [1]}}', {"b": [1]}, "duplicate_key", "none"),
+            ('{"a": 1, "a": true}', True, "duplicate_key", "high"),
+            ('{"a": undefined}', None, "literal", "low"),
+            ('{"a": NaN}', None, "literal", "low"),
+            ('{"a": [1, nil]}', [1, None], "literal", "low"),
+            ('{"a": N/A}', "N/A", "unquoted_value", "high"),
+            ('{"a": 82_461}', 82461, "number_form", "low"),
+            ('{"a": -1_000.5}', -1000.5, "number_form", "low"),
+            ('{"a": 2026-03-03}', "2026-03-03", "unquoted_value", "low"),
+            ('{"a": 10:30}', "10:30", "unquoted_value", "low"),
+            ('{"a": 12kg}', "12kg", "unquoted_value", "low"),
+            ('{"a": (1, 2)}', [1, 2], "tuple", "low"),
+            ('{"a": ("x (y)", "z")}', ["x (y)", "z"], "tuple", "low"),
+            ('{"a": (1,)}', [1], "tuple", "low"),
+            ('{"a": ()}', [], "tuple", "low"),
+            ('{"a": (1)}', [1], "tuple", "high"),
+            ('{"a": {"x", "y"}}', ["x", "y"], "set", "low"),
+            ('{"a": [1, 2 ...]}', [1, 2], "ellipsis", "low"),
+            ('{"a": [...]}', [], "ellipsis", "high"),
+            ('{"a": """All is well."""}', "All is well.", "triple_quotes", "low"),
+            ('{"a": """He said "no"."""}', 'He said "no".', "triple_quotes", "low"),
+            ("{\"a\": '''it's'''}", "it's", "triple_quotes", "low"),
+            ('{"a": ["x" "y" "z"]}', ["x", "y", "z"], "missing_comma", "low"),
+            ('{"a": ["x""y""z"]}', ["x", "y", "z"], "missing_comma", "low"),
+            ('{"a": "x" "y"}', 'x" "y', "unescaped_quote", "high"),
+            ('{"a": "x" + "y"}', 'x" + "y', "unescaped_quote", "high"),
+            ('{"a": "x", "y"}', 'x", "y', "unescaped_quote", "high"),
+            ('{"a": ""x""}', '"x"', "unescaped_quote", "high"),
         ],
     )
     def test_each_break_of_the_rules_is_one_edit(self, text, value, kind, risk):
@@ -77,6 +107,38 @@ class TestSyntax:
         assert mended.data == {"a": value}
         assert kinds(mended) == [(kind, risk)]
         assert (mend(text, loose) is None) == (risk == "high")
+
+    def test_a_tuple_alone_is_a_list(self):
+        mended = mend('[("x", 1), ("y", 2)]', of({"type": "array"}))
+        assert mended.data == {"value": [["x", 1], ["y", 2]]}
+        assert mend("(1, 2)", of({"type": "array"})).data == {"value": [1, 2]}
+
+    def test_many_strings_without_commas_are_as_many_items(self):
+        words = [f"w{n}" for n in range(50)]
+        quoted = " ".join(f'"{word}"' for word in words)
+        text = f'{{"a": [{quoted}]}}'
+        assert mend(text, of({"type": "object", "properties": {"a": {}}})).data == {"a": words}
+
+    def test_an_ellipsis_ends_a_list(self):
+        mended = mend('{"a": ["x", "y", ...]}', of({"type": "object", "properties": {"a": {}}}))
+        assert mended.data == {"a": ["x", "y"]}
+        assert kinds(mended) == [("ellipsis", "low"), ("trailing_comma", "none")]
+
+    def test_a_number_may_be_a_key(self):
+        mended = mend('{1: "x", 2: "y"}', of({"type": "object", "additionalProperties": {"type": "string"}}))
+        assert mended.data == {"1": "x", "2": "y"}
+        assert kinds(mended) == [("unquoted_key", "low")]
+
+    @pytest.mark.parametrize(
+        ("digits", "written"),
+        [
+            ("12345678901234567890.12", "12345678901234567890.12"),
+            ("0.1000000000000000055511", "0.1000000000000000055511"),
+        ],
+    )
+    def test_a_number_keeps_all_its_digits(self, digits, written):
+        mended = mend(f"{{'a': {digits}}}", of({"type": "object", "properties": {"a": {}}}))
+        assert exact_json.dumps(mended.data) == f'{{"a": {written}}}'
 
     def test_prose_behind_a_blank_line_ends_what_is_not_closed(self):
         mended = mend(f"{TEXT[:-1]}\n\nHope this helps", FEEDBACK, "bold")
