@@ -1,5 +1,44 @@
-"""`python -m slotfill` is `slotfill`."""
+"""`python -m slotfill`, and the installed `slotfill`, which is the same."""
 
-from slotfill.cli import main
+import os
+import site
+import sys
 
-main(prog_name="slotfill")
+__all__ = ["main"]
+
+_HERE = ("", os.curdir)
+"""How an entry of PYTHONPATH names the working folder, whichever that is."""
+
+
+def main() -> None:
+    """Run the command line. It imports nothing from the working folder, which may be somebody else's."""
+    _leave_working_folder()
+    from slotfill.cli import main as command
+
+    command(prog_name="slotfill")
+
+
+def _leave_working_folder() -> None:
+    """Take the working folder off the import path, unless it is there by its full name.
+
+    Python puts it first for `python -m`, and for `PYTHONPATH=:/opt/lib`, where it is mostly an accident: libraries
+    would then find their optional parts in it (h2.py, socks.py). Child processes get the changed PYTHONPATH.
+    """
+    entries = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    named = [entry for entry in entries if entry not in _HERE]
+    if named != entries:
+        os.environ["PYTHONPATH"] = os.pathsep.join(named)
+    folder = _working_folder()
+    if folder not in (*named, *site.getsitepackages(), site.getusersitepackages()):
+        sys.path[:] = [entry for entry in sys.path if entry not in (*_HERE, folder)]
+
+
+def _working_folder() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - pathlib would be imported from there
+    except FileNotFoundError:  # it has been removed
+        return ""
+
+
+if __name__ == "__main__":
+    main()

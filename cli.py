@@ -619,8 +619,6 @@ def _hypothesis_keeps_to_the_cache() -> None:
 def _resolved(source: str, *, examples: Path | Sequence[Example] | None = None, **options: Any) -> Schema[Any]:
     from slotfill.schemas.sources import read_examples, resolve
 
-    # So that package.module:Model finds a project's own package; last, so that it can hide no installed one.
-    sys.path.append(str(Path.cwd()))
     shots = read_examples(examples) if isinstance(examples, Path) else examples
     return resolve(source, trusted=True, examples=shots, **options)
 

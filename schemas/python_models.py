@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,10 +21,17 @@ from slotfill.schemas.errors import SchemaError
 __all__ = ["execute_model", "import_model"]
 
 
-def import_model(module_name: str, name: str) -> type[BaseModel]:
-    """Import a model; `name` may be dotted, for a nested class. Raises SchemaError."""
+def import_model(module_name: str, name: str, folder: Path | None = None) -> type[BaseModel]:
+    """Import a model; `name` may be dotted, for a nested class.
+
+    folder: where the module may stand besides; it is on the import path until the module is loaded, and no longer.
+        None for the import path alone.
+
+    Raises SchemaError.
+    """
     try:
-        module = import_module(module_name)
+        with _on_the_path(folder, module_name.partition(".")[0]):
+            module = import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name and f"{module_name}.".startswith(f"{error.name}."):
             raise SchemaError(f"there is no module {error.name!r} on the import path") from None
@@ -29,6 +39,29 @@ def import_model(module_name: str, name: str) -> type[BaseModel]:
     except (Exception, SystemExit) as error:
         raise SchemaError(f"module {module_name!r} raised {_reason(error)}") from error
     return _model_in(module, name, f"module {module_name!r}")
+
+
+@contextmanager
+def _on_the_path(folder: Path | None, package: str) -> Iterator[None]:
+    """Have a folder last on the import path, so that it hides no installed module, where the package needs it."""
+    if folder is None or _is_installed(package):
+        yield
+        return
+    entry = str(folder)
+    sys.path.append(entry)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):  # the module has taken it off itself
+            sys.path.remove(entry)
+
+
+def _is_installed(package: str) -> bool:
+    if package in sys.modules:
+        return True
+    spec = find_spec(package)
+    # A folder without __init__.py, which has no loader, gives way to a package that stands later on the path.
+    return spec is not None and spec.loader is not None
 
 
 def execute_model(path: Path, name: str) -> type[BaseModel]:
@@ -43,7 +76,7 @@ def execute_model(path: Path, name: str) -> type[BaseModel]:
         exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - what was asked for
     except (Exception, SystemExit) as error:
         del sys.modules[module.__name__]
-        raise SchemaError(f"Python file {str(path)!r} raised {_reason(error, str(path))}") from error
+        raise SchemaError(f"Python file {str(path)!r} raised {_reason(error, str(path))}{_way_out(error)}") from error
     return _model_in(module, name, f"Python file {str(path)!r}")
 
 
@@ -76,6 +109,14 @@ def _choice(module: ModuleType, name: str) -> str:
     if nearest := get_close_matches(name, models, n=1):
         return f"did you mean {nearest[0]!r}?"
     return f"its models are {', '.join(models)}" if models else "it defines no Pydantic model"
+
+
+def _way_out(error: BaseException) -> str:
+    if not isinstance(error, ModuleNotFoundError):
+        return ""
+    return (
+        ": what stands beside a file is found where the schema is named package.module:Model, from the working folder"
+    )
 
 
 def _reason(error: BaseException, filename: str | None = None) -> str:

@@ -80,7 +80,8 @@ def resolve(
     """Make a Schema of whatever says what to extract.
 
     source: a string as above, a Pydantic model, a JSON Schema as a mapping, or a Schema.
-    trusted: whether a Python file may be executed. Only a command line's own user can say so.
+    trusted: whether a Python file may be executed, and a module imported from the working folder. Only a command
+        line's own user can say so.
     instructions, examples, parameters: as for `Schema`; they replace what the source brings.
 
     Raises SchemaError, whose message is one line.
@@ -130,7 +131,8 @@ def _from_text(text: str, *, trusted: bool, overrides: dict[str, Any]) -> Schema
     if is_line:
         return _from_json_schema(_parsed(text), "inline", overrides)
     if place := _IN_MODULE.fullmatch(text):
-        return Schema(import_model(place["module"], place["model"]), **overrides)
+        folder = Path.cwd() if trusted else None
+        return Schema(import_model(place["module"], place["model"], folder), **overrides)
     raise SchemaError(_unknown(text))
 
 

