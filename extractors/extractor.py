@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -16,14 +17,16 @@ from slotfill.extractors import catalogue
 from slotfill.extractors.asks import Answer, Ask, Executor, Mending, attempt_of
 from slotfill.extractors.clients import AnyClient, choose_model
 from slotfill.extractors.errors import InputError, SettingsError
-from slotfill.extractors.growing import Growing
+from slotfill.extractors.growing import Growing, Part
 from slotfill.extractors.metering import Meter
 from slotfill.extractors.partial import Partial
-from slotfill.extractors.plan import Plan, plan
+from slotfill.extractors.plan import plan
 from slotfill.extractors.record import Attempt, Document, Exchange, Extraction, Rung
+from slotfill.extractors.running_plan import RunningPlan
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.targets import Targets
 from slotfill.extractors.testing.cassette import Cassette
+from slotfill.extractors.unforeseen import STOPS
 from slotfill.schemas.entities import Entities
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.feedback import Feedback
@@ -42,6 +45,8 @@ __all__ = [
 ]
 
 M = TypeVar("M")
+
+_logger = logging.getLogger("slotfill")
 
 _LIMITS = ("rpm", "itpm", "otpm", "max_wait")
 _SETTINGS = ("retries", "mend", "timeout", "max_tokens", "chunk_chars", "passes", "cache_ttl", *_LIMITS)
@@ -166,15 +171,19 @@ class Extractor(Generic[M]):
         await self._targets.aclose()
 
     def extract(self, text: str | Document) -> Extraction[M]:
-        """Extract from one text. The chunks of a long one are asked at once, as many as the concurrency allows."""
-        return self._extract(text, threading.Semaphore(self.settings.concurrency))
+        """Extract from one text. The chunks of a long one are asked at once, as many as the concurrency allows.
+
+        Raises TypeError where it is no text, and ModelError, SettingsError or MissingExtraError where no model can be
+        asked at all. Whatever else goes wrong ends in the extraction; what nobody foresaw as the failure `internal`.
+        """
+        return self._extract(_document(text), threading.Semaphore(self.settings.concurrency))
 
     async def aextract(self, text: str | Document, *, executor: Executor | None = None) -> Extraction[M]:
         """Do what `extract` does, without blocking.
 
         executor: what puts the asks to the models; by default `executor`, as many at once as the concurrency allows.
         """
-        return await self._adriven(self._plan(text), executor or self._bounded())
+        return await self._adriven(self._running(_document(text)), executor or self._bounded())
 
     def stream(self, text: str | Document) -> Iterator[Partial[M] | Extraction[M]]:
         """Extract from one text, giving the value as it arrives; the last event is the extraction.
@@ -182,43 +191,42 @@ class Extractor(Generic[M]):
         A reply that is repaired, or asked for again, shows in further events. Patches and the chunks of a long text
         come whole.
         """
-        course = self._plan(text)
-        try:
-            asks = next(course)
-            while True:
-                if _streams(asks):
-                    asks = course.send(((yield from self._streamed(asks[0])),))
-                else:
-                    asks = course.send(self._answers(asks, threading.Semaphore(self.settings.concurrency)))
-        except StopIteration as end:
-            extraction = end.value
-        yield self._ended(extraction)
+        return self._streaming(_document(text))
 
-    async def astream(
+    def _streaming(self, document: Document) -> Iterator[Partial[M] | Extraction[M]]:
+        plan = self._running(document)
+        while plan.asks:
+            with plan.answering():
+                if _streams(plan.asks):
+                    answer = yield from self._streamed(plan.asks[0])
+                    plan.answer((answer,))
+                else:
+                    plan.answer(self._answers(plan.asks, threading.Semaphore(self.settings.concurrency)))
+        yield self._ended(plan.extraction)
+
+    def astream(
         self, text: str | Document, *, executor: Executor | None = None
     ) -> AsyncGenerator[Partial[M] | Extraction[M]]:
         """Do what `stream` does, without blocking. Closing it (`contextlib.aclosing`) before its end ends the reply.
 
         executor: as in `aextract`.
         """
-        course, executor = self._plan(text), executor or self._bounded()
-        try:
-            asks = next(course)
-            while True:
-                answers: tuple[Answer, ...] = ()
-                if _streams(asks):
-                    async with aclosing(self._astreamed(asks[0], executor)) as events:
-                        async for event in events:
-                            if isinstance(event, Answer):
-                                answers = (event,)
-                            else:
-                                yield event
-                else:
-                    answers = await _aanswers(asks, executor)
-                asks = course.send(answers)
-        except StopIteration as end:
-            extraction = end.value
-        yield self._ended(extraction)
+        return self._astreaming(_document(text), executor or self._bounded())
+
+    async def _astreaming(self, document: Document, executor: Executor) -> AsyncGenerator[Partial[M] | Extraction[M]]:
+        plan = self._running(document)
+        while plan.asks:
+            with plan.answering():
+                if not _streams(plan.asks):
+                    plan.answer(await _aanswers(plan.asks, executor))
+                    continue
+                async with aclosing(self._astreamed(plan.asks[0], executor)) as events:
+                    async for event in events:
+                        if isinstance(event, Answer):
+                            plan.answer((event,))
+                        else:
+                            yield event
+        yield self._ended(plan.extraction)
 
     def refine(self, extraction: Extraction[M], correction: str) -> Extraction[M]:
         """Take a further turn on an extraction: ask again, with what is wrong or missing said in words.
@@ -226,17 +234,22 @@ class Extractor(Generic[M]):
         What was said in earlier turns is told too, as far as 8,000 tokens go.
 
         Raises SchemaError where the extraction is of another schema, InputError where its document's text is gone or
-        nothing is said.
+        nothing is said, TypeError where it is no extraction.
         """
-        slots = threading.Semaphore(self.settings.concurrency)
-        return self._extract(extraction.document, slots, self._history(extraction, correction))
+        history = self._history(extraction, correction)
+        return self._extract(extraction.document, threading.Semaphore(self.settings.concurrency), history)
 
     async def arefine(self, extraction: Extraction[M], correction: str) -> Extraction[M]:
         """Do what `refine` does, without blocking."""
-        course = self._plan(extraction.document, self._history(extraction, correction))
-        return await self._adriven(course, self._bounded())
+        plan = self._running(extraction.document, self._history(extraction, correction))
+        return await self._adriven(plan, self._bounded())
 
     def _history(self, extraction: Extraction[M], correction: str) -> tuple[Exchange, ...]:
+        if not isinstance(extraction, Extraction) or not isinstance(correction, str):
+            raise TypeError(
+                f"a further turn takes an Extraction and a correction in words, not {type(extraction).__name__} and "
+                f'{type(correction).__name__}: refine(extraction, "urgency is 5: the brakes failed")'
+            )
         if extraction.schema_id != self.schema.id:
             raise SchemaError(
                 f"the extraction is of schema {extraction.schema_name!r} as it was then, and the extractor has "
@@ -252,9 +265,12 @@ class Extractor(Generic[M]):
     def map(self, texts: Iterable[str | Document], *, concurrency: int | None = None) -> Iterator[Extraction[M]]:
         """Extract from many texts at once, `concurrency` of them (default 8), giving the results in order.
 
-        The texts are read as they are needed, so that they may be endless.
+        The texts are read as they are needed, so that they may be endless. What is raised in reading them is raised
+        here once all results before it are given. Raises TypeError where they are one text, or none.
         """
-        at_once = concurrency or self.settings.concurrency
+        return self._mapping(_Source(texts), concurrency or self.settings.concurrency)
+
+    def _mapping(self, texts: _Source, at_once: int) -> Iterator[Extraction[M]]:
         slots = threading.Semaphore(at_once)
         waiting: deque[Future[Extraction[M]]] = deque()
         with ThreadPoolExecutor(at_once) as pool:
@@ -268,25 +284,26 @@ class Extractor(Generic[M]):
             finally:
                 for future in waiting:
                     future.cancel()
+        texts.check()
 
-    async def amap(
-        self, texts: Iterable[str | Document], *, concurrency: int | None = None
-    ) -> AsyncIterator[Extraction[M]]:
+    def amap(self, texts: Iterable[str | Document], *, concurrency: int | None = None) -> AsyncGenerator[Extraction[M]]:
         """Do what `map` does, without blocking.
 
         Closing it (`contextlib.aclosing`) before its end cancels what is in flight.
         """
-        at_once = concurrency or self.settings.concurrency
+        return self._amapping(_Source(texts), concurrency or self.settings.concurrency)
+
+    async def _amapping(self, texts: _Source, at_once: int) -> AsyncGenerator[Extraction[M]]:
         places, executor = asyncio.Semaphore(at_once), self._bounded(at_once)
         waiting: deque[asyncio.Task[Extraction[M]]] = deque()
 
-        async def one(text: str | Document) -> Extraction[M]:
+        async def one(document: Document) -> Extraction[M]:
             async with places:
-                return await self.aextract(text, executor=executor)
+                return await self.aextract(document, executor=executor)
 
         try:
-            for text in texts:
-                waiting.append(asyncio.create_task(one(text)))
+            for document in texts:
+                waiting.append(asyncio.create_task(one(document)))
                 while waiting and (waiting[0].done() or len(waiting) >= at_once * AHEAD):
                     yield await waiting.popleft()
             while waiting:
@@ -295,6 +312,7 @@ class Extractor(Generic[M]):
             for task in waiting:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
+        texts.check()
 
     def warm(self) -> Attempt:
         """Have the service keep what all documents share, before the first of them is asked about.
@@ -315,30 +333,25 @@ class Extractor(Generic[M]):
 
         There is one, or one for each chunk of a long text; none for a text that cannot be asked about.
         """
-        asks = next(self._plan(text), ())
-        return tuple(self._targets.encode(ask) for ask in asks)
+        return tuple(self._targets.encode(ask) for ask in self._running(_document(text)).asks)
 
     def _bounded(self, at_once: int | None = None) -> Executor:
         return _Bounded(self._targets, asyncio.Semaphore(at_once or self.settings.concurrency))
 
-    async def _adriven(self, course: Plan[M], executor: Executor) -> Extraction[M]:
-        try:
-            asks = next(course)
-            while True:
-                asks = course.send(await _aanswers(asks, executor))
-        except StopIteration as end:
-            return self._ended(end.value)
+    async def _adriven(self, plan: RunningPlan[M], executor: Executor) -> Extraction[M]:
+        while plan.asks:
+            with plan.answering():
+                plan.answer(await _aanswers(plan.asks, executor))
+        return self._ended(plan.extraction)
 
     def _extract(
-        self, text: str | Document, slots: threading.Semaphore, history: tuple[Exchange, ...] = ()
+        self, document: Document, slots: threading.Semaphore, history: tuple[Exchange, ...] = ()
     ) -> Extraction[M]:
-        course = self._plan(text, history)
-        try:
-            asks = next(course)
-            while True:
-                asks = course.send(self._answers(asks, slots))
-        except StopIteration as end:
-            return self._ended(end.value)
+        plan = self._running(document, history)
+        while plan.asks:
+            with plan.answering():
+                plan.answer(self._answers(plan.asks, slots))
+        return self._ended(plan.extraction)
 
     def _answers(self, asks: Sequence[Ask], slots: threading.Semaphore) -> tuple[Answer, ...]:
         """Put asks to their models, side by side where there are several."""
@@ -361,7 +374,7 @@ class Extractor(Generic[M]):
                 answer: Answer = end.value
                 return answer
             if piece:
-                yield Partial(ask.rung, growing.feed(piece), growing)
+                yield Partial(ask.rung, _fed(growing, piece), growing)
 
     async def _astreamed(self, ask: Ask, executor: Executor) -> AsyncGenerator[Partial[M] | Answer]:
         growing = Growing(self.schema)
@@ -370,11 +383,11 @@ class Extractor(Generic[M]):
                 if isinstance(piece, Answer):
                     yield piece
                 elif piece:
-                    yield Partial(ask.rung, growing.feed(piece), growing)
+                    yield Partial(ask.rung, _fed(growing, piece), growing)
 
-    def _plan(self, text: str | Document, history: tuple[Exchange, ...] = ()) -> Plan[M]:
-        document = _document(text)
-        return plan(document, self.schema, self._targets.policy(document), history)
+    def _running(self, document: Document, history: tuple[Exchange, ...] = ()) -> RunningPlan[M]:
+        policy = self._targets.policy(document)
+        return RunningPlan(document, self.schema, policy, plan(document, self.schema, policy, history))
 
     def _ended(self, extraction: Extraction[M]) -> Extraction[M]:
         self._targets.learn(extraction)
@@ -471,5 +484,53 @@ def _streams(asks: Sequence[Ask]) -> bool:
     return len(asks) == 1 and asks[0].rung is not Rung.PATCH
 
 
+def _fed(growing: Growing[Any], piece: str) -> tuple[Part, ...]:
+    """Show a piece of a reply. What goes wrong there shows less of it, and costs no reply that is paid for."""
+    try:
+        return growing.feed(piece)
+    except STOPS:
+        raise
+    except BaseException:
+        _logger.debug("a part of a reply cannot be shown", exc_info=True)
+        return ()
+
+
+class _Source:
+    """Iterates over documents until there are no more, or reading them raises: `check` then raises that."""
+
+    def __init__(self, texts: Iterable[str | Document]) -> None:
+        if isinstance(texts, str | bytes | Document) or not isinstance(texts, Iterable):
+            raise TypeError(
+                f"many texts are wanted, in a list or another iterable, not {type(texts).__name__}: for one text call "
+                "extract(text), or put it into a list"
+            )
+        self._texts = texts
+        self._error: Exception | None = None
+
+    def __iter__(self) -> Iterator[Document]:
+        try:
+            for text in self._texts:
+                yield _document(text)
+        except Exception as error:  # noqa: BLE001 - it is raised by check
+            self._error = error
+
+    def check(self) -> None:
+        """Raise what was raised in reading."""
+        if self._error is not None:
+            raise self._error
+
+
 def _document(text: str | Document) -> Document:
-    return text if isinstance(text, Document) else Document.of(text)
+    """Make a document of a text. Raises TypeError where it is neither."""
+    if isinstance(text, Document):
+        return text
+    if isinstance(text, str):
+        return Document.of(text)
+    given: object = text  # what a caller without a type checker may pass
+    hints: tuple[tuple[Any, str], ...] = (
+        (PathLike, "read it first, path.read_text(encoding='utf-8')"),
+        ((bytes, bytearray, memoryview), "decode them first, data.decode('utf-8')"),
+        (Iterable, "for many texts call map(texts)"),
+    )
+    hint = next((f": {hint}" for kind, hint in hints if isinstance(given, kind)), "")
+    raise TypeError(f"a text is wanted, a str or a Document, not {type(given).__name__}{hint}")

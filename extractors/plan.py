@@ -27,7 +27,7 @@ from slotfill.extractors.readings import Reader
 from slotfill.extractors.record import Attempt, Document, Exchange, Extraction, Outcome, Span
 from slotfill.schemas.schema import Schema
 
-__all__ = ["Answer", "Ask", "Plan", "Policy", "plan"]
+__all__ = ["Answer", "Ask", "Plan", "Policy", "plan", "total"]
 
 M = TypeVar("M")
 
@@ -90,8 +90,8 @@ def _extraction(
         confidence=verdict.confidence,
         edits=verdict.edits,
         attempts=attempts,
-        cost_usd=_total(attempts, policy.ttl, catalogue.cost),
-        saved_usd=_total(attempts, policy.ttl, catalogue.saving),
+        cost_usd=total(attempts, policy.ttl, catalogue.cost),
+        saved_usd=total(attempts, policy.ttl, catalogue.saving),
         error=verdict.failure,
     )
 
@@ -106,7 +106,8 @@ def _accounted(extraction: Extraction[M], joined: Joined[M]) -> Extraction[M]:
     return replace(extraction, outcome=outcome, error=joined.lost)
 
 
-def _total(attempts: Iterable[Attempt], ttl: CacheTTL, priced: Callable[..., Decimal | None]) -> Decimal | None:
+def total(attempts: Iterable[Attempt], ttl: CacheTTL, priced: Callable[..., Decimal | None]) -> Decimal | None:
+    """Add up what attempts cost in USD, each by `priced`; None where a price is unknown."""
     total = Decimal(0)
     for attempt in attempts:
         price = priced(attempt.model, attempt.usage, ttl=ttl)

@@ -132,7 +132,8 @@ class Targets:
         served = [attempt.mode for attempt in extraction.attempts if attempt.ok and attempt.model == extraction.model]
         if extraction.ok and served:
             target = self._targets[extraction.model]
-            target.modes = target.modes[target.modes.index(served[-1]) :]
+            if served[-1] in target.modes:  # another document may have gone on to a later mode meanwhile
+                target.modes = target.modes[target.modes.index(served[-1]) :]
 
     def policy(self, document: Document) -> Policy:
         """Say how far a document's plan may go."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from slotfill.extractors.asks import SCHEMA_REFUSED, UNREADABLE
 from slotfill.extractors.record import Failure
+from slotfill.extractors.unforeseen import INTERNAL
 from slotfill.schemas.pointer import look_up
 from slotfill.schemas.schema import Schema
 
@@ -25,6 +26,7 @@ ANY = "*"
 _OWN = frozenset({"binary_document", "broken_row", "budget", "empty_document", "max_wait", "undecodable_document"}) | {
     "cassette",
     "unreadable",
+    INTERNAL,
 }
 """The failures whose message, its first line, is all slotfill's: it tells formats, places and settings."""
 

@@ -5,7 +5,7 @@ A `type: ignore` here stands for a mistake that has to be found: strict mypy rep
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, assert_type
 
@@ -65,7 +65,7 @@ async def coroutines() -> None:
     """The async twins give the same types."""
     async with Extractor(Feedback, client=AsyncAnthropic()) as extractor:
         assert_type(await extractor.aextract("The app logs me out."), Extraction[Feedback])
-        assert_type(extractor.amap(["one"], concurrency=4), AsyncIterator[Extraction[Feedback]])
+        assert_type(extractor.amap(["one"], concurrency=4), AsyncGenerator[Extraction[Feedback]])
         async for extraction in extractor.amap(["one"]):
             assert_type(extraction.value, Feedback)
 
