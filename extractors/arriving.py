@@ -5,12 +5,17 @@ The SDK's own helper reads a tool call's whole input again at every event, which
 
 from __future__ import annotations
 
-import json
+from codecs import getincrementaldecoder
 from collections import defaultdict
 from typing import Any
 
-from anthropic.types import Message, MessageDeltaUsage, Usage
+from anthropic.types import Message, MessageDeltaUsage
+from anthropic.types import Usage as SDKUsage
 from pydantic_core import from_json
+
+from slotfill.extractors.asks import CUT
+from slotfill.extractors.inbound import keep_input_text, usage_of
+from slotfill.extractors.record import Usage
 
 __all__ = ["Arriving"]
 
@@ -20,9 +25,13 @@ class Arriving:
 
     def __init__(self) -> None:
         self.request_id: str | None = None
+        self.ended = False
         self._whole: dict[str, Any] = {}
         self._pieces: defaultdict[int, list[str]] = defaultdict(list)
-        self._counted = self._ended = False
+        self._counts: dict[str, Any] = {}
+        # A character that is written as two escapes may come in two pieces.
+        self._characters = getincrementaldecoder("utf-16-le")("replace")
+        self._half = False
 
     @property
     def begun(self) -> bool:
@@ -30,43 +39,51 @@ class Arriving:
         return bool(self._whole)
 
     @property
-    def usage(self) -> Usage | None:
-        """What the service counted, None unless all of the message has arrived: until then it has not told all."""
-        return Usage.construct(**self._whole["usage"]) if self._counted and self._ended else None
+    def usage(self) -> Usage:
+        """What the service has counted so far: what it wrote is unknown until the totals arrive."""
+        return usage_of(SDKUsage.construct(**self._counts))
 
     def take(self, event: Any) -> str:
-        """Take one of the SDK's raw events; give what it adds to the text, or to the tool's input."""
+        """Take one of the SDK's raw events; give what it adds to the text, or to the tool's input.
+
+        Raises ValueError for what is no event: the SDK builds them without validating them.
+        """
         try:
             return self._take(event)
-        except (AttributeError, LookupError, TypeError):  # the SDK builds its events without validating them
-            raise ValueError("the stream holds what is no event") from None
+        except Exception as error:
+            raise ValueError("the stream holds what is no event") from error
 
     def _take(self, event: Any) -> str:
         match event.type:
             case "message_start":
-                self._whole = event.message.to_dict()
+                self._start(event.message)
             case "content_block_start":
-                self._whole["content"].append(event.content_block.to_dict())
+                self._whole["content"].append(event.content_block.to_dict(warnings=False))
             case "content_block_delta":
                 return self._add(event.index, event.delta)
             case "message_delta":
-                self._whole |= {name: value for name, value in event.delta.to_dict().items() if value is not None}
-                self._count(event.usage)
+                delta = event.delta.to_dict(warnings=False)
+                self._whole |= {name: value for name, value in delta.items() if value is not None}
+                self._count(event)
             case "message_stop":
-                self._ended = True
+                self.ended = True
         return ""
 
-    def _count(self, told: object) -> None:
+    def _start(self, message: Any) -> None:
+        self._whole = message.to_dict(warnings=False)
+        self._pieces.clear()
+        self._count(message)
+        self._counts.pop("output_tokens", None)  # of what is still to be written
+
+    def _count(self, event: Any) -> None:
         """Take the totals: what is not told stays as it was. What a gateway streams may not tell any."""
-        counts = told.to_dict() if isinstance(told, MessageDeltaUsage) else {}
-        self._whole["usage"] = (self._whole.get("usage") or {}) | {
-            name: count for name, count in counts.items() if count is not None
-        }
-        self._counted = "output_tokens" in counts
+        usage = getattr(event, "usage", None)
+        counts = usage.to_dict(warnings=False) if isinstance(usage, SDKUsage | MessageDeltaUsage) else {}
+        self._counts |= {name: count for name, count in counts.items() if count is not None}
 
     def message(self) -> Message | None:
-        """Give the message, None unless all of it has arrived. Raises ValueError for a tool's input that is no JSON."""
-        return self._built() if self._ended else None
+        """Give the message, None unless all of it has arrived."""
+        return self._built() if self.ended else None
 
     def cut(self, stop_reason: str) -> Message:
         """Give what has arrived of a message that breaks off, with this stop reason."""
@@ -81,28 +98,36 @@ class Arriving:
                 piece = delta.partial_json
             case _:
                 return ""
-        if index not in range(len(self._whole.get("content", ()))):
+        if type(index) is not int or index not in range(len(self._whole["content"])):
             raise ValueError(f"the stream goes on with block {index}, which has not begun")
+        shown = self._shown(piece)
         self._pieces[index].append(piece)
-        return piece
+        return shown
+
+    def _shown(self, piece: str) -> str:
+        """Give a piece's whole characters: half a surrogate pair waits for its other half."""
+        if piece.isascii() and not self._half:
+            return piece
+        shown = self._characters.decode(piece.encode("utf-16-le", "surrogatepass"))
+        self._half = bool(self._characters.getstate()[0])
+        return shown
 
     def _built(self) -> Message:
-        for index, pieces in self._pieces.items():
-            block, text = self._whole["content"][index], "".join(pieces)
-            if block["type"] == "text":
-                block["text"] = text
-            else:
-                block["input"] = _input(text, cut=self._whole.get("stop_reason") not in ("tool_use", "end_turn"))
-        message = Message.construct(**self._whole)
+        texts = {index: "".join(pieces) for index, pieces in self._pieces.items()}
+        for index, text in texts.items():
+            block = self._whole["content"][index]
+            block.update({"text": text} if block["type"] == "text" else {"input": _readable(text)})
+        message = Message.construct(**self._whole | {"usage": self._counts})
         message._request_id = self.request_id  # noqa: SLF001 - where the SDK keeps it
+        for index, text in texts.items():
+            if message.stop_reason not in CUT:
+                keep_input_text(message.content[index], text)
         return message
 
 
-def _input(text: str, *, cut: bool) -> Any:
-    """Read a tool call's input, as far as it goes where it was cut off."""
-    if not cut:
-        return json.loads(text or "{}")
+def _readable(text: str) -> Any:
+    """Read a tool call's input as far as it goes."""
     try:
-        return from_json(text, allow_partial="trailing-strings")
+        return from_json(text or "{}", allow_partial="trailing-strings")
     except ValueError:
         return text

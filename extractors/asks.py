@@ -43,7 +43,9 @@ BROKEN = "broken_stream"
 CUT = ("max_tokens", "model_context_window_exceeded", BROKEN)
 """The stop reasons of a reply that was cut off: more room may help against the first alone."""
 
-FINAL = frozenset({"authentication", "permission", "billing", "bad_request", "budget", "cassette", "max_wait"})
+FINAL = frozenset(
+    {"authentication", "permission", "billing", "bad_request", "budget", "cassette", "max_wait", "redirect"}
+)
 """The failures that another model of the same service would meet too."""
 
 

@@ -122,21 +122,26 @@ class _Rates:
 
 
 def cost(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None:
-    """Price one request in USD, cache reads and writes and long-prompt bands included; None when unknown.
+    """Price one request in USD, cache reads and writes and long-prompt bands included.
+
+    None when its price is unknown, or what it took.
 
     ttl: how long what it wrote to the cache is kept: an hour costs more.
     """
     if is_local(model_id):
         return Decimal(0)
+    if usage.counts is None:
+        return None
+    read, written, cache_read, cache_write = usage.counts
     # The service counts cached tokens beside input_tokens, and takes the prompt's length from all of them.
-    prompt = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens
+    prompt = read + cache_read + cache_write
     for rates in reversed(_bands(model_id, ttl, _today())):
         if prompt > rates.above:
             return (
-                rates.input * usage.input_tokens
-                + rates.output * usage.output_tokens
-                + rates.cache_read * usage.cache_read_tokens
-                + rates.cache_write * usage.cache_write_tokens
+                rates.input * read
+                + rates.output * written
+                + rates.cache_read * cache_read
+                + rates.cache_write * cache_write
             ) / MILLION
     return None
 
@@ -160,11 +165,13 @@ def worst(model_id: str, size: int, room: int, *, ttl: CacheTTL) -> Decimal | No
 
 def saving(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None:
     """Give what the cache saved on one request, in USD: negative where it wrote more than it read."""
-    cached = usage.cache_read_tokens + usage.cache_write_tokens
     paid = cost(model_id, usage, ttl=ttl)
-    if paid is None or not cached:
+    if paid is None or usage.counts is None:
         return None if paid is None else Decimal(0)
-    uncached = cost(model_id, Usage(usage.input_tokens + cached, usage.output_tokens))
+    read, written, cache_read, cache_write = usage.counts
+    if not cache_read + cache_write:
+        return Decimal(0)
+    uncached = cost(model_id, Usage(read + cache_read + cache_write, written))
     return None if uncached is None else uncached - paid
 
 

@@ -7,9 +7,10 @@ import difflib
 import os
 import threading
 import time
-from collections.abc import AsyncGenerator, Generator, Iterable
+from collections.abc import AsyncGenerator, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import anthropic
 import httpx2
@@ -20,7 +21,8 @@ from slotfill.extractors import catalogue
 from slotfill.extractors.arriving import Arriving
 from slotfill.extractors.asks import BROKEN, SCHEMA_REFUSED, UNREADABLE, Answer, Ask
 from slotfill.extractors.codec import Codec
-from slotfill.extractors.errors import ModelError
+from slotfill.extractors.errors import ModelError, SlotfillError
+from slotfill.extractors.inbound import excerpt, identifier, redirect_target
 from slotfill.extractors.limits import Limits, WaitError, settling
 from slotfill.extractors.local import weights
 from slotfill.extractors.metering import BudgetError, Meter
@@ -39,7 +41,7 @@ __all__ = ["FATAL", "AnyClient", "Clients", "choose_model", "failure_of", "synch
 AnyClient = Any
 """Any client of the Anthropic SDK, of Bedrock and Vertex too, sync or async; Instructor checks it."""
 
-FATAL = frozenset({"authentication", "permission", "billing", "not_found", "max_wait", "budget"})
+FATAL = frozenset({"authentication", "permission", "billing", "not_found", "redirect", "max_wait", "budget"})
 """The failures that every further request would meet too, or for a long time."""
 
 # By exception class, the most special first: every class the SDK exports stands under one of these.
@@ -66,12 +68,16 @@ _FAILURES: tuple[tuple[type[BaseException], str], ...] = (
     (anthropic.APIResponseValidationError, UNREADABLE),
     (anthropic.APIStatusError, "bad_request"),
     (anthropic.AnthropicError, "server"),
-    # What the SDK lets through: a 200 whose body is no UTF-8 (UnicodeDecodeError) or no JSON (JSONDecodeError).
-    (ValueError, UNREADABLE),
+    # A network that fails while a stream is read.
+    (httpx2.TimeoutException, "timeout"),
+    (httpx2.HTTPError, "connection"),
 )
 
-_FIRST_ERROR = 400
-"""The least HTTP status that says that a request failed."""
+_OWN = (CassetteError, WaitError, BudgetError)
+"""Those whose message is all slotfill's."""
+
+_FIRST_REDIRECT, _FIRST_ERROR = 300, 400
+"""The least HTTP statuses that say that a request is to be sent elsewhere, and that it failed."""
 
 _TOO_LONG = "prompt is too long"
 _NO_CREDIT = "credit balance is too low"
@@ -83,7 +89,8 @@ _SCHEMA_WORDS = ("output_config", "output_format", "input_schema", "json schema"
 class Clients:
     """The patched clients of one extractor: each is built at its first use, and reused.
 
-    client: one of the caller's own, which is never closed here; the other kind is then not to be had.
+    client: one of the caller's own, which is never closed here; the other kind is then not to be had. Its time-outs,
+        its redirects and how it reads a tool's input are its own.
     cassette: what passes the clients that are built here is recorded on it, or replayed from it.
 
     The clients that are built here keep to one pace, within the service's limits; the embedded model needs none.
@@ -115,60 +122,37 @@ class Clients:
     def execute(self, codec: Codec, ask: Ask) -> Answer:
         """Put an ask to the model; whatever goes wrong on the way is in the answer."""
         client: Any = self._synchronous()
-        started = time.monotonic()
-        try:
-            completion = client.create(response_model=None, max_retries=0, **codec.encode(ask))
-        except (anthropic.AnthropicError, ValueError, httpx2.HTTPError) as error:
-            return self._failed(error, started)
-        return self._decoded(codec, ask, completion, started)
+        with _Exchange(codec, ask, self._secrets, self._redaction) as exchange:
+            exchange.completion = client.create(response_model=None, max_retries=0, **exchange.request)
+        return exchange.answer()
 
     async def aexecute(self, codec: Codec, ask: Ask) -> Answer:
         """Do what `execute` does, without blocking."""
         client: Any = self._asynchronous()
-        started = time.monotonic()
-        try:
-            completion = await client.create(response_model=None, max_retries=0, **codec.encode(ask))
-        except (anthropic.AnthropicError, ValueError, httpx2.HTTPError) as error:
-            return self._failed(error, started)
-        return self._decoded(codec, ask, completion, started)
+        with _Exchange(codec, ask, self._secrets, self._redaction) as exchange:
+            exchange.completion = await client.create(response_model=None, max_retries=0, **exchange.request)
+        return exchange.answer()
 
     def stream(self, codec: Codec, ask: Ask) -> Generator[str, None, Answer]:
         """Do what `execute` does, giving the pieces of the reply's text as they arrive."""
         client: Any = self._synchronous()
-        started, arriving, shown = time.monotonic(), Arriving(), Redacted(self._redaction)
-        try:
-            request = codec.encode(ask)
-            with client.create(response_model=None, max_retries=0, stream=True, **request) as events:
-                arriving.request_id = events.response.headers.get("request-id")
-                with settling(events.response, arriving):
-                    for event in events:
-                        yield shown.take(arriving.take(event))
-            completion = arriving.message()
-        except (anthropic.AnthropicError, ValueError, httpx2.HTTPError) as error:
-            return self._broken(codec, ask, arriving, started, error)
-        if completion is None:
-            return self._broken(codec, ask, arriving, started)
-        return self._decoded(codec, ask, completion, started)
+        with _StreamedExchange(codec, ask, self._secrets, self._redaction) as exchange:
+            created = client.create(response_model=None, max_retries=0, stream=True, **exchange.request)
+            with created as events, exchange.receiving(events.response):
+                for event in events:
+                    yield exchange.take(event)
+        return exchange.answer()
 
     async def astream(self, codec: Codec, ask: Ask) -> AsyncGenerator[str | Answer]:
         """Do what `stream` does, without blocking; the answer comes last."""
         client: Any = self._asynchronous()
-        started, arriving, shown = time.monotonic(), Arriving(), Redacted(self._redaction)
-        try:
-            request = codec.encode(ask)
-            async with await client.create(response_model=None, max_retries=0, stream=True, **request) as events:
-                arriving.request_id = events.response.headers.get("request-id")
-                with settling(events.response, arriving):
+        with _StreamedExchange(codec, ask, self._secrets, self._redaction) as exchange:
+            created = client.create(response_model=None, max_retries=0, stream=True, **exchange.request)
+            async with await created as events:
+                with exchange.receiving(events.response):
                     async for event in events:
-                        yield shown.take(arriving.take(event))
-            completion = arriving.message()
-        except (anthropic.AnthropicError, ValueError, httpx2.HTTPError) as error:
-            yield self._broken(codec, ask, arriving, started, error)
-            return
-        if completion is None:
-            yield self._broken(codec, ask, arriving, started)
-            return
-        yield self._decoded(codec, ask, completion, started)
+                        yield exchange.take(event)
+        yield exchange.answer()
 
     def close(self) -> None:
         """Close the sync client, unless it is the caller's."""
@@ -182,31 +166,6 @@ class Clients:
         if self._async is not None and self._given is None:
             await cast("AsyncAnthropic", self._async.client).close()
         self._async = None
-
-    def _decoded(self, codec: Codec, ask: Ask, completion: object, started: float) -> Answer:
-        return self._redaction.answer(codec.decode(ask, completion, ms=_since(started)))
-
-    def _failed(self, error: BaseException, started: float) -> Answer:
-        request_id = getattr(error, "request_id", None)
-        failure = failure_of(error, self._secrets)
-        return self._redaction.answer(Answer(failure=failure, ms=_since(started), request_id=request_id))
-
-    def _broken(
-        self,
-        codec: Codec,
-        ask: Ask,
-        arriving: Arriving,
-        started: float,
-        error: BaseException | None = None,
-    ) -> Answer:
-        """Tell a stream that broke off from a request that failed: what has arrived is kept, and was paid for."""
-        if not arriving.begun:
-            if error is not None:
-                return self._failed(error, started)
-            return self._decoded(codec, ask, None, started)
-        reason = failure_of(error, self._secrets).message if error else "it ended before the message did"
-        answer = self._decoded(codec, ask, arriving.cut(BROKEN), started)
-        return self._redaction.answer(replace(answer, errors=(FieldError("", reason),)))
 
     def _synchronous(self) -> instructor.Instructor:
         with self._building:
@@ -233,6 +192,79 @@ class Clients:
             return []  # nothing is asked, and nothing costs
         pacer = None if catalogue.is_local(self._model) else self._pacer
         return [Limits(pacer, max_wait=self._settings.max_wait, meter=lambda: self._meter)]
+
+
+class _Exchange:
+    """A request and what comes of it. Around what puts it to the service: whatever that raises is in the answer.
+
+    What a service sends can raise anything, at any depth of the SDK, so that no kind of exception is let through but
+    those of our own that end a run, as that of a ledger which can no longer be written.
+    """
+
+    def __init__(self, codec: Codec, ask: Ask, secrets: Iterable[str], redaction: Redaction) -> None:
+        self.request = codec.encode(ask)
+        self.completion: object = None
+        self._codec, self._ask = codec, ask
+        self._secrets, self._redaction = secrets, redaction
+        self._started = time.monotonic()
+        self._error: Exception | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if not isinstance(error, Exception) or _ends_the_run(error):
+            return False
+        self._error = error
+        return True
+
+    def answer(self) -> Answer:
+        """Give what came of it, with no credential in it."""
+        ms = round((time.monotonic() - self._started) * 1000)
+        if self._error is None:
+            return self._redaction.answer(self._codec.decode(self._ask, self.completion, ms=ms))
+        request_id = identifier(getattr(self._error, "request_id", None))
+        failure = failure_of(self._error, self._secrets)
+        return self._redaction.answer(Answer(failure=failure, ms=ms, request_id=request_id))
+
+
+class _StreamedExchange(_Exchange):
+    """One whose reply arrives in pieces."""
+
+    def __init__(self, codec: Codec, ask: Ask, secrets: Iterable[str], redaction: Redaction) -> None:
+        super().__init__(codec, ask, secrets, redaction)
+        self._arriving, self._shown = Arriving(), Redacted(redaction)
+
+    @contextmanager
+    def receiving(self, reply: httpx2.Response) -> Iterator[None]:
+        """Read a reply's events within it."""
+        self._arriving.request_id = reply.headers.get("request-id")
+        with settling(reply, self._arriving):
+            yield
+
+    def take(self, event: object) -> str:
+        """Take the next event, and give what of the text can be shown."""
+        return self._shown.take(self._arriving.take(event))
+
+    def answer(self) -> Answer:
+        """Give what came of it. A message that is whole counts, whatever came behind it.
+
+        A stream that broke off is told from a request that failed: what has arrived is kept, and was paid for.
+        """
+        arriving, error = self._arriving, self._error
+        if arriving.begun or arriving.ended:
+            self._error = None
+            with self:  # the parts that came need not fit together
+                self.completion = arriving.message() if arriving.ended else arriving.cut(BROKEN)
+        answer = super().answer()
+        if arriving.ended or not arriving.begun or answer.failure:
+            return answer
+        reason = failure_of(error, self._secrets).message if error else "it ended before the message did"
+        return self._redaction.answer(replace(answer, errors=(FieldError("", reason),)))
+
+
+def _ends_the_run(error: Exception) -> bool:
+    return isinstance(error, SlotfillError) and not isinstance(error, anthropic.AnthropicError)
 
 
 def synchronous_client(model: str, settings: Settings) -> Anthropic:
@@ -269,13 +301,16 @@ def _plausible(model: str) -> str:
 def failure_of(error: BaseException, secrets: Iterable[str] = ()) -> Failure:
     """Say in one line what the SDK gave up on; a diff follows where a request is not on the tape.
 
-    No `secrets` stand in it, nor what a page of HTML said.
+    No `secrets` stand in it, nor what a page of HTML said. Whatever else reading a reply raises makes it unreadable: a
+    body may be no UTF-8, no JSON, or nested a hundred thousand deep.
     """
-    kind = next((kind for known, kind in _FAILURES if isinstance(error, known)), "server")
+    kind = next((kind for known, kind in _FAILURES if isinstance(error, known)), UNREADABLE)
     if isinstance(error, anthropic.APIStatusError) and error.status_code < _FIRST_ERROR:
-        kind = "server"  # an error among a stream's events, after the status was sent
+        # An error among a stream's events comes after the status was sent.
+        kind = "server" if error.status_code < _FIRST_REDIRECT else "redirect"
     message = Redaction(secrets, words=True).hide(_message(error, kind))
-    return Failure(_kind_of_400(message.lower()) if kind == "bad_request" else kind, message)
+    kind = _kind_of_400(message.lower()) if kind == "bad_request" else kind
+    return Failure(kind, message if isinstance(error, _OWN) else excerpt(message))
 
 
 def _kind_of_400(said: str) -> str:
@@ -295,12 +330,14 @@ _MESSAGES = {
 
 
 def _message(error: BaseException, kind: str) -> str:
-    if isinstance(error, CassetteError | WaitError | BudgetError):
+    if isinstance(error, _OWN):
         return str(error)
+    if kind == "redirect" and (target := redirect_target(cast("anthropic.APIStatusError", error).response.headers)):
+        return f"the service redirects to {target}: set ANTHROPIC_BASE_URL to it if you trust it"
     said = getattr(error, "api_message", None)
     status = getattr(error, "status_code", None)
     if said:
-        return f"{' '.join(str(said).split())} (HTTP {status})"
+        return f"{said} (HTTP {status})"
     if kind in _MESSAGES:
         cause = error.__cause__ or error
         return f"{_MESSAGES[kind]}: {type(cause).__name__}" + (f": {cause}" if error.__cause__ else "")
@@ -375,7 +412,3 @@ def _credentials_of_sdk() -> bool:
             return any((client.api_key, client.auth_token, client.credentials))
     except anthropic.AnthropicError as error:
         raise ModelError(f"the Anthropic credential cannot be used: {error}") from None
-
-
-def _since(started: float) -> int:
-    return round((time.monotonic() - started) * 1000)

@@ -26,8 +26,9 @@ from pydantic import BaseModel, ValidationError
 
 from slotfill.extractors.asks import CUT, UNREADABLE, Answer, Ask
 from slotfill.extractors.catalogue import CacheTTL
+from slotfill.extractors.inbound import excerpt, identifier, input_text, usage_of, whole_characters
 from slotfill.extractors.prompt import Prompt
-from slotfill.extractors.record import Failure, Mode, Usage
+from slotfill.extractors.record import Failure, Mode
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.wire import Wire
 
@@ -78,19 +79,30 @@ class Codec:
         }
 
     def decode(self, ask: Ask, completion: object, *, ms: int = 0) -> Answer:
-        """Read what the service sent for an ask. What is no message becomes a failure, never an exception."""
-        if not isinstance(completion, Message) or not _well_formed(completion):
-            return Answer(failure=Failure(UNREADABLE, "the service's reply is no message"), ms=ms)
-        found, errors = self._find(ask.mode, completion)
+        """Read what the service sent for an ask. What is no message becomes a failure, never an exception.
+
+        All that an answer holds is typed and bounded here: the SDK builds its types without validating them.
+        """
+        reason = ""
+        try:
+            if isinstance(completion, Message) and _well_formed(completion):
+                return self._read(ask, completion, ms)
+        except Exception as error:  # noqa: BLE001 - whatever a gateway calls a message: one nested a thousand deep
+            reason = f": {type(error).__name__}"
+        return Answer(failure=Failure(UNREADABLE, f"the service's reply is no message{reason}"), ms=ms)
+
+    def _read(self, ask: Ask, message: Message, ms: int) -> Answer:
+        stop_reason = identifier(message.stop_reason)
+        json_text, errors = self._find(ask.mode, message, stop_reason)
         return Answer(
-            json=found,
-            said=_said(completion),
-            stop_reason=completion.stop_reason,
+            json=json_text,
+            said=_said(message),
+            stop_reason=stop_reason,
             errors=errors,
-            usage=_usage(completion),
+            usage=usage_of(message.usage),
             ms=ms,
-            request_id=getattr(completion, "_request_id", None),  # a message of a batch has none
-            scored=_scored(completion),
+            request_id=identifier(getattr(message, "_request_id", None)),  # a message of a batch has none
+            scored=_scored(message),
         )
 
     def _messages(self, prompt: Prompt, mode: Mode) -> list[dict[str, Any]]:
@@ -130,23 +142,26 @@ class Codec:
         _, request = _handlers(mode).request_handler(reply, {"messages": []})
         return {key: value for key, value in request.items() if key != "messages"}
 
-    def _find(self, mode: Mode, message: Message) -> tuple[str | None, tuple[FieldError, ...]]:
-        if message.stop_reason == "refusal":
+    def _find(self, mode: Mode, message: Message, stop_reason: str | None) -> tuple[str | None, tuple[FieldError, ...]]:
+        if stop_reason == "refusal":
             return None, _refusal(message)
-        if message.stop_reason in CUT:
+        if stop_reason in CUT:
             return None, ()
-        if mode == "tool" and (
-            wrong := [b.name for b in message.content if b.type == "tool_use" and b.name != self._tool]
-        ):
-            return None, (FieldError("", f"the reply calls the tool {wrong[0]!r} instead of {self._tool!r}"),)
+        calls = [block for block in message.content if block.type == "tool_use"] if mode == "tool" else []
+        if wrong := [block.name for block in calls if block.name != self._tool]:
+            return None, (FieldError("", f"the reply calls the tool {excerpt(wrong[0])!r} instead of {self._tool!r}"),)
         if mode == "tool" and _is_repeated(message):
             return None, ()
         try:
-            found: Any = _handlers(mode).response_parser(message, self._reply, None, True)
+            parsed: Any = _handlers(mode).response_parser(message, self._reply, None, True)
         except (ValidationError, ResponseParsingError, json.JSONDecodeError):
             place = "exactly one tool call" if mode == "tool" else "any text"
             return None, (FieldError("", f"the reply does not hold {place}"),)
-        return found, ()
+        text = whole_characters(_input_text(calls[0]) if calls else parsed)
+        return (text, ()) if _is_unicode(text) else (None, _HALF_CHARACTER)
+
+
+_HALF_CHARACTER = (FieldError("", "the reply holds half a surrogate pair, which is no character"),)
 
 
 def _reply_model(name: str, full: Mapping[str, Any]) -> type[BaseModel]:
@@ -199,16 +214,30 @@ def _is_repeated(message: Message) -> bool:
 
 def _said(message: Message) -> str:
     parts = [
-        block.text if block.type == "text" else json.dumps(block.input, ensure_ascii=False)
+        block.text if block.type == "text" else _input_text(block)
         for block in message.content
         if block.type in ("text", "tool_use")
     ]
-    return "\n".join(parts)
+    text = whole_characters("\n".join(parts))
+    return text if _is_unicode(text) else text.encode("utf-8", "replace").decode()
+
+
+def _input_text(block: Any) -> str:
+    """Give a tool's input as the model wrote it, where that is known: read and written again it has lost digits."""
+    text = input_text(block)
+    return json.dumps(block.input, ensure_ascii=False) if text is None else text
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _refusal(message: Message) -> tuple[FieldError, ...]:
     details = message.stop_details
-    reasons = [str(reason) for name in ("category", "explanation") if (reason := getattr(details, name, None))]
+    reasons = [reason for name in ("category", "explanation") if (reason := excerpt(getattr(details, name, None)))]
     return (FieldError("", ": ".join(reasons)),) if reasons else ()
 
 
@@ -216,11 +245,3 @@ def _scored(message: Message) -> tuple[str, ...]:
     """Read a field that the embedded model adds to the API's own; the SDK keeps it as it came."""
     scored: object = getattr(message, "scored", None)
     return tuple(path for path in scored if isinstance(path, str)) if isinstance(scored, list) else ()
-
-
-def _usage(message: Message) -> Usage:
-    """Copy the counts: the object is Instructor's and the SDK's, who may overwrite it."""
-    counted = message.usage
-    names = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
-    counts = (getattr(counted, name, None) for name in names)
-    return Usage(*(count if isinstance(count, int) else 0 for count in counts))

@@ -307,7 +307,9 @@ def _cut_message(answer: Answer) -> str:
     if answer.stop_reason == BROKEN:
         return f"the reply's stream broke off: {answer.errors[0].message}"
     limit = "the model's context is full" if answer.stop_reason == CUT[1] else "max_tokens was reached"
-    return f"the reply was cut off after {answer.usage.output_tokens} tokens: {limit}; split the document or allow more"
+    written = answer.usage.output_tokens
+    after = "" if written is None else f" after {written} tokens"
+    return f"the reply was cut off{after}: {limit}; split the document or allow more"
 
 
 def _invalid(errors: tuple[FieldError, ...], data: Any, sent: _Sent, said: str) -> Verdict[Any]:

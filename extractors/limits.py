@@ -9,10 +9,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from anthropic import AnthropicError, AsyncStream, Middleware, Stream
@@ -20,6 +18,7 @@ from anthropic.types import Message
 from httpx2 import ConnectError, ConnectTimeout, PoolTimeout
 from pydantic_core import from_json, to_json
 
+from slotfill.extractors.inbound import identifier, rate_limits, retry_after, usage_of
 from slotfill.extractors.metering import Meter, Try
 from slotfill.extractors.pacing import LIMITS, Pacer, Reservation, Wait
 from slotfill.extractors.record import Usage
@@ -30,12 +29,15 @@ if TYPE_CHECKING:
 
     from slotfill.extractors.arriving import Arriving
 
-__all__ = ["MAX_WAIT", "Limits", "WaitError", "retry_after", "settling"]
+__all__ = ["MAX_WAIT", "Limits", "WaitError", "settling"]
 
 MAX_WAIT = 300.0
 """Seconds that a run waits for its limits before it ends."""
 
 RATE_LIMITED, OVERLOADED = 429, 529
+
+_FIRST_ERROR = 400
+"""The least HTTP status that says that a request failed; one between it and a success leads elsewhere."""
 
 _ASKING_AGAIN = 1.0
 """Seconds after which a long wait is looked at again: a reply may have shortened it."""
@@ -49,8 +51,8 @@ _UNSENT = (ConnectError, ConnectTimeout, PoolTimeout)
 _OUTSTANDING = "slotfill.outstanding"
 """Where a streamed reply, among its extensions, carries its try to whoever reads it."""
 
-_AT_ONCE = "1"
-"""Milliseconds that the SDK is told to wait by itself, where the wait is kept here, for all tries."""
+_AT_ONCE = 0.001
+"""Seconds that the SDK is told to wait by itself, where the wait is kept here, for all tries."""
 
 
 class WaitError(AnthropicError):
@@ -80,13 +82,14 @@ class _Outstanding:
 
     def settle(self, usage: Usage | None) -> None:
         """Settle it by what was counted; None where that is not known, and so all that was reserved is spent."""
+        counts = usage.counts if usage else None
         if self._pacer and self._reservation:
-            if usage is None:
+            if counts is None:
                 self._pacer.unanswered(self._reservation)
             else:
-                counted = usage.input_tokens + usage.cache_write_tokens
-                self._pacer.answered(self._reservation, counted, usage.output_tokens)
-        self._account(usage)
+                read, written, _, cache_write = counts
+                self._pacer.answered(self._reservation, read + cache_write, written)
+        self._account(usage if counts else None)
 
     def fail(self, error: BaseException) -> None:
         """Settle it where no reply came: it may be under way at the service, unless nothing was ever sent."""
@@ -221,25 +224,34 @@ class Limits(Middleware):
     def _take(self, outstanding: _Outstanding, reply: Response, parsed: object) -> WaitError | None:
         """Settle a try by its reply, and learn from it. Gives an error for a `retry-after` beyond `max_wait`."""
         if self._pacer:
-            self._pacer.learn(_limits(reply.headers))
+            self._pacer.learn(rate_limits(reply.headers, LIMITS))
         if not reply.is_success:
             return self._refused(outstanding, reply)
         if isinstance(parsed, Stream | AsyncStream):
             reply.extensions[_OUTSTANDING] = outstanding
         else:
-            outstanding.settle(_counted(parsed.usage) if isinstance(parsed, Message) else None)
+            outstanding.settle(usage_of(parsed.usage) if isinstance(parsed, Message) else None)
         return None
 
     def _refused(self, outstanding: _Outstanding, reply: Response) -> WaitError | None:
-        held_up = self._pacer and reply.status_code in (RATE_LIMITED, OVERLOADED)
-        seconds = retry_after(reply.headers) if held_up else None
+        seconds = retry_after(reply.headers)
         outstanding.refuse(reply, seconds)
-        if seconds is None:
-            return None
-        if seconds > self._max_wait:
-            return WaitError(seconds, self._max_wait, reply.headers.get("request-id"))
-        reply.headers["retry-after-ms"] = _AT_ONCE
+        held_up = bool(self._pacer) and reply.status_code in (RATE_LIMITED, OVERLOADED)
+        too_long = seconds is not None and seconds > self._max_wait
+        if seconds is not None and too_long and held_up:
+            return WaitError(seconds, self._max_wait, identifier(reply.headers.get("request-id")))
+        if too_long or reply.status_code < _FIRST_ERROR:
+            reply.headers["x-should-retry"] = "false"
+        _tell_wait(reply, _AT_ONCE if held_up and seconds is not None else seconds)
         return None
+
+
+def _tell_wait(reply: Response, seconds: float | None) -> None:
+    """Write how long the SDK shall wait before its next try: it sleeps through whatever a reply asks for."""
+    reply.headers.pop("retry-after", None)
+    reply.headers.pop("retry-after-ms", None)
+    if seconds is not None:
+        reply.headers["retry-after-ms"] = f"{seconds * 1_000:.0f}"
 
 
 @contextmanager
@@ -253,37 +265,12 @@ def settling(reply: Response, arriving: Arriving) -> Iterator[None]:
     finally:
         outstanding = reply.extensions.get(_OUTSTANDING)
         if isinstance(outstanding, _Outstanding):
-            outstanding.settle(_counted(arriving.usage))
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Give the seconds that a reply asks to wait, None where it does not say so, or not so that it can be read.
-
-    Written as `retry-after-ms`, or as `retry-after` in seconds or as a date: RFC 9110, section 10.2.3.
-    """
-    for name, unit in (("retry-after-ms", 1_000.0), ("retry-after", 1.0)):
-        try:
-            return max(0.0, float(headers[name]) / unit)
-        except (KeyError, ValueError):
-            continue
-    try:
-        until = parsedate_to_datetime(headers["retry-after"])
-    except (KeyError, ValueError):
-        return None
-    return max(0.0, (until.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+            outstanding.settle(arriving.usage if arriving.ended else None)
 
 
 def _asks(request: APIRequest) -> bool:
     """Tell whether a request is for a message: counts, batches and lists have limits of their own."""
     return request.method.lower() == "post" and request.url.partition("?")[0] == "/v1/messages"
-
-
-def _counted(told: object) -> Usage | None:
-    """Read what a message was counted as; what a gateway calls a message may not say."""
-    tokens = [getattr(told, name, None) for name in ("input_tokens", "output_tokens")]
-    cached = [getattr(told, name, None) or 0 for name in ("cache_read_input_tokens", "cache_creation_input_tokens")]
-    counts = [count for count in (*tokens, *cached) if isinstance(count, int) and count >= 0]
-    return Usage(*counts) if len(counts) == len(tokens) + len(cached) else None
 
 
 def _of_the_service(reply: Response) -> bool:
@@ -293,11 +280,6 @@ def _of_the_service(reply: Response) -> bool:
     except ValueError:
         return False
     return isinstance(body, dict) and body.get("type") == "error" and isinstance(body.get("error"), dict)
-
-
-def _limits(headers: Mapping[str, str]) -> dict[str, float]:
-    told = {name: headers.get(f"anthropic-ratelimit-{name}-limit", "") for name in LIMITS}
-    return {name: float(limit) for name, limit in told.items() if limit.isdecimal() and int(limit) > 0}
 
 
 def _at_once(waits: Generator[float, None, _Outstanding]) -> _Outstanding | None:

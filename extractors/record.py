@@ -36,6 +36,7 @@ __all__ = [
     "Rung",
     "Span",
     "Usage",
+    "count_text",
     "usd",
 ]
 
@@ -214,22 +215,38 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the service counts them: `input_tokens` excludes what was read from or written to the cache."""
+    """Tokens as the service counts them: `input_tokens` excludes what was read from or written to the cache.
 
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cache_read_tokens: int = 0
-    cache_write_tokens: int = 0
+    None is a count that is unknown: the service did not tell it, or told what is none. A sum with it is unknown, too.
+    """
+
+    input_tokens: int | None = 0
+    output_tokens: int | None = 0
+    cache_read_tokens: int | None = 0
+    cache_write_tokens: int | None = 0
+
+    @property
+    def counts(self) -> tuple[int, int, int, int] | None:
+        """All four, as they stand above; None where one of them is unknown."""
+        read, written, cached, kept = (
+            self.input_tokens,
+            self.output_tokens,
+            self.cache_read_tokens,
+            self.cache_write_tokens,
+        )
+        return (
+            None if read is None or written is None or cached is None or kept is None else (read, written, cached, kept)
+        )
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
-            self.input_tokens + other.input_tokens,
-            self.output_tokens + other.output_tokens,
-            self.cache_read_tokens + other.cache_read_tokens,
-            self.cache_write_tokens + other.cache_write_tokens,
+            _sum(self.input_tokens, other.input_tokens),
+            _sum(self.output_tokens, other.output_tokens),
+            _sum(self.cache_read_tokens, other.cache_read_tokens),
+            _sum(self.cache_write_tokens, other.cache_write_tokens),
         )
 
-    def to_json(self) -> dict[str, int]:
+    def to_json(self) -> dict[str, int | None]:
         """Give the counts as plain JSON data."""
         return {name: getattr(self, name) for name in self.__slots__}
 
@@ -408,6 +425,15 @@ class Extraction(Generic[M]):
             "history": [{"value": turn.value, "correction": turn.correction} for turn in self.history],
             "request_ids": list(self.request_ids),
         }
+
+
+def _sum(count: int | None, other: int | None) -> int | None:
+    return None if count is None or other is None else count + other
+
+
+def count_text(count: int | None) -> str:
+    """Write a count for people: "1,204", "unknown"."""
+    return "unknown" if count is None else f"{count:,}"
 
 
 def usd(amount: Decimal | None) -> str | None:

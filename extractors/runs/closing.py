@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from slotfill.extractors.record import Outcome, usd
+from slotfill.extractors.record import Outcome, Usage, count_text, usd
 from slotfill.extractors.runs.tally import Tally
 
 __all__ = ["closing", "closing_json", "status"]
@@ -76,7 +76,7 @@ def _line(tally: Tally) -> str:
         counts.append(f"{missing} not ({_counts(tally, _BAD)})")
     if tally.resumed:
         counts.append(f"{tally.resumed} of them before")
-    tokens = f"{tally.usage.input_tokens:,} tokens in, {tally.usage.output_tokens:,} out"
+    tokens = f"{count_text(tally.usage.input_tokens)} tokens in, {count_text(tally.usage.output_tokens)} out"
     noun = "document" if tally.documents == 1 else "documents"
     return f"{tally.documents} {noun}: {', '.join(counts)}; {tokens}; {_cost(tally)}"
 
@@ -92,8 +92,6 @@ def _cost(tally: Tally) -> str:
 def _table(tally: Tally, reserved_usd: Decimal | None) -> list[str]:
     """Write a line a figure: its name, itself, and what it is made of."""
     usage, missing = tally.usage, tally.documents - tally.extracted
-    read = f"{usage.cache_read_tokens:,} more read from the cache, {usage.cache_write_tokens:,} written to it"
-    cached = usage.cache_read_tokens or usage.cache_write_tokens
     saved = tally.saved_usd is not None and tally.saved_usd > 0
     rows = [
         ("documents", f"{tally.documents:,}", ""),
@@ -101,8 +99,8 @@ def _table(tally: Tally, reserved_usd: Decimal | None) -> list[str]:
         *([("not extracted", f"{missing:,}", _counts(tally, _BAD))] if missing else []),
         *([("done before", f"{tally.resumed:,}", "")] if tally.resumed else []),
         *([("asked once", f"{tally.repeated:,}", "had the text of another")] if tally.repeated else []),
-        ("tokens in", f"{usage.input_tokens:,}", read if cached else ""),
-        ("tokens out", f"{usage.output_tokens:,}", ""),
+        ("tokens in", count_text(usage.input_tokens), _cached(usage)),
+        ("tokens out", count_text(usage.output_tokens), ""),
         ("cost", _money(tally.cost_usd), f"{_money(tally.saved_usd)} saved by the cache" if saved else ""),
         *([("spent in all", _money(tally.spent_usd), _held(reserved_usd))] if tally.spent_usd is not None else []),
         ("time", _time(tally.seconds), f"{_rate(tally):,.1f} documents a second"),
@@ -118,6 +116,13 @@ _BAD = tuple(outcome for outcome in Outcome if not outcome.ok)
 def _counts(tally: Tally, outcomes: Iterable[Outcome]) -> str:
     """Write how many documents had each outcome: "812 valid, 31 mended"."""
     return ", ".join(f"{tally.outcomes[outcome]:,} {outcome.value}" for outcome in outcomes if tally.outcomes[outcome])
+
+
+def _cached(usage: Usage) -> str:
+    read, written = usage.cache_read_tokens, usage.cache_write_tokens
+    if (read, written) == (0, 0):
+        return ""
+    return f"{count_text(read)} more read from the cache, {count_text(written)} written to it"
 
 
 def _held(reserved_usd: Decimal | None) -> str:

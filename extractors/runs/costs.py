@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from slotfill.extractors.record import Usage, usd
+from slotfill.extractors.record import Usage, count_text, usd
 from slotfill.extractors.runs.console import printable
 from slotfill.extractors.runs.migrations import APPLICATION, MIGRATIONS, PICODOLLARS
 
@@ -164,7 +164,7 @@ def _labels(labels: str) -> Sequence[str]:
 def _cells(cost: Cost) -> tuple[str, ...]:
     usage = cost.usage
     counts = (cost.tries, usage.input_tokens, usage.output_tokens, usage.cache_read_tokens, usage.cache_write_tokens)
-    return (*(f"{count:,}" for count in counts), _dollars(cost.usd), _dollars(cost.lost_usd))
+    return (*map(count_text, counts), _dollars(cost.usd), _dollars(cost.lost_usd))
 
 
 def _dollars(amount: Decimal | None) -> str:

@@ -40,6 +40,7 @@ _KINDS: Mapping[str, str] = {
     "overloaded": "the service is overloaded",
     "permission": "the credential does not permit the request",
     "rate_limit": "the rate limits allow no further request",
+    "redirect": "the service redirects to another address",
     "refusal": "the model refused",
     SCHEMA_REFUSED: "the service refuses the schema",
     "server": "the service failed",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from slotfill.extractors.record import Extraction, Failure
+from slotfill.extractors.record import Extraction, Failure, Usage
 from slotfill.extractors.redaction import HIDDEN, Redaction
 from slotfill.extractors.runs.console import printable
 from slotfill.extractors.runs.disclosure import disclosed, place_of
@@ -158,7 +158,7 @@ def _said(extraction: Extraction[Any], data: dict[str, Any]) -> Iterator[str]:
     took = ""
     if _logger.isEnabledFor(logging.INFO):
         ids = ", ".join((data["document"], *extraction.request_ids))
-        took = f"in {data['ms']} ms, {data['input_tokens']} tokens in, {data['output_tokens']} out ({ids})"
+        took = f"in {data['ms']} ms, {_tokens(extraction.usage)} ({ids})"
     if "error" not in data:
         yield f"{data['outcome']} {took}".rstrip()
         return
@@ -167,6 +167,11 @@ def _said(extraction: Extraction[Any], data: dict[str, Any]) -> Iterator[str]:
     yield f"{data['outcome']}{place}: {error['message']} [{error['type']}]"
     if took:
         yield took
+
+
+def _tokens(usage: Usage) -> str:
+    read, written = ("unknown" if count is None else count for count in (usage.input_tokens, usage.output_tokens))
+    return f"{read} tokens in, {written} out"
 
 
 def _log_values(source: str, extraction: Extraction[Any]) -> None:

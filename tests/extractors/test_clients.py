@@ -125,7 +125,7 @@ def test_every_error_of_the_sdk_is_known():
     exported = {name: getattr(anthropic, name) for name in anthropic.__all__ if name.endswith("Error")}
     statuses = {name for name, kind in exported.items() if not issubclass(kind, known)} - odd
     assert statuses <= {"ConflictError", "PreconditionFailedError", "UnprocessableEntityError"}
-    assert {"authentication", "permission", "billing", "not_found", "max_wait", "budget"} == FATAL
+    assert {"authentication", "permission", "billing", "not_found", "redirect", "max_wait", "budget"} == FATAL
 
 
 def test_a_page_of_html_is_not_repeated():

@@ -15,7 +15,8 @@ from scripted import message, refusal
 from slotfill import Extractor, SettingsError
 from slotfill.extractors.arriving import Arriving
 from slotfill.extractors.errors import StoppedError
-from slotfill.extractors.limits import Limits, WaitError, retry_after, settling
+from slotfill.extractors.inbound import retry_after
+from slotfill.extractors.limits import Limits, WaitError, settling
 from slotfill.extractors.metering import BudgetError, Try
 from slotfill.extractors.pacing import Pacer
 from slotfill.extractors.record import Document, Usage
