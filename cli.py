@@ -335,8 +335,9 @@ def extract(ctx: click.Context, /, schema: str, inputs: tuple[str, ...], **optio
     if options["dry_run"]:
         _print_estimate(wanted, sources, options)
         return
-    extractor = Extractor(wanted, **{name: options[name] for name in _SETTINGS})
     verbosity = -1 if options["quiet"] else options["verbose"]
+    with log_to_stderr(verbosity, options["log_format"]):  # what is told of settings holds no secret
+        extractor = Extractor(wanted, **{name: options[name] for name in _SETTINGS})
     with log_to_stderr(verbosity, options["log_format"], extractor.settings.secrets):
         ctx.exit(_run(extractor, sources, inputs, options))
 

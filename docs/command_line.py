@@ -97,8 +97,11 @@ What stopped a run before its end is said in one line, with how far it is and th
 | `SLOTFILL_LOCAL_DECODING` | `fields` or `whole`: by the model's size |
 | `NO_COLOR` | plain output on a terminal |
 
-An option comes before its variable, a variable before a line of a `.env` in the working folder. `.env.example` in the
-repository is one to copy.
+An option comes before its variable, a variable before a line of a `.env` in the working folder. A `.env` gives
+credentials, a Claude model, and limits lower than the defaults (`SLOTFILL_RPM`, `SLOTFILL_ITPM`, `SLOTFILL_OTPM`,
+`SLOTFILL_CONCURRENCY`, `SLOTFILL_RETRIES`, `SLOTFILL_TIMEOUT`, `SLOTFILL_MAX_WAIT`), since the folder may be somebody
+else's: what else it sets does not count, which is said on standard error, as is a model dearer than the default one.
+`.env.example` in the repository is one to copy.
 
 ## Shell completion
 

@@ -1,31 +1,47 @@
-"""Settings: arguments, then `SLOTFILL_*` and `ANTHROPIC_*` variables, then `.env`, then defaults."""
+"""Settings: arguments, then `SLOTFILL_*` and `ANTHROPIC_*` variables, then some of a `.env`, then defaults."""
 
 from __future__ import annotations
 
+import logging
 import os
+import re
+from collections.abc import Iterator
+from functools import cache
+from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from slotfill.extractors import catalogue
 from slotfill.extractors.errors import SettingsError
 
 __all__ = ["Settings"]
 
 _CREDENTIALS = {"api_key": "ANTHROPIC_API_KEY", "auth_token": "ANTHROPIC_AUTH_TOKEN"}
+_BASE_URL = "ANTHROPIC_BASE_URL"
+
+_DOTENV = ".env"
+
+_CLAUDE = re.compile(r"(?:[\w-]+[./])*claude[\w.@-]*(?::\d+)?", re.ASCII | re.IGNORECASE)
+"""A Claude model's id, as gateways write it too: `claude-haiku-5-5`, `anthropic.claude-v2:1`."""
+
+_LIMITS = {"rpm": inf, "itpm": inf, "otpm": inf, "timeout": 600, "max_wait": 300, "concurrency": 8, "retries": 2}
+"""What counts without a setting: a `.env` may lower it."""
 
 
 class Settings(BaseSettings):
     """What an extraction needs to know besides its schema.
 
-    A `.env` file in the working folder gives credentials and defaults only. It never sets a base URL: that would
-    let a folder's owner redirect another user's key. The SDK reads `ANTHROPIC_BASE_URL` from the environment alone.
+    A `.env` file in the working folder gives credentials, a Claude model, and limits lower than the defaults: the
+    folder may be somebody else's, who could otherwise choose what is loaded, where state goes, or where a key is sent.
+    (The SDK reads `ANTHROPIC_BASE_URL` from the environment alone.) What else it sets is a warning of the logger
+    `slotfill`, once a process, and so is a model that costs more than the default one.
     """
 
     model_config = SettingsConfigDict(
         env_prefix="SLOTFILL_",
-        env_file=".env",
         env_file_encoding="utf-8",
         env_ignore_empty=True,
         extra="ignore",
@@ -77,8 +93,83 @@ class Settings(BaseSettings):
         except (OSError, UnicodeError) as error:
             raise SettingsError(f".env cannot be read: {error}") from None
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - one that takes all
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - there are none
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Name the sources, the first to count first."""
+        return init_settings, env_settings, _DotEnv(settings_cls)
+
     @property
     def secrets(self) -> tuple[str, ...]:
         """The credentials, to keep them out of every message."""
         found = (self.api_key, self.auth_token)
         return tuple(secret.get_secret_value() for secret in found if secret is not None)
+
+
+class _DotEnv(DotEnvSettingsSource):
+    """Reads of a `.env` what a folder's owner may say to whoever works in it."""
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        # No pipe, which would be waited for.
+        super().__init__(settings_cls, env_file=_DOTENV if Path(_DOTENV).is_file() else None)
+
+    def __call__(self) -> dict[str, Any]:
+        """Give the settings that count, by name; warn of the others."""
+        read = super().__call__()
+        taken = {name: value for name, value in read.items() if _is_credential(name) or _is_taken(name, value)}
+        refused = [f"SLOTFILL_{name.upper()}" for name in self.settings_cls.model_fields if name in read.keys() - taken]
+        if self.env_vars.get(_BASE_URL.lower()):
+            refused.append(_BASE_URL)
+        if refused:
+            _warn(
+                f"{_DOTENV} sets {', '.join(refused)}, which does not count: a {_DOTENV} gives credentials, a Claude "
+                "model and lower limits; set the rest in the environment, or by an option"
+            )
+        if "model" in taken and "model" not in self.current_state:
+            for warning in _dearer(taken["model"]):
+                _warn(warning)
+        return taken
+
+
+def _is_credential(name: str) -> bool:
+    return name.lower() in {alias.lower() for pair in _CREDENTIALS.items() for alias in pair}
+
+
+def _is_taken(name: str, value: str) -> bool:
+    if name == "model":
+        return bool(_CLAUDE.fullmatch(value.strip()))
+    try:
+        return name in _LIMITS and float(value) <= _LIMITS[name]
+    except ValueError:
+        return True  # no number: an error that names it
+
+
+def _dearer(model: str) -> Iterator[str]:
+    """Warn where a model costs more than the default one, or its price is unknown."""
+    default = catalogue.DEFAULT_MODEL
+    price, usual = (tuple(map(_number, catalogue.price_a_million(name))) for name in (model.strip(), default))
+    if any(ours > others for ours, others in zip(price, usual, strict=True)):
+        yield (
+            f"{_DOTENV} sets SLOTFILL_MODEL to {model.strip()}, which costs {_dollars(price)} a million tokens in and "
+            f"out; {default}, the default, costs {_dollars(usual)}"
+        )
+
+
+def _number(price: str) -> float:
+    return inf if price == "?" else float(price)
+
+
+def _dollars(price: tuple[float, ...]) -> str:
+    return " and ".join("an unknown sum" if amount == inf else f"${amount:.2f}" for amount in price)
+
+
+@cache
+def _warn(message: str) -> None:
+    """Warn, once a process: an application may make many extractors."""
+    logging.getLogger("slotfill").warning(message)

@@ -1,4 +1,4 @@
-"""The example of a `.env` file names the settings there are, and can be used as it stands."""
+"""The example of a `.env` file names the settings that one gives, and can be used as it stands."""
 
 from __future__ import annotations
 
@@ -13,10 +13,24 @@ EXAMPLE = (Path(__file__).parent.parent / ".env.example").read_text(encoding="ut
 SETTINGS = dict(re.findall(r"^# ([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
 
 
-def test_it_names_every_setting_and_no_other() -> None:
-    read = {f"{'ANTHROPIC' if name in {'api_key', 'auth_token'} else 'SLOTFILL'}_{name.upper()}"
-            for name in Settings.model_fields}  # fmt: skip
-    assert set(SETTINGS) == read
+VALUES = {"model": "claude-sonnet-5-5", "api_key": "k", "auth_token": "k"}
+
+
+@pytest.fixture
+def taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The variables that a `.env` gives, tried one by one."""
+    monkeypatch.chdir(tmp_path)
+    default, found = Settings.read(), set()
+    for name in Settings.model_fields:
+        variable = f"{'ANTHROPIC' if name in {'api_key', 'auth_token'} else 'SLOTFILL'}_{name.upper()}"
+        (tmp_path / ".env").write_text(f"{variable}={VALUES.get(name, '1')}\n")
+        if Settings.read() != default:
+            found.add(variable)
+    return found
+
+
+def test_it_names_every_setting_that_a_dotenv_gives_and_no_other(taken: set[str]) -> None:
+    assert set(SETTINGS) == taken
 
 
 def test_it_sets_nothing_before_it_is_edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
