@@ -116,6 +116,13 @@ def _complete_schema(_: click.Context, __: click.Parameter, incomplete: str) -> 
 
 
 _schema = click.argument("schema", shell_complete=_complete_schema)
+_formats = click.option(
+    "--formats",
+    type=click.Choice(["check", "annotate"]),
+    help="Whether the formats of a JSON Schema or of one line, such as date or email, are checked, or are annotations. "
+    "[default: check]",
+)
+_PROMPTING = ("examples", "instructions", "parameters", "formats")
 _prompting = _grouped(
     click.option(
         "--examples",
@@ -132,6 +139,7 @@ _prompting = _grouped(
         callback=_parameter,
         help="A parameter of the schema, such as -P sentences=2 for summary.",
     ),
+    _formats,
 )
 _reading = _grouped(
     click.option(
@@ -330,7 +338,7 @@ def extract(ctx: click.Context, /, schema: str, inputs: tuple[str, ...], **optio
     from slotfill.extractors.extractor import Extractor
     from slotfill.extractors.runs.logs import log_to_stderr
 
-    wanted = _resolved(schema, **{name: options[name] for name in ("examples", "instructions", "parameters")})
+    wanted = _resolved(schema, **{name: options[name] for name in _PROMPTING})
     sources = _sources(inputs, options)
     if options["dry_run"]:
         _print_estimate(wanted, sources, options)
@@ -370,7 +378,7 @@ def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) 
     from slotfill.extractors.stored import load, read_document, read_record
 
     found = read_record(record)
-    prompting = {name: options[name] for name in ("examples", "instructions", "parameters")}
+    prompting = {name: options[name] for name in _PROMPTING}
     schema = _resolved(options["schema"] or found["schema"]["name"], **prompting)
     document = read_document(found, options["document"], text_field=options["text_field"])
     stored = load(found, schema, document)
@@ -432,8 +440,11 @@ def schemas(schema: str | None, *, lint: bool) -> None:
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="For all that is left to chance.")
 @click.option("--json", "as_json", is_flag=True, help="Write the findings as JSON.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for advice too.")
+@_formats
 @click.pass_context
-def check(ctx: click.Context, schema: str, *, max_examples: int, seed: int, as_json: bool, strict: bool) -> None:
+def check(
+    ctx: click.Context, schema: str, *, max_examples: int, seed: int, as_json: bool, strict: bool, formats: str | None
+) -> None:
     """Property-test SCHEMA: say what is wrong with it, with the smallest counterexample.
 
     Exits with 1 when a law is broken. Advice, such as where the service lets through what the schema refuses, is no
@@ -449,7 +460,7 @@ def check(ctx: click.Context, schema: str, *, max_examples: int, seed: int, as_j
     from slotfill.extractors.testing.check import report
 
     # No examples, so that a wrong one of the schema's own is a finding.
-    findings = found_in(_resolved(schema, examples=()), max_examples=max_examples, seed=seed)
+    findings = found_in(_resolved(schema, examples=(), formats=formats), max_examples=max_examples, seed=seed)
     if as_json:
         click.echo(json.dumps([finding.to_json() for finding in findings], indent=2, default=repr))
     else:

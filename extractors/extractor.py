@@ -30,6 +30,7 @@ from slotfill.extractors.unforeseen import STOPS
 from slotfill.schemas.entities import Entities
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.feedback import Feedback
+from slotfill.schemas.formats import Formats
 from slotfill.schemas.schema import Example, Schema
 from slotfill.schemas.sentiment import Sentiment
 from slotfill.schemas.sources import resolve
@@ -64,6 +65,8 @@ class Options(TypedDict, total=False):
     client: any client of the Anthropic SDK, sync for `extract` and `map`, async for `aextract` and `amap`. It stays
         the caller's to close. Default: both kinds are built, as needed.
     instructions, examples, parameters: in place of the schema's own.
+    formats: whether the `format` of a JSON Schema, or of one line, is checked (`check`, the default), or is an
+        annotation (`annotate`).
     retries: model calls after the first, of each model (2).
     mend: which local edits are made to a reply that does not validate: `off`, `safe` (those of no or low risk, the
         default), or `bold`.
@@ -86,6 +89,7 @@ class Options(TypedDict, total=False):
     instructions: str | None
     examples: Iterable[Example] | None
     parameters: Mapping[str, object] | None
+    formats: Formats | None
     retries: int | None
     mend: Mending | None
     timeout: float | None
@@ -129,6 +133,7 @@ class Extractor(Generic[M]):
             instructions=options.get("instructions"),
             examples=options.get("examples"),
             parameters=options.get("parameters"),
+            formats=options.get("formats"),
         )
         answered = client is not None or (cassette is not None and cassette.replaying)
         chosen = (self.settings.model if answered else choose_model(self.settings)) or catalogue.DEFAULT_MODEL

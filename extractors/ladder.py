@@ -31,7 +31,7 @@ from slotfill.extractors.record import Attempt, Document, Edit, Failure, Origin,
 from slotfill.schemas import exact_json
 from slotfill.schemas.confidence import confidence_paths
 from slotfill.schemas.errors import FieldError, InvalidError
-from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.json_schema import formats_of, response_model
 from slotfill.schemas.pointer import join, look_up
 from slotfill.schemas.schema import WRAPPER, Schema
 from slotfill.schemas.wire import Wire
@@ -180,7 +180,8 @@ class Ladder(Generic[M]):
         try:
             parts = json.loads(_whole(ask, answer).text or "")
         except ValueError:
-            asked = Schema(response_model(patch.wire.full, name=self.schema.name))
+            formats = formats_of(self.schema.model)
+            asked = Schema(response_model(patch.wire.full, name=self.schema.name, formats=formats))
             mended = mend(answer.said, asked, policy.mending)
             if mended is None:
                 return _Sent(None)

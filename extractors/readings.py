@@ -18,7 +18,7 @@ from slotfill.extractors.parting import as_part, field_groups
 from slotfill.extractors.prompt import Prompt, look_again, write
 from slotfill.extractors.record import Attempt, Document, Exchange
 from slotfill.schemas.errors import SchemaError
-from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.json_schema import formats_of, response_model
 from slotfill.schemas.parts import properties_of
 from slotfill.schemas.schema import Example, Schema
 from slotfill.schemas.wire import Wire, wire_for
@@ -87,7 +87,8 @@ def _tasks(schema: Schema[Any], groups: Sequence[dict[str, Any]]) -> Iterator[Ta
         if fields is not None:
             others = elsewhere if group is groups[0] else ()
             examples = tuple(_of_fields(shot, fields, others) for shot in examples)
-        model = response_model(group, name=schema.name, resources=getattr(schema.model, "resources", None))
+        resources = getattr(schema.model, "resources", None)
+        model = response_model(group, name=schema.name, resources=resources, formats=formats_of(schema.model))
         part = Schema(model, name=schema.name, instructions=schema.instructions, examples=examples)
         yield Task(part, wire_for(part), fields)
 

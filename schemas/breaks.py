@@ -107,7 +107,7 @@ def _strings(value: str, schemas: Schemas) -> Iterator[tuple[str, Any]]:
             yield from ((keyword, other) for other in (value.swapcase(), f"{value}s", value[:-1]))
     if values_of(schemas, "pattern"):
         yield from (("pattern", other) for other in (f"{value}~", f" {value}", "", "~"))
-    yield from (("format", f"no {name}") for name in values_of(schemas, "format"))
+    yield from (("format", other) for name in values_of(schemas, "format") for other in (f"no {name}", "("))
 
 
 def _lists(value: list[Any], schemas: Schemas) -> Iterator[tuple[str, Any]]:

@@ -1,7 +1,7 @@
 """The drafts of JSON Schema as validators: the `jsonschema` library's own, with what it leaves open closed.
 
-Patterns are ECMA-262's and cannot hang, decimals are decimal, surplus and missing keys are reported one by one, and
-`format: verbatim` is checked. All of a document is checked so, whatever drafts its parts name.
+Patterns are ECMA-262's and cannot hang, decimals are decimal, surplus and missing keys are reported one by one. All of
+a document is checked so, whatever drafts its parts name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from jsonschema.validators import extend, validator_for
 from referencing.jsonschema import lookup_recursive_ref
 
 from slotfill.schemas.patterns import found, time_left
-from slotfill.schemas.verbatim import FORMAT
 
 __all__ = ["DRAFTS", "Check", "Finding", "dialect", "draft_of"]
 
@@ -172,9 +171,9 @@ def _identity(value: Any) -> Hashable:
 
 
 def _format(validator: Any, name: str, instance: Any, _: Any) -> Iterator[Finding]:
-    """Check `verbatim` alone, and where there is a document: every other format is an annotation."""
+    """Check a format where the validator has a check of it: every other one is an annotation."""
     checker: FormatChecker | None = validator.format_checker
-    if name == FORMAT and checker is not None:
+    if checker is not None:
         try:
             checker.check(instance, name)
         except FormatError as error:

@@ -17,7 +17,7 @@ from hypothesis.errors import HypothesisWarning, UnsatisfiedAssumption
 from pydantic import BaseModel
 
 from slotfill.schemas.errors import InvalidError, SchemaError
-from slotfill.schemas.json_schema import JsonValue, response_model
+from slotfill.schemas.json_schema import JsonValue, formats_of, response_model
 from slotfill.schemas.parts import subschemas
 from slotfill.schemas.patterns import compiled
 from slotfill.schemas.proposals import Proposals
@@ -72,7 +72,7 @@ def json_model(schema: Schema[Any]) -> type[JsonValue]:
     """Give a model that validates by the JSON Schema alone."""
     if issubclass(schema.model, JsonValue):
         return schema.model
-    return response_model(_readable(schema.json_schema), name=schema.name)
+    return response_model(_readable(schema.json_schema), name=schema.name, formats="annotate")
 
 
 def _readable(json_schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -176,5 +176,6 @@ def wire_instances(source: Source) -> st.SearchStrategy[Any]:
     wire = wire_of(schema.json_schema, wrapped=schema.wrapped)
     resources = schema.model.resources if issubclass(schema.model, JsonValue) else None
     travelling = _readable(wire.full if wire.reduced is None else wire.reduced)
-    values = instances(Schema(response_model(travelling, name=schema.name, resources=resources)))
+    model = response_model(travelling, name=schema.name, resources=resources, formats=formats_of(schema.model))
+    values = instances(Schema(model))
     return values.map(lambda value: value[WRAPPER]) if schema.wrapped else values

@@ -1,6 +1,6 @@
 """A JSON Schema becomes a Pydantic response model whose validator is `jsonschema` itself.
 
-No reference is ever fetched, time and recursion are bounded, and `format: verbatim` is checked against the document.
+No reference is ever fetched, time and recursion are bounded, formats are checked, `verbatim` against the document.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, NoReturn
+from functools import cache, partial
+from typing import Annotated, Any, ClassVar, NoReturn, TypeVar, cast
 from urllib.parse import unquote
 
 import regex
@@ -23,11 +24,14 @@ from referencing.jsonschema import specification_with
 
 from slotfill.schemas.dialects import DRAFTS, Finding, dialect, draft_of
 from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.formats import FORMATS, Format, Formats
 from slotfill.schemas.patterns import OutOfTimeError, compiled, deadline
 from slotfill.schemas.pointer import join, look_up
 from slotfill.schemas.verbatim import FORMAT, misquoted, stands_in
 
-__all__ = ["JsonValue", "resolve_local", "response_model"]
+__all__ = ["JsonValue", "formats_of", "resolve_local", "response_model", "with_formats"]
+
+M = TypeVar("M")
 
 Path = tuple[str | int, ...]
 
@@ -46,6 +50,7 @@ class JsonValue(RootModel[Any]):
 
     document: ClassVar[Any]
     resources: ClassVar[Mapping[str, Any]]
+    formats: ClassVar[Formats]
     validator: ClassVar[Any]
 
     @classmethod
@@ -57,18 +62,23 @@ class JsonValue(RootModel[Any]):
 
 
 def response_model(
-    document: Mapping[str, Any] | bool, *, name: str, resources: Mapping[str, Any] | None = None
+    document: Mapping[str, Any] | bool,
+    *,
+    name: str,
+    resources: Mapping[str, Any] | None = None,
+    formats: Formats = "check",
 ) -> type[JsonValue]:
     """Make a response model of a JSON Schema of draft 4 or later (2020-12 when it names none).
 
     resources: by URI, the other schemas it may refer to. Nothing else is looked up anywhere.
+    formats: whether `format` is checked, where it is known (`slotfill.schemas.formats`), or an annotation.
 
     Raises SchemaError, with the JSON Pointer of what is wrong: no JSON Schema, a pattern that does not compile, a
     reference that leads nowhere.
     """
     try:
         document, resources = _copy(document), _copy(resources or {})
-        validator = _validator(document, resources)
+        validator = _validator(document, resources, _checkers(formats))
     except RecursionError:
         raise SchemaError("no usable JSON Schema: it is nested too deeply") from None
 
@@ -80,8 +90,23 @@ def response_model(
 
     # Two schemas may have one name, and a name need not be an identifier.
     model = create_model(name, __base__=JsonValue, root=(Annotated[Any, AfterValidator(check)], ...))
-    model.document, model.resources, model.validator = document, resources, validator
+    model.document, model.resources, model.formats, model.validator = document, resources, formats, validator
     return model
+
+
+def formats_of(model: type[Any]) -> Formats:
+    """Tell whether a model checks formats as JSON Schema has them: a Python model's types decide for themselves."""
+    return model.formats if issubclass(model, JsonValue) else "annotate"
+
+
+def with_formats(model: type[M], formats: Formats | None) -> type[M]:
+    """Give a model that `response_model` made with its formats checked or not; any other model as it is."""
+    if formats is None or not issubclass(model, JsonValue) or formats == model.formats:
+        return model
+    return cast(
+        "type[M]",
+        response_model(model.document, name=model.__name__, resources=model.resources, formats=formats),
+    )
 
 
 def resolve_local(schema: Any, root: Any) -> dict[str, Any]:
@@ -106,7 +131,7 @@ def _copy(document: Any) -> Any:
         raise SchemaError(f"no valid JSON Schema: it is no JSON: {error}") from None
 
 
-def _validator(document: Any, resources: Mapping[str, Any]) -> Any:
+def _validator(document: Any, resources: Mapping[str, Any], checkers: FormatChecker) -> Any:
     """Build the draft's validator, having checked all that can be known before a value comes."""
     draft, ignored = _draft_of(document, resources)
     specification = specification_with(draft.META_SCHEMA["$schema"])
@@ -115,7 +140,7 @@ def _validator(document: Any, resources: Mapping[str, Any]) -> Any:
     registry = REGISTRY.with_resources((uri, _resource(part, specification)) for uri, part in resources.items())
     resolver = registry.resolver_with_root(root)
     _check_parts(root, resolver, draft)
-    return dialect(draft, ignored)(document, registry=registry, _resolver=resolver)
+    return dialect(draft, ignored)(document, registry=registry, _resolver=resolver, format_checker=checkers)
 
 
 def _draft_of(document: Any, resources: Mapping[str, Any]) -> tuple[Any, frozenset[str]]:
@@ -184,7 +209,9 @@ def _parts(root: Resource[Any], resolver: Any) -> Iterator[tuple[Mapping[str, An
         resource, resolver = rest.pop()
         if isinstance(resource.contents, Mapping):
             yield resource.contents, resolver
-        rest.extend((part, resolver.in_subresource(part)) for part in resource.subresources())
+        # Beside schemas, the lists of keys under `dependencies` are taken for such, too.
+        true = [part for part in resource.subresources() if isinstance(part.contents, Mapping | bool)]
+        rest.extend((part, resolver.in_subresource(part)) for part in true)
 
 
 def _check_patterns(schema: Mapping[str, Any], document: Any) -> None:
@@ -230,7 +257,7 @@ def _findings(validator: Any, value: Any, document: str | None) -> list[InitErro
     if foreign := [*_foreign(value)]:
         return foreign
     if document is not None:
-        validator = validator.evolve(format_checker=_checker(document))
+        validator = validator.evolve(format_checker=_quoting(validator.format_checker, document))
     try:
         with deadline():
             return [_located(finding) for whole in validator.iter_errors(value) for finding in _closest(whole)]
@@ -240,9 +267,25 @@ def _findings(validator: Any, value: Any, document: str | None) -> list[InitErro
         return [_detail("recursion", _TOO_DEEP, ())]
 
 
-def _checker(document: str) -> FormatChecker:
-    """Make what checks `verbatim`: its error's cause is a ValueError that says what is wrong."""
+@cache
+def _checkers(formats: Formats) -> FormatChecker:
+    """Make what checks the formats that are known: an error's cause is a ValueError that says what is wrong."""
     checker = FormatChecker(formats=())
+    for name, known in FORMATS.items() if formats == "check" else ():
+        checker.checks(name, raises=ValueError)(partial(_conforming, name, known))
+    return checker
+
+
+def _conforming(name: str, known: Format, text: object) -> bool:
+    if isinstance(text, str) and not known.check(text):
+        raise ValueError(f"{text!r} is not in the format {name!r}: {known.form}")
+    return True
+
+
+def _quoting(checkers: FormatChecker, document: str) -> FormatChecker:
+    """Make what checks `verbatim`, too."""
+    checker = FormatChecker(formats=())
+    checker.checkers = dict(checkers.checkers)
 
     @checker.checks(FORMAT, raises=ValueError)
     def check(text: object) -> bool:

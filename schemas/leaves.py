@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC
 from fractions import Fraction
 from functools import cache
 from sys import float_info
 from typing import Any
 
-import regex
+from hypothesis import reject
 from hypothesis import strategies as st
+from hypothesis.errors import UnsatisfiedAssumption
 
 from slotfill.schemas.fitting import fitting
-from slotfill.schemas.patterns import OutOfTimeError, compiled, found
+from slotfill.schemas.formats import conforms
+from slotfill.schemas.patterns import OutOfTimeError, for_python, found
 from slotfill.schemas.verbatim import FORMAT
 
 __all__ = ["JSON_VALUES", "TEXT", "matching", "numbers", "strings", "values_of", "whole_numbers"]
@@ -58,49 +61,83 @@ _FORMATS: Mapping[str, st.SearchStrategy[str]] = {
     "ipv6": st.ip_addresses(v=6).map(str),
     "ipvanyaddress": st.ip_addresses().map(str),
     "json-pointer": st.from_regex(rf"(/{_LABEL}){{0,3}}", fullmatch=True),
+    "uri-reference": st.from_regex(rf"(/{_LABEL}){{0,3}}(\?{_LABEL})?(#{_LABEL})?", fullmatch=True),
+    "iri": st.from_regex(rf"https://{_HOST}(/é{_LABEL}){{0,3}}", fullmatch=True),
+    "iri-reference": st.from_regex(rf"(/é{_LABEL}){{0,3}}", fullmatch=True),
+    "idn-email": st.from_regex(rf"é{_LABEL}@{_HOST}", fullmatch=True),
+    "idn-hostname": st.from_regex(rf"é{_LABEL}\.{_HOST}", fullmatch=True),
+    "uri-template": st.from_regex(rf"/{_LABEL}(/\{{{_LABEL}\}}){{0,2}}", fullmatch=True),
+    "relative-json-pointer": st.from_regex(rf"[0-9](/{_LABEL}){{0,2}}", fullmatch=True),
     "regex": st.from_regex(r"\^[a-z0-9]{0,5}\$", fullmatch=True),
     "base64": st.from_regex("([A-Za-z0-9]{4}){0,5}", fullmatch=True),
 }
 """By format: strings that conform to it. Other formats get any string."""
 
 
-def strings(schemas: Schemas, document: str | None) -> st.SearchStrategy[str]:
-    """Give strings. document: where one is given, `format: verbatim` quotes it."""
+def strings(
+    schemas: Schemas, document: str | None, conforms: Callable[[str, str], bool] = conforms
+) -> st.SearchStrategy[str]:
+    """Give strings.
+
+    document: where one is given, `format: verbatim` quotes it.
+    conforms: tells whether a string conforms to a format, where that is checked.
+    """
     least = max((0, *values_of(schemas, "minLength")))
     most = min((math.inf, *values_of(schemas, "maxLength")))
     if least > most:
         return st.nothing()
-    patterns = values_of(schemas, "pattern")
-    formats = values_of(schemas, "format")
+    patterns, formats = values_of(schemas, "pattern"), values_of(schemas, "format")
+
+    def fits(text: str) -> bool:
+        is_sized = least <= len(text) <= most
+        return (
+            is_sized and all(_is_found(one, text) for one in patterns) and all(conforms(one, text) for one in formats)
+        )
+
     quoted = FORMAT in formats and document is not None
-    drawn = _passages(document or "", most) if quoted else _drawn(schemas, least, most)
-    return fitting(drawn, lambda text: least <= len(text) <= most and all(_is_found(one, text) for one in patterns))
+    kinds = [_passages(document or "", most)] if quoted else [*_kinds(schemas, least, most)]
+    fitted = [fitting(texts, fits) for texts in kinds]
+    return fitted[0] if len(fitted) == 1 else _first(fitted)
 
 
-def _drawn(schemas: Schemas, least: float, most: float) -> st.SearchStrategy[str]:
-    known = [_FORMATS[name] for name in values_of(schemas, "format") if name in _FORMATS]
-    if known:
-        return known[0]
-    if "application/json" in values_of(schemas, "contentMediaType"):
-        return JSON_VALUES.map(json.dumps)
+@st.composite
+def _first(draw: st.DrawFn, kinds: Sequence[st.SearchStrategy[str]]) -> str:
+    """Draw from the first kind that has anything, starting with any of them."""
+    start = draw(st.integers(0, len(kinds) - 1))
+    for texts in (*kinds[start:], *kinds[:start]):
+        with suppress(UnsatisfiedAssumption):
+            return draw(texts)
+    return reject()
+
+
+def _kinds(schemas: Schemas, least: float, most: float) -> Iterator[st.SearchStrategy[str]]:
+    """Give strings by what is said of them: each kind satisfies one thing, and may satisfy all."""
+    formats = [_FORMATS[name] for name in values_of(schemas, "format") if name in _FORMATS]
     patterns = values_of(schemas, "pattern")
-    size = int(min(least, _LONG)), int(min(most, _LONG))
-    drawn = matching(patterns[0]) if patterns else st.text(_CHARACTERS, min_size=size[0], max_size=size[1])
-    return drawn.map(lambda text: _fitted(text, least, most))
+    yield from formats
+    for pattern in patterns:
+        yield matching(pattern).map(lambda text: _fitted(text, least, most))
+        yield matching(pattern, whole=True)
+    if "application/json" in values_of(schemas, "contentMediaType"):
+        yield JSON_VALUES.map(json.dumps)
+    elif not formats and not patterns:
+        size = int(min(least, _LONG)), int(min(most, _LONG))
+        yield st.text(_CHARACTERS, min_size=size[0], max_size=size[1]).map(lambda text: _fitted(text, least, most))
 
 
 @cache
-def matching(pattern: str) -> st.SearchStrategy[str]:
-    """Give strings in which an ECMA-262 pattern is found, or any where only `regex` understands it."""
+def matching(pattern: str, *, whole: bool = False) -> st.SearchStrategy[str]:
+    """Give strings in which an ECMA-262 pattern is found, or any where the standard library cannot be told it.
+
+    whole: whether there is nothing around it.
+    """
+    expression = for_python(pattern)
     try:
-        translated = compiled(pattern).pattern.replace(r"\p{Zs}", " \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000")
-        # A word boundary is translated to lookarounds, which nobody can aim at.
-        expression = pattern if r"\b" in pattern else translated
-        drawn = st.from_regex(re.compile(expression, re.ASCII), alphabet=_CHARACTERS)
+        drawn = st.from_regex(re.compile(expression or "", re.ASCII), alphabet=_CHARACTERS, fullmatch=whole)
         drawn.validate()
-    except (re.error, regex.error, ValueError):  # such as \p{L}
+    except (re.error, ValueError):
         return TEXT
-    return drawn
+    return TEXT if expression is None else drawn
 
 
 def _is_found(pattern: str, text: str) -> bool:

@@ -6,14 +6,14 @@ A pattern may backtrack for longer than anybody waits. The standard library's ma
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 
 import regex
 
-__all__ = ["OutOfTimeError", "compiled", "deadline", "found", "time_left"]
+__all__ = ["OutOfTimeError", "compiled", "deadline", "for_python", "found", "time_left"]
 
 SECONDS = 1.0
 """How long one validation may take, in seconds of its thread's processor time: other threads do not count."""
@@ -41,6 +41,14 @@ _SETS = {
 }
 _EDGE = rf"(?:(?<=[{_WORD}])(?![{_WORD}])|(?<![{_WORD}])(?=[{_WORD}]))"
 _OUTSIDE = {"$": r"\Z", ".": r"[^\n\r\u2028\u2029]", "{": r"\{", "}": r"\}", r"\b": _EDGE, r"\B": f"(?!{_EDGE})"}
+_CLASSES = frozenset(_SETS)
+_PYTHON = {
+    **dict.fromkeys((r"\p{L}", r"\p{Letter}", r"\p{Alphabetic}", r"\p{Alpha}"), "a-zA-Z"),
+    **dict.fromkeys((r"\p{Lu}", r"\p{Uppercase_Letter}"), "A-Z"),
+    **dict.fromkeys((r"\p{Ll}", r"\p{Lowercase_Letter}"), "a-z"),
+    **dict.fromkeys((r"\p{N}", r"\p{Nd}", r"\p{Number}"), "0-9"),
+}
+"""What of a property of Unicode the standard library can be told, within brackets."""
 _CONTROLS = frozenset({r"\t", r"\n", r"\v", r"\f", r"\r"})
 
 
@@ -83,10 +91,37 @@ def compiled(pattern: str) -> regex.Pattern[str]:
         raise regex.error(str(error), pattern) from None
 
 
+def for_python(pattern: str) -> str | None:
+    """Write an ECMA-262 pattern for the standard library's `re` and its flag ASCII, None where it has no such thing.
+
+    For what is to be drawn, not judged: of letters and digits of other scripts, and of spaces, it means ASCII's alone.
+    """
+    pieces = [_for_python(token) for token in _TOKEN.finditer(pattern)]
+    return None if None in pieces else "".join(filter(None, pieces))
+
+
+def _for_python(token: regex.Match[str]) -> str | None:
+    if token["set"] is not None:
+        members = [_PYTHON.get(piece, piece) for piece in _IN_SET.findall(token["set"])]
+        unknown = any(piece[:2] in (r"\p", r"\P") for piece in members)
+        return None if unknown else _set(token["not"], members, _python_member)
+    piece = _PYTHON.get(token[0], token[0])
+    if piece[:2] in (r"\p", r"\P"):
+        return None
+    if piece in _PYTHON.values():
+        return f"[{piece}]"
+    return piece if piece in _CLASSES or piece in (r"\b", r"\B") else _translated(token)
+
+
+def _python_member(pieces: list[str], at: int) -> str:
+    known = pieces[at] in _CLASSES or pieces[at] in _PYTHON.values()
+    return pieces[at] if known else _member(pieces, at)
+
+
 def _translated(token: regex.Match[str]) -> str:
     piece = token[0]
     if token["set"] is not None:
-        return _set(token["not"], _IN_SET.findall(token["set"]))
+        return _set(token["not"], _IN_SET.findall(token["set"]), _member)
     if piece in _OUTSIDE:
         return _OUTSIDE[piece]
     if piece.startswith(r"\k<"):
@@ -96,10 +131,10 @@ def _translated(token: regex.Match[str]) -> str:
     return _character(piece) if piece[0] == "\\" and len(piece) > 1 else piece
 
 
-def _set(negated: str, pieces: list[str]) -> str:
+def _set(negated: str, pieces: list[str], written: Callable[[list[str], int], str]) -> str:
     if not pieces:
         return "(?s:.)" if negated else "(?!)"
-    return f"[{negated}{''.join(_member(pieces, at) for at in range(len(pieces)))}]"
+    return f"[{negated}{''.join(written(pieces, at) for at in range(len(pieces)))}]"
 
 
 def _member(pieces: list[str], at: int) -> str:

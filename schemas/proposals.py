@@ -86,10 +86,15 @@ class Proposals:
             "boolean": lambda *_: st.booleans(),
             "integer": lambda _, schemas, __: whole_numbers(schemas),
             "number": lambda _, schemas, __: numbers(schemas),
-            "string": lambda _, schemas, __: strings(schemas, self._document),
+            "string": lambda _, schemas, __: strings(schemas, self._document, self._conforms),
             "array": self._lists,
             "object": self._objects,
         }
+
+    def _conforms(self, name: str, text: str) -> bool:
+        """Tell whether the validator lets a string pass for a format: where it does not check formats, any."""
+        checker = self._root.format_checker
+        return checker is None or checker.conforms(text, name)
 
     def values(self) -> Values:
         """Give the strategy; it is empty where the schema can be seen to accept nothing."""

@@ -159,6 +159,8 @@ class Schema(Generic[M]):
             "calibration": [[example.text, example.value] for example in self.calibration],
             "parameters": self.parameters.model_dump(mode="json") if self.parameters else {},
         }
+        if issubclass(self.model, JsonValue) and self.model.formats == "annotate":
+            parts["formats"] = "annotate"
         canonical = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 

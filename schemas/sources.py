@@ -24,7 +24,8 @@ from typing import Any, TypeVar, overload
 
 from slotfill.schemas.builtin import built_ins
 from slotfill.schemas.errors import SchemaError
-from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.formats import Formats
+from slotfill.schemas.json_schema import response_model, with_formats
 from slotfill.schemas.lookalikes import refuse_lookalikes
 from slotfill.schemas.one_line import parse
 from slotfill.schemas.python_models import execute_model, import_model
@@ -55,6 +56,7 @@ def resolve(
     instructions: str | None = ...,
     examples: Iterable[Example] | None = ...,
     parameters: Mapping[str, object] | None = ...,
+    formats: Formats | None = ...,
 ) -> Schema[M]: ...
 
 
@@ -66,6 +68,7 @@ def resolve(
     instructions: str | None = ...,
     examples: Iterable[Example] | None = ...,
     parameters: Mapping[str, object] | None = ...,
+    formats: Formats | None = ...,
 ) -> Schema[Any]: ...
 
 
@@ -76,6 +79,7 @@ def resolve(
     instructions: str | None = None,
     examples: Iterable[Example] | None = None,
     parameters: Mapping[str, object] | None = None,
+    formats: Formats | None = None,
 ) -> Schema[Any]:
     """Make a Schema of whatever says what to extract.
 
@@ -83,6 +87,8 @@ def resolve(
     trusted: whether a Python file may be executed, and a module imported from the working folder. Only a command
         line's own user can say so.
     instructions, examples, parameters: as for `Schema`; they replace what the source brings.
+    formats: whether the `format` of a JSON Schema, or of one line, is checked ("check", the default) or an annotation
+    ("annotate"), as the standard has it. A Python model's types decide for themselves.
 
     Raises SchemaError, whose message is one line.
     """
@@ -90,6 +96,7 @@ def resolve(
         "instructions": instructions,
         "examples": None if examples is None else tuple(examples),
         "parameters": parameters,
+        "formats": formats,
     }
     if isinstance(source, str):
         return _from_text(source, trusted=trusted, overrides=overrides)
@@ -98,7 +105,7 @@ def resolve(
     if isinstance(source, Schema):
         return _remade(source, overrides)
     if isinstance(source, type):
-        return Schema(source, **overrides)
+        return _from_model(source, overrides)
     raise SchemaError(f"{_clip(source)} is no schema: pass a model, a JSON Schema as a dict, or a string: {_FORMS}")
 
 
@@ -127,12 +134,12 @@ def _from_text(text: str, *, trusted: bool, overrides: dict[str, Any]) -> Schema
     if (place := _IN_FILE.fullmatch(text)) and (not is_line or _exists(place["path"])):
         if not trusted:
             raise SchemaError(f"{_clip(text)} would execute the file: import its model, and pass the class")
-        return Schema(execute_model(Path(place["path"]), place["model"]), **overrides)
+        return _from_model(execute_model(Path(place["path"]), place["model"]), overrides)
     if is_line:
         return _from_json_schema(_parsed(text), "inline", overrides)
     if place := _IN_MODULE.fullmatch(text):
         folder = Path.cwd() if trusted else None
-        return Schema(import_model(place["module"], place["model"], folder), **overrides)
+        return _from_model(import_model(place["module"], place["model"], folder), overrides)
     raise SchemaError(_unknown(text))
 
 
@@ -163,14 +170,20 @@ def _remade(schema: Schema[M], overrides: dict[str, Any]) -> Schema[M]:
     given = {key: value for key, value in overrides.items() if value is not None}
     if not given:
         return schema
+    model = with_formats(schema.model, given.pop("formats", None))
     parameters = schema.parameters.model_dump() if schema.parameters else {}
-    plain = Schema(schema.model, name=schema.name, parameters=parameters)
+    plain = Schema(model, name=schema.name, parameters=parameters)
     kept: dict[str, Any] = {
         "instructions": None if schema.instructions == plain.instructions else schema.instructions,
         "examples": None if schema.examples == plain.examples else schema.examples,
     }
     given["parameters"] = {**parameters, **given.get("parameters", {})}
-    return Schema(schema.model, name=schema.name, **{**kept, **given})
+    return Schema(model, name=schema.name, **{**kept, **given})
+
+
+def _from_model(model: type[M], overrides: dict[str, Any]) -> Schema[M]:
+    formats = overrides.pop("formats")
+    return Schema(with_formats(model, formats), **overrides)
 
 
 def _from_json_file(path: Path, overrides: dict[str, Any]) -> Schema[Any]:
@@ -190,7 +203,8 @@ def _from_json_schema(document: Mapping[str, Any], name: str, overrides: dict[st
     description = document.get("description")
     told = description if isinstance(description, str) and description.strip() else _INSTRUCTIONS
     overrides = {**overrides, "instructions": overrides["instructions"] or told}
-    return Schema(response_model(document, name=name), name=name, **overrides)
+    model = response_model(document, name=name, formats=overrides.pop("formats") or "check")
+    return Schema(model, name=name, **overrides)
 
 
 def _read(path: Path, what: str) -> str:
