@@ -6,31 +6,26 @@ Only what strict validation refuses is touched. Nothing is invented, and nothing
 from __future__ import annotations
 
 import copy
-import difflib
-import json
-import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from slotfill.extractors.lossless import meaning, takes, types_of
+from slotfill.extractors.keys import Synonyms, contradicts, known_keys, likely_key, unknown_keys
+from slotfill.extractors.lossless import meaning
 from slotfill.extractors.record import Edit, Risk
+from slotfill.extractors.unions import closest_member
+from slotfill.extractors.value_types import Context, Schemas, takes, types_of
+from slotfill.schemas import exact_json
 from slotfill.schemas.errors import FieldError, InvalidError
 from slotfill.schemas.parts import parts_at, properties_of, resolved
-from slotfill.schemas.patterns import OutOfTimeError, deadline, found
 from slotfill.schemas.pointer import join
 from slotfill.schemas.schema import Schema
 
 __all__ = ["Coerced", "coerce", "complaints"]
 
-_encode = json.JSONEncoder(ensure_ascii=False).encode
-
 _ROUNDS = 6
 """How often a value is changed and validated again: a text may be a list's item, a label in a list, …"""
-
-_ALIKE = 0.8
-"""How alike two names must be, as difflib has it, for one to be a misspelling of the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +44,7 @@ class _Place:
     holder: Any
     key: str | int
     path: tuple[str | int, ...]
-    schemas: tuple[dict[str, Any], ...]
+    schemas: Schemas
 
     @property
     def value(self) -> Any:
@@ -59,7 +54,7 @@ class _Place:
 def complaints(data: Any, schema: Schema[Any], document: str | None) -> tuple[FieldError, ...]:
     """Tell what strict validation says of a value, unwrapped."""
     try:
-        schema.validate(_encode(schema.wrap(data)), document=document)
+        schema.validate(exact_json.dumps(schema.wrap(data)), document=document)
     except InvalidError as error:
         return error.errors
     except RecursionError:
@@ -80,7 +75,7 @@ def coerce(
     data: the value, unwrapped. allowed: the risks that may be taken.
     as_written: gives the value again, its numbers as they were written.
     """
-    coercion = _Coercion({"": data}, schema, allowed, as_written)
+    coercion = _Coercion({"": data}, schema, allowed, as_written, document)
     errors = complaints(data, schema, document)
     for _ in range(_ROUNDS):
         if not errors or not coercion.mend(errors):
@@ -96,10 +91,14 @@ class _Coercion:
         schema: Schema[Any],
         allowed: Collection[Risk],
         as_written: Callable[[], Any],
+        document: str | None,
     ) -> None:
-        self._carrier, self._allowed = carrier, allowed
+        self._carrier, self._allowed, self._document = carrier, allowed, document
         self._root = schema.json_schema
+        self._synonyms: Synonyms = getattr(schema, "synonyms", {})
+        self._day_first: bool | None = getattr(schema.parameters, "day_first", None)
         self._as_written = cache(as_written)
+        self._passed: set[tuple[tuple[str | int, ...], str]] = set()
         self.edits: list[Edit] = []
 
     @property
@@ -113,11 +112,14 @@ class _Coercion:
         for path in dict.fromkeys(error.path for error in errors):
             places = self._places(path)
             changed = self._change(places[-1])
+            if len(places) > 1 and self._leave_out(*places[:-3:-1]):
+                continue
             for place in places[:-3:-1]:
                 changed |= place.path not in checked and self._change_keys(place)
                 checked.add(place.path)
-            if not changed and _is_union(places[-1]):
-                self._change_within(places[-1])
+            for place in places[:-3:-1]:
+                if not changed and (members := self._members(place)):
+                    changed = self._change_within(place, members)
         return len(self.edits) > before
 
     def _places(self, pointer: str) -> list[_Place]:
@@ -138,12 +140,19 @@ class _Coercion:
         return tuple(resolved(schemas, self._root))
 
     def _change(self, place: _Place) -> bool:
-        found = meaning(place.value, place.schemas, lambda: self._digits(place))
+        found = meaning(place.value, place.schemas, self._context(place))
         if found is None or found.risk not in self._allowed or (found.kind == "list" and not self._is_item(place)):
+            return False
+        state = (place.path, exact_json.dumps(found.value))
+        self._passed.add((place.path, exact_json.dumps(place.value)))
+        if state in self._passed:  # it comes back to what it was: neither form is the one asked for
             return False
         self._note(place.path, found.kind, place.value, found.value, found.risk)
         place.holder[place.key] = found.value
         return True
+
+    def _context(self, place: _Place) -> Context:
+        return Context(place.key, lambda: self._digits(place), self._document, self._day_first)
 
     def _is_item(self, place: _Place) -> bool:
         """Tell whether an object may be the one item of the list that is asked for: it has a key that items have."""
@@ -161,48 +170,49 @@ class _Coercion:
                 written = written if isinstance(written, str) else written[step]
             except (LookupError, TypeError):
                 break
-        same = isinstance(written, str) and _is_number(written) and float(written) == place.value
-        return written if same else json.dumps(place.value)
+        same = isinstance(written, str) and _as_float(written) == float(place.value)
+        return written if same else exact_json.dumps(place.value)
 
     def _note(self, path: tuple[str | int, ...], kind: str, before: Any, after: Any, risk: Risk) -> None:
         self.edits.append(Edit(join(path), kind, copy.deepcopy(before), copy.deepcopy(after), risk))
 
-    def _change_within(self, place: _Place) -> None:
-        """Change all parts that no alternative of a union takes: the errors of a union lead no deeper."""
-        rest = [place]
+    def _members(self, place: _Place) -> list[tuple[dict[str, Any], ...]]:
+        """Give what speaks of each member of the unions that a part may be of."""
+        unions = (schema.get(keyword) for schema in place.schemas for keyword in ("anyOf", "oneOf"))
+        return [self._spoken([member]) for union in unions if isinstance(union, list) for member in union]
+
+    def _change_within(self, place: _Place, members: Sequence[Schemas]) -> bool:
+        """Change all parts that no member of a union takes, the errors of a union lead no deeper; then what is over."""
+        before, rest = len(self.edits), [place]
         while rest:
-            place = rest.pop()
-            value = place.value
-            if place.schemas and not takes(place.schemas, value) and self._change(place):
+            part = rest.pop()
+            value = part.value
+            if part.schemas and not takes(part.schemas, value) and self._change(part):
                 continue
             if isinstance(value, dict):
-                self._change_keys(place)
+                self._change_keys(part)
             steps: Iterable[str | int] = (
                 value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
             )
-            rest += [self._part(place, step) for step in steps]
+            rest += [self._part(part, step) for step in steps]
+        if len(self.edits) == before and isinstance(place.value, dict):
+            member = closest_member(place.value, members)
+            self._change_keys(replace(place, schemas=member) if member else place)
+        return len(self.edits) > before
 
     def _change_keys(self, place: _Place) -> bool:
         """Rename keys that are nearly a known one, and take out those that nobody asked for."""
         if not isinstance(place.value, dict):
             return False
-        before = len(self.edits)
-        for key in [*_unknown(place.value, place.schemas)]:
-            if (known := self._meant(key, place)) is not None:
-                self._rename(place, key, *known)
+        before, known = len(self.edits), known_keys(place.schemas)
+        for key in [*unknown_keys(place.value, place.schemas)]:
+            if contradicts(key, place.value, known, self._synonyms):
+                continue  # one of the two is wrong
+            if likely := likely_key(key, place.value, known, self._synonyms):
+                self._rename(place, key, *likely)
             elif "low" in self._allowed:
                 self._note((*place.path, key), "extra", place.value.pop(key), None, "low")
         return len(self.edits) > before
-
-    def _meant(self, key: str, place: _Place) -> tuple[str, Risk] | None:
-        """Give the known key that is missing and nearly this one."""
-        known = {name for schema in place.schemas for name in properties_of(schema)}
-        absent = sorted(known - {*place.value})
-        same = [name for name in absent if _bare(name) == _bare(key)]
-        if len(same) == 1:
-            return same[0], "low"
-        alike = difflib.get_close_matches(key, absent, n=2, cutoff=_ALIKE)
-        return (alike[0], "high") if alike else None
 
     def _rename(self, place: _Place, key: str, known: str, risk: Risk) -> None:
         if risk in self._allowed:
@@ -210,6 +220,16 @@ class _Coercion:
             items = [(known if name == key else name, value) for name, value in place.value.items()]
             place.value.clear()
             place.value.update(items)
+
+    def _leave_out(self, place: _Place, holder: _Place) -> bool:
+        """Take out a null where the field may be left out and cannot be null: the model says that there is none."""
+        needed = {key for schema in holder.schemas for key in schema.get("required", ())}
+        optional = isinstance(place.holder, dict) and place.path and place.key in known_keys(holder.schemas) - needed
+        if place.value is not None or not optional or takes(place.schemas, None) or "low" not in self._allowed:
+            return False
+        del place.holder[place.key]
+        self._note(place.path, "left_out", None, None, "low")
+        return True
 
 
 def _step(token: str, value: Any) -> str | int | None:
@@ -220,38 +240,9 @@ def _step(token: str, value: Any) -> str | int | None:
     return None
 
 
-def _is_union(place: _Place) -> bool:
-    return any("anyOf" in schema or "oneOf" in schema for schema in place.schemas)
-
-
-def _is_number(text: str) -> bool:
-    return text[-1:].isdigit() and text.lstrip("-")[:1].isdigit()
-
-
-def _bare(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name).casefold()
-
-
-def _unknown(value: Mapping[str, Any], schemas: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Give the keys that no alternative knows, where further ones are forbidden."""
-    schemas = [*schemas]
-    others = [
-        schema[name]
-        for schema in schemas
-        for name in ("additionalProperties", "unevaluatedProperties")
-        if name in schema
-    ]
-    if False not in others or any(other is not False for other in others):
-        return
-    known = {name for schema in schemas for name in properties_of(schema)}
-    patterns = {pattern for schema in schemas for pattern in schema.get("patternProperties", ())}
-    yield from (key for key in value if key not in known and not _matches(key, patterns))
-
-
-def _matches(key: str, patterns: Iterable[str]) -> bool:
-    """Tell whether a pattern knows a key; one that takes too long to say so might."""
+def _as_float(number: str) -> float | None:
+    """Read a number as a model writes it: 1_000 and 1,000, too."""
     try:
-        with deadline():
-            return any(found(pattern, key) for pattern in patterns)
-    except OutOfTimeError:
-        return True
+        return float(number.replace(",", ""))
+    except ValueError:
+        return None

@@ -11,6 +11,7 @@ differ and the text does not say which counts, that is a guess.
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +22,10 @@ from typing import Any, Literal
 from slotfill.extractors.coercion import Coerced, coerce
 from slotfill.extractors.drafts import is_last_word, is_torn
 from slotfill.extractors.finding import Found, Reading, find
-from slotfill.extractors.lossless import takes, types_of
 from slotfill.extractors.record import Edit, Risk
+from slotfill.extractors.reshaping import ENVELOPES
 from slotfill.extractors.syntax import Reader, as_edits
+from slotfill.extractors.value_types import takes, types_of
 from slotfill.schemas import exact_json
 from slotfill.schemas.parts import parts_at, properties_of, resolved, subschemas
 from slotfill.schemas.schema import WRAPPER, Schema
@@ -38,6 +40,11 @@ _ALLOWED: Mapping[Mode, tuple[Risk, ...]] = {"off": (), "safe": ("none", "low"),
 _MOST = 8
 """How many readings are tried on the schema, at most."""
 
+_ANY = "\0"
+"""Takes the place of any text."""
+
+_ESCAPED = re.compile(r"""[{\[,]\s*+(?:\\[nrt]\s*+)*+\\\"""")
+_QUOTE = re.compile(r"""(?<!\\)(?:\\\\)*+\"""")
 _CLOSER = re.compile(r"\s*+[}\]]")
 
 
@@ -82,6 +89,9 @@ def mend(text: str, schema: Schema[Any], mode: Mode = "safe", *, document: str |
     """
     if mode == "off":
         return _untouched(text)
+    if (unescaped := _unescaped(text)) is not None:
+        mended = mend(unescaped, schema, mode, document=document)
+        return mended and Mended(mended.data, (Edit("", "escaped", text, unescaped, "low"), *mended.edits))
     return _Mending(text, schema, _ALLOWED[mode], document).run()
 
 
@@ -92,12 +102,23 @@ def _untouched(text: str) -> Mended | None:
         return None
 
 
+def _unescaped(text: str) -> str | None:
+    r"""Read a text that is escaped as a whole, as in a string: `{\"a\": 1}`; None for one that is not."""
+    if not _ESCAPED.search(text) or _QUOTE.search(text):
+        return None
+    try:
+        return str(json.loads(f'"{text}"', strict=False))
+    except ValueError:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class _Shape:
     """What of a schema tells its values from others.
 
     spoken: all that speaks of the whole value. keys: those of an object. names: those of its parts too, and of the
     wrapper. types: those of the value. only_list: the key of an object that holds nothing but one list.
+    any_text: whether any text at all may be the value, or an item of it.
     """
 
     spoken: tuple[dict[str, Any], ...]
@@ -105,6 +126,7 @@ class _Shape:
     names: frozenset[str]
     types: frozenset[str]
     only_list: str | None
+    any_text: bool
 
 
 @lru_cache(maxsize=64)
@@ -124,6 +146,7 @@ def _shape_of(schema: Schema[Any]) -> _Shape:
         names | {WRAPPER} if schema.wrapped else names,
         types_of(spoken),
         lists[0] if len(keys) == len(lists) == 1 else None,
+        takes(spoken, _ANY) or takes([*resolved([part for one in spoken for part in parts_at(one, 0)], root)], _ANY),
     )
 
 
@@ -183,7 +206,7 @@ class _Mending:
     def _bare(self) -> Sequence[Reading]:
         """Take the whole text for a label, a number or a truth where one was asked for: any text would be a string."""
         bare = self._text.strip()
-        if not (self._schema.wrapped and bare and self._shape.types) or takes(self._shape.spoken, "\0"):
+        if not (self._schema.wrapped and bare and self._shape.types) or self._shape.any_text:
             return ()
         start = self._text.find(bare)
         return (Reading(bare, start, start + len(bare)),)
@@ -227,7 +250,20 @@ class _Mending:
         if isinstance(value, dict) and WRAPPER in value and not self._shape.keys & {*value}:
             rest = {key: other for key, other in value.items() if key != WRAPPER}
             return value[WRAPPER], [Edit("", "extra", rest, None, "low")] if rest else []
+        if (inner := self._enveloped(value)) is not None:
+            return inner, [Edit("", "unwrapped", copy.deepcopy(value), {WRAPPER: copy.deepcopy(inner)}, "low")]
         return value, [Edit("", "wrapped", copy.deepcopy(value), {WRAPPER: copy.deepcopy(value)}, "low")]
+
+    def _enveloped(self, value: Any) -> list[Any] | None:
+        """Give the list that was asked for where it stands under a key that says no more: `{"items": […]}`."""
+        asked = "array" in self._shape.types and "object" not in self._shape.types
+        if not (asked and isinstance(value, dict) and len(value) == 1):
+            return None
+        ((key, inner),) = value.items()
+        named = key.casefold() in ENVELOPES or key.casefold() in re.findall(
+            r"\w+", self._schema.instructions.casefold()
+        )
+        return inner if isinstance(inner, list) and (named or self._known(inner)) else None
 
     def _taken_out(self, best: _Fitted, fitted: Sequence[_Fitted], found: Found) -> Iterator[Edit]:
         """Say that the JSON was taken out of a text, and how sure it is that this is the right one."""

@@ -1,0 +1,76 @@
+"""The keys of an object: which one another one is meant to be, and which nobody asked for."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from slotfill.extractors.record import Risk
+from slotfill.extractors.value_types import Schemas
+from slotfill.schemas import exact_json
+from slotfill.schemas.parts import properties_of
+from slotfill.schemas.patterns import OutOfTimeError, deadline, found
+
+__all__ = ["Synonyms", "contradicts", "known_keys", "likely_key", "unknown_keys"]
+
+Synonyms = Mapping[str, Iterable[str]]
+"""By key, the other names by which a model knows the field."""
+
+_ALIKE = 0.8
+"""How alike two names must be, as difflib has it, for one to be a misspelling of the other."""
+
+
+def known_keys(schemas: Schemas) -> frozenset[str]:
+    """Give the keys that schemas name."""
+    return frozenset(name for schema in schemas for name in properties_of(schema))
+
+
+def unknown_keys(value: Mapping[str, Any], schemas: Schemas) -> Iterator[str]:
+    """Give the keys that no alternative knows, where further ones are forbidden."""
+    others = [
+        schema[name]
+        for schema in schemas
+        for name in ("additionalProperties", "unevaluatedProperties")
+        if name in schema
+    ]
+    if False not in others or any(other is not False for other in others):
+        return
+    known = known_keys(schemas)
+    patterns = {pattern for schema in schemas for pattern in schema.get("patternProperties", ())}
+    yield from (key for key in value if key not in known and not _matches(key, patterns))
+
+
+def likely_key(key: str, value: Mapping[str, Any], known: Iterable[str], synonyms: Synonyms) -> tuple[str, Risk] | None:
+    """Give the known key that is missing in a value and is nearly this one: `dueDate` for `due_date`, or `due_dat`."""
+    absent = sorted({*known} - {*value})
+    same = [name for name in absent if _is_same(key, name, synonyms)]
+    if len(same) == 1:
+        return same[0], "low"
+    alike = difflib.get_close_matches(key, absent, n=2, cutoff=_ALIKE)
+    return (alike[0], "high") if alike else None
+
+
+def contradicts(key: str, value: Mapping[str, Any], known: Iterable[str], synonyms: Synonyms) -> bool:
+    """Tell whether a known key stands in a value, too, that means the same as this one and holds something else."""
+    twins = [name for name in known if name in value and _is_same(key, name, synonyms)]
+    return any(exact_json.dumps(value[key]) != exact_json.dumps(value[name]) for name in twins)
+
+
+def _letters(name: str) -> str:
+    """Give letters and digits in one case: those of `lineItems`, `line_items` and `Line items` are the same."""
+    return re.sub(r"[\W_]+", "", name).casefold()
+
+
+def _is_same(key: str, known: str, synonyms: Synonyms) -> bool:
+    return _letters(key) in {_letters(name) for name in (known, *synonyms.get(known, ()))}
+
+
+def _matches(key: str, patterns: Iterable[str]) -> bool:
+    """Tell whether a pattern knows a key; one that takes too long to say so might."""
+    try:
+        with deadline():
+            return any(found(pattern, key) for pattern in patterns)
+    except OutOfTimeError:
+        return True

@@ -1,0 +1,64 @@
+"""Strings of a format of JSON Schema that are only written otherwise: dates, addresses, identifiers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from slotfill.extractors.dates import ISO_FORMS
+from slotfill.extractors.value_types import Meaning, Schemas, formats_of
+
+__all__ = ["TEMPORAL", "rewritten"]
+
+TEMPORAL = frozenset(ISO_FORMS)
+"""The formats of dates and times, of which no number is one by itself."""
+
+_LINK = re.compile(r"\[([^\[\]]+)\]\((?:mailto:)?\1\)")  # [a@b.org](mailto:a@b.org)
+_ANGLES = re.compile(r"<([^<>]+)>")
+_MAIL = re.compile(r"(?:mailto:)?([^\s@<>:]+@[^\s@<>]+)", re.IGNORECASE)
+_URI = re.compile(r"[a-z][a-z0-9+.-]*+:\S+", re.IGNORECASE)
+_UUID = re.compile(
+    r"(?:urn:uuid:)?(\{)?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})(?(1)\})"
+)
+
+
+def rewritten(text: str, schemas: Schemas, day_first: bool | None) -> Iterator[Meaning]:
+    """Give a text in the form that a format asks for, where it is plainly that."""
+    formats, bare = formats_of(schemas), text.strip()
+    for name in sorted(formats & TEMPORAL):
+        if moment := ISO_FORMS[name](bare, day_first):
+            yield Meaning("date", moment, "low")
+    for name in sorted(formats & _ADDRESSES.keys()):
+        if address := _ADDRESSES[name](_unwrapped(bare)):
+            yield Meaning("format", address, "low")
+    if bare and (formats or any("pattern" in schema for schema in schemas)):
+        yield Meaning("space", bare, "none")
+
+
+def _unwrapped(text: str) -> str:
+    """Take off what Markdown and mails put around an address."""
+    found = _LINK.fullmatch(text) or _ANGLES.fullmatch(text)
+    return found[1].strip() if found else text
+
+
+def _mail(text: str) -> str | None:
+    found = _MAIL.fullmatch(text)
+    return found[1] if found else None
+
+
+def _uri(text: str) -> str | None:
+    return text if _URI.fullmatch(text) else None
+
+
+def _uuid(text: str) -> str | None:
+    found = _UUID.fullmatch(text.lower())
+    return "-".join(found.groups()[1:]) if found else None
+
+
+_ADDRESSES: Mapping[str, Callable[[str], str | None]] = {
+    "email": _mail,
+    "idn-email": _mail,
+    "uri": _uri,
+    "iri": _uri,
+    "uuid": _uuid,
+}

@@ -1,0 +1,139 @@
+"""Lists, objects and maps that were sent in another shape: what holds one value too many, or one layer too few."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from slotfill.extractors.scalars import scalars
+from slotfill.extractors.syntax import RISKS, BrokenError, Reader
+from slotfill.extractors.value_types import Context, Meaning, Schemas, takes, types_of
+from slotfill.extractors.vocabulary import is_about_nothing, is_nothing
+from slotfill.schemas import exact_json
+from slotfill.schemas.parts import properties_of
+from slotfill.schemas.schema import WRAPPER
+
+__all__ = ["ENVELOPES", "reshaped"]
+
+ENVELOPES = frozenset({"array", "elements", "entries", "items", "list", "rows", "value", "values"})
+"""Keys that say of the list that they hold no more than that it is one."""
+
+_SEPARATORS = re.compile(r"[,;|\n•]")
+_PAIRS = (
+    ("key", "value"),
+    ("k", "v"),
+    ("name", "value"),
+    ("field", "value"),
+    ("property", "value"),
+    ("label", "value"),
+)
+"""The keys of an object that stands for one entry of a map."""
+
+
+def reshaped(value: Any, schemas: Schemas, context: Context) -> Iterator[Meaning]:
+    """Give the other shapes that a value may take."""
+    match value:
+        case list():
+            yield from _list(value, schemas, context)
+        case dict():
+            yield from _object(value, schemas, context)
+        case str():
+            yield from _text(value, schemas, context.document)
+        case None:
+            return
+        case _ if "array" in types_of(schemas) and not takes(schemas, value):
+            yield Meaning("list", [value], "low")
+
+
+def _list(value: list[Any], schemas: Schemas, context: Context) -> Iterator[Meaning]:
+    if "array" in types_of(schemas):
+        return
+    if _is_map(schemas) and (entries := _entries(value)) is not None:
+        yield Meaning("map" if value else "empty", entries, "low")
+    elif len(value) == 1 and not (_is_map(schemas) and _names_in(value[0])):
+        yield from _inner("list", value[0], schemas, context)
+
+
+def _inner(kind: str, value: Any, schemas: Schemas, context: Context) -> Iterator[Meaning]:
+    """Give what a list or wrapper holds alone, where that is asked for or can be made so."""
+    if takes(schemas, value) or any(scalars(value, schemas, replace(context, digits=lambda: exact_json.dumps(value)))):
+        yield Meaning(kind, value, "low")
+
+
+def _object(value: dict[str, Any], schemas: Schemas, context: Context) -> Iterator[Meaning]:
+    types = types_of(schemas)
+    inner = next(iter(value.values())) if len(value) == 1 else None
+    if [*value] == [WRAPPER] and "object" not in types:
+        yield from _inner("unwrapped", inner, schemas, context)
+    elif "array" in types and "object" not in types:
+        if not value:
+            yield Meaning("empty", [], "low")
+        elif isinstance(inner, list) and {*value} & {*ENVELOPES, context.name}:
+            yield Meaning("unwrapped", inner, "low")
+        else:
+            yield Meaning("list", [value], "low")
+
+
+def _text(value: str, schemas: Schemas, document: str | None) -> Iterator[Meaning]:
+    types = types_of(schemas)
+    if parsed := _parsed(value, types):
+        yield parsed
+        return
+    empty: Any = [] if "array" in types else {} if _is_map(schemas) else None
+    if empty is not None and (risk := is_nothing(value)):
+        yield Meaning("nothing", empty, risk)
+    elif "array" in types and not takes(schemas, value):
+        several = _SEPARATORS.search(value) or is_about_nothing(value, document)
+        yield Meaning("list", [value], "high" if several else "low")
+
+
+def _is_map(schemas: Schemas) -> bool:
+    """Tell whether an object is asked for whose keys are not known."""
+    return "object" in types_of(schemas) and not any(properties_of(schema) for schema in schemas)
+
+
+def _entries(value: list[Any]) -> dict[str, Any] | None:
+    """Read a map that was sent as a list: of pairs, of objects for one entry each; None for what is none."""
+    pairs = [_pair(item) for item in value]
+    entries = {pair[0]: pair[1] for pair in pairs if pair}
+    written = {(pair[0], exact_json.dumps(pair[1])) for pair in pairs if pair}
+    return entries if all(pairs) and len(written) == len(entries) else None
+
+
+def _pair(item: Any) -> tuple[str, Any] | None:
+    key: Any = None
+    if isinstance(item, list) and len(item) == 2:  # noqa: PLR2004 - a pair
+        key, value = item
+    elif isinstance(item, dict):
+        if names := _names_in(item):
+            key, value = (item[name] for name in names)
+        elif len(item) == 1:
+            ((key, value),) = item.items()
+    if isinstance(key, int) and not isinstance(key, bool):
+        key = str(key)
+    return (key, value) if isinstance(key, str) else None
+
+
+def _names_in(item: Any) -> tuple[str, str] | None:
+    """Give the keys of an object for the key and the value of one entry."""
+    return next((names for names in _PAIRS if isinstance(item, dict) and {*names} == {*item}), None)
+
+
+def _parsed(text: str, types: frozenset[str]) -> Meaning | None:
+    """Read an object or list that was sent as a text, in whatever notation."""
+    start = len(text) - len(text.lstrip())
+    wanted: Mapping[str, type] = {"{": dict, "[": list, "(": list}
+    kind = wanted.get(text[start : start + 1])
+    if kind is None or ("object" if kind is dict else "array") not in types:
+        return None
+    reader = Reader(text, start, len(text))
+    try:
+        parsed = reader.read()
+    except BrokenError:
+        return None
+    if text[reader.at :].strip(" \t\r\n,;") or not isinstance(parsed, kind):
+        return None
+    risk = max(("low", *(repair.risk for repair in reader.repairs)), key=RISKS.index)
+    return Meaning("json", parsed, risk)

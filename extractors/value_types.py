@@ -1,0 +1,87 @@
+"""What is known of a value that does not fit: what its schemas ask it to be, where it stands, what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slotfill.extractors.record import Risk
+
+__all__ = ["Context", "Meaning", "Schemas", "formats_of", "listed_in", "takes", "types_of"]
+
+Schemas = Sequence[Mapping[str, Any]]
+"""All that may speak of a value; of a union, every alternative."""
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "null": (type(None),),
+    "array": (list,),
+    "object": (dict,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where a value stands.
+
+    name: its key or index. digits: gives a number as it was written.
+    document: the text that it was read from. day_first: whether dates name the day before the month, if that is known.
+    """
+
+    name: str | int
+    digits: Callable[[], str]
+    document: str | None = None
+    day_first: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a value was meant to be. kind: that of the edit."""
+
+    kind: str
+    value: Any
+    risk: Risk
+
+
+def takes(schemas: Schemas, value: Any) -> bool:
+    """Tell whether an alternative takes a value, by type and by what it lists."""
+    return any(_takes(schema, value) for schema in schemas)
+
+
+def types_of(schemas: Schemas) -> frozenset[str]:
+    """Give the types that schemas speak of, those of the values that they list included."""
+    return frozenset(_types(schemas)).union(kind for one in listed_in(schemas) for kind in _TYPES if _is(one, kind))
+
+
+def formats_of(schemas: Schemas) -> frozenset[str]:
+    """Give the formats that schemas ask strings to have."""
+    return frozenset(schema["format"] for schema in schemas if isinstance(schema.get("format"), str))
+
+
+def listed_in(schemas: Schemas) -> list[Any]:
+    """Give the values that schemas list, one by one."""
+    listed = [value for schema in schemas if isinstance(schema.get("enum"), list) for value in schema["enum"]]
+    return listed + [schema["const"] for schema in schemas if "const" in schema]
+
+
+def _takes(schema: Mapping[str, Any], value: Any) -> bool:
+    if listed := listed_in((schema,)):
+        return any(type(one) is type(value) and one == value for one in listed)
+    return any(_is(value, kind) for kind in _types((schema,)))
+
+
+def _is(value: Any, kind: str) -> bool:
+    if isinstance(value, bool):
+        return kind == "boolean"
+    return isinstance(value, _TYPES.get(kind, ())) or (
+        kind == "integer" and isinstance(value, float) and value.is_integer()
+    )
+
+
+def _types(schemas: Schemas) -> list[str]:
+    named = [schema["type"] for schema in schemas if "type" in schema]
+    return [kind for name in named for kind in (name if isinstance(name, list) else [name])]

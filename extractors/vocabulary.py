@@ -1,0 +1,52 @@
+"""Words for truth and for nothing, and sentences that say that there is nothing."""
+
+from __future__ import annotations
+
+import re
+
+from slotfill.extractors.record import Risk
+
+__all__ = ["BOOLEANS", "is_about_nothing", "is_nothing"]
+
+BOOLEANS = {"true": True, "yes": True, "y": True, "on": True, "1": True}
+BOOLEANS |= {"false": False, "no": False, "n": False, "off": False, "0": False}
+"""What people and other formats write for truth, in lower case."""
+
+_NOTHING = frozenset(
+    {"", "-", "--", "\u2013", "\u2014", "[]", "{}", "n/a", "na", "n.a.", "nan", "nil", "none", "null", "undefined"}
+    | {"empty", "not applicable", "nothing"}
+)
+_NOT_KNOWN = frozenset(
+    {"?", "not sure", "unclear", "unknown", "unspecified"}
+    | {f"not {how}" for how in ("available", "found", "given", "known", "mentioned", "provided", "specified", "stated")}
+)
+_SENTENCE = re.compile(r"\S[.!?]\s*$|(?:\S+\s+){4}\S")
+_DENIAL = re.compile(
+    r"\b(?:no|not|none|nothing|nobody|never|neither|without|cannot|unable|sorry|unfortunately|any|i|we)\b|n['\u2019]t\b",
+    re.IGNORECASE,
+)
+
+
+def is_nothing(text: str) -> Risk | None:
+    """Tell how sure it is that a word stands for nothing at all; None where it stands for something.
+
+    `none` and `-` plainly do; of `unknown` it is a guess that there is nothing: it may be that nothing is known.
+    """
+    word = text.strip().rstrip(".").lower()
+    if word in _NOTHING:
+        return "low"
+    return "high" if word in _NOT_KNOWN else None
+
+
+def is_about_nothing(text: str, document: str | None) -> bool:
+    """Tell whether a text may be a remark that there is nothing, and no value: `I could not find any`.
+
+    What stands in the document is a value: `The lamp does not work.`
+    """
+    if not (_SENTENCE.search(text) and _DENIAL.search(text)):
+        return False
+    return document is None or _folded(text) not in _folded(document)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split()).rstrip(".!?")

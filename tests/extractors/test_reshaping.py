@@ -1,0 +1,169 @@
+"""Lists, maps and objects of another shape: what takes the shape that is asked for, and what is asked again."""
+
+import json
+
+import pytest
+
+from slotfill.extractors.mend import mend
+from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.schema import Schema
+
+
+def field(schema, value, mode="safe", *, optional=False, **others):
+    """Mend an object of one field, and give the value and the edits of that field."""
+    whole = {"type": "object", "properties": {"a": schema}, "additionalProperties": False}
+    whole["required"] = [] if optional else ["a"]
+    mended = mend(json.dumps({"a": value}), Schema(response_model(whole, name="schema")), mode, **others)
+    return mended.data.get("a", "left out"), [(edit.kind, edit.risk) for edit in mended.edits]
+
+
+TEXTS = {"type": "array", "items": {"type": "string"}}
+MAP = {"type": "object", "additionalProperties": {"type": "string"}}
+
+
+class TestNothing:
+    @pytest.mark.parametrize("word", ["None", "N/A", "n/a.", "-", "\u2014", "", " ", "null", "nil", "Not applicable"])
+    @pytest.mark.parametrize(("schema", "empty"), [(TEXTS, []), (MAP, {})])
+    def test_a_word_for_nothing_is_no_item(self, schema, empty, word):
+        assert field(schema, word) == (empty, [("nothing", "low")])
+
+    @pytest.mark.parametrize("word", ["unknown", "not stated", "Not mentioned", "?"])
+    def test_that_nothing_is_known_is_asked_again(self, word):
+        assert field(TEXTS, word) == (word, [])
+        assert field(TEXTS, word, "bold") == ([], [("nothing", "high")])
+
+    def test_a_list_that_must_not_be_empty_is_asked_again(self):
+        _, edits = field({**TEXTS, "minItems": 1}, "N/A")
+        assert edits in ([], [("nothing", "low")])
+
+    @pytest.mark.parametrize(
+        "remark",
+        ["I could not find any guests in the text.", "No defects were mentioned.", "There are none.", "It isn't said."],
+    )
+    def test_a_remark_is_no_item(self, remark):
+        assert field(TEXTS, remark) == (remark, [])
+        assert field(TEXTS, remark, "bold") == ([remark], [("list", "high")])
+
+    @pytest.mark.parametrize("value", ["red", "The strap broke.", "cannot log in", "Nono"])
+    def test_one_value_is_a_list_of_one(self, value):
+        assert field(TEXTS, value) == ([value], [("list", "low")])
+
+    def test_a_sentence_of_the_document_is_a_value(self):
+        sentence = "The lamp does not work."
+        assert field(TEXTS, sentence, document="Oh: the lamp  does not\nwork.") == ([sentence], [("list", "low")])
+        assert field(TEXTS, sentence, document="The lamp is fine.") == (sentence, [])
+
+    def test_prose_in_place_of_a_list_is_no_list(self):
+        rows = Schema(response_model(TEXTS, name="guests"))
+        for text in ("Ida and Tom came.", "I could not find any guests in the text.", "Ida", "None"):
+            assert mend(text, rows, "bold") is None
+        labels = Schema(response_model({"type": "array", "items": {"enum": ["red"]}}, name="colours"))
+        assert mend("Red", labels).data == {"value": ["red"]}
+
+    @pytest.mark.parametrize(("schema", "value", "empty"), [(MAP, [], {}), (TEXTS, {}, [])])
+    def test_what_is_empty_is_empty_in_any_shape(self, schema, value, empty):
+        assert field(schema, value) == (empty, [("empty", "low")])
+
+    def test_null_for_a_list_is_asked_again(self):
+        assert field(TEXTS, None, "bold") == (None, [])
+
+    def test_null_leaves_an_optional_field_out(self):
+        assert field({"type": "number"}, None, optional=True) == ("left out", [("left_out", "low")])
+        assert field({"type": "number"}, None) == (None, [])
+        assert field({"type": ["number", "null"]}, None, optional=True) == (None, [])
+
+
+class TestMaps:
+    @pytest.mark.parametrize(
+        "pairs",
+        [
+            [{"key": "color", "value": "red"}, {"key": "size", "value": "L"}],
+            [{"value": "red", "name": "color"}, {"name": "size", "value": "L"}],
+            [["color", "red"], ["size", "L"]],
+            [{"color": "red"}, {"size": "L"}],
+            [{"key": "color", "value": "red"}, {"key": "size", "value": "L"}, {"key": "size", "value": "L"}],
+        ],
+    )
+    def test_pairs_are_a_map(self, pairs):
+        assert field(MAP, pairs) == ({"color": "red", "size": "L"}, [("map", "low")])
+
+    def test_one_pair_is_one_entry(self):
+        assert field(MAP, [{"key": "color", "value": "red"}]) == ({"color": "red"}, [("map", "low")])
+
+    def test_keys_may_be_numbers(self):
+        assert field(MAP, [{"key": 1, "value": "x"}, [2, "y"]]) == ({"1": "x", "2": "y"}, [("map", "low")])
+
+    @pytest.mark.parametrize(
+        "rows",
+        [
+            [{"key": "a", "value": "x"}, {"key": "a", "value": "y"}],
+            [{"key": "a", "value": "x"}, "b"],
+            [{"key": None, "value": "x"}],
+            ["a", "b"],
+        ],
+    )
+    def test_what_would_lose_an_entry_is_asked_again(self, rows):
+        assert field(MAP, rows, "bold") == (rows, [])
+
+    def test_an_object_of_known_keys_is_no_map(self):
+        known = {"type": "object", "properties": {"key": {"type": "string"}, "value": {"type": "string"}}}
+        pair = {"key": "color", "value": "red"}
+        assert field(known, [pair]) == (pair, [("list", "low")])
+
+
+class TestLayers:
+    @pytest.mark.parametrize("key", ["items", "list", "a"])
+    def test_a_list_under_a_key_that_says_no_more(self, key):
+        assert field(TEXTS, {key: ["x"]}) == (["x"], [("unwrapped", "low")])
+
+    @pytest.mark.parametrize("value", [{"answer": []}, {"items": ["x"], "total": 1}, {"items": "x"}])
+    def test_another_object_is_asked_again(self, value):
+        assert field(TEXTS, value, "bold")[0] == value
+
+    @pytest.mark.parametrize("key", ["items", "Values", "guests"])
+    def test_a_whole_list_under_a_key(self, key):
+        rows = Schema(response_model(TEXTS, name="rows"), instructions="List the guests.")
+        mended = mend(json.dumps({key: ["a", "b"]}), rows)
+        assert mended.data == {"value": ["a", "b"]}
+        assert [(edit.kind, edit.risk) for edit in mended.edits] == [("unwrapped", "low")]
+
+    def test_a_whole_list_under_a_key_that_may_say_more_is_asked_again(self):
+        rows = Schema(response_model(TEXTS, name="rows"), instructions="List the guests.")
+        assert mend(json.dumps({"missing": ["a", "b"]}), rows).data["value"] != ["a", "b"]
+
+    @pytest.mark.parametrize(
+        ("text", "risk"),
+        [
+            ('["x", "y"]', "low"),
+            ('["x", "y"],', "low"),
+            ("['x', 'y']", "low"),
+            ("('x', 'y')", "low"),
+            (" [\"x\", 'y',]\n", "low"),
+            ('["x", "y', None),
+            ('["x", "y"] and more', None),
+        ],
+    )
+    def test_a_list_in_a_string(self, text, risk):
+        value, edits = field(TEXTS, text)
+        assert (value, edits) == ((["x", "y"], [("json", risk)]) if risk else (text, []))
+
+    @pytest.mark.parametrize(
+        ("items", "value", "after"),
+        [
+            ({"type": "object", "properties": {"b": {"type": "integer"}}}, {"b": 1}, [{"b": 1}]),
+            ({"type": "object", "properties": {"b": {"type": "integer"}}}, {"answer": []}, {"answer": []}),
+        ],
+    )
+    def test_only_what_may_be_an_item_becomes_a_list_of_one(self, items, value, after):
+        assert field({"type": "array", "items": items}, value)[0] == after
+
+    @pytest.mark.parametrize("value", [{"s": "b"}, {"s": 'say "x"\n'}, {"s": "b", "t": ["c", {"d": "e"}]}])
+    def test_a_reply_that_is_escaped_as_a_whole(self, value):
+        schema = Schema(response_model({"type": "object", "properties": {"s": {"type": "string"}}}, name="schema"))
+        for text in (json.dumps(value), json.dumps(value, indent=2)):
+            escaped = json.dumps(text)[1:-1]
+            mended = mend(escaped, schema)
+            assert mended.data == value
+            assert [(edit.kind, edit.before, edit.after, edit.risk) for edit in mended.edits] == [
+                ("escaped", escaped, text, "low")
+            ]
