@@ -72,13 +72,14 @@ class _Slotfill(click.Group):
 
 def _exit_code(error: BaseException) -> int:
     """Give the exit code of what ended a command, or stopped a run."""
-    from slotfill.extractors.errors import LedgerError, ModelError, OutputError, StoppedError
+    from slotfill.extractors.errors import LedgerError, ModelError, OutputError, SlotfillError, StoppedError
     from slotfill.extractors.runs.stopping import EXIT_CODES
 
     if isinstance(error, KeyboardInterrupt):
         return EXIT_CODES.get(str(error), EXIT_INTERRUPTED)
     codes = ((StoppedError, EXIT_STOPPED), (ModelError, EXIT_NO_MODEL), ((OutputError, LedgerError), EXIT_INCOMPLETE))
-    return next((code for kind, code in codes if isinstance(error, kind)), EXIT_USAGE)
+    other = EXIT_USAGE if isinstance(error, SlotfillError) else EXIT_INCOMPLETE  # what nobody foresaw is no wrong usage
+    return next((code for kind, code in codes if isinstance(error, kind)), other)
 
 
 class _Failure(click.ClickException):
@@ -685,6 +686,8 @@ def _run(extractor: Extractor[Any], sources: Sources, inputs: tuple[str, ...], o
 
     with progress(total, wanted=not options["quiet"]) as shown:
         ending = conduct(extractor, sources, start, sys.stdout.buffer, shown=shown, said=say)
+    if isinstance(ending.stopped, BrokenPipeError):
+        raise ending.stopped  # who reads standard output has had enough: click ends quietly
     _close(ending, total, options, several=sources.several)
     if ending.stopped is not None:
         return _exit_code(ending.stopped)
@@ -703,8 +706,7 @@ def _close(ending: Ending, total: int | None, options: dict[str, Any], *, severa
     stopped = ending.stopped
     told: dict[str, Any] = {"total": total}
     if stopped is not None:
-        told |= {"reason": "interrupted" if isinstance(stopped, KeyboardInterrupt) else str(stopped)}
-        told |= {"command": _going_on()}
+        told |= {"reason": ending.reason, "command": _going_on()}
     if options["log_format"] == "json":
         click.echo(json.dumps(closing_json(ending.tally, **told)), err=True)
     elif stopped is not None or (several and not options["quiet"]):

@@ -68,7 +68,7 @@ class RunningPlan(Generic[M]):
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
-        failure = internal_failure(error, self._document)
+        failure = internal_failure(error, self._document.source)
         model, ttl = self._policy.model, self._policy.ttl
         self.asks = ()
         self._extraction = failed_extraction(

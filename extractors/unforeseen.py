@@ -40,14 +40,15 @@ _PACKAGE = Path(__file__).parent.parent
 _logger = logging.getLogger("slotfill")
 
 
-def internal_failure(error: BaseException, document: Document) -> Failure:
+def internal_failure(error: BaseException, source: str | None) -> Failure:
     """Name an exception by its class and its place, and log its traceback at the level DEBUG.
 
-    Its own message is left out, as it may quote the document: "an unexpected KeyError at models.py:17 in check".
+    source: of the document. The exception's own message is left out, as it may quote it: "an unexpected KeyError at
+    models.py:17 in check".
     """
     name, place = type(error).__qualname__, _place(error)
     message = f"an unexpected {name}{place}: the log has its traceback (-vv, or level DEBUG)"
-    _logger.debug("%s: %s", document.source or "the text", message, exc_info=error)
+    _logger.debug("%s: %s", source or "the text", message, exc_info=error)
     return Failure(INTERNAL, message)
 
 

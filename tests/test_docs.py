@@ -18,7 +18,18 @@ from scripted import message
 
 from slotfill import Document, Example, Extractor, Schema, cli
 from slotfill.cli import main
-from slotfill.extractors import asks, clients, decoding, documents, errors, joining, ladder, record, row_files
+from slotfill.extractors import (
+    asks,
+    clients,
+    decoding,
+    documents,
+    errors,
+    joining,
+    ladder,
+    record,
+    row_files,
+    unforeseen,
+)
 from slotfill.extractors.runs.stopping import EXIT_CODES
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.claude import SimulatedClaude
@@ -159,7 +170,7 @@ def test_the_list_of_failures_is_complete():
     listed = {kind for row in rows(section(DOCS / "python.md", "Failures")) for kind in re.findall(r"`(\w+)`", row[0])}
     modules = (decoding, documents, joining, ladder, record, row_files)
     sources = "".join(Path(module.__file__).read_text() for module in modules)
-    named = set(re.findall(r"Failure\(\s*\"(\w+)\"", sources)) | {joining.INCOMPLETE}
+    named = set(re.findall(r"Failure\(\s*\"(\w+)\"", sources)) | {joining.INCOMPLETE, unforeseen.INTERNAL}
     mapped = {kind for _, kind in clients._FAILURES} | {"too_long", asks.SCHEMA_REFUSED}
     assert listed == named | mapped
 

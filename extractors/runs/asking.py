@@ -8,10 +8,11 @@ from contextlib import aclosing
 
 from slotfill.extractors.asks import FINAL, Answer, Ask, Executor
 from slotfill.extractors.clients import FATAL
-from slotfill.extractors.errors import ModelError, StoppedError
+from slotfill.extractors.errors import ModelError, SlotfillError, StoppedError
 from slotfill.extractors.record import Document
 from slotfill.extractors.runs.breaker import Admission, Breaker
 from slotfill.extractors.runs.ledger import Ledger
+from slotfill.extractors.unforeseen import STOPS, internal_failure
 
 __all__ = ["Asking", "HaltedError"]
 
@@ -25,7 +26,7 @@ AGAIN = 0.1
 """Seconds after which those who wait for the breaker look whether the run was stopped."""
 
 
-class HaltedError(Exception):
+class HaltedError(SlotfillError):
     """No further ask starts: the document that it is for stays pending."""
 
 
@@ -74,15 +75,16 @@ class Asking:
                 except BaseException:
                     self._released(admission)
                     raise
-                if not self._noted(admission, answer) or not left:
-                    self._store(document, ask, answer)
-                    return answer
+                kept = self._taken(document, ask, answer, admission, again=left > 0)
+                if kept is not None:
+                    return kept
             left -= 1
 
     async def stream(self, document: Document, ask: Ask) -> AsyncGenerator[str | Answer]:
         """Do so, giving the pieces of the reply's text as they arrive. It is not asked again."""
         async with self._slots:
             admission = await self._admission()
+            answer: Answer | None = None
             try:
                 async with aclosing(self._executor.astream(ask)) as pieces:
                     async for piece in pieces:
@@ -93,9 +95,12 @@ class Asking:
             except BaseException:
                 self._released(admission)
                 raise
-            self._noted(admission, answer)
-            self._store(document, ask, answer)
-            yield answer
+            if answer is None:
+                self._released(admission)
+                raise RuntimeError("a stream ended without its answer")
+            kept = self._taken(document, ask, answer, admission, again=False)
+            if kept is not None:
+                yield kept
 
     def check(self) -> None:
         """Halt where the breaker will let nothing through any more."""
@@ -116,27 +121,50 @@ class Asking:
                 return told
             await asyncio.sleep(min(told, AGAIN))
 
-    def _noted(self, admission: Admission, answer: Answer) -> bool:
-        self.in_flight -= 1
-        return self._breaker.note(admission, answer.failure)
+    def _taken(
+        self, document: Document, ask: Ask, answer: Answer, admission: Admission, *, again: bool
+    ) -> Answer | None:
+        """Store an answer, and give what is stored; None for one to be asked again, as it fell into an outage.
+
+        A reply is stored before anything is made of it: it is paid for.
+        """
+        failure = answer.failure
+        try:
+            kept = answer if failure else self._keep(document, ask, answer)
+        finally:
+            self.in_flight -= 1
+            fell = self._breaker.note(admission, failure)
+        if failure is None:
+            return kept
+        if fell and again:
+            return None
+        if failure.type in HALTING:
+            self.check()
+            raise HaltedError
+        return self._keep(document, ask, answer)
 
     def _released(self, admission: Admission) -> None:
         self.in_flight -= 1
         self._breaker.cancelled(admission)
 
-    def _store(self, document: Document, ask: Ask, answer: Answer) -> None:
-        if answer.failure and answer.failure.type in HALTING:
-            self.check()
-            raise HaltedError
-        self._ledger.keep(document, ask, answer)
+    def _keep(self, document: Document, ask: Ask, answer: Answer) -> Answer:
+        """Store an answer; of one that cannot be, what it cost and why, which is then what the next start recalls."""
+        try:
+            self._ledger.keep(document, ask, answer)
+        except (SlotfillError, *STOPS):
+            raise
+        except BaseException as error:  # noqa: BLE001 - see STOPS
+            answer = Answer(failure=internal_failure(error, document.source), usage=answer.usage, ms=answer.ms)
+            self._ledger.keep(document, ask, answer)
+        return answer
 
 
 class _Recalling:
     """One document's executor: what was answered before is not asked again."""
 
     def __init__(self, asking: Asking, document: Document, ledger: Ledger) -> None:
-        self._asking, self._document = asking, document
-        self._known = ledger.recall(document)
+        self._asking, self._document, self._ledger = asking, document, ledger
+        self._known: dict[bytes, list[Answer]] | None = None
 
     async def aexecute(self, ask: Ask) -> Answer:
         return self._recalled(ask) or await self._asking.ask(self._document, ask)
@@ -151,5 +179,7 @@ class _Recalling:
 
     def _recalled(self, ask: Ask) -> Answer | None:
         """Give the next answer to an ask, which may have been asked several times."""
+        if self._known is None:
+            self._known = self._ledger.recall(self._document)
         answers = self._known.get(ask.digest) if self._known else None
         return answers.pop(0) if answers else None

@@ -3,44 +3,67 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from typing import Any
 
-from slotfill.extractors.record import Outcome
+from slotfill.extractors.errors import SlotfillError
+from slotfill.extractors.record import Failure, Outcome
 from slotfill.extractors.runs.ledger import Entry, Ledger
+from slotfill.extractors.runs.logs import log_unwritable
+from slotfill.extractors.runs.payload import Record
 from slotfill.extractors.runs.sinks import Sink
+from slotfill.extractors.unforeseen import internal_failure
 
 __all__ = ["Delivery"]
+
+_SINK_FAILURES = (SlotfillError, OSError, KeyboardInterrupt, SystemExit)
+"""What says that a sink takes nothing more; all else is said of the one record that it was given."""
 
 
 class Delivery:
     """Writes each document's record once all before it have ended; to files that appear whole, in the end.
 
     kept: takes every record when `records`, else those with a whole value. rejects: takes the others.
+    unwritable: by outcome, how many records `kept` could not take; they are failures, in the rejects too.
+
+    A sink that fails (the disk is full, the reader has gone) does not keep the other from its records.
     """
 
     def __init__(self, ledger: Ledger, kept: Sink, rejects: Sink | None, *, records: bool) -> None:
+        self.unwritable: Counter[Outcome] = Counter()
         self._ledger = ledger
         self._kept, self._rejects, self._records = kept, rejects, records
         self._live = kept.live or (rejects is not None and rejects.live)
         self._position = 0
         self._awaited: bytes | None = None
+        self._broken: dict[Sink, BaseException] = {}
 
     def registered(self) -> None:
-        """Go on with documents that were put behind those before."""
+        """Go on with documents that were put behind those before. Raises what a sink failed with."""
         if self._live and self._awaited is None:
             self._advance()
 
     def ended(self, document: bytes) -> None:
-        """Go on where it is this document, by its key, that was waited for."""
+        """Go on where it is this document, by its key, that was waited for. Raises what a sink failed with."""
         if document == self._awaited:
             self._advance()
 
     def commit(self, *, complete: bool) -> None:
-        """Write what has ended behind those that have not, and put the outputs in their places."""
-        for entry in self._ledger.entries(self._position):
-            if entry.record is not None:
-                self._write(entry, entry.record)
-        for sink in filter(None, (self._kept, self._rejects)):
-            sink.commit(complete=complete)
+        """Write what has ended behind those that have not, and put the outputs in their places.
+
+        Raises what a sink failed with, once the other is in its place.
+        """
+        try:
+            for entry in self._ledger.entries(self._position):
+                if entry.record is not None:
+                    self._write(entry, entry.record)
+        finally:
+            for sink in self._sound():
+                try:
+                    sink.commit(complete=complete)
+                except BaseException as error:  # noqa: BLE001 - it is raised below
+                    self._broken[sink] = error
+        self._check()
 
     def _advance(self) -> None:
         self._awaited = None
@@ -50,12 +73,52 @@ class Delivery:
                 return
             self._write(entry, entry.record)
             self._position = entry.position + 1
+            self._check()
 
     def _write(self, entry: Entry, text: str) -> None:
         record = json.loads(text)
         record["document"]["source"] = entry.source  # that of the first document of the same text
         ok = Outcome(record["outcome"]).ok
         if self._records or ok:
-            self._kept.write(record)
+            self._put(self._kept, record)
         if self._rejects and not ok:
-            self._rejects.write(record)
+            self._put(self._rejects, record)
+
+    def _put(self, sink: Sink, record: Record) -> None:
+        """Give a record to its sink; one that it cannot hold is a failure, and is told as such."""
+        failure = self._refused(sink, record)
+        if failure is None:
+            return
+        log_unwritable(record["document"]["source"], failure)
+        bare = _bare(record, failure)
+        if sink is self._rejects or self._records:
+            self._refused(sink, bare)
+        if (outcome := Outcome(record["outcome"])).ok:
+            self.unwritable[outcome] += 1
+            if self._rejects and self._refused(self._rejects, {**bare, "invalid": record["value"]}):
+                self._refused(self._rejects, bare)
+
+    def _refused(self, sink: Sink, record: Record) -> Failure | None:
+        """Give a record to a sink that is sound; say why it cannot hold it."""
+        if sink not in self._broken:
+            try:
+                sink.write(record)
+            except _SINK_FAILURES as error:
+                self._broken[sink] = error
+            except BaseException as error:  # noqa: BLE001 - a number, a depth, a character that it cannot hold
+                return internal_failure(error, record["document"]["source"])
+        return None
+
+    def _sound(self) -> list[Sink]:
+        return [sink for sink in (self._kept, self._rejects) if sink is not None and sink not in self._broken]
+
+    def _check(self) -> None:
+        if self._broken:
+            raise next(iter(self._broken.values()))
+
+
+def _bare(record: Record, failure: Failure) -> Record:
+    """Leave of a record what any output holds: what it cost, and why there is no value."""
+    nothing: dict[str, Any] = {"value": None, "invalid": None, "spans": {}, "confidence": {}, "edits": [], "chunks": []}
+    rest = {"found_in": {}, "conflicts": [], "history": [], "outcome": Outcome.FAILED.value, "error": failure.to_json()}
+    return {**record, **nothing, **rest}

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import aclosing, contextmanager
 from itertools import islice
 from typing import Any
 
 from slotfill.extractors.clients import FATAL
+from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.partial import Partial
 from slotfill.extractors.record import Document, Extraction
@@ -23,6 +24,7 @@ from slotfill.extractors.runs.ledger import Ledger, key_of
 from slotfill.extractors.runs.logs import log_extraction
 from slotfill.extractors.runs.stopping import Stopping
 from slotfill.extractors.runs.tally import Tally
+from slotfill.extractors.unforeseen import STOPS, emptied, failed_extraction, internal_failure
 
 __all__ = ["Run"]
 
@@ -46,6 +48,7 @@ class Run:
 
     What stops a run (Ctrl-C, its budget, an outage, a failure that every further request would meet, an output that
     cannot be written) lets no further request start. Those in flight come to an end, and what is finished is written.
+    An exception that one document causes is no such thing: it ends that document, as failed.
     """
 
     def __init__(
@@ -72,26 +75,36 @@ class Run:
     def run(self, documents: Iterable[Document], told: Told | None = None) -> Tally:
         """Run to the end. told: has the documents taken one after the other, and hears what arrives of each.
 
-        Raises KeyboardInterrupt (with the signal's name), ModelError, StoppedError, LedgerError or OutputError when it
-        was stopped before.
+        Raises what stopped it before, once the outputs are in their places: KeyboardInterrupt (with the signal's name),
+        ModelError, StoppedError, LedgerError or OutputError; anything at all where nobody foresaw it.
         """
-        complete = False
-        try:
+        with self._halting():
             asyncio.run(self._drive(documents, told))
-            complete = True
-        finally:
-            self._delivery.commit(complete=complete)
-        self._ledger.complete()
+        if self._asking.halted:
+            raise self._asking.halted
         return self.tally
 
     async def _drive(self, documents: Iterable[Document], told: Told | None) -> None:
+        complete = False
+        with self._stopping:
+            try:
+                with self._halting():
+                    await self._work(documents, told)
+                    complete = self._asking.halted is None
+            finally:
+                with self._halting():
+                    await self._extractor.aclose()
+                with self._halting(), self._stopping.finishing():
+                    self._finish(complete=complete)
+
+    def _finish(self, *, complete: bool) -> None:
+        """Put the outputs in their places, whatever has ended the run."""
         try:
-            with self._stopping:
-                await self._work(documents, told)
+            self._delivery.commit(complete=complete)
         finally:
-            await self._extractor.aclose()
-        if self._asking.halted:
-            raise self._asking.halted
+            self.tally.fail(self._delivery.unwritable)
+        if complete:
+            self._ledger.complete()
 
     async def _work(self, documents: Iterable[Document], told: Told | None) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -142,7 +155,7 @@ class Run:
     def _read(self, documents: Iterator[Document], size: int) -> list[Document]:
         batch: list[Document] = []
         chars = 0
-        with suppress(KeyboardInterrupt), self._halting(), self._stopping.blocking():  # a pipe may never end
+        with self._halting(), self._stopping.blocking():  # a pipe may never end
             for document in islice(documents, size):
                 batch.append(document)
                 chars += len(document.text)
@@ -164,25 +177,48 @@ class Run:
             yield
         except HaltedError:
             pass
-        except Exception as error:  # noqa: BLE001 - it is raised in the end
+        except (asyncio.CancelledError, GeneratorExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - it is raised in the end
             self._asking.halt(error)
 
     async def _extracted(self, document: Document, told: Told | None) -> Extraction[Any]:
+        """Extract from a document. Raises what says that nothing more can be asked, or shown."""
+        try:
+            return await self._asked(document, told)
+        except (SlotfillError, OSError, *STOPS):
+            raise
+        except BaseException as error:  # noqa: BLE001 - see STOPS
+            failure = internal_failure(error, document.source)
+            return failed_extraction(failure, document, self._extractor.schema, self._extractor.model.id)
+
+    async def _asked(self, document: Document, told: Told | None) -> Extraction[Any]:
         executor = self._asking.of(document)
         if told is None:
             return await self._extractor.aextract(document, executor=executor)
-        async for event in self._extractor.astream(document, executor=executor):
-            if isinstance(event, Extraction):
-                return event
-            told(document, event)
-        raise AssertionError("a stream ends in an extraction")
+        async with aclosing(self._extractor.astream(document, executor=executor)) as events:
+            async for event in events:
+                if isinstance(event, Extraction):
+                    return event
+                told(document, event)
+        raise RuntimeError("a stream ended without its extraction")
 
     def _ended(self, extraction: Extraction[Any]) -> None:
-        self._breaker.ended(extraction.error)
-        self._asking.check()
-        if extraction.error and extraction.error.type in FATAL:
-            return
-        self._ledger.end(extraction)
+        """Store what came of a document, in full or else without what cannot be stored."""
+        try:
+            self._breaker.ended(extraction.error)
+            self._asking.check()
+            if extraction.error and extraction.error.type in FATAL:
+                return
+            self._ledger.end(extraction)
+        except (SlotfillError, *STOPS):
+            raise
+        except BaseException as error:  # noqa: BLE001 - see STOPS
+            extraction = emptied(extraction, internal_failure(error, extraction.document.source))
+            self._ledger.end(extraction)
+        self._tell(extraction)
+
+    def _tell(self, extraction: Extraction[Any]) -> None:
         key = key_of(extraction.document)
         self._at_work.discard(key)
         also = self._waiting.pop(key, 0)

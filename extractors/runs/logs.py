@@ -14,10 +14,11 @@ from slotfill.extractors.record import Extraction, Failure, Usage
 from slotfill.extractors.redaction import HIDDEN, Redaction
 from slotfill.extractors.runs.console import printable
 from slotfill.extractors.runs.disclosure import disclosed, place_of
+from slotfill.extractors.unforeseen import STOPS, internal_failure
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.schema import Schema
 
-__all__ = ["LogFormat", "log_extraction", "log_to_stderr"]
+__all__ = ["LogFormat", "log_extraction", "log_to_stderr", "log_unwritable"]
 
 LogFormat = Literal["text", "json"]
 
@@ -122,7 +123,24 @@ def log_to_stderr(verbosity: int, log_format: LogFormat, secrets: tuple[str, ...
 
 
 def log_extraction(extraction: Extraction[Any], schema: Schema[Any]) -> None:
-    """Log how a document ended: an error where it holds no whole value; what was read at the level of texts alone."""
+    """Log how a document ended: an error where it holds no whole value; what was read at the level of texts alone.
+
+    It raises nothing: where a line cannot be written, that is logged.
+    """
+    try:
+        _log(extraction, schema)
+    except STOPS:
+        raise
+    except BaseException as error:  # noqa: BLE001 - see STOPS
+        log_unwritable(extraction.document.source, internal_failure(error, extraction.document.source))
+
+
+def log_unwritable(source: str | None, failure: Failure) -> None:
+    """Log that what came of a document cannot be written, into an output or a line of the log."""
+    _logger.error("%s: cannot be written: %s [%s]", source or "the text", failure.message, failure.type)
+
+
+def _log(extraction: Extraction[Any], schema: Schema[Any]) -> None:
     level = logging.INFO if extraction.ok else logging.ERROR
     if not _logger.isEnabledFor(level):
         return

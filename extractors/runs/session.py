@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from slotfill.extractors.addresses import is_address, public
 from slotfill.extractors.documents import STDIN, Sources
-from slotfill.extractors.errors import LedgerError, ModelError, OutputError, StoppedError
+from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.budget import Budget
@@ -23,6 +23,7 @@ from slotfill.extractors.runs.identity import identity, ledger_path
 from slotfill.extractors.runs.ledger import Ledger, Retention
 from slotfill.extractors.runs.sinks import open_rejects, open_sink, tell_parts
 from slotfill.extractors.runs.tally import Tally
+from slotfill.extractors.unforeseen import internal_failure
 
 __all__ = ["Ending", "Start", "conduct", "total_of"]
 
@@ -64,10 +65,22 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How it ended. stopped: what stopped it before its end."""
+    """How it ended. stopped: what stopped it before its end; reason: the same in one line."""
 
     tally: Tally
     stopped: BaseException | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """Why it was stopped."""
+        match self.stopped:
+            case None:
+                return None
+            case KeyboardInterrupt():
+                return "interrupted"
+            case SlotfillError():
+                return str(self.stopped)
+        return internal_failure(self.stopped, "the run").message
 
 
 def conduct(
@@ -122,13 +135,20 @@ def conduct(
             interrupted=lambda in_flight: said(_stopping(in_flight)),
             halting=budget.close,
         )
-        stopped: BaseException | None = None
-        try:
-            run.run(islice(sources, start.limit), tell_parts(stdout) if start.stream else None)
-        except (KeyboardInterrupt, ModelError, StoppedError, OutputError, LedgerError) as error:
-            stopped = error
+        parts = tell_parts(stdout) if start.stream else None
+        stopped = _stopped_by(lambda: run.run(islice(sources, start.limit), parts))
         counted(run.tally)
-    return Ending(run.tally, stopped)
+        closing = _stopped_by(stack.pop_all().close)
+    return Ending(run.tally, stopped or closing)
+
+
+def _stopped_by(step: Callable[[], object]) -> BaseException | None:
+    """Take a step; give what it raised, whatever that is: a run's end is told all the same."""
+    try:
+        step()
+    except BaseException as error:  # noqa: BLE001 - it is told, and decides the exit code
+        return error
+    return None
 
 
 def total_of(sources: Sources, limit: int | None) -> int | None:

@@ -73,10 +73,20 @@ def tell_parts(stream: IO[bytes]) -> Callable[[Document, Partial[Any]], None]:
     def told(document: Document, partial: Partial[Any]) -> None:
         for part in partial.parts:
             line = {"source": document.source, "rung": partial.rung.value, "path": part.path, "value": part.value}
-            stream.write(encode(line))
-            stream.flush()
+            _show(stream, encode(line))
 
     return told
+
+
+def _show(stream: IO[bytes], data: bytes) -> None:
+    """Write to an open stream at once. Raises OutputError."""
+    try:
+        stream.write(data)
+        stream.flush()
+    except BrokenPipeError:
+        raise  # the reader has had enough: no error, and click knows how to end
+    except OSError as error:
+        raise OutputError(f"cannot write to standard output: {error.strerror or error}") from None
 
 
 def encode(data: Any, *, indent: int | None = None) -> bytes:
@@ -121,13 +131,7 @@ class StreamSink(Sink):
 
     def write(self, record: Record) -> None:
         """Write the payload and flush it."""
-        try:
-            self._stream.write(encode(self._payload(record), indent=self._indent))
-            self._stream.flush()
-        except BrokenPipeError:
-            raise  # the reader has had enough: no error, and click knows how to end
-        except OSError as error:
-            raise OutputError(f"cannot write to standard output: {error.strerror or error}") from None
+        _show(self._stream, encode(self._payload(record), indent=self._indent))
 
 
 class FileSink(Sink):

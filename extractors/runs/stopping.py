@@ -33,7 +33,7 @@ class Stopping:
         self.requested = False
         self.signal: str | None = None
         self._told = told
-        self._forced = self._blocked = False
+        self._forced = self._blocked = self._finishing = False
         self._task: asyncio.Task[Any] | None = None
         self._before = ExitStack()
 
@@ -61,16 +61,28 @@ class Stopping:
         finally:
             self._blocked = False
 
+    @contextmanager
+    def finishing(self) -> Iterator[None]:
+        """Let the loop be blocked by what soon ends: the first signal is noted, another raises KeyboardInterrupt."""
+        self._finishing = True
+        try:
+            yield
+        finally:
+            self._finishing = False
+
     def _take(self, number: signal.Signals) -> None:
         """Have a signal come here until the end, then go where it went before."""
         self._before.callback(signal.signal, number, signal.getsignal(number))
         signal.signal(number, partial(self._caught, asyncio.get_running_loop(), number.name))
 
     def _caught(self, loop: asyncio.AbstractEventLoop, name: str, *_: object) -> None:
-        if self._blocked:
-            self._received(name)
+        if not (self._blocked or self._finishing):
+            loop.call_soon_threadsafe(self._received, name)
+            return
+        interrupts = self._blocked or self.requested
+        self._received(name)
+        if interrupts:
             raise KeyboardInterrupt
-        loop.call_soon_threadsafe(self._received, name)
 
     def _received(self, name: str) -> None:
         self.signal = name

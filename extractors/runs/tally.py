@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -57,12 +58,18 @@ class Tally:
         self.cost_usd = _plus(self.cost_usd, extraction.cost_usd)
         self.saved_usd = _plus(self.saved_usd, extraction.saved_usd)
 
+    def fail(self, outcomes: Mapping[Outcome, int]) -> None:
+        """Count documents as failed that had these outcomes: an output could not take what came of them."""
+        for outcome, count in outcomes.items():
+            self.outcomes[outcome] -= count
+            self.outcomes[Outcome.FAILED] += count
+
     def to_json(self) -> dict[str, Any]:
         """Give the tally as plain JSON data."""
         return {
             "documents": self.documents,
             "extracted": self.extracted,
-            "outcomes": {outcome.value: count for outcome, count in sorted(self.outcomes.items())},
+            "outcomes": {outcome.value: count for outcome, count in sorted(self.outcomes.items()) if count},
             "resumed": self.resumed,
             "repeated": self.repeated,
             "usage": self.usage.to_json(),

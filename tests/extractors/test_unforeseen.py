@@ -104,7 +104,7 @@ def test_it_says_where_and_where_in_slotfill():
     try:
         names["check"]()
     except KeyError as error:
-        failure = internal_failure(error, Document.of("one"))
+        failure = internal_failure(error, "one")
     assert failure.message.startswith("an unexpected KeyError at models.py:1 in check, under test_unforeseen.py:")
 
 

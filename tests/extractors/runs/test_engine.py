@@ -11,37 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
+from running import Memory, engine
 from scripted import message, refusal
 
 from slotfill import Document, Extractor, ModelError, OutputError, StoppedError
 from slotfill.extractors.runs.breaker import FAILURES, SCHEMAS, Breaker
-from slotfill.extractors.runs.delivery import Delivery
-from slotfill.extractors.runs.engine import BATCH, Run
+from slotfill.extractors.runs.engine import BATCH
 from slotfill.extractors.runs.ledger import Ledger
-from slotfill.extractors.runs.sinks import Sink
 
 
 class Note(BaseModel):
     """Say anything."""
 
     text: str
-
-
-class Memory(Sink):
-    """A sink that remembers, and fails at the `full`th write."""
-
-    live = True
-
-    def __init__(self, full=None):
-        self.kept, self.full, self.committed = [], full, None
-
-    def write(self, record):
-        if len(self.kept) == self.full:
-            raise OutputError("full")
-        self.kept.append(int(record["document"]["source"]))
-
-    def commit(self, *, complete):
-        self.committed = complete
 
 
 REPLIES = {
@@ -80,11 +62,6 @@ class Service:
 
 def always(*kinds):
     return itertools.chain(((0, kind) for kind in kinds[:-1]), itertools.repeat((0, kinds[-1])))
-
-
-def engine(extractor, ledger, kept, rejects=None, *, records=False, concurrency=8, breaker=None):
-    delivery = Delivery(ledger, kept, rejects, records=records)
-    return Run(extractor, ledger, delivery, breaker or Breaker(), concurrency=concurrency)
 
 
 def documents(texts):
