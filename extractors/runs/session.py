@@ -180,5 +180,7 @@ def _name(name: str, sources: Sources) -> str:
 
 
 def _stopping(in_flight: int) -> str:
+    if not in_flight:
+        return "stopping: what is finished is written first; Ctrl-C again stops at once"
     noun = "request" if in_flight == 1 else "requests"
     return f"stopping: {in_flight} {noun} in flight will be finished first; Ctrl-C again stops at once"

@@ -165,13 +165,13 @@ def test_rejects_are_written_whatever_ends_the_run(live, error, service, tmp_pat
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, Panic])
 def test_a_reader_that_raises_ends_the_run_with_what_there_is(error, service, tmp_path):
     def broken():
-        yield from documents("one", "panic")
+        yield from documents("panic", *(f"word {number}" for number in range(9)))
         raise error
 
     kept = Memory()
     with Ledger(None) as ledger, open_rejects(str(tmp_path / "rejects.jsonl")) as rejects, pytest.raises(error):
-        engine(extractor(service), ledger, kept, rejects).run(broken())
-    assert kept.kept == [0]
+        engine(extractor(service), ledger, kept, rejects, concurrency=1).run(broken())
+    assert kept.kept
     assert kept.committed is False
     assert len((tmp_path / "rejects.jsonl").read_text().splitlines()) == 1
 
@@ -192,7 +192,7 @@ async def kept_by(answer, path):
     from slotfill.extractors.runs.breaker import Breaker
 
     executor, document = Told(answer), Document.of("one", "one.txt")
-    with Ledger(path) as ledger, Extractor("word", model="claude-haiku-5-5", client=None) as one:
+    with Ledger(path) as ledger, Extractor("word str", model="claude-haiku-5-5", client=None) as one:
         ledger.register([document])
         asking = Asking(executor, ledger, Breaker(), concurrency=1)
         extraction = await one.aextract(document, executor=asking.of(document))

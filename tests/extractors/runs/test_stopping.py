@@ -129,6 +129,23 @@ def test_one_that_comes_while_the_loop_is_blocked_ends_that():
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("first", SIGNALS)
+def test_while_it_finishes_the_first_one_is_noted_and_the_second_interrupts(first):
+    """Outputs are being written: to leave off there would lose them."""
+    steps = []
+
+    async def run():
+        with Stopping(lambda: steps.append("told")) as stopping, stopping.finishing():
+            send(first)
+            steps.append(stopping.signal)
+            send(signal.SIGINT)
+            steps.append("went on")
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(run())
+    assert steps == ["told", first.name]
+
+
 def test_in_another_thread_it_takes_none():
     found = []
 
