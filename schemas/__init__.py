@@ -12,9 +12,17 @@ if TYPE_CHECKING:
     from slotfill.schemas.builtin import built_ins
     from slotfill.schemas.confidence import Confidence
     from slotfill.schemas.entities import Entities, Entity
-    from slotfill.schemas.errors import FieldError, InvalidError, MissingExtraError, SchemaError, SlotfillError
+    from slotfill.schemas.errors import (
+        FieldError,
+        InvalidError,
+        MissingExtraError,
+        SchemaCodeError,
+        SchemaError,
+        SlotfillError,
+    )
     from slotfill.schemas.feedback import Feedback
     from slotfill.schemas.merging import Merge
+    from slotfill.schemas.parameters import Parameters
     from slotfill.schemas.schema import Example, Schema
     from slotfill.schemas.sentiment import Sentiment
     from slotfill.schemas.sources import resolve
@@ -31,7 +39,9 @@ __all__ = [
     "InvalidError",
     "Merge",
     "MissingExtraError",
+    "Parameters",
     "Schema",
+    "SchemaCodeError",
     "SchemaError",
     "Sentiment",
     "SlotfillError",
@@ -51,7 +61,9 @@ _HOMES = {
     "InvalidError": "errors",
     "Merge": "merging",
     "MissingExtraError": "errors",
+    "Parameters": "parameters",
     "Schema": "schema",
+    "SchemaCodeError": "errors",
     "SchemaError": "errors",
     "Sentiment": "sentiment",
     "SlotfillError": "errors",

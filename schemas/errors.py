@@ -3,6 +3,7 @@
     SlotfillError
     ├── SchemaError        a schema that cannot be used: where it stands, what is wrong, what to do
     ├── InvalidError       a value that a schema does not accept, with every failing path
+    │   └── SchemaCodeError    … because code of the schema's own raised: a validator, a serializer
     └── MissingExtraError  an optional part that is not installed
 
 `slotfill.extractors.errors` holds the rest of the tree.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["FieldError", "InvalidError", "MissingExtraError", "SchemaError", "SlotfillError"]
+__all__ = ["FieldError", "InvalidError", "MissingExtraError", "SchemaCodeError", "SchemaError", "SlotfillError"]
 
 
 class SlotfillError(Exception):
@@ -48,3 +49,10 @@ class InvalidError(SlotfillError, ValueError):
         super().__init__("; ".join(f"{error.path or 'the value'}: {error.message}" for error in errors))
         self.errors = errors
         self.data = data
+
+
+class SchemaCodeError(InvalidError):
+    """Code of the schema's own raised what says nothing of the value: a KeyError of a validator, say.
+
+    Asking a model again cannot mend that. The cause is the exception itself.
+    """

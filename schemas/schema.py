@@ -5,19 +5,28 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Generic, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
-from pydantic_core import from_json, to_jsonable_python
+from pydantic import BaseModel, ValidationError
+from pydantic_core import SchemaValidator, to_jsonable_python
 
 from slotfill.schemas.confidence import check_confidences, is_marked, name_keys
-from slotfill.schemas.errors import FieldError, InvalidError, SchemaError
-from slotfill.schemas.json_schema import JsonValue, resolve_local
+from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError, SchemaError
+from slotfill.schemas.exact_json import ExactFloat, dumps, exact_floats, loads
+from slotfill.schemas.json_schema import JsonValue, resolve_local, response_model
 from slotfill.schemas.merging import check_merges, has_keys, name_merge_keys
-from slotfill.schemas.pointer import pointer_to
+from slotfill.schemas.model_schema import DECIMAL, decimal_schema, output_schema, reply_schema, synonyms_of
+from slotfill.schemas.parameters import parameters_of
+from slotfill.schemas.parts import parts_at, resolved
+from slotfill.schemas.pointer import join, pointer_to
+from slotfill.schemas.relaxed_validator import relaxed_validator
+from slotfill.schemas.serialization import raising_field
+from slotfill.schemas.strict_validator import check_code, strict_validator
 
 __all__ = ["WRAPPER", "Example", "Schema"]
 
@@ -38,20 +47,27 @@ class Example:
 class Schema(Generic[M]):
     """What to extract: a Pydantic model and all that a language model is told of it.
 
-    A model may bring its own worked examples as `examples: ClassVar[tuple[Example, ...]]`, and parameters as a
-    nested model `Parameters`, whose fields stand as `{name}` in the docstring and reach validators as
+    A model may bring its own worked examples, a class variable `examples` of `Example`s, and parameters, a nested class
+    that is a `slotfill.schemas.Parameters`: its fields stand as `{name}` in the docstring and reach validators as
     `info.context["parameters"]`. Its own examples that break under other parameters are left out. Further labelled
-    texts, `calibration: ClassVar[tuple[Example, ...]]`, tell the embedded model what its scores are worth; their values
+    texts, a class variable `calibration` of `Example`s, tell the embedded model what its scores are worth; their values
     may hold any part of the whole, and no other model is shown them.
 
     model: a Pydantic model, or what `slotfill.schemas.json_schema.response_model` made of a JSON Schema.
     name: what records and files call it; by default the model's name in snake case.
     instructions: what to tell the language model; by default the model's docstring.
     examples: replace the model's own.
-    parameters: values for the fields of `Parameters`; strings are read as the field's type.
+    parameters: values for the fields of the model's `Parameters`; strings are read as the field's type.
+    context: what validators find in `info.context`, beside `parameters` and the document's text, which they find as
+        `document`, and as `text`, `context` and `text_chunk`, as validators written for Instructor call it.
+
+    json_schema: what a reply must be. output_schema: what a value looks like when it is written, see `dump`.
+    synonyms: by key of `json_schema`, other names by which the model knows the field.
+    wrapped: whether values are no JSON objects, and so travel within one.
 
     Raises SchemaError when an example given here does not validate, a parameter is unknown or out of range, a
-    `Confidence` is of no other field, or a `Merge` names what is not there.
+    `Confidence` is of no other field, a `Merge` names what is not there, a validator is async, or a default that is
+    validated is refused.
     """
 
     def __init__(
@@ -62,81 +78,149 @@ class Schema(Generic[M]):
         instructions: str | None = None,
         examples: Iterable[Example] | None = None,
         parameters: Mapping[str, object] | None = None,
+        context: Mapping[str, object] | None = None,
     ) -> None:
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
             raise SchemaError(f"{model!r} is no Pydantic model: pass a subclass of pydantic.BaseModel")
         self.model = model
         self.name = name or _snake_case(model.__name__)
-        self.parameters = _parameters(model, self.name, parameters or {})
+        self.context = dict(context or {})
+        self.parameters = parameters_of(model, self.name, parameters or {})
         self.instructions = instructions or _instructions(model, self.name, self.parameters)
-        document_schema = _json_schema(model, self.name)
-        if self.parameters and "description" in document_schema:
-            document_schema["description"] = _filled(document_schema["description"], self.parameters)
-        self.wrapped = not _is_object(document_schema)
-        self.json_schema: dict[str, Any] = document_schema
-        self.has_confidences = is_marked(document_schema)
-        self._carrier = _wrapper_of(model) if self.wrapped else model
+        self.json_schema: dict[str, Any] = _json_schema(model, self.name)
+        if self.parameters and "description" in self.json_schema:
+            self.json_schema["description"] = _filled(self.json_schema["description"], self.parameters)
+        self.wrapped = not _is_object(self.json_schema)
+        self.has_confidences = is_marked(self.json_schema)
+        self._check_code()
         self.examples = self._own_examples() if examples is None else self._checked(examples)
-        self.calibration: tuple[Example, ...] = tuple(getattr(model, "calibration", ()))
+        self.calibration = _examples_in(model, "calibration")
         self.id = self._fingerprint()
 
     def __repr__(self) -> str:
         return f"Schema({self.name!r}, id={self.id[:12]!r})"
 
+    @cached_property
+    def output_schema(self) -> dict[str, Any]:
+        """The JSON Schema of what `dump` gives: with the aliases of serialization, and computed fields."""
+        return output_schema(cast("type[BaseModel]", self.model))
+
+    @cached_property
+    def synonyms(self) -> Mapping[str, frozenset[str]]:
+        """By key of `json_schema`, the other names by which the model knows the field."""
+        return synonyms_of(cast("type[BaseModel]", self.model))
+
     def validate(self, text: str, *, document: str | None = None) -> M:
-        """Read one JSON value as it travelled, strictly: nothing is coerced.
+        """Read one JSON value as it travelled, strictly: nothing is coerced, and no key stands twice.
 
         document: the text that `Verbatim` strings must stand in; without it they are not checked.
 
-        Raises InvalidError, whose paths start at the unwrapped value.
+        Raises InvalidError, whose paths start at the unwrapped value; SchemaCodeError where code of the model raised.
         """
-        data = _parsed(text)
-        context = {"document": document, "parameters": self.parameters}
         try:
-            carrier = self._carrier.model_validate_json(text, strict=True, context=context)
+            whole = loads(text)
+        except ValueError as error:
+            raise InvalidError((FieldError("", f"is no JSON: {error}"),), text) from None
+        data = self._unwrapped(whole)
+        try:
+            return self._read(data, text if data is whole else None, self._context(document))
         except ValidationError as error:
-            raise self._invalid(error, data) from None
+            raise InvalidError(_errors(error, data), data) from None
+        except InvalidError:
+            raise
         except Exception as error:
             message = f"a validator of {self.name} raised {type(error).__name__}: {error}"
-            raise InvalidError((FieldError("", message),), self._unwrap(data)) from error
-        value = getattr(carrier, WRAPPER) if self.wrapped else carrier
-        return cast("M", value.root if isinstance(value, JsonValue) else value)
+            raise SchemaCodeError((FieldError("", message),), data) from error
 
     def load(self, value: object) -> M:
-        """Read a stored value again, as `dump` gave it. Raises InvalidError."""
-        return self.validate(json.dumps(self.wrap(value)))
+        """Read plain JSON data again, as it was validated before. Raises InvalidError."""
+        try:
+            text = dumps(self.wrap(value))
+        except ValueError as error:  # NaN, infinity
+            raise InvalidError((FieldError("", f"is no JSON: {error}"),), value) from None
+        return self.validate(text)
 
     def dump(self, value: M) -> Any:
-        """Give the value as plain JSON data, keys being the model's aliases."""
-        return to_jsonable_python(value, by_alias=True, inf_nan_mode="strings")
+        """Give the value as plain JSON data, for output: what the model writes need not be what it reads.
+
+        Raises SchemaCodeError, which names the field, where a serializer or a computed field raises, or a number is
+        none of JSON's (infinite, or none at all).
+        """
+        try:
+            data = to_jsonable_python(value, by_alias=True)
+        except Exception as error:
+            message = f"cannot be written: {type(error).__name__}: {error}"
+            raise SchemaCodeError((FieldError(raising_field(value), message),), None) from error
+        if numbers := [*_infinite(data)]:
+            message = "cannot be written: JSON has no such number; give the field another default, or a serializer"
+            raise SchemaCodeError(tuple(FieldError(path, message) for path in numbers), None)
+        return data
 
     def wrap(self, value: object) -> object:
         """Give plain JSON data the form in which it travels."""
         return {WRAPPER: value} if self.wrapped else value
 
-    def _unwrap(self, data: object) -> object:
-        return data[WRAPPER] if self.wrapped and isinstance(data, dict) and WRAPPER in data else data
+    def part(
+        self, json_schema: Mapping[str, Any], *, examples: Iterable[Example] = (), nested: bool = False
+    ) -> Schema[Any]:
+        """Make the schema of a part of a value: of a chunk of a document, or of a group of fields.
 
-    def _invalid(self, error: ValidationError, data: object) -> InvalidError:
-        errors = []
-        for detail in error.errors(include_url=False, include_context=False, include_input=False):
-            location, within = detail["loc"], data
-            if self.wrapped and location[:1] == (WRAPPER,) and isinstance(data, dict) and WRAPPER in data:
-                location, within = location[1:], data[WRAPPER]
-            path = pointer_to(location, within, missing=detail["type"] == "missing")
-            errors.append(FieldError(path, detail["msg"]))
-        return InvalidError(tuple(errors), self._unwrap(data))
+        What a part has is judged by the model's own types and validators; what it may lack is what `json_schema` does
+        not require.
+
+        json_schema: what the part must be. nested: whether objects within the whole may lack something, too.
+
+        Raises SchemaError as the schema of the whole does.
+        """
+        return _Part(self, dict(json_schema), examples, nested=nested)
+
+    def _check_code(self) -> None:
+        try:
+            check_code(cast("type[BaseModel]", self.model))
+        except SchemaError as error:
+            raise SchemaError(f"schema {self.name!r}: {error}") from None
+
+    @cached_property
+    def _validator(self) -> SchemaValidator:
+        return strict_validator(cast("type[BaseModel]", self.model))
+
+    @cached_property
+    def _decimal_schema(self) -> dict[str, Any]:
+        return decimal_schema(cast("type[BaseModel]", self.model))
+
+    def _context(self, document: str | None) -> dict[str, Any]:
+        told: dict[str, Any] = {"document": document, "parameters": self.parameters}
+        if document is not None:
+            told |= dict.fromkeys(_TEXT_NAMES, document)
+        return told | self.context
+
+    def _unwrapped(self, data: Any) -> Any:
+        if not self.wrapped:
+            return data
+        if not isinstance(data, dict) or [*data] != [WRAPPER]:
+            message = f"travels in an object that holds nothing else: {{{json.dumps(WRAPPER)}: …}}"
+            raise InvalidError((FieldError("", message),), data)
+        return data[WRAPPER]
+
+    def _read(self, data: Any, text: str | None, context: dict[str, Any]) -> M:
+        """Validate plain JSON data. text: the same, where it is at hand."""
+        if issubclass(self.model, JsonValue):
+            return cast("M", self.model.model_validate(data, context=context).root)
+        exact = [*exact_floats(data)] if text is None or _LONG_NUMBER.search(text) else []
+        if exact:
+            data = _with_quoted_decimals(data, self._decimal_schema)
+        written = text if text is not None and not exact else dumps(data)
+        return cast("M", self._validator.validate_json(written, strict=True, context=context))
 
     def _own_examples(self) -> tuple[Example, ...]:
-        own: Iterable[Example] = ()
-        if "examples" in cast("type[BaseModel]", self.model).__class_vars__:
-            own = self.model.examples  # type: ignore[attr-defined]  # what the model brings, by convention
-        defaults = _parameters(cast("type[BaseModel]", self.model), self.name, {})
+        model = cast("type[BaseModel]", self.model)
+        own = _examples_in(model, "examples")
+        defaults = parameters_of(model, self.name, {})
         return self._checked(own) if self.parameters == defaults else tuple(filter(self._holds, own))
 
     def _holds(self, example: Example) -> bool:
         try:
-            self.validate(json.dumps(self.wrap(example.value)), document=example.text)
+            self.validate(dumps(self.wrap(example.value)), document=example.text)
         except InvalidError:
             return False
         return True
@@ -145,7 +229,7 @@ class Schema(Generic[M]):
         examples = tuple(examples)
         for number, example in enumerate(examples, 1):
             try:
-                self.validate(json.dumps(self.wrap(example.value)), document=example.text)
+                self.validate(dumps(self.wrap(example.value)), document=example.text)
             except (InvalidError, TypeError) as error:  # TypeError: a value that is no JSON
                 raise SchemaError(f"example {number} of schema {self.name!r} does not validate: {error}") from error
         return examples
@@ -165,38 +249,86 @@ class Schema(Generic[M]):
         return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-_MAY_OVERFLOW = re.compile(r"[eE]\+?\d{2}|\d{300}")
+class _Part(Schema[Any]):
+    """A schema of a part: see `Schema.part`."""
+
+    def __init__(
+        self, whole: Schema[Any], json_schema: dict[str, Any], examples: Iterable[Example], *, nested: bool
+    ) -> None:
+        self._nested = nested
+        model = whole.model
+        if issubclass(model, JsonValue):
+            model = response_model(json_schema, name=whole.name, resources=model.resources)
+        self.model, self.name, self.context = model, whole.name, whole.context
+        self.parameters, self.instructions = whole.parameters, whole.instructions
+        self.json_schema, self.wrapped = json_schema, not _is_object(json_schema)
+        self.has_confidences = is_marked(json_schema)
+        self.examples = self._checked(examples)
+        self.calibration = ()
+        self.id = self._fingerprint()
+
+    @cached_property
+    def _validator(self) -> SchemaValidator:
+        return relaxed_validator(self.model, nested=self._nested)
+
+    def _read(self, data: Any, text: str | None, context: dict[str, Any]) -> Any:
+        value = super()._read(data, text, context)
+        required = self.json_schema.get("required", ()) if isinstance(data, dict) else ()
+        if missing := [key for key in required if key not in data]:
+            raise InvalidError(tuple(FieldError(join((key,)), "Field required") for key in missing), data)
+        return value
 
 
-def _parsed(text: str) -> object:
-    """Parse JSON, refusing what JSON cannot write again: NaN, Infinity and numbers too large for a float."""
-    try:
-        data = from_json(text.encode(), allow_inf_nan=False)  # encoding refuses lone surrogates
-        if _MAY_OVERFLOW.search(text):
-            json.dumps(data, allow_nan=False)
-    except ValueError as error:
-        raise InvalidError((FieldError("", f"is no JSON: {error}"),), text) from None
-    return data
+_TEXT_NAMES = ("text", "context", "text_chunk")
+"""What validators that were written for Instructor call the document's text."""
+
+_LONG_NUMBER = re.compile(r"\d[\d.]{15}|\d[eE]")
+"""Finds a number that a double may not hold: of 16 digits, or with an exponent."""
+
+
+def _with_quoted_decimals(data: Any, json_schema: dict[str, Any]) -> Any:
+    """Put quotes around long numbers where a `Decimal` is asked for: Pydantic reads a bare one as a double."""
+    rest: list[tuple[Any, Any, list[Any]]] = [(holder := [data], 0, [json_schema])]
+    while rest:
+        around, step, schemas = rest.pop()
+        value, forms = around[step], [*resolved(schemas, json_schema)]
+        if isinstance(value, ExactFloat) and any(DECIMAL in form for form in forms):
+            around[step] = value.digits
+        elif isinstance(value, dict | list):
+            around[step] = own = value.copy()
+            steps = own if isinstance(own, dict) else range(len(own))
+            rest += [(own, key, [part for form in forms for part in parts_at(form, key)]) for key in steps]
+    return holder[0]
+
+
+def _errors(error: ValidationError, data: Any) -> tuple[FieldError, ...]:
+    return tuple(
+        FieldError(pointer_to(detail["loc"], data, missing=detail["type"] == "missing"), detail["msg"])
+        for detail in error.errors(include_url=False, include_context=False, include_input=False)
+    )
+
+
+def _infinite(data: Any) -> Iterator[str]:
+    """Give the JSON Pointers to numbers that JSON has not."""
+    rest = [("", data)]
+    while rest:
+        path, value = rest.pop()
+        if isinstance(value, float) and not math.isfinite(value):
+            yield path
+        elif isinstance(value, dict | list):
+            steps = value.items() if isinstance(value, dict) else enumerate(value)
+            rest += [(path + join((step,)), part) for step, part in steps if isinstance(part, float | dict | list)]
+
+
+def _examples_in(model: type[BaseModel], name: str) -> tuple[Example, ...]:
+    """Give the examples that a model brings in a class variable: a user's own of that name holds none."""
+    brought = getattr(model, name, None) if name in model.__class_vars__ else None
+    examples = tuple(brought) if isinstance(brought, Iterable) else ()
+    return examples if all(isinstance(example, Example) for example in examples) else ()
 
 
 def _snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-
-
-def _parameters(model: type[BaseModel], name: str, given: Mapping[str, object]) -> BaseModel | None:
-    declared = getattr(model, "Parameters", None)
-    known = sorted(declared.model_fields) if declared else []
-    if unknown := sorted(set(given) - set(known)):
-        choice = f"it takes {', '.join(known)}" if known else "it takes none"
-        raise SchemaError(f"schema {name!r} has no parameter {unknown[0]!r}: {choice}")
-    if declared is None:
-        return None
-    try:
-        return cast("BaseModel", declared.model_validate(dict(given)))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        which = f"parameter {first['loc'][0]!r}" if first["loc"] else "parameters"
-        raise SchemaError(f"{which} of schema {name!r}: {first['msg']}") from None
 
 
 def _instructions(model: type[BaseModel], name: str, parameters: BaseModel | None) -> str:
@@ -212,11 +344,11 @@ def _filled(text: str, parameters: BaseModel | None) -> str:
 
 def _json_schema(model: type[BaseModel], name: str) -> dict[str, Any]:
     try:
-        json_schema = model.model_json_schema()
+        json_schema = reply_schema(model)
         if is_marked(json_schema):
-            name_keys(json_schema, model.model_json_schema(by_alias=False))
+            name_keys(json_schema, reply_schema(model, by_alias=False))
         if has_keys(json_schema):
-            name_merge_keys(json_schema, model.model_json_schema(by_alias=False))
+            name_merge_keys(json_schema, reply_schema(model, by_alias=False))
     except Exception as error:
         reason = " ".join(str(error).split())
         raise SchemaError(f"schema {name!r} has no JSON Schema: {reason}") from error
@@ -227,7 +359,3 @@ def _json_schema(model: type[BaseModel], name: str) -> dict[str, Any]:
 
 def _is_object(json_schema: dict[str, Any]) -> bool:
     return resolve_local(json_schema, json_schema).get("type") == "object"
-
-
-def _wrapper_of(model: type[BaseModel]) -> type[BaseModel]:
-    return create_model(f"{model.__name__}Carrier", __config__=ConfigDict(extra="forbid"), value=(model, ...))

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from pydantic_core import PydanticCustomError
 
 from slotfill.schemas.merging import Merge
+from slotfill.schemas.parameters import Parameters
 from slotfill.schemas.schema import Example
 
 __all__ = ["Summary", "count_sentences"]
@@ -75,10 +76,8 @@ class Summary(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    class Parameters(BaseModel):
+    class Length(Parameters):
         """What can be set, as in `-P sentences=2`."""
-
-        model_config = ConfigDict(extra="forbid")
 
         sentences: int = Field(3, ge=1, le=20, description="The most sentences that the summary may have.")
 

@@ -36,6 +36,7 @@ from slotfill.extractors.growing import Growing, Part
 from slotfill.schemas.builtin import built_ins
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.json_schema import JsonValue, response_model
+from slotfill.schemas.parameters import Parameters
 from slotfill.schemas.pointer import join
 from slotfill.schemas.schema import WRAPPER, Schema
 from slotfill.schemas.sources import resolve
@@ -510,7 +511,7 @@ class TestValidators:
 
     def test_of_fields_run_and_see_the_parameters(self):
         class Model(BaseModel):
-            class Parameters(BaseModel):
+            class Options(Parameters):
                 suffix: str = "?"
 
             word: str

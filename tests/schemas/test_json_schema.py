@@ -232,7 +232,7 @@ def test_recursion_is_bounded():
     tree = {"type": "array", "items": {"$ref": "#"}}
     assert validate(tree, [[[], []], []]) == []
     schema = Schema(response_model(tree, name="x"))
-    with pytest.raises(InvalidError, match="recursion limit"):
+    with pytest.raises(InvalidError, match="nested more than 200 times"):
         schema.validate(f'{{"value": {"[" * 5_000}{"]" * 5_000}}}')
     deep = []
     for _ in range(2_000):

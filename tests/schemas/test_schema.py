@@ -19,6 +19,7 @@ from pydantic import (
 from typing_extensions import TypedDict
 
 from slotfill.schemas.errors import FieldError, InvalidError, SchemaError
+from slotfill.schemas.parameters import Parameters
 from slotfill.schemas.pointer import join, pointer_to
 from slotfill.schemas.schema import WRAPPER, Example, Schema
 from slotfill.schemas.verbatim import Verbatim
@@ -64,12 +65,12 @@ class Tree(BaseModel):
 class Short(BaseModel):
     """Write {words} words, at most {words}, in a {tone} tone; {other} stays."""
 
-    class Parameters(BaseModel):
+    class Options(Parameters):
         words: int = Field(2, ge=1, le=9)
         tone: str = "calm"
 
         @model_validator(mode="after")
-        def _calm(self) -> "Short.Parameters":
+        def _calm(self) -> "Short.Options":
             if self.tone == "loud":
                 raise ValueError("not so loud")
             return self
@@ -293,7 +294,7 @@ def test_the_document_reaches_verbatim_strings_and_loading_needs_none():
 
 def test_parameters_fill_the_instructions_and_reach_validators():
     schema = Schema(Short, parameters={"words": "3", "tone": "{words}"})
-    assert schema.parameters == Short.Parameters(words=3, tone="{words}")
+    assert schema.parameters == Short.Options(words=3, tone="{words}")
     assert schema.instructions == "Write 3 words, at most 3, in a {words} tone; {other} stays."
     assert schema.json_schema["description"] == schema.instructions
     assert schema.load({"text": "one two three"})

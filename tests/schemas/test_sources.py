@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from slotfill.schemas.errors import InvalidError, SchemaError
 from slotfill.schemas.feedback import Feedback
+from slotfill.schemas.parameters import Parameters
 from slotfill.schemas.schema import Example, Schema
 from slotfill.schemas.sources import read_examples, resolve
 
@@ -44,7 +45,7 @@ class Person(BaseModel):
 class Greeting(BaseModel):
     """Greet in at most {words} words."""
 
-    class Parameters(BaseModel):
+    class Options(Parameters):
         words: int = Field(3, ge=1)
         tone: str = "warm"
 
@@ -297,7 +298,7 @@ def test_a_schema_is_itself_until_something_is_overridden():
 def test_a_schema_made_again_keeps_its_other_parameters():
     schema = Schema(Greeting, parameters={"words": 5, "tone": "cold"})
     other = resolve(schema, parameters={"words": "2"})
-    assert other.parameters == Greeting.Parameters(words=2, tone="cold")
+    assert other.parameters == Greeting.Options(words=2, tone="cold")
     assert other.instructions == "Greet in at most 2 words."
     mine = resolve(Schema(Greeting, instructions="Hi."), parameters={"words": 2})
     assert mine.instructions == "Hi."

@@ -1,0 +1,45 @@
+"""Parameters: what of a schema can be set without another model, as in `-P sentences=2`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from slotfill.schemas.errors import SchemaError
+
+__all__ = ["Parameters", "parameters_of"]
+
+
+class Parameters(BaseModel):
+    """The base of the class, nested in a schema's model, whose fields can be set.
+
+    `class Length(Parameters): sentences: int = 3` within a model lets its docstring say `{sentences}`, and its
+    validators read `info.context["parameters"].sentences`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def parameters_of(model: type[BaseModel], name: str, values: Mapping[str, object]) -> Parameters | None:
+    """Set the parameters of a model, called `name`; None for one that has none. Raises SchemaError."""
+    declared = _declared(model)
+    known = sorted(declared.model_fields) if declared else []
+    if unknown := sorted(set(values) - set(known)):
+        choice = f"it takes {', '.join(known)}" if known else "it takes none"
+        raise SchemaError(f"schema {name!r} has no parameter {unknown[0]!r}: {choice}")
+    if declared is None:
+        return None
+    try:
+        return declared.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        which = f"parameter {first['loc'][0]!r}" if first["loc"] else "parameters"
+        raise SchemaError(f"{which} of schema {name!r}: {first['msg']}") from None
+
+
+def _declared(model: type[BaseModel]) -> type[Parameters] | None:
+    """Find the nested class by its type: a user's model may call anything `Parameters`."""
+    members = (member for base in model.__mro__ for member in vars(base).values())
+    nested = (member for member in members if isinstance(member, type) and issubclass(member, Parameters))
+    return next(nested, None)

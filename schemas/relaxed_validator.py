@@ -1,0 +1,140 @@
+"""Pydantic's validators for a part of a value: what the part may lack is no error, what it has is judged all the same.
+
+A chunk of a long document, or a group of a wide schema's fields, answers with less than the whole. Which places are
+laxer is the same as in JSON Schema (`slotfill.extractors.parting`): the whole, and single objects within it; of these,
+code that judges the object or list as a whole is left out too, as it may count on what is missing. The items of lists,
+the values of free keys, and objects that have alternatives stay as strict as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import SchemaValidator
+
+from slotfill.schemas.core_walk import Node
+from slotfill.schemas.strict_validator import Config, Strict, config_within, core_schema_of
+
+__all__ = ["relaxed_validator"]
+
+_OBJECTS = frozenset({"model-fields", "typed-dict", "dataclass-args"})
+_LISTS = frozenset({"list", "set", "frozenset", "tuple", "generator"})
+_CODE = frozenset({"function-after", "function-before", "function-wrap"})
+_OF_INSTANCES = frozenset({"ref", "post_init", "custom_init"})
+_AROUND = _CODE | {"default", "nullable", "model", "dataclass"}
+
+
+def relaxed_validator(model: type[BaseModel], *, nested: bool) -> SchemaValidator:
+    """Build the validator of a part of a model's values. What it gives is of no use: that it gives it is what counts.
+
+    nested: whether single objects within the whole may lack something too, and lists be short or empty. A list that is
+    left out in one of them is an error: nobody could tell whether it was forgotten.
+    """
+    root, definitions = core_schema_of(model)
+    relaxing = _Relaxing(definitions, nested=nested)
+    return relaxing.validator(root)
+
+
+class _Relaxing:
+    def __init__(self, definitions: Mapping[str, Node], *, nested: bool) -> None:
+        self._definitions, self._nested = definitions, nested
+        self._strict = Strict(definitions)
+        self._kinds: dict[str, Callable[[Node, Config, bool], Node]] = {
+            "definition-ref": self._reference,
+            "union": self._union,
+            **dict.fromkeys(_AROUND - _CODE, self._around),
+            **dict.fromkeys(_CODE, self._code),
+            **dict.fromkeys(_OBJECTS, self._object),
+            **dict.fromkeys(_LISTS, self._list),
+        }
+
+    def validator(self, root: Node) -> SchemaValidator:
+        return self._strict.validator(self._relaxed(root, None, is_root=True), None)
+
+    def _relaxed(self, node: Node, config: Config, *, is_root: bool = False) -> Node:
+        """Relax what stands in single places; leave all else to the strict form."""
+        config = config_within(node, config)
+        relax = self._kinds.get(node["type"]) if is_root or self._nested else None
+        return relax(node, config, is_root) if relax else self._strict.rewritten(node, config)
+
+    def _around(self, node: Node, config: Config, is_root: bool) -> Node:
+        left = {key: value for key, value in node.items() if key not in _OF_INSTANCES}
+        return {**left, "schema": self._relaxed(node["schema"], config, is_root=is_root)}
+
+    def _reference(self, node: Node, _: Config, is_root: bool) -> Node:
+        """Refer to the lax form of a definition, which may refer to itself."""
+        name = node["schema_ref"]
+        relaxed = f"{name}:{'whole' if is_root else 'part'}"
+        made = self._strict.more
+        if relaxed not in made:
+            made[relaxed] = node
+            made[relaxed] = {**self._relaxed(self._definitions[name], None, is_root=is_root), "ref": relaxed}
+        return {**node, "schema_ref": relaxed}
+
+    def _code(self, node: Node, config: Config, is_root: bool) -> Node:
+        """Leave out what judges an object or a list when it is read, and let what prepares it fail."""
+        bare = self._bare(node)["type"]
+        if bare not in _OBJECTS | _LISTS:
+            return self._strict.rewritten(node, config)
+        if node["type"] != "function-before":
+            return self._relaxed(node["schema"], config, is_root=is_root)
+        function = {**node["function"], "function": _tolerant(node["function"]["function"])}
+        return self._strict.before(
+            {**node, "function": function},
+            config,
+            lambda inner, within: self._relaxed(inner, within, is_root=is_root),
+        )
+
+    def _object(self, node: Node, config: Config, is_root: bool) -> Node:
+        strict = self._strict.rewritten(node, config)
+        if node["type"] == "dataclass-args":
+            fields: Any = [self._field(field, config, is_root=is_root) for field in node["fields"]]
+        else:
+            fields = {name: self._field(field, config, is_root=is_root) for name, field in node["fields"].items()}
+        return {**{key: value for key, value in strict.items() if key != "ref"}, "fields": fields}
+
+    def _field(self, field: Node, config: Config, *, is_root: bool) -> Node:
+        schema = self._relaxed(field["schema"], config)
+        # What of the whole is required is asked by the part's own JSON Schema.
+        may_lack = is_root or self._bare(field["schema"])["type"] not in _LISTS
+        if not may_lack:
+            return {**field, "schema": schema}
+        if field["type"] == "typed-dict-field":
+            return {**field, "schema": schema, "required": False}
+        return {**field, "schema": {"type": "default", "schema": schema, "default": None}}
+
+    def _list(self, node: Node, config: Config, _: bool) -> Node:
+        return {key: value for key, value in self._strict.rewritten(node, config).items() if key != "min_length"}
+
+    def _union(self, node: Node, config: Config, _: bool) -> Node:
+        """Relax alternatives, if one of them at most is an object: what is lax does not tell objects apart."""
+        members = [choice[0] if isinstance(choice, tuple) else choice for choice in node["choices"]]
+        if sum(self._bare(member)["type"] in _OBJECTS for member in members) > 1:
+            return self._strict.rewritten(node, config)
+        return {**node, "choices": [self._relaxed(member, config) for member in members]}
+
+    def _bare(self, node: Node) -> Node:
+        """Give what a core schema is about, without what stands around it."""
+        while True:
+            if node["type"] == "definition-ref":
+                node = self._definitions[node["schema_ref"]]
+            elif node["type"] in _AROUND:
+                node = node["schema"]
+            else:
+                return node
+
+
+def _tolerant(code: Any) -> Any:
+    """Let the user's code fail over what is missing: the value is then read as it is."""
+
+    def run(value: Any, *info: Any) -> Any:
+        try:
+            return code(value, *info)
+        except ValidationError:
+            raise
+        except Exception:  # noqa: BLE001 - the user's code, which counts on a whole value
+            return value
+
+    return run

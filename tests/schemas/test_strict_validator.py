@@ -1,0 +1,336 @@
+"""What a model said is judged by its JSON, whatever code of the user's stands before it."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum, IntEnum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    TypeAdapter,
+    WrapValidator,
+    create_model,
+    field_validator,
+    model_validator,
+)
+from typing_extensions import TypedDict
+
+from slotfill.schemas.errors import InvalidError, SchemaError
+from slotfill.schemas.schema import Schema
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+class Level(IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
+class Place(BaseModel):
+    name: str
+    opened: date | None = None
+
+
+@dataclass
+class Pair:
+    left: int
+    right: date
+
+
+class Movement(TypedDict):
+    day: date
+    amount: Decimal
+
+
+RIGHT = [
+    (date, "2026-03-03"),
+    (datetime, "2026-03-03T10:00:00Z"),
+    (time, "10:30:00"),
+    (timedelta, "PT90S"),
+    (Decimal, "24.50"),
+    (Decimal, 24.5),
+    (set[str], ["a", "b"]),
+    (frozenset[int], [1, 2]),
+    (tuple[int, str], [1, "a"]),
+    (bytes, "ab"),
+    (dict[int, date], {"1": "2026-03-03"}),
+    (UUID, "12345678-1234-5678-1234-567812345678"),
+    (Colour, "red"),
+    (Level, 2),
+    (Literal[1, "a", True], 1),
+    (Place, {"name": "x", "opened": "2026-03-03"}),
+    (list[Place], [{"name": "x"}]),
+    (Pair, {"left": 1, "right": "2026-03-03"}),
+    (Movement, {"day": "2026-03-03", "amount": "1.5"}),
+    (date | str, "2026-03-03"),
+    (str | datetime, "2026-03-03T10:00:00Z"),
+]
+"""Types of which JSON has no values of its own, each with what a model rightly says."""
+
+WRONG = [
+    (datetime, "2026"),
+    (datetime, "20260303"),
+    (datetime, " 1772496000"),
+    (datetime, "-12.5"),
+    (datetime, 1772496000),
+    (date, "0"),
+    (date, "86400"),
+    (date, 0),
+    (date, "2026-03-03T00:00:00Z"),
+    (time, "36000"),
+    (time, 36000),
+    (timedelta, "90"),
+    (timedelta, 90),
+    (int, "4"),
+    (int, True),
+    (int, 4.0),
+    (float, "4.5"),
+    (bool, 1),
+    (bool, "true"),
+    (str, 4),
+    (Level, True),
+    (Level, "1"),
+    (Literal[1, 2, 3], True),
+    (Literal[1, 2, 3], 1.0),
+    (Literal[True], 1),
+    (Literal[0], False),
+    (Place, {"name": "x", "Opened": "2026-03-03"}),
+    (Pair, {"left": 1, "right": "2026-03-03", "middle": 2}),
+    (Movement, {"day": "2026-03-03", "amount": "1.5", "note": "x"}),
+    (date | int, "0"),
+]
+"""What is not what was asked for, though Pydantic would make something of much of it."""
+
+
+def same(value: Any) -> Any:
+    return value
+
+
+def passed_on(value: Any, handler: Any) -> Any:
+    return handler(value)
+
+
+def tidied(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def bare(kind):
+    return create_model("Bare", field=(kind, ...))
+
+
+def before(kind):
+    return create_model("Before", field=(Annotated[kind, BeforeValidator(same)], ...))
+
+
+def tidy(kind):
+    return create_model("Tidy", field=(Annotated[kind, BeforeValidator(tidied)], ...))
+
+
+def wrapped(kind):
+    return create_model("Wrapped", field=(Annotated[kind, WrapValidator(passed_on)], ...))
+
+
+def whole(kind):
+    class Whole(BaseModel):
+        field: kind
+
+        @model_validator(mode="before")
+        @classmethod
+        def take(cls, data):
+            return data
+
+    return Whole
+
+
+def nested(kind):
+    return create_model("Nested", field=(list[whole(kind)], ...))
+
+
+FORMS = [bare, before, tidy, wrapped, whole]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("kind", "value"), RIGHT, ids=str)
+def test_right_json_is_taken_behind_any_code(kind, value, form):
+    read = Schema(form(kind)).load({"field": value}).field
+    expected = TypeAdapter(kind).validate_json(json.dumps(value), strict=True)
+    assert read == expected
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("kind", "value"), WRONG, ids=str)
+def test_nothing_that_a_model_said_is_read_as_something_else(kind, value, form):
+    with pytest.raises(InvalidError) as caught:
+        Schema(form(kind)).load({"field": value})
+    assert all(error.path.startswith("/field") for error in caught.value.errors)
+
+
+@pytest.mark.parametrize(("kind", "value"), RIGHT, ids=str)
+def test_so_it_is_within_the_items_of_a_list(kind, value):
+    assert Schema(nested(kind)).load({"field": [{"field": value}]})
+
+
+@given(st.integers().map(str) | st.decimals(allow_nan=False, allow_infinity=False).map(str))
+def test_digits_are_no_time_however_they_are_tidied(digits):
+    for kind in (date, datetime, time, timedelta):
+        with pytest.raises(InvalidError):
+            Schema(tidy(kind)).load({"field": f" {digits} "})
+
+
+def test_what_the_users_code_changed_is_read_as_the_model_has_it():
+    class Price(BaseModel):
+        amount: float
+        paid: date
+
+        @field_validator("amount", mode="before")
+        @classmethod
+        def without_sign(cls, value):
+            return value.replace("€", "").strip() if isinstance(value, str) else value
+
+        @field_validator("paid", mode="before")
+        @classmethod
+        def from_german(cls, value):
+            return date(*map(int, value.split(".")[::-1])) if isinstance(value, str) and "." in value else value
+
+    schema = Schema(Price)
+    assert schema.load({"amount": "€ 24.50", "paid": "03.04.2026"}) == Price(amount=24.5, paid="2026-04-03")
+    with pytest.raises(InvalidError, match="/amount"):
+        schema.load({"amount": "24.50", "paid": "2026-04-03"})  # as the model said it, and the code left it
+
+
+def test_code_that_changes_its_input_in_place_is_seen_to_do_so():
+    class Order(BaseModel):
+        total: int
+
+        @model_validator(mode="before")
+        @classmethod
+        def rename(cls, data):
+            data["total"] = data.pop("sum", data.get("total"))
+            return data
+
+    assert Schema(Order).load({"sum": 4}).total == 4
+
+
+def test_a_user_sees_the_same_information_and_may_catch_what_the_handler_raises():
+    class Doubtful(BaseModel):
+        first: int
+        day: date | None
+
+        @field_validator("day", mode="wrap")
+        @classmethod
+        def or_none(cls, value, handler, info):
+            assert info.data == {"first": 1}
+            assert info.field_name == "day"
+            assert info.context["parameters"] is None
+            try:
+                return handler(value)
+            except ValueError:
+                return None
+
+    assert Schema(Doubtful).load({"first": 1, "day": "soon"}).day is None
+    assert Schema(Doubtful).load({"first": 1, "day": "2026-03-03"}).day == date(2026, 3, 3)
+
+
+def test_a_model_that_refers_to_itself_behind_code_is_read():
+    class Tree(BaseModel):
+        planted: date
+        children: Annotated[list["Tree"], BeforeValidator(same)] = Field(default_factory=list)
+
+    value = {"planted": "2026-03-03", "children": [{"planted": "2026-03-04", "children": []}]}
+    assert Schema(Tree).load(value).children[0].planted == date(2026, 3, 4)
+    with pytest.raises(InvalidError, match="/children/0/planted"):
+        Schema(Tree).load({"planted": "2026-03-03", "children": [{"planted": "2026"}]})
+
+
+@pytest.mark.parametrize("extra", ["ignore", "forbid", None])
+def test_keys_are_not_dropped_whatever_the_model_says_of_extras(extra):
+    model = create_model("Closed", __config__=ConfigDict(extra=extra), name=(str, ...), phone=(str | None, None))
+    with pytest.raises(InvalidError) as caught:
+        Schema(model).load({"name": "Ada", "Phone": "555"})
+    assert [error.path for error in caught.value.errors] == ["/Phone"]
+
+
+def test_extras_that_the_model_wants_are_kept():
+    model = create_model("Open", __config__=ConfigDict(extra="allow"), name=(str, ...))
+    assert Schema(model).load({"name": "Ada", "phone": "555"}).phone == "555"
+
+
+def test_an_iterable_is_a_list():
+    model = create_model("Lazy", items=(Iterable[int], ...))
+    schema = Schema(model)
+    value = schema.load({"items": [1, 2]})
+    assert schema.dump(value) == schema.dump(value) == {"items": [1, 2]}
+    with pytest.raises(InvalidError, match="/items/1"):
+        schema.load({"items": [1, "a"]})
+
+
+def test_a_default_that_is_validated_is_read_as_the_model_has_it():
+    class Late(BaseModel):
+        model_config = ConfigDict(validate_default=True)
+
+        first: int = 1
+        when: date = "2026-01-01"
+        after: list[date] = Field(default_factory=lambda data: [f"2026-01-0{data['first']}"])
+
+    assert Schema(Late).load({}) == Late()
+
+
+def test_a_default_that_is_refused_is_no_schema():
+    class Late(BaseModel):
+        model_config = ConfigDict(validate_default=True, strict=True)
+
+        when: date = "2026-01-01"
+
+    with pytest.raises(SchemaError, match=r"schema 'late': the default '2026-01-01' is refused: .*valid date"):
+        Schema(Late)
+
+
+def test_an_async_validator_is_no_schema():
+    class Slow(BaseModel):
+        code: str
+
+        @field_validator("code")
+        @classmethod
+        async def look_up(cls, value):
+            return value
+
+    with pytest.raises(SchemaError, match=r"schema 'slow': validator .*look_up is async"):
+        Schema(create_model("Around", slow=(list[Slow], ...), __base__=BaseModel), name="slow")
+
+
+def test_a_root_model_with_code_is_read():
+    class Days(RootModel[list[date]]):
+        @model_validator(mode="before")
+        @classmethod
+        def listed(cls, data):
+            return [data] if isinstance(data, str) else data
+
+    schema = Schema(Days)
+    assert schema.load(["2026-03-03"]).root == schema.load("2026-03-03").root == [date(2026, 3, 3)]
+
+
+def test_a_decimal_keeps_all_its_digits():
+    class Bill(BaseModel):
+        total: Annotated[Decimal, Field(le=Decimal("12345678901234567890.12"))]
+        others: list[Decimal | None] = Field(default_factory=list)
+
+    schema = Schema(Bill)
+    text = '{"total": 12345678901234567890.12, "others": [0.1000000000000000055511151231257827]}'
+    value = schema.validate(text)
+    assert value.total == Decimal("12345678901234567890.12")
+    assert value.others == [Decimal("0.1000000000000000055511151231257827")]
+    with pytest.raises(InvalidError, match="/total"):
+        schema.validate('{"total": 12345678901234567890.13}')
