@@ -142,6 +142,11 @@ _prompting = _grouped(
     ),
     _formats,
 )
+_encoding = click.option(
+    "--encoding",
+    metavar="NAME",
+    help="What the texts are in, such as cp1251 or shift_jis. [default: UTF-8, UTF-16 or Windows-1252, by the file]",
+)
 _reading = _grouped(
     click.option(
         "--text-field",
@@ -151,6 +156,7 @@ _reading = _grouped(
         help="Field or column that holds a row's text (.jsonl, .csv).",
     ),
     click.option("--id-field", metavar="NAME", help="Field or column that names a row, in place of its number."),
+    _encoding,
     click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Stop after N documents."),
 )
 _writing = _grouped(
@@ -360,6 +366,7 @@ def extract(ctx: click.Context, /, schema: str, inputs: tuple[str, ...], **optio
 @click.option("-o", "--output", metavar="PATH", help="Write the value, or the record, to this file.")
 @click.option("--record", "records", is_flag=True, help="Write the record, which can be refined again.")
 @click.option("--text-field", default="text", metavar="NAME", help="Field or column that holds a row's text.")
+@_encoding
 @_prompting
 @click.pass_context
 def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) -> None:
@@ -381,7 +388,8 @@ def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) 
     found = read_record(record)
     prompting = {name: options[name] for name in _PROMPTING}
     schema = _resolved(options["schema"] or found["schema"]["name"], **prompting)
-    document = read_document(found, options["document"], text_field=options["text_field"])
+    reading = {name: options[name] for name in ("text_field", "encoding")}
+    document = read_document(found, options["document"], **reading)
     stored = load(found, schema, document)
     with (
         Extractor(schema, model=options["model"] or stored.model) as extractor,
@@ -644,8 +652,8 @@ def _sources(inputs: tuple[str, ...], options: dict[str, Any]) -> Sources:
             raise click.UsageError("no INPUT: name files or folders, or - for standard input")
         inputs = ("-",)
     outputs = [Path(options[name]) for name in ("output", "rejects", "cassette") if options[name]]
-    fields = {name: options[name] for name in ("text_field", "id_field")}
-    return find(inputs, skip=outputs, **fields)
+    reading = {name: options[name] for name in ("text_field", "id_field", "encoding")}
+    return find(inputs, skip=outputs, **reading)
 
 
 def _print_estimate(schema: Schema[Any], sources: Sources, options: dict[str, Any]) -> None:

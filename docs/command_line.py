@@ -27,14 +27,25 @@ This page is written by `python docs/command_line.py`, the commands' part from t
 | `-`, or a pipe where no INPUT is named | one document |
 
 A row is named `file.jsonl#12`: by its line in JSONL, by its number below the header in CSV, or by `--id-field`. The
-delimiter of a CSV is a comma, a semicolon or a tab, whichever its header has. What a run writes it does not read.
+delimiter of a CSV is a comma, a semicolon or a tab, whichever its header has. A field or column that no row has stops
+the run before anything is asked (of JSONL the first hundred rows tell). What a run writes it does not read.
 
 An address is what [fsspec](https://filesystem-spec.readthedocs.io) opens, with the extra `remote`; for most protocols
 it needs a package of their own, which the error names. Documents are named by it, without the password, token or
 signature that it may hold: to find such a document again, `refine` takes the whole address with `--document`.
 
-Text is UTF-8, UTF-16 with a BOM, or Latin-1 (as Windows-1252); a document has at most 32 MB. An INPUT that is not there
-stops the run before anything is asked; one that cannot be read is a document that failed, and stops no other.
+Text is UTF-8, UTF-16 with a BOM, or Western European text in Windows-1252 (which Latin-1 text is, too); a document has
+at most 32 MB. An INPUT that is not there stops the run before anything is asked; one that cannot be read is a document
+that failed, and stops no other.
+
+A file has one encoding, and all of it decides which. What is no Unicode is read as Windows-1252 only where its words
+are spelt as Western European languages spell them: text in Cyrillic, Greek, Turkish, Polish or Japanese is refused, and
+so is each row of a file of rows, those in plain ASCII too. Name what it is in with `--encoding`: any encoding of text
+that Python knows, `cp1251` or `shift_jis`. In a file that is UTF-8 but for some bytes, the rows with these fail.
+Of rows from a pipe or an address the first 16 MB decide, which are read before the first row is given out; with
+`--encoding` rows come as they are written.
+
+    slotfill extract feedback otzyvy.csv --encoding cp1251 --text-field отзыв
 
 ## Output
 

@@ -4,24 +4,36 @@ Text is UTF-8 with or without a BOM, UTF-16 with one, or else Western text in on
 Windows-1252, which the web reads under the name of Latin-1 too (WHATWG Encoding Standard): the two differ in 0x80-0x9f
 only, control codes that Latin-1 text does not hold, where Windows-1252 has the euro sign and curly quotes. As every
 byte string would pass for Latin-1, UTF-8 that is broken, other alphabets and binary data are told apart and refused.
+
+A file has one encoding, which all of it decides: a row of it alone may be too short to tell.
 """
 
 from __future__ import annotations
 
 import codecs
 import hashlib
+import io
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from typing import IO
 
+from slotfill.extractors.errors import InputError
 from slotfill.extractors.record import EMPTY, Document, Failure
+from slotfill.extractors.western import is_western
 
 __all__ = [
     "MOST_BYTES",
     "TOO_LARGE",
+    "bom_of",
+    "check_encoding",
     "decode",
     "document_of",
+    "encoding_of",
+    "encoding_of_bom",
     "failed",
     "flaw_of",
     "foreign_format",
-    "is_utf16",
     "unescaped",
 ]
 
@@ -50,27 +62,38 @@ _CONTROLS = bytes({*range(32), 127} - {*b"\t\n\v\f\r\x1b"})
 _MOST_CONTROLS = 0.05
 """The share of control characters above which data is binary. Uniform noise has 0.1; text has almost none."""
 
-_MOST_HIGH_BYTES = 0.5
-"""The share of non-ASCII bytes above which text is not Western: there about 0.05, in Cyrillic or Chinese over 0.8."""
+_PYTHONS_OWN = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
+"""What Python lists among text encodings, and no file is written in."""
 
-_ENOUGH = 32
-"""How long a text must be for that share to say anything."""
+_UNKNOWN = Failure(
+    "undecodable_document", "is in an encoding that cannot be told: name it with --encoding, or save it as UTF-8"
+)
+
+_ISO_2022 = b"\x1b$"
+"""How Japanese, Chinese and Korean mail changes to its letters, which then look like ASCII (ISO-2022-JP: ESC $ B)."""
+
+_BLOCK = 2**20
 
 
-def decode(data: bytes) -> str | Failure:
+def decode(data: bytes, encoding: str | None = None) -> str | Failure:
     """Give the text, its BOM dropped and its line ends untouched, or why there is none.
+
+    encoding: what it is in, where that is known.
 
     The failure is an `empty_document` (white space is nothing), a `binary_document` or an `undecodable_document`.
     """
     if failure := foreign_format(data):
         return failure
-    text = _text(data)
+    chosen = encoding or encoding_of(io.BytesIO(data))
+    if isinstance(chosen, Failure):
+        return flaw_of(data.decode("latin-1")) or chosen
+    text = _strictly(data, chosen)
     return text if isinstance(text, Failure) else flaw_of(text) or text
 
 
-def document_of(data: bytes, source: str) -> Document:
+def document_of(data: bytes, source: str, encoding: str | None = None) -> Document:
     """Make a document of what was read; one that is no text holds the failure."""
-    text = decode(data)
+    text = decode(data, encoding)
     return failed(source, text, data) if isinstance(text, Failure) else Document.of(text, source)
 
 
@@ -79,9 +102,45 @@ def failed(source: str, failure: Failure, data: bytes = b"") -> Document:
     return Document("", hashlib.sha256(data).hexdigest(), source, failure)
 
 
-def is_utf16(data: bytes) -> bool:
-    """Tell whether the data begins with the byte order mark of UTF-16."""
-    return data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+def check_encoding(name: str) -> str:
+    """Give the canonical name of a text encoding: `latin1` is `iso8859-1`.
+
+    Raises InputError for what Python knows no encoding of text by: `rot13`, `base64`, `idna`.
+    """
+    with suppress(LookupError, ValueError):
+        "".encode(name)  # refuses codecs that are none of text, unlike `lookup`
+        if (canonical := codecs.lookup(name).name) not in _PYTHONS_OWN:
+            return canonical
+    raise InputError(f"{name!r} is no text encoding: name one that Python knows, such as utf-8, cp1251 or shift_jis")
+
+
+def encoding_of(file: IO[bytes]) -> str | Failure:
+    """Decide the one encoding of a file, or say why it cannot be told.
+
+    All of the file is read, in blocks, and it is put back to where it was. UTF-8 with a broken byte is UTF-8 still:
+    what holds the byte cannot be decoded.
+    """
+    start = file.tell()
+    try:
+        head = file.read(_BLOCK)
+        file.seek(start)
+        return encoding_of_bom(head) or _encoding(file)
+    finally:
+        file.seek(start)
+
+
+def encoding_of_bom(data: bytes) -> str | None:
+    """Give the encoding of which the byte order mark is that the data begins with."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return "utf-8" if data.startswith(codecs.BOM_UTF8) else None
+
+
+def bom_of(encoding: str) -> bytes:
+    """Give what a byte order mark is in an encoding; nothing where there is none, or the codec drops it by itself."""
+    with suppress(UnicodeEncodeError):
+        return b"" if "".encode(encoding) else "\ufeff".encode(encoding)
+    return b""
 
 
 def foreign_format(data: bytes) -> Failure | None:
@@ -103,42 +162,61 @@ def flaw_of(text: str) -> Failure | None:
     return None
 
 
-def unescaped(text: str) -> str | Failure:
-    """Read again as a whole document what was decoded with `surrogateescape` and held bytes that are no UTF-8."""
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return decode(text.encode("utf-8", "surrogateescape"))
+def unescaped(text: str, encoding: str) -> str | Failure:
+    """Refuse what was decoded with `surrogateescape` and held bytes that are none of the encoding."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            where = f"is no valid {encoding} at character {error.start}"
+            return Failure("undecodable_document", f"{where}, although the file is: save it as UTF-8")
     return text
 
 
-def _text(data: bytes) -> str | Failure:
-    if is_utf16(data):
-        return _strictly(data, "utf-16")
+def _encoding(file: IO[bytes]) -> str | Failure:
+    start = file.tell()
+    for reading in (_as_unicode, _as_broken_utf8, _as_western):
+        file.seek(start)
+        if encoding := reading(file):
+            return encoding
+    return _UNKNOWN
+
+
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    yield from iter(partial(file.read, _BLOCK), b"")
+
+
+def _as_unicode(file: IO[bytes]) -> str | Failure | None:
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        return data.decode().removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        return _western(data, error)
+        for block in _blocks(file):
+            decoder.decode(block)
+            if _ISO_2022 in block:
+                return _UNKNOWN
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return None
+    return "utf-8"
 
 
-def _western(data: bytes, error: UnicodeDecodeError) -> str | Failure:
-    text = data.decode("latin-1")
-    if failure := flaw_of(text):
-        return failure
-    if _is_mostly_utf8(data):
-        return _undecodable(error)
-    if len(text) >= _ENOUGH and _beyond_ascii(text) > _MOST_HIGH_BYTES * len(text):
-        return Failure("undecodable_document", "is in an encoding that cannot be told: save it as UTF-8")
-    return _strictly(data, "cp1252")
+def _as_broken_utf8(file: IO[bytes]) -> str | None:
+    """Tell broken UTF-8 from one-byte text, in which a well-formed sequence of two bytes or more is an accident."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    broken = formed = 0
+    for block in _blocks(file):
+        text = decoder.decode(block)
+        replaced = text.count("\ufffd")
+        broken += replaced
+        formed += _beyond_ascii(text) - replaced
+    return "utf-8" if formed > broken else None
 
 
-def _is_mostly_utf8(data: bytes) -> bool:
-    """Tell broken UTF-8 from Latin-1, in which a well-formed sequence of two bytes or more is an accident."""
-    text = data.decode(errors="replace")
-    broken = text.count("\ufffd")
-    return data.startswith(codecs.BOM_UTF8) or _beyond_ascii(text) - broken > broken
+def _as_western(file: IO[bytes]) -> str | None:
+    lines = iter(partial(file.readline, _BLOCK), b"")
+    with suppress(UnicodeDecodeError):
+        if is_western(line.decode("cp1252") for line in lines if not line.isascii()):
+            return "cp1252"
+    return None
 
 
 def _beyond_ascii(text: str) -> int:
@@ -147,11 +225,13 @@ def _beyond_ascii(text: str) -> int:
 
 def _strictly(data: bytes, encoding: str) -> str | Failure:
     try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        return _undecodable(error)
+        text = data.decode(encoding)
+    except UnicodeError as error:
+        return _undecodable(error, encoding)
+    bom = bom_of(encoding)
+    return text[1:] if bom and data.startswith(bom) else text
 
 
-def _undecodable(error: UnicodeDecodeError) -> Failure:
-    where = f"is no valid {error.encoding} at byte {error.start} ({error.reason})"
-    return Failure("undecodable_document", f"{where}: save it as UTF-8")
+def _undecodable(error: UnicodeError, encoding: str) -> Failure:
+    where = f" at byte {error.start} ({error.reason})" if isinstance(error, UnicodeDecodeError) else f": {error}"
+    return Failure("undecodable_document", f"is no valid {encoding}{where}: save it as UTF-8")

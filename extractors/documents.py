@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from slotfill.extractors.addresses import is_address
-from slotfill.extractors.decoding import MOST_BYTES, TOO_LARGE, document_of, failed
+from slotfill.extractors.decoding import MOST_BYTES, TOO_LARGE, check_encoding, document_of, failed
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.paths import File, expand, is_folder, walk
 from slotfill.extractors.record import Document, Failure
-from slotfill.extractors.row_files import columns, read_rows
+from slotfill.extractors.row_files import fields, read_rows
 
 __all__ = ["Sources", "find"]
 
@@ -56,6 +56,7 @@ class Sources:
     text_field: str = "text"
     id_field: str | None = None
     stdin: IO[bytes] | None = None
+    encoding: str | None = None
 
     @property
     def count(self) -> int | None:
@@ -65,7 +66,7 @@ class Sources:
     @cached_property
     def piped(self) -> Document:
         """Standard input, which can be read but once."""
-        return _document(self.stdin or sys.stdin.buffer, STDIN)
+        return _document(self.stdin or sys.stdin.buffer, STDIN, self.encoding)
 
     def __iter__(self) -> Iterator[Document]:
         for source in self.sources:
@@ -74,12 +75,13 @@ class Sources:
             elif _has_rows(source):
                 yield from self._rows(source)
             else:
-                yield _read(source)
+                yield _read(source, self.encoding)
 
     def _rows(self, source: _Source) -> Iterator[Document]:
+        names = source.name, self.text_field, self.id_field
         try:
             with source.open() as file:
-                yield from read_rows(file, source.name, self.text_field, self.id_field, delimited=_is_csv(source))
+                yield from read_rows(file, *names, delimited=_is_csv(source), encoding=self.encoding)
         except OSError as error:
             yield failed(source.name, _unreadable(error))
         except UnicodeError as error:
@@ -93,6 +95,7 @@ def find(
     id_field: str | None = None,
     skip: Collection[Path] = (),
     stdin: IO[bytes] | None = None,
+    encoding: str | None = None,
 ) -> Sources:
     """Find what the inputs name: files, folders, globs, the same by an address, and `-` for standard input.
 
@@ -101,11 +104,13 @@ def find(
     `s3://bucket/mails`, `https://…/*.txt`, `zip://*.txt::mails.zip`; its password is in no document's name.
 
     `.jsonl` and `.csv` files hold one document a row: `text_field` is its text, `id_field`, or else its number, its
-    name.
+    name. encoding: what all of them are in, by a name that Python knows; None to decide for each file.
 
     Raises InputError for what is not there or cannot be reached, a folder or glob that holds nothing, a CSV without the
-    columns; MissingExtraError for an address where fsspec is not installed.
+    columns, a JSONL whose first rows are without the fields, an encoding that is none of text; MissingExtraError for an
+    address where fsspec is not installed.
     """
+    encoding = None if encoding is None else check_encoding(encoding)
     names = [_LOCAL.sub("", os.fspath(name), count=1) for name in inputs]
     hidden = {os.path.realpath(path) for path in skip}
     # A shell's `*` names the run's own output, too.
@@ -116,10 +121,10 @@ def find(
         files, folder = _find(name, hidden)
         found += files
     for source in found:
-        if _is_csv(source):
-            _check_columns(source, [text_field, *([id_field] if id_field else [])])
+        if _has_rows(source):
+            _check_fields(source, [text_field, *([id_field] if id_field else [])], encoding)
     several = len(found) != 1 or _has_rows(found[0]) or folder
-    return Sources(tuple(found), several, text_field, id_field, stdin)
+    return Sources(tuple(found), several, text_field, id_field, stdin, encoding)
 
 
 def _is_own(name: str, hidden: Collection[str]) -> bool:
@@ -166,35 +171,40 @@ def _has_rows(source: _Source) -> bool:
     return source.suffix in {".csv", ".jsonl"}
 
 
-def _check_columns(source: _Source, wanted: list[str]) -> None:
-    """Refuse a CSV without the columns while nothing has been paid for; one that cannot be read fails later."""
+def _check_fields(source: _Source, wanted: list[str], encoding: str | None) -> None:
+    """Refuse rows without the fields while nothing has been paid for; what cannot be read fails later."""
     if not source.is_lasting:
         return
     try:
         with source.open() as file:
-            header = columns(file, wanted[0])
+            there = fields(file, wanted[0], delimited=_is_csv(source), encoding=encoding)
     except (OSError, UnicodeError):
         return
-    for column in wanted:
-        if header is not None and column not in header:
-            there = ", ".join(map(repr, header)) or "none"
-            option = "--text-field" if column == wanted[0] else "--id-field"
-            raise InputError(f"{source.name!r} has no column {column!r}: there is {there}; choose one with {option}")
+    if there is None:
+        return
+    for name in wanted:
+        if name not in there:
+            kind, option = (
+                "column" if _is_csv(source) else "field",
+                "--text-field" if name == wanted[0] else "--id-field",
+            )
+            names = ", ".join(map(repr, there)) or "none"
+            raise InputError(f"{source.name!r} has no {kind} {name!r}: there is {names}; choose one with {option}")
 
 
-def _read(source: _Source) -> Document:
+def _read(source: _Source, encoding: str | None) -> Document:
     try:
         with source.open() as file:
             if source.size(file) > MOST_BYTES:
                 return failed(source.name, TOO_LARGE)
-            return _document(file, source.name)
+            return _document(file, source.name, encoding)
     except OSError as error:
         return failed(source.name, _unreadable(error))
 
 
-def _document(file: IO[bytes], name: str) -> Document:
+def _document(file: IO[bytes], name: str, encoding: str | None) -> Document:
     data = file.read(MOST_BYTES + 1)
-    return failed(name, TOO_LARGE, data) if len(data) > MOST_BYTES else document_of(data, name)
+    return failed(name, TOO_LARGE, data) if len(data) > MOST_BYTES else document_of(data, name, encoding)
 
 
 def _unreadable(error: OSError) -> Failure:

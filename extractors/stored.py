@@ -56,7 +56,9 @@ def read_record(name: str) -> dict[str, Any]:
     return record
 
 
-def read_document(record: Mapping[str, Any], path: str | None = None, *, text_field: str = "text") -> Document:
+def read_document(
+    record: Mapping[str, Any], path: str | None = None, *, text_field: str = "text", encoding: str | None = None
+) -> Document:
     """Read the document that a record is of, from its source or from another path; its hash must be the same.
 
     Raises InputError where it is not there, or has changed.
@@ -65,7 +67,8 @@ def read_document(record: Mapping[str, Any], path: str | None = None, *, text_fi
     place = path or source
     if not place or place == "-":
         raise InputError(f"the record does not say where its document is ({source!r}): name the file with --document")
-    there = find((path,), text_field=text_field) if path else _found(place, text_field)
+    reading: dict[str, Any] = {"text_field": text_field, "encoding": encoding}
+    there = find((path,), **reading) if path else _found(place, reading)
     for document in there:
         if document.id == wanted:
             return replace(document, source=source)
@@ -73,15 +76,15 @@ def read_document(record: Mapping[str, Any], path: str | None = None, *, text_fi
     raise InputError(f"{name!r} is not the text that the record is of: it has changed since; extract it again")
 
 
-def _found(source: str, text_field: str) -> Sources:
+def _found(source: str, reading: Mapping[str, Any]) -> Sources:
     """Find the file that a source names. What follows a `#` of it may be a row's number or its own name."""
     try:
-        return find((source,), text_field=text_field)
+        return find((source,), **reading)
     except InputError:
         file, row, _ = source.rpartition("#")
         if not row:
             raise
-        return _found(file, text_field)
+        return _found(file, reading)
 
 
 def load(record: Mapping[str, Any], schema: Schema[M], document: Document | None = None) -> Extraction[M]:

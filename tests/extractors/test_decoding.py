@@ -17,6 +17,9 @@ from slotfill.extractors.record import Failure
 TEXT = "Zoë paid 20 € at the café — “très bien” 😀\nand left.\r\n"
 GERMAN = "Für die Gäste gab es süße Brötchen, Käse und heiße Milch, und übrigens auch größere Stücke."
 RUSSIAN = "Доставка заняла три недели, коробка пришла мятая и пустая."
+UNKNOWN = Failure(
+    "undecodable_document", "is in an encoding that cannot be told: name it with --encoding, or save it as UTF-8"
+)
 
 
 def kind(data):
@@ -56,16 +59,69 @@ def test_windows_1252_is_read_where_it_differs_from_latin_1():
     assert decode("“Only 20 € \N{EN DASH} très bien”".encode("cp1252")) == "“Only 20 € \N{EN DASH} très bien”"
 
 
-def test_a_byte_that_windows_1252_does_not_know_is_refused_by_name():
-    failure = decode(b"It was a fine caf\xe9, said \x81 nobody at all that day.")
-    assert failure.type == "undecodable_document"
-    assert "at byte 25" in failure.message
+def test_a_byte_that_windows_1252_does_not_know_is_refused():
+    assert decode(b"It was a fine caf\xe9, said \x81 nobody at all that day.") == UNKNOWN
 
 
 @pytest.mark.parametrize("encoding", ["cp1251", "koi8-r", "iso8859-5"])
 def test_another_alphabet_is_refused_instead_of_read_as_western(encoding):
-    failure = decode(RUSSIAN.encode(encoding))
-    assert failure == Failure("undecodable_document", "is in an encoding that cannot be told: save it as UTF-8")
+    assert decode(RUSSIAN.encode(encoding)) == UNKNOWN
+
+
+WESTERN = {
+    "dansk": "Læg bøgerne på øen, før de små æbler dør.",
+    "deutsch": GERMAN,
+    "español": "¿Qué pasó mañana? ¡Compañía lingüística! El 1º año, 20 °C.",
+    "français": "Où est le théâtre\xa0? « Ça coûte 5\xa0€, créée à l’île, cœur brûlé, forêt, père, maïs. »",  # noqa: RUF001 - as it is written
+    "italiano": "Il prodotto è rotto, però costa di più perché la città è così.",
+    "nederlands": "De reële ideeën van België zijn één voor één naïef.",
+    "norsk": "Været i går på fjøset: høy, kjøtt og brød.",
+    "português": "Não vi a irmã, você põe açúcar nas ações às três; o avô é ótimo.",
+    "suomi": "Hyvää päivää, määrä on öljyä ja yötä.",
+    "svenska": "Året på ön är ”långt” och fönstret är öppet.",
+    "signs": "5 \N{MULTIPLICATION SIGN} 3 m², ½ l, ±3 µm — “fine”, 10€ or £8, §§ 3–5 © Škoda™",  # noqa: RUF001 - as it is written
+}
+
+
+@pytest.mark.parametrize("text", WESTERN.values(), ids=WESTERN)
+def test_western_european_text_is_read(text):
+    assert decode(text.encode("cp1252")) == text
+
+
+FOREIGN = {
+    "cp1251": ["быстрый", "за день", "Спасибо", "iPhone сломан", "Все отлично, но дорого."],  # noqa: RUF001 - as it is written
+    "koi8-r": ["быстрый", "Спасибо"],
+    "cp1253": ["γρήγορο", "πολύ καλό προϊόν"],
+    "cp1254": ["şey", "çok hızlı", "İyi bir ürün, teşekkürler"],  # noqa: RUF001 - as it is written
+    "cp1250": ["że był", "żółw", "příliš dlouho", "gyűjtő könyv", "şi în"],
+    "cp1257": ["šiandien", "gražus"],
+    "cp1255": ["שלום"],
+    "cp1256": ["مرحبا"],
+    "shift_jis": ["はやい", "電池がすぐ切れる", "スマホ"],
+    "euc_jp": ["電池がすぐ切れる", "はやい"],
+    "iso2022_jp": ["電池がすぐ切れる"],
+    "gbk": ["电池很快就没电了", "很好"],
+    "big5": ["電池很快就沒電了"],
+    "euc_kr": ["배터리가 빨리 닳아요", "좋아요"],
+    "mac_roman": ["caf\xe9", "größer"],
+    "cp850": ["caf\xe9 noir", "K\xe4se"],
+}
+
+
+@pytest.mark.parametrize(("encoding", "text"), [(name, text) for name, texts in FOREIGN.items() for text in texts])
+@pytest.mark.parametrize("around", ["{}", "The whole review: {} (5 stars)", "ok\n" * 99 + "{}"])
+def test_other_text_never_passes_as_western_and_is_read_where_its_encoding_is_named(encoding, text, around):
+    text = around.format(text)
+    result = decode(text.encode(encoding))
+    assert isinstance(result, Failure)
+    assert result.type == "undecodable_document"
+    assert decode(text.encode(encoding), encoding) == text
+
+
+def test_a_few_odd_words_make_western_text_no_other():
+    text = "Der Käse von Señor Łukasz war für größere Gäste süß. " * 50 + "Dvořák, žluť."
+    data = text.encode("cp1252", "ignore")
+    assert decode(data) == data.decode("cp1252")
 
 
 @pytest.mark.parametrize("text", [GERMAN, RUSSIAN], ids=["western", "cyrillic"])

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -459,9 +460,28 @@ def test_text_and_id_are_of_the_fields_that_were_named():
 
 @pytest.mark.parametrize("line", [b'{"text": "one"}', b'{"id": "", "text": "one"}', b'{"id": null, "text": "one"}'])
 def test_a_row_without_its_id_fails_by_its_line(line):
-    document = only(rows_of(b"\n" + line, id_field="id"))
+    document, _ = rows_of(b"\n" + line + b'\n{"id": 3, "text": "two"}', id_field="id")
     assert (document.source, document.failure.type) == ("rows.jsonl#2", "broken_row")
     assert "2 has no 'id'" in document.failure.message
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"text_field": "body"}, "has no field 'body': there is 'id', 'Text', 'text'; choose one with --text-field"),
+        ({"id_field": "nr"}, "has no field 'nr': there is 'id', 'Text', 'text'; choose one with --id-field"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "latin-1"])
+def test_a_field_that_no_row_has_is_an_error_that_names_those_there_are(options, said, encoding):
+    rows = '{"id": 1, "Text": "one"}\nbroken\n\n{"id": 2, "text": "two"}\n{"text": "größer"}\n'
+    with pytest.raises(InputError, match=said):
+        rows_of(rows.encode(encoding), **options)
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"[1]\nbroken\n", b'{"a": 1\n'])
+def test_rows_that_are_none_tell_no_fields(data):
+    assert set(kinds(rows_of(data))) <= {"broken_row"}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -473,9 +493,10 @@ def test_rows_come_in_any_unicode_and_with_any_line_ends(encoding, end):
     assert [document.source for document in found] == ["rows.jsonl#1", "rows.jsonl#3"]
 
 
-def test_latin_1_in_one_line_leaves_the_others_as_they_are():
-    found = rows_of('{"text": "café"}\n'.encode() + b'{"text": "caf\xe9"}\n' + '{"text": "日本"}\n'.encode())
-    assert texts(found) == ["café", "café", "日本"]
+def test_latin_1_in_one_line_of_a_unicode_file_fails_alone():
+    data = '{"text": "café"}\n'.encode() + b'{"text": "caf\xe9"}\n' + '{"text": "日本"}\n'.encode()
+    found = rows_of(data)
+    assert (texts(found), kinds(found)) == (["café", "", "日本"], [None, "undecodable_document", None])
 
 
 def test_a_line_of_broken_utf_8_fails_instead_of_turning_into_gibberish():
@@ -561,15 +582,29 @@ def test_a_csv_without_the_column_is_an_error_before_anything_is_read():
         find(["a.txt", "in"])
 
 
-def test_a_cell_may_be_as_long_as_a_document_and_the_limit_of_csv_stays():
-    limit, long = 131_072, "x" * 200_000
-    csv.field_size_limit(limit)  # the default
-    assert texts(rows_of(f"text\n{long}\nshort\n".encode(), suffix=".csv")) == [long, "short"]
-    reading = iter(find(["rows.csv"]))
-    next(reading)
-    assert csv.field_size_limit() == limit
-    reading.close()
-    assert csv.field_size_limit() == limit
+def test_a_cell_may_be_as_long_as_a_document_whatever_limit_others_have_set():
+    long = "x" * 200_000
+    for limit in (131_072, 50_000_000):
+        csv.field_size_limit(limit)
+        assert texts(rows_of(f"text\n{long}\nshort\n".encode(), suffix=".csv")) == [long, "short"]
+        assert csv.field_size_limit() >= limit
+
+
+def test_threads_that_read_long_cells_do_not_cut_each_others():
+    for name in "abc":
+        rows = [["text"], *[[f"{name}{number}\n" * 60_000] for number in range(6)]]
+        with Path(f"{name}.csv").open("w", newline="") as file:
+            csv.writer(file).writerows(rows)
+    csv.field_size_limit(131_072)
+    barrier = threading.Barrier(3)
+
+    def read(name):
+        barrier.wait()
+        return [document.text[:2] for document in find([f"{name}.csv"])]
+
+    with ThreadPoolExecutor(3) as threads:
+        found = list(threads.map(read, "abc"))
+    assert found == [[f"{name}{number}" for number in range(6)] for name in "abc"]
 
 
 def test_a_header_may_be_long():
@@ -580,9 +615,21 @@ def test_a_header_may_be_long():
 
 def test_a_cell_that_is_too_long_fails_alone(monkeypatch):
     monkeypatch.setattr(row_files, "MOST_BYTES", 40)
-    before, failed, after = rows_of(b"text\nbefore\n" + b"x" * 50 + b"\nafter\n", suffix=".csv")
-    assert (before.text, after.text, after.source) == ("before", "after", "rows.csv#3")
-    assert (failed.source, failed.failure.type) == ("rows.csv#2", "broken_row")
+    for cell in (b"x" * 50, b'"' + b"x" * 50 + b'"', b'"' + b"one line\n" * 9 + b'"'):
+        before, failed, after = rows_of(b"text\nbefore\n" + cell + b"\nafter\n", suffix=".csv")
+        assert (before.text, after.text, after.source) == ("before", "after", "rows.csv#3")
+        assert (failed.source, failed.failure.type) == ("rows.csv#2", "too_large")
+
+
+def test_a_quote_that_is_never_closed_makes_no_rows_of_what_it_holds(monkeypatch):
+    monkeypatch.setattr(row_files, "MOST_BYTES", 40)
+    assert kinds(rows_of(b'text\none\n"two\n' + b"three\n" * 30, suffix=".csv")) == [None, "too_large"]
+
+
+def test_a_column_may_have_a_name_of_two_lines():
+    assert texts(rows_of(b'"id\nnr",text\n1,one\n', suffix=".csv")) == ["one"]
+    with pytest.raises(InputError, match="there is 'id\\\\nnr', 'body'"):
+        rows_of(b'"id\nnr",body\n1,one\n', suffix=".csv")
 
 
 def test_short_and_long_rows():
@@ -607,9 +654,10 @@ def test_a_nul_byte_makes_its_cell_binary():
     assert kinds(rows_of(b"text\none\na\0b\ntwo\n", suffix=".csv")) == [None, "binary_document", None]
 
 
-def test_latin_1_in_one_cell_leaves_the_others_as_they_are():
+def test_latin_1_in_one_cell_of_a_unicode_file_fails_alone():
     data = "größe,text\n日本,".encode() + b"caf\xe9\n" + "1,café\n".encode()
-    assert texts(rows_of(data, suffix=".csv")) == ["café", "café"]
+    found = rows_of(data, suffix=".csv")
+    assert (texts(found), kinds(found)) == (["", "café"], ["undecodable_document", None])
     assert texts(rows_of("größe,n\n1,2\n".encode("latin-1"), suffix=".csv", text_field="größe")) == ["1"]
 
 
@@ -619,6 +667,98 @@ def test_a_cell_of_broken_utf_8_fails_instead_of_turning_into_gibberish():
     found = rows_of(data, suffix=".csv", text_field="id", id_field="text")
     assert [document.source for document in found] == ["rows.csv#one", "rows.csv#2", "rows.csv#three"]
     assert kinds(found) == [None, "undecodable_document", None]
+
+
+# One encoding a file
+
+REVIEWS = ["Доставка заняла три недели, коробка пришла мятая.", "быстрый", "ok", "iPhone 5 б/у"]  # noqa: RUF001 - other letters
+CYRILLIC = [("cp1251", ".csv"), ("koi8-r", ".csv"), ("cp866", ".jsonl"), ("iso8859-5", ".jsonl")]
+
+
+def rows_in(encoding, suffix, texts=REVIEWS, name="text"):
+    """Write texts as rows, in an encoding."""
+    lines = [json.dumps({name: text}, ensure_ascii=False) for text in texts]
+    return "\n".join(lines if suffix == ".jsonl" else [name, *(f'"{text}"' for text in texts)]).encode(encoding)
+
+
+@pytest.mark.parametrize(("encoding", "suffix"), CYRILLIC)
+@pytest.mark.parametrize("shown", [REVIEWS, REVIEWS[1:], ["ok"] * 2_000 + REVIEWS[1:2]], ids=["long", "short", "late"])
+def test_a_file_in_an_encoding_that_cannot_be_told_is_refused_in_every_row(encoding, suffix, shown):
+    found = rows_of(rows_in(encoding, suffix, shown), suffix=suffix)
+    assert [document.source for document in found] == [f"rows{suffix}#{number}" for number in range(1, len(shown) + 1)]
+    assert set(kinds(found)) == {"undecodable_document"}
+    assert {document.failure.message for document in found} == {
+        "is in an encoding that cannot be told: name it with --encoding, or save it as UTF-8"
+    }
+
+
+@pytest.mark.parametrize(("encoding", "suffix"), [*CYRILLIC, ("utf-16-le", ".csv"), ("utf-8", ".csv")])
+def test_a_file_in_an_encoding_that_was_named_is_read(encoding, suffix):
+    assert texts(rows_of(rows_in(encoding, suffix), suffix=suffix, encoding=encoding)) == REVIEWS
+    signed = "\ufeff".encode("utf-8" if not encoding.startswith("utf") else encoding)
+    if encoding.startswith("utf"):
+        assert texts(rows_of(signed + rows_in(encoding, suffix), suffix=suffix, encoding=encoding)) == REVIEWS
+
+
+def test_the_whole_file_tells_that_it_is_western_and_each_row_is_read_so():
+    shown = ["größer", "\N{EURO SIGN} 5", "naïve", "5 m\xb3", "ok"]
+    assert texts(rows_of(rows_in("cp1252", ".csv", shown * 60), suffix=".csv")) == shown * 60
+
+
+def test_a_column_that_only_the_encoding_tells_is_found_where_it_is_named():
+    data = rows_in("cp1251", ".csv", name="отзыв")
+    assert texts(rows_of(data, suffix=".csv", text_field="отзыв", encoding="cp1251")) == REVIEWS
+    assert set(kinds(find(["rows.csv"], text_field="отзыв"))) == {"undecodable_document"}
+    with pytest.raises(InputError, match="has no column 'text': there is 'отзыв'"):
+        find(["rows.csv"], encoding="cp1251")
+
+
+def test_a_row_of_a_refused_file_keeps_its_name():
+    data = "id,text\na-1,быстрый\nя,быстрый\n".encode("cp1251")
+    found = rows_of(data, suffix=".csv", id_field="id")
+    assert [document.source for document in found] == ["rows.csv#a-1", "rows.csv#2"]
+
+
+@pytest.mark.parametrize("named", [None, "cp1251"])
+def test_a_pipe_of_rows_is_decided_as_a_file_is(named):
+    os.mkfifo("pipe.csv")
+    data = rows_in("cp1251", ".csv", ["ok"] * 60_000 + REVIEWS)  # more than a pipe holds
+    writer = threading.Thread(target=lambda: Path("pipe.csv").write_bytes(data), daemon=True)
+    writer.start()
+    found = list(find(["pipe.csv"], encoding=named))
+    writer.join()
+    assert len(found) == 60_004
+    assert set(kinds(found)) == {None if named else "undecodable_document"}
+    assert not named or texts(found)[-4:] == REVIEWS
+
+
+def test_a_pipe_in_a_named_encoding_is_read_as_it_comes():
+    os.mkfifo("pipe.jsonl")
+    with ThreadPoolExecutor(1) as threads:
+        found = iter(find(["pipe.jsonl"], encoding="utf-8"))
+        first = threads.submit(next, found)
+        with Path("pipe.jsonl").open("wb") as pipe:
+            pipe.write(rows_in("utf-8", ".jsonl", ["one"]) + b"\n")
+            pipe.flush()
+            assert first.result(timeout=20).text == "one"  # while the pipe is open
+
+
+def test_whole_files_and_standard_input_are_in_the_encoding_that_was_named():
+    Path("a.txt").write_bytes(REVIEWS[1].encode("koi8-r"))
+    found = find(["a.txt", "-"], stdin=io.BytesIO(REVIEWS[0].encode("koi8-r")), encoding="KOI8-R")
+    assert texts(found) == [REVIEWS[1], REVIEWS[0]]
+    found = list(find(["a.txt"], encoding="ascii"))
+    assert kinds(found) == ["undecodable_document"]
+    assert "is no valid ascii at byte 0" in found[0].failure.message
+
+
+@pytest.mark.parametrize(
+    "name", ["rot13", "hex", "idna", "Unicode_Escape", "punycode", "no-such", "", "a\0b", "ü", "../x"]
+)
+def test_what_is_no_text_encoding_is_an_error(name):
+    write("a.txt")
+    with pytest.raises(InputError, match="is no text encoding"):
+        find(["a.txt"], encoding=name)
 
 
 # Any rows whatever
