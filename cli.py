@@ -208,7 +208,7 @@ _asking = _grouped(
         "--timeout",
         type=click.FloatRange(min=0, min_open=True),
         metavar="SECONDS",
-        help="How long one request may take. [default: 600]",
+        help="How long one request may take, from its start to its end. [default: 600]",
     ),
     click.option(
         "--max-tokens",

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import anthropic
 import httpx2
 import instructor
-from anthropic import Anthropic, AsyncAnthropic, DefaultAsyncHttpxClient, DefaultHttpxClient
+from anthropic import Anthropic, AsyncAnthropic, DefaultAsyncHttpxClient
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.arriving import Arriving
 from slotfill.extractors.asks import BROKEN, SCHEMA_REFUSED, UNREADABLE, Answer, Ask
 from slotfill.extractors.codec import Codec
+from slotfill.extractors.deadlines import TimedClient
 from slotfill.extractors.errors import ModelError, SlotfillError
 from slotfill.extractors.inbound import excerpt, identifier, redirect_target
 from slotfill.extractors.limits import Limits, WaitError, settling
@@ -31,6 +32,7 @@ from slotfill.extractors.record import Failure
 from slotfill.extractors.redaction import Redacted, Redaction
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.cassette import Cassette, CassetteError, CassetteTransport
+from slotfill.extractors.tries import Tries
 from slotfill.schemas.errors import FieldError
 
 if TYPE_CHECKING:
@@ -170,7 +172,7 @@ class Clients:
     def _synchronous(self) -> instructor.Instructor:
         with self._building:
             if self._sync is None:
-                client = self._given or Anthropic(**self._arguments(DefaultHttpxClient))
+                client = self._given or Anthropic(**self._arguments(TimedClient))
                 self._sync = _patched(client, asynchronous=False)
             return self._sync
 
@@ -185,7 +187,7 @@ class Clients:
     def _arguments(self, http_client: Any) -> dict[str, Any]:
         """Give the arguments of an SDK client that is paced and metered."""
         connection = _connection(self._model, self._settings, http_client, self._cassette)
-        return {**connection, "middleware": self._limits()}
+        return {**connection, "middleware": [*self._limits(), Tries(_seconds(self._model, self._settings))]}
 
     def _limits(self) -> list[Limits]:
         if self._cassette and self._cassette.replaying:
@@ -269,7 +271,7 @@ def _ends_the_run(error: Exception) -> bool:
 
 def synchronous_client(model: str, settings: Settings) -> Anthropic:
     """Build the SDK's client for a model, unpatched. Raises ModelError when there is no credential for it."""
-    return Anthropic(**_connection(model, settings, DefaultHttpxClient))
+    return Anthropic(**_connection(model, settings, TimedClient), middleware=[Tries(_seconds(model, settings))])
 
 
 def choose_model(settings: Settings) -> str:
@@ -375,8 +377,16 @@ def _connection(model: str, settings: Settings, http_client: Any, cassette: Cass
     credential = _credential(model, settings)
     if cassette:
         # Below it is the SDK's own client, with its proxies.
-        fixed["http_client"] = http_client(transport=CassetteTransport(cassette, http_client()))
+        inner = http_client(follow_redirects=False)
+        fixed["http_client"] = http_client(transport=CassetteTransport(cassette, inner))
+    elif http_client is TimedClient:
+        fixed["http_client"] = http_client()
     return {**fixed, **credential}
+
+
+def _seconds(model: str, settings: Settings) -> float | None:
+    """Give how long a whole try may take; the embedded model sees to that by itself."""
+    return None if catalogue.is_local(model) else settings.timeout or cast("float", anthropic.DEFAULT_TIMEOUT.read)
 
 
 def _local(model: str, settings: Settings) -> LocalTransport:

@@ -36,9 +36,6 @@ MAX_WAIT = 300.0
 
 RATE_LIMITED, OVERLOADED = 429, 529
 
-_FIRST_ERROR = 400
-"""The least HTTP status that says that a request failed; one between it and a success leads elsewhere."""
-
 _ASKING_AGAIN = 1.0
 """Seconds after which a long wait is looked at again: a reply may have shortened it."""
 
@@ -240,7 +237,7 @@ class Limits(Middleware):
         too_long = seconds is not None and seconds > self._max_wait
         if seconds is not None and too_long and held_up:
             return WaitError(seconds, self._max_wait, identifier(reply.headers.get("request-id")))
-        if too_long or reply.status_code < _FIRST_ERROR:
+        if too_long:
             reply.headers["x-should-retry"] = "false"
         _tell_wait(reply, _AT_ONCE if held_up and seconds is not None else seconds)
         return None

@@ -121,8 +121,9 @@ class CassetteTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
     """Records what passes through the transport below it, or replays it and needs none.
 
     cassette: a path, or a `Cassette` that several transports share.
-    inner: a transport, or a whole client (for its proxies and redirects), of the kind that is used above, sync or
-        async. It is closed with this one. With none there is no recording: a tape that is not there is refused.
+    inner: a transport, or a whole client (for its proxies, and its redirects if it follows any), of the kind that is
+        used above, sync or async. It is closed with this one. With none there is no recording: a tape that is not there
+        is refused.
 
     A recording hands bytes on as they come, and writes an exchange when its body has ended: by itself, by breaking off,
     or by its reader's leaving. A credential's refusal (401, 403) is left out, as credentials are.
@@ -175,12 +176,12 @@ class CassetteTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
 
     def _send(self, request: httpx2.Request) -> httpx2.Response:
         if isinstance(self._inner, httpx2.Client):
-            return self._inner.send(request, stream=True, follow_redirects=True)
+            return self._inner.send(request, stream=True)
         return cast("httpx2.BaseTransport", self._inner).handle_request(request)
 
     async def _asend(self, request: httpx2.Request) -> httpx2.Response:
         if isinstance(self._inner, httpx2.AsyncClient):
-            return await self._inner.send(request, stream=True, follow_redirects=True)
+            return await self._inner.send(request, stream=True)
         return await cast("httpx2.AsyncBaseTransport", self._inner).handle_async_request(request)
 
 

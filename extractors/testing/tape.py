@@ -20,6 +20,7 @@ from anthropic import AnthropicError
 
 from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.testing.redaction import hide, hide_within
+from slotfill.schemas import exact_json
 
 __all__ = ["CassetteError", "Exchange", "Reply", "Request", "dump", "head", "read"]
 
@@ -244,11 +245,11 @@ def _to_tape(content: bytes, secrets: tuple[str, ...]) -> dict[str, Any]:
     except UnicodeDecodeError:
         return {"base64": base64.b64encode(content).decode()}
     try:
-        value = hide_within(json.loads(text), secrets)
-        _dumps(value).encode()  # refuses what no JSON text can hold: 1e999, half a surrogate pair
-    except (ValueError, RecursionError):
+        value = hide_within(exact_json.loads(text), secrets)
+        _dumps(value).encode()  # refuses what no JSON text can hold: half a surrogate pair
+    except (ValueError, RecursionError):  # a key that stands twice, too
         return {"lines": text.split("\n")}
-    return {"json": value}
+    return {"lines": text.split("\n")} if any(exact_json.exact_floats(value)) else {"json": value}
 
 
 def _body(data: dict[str, Any]) -> dict[str, Any]:

@@ -592,19 +592,22 @@ class TestClosing:
         asyncio.run(httpx2.AsyncClient(transport=CassetteTransport(tape, Inner(None))).aclose())
         assert closed == ["sync", "async"]
 
-    def test_a_whole_client_below_follows_redirects_by_itself(self, tape):
+    def test_a_whole_client_below_follows_redirects_as_it_does_by_itself(self, tape, tmp_path):
         def answer(request):
             if request.url.path == "/v1/old":
                 return httpx2.Response(307, headers={"location": "http://x.test/v1/new?signature=abcdef123"})
             return httpx2.Response(200, json={"a": 1})
 
-        below = httpx2.Client(transport=httpx2.MockTransport(answer))
+        below = httpx2.Client(transport=httpx2.MockTransport(answer), follow_redirects=True)
         with httpx2.Client(transport=CassetteTransport(tape, below)) as http:
             assert http.get("http://x.test/v1/old").json() == {"a": 1}
         assert below.is_closed
         assert "signature" not in tape.read_text()
         with httpx2.Client(transport=CassetteTransport(tape)) as http:
             assert http.get("http://x.test/v1/old").json() == {"a": 1}
+        stays = httpx2.Client(transport=httpx2.MockTransport(answer))
+        with httpx2.Client(transport=CassetteTransport(tmp_path / "other.jsonl", stays)) as http:
+            assert http.get("http://x.test/v1/old").status_code == 307
 
 
 class TestExtractor:

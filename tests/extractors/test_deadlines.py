@@ -1,0 +1,146 @@
+"""Time-outs are of a whole try: a service that sends a byte now and then is not waited for, and does no harm."""
+
+import time
+
+import anthropic
+import httpx2
+import pytest
+from trickling import trickling
+
+from slotfill import Rung, Schema
+from slotfill.extractors.asks import BROKEN, Ask
+from slotfill.extractors.clients import Clients, failure_of, synchronous_client
+from slotfill.extractors.codec import Codec
+from slotfill.extractors.deadlines import LONGEST_STREAM, TimedClient, _EventClock
+from slotfill.extractors.prompt import write
+from slotfill.extractors.record import Document
+from slotfill.extractors.settings import Settings
+from slotfill.schemas import Sentiment
+
+MODEL = "claude-haiku-5-5"
+CODEC = Codec("sentiment", {"type": "object"}, {"type": "object"})
+ASK = Ask(Rung.ASK, MODEL, "structured", write(Schema(Sentiment), Document.of("Fine.")), 500)
+SECONDS = 0.3
+FAR_TOO_LONG = 30
+"""Seconds: far more than all the tries may take, far less than without a deadline."""
+
+
+@pytest.fixture
+def service():
+    with trickling() as (service, url):
+        service.url = url
+        yield service
+
+
+@pytest.fixture
+def clients(service, monkeypatch):
+    monkeypatch.setattr(anthropic._base_client, "INITIAL_RETRY_DELAY", 0.001)
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", service.url)
+    clients = Clients(MODEL, Settings.read(api_key="sk-test-0123456789", timeout=SECONDS))
+    yield clients
+    clients.close()
+
+
+def pieces_of(stream):
+    yield (yield from stream)
+
+
+async def asked(clients, way):
+    """Put the ask in one of the four ways; give the answer."""
+    match way:
+        case "execute":
+            return clients.execute(CODEC, ASK)
+        case "aexecute":
+            return await clients.aexecute(CODEC, ASK)
+        case "stream":
+            return [*pieces_of(clients.stream(CODEC, ASK))][-1]
+        case "astream":
+            return [piece async for piece in clients.astream(CODEC, ASK)][-1]
+
+
+@pytest.mark.parametrize("way", ["execute", "aexecute"])
+@pytest.mark.parametrize("sends", ["headers", "body"])
+async def test_a_reply_that_trickles_in_is_not_waited_for(service, clients, way, sends):
+    service.sends, started = sends, time.monotonic()
+    answer = await asked(clients, way)
+    assert answer.failure.type == "timeout"
+    assert "allow more with --timeout" in answer.failure.message
+    assert time.monotonic() - started < FAR_TOO_LONG
+    assert service.tries == 3  # the SDK tries twice more, each with a time of its own
+    service.sends = None
+    assert [(await asked(clients, way)).json for _ in range(2)] == ['{"a": 1}'] * 2
+    assert service.connections == 4  # the last one is used again
+    await clients.aclose()
+
+
+@pytest.mark.parametrize("way", ["stream", "astream"])
+@pytest.mark.parametrize("sends", ["headers", "events", "an event", "pings"])
+async def test_nor_is_a_stream(service, clients, way, sends):
+    service.sends, started = sends, time.monotonic()
+    answer = await asked(clients, way)
+    if sends in ("an event", "pings"):
+        assert answer.stop_reason == BROKEN
+        assert "did not answer in time" in answer.errors[0].message
+    else:
+        assert answer.failure.type == "timeout"
+    assert time.monotonic() - started < FAR_TOO_LONG
+    service.sends = None
+    assert (await asked(clients, "execute")).json == '{"a": 1}'
+    await clients.aclose()
+
+
+def test_what_is_no_request_for_a_message_has_its_deadline_too(service, clients, monkeypatch):
+    service.sends, started = "body", time.monotonic()
+    settings = Settings.read(api_key="sk-test-0123456789", timeout=SECONDS)
+    with synchronous_client(MODEL, settings) as client, pytest.raises(anthropic.APITimeoutError) as caught:
+        client.messages.count_tokens(model=MODEL, messages=[{"role": "user", "content": "x"}])
+    assert failure_of(caught.value).type == "timeout"
+    assert time.monotonic() - started < FAR_TOO_LONG
+
+
+def test_each_event_has_its_time_and_all_of_them_have_one(monkeypatch):
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+
+    def event_at(seconds):
+        nonlocal now
+        now = seconds
+        clock.take(b"data: {}\r\n\r\n")
+        return clock.due
+
+    clock = _EventClock(2, encoded=False)
+    assert clock.due == 102
+    now = 101.0
+    clock.take(b"event: ping\ndata: {}\n")
+    assert clock.due == 102  # it has not ended
+    clock.take(b"\n")
+    assert clock.due == 103
+    assert [event_at(seconds) for seconds in (102, 104, 106, 108, 109.5)] == [104, 106, 108, 110, 110]  # five times
+    assert _EventClock(600, encoded=False)._last == now + LONGEST_STREAM
+    assert _EventClock(900, encoded=False)._last == now + 900
+    compressed = _EventClock(2, encoded=True)
+    now = 110.0
+    compressed.take(b"\x1f\x8b")
+    assert compressed.due == 112
+
+
+def test_a_client_that_nobody_closes_is_closed():
+    client = TimedClient()
+    pool = client._transport._pool
+    closed = []
+    pool.close = lambda: closed.append(True)
+    client.__del__()
+    assert client.is_closed
+    assert closed == [True]
+
+
+def test_proxies_have_it_too(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    with TimedClient() as client:
+        pools = [
+            transport._pool
+            for transport in (client._transport, *client._mounts.values())
+            if isinstance(transport, httpx2.HTTPTransport)
+        ]
+        assert len(pools) == 2
+        assert {type(pool._network_backend).__name__ for pool in pools} == {"_TimedBackend"}
