@@ -13,7 +13,7 @@ __all__ = ["BareValue", "read_bare"]
 
 _LITERALS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "none": None}
 _LITERALS |= dict.fromkeys(("nan", "nil", "undefined"))
-"""Truth and nothing in JSON, JavaScript, Python and Ruby, in lower case. JSON has no NaN: it stands for no number."""
+"""Truth and nothing in JavaScript, Python and Ruby, in lower case. JSON has no NaN: it stands for no number."""
 
 _PYTHON = frozenset({"true", "false", "none"})
 
@@ -30,7 +30,7 @@ _NUMBER = re.compile(
     re.ASCII | re.VERBOSE,
 )
 _NOTHING = re.compile(r"[nN]/[aA](?=\s*+[,}\])])")
-_LITERAL = re.compile(r"(?:true|false|null|True|False|None|undefined|NaN|nil)\b")
+_LITERAL = re.compile(r"(?:True|False|None|undefined|NaN|nil)\b")
 _WORD = re.compile(r"[^\W\d][\w.+-]*+(?=\s*+(?:[,}\])]|//|/\*))")
 _LEADING_DIGIT = re.compile(r"""[+-]?\d[^\s"'`,{}\[\]()]*+(?=\s*+(?:[,}\])]|//|/\*))""")  # 2026-03-03, 10:30, 12kg
 _PHRASE = re.compile(r"[^\W\d_][^\"'`,:{}\[\]\n]*+(?=\s*+[,}\]])")
@@ -41,12 +41,12 @@ class BareValue:
     """What stands at a place without quotes.
 
     raw: as it is written. digits: those of a number, as JSON has them, None for what is none. value: of all else.
-    kind, after, risk: of the repair, None where JSON has it so.
+    kind, after, risk: of the repair.
     """
 
     raw: str
-    kind: str | None = None
-    after: str = ""
+    kind: str
+    after: str
     risk: Risk = "low"
     digits: str | None = None
     value: Any = None
@@ -54,12 +54,14 @@ class BareValue:
 
 def read_bare(text: str, at: int, end: int) -> BareValue | None:
     """Read what starts at a place; None where it makes no sense."""
+    if match := _LITERAL.match(text, at, end):
+        return _word(match[0])
     if match := _NUMBER.match(text, at, end):
         digits = _json_digits(match[0].replace("_", ""))
         return BareValue(match[0], "number_form", digits, digits=digits)
     if match := _NOTHING.match(text, at, end):  # null, or these three signs
         return BareValue(match[0], "unquoted_value", json.dumps(match[0]), "high", value=match[0])
-    for pattern in (_LITERAL, _WORD, _LEADING_DIGIT, _PHRASE):
+    for pattern in (_WORD, _LEADING_DIGIT, _PHRASE):
         if match := pattern.match(text, at, end):
             return _word(match[0])
     return None
@@ -70,8 +72,7 @@ def _word(raw: str) -> BareValue:
     if (literal := word.lower()) in _LITERALS:
         value = _LITERALS[literal]
         kind = "python_literal" if literal in _PYTHON else "literal"
-        is_json = word in ("true", "false", "null")
-        return BareValue(raw, None if is_json else kind, json.dumps(value), value=value)
+        return BareValue(raw, kind, json.dumps(value), value=value)
     plain = word == raw and " " not in word
     return BareValue(
         raw, "unquoted_value", json.dumps(word, ensure_ascii=False), "low" if plain else "high", value=word

@@ -95,7 +95,7 @@ class _Coercion:
     ) -> None:
         self._carrier, self._allowed, self._document = carrier, allowed, document
         self._root = schema.json_schema
-        self._synonyms: Synonyms = getattr(schema, "synonyms", {})
+        self._synonyms: Synonyms = schema.synonyms
         self._day_first: bool | None = getattr(schema.parameters, "day_first", None)
         self._as_written = cache(as_written)
         self._passed: set[tuple[tuple[str | int, ...], str]] = set()
@@ -204,8 +204,9 @@ class _Coercion:
         """Rename keys that are nearly a known one, and take out those that nobody asked for."""
         if not isinstance(place.value, dict):
             return False
-        before, known = len(self.edits), known_keys(place.schemas)
-        for key in [*unknown_keys(place.value, place.schemas)]:
+        unknown = [*unknown_keys(place.value, place.schemas)]
+        before, known = len(self.edits), known_keys(place.schemas) if unknown else frozenset()
+        for key in unknown:
             if contradicts(key, place.value, known, self._synonyms):
                 continue  # one of the two is wrong
             if likely := likely_key(key, place.value, known, self._synonyms):

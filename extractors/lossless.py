@@ -6,7 +6,7 @@ from typing import Any
 
 from slotfill.extractors.reshaping import reshaped
 from slotfill.extractors.scalars import scalars
-from slotfill.extractors.value_types import Context, Meaning, Schemas
+from slotfill.extractors.value_types import Context, Meaning, Schemas, Wanted
 from slotfill.schemas import exact_json
 
 __all__ = ["meaning"]
@@ -14,7 +14,8 @@ __all__ = ["meaning"]
 
 def meaning(value: Any, schemas: Schemas, context: Context) -> Meaning | None:
     """Give the one value that this one plainly stands for, None where there is none or more than one."""
-    for ways in (scalars(value, schemas, context), reshaped(value, schemas, context)):
+    wanted = Wanted(schemas)
+    for ways in (scalars(value, wanted, context), reshaped(value, wanted, context)):
         distinct = {exact_json.dumps(way.value): way for way in reversed([*ways])}
         if len(distinct) == 1:
             return next(iter(distinct.values()))

@@ -104,7 +104,7 @@ def _untouched(text: str) -> Mended | None:
 
 def _unescaped(text: str) -> str | None:
     r"""Read a text that is escaped as a whole, as in a string: `{\"a\": 1}`; None for one that is not."""
-    if not _ESCAPED.search(text) or _QUOTE.search(text):
+    if '\\"' not in text or _QUOTE.search(text) or not _ESCAPED.search(text):
         return None
     try:
         return str(json.loads(f'"{text}"', strict=False))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from slotfill.extractors.dates import ISO_FORMS
-from slotfill.extractors.value_types import Meaning, Schemas, formats_of
+from slotfill.extractors.value_types import Meaning, Wanted
 
 __all__ = ["TEMPORAL", "rewritten"]
 
@@ -22,16 +22,16 @@ _UUID = re.compile(
 )
 
 
-def rewritten(text: str, schemas: Schemas, day_first: bool | None) -> Iterator[Meaning]:
+def rewritten(text: str, wanted: Wanted, day_first: bool | None) -> Iterator[Meaning]:
     """Give a text in the form that a format asks for, where it is plainly that."""
-    formats, bare = formats_of(schemas), text.strip()
+    formats, bare = wanted.formats, text.strip()
     for name in sorted(formats & TEMPORAL):
         if moment := ISO_FORMS[name](bare, day_first):
             yield Meaning("date", moment, "low")
     for name in sorted(formats & _ADDRESSES.keys()):
         if address := _ADDRESSES[name](_unwrapped(bare)):
             yield Meaning("format", address, "low")
-    if bare and (formats or any("pattern" in schema for schema in schemas)):
+    if bare and (formats or wanted.has_pattern):
         yield Meaning("space", bare, "none")
 
 

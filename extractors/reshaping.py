@@ -9,10 +9,9 @@ from typing import Any
 
 from slotfill.extractors.scalars import scalars
 from slotfill.extractors.syntax import RISKS, BrokenError, Reader
-from slotfill.extractors.value_types import Context, Meaning, Schemas, takes, types_of
+from slotfill.extractors.value_types import Context, Meaning, Wanted
 from slotfill.extractors.vocabulary import is_about_nothing, is_nothing
 from slotfill.schemas import exact_json
-from slotfill.schemas.parts import properties_of
 from slotfill.schemas.schema import WRAPPER
 
 __all__ = ["ENVELOPES", "reshaped"]
@@ -32,42 +31,41 @@ _PAIRS = (
 """The keys of an object that stands for one entry of a map."""
 
 
-def reshaped(value: Any, schemas: Schemas, context: Context) -> Iterator[Meaning]:
+def reshaped(value: Any, wanted: Wanted, context: Context) -> Iterator[Meaning]:
     """Give the other shapes that a value may take."""
     match value:
         case list():
-            yield from _list(value, schemas, context)
+            yield from _list(value, wanted, context)
         case dict():
-            yield from _object(value, schemas, context)
+            yield from _object(value, wanted, context)
         case str():
-            yield from _text(value, schemas, context.document)
+            yield from _text(value, wanted, context.document)
         case None:
             return
-        case _ if "array" in types_of(schemas) and not takes(schemas, value):
+        case _ if "array" in wanted.types and not wanted.takes(value):
             yield Meaning("list", [value], "low")
 
 
-def _list(value: list[Any], schemas: Schemas, context: Context) -> Iterator[Meaning]:
-    if "array" in types_of(schemas):
+def _list(value: list[Any], wanted: Wanted, context: Context) -> Iterator[Meaning]:
+    if "array" in wanted.types:
         return
-    if _is_map(schemas) and (entries := _entries(value)) is not None:
+    if wanted.is_map and (entries := _entries(value)) is not None:
         yield Meaning("map" if value else "empty", entries, "low")
-    elif len(value) == 1 and not (_is_map(schemas) and _names_in(value[0])):
-        yield from _inner("list", value[0], schemas, context)
+    elif len(value) == 1 and not (wanted.is_map and _names_in(value[0])):
+        yield from _inner("list", value[0], wanted, context)
 
 
-def _inner(kind: str, value: Any, schemas: Schemas, context: Context) -> Iterator[Meaning]:
+def _inner(kind: str, value: Any, wanted: Wanted, context: Context) -> Iterator[Meaning]:
     """Give what a list or wrapper holds alone, where that is asked for or can be made so."""
-    if takes(schemas, value) or any(scalars(value, schemas, replace(context, digits=lambda: exact_json.dumps(value)))):
+    if wanted.takes(value) or any(scalars(value, wanted, replace(context, digits=lambda: exact_json.dumps(value)))):
         yield Meaning(kind, value, "low")
 
 
-def _object(value: dict[str, Any], schemas: Schemas, context: Context) -> Iterator[Meaning]:
-    types = types_of(schemas)
+def _object(value: dict[str, Any], wanted: Wanted, context: Context) -> Iterator[Meaning]:
     inner = next(iter(value.values())) if len(value) == 1 else None
-    if [*value] == [WRAPPER] and "object" not in types:
-        yield from _inner("unwrapped", inner, schemas, context)
-    elif "array" in types and "object" not in types:
+    if [*value] == [WRAPPER] and "object" not in wanted.types:
+        yield from _inner("unwrapped", inner, wanted, context)
+    elif "array" in wanted.types and "object" not in wanted.types:
         if not value:
             yield Meaning("empty", [], "low")
         elif isinstance(inner, list) and {*value} & {*ENVELOPES, context.name}:
@@ -76,22 +74,16 @@ def _object(value: dict[str, Any], schemas: Schemas, context: Context) -> Iterat
             yield Meaning("list", [value], "low")
 
 
-def _text(value: str, schemas: Schemas, document: str | None) -> Iterator[Meaning]:
-    types = types_of(schemas)
-    if parsed := _parsed(value, types):
+def _text(value: str, wanted: Wanted, document: str | None) -> Iterator[Meaning]:
+    if parsed := _parsed(value, wanted):
         yield parsed
         return
-    empty: Any = [] if "array" in types else {} if _is_map(schemas) else None
+    empty: Any = [] if "array" in wanted.types else {} if wanted.is_map else None
     if empty is not None and (risk := is_nothing(value)):
         yield Meaning("nothing", empty, risk)
-    elif "array" in types and not takes(schemas, value):
+    elif "array" in wanted.types and not wanted.takes(value):
         several = _SEPARATORS.search(value) or is_about_nothing(value, document)
         yield Meaning("list", [value], "high" if several else "low")
-
-
-def _is_map(schemas: Schemas) -> bool:
-    """Tell whether an object is asked for whose keys are not known."""
-    return "object" in types_of(schemas) and not any(properties_of(schema) for schema in schemas)
 
 
 def _entries(value: list[Any]) -> dict[str, Any] | None:
@@ -121,12 +113,12 @@ def _names_in(item: Any) -> tuple[str, str] | None:
     return next((names for names in _PAIRS if isinstance(item, dict) and {*names} == {*item}), None)
 
 
-def _parsed(text: str, types: frozenset[str]) -> Meaning | None:
+def _parsed(text: str, wanted: Wanted) -> Meaning | None:
     """Read an object or list that was sent as a text, in whatever notation."""
     start = len(text) - len(text.lstrip())
-    wanted: Mapping[str, type] = {"{": dict, "[": list, "(": list}
-    kind = wanted.get(text[start : start + 1])
-    if kind is None or ("object" if kind is dict else "array") not in types:
+    kinds: Mapping[str, type] = {"{": dict, "[": list, "(": list}
+    kind = kinds.get(text[start : start + 1])
+    if kind is None or ("object" if kind is dict else "array") not in wanted.types:
         return None
     reader = Reader(text, start, len(text))
     try:

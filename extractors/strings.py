@@ -33,12 +33,15 @@ _ELLIPSIS = r"(?:\.\.\.|…)\s*+,?+\s*+[}\])]"
 def _follows_item(closers: str) -> re.Pattern[str]:
     return re.compile(
         rf"""
-          \s*+(?:[{closers}]|\Z)                         # ["a"]
-        | \s*+,\s*+(?:{_VALUE}|[,{closers}]|{_ELLIPSIS}|\Z)   # ["a", 1
-        | \s*+,?+{_COMMENT}                              # ["a" // so
-        | \n[\ \t]*+\n                                   # ["a", and prose behind a blank line
-        | (?:\s++{QUOTED}){{1,16}}+\s*+[,"{closers}]     # ["a" "b" "c"]: no commas
-        | "[^",\[\]{{}}\\]++"\s*+[,"{closers}]           # ["a""b"]
+        \s*+ (?:
+            [{closers}] | \Z                                 # ["a"]
+          | ,\s*+ (?: {_VALUE} | [,{closers}] | {_ELLIPSIS} | \Z )    # ["a", 1
+          | ,{_COMMENT}                                      # ["a", // so
+        )
+        | {_COMMENT}                                         # ["a" // so
+        | \n[\ \t]*+\n                                       # ["a", and prose behind a blank line
+        | (?:\s++{QUOTED}){{1,16}}+ \s*+ [,"{closers}]       # ["a" "b" "c"]: no commas
+        | "[^",\[\]{{}}\\]++" \s*+ [,"{closers}]             # ["a""b"]
         """,
         re.VERBOSE,
     )
@@ -48,11 +51,14 @@ _FOLLOWS: dict[Role, re.Pattern[str]] = {
     "key": re.compile(r"\s*+:"),
     "member": re.compile(
         rf"""
-          \s*+(?:[}}\]]|\Z)                                 # {{"a": "b"}}
-        | \s*+,\s*+(?:{_KEY}|{_MARK}{_UNCLOSED}|[,}}\]]|{_ELLIPSIS}|\Z) # {{"a": "b", "c": 1
-        | \s*+,?+{_COMMENT}                                 # {{"a": "b" // so
-        | \n[\ \t]*+\n                                      # {{"a": "b", and prose behind a blank line
-        | \s*+{QUOTED}\s*+:                                 # {{"a": "b" "c": 1: no comma
+        \s*+ (?:
+            [}}\]] | \Z                                      # {{"a": "b"}}
+          | ,\s*+ (?: {_KEY} | {_MARK}{_UNCLOSED} | [,}}\]] | {_ELLIPSIS} | \Z )    # {{"a": "b", "c": 1
+          | {QUOTED}\s*+:                                    # {{"a": "b" "c": 1: no comma
+          | ,{_COMMENT}                                      # {{"a": "b", // so
+        )
+        | {_COMMENT}                                         # {{"a": "b" // so
+        | \n[\ \t]*+\n                                       # {{"a": "b", and prose behind a blank line
         """,
         re.VERBOSE,
     ),
@@ -92,24 +98,10 @@ class String:
         self.close: int | None = None
         self._inner: list[int] = []
         self._delimiter = QUOTES[text[start]]
-        if (tripled := self._find_tripled_end()) is not None:
-            self.value = self._unescaped(text[start + 3 : tripled])
-        elif (stop := self._find_end()) is not None:
-            self._decode(text[start + 1 : stop])
-
-    def _find_tripled_end(self) -> int | None:
-        """Give where the content of a string in Python's triple quotes ends, None for one that is in none."""
-        marks = self._delimiter * 3
-        if self._role == "key" or not self._text.startswith(marks, self._start, self._end):
-            return None
-        stop = self._start
-        while (stop := self._text.find(marks, stop + 3, self._end)) >= 0:
-            if _FOLLOWS[self._role].match(self._text, stop + 3, self._end):
-                raw = self._text[self._start : stop + 3]
-                self.repairs.append(("triple_quotes", raw, f"{self._delimiter}{raw[3:-3]}{self._delimiter}", "low"))
-                self.close = stop + 3
-                return stop
-        return None
+        self._content = start + 1
+        stop = self._find_end()
+        if stop is not None:
+            self._decode(text[self._content : stop])
 
     def _find_end(self) -> int | None:
         """Give where the content ends, and set `close`."""
@@ -119,6 +111,8 @@ class String:
             at = closes.match(self._text, at, self._end).end()  # type: ignore[union-attr]  # may be empty
             if at >= self._end or self._text[at] != self._delimiter:
                 return self._unclosed()
+            if at == self._content and (stop := self._find_tripled_end()) is not None:
+                return stop
             if follows.match(self._text, at + 1, self._end):
                 self.close = at + 1
                 self._note_inner(at)
@@ -127,6 +121,19 @@ class String:
                 return self._close_missing(stop)
             self._inner.append(at)
             at += 1
+
+    def _find_tripled_end(self) -> int | None:
+        """Give where the content of a string in Python's triple quotes ends, None for one that is in none."""
+        marks, stop = self._delimiter * 3, self._start
+        if self._role == "key" or not self._text.startswith(marks, stop, self._end):
+            return None
+        while (stop := self._text.find(marks, stop + 3, self._end)) >= 0:
+            if _FOLLOWS[self._role].match(self._text, stop + 3, self._end):
+                raw = self._text[self._start : stop + 3]
+                self.repairs.append(("triple_quotes", raw, json.dumps(raw[3:-3], ensure_ascii=False), "low"))
+                self._content, self.close = self._start + 3, stop + 3
+                return stop
+        return None
 
     def _note_inner(self, stop: int) -> None:
         """Tell of quotes within: where they come in pairs, and cannot part two items, there is one reading alone."""
@@ -194,7 +201,7 @@ class String:
 
     def _decode(self, raw: str) -> None:
         self.value = raw if _PLAIN.fullmatch(raw) else self._unescaped(raw)
-        if self._delimiter != '"':
+        if self._delimiter != '"' and self._content == self._start + 1:
             kind = "single_quotes" if self._delimiter == "'" else "typographic_quotes"
             written = f"{self._text[self._start]}{raw}{self._delimiter}"
             self.repairs.append((kind, written, json.dumps(self.value, ensure_ascii=False), "low"))

@@ -26,6 +26,8 @@ _ODD_SPACE = re.compile(r"[\s\ufeff\u200b\u2060]++")
 _COMMENT = re.compile(r"//[^\n]*+|#[^\n]*+|/\*(?s:.*?)(?:\*/|\Z)")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*+)(\.\d++)?([eE][+-]?\d++)?(?![\w.+:%-]|/[^/*])", re.ASCII)
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(?:,\d{3})++(\.\d++)?(?=\s*+(?:\}|,\s*+[\"'A-Za-z_}]))", re.ASCII)
+_LITERAL = re.compile(r"(?:true|false|null)\b")
+_LITERALS = {"true": True, "false": False, "null": None}
 _LAST_WORD = re.compile(r"[\w.+-]*+\s*+\Z")
 _BARE_KEY = re.compile(r"(?:[^\W\d][\w$-]*+|-?\d++(?:\.\d++)?+)(?=\s*+:)")
 _ELLIPSIS = re.compile(r"(?:\.\.\.|…)(?=\s*+,?+\s*+[\]})])")
@@ -228,12 +230,15 @@ class Reader:
             return self._number(digits, found[0])
         if found := _NUMBER.match(self.text, self.at, self.end):
             return self._number(found[0], found[0])
+        if found := _LITERAL.match(self.text, self.at, self.end):
+            self.at = found.end()
+            return _LITERALS[found[0]]
         return self._bare()
 
     def _number(self, digits: str, raw: str) -> Any:
         """Give the number that JSON writes with these digits, `raw` being what stands here."""
         try:
-            number = exact_json.loads(digits)
+            number = int(digits) if digits.lstrip("-").isdecimal() else exact_json.exact_float(digits)
         except ValueError:  # beyond all doubles, or an integer of thousands of digits
             self.fail()
         self.at += len(raw)
@@ -243,8 +248,7 @@ class Reader:
         bare = read_bare(self.text, self.at, self.end)
         if bare is None:
             self._fail_on_word()
-        if bare.kind:
-            self._note(bare.kind, bare.raw.rstrip(), bare.after, bare.risk)
+        self._note(bare.kind, bare.raw.rstrip(), bare.after, bare.risk)
         if bare.digits is not None:
             return self._number(bare.digits, bare.raw)
         self.at += len(bare.raw)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from slotfill.extractors.record import Risk
+from slotfill.schemas.parts import properties_of
 
-__all__ = ["Context", "Meaning", "Schemas", "formats_of", "listed_in", "takes", "types_of"]
+__all__ = ["Context", "Meaning", "Schemas", "Wanted", "listed_in", "takes", "types_of"]
 
 Schemas = Sequence[Mapping[str, Any]]
 """All that may speak of a value; of a union, every alternative."""
@@ -47,6 +49,46 @@ class Meaning:
     risk: Risk
 
 
+class Wanted:
+    """What is asked for where a value stands, by all schemas that may speak of it."""
+
+    def __init__(self, schemas: Schemas) -> None:
+        self.schemas = schemas
+
+    @cached_property
+    def types(self) -> frozenset[str]:
+        """The types that are spoken of."""
+        return types_of(self.schemas)
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The strings that are listed."""
+        return tuple(one for one in listed_in(self.schemas) if isinstance(one, str))
+
+    @cached_property
+    def formats(self) -> frozenset[str]:
+        """The formats that strings are to have."""
+        return frozenset(schema["format"] for schema in self.schemas if isinstance(schema.get("format"), str))
+
+    @cached_property
+    def has_pattern(self) -> bool:
+        """Whether strings are to match a pattern."""
+        return any("pattern" in schema for schema in self.schemas)
+
+    @cached_property
+    def is_map(self) -> bool:
+        """Whether an object is asked for whose keys are not known."""
+        return "object" in self.types and not any(properties_of(schema) for schema in self.schemas)
+
+    def takes(self, value: Any) -> bool:
+        """Tell whether an alternative takes a value, by type and by what it lists."""
+        return takes(self.schemas, value)
+
+    def takes_any(self, kind: str) -> bool:
+        """Tell whether any value of a type will do: of `Literal[True]`, what is not quite true is another answer."""
+        return any(kind in types_of([schema]) and not listed_in([schema]) for schema in self.schemas)
+
+
 def takes(schemas: Schemas, value: Any) -> bool:
     """Tell whether an alternative takes a value, by type and by what it lists."""
     return any(_takes(schema, value) for schema in schemas)
@@ -55,11 +97,6 @@ def takes(schemas: Schemas, value: Any) -> bool:
 def types_of(schemas: Schemas) -> frozenset[str]:
     """Give the types that schemas speak of, those of the values that they list included."""
     return frozenset(_types(schemas)).union(kind for one in listed_in(schemas) for kind in _TYPES if _is(one, kind))
-
-
-def formats_of(schemas: Schemas) -> frozenset[str]:
-    """Give the formats that schemas ask strings to have."""
-    return frozenset(schema["format"] for schema in schemas if isinstance(schema.get("format"), str))
 
 
 def listed_in(schemas: Schemas) -> list[Any]:

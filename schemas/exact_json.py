@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NoReturn, Self
 
-__all__ = ["DEEPEST", "DuplicateKeyError", "ExactFloat", "decode", "dumps", "exact_floats", "loads"]
+__all__ = ["DEEPEST", "DuplicateKeyError", "ExactFloat", "decode", "dumps", "exact_float", "exact_floats", "loads"]
 
 DEEPEST = 200
 """How deep lists and objects may be nested: as deep as Pydantic's own parser goes."""
@@ -169,7 +169,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _number(digits: str) -> float:
+def exact_float(digits: str) -> float:
+    """Give the number that JSON writes with these digits. Raises ValueError for one beyond all doubles."""
     number = float(digits)
     if len(digits) <= _SAFE_DIGITS and "e" not in digits and "E" not in digits:
         return number
@@ -182,7 +183,7 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_number, parse_constant=_refuse)
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=exact_float, parse_constant=_refuse)
 
 
 def _check_depth(value: Any) -> None:

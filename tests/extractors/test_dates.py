@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from slotfill.extractors.dates import ISO_FORMS, day_first_in
 from slotfill.extractors.mend import mend
 from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.parameters import Parameters
 from slotfill.schemas.schema import Schema
 
 
@@ -153,6 +154,17 @@ class TestOrder:
     )
     def test_a_date_of_the_same_form_tells_which_is_the_day(self, text, day_first):
         assert day_first_in(text, "03/04/2026") is day_first
+
+    def test_a_parameter_tells(self):
+        class Day(BaseModel):
+            class Reading(Parameters):
+                day_first: bool | None = None
+
+            day: dt.date
+
+        for day_first, date in ((True, "2026-04-03"), ("false", "2026-03-04")):
+            schema = Schema(Day, parameters={"day_first": day_first})
+            assert mend('{"day": "03/04/2026"}', schema, document="Paid on 25/04/2026.").data == {"day": date}
 
     def test_the_document_tells(self):
         class Day(BaseModel):

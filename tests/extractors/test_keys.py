@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from pydantic import BaseModel, Field
 
 from slotfill.extractors.mend import mend
 from slotfill.schemas.json_schema import response_model
@@ -47,6 +48,37 @@ class TestKeys:
         assert field(PERSON, {"name": "Ada", "Name": "Ada"}) == ({"name": "Ada"}, [("extra", "low")])
         twins = {"Name": "Ada", "NAME": "Eve"}
         assert "NAME" in field(PERSON, twins, "bold")[0]
+
+
+class TestModels:
+    """Models of Pydantic's default configuration, which drops what it does not know."""
+
+    @pytest.mark.parametrize("key", ["lineItems", "items", "line_items", "LineItems"])
+    def test_all_names_of_a_field_are_its_key(self, key):
+        class Order(BaseModel):
+            items: list[str] = Field(default_factory=list, validation_alias="lineItems")
+
+        mended = mend(json.dumps({key: ["lamp"]}), Schema(Order))
+        assert mended.data == {"lineItems": ["lamp"]}
+        assert [(edit.kind, edit.risk) for edit in mended.edits] == ([("key", "low")] if key != "lineItems" else [])
+
+    def test_a_key_that_does_not_match_does_not_vanish(self):
+        class Person(BaseModel):
+            name: str
+            phone: str | None = None
+
+        mended = mend('{"name": "Ada", "Phone": "555", "fax": "556"}', Schema(Person))
+        assert mended.data == {"name": "Ada", "phone": "555"}
+        assert [(edit.path, edit.kind) for edit in mended.edits] == [("/phone", "key"), ("/fax", "extra")]
+
+    def test_null_gives_a_default_where_there_is_one(self):
+        class Lamp(BaseModel):
+            name: str
+            count: int = 1
+
+        mended = mend('{"name": "lamp", "count": null}', Schema(Lamp))
+        assert mended.data == {"name": "lamp"}
+        assert [(edit.path, edit.kind, edit.risk) for edit in mended.edits] == [("/count", "left_out", "low")]
 
 
 class TestUnions:

@@ -187,9 +187,10 @@ class TestSuite:
         assert len(paths) > 300
         for path in paths:
             text = path.read_bytes().decode("utf-8", "replace")
-            if path.name.startswith("y_"):
+            if path.name.startswith("y_object_duplicated_key"):  # JSON by its grammar, but it says one thing twice
+                mended = mend(text, ANYTHING)
+                assert mended is None or "duplicate_key" in [kind for kind, _ in kinds(mended)], path.name
+            elif path.name.startswith("y_"):
                 assert is_valid(text), path.name  # what is valid never comes to be mended
-                continue
-            mended = mend(text, ANYTHING, "bold")
-            if path.name.startswith("n_"):
-                assert mended is None or any(edit.kind != "wrapped" for edit in mended.edits), path.name
+            elif (mended := mend(text, ANYTHING, "bold")) and path.name.startswith("n_"):
+                assert any(edit.kind != "wrapped" for edit in mended.edits), path.name
