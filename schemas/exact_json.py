@@ -14,7 +14,17 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NoReturn, Self
 
-__all__ = ["DEEPEST", "DuplicateKeyError", "ExactFloat", "decode", "dumps", "exact_float", "exact_floats", "loads"]
+__all__ = [
+    "DEEPEST",
+    "DuplicateKeyError",
+    "ExactFloat",
+    "decode",
+    "dumps",
+    "exact_float",
+    "exact_floats",
+    "loads",
+    "read_again",
+]
 
 DEEPEST = 200
 """How deep lists and objects may be nested: as deep as Pydantic's own parser goes."""
@@ -117,12 +127,18 @@ def decode(text: str, start: int) -> tuple[Any, int]:
     return value, end
 
 
-def dumps(data: Any) -> str:
+def read_again(text: str) -> Any:
+    """Read what `dumps` wrote, in half the time: it is known to be JSON."""
+    return json.loads(text, parse_float=exact_float)
+
+
+def dumps(data: Any, *, indent: int | None = None) -> str:
     """Write JSON, a number that was read exactly with all its digits. Raises ValueError for NaN and Infinity."""
-    text = _ENCODER.encode(data)
+    encoder = _ENCODER if indent is None else json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=indent)
+    text = encoder.encode(data)
     numbers = [*exact_floats(data)] if _MAY_BE_EXACT.search(text) else []
     if numbers:
-        text = _ENCODER.encode(_marked(data))
+        text = encoder.encode(_marked(data))
         for digits in {number.digits for number in numbers}:
             text = text.replace(f'"{_MARK}{digits}"', digits)
     return text
@@ -143,7 +159,7 @@ _TOO_DEEP = f"lists and objects are nested more than {DEEPEST} times"
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
-_MAY_BE_EXACT = re.compile(r"\d\.\d|\de")
+_MAY_BE_EXACT = re.compile(r"(?<![^\s\[])-?\d+(?:\.\d|e)")
 """Finds what a float may be written as: 0.1, to which 0.1000000000000000055 is rounded, or 1e+22."""
 
 _MARK = "\ufdd0"

@@ -65,6 +65,9 @@ def synonyms_of(model: type[BaseModel]) -> dict[str, frozenset[str]]:
     return {key: frozenset(others) for key, others in names.items() if others}
 
 
+_OBJECTS = ("model", "dataclass", "typed-dict")
+
+
 class _ReplySchema(GenerateJsonSchema):
     """Writes a model's JSON Schema with its objects closed."""
 
@@ -79,7 +82,16 @@ class _ReplySchema(GenerateJsonSchema):
 
 
 class _OutputSchema(GenerateJsonSchema):
-    """Writes a model's JSON Schema with its decimal numbers marked: in JSON they are strings like any other."""
+    """Writes a model's JSON Schema with its decimal numbers marked: in JSON they are strings like any other.
+
+    A serializer of a whole object that gives `dict[str, Any]`, as one that leaves nulls out does, says nothing of keys:
+    the object's fields do.
+    """
+
+    def generate_inner(self, schema: Any) -> JsonSchemaValue:
+        of_keys = schema.get("serialization", {}).get("return_schema", {}) if schema["type"] in _OBJECTS else {}
+        unsaid = of_keys.get("type") == "dict" and of_keys.get("values_schema", {"type": "any"})["type"] == "any"
+        return super().generate_inner({**schema, "serialization": {}} if unsaid else schema)
 
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
         bounds = {name: schema[name] for name in ("max_digits", "decimal_places") if name in schema}

@@ -3,16 +3,22 @@
 import io
 import json
 from datetime import UTC, date, datetime
+from decimal import Context, Decimal
 from pathlib import Path
 
 from slotfill import Document, Extraction, Failure, Outcome, Schema
-from slotfill.extractors.runs.flattening import Fields, Items, Kind
+from slotfill.extractors.runs.flattening import Fields, Items, Kind, Scalar
 from slotfill.extractors.runs.sinks import open_sink
 from slotfill.schemas import built_ins, resolve
 from slotfill.schemas.json_schema import response_model
 
 ROOT = Path(__file__).parent.parent
-SOURCES = [*built_ins(), *sorted(map(str, (ROOT / "fixtures" / "shapes").glob("*.json")))]
+MODELS = Path(__file__).parent / "tabular_models.py"
+SOURCES = [
+    *built_ins(),
+    *sorted(map(str, (ROOT / "fixtures" / "shapes").glob("*.json"))),
+    *(f"{MODELS}:{name}" for name in ("Invoice", "Sparse", "Clashing")),
+]
 OUTPUTS = ("t.csv", "t.parquet", "t.db")
 
 
@@ -46,8 +52,8 @@ def unwritten(shape, cell):
         return [unwritten(shape.item, item) for item in cell]
     if isinstance(shape, Fields):
         return {key: unwritten(part, cell[key]) for key, part in shape.fields.items()}
-    if shape.kind is Kind.JSON:
-        return json.loads(cell)
+    if shape.kind in (Kind.JSON, Kind.DECIMAL):
+        return json.loads(cell) if shape.kind is Kind.JSON else Decimal(str(cell))
     if shape.kind is Kind.BOOLEAN:
         assert cell in (0, 1)
         return bool(cell)
@@ -87,12 +93,27 @@ def pruned(value, *, lists=False):
     return value
 
 
+EXACT = Context(prec=500)
+
+
+def counted(shape, value):
+    """Give a value whose decimal numbers are such."""
+    if isinstance(shape, Items) and isinstance(value, list):
+        return [counted(shape.item, item) for item in value]
+    if isinstance(shape, Fields) and isinstance(value, dict):
+        return {key: counted(shape.fields.get(key), part) for key, part in value.items()}
+    is_number = isinstance(shape, Scalar) and shape.kind is Kind.DECIMAL and isinstance(value, str)
+    return Decimal(value) if is_number and Decimal(value).is_finite() else value
+
+
 def timed(value):
     """Give a value whose instants are such, however they are written."""
     if isinstance(value, dict):
         return {key: timed(part) for key, part in value.items()}
     if isinstance(value, list):
         return [timed(item) for item in value]
+    if isinstance(value, Decimal):
+        return value.normalize(EXACT)
     if isinstance(value, str):
         try:
             moment = datetime.fromisoformat(value)

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ class CsvSink(Sink):
     """Writes one CSV file in UTF-8, which appears whole: a header, and a row a document."""
 
     def __init__(self, path: Path, schema: Schema[Any], *, records: bool) -> None:
-        self._rows = Rows(folded(shape_of(schema.json_schema)), records=records)
+        self._rows = Rows(folded(shape_of(schema.output_schema)), records=records)
         self._file = AtomicFile(path)
         self._empty = True
         self._write(column.name for column in self._rows.columns)
@@ -58,6 +59,6 @@ def _written(cell: Any) -> str:
     if cell is None:
         return ""
     if not isinstance(cell, str):
-        return json.dumps(cell)
+        return str(cell) if isinstance(cell, Decimal) else json.dumps(cell)
     text = escaped(cell)
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text

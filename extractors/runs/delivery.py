@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import Any
 
@@ -13,6 +12,7 @@ from slotfill.extractors.runs.logs import log_unwritable
 from slotfill.extractors.runs.payload import Record
 from slotfill.extractors.runs.sinks import Sink
 from slotfill.extractors.unforeseen import internal_failure
+from slotfill.schemas.exact_json import read_again
 
 __all__ = ["Delivery"]
 
@@ -76,7 +76,7 @@ class Delivery:
             self._check()
 
     def _write(self, entry: Entry, text: str) -> None:
-        record = json.loads(text)
+        record = read_again(text)
         record["document"]["source"] = entry.source  # that of the first document of the same text
         ok = Outcome(record["outcome"]).ok
         if self._records or ok:

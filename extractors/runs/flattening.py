@@ -6,15 +6,18 @@ rest: a mapping from JSON Pointers to plain JSON, so that a row never loses anyt
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.runs.json_text import escaped, json_text
 from slotfill.schemas.json_schema import resolve_local
+from slotfill.schemas.model_schema import DECIMAL
 from slotfill.schemas.pointer import join
 from slotfill.schemas.schema import WRAPPER
 
@@ -42,6 +45,8 @@ _MOST = 1_900
 _DEEPEST = 20
 """How many lists and objects a column may stand in: readers of Parquet refuse what is nested some 60 times."""
 
+_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
+
 _BEYOND = 2**63
 """The first integer that 64 bits do not hold."""
 
@@ -54,15 +59,17 @@ class Kind(StrEnum):
     INSTANT = "instant"
     INTEGER = "integer"
     NUMBER = "number"
+    DECIMAL = "decimal"
     BOOLEAN = "boolean"
     JSON = "json"
 
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One cell."""
+    """One cell. places: how many digits a decimal number has after its point, where the schema says so."""
 
     kind: Kind
+    places: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +102,8 @@ class MisfitError(ValueError):
     """A value that a cell of this kind cannot hold."""
 
 
-Cell = Callable[[Kind, Any], Any]
-"""Gives a value, which is not null, as a cell of a kind holds it. Raises MisfitError."""
+Cell = Callable[[Scalar, Any], Any]
+"""Gives a value, which is not null, as a cell holds it. Raises MisfitError."""
 
 
 class Names:
@@ -153,14 +160,14 @@ def standing_in(column: Column, fitted: Any) -> Any:
     return fitted
 
 
-def cell(kind: Kind, value: Any) -> Any:
-    """Give a value as text, a 64-bit integer, a number that is no other as a float, a bool, or JSON text.
+def cell(shape: Scalar, value: Any) -> Any:
+    """Give a value as text, a 64-bit integer, a number that is no other as a float, a Decimal, a bool, or JSON text.
 
     Raises MisfitError. Dates and instants stay the texts that they are.
     """
-    if kind is Kind.JSON:
+    if shape.kind is Kind.JSON:
         return json_text(value)
-    given = _TAKEN[kind](value)
+    given = _TAKEN[shape.kind](value)
     if given is None:
         raise MisfitError
     return given
@@ -182,6 +189,11 @@ def _number(value: Any) -> float | None:
     return None
 
 
+def _decimal(value: Any) -> Decimal | None:
+    """Read a decimal number, which JSON holds as a string; NaN and infinity are none."""
+    return Decimal(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else None
+
+
 def _boolean(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
@@ -196,6 +208,7 @@ _TAKEN: Mapping[Kind, Callable[[Any], Any]] = {
     Kind.INSTANT: _text,
     Kind.INTEGER: _integer,
     Kind.NUMBER: _number,
+    Kind.DECIMAL: _decimal,
     Kind.BOOLEAN: _boolean,
 }
 
@@ -210,7 +223,7 @@ def _fitted(shape: Shape, value: Any, cell: Cell, path: tuple[str | int, ...], r
         return {key: _fitted(part, value.get(key), cell, (*path, key), rest) for key, part in shape.fields.items()}
     if isinstance(shape, Scalar):
         with suppress(MisfitError):
-            return cell(shape.kind, value)
+            return cell(shape, value)
     rest[join(path)] = value
     return None
 
@@ -218,6 +231,7 @@ def _fitted(shape: Shape, value: Any, cell: Cell, path: tuple[str | int, ...], r
 _JSON = Scalar(Kind.JSON)
 _KINDS = {"string": Kind.TEXT, "integer": Kind.INTEGER, "number": Kind.NUMBER, "boolean": Kind.BOOLEAN}
 _FORMATS = {"date": Kind.DATE, "date-time": Kind.INSTANT}
+_TEXTS = {Kind.TEXT, Kind.DATE, Kind.INSTANT, Kind.DECIMAL}
 _UNIONS = ("anyOf", "oneOf", "allOf")
 
 
@@ -241,7 +255,7 @@ class _Reading:
                 return Fields({key: self.shape(inner, inside) for key, inner in part["properties"].items()})
             if types == {"array"} and isinstance(part.get("items"), dict) and "prefixItems" not in part:
                 return Items(self.shape(part["items"], above | {id(part)}))
-        return Scalar(_united({kind for part in typed for kind in _kinds(part)}))
+        return _united({scalar for part in typed for scalar in _scalars(part)})
 
     def _typed(self, node: Any, seen: frozenset[int]) -> list[dict[str, Any]]:
         """Give the parts that state a type: references, unions and an `allOf` of one are followed."""
@@ -267,17 +281,24 @@ def _type(value: Any) -> str:
     return names.get(type(value), "null")
 
 
-def _kinds(part: Mapping[str, Any]) -> set[Kind]:
+def _scalars(part: Mapping[str, Any]) -> set[Scalar]:
     types = _types(part) - {"null"}
     if types == {"string"}:
-        return {_FORMATS.get(part.get("format", ""), Kind.TEXT)}
-    return {_KINDS.get(name, Kind.JSON) for name in types} or {Kind.JSON}
+        return {_of_string(part)}
+    return {Scalar(_KINDS.get(name, Kind.JSON)) for name in types} or {_JSON}
 
 
-def _united(kinds: set[Kind]) -> Kind:
-    """Give the one kind that holds all of these."""
-    if len(kinds) == 1:
-        return next(iter(kinds))
+def _of_string(part: Mapping[str, Any]) -> Scalar:
+    if DECIMAL in part:
+        return Scalar(Kind.DECIMAL, part[DECIMAL].get("decimal_places"))
+    return Scalar(_FORMATS.get(part.get("format", ""), Kind.TEXT))
+
+
+def _united(scalars: set[Scalar]) -> Scalar:
+    """Give the one cell that holds what all of these do."""
+    if len(scalars) == 1:
+        return next(iter(scalars))
+    kinds = {scalar.kind for scalar in scalars}
     if kinds == {Kind.INTEGER, Kind.NUMBER}:
-        return Kind.NUMBER
-    return Kind.TEXT if kinds and kinds <= {Kind.TEXT, Kind.DATE, Kind.INSTANT} else Kind.JSON
+        return Scalar(Kind.NUMBER)
+    return Scalar(Kind.TEXT) if kinds and kinds <= _TEXTS else _JSON

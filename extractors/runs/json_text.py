@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
+
+from slotfill.schemas.exact_json import dumps
 
 __all__ = ["escaped", "json_text"]
 
@@ -13,8 +14,8 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\
 
 
 def json_text(data: Any, *, indent: int | None = None) -> str:
-    """Write JSON, with no control character and nothing that UTF-8 cannot carry."""
-    return escaped(json.dumps(data, ensure_ascii=False, indent=indent, allow_nan=False))
+    """Write JSON, with no control character and nothing that UTF-8 cannot carry; a number with all its digits."""
+    return escaped(dumps(data, indent=indent))
 
 
 def escaped(text: str) -> str:

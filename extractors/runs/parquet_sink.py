@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
+from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,14 @@ __all__ = ["ParquetSink"]
 _ROWS = 500
 """After how many documents their values become an Arrow batch, which takes a fraction of the memory."""
 
+_DIGITS = 38
+"""How many digits a decimal number may have: as many as 128 bits hold."""
+
+_PLACES = 18
+"""How many of them stand after the point where the schema does not say."""
+
+_EXACT = Context(prec=_DIGITS, traps=[InvalidOperation, Inexact])
+
 _GROUP = 16 * 2**20
 """After how many bytes of batches they are written, as a row group."""
 
@@ -49,7 +58,7 @@ class ParquetSink(Sink):
     """Writes one Parquet file, which appears whole, in row groups: memory does not grow with the rows."""
 
     def __init__(self, path: Path, schema: Schema[Any], *, records: bool) -> None:
-        self._rows = Rows(shape_of(schema.json_schema), records=records)
+        self._rows = Rows(shape_of(schema.output_schema), records=records)
         self._schema = pa.schema([(column.name, _type(column.shape)) for column in self._rows.columns])
         self._path, self._file = path, AtomicFile(path)
         self._waiting: list[list[Any]] = []
@@ -111,16 +120,29 @@ class ParquetSink(Sink):
 
 def _type(shape: Shape) -> Any:
     if isinstance(shape, Scalar):
-        return _TYPES[shape.kind]
+        return pa.decimal128(_DIGITS, _places(shape)) if shape.kind is Kind.DECIMAL else _TYPES[shape.kind]
     if isinstance(shape, Items):
         return pa.list_(_type(shape.item))
     return pa.struct([(key, _type(part)) for key, part in shape.fields.items()])
 
 
-def _cell(kind: Kind, value: Any) -> Any:
+def _places(shape: Scalar) -> int:
+    return _PLACES if shape.places is None else min(max(shape.places, 0), _DIGITS)
+
+
+def _cell(shape: Scalar, value: Any) -> Any:
     """Give a value as Arrow's types take it: dates and instants as such, where the text says one and no more."""
-    given = cell(kind, value)
-    return _READ[kind](given) if kind in _READ else given
+    given = cell(shape, value)
+    if shape.kind is Kind.DECIMAL:
+        return _decimal(given, _places(shape))
+    return _READ[shape.kind](given) if shape.kind in _READ else given
+
+
+def _decimal(number: Decimal, places: int) -> Decimal:
+    try:
+        return _EXACT.quantize(number, Decimal((0, (1,), -places)))
+    except DecimalException:
+        raise MisfitError from None
 
 
 def _date(text: str) -> date:

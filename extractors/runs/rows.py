@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from slotfill.extractors.runs.flattening import (
@@ -25,42 +25,45 @@ __all__ = ["Rows"]
 _REST = "rest"
 """The last column: JSON text of what has no column or does not fit it, by JSON Pointer."""
 
-_Own = tuple[str, Kind, Callable[[Record], Any]]
+_TEXT, _INTEGER = Scalar(Kind.TEXT), Scalar(Kind.INTEGER)
 
-_SOURCE: _Own = ("source", Kind.TEXT, lambda record: record["document"]["source"])
+_Own = tuple[str, Scalar, Callable[[Record], Any]]
+
+_SOURCE: _Own = ("source", _TEXT, lambda record: record["document"]["source"])
 _RECORD: tuple[_Own, ...] = (
     _SOURCE,
-    ("document_id", Kind.TEXT, lambda record: record["document"]["id"]),
-    ("outcome", Kind.TEXT, lambda record: record["outcome"]),
-    ("model", Kind.TEXT, lambda record: record["model"]),
-    ("cost_usd", Kind.NUMBER, lambda record: record["cost_usd"] and float(record["cost_usd"])),
-    ("input_tokens", Kind.INTEGER, lambda record: record["usage"]["input_tokens"]),
-    ("output_tokens", Kind.INTEGER, lambda record: record["usage"]["output_tokens"]),
-    ("error", Kind.TEXT, lambda record: record["error"] and record["error"]["type"]),
-    ("error_message", Kind.TEXT, lambda record: record["error"] and record["error"]["message"]),
+    ("document_id", _TEXT, lambda record: record["document"]["id"]),
+    ("outcome", _TEXT, lambda record: record["outcome"]),
+    ("model", _TEXT, lambda record: record["model"]),
+    ("cost_usd", Scalar(Kind.NUMBER), lambda record: record["cost_usd"] and float(record["cost_usd"])),
+    ("input_tokens", _INTEGER, lambda record: record["usage"]["input_tokens"]),
+    ("output_tokens", _INTEGER, lambda record: record["usage"]["output_tokens"]),
+    ("error", _TEXT, lambda record: record["error"] and record["error"]["type"]),
+    ("error_message", _TEXT, lambda record: record["error"] and record["error"]["message"]),
 )
 
 
 class Rows:
     """How records of values of a shape become rows.
 
-    columns: those of every row, in order. taken: names that a column must not have.
+    columns: those of every row, in order. names: gives further columns names that none of these has.
     """
 
-    def __init__(self, shape: Shape, *, records: bool, taken: Iterable[str] = ()) -> None:
+    def __init__(self, shape: Shape, *, records: bool) -> None:
         self._own = _RECORD if records else (_SOURCE,)
         self._shape = shape
-        names = Names((*taken, *(name for name, _, _ in self._own), _REST))
-        self._of_value = columns_of(shape, names)
-        own = (Column(name, (), Scalar(kind)) for name, kind, _ in self._own)
-        self.columns = (*own, *self._of_value, Column(_REST, (), Scalar(Kind.JSON)))
+        self.names = Names()
+        # First, so that the model's own names stay as they are.
+        self._of_value = columns_of(shape, self.names)
+        own = tuple(Column(self.names.give(name), (), shape) for name, shape, _ in self._own)
+        self.columns = (*own, *self._of_value, Column(self.names.give(_REST), (), Scalar(Kind.JSON)))
 
     def row(self, record: Record, cell: Cell = cell) -> list[Any]:
         """Give the row: a cell a column, a list where the column's shape has one, None for what is null."""
         value, rest = fit(self._shape, record["value"], cell)
-        own = ((kind, given(record)) for _, kind, given in self._own)
+        own = ((shape, given(record)) for _, shape, given in self._own)
         return [
-            *(None if given is None else cell(kind, given) for kind, given in own),
+            *(None if given is None else cell(shape, given) for shape, given in own),
             *(standing_in(column, value) for column in self._of_value),
             json_text(rest) if rest else None,
         ]

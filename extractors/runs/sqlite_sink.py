@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from itertools import count
 from pathlib import Path
@@ -13,7 +14,19 @@ from typing import Any
 
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.runs.files import AtomicFile
-from slotfill.extractors.runs.flattening import Column, Items, Kind, Names, Scalar, columns_of, shape_of, standing_in
+from slotfill.extractors.runs.flattening import (
+    Column,
+    Items,
+    Kind,
+    MisfitError,
+    Names,
+    Scalar,
+    Shape,
+    cell,
+    columns_of,
+    shape_of,
+    standing_in,
+)
 from slotfill.extractors.runs.payload import Record
 from slotfill.extractors.runs.rows import Rows
 from slotfill.extractors.runs.sinks import Sink
@@ -23,12 +36,16 @@ __all__ = ["SqliteSink"]
 
 _POSITION = "position"
 
+_BEYOND = 2**63
+"""The first integer that SQLite does not hold."""
+
 _TYPES = {
     Kind.TEXT: "TEXT",
     Kind.DATE: "TEXT",
     Kind.INSTANT: "TEXT",
     Kind.INTEGER: "INTEGER",
     Kind.NUMBER: "REAL",
+    Kind.DECIMAL: "NUMERIC",
     Kind.BOOLEAN: "INTEGER",
     Kind.JSON: "TEXT",
 }
@@ -41,8 +58,8 @@ class SqliteSink(Sink):
         names = Names()
         # SQLite keeps names with this start for itself.
         name = names.give(f"_{schema.name}" if schema.name.lower().startswith("sqlite_") else schema.name)
-        self._rows = Rows(shape_of(schema.json_schema), records=records, taken=[_key(name)])
-        self._documents = _Table.of(name, self._rows.columns, names)
+        self._rows = Rows(shape_of(schema.output_schema), records=records)
+        self._documents = _Table.of_documents(name, self._rows, names)
         self._path, self._file = path, AtomicFile(path)
         self._empty = True
         with ExitStack() as undone, self._told():
@@ -59,7 +76,7 @@ class SqliteSink(Sink):
     def write(self, record: Record) -> None:
         """Write the document's rows, all or none."""
         with self._told(), self._database:
-            self._documents.insert(self._database, (), self._rows.row(record))
+            self._documents.insert(self._database, (), self._rows.row(record, _cell))
         self._empty = False
 
     def commit(self, *, complete: bool) -> None:
@@ -84,28 +101,52 @@ class SqliteSink(Sink):
 
 
 @dataclass(frozen=True)
+class _Reference:
+    """How a list's items know the row that the list stands in: key is that row's number in the table."""
+
+    table: str
+    key: str
+
+
+@dataclass(frozen=True)
 class _Table:
     """A table: of the documents, or of a list's items, a row an item.
 
+    key: the column of a row's number. keys: of a list's items, the columns of the parent's number and of the position;
+    none for documents. parent: whose rows these items are of.
     columns: what stands in a row, lists included. children: by the name of their column, the tables of these lists.
     """
 
     name: str
-    parent: str | None
+    key: str
     columns: tuple[Column, ...]
     children: Mapping[str, _Table]
+    keys: tuple[str, ...] = ()
+    parent: _Reference | None = None
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @classmethod
-    def of(cls, name: str, columns: tuple[Column, ...], tables: Names, parent: str | None = None) -> _Table:
-        """Make a table, and those below it. tables: gives each a name of its own."""
+    def of_documents(cls, name: str, rows: Rows, tables: Names) -> _Table:
+        """Make the documents' table, and those below it. tables: gives each a name of its own."""
+        key = rows.names.give(_key(name))
+        return cls(name, key, rows.columns, cls._below(_Reference(name, key), rows.columns, tables))
+
+    @classmethod
+    def of_items(cls, name: str, item: Shape, parent: _Reference, tables: Names) -> _Table:
+        """Make the table of a list's items, and those below it."""
+        names = Names()
+        columns = columns_of(item, names)  # first, so that the model's own names stay as they are
+        key, *keys = map(names.give, (_key(name), parent.key, _POSITION))
+        return cls(name, key, columns, cls._below(_Reference(name, key), columns, tables), tuple(keys), parent)
+
+    @classmethod
+    def _below(cls, parent: _Reference, columns: tuple[Column, ...], tables: Names) -> Mapping[str, _Table]:
         children = {}
         for column in columns:
             if isinstance(column.shape, Items):
-                child = tables.give("_".join((name, *(column.path or (column.name,)))))
-                own = Names((_key(child), _key(name), _POSITION))
-                children[column.name] = cls.of(child, columns_of(column.shape.item, own), tables, name)
-        return cls(name, parent, columns, children)
+                name = tables.give("_".join((parent.table, *(column.path or (column.name,)))))
+                children[column.name] = cls.of_items(name, column.shape.item, parent, tables)
+        return children
 
     @property
     def numbered(self) -> bool:
@@ -120,15 +161,15 @@ class _Table:
 
     def definition(self) -> str:
         """Write the statement that makes the table."""
-        parts = [f"{_quoted(_key(self.name))} INTEGER PRIMARY KEY"] * self.numbered
+        parts = [f"{_quoted(self.key)} INTEGER PRIMARY KEY"] * self.numbered
         if self.parent:
-            key = _quoted(_key(self.parent))
-            parts.append(f"{key} INTEGER NOT NULL REFERENCES {_quoted(self.parent)} ({key})")
-            parts.append(f"{_quoted(_POSITION)} INTEGER NOT NULL")
+            key, position = map(_quoted, self.keys)
+            referenced = f"{_quoted(self.parent.table)} ({_quoted(self.parent.key)})"
+            parts.append(f"{key} INTEGER NOT NULL REFERENCES {referenced}")
+            parts.append(f"{position} INTEGER NOT NULL")
         parts += [f"{_quoted(column.name)} {_TYPES[kind]}" for column, kind in self._scalars]
         if self.parent:
-            unique = "UNIQUE" if self.numbered else "PRIMARY KEY"
-            parts.append(f"{unique} ({_quoted(_key(self.parent))}, {_quoted(_POSITION)})")
+            parts.append(f"{'UNIQUE' if self.numbered else 'PRIMARY KEY'} ({key}, {position})")
         return f"CREATE TABLE {_quoted(self.name)} ({', '.join(parts)})"
 
     def insert(self, database: sqlite3.Connection, keys: tuple[int, ...], row: Iterable[Any]) -> None:
@@ -148,9 +189,20 @@ class _Table:
 
     @cached_property
     def _insertion(self) -> str:
-        keys = 2 if self.parent else 0
-        marks = ", ".join("?" * (self.numbered + keys + len(self._scalars)))
+        marks = ", ".join("?" * (self.numbered + len(self.keys) + len(self._scalars)))
         return f"INSERT INTO {_quoted(self.name)} VALUES ({marks})"  # noqa: S608 - a quoted name
+
+
+def _cell(shape: Scalar, value: Any) -> Any:
+    """Give a value as SQLite holds it: a decimal number as an integer, or as the double that is written like it."""
+    given = cell(shape, value)
+    if shape.kind is not Kind.DECIMAL:
+        return given
+    if -_BEYOND < given < _BEYOND and given == int(given):
+        return int(given)
+    if Decimal(repr(float(given))) != given:
+        raise MisfitError
+    return float(given)
 
 
 def _key(table: str) -> str:
