@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from slotfill.extractors.record import Risk
 from slotfill.schemas import exact_json
 from slotfill.schemas.exact_json import ExactFloat
 
-__all__ = ["json_number", "read_number"]
+__all__ = ["json_number", "read_number", "whole_number"]
 
 _PLAIN = re.compile(r"(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _GROUPED = re.compile(
@@ -50,6 +51,12 @@ def json_number(digits: str) -> int | float | None:
     except ValueError:
         return None
     return None if isinstance(number, ExactFloat) or not isinstance(number, int | float) else number
+
+
+def whole_number(number: float) -> int:
+    """Give a number without a fraction as an integer, by the digits that are written: 1e30 has thirty zeros."""
+    digits = number.digits if isinstance(number, ExactFloat) else repr(number)
+    return int(Decimal(digits))
 
 
 def _digits(text: str, *, whole: bool) -> tuple[str, Risk]:

@@ -26,10 +26,10 @@ def rewritten(text: str, wanted: Wanted, day_first: bool | None) -> Iterator[Mea
     """Give a text in the form that a format asks for, where it is plainly that."""
     formats, bare = wanted.formats, text.strip()
     for name in sorted(formats & TEMPORAL):
-        if moment := ISO_FORMS[name](bare, day_first):
+        if (moment := ISO_FORMS[name](bare, day_first)) and moment != bare:
             yield Meaning("date", moment, "low")
     for name in sorted(formats & _ADDRESSES.keys()):
-        if address := _ADDRESSES[name](_unwrapped(bare)):
+        if (address := _ADDRESSES[name](_unwrapped(bare))) and address != bare:
             yield Meaning("format", address, "low")
     if bare and (formats or wanted.has_pattern):
         yield Meaning("space", bare, "none")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from slotfill.extractors.dates import day_first_in
-from slotfill.extractors.numerals import json_number, read_number
+from slotfill.extractors.numerals import json_number, read_number, whole_number
 from slotfill.extractors.reformatting import TEMPORAL, rewritten
 from slotfill.extractors.value_types import Context, Meaning, Wanted
 from slotfill.extractors.vocabulary import BOOLEANS, is_nothing
@@ -30,7 +30,7 @@ def scalars(value: Any, wanted: Wanted, context: Context) -> Iterator[Meaning]:
 
 def _numeric(value: float, wanted: Wanted, context: Context) -> Iterator[Meaning]:
     if isinstance(value, float) and value.is_integer() and "integer" in wanted.types:
-        yield Meaning("number", int(value), "none")
+        yield Meaning("number", whole_number(value), "none")
     elif wanted.formats & TEMPORAL:  # no number is a date, but that of its digits: 20260303
         yield from _formatted(context.digits(), wanted, context, only_dates=True)
     elif "string" in wanted.types and wanted.takes(written := context.digits()):
@@ -80,5 +80,5 @@ def _number(text: str, wanted: Wanted) -> Iterator[Meaning]:
         if digits != text:
             yield Meaning("number", digits, risk)
     elif (number := json_number(digits)) is not None:
-        whole = isinstance(number, float) and number.is_integer() and "number" not in wanted.types
-        yield Meaning("number", int(number) if whole else number, risk)
+        is_whole = isinstance(number, float) and number.is_integer() and "number" not in wanted.types
+        yield Meaning("number", whole_number(number) if is_whole else number, risk)

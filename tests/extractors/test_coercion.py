@@ -124,6 +124,7 @@ class TestCoercion:
         class Count(BaseModel):
             n: int
 
+        assert mend('{"n": 1e30}', Schema(Count)).data == {"n": 10**30}
         mended = mend('{"n": 9007199254740993.0}', Schema(Count))
         (edit,) = mended.edits
         assert mended.data == {"n": 9007199254740993}
