@@ -447,17 +447,23 @@ def schemas(schema: str | None, *, lint: bool) -> None:
     help="Values to make for each law.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="For all that is left to chance.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="Processor time that it may take: what it does not come to is not decided.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write the findings as JSON.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for advice too.")
 @_formats
 @click.pass_context
-def check(
-    ctx: click.Context, schema: str, *, max_examples: int, seed: int, as_json: bool, strict: bool, formats: str | None
-) -> None:
+def check(ctx: click.Context, /, schema: str, **options: Any) -> None:
     """Property-test SCHEMA: say what is wrong with it, with the smallest counterexample.
 
-    Exits with 1 when a law is broken. Advice, such as where the service lets through what the schema refuses, is no
-    broken law.
+    Exits with 1 when a law is broken, else with 3 when one is not decided: the time ran out, or chance found no value
+    that would tell. Advice, such as where the service lets through what the schema refuses, is no broken law.
 
     \b
     slotfill check feedback
@@ -469,13 +475,23 @@ def check(
     from slotfill.extractors.testing.check import report
 
     # No examples, so that a wrong one of the schema's own is a finding.
-    findings = found_in(_resolved(schema, examples=(), formats=formats), max_examples=max_examples, seed=seed)
-    if as_json:
+    checked = _resolved(schema, examples=(), formats=options["formats"])
+    limits = {"max_examples": options["max_examples"], "seed": options["seed"], "seconds": options["timeout"]}
+    findings = found_in(checked, **limits, on_progress=_told_on_a_terminal)
+    _told_on_a_terminal("")
+    if options["as_json"]:
         click.echo(json.dumps([finding.to_json() for finding in findings], indent=2, default=repr))
     else:
         for line in report(findings):
             click.echo(printable(line))
-    ctx.exit(EXIT_INCOMPLETE if any(strict or not finding.advice for finding in findings) else 0)
+    kinds = {"broken" if options["strict"] and finding.advice else finding.kind for finding in findings}
+    ctx.exit(EXIT_INCOMPLETE if "broken" in kinds else EXIT_STOPPED if "not decided" in kinds else 0)
+
+
+def _told_on_a_terminal(what: str) -> None:
+    """Say on standard error what is being done, in place of what was said before."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        click.echo(f"\r\x1b[K{what}", err=True, nl=False)
 
 
 @main.group(invoke_without_command=True)

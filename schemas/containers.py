@@ -38,7 +38,8 @@ class Room:
 class Members:
     """What an object holds.
 
-    known: by key, in the schema's order.
+    known: by key, in the schema's order. Nobody asks whether there are any of a key before it is drawn: the answer
+    takes a walk over all that its schema refers to.
     needed: the keys that are always there.
     other_keys: what other keys may look like.
     others: by such a key, its values; none for one that cannot be there.
@@ -64,10 +65,12 @@ class Wanted:
 def objects(draw: st.DrawFn, members: Members, room: Room) -> dict[str, Any]:
     """Draw an object, its known keys in the schema's order."""
     optional = [key for key in members.known if key not in members.needed]
-    most = room.beyond(len(members.needed)) - len(members.needed)
+    most = min(room.beyond(len(members.needed)) - len(members.needed), len(optional))
     chosen = {*members.needed}
-    if optional and most > 0:
-        chosen |= draw(st.sets(st.sampled_from(optional), max_size=min(most, len(optional))))
+    if most > 0:
+        least = min(max(room.least - len(members.needed), 0), most)
+        picked = draw(st.sets(st.sampled_from(optional), min_size=least, max_size=most))
+        chosen |= {key for key in picked if not members.known[key].is_empty}
     drawn = {key: draw(values) for key, values in members.known.items() if key in chosen}
     lacking = max(0, room.least - len(drawn))
     spare = int(max(lacking, min(members.spare, room.most - len(drawn))))

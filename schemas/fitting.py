@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import reject
 from hypothesis import strategies as st
 
-__all__ = ["TRIES", "Values", "fitting"]
+__all__ = ["TRIES", "Values", "drawn_by", "fitting"]
 
 Values = st.SearchStrategy[Any]
 
@@ -23,11 +23,16 @@ def fitting(values: Values, fits: Callable[[Any], bool]) -> Values:
     that of `filter` does.
     """
 
-    @st.composite
-    def fitting_values(draw: st.DrawFn) -> Any:
+    def one_that_fits(draw: st.DrawFn) -> Any:
         for _ in range(TRIES):
             if fits(value := draw(values)):
                 return value
         return reject()
 
-    return st.nothing() if values.is_empty else fitting_values()
+    return st.nothing() if values.is_empty else drawn_by(one_that_fits)
+
+
+@st.composite
+def drawn_by(draw: st.DrawFn, draw_one: Callable[[st.DrawFn], Any]) -> Any:
+    """Give what a function draws: to decorate one with `composite` takes longer than to draw from it."""
+    return draw_one(draw)

@@ -15,7 +15,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from slotfill.schemas.containers import Members, Room, Wanted, lists, objects
-from slotfill.schemas.fitting import Values, fitting
+from slotfill.schemas.fitting import Values, drawn_by, fitting
 from slotfill.schemas.leaves import JSON_VALUES, TEXT, matching, numbers, strings, values_of, whole_numbers
 from slotfill.schemas.ways import Part, Parts, at_item, at_key, identity, is_valid, part_of, prefix_length, ways
 
@@ -148,10 +148,16 @@ class Proposals:
             if "contains" in part.schema
         ]
         first = max(map(prefix_length, schemas), default=0)
-        ends = next((at for at in range(first + 1) if filler(at).is_empty), math.inf)
         least, most = _limits(schemas, "Items")
-        room = Room(least, min(most, ends), max(min(_LONGEST, _width(depth)), first))
-        return lists(filler, wanted, room, any(values_of(schemas, "uniqueItems"))) if room.is_any else st.nothing()
+        unique = any(values_of(schemas, "uniqueItems"))
+
+        def of_length() -> Values:
+            ends = next((at for at in range(first + 1) if filler(at).is_empty), math.inf)
+            room = Room(least, min(most, ends), max(min(_LONGEST, _width(depth)), first))
+            return lists(filler, wanted, room, unique) if room.is_any else st.nothing()
+
+        # Whether there are items takes a walk over all that they refer to: where none are needed it can wait.
+        return of_length() if least or wanted else drawn_by(lambda draw: draw(of_length()))
 
     def _objects(self, parts: Parts, schemas: Schemas, depth: int) -> Values:
         needed = {key for keys in values_of(schemas, "required") for key in keys}
@@ -160,12 +166,13 @@ class Proposals:
         if any(known[key].is_empty for key in needed):
             return st.nothing()
         width = _width(depth)
-        known = {key: values for key, values in known.items() if key in needed or (width and not values.is_empty)}
+        known = {key: values for key, values in known.items() if key in needed or width}
         speaks = any(_OF_OTHERS & schema.keys() for schema in schemas)
         room = Room(*_limits(schemas, "Properties"), width)
         others = partial(self._at, parts, depth=depth)
         spare = min(width, _LONGEST) if speaks or not named else 0
-        members = Members(known, needed, self._other_keys(parts, schemas, depth), others, spare)
+        other_keys = st.deferred(lambda: self._other_keys(parts, schemas, depth))
+        members = Members(known, needed, other_keys, others, spare)
         return objects(members, room) if room.is_any else st.nothing()
 
     def _at(self, parts: Parts, key: str, depth: int) -> Values:

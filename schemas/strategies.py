@@ -1,21 +1,14 @@
 """Hypothesis strategies over any schema: what it accepts, what it refuses, what models say, and what they read.
 
-Values are plain JSON data, as `json.loads` gives it, whatever the schema is made of. Needs the extra `testing`.
+Values are plain JSON data, as `json.loads` gives it, whatever the schema is made of.
 """
 
 from __future__ import annotations
 
-from slotfill.schemas.errors import MissingExtraError
-
-try:
-    from slotfill.schemas.completions import Completion, Kind, StopReason, completions
-    from slotfill.schemas.instances import Source, instances, wire_instances
-    from slotfill.schemas.near_misses import NearMiss, near_misses
-    from slotfill.schemas.planted import Fact, PlantedDocument, documents
-except ModuleNotFoundError as error:
-    if error.name != "hypothesis":
-        raise
-    raise MissingExtraError("strategies need the extra `testing`: pip install 'slotfill[testing]'") from error
+from slotfill.schemas.completions import Completion, Kind, StopReason, completions
+from slotfill.schemas.instances import Source, instances, wire_instances
+from slotfill.schemas.near_misses import NearMiss, near_misses
+from slotfill.schemas.planted import Fact, PlantedDocument, documents
 
 __all__ = [
     "Completion",

@@ -44,6 +44,8 @@ def identity(part: Part) -> object:
 
 def part_of(part: Part, schema: Any) -> Part:
     """Give the validator of a subschema."""
+    if isinstance(schema, bool):  # draft 4, which has them for `additionalProperties`, knows no such schema
+        return part.evolve(schema=schema)
     specification = specification_with(part.META_SCHEMA["$schema"])
     resolver = part._resolver.in_subresource(specification.create_resource(schema))  # noqa: SLF001 - likewise
     return part.evolve(schema=schema, _resolver=resolver)

@@ -1,6 +1,7 @@
 """`slotfill check`: exit codes, what it writes, and that it leaves nothing behind."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,15 @@ def test_advice_exits_with_1_when_strict_alone():
     assert lines[-1].startswith("10 laws: none broken; ")
     assert run("loose.json", *FEW).exit_code == 0
     assert run("loose.json", "--strict", *FEW).exit_code == 1
+
+
+def test_what_is_not_decided_exits_with_3_unless_a_law_is_broken():
+    result = run("loose.json", "--timeout", "0.000001")
+    assert result.exit_code == 3
+    assert result.stdout.startswith("not decided: instances exist: the value\n    the time ran out")
+    assert re.search(r"^10 laws: none broken, \d+ not decided; ", result.stdout, re.MULTILINE)
+    assert json.loads(run("loose.json", "--timeout", "0.000001", "--json").stdout)[0]["decided"] is False
+    assert run(f"{BROKEN / 'wrong_example.py'}:Broken", "--timeout", "0.000001").exit_code == 1
 
 
 def test_json_holds_law_path_and_counterexample():

@@ -104,6 +104,8 @@ def unions(subject: Subject) -> Iterator[Finding]:
         if keyword is None or "discriminator" in schema:
             continue
         for (first, one), (second, other) in itertools.combinations(enumerate(schema[keyword]), 2):
+            if subject.search.clock.is_over:
+                return
             shared = _shared(subject, one, other)
             if shared is not None:
                 message = (

@@ -2,50 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from slotfill.extractors.testing.advice import ADVICE
 from slotfill.extractors.testing.findings import Finding
-from slotfill.schemas.errors import MissingExtraError
+from slotfill.extractors.testing.law import EXAMPLE_WANTED, Law, Source, Subject
+from slotfill.extractors.testing.laws import LAWS
+from slotfill.extractors.testing.search import DEFAULT_EXAMPLES, Clock, Search
 
-try:
-    from slotfill.extractors.testing.advice import ADVICE
-    from slotfill.extractors.testing.law import Source, Subject
-    from slotfill.extractors.testing.laws import LAWS
-    from slotfill.extractors.testing.search import DEFAULT_EXAMPLES, Search
-except ModuleNotFoundError as error:
-    if error.name != "hypothesis":
-        raise
-    raise MissingExtraError("the check needs the extra `testing`: pip install 'slotfill[testing]'") from error
+__all__ = ["DEFAULT_EXAMPLES", "DEFAULT_SECONDS", "check", "report"]
 
-__all__ = ["DEFAULT_EXAMPLES", "check", "report"]
+DEFAULT_SECONDS = 60.0
+"""How much of the process's time a check takes at most."""
 
 
-def check(source: Source, *, max_examples: int = DEFAULT_EXAMPLES, seed: int = 0) -> tuple[Finding, ...]:
-    """Hold a schema against every law; give what was found, broken laws first.
+def check(
+    source: Source,
+    *,
+    max_examples: int = DEFAULT_EXAMPLES,
+    seed: int = 0,
+    seconds: float = DEFAULT_SECONDS,
+    on_progress: Callable[[str], object] = lambda _: None,
+) -> tuple[Finding, ...]:
+    """Hold a schema against every law; give what was found, laws first.
 
     source: as `slotfill.schemas.resolve` takes it. Its own worked examples may be wrong: that is a finding.
     max_examples: how many values are made for each law. seed: the same one gives the same findings.
+    seconds: how much of the process's time it may take. A law that this does not suffice for is not decided.
+    on_progress: is told of each law, and each subject of advice, before it is looked at.
 
     Raises SchemaError when the schema cannot be used at all.
     """
-    return tuple(_findings(Subject.of(source, Search(max_examples, seed))))
+    clock = Clock(seconds)
+    return tuple(_findings(Subject.of(source, Search(max_examples, seed, clock)), clock, on_progress))
 
 
-def _findings(subject: Subject) -> Iterator[Finding]:
+def _findings(subject: Subject, clock: Clock, on_progress: Callable[[str], object]) -> Iterator[Finding]:
+    left = len(LAWS) + len(ADVICE)
     for law in LAWS:
-        yield from law.findings(subject)
+        on_progress(law.name)
+        clock.allot(left)
+        yield from _of_law(law, subject, clock)
+        left -= 1
     for advise in ADVICE:
+        on_progress(f"advice: {advise.__name__}")
+        clock.allot(left)
         yield from advise(subject)
+        left -= 1
+
+
+def _of_law(law: Law, subject: Subject, clock: Clock) -> Iterator[Finding]:
+    """Give what breaks a law, or why that is not decided."""
+    if law.of_values and not subject.has_values:
+        yield law.undecided("", f"it is about valid values, and none is known: {EXAMPLE_WANTED}")
+        return
+    certain = False
+    for finding in law.findings(subject):
+        if finding.decided or not clock.is_over:
+            certain |= finding.kind == "broken"
+            yield finding
+    if clock.is_over and not certain:
+        yield law.undecided("", "the time ran out before all values were looked at: allow more, or ask for fewer")
 
 
 def report(findings: tuple[Finding, ...]) -> Iterator[str]:
     """Give the lines that tell a person what was found: a paragraph a finding, and a summary."""
     for finding in findings:
-        yield f"{'advice' if finding.advice else 'broken'}: {finding.law}: {finding.path or 'the value'}"
+        yield f"{finding.kind}: {finding.law}: {finding.path or 'the value'}"
         yield f"    {finding.message}"
         if finding.shown:
             yield f"    {finding.shown}"
         yield ""
-    broken = {finding.law for finding in findings if not finding.advice}
+    broken = {finding.law for finding in findings if finding.kind == "broken"}
+    open_ = {finding.law for finding in findings if finding.kind == "not decided"} - broken
     advice = sum(finding.advice for finding in findings)
-    yield f"{len(LAWS)} laws: {len(broken) or 'none'} broken; {advice or 'no'} advice"
+    undecided = f", {len(open_)} not decided" if open_ else ""
+    yield f"{len(LAWS)} laws: {len(broken) or 'none'} broken{undecided}; {advice or 'no'} advice"

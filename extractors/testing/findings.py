@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 __all__ = ["Finding", "LawBroken"]
 
@@ -18,6 +18,7 @@ class Finding:
     path: a JSON Pointer into the counterexample; into the JSON Schema where there is none.
     counterexample: the smallest value found that shows it, as plain JSON; None where none is needed.
     advice: whether it breaks no law.
+    decided: whether it is certain. What chance did not find may be there all the same.
     """
 
     law: str
@@ -25,6 +26,12 @@ class Finding:
     message: str
     counterexample: Any = None
     advice: bool = False
+    decided: bool = True
+
+    @property
+    def kind(self) -> Literal["broken", "not decided", "advice"]:
+        """What it is about a schema: a law that is broken, one that may be, or none."""
+        return "advice" if self.advice else "broken" if self.decided else "not decided"
 
     @property
     def place(self) -> str:
@@ -37,15 +44,17 @@ class Finding:
         return "" if self.counterexample is None else json.dumps(self.counterexample, ensure_ascii=False, default=repr)
 
     def to_json(self) -> dict[str, Any]:
-        """Give the finding as plain JSON data."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        """Give the finding as plain JSON data; `decided` stands in it where it is false."""
+        told = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in told.items() if not (name == "decided" and value)}
 
 
 class LawBroken(AssertionError):  # noqa: N818 - it reads as what it says
-    """A law that does not hold, with the smallest counterexample."""
+    """A law that does not hold, or could not be shown to, with the smallest counterexample."""
 
     def __init__(self, finding: Finding) -> None:
-        super().__init__(f"{finding.law}: {finding.path or 'the value'}: {finding.message}\n{finding.shown}".rstrip())
+        law = finding.law if finding.decided else f"{finding.law}, not decided"
+        super().__init__(f"{law}: {finding.path or 'the value'}: {finding.message}\n{finding.shown}".rstrip())
         self.finding = finding
         self.law = finding.law
         self.path = finding.path

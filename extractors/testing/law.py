@@ -19,13 +19,16 @@ from slotfill.schemas.schema import Example, Schema
 from slotfill.schemas.sources import resolve
 from slotfill.schemas.strategies import instances, near_misses, wire_instances
 
-__all__ = ["TEXT", "Law", "Source", "Subject", "law"]
+__all__ = ["EXAMPLE_WANTED", "TEXT", "Law", "Source", "Subject", "law"]
 
 TEXT = (
     "On 12 June 2026 Ana Petrović wrote from Oslo: order 4471, two lamps at 24.50 EUR each, came late and broken.\n"
     "She wants her money back by Friday; call +47 22 12 34 56 or write to ana@example.org. Otherwise she was content."
 )
 """What `Verbatim` strings quote where a schema brings no worked example."""
+
+EXAMPLE_WANTED = "a worked example is needed"
+"""What decides whether there is a value that chance does not find."""
 
 Source = Schema[Any] | type[BaseModel] | Mapping[str, Any] | str
 """What stands for a schema, as `slotfill.schemas.resolve` takes it."""
@@ -63,6 +66,11 @@ class Subject:
         return st.sampled_from(shown) if shown else st.nothing()
 
     @cached_property
+    def has_values(self) -> bool:
+        """Whether any value is known to validate."""
+        return self.search.has(self.values)
+
+    @cached_property
     def plausible(self) -> tuple[st.SearchStrategy[Any], ...]:
         """Give what a model may well send: what the JSON Schema and the wire let through, and near misses of it."""
         schema = self.schema.json_schema if self.is_python else self.schema
@@ -88,18 +96,21 @@ Finder = Callable[[Subject], Iterator[Finding]]
 class Law:
     """A law about schemas, to be called in a test of one's own: `laws.round_trip(MyModel)`.
 
-    name: what findings call it. `findings` gives all that breaks it.
+    name: what findings call it. `findings` gives all that breaks it, or may.
+    of_values: whether it is about valid values, so that it says nothing where none is known.
     """
 
-    def __init__(self, name: str, find: Finder) -> None:
+    def __init__(self, name: str, find: Finder, *, of_values: bool = False) -> None:
         functools.update_wrapper(self, find)
         self.name = name
         self.findings = find
+        self.of_values = of_values
 
     def __call__(self, source: Source, *, max_examples: int = DEFAULT_EXAMPLES, seed: int = 0) -> None:
-        """Raise LawBroken, with the smallest counterexample, when a schema breaks the law."""
+        """Raise LawBroken, with the smallest counterexample, when a schema breaks the law, or may."""
         for finding in self.findings(Subject.of(source, Search(max_examples, seed))):
-            raise LawBroken(finding)
+            if not finding.advice:
+                raise LawBroken(finding)
 
     def __repr__(self) -> str:
         return f"<law: {self.name}>"
@@ -108,7 +119,11 @@ class Law:
         """Make a finding of this law."""
         return Finding(self.name, path, message, counterexample)
 
+    def undecided(self, path: str, message: str, counterexample: Any = None) -> Finding:
+        """Make a finding that is not certain."""
+        return Finding(self.name, path, message, counterexample, decided=False)
 
-def law(name: str) -> Callable[[Finder], Law]:
-    """Make a law of a function that finds what breaks it."""
-    return lambda find: Law(name, find)
+
+def law(name: str, *, of_values: bool = False) -> Callable[[Finder], Law]:
+    """Make a law of a function that finds what breaks it. of_values: as in `Law`."""
+    return lambda find: Law(name, find, of_values=of_values)

@@ -16,8 +16,9 @@ from __future__ import annotations
 import copy
 import json
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ from pydantic import BaseModel, ValidationError
 
 from slotfill.extractors.testing.corruption import corruption_is_seen
 from slotfill.extractors.testing.findings import Finding, LawBroken
-from slotfill.extractors.testing.law import Law, Subject, law
-from slotfill.extractors.testing.reach import has_values, is_constant, properties, unreached
+from slotfill.extractors.testing.law import EXAMPLE_WANTED, Law, Subject, law
+from slotfill.extractors.testing.reach import Property, has_values, is_constant, properties, unreached, values_of
 from slotfill.extractors.testing.values import difference, holds_nothing, leading, recorded, unpacked
 from slotfill.schemas.breaks import places
 from slotfill.schemas.errors import InvalidError
@@ -51,26 +52,26 @@ __all__ = [
     "worked_examples_hold",
 ]
 
-_NONE = (
-    "no valid value was found: its constraints or its validators allow none, or so few that a worked example is needed"
-)
-
 
 @law("instances exist")
 def instances_exist(subject: Subject) -> Iterator[Finding]:
     """Some value validates.
 
-    A model validator that can never pass breaks it, or a pattern of a required field that nothing matches. Where the
-    values are too rare to be found by chance, a worked example shows one.
+    A JSON Schema that can be seen to accept nothing breaks it. Values may also be too rare to be found by chance, as
+    those of a validator that adds up check digits are: that is not decided, and a worked example shows one.
     """
-    if subject.search.has(subject.values):
+    if subject.has_values:
+        return
+    if values_of(subject.schema, subject.schema.json_schema).is_empty:
+        yield instances_exist.broken("", "no valid value was found: the JSON Schema accepts none")
         return
     for needed in (found for found in properties(subject.schema.json_schema) if found.is_required):
         if not has_values(subject.schema, needed.schema, subject.search):
-            yield instances_exist.broken(needed.path, f"{needed.key!r} is required, and no value of it was found")
+            finding = _finding(instances_exist, subject, needed)
+            yield finding(needed.path, f"{needed.key!r} is required, and no value of it was found: {EXAMPLE_WANTED}")
             return
     refused = subject.first(lambda value: _refusal(subject.schema, value))
-    yield refused or instances_exist.broken("", _NONE)
+    yield refused or instances_exist.undecided("", f"no valid value was found by chance: {EXAMPLE_WANTED}")
 
 
 def _refusal(schema: Schema[Any], value: object) -> Iterator[Finding]:
@@ -78,30 +79,33 @@ def _refusal(schema: Schema[Any], value: object) -> Iterator[Finding]:
         schema.load(value)
     except InvalidError as error:
         first = error.errors[0]
-        yield instances_exist.broken(first.path, f"{_NONE}. Refused: {first.message}", value)
+        message = f"no valid value was found by chance, each was refused: {EXAMPLE_WANTED}. Refused: "
+        yield instances_exist.undecided(first.path, f"{message}{first.message}", value)
 
 
-@law("every field reachable")
+def _finding(law: Law, subject: Subject, wanted: Property) -> Callable[[str, str], Finding]:
+    """Give how to speak of a property that no value was found of: certainly, where it can be seen to have none."""
+    return law.broken if values_of(subject.schema, wanted.schema).is_empty else law.undecided
+
+
+@law("every field reachable", of_values=True)
 def every_field_reachable(subject: Subject) -> Iterator[Finding]:
     """Every property that the schema names occurs in some valid value, with something other than null in it.
 
-    Values that lack a property are also tried with it put in. A property whose constraints allow no value is
-    unreachable, or one that a validator always refuses.
+    Values that lack a property are also tried with it put in. A property whose constraints can be seen to allow no
+    value is unreachable; one that only chance did not find, or that a validator refused each time, is not decided.
     """
-    values = subject.values
-    if not subject.search.has(values):
-        return
-    for found in unreached(subject.schema, values, subject.search):
+    for found in unreached(subject.schema, subject.values, subject.search):
         reason = (
             "each was refused"
             if has_values(subject.schema, found.schema, subject.search)
             else "no value of it was found"
         )
-        message = f"{found.key!r} is null or missing in all valid values: {reason}"
-        yield every_field_reachable.broken(found.path, message)
+        message = f"{found.key!r} is null or missing in all valid values that were found: {reason}"
+        yield _finding(every_field_reachable, subject, found)(found.path, message)
 
 
-@law("round trip")
+@law("round trip", of_values=True)
 def round_trip(subject: Subject) -> Iterator[Finding]:
     """A value that is dumped and read again is the same value, both as JSON and in Python.
 
@@ -158,7 +162,7 @@ def _shown(read: object, path: str) -> str:
     return repr(look_up(path, unpacked(read)))
 
 
-@law("validators idempotent")
+@law("validators idempotent", of_values=True)
 def validators_idempotent(subject: Subject) -> Iterator[Finding]:
     """A validated value stays as it is when it is validated again, field by field, without any serializer.
 
@@ -250,12 +254,13 @@ def _accepted(schema: Schema[Any], miss: NearMiss) -> Iterator[Finding]:
         yield near_misses_refused.broken(miss.path, message, miss.value)
 
 
-@law("missing answers are seen")
+@law("missing answers are seen", of_values=True)
 def missing_answers_are_seen(subject: Subject) -> Iterator[Finding]:
     """A property that the model leaves out is refused, or is seen to hold nothing: null, "", [] or {}.
 
-    A default that says something ("neutral", 0, false) cannot be told from an answer. Properties that can hold one
-    value only, such as the tags of a union, hide nothing.
+    A validator that puts something plausible in the place of a missing answer breaks it. A default that says something
+    ("neutral", 0, false) cannot be told from an answer either, but may be what its author means: that is advice.
+    Properties that can hold one value only, such as the tags of a union, hide nothing.
     """
     yield from subject.search.each(subject.values, lambda value: _hidden(subject.schema, value))
 
@@ -266,8 +271,38 @@ def _hidden(schema: Schema[Any], value: Any) -> Iterator[Finding]:
             path = (*place.path, key)
             filled = look_up(join(path), recorded(schema, _without(value, path)))
             if not (holds_nothing(filled) or _is_constant(schema.json_schema, place.schemas, key)):
+                left = _without(value, path)
                 message = f"left out, it is {json.dumps(filled)}, as if answered: require it, or default to None"
-                yield missing_answers_are_seen.broken(join(path), message, _without(value, path))
+                finding = missing_answers_are_seen.broken(join(path), message, left)
+                yield replace(finding, advice=_is_default(schema, left, path))
+
+
+def _is_default(schema: Schema[Any], value: Any, path: tuple[str | int, ...]) -> bool:
+    """Tell whether what a property holds that was left out is the default of its model, which its author chose."""
+    holder: Any = schema.load(value)
+    for step in path[:-1]:
+        holder = _member(holder, step)
+    name = _name_of(holder, path[-1])
+    return name is not None and name not in holder.model_fields_set
+
+
+def _member(holder: Any, step: str | int) -> Any:
+    """Give a part of a value in Python, by its key or index in JSON; None where it is not to be found."""
+    name = _name_of(holder, step)
+    if name is not None:
+        return getattr(holder, name)
+    try:
+        return holder[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _name_of(holder: Any, key: str | int) -> str | None:
+    """Give the field that a model reads from a key, None where there is no such."""
+    if not isinstance(holder, BaseModel):
+        return None
+    fields = type(holder).model_fields
+    return next((name for name, known in fields.items() if key in (known.validation_alias, known.alias, name)), None)
 
 
 def _is_constant(root: dict[str, Any], schemas: Iterable[Any], key: str) -> bool:

@@ -102,6 +102,8 @@ def unreached(schema: Schema[Any], values: st.SearchStrategy[Any], search: Searc
     """
     pool = search.sample(values)
     for wanted in properties(schema.json_schema):
+        if search.clock.is_over:
+            return
         if any(_holds(value, wanted, schema) for value in pool):
             continue
         if not (holders := [value for value in pool if any(_holders(value, wanted, schema))]):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
@@ -15,7 +16,7 @@ from hypothesis.errors import HypothesisException
 from slotfill.extractors.testing.findings import Finding
 from slotfill.schemas.errors import SchemaError
 
-__all__ = ["DEFAULT_EXAMPLES", "Judge", "Search"]
+__all__ = ["DEFAULT_EXAMPLES", "Clock", "Judge", "Search"]
 
 T = TypeVar("T")
 
@@ -40,16 +41,38 @@ def _place(finding: Finding) -> object:
     return finding.place
 
 
+class Clock:
+    """How long a check may take, in seconds of the process's time: what others do on the machine does not count."""
+
+    def __init__(self, seconds: float = math.inf) -> None:
+        self._end = self._until = time.process_time() + seconds
+
+    def allot(self, shares: int) -> None:
+        """Give what comes next its share of the time that is left. Unused time is the others'."""
+        now = time.process_time()
+        self._until = now + (self._end - now) / shares
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the share is used up."""
+        return time.process_time() >= self._until
+
+
+class _OutOfTime(BaseException):
+    """Ends a search; Hypothesis takes no such exception for a failing test."""
+
+
 class _Found(Exception):  # noqa: N818 - it is caught where it is raised for, and is no error
     """Tells Hypothesis that a value is worth shrinking."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How many values to look at, and the seed that they follow from."""
+    """How many values to look at, the seed that they follow from, and the time that there is."""
 
     max_examples: int = DEFAULT_EXAMPLES
     seed: int = 0
+    clock: Clock = field(default_factory=Clock)
 
     def each(self, values: st.SearchStrategy[T], judge: Judge[T], key: Key = _place) -> Iterator[Finding]:
         """Give the smallest counterexample for each place that has one. key: what else tells findings apart."""
@@ -89,7 +112,7 @@ class Search:
         return drawn
 
     def has(self, values: st.SearchStrategy[T]) -> bool:
-        """Tell whether a strategy gives any value, within a few attempts."""
+        """Tell whether a strategy gives any value, within a few attempts, however long they take."""
         attempts, found = 0, False
 
         def test(data: st.DataObject) -> None:
@@ -100,15 +123,22 @@ class Search:
                 found = True
             raise _Found
 
-        self._run(st.data(), test, (Phase.generate,))
+        self._run(st.data(), test, (Phase.generate,), timed=False)
         return found
 
     def _starts(self) -> Iterator[Search]:
         """Give searches of few values each: Hypothesis varies what it has, where a new start gives something else."""
         for number in range(math.ceil(self.max_examples / FEW)):
-            yield Search(min(FEW, self.max_examples - number * FEW), self.seed * 1_000 + number)
+            yield Search(min(FEW, self.max_examples - number * FEW), self.seed * 1_000 + number, self.clock)
 
-    def _run(self, values: st.SearchStrategy[T], test: Callable[[T], object], phases: tuple[Phase, ...]) -> None:
+    def _run(
+        self,
+        values: st.SearchStrategy[T],
+        test: Callable[[T], object],
+        phases: tuple[Phase, ...],
+        *,
+        timed: bool = True,
+    ) -> None:
         """Run a test as far as there are values; it is over when one is found, or no more can be drawn."""
 
         @seeded(self.seed)
@@ -124,9 +154,11 @@ class Search:
         )
         @given(values)
         def run(value: T) -> None:
+            if timed and self.clock.is_over:
+                raise _OutOfTime
             test(value)
 
         try:
             run()
-        except (_Found, SchemaError, HypothesisException):
+        except (_Found, _OutOfTime, SchemaError, HypothesisException):
             return

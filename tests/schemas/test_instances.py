@@ -1,4 +1,5 @@
 import json
+import time
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -210,3 +211,62 @@ def depth(tree):
 def test_recursion_goes_deep_and_ends():
     depths = {depth(value) for value in drawn(instances(Tree), 200)}
     assert 3 <= max(depths) <= 24
+
+
+def instance_of(document):
+    return drawn(instances(response_model(document, name="x")), 3)[0]
+
+
+DRAFT_4 = "http://json-schema.org/draft-04/schema#"
+
+
+def test_the_booleans_of_draft_4_are_read_as_it_has_them():
+    document = {
+        "$schema": DRAFT_4,
+        "type": "object",
+        "properties": {"share": {"type": "number", "minimum": 0, "exclusiveMinimum": True, "maximum": 1}},
+        "required": ["share"],
+        "additionalProperties": False,
+    }
+    assert set(instance_of(document)) == {"share"}
+    assert instance_of({**document, "additionalProperties": True})
+    assert instance_of(
+        {"$schema": DRAFT_4, "type": "array", "items": [{"type": "null"}], "additionalItems": False}
+    ) in (
+        [],
+        [None],
+    )
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"type": "string", "pattern": r"^[\w.-]+@[\d\s_]+$"},
+        {"type": "string", "pattern": r"^[^\s\d]{2}[\S]$"},
+        {"type": "string", "pattern": r"^\p{Lu}[\p{L}\p{N}]*$"},
+        {"type": "string", "format": "email", "maxLength": 12},
+        {"type": "string", "format": "uri", "pattern": "^https://"},
+        {"type": "string", "format": "uri", "pattern": "^ftp://", "minLength": 6},
+        {"type": "string", "format": "date", "pattern": "^20[0-9]{2}-0[1-9]-[0-2][1-8]$"},
+        {
+            "type": "object",
+            "minProperties": 2,
+            "properties": {"a": {}, "b": {}, "c": {}},
+            "additionalProperties": False,
+        },
+    ],
+)
+def test_what_is_said_of_one_value_goes_together(document):
+    assert drawn(instances(response_model(document, name="x")), 5)
+
+
+def test_a_schema_of_many_definitions_is_not_walked_as_a_whole():
+    names = [f"d{at}" for at in range(60)]
+    every = {name: {"$ref": f"#/$defs/{name}"} for name in names}
+    definition = {
+        "type": "object",
+        "properties": {**every, "all": {"type": "array", "items": {"anyOf": [*every.values()]}}},
+    }
+    start = time.process_time()
+    assert instance_of({**definition, "$defs": dict.fromkeys(names, definition)}) is not None
+    assert time.process_time() - start < 5

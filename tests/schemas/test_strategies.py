@@ -1,8 +1,6 @@
 """The public face of the strategies, and how broad they are."""
 
 import importlib.util
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -22,21 +20,6 @@ def benchmark():
 def test_the_public_names_are_sorted_and_there():
     assert strategies.__all__ == sorted(strategies.__all__)
     assert all(hasattr(strategies, name) for name in strategies.__all__)
-
-
-def test_without_hypothesis_the_extra_is_named():
-    code = """
-import sys
-sys.modules["hypothesis"] = None
-from slotfill.schemas.errors import MissingExtraError
-try:
-    import slotfill.schemas.strategies
-except MissingExtraError as error:
-    assert isinstance(error, ImportError)
-    print(error)
-"""
-    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert run.stdout == "strategies need the extra `testing`: pip install 'slotfill[testing]'\n"
 
 
 @pytest.mark.slow

@@ -8,10 +8,19 @@ from typing import Annotated, Literal
 
 import pytest
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field, RootModel, field_serializer, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
 from slotfill import Example, Schema
 from slotfill.extractors.testing import laws
+from slotfill.extractors.testing.check import check
 from slotfill.extractors.testing.laws import LawBroken
 from slotfill.extractors.testing.search import Search
 from slotfill.schemas import Confidence, SchemaError, Verbatim, resolve
@@ -84,6 +93,66 @@ def test_the_counterexample_is_the_smallest_and_the_path_leads_to_it(fixture, pa
     with pytest.raises(LawBroken) as caught:
         named(broken.LAW)(broken.Broken)
     assert (caught.value.path, caught.value.counterexample) == (path, counterexample)
+
+
+class Filed(BaseModel):
+    """Judge the review."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    sentiment: Literal["positive", "neutral"] = "neutral"
+    rows: list["Line"] = Field(default_factory=list, alias="lineItems")
+
+
+class Line(BaseModel):
+    id: int = Field(default_factory=lambda: 7, alias="ID")
+
+
+def test_defaults_of_parts_and_of_factories_are_advice():
+    laws.missing_answers_are_seen(Filed)
+    findings = [*laws.missing_answers_are_seen.findings(laws.Subject.of(Filed, Search(50)))]
+    assert {finding.place for finding in findings} == {"/sentiment", "/lineItems/*/ID"}
+    assert all(finding.kind == "advice" for finding in findings)
+
+
+def test_what_chance_does_not_find_is_not_decided_until_an_example_shows_it():
+    known = "NO-44"[::-1]
+
+    class Account(BaseModel):
+        """Find the account."""
+
+        number: Annotated[str, Field(description="of the account")]
+
+        @field_validator("number")
+        @classmethod
+        def _adds_up(cls, number):
+            if number != known:
+                raise ValueError("the check digits are wrong")
+            return number
+
+    kinds = {finding.law: finding.kind for finding in check(Account, max_examples=10) if not finding.advice}
+    assert kinds.pop("instances exist") == "not decided"
+    assert {*kinds.values()} <= {"not decided"}
+    with pytest.raises(LawBroken, match=r"^instances exist, not decided: /number: .*a worked example is needed"):
+        laws.instances_exist(Account, max_examples=10)
+    shown = Schema(Account, examples=[Example(known, {"number": known})])
+    assert [finding for finding in check(shown, max_examples=10) if not finding.advice] == []
+
+
+@pytest.mark.parametrize(
+    ("document", "law"),
+    [
+        ({"type": "object", "properties": {"a": False}, "required": ["a"]}, laws.instances_exist),
+        (
+            {"properties": {"a": {"type": "integer", "minimum": 2, "maximum": 1}}},
+            laws.every_field_reachable,
+        ),
+    ],
+)
+def test_what_can_be_seen_to_have_no_values_is_broken(document, law):
+    with pytest.raises(LawBroken) as caught:
+        law(document, max_examples=20)
+    assert caught.value.finding.kind == "broken"
 
 
 def test_the_error_says_law_place_reason_and_counterexample():
@@ -180,14 +249,15 @@ class TestMissingAnswers:
         laws.missing_answers_are_seen(Honest, max_examples=FEW)
 
     @pytest.mark.parametrize("default", [0, False, "n/a", {"a": 0}, [0]])
-    def test_a_default_that_says_something_is_not(self, default):
+    def test_a_default_that_says_something_is_advice(self, default):
         class Hiding(BaseModel):
             """Find it."""
 
             it: int | bool | str | dict[str, int] | list[int] = default
 
-        with pytest.raises(LawBroken, match="left out, it is"):
-            laws.missing_answers_are_seen(Hiding)
+        laws.missing_answers_are_seen(Hiding)
+        (finding,) = laws.missing_answers_are_seen.findings(laws.Subject.of(Hiding, Search()))
+        assert (finding.kind, finding.path) == ("advice", "/it")
 
 
 class TestInstances:
