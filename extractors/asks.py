@@ -19,6 +19,7 @@ __all__ = [
     "BROKEN",
     "CUT",
     "FINAL",
+    "REDIRECT",
     "SCHEMA_REFUSED",
     "TOO_LONG",
     "TRANSPORT",
@@ -37,6 +38,9 @@ SCHEMA_REFUSED = "schema_refused"
 UNREADABLE = "unreadable_reply"
 """The failure of a 200 whose body is no message."""
 
+REDIRECT = "redirect"
+"""The failure of a service that would have the request sent to another address."""
+
 BROKEN = "broken_stream"
 """The stop reason, ours, of a streamed reply that broke off; an answer's `errors` say why."""
 
@@ -44,7 +48,7 @@ CUT = ("max_tokens", "model_context_window_exceeded", BROKEN)
 """The stop reasons of a reply that was cut off: more room may help against the first alone."""
 
 FINAL = frozenset(
-    {"authentication", "permission", "billing", "bad_request", "budget", "cassette", "max_wait", "redirect"}
+    {"authentication", "permission", "billing", "bad_request", "budget", "cassette", "max_wait", REDIRECT}
 )
 """The failures that another model of the same service would meet too."""
 

@@ -19,7 +19,7 @@ from anthropic import Anthropic, AsyncAnthropic, DefaultAsyncHttpxClient
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.arriving import Arriving
-from slotfill.extractors.asks import BROKEN, SCHEMA_REFUSED, UNREADABLE, Answer, Ask
+from slotfill.extractors.asks import BROKEN, REDIRECT, SCHEMA_REFUSED, UNREADABLE, Answer, Ask
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.deadlines import TimedClient
 from slotfill.extractors.errors import ModelError, SlotfillError
@@ -43,7 +43,7 @@ __all__ = ["FATAL", "AnyClient", "Clients", "choose_model", "failure_of", "synch
 AnyClient = Any
 """Any client of the Anthropic SDK, of Bedrock and Vertex too, sync or async; Instructor checks it."""
 
-FATAL = frozenset({"authentication", "permission", "billing", "not_found", "redirect", "max_wait", "budget"})
+FATAL = frozenset({"authentication", "permission", "billing", "not_found", REDIRECT, "max_wait", "budget"})
 """The failures that every further request would meet too, or for a long time."""
 
 # By exception class, the most special first: every class the SDK exports stands under one of these.
@@ -309,7 +309,7 @@ def failure_of(error: BaseException, secrets: Iterable[str] = ()) -> Failure:
     kind = next((kind for known, kind in _FAILURES if isinstance(error, known)), UNREADABLE)
     if isinstance(error, anthropic.APIStatusError) and error.status_code < _FIRST_ERROR:
         # An error among a stream's events comes after the status was sent.
-        kind = "server" if error.status_code < _FIRST_REDIRECT else "redirect"
+        kind = "server" if error.status_code < _FIRST_REDIRECT else REDIRECT
     message = Redaction(secrets, words=True).hide(_message(error, kind))
     kind = _kind_of_400(message.lower()) if kind == "bad_request" else kind
     return Failure(kind, message if isinstance(error, _OWN) else excerpt(message))
@@ -334,7 +334,7 @@ _MESSAGES = {
 def _message(error: BaseException, kind: str) -> str:
     if isinstance(error, _OWN):
         return str(error)
-    if kind == "redirect" and (target := redirect_target(cast("anthropic.APIStatusError", error).response.headers)):
+    if kind == REDIRECT and (target := redirect_target(cast("anthropic.APIStatusError", error).response.headers)):
         return f"the service redirects to {target}: set ANTHROPIC_BASE_URL to it if you trust it"
     said = getattr(error, "api_message", None)
     status = getattr(error, "status_code", None)

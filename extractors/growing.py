@@ -68,8 +68,8 @@ class Growing(Generic[M]):
     def data(self) -> Any:
         """What has arrived, as plain JSON; None while nothing of a wrapped value has.
 
-        A string is there as far as it has come, a number or a literal once it has ended, a key once its value has
-        begun. Of a key that comes twice the last value counts.
+        A string is there as far as it has come (beyond 64 KB, all but a 64th of it), a number or a literal once it has
+        ended, a key once its value has begun. Of a key that comes twice the last value counts.
         """
         self._look()
         root = self._reader.root

@@ -22,6 +22,12 @@ _CUT = re.compile(rf"\\(?:u{_HEX}{{0,3}}|{_HIGH}(?:\\(?:u{_HEX}{{0,3}})?)?)?")
 _WORD = re.compile(r"[-+.0-9a-zE]*+")
 _WORD_START = frozenset("-0123456789tfn")
 
+SHOWN_WHOLE, STEPS = 65_536, 64
+"""A string that is longer than so many characters grows by a 64th of the rest at a time.
+
+Whoever keeps what is shown has it copied each time it grows: 5 MB in pieces of 12 bytes would be copied 400,000 times.
+"""
+
 _Run = Callable[[str, int], int]
 _Step = Callable[[str], None]
 
@@ -63,13 +69,16 @@ class IncrementalReader:
         self._is_key = False
         self._text: str | None = None
         self._pieces: list[str] = []
+        self._waiting = 0
         self._rest = ""
         self._events: list[Event] = []
 
     @property
     def grew(self) -> bool:
-        """Whether more of a value's string has arrived than `root` shows."""
-        return self._text is not None and bool(self._pieces)
+        """Whether enough of a value's string has arrived beyond what `root` shows: see `SHOWN_WHOLE`."""
+        if self._text is None:
+            return False
+        return self._waiting > max(0, len(self._text) - SHOWN_WHOLE) // STEPS
 
     def feed(self, text: str) -> list[Event]:
         """Take the next piece of the text, and give what came of it, in order."""
@@ -88,7 +97,7 @@ class IncrementalReader:
         # Nobody else holds the string now: CPython grows it in place, so that many looks are linear in all.
         text += "".join(self._pieces)
         self._pieces.clear()
-        self._text = text
+        self._text, self._waiting = text, 0
         self._put(text)
         return text
 
@@ -112,6 +121,7 @@ class IncrementalReader:
         if end > at:
             run = text[at:end]
             self._pieces.append(_decode(f'"{run}"') if "\\" in run else run)
+            self._waiting += end - at
         if end == len(text):
             return end
         if text[end] == '"':
@@ -168,7 +178,7 @@ class IncrementalReader:
 
     def _value(self, char: str) -> None:
         if char == '"':
-            self._text, self._run = "", self._string
+            self._text, self._waiting, self._run = "", 0, self._string
             self._put("")
             self._events.append(Event(self.key, "", ended=False))
         elif char == "{":

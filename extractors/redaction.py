@@ -22,6 +22,9 @@ HIDDEN = "[credential]"
 _SHORT = 6
 """Fewer characters are no secret: they stand in any text."""
 
+_RUN = r"\\*+"
+"""The backslashes before a character: a text that is escaped twice has three, or seven."""
+
 _WORD = regex.compile(r"\p{L}{0,19}")
 """What cannot be told from a word that a document may hold; the service's keys are none."""
 
@@ -40,10 +43,13 @@ class Redaction:
 
     @cached_property
     def _pattern(self) -> regex.Pattern[str]:
-        """What finds them. Few runs need it, and for a key as they are it takes some 10 ms to make."""
-        plain = ["".join(map(_escaped, secret)) for secret in self._secrets]
-        encoded = ["".join(c if c.isalnum() else _escaped(c) for c in form) for form in self._encoded]
-        return regex.compile("|".join(plain + encoded))
+        """What finds them. Few runs need it, and for a key as they are it takes some 10 ms to make.
+
+        It begins where a run of backslashes does, so that a text of nothing else is read once, and not from each anew.
+        """
+        plain = [_RUN.join(map(_escaped, secret)) for secret in self._secrets]
+        encoded = ["".join(c if c.isalnum() else _RUN + _escaped(c) for c in form) for form in self._encoded]
+        return regex.compile(rf"(?<!\\){_RUN}(?:{'|'.join(plain + encoded)})")
 
     def finds(self, text: str) -> bool:
         """Tell whether a secret stands in a text. It takes next to no time where nothing in it is escaped."""
@@ -81,14 +87,22 @@ class Redacted:
     """A text that arrives in pieces, with its secrets hidden: what may be the beginning of one is held back."""
 
     def __init__(self, redaction: Redaction) -> None:
-        self._redaction, self._held = redaction, ""
+        self._redaction = redaction
+        self._held: list[str] = []
 
     def take(self, piece: str) -> str:
         """Take the next piece, and give what can be shown."""
-        text = self._redaction.hide(self._held + piece)
+        if self._goes_on(piece):
+            self._held.append(piece)
+            return ""
+        text = self._redaction.hide("".join((*self._held, piece)))
         at = self._redaction.beginning(text)
-        self._held = text[at:]
+        self._held = [text[at:]] if at < len(text) else []
         return text[:at]
+
+    def _goes_on(self, piece: str) -> bool:
+        """Tell whether a piece only lengthens a run of backslashes: what is held need not be read again for it."""
+        return bool(self._held) and self._held[-1].endswith("\\") and not piece.strip("\\")
 
 
 def _texts(answer: Answer) -> str:
@@ -108,7 +122,7 @@ def _encoded(secret: str) -> Iterator[str]:
 
 
 def _escaped(character: str) -> str:
-    """Write a pattern of a character that may be escaped, more than once."""
+    """Write a pattern of a character, behind any backslashes, that may be escaped: `s`, `u0073`, `x73`, `%73`."""
     code, quoted = ord(character), "".join(f"%{byte:02x}" for byte in character.encode())
     itself = r"(?<=\\)" if character == "\\" else regex.escape(character)
-    return rf"\\*+(?:(?i:u{code:04x}|x{code:02x}|{quoted})|{itself})"
+    return rf"(?:(?i:u{code:04x}|x{code:02x}|{quoted})|{itself})"

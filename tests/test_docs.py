@@ -171,7 +171,7 @@ def test_the_list_of_failures_is_complete():
     modules = (decoding, documents, joining, ladder, record, row_files)
     sources = "".join(Path(module.__file__).read_text() for module in modules)
     named = set(re.findall(r"Failure\(\s*\"(\w+)\"", sources)) | {joining.INCOMPLETE, unforeseen.INTERNAL}
-    mapped = {kind for _, kind in clients._FAILURES} | {"too_long", asks.SCHEMA_REFUSED}
+    mapped = {kind for _, kind in clients._FAILURES} | {"too_long", asks.SCHEMA_REFUSED, asks.UNREADABLE, asks.REDIRECT}
     assert listed == named | mapped
 
 

@@ -264,3 +264,26 @@ class TestNoJson:
 )
 def test_of_a_cut_text_all_is_there_that_is_whole(text, root):
     assert read(singly(text)) == read([text]) == root
+
+
+def test_who_keeps_what_a_long_string_shows_does_not_have_it_copied_with_each_piece():
+    """A megabyte in pieces of 12 bytes: all that is ever shown is some hundred times as long, not 40,000 times."""
+    text, reader, shown = "x" * 1_000_000, IncrementalReader(), [""]
+    for at in range(0, len(text), 12):
+        reader.feed(('{"a": "' if at == 0 else "") + text[at : at + 12])
+        if reader.grew:
+            shown.append(reader.look())
+            assert text.startswith(shown[-1])
+    assert len(shown[-1]) > 0.98 * len(text)
+    assert sum(map(len, shown[5_462:])) < 300 * len(text)
+    reader.feed('"}')
+    assert reader.root == {"a": text}
+
+
+def test_a_shorter_string_is_shown_with_each_piece():
+    reader = IncrementalReader()
+    reader.feed('{"key": "')
+    for count in range(1, 2_000):
+        reader.feed("abc")
+        assert reader.grew
+        assert reader.look() == "abc" * count

@@ -1,5 +1,6 @@
 import base64
 import json
+import time
 from urllib.parse import quote
 
 import pytest
@@ -96,3 +97,55 @@ def test_nothing_of_an_answer_says_it(said):
 def test_what_holds_none_is_the_very_same():
     answer = Answer(json="{}", said="{}", stop_reason="end_turn", request_id="req_1")
     assert Redaction([KEY]).answer(answer) is answer
+
+
+ADVERSE = {
+    "backslashes": "\\",
+    "per cent": "%",
+    "escapes": "\\u0041",
+    "escapes without backslashes": "u0041",
+    "a beginning again and again": "sk-ant",
+    "a beginning before each run": "s" + "\\" * 50,
+    "escaped beginnings": "\\\\u0073\\\\u006b-%61",
+}
+
+
+@pytest.mark.parametrize("unit", ADVERSE.values(), ids=ADVERSE)
+def test_it_takes_time_in_proportion_to_the_text(unit):
+    """Eight times the text takes about eight times as long; it was 64 times, and for ten megabytes days."""
+    redaction = Redaction([KEY])
+    redaction.hide("\\x")  # makes the pattern
+
+    def seconds(length):
+        text = (unit * (length // len(unit) + 1))[:length]
+        started = time.process_time()
+        assert redaction.hide(text) == text
+        return time.process_time() - started
+
+    small, large = (min(seconds(length) for _ in range(3)) for length in (50_000, 400_000))
+    assert large < 30 * small + 0.05
+
+
+class Counting(Redaction):
+    """One that counts the characters that it is given."""
+
+    read = 0
+
+    def finds(self, text):
+        self.read += len(text)
+        return super().finds(text)
+
+    def beginning(self, text):
+        self.read += len(text)
+        return super().beginning(text)
+
+
+@pytest.mark.parametrize("unit", ADVERSE.values(), ids=ADVERSE)
+def test_so_it_does_in_pieces(unit):
+    """What is held back is not read again for each backslash that comes: a text is read some ten times at most."""
+    text = (unit * 20_000)[:100_000] + "."
+    redaction = Counting([KEY])
+    redacted = Redacted(redaction)
+    shown = "".join(redacted.take(text[at : at + 12]) for at in range(0, len(text), 12))
+    assert shown == text
+    assert redaction.read < 12 * len(text)
