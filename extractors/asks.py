@@ -8,10 +8,13 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pydantic import NonNegativeInt, TypeAdapter, with_config
+
+from slotfill.extractors import stored_json
 from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.mend import Mode as Mending
 from slotfill.extractors.prompt import Prompt
-from slotfill.extractors.record import Attempt, Failure, Mode, Rung, Usage
+from slotfill.extractors.record import EMPTY, Attempt, Failure, Mode, Rung, Usage
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.wire import Wire
 
@@ -139,6 +142,30 @@ class Answer:
             request_id=told.get("request_id"),
             scored=tuple(told.get("scored", ())),
         )
+
+    @classmethod
+    def read(cls, text: object) -> Answer:
+        """Read what was stored. Raises ValueError, which says why it is no answer, for what `to_json` never gives."""
+        return cls.from_json(stored_json.read(text, _STORED))
+
+
+@with_config(extra="forbid")
+@dataclass
+class _Stored:
+    """What `Answer.to_json` gives."""
+
+    usage: Usage
+    ms: NonNegativeInt
+    json: str = ""
+    said: str = ""
+    stop_reason: str = ""
+    errors: tuple[tuple[str, str], ...] = ()
+    failure: Failure = EMPTY
+    request_id: str = ""
+    scored: tuple[str, ...] = ()
+
+
+_STORED = TypeAdapter(_Stored)
 
 
 class Executor(Protocol):

@@ -12,6 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
+from pydantic import NonNegativeInt
+
 from slotfill.extractors.errors import ExtractionError, SettingsError
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.subset import Mode
@@ -220,10 +222,10 @@ class Usage:
     None is a count that is unknown: the service did not tell it, or told what is none. A sum with it is unknown, too.
     """
 
-    input_tokens: int | None = 0
-    output_tokens: int | None = 0
-    cache_read_tokens: int | None = 0
-    cache_write_tokens: int | None = 0
+    input_tokens: NonNegativeInt | None = 0
+    output_tokens: NonNegativeInt | None = 0
+    cache_read_tokens: NonNegativeInt | None = 0
+    cache_write_tokens: NonNegativeInt | None = 0
 
     @property
     def counts(self) -> tuple[int, int, int, int] | None:

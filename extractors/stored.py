@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
+from pydantic import Field, NonNegativeInt, TypeAdapter, with_config
+
+from slotfill.extractors import stored_json
 from slotfill.extractors.documents import Sources, find
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.record import (
@@ -20,17 +23,16 @@ from slotfill.extractors.record import (
     Exchange,
     Extraction,
     Failure,
-    Found,
+    Origin,
     Outcome,
     Reading,
-    Rung,
     Span,
     Usage,
 )
-from slotfill.schemas.errors import FieldError, InvalidError
+from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.schema import Schema
 
-__all__ = ["load", "read_document", "read_record"]
+__all__ = ["load", "read_document", "read_record", "verify"]
 
 M = TypeVar("M")
 
@@ -87,6 +89,53 @@ def _found(source: str, reading: Mapping[str, Any]) -> Sources:
         return _found(file, reading)
 
 
+@with_config(extra="forbid")
+@dataclass(frozen=True, slots=True)
+class _Document:
+    id: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    source: str | None
+    chars: NonNegativeInt
+
+
+@with_config(extra="forbid")
+@dataclass(frozen=True, slots=True)
+class _SchemaName:
+    name: str
+    id: str
+
+
+@with_config(extra="forbid")
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What `Extraction.to_json` gives."""
+
+    slotfill: Literal[1]
+    document: _Document
+    schema: _SchemaName
+    model: str
+    outcome: Outcome
+    value: Any
+    invalid: Any
+    spans: dict[str, Span]
+    confidence: dict[str, Origin]
+    edits: tuple[Edit, ...]
+    attempts: tuple[Attempt, ...]
+    usage: Usage
+    cost_usd: Decimal | None
+    saved_usd: Decimal | None
+    ms: NonNegativeInt
+    error: Failure | None
+    chunks: tuple[Reading, ...]
+    found_in: dict[str, tuple[NonNegativeInt, ...]]
+    conflicts: tuple[Conflict, ...]
+    history: tuple[Exchange, ...]
+    request_ids: tuple[str, ...]
+    reply: Any = None
+
+
+_SHAPE = TypeAdapter(_Stored)
+
+
 def load(record: Mapping[str, Any], schema: Schema[M], document: Document | None = None) -> Extraction[M]:
     """Make the extraction of a record again: what `Extraction.to_json` gave.
 
@@ -98,59 +147,53 @@ def load(record: Mapping[str, Any], schema: Schema[M], document: Document | None
     if version != VERSION:
         raise InputError(f"the record is of version {version!r}: this slotfill reads version {VERSION}")
     try:
-        return _extraction(record, schema, document or _without_text(record["document"]))
+        stored = stored_json.parse(json.dumps(record), _SHAPE)
+        return _extraction(stored, record, schema, document or _without_text(stored.document))
     except InvalidError as error:
         raise InputError(f"the record's value is none of schema {schema.name!r}: {error}") from None
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-        raise InputError(f"the record is damaged: {type(error).__name__}: {error}") from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"the record is damaged: {error}") from None
 
 
-def _extraction(record: Mapping[str, Any], schema: Schema[M], document: Document) -> Extraction[M]:
-    outcome, error = Outcome(record["outcome"]), record["error"]
-    has_value = outcome.ok or record["value"] is not None
+def verify(text: object, schema: Schema[Any]) -> dict[str, Any]:
+    """Read a record that this program may have written, as plain JSON data; its value is what the schema makes of it.
+
+    Raises ValueError, which says why it can be none, and quotes nothing of it.
+    """
+    record: dict[str, Any] = stored_json.read(text, _SHAPE)
+    if record["schema"]["id"] != schema.id:
+        raise ValueError("it is of another schema")
+    if Outcome(record["outcome"]).ok or record["value"] is not None:
+        try:
+            record["value"] = schema.dump(schema.load(record.get("reply", record["value"])))
+        except Exception:  # noqa: BLE001 - the model's own code may raise anything
+            raise ValueError(f"its value is none of schema {schema.name!r}") from None
+    return record
+
+
+def _extraction(stored: _Stored, record: Mapping[str, Any], schema: Schema[M], document: Document) -> Extraction[M]:
+    """Make it of its parts; values are taken from the record as it is, with all digits of their numbers."""
+    has_value = stored.outcome.ok or record["value"] is not None
     return Extraction(
         document=document,
-        schema_name=record["schema"]["name"],
-        schema_id=record["schema"]["id"],
-        model=record["model"],
-        outcome=outcome,
+        schema_name=stored.schema.name,
+        schema_id=stored.schema.id,
+        model=stored.model,
+        outcome=stored.outcome,
         has_value=has_value,
         result=schema.load(record["value"]) if has_value else None,
         data=record["value"],
         invalid=record["invalid"],
-        spans={path: Span(**span) for path, span in record["spans"].items()},
-        confidence=record["confidence"],
-        edits=tuple(Edit(**edit) for edit in record["edits"]),
-        attempts=tuple(map(_attempt, record["attempts"])),
-        cost_usd=_usd(record["cost_usd"]),
-        saved_usd=_usd(record["saved_usd"]),
-        error=Failure(**error) if error else None,
-        chunks=tuple(map(_reading, record["chunks"])),
-        found_in={path: tuple(chunks) for path, chunks in record["found_in"].items()},
-        conflicts=tuple(map(_conflict, record["conflicts"])),
-        history=tuple(Exchange(**turn) for turn in record["history"]),
+        **{name: getattr(stored, name) for name in _PARTS},
     )
 
 
-def _attempt(stored: Mapping[str, Any]) -> Attempt:
-    errors = tuple(FieldError(**error) for error in stored["errors"])
-    read = {"rung": Rung(stored["rung"]), "errors": errors, "usage": Usage(**stored["usage"])}
-    return Attempt(**{**stored, **read})
+_PARTS = (
+    *("spans", "confidence", "edits", "attempts", "cost_usd", "saved_usd", "error"),
+    *("chunks", "found_in", "conflicts", "history"),
+)
+"""What stands in a record as it does in an extraction."""
 
 
-def _reading(stored: Mapping[str, Any]) -> Reading:
-    error, fields = stored["error"], stored["fields"]
-    read = {"outcome": Outcome(stored["outcome"]), "error": Failure(**error) if error else None}
-    return Reading(**{**stored, **read, "fields": None if fields is None else tuple(fields)})
-
-
-def _conflict(stored: Mapping[str, Any]) -> Conflict:
-    return Conflict(**{**stored, "others": tuple(Found(**found) for found in stored["others"])})
-
-
-def _without_text(document: Mapping[str, Any]) -> Document:
-    return Document("", document["id"], document["source"])
-
-
-def _usd(amount: str | None) -> Decimal | None:
-    return None if amount is None else Decimal(amount)
+def _without_text(document: _Document) -> Document:
+    return Document("", document.id, document.source)

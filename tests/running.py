@@ -25,5 +25,5 @@ class Memory(Sink):
 
 
 def engine(extractor, ledger, kept, rejects=None, *, records=False, concurrency=8, breaker=None):
-    delivery = Delivery(ledger, kept, rejects, records=records)
+    delivery = Delivery(ledger, kept, rejects, records=records, schema=extractor.schema)
     return Run(extractor, ledger, delivery, breaker or Breaker(), concurrency=concurrency)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,11 +9,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import Field, TypeAdapter, ValidationError
+
+from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.record import Usage, count_text, usd
 from slotfill.extractors.runs.console import printable
 from slotfill.extractors.runs.migrations import APPLICATION, MIGRATIONS, PICODOLLARS
+from slotfill.extractors.runs.ownership import check_file
 
 __all__ = ["NONE", "By", "Cost", "Costs", "costs_of", "table"]
 
@@ -99,8 +102,9 @@ def costs_of(ledgers: Iterable[Path], by: By) -> Costs:
     total, skipped = Cost(), []
     for path in ledgers:
         try:
+            check_file(path, "it")
             found = _read(path, by)
-        except (sqlite3.Error, ValueError) as error:
+        except (sqlite3.Error, LedgerError, ValueError) as error:
             skipped.append((path, str(error)))
             continue
         for keys, cost in found:
@@ -126,6 +130,7 @@ def table(costs: Costs) -> Iterator[str]:
 def _read(path: Path, by: By) -> Sequence[tuple[Sequence[str], Cost]]:
     """Total one ledger. Raises sqlite3.Error, and ValueError for what is no ledger of a known version."""
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+        database.execute("PRAGMA trusted_schema = OFF")
         (application,) = database.execute("PRAGMA application_id").fetchone()
         (version,) = database.execute("PRAGMA user_version").fetchone()
         if application != APPLICATION:
@@ -144,7 +149,20 @@ def _read(path: Path, by: By) -> Sequence[tuple[Sequence[str], Cost]]:
             FROM tries GROUP BY 1
             """  # noqa: S608 - expressions of our own
         ).fetchall()
-    return [(_labels(key) if by == "label" else [key or NONE], _cost(*figures)) for key, *figures in rows]
+    try:
+        read = _ROWS.validate_python(rows)
+        return [(_labels(key) if by == "label" else [key or NONE], _cost(*figures)) for key, *figures in read]
+    except ValidationError:
+        raise ValueError("it is damaged: what stands there was not written by slotfill") from None
+
+
+_Count = Annotated[float, Field(ge=0, lt=2**63)]
+_Money = Annotated[int, Field(ge=0, strict=True)] | None
+
+_ROWS: TypeAdapter[list[tuple[Any, ...]]] = TypeAdapter(
+    list[tuple[str | None, int, _Count, _Count, _Count, _Count, _Money, int, int, _Money, int]]
+)
+"""What is read of a ledger, which may be anybody's."""
 
 
 def _cost(tries: int, *figures: Any) -> Cost:
@@ -157,8 +175,12 @@ def _amount(picodollars: int | None, unknown: int) -> Decimal | None:
     return None if unknown else Decimal(picodollars or 0) / PICODOLLARS
 
 
-def _labels(labels: str) -> Sequence[str]:
-    return [f"{name}={value}" for name, value in json.loads(labels).items()] or [NONE]
+def _labels(labels: str | None) -> Sequence[str]:
+    named = _LABELS.validate_json(labels or "{}", strict=True)
+    return [f"{name}={value}" for name, value in named.items()] or [NONE]
+
+
+_LABELS = TypeAdapter(dict[str, str])
 
 
 def _cells(cost: Cost) -> tuple[str, ...]:

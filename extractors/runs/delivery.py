@@ -11,8 +11,9 @@ from slotfill.extractors.runs.ledger import Entry, Ledger
 from slotfill.extractors.runs.logs import log_unwritable
 from slotfill.extractors.runs.payload import Record
 from slotfill.extractors.runs.sinks import Sink
+from slotfill.extractors.runs.verification import Verification
 from slotfill.extractors.unforeseen import internal_failure
-from slotfill.schemas.exact_json import read_again
+from slotfill.schemas.schema import Schema
 
 __all__ = ["Delivery"]
 
@@ -24,19 +25,25 @@ class Delivery:
     """Writes each document's record once all before it have ended; to files that appear whole, in the end.
 
     kept: takes every record when `records`, else those with a whole value. rejects: takes the others.
+    schema: what the values are of, by which records of an earlier start are verified.
     unwritable: by outcome, how many records `kept` could not take; they are failures, in the rejects too.
 
     A sink that fails (the disk is full, the reader has gone) does not keep the other from its records.
     """
 
-    def __init__(self, ledger: Ledger, kept: Sink, rejects: Sink | None, *, records: bool) -> None:
+    def __init__(self, ledger: Ledger, kept: Sink, rejects: Sink | None, *, records: bool, schema: Schema[Any]) -> None:
         self.unwritable: Counter[Outcome] = Counter()
-        self._ledger = ledger
+        self._ledger, self._verification = ledger, Verification(ledger, schema)
         self._kept, self._rejects, self._records = kept, rejects, records
         self._live = kept.live or (rejects is not None and rejects.live)
         self._position = 0
         self._awaited: bytes | None = None
         self._broken: dict[Sink, BaseException] = {}
+
+    @property
+    def damaged(self) -> Counter[Outcome]:
+        """By outcome, how many records of an earlier start were not sound; they are failures."""
+        return self._verification.damaged
 
     def registered(self) -> None:
         """Go on with documents that were put behind those before. Raises what a sink failed with."""
@@ -55,9 +62,10 @@ class Delivery:
         """
         try:
             for entry in self._ledger.entries(self._position):
-                if entry.record is not None:
-                    self._write(entry, entry.record)
+                if entry.ended:
+                    self._write(entry)
         finally:
+            self._verification.forget()
             for sink in self._sound():
                 try:
                     sink.commit(complete=complete)
@@ -68,15 +76,15 @@ class Delivery:
     def _advance(self) -> None:
         self._awaited = None
         for entry in self._ledger.entries(self._position):
-            if entry.record is None:
+            if not entry.ended:
                 self._awaited = entry.document
                 return
-            self._write(entry, entry.record)
+            self._write(entry)
             self._position = entry.position + 1
             self._check()
 
-    def _write(self, entry: Entry, text: str) -> None:
-        record = read_again(text)
+    def _write(self, entry: Entry) -> None:
+        record = self._verification.record(entry)
         record["document"]["source"] = entry.source  # that of the first document of the same text
         ok = Outcome(record["outcome"]).ok
         if self._records or ok:

@@ -102,7 +102,7 @@ class Run:
         try:
             self._delivery.commit(complete=complete)
         finally:
-            self.tally.fail(self._delivery.unwritable)
+            self.tally.fail(self._delivery.unwritable + self._delivery.damaged)
         if complete:
             self._ledger.complete()
 

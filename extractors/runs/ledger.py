@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import sqlite3
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
@@ -29,6 +30,7 @@ from slotfill.extractors.record import Document, Extraction, Outcome, Usage
 from slotfill.extractors.runs.disks import network_disk
 from slotfill.extractors.runs.json_text import json_text
 from slotfill.extractors.runs.migrations import PICODOLLARS, migrate
+from slotfill.extractors.runs.ownership import check_file, check_owner
 
 __all__ = ["Entry", "Ledger", "Registered", "Retention", "key_of"]
 
@@ -41,9 +43,26 @@ CACHE = 16_000
 CHECKPOINT = 4_000
 """Pages that gather beside the file before they are put into it."""
 
+_BESIDE = (".lock", "-wal", "-shm", "-journal")
+"""What the names of the files beside a ledger end in."""
+
+ID_DIGITS = 12
+"""So many digits of a document's id name it where it has no source."""
+
+_logger = logging.getLogger("slotfill")
+
 FOREVER = -1.0
 """As long as it takes, for a lock."""
 
+
+_OUTCOMES = ", ".join(repr(outcome.value) for outcome in Outcome)
+_SOUND = (
+    f"typeof(start) = 'integer' AND outcome IN ({_OUTCOMES}) AND typeof(failure) IN ('null', 'text') "
+    "AND typeof(record) = 'integer'"
+)
+_DAMAGED = (
+    f"SELECT position, document FROM inputs JOIN documents USING (document) WHERE position >= ? AND NOT ({_SOUND})"  # noqa: S608 - names of our own
+)
 
 _ENDED = "SELECT document, failure FROM inputs JOIN documents USING (document) WHERE position >= ?"
 _COUNTED = (
@@ -76,12 +95,23 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document's place in the input, and its record as JSON text, None while it has not ended."""
+    """A document's place in the input, and what came of it.
+
+    document: its key. outcome: None while it has not ended. before: whether an earlier start says so. record: as JSON
+    text; of an earlier start it may be anything, and None.
+    """
 
     position: int
     document: bytes
     source: str | None
+    outcome: str | None
+    before: bool
     record: str | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the document has ended."""
+        return self.outcome is not None
 
 
 class Ledger:
@@ -117,7 +147,7 @@ class Ledger:
             if self._lock:
                 undone.callback(self._lock.release)
             self._database = undone.enter_context(closing(self._opened()))
-            migrate(self._database, self._place)
+            migrate(self._database, self.place)
             self._start = self._started(about or {}, labels or {}, fresh=fresh)
             undone.pop_all()
 
@@ -143,6 +173,15 @@ class Ledger:
                 self._lock.release()
 
     @property
+    def begun(self) -> str | None:
+        """When the run was first started, and last before this time; None at its first start."""
+        first, last = self._row(
+            f"SELECT {_local_time('min(at)')}, {_local_time('max(at)')} FROM starts WHERE number >= ? AND number < ?",  # noqa: S608 - names of our own
+            (self._fresh, self._start),
+        )
+        return first if first == last else f"{first}, last {last}"
+
+    @property
     def ended(self) -> int:
         """How many texts have ended."""
         count: int = self._value("SELECT count(*) FROM documents")
@@ -155,6 +194,10 @@ class Ledger:
         places = zip(range(first, self._positions), keys, (document.source for document in documents), strict=True)
         with self._transaction() as database:
             database.executemany("INSERT INTO inputs VALUES (?, ?, ?)", places)
+            if self._some_damaged:
+                for position, key in database.execute(_DAMAGED, (first,)).fetchall():
+                    database.execute("DELETE FROM documents WHERE document = ?", (key,))
+                    self._warn(documents[position - first], "entry")
             if self._some_again:
                 again = database.execute(f"{_ENDED} AND start < ? AND {self._again}", (first, self._start)).fetchall()
                 for key, failure in again:
@@ -180,17 +223,30 @@ class Ledger:
         answers = defaultdict(list)
         with self._told(), self._changing:
             rows = self._database.execute(
-                "SELECT ask, answer FROM answers WHERE document = ? AND NOT stale AND start >= ? ORDER BY number",
+                "SELECT number, ask, answer FROM answers "
+                "WHERE document = ? AND NOT stale AND start >= ? ORDER BY number",
                 (key_of(document), self._fresh),
             ).fetchall()
-        for ask, answer in rows:
-            answers[ask].append(Answer.from_json(json.loads(answer)))
+        for number, ask, text in rows:
+            try:
+                answer = Answer.read(text)
+            except ValueError:
+                answer = None
+            if answer is None or _is_stale(answer):
+                self._change("UPDATE answers SET stale = 1 WHERE number = ?", (number,))
+                self._warn(document, "answer")
+            else:
+                answers[ask].append(answer)
         return answers
+
+    def _warn(self, document: Document, part: str) -> None:
+        """Say that what an earlier start has left of a document does not count."""
+        source = document.source or document.id[:ID_DIGITS]
+        _logger.warning("%s: %s holds a damaged %s of it: it is asked about again", source, self.place, part)
 
     def keep(self, document: Document, ask: Ask, answer: Answer) -> None:
         """Store an answer as it arrives. One that tells of no reply is asked for again by the next start."""
-        stale = answer.failure is not None and answer.failure.type in TRANSPORT | FATAL
-        row = (self._start, key_of(document), ask.digest, time.time(), _stored(answer.to_json()), stale)
+        row = (self._start, key_of(document), ask.digest, time.time(), _stored(answer.to_json()), _is_stale(answer))
         self._change("INSERT INTO answers VALUES (NULL, ?, ?, ?, ?, ?, ?)", row)
 
     def end(self, extraction: Extraction[Any]) -> None:
@@ -206,17 +262,22 @@ class Ledger:
             if self._retention == "all":
                 database.execute("INSERT OR IGNORE INTO texts VALUES (?, ?)", (key, document.text))
 
-    def entries(self, position: int) -> Iterator[Entry]:
+    def entries(self, first: int) -> Iterator[Entry]:
         """Give the documents of the input from a position on, with the records of those that have ended."""
         with self._told():
             rows = self._database.execute(
-                "SELECT position, inputs.document, source, records.record FROM inputs "
+                "SELECT position, inputs.document, source, outcome, start, records.record FROM inputs "
                 "LEFT JOIN documents USING (document) LEFT JOIN records ON records.number = documents.record "
                 "WHERE position >= ? ORDER BY position",
-                (position,),
+                (first,),
             )
-            for row in rows:
-                yield Entry(*row)
+            for position, document, source, outcome, start, record in rows:
+                yield Entry(position, document, source, outcome, start != self._start, record)
+
+    def forget(self, documents: Iterable[bytes]) -> None:
+        """Have the next start ask again about documents, by their keys, from the answers there are."""
+        with self._transaction() as database:
+            database.executemany("DELETE FROM documents WHERE document = ?", ((key,) for key in documents))
 
     def complete(self) -> None:
         """Say that the run is complete, and its outputs are made: drop what is not to be kept."""
@@ -250,8 +311,11 @@ class Ledger:
         """Give what was spent since the last fresh start, reservations included; None where a price was unknown."""
         with self._transaction():
             pass  # what is still to be settled
+        known = "typeof(picodollars) = 'integer' AND picodollars >= 0"  # what else stands there is not ours
         total, unknown = self._row(
-            "SELECT sum(picodollars), count(*) - count(picodollars) FROM tries WHERE start >= ?", (self._fresh,)
+            f"SELECT sum(picodollars) FILTER (WHERE {known}), count(*) FILTER (WHERE NOT ({known})) FROM tries "  # noqa: S608
+            "WHERE start >= ?",
+            (self._fresh,),
         )
         return None if unknown else Decimal(total or 0) / PICODOLLARS
 
@@ -259,12 +323,15 @@ class Ledger:
         """Have the run for oneself."""
         if kind := network_disk(path):
             raise LedgerError(
-                f"{self._place} would stand on a network disk ({kind}), where files cannot be locked safely: set "
+                f"{self.place} would stand on a network disk ({kind}), where files cannot be locked safely: set "
                 "SLOTFILL_STATE to a folder on a disk of this machine"
             )
         lock = FileLock(f"{path}.lock", mode=0o600)
         try:
+            check_owner(path.parent, f"the ledgers' folder {str(path.parent)!r}")
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for file in (path, *(path.with_name(path.name + suffix) for suffix in _BESIDE)):
+                check_file(file, f"{self.place}, of which {file.name!r} is a part," if file != path else self.place)
             lock.acquire(timeout=FOREVER if wait else 0)
         except Timeout:
             raise LedgerError(
@@ -273,7 +340,7 @@ class Ledger:
             ) from None
         except OSError as error:
             raise LedgerError(
-                f"{self._place} cannot be made: {error.strerror or error}; set SLOTFILL_STATE to a "
+                f"{self.place} cannot be made: {error.strerror or error}; set SLOTFILL_STATE to a "
                 "folder for ledgers that can be written"
             ) from None
         return lock
@@ -281,10 +348,13 @@ class Ledger:
     def _opened(self) -> sqlite3.Connection:
         """Open the database, which is the owner's alone."""
         if self.path:
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
         with ExitStack() as undone:
             database = sqlite3.connect(self.path or "", isolation_level=None, check_same_thread=False)
             undone.callback(database.close)
+            # The file may be anybody's: nothing in it runs, and a text that is none ends one document alone.
+            database.execute("PRAGMA trusted_schema = OFF")
+            database.text_factory = _decoded
             database.execute("PRAGMA journal_mode = WAL")
             # A commit survives the process; a power cut may take the last ones, and leaves the file sound.
             database.execute("PRAGMA synchronous = NORMAL")
@@ -304,9 +374,15 @@ class Ledger:
             start: int = database.execute(
                 "INSERT INTO starts VALUES (NULL, ?, ?, ?, ?)", (time.time(), os.getpid(), json.dumps(labels), fresh)
             ).lastrowid  # type: ignore[assignment]  # a row was put in
+            if database.execute("SELECT max(number) FROM starts").fetchone() != (start,):
+                raise sqlite3.DatabaseError("its starts are out of order")
+            # Nothing has ended by this start yet, whatever the file says.
+            database.execute("UPDATE documents SET start = 0 WHERE start >= ?", (start,))
             # Most starts have nothing to ask again, and then need not look for it at each document.
-            again = f"SELECT EXISTS (SELECT 1 FROM documents WHERE {self._again})"  # noqa: S608 - of our own
-            (self._some_again,) = database.execute(again).fetchone()
+            self._some_again, self._some_damaged = (
+                database.execute(f"SELECT EXISTS (SELECT 1 FROM documents WHERE {what})").fetchone()[0]  # noqa: S608 - of our own
+                for what in (self._again, f"NOT ({_SOUND})")
+            )
             (self._fresh,) = database.execute("SELECT ifnull(max(number), 0) FROM starts WHERE fresh").fetchone()
         return start
 
@@ -359,12 +435,13 @@ class Ledger:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise LedgerError(f"{self._place} {_trouble(error)}") from None
+            raise LedgerError(f"{self.place} {_trouble(error)}") from None
         except OSError as error:
-            raise LedgerError(f"{self._place} cannot be written: {error.strerror or error}") from None
+            raise LedgerError(f"{self.place} cannot be written: {error.strerror or error}") from None
 
     @property
-    def _place(self) -> str:
+    def place(self) -> str:
+        """How errors name it."""
         return f"the run's ledger {str(self.path)!r}" if self.path else "the run's ledger"
 
 
@@ -382,6 +459,20 @@ def _stored(data: Any) -> str:
         return to_json(data).decode()
     except PydanticSerializationError:
         return json_text(data)
+
+
+def _is_stale(answer: Answer) -> bool:
+    """Tell whether an answer says that there was no reply."""
+    return answer.failure is not None and answer.failure.type in TRANSPORT | FATAL
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _local_time(at: str) -> str:
+    """Write the expression for a time of the clock; null where it is none."""
+    return f"strftime('%Y-%m-%d %H:%M:%S', {at}, 'unixepoch', 'localtime')"
 
 
 def _cause(extraction: Extraction[Any]) -> str | None:
@@ -407,8 +498,9 @@ def _holder(path: Path) -> str:
     with suppress(sqlite3.Error):
         database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         try:
-            process, at = database.execute("SELECT process, at FROM starts ORDER BY number DESC LIMIT 1").fetchone()
+            last = f"SELECT printf('%d', process), {_local_time('at')} FROM starts ORDER BY number DESC LIMIT 1"  # noqa: S608 - of our own
+            process, at = database.execute(last).fetchone() or (None, None)
         finally:
             database.close()
-        return f" (process {process}, since {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(at))})"
+        return f" (process {process}, since {at})" if at else ""
     return ""

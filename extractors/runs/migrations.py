@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from contextlib import closing
 
 from slotfill.extractors.errors import LedgerError
 
@@ -78,7 +80,7 @@ MIGRATIONS = (
 def migrate(database: sqlite3.Connection, place: str) -> None:
     """Bring a ledger, or an empty file, to this version, all of it or nothing. place: how errors name it.
 
-    Raises LedgerError for one of a newer version, and for a database that is no ledger.
+    Raises LedgerError for one of a newer version, for a database that is no ledger, and for other tables.
     """
     application, version, tables = (
         database.execute(question).fetchone()[0]
@@ -91,14 +93,29 @@ def migrate(database: sqlite3.Connection, place: str) -> None:
             f"{place} is of version {version}, and this slotfill knows versions up to {len(MIGRATIONS)}: "
             "use a newer slotfill, or name another output"
         )
-    if version == len(MIGRATIONS):
-        return
-    database.executescript(
-        f"""
-        BEGIN IMMEDIATE;
-        {"".join(MIGRATIONS[version:])}
-        PRAGMA application_id = {APPLICATION};
-        PRAGMA user_version = {len(MIGRATIONS)};
-        COMMIT;
-        """
-    )
+    if version < len(MIGRATIONS):
+        database.executescript(
+            f"""
+            BEGIN IMMEDIATE;
+            {"".join(MIGRATIONS[version:])}
+            PRAGMA application_id = {APPLICATION};
+            PRAGMA user_version = {len(MIGRATIONS)};
+            COMMIT;
+            """
+        )
+    _check_tables(database, place)
+
+
+def _check_tables(database: sqlite3.Connection, place: str) -> None:
+    """Refuse tables other than those above, and what would run by itself."""
+    with closing(sqlite3.connect("")) as fresh:
+        fresh.executescript("".join(MIGRATIONS))
+        wanted, found = _tables(fresh), _tables(database)
+    if not wanted <= found or any(kind in ("trigger", "view") for kind, *_ in found):
+        raise LedgerError(f"{place} is damaged: its tables are not those of a ledger; move it away to begin anew")
+
+
+def _tables(database: sqlite3.Connection) -> set[tuple[str, str, str]]:
+    """Give the kind, name and definition of all there is, without comments and white space."""
+    rows = database.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {(kind, name, re.sub(r"--.*|\s+", "", sql)) for kind, name, sql in rows}

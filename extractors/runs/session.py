@@ -21,6 +21,7 @@ from slotfill.extractors.runs.delivery import Delivery
 from slotfill.extractors.runs.engine import Run
 from slotfill.extractors.runs.identity import identity, ledger_path
 from slotfill.extractors.runs.ledger import Ledger, Retention
+from slotfill.extractors.runs.ownership import check_owner
 from slotfill.extractors.runs.sinks import open_rejects, open_sink, tell_parts
 from slotfill.extractors.runs.tally import Tally
 from slotfill.extractors.unforeseen import internal_failure
@@ -119,7 +120,7 @@ def conduct(
         )
         extractor.meter(budget)
         if ledger.ended:
-            said(f"resuming: {ledger.ended:,} documents are done")
+            said(f"resuming: {ledger.ended:,} documents are done, by the run that was begun {ledger.begun}")
 
         def counted(tally: Tally) -> None:
             tally.spent_usd = budget.spent
@@ -128,7 +129,7 @@ def conduct(
         run = Run(
             extractor,
             ledger,
-            Delivery(ledger, kept, rejects, records=start.records),
+            Delivery(ledger, kept, rejects, records=start.records, schema=extractor.schema),
             Breaker(max_wait=extractor.settings.max_wait, told=logging.getLogger("slotfill").warning),
             concurrency=start.concurrency or extractor.settings.concurrency,
             shown=counted,
@@ -158,6 +159,8 @@ def total_of(sources: Sources, limit: int | None) -> int | None:
 
 
 def _ledger(extractor: Extractor[Any], sources: Sources, start: Start) -> Ledger:
+    if start.output is not None and Path(start.output).is_dir():
+        check_owner(Path(start.output), f"the output folder {start.output!r}")
     inputs = (_name(name, sources) for name in start.inputs) if start.to_stdout else ()
     run = identity(extractor.schema, extractor.models, extractor.settings, inputs)
     about = {"schema": extractor.schema.name, "schema_id": extractor.schema.id, "models": " ".join(extractor.models)}

@@ -59,7 +59,7 @@ class Tally:
         self.saved_usd = _plus(self.saved_usd, extraction.saved_usd)
 
     def fail(self, outcomes: Mapping[Outcome, int]) -> None:
-        """Count documents as failed that had these outcomes: an output could not take what came of them."""
+        """Count documents as failed that had these outcomes, for what was left, or could be made, of their records."""
         for outcome, count in outcomes.items():
             self.outcomes[outcome] -= count
             self.outcomes[Outcome.FAILED] += count

@@ -552,8 +552,9 @@ class Nowhere(Sink):
 def test_a_run_stops_where_the_service_asks_for_too_long_a_wait(simulated):
     claude = simulated(SimulatedClaude(faults=["429_long@3-1000"]))
     with Ledger(None) as ledger:
-        delivery = Delivery(ledger, Nowhere(), None, records=False)
-        run = Run(Extractor(Sentiment), ledger, delivery, Breaker(), concurrency=1)
+        extractor = Extractor(Sentiment)
+        delivery = Delivery(ledger, Nowhere(), None, records=False, schema=extractor.schema)
+        run = Run(extractor, ledger, delivery, Breaker(), concurrency=1)
         with pytest.raises(StoppedError, match="run it again later"):
             run.run(Document.of(f"Fine {number}.") for number in range(100))
         assert run.tally.extracted == ledger.ended == 2

@@ -294,7 +294,8 @@ def test_a_run_stops_and_goes_on_within_its_budget(monkeypatch, tmp_path):
             with Ledger(tmp_path / "run.db") as ledger:
                 extractor, kept = Extractor(Sentiment), Kept()
                 extractor.meter(budget := Budget(ledger, extractor.models, max_cost=most))
-                run = Run(extractor, ledger, Delivery(ledger, kept, None, records=True), Breaker(), concurrency=AT_ONCE)
+                delivery = Delivery(ledger, kept, None, records=True, schema=extractor.schema)
+                run = Run(extractor, ledger, delivery, Breaker(), concurrency=AT_ONCE)
                 ends = nullcontext() if most > Decimal("0.05") else pytest.raises(StoppedError, match="--max-cost")
                 with ends:
                     run.run(documents)

@@ -1,8 +1,10 @@
 """What runs have cost: totals over ledgers that are only read, of which some may be in use, damaged, or newer."""
 
 import json
+import os
 import sqlite3
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -205,3 +207,34 @@ def test_every_way_to_total_comes_to_the_same(tmp_path_factory, runs):
             (WORST if u is None else cost(m, u) for tries in runs for m, u in tries), Decimal(0)
         )
         assert costs.total.usage == sum((u for tries in runs for _, u in tries if u), Usage())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE tries SET input_tokens = 9e999",
+        "UPDATE tries SET input_tokens = -1",
+        "UPDATE tries SET picodollars = -1",
+        "UPDATE tries SET picodollars = 'much'",
+        "UPDATE starts SET labels = '[1]'",
+        "UPDATE starts SET labels = 'none'",
+        "UPDATE starts SET labels = x'ff00'",
+        'UPDATE starts SET labels = \'{"team": {"a": 1}}\'',
+    ],
+)
+def test_what_slotfill_never_writes_is_not_counted(path, statement):
+    run(path, (MODEL, TAKEN), team="support")
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(statement)
+        database.commit()
+    costs = costs_of([path], "label")
+    assert costs.total == Cost()
+    ((skipped, reason),) = costs.skipped
+    assert skipped == path
+    assert "\n" not in reason
+
+
+def test_a_pipe_is_no_ledger_and_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "x.db")
+    ((_, reason),) = costs_of([tmp_path / "x.db"], "model").skipped
+    assert "no regular file" in reason

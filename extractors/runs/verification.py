@@ -1,0 +1,70 @@
+"""Verification: a record of an earlier start is taken over only where slotfill can have written it for the schema."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from typing import Any
+
+from slotfill.extractors.record import Document, Extraction, Failure, Outcome
+from slotfill.extractors.runs.ledger import Entry, Ledger
+from slotfill.extractors.stored import verify
+from slotfill.schemas.exact_json import read_again
+from slotfill.schemas.schema import Schema
+
+__all__ = ["DAMAGED", "Verification"]
+
+DAMAGED = "damaged"
+"""The failure of a document whose record is not sound."""
+
+_logger = logging.getLogger("slotfill")
+
+
+class Verification:
+    """Reads the records of a ledger, which may come with a folder of somebody else's.
+
+    What is not sound becomes the record of a failure, and the next start asks about its document again. It is not
+    looked for before a record is delivered: a million of them would hold up the first request for half a minute.
+
+    damaged: how many documents failed so, by the outcome that they were said to have.
+    """
+
+    def __init__(self, ledger: Ledger, schema: Schema[Any]) -> None:
+        self.damaged: Counter[Outcome] = Counter()
+        self._ledger, self._schema = ledger, schema
+        self._to_forget: list[bytes] = []
+
+    def record(self, entry: Entry) -> dict[str, Any]:
+        """Give what came of a document that has ended, as plain JSON data."""
+        if not entry.before:
+            record: dict[str, Any] = read_again(entry.record or "")
+            return record
+        try:
+            return self._sound(entry)
+        except ValueError as error:
+            return self._failed(entry, str(error))
+
+    def forget(self) -> None:
+        """Have the next start ask about what was damaged. Not while entries are being read."""
+        if self._to_forget:
+            self._ledger.forget(self._to_forget)
+            self._to_forget.clear()
+
+    def _sound(self, entry: Entry) -> dict[str, Any]:
+        record = verify(entry.record, self._schema)
+        # What cannot be read has a key that is of more than its bytes.
+        same = not Outcome(record["outcome"]).ok or record["document"]["id"] == entry.document.hex()
+        if not same or record["outcome"] != entry.outcome:
+            raise ValueError("it is of another document, or outcome")
+        return record
+
+    def _failed(self, entry: Entry, reason: str) -> dict[str, Any]:
+        self.damaged[Outcome(str(entry.outcome))] += 1
+        self._to_forget.append(entry.document)
+        message = f"its record in {self._ledger.place} is damaged: {reason}; the same command asks about it again"
+        _logger.error("%s: failed: %s [%s]", entry.source or "the text", message, DAMAGED)
+        document, failure = Document("", entry.document.hex(), entry.source), Failure(DAMAGED, message)
+        failed: Extraction[Any] = Extraction(
+            document, self._schema.name, self._schema.id, "", Outcome.FAILED, error=failure
+        )
+        return failed.to_json()
