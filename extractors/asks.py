@@ -23,6 +23,7 @@ __all__ = [
     "CUT",
     "FINAL",
     "REDIRECT",
+    "SCHEMA_CODE",
     "SCHEMA_REFUSED",
     "TOO_LONG",
     "TRANSPORT",
@@ -50,8 +51,12 @@ BROKEN = "broken_stream"
 CUT = ("max_tokens", "model_context_window_exceeded", BROKEN)
 """The stop reasons of a reply that was cut off: more room may help against the first alone."""
 
+SCHEMA_CODE = "schema_code"
+"""The failure of code of the schema's own: a validator, a serializer, a computed field that raises."""
+
 FINAL = frozenset(
-    {"authentication", "permission", "billing", "bad_request", "budget", "cassette", "max_wait", REDIRECT}
+    {"authentication", "permission", "billing", "bad_request", "budget", "cassette", "max_wait"}
+    | {REDIRECT, SCHEMA_CODE}
 )
 """The failures that another model of the same service would meet too."""
 

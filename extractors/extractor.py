@@ -264,7 +264,7 @@ class Extractor(Generic[M]):
             raise InputError(f"{extraction.document.source or 'the document'}: its text is not at hand: read it again")
         if not correction.strip():
             raise InputError("the correction says nothing: say what is wrong or missing")
-        value = extraction.data if extraction.has_value else extraction.invalid
+        value = extraction.reply if extraction.has_value else extraction.invalid
         return (*extraction.history, Exchange(value, correction))
 
     def map(self, texts: Iterable[str | Document], *, concurrency: int | None = None) -> Iterator[Extraction[M]]:

@@ -47,9 +47,9 @@ class Joined(Generic[M]):
         """How many chunks there are."""
         return self.readings[-1].chunk + 1
 
-    def spans_of(self, data: Any) -> Mapping[str, Span] | None:
-        """Give where the values stood in their chunks; None where the value is no longer what was put together."""
-        return self.merged.spans if data == self.merged.data else None
+    def spans_of(self, verdict: Verdict[M]) -> Mapping[str, Span] | None:
+        """Give where the values stood in their chunks; None where what is written is not what was put together."""
+        return self.merged.spans if verdict.output == self.merged.data else None
 
 
 def join(ladder: Ladder[M], found: Sequence[Read]) -> Joined[M]:

@@ -7,7 +7,6 @@ was cut off or refused is told apart before anything in it is read.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
@@ -17,6 +16,7 @@ from slotfill.extractors.asks import (
     BROKEN,
     CUT,
     FINAL,
+    SCHEMA_CODE,
     SCHEMA_REFUSED,
     UNREADABLE,
     Answer,
@@ -28,11 +28,11 @@ from slotfill.extractors.mend import mend
 from slotfill.extractors.patch import Patch, patch_for
 from slotfill.extractors.prompt import Prompt, correct
 from slotfill.extractors.record import Attempt, Document, Edit, Failure, Origin, Outcome, Rung
-from slotfill.schemas import exact_json
 from slotfill.schemas.confidence import confidence_paths
-from slotfill.schemas.errors import FieldError, InvalidError
+from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError
+from slotfill.schemas.exact_json import dumps, loads
 from slotfill.schemas.json_schema import formats_of, response_model
-from slotfill.schemas.pointer import join, look_up
+from slotfill.schemas.pointer import join
 from slotfill.schemas.schema import WRAPPER, Schema
 from slotfill.schemas.wire import Wire
 
@@ -59,7 +59,8 @@ class Kind(Enum):
 class Verdict(Generic[M]):
     """What an answer is worth: its value, or why there is none and whatever could be read.
 
-    data: the value as plain JSON, valid or not, None where nothing could be read; `edits` made it what it is.
+    data: what the model said of it as plain JSON, valid or not, None where nothing could be read; `edits` made it what
+        it is. output: the valid value as it is written; None of a part, which is merged.
     said: what the model is shown of it, should it be asked again.
     scored: as in `Answer`, into the value as it travels.
     """
@@ -67,6 +68,7 @@ class Verdict(Generic[M]):
     kind: Kind
     value: M | None = None
     data: Any = None
+    output: Any = None
     edits: tuple[Edit, ...] = ()
     confidence: Mapping[str, Origin] = field(default_factory=dict)
     errors: tuple[FieldError, ...] = ()
@@ -137,7 +139,7 @@ class Ladder(Generic[M]):
 
     def worth(self, data: Any) -> Verdict[M]:
         """Judge a value, as plain JSON data, that was put together."""
-        return self._validated(_Sent(json.dumps(self.schema.wrap(data), ensure_ascii=False)), Answer())
+        return self._validated(_Sent(dumps(self.schema.wrap(data))), Answer())
 
     def _first(self, policy: Policy, rung: Rung) -> Ask:
         modes = [mode for mode in policy.modes if self._wire is None or mode in self._wire.modes]
@@ -170,7 +172,7 @@ class Ladder(Generic[M]):
         # is made twice over is.
         miscalled = answer.stop_reason == "tool_use" and bool(answer.errors)
         hopeless = sent.text is None and (pending is not None or miscalled)
-        if verdict.kind is Kind.VALID or hopeless:
+        if verdict.kind is not Kind.INVALID or hopeless:
             return verdict
         return self._mended(ask, sent, answer, policy) or verdict
 
@@ -178,7 +180,7 @@ class Ladder(Generic[M]):
         """Put a patch into the value that it is for."""
         before, patch, edits = pending.verdict, pending.patch, pending.verdict.edits
         try:
-            parts = json.loads(_whole(ask, answer).text or "")
+            parts = loads(_whole(ask, answer).text or "")
         except ValueError:
             formats = formats_of(self.schema.model)
             asked = Schema(response_model(patch.wire.full, name=self.schema.name, formats=formats))
@@ -191,15 +193,14 @@ class Ladder(Generic[M]):
         replaced = tuple(wrapper + join(place) for place in patch.places)
         kept = {path for path in before.scored if not path.startswith(replaced)}
         scored = frozenset(kept | {wrapper + path for path in answer.scored})
-        return _Sent(json.dumps(merged, ensure_ascii=False), edits, scored)
+        return _Sent(dumps(merged), edits, scored)
 
     def _mended(self, ask: Ask, sent: _Sent, answer: Answer, policy: Policy) -> Verdict[M] | None:
         """Make the local edits that the policy allows; None where there are none to make."""
         mended = mend(sent.text or answer.said, self.schema, policy.mending, document=self.document.text)
         if mended is None or not mended.edits:
             return None
-        whole = json.dumps(mended.data, ensure_ascii=False)
-        verdict = self._validated(_Sent(whole, (*sent.edits, *mended.edits), sent.scored), answer)
+        verdict = self._validated(_Sent(dumps(mended.data), (*sent.edits, *mended.edits), sent.scored), answer)
         self._note(replace(ask, rung=Rung.MEND), Answer(), verdict)
         return replace(verdict, said=sent.text or answer.said)
 
@@ -208,12 +209,15 @@ class Ladder(Generic[M]):
             errors = answer.errors or (FieldError("", "the reply holds more than the JSON value"),)
             return _invalid(errors, None, sent, answer.said)
         try:
-            value = self.schema.validate(sent.text, document=self.document.text)
+            value, data = self.schema.read(sent.text, document=self.document.text)
+            output = self.schema.dump(value)
+        except SchemaCodeError as error:
+            return _broken_schema(error, sent)
         except InvalidError as error:
             data = None if isinstance(error.data, str) and error.data == sent.text else error.data
             return _invalid(error.errors, data, sent, sent.text)
-        confidence = _origins(sent.text, sent.scored, self.schema)
-        return Verdict(Kind.VALID, value, self.schema.dump(value), sent.edits, confidence)
+        confidence = _origins(data, sent.scored, self.schema)
+        return Verdict(Kind.VALID, value, data, output, sent.edits, confidence)
 
     def _note(self, ask: Ask, answer: Answer, verdict: Verdict[M]) -> None:
         ok = verdict.kind is Kind.VALID
@@ -289,18 +293,18 @@ def _whole(ask: Ask, answer: Answer) -> _Sent:
 
 def _is_json(text: str) -> bool:
     try:
-        exact_json.loads(text)
+        loads(text)
     except ValueError:
         return False
     return True
 
 
-def _origins(sent: str, scored: Collection[str], schema: Schema[Any]) -> dict[str, Origin]:
+def _origins(data: Any, scored: Collection[str], schema: Schema[Any]) -> dict[str, Origin]:
     """Tell where each confidence comes from that was sent: one that a default gives is neither scored nor stated."""
     if not schema.has_confidences:
         return {}
     wrapper = join((WRAPPER,)) if schema.wrapped else ""
-    paths = confidence_paths(schema.json_schema, look_up(wrapper, json.loads(sent)))
+    paths = confidence_paths(schema.json_schema, data)
     return {path: "scored" if wrapper + path in scored else "stated" for path in paths}
 
 
@@ -311,6 +315,13 @@ def _cut_message(answer: Answer) -> str:
     written = answer.usage.output_tokens
     after = "" if written is None else f" after {written} tokens"
     return f"the reply was cut off{after}: {limit}; split the document or allow more"
+
+
+def _broken_schema(error: SchemaCodeError, sent: _Sent) -> Verdict[Any]:
+    """Give up over code of the schema's own: no model can mend it."""
+    first = error.errors[0]
+    failure = Failure(SCHEMA_CODE, first.message, first.path)
+    return Verdict(Kind.FAILED, data=error.data, edits=sent.edits, errors=error.errors, failure=failure)
 
 
 def _invalid(errors: tuple[FieldError, ...], data: Any, sent: _Sent, said: str) -> Verdict[Any]:

@@ -58,7 +58,7 @@ def _extracted(whole: Ladder[M], policy: Policy, history: tuple[Exchange, ...]) 
     if verdict.kind is Kind.INVALID and joined.chunks == 1 and joined.lost is None:
         verdict = yield from whole.patched(verdict, policy)
     attempts = (*joined.attempts, *whole.attempts)
-    extraction = _extraction(whole, policy, verdict, attempts, joined.spans_of(verdict.data), read=joined.merged.data)
+    extraction = _extraction(whole, policy, verdict, attempts, joined.spans_of(verdict), read=joined.merged.data)
     return _accounted(extraction, joined)
 
 
@@ -75,7 +75,7 @@ def _extraction(
     document, schema = ladder.document, ladder.schema
     valid = verdict.kind is Kind.VALID
     if valid and spans is None:
-        spans = ground(verdict.data, document.text, schema.json_schema)
+        spans = ground(verdict.output, document.text, schema.output_schema)
     return Extraction(
         document=document,
         schema_name=schema.name,
@@ -84,7 +84,8 @@ def _extraction(
         outcome=outcome_of(verdict, attempts),
         has_value=valid,
         result=verdict.value,
-        data=verdict.data if valid else None,
+        data=verdict.output if valid else None,
+        reply=verdict.data if valid else None,
         invalid=None if valid else read,
         spans=spans or {} if valid else {},
         confidence=verdict.confidence,

@@ -5,7 +5,6 @@ A part is a chunk of the document, or a group of the schema's fields, or both; e
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,7 +17,7 @@ from slotfill.extractors.parting import as_part, field_groups
 from slotfill.extractors.prompt import Prompt, look_again, write
 from slotfill.extractors.record import Attempt, Document, Exchange
 from slotfill.schemas.errors import SchemaError
-from slotfill.schemas.json_schema import formats_of, response_model
+from slotfill.schemas.exact_json import dumps
 from slotfill.schemas.parts import properties_of
 from slotfill.schemas.schema import Example, Schema
 from slotfill.schemas.wire import Wire, wire_for
@@ -71,15 +70,15 @@ def tasks_of(schema: Schema[Any], width: int | None, *, chunked: bool) -> tuple[
     """
     lax = as_part(schema.json_schema) if chunked else schema.json_schema
     groups = (lax,) if width is None or schema.wrapped else field_groups(lax, width)
-    if groups == (schema.json_schema,):
+    if groups == (schema.json_schema,) and not chunked:
         return (Task(schema),)
     try:
-        return tuple(_tasks(schema, groups))
+        return tuple(_tasks(schema, groups, chunked=chunked))
     except SchemaError:
         return (Task(schema),)
 
 
-def _tasks(schema: Schema[Any], groups: Sequence[dict[str, Any]]) -> Iterator[Task]:
+def _tasks(schema: Schema[Any], groups: Sequence[dict[str, Any]], *, chunked: bool) -> Iterator[Task]:
     elsewhere = {key for group in groups[1:] for key in _properties(group)}  # what no group names, the first one holds
     for group in groups:
         fields = tuple(_properties(group)) if len(groups) > 1 else None
@@ -87,9 +86,7 @@ def _tasks(schema: Schema[Any], groups: Sequence[dict[str, Any]]) -> Iterator[Ta
         if fields is not None:
             others = elsewhere if group is groups[0] else ()
             examples = tuple(_of_fields(shot, fields, others) for shot in examples)
-        resources = getattr(schema.model, "resources", None)
-        model = response_model(group, name=schema.name, resources=resources, formats=formats_of(schema.model))
-        part = Schema(model, name=schema.name, instructions=schema.instructions, examples=examples)
+        part = schema.part(group, examples=examples, nested=chunked)
         yield Task(part, wire_for(part), fields)
 
 
@@ -152,7 +149,7 @@ class Reader:
             found.append(Read(piece.start, piece.text, task, number, verdict, tuple(ladder.attempts), ladder.read))
             if verdict.kind is not Kind.VALID:
                 break
-            prompt = look_again(prompt, json.dumps(task.schema.wrap(verdict.data), ensure_ascii=False))
+            prompt = look_again(prompt, dumps(task.schema.wrap(verdict.data)))
         failure = found[-1].verdict.failure
         if failure is None or failure.type not in TOO_LONG or len(piece.text) < 2 * LEAST:
             return found

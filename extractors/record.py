@@ -310,7 +310,9 @@ class Extraction(Generic[M]):
     """What came of one document.
 
     has_value: whether there is a value; `result` is that value, which may be None where the schema allows null.
-    data: the value as plain JSON.
+    data: the value as plain JSON, as the model writes it: for output alone.
+    reply: what the model said, its edits made: plain JSON that the value is read of. The paths of `found_in` and of
+        `conflicts` lead into it.
     invalid: what was read but did not validate.
     chunks: what came of each part, where the document was read in parts.
     found_in: by JSON Pointer, the numbers of the chunks that gave each value and each item of a list.
@@ -332,6 +334,7 @@ class Extraction(Generic[M]):
     has_value: bool = False
     result: M | None = None
     data: Any = None
+    reply: Any = None
     invalid: Any = None
     spans: Mapping[str, Span] = field(default_factory=dict)
     confidence: Mapping[str, Origin] = field(default_factory=dict)
@@ -401,7 +404,8 @@ class Extraction(Generic[M]):
         return tuple(attempt.request_id for attempt in self.attempts if attempt.request_id)
 
     def to_json(self) -> dict[str, Any]:
-        """Give the versioned record as plain JSON data."""
+        """Give the versioned record as plain JSON data; `reply` stands in it where it is not the value."""
+        said = {} if not self.has_value or self.reply == self.data else {"reply": self.reply}
         return {
             "slotfill": VERSION,
             "document": self.document.to_json(),
@@ -409,6 +413,7 @@ class Extraction(Generic[M]):
             "model": self.model,
             "outcome": self.outcome.value,
             "value": self.data if self.has_value else None,
+            **said,
             "invalid": self.invalid,
             "spans": {
                 path: {"start": span.start, "end": span.end, "match": span.match} for path, span in self.spans.items()

@@ -174,6 +174,7 @@ def verify(text: object, schema: Schema[Any]) -> dict[str, Any]:
 def _extraction(stored: _Stored, record: Mapping[str, Any], schema: Schema[M], document: Document) -> Extraction[M]:
     """Make it of its parts; values are taken from the record as it is, with all digits of their numbers."""
     has_value = stored.outcome.ok or record["value"] is not None
+    reply = record.get("reply", record["value"])  # it stands there where the value is not written as it is read
     return Extraction(
         document=document,
         schema_name=stored.schema.name,
@@ -181,8 +182,9 @@ def _extraction(stored: _Stored, record: Mapping[str, Any], schema: Schema[M], d
         model=stored.model,
         outcome=stored.outcome,
         has_value=has_value,
-        result=schema.load(record["value"]) if has_value else None,
+        result=schema.load(reply) if has_value else None,
         data=record["value"],
+        reply=reply,
         invalid=record["invalid"],
         **{name: getattr(stored, name) for name in _PARTS},
     )

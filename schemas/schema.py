@@ -117,13 +117,22 @@ class Schema(Generic[M]):
 
         Raises InvalidError, whose paths start at the unwrapped value; SchemaCodeError where code of the model raised.
         """
+        return self.read(text, document=document)[0]
+
+    def read(self, text: str, *, document: str | None = None) -> tuple[M, Any]:
+        """Validate as `validate` does; give the value, and the plain JSON data that it was read of, unwrapped.
+
+        Of that data the value can be read again, which cannot be said of what `dump` gives.
+        """
         try:
             whole = loads(text)
         except ValueError as error:
             raise InvalidError((FieldError("", f"is no JSON: {error}"),), text) from None
         data = self._unwrapped(whole)
+        if _LONG_NUMBER.search(text) and any(True for _ in exact_floats(data)):
+            data = self._with_quoted_decimals(data)
         try:
-            return self._read(data, text if data is whole else None, self._context(document))
+            return self._read(data, text if data is whole else dumps(data), self._context(document)), data
         except ValidationError as error:
             raise InvalidError(_errors(error, data), data) from None
         except InvalidError:
@@ -202,15 +211,17 @@ class Schema(Generic[M]):
             raise InvalidError((FieldError("", message),), data)
         return data[WRAPPER]
 
-    def _read(self, data: Any, text: str | None, context: dict[str, Any]) -> M:
-        """Validate plain JSON data. text: the same, where it is at hand."""
+    def _read(self, data: Any, text: str, context: dict[str, Any]) -> M:
+        """Validate plain JSON data, of which `text` is the JSON."""
         if issubclass(self.model, JsonValue):
             return cast("M", self.model.model_validate(data, context=context).root)
-        exact = [*exact_floats(data)] if text is None or _LONG_NUMBER.search(text) else []
-        if exact:
-            data = _with_quoted_decimals(data, self._decimal_schema)
-        written = text if text is not None and not exact else dumps(data)
-        return cast("M", self._validator.validate_json(written, strict=True, context=context))
+        return cast("M", self._validator.validate_json(text, strict=True, context=context))
+
+    def _with_quoted_decimals(self, data: Any) -> Any:
+        """Put quotes around long numbers where a `Decimal` is asked for: Pydantic reads a bare one as a double."""
+        if issubclass(self.model, JsonValue):
+            return data
+        return _quoted_decimals(data, self._decimal_schema)
 
     def _own_examples(self) -> tuple[Example, ...]:
         model = cast("type[BaseModel]", self.model)
@@ -258,7 +269,7 @@ class _Part(Schema[Any]):
         self._nested = nested
         model = whole.model
         if issubclass(model, JsonValue):
-            model = response_model(json_schema, name=whole.name, resources=model.resources)
+            model = response_model(json_schema, name=whole.name, resources=model.resources, formats=model.formats)
         self.model, self.name, self.context = model, whole.name, whole.context
         self.parameters, self.instructions = whole.parameters, whole.instructions
         self.json_schema, self.wrapped = json_schema, not _is_object(json_schema)
@@ -271,7 +282,10 @@ class _Part(Schema[Any]):
     def _validator(self) -> SchemaValidator:
         return relaxed_validator(self.model, nested=self._nested)
 
-    def _read(self, data: Any, text: str | None, context: dict[str, Any]) -> Any:
+    def dump(self, value: Any) -> Any:
+        """Give nothing: a part of a value is merged as the model said it, and never written."""
+
+    def _read(self, data: Any, text: str, context: dict[str, Any]) -> Any:
         value = super()._read(data, text, context)
         required = self.json_schema.get("required", ()) if isinstance(data, dict) else ()
         if missing := [key for key in required if key not in data]:
@@ -286,8 +300,8 @@ _LONG_NUMBER = re.compile(r"\d[\d.]{15}|\d[eE]")
 """Finds a number that a double may not hold: of 16 digits, or with an exponent."""
 
 
-def _with_quoted_decimals(data: Any, json_schema: dict[str, Any]) -> Any:
-    """Put quotes around long numbers where a `Decimal` is asked for: Pydantic reads a bare one as a double."""
+def _quoted_decimals(data: Any, json_schema: dict[str, Any]) -> Any:
+    """Give a copy of plain JSON data with the long numbers as texts that are `DECIMAL` by their schema."""
     rest: list[tuple[Any, Any, list[Any]]] = [(holder := [data], 0, [json_schema])]
     while rest:
         around, step, schemas = rest.pop()

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Any
 
 from pydantic import BaseModel, ValidationError, ValidationInfo
-from pydantic_core import PydanticKnownError, SchemaValidator
+from pydantic_core import PydanticKnownError, PydanticOmit, PydanticUseDefault, SchemaValidator
 
 from slotfill.schemas.core_walk import Node, definitions_of, nodes_of, with_children
 from slotfill.schemas.errors import SchemaError
@@ -116,7 +117,9 @@ class Strict:
 
         def read(value: Any, info: ValidationInfo) -> Any:
             written = _as_json(value)  # before the code is run, which may change the value in place
-            return inner.read(code(value, info), written, info.context)
+            with inner.to_blame(written, info.context):
+                value = code(value, info)
+            return inner.read(value, written, info.context)
 
         return _plain(node, read)
 
@@ -130,7 +133,8 @@ class Strict:
 
         def read(value: Any, info: ValidationInfo) -> Any:
             written = _as_json(value)
-            return code(value, lambda given, _location=None: inner.read(given, written, info.context), info)
+            with inner.to_blame(written, info.context):
+                return code(value, lambda given, _location=None: inner.read(given, written, info.context), info)
 
         return _plain(node, read)
 
@@ -258,6 +262,21 @@ class _Behind:
             if text == written:
                 raise
         return self._lenient.validate_python(value, context=context)
+
+    @contextmanager
+    def to_blame(self, written: str | None, context: Any) -> Iterator[None]:
+        """Where the code fails over a value of a wrong type, say that of the value: a number that has no `strip()`.
+
+        Raises ValidationError for that, and else what the code raised.
+        """
+        try:
+            yield
+        except (ValueError, AssertionError, PydanticOmit, PydanticUseDefault):
+            raise  # by these a validator judges
+        except Exception:
+            if written is not None:
+                self._strict.validate_json(written, strict=True, context=context)
+            raise
 
 
 class _Default:
