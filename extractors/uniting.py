@@ -13,6 +13,9 @@ from slotfill.schemas.folding import Where
 
 __all__ = ["Entry", "Item", "Union", "distinct", "most_given"]
 
+LOOKED_AT = 100
+"""So many of the objects that are equal to one are looked at, whose place is not the same."""
+
 BLOCK = 256
 """Items are sought near each other by stretches of so many code points."""
 
@@ -85,7 +88,7 @@ class Union:
         taken: set[Entry] = set()
         items = _items(said)
         self._tried.clear()
-        for rule in (self._of_that_name, self._at_that_place, self._equal_nearby):
+        for rule in (self._of_that_name, self._at_that_place, self._equal_nearby, self._equal_somewhere):
             for item in items:
                 if item not in met and (entry := rule(item, taken)) is not None:
                     met[item] = entry
@@ -149,6 +152,25 @@ class Union:
         return next((entry for entry, other in rest if entry not in taken and _share(item, other)), None)
 
 
+    def _equal_somewhere(self, item: Item, taken: set[Entry]) -> Entry | None:
+        """Find an equal object of another chunk that may be the same mention.
+
+        A chunk that tells of a lamp once, and holds the word twice, means either place: one of them is where the other
+        chunk found its lamp. A lamp that stands nowhere in its chunk is none that no other chunk has.
+        """
+        if self._name(item) is not None:
+            return None
+        equal = islice(self._equal.get(folded(item.said.value), ()), LOOKED_AT)
+        return next((entry for entry, other in equal if entry not in taken and _may_be_one(item, other)), None)
+
+
+def _may_be_one(one: Item, other: Item) -> bool:
+    if not (one.leaves and other.leaves):
+        return bool(one.leaves or other.leaves)
+    start, end = _shared(one.said.chunk, other.said.chunk)
+    return one.said.order != other.said.order and (one.is_within(start, end) or other.is_within(start, end))
+
+
 def _is_past(entry: Entry, other: Item, chunk: Chunk, taken: set[Entry]) -> bool:
     theirs = other.said.chunk
     return entry in taken or (theirs.end <= chunk.start and theirs.index != chunk.index)
@@ -156,10 +178,14 @@ def _is_past(entry: Entry, other: Item, chunk: Chunk, taken: set[Entry]) -> bool
 
 def _share(one: Item, other: Item) -> bool:
     """Tell whether two items stand, as far as is known, in a stretch that both chunks hold."""
-    chunks = one.said.chunk, other.said.chunk
-    start, end = max(chunk.start for chunk in chunks), min(chunk.end for chunk in chunks)
-    met = start < end or chunks[0].index == chunks[1].index
+    start, end = _shared(one.said.chunk, other.said.chunk)
+    met = start < end or one.said.chunk.index == other.said.chunk.index
     return met and one.is_within(start, end) and other.is_within(start, end)
+
+
+def _shared(one: Chunk, other: Chunk) -> Where:
+    """Give the stretch that two chunks hold both."""
+    return max(one.start, other.start), min(one.end, other.end)
 
 
 def _items(said: Said) -> list[Item]:

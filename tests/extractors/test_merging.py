@@ -311,10 +311,10 @@ def test_what_they_disagree_in_is_a_conflict() -> None:
     [
         # equal, and far apart
         [said(FIRST, [row("ink", 5)], _0_name=(2, 5)), said(FAR, [row("ink", 5)], _0_name=(902, 905))],
-        # equal, the first where the second chunk does not reach
-        [said(FIRST, [row("ink", 5)], _0_name=(2, 5)), said(SECOND, [row("ink", 5)], _0_name=(22, 25))],
-        # equal, the second where the first chunk does not reach
-        [said(FIRST, [row("ink", 5)], _0_name=(22, 25)), said(SECOND, [row("ink", 5)], _0_name=(42, 45))],
+        # equal, each where the other chunk does not reach
+        [said(FIRST, [row("ink", 5)], _0_name=(2, 5)), said(SECOND, [row("ink", 5)], _0_name=(42, 45))],
+        # equal, and told of twice by a chunk that sees both places
+        [said(FIRST, [row("ink", 5), row("ink", 5)], _0_name=(2, 5), _1_name=(22, 25))],
         # equal, in one part
         [said(FIRST, [row("ink", 5), row("ink", 5)])],
         # at one place in part only
@@ -349,6 +349,30 @@ def test_equal_rows_in_the_stretch_that_two_chunks_share_are_one() -> None:
     merged = merge(ROWS, [first, second])
     assert merged.data == [row("ink", 5)] * 2
     assert merged.found_in["/1"] == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        # the first where the second chunk does not reach
+        [said(FIRST, [row("ink", 5)], _0_name=(2, 5)), said(SECOND, [row("ink", 5)], _0_name=(22, 25))],
+        # the second where the first chunk does not reach
+        [said(FIRST, [row("ink", 5)], _0_name=(22, 25)), said(SECOND, [row("ink", 5)], _0_name=(42, 45))],
+        # one that stands nowhere in its chunk
+        [said(FIRST, [row("ink", 5)], _0_name=(2, 5)), said(FAR, [row("ink", 5)])],
+        [said(FIRST, [row("ink", 5)]), said(FAR, [row("ink", 5)], _0_name=(902, 905))],
+    ],
+)
+def test_equal_rows_that_may_be_one_mention_are_one(parts: list[Part]) -> None:
+    merged = merge(ROWS, parts)
+    assert merged.data == [row("ink", 5)]
+    assert merged.found_in["/0"] == tuple(part.chunk.index for part in parts)
+
+
+def test_of_equal_rows_no_more_are_one_than_a_chunk_told_of() -> None:
+    first = said(FIRST, [row("ink", 5), row("ink", 5)], _0_name=(2, 5), _1_name=(8, 11))
+    second = said(SECOND, [row("ink", 5)] * 3, _0_name=(22, 25), _1_name=(40, 43), _2_name=(45, 48))
+    assert merge(ROWS, [first, second]).data == [row("ink", 5)] * 4
 
 
 def test_equal_rows_of_no_place_are_one_where_their_chunks_meet() -> None:

@@ -314,27 +314,31 @@ class TestWide:
         assert "fields 'field_333' to 'field_665'" in extraction.error.message
         assert len(extraction.invalid) == 700 - 333
 
-    def test_a_field_that_the_whole_refuses_is_patched(self):
+    @pytest.mark.parametrize(
+        ("field", "of_whole", "rungs"),
+        [("field_1", False, ["ask", "patch", "ask", "ask"]), ("field_690", True, ["ask", "ask", "ask", "patch"])],
+        ids=["what its group has wrong", "what only the whole refuses"],
+    )
+    def test_a_field_that_is_refused_is_patched(self, field, of_whole, rungs):
         class Strict(self.WIDE):
-            @field_validator("field_1")
+            @field_validator(field)
             @classmethod
-            def check(cls, value):
-                if value != "mended":
+            def check(cls, value, info):
+                if value != "mended" and not (of_whole and info.data.get("field_1") is None):
                     raise ValueError("must be mended")
                 return value
 
         def reply(asked):
             value = self.reply(asked)
-            return {"field_1": "mended"} if len(value) == 1 else value
+            return {field: "mended"} if len(value) == 1 else value
 
         claude = SimulatedClaude(reply)
         extraction = extract(claude, "Wide, mended.", Strict)
         assert extraction.outcome is Outcome.PATCHED
-        assert extraction.data == {f"field_{number}": f"the field_{number}" for number in range(700)} | {
-            "field_1": "mended"
-        }
-        assert [attempt.rung.value for attempt in extraction.attempts] == ["ask", "ask", "ask", "patch"]
-        assert extraction.spans["/field_1"] == Span(6, 12, "exact"), "what was patched stands where it stands now"
+        whole = {f"field_{number}": f"the field_{number}" for number in range(700)}
+        assert extraction.data == whole | {field: "mended"}
+        assert [attempt.rung.value for attempt in extraction.attempts] == rungs
+        assert extraction.spans[f"/{field}"] == Span(6, 12, "exact"), "what was patched stands where it stands now"
 
 
 def test_a_correction_of_a_chunked_document_reaches_every_chunk():
