@@ -65,6 +65,8 @@ class Options(TypedDict, total=False):
     client: any client of the Anthropic SDK, sync for `extract` and `map`, async for `aextract` and `amap`. It stays
         the caller's to close. Default: both kinds are built, as needed.
     instructions, examples, parameters: in place of the schema's own.
+    context: what validators find in `info.context`, beside the document's text, which they find as `text_chunk`,
+        `text`, `context` and `document`.
     formats: whether the `format` of a JSON Schema, or of one line, is checked (`check`, the default), or is an
         annotation (`annotate`).
     retries: model calls after the first, of each model (2).
@@ -89,6 +91,7 @@ class Options(TypedDict, total=False):
     instructions: str | None
     examples: Iterable[Example] | None
     parameters: Mapping[str, object] | None
+    context: Mapping[str, object] | None
     formats: Formats | None
     retries: int | None
     mend: Mending | None
@@ -133,6 +136,7 @@ class Extractor(Generic[M]):
             instructions=options.get("instructions"),
             examples=options.get("examples"),
             parameters=options.get("parameters"),
+            context=options.get("context"),
             formats=options.get("formats"),
         )
         answered = client is not None or (cassette is not None and cassette.replaying)

@@ -208,11 +208,12 @@ class Ladder(Generic[M]):
         if sent.text is None:
             errors = answer.errors or (FieldError("", "the reply holds more than the JSON value"),)
             return _invalid(errors, None, sent, answer.said)
+        data: Any = None
         try:
             value, data = self.schema.read(sent.text, document=self.document.text)
             output = self.schema.dump(value)
         except SchemaCodeError as error:
-            return _broken_schema(error, sent)
+            return _broken_schema(error, error.data if data is None else data, sent)
         except InvalidError as error:
             data = None if isinstance(error.data, str) and error.data == sent.text else error.data
             return _invalid(error.errors, data, sent, sent.text)
@@ -317,11 +318,11 @@ def _cut_message(answer: Answer) -> str:
     return f"the reply was cut off{after}: {limit}; split the document or allow more"
 
 
-def _broken_schema(error: SchemaCodeError, sent: _Sent) -> Verdict[Any]:
+def _broken_schema(error: SchemaCodeError, data: Any, sent: _Sent) -> Verdict[Any]:
     """Give up over code of the schema's own: no model can mend it."""
     first = error.errors[0]
     failure = Failure(SCHEMA_CODE, first.message, first.path)
-    return Verdict(Kind.FAILED, data=error.data, edits=sent.edits, errors=error.errors, failure=failure)
+    return Verdict(Kind.FAILED, data=data, edits=sent.edits, errors=error.errors, failure=failure)
 
 
 def _invalid(errors: tuple[FieldError, ...], data: Any, sent: _Sent, said: str) -> Verdict[Any]:

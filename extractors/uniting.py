@@ -151,7 +151,6 @@ class Union:
         rest = islice(found, self._tried[value], None)
         return next((entry for entry, other in rest if entry not in taken and _share(item, other)), None)
 
-
     def _equal_somewhere(self, item: Item, taken: set[Entry]) -> Entry | None:
         """Find an equal object of another chunk that may be the same mention.
 

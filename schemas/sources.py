@@ -56,6 +56,7 @@ def resolve(
     instructions: str | None = ...,
     examples: Iterable[Example] | None = ...,
     parameters: Mapping[str, object] | None = ...,
+    context: Mapping[str, object] | None = ...,
     formats: Formats | None = ...,
 ) -> Schema[M]: ...
 
@@ -68,6 +69,7 @@ def resolve(
     instructions: str | None = ...,
     examples: Iterable[Example] | None = ...,
     parameters: Mapping[str, object] | None = ...,
+    context: Mapping[str, object] | None = ...,
     formats: Formats | None = ...,
 ) -> Schema[Any]: ...
 
@@ -79,6 +81,7 @@ def resolve(
     instructions: str | None = None,
     examples: Iterable[Example] | None = None,
     parameters: Mapping[str, object] | None = None,
+    context: Mapping[str, object] | None = None,
     formats: Formats | None = None,
 ) -> Schema[Any]:
     """Make a Schema of whatever says what to extract.
@@ -86,7 +89,7 @@ def resolve(
     source: a string as above, a Pydantic model, a JSON Schema as a mapping, or a Schema.
     trusted: whether a Python file may be executed, and a module imported from the working folder. Only a command
         line's own user can say so.
-    instructions, examples, parameters: as for `Schema`; they replace what the source brings.
+    instructions, examples, parameters, context: as for `Schema`; they replace what the source brings.
     formats: whether the `format` of a JSON Schema, or of one line, is checked ("check", the default) or an annotation
     ("annotate"), as the standard has it. A Python model's types decide for themselves.
 
@@ -96,6 +99,7 @@ def resolve(
         "instructions": instructions,
         "examples": None if examples is None else tuple(examples),
         "parameters": parameters,
+        "context": context,
         "formats": formats,
     }
     if isinstance(source, str):
@@ -176,6 +180,7 @@ def _remade(schema: Schema[M], overrides: dict[str, Any]) -> Schema[M]:
     kept: dict[str, Any] = {
         "instructions": None if schema.instructions == plain.instructions else schema.instructions,
         "examples": None if schema.examples == plain.examples else schema.examples,
+        "context": schema.context,
     }
     given["parameters"] = {**parameters, **given.get("parameters", {})}
     return Schema(model, name=schema.name, **{**kept, **given})

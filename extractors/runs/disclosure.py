@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from slotfill.extractors.asks import SCHEMA_REFUSED, UNREADABLE
+from slotfill.extractors.asks import SCHEMA_CODE, SCHEMA_REFUSED, UNREADABLE
 from slotfill.extractors.record import Failure
 from slotfill.extractors.unforeseen import INTERNAL
 from slotfill.schemas.pointer import look_up
@@ -42,6 +42,7 @@ _KINDS: Mapping[str, str] = {
     "rate_limit": "the rate limits allow no further request",
     "redirect": "the service redirects to another address",
     "refusal": "the model refused",
+    SCHEMA_CODE: "code of the schema's own raised",
     SCHEMA_REFUSED: "the service refuses the schema",
     "server": "the service failed",
     "timeout": "the service did not answer in time",
