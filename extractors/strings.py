@@ -150,6 +150,9 @@ class String:
             return True
         if self._inner[0] == self._start + 1 and self._inner[-1] == stop - 1:
             return True
+        before = [self._text[at - 1] for at in self._inner]
+        if any(mark.isalnum() for mark in before[::2]) or any(mark.isspace() for mark in before[1::2]):
+            return True  # the first of a pair ends something, or the second begins it: "a" and "b"
         return any(self._text[one + 1 : other].strip() in _JOINERS for one, other in pairwise(self._inner))
 
     def _escaped(self, content: str) -> str:

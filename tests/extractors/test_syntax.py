@@ -98,6 +98,8 @@ class TestSyntax:
             ('{"a": "x" "y"}', 'x" "y', "unescaped_quote", "high"),
             ('{"a": "x" + "y"}', 'x" + "y', "unescaped_quote", "high"),
             ('{"a": "x", "y"}', 'x", "y', "unescaped_quote", "high"),
+            ('{"a": ["x" and "y"]}', ['x" and "y'], "unescaped_quote", "high"),
+            ('{"a": "5" and 6" pipes"}', '5" and 6" pipes', "unescaped_quote", "high"),
             ('{"a": ""x""}', '"x"', "unescaped_quote", "high"),
         ],
     )
