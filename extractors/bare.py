@@ -25,14 +25,14 @@ _NUMBER = re.compile(
       | \.\d++                         # .5
     )
     (?:[eE][+-]?\d++)?
-    (?![\w.+:%-]|/[^/*])
+    (?![\w.+:%€$£¥-]|/[^/*])
     """,
     re.ASCII | re.VERBOSE,
 )
 _NOTHING = re.compile(r"[nN]/[aA](?=\s*+[,}\])])")
 _LITERAL = re.compile(r"(?:True|False|None|undefined|NaN|nil)\b")
 _WORD = re.compile(r"[^\W\d][\w.+-]*+(?=\s*+(?:[,}\])]|//|/\*))")
-_LEADING_DIGIT = re.compile(r"""[+-]?\d[^\s"'`,{}\[\]()]*+(?=\s*+(?:[,}\])]|//|/\*))""")  # 2026-03-03, 10:30, 12kg
+_LEADING_DIGIT = re.compile(r"""[+-]?[€$£¥]?\d[^\s"'`,{}\[\]()]*+(?=\s*+(?:[,}\])]|//|/\*))""")  # 2026-03-03, 12kg, €5
 _PHRASE = re.compile(r"[^\W\d_][^\"'`,:{}\[\]\n]*+(?=\s*+[,}\]])")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from slotfill.extractors.keys import Synonyms, contradicts, known_keys, likely_key, unknown_keys
@@ -16,9 +16,10 @@ from slotfill.extractors.lossless import meaning
 from slotfill.extractors.record import Edit, Risk
 from slotfill.extractors.unions import closest_member
 from slotfill.extractors.value_types import Context, Schemas, takes, types_of
+from slotfill.extractors.vocabulary import is_nothing
 from slotfill.schemas import exact_json
 from slotfill.schemas.errors import FieldError, InvalidError
-from slotfill.schemas.parts import parts_at, properties_of, resolved
+from slotfill.schemas.parts import parts_at, resolved
 from slotfill.schemas.pointer import join
 from slotfill.schemas.schema import Schema
 
@@ -152,15 +153,22 @@ class _Coercion:
         return True
 
     def _context(self, place: _Place) -> Context:
-        return Context(place.key, lambda: self._digits(place), self._document, self._day_first)
+        item_keys = partial(self._item_keys, place)
+        return Context(place.key, partial(self._digits, place), item_keys, self._document, self._day_first)
+
+    def _item_keys(self, place: _Place) -> frozenset[str]:
+        return known_keys(self._items(place))
 
     def _is_item(self, place: _Place) -> bool:
         """Tell whether an object may be the one item of the list that is asked for: it has a key that items have."""
-        items = self._spoken([part for schema in place.schemas for part in parts_at(schema, 0)])
+        items = self._items(place)
         if not isinstance(place.value, dict) or not types_of(items):
             return True
-        known = {name for schema in items for name in properties_of(schema)}
+        known = known_keys(items)
         return "object" in types_of(items) and (not known or not known.isdisjoint(place.value))
+
+    def _items(self, place: _Place) -> Schemas:
+        return self._spoken([part for schema in place.schemas for part in parts_at(schema, 0)])
 
     def _digits(self, place: _Place) -> str:
         """Find a number as it was written; where changes have moved it too far, write it anew."""
@@ -223,13 +231,15 @@ class _Coercion:
             place.value.update(items)
 
     def _leave_out(self, place: _Place, holder: _Place) -> bool:
-        """Take out a null where the field may be left out and cannot be null: the model says that there is none."""
+        """Take out a word for nothing where the field may be left out and cannot be null: there is none."""
         needed = {key for schema in holder.schemas for key in schema.get("required", ())}
         optional = isinstance(place.holder, dict) and place.path and place.key in known_keys(holder.schemas) - needed
-        if place.value is not None or not optional or takes(place.schemas, None) or "low" not in self._allowed:
+        says_none = place.value is None or (isinstance(place.value, str) and is_nothing(place.value))
+        if not (optional and says_none) or takes(place.schemas, None) or "low" not in self._allowed:
             return False
+        value = place.value
         del place.holder[place.key]
-        self._note(place.path, "left_out", None, None, "low")
+        self._note(place.path, "left_out", value, None, "low")
         return True
 
 

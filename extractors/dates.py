@@ -33,7 +33,7 @@ _MOMENT = re.compile(rf"(?P<date>.+?) (?:T|,?\ at\ |,?\ |,) {_CLOCK_FORM}", re.A
 _COMPACT_MOMENT = re.compile(
     r"(\d{8}|\d{4}-\d{2}-\d{2})(?:T(?=\d{4}(?:\d{2})?(?!\d))|(?=\d{6}(?!\d)))(\d{2})(\d{2})(\d{2})?"
 )
-_MIDNIGHT = re.compile(r"00:00:00(?:Z|[+-]\d{2}:\d{2})?", re.ASCII)
+_MIDNIGHT = re.compile(r"00:00:00(?:\.0+)?(?:Z|[+-]\d{2}:\d{2})?", re.ASCII)
 
 _UNITS: Mapping[str, int] = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 """The seconds of a unit of time, by its first letter."""

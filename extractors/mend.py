@@ -263,6 +263,7 @@ class _Mending:
         named = key.casefold() in ENVELOPES or key.casefold() in re.findall(
             r"\w+", self._schema.instructions.casefold()
         )
+        named = named and key not in self._shape.names  # an item may have that key
         return inner if isinstance(inner, list) and (named or self._known(inner)) else None
 
     def _taken_out(self, best: _Fitted, fitted: Sequence[_Fitted], found: Found) -> Iterator[Edit]:

@@ -68,7 +68,7 @@ def _object(value: dict[str, Any], wanted: Wanted, context: Context) -> Iterator
     elif "array" in wanted.types and "object" not in wanted.types:
         if not value:
             yield Meaning("empty", [], "low")
-        elif isinstance(inner, list) and {*value} & {*ENVELOPES, context.name}:
+        elif isinstance(inner, list) and {*value} & {*ENVELOPES, context.name} - context.item_keys():
             yield Meaning("unwrapped", inner, "low")
         else:
             yield Meaning("list", [value], "low")

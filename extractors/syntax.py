@@ -24,7 +24,7 @@ RISKS: tuple[Risk, ...] = ("none", "low", "high")
 _SPACE = re.compile(r"[ \t\r\n]*+")
 _ODD_SPACE = re.compile(r"[\s\ufeff\u200b\u2060]++")
 _COMMENT = re.compile(r"//[^\n]*+|#[^\n]*+|/\*(?s:.*?)(?:\*/|\Z)")
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*+)(\.\d++)?([eE][+-]?\d++)?(?![\w.+:%-]|/[^/*])", re.ASCII)
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*+)(\.\d++)?([eE][+-]?\d++)?(?![\w.+:%€$£¥-]|/[^/*])", re.ASCII)
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(?:,\d{3})++(\.\d++)?(?=\s*+(?:\}|,\s*+[\"'A-Za-z_}]))", re.ASCII)
 _LITERAL = re.compile(r"(?:true|false|null)\b")
 _LITERALS = {"true": True, "false": False, "null": None}

@@ -31,11 +31,13 @@ class Context:
     """Where a value stands.
 
     name: its key or index. digits: gives a number as it was written.
+    item_keys: gives the keys that the items of a list may have, where one is asked for.
     document: the text that it was read from. day_first: whether dates name the day before the month, if that is known.
     """
 
     name: str | int
     digits: Callable[[], str]
+    item_keys: Callable[[], frozenset[str]]
     document: str | None = None
     day_first: bool | None = None
 

@@ -36,6 +36,13 @@ def kinds(mended):
     return [(edit.kind, edit.risk) for edit in mended.edits]
 
 
+def no_edit_is_idle(edits):
+    """Tell whether each edit changes something, and none takes back what another did."""
+    states = [(edit.path, json.dumps(edit.before), json.dumps(edit.after)) for edit in edits if edit.kind != "left_out"]
+    undone = {(path, after, before) for path, before, after in states}
+    return all(before != after for _, before, after in states) and undone.isdisjoint(states)
+
+
 class TestModes:
     def test_off_reads_json_alone(self):
         assert mend(TEXT, FEEDBACK, "off").data == VALUE
@@ -151,6 +158,7 @@ class TestProperties:
             assume(mended is not None)
             again = mend(json.dumps(mended.data), schema, mode)
             assert (again.data, again.edits) == (mended.data, ())
+            assert no_edit_is_idle(mended.edits)
 
         check()
 

@@ -67,6 +67,12 @@ class TestNothing:
     def test_null_for_a_list_is_asked_again(self):
         assert field(TEXTS, None, "bold") == (None, [])
 
+    @pytest.mark.parametrize("word", ["N/A", "", "unknown"])
+    def test_a_word_for_nothing_leaves_an_optional_field_out(self, word):
+        assert field({"type": "number"}, word, optional=True) == ("left out", [("left_out", "low")])
+        assert field({"enum": ["a", "b"]}, word, optional=True) == ("left out", [("left_out", "low")])
+        assert field({"type": "number"}, word) == (word, [])
+
     def test_null_leaves_an_optional_field_out(self):
         assert field({"type": "number"}, None, optional=True) == ("left out", [("left_out", "low")])
         assert field({"type": "number"}, None) == (None, [])
@@ -115,6 +121,13 @@ class TestLayers:
     @pytest.mark.parametrize("key", ["items", "list", "a"])
     def test_a_list_under_a_key_that_says_no_more(self, key):
         assert field(TEXTS, {key: ["x"]}) == (["x"], [("unwrapped", "low")])
+
+    def test_a_list_under_a_key_that_items_have_is_one_item(self):
+        order = {"type": "object", "properties": {"items": TEXTS}, "required": ["items"], "additionalProperties": False}
+        orders = {"type": "array", "items": order}
+        assert field(orders, {"items": ["x"]}) == ([{"items": ["x"]}], [("list", "low")])
+        mended = mend('{"items": ["x"]}', Schema(response_model(orders, name="orders")))
+        assert mended.data == {"value": [{"items": ["x"]}]}
 
     @pytest.mark.parametrize("value", [{"answer": []}, {"items": ["x"], "total": 1}, {"items": "x"}])
     def test_another_object_is_asked_again(self, value):

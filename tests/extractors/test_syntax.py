@@ -82,6 +82,8 @@ class TestSyntax:
             ('{"a": 2026-03-03}', "2026-03-03", "unquoted_value", "low"),
             ('{"a": 10:30}', "10:30", "unquoted_value", "low"),
             ('{"a": 12kg}', "12kg", "unquoted_value", "low"),
+            ('{"a": 24.50€}', "24.50€", "unquoted_value", "low"),
+            ('{"a": $5}', "$5", "unquoted_value", "low"),
             ('{"a": (1, 2)}', [1, 2], "tuple", "low"),
             ('{"a": ("x (y)", "z")}', ["x (y)", "z"], "tuple", "low"),
             ('{"a": (1,)}', [1], "tuple", "low"),
