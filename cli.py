@@ -361,8 +361,8 @@ def extract(ctx: click.Context, /, schema: str, inputs: tuple[str, ...], **optio
 @click.argument("record", metavar="RECORD")
 @click.argument("correction")
 @click.option("-s", "--schema", metavar="SCHEMA", help="The record's schema, where it is not a built-in one.")
-@click.option("--document", metavar="PATH", help="Where the document is now, if it has been moved.")
-@click.option("-m", "--model", metavar="MODEL", help="The model to ask. [default: the record's]")
+@click.option("--document", metavar="PATH", help="Where the document is, if not below the record's folder.")
+@click.option("-m", "--model", metavar="MODEL", help="The model to ask. [default: the record's, if a Claude model]")
 @click.option("-o", "--output", metavar="PATH", help="Write the value, or the record, to this file.")
 @click.option("--record", "records", is_flag=True, help="Write the record, which can be refined again.")
 @click.option("--text-field", default="text", metavar="NAME", help="Field or column that holds a row's text.")
@@ -375,6 +375,9 @@ def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) 
     CORRECTION says what is wrong or missing, in words. RECORD is what `extract --record` wrote: a .json file, or a
     line of a .jsonl file, records.jsonl#12. The document is read from where it was; it must not have changed.
 
+    A record may be somebody else's: by itself it leads to Claude models, built-in schemas, and regular files below the
+    folder it stands in. Any other must be named, with -m, -s or --document.
+
     \b
     slotfill extract feedback mail.eml --record -o mail.json
     slotfill refine mail.json "urgency is 5: the brakes failed" --record -o mail.json
@@ -383,16 +386,17 @@ def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) 
     from slotfill.extractors.extractor import Extractor
     from slotfill.extractors.runs.breaker import ending_of
     from slotfill.extractors.runs.sinks import open_sink
-    from slotfill.extractors.stored import load, read_document, read_record
+    from slotfill.extractors.stored import folder_of, load, model_of, read_document, read_record, schema_of
 
     found = read_record(record)
+    model = options["model"] or model_of(found)
     prompting = {name: options[name] for name in _PROMPTING}
-    schema = _resolved(options["schema"] or found["schema"]["name"], **prompting)
+    schema = _resolved(options["schema"] or schema_of(found), **prompting)
     reading = {name: options[name] for name in ("text_field", "encoding")}
-    document = read_document(found, options["document"], **reading)
+    document = read_document(found, options["document"], folder=folder_of(record), **reading)
     stored = load(found, schema, document)
     with (
-        Extractor(schema, model=options["model"] or stored.model) as extractor,
+        Extractor(schema, model=model) as extractor,
         open_sink(
             options["output"], sys.stdout.buffer, schema=schema, records=options["records"], several=False
         ) as sink,

@@ -33,6 +33,7 @@ the run before anything is asked (of JSONL the first hundred rows tell). What a 
 An address is what [fsspec](https://filesystem-spec.readthedocs.io) opens, with the extra `remote`; for most protocols
 it needs a package of their own, which the error names. Documents are named by it, without the password, token or
 signature that it may hold: to find such a document again, `refine` takes the whole address with `--document`.
+(It takes any document that is no file below the record's own folder so: a record may be somebody else's.)
 
 Text is UTF-8, UTF-16 with a BOM, or Western European text in Windows-1252 (which Latin-1 text is, too); a document has
 at most 32 MB. An INPUT that is not there stops the run before anything is asked; one that cannot be read is a document

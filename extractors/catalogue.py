@@ -25,6 +25,7 @@ __all__ = [
     "CacheTTL",
     "Model",
     "cost",
+    "is_claude",
     "is_local",
     "known_models",
     "look_up",
@@ -72,6 +73,10 @@ _SMALL_OUTPUT = (
 _NO_STRUCTURED_OUTPUT = re.compile(r"claude-(?:v?[12]\b|instant|3|opus-4-0|sonnet-4-0|(?:opus|sonnet)-4(?:-2025|$))")
 
 
+_CLAUDE = re.compile(r"(?:[\w-]+[./])*claude[\w.@-]*(?::\d+)?", re.ASCII | re.IGNORECASE)
+"""Finds `claude-haiku-5-5`, `anthropic/claude-opus-5`, `anthropic.claude-v2:1`, and no `local:claude.gguf`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """What a model can do.
@@ -90,6 +95,11 @@ class Model:
 def is_local(model_id: str) -> bool:
     """Tell whether the id names an embedded model."""
     return model_id == LOCAL or model_id.startswith((f"{LOCAL}:", f"{HUB}:"))
+
+
+def is_claude(model_id: str) -> bool:
+    """Tell whether the id names a model of the service, as gateways write it too."""
+    return _CLAUDE.fullmatch(model_id) is not None
 
 
 def look_up(model_id: str) -> Model:

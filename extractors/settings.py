@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Iterator
 from functools import cache
 from math import inf
@@ -23,9 +22,6 @@ _CREDENTIALS = {"api_key": "ANTHROPIC_API_KEY", "auth_token": "ANTHROPIC_AUTH_TO
 _BASE_URL = "ANTHROPIC_BASE_URL"
 
 _DOTENV = ".env"
-
-_CLAUDE = re.compile(r"(?:[\w-]+[./])*claude[\w.@-]*(?::\d+)?", re.ASCII | re.IGNORECASE)
-"""A Claude model's id, as gateways write it too: `claude-haiku-5-5`, `anthropic.claude-v2:1`."""
 
 _LIMITS = {"rpm": inf, "itpm": inf, "otpm": inf, "timeout": 600, "max_wait": 300, "concurrency": 8, "retries": 2}
 """What counts without a setting: a `.env` may lower it."""
@@ -143,7 +139,7 @@ def _is_credential(name: str) -> bool:
 
 def _is_taken(name: str, value: str) -> bool:
     if name == "model":
-        return bool(_CLAUDE.fullmatch(value.strip()))
+        return catalogue.is_claude(value.strip())
     try:
         return name in _LIMITS and float(value) <= _LIMITS[name]
     except ValueError:

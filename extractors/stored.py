@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, NonNegativeInt, TypeAdapter, with_config
 
-from slotfill.extractors import stored_json
+from slotfill.extractors import catalogue, stored_json
 from slotfill.extractors.documents import Sources, find
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.record import (
@@ -29,12 +31,20 @@ from slotfill.extractors.record import (
     Span,
     Usage,
 )
+from slotfill.schemas.builtin import built_ins
 from slotfill.schemas.errors import InvalidError
+from slotfill.schemas.exact_json import loads
 from slotfill.schemas.schema import Schema
 
-__all__ = ["load", "read_document", "read_record", "verify"]
+__all__ = ["folder_of", "load", "model_of", "read_document", "read_record", "schema_of", "verify"]
 
 M = TypeVar("M")
+
+
+_OTHERWISE = (
+    "a record by itself leads to Claude models, built-in schemas and regular files below its own folder: name any "
+    "other with -m MODEL, -s SCHEMA (such as -s models.py:Invoice) or --document PATH"
+)
 
 
 def read_record(name: str) -> dict[str, Any]:
@@ -42,35 +52,68 @@ def read_record(name: str) -> dict[str, Any]:
 
     Raises InputError for a file that cannot be read, holds several records, or none.
     """
-    path, _, line = (name, "", "") if Path(name).exists() else name.rpartition("#")
-    if not path or (line and not line.isdecimal()):
-        raise InputError(f"there is no file {name!r}")
+    path, line = _place(name)
     try:
-        text = Path(path).read_text(encoding="utf-8")
-        lines = text.splitlines() if line or path.endswith(".jsonl") else [text]
+        text = path.read_text(encoding="utf-8")
+        lines = text.splitlines() if line or path.suffix == ".jsonl" else [text]
         if not line and len(lines) > 1:
-            raise InputError(f"{path!r} holds {len(lines)} records: name one by its line, {path}#1")
-        record = json.loads(lines[int(line or 1) - 1])
+            raise InputError(f"{str(path)!r} holds {len(lines)} records: name one by its line, {path}#1")
+        record = loads(lines[int(line or 1) - 1])
     except (OSError, ValueError, IndexError) as error:
         raise InputError(f"{name!r} holds no record: {error}") from None
     if not isinstance(record, dict) or not record.keys() >= {"slotfill", "document", "schema", "outcome"}:
         raise InputError(f"{name!r} holds no record: `slotfill extract --record` writes them")
+    _parsed(record)
     return record
 
 
+def folder_of(name: str) -> Path:
+    """Give the folder that a record stands in. Raises InputError where there is no such file."""
+    return _place(name)[0].parent
+
+
+def _place(name: str) -> tuple[Path, str]:
+    path, _, line = (name, "", "") if os.path.lexists(name) else name.rpartition("#")
+    if not path or (line and not line.isdecimal()):
+        raise InputError(f"there is no file {name!r}")
+    return Path(path), line
+
+
+def schema_of(record: Mapping[str, Any]) -> str:
+    """Give the built-in schema that a record names. Raises InputError for any other: nothing is imported for it."""
+    name: str = record["schema"]["name"]
+    if name not in built_ins():
+        raise InputError(f"the record is of schema {name!r}, which is not built in; {_OTHERWISE}")
+    return name
+
+
+def model_of(record: Mapping[str, Any]) -> str:
+    """Give the Claude model that a record names. Raises InputError for any other: no file is loaded for it."""
+    model: str = record["model"]
+    if not catalogue.is_claude(model):
+        raise InputError(f"the record names model {model!r}, which is no Claude model; {_OTHERWISE}")
+    return model
+
+
 def read_document(
-    record: Mapping[str, Any], path: str | None = None, *, text_field: str = "text", encoding: str | None = None
+    record: Mapping[str, Any],
+    path: str | None = None,
+    *,
+    folder: Path = Path(),
+    text_field: str = "text",
+    encoding: str | None = None,
 ) -> Document:
     """Read the document that a record is of, from its source or from another path; its hash must be the same.
+
+    path: a file or an address, with a row's `#12` or without. folder: the source counts only where it is a regular
+    file below it: a record of somebody else's leads neither to another host nor to a pipe.
 
     Raises InputError where it is not there, or has changed.
     """
     source, wanted = record["document"]["source"], record["document"]["id"]
-    place = path or source
-    if not place or place == "-":
+    if not (path or source) or (path or source) == "-":
         raise InputError(f"the record does not say where its document is ({source!r}): name the file with --document")
-    reading: dict[str, Any] = {"text_field": text_field, "encoding": encoding}
-    there = find((path,), **reading) if path else _found(place, reading)
+    there = _found(path or _own_file(source, folder), {"text_field": text_field, "encoding": encoding})
     for document in there:
         if document.id == wanted:
             return replace(document, source=source)
@@ -78,13 +121,32 @@ def read_document(
     raise InputError(f"{name!r} is not the text that the record is of: it has changed since; extract it again")
 
 
-def _found(source: str, reading: Mapping[str, Any]) -> Sources:
-    """Find the file that a source names. What follows a `#` of it may be a row's number or its own name."""
+def _own_file(source: str, folder: Path) -> str:
+    """Find the file that a source names, from its folder or the working one, without opening anything."""
+    home = os.path.realpath(folder)
+    for name in _files(source):
+        for start in (home, os.curdir):
+            with suppress(ValueError):  # a zero byte
+                path = os.path.realpath(os.path.join(start, name))  # noqa: PTH118 - unlike Path it takes any name
+                if os.path.isfile(path) and os.path.commonpath((home, path)) == home:  # noqa: PTH113 - likewise
+                    return path
+    raise InputError(f"the record's document {source!r} is no regular file below {str(folder)!r}; {_OTHERWISE}")
+
+
+def _files(source: str) -> Iterator[str]:
+    """Give what may be the file of a source. What follows a `#` of it may be a row's number or its own name."""
+    while source:
+        yield source
+        source = source.rpartition("#")[0]
+
+
+def _found(path: str, reading: Mapping[str, Any]) -> Sources:
+    """Find the file that a path names, of a row, too."""
     try:
-        return find((source,), **reading)
+        return find((path,), **reading)
     except InputError:
-        file, row, _ = source.rpartition("#")
-        if not row:
+        file = path.rpartition("#")[0]
+        if not file:
             raise
         return _found(file, reading)
 
@@ -143,14 +205,19 @@ def load(record: Mapping[str, Any], schema: Schema[M], document: Document | None
 
     Raises InputError for what is no record, for one of a newer version, and for a value that the schema refuses.
     """
+    stored = _parsed(record)
+    try:
+        return _extraction(stored, record, schema, document or _without_text(stored.document))
+    except InvalidError as error:
+        raise InputError(f"the record's value is none of schema {schema.name!r}: {error}") from None
+
+
+def _parsed(record: Mapping[str, Any]) -> _Stored:
     version = record.get("slotfill")
     if version != VERSION:
         raise InputError(f"the record is of version {version!r}: this slotfill reads version {VERSION}")
     try:
-        stored = stored_json.parse(json.dumps(record), _SHAPE)
-        return _extraction(stored, record, schema, document or _without_text(stored.document))
-    except InvalidError as error:
-        raise InputError(f"the record's value is none of schema {schema.name!r}: {error}") from None
+        return stored_json.parse(json.dumps(record), _SHAPE)
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"the record is damaged: {error}") from None
 

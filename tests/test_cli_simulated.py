@@ -110,6 +110,24 @@ class TestRefine:
         assert result.exit_code == 2
         assert said in result.stderr
 
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            ({"model": "local:evil.gguf"}, "no Claude model"),
+            ({"document": {"id": "0" * 64, "source": "http://127.0.0.1:9/a", "chars": 3}}, "no regular file"),
+            ({"schema": {"name": "evil:Model", "id": "x"}}, "not built in"),
+            ({"schema": []}, "damaged"),
+        ],
+    )
+    def test_a_record_of_somebody_else_leads_nowhere(self, claude, record, tmp_path, change, said):
+        (tmp_path / "evil.py").write_text("raise SystemExit(99)")
+        stored = json.loads(Path(record).read_text("utf-8"))
+        Path("evil.json").write_text(json.dumps(stored | change))
+        result = run("refine", "evil.json", "x")
+        (line,) = result.stderr.splitlines()
+        assert (result.exit_code, len(claude.requests)) == (2, 1)
+        assert said in line
+
     def test_a_document_that_has_changed_is_not_refined(self, claude, record, tmp_path):
         (tmp_path / "a.txt").write_text("It came early.")
         result = run("refine", record, "x")

@@ -2,7 +2,6 @@
 
 import io
 import itertools
-import json
 import re
 import subprocess
 import sys
@@ -556,12 +555,12 @@ def test_a_record_leads_back_to_its_row():
     write("in/b.txt")
     for document in [*find(["memory://in"]), *find(["memory://in/a.jsonl"], id_field="id")]:
         if document.failure is None:
-            assert read_document(json.loads(json.dumps({"document": document.to_json()}))) == document
+            assert read_document({"document": document.to_json()}, document.source) == document
 
 
 def test_a_record_leads_back_into_an_archive(archive):
     document = next(iter(find([f"zip://rows.jsonl::{archive}"])))
-    assert read_document({"document": document.to_json()}) == document
+    assert read_document({"document": document.to_json()}, document.source) == document
 
 
 def test_a_record_of_what_has_changed_says_so():
@@ -569,9 +568,16 @@ def test_a_record_of_what_has_changed_says_so():
     document = next(iter(find(["memory://a.jsonl"])))
     write("a.jsonl", data=ROWS.replace(b"one", b"two"))
     with pytest.raises(InputError, match="has changed"):
-        read_document({"document": document.to_json()})
+        read_document({"document": document.to_json()}, document.source)
     with pytest.raises(InputError, match="nothing is there"):
-        read_document({"document": {**document.to_json(), "source": "memory://b.jsonl#1"}})
+        read_document({"document": document.to_json()}, "memory://b.jsonl#1")
+
+
+def test_a_record_by_itself_leads_to_no_other_host():
+    write("a.txt")
+    document = next(iter(find(["memory://a.txt"])))
+    with pytest.raises(InputError, match="no regular file below"):
+        read_document({"document": document.to_json()})
 
 
 def test_a_record_is_found_by_the_whole_address_which_no_error_shows():

@@ -1,12 +1,14 @@
 """Stored records, read again, and the further turns that they allow."""
 
 import json
+import os
 import pickle
+from pathlib import Path
 
 import pytest
 
 from slotfill import Document, Extractor, InputError, Schema, SchemaError, SettingsError
-from slotfill.extractors.stored import load, read_document, read_record
+from slotfill.extractors.stored import folder_of, load, model_of, read_document, read_record, schema_of
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas import Feedback, Sentiment
 
@@ -205,7 +207,69 @@ class TestFiles:
         rows = tmp_path / "rows.jsonl"
         rows.write_text("".join(json.dumps({"text": text}) + "\n" for text in ("Other.", TEXT)))
         of_row = record | {"document": {**record["document"], "source": f"{rows}#2"}}
-        assert read_document(of_row).text == TEXT
+        assert read_document(of_row, folder=tmp_path).text == TEXT
+        assert read_document(of_row, f"{rows}#2").text == TEXT
+
+    def test_the_document_is_looked_for_beside_the_record_first(self, tmp_path, record, monkeypatch):
+        folder = tmp_path / "theirs"
+        folder.mkdir()
+        (folder / "mail.txt").write_text(TEXT)
+        monkeypatch.chdir(tmp_path)
+        assert read_document(record, folder=folder).text == TEXT
+        assert folder_of("theirs/mail.txt") == Path("theirs")
+
+    def test_a_record_leads_to_no_file_outside_of_its_folder(self, tmp_path, record, monkeypatch):
+        folder = tmp_path / "theirs"
+        folder.mkdir()
+        (folder / "sub").mkdir()
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "mail.txt").write_text(TEXT)
+        (folder / "link.txt").symlink_to(tmp_path / "mail.txt")
+        os.mkfifo(folder / "pipe.txt")
+        (folder / "out.txt").symlink_to("/dev/stdin")
+        hostile = ["mail.txt", "../mail.txt", str(tmp_path / "mail.txt"), "link.txt", "pipe.txt", "out.txt", "sub", "."]
+        hostile += ["/dev/zero", "/proc/self/mem", "\0", "x" * 5_000, "#1", "*.txt", "file:///etc/passwd", "a\ud800"]
+        hostile += ["http://127.0.0.1:9/x", "memory://a.txt", "zip://*.txt::http://127.0.0.1:9/x", "s3://b/x", "-#1"]
+        for source in hostile:
+            of_theirs = record | {"document": {**record["document"], "source": source}}
+            with pytest.raises(InputError, match="no regular file below") as refused:
+                read_document(of_theirs, folder=folder)
+            assert all(option in str(refused.value) for option in ("-m", "--document"))
+        assert read_document(record, "mail.txt", folder=folder).text == TEXT
+
+    @pytest.mark.parametrize("model", ["local", "local:evil.gguf", "hf:a/b/claude.gguf", "local:claude-x", "gpt-9", ""])
+    def test_a_record_leads_to_no_model_but_claude(self, record, model):
+        with pytest.raises(InputError, match=r"no Claude model; .* -m MODEL.* --document PATH"):
+            model_of({**record, "model": model})
+        assert model_of({**record, "model": "claude-opus-5"}) == "claude-opus-5"
+
+    @pytest.mark.parametrize("name", ["os:Path", "evil.py:Model", "evil.json", "a int, b str", "", "nothing"])
+    def test_a_record_leads_to_no_schema_but_a_built_in_one(self, record, name):
+        with pytest.raises(InputError, match=r"not built in; .* -s models\.py:Invoice"):
+            schema_of({**record, "schema": {**record["schema"], "name": name}})
+        assert schema_of(record) == "feedback"
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"schema": "feedback"},
+            {"schema": {"name": ["feedback"], "id": "x"}},
+            {"document": None},
+            {"document": {"id": 3, "source": "a", "chars": 1}},
+            {"model": {"$ref": "x"}},
+            {"ms": "x"},
+            {"slotfill": 99},
+        ],
+    )
+    def test_a_record_of_another_form_is_refused_before_anything_is_made_of_it(self, tmp_path, record, change):
+        (tmp_path / "x.json").write_text(json.dumps(record | change))
+        with pytest.raises(InputError, match="the record is"):
+            read_record(str(tmp_path / "x.json"))
+
+    def test_a_record_as_deep_as_no_parser_goes_is_refused(self, tmp_path):
+        (tmp_path / "x.json").write_text('{"slotfill": ' + "[" * 100_000)
+        with pytest.raises(InputError, match="holds no record"):
+            read_record(str(tmp_path / "x.json"))
 
     @pytest.mark.parametrize("source", [None, "-"])
     def test_a_text_that_was_in_no_file_must_be_named(self, record, source):
