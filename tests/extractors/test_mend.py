@@ -38,7 +38,8 @@ def kinds(mended):
 
 def no_edit_is_idle(edits):
     """Tell whether each edit changes something, and none takes back what another did."""
-    states = [(edit.path, json.dumps(edit.before), json.dumps(edit.after)) for edit in edits if edit.kind != "left_out"]
+    gone = ("extra", "left_out")  # the key goes, also where its value is null
+    states = [(edit.path, json.dumps(edit.before), json.dumps(edit.after)) for edit in edits if edit.kind not in gone]
     undone = {(path, after, before) for path, before, after in states}
     return all(before != after for _, before, after in states) and undone.isdisjoint(states)
 
