@@ -22,7 +22,7 @@ from slotfill.schemas.json_schema import JsonValue, resolve_local, response_mode
 from slotfill.schemas.merging import check_merges, has_keys, name_merge_keys
 from slotfill.schemas.model_schema import DECIMAL, decimal_schema, output_schema, reply_schema, synonyms_of
 from slotfill.schemas.parameters import parameters_of
-from slotfill.schemas.parts import parts_at, resolved
+from slotfill.schemas.parts import parts_at, resolved, subschemas
 from slotfill.schemas.pointer import join, pointer_to
 from slotfill.schemas.relaxed_validator import relaxed_validator
 from slotfill.schemas.serialization import raising_field
@@ -160,7 +160,7 @@ class Schema(Generic[M]):
         except Exception as error:
             message = f"cannot be written: {type(error).__name__}: {error}"
             raise SchemaCodeError((FieldError(raising_field(value), message),), None) from error
-        if numbers := [*_infinite(data)]:
+        if self._writes_floats and (numbers := [*_infinite(data)]):
             message = "cannot be written: JSON has no such number; give the field another default, or a serializer"
             raise SchemaCodeError(tuple(FieldError(path, message) for path in numbers), None)
         return data
@@ -192,6 +192,13 @@ class Schema(Generic[M]):
     @cached_property
     def _validator(self) -> SchemaValidator:
         return strict_validator(cast("type[BaseModel]", self.model))
+
+    @cached_property
+    def _writes_floats(self) -> bool:
+        """Whether a value may hold a number that JSON has not: most schemas have no floats, and are not searched."""
+        typed = {"type", "$ref", "enum", "const", "anyOf", "oneOf", "allOf", "$defs"}
+        parts = [part for _, part in subschemas(self.output_schema)]
+        return any(part.get("type") == "number" or typed.isdisjoint(part) for part in parts)
 
     @cached_property
     def _decimal_schema(self) -> dict[str, Any]:
