@@ -60,8 +60,8 @@ Of rows from a pipe or an address the first 16 MB decide, which are read before 
 
 A line is `{"source": …, "value": …}`, in the documents' order. A document that has no value has no line, row or file:
 `--rejects FILE` takes its record, and `--record` writes the [record](python.md#extraction) of every document in place
-of values. Files appear whole, at the end or when a run is stopped; those of a folder one by one. Parquet needs the
-extra `tables`.
+of values. Files appear whole, at the end or when a run is stopped; those of a folder one by one. They quote
+documents, and are readable by you alone; a file that was there keeps its rights. Parquet needs the extra `tables`.
 
 With `--stream` each part of a value is written to standard output as soon as it is there:
 `{"source": …, "rung": …, "path": …, "value": …}`, a line a part, and at last the value's own line (or its file, with

@@ -19,6 +19,7 @@ except ModuleNotFoundError:  # Windows
 __all__ = ["AtomicFile"]
 
 _SUFFIX = ".slotfill-part"
+_PRIVATE = 0o600
 _LONGEST = 255
 """How many bytes a file's name has at most."""
 
@@ -29,7 +30,8 @@ class AtomicFile:
     What is written has one name, `.NAME.slotfill-part`, and a lock while its process lives: what a killed process left
     is replaced by the next that writes the file, and nobody else writes it meanwhile.
 
-    A device, a pipe or a terminal cannot be replaced: it is written as it is. Missing folders are made.
+    A device, a pipe or a terminal cannot be replaced: it is written as it is. Missing folders are made. It quotes
+    documents, and so is its owner's alone; one that replaces a file of the same owner has the rights of that.
 
     Raises OutputError: at once, also where another process is writing the file, or when the disk is full. After a write
     that failed all is dropped, which leaves its room to others, and every further write fails likewise.
@@ -101,16 +103,19 @@ class AtomicFile:
     def _open(self) -> io.FileIO:
         place = self._place()
         try:
-            mode = place.stat().st_mode
+            status = place.stat()
         except FileNotFoundError:
             place.parent.mkdir(parents=True, exist_ok=True)
-            return self._beside(place, 0o666)
-        if not stat.S_ISREG(mode):
+            return self._beside(place, _PRIVATE)
+        if not stat.S_ISREG(status.st_mode):
             return io.FileIO(place, "w")
+        if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
+            return self._beside(place, _PRIVATE)  # somebody else may have laid it there, for all to read
         # An output has the rights of the file it replaces, and no others at any moment.
-        file = self._beside(place, mode & 0o777)
+        rights = status.st_mode & 0o777
+        file = self._beside(place, rights)
         with suppress(OSError):  # not every file system has them
-            self.written.chmod(mode & 0o777)
+            self.written.chmod(rights)
         return file
 
     def _beside(self, place: Path, rights: int) -> io.FileIO:

@@ -166,7 +166,7 @@ class FolderSink(Sink):
     def __init__(self, folder: Path, payload: Payload) -> None:
         self._folder, self._payload = folder, payload
         with self._told(OSError, sqlite3.Error):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             # A folder that takes no files must be known before a call is paid for.
             tempfile.TemporaryFile(dir=folder).close()
             self._places = Places()

@@ -99,7 +99,7 @@ class Cassette:
 
     def _write(self, line: bytes, mode: str) -> None:
         try:
-            with self.path.open(mode, buffering=0) as file:
+            with open(self.path, mode, buffering=0, opener=_open_private) as file:
                 size = file.seek(0, os.SEEK_END)
                 if file.write(line) != len(line):
                     file.truncate(size)
@@ -115,6 +115,11 @@ class Cassette:
 
     def _unwritable(self, error: OSError) -> CassetteError:
         return CassetteError(f"cannot write the tape {str(self.path)!r}: {error.strerror or error}")
+
+
+def _open_private(path: str, flags: int) -> int:
+    """Open a tape; a new one, which holds texts, is its owner's alone."""
+    return os.open(path, flags, 0o600)
 
 
 class CassetteTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):

@@ -50,11 +50,20 @@ def test_a_file_keeps_its_rights_and_a_link_its_place(tmp_path, rights):
     assert stat.S_IMODE(path.stat().st_mode) == rights
 
 
-def test_a_new_file_has_the_rights_of_any_other(tmp_path):
-    (tmp_path / "other").touch()
+def test_a_new_file_is_its_owners_alone(tmp_path):
     file = AtomicFile(tmp_path / "out")
+    assert stat.S_IMODE(file.written.stat().st_mode) == 0o600
     file.commit()
-    assert (tmp_path / "out").stat().st_mode == (tmp_path / "other").stat().st_mode
+    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a file away")
+def test_so_is_one_that_replaces_somebody_elses(tmp_path):
+    (tmp_path / "out").touch(mode=0o666)
+    os.chown(tmp_path / "out", 12_345_678, -1)
+    AtomicFile(tmp_path / "out").commit()
+    status = (tmp_path / "out").stat()
+    assert (stat.S_IMODE(status.st_mode), status.st_uid) == (0o600, os.geteuid())
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with a name")
