@@ -10,10 +10,8 @@ from slotfill.extractors.runs.sinks import Sink
 class Memory(Sink):
     """A sink that remembers, and fails at the `full`th write."""
 
-    live = True
-
-    def __init__(self, full=None):
-        self.kept, self.full, self.committed = [], full, None
+    def __init__(self, full=None, *, live=True):
+        self.kept, self.full, self.committed, self.live = [], full, None, live
 
     def write(self, record):
         if len(self.kept) == self.full:

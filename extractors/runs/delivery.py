@@ -24,6 +24,8 @@ _SINK_FAILURES = (SlotfillError, OSError, KeyboardInterrupt, SystemExit)
 class Delivery:
     """Writes each document's record once all before it have ended; to files that appear whole, in the end.
 
+    A document that failed on the way has not ended before `commit`: it is asked once more before the run ends.
+
     kept: takes every record when `records`, else those with a whole value. rejects: takes the others.
     schema: what the values are of, by which records of an earlier start are verified.
     unwritable: by outcome, how many records `kept` could not take; they are failures, in the rejects too.
@@ -76,7 +78,7 @@ class Delivery:
     def _advance(self) -> None:
         self._awaited = None
         for entry in self._ledger.entries(self._position):
-            if not entry.ended:
+            if not entry.ended or entry.on_the_way:
                 self._awaited = entry.document
                 return
             self._write(entry)

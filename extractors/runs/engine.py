@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from itertools import islice
 from typing import Any
 
+from slotfill.extractors.asks import TRANSPORT
 from slotfill.extractors.clients import FATAL
 from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.extractor import Extractor
@@ -20,8 +21,9 @@ from slotfill.extractors.record import Document, Extraction
 from slotfill.extractors.runs.asking import Asking, HaltedError
 from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.delivery import Delivery
-from slotfill.extractors.runs.ledger import Ledger, key_of
+from slotfill.extractors.runs.ledger import Ledger, cause_of, key_of
 from slotfill.extractors.runs.logs import log_extraction
+from slotfill.extractors.runs.second_tries import FirstTry, SecondTries
 from slotfill.extractors.runs.stopping import Stopping
 from slotfill.extractors.runs.tally import Tally
 from slotfill.extractors.unforeseen import STOPS, emptied, failed_extraction, internal_failure
@@ -48,7 +50,8 @@ class Run:
 
     What stops a run (Ctrl-C, its budget, an outage, a failure that every further request would meet, an output that
     cannot be written) lets no further request start. Those in flight come to an end, and what is finished is written.
-    An exception that one document causes is no such thing: it ends that document, as failed.
+    An exception that one document causes is no such thing: it ends that document, as failed. A document that failed on
+    the way to the service or back is asked about once more when the others have ended.
     """
 
     def __init__(
@@ -64,6 +67,8 @@ class Run:
         halting: Callable[[], None] = lambda: None,
     ) -> None:
         self.tally = Tally()
+        self._second_tries: SecondTries | None = None
+        self._first_tries: dict[bytes, FirstTry] = {}
         self._extractor, self._ledger, self._delivery, self._breaker = extractor, ledger, delivery, breaker
         self._asking = Asking(extractor.executor, ledger, breaker, concurrency=concurrency, halting=halting)
         self._places = asyncio.Semaphore(concurrency)
@@ -107,8 +112,24 @@ class Run:
             self._ledger.complete()
 
     async def _work(self, documents: Iterable[Document], told: Told | None) -> None:
+        """Ask about all documents, and once more about those that failed on the way."""
+        with SecondTries() as second_tries:
+            self._second_tries = second_tries
+            await self._ask(self._pending(documents), told)
+            self._second_tries = None
+            if not second_tries:
+                return
+            try:
+                await self._ask(self._again(second_tries), told)
+            finally:
+                for first in (*self._first_tries.values(), *second_tries):
+                    self.tally.pay(first)  # it was not asked again
+                self.tally.outcomes = self._ledger.outcomes()
+                self._shown(self.tally)
+
+    async def _ask(self, documents: AsyncIterator[Document], told: Told | None) -> None:
         async with asyncio.TaskGroup() as tasks:
-            async for document in self._pending(documents):
+            async for document in documents:
                 await self._places.acquire()
                 if self._asking.halted:
                     break
@@ -116,6 +137,12 @@ class Run:
                     tasks.create_task(self._one(document))
                 else:
                     await self._one(document, told)
+
+    async def _again(self, second_tries: SecondTries) -> AsyncGenerator[Document]:
+        """Give the documents that failed on the way; one that is not asked after all keeps the record that it has."""
+        for first in second_tries:
+            self._first_tries[key_of(first.document)] = first
+            yield first.document
 
     def _stop(self) -> None:
         """Take the first signal."""
@@ -222,7 +249,14 @@ class Run:
         key = key_of(extraction.document)
         self._at_work.discard(key)
         also = self._waiting.pop(key, 0)
-        self.tally.add(extraction, also)
-        log_extraction(extraction, self._extractor.schema)
+        final = self._second_tries is None or cause_of(extraction) not in TRANSPORT
+        if self._second_tries is not None and not final:
+            self._second_tries.add(extraction)
+            self.tally.end(extraction.outcome, also)
+        elif self._first_tries.pop(key, None):
+            self.tally.pay(extraction)  # how it ended is counted anew
+        else:
+            self.tally.add(extraction, also)
+        log_extraction(extraction, self._extractor.schema, final=final)
         self._delivery.ended(key)
         self._shown(self.tally)

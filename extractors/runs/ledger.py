@@ -23,7 +23,7 @@ from typing import Any, Literal, Self
 from filelock import FileLock, Timeout
 from pydantic_core import PydanticSerializationError, to_json
 
-from slotfill.extractors.asks import TRANSPORT, Answer, Ask
+from slotfill.extractors.asks import BROKEN, TRANSPORT, Answer, Ask
 from slotfill.extractors.clients import FATAL
 from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.record import Document, Extraction, Outcome, Usage
@@ -32,7 +32,7 @@ from slotfill.extractors.runs.json_text import json_text
 from slotfill.extractors.runs.migrations import PICODOLLARS, migrate
 from slotfill.extractors.runs.ownership import check_file, check_owner
 
-__all__ = ["Entry", "Ledger", "Registered", "Retention", "key_of"]
+__all__ = ["Entry", "Ledger", "Registered", "Retention", "cause_of", "key_of"]
 
 Retention = Literal["none", "values", "all"]
 """What a ledger keeps: nothing but outcomes and costs once the run is complete; values; the documents' texts, too."""
@@ -68,6 +68,7 @@ _ENDED = "SELECT document, failure FROM inputs JOIN documents USING (document) W
 _COUNTED = (
     "SELECT outcome, start < ?, count(*) FROM inputs JOIN documents USING (document) WHERE position >= ? GROUP BY 1, 2"
 )
+_OUTCOMES = "SELECT outcome, count(*) FROM inputs JOIN documents USING (document) GROUP BY outcome"
 _PENDING = (
     "SELECT position FROM inputs LEFT JOIN documents USING (document) "
     "WHERE position >= ? AND outcome IS NULL ORDER BY position"
@@ -99,6 +100,7 @@ class Entry:
 
     document: its key. outcome: None while it has not ended. before: whether an earlier start says so. record: as JSON
     text; of an earlier start it may be anything, and None.
+    on_the_way: whether it ended by a failure of transport, which another try may not meet.
     """
 
     position: int
@@ -107,6 +109,7 @@ class Entry:
     outcome: str | None
     before: bool
     record: str | None
+    on_the_way: bool
 
     @property
     def ended(self) -> bool:
@@ -245,7 +248,7 @@ class Ledger:
         _logger.warning("%s: %s holds a damaged %s of it: it is asked about again", source, self.place, part)
 
     def keep(self, document: Document, ask: Ask, answer: Answer) -> None:
-        """Store an answer as it arrives. One that tells of no reply is asked for again by the next start."""
+        """Store an answer as it arrives. One that tells of no reply, or of half of one, is asked for again later."""
         row = (self._start, key_of(document), ask.digest, time.time(), _stored(answer.to_json()), _is_stale(answer))
         self._change("INSERT INTO answers VALUES (NULL, ?, ?, ?, ?, ?, ?)", row)
 
@@ -257,7 +260,7 @@ class Ledger:
             number = database.execute(
                 "INSERT INTO records VALUES (NULL, ?, ?)", (key, _stored(extraction.to_json()))
             ).lastrowid
-            ended = (key, self._start, extraction.outcome.value, _cause(extraction), number)
+            ended = (key, self._start, extraction.outcome.value, cause_of(extraction), number)
             database.execute("REPLACE INTO documents VALUES (?, ?, ?, ?, ?)", ended)
             if self._retention == "all":
                 database.execute("INSERT OR IGNORE INTO texts VALUES (?, ?)", (key, document.text))
@@ -266,13 +269,19 @@ class Ledger:
         """Give the documents of the input from a position on, with the records of those that have ended."""
         with self._told():
             rows = self._database.execute(
-                "SELECT position, inputs.document, source, outcome, start, records.record FROM inputs "
+                "SELECT position, inputs.document, source, outcome, start, records.record, failure FROM inputs "
                 "LEFT JOIN documents USING (document) LEFT JOIN records ON records.number = documents.record "
                 "WHERE position >= ? ORDER BY position",
                 (first,),
             )
-            for position, document, source, outcome, start, record in rows:
-                yield Entry(position, document, source, outcome, start != self._start, record)
+            for position, document, source, outcome, start, record, failure in rows:
+                yield Entry(position, document, source, outcome, start != self._start, record, failure in TRANSPORT)
+
+    def outcomes(self) -> Counter[Outcome]:
+        """Count how the documents of the input have ended, those that have the same text each by itself."""
+        with self._told(), self._changing:
+            counts = self._database.execute(_OUTCOMES).fetchall()
+        return Counter({Outcome(outcome): count for outcome, count in counts})
 
     def forget(self, documents: Iterable[bytes]) -> None:
         """Have the next start ask again about documents, by their keys, from the answers there are."""
@@ -462,8 +471,9 @@ def _stored(data: Any) -> str:
 
 
 def _is_stale(answer: Answer) -> bool:
-    """Tell whether an answer says that there was no reply."""
-    return answer.failure is not None and answer.failure.type in TRANSPORT | FATAL
+    """Tell whether an answer says that there was no reply, or half of one."""
+    lost = answer.failure is not None and answer.failure.type in TRANSPORT | FATAL
+    return lost or answer.stop_reason == BROKEN
 
 
 def _decoded(data: bytes) -> str:
@@ -475,10 +485,12 @@ def _local_time(at: str) -> str:
     return f"strftime('%Y-%m-%d %H:%M:%S', {at}, 'unixepoch', 'localtime')"
 
 
-def _cause(extraction: Extraction[Any]) -> str | None:
-    """Say why there is no whole value: where a chunk failed on the way, that."""
+def cause_of(extraction: Extraction[Any]) -> str | None:
+    """Say why there is no whole value: where a chunk failed on the way, that; a stream that broke off did so, too."""
     if extraction.error is None:
         return None
+    if extraction.attempts and extraction.attempts[-1].stop_reason == BROKEN:
+        return "connection"
     causes = [reading.error.type for reading in extraction.chunks if reading.error]
     return next((cause for cause in causes if cause in TRANSPORT), extraction.error.type)
 

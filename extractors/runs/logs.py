@@ -122,13 +122,14 @@ def log_to_stderr(verbosity: int, log_format: LogFormat, secrets: tuple[str, ...
             logger.propagate = propagate
 
 
-def log_extraction(extraction: Extraction[Any], schema: Schema[Any]) -> None:
+def log_extraction(extraction: Extraction[Any], schema: Schema[Any], *, final: bool = True) -> None:
     """Log how a document ended: an error where it holds no whole value; what was read at the level of texts alone.
 
-    It raises nothing: where a line cannot be written, that is logged.
+    final: whether that is its end: one that is asked once more is no error yet. It raises nothing: where a line cannot
+    be written, that is logged.
     """
     try:
-        _log(extraction, schema)
+        _log(extraction, schema, logging.INFO if extraction.ok or not final else logging.ERROR)
     except STOPS:
         raise
     except BaseException as error:  # noqa: BLE001 - see STOPS
@@ -140,8 +141,7 @@ def log_unwritable(source: str | None, failure: Failure) -> None:
     _logger.error("%s: cannot be written: %s [%s]", source or "the text", failure.message, failure.type)
 
 
-def _log(extraction: Extraction[Any], schema: Schema[Any]) -> None:
-    level = logging.INFO if extraction.ok else logging.ERROR
+def _log(extraction: Extraction[Any], schema: Schema[Any], level: int) -> None:
     if not _logger.isEnabledFor(level):
         return
     data = _data(extraction, schema)

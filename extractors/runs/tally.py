@@ -7,11 +7,22 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from slotfill.extractors.record import Extraction, Outcome, Usage, usd
 
 __all__ = ["Tally"]
+
+
+class Paid(Protocol):
+    """What was paid for a document: an extraction, or what is left of one. The amounts are None where unknown."""
+
+    @property
+    def usage(self) -> Usage: ...
+    @property
+    def cost_usd(self) -> Decimal | None: ...
+    @property
+    def saved_usd(self) -> Decimal | None: ...
 
 
 @dataclass(slots=True)
@@ -52,11 +63,19 @@ class Tally:
 
     def add(self, extraction: Extraction[Any], repeated: int = 0) -> None:
         """Count one more that has ended this time, and `repeated` others of its text."""
-        self.outcomes[extraction.outcome] += 1 + repeated
+        self.end(extraction.outcome, repeated)
+        self.pay(extraction)
+
+    def end(self, outcome: Outcome, repeated: int = 0) -> None:
+        """Count how a document and `repeated` others of its text have ended."""
+        self.outcomes[outcome] += 1 + repeated
         self.repeated += repeated
-        self.usage += extraction.usage
-        self.cost_usd = _plus(self.cost_usd, extraction.cost_usd)
-        self.saved_usd = _plus(self.saved_usd, extraction.saved_usd)
+
+    def pay(self, paid: Paid) -> None:
+        """Count what was paid for a document."""
+        self.usage += paid.usage
+        self.cost_usd = _plus(self.cost_usd, paid.cost_usd)
+        self.saved_usd = _plus(self.saved_usd, paid.saved_usd)
 
     def fail(self, outcomes: Mapping[Outcome, int]) -> None:
         """Count documents as failed that had these outcomes, for what was left, or could be made, of their records."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -23,6 +24,9 @@ __all__ = ["check_batch", "check_length", "check_request", "invalid"]
 REQUEST_BYTES = 32 << 20
 BATCH_BYTES = 256 << 20
 BATCH_REQUESTS = 100_000
+PDF_MARGIN = 1_024
+"""Bytes: so near its ends the marks of a PDF stand, as its readers allow it."""
+
 CONTEXT = 200_000
 """Tokens of prompt and reply, of a model whose context is unknown."""
 
@@ -76,6 +80,7 @@ def check_request(data: Any, *, counting: bool = False) -> None:
             pass
         case {"format": {"type": "json_schema", "schema": dict(schema)}}:
             _check_structured(_canonical(schema), "output_config.format.schema")
+            _check_no_citations(data["messages"])
         case {"format": _}:
             raise invalid("output_config.format: Input should be of type 'json_schema', with a schema")
 
@@ -150,6 +155,43 @@ def _check_blocks(blocks: Any, place: str) -> None:
             raise invalid(f"{place}.{number}.type: Field required")
         if block["type"] == "text" and not str(block.get("text") or "").strip():
             raise invalid(f"{place}.{number}.text: text content blocks must be non-empty")
+        if block["type"] == "document":
+            _check_document(block.get("source"), f"{place}.{number}")
+
+
+def _check_document(source: Any, place: str) -> None:
+    """Check a document's source, as far as it stands in the request: text, or a PDF in base64."""
+    match source:
+        case {"type": "base64", "media_type": "application/pdf", "data": str(data)}:
+            if not _is_pdf(data):
+                raise invalid(f"{place}.pdf.source.base64.data: The PDF specified was not valid.")
+        case {"type": "base64", "media_type": media_type}:
+            raise invalid(
+                f"{place}.document.source.base64.media_type: Input should be 'application/pdf', not {media_type}"
+            )
+        case {"type": "text" | "content" | "url" | "file"}:
+            pass
+        case _:
+            raise invalid(f"{place}.document.source: Field required")
+
+
+def _is_pdf(data: str) -> bool:
+    """Tell whether base64 holds what a reader of PDFs takes for one: its mark near the start, its end near the end."""
+    try:
+        decoded = b64decode(data, validate=True)
+    except ValueError:
+        return False
+    return b"%PDF-" in decoded[:PDF_MARGIN] and b"%%EOF" in decoded[-PDF_MARGIN:]
+
+
+def _check_no_citations(messages: Any) -> None:
+    """Citations stand between blocks of text, which the grammar of a structured output does not let through."""
+    for number, message in enumerate(messages):
+        for at, block in enumerate(message["content"] if isinstance(message["content"], list) else ()):
+            match block:
+                case {"type": "document" | "search_result", "citations": {"enabled": True}}:
+                    place = f"messages.{number}.content.{at}.citations"
+                    raise invalid(f"{place}: citations are not supported together with output_config.format")
 
 
 def _check_tools(data: Mapping[str, Any]) -> None:

@@ -14,10 +14,12 @@ from pydantic import BaseModel
 from running import Memory, engine
 from scripted import message, refusal
 
-from slotfill import Document, Extractor, ModelError, OutputError, StoppedError
-from slotfill.extractors.runs.breaker import FAILURES, SCHEMAS, Breaker
+from slotfill import Document, Extractor, ModelError, Outcome, OutputError, StoppedError, Usage
+from slotfill.extractors.runs.breaker import SCHEMAS, Breaker
 from slotfill.extractors.runs.engine import BATCH
 from slotfill.extractors.runs.ledger import Ledger
+from slotfill.extractors.testing.claude import SimulatedClaude
+from slotfill.extractors.testing.clock import ManualClock
 
 
 class Note(BaseModel):
@@ -188,13 +190,13 @@ def test_documents_are_read_as_they_are_needed():
 
 class TestOutage:
     def test_it_loses_no_document(self):
-        """The first to fail are told as failed; those that fall into the outage are asked again."""
+        """The first to fail are asked once more; those that fall into the outage are asked again at once."""
         service = Service(*[always(*["down"] * 2, "good")] * 20)
         with Ledger(None) as ledger:
             kept, rejects = Memory(), Memory()
             engine(service.extractor(), ledger, kept, rejects, breaker=hurried()).run(documents(range(20)))
-        assert len(rejects.kept) < FAILURES
-        assert sorted(kept.kept + rejects.kept) == list(range(20))
+        assert rejects.kept == []
+        assert kept.kept == list(range(20))
 
     def test_it_stops_the_requests_and_ends_the_run_so_that_it_goes_on(self, tmp_path):
         service = Service(*[always("down")] * 200)
@@ -228,6 +230,95 @@ class TestOutage:
         with Ledger(None) as ledger, pytest.raises(StoppedError, match="refuses the schema"):
             engine(service.extractor(), ledger, Memory(), concurrency=1).run(documents(range(200)))
         assert len(service.asked) <= 3 * SCHEMAS  # in each mode once
+
+
+class TestSecondTries:
+    """What failed on the way is asked once more before the run ends."""
+
+    @pytest.mark.parametrize("live", [True, False])
+    def test_it_is_written_in_its_place_and_counted_once(self, live):
+        texts = [0, 1, 2, 1, 3, 1, 4]
+        service = Service(*[always("good"), always("down", "good"), always("good"), always("bad"), always("good")])
+        kept, rejects = Memory(live=live), Memory(live=live)
+        with Ledger(None) as ledger:
+            tally = engine(service.extractor(), ledger, kept, rejects).run(documents(texts))
+            records = [json.loads(entry.record) for entry in ledger.entries(0)]
+        assert (kept.kept, rejects.kept) == ([0, 1, 2, 3, 5, 6], [4])
+        assert tally.outcomes == {Outcome.VALID: 6, Outcome.FAILED: 1}
+        assert (tally.documents, tally.repeated) == (7, 2)
+        assert tally.usage == Usage(400, 80)
+        assert [attempt["ok"] for attempt in records[1]["attempts"]] == [True]
+        assert Counter(service.asked) == {"0": 1, "1": 2, "2": 1, "3": 1, "4": 1}
+
+    @pytest.mark.parametrize("fault", ["500@2-3", "529@2,4", "reset@2-4", "invalid_utf8@2-4"])
+    def test_a_streamed_run_does_so_too(self, fault):
+        claude = SimulatedClaude(lambda _: {"text": "x"}, faults=[fault], clock=ManualClock())
+        kept, rejects, shown = Memory(), Memory(), []
+        with Ledger(None) as ledger:
+            run = engine(Extractor(Note, client=claude.async_client(max_retries=0)), ledger, kept, rejects)
+            run.run(documents(range(5)), lambda document, _: shown.append(document.source))
+        assert (kept.kept, rejects.kept) == ([0, 1, 2, 3, 4], [])
+        assert {*shown} == {"0", "1", "2", "3", "4"}
+
+    def test_it_is_tried_once_more_and_then_a_failure(self):
+        service, kept, rejects = Service(always("good"), always("down")), Memory(), Memory()
+        with Ledger(None) as ledger:
+            tally = engine(service.extractor(), ledger, kept, rejects).run(documents([0, 1, 1]))
+        assert (kept.kept, rejects.kept) == ([0], [1, 2])
+        assert tally.outcomes == {Outcome.VALID: 1, Outcome.FAILED: 2}
+        assert Counter(service.asked) == {"0": 1, "1": 2}
+
+    def test_what_stops_the_run_leaves_it_the_record_that_it_has(self):
+        service = Service(always("good"), always("down", "fatal"), always("down", "good"))
+        kept, rejects = Memory(), Memory()
+        with Ledger(None) as ledger:
+            run = engine(service.extractor(), ledger, kept, rejects, concurrency=1)
+            with pytest.raises(ModelError):
+                run.run(documents([0, 1, 2]))
+        assert (kept.kept, rejects.kept) == ([0], [1, 2])
+        assert run.tally.outcomes == {Outcome.VALID: 1, Outcome.FAILED: 2}
+        assert run.tally.usage == Usage(100, 20)
+
+    def test_of_a_document_in_chunks_only_what_failed_is_asked_again(self):
+        class Chunks(Service):
+            async def respond(self, request):
+                said = json.loads(request.content)["messages"][-1]["content"]
+                kind = "down" if "last" in said and said not in self.asked else "good"
+                self.asked.append(said)
+                return httpx2.Response(REPLIES[kind][0], json=REPLIES[kind][1])
+
+        service, kept = Chunks(), Memory()
+        text = " ".join(f"word{number}" for number in range(150)) + " last"
+        with Ledger(None) as ledger:
+            tally = engine(service.extractor(chunk_chars=180), ledger, kept).run([Document.of(text, "0")])
+        assert kept.kept == [0]
+        assert [times for times in Counter(service.asked).values() if times > 1] == [2]
+        count = len({*service.asked})
+        assert tally.usage == Usage(100 * count, 20 * count)
+
+    @settings(deadline=None, max_examples=50)
+    @given(
+        st.lists(st.sampled_from([("good",), ("down", "good"), ("down", "down", "good"), ("bad",)]), max_size=15),
+        st.integers(1, 6),
+        st.booleans(),
+        st.data(),
+    )
+    def test_whatever_fails_each_is_written_once_and_the_tally_is_right(self, kinds, concurrency, live, data):
+        texts = data.draw(st.lists(st.integers(0, len(kinds) - 1), max_size=30)) if kinds else []
+        service = Service(*(always(*script) for script in kinds))
+        kept, rejects = Memory(live=live), Memory(live=live)
+        with Ledger(None) as ledger:
+            run = engine(service.extractor(), ledger, kept, rejects, concurrency=concurrency, breaker=hurried())
+            tally = run.run(documents(texts))
+            assert tally.outcomes == ledger.outcomes()
+        assert kept.kept == sorted(kept.kept)
+        assert rejects.kept == sorted(rejects.kept)
+        assert sorted(kept.kept + rejects.kept) == list(range(len(texts)))
+        assert {texts[number] for number in rejects.kept} >= {text for text in texts if kinds[text] == ("bad",)}
+        assert {texts[number] for number in kept.kept} >= {text for text in texts if len(kinds[text]) <= 2} - {
+            text for text in texts if kinds[text] == ("bad",)
+        }
+        assert tally.usage.input_tokens == 100 * len({texts[number] for number in kept.kept})
 
 
 def test_chunks_in_flight_are_finished_and_stored(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -289,6 +290,17 @@ def tool(**others: Any) -> dict[str, Any]:
     return ask(tools=[{"name": "rate", "input_schema": SCHEMA, **others}])
 
 
+PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+
+
+def attached(data: bytes | str, media_type: str = "application/pdf", **others: Any) -> list[dict[str, Any]]:
+    """Give the one turn of a conversation that brings a file."""
+    written = data if isinstance(data, str) else b64encode(data).decode()
+    source = {"type": "base64", "media_type": media_type, "data": written}
+    question = {"type": "text", "text": "What does it say?"}
+    return [{"role": "user", "content": [{"type": "document", "source": source, **others}, question]}]
+
+
 REFUSED: dict[str, tuple[Any, int, str]] = {
     "unknown parameter": (ask(top_n=3), 400, "top_n: Extra inputs"),
     "no model": ({"max_tokens": 1, "messages": []}, 400, "model: Field required"),
@@ -345,11 +357,46 @@ REFUSED: dict[str, tuple[Any, int, str]] = {
     ),
     "too large a schema": (structured({**SCHEMA, "properties": DEEP, "required": []}), 400, "too complex"),
     "other format": (ask(output_config={"format": {"type": "regex"}}), 400, "json_schema"),
+    "citations beside structured output": (
+        structured(SCHEMA) | {"messages": attached(PDF, citations={"enabled": True})},
+        400,
+        "messages.0.content.0.citations: citations are not supported together with output_config.format",
+    ),
+    "a PDF that is none": (
+        ask() | {"messages": attached(b"<!DOCTYPE html>")},
+        400,
+        "messages.0.content.0.pdf.source.base64.data: The PDF specified was not valid.",
+    ),
+    "a PDF that was cut": (ask() | {"messages": attached(PDF[:-8])}, 400, "The PDF specified was not valid."),
+    "a PDF that is no base64": (ask() | {"messages": attached("%PDF-")}, 400, "The PDF specified was not valid."),
+    "another type of document": (
+        ask() | {"messages": attached(PDF, media_type="image/png")},
+        400,
+        "media_type: Input should be 'application/pdf'",
+    ),
+    "a document without a source": (
+        ask() | {"messages": [{"role": "user", "content": [{"type": "document"}]}]},
+        400,
+        "document.source: Field required",
+    ),
     "too long a prompt": (ask("word " * 900_000), 400, "prompt is too long"),
     "too large a request": (b" " * (33 << 20), 413, "maximum size"),
     "no JSON": (b"{", 400, "not valid JSON"),
     "no object at all": (b"[]", 400, "object is required"),
 }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ask() | {"messages": attached(PDF, citations={"enabled": True})},
+        structured(SCHEMA) | {"messages": attached(PDF, citations={"enabled": False})},
+        structured(SCHEMA) | {"messages": attached(PDF)},
+        ask() | {"messages": attached(b"\xef\xbb\xbf" + PDF + b"\r\n" * 9)},
+    ],
+)
+def test_a_pdf_is_taken_with_citations_or_with_structured_output(body: Any) -> None:
+    assert post(SimulatedClaude(['{"label": "a"}']), body)[0] == 200
 
 
 @pytest.mark.parametrize("case", REFUSED)

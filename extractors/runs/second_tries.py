@@ -1,0 +1,70 @@
+"""Second tries: the documents that failed on the way, to be asked once more before the run ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from tempfile import SpooledTemporaryFile
+from types import TracebackType
+from typing import Any, Self
+
+from slotfill.extractors.record import Document, Extraction, Usage, usd
+
+__all__ = ["FirstTry", "SecondTries"]
+
+IN_MEMORY = 1_000_000
+"""So many characters are held in memory; more go to a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstTry:
+    """A document that failed on the way, and what was paid for it; the amounts are in USD, None where unknown."""
+
+    document: Document
+    usage: Usage
+    cost_usd: Decimal | None
+    saved_usd: Decimal | None
+
+
+class SecondTries:
+    """Holds documents, in the order in which they failed, and gives each once.
+
+    The ledger keeps no texts, and the input may be a pipe: so they are in memory while they are few, else in a file
+    that has no name and ends with the process, whatever ends that.
+    """
+
+    def __init__(self) -> None:
+        self._file = SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8")  # noqa: SIM115 - it is closed on leaving
+        self._left, self._reading = 0, False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        self._file.close()
+
+    def __len__(self) -> int:
+        return self._left
+
+    def add(self, extraction: Extraction[Any]) -> None:
+        """Take a document that failed on the way, before the first is given."""
+        document = extraction.document
+        told = {
+            "document": [document.text, document.id, document.source],
+            "usage": extraction.usage.to_json(),
+            "costs": [usd(extraction.cost_usd), usd(extraction.saved_usd)],
+        }
+        self._file.write(f"{json.dumps(told)}\n")
+        self._left += 1
+
+    def __iter__(self) -> Iterator[FirstTry]:
+        if not self._reading:
+            self._file.seek(0)
+            self._reading = True
+        while self._left:
+            self._left -= 1
+            told = json.loads(self._file.readline())
+            cost, saved = (None if amount is None else Decimal(amount) for amount in told["costs"])
+            yield FirstTry(Document(*told["document"]), Usage(**told["usage"]), cost, saved)
