@@ -30,7 +30,7 @@ class Note(BaseModel):
 
 REPLIES = {
     "good": (200, message('{"text": "x"}')),
-    "wrong": (200, message('{"text": 1, "more": []}')),
+    "wrong": (200, message('{"text": 1}')),
     "bad": refusal("invalid_request_error", "no", 400),
     "down": refusal("api_error", "no", 500),
     "refused": (200, message(stop_reason="refusal")),
