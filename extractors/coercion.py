@@ -6,6 +6,7 @@ Only what strict validation refuses is touched. Nothing is invented, and nothing
 from __future__ import annotations
 
 import copy
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -99,7 +100,7 @@ class _Coercion:
         self._synonyms: Synonyms = schema.synonyms
         self._day_first: bool | None = getattr(schema.parameters, "day_first", None)
         self._as_written = cache(as_written)
-        self._passed: set[tuple[tuple[str | int, ...], str]] = set()
+        self._passed: defaultdict[tuple[str | int, ...], list[Any]] = defaultdict(list)
         self.edits: list[Edit] = []
 
     @property
@@ -144,10 +145,10 @@ class _Coercion:
         found = meaning(place.value, place.schemas, self._context(place))
         if found is None or found.risk not in self._allowed or (found.kind == "list" and not self._is_item(place)):
             return False
-        state = (place.path, exact_json.dumps(found.value))
-        self._passed.add((place.path, exact_json.dumps(place.value)))
-        if state in self._passed:  # it comes back to what it was: neither form is the one asked for
-            return False
+        passed = self._passed[place.path]
+        passed.append(place.value)
+        if any(type(one) is type(found.value) and one == found.value for one in passed):
+            return False  # it would come back to what it was: neither form is the one asked for
         self._note(place.path, found.kind, place.value, found.value, found.risk)
         place.holder[place.key] = found.value
         return True
@@ -232,10 +233,11 @@ class _Coercion:
 
     def _leave_out(self, place: _Place, holder: _Place) -> bool:
         """Take out a word for nothing where the field may be left out and cannot be null: there is none."""
-        needed = {key for schema in holder.schemas for key in schema.get("required", ())}
-        optional = isinstance(place.holder, dict) and place.path and place.key in known_keys(holder.schemas) - needed
         says_none = place.value is None or (isinstance(place.value, str) and is_nothing(place.value))
-        if not (optional and says_none) or takes(place.schemas, None) or "low" not in self._allowed:
+        if not says_none or not place.path or not isinstance(place.holder, dict) or takes(place.schemas, None):
+            return False
+        needed = {key for schema in holder.schemas for key in schema.get("required", ())}
+        if place.key not in known_keys(holder.schemas) - needed or "low" not in self._allowed:
             return False
         value = place.value
         del place.holder[place.key]

@@ -7,7 +7,7 @@ was cut off or refused is told apart before anything in it is read.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any, Generic, TypeVar
@@ -178,7 +178,8 @@ class Ladder(Generic[M]):
 
     def _merged(self, ask: Ask, answer: Answer, pending: _Pending, policy: Policy) -> _Sent:
         """Put a patch into the value that it is for."""
-        before, patch, edits = pending.verdict, pending.patch, pending.verdict.edits
+        before, patch = pending.verdict, pending.patch
+        made: tuple[Edit, ...] = ()
         try:
             parts = loads(_whole(ask, answer).text or "")
         except ValueError:
@@ -187,13 +188,14 @@ class Ladder(Generic[M]):
             mended = mend(answer.said, asked, policy.mending)
             if mended is None:
                 return _Sent(None)
-            parts, edits = mended.data, (*edits, *mended.edits)
+            parts, made = mended.data, mended.edits
         merged = self.schema.wrap(patch.merge(before.data, parts))
         wrapper = join((WRAPPER,)) if self.schema.wrapped else ""
-        replaced = tuple(wrapper + join(place) for place in patch.places)
-        kept = {path for path in before.scored if not path.startswith(replaced)}
+        replaced = patch.answered(parts)
+        edits = [edit for edit in before.edits if not _is_within(edit.path, replaced)]  # what they made is no more
+        kept = {path for path in before.scored if not _is_within(path, [wrapper + place for place in replaced])}
         scored = frozenset(kept | {wrapper + path for path in answer.scored})
-        return _Sent(dumps(merged), edits, scored)
+        return _Sent(dumps(merged), (*edits, *made), scored)
 
     def _mended(self, ask: Ask, sent: _Sent, answer: Answer, policy: Policy) -> Verdict[M] | None:
         """Make the local edits that the policy allows; None where there are none to make."""
@@ -281,6 +283,10 @@ def _unread(answer: Answer) -> Verdict[Any] | None:
         read = answer.json or answer.said or None
         return Verdict(Kind.TRUNCATED, errors=(FieldError("", cut.message),), data=read, failure=cut)
     return None
+
+
+def _is_within(path: str, places: Iterable[str]) -> bool:
+    return any(path == place or path.startswith(f"{place}/") for place in places)
 
 
 def _whole(ask: Ask, answer: Answer) -> _Sent:

@@ -11,6 +11,7 @@ from typing import Any
 from slotfill.schemas.confidence import KEYWORD
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.parts import parts_at, properties_of, resolved, subschemas
+from slotfill.schemas.pointer import join
 from slotfill.schemas.wire import Wire, wire_of
 
 __all__ = ["Patch", "patch_for"]
@@ -41,6 +42,10 @@ class Patch:
             if found is not _NOTHING:
                 _put(merged, place, found)
         return merged
+
+    def answered(self, reply: Any) -> tuple[str, ...]:
+        """Give JSON Pointers to the places that a reply holds a part for."""
+        return tuple(join(place) for place in self.places if _follow(reply, tuple(map(str, place))) is not _NOTHING)
 
 
 def patch_for(json_schema: Mapping[str, Any], data: Any, errors: Sequence[FieldError]) -> Patch | None:

@@ -139,7 +139,7 @@ class String:
         """Tell of quotes within: where they come in pairs, and cannot part two items, there is one reading alone."""
         if self._inner:
             raw = self._text[self._start : stop + 1]
-            doubtful = self._role == "key" or len(self._inner) % 2 or "\n" in raw or self._may_part(stop)
+            doubtful = len(self._inner) % 2 or "\n" in raw or self._may_part(stop)
             escaped = raw[0] + self._escaped(raw[1:-1]) + raw[-1]
             self.repairs.append(("unescaped_quote", raw, escaped, "high" if doubtful else "low"))
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from slotfill import Document, ExtractionError, Failure, FieldError, Outcome, Rung, Schema, Usage
 from slotfill.extractors.asks import SCHEMA_REFUSED, UNREADABLE, Answer, Policy
@@ -147,6 +147,21 @@ def test_json_that_a_reader_took_out_of_a_patch_is_an_edit():
     found = Answer(json='{"age": 36}', said='Here: {"age": 36}', stop_reason="end_turn")
     _, extraction = drive(reply('{"name": "Ada"}'), found, policy=policy)
     assert [edit.kind for edit in extraction.edits] == ["extracted"]
+
+
+class Tagged(BaseModel):
+    """Tag what there is."""
+
+    tags: Annotated[list[str], Field(min_length=2)]
+    age: int
+
+
+def test_of_a_part_that_was_asked_again_no_edit_is_told():
+    first, second = reply('{"tags": "red", "age": "36"}'), reply('{"tags": ["red", "big"]}')
+    asks, extraction = drive(first, second, schema=Schema(Tagged))
+    assert [ask.rung for ask in asks] == [Rung.ASK, Rung.PATCH]
+    assert extraction.data == {"tags": ["red", "big"], "age": 36}
+    assert [(edit.path, edit.kind) for edit in extraction.edits] == [("/age", "number")]
 
 
 class Note(BaseModel):
