@@ -1,17 +1,24 @@
 """Fuzzy passages: where a document says nearly what a quote says.
 
 Nearly is one slip in `SPACING` code points at most, both being folded: a code point more, less, replaced, or two
-swapped. The digits are the same: another digit is another fact, no slip.
+swapped. It holds whole words, and the same figures; no word of it is the opposite of the quote's (`contradict`): that
+is another fact, no slip. Last come the words that hold the quote as a part, ham in hamburgers.
 """
 
 from __future__ import annotations
 
-from slotfill.schemas.folding import Where, fold, folded
+from slotfill.extractors.opposites import contradict
+from slotfill.schemas.boundaries import next_boundary, previous_boundary
+from slotfill.schemas.folding import Folded, Where, fold, folded
+from slotfill.schemas.passages import within_words
 
 __all__ = ["SPACING", "fuzzy"]
 
 SPACING = 8
 """A quote that is shorter than this, folded, is like too much."""
+
+SHORTEST_PART = 3
+"""A part of a word that is shorter says nothing of it."""
 
 LONGEST = 2000
 """A longer quote is a text of its own, and no passage."""
@@ -24,13 +31,27 @@ _CUTOFF = 100 * (1 - 2 / SPACING)
 
 
 def fuzzy(quote: str, document: str) -> list[Where]:
-    """Give the passages that are most like a quote, in order: several where they are equally so."""
-    text, within = fold(quote).strip(), folded(document)
+    """Give the passages that are most like a quote, in order: several where they are equally so.
+
+    Where there are none: the words that it is a part of.
+    """
+    text = fold(quote).strip()
+    return _with_slips(text, folded(document)) or _of_words(text, document)
+
+
+def _of_words(text: str, document: str) -> list[Where]:
+    if not SHORTEST_PART <= len(text) <= LONGEST:
+        return []
+    words = [where for where in within_words(text, document) if where[1] - where[0] <= LONGEST]
+    return [where for where in words if not contradict(text, fold(document[slice(*where)]))]
+
+
+def _with_slips(text: str, within: Folded) -> list[Where]:
     if not SPACING <= len(text) <= LONGEST or not _may_stand(text, within.text):
         return []
-    aligned = [found for window in within.likely(text) if (found := _align(text, within.text, window))]
+    aligned = [found for window in within.likely(text) if (found := _align(text, within, window))]
     least = min((slips for slips, _ in aligned), default=0)
-    return sorted({within.around(*where) for slips, where in aligned if slips == least})
+    return sorted({where for slips, where in aligned if slips == least})
 
 
 def _may_stand(quote: str, text: str) -> bool:
@@ -40,21 +61,26 @@ def _may_stand(quote: str, text: str) -> bool:
     return len(text) > SHORT or partial_ratio(quote, text, score_cutoff=_CUTOFF) > 0
 
 
-def _align(quote: str, text: str, window: Where) -> tuple[int, Where] | None:
-    """Find the part of a window that is most like the quote, and count its slips. None where there are too many."""
+def _align(quote: str, within: Folded, window: Where) -> tuple[int, Where] | None:
+    """Find the words in a window that are most like the quote, and count their slips.
+
+    None where there are too many, or one that says something else.
+    """
+    from rapidfuzz.distance.OSA import distance
     from rapidfuzz.fuzz import partial_ratio_alignment
 
     start, end = window
-    most = len(quote) // SPACING
-    found = partial_ratio_alignment(quote, text[start:end], score_cutoff=_CUTOFF)
+    found = partial_ratio_alignment(quote, within.text[start:end], score_cutoff=_CUTOFF)
     if found is None:
         return None
-    slips, (start, end) = _fit(quote, text, (start + found.dest_start, start + found.dest_end))
-    same_digits = [*filter(str.isdigit, quote)] == [*filter(str.isdigit, text[start:end])]
-    return (slips, (start, end)) if slips <= most and same_digits else None
+    start, end = within.around(*_fit(quote, within.text, (start + found.dest_start, start + found.dest_end)))
+    where = previous_boundary(within.document, start), next_boundary(within.document, end)
+    passage = fold(within.document[slice(*where)]).strip()
+    slips = distance(quote, passage)
+    return (slips, where) if slips <= len(quote) // SPACING and not contradict(quote, passage) else None
 
 
-def _fit(quote: str, text: str, where: Where) -> tuple[int, Where]:
+def _fit(quote: str, text: str, where: Where) -> Where:
     """Move both ends while that leaves fewer slips, or brings the passage closer to the quote's length.
 
     The aligner keeps to the quote's length, and would rather lose a replaced letter at an end than keep it.
@@ -71,5 +97,5 @@ def _fit(quote: str, text: str, where: Where) -> tuple[int, Where]:
         moved = ((start - 1, end), (start + 1, end), (start, end - 1), (start, end + 1))
         better = min((way for way in moved if 0 <= way[0] < way[1] <= len(text)), key=cost, default=best)
         if cost(better) >= cost(best):
-            return cost(best)[0], best
+            return best
         best = better

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from datetime import date
 from decimal import Decimal
 
+from slotfill.schemas.boundaries import DASHES, figures, is_whole
 from slotfill.schemas.folding import Where
 
 __all__ = ["dates", "numbers"]
@@ -36,15 +38,30 @@ _MAGNITUDES = {
     "亿": 10**8,
 }
 _GROUP = r"[.,'\u2019\u066c \u00a0\u2009\u202f]"
-_DIGITS = (
-    rf"\d{{1,3}}(?P<group>{_GROUP})\d{{3}}(?:(?P=group)\d{{3}})*(?!\d)(?:[.,\u066b]\d+)?|"
-    r"\d{1,2}(?:,\d\d)+,\d{3}(?!\d)(?:\.\d+)?|\d+(?:[.,\u066b]\d+)?|\.\d+"
-)
 _NUMBER = re.compile(
-    rf"(?<![\d.,])(?:(?<![A-Za-z_])|(?<=\b[A-Z]{{3}}))(?:(?<!\w)(?P<minus>[-\u2212]))?(?P<digits>{_DIGITS})"
-    rf"(?P<tail>\s?%|\s?(?:{'|'.join(_MAGNITUDES)})(?![a-z]))?|\b(?P<word>{'|'.join(_WORDS)})\b",
+    rf"""
+    (?P<minus>[{DASHES}]\ ?)? [^\w\s.]?
+    (?P<digits>
+        \d{{1,3}}(?P<group>{_GROUP})\d{{3}}(?:(?P=group)\d{{3}})*(?!\d)(?:[.,\u066b]\d+)?  # 1.250.000,50
+      | \d{{1,2}}(?:,\d\d)+,\d{{3}}(?!\d)(?:\.\d+)?                                        # 1,00,000
+      | \d+(?:[.,\u066b]\d+)? | [.,\u066b]\d+                                              # 1250; 1.5; .5
+    )
+    (?:[eE](?P<power>[-+]?\d{{1,3}}))? (?P<credit>[{DASHES}])?
+    """,
+    re.VERBOSE,
+)
+_TAIL = re.compile(rf"\s?(?:%|(?:{'|'.join(_MAGNITUDES)})(?![a-z]))", re.IGNORECASE)
+_COUNTED = re.compile(
+    rf"(?<!ty[- ])\b({'|'.join(_WORDS)})\b(?![- ](?:hundred|dozen|{'|'.join(filter(str.isascii, _MAGNITUDES))})\b)",
     re.IGNORECASE,
 )
+"""A number as a word, and no part of one: twenty-one, two hundred."""
+
+_OPENED, _CLOSED = re.compile(r"\((?:[A-Z]{3} ?|[^\w\s] ?)?"), re.compile(r"(?: ?(?:[A-Z]{3}|[^\w\s)]))?\)")
+"""The brackets in which accountants write what is negative: (1,234), (EUR 5), (5 %)."""
+
+LONGEST_OPENING = 6
+
 _LONGEST_NUMBER = 40
 """What has more digits is no number that anybody read."""
 
@@ -78,19 +95,25 @@ _NUMERIC = re.compile(
 )
 
 
-def numbers(text: str, wanted: Collection[Decimal]) -> dict[Decimal, list[Where]]:
-    """Find where the wanted numbers stand, each in order."""
+def numbers(text: str, wanted: AbstractSet[Decimal]) -> dict[Decimal, list[Where]]:
+    """Find where the wanted numbers stand, whole and with their signs, each in order."""
+    if not wanted:
+        return {}
     found: defaultdict[Decimal, list[Where]] = defaultdict(list)
     known = {_significant(format(number, "f")) for number in wanted}
-    for match in _NUMBER.finditer(text) if wanted else ():
-        if match["word"] or (len(match["digits"]) <= _LONGEST_NUMBER and _significant(match["digits"]) in known):
+    for start, end in figures(text):
+        match = _NUMBER.fullmatch(text, start, end)
+        if match and len(match["digits"]) <= _LONGEST_NUMBER and _significant(match["digits"]) in known:
             for number, where in _readings(match):
                 if number in wanted:
                     found[number].append(where)
-    return dict(found)
+    for match in _COUNTED.finditer(text) if not wanted.isdisjoint(range(len(_WORDS))) else ():
+        if (number := Decimal(_WORDS.index(match[1].lower()))) in wanted:
+            found[number].append(match.span())
+    return {number: sorted(places) for number, places in found.items()}
 
 
-def dates(text: str, wanted: Collection[date]) -> dict[date, list[Where]]:
+def dates(text: str, wanted: AbstractSet[date]) -> dict[date, list[Where]]:
     """Find where the wanted dates stand, each in order; those with no year only where the date has none with it."""
     found: defaultdict[date, list[Where]] = defaultdict(list)
     yearless: defaultdict[date, list[Where]] = defaultdict(list)
@@ -107,15 +130,33 @@ def _significant(digits: str) -> str:
 
 def _readings(match: re.Match[str]) -> Iterator[tuple[Decimal, Where]]:
     """Give what a number that was found may mean, and where that stands: with its tail it means more."""
-    if match["word"]:
-        yield Decimal(_WORDS.index(match["word"].lower())), match.span()
+    text, where = match.string, match.span()
+    if not is_whole(text, where) or text[max(0, where[0] - 1)] == "_":
         return
-    tail = (match["tail"] or "").strip().lower()
+    tail = _TAIL.match(text, where[1])
+    brackets = None if match["minus"] or match["credit"] else _brackets(text, where)
     for number in dict.fromkeys(_values(match["digits"], match["group"])):
-        signed = -number if match["minus"] else number
-        yield signed, (match.start(), match.end("digits"))
+        value = number.scaleb(int(match["power"] or 0))
+        signed = -value if match["minus"] or match["credit"] else value
+        yield signed, where
         if tail:
-            yield signed / 100 if tail == "%" else signed * _MAGNITUDES[tail], match.span()
+            yield _multiplied(signed, tail[0].strip().lower()), (where[0], tail.end())
+        if brackets:
+            yield -value, brackets
+
+
+def _brackets(text: str, where: Where) -> Where | None:
+    """Give the brackets around a number, if there are any."""
+    start, end = where
+    opened = next((at for at in range(start - 1, max(-1, start - LONGEST_OPENING), -1) if text[at] == "("), None)
+    closed = _CLOSED.match(text, end)
+    if opened is None or not closed or not _OPENED.fullmatch(text, opened, start):
+        return None
+    return opened, closed.end()
+
+
+def _multiplied(number: Decimal, tail: str) -> Decimal:
+    return number / 100 if tail == "%" else number * _MAGNITUDES[tail]
 
 
 def _values(digits: str, group: str | None) -> Iterator[Decimal]:

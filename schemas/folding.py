@@ -18,6 +18,8 @@ from itertools import accumulate
 
 import regex
 
+from slotfill.schemas.boundaries import is_whole, past_word
+
 __all__ = ["Folded", "Where", "divides", "fold", "folded", "widen"]
 
 Where = tuple[int, int]
@@ -41,13 +43,18 @@ LONGEST_UNIT = 64
 _QUOTES = '"`´‘’‚‛“”„‟′″‴‹›«»「」『』〝〞〟'  # noqa: RUF001 - look-alikes are what it is about
 _MINUS = "\N{MINUS SIGN}"
 _DOT = "\N{COMBINING DOT ABOVE}"
-_SAME = {**dict.fromkeys(_QUOTES, "'"), _MINUS: "-", "ı": "i", "İ": "i"}  # noqa: RUF001 - likewise
+_SAME = {**dict.fromkeys(_QUOTES, "'"), _MINUS: "-", "\N{FRACTION SLASH}": "/", "ı": "i", "İ": "i"}  # noqa: RUF001 - likewise
 _UNSEEN = regex.compile(r"[\p{Cf}\p{Variation_Selector}\N{COMBINING GRAPHEME JOINER}]")
 _SURPLUS = regex.compile(rf"\s([\s\p{{Cf}}]+)|[iIịỊįĮḭḬ][\p{{M}}--\p{{ccc=230}}]*({_DOT})", regex.VERSION1)
 """What goes: white space after other white space, and the dot that a Turkish capital has apart from it.
 
 Other marks may stand before the dot, but none that are above the letter too (class 230): these it would follow.
 """
+
+_RAISED = regex.compile(r"(?<=[\p{Nd}\p{No}])[\p{No}\u207a\u207b\u208a\u208b]|\p{No}(?=\p{Nd})")
+"""Figures that Unicode takes for digits, beside others: 10² is not 102, nor 1½ the half of 11."""
+
+_RAISING = {"<super>": "^", "<sub>": "_"}
 
 _CHARACTER = regex.compile(r"\X")
 _FIRST_COMBINING = "\u0300"
@@ -119,14 +126,19 @@ class Folded:
         self.text = _in_order("".join(pieces))
         self._places = array("Q", accumulate(map(len, pieces), initial=0))
 
-    def occurrences(self, quote: str) -> Iterator[Where]:
-        """Give the passages that fold to a quote (folded, not empty) and hold whole characters; none overlap."""
+    def occurrences(self, quote: str, *, in_words: bool = False) -> Iterator[Where]:
+        """Give the passages that fold to a quote (folded, not empty); none overlap. They hold whole characters.
+
+        in_words: also such as begin or end within a word or a figure.
+        """
         at = self.text.find(quote)
         while at >= 0:
             where = self._passage(at, at + len(quote))
-            if where:
+            if where and (in_words or is_whole(self.document, where)):
                 yield where
-            at = self.text.find(quote, at + (len(quote) if where else 1))
+                at = self.text.find(quote, at + len(quote))
+            else:
+                at = self.text.find(quote, at + 1 if in_words else past_word(self.text, at))
 
     def around(self, start: int, end: int) -> Where:
         """Give the least passage of whole characters that holds the places `start` to `end`."""
@@ -185,7 +197,23 @@ def _pieces(text: str) -> list[str]:
     for surplus in _SURPLUS.finditer(text):
         start, end = surplus.span(surplus.lastindex or 0)
         pieces[start:end] = [""] * (end - start)
+    for raised in _RAISED.finditer(text):
+        at = raised.start()
+        pieces[at] = _set_apart(pieces[at], text[at], text[at - 1 : at], text[at + 1 : at + 2])
     return pieces
+
+
+def _set_apart(piece: str, raised: str, before: str, after: str) -> str:
+    """Write what Unicode takes for digits so that it stays apart from the figures around it: 10^2, 1 1/2."""
+    mark = _raising(raised)
+    goes_on = mark != " " and _raising(before) == mark  # 10²³ is 10^23
+    opening = mark if before.isnumeric() and not goes_on else ""
+    return f"{opening}{piece}{' ' if after.isdecimal() else ''}"
+
+
+def _raising(character: str) -> str:
+    how = unicodedata.decomposition(character).partition(" ")[0] if character else ""
+    return _RAISING.get(how, " ")
 
 
 def _in_order(text: str) -> str:

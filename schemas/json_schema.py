@@ -25,9 +25,10 @@ from referencing.jsonschema import specification_with
 from slotfill.schemas.dialects import DRAFTS, Finding, dialect, draft_of
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.formats import FORMATS, Format, Formats
+from slotfill.schemas.passages import stands_in
 from slotfill.schemas.patterns import OutOfTimeError, compiled, deadline
 from slotfill.schemas.pointer import join, look_up
-from slotfill.schemas.verbatim import FORMAT, misquoted, stands_in
+from slotfill.schemas.verbatim import FORMAT, misquoted
 
 __all__ = ["JsonValue", "formats_of", "resolve_local", "response_model", "with_formats"]
 

@@ -17,8 +17,10 @@ from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 
+from slotfill.schemas.boundaries import next_boundary, previous_boundary
 from slotfill.schemas.fitting import fitting
 from slotfill.schemas.formats import conforms
+from slotfill.schemas.passages import stands_in
 from slotfill.schemas.patterns import OutOfTimeError, for_python, found
 from slotfill.schemas.verbatim import FORMAT
 
@@ -162,9 +164,14 @@ def _passages(document: str, most: float) -> st.SearchStrategy[str]:
     ends = st.tuples(st.sampled_from(words), st.sampled_from(words))
     runs = ends.map(lambda pair: (min(pair)[0], max(pair)[1]))
     places = st.integers(0, len(document))
-    cuts = st.tuples(places, places).map(lambda pair: (min(pair), max(pair)))
-    passages = (runs | cuts).map(lambda cut: document[cut[0] : int(min(cut[1], cut[0] + most))])
-    return fitting(passages, lambda passage: bool(passage.strip()))
+    others = st.tuples(places, places).map(lambda pair: (next_boundary(document, min(pair)), max(pair)))
+    passages = (runs | others).map(lambda where: _passage(document, *where, most))
+    return fitting(passages, lambda passage: stands_in(passage, document))
+
+
+def _passage(document: str, start: int, end: int, most: float) -> str:
+    """Give the words and figures of a passage that are no longer than that."""
+    return document[start : previous_boundary(document, int(min(end, start + most)))]
 
 
 def whole_numbers(schemas: Schemas) -> st.SearchStrategy[float]:

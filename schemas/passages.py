@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-import unicodedata
 from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import islice
+from unicodedata import category
 
+import regex
+
+from slotfill.schemas.boundaries import DASHES, cuts, is_whole, is_word, next_boundary, past_word, previous_boundary
 from slotfill.schemas.folding import GRAM, Folded, Where, divides, fold, folded, widen
+from slotfill.schemas.markup import Plain, agree, plain
 
-__all__ = ["exact", "nearest", "normalised"]
+__all__ = ["exact", "nearest", "normalised", "stands_in", "within_words"]
+
+# ruff: noqa: RUF001 - look-alikes are what it is about
 
 LIKENESS = 0.4
 """The share of a quote's pieces that a passage must hold to be near it."""
@@ -18,36 +26,68 @@ LOOKED_AT = 8
 _WORD = 20
 """How far the ends of a near passage may move to hold whole words."""
 
+_UNITS = "%‰‱"
+"""Punctuation that says something."""
+
+_SILENT = {"Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Zs", "Zl", "Zp", "Cc", "Cf"}
+
+_SIGNED = regex.compile(rf"[{DASHES}]\s?\p{{Sc}}?\d|[.,]\d")
+"""A figure's first marks: a sign, a decimal point. Without them it is another one."""
+
+_BRACKETED = regex.compile(
+    r"\(\s?(?:\p{Sc}|[A-Z]{3}\s?)?[-−–]?\p{Sc}?\d[\d.,'’\s]{0,40}(?:\s?(?:\p{L}{1,8}|[%‰]|\p{Sc})){0,2}\s?\)"
+)
+"""A figure in brackets, which accountants write for a negative one: (1,234), (5 EUR), ($2.5 million)."""
+
+
+def stands_in(quote: str, document: str) -> bool:
+    """Tell whether a quote stands in a document, as it is or normalised, and says anything at all."""
+    return any(True for _ in _exact(quote, document)) or bool(normalised(quote, document))
+
 
 def exact(quote: str, document: str) -> list[Where]:
-    """Find a quote, code point for code point. Only whole characters count, and whole words where there are any."""
-    if not quote.strip():
-        return []
-    found, at = [], document.find(quote)
+    """Find a quote, code point for code point. Only whole characters, words and figures count."""
+    return [*_exact(quote, document)]
+
+
+def _exact(quote: str, document: str) -> Iterator[Where]:
+    at = document.find(quote) if _says_anything(quote) else -1
     while at >= 0:
         end = at + len(quote)
-        whole = divides(document, at) and divides(document, end)
+        whole = divides(document, at) and divides(document, end) and is_whole(document, (at, end))
         if whole:
-            found.append((at, end))
-        at = document.find(quote, end if whole else at + 1)
-    return _whole_words(found, document)
+            yield at, end
+        at = document.find(quote, end if whole else past_word(document, at))
 
 
 def normalised(quote: str, document: str) -> list[Where]:
     """Find a quote up to case, Unicode form, white space, quotes, dashes and what does not show.
 
-    Where it is not found so: up to the white space and punctuation at its ends too; and last, where it is a part of
-    a user-perceived character, the passage that holds the character whole.
+    Where it is not found so: up to the white space and punctuation at its ends too; then up to Markdown marks, and
+    hyphens at the ends of lines; and last, where it is a part of a user-perceived character, the passage that holds
+    the character whole. Only whole words and figures count.
     """
-    if not quote.strip():
+    if not _says_anything(quote):
         return []
-    text, within = fold(quote).strip(), folded(document)
-    unquoted = text[1:-1].strip() if text[:1] == text[-1:] == "'" else text
-    for form in dict.fromkeys((text, unquoted, _core(text))):
-        if form and (found := [*within.occurrences(form)]):
-            return _whole_words(found, document)
+    forms = _forms(quote)
+    for form in dict.fromkeys(map(_folded, forms)):
+        if form and (found := [*folded(document).occurrences(form)]):
+            return found
+    for form in forms:
+        if found := _in_plain(form, document):
+            return found
     at = document.find(quote)
-    return [] if at < 0 else [widen(document, (at, at + len(quote)))]
+    where = widen(document, (at, at + len(quote)))
+    return [where] if at >= 0 and where != (at, at + len(quote)) and is_whole(document, where) else []
+
+
+def within_words(quote: str, document: str, *, limit: int = 1000) -> list[Where]:
+    """Give the words that a word is a part of, in order: at the first places where it is one."""
+    form, found = _folded(_core(quote)), list[Where]()
+    for start, end in islice(folded(document).occurrences(form, in_words=True), limit) if is_word(form) else ():
+        if not found or start >= found[-1][1]:
+            found.append((previous_boundary(document, start), next_boundary(document, end)))
+    return found
 
 
 def nearest(quote: str, document: str, *, limit: int = 3) -> list[str]:
@@ -75,23 +115,59 @@ def _most_like(pieces: set[str], length: int, within: Folded, window: Where) -> 
     return len({within.text[at : at + GRAM] for at in best}) / len(pieces), (best[0], best[-1] + GRAM)
 
 
+def _says_anything(quote: str) -> bool:
+    """Tell whether a quote has more than punctuation and white space."""
+    return quote[:1].isalnum() or any(mark in _UNITS or category(mark) not in _SILENT for mark in quote)
+
+
+def _forms(quote: str) -> list[str]:
+    """Give a quote as it is, without the quotation marks around it, and without punctuation at its ends."""
+    text = quote.strip()
+    is_quoted = fold(text[:1]) == fold(text[-1:]) == "'"
+    return [*dict.fromkeys((text, text[1:-1].strip() if is_quoted else text, _core(text)))]
+
+
 def _core(text: str) -> str:
-    """Strip what is punctuation or white space at the ends."""
-    kept = [at for at, character in enumerate(text) if unicodedata.category(character)[0] not in "PZ"]
-    return text[kept[0] : kept[-1] + 1] if kept else ""
+    """Strip what is punctuation or white space at the ends, but for what belongs to a figure there."""
+    text = text.strip()
+    if _BRACKETED.fullmatch(text):
+        return text
+    start, end = 0, len(text)
+    while start < end and category(text[start]) in _SILENT and not _SIGNED.match(text, start):
+        start += 1
+    while end > start and category(text[end - 1]) in _SILENT and not _ends_figure(text, end):
+        end -= 1
+    return text[start:end]
 
 
-def _whole_words(found: list[Where], document: str) -> list[Where]:
-    """Leave out the passages that begin or end within a word, unless all of them do."""
-    return [(start, end) for start, end in found if not (_in_word(document, start) or _in_word(document, end))] or found
+def _ends_figure(text: str, end: int) -> bool:
+    """Tell whether the last mark belongs to a figure: 10%, and 1,234- for a negative one."""
+    last, before = text[end - 1], text[: end - 1].rstrip()[-1:]
+    return (last in _UNITS and before.isnumeric()) or (last in DASHES and text[end - 2 : end - 1].isnumeric())
 
 
-def _in_word(document: str, at: int) -> bool:
-    return 0 < at < len(document) and document[at - 1].isalnum() and document[at].isalnum()
+def _folded(text: str) -> str:
+    return fold(text).strip()
+
+
+def _in_plain(quote: str, document: str) -> list[Where]:
+    """Find a quote where both are without marks."""
+    source, without = plain(document), Plain(quote)
+    form = _folded(without.text)
+    if not form or not (source.has_marks or without.has_marks):
+        return []
+    places = map(source.source, folded(source.text).occurrences(form, in_words=True))
+    found = (widen(document, (start, end)) for start, end in places)
+    return [where for where in found if is_whole(document, where) and agree(quote, document[slice(*where)])]
 
 
 def _to_words(document: str, where: Where) -> Where:
     start, end = where
     starts, ends = range(start, max(-1, start - _WORD), -1), range(end, min(len(document) + 1, end + _WORD))
-    start = next((at for at in starts if not _in_word(document, at)), start)
-    return start, next((at for at in ends if not _in_word(document, at)), end)
+    start = next((at for at in starts if _parts(document, at)), start)
+    return start, next((at for at in ends if _parts(document, at)), end)
+
+
+def _parts(document: str, at: int) -> bool:
+    """Tell whether an offset is between words; in scripts that write none, whether it is between their sentences."""
+    return not cuts(document, at) and not (document[at - 1 : at].isalnum() and document[at : at + 1].isalnum())

@@ -13,20 +13,15 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from slotfill.schemas.passages import nearest, normalised
+from slotfill.schemas.passages import nearest, stands_in
 
-__all__ = ["FORMAT", "Verbatim", "misquoted", "stands_in"]
+__all__ = ["FORMAT", "Verbatim", "misquoted"]
 
 _LONGEST = 60
 """How much of a near passage an error message shows."""
 
 FORMAT = "verbatim"
 """The `format` that marks such a string in JSON Schema: an annotation to all other readers."""
-
-
-def stands_in(quote: str, document: str) -> bool:
-    """Tell whether `quote` stands in `document`, as it is or normalised, and says anything at all."""
-    return bool(quote.strip()) and (quote in document or bool(normalised(quote, document)))
 
 
 def misquoted(quote: str, document: str) -> str:

@@ -13,6 +13,7 @@ from slotfill.extractors.local.grammar import SEPARATORS, write_grammar, write_l
 from slotfill.extractors.local.layout import ask_mention, begin, say
 from slotfill.extractors.local.messages import Reply
 from slotfill.extractors.local.strategies import ABSENT, NEVER, NONE, Choice, Doubt, Field, Line, Path, Written
+from slotfill.schemas.passages import stands_in
 from slotfill.schemas.pointer import join
 
 if TYPE_CHECKING:
@@ -260,4 +261,4 @@ def _shortened(text: str, line: Line, *, verbatim: bool, cut: bool) -> str:
     if cut and " " in shorter:
         ended = max(shorter.rfind(mark) for mark in (". ", "! ", "? "))
         shorter = shorter[: ended + 1] if ended > 0 else shorter.rpartition(" ")[0]
-    return shorter if len(shorter) >= line.shortest and not (verbatim and shorter not in text) else text
+    return shorter if len(shorter) >= line.shortest and not (verbatim and not stands_in(shorter, text)) else text

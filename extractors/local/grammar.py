@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from slotfill.extractors.local.strategies import NEVER, NONE
+from slotfill.schemas.boundaries import may_begin
 from slotfill.schemas.json_schema import resolve_local
 from slotfill.schemas.verbatim import FORMAT
 
@@ -70,6 +72,9 @@ ANNOTATIONS = {
 
 COMMA, COLON = map(json.dumps, SEPARATORS)
 CHARACTER = r'([^"\\\x00-\x1f]|\\["\\nt])'
+SPOKEN = r"/(?s:.*[\p{L}\p{N}].*)/"
+"""A quote is more than punctuation."""
+
 INTEGER = r"/-?(0|[1-9][0-9]{0,14})/"
 NUMBER = r"/-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?/"
 SCALAR = {"type": ["string", "number", "boolean", "null"]}
@@ -96,7 +101,7 @@ def write_line(line: Line, document: str, *, verbatim: bool) -> str:
     entry = f"/[^\\x00-\\x1f{forbidden}]{{{line.shortest},{line.longest}}}/ & ~/(?s:\\s.*|.*\\s)/"
     if verbatim and any(map(str.isalnum, document)):
         words = json.dumps({"substring_chunks": _chunks(document)}, ensure_ascii=False)
-        entry = f"%regex {words} & {entry}"
+        entry = f"%regex {words} & {SPOKEN} & {entry}"
     entries = "T"
     if line.many and line.most > 1:
         entries = f'T ("; " T){{{max(line.fewest - 1, 0)},{line.most - 1}}}'
@@ -105,7 +110,9 @@ def write_line(line: Line, document: str, *, verbatim: bool) -> str:
 
 
 def _chunks(document: str) -> list[str]:
-    return re.findall(r"\w+|\s+|[^\w\s]", document)
+    """Part a document wherever a quote may begin and end."""
+    ends = [match.end() for match in re.finditer(r"\w+|\s+|[^\w\s]", document)]
+    return [document[start:end] for start, end in pairwise([0, *(at for at in ends if may_begin(document, at))])]
 
 
 class _Writer:
@@ -262,7 +269,7 @@ class _Writer:
     def passage(self, most: int) -> str:
         # Runs of whole words, with no white space at either end.
         words = json.dumps({"substring_chunks": self.chunks}, ensure_ascii=False)
-        bounds = f"/(?s:.{{1,{most}}})/ & ~/(?s:( |\\\\).*)/ & ~/(?s:.*( |\\\\[nrt]))/"
+        bounds = f"/(?s:.{{1,{most}}})/ & ~/(?s:( |\\\\).*)/ & ~/(?s:.*( |\\\\[nrt]))/ & {SPOKEN}"
         return f'"\\"" {self.terminal(f"%regex {words} & {bounds}")} "\\""'
 
     def number(self, schema: dict[str, Any], kind: str) -> str:

@@ -21,6 +21,8 @@ from slotfill.extractors.testing.asked import Asked
 from slotfill.extractors.testing.rules import invalid
 from slotfill.extractors.testing.said import Said
 from slotfill.extractors.testing.value_faults import Place, places
+from slotfill.schemas.boundaries import previous_boundary
+from slotfill.schemas.passages import stands_in
 from slotfill.schemas.schema import WRAPPER
 from slotfill.schemas.verbatim import FORMAT
 from slotfill.schemas.words import out_of_words
@@ -220,7 +222,8 @@ def _passage(document: str, words: Sequence[re.Match[str]], gap: _Gap, chance: R
     """Give some words of the document, within the bounds of a string; nothing where it has none that fit."""
     first = chance.randrange(len(words))
     last = words[min(first + chance.randrange(QUOTE_WORDS), len(words) - 1)]
-    start = max(0, min(words[first].start(), len(document) - gap.shortest))
+    start = previous_boundary(document, max(0, min(words[first].start(), len(document) - gap.shortest)))
     longest = len(document) if gap.longest is None else gap.longest
-    quote = document[start : start + max(gap.shortest, min(longest, last.end() - start))]
-    return quote if quote.strip() and gap.shortest <= len(quote) <= longest else ""
+    end = previous_boundary(document, start + max(gap.shortest, min(longest, last.end() - start)))
+    quote = document[start:end]
+    return quote if gap.shortest <= len(quote) <= longest and stands_in(quote, document) else ""

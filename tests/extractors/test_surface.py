@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from slotfill.extractors.surface import dates, numbers
 
+# ruff: noqa: RUF001 - look-alikes are what it is about
+
 
 @pytest.mark.parametrize(
     ("number", "text", "form"),
@@ -24,6 +26,16 @@ from slotfill.extractors.surface import dates, numbers
         ("3", "Three lamps", "Three"),
         ("-5", "it was -5 degrees", "-5"),
         ("5", "pages 3-5", "5"),
+        ("-5", "it was –5 degrees", "–5"),
+        ("-5", "a loss of -$5", "-$5"),
+        ("-1234", "a loss of (1,234)", "(1,234)"),
+        ("-5", "a loss of (EUR 5)", "(EUR 5)"),
+        ("1234", "a loss of (1,234)", "1,234"),
+        ("-1234", "balance 1,234.00-", "1,234.00-"),
+        ("2", "1,2,3", "2"),
+        ("1500000", "1.5e6 of them", "1.5e6"),
+        ("2026", "on 2026-03-03", "2026"),
+        ("10", "10kg", "10"),
         ("0.5", "only .5 left", ".5"),
         ("34", "العدد ٣٤", "٣٤"),
         ("2031", "在2031年", "2031"),
@@ -46,6 +58,16 @@ def test_a_number_is_found_as_it_is_written(number, text, form):
         ("5", "0.5 and 50"),
         ("125", "1250"),
         ("3", "threefold"),
+        ("5", "-5 and -$5"),
+        ("3", "2026-03-03"),
+        ("1.2", "1.2.3"),
+        ("30", "15:30"),
+        ("-10", "5-10"),
+        ("10", "10² and 10^6"),
+        ("1", "1½, twenty-one"),
+        ("2", "two hundred"),
+        ("0", "20 000"),
+        ("3", "H3O, 9f3a"),
         ("4", ""),
     ],
 )

@@ -6,8 +6,9 @@ import regex
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from slotfill.schemas.boundaries import is_whole
 from slotfill.schemas.folding import divides, fold, folded, widen
-from slotfill.schemas.passages import exact, nearest, normalised
+from slotfill.schemas.passages import exact, nearest, normalised, stands_in, within_words
 from slotfill.schemas.planted import documents
 
 # ruff: noqa: RUF001 - other scripts have letters that look like Latin ones
@@ -72,13 +73,15 @@ def test_what_says_something_else_is_not(quote, document):
 
 def test_whole_words_come_before_parts_of_words():
     assert exact("Ann", "Annual report by Ann") == [(17, 20)]
-    assert exact("ann", "annual") == [(0, 3)]
+    assert exact("ann", "annual") == normalised("Ann", "annual") == []
+    assert within_words("Ann", "annual or Joann, planner") == [(0, 6), (10, 15), (17, 24)]
+    assert within_words("12", "2012") == within_words("包", "包裹") == within_words("", "a") == []
     assert normalised("ANN", "annual report by Ann, Joann") == [(17, 20)]
     assert exact("包", "包裹") == [(0, 1)]
 
 
 def test_all_places_are_given_in_order_and_none_overlap():
-    assert exact("aa", "aaaaa") == [(0, 2), (2, 4)]
+    assert exact("aa", "aa aa,aa aaa") == [(0, 2), (3, 5), (6, 8)]
     assert normalised("A b", "a b, a  b; A\nb.") == [(0, 3), (5, 9), (11, 14)]
     assert exact("x", "x\r\nx") == [(0, 1), (3, 4)]
 
@@ -114,15 +117,17 @@ def test_folding_is_the_same_in_all_forms(text):
 
 @given(texts, st.data())
 @example("a\r\nb", None)
-def test_every_passage_is_found_and_each_place_says_the_same(document, data):
+def test_each_place_is_whole_and_says_the_same(document, data):
     start = data.draw(st.integers(0, len(document))) if data else 0
     quote = document[start : data.draw(st.integers(start, len(document)))] if data else "a\r"
     found, looser = exact(quote, document), normalised(quote, document)
     assert all(document[a:b] == quote for a, b in found)
-    assert bool(found or looser) == bool(quote.strip())
     for places in (found, looser):
         assert all({a, b} <= _characters(document) and a < b for a, b in places)
+        assert all(is_whole(document, where) for where in places)
         assert all(before[1] <= after[0] for before, after in pairwise(places))
+    if is_whole(document, (start, start + len(quote))) and any(map(str.isalnum, quote)):
+        assert found or looser
 
 
 @given(texts, texts)
@@ -162,5 +167,7 @@ def test_nearest_passages_stand_in_the_document(quote, document):
 @pytest.mark.parametrize("character", ["a", " ", "\u0301", "\u200d", "🇳", "包", "\r"])
 def test_a_long_text_of_one_character(character):
     document = character * 100_000
-    assert bool(exact(character * 3, document) or normalised(character * 3, document)) == bool(character.strip())
+    assert stands_in(character * 3, document) == (character in "\u0301🇳包")
+    assert stands_in(f"{character * 3}.", document) == (character in "🇳包")
+    assert within_words(character * 3, document) == ([(0, len(document))] if character == "a" else [])
     assert normalised("soup", document) == nearest("soup of the day", document) == []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from slotfill.extractors.local.engine import shared_engine
-from slotfill.extractors.local.grammar import HEADER, write_grammar, write_line
+from slotfill.extractors.local.grammar import HEADER, SPOKEN, write_grammar, write_line
 from slotfill.extractors.local.strategies import ABSENT, NEVER, Line
 
 ALL = {"readable": lambda _expression: True}
@@ -97,7 +97,7 @@ def test_a_verbatim_string_of_a_line_is_a_passage() -> None:
     free = rules(line)[1]
     entry = rules(line, 'Say "hé",\nnow', verbatim=True)[1]
     assert entry.endswith(f" & {free}")
-    words = json.loads(entry.removesuffix(f" & {free}").removeprefix("%regex "))
+    words = json.loads(entry.removesuffix(f" & {SPOKEN} & {free}").removeprefix("%regex "))
     assert words == {"substring_chunks": ["Say", " ", '"', "hé", '"', ",", "\n", "now"]}
     assert rules(line, "... !", verbatim=True)[1] == free
     assert rules(line, "Say", verbatim=False)[1] == free
