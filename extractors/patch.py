@@ -35,10 +35,14 @@ class Patch:
     wire: Wire
 
     def merge(self, data: Any, reply: Any) -> Any:
-        """Give a copy of a value with the reply's parts in their places; nothing else of the reply is looked at."""
+        """Give a copy of a value with the reply's parts in their places; nothing else of the reply is looked at.
+
+        Models also write a list as a list: the whole of it, or the items that were asked for, in order.
+        """
         merged = copy.deepcopy(data)
+        keyed = _keyed(reply, data, self.places)
         for place in self.places:
-            found = _follow(reply, tuple(map(str, place)))
+            found = _follow(keyed, tuple(map(str, place)))
             if found is not _NOTHING:
                 _put(merged, place, found)
         return merged
@@ -132,6 +136,24 @@ def _follow(data: Any, place: Tokens) -> Any:
             return _NOTHING
         data = data[step]
     return data
+
+
+def _keyed(reply: Any, data: Any, places: Iterable[Tokens]) -> Any:
+    """Give a reply with its lists' items under their indices, as the patch asks for them: {"0": "a"} for ["a"]."""
+    below: dict[str | int, list[Tokens]] = {}
+    for first, *rest in filter(None, places):
+        below.setdefault(first, []).append(tuple(rest))
+    if below and isinstance(reply, list) and isinstance(data, list):
+        steps = range(len(data)) if len(reply) == len(data) else below if len(reply) == len(below) else ()
+        reply = dict(zip(map(str, steps), reply, strict=False))
+    if not (below and isinstance(reply, dict)):
+        return reply
+    asked = {str(step): step for step in below}
+    return {
+        key: _keyed(part, _follow(data, (asked[key],)), below[asked[key]])
+        for key, part in reply.items()
+        if key in asked
+    }
 
 
 def _is_index(step: str | int, data: Any) -> bool:

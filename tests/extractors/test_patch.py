@@ -168,6 +168,17 @@ def test_a_list_at_the_root_is_patched_by_index() -> None:
     assert patch.merge([1, "x"], {"1": 2}) == [1, 2]
 
 
+def test_a_list_is_taken_where_its_items_were_asked_for() -> None:
+    schema = {"type": "object", "properties": {"rows": {"type": "array", "items": {"type": "integer"}}}}
+    data = {"rows": [1, "x", 3, "y"]}
+    patch = patch_for(schema, data, [FieldError("/rows/1", ""), FieldError("/rows/3", "")])
+    assert patch
+    assert patch.merge(data, {"rows": {"1": 2, "3": 4}}) == {"rows": [1, 2, 3, 4]}
+    assert patch.merge(data, {"rows": [2, 4]}) == {"rows": [1, 2, 3, 4]}
+    assert patch.merge(data, {"rows": [9, 2, 9, 4]}) == {"rows": [1, 2, 3, 4]}
+    assert patch.merge(data, {"rows": [2, 3, 4]}) == data
+
+
 def test_a_schema_that_refers_to_its_root_is_asked_for_as_a_whole() -> None:
     json_schema = {
         "type": "object",
