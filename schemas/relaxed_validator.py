@@ -61,6 +61,8 @@ class _Relaxing:
 
     def _around(self, node: Node, config: Config, is_root: bool) -> Node:
         left = {key: value for key, value in node.items() if key not in _OF_INSTANCES}
+        if node["type"] == "default":
+            left["validate_default"] = False
         return {**left, "schema": self._relaxed(node["schema"], config, is_root=is_root)}
 
     def _reference(self, node: Node, _: Config, is_root: bool) -> Node:
@@ -103,7 +105,7 @@ class _Relaxing:
             return {**field, "schema": schema}
         if field["type"] == "typed-dict-field":
             return {**field, "schema": schema, "required": False}
-        return {**field, "schema": {"type": "default", "schema": schema, "default": None}}
+        return {**field, "schema": {"type": "default", "schema": schema, "default": None, "validate_default": False}}
 
     def _list(self, node: Node, config: Config, _: bool) -> Node:
         return {key: value for key, value in self._strict.rewritten(node, config).items() if key != "min_length"}

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 
 import pytest
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from slotfill.extractors.parting import as_part
 from slotfill.schemas.errors import InvalidError
@@ -38,7 +38,10 @@ class Shop(BaseModel):
 
 
 class Report(BaseModel):
+    model_config = ConfigDict(validate_default=True)
+
     title: str
+    seen: date = date(2026, 1, 1)
     written: date
     shop: Shop
     sales: Annotated[list[Sale], Field(min_length=2)]
