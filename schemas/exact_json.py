@@ -67,6 +67,9 @@ class ExactFloat(float):
     def __int__(self) -> int:
         return int(self.exact)
 
+    def __repr__(self) -> str:
+        return self.digits
+
     def __eq__(self, other: object) -> bool:
         return bool(self.exact == _comparable(other))
 

@@ -52,6 +52,7 @@ def test_a_number_that_no_double_holds_compares_by_its_digits(digits):
 def test_exact_numbers_survive_copies():
     number = loads("9007199254740993.0")
     assert int(number) == 9007199254740993
+    assert (repr(number), str([number])) == ("9007199254740993.0", "[9007199254740993.0]")
     for other in (copy.deepcopy([number])[0], copy.copy(number), pickle.loads(pickle.dumps(number))):
         assert other.digits == number.digits
 
