@@ -10,6 +10,7 @@ from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
+from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -119,6 +120,8 @@ class _DotEnv(DotEnvSettingsSource):
         """Give the settings that count, by name; warn of the others."""
         read = super().__call__()
         taken = {name: value for name, value in read.items() if _is_credential(name) or _is_taken(name, value)}
+        if self._is_filled_in("model"):  # with another variable's value, which would be told to all who see the model
+            taken.pop("model", None)
         refused = [f"SLOTFILL_{name.upper()}" for name in self.settings_cls.model_fields if name in read.keys() - taken]
         if self.env_vars.get(_BASE_URL.lower()):
             refused.append(_BASE_URL)
@@ -131,6 +134,11 @@ class _DotEnv(DotEnvSettingsSource):
             for warning in _dearer(taken["model"]):
                 _warn(warning)
         return taken
+
+    def _is_filled_in(self, name: str) -> bool:
+        """Tell whether a setting's value refers to other variables, `claude-${AWS_SECRET_ACCESS_KEY}`."""
+        raw = dotenv_values(_DOTENV, interpolate=False) if self.env_vars else {}
+        return any("${" in (value or "") for key, value in raw.items() if key.lower() == f"slotfill_{name}")
 
 
 def _is_credential(name: str) -> bool:

@@ -33,10 +33,10 @@ from slotfill.extractors.record import (
 )
 from slotfill.schemas.builtin import built_ins
 from slotfill.schemas.errors import InvalidError
-from slotfill.schemas.exact_json import loads
+from slotfill.schemas.exact_json import dumps, loads
 from slotfill.schemas.schema import Schema
 
-__all__ = ["folder_of", "load", "model_of", "read_document", "read_record", "schema_of", "verify"]
+__all__ = ["folder_of", "load", "model_of", "read_document", "read_record", "schema_of", "verify", "verify_shape"]
 
 M = TypeVar("M")
 
@@ -222,19 +222,28 @@ def _parsed(record: Mapping[str, Any]) -> _Stored:
         raise InputError(f"the record is damaged: {error}") from None
 
 
-def verify(text: object, schema: Schema[Any]) -> dict[str, Any]:
+def verify(text: object, schema: Schema[Any], document: str | None = None) -> dict[str, Any]:
     """Read a record that this program may have written, as plain JSON data; its value is what the schema makes of it.
+
+    document: the text, for validators that look at it.
 
     Raises ValueError, which says why it can be none, and quotes nothing of it.
     """
+    record = verify_shape(text, schema)
+    if Outcome(record["outcome"]).ok or record["value"] is not None:
+        reply = record.get("reply", record["value"])
+        try:
+            record["value"] = schema.dump(schema.validate(dumps(schema.wrap(reply)), document=document))
+        except Exception:  # noqa: BLE001 - the model's own code may raise anything
+            raise ValueError(f"its value is none of schema {schema.name!r}") from None
+    return record
+
+
+def verify_shape(text: object, schema: Schema[Any]) -> dict[str, Any]:
+    """Do so, but for the value, which is as it stands there."""
     record: dict[str, Any] = stored_json.read(text, _SHAPE)
     if record["schema"]["id"] != schema.id:
         raise ValueError("it is of another schema")
-    if Outcome(record["outcome"]).ok or record["value"] is not None:
-        try:
-            record["value"] = schema.dump(schema.load(record.get("reply", record["value"])))
-        except Exception:  # noqa: BLE001 - the model's own code may raise anything
-            raise ValueError(f"its value is none of schema {schema.name!r}") from None
     return record
 
 
@@ -249,7 +258,7 @@ def _extraction(stored: _Stored, record: Mapping[str, Any], schema: Schema[M], d
         model=stored.model,
         outcome=stored.outcome,
         has_value=has_value,
-        result=schema.load(reply) if has_value else None,
+        result=schema.validate(dumps(schema.wrap(reply)), document=document.text or None) if has_value else None,
         data=record["value"],
         reply=reply,
         invalid=record["invalid"],

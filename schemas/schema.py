@@ -18,6 +18,7 @@ from pydantic_core import SchemaValidator, to_jsonable_python
 from slotfill.schemas.confidence import check_confidences, is_marked, name_keys
 from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError, SchemaError
 from slotfill.schemas.exact_json import ExactFloat, dumps, exact_floats, loads
+from slotfill.schemas.info_validators import needs_context
 from slotfill.schemas.json_schema import JsonValue, resolve_local, response_model
 from slotfill.schemas.merging import check_merges, has_keys, name_merge_keys
 from slotfill.schemas.model_schema import DECIMAL, decimal_schema, output_schema, reply_schema, synonyms_of
@@ -104,6 +105,11 @@ class Schema(Generic[M]):
     def output_schema(self) -> dict[str, Any]:
         """The JSON Schema of what `dump` gives: with the aliases of serialization, and computed fields."""
         return output_schema(cast("type[BaseModel]", self.model))
+
+    @cached_property
+    def needs_context(self) -> bool:
+        """Whether validators of the model look at more than the value: at the document's text, it may be."""
+        return needs_context(cast("type[BaseModel]", self.model))
 
     @cached_property
     def synonyms(self) -> Mapping[str, frozenset[str]]:

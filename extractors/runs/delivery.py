@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from slotfill.extractors.errors import SlotfillError
-from slotfill.extractors.record import Failure, Outcome
+from slotfill.extractors.record import Document, Failure, Outcome
 from slotfill.extractors.runs.ledger import Entry, Ledger
 from slotfill.extractors.runs.logs import log_unwritable
 from slotfill.extractors.runs.payload import Record
@@ -41,6 +42,11 @@ class Delivery:
         self._position = 0
         self._awaited: bytes | None = None
         self._broken: dict[Sink, BaseException] = {}
+
+    @property
+    def check(self) -> Callable[[object, Document], bool] | None:
+        """As in `Verification`."""
+        return self._verification.check
 
     @property
     def damaged(self) -> Counter[Outcome]:

@@ -163,7 +163,7 @@ class Run:
         """Tell which of a batch are to be asked about."""
         pending = []
         with self._halting():
-            registered = self._ledger.register(batch)
+            registered = self._ledger.register(batch, self._delivery.check)
             self.tally.outcomes.update(registered.outcomes)
             self.tally.resumed += registered.resumed
             self.tally.repeated += registered.outcomes.total() - registered.resumed

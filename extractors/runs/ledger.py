@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
@@ -62,6 +62,11 @@ _SOUND = (
 )
 _DAMAGED = (
     f"SELECT position, document FROM inputs JOIN documents USING (document) WHERE position >= ? AND NOT ({_SOUND})"  # noqa: S608 - names of our own
+)
+
+_BEFORE = (
+    "SELECT position, inputs.document, records.record FROM inputs JOIN documents USING (document) "
+    "LEFT JOIN records ON records.number = documents.record WHERE position >= ? AND start < ?"
 )
 
 _ENDED = "SELECT document, failure FROM inputs JOIN documents USING (document) WHERE position >= ?"
@@ -176,13 +181,15 @@ class Ledger:
                 self._lock.release()
 
     @property
-    def begun(self) -> str | None:
-        """When the run was first started, and last before this time; None at its first start."""
+    def since(self) -> str:
+        """When the run was first started, and last before this time."""
         first, last = self._row(
             f"SELECT {_local_time('min(at)')}, {_local_time('max(at)')} FROM starts WHERE number >= ? AND number < ?",  # noqa: S608 - names of our own
             (self._fresh, self._start),
         )
-        return first if first == last else f"{first}, last {last}"
+        if first == last:
+            return first or "a time that is not known"
+        return f"{first} (last started {last})"
 
     @property
     def ended(self) -> int:
@@ -190,17 +197,25 @@ class Ledger:
         count: int = self._value("SELECT count(*) FROM documents")
         return count
 
-    def register(self, documents: Sequence[Document]) -> Registered:
-        """Take the next documents of the input, and tell which of them are to be asked about."""
+    def register(
+        self, documents: Sequence[Document], check: Callable[[object, Document], bool] | None = None
+    ) -> Registered:
+        """Take the next documents of the input, and tell which of them are to be asked about.
+
+        check: tells whether a record of an earlier start is sound; without one it is taken for sound here.
+        """
         first, keys = self._positions, [key_of(document) for document in documents]
         self._positions += len(keys)
         places = zip(range(first, self._positions), keys, (document.source for document in documents), strict=True)
         with self._transaction() as database:
             database.executemany("INSERT INTO inputs VALUES (?, ?, ?)", places)
-            if self._some_damaged:
-                for position, key in database.execute(_DAMAGED, (first,)).fetchall():
-                    database.execute("DELETE FROM documents WHERE document = ?", (key,))
-                    self._warn(documents[position - first], "entry")
+            damaged = database.execute(_DAMAGED, (first,)).fetchall() if self._some_damaged else []
+            if check:
+                before = database.execute(_BEFORE, (first, self._start)).fetchall()
+                damaged += [row for *row, record in before if not check(record, documents[row[0] - first])]
+            for position, key in damaged:
+                database.execute("DELETE FROM documents WHERE document = ?", (key,))
+                self._warn(documents[position - first], "record")
             if self._some_again:
                 again = database.execute(f"{_ENDED} AND start < ? AND {self._again}", (first, self._start)).fetchall()
                 for key, failure in again:

@@ -120,7 +120,7 @@ def conduct(
         )
         extractor.meter(budget)
         if ledger.ended:
-            said(f"resuming: {ledger.ended:,} documents are done, by the run that was begun {ledger.begun}")
+            said(f"resuming: {ledger.ended:,} documents are done, since {ledger.since}")
 
         def counted(tally: Tally) -> None:
             tally.spent_usd = budget.spent

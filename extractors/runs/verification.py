@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from slotfill.extractors.record import Document, Extraction, Failure, Outcome
 from slotfill.extractors.runs.ledger import Entry, Ledger
-from slotfill.extractors.stored import verify
+from slotfill.extractors.stored import verify, verify_shape
 from slotfill.schemas.exact_json import read_again
 from slotfill.schemas.schema import Schema
 
@@ -24,7 +25,8 @@ class Verification:
     """Reads the records of a ledger, which may come with a folder of somebody else's.
 
     What is not sound becomes the record of a failure, and the next start asks about its document again. It is not
-    looked for before a record is delivered: a million of them would hold up the first request for half a minute.
+    looked for before a record is delivered: a million of them would hold up the first request for half a minute. Where
+    validators look at the document's text, it is when the document is read: `check`.
 
     damaged: how many documents failed so, by the outcome that they were said to have.
     """
@@ -33,6 +35,18 @@ class Verification:
         self.damaged: Counter[Outcome] = Counter()
         self._ledger, self._schema = ledger, schema
         self._to_forget: list[bytes] = []
+
+    @property
+    def check(self) -> Callable[[object, Document], bool] | None:
+        """What tells whether a record is sound, by its document; None where that is not needed."""
+        return self._is_sound if self._schema.needs_context else None
+
+    def _is_sound(self, text: object, document: Document) -> bool:
+        try:
+            record = verify_shape(text, self._schema)
+            return bool(verify(text, self._schema, document.text)["value"] == record["value"])
+        except ValueError:
+            return False
 
     def record(self, entry: Entry) -> dict[str, Any]:
         """Give what came of a document that has ended, as plain JSON data."""
@@ -51,7 +65,8 @@ class Verification:
             self._to_forget.clear()
 
     def _sound(self, entry: Entry) -> dict[str, Any]:
-        record = verify(entry.record, self._schema)
+        known = self._schema.needs_context  # checked when its document was read
+        record = (verify_shape if known else verify)(entry.record, self._schema)
         # What cannot be read has a key that is of more than its bytes.
         same = not Outcome(record["outcome"]).ok or record["document"]["id"] == entry.document.hex()
         if not same or record["outcome"] != entry.outcome:

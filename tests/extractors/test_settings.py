@@ -142,6 +142,13 @@ class TestDotEnv:
         assert getattr(Settings.read(), name) == value
         assert warned.records == []
 
+    def test_puts_no_other_variable_into_the_model(self, tmp_path, monkeypatch, warned):
+        monkeypatch.setenv("OTHER_SECRET", "hunter2")
+        (tmp_path / ".env").write_text("SLOTFILL_MODEL=claude-${OTHER_SECRET}\nANTHROPIC_API_KEY=${OTHER_SECRET}\n")
+        assert Settings.read().model is None
+        assert Settings.read().secrets == ("hunter2",)
+        assert "hunter2" not in warned.text
+
     def test_never_raises_a_limit_of_the_environment(self, tmp_path, monkeypatch):
         monkeypatch.setenv("SLOTFILL_RPM", "10")
         (tmp_path / ".env").write_text("SLOTFILL_RPM=20\n")

@@ -360,3 +360,64 @@ def test_a_time_that_is_none_hides_no_process_that_is_at_work(claude):
         planted("UPDATE starts SET at = 1e300, process = 'me'")
         with pytest.raises(LedgerError, match="another process is at work"):
             Ledger(path)
+
+
+CONTEXTUAL = """
+import time
+from decimal import Decimal
+from pydantic import BaseModel, Field, SecretStr, computed_field, field_serializer, field_validator
+
+class Quoted(BaseModel):
+    quote: str = Field(serialization_alias="Quote")
+    secret: SecretStr
+    amount: Decimal
+    rounded: float
+    hidden: str = Field(exclude=True)
+
+    @field_serializer("rounded")
+    def _rounded(self, rounded):
+        return round(rounded, 1)
+
+class Contextual(Quoted):
+    @field_validator("quote")
+    @classmethod
+    def _stands_there(cls, quote, info):
+        if quote not in info.context["text_chunk"]:
+            raise ValueError("does not stand there")
+        return quote
+
+class Dated(Quoted):
+    @computed_field
+    @property
+    def at(self) -> float:
+        return time.time()
+"""
+
+
+@pytest.mark.parametrize("model", ["Quoted", "Contextual", "Dated"])
+def test_what_was_right_stays_right(claude, model):
+    Path("own.py").write_text(CONTEXTUAL)
+    reply = {"quote": "late", "secret": "s", "amount": "12345678901234567890.12", "rounded": 1.26, "hidden": "h"}
+    claude.script([reply] * 9)
+    command = ["extract", f"own.py:{model}", "a.txt", "b.txt", "-o", "out.jsonl"]
+    for _ in range(3):
+        result = CliRunner().invoke(main, command, catch_exceptions=False)
+        assert result.exit_code == 0, result.stderr
+        assert "damaged" not in result.stderr
+        value = {"Quote": "late", "secret": "*" * 10, "amount": "12345678901234567890.12", "rounded": 1.3}
+        assert [{**line["value"], "at": 0} for line in values()] == [{**value, "at": 0}] * 2
+    assert len(claude.requests) == 2
+
+
+@pytest.mark.parametrize("part", ["value", "reply"])
+def test_a_value_whose_validators_want_the_text_is_verified_with_it(claude, part):
+    Path("own.py").write_text(CONTEXTUAL)
+    reply = {"quote": "late", "secret": "s", "amount": "1.5", "rounded": 1.26, "hidden": "h"}
+    claude.script([reply] * 9)
+    command = ["extract", "own.py:Contextual", "a.txt", "b.txt", "-o", "out.jsonl"]
+    CliRunner().invoke(main, command, catch_exceptions=False)
+    changed(**{part: {**reply, "quote": "EVIL"}})
+    result = CliRunner().invoke(main, command, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "holds a damaged record" in result.stderr
+    assert [line["value"]["Quote"] for line in values()] == ["late", "late"]
