@@ -22,9 +22,11 @@ _THOUGHT = re.compile(
 )
 _START = re.compile(
     r"""\{(?=\s*+(?:["'“\u2018}]|[^\W\d][\w$-]*+\s*+:|-?\d++\s*+:|//|/\*|\#))"""
-    r"""|\A\((?=\s*+(?:["'\[{(]|[+-]?\.?\d)[\s\S]*\)\s*\Z)"""  # a tuple, alone
     r"""|\[(?=\s*+(?:["'“\u2018{\[\](]|[+-]?\.?\d|[^\W\d]\w*+\s*+[,\]]|//|/\*|\#))"""
 )
+_TUPLE = re.compile(r"""\((?=\s*+(?:["'\[{(]|[+-]?\.?\d)[\s\S]*\)\s*\Z)""")
+"""Starts a tuple of Python that is the whole text."""
+
 _BLANK = re.compile(r"\s*+")
 _PARAGRAPH = re.compile(r"\n[ \t]*+\n")
 
@@ -98,7 +100,7 @@ class _Search:
     def run(self) -> Found:
         readings: list[Reading] = []
         at, broken = 0, False
-        while self._room > 0 and (found := _START.search(self._text, at)):
+        while self._room > 0 and (found := self._start(at)):
             self._room -= _EACH
             try:
                 readings.append(self._read(found.start()))
@@ -112,6 +114,10 @@ class _Search:
                 broken |= meant and bool(error.keys)
                 at = self._behind(error.at) if meant else found.end()
         return Found(tuple(readings), broken=broken or self._room <= 0)
+
+    def _start(self, at: int) -> re.Match[str] | None:
+        """Find where the next value may start."""
+        return (_TUPLE.match(self._text) if at == 0 else None) or _START.search(self._text, at)
 
     def _is_meant(self, error: BrokenError) -> bool:
         """Tell whether what cannot be read is the JSON that was asked for, and no prose."""

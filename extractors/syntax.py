@@ -118,9 +118,9 @@ class Reader:
 
     def _opened(self) -> Any:
         mark = self.text[self.at]
-        is_set = mark == "{" and self._open and _SET.match(self.text, self.at, self.end)
-        value: Any = {} if mark == "{" and not is_set else []
-        if is_set:
+        value: Any = {} if mark == "{" else []
+        if mark == "{" and self._open and _SET.match(self.text, self.at, self.end):
+            value = []
             self._note("set", "{}", "[]", "low")
         self._open.append(value)
         self._ends.append(_CLOSERS[mark])
@@ -135,7 +135,7 @@ class Reader:
             self.at = at = _SPACE.match(self.text, self.at, self.end).end()  # type: ignore[union-attr]  # may be empty
             if at >= self.end:
                 return ""
-            if (char := self.text[at]) in '"{}[](),:':
+            if (char := self.text[at]) in '"{}[](),:' or char.isalnum():
                 return char
             if found := _COMMENT.match(self.text, at, self.end):
                 self._note("comment", found[0], "", "none")
