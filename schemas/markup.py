@@ -4,14 +4,14 @@
     tery** dies         which are the code points 0 to 19 of the text
 
 A hyphen between letters goes, too, as one at a line's end may belong to the word (well-known) or not (battery):
-`agree` compares what is left of them.
+`agrees` compares them.
 """
 
 from __future__ import annotations
 
 import re
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -20,13 +20,14 @@ import regex
 from slotfill.schemas.boundaries import UNSPACED
 from slotfill.schemas.folding import Where, fold
 
-__all__ = ["Plain", "agree", "plain"]
+__all__ = ["Plain", "plain"]
 
 # ruff: noqa: RUF001 - look-alikes are what it is about
 
 _OPEN = "\x02"
 """What stands for a hyphen that may belong to its word or not."""
 
+_LAST = "\U0010ffff"
 _SPACE = r"[ \t\u00a0\u3000]"
 _BREAK = rf"{_SPACE}{{0,8}}(?:\r\n|[\n\r\v\f\x85\u2028\u2029]){_SPACE}{{0,40}}(?:>{_SPACE}?){{0,8}}"
 _ITEM = rf"(?:\#{{1,6}}{_SPACE}+|(?:[*+•◦▪‣·]|[-–](?!{_SPACE}+\p{{Sc}}?\d)){_SPACE}+(?:\[[\ xX]\]{_SPACE}+)?)"
@@ -70,20 +71,48 @@ class Plain:
     def __init__(self, source: str) -> None:
         pieces: list[str] = []
         self._starts, self._sources = array("Q"), array("Q")
+        self._hyphens: list[tuple[int, str]] = []
         length = at = 0
-        for start, end in [*(mark.span() for mark in _marks(source)), (len(source), len(source))]:
-            pieces.append(source[at:start])
+        for mark in _marks(source):
+            pieces.append(source[at : mark.start()])
             self._starts.append(length)
             self._sources.append(at)
-            length += start - at
-            at = end
-        self.text = "".join(pieces)
-        self.has_marks = length < len(source)
+            length += mark.start() - at
+            at = mark.end()
+            if mark["hyphen"] or mark["broken"]:
+                self._hyphens.append((length, "-" if mark["hyphen"] else _OPEN))
+        self._starts.append(length)
+        self._sources.append(at)
+        self.text = "".join((*pieces, source[at:]))
+        self.has_marks = len(self.text) < len(source)
 
     def source(self, where: Where) -> Where:
         """Give the passage of the source that a passage of the text, not empty, comes from."""
         start, end = where
         return self._source(start), self._source(end - 1) + 1
+
+    def agrees(self, where: Where, quote: Plain) -> bool:
+        """Tell whether a quote that is the same as a passage of the text has its hyphens, too.
+
+        Those at the ends of lines it may have or not.
+        """
+        wanted, at = quote._hyphenated((0, len(quote.text))).replace(_OPEN, "-"), 0
+        for part, piece in enumerate(self._hyphenated(where).split(_OPEN)):
+            at += part > 0 and wanted.startswith("-" + piece, at)
+            if not wanted.startswith(piece, at):
+                return False
+            at += len(piece)
+        return at == len(wanted)
+
+    def _hyphenated(self, where: Where) -> str:
+        """Fold a passage with the hyphens that it has in the source, those at line ends as `_OPEN`."""
+        start, end = where
+        pieces: list[str] = []
+        first = bisect_right(self._hyphens, (start, _LAST))
+        for offset, hyphen in self._hyphens[first : bisect_left(self._hyphens, (end, ""))]:
+            pieces += self.text[start:offset], hyphen
+            start = offset
+        return fold("".join((*pieces, self.text[start:end]))).strip()
 
     def _source(self, at: int) -> int:
         index = bisect_right(self._starts, at) - 1
@@ -94,31 +123,6 @@ class Plain:
 def plain(text: str) -> Plain:
     """Take the marks from a text, for many quotes: the last few texts are remembered."""
     return Plain(text)
-
-
-def agree(quote: str, passage: str) -> bool:
-    """Tell whether a quote that is the same as a passage, but for marks, has its hyphens too.
-
-    Those at the ends of lines it may have or not.
-    """
-    wanted, at = _hyphenated(quote).replace(_OPEN, "-"), 0
-    for part, piece in enumerate(_hyphenated(passage).split(_OPEN)):
-        at += part > 0 and wanted.startswith("-" + piece, at)
-        if not wanted.startswith(piece, at):
-            return False
-        at += len(piece)
-    return at == len(wanted)
-
-
-def _hyphenated(text: str) -> str:
-    """Fold a text without its marks, but with its hyphens, those at line ends as `_OPEN`."""
-    pieces: list[str] = []
-    at = 0
-    for mark in _marks(text):
-        hyphen = "-" if mark["hyphen"] else _OPEN if mark["broken"] else ""
-        pieces += text[at : mark.start()], hyphen
-        at = mark.end()
-    return fold("".join((*pieces, text[at:]))).strip()
 
 
 def _marks(text: str) -> Iterator[regex.Match[str]]:

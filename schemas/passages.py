@@ -11,7 +11,7 @@ import regex
 
 from slotfill.schemas.boundaries import DASHES, cuts, is_whole, is_word, next_boundary, past_word, previous_boundary
 from slotfill.schemas.folding import GRAM, Folded, Where, divides, fold, folded, widen
-from slotfill.schemas.markup import Plain, agree, plain
+from slotfill.schemas.markup import Plain, plain
 
 __all__ = ["exact", "nearest", "normalised", "stands_in", "within_words"]
 
@@ -29,7 +29,7 @@ _WORD = 20
 _UNITS = "%‰‱"
 """Punctuation that says something."""
 
-_SILENT = {"Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Zs", "Zl", "Zp", "Cc", "Cf"}
+_SILENT = {"Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Zs", "Zl", "Zp", "Cc", "Cf", "Sk"}
 
 _SIGNED = regex.compile(rf"[{DASHES}]\s?\p{{Sc}}?\d|[.,]\d")
 """A figure's first marks: a sign, a decimal point. Without them it is another one."""
@@ -156,9 +156,9 @@ def _in_plain(quote: str, document: str) -> list[Where]:
     form = _folded(without.text)
     if not form or not (source.has_marks or without.has_marks):
         return []
-    places = map(source.source, folded(source.text).occurrences(form, in_words=True))
-    found = (widen(document, (start, end)) for start, end in places)
-    return [where for where in found if is_whole(document, where) and agree(quote, document[slice(*where)])]
+    places = folded(source.text).occurrences(form, in_words=True)
+    found = (widen(document, source.source(where)) for where in places if source.agrees(where, without))
+    return [where for where in found if is_whole(document, where)]
 
 
 def _to_words(document: str, where: Where) -> Where:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from slotfill.schemas.markup import agree, plain
+from slotfill.schemas.markup import plain
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,9 @@ def test_marks_go(source, text):
     ],
 )
 def test_only_hyphens_at_the_end_of_a_line_may_go(quote, passage, same):
-    assert agree(quote, passage) == same
+    document = plain(f"x-ray {passage} x-\nray")
+    start, end = 5, len(document.text) - 5
+    assert document.agrees((start, end), plain(quote)) == same
 
 
 @given(st.text("ab-*_`[]()#>!\\ \n\r包1-", max_size=30) | st.text())

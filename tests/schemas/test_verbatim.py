@@ -146,6 +146,7 @@ def test_what_is_a_part_or_has_another_sign_fails(document, passage):
         ("a well-\nknown man", "a well-known man"),
         ("The **soup** was _cold_, `very`", "the soup was cold, very"),
         ("# Menu\n\n> The soup\n> was cold\n\n- a [link](http://x.org/a_b) here", "Menu The soup was cold a link here"),
+        ("see [here](http://x.org/a_b), please", "see here"),
         ("包裹\n到了", "包裹到了"),
         ("the soup (5 EUR) was", "5 EUR"),
         ("the soup was", "(the soup)"),
