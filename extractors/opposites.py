@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from unicodedata import category
 
 import regex
 
 from slotfill.schemas.boundaries import FIGURE, UNSPACED
 from slotfill.schemas.folding import fold
+
+# ruff: noqa: RUF001 - other scripts have letters that look like Latin ones
 
 __all__ = ["contradict"]
 
@@ -109,7 +110,10 @@ for against
 and or
 he she it they we you
 him her
-his hers
+his her hers
+mr mrs ms miss
+sir madam
+king queen
 male female
 man woman
 men women
@@ -137,7 +141,7 @@ can cannot must should may might
 is was will
 are were
 has had
-rise rises rose risen fall falls fell fallen
+rise rises rose risen rising fall falls fell fallen
 rais lower
 grow grew shrink shrank
 gain gains lose loses loss losses lost
@@ -242,6 +246,33 @@ altijd nooit
 买 卖
 開 閉
 开 关
+shall should
+day night
+winter summer spring autumn
+red green blue yellow
+absent present
+anterior posterior
+systolic diastolic
+malignant benign
+deposit withdraw
+entry enter exit
+do undo
+affect effect
+prescrib proscrib
+rais raze
+kaufen verkaufen
+gekauft verkauft
+больше меньше
+pre post
+inter intra
+hyper hypo
+micro macro
+mcg mg g kg ng t
+nm mm cm dm m km
+ml cl dl l hl
+b kb mb gb tb pb
+w kw mw gw kwh mwh
+usd eur gbp chf aud cad nzd jpy cny inr sek nok dkk pln czk huf brl mxn zar
 """.strip().splitlines()
 """Words of which none is another. Those of `SHORTEST_STEM` letters and more stand for all that begins so."""
 
@@ -276,9 +307,11 @@ _SUFFIXES = ("ful less", "er ee", "or ee")
 """Endings that do so: careful, careless; employer, employee."""
 
 
+_CODE = regex.compile(r"[ivxl]+|[\p{Latin}\p{Greek}\p{Cyrillic}]")
+
 _WORD = regex.compile(
     rf"""
-      (?P<figure>{FIGURE.pattern}) | (?P<unit>[%‰\p{{Sc}}])
+      (?P<figure>{FIGURE.pattern}) | (?P<unit>[%‰\p{{Sc}}<>≤≥≠=±×÷])
     | ない|なかった|なし|ません | [{UNSPACED}]       # where words are not told apart, each letter
     | \p{{L}}[[\p{{L}}\p{{M}}]--[{UNSPACED}]]*+(?:(?<=n)'t\b)?  # n't goes with its verb
     """,
@@ -309,13 +342,20 @@ def _are_opposed(word: str, other: str) -> bool:
         return True
     if not (word and other):
         return False
-    return _are_grouped(word, other) or _are_affixed(word, other) or _are_affixed(other, word)
+    return (
+        _are_codes(word, other) or _are_grouped(word, other) or _are_affixed(word, other) or _are_affixed(other, word)
+    )
 
 
 def _is_decisive(word: str) -> bool:
     """Tell whether a word counts wherever it stands: a negation, a figure or its unit, a numeral (三)."""
-    is_figure = any(character.isnumeric() or category(character) == "Sc" or character in "%‰" for character in word)
+    is_figure = any(character.isnumeric() for character in word) or (bool(word) and not word[0].isalpha())
     return is_figure or word in _NEGATIONS or word.endswith("n't")
+
+
+def _are_codes(word: str, other: str) -> bool:
+    """Tell whether both are letters that name something (A, B), or Roman numerals (II, III)."""
+    return all(map(_CODE.fullmatch, (word, other)))
 
 
 def _are_grouped(word: str, other: str) -> bool:
