@@ -8,9 +8,10 @@ import os
 import threading
 import time
 from collections.abc import AsyncGenerator, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, cast
+from weakref import WeakKeyDictionary
 
 import anthropic
 import httpx2
@@ -45,6 +46,9 @@ AnyClient = Any
 
 FATAL = frozenset({"authentication", "permission", "billing", "not_found", REDIRECT, "max_wait", "budget"})
 """The failures that every further request would meet too, or for a long time."""
+
+CLOSING = 5.0
+"""Seconds that another event loop has to close its connections."""
 
 # By exception class, the most special first: every class the SDK exports stands under one of these.
 _FAILURES: tuple[tuple[type[BaseException], str], ...] = (
@@ -114,8 +118,8 @@ class Clients:
         self._pacer = Pacer(rpm=settings.rpm, itpm=settings.itpm, otpm=settings.otpm)
         self._sync: instructor.Instructor | None = None
         self._building = threading.Lock()
-        self._async: instructor.Instructor | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        # A connection pool belongs to the event loop that it was made on.
+        self._async: WeakKeyDictionary[asyncio.AbstractEventLoop, instructor.Instructor] = WeakKeyDictionary()
 
     def meter(self, meter: Meter | None) -> None:
         """Have a meter told of each HTTP try from here on, None for none; of a client that is given it never is."""
@@ -163,11 +167,13 @@ class Clients:
         self._sync = None
 
     async def aclose(self) -> None:
-        """Close both clients, unless they are the caller's."""
+        """Close all clients, unless they are the caller's: each on the event loop that it was made on."""
         self.close()
-        if self._async is not None and self._given is None:
-            await cast("AsyncAnthropic", self._async.client).close()
-        self._async = None
+        clients = [*self._async.items()]
+        self._async.clear()
+        if self._given is None:
+            for loop, client in clients:
+                await _close_on(loop, cast("AsyncAnthropic", client.client))
 
     def _synchronous(self) -> instructor.Instructor:
         with self._building:
@@ -178,11 +184,11 @@ class Clients:
 
     def _asynchronous(self) -> instructor.Instructor:
         loop = asyncio.get_running_loop()
-        if self._async is None or (self._loop is not loop and self._given is None):
-            # A connection pool belongs to the event loop that it was made on.
+        patched = self._async.get(loop)
+        if patched is None:
             client = self._given or AsyncAnthropic(**self._arguments(DefaultAsyncHttpxClient))
-            self._async, self._loop = _patched(client, asynchronous=True), loop
-        return self._async
+            patched = self._async[loop] = _patched(client, asynchronous=True)
+        return patched
 
     def _arguments(self, http_client: Any) -> dict[str, Any]:
         """Give the arguments of an SDK client that is paced and metered."""
@@ -267,6 +273,16 @@ class _StreamedExchange(_Exchange):
 
 def _ends_the_run(error: Exception) -> bool:
     return isinstance(error, SlotfillError) and not isinstance(error, anthropic.AnthropicError)
+
+
+async def _close_on(loop: asyncio.AbstractEventLoop, client: AsyncAnthropic) -> None:
+    """Close a client that was made on a loop. Where that has ended there is nothing to close: it took all with it."""
+    if loop is asyncio.get_running_loop():
+        await client.close()
+    elif loop.is_running():  # in another thread; it may end meanwhile
+        closed = asyncio.run_coroutine_threadsafe(client.close(), loop)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.wrap_future(closed), CLOSING)
 
 
 def synchronous_client(model: str, settings: Settings) -> Anthropic:

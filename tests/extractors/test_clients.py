@@ -1,7 +1,9 @@
 """The patched clients: what they report of everything a service and a network do wrong."""
 
 import asyncio
+import gc
 import logging
+import threading
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -208,6 +210,30 @@ def test_a_new_event_loop_gets_a_client_of_its_own():
 
     first, second = asyncio.run(twice()), asyncio.run(twice())
     assert first[0] is first[1] is not second[0]
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_clients_are_closed_from_another_event_loop_also_when_their_own_has_ended(server):
+    server.script(message("{}"))
+    clients = Clients(MODEL, Settings.read())
+
+    async def ask():
+        return (await clients.aexecute(CODEC, ASK)).failure, clients._asynchronous().client
+
+    ended, ended_client = asyncio.run(ask())
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    living, living_client = asyncio.run_coroutine_threadsafe(ask(), loop).result(30)
+    asyncio.run(clients.aclose())
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+    assert ended is living is None
+    assert living_client.is_closed()
+    assert not ended_client.is_closed()  # its loop took its connections with it, unclosed
+    del ended_client
+    gc.collect()
 
 
 class Recorder:
