@@ -7,6 +7,8 @@ a document is checked so, whatever drafts its parts name.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -18,9 +20,9 @@ from jsonschema.exceptions import ValidationError as Finding
 from jsonschema.validators import extend, validator_for
 from referencing.jsonschema import lookup_recursive_ref
 
-from slotfill.schemas.patterns import found, time_left
+from slotfill.schemas.patterns import deadline, found, time_left
 
-__all__ = ["DRAFTS", "Check", "Finding", "dialect", "draft_of"]
+__all__ = ["DRAFTS", "Check", "Finding", "dialect", "draft_of", "validation"]
 
 Check = Callable[[Any, Any, Any, Any], Iterable[Finding]]
 """How jsonschema calls a keyword: the validator, the keyword's value, the instance, the schema around."""
@@ -63,6 +65,37 @@ def _evolve(validator: Any, **changes: Any) -> Any:
         "_resolver": validator._resolver,  # noqa: SLF001 - likewise
     }
     return kind(**{**kept, **changes, "schema": schema})
+
+
+_passed: ContextVar[set[tuple[int, int]] | None] = ContextVar("passed", default=None)
+
+
+@contextmanager
+def validation() -> Iterator[None]:
+    """Bound the time of what is validated within, and remember which parts have passed which definitions."""
+    token = _passed.set(set())
+    try:
+        with deadline():
+            yield
+    finally:
+        _passed.reset(token)
+
+
+def _reference(validator: Any, reference: str, instance: Any, _: Any) -> Iterator[Finding]:
+    """Check a part by a definition, once: definitions that refer to others twice each would be walked 2^n times."""
+    found_there = validator._resolver.lookup(reference)  # noqa: SLF001 - the library has no public name for it
+    # What a dynamic reference means depends on the way that leads there.
+    plain = next(iter(validator._resolver.dynamic_scope()), None) is None  # noqa: SLF001 - likewise
+    passed = _passed.get() if plain else None
+    key = (id(found_there.contents), id(instance))
+    if passed is not None and key in passed:
+        return
+    fails = False
+    for finding in validator.descend(instance, found_there.contents, resolver=found_there.resolver):
+        fails = True
+        yield finding
+    if passed is not None and not fails:
+        passed.add(key)
 
 
 def _nothing(*_: Any) -> Iterator[Finding]:
@@ -181,6 +214,7 @@ def _format(validator: Any, name: str, instance: Any, _: Any) -> Iterator[Findin
 
 
 _CHECKS: dict[str, Check] = {
+    "$ref": _reference,
     "additionalProperties": _additional_properties,
     "format": _format,
     "multipleOf": _multiple_of,

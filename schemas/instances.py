@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import re
 import warnings
 from collections.abc import Iterator, Mapping
@@ -33,6 +34,9 @@ Source = Schema[Any] | type[BaseModel] | Mapping[str, Any] | bool
 
 _TRIES = 10
 """How many values of a route are tried before the next route is taken."""
+
+_LARGEST = 2_000
+"""How many parts a value may have to hold: Hypothesis draws no larger one."""
 
 _PATIENCE = 20
 """After how many draws without any value it is an error: before Hypothesis' own health check speaks up."""
@@ -136,8 +140,12 @@ def instances(source: Source, *, document: str | None = None) -> st.SearchStrate
 
 def _routes(schema: Schema[Any], document: str | None) -> Iterator[st.SearchStrategy[Any]]:
     """Give the ways to a value, the most telling first: the JSON Schema, the model's types, the values mentioned."""
-    proposed = Proposals(json_model(schema).validator, document).values()
-    if not proposed.is_empty:
+    proposals = Proposals(json_model(schema).validator, document)
+    if _LARGEST < proposals.smallest() < math.inf:
+        raise SchemaError(
+            f"the smallest value of schema {schema.name!r} holds over {_LARGEST:,} parts: too many to make up"
+        )
+    if not (proposed := proposals.values()).is_empty:
         yield proposed
     if not issubclass(schema.model, JsonValue):
         yield _built(schema)

@@ -22,11 +22,11 @@ from referencing import Resource, Specification
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import specification_with
 
-from slotfill.schemas.dialects import DRAFTS, Finding, dialect, draft_of
+from slotfill.schemas.dialects import DRAFTS, Finding, dialect, draft_of, validation
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.formats import FORMATS, Format, Formats
 from slotfill.schemas.passages import stands_in
-from slotfill.schemas.patterns import OutOfTimeError, compiled, deadline
+from slotfill.schemas.patterns import OutOfTimeError, compiled
 from slotfill.schemas.pointer import join, look_up
 from slotfill.schemas.verbatim import FORMAT, misquoted
 
@@ -260,7 +260,7 @@ def _findings(validator: Any, value: Any, document: str | None) -> list[InitErro
     if document is not None:
         validator = validator.evolve(format_checker=_quoting(validator.format_checker, document))
     try:
-        with deadline():
+        with validation():
             return [_located(finding) for whole in validator.iter_errors(value) for finding in _closest(whole)]
     except OutOfTimeError as error:
         return [_detail("timeout", str(error), ())]

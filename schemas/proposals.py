@@ -100,6 +100,32 @@ class Proposals:
         """Give the strategy; it is empty where the schema can be seen to accept nothing."""
         return self._of((self._root,), 0)
 
+    def smallest(self) -> float:
+        """Give how many parts the smallest value holds, at least: more than any value does where there is none."""
+        return self._smallest((self._root,), frozenset(), {})
+
+    def _smallest(self, parts: Parts, within: frozenset[object], known: dict[object, float]) -> float:
+        key = frozenset(map(identity, parts))
+        if key in within:
+            return math.inf
+        if key not in known:
+            known[key] = min((self._least(way, within | {key}, known) for way in ways(parts)), default=math.inf)
+        return known[key]
+
+    def _least(self, parts: Parts, within: frozenset[object], known: dict[object, float]) -> float:
+        """Count what a value must hold: nothing that is needed of objects counts where it may be something else."""
+        schemas = [part.schema for part in parts]
+        kinds = {name for name in self._types if _allow(name, schemas)}
+        if kinds == {"object"}:
+            needed = {key for keys in values_of(schemas, "required") for key in keys}
+            return 1 + sum(self._smallest(at_key(parts, key), within, known) for key in needed)
+        if kinds == {"array"} and (least := max((0, *values_of(schemas, "minItems")))):
+            first = max(map(prefix_length, schemas), default=0)
+            return 1 + sum(
+                self._smallest(at_item(parts, at, None), within, known) for at in range(min(least, first + 1))
+            )
+        return 1
+
     def _of(self, parts: Parts, depth: int) -> Values:
         if not parts:
             return JSON_VALUES if depth < len(_WIDTHS) else st.none()

@@ -6,12 +6,13 @@ A validator of `jsonschema` stands for a subschema: it holds the schema, and how
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from referencing.jsonschema import lookup_recursive_ref, specification_with
 
-from slotfill.schemas.patterns import OutOfTimeError, deadline, found
+from slotfill.schemas.dialects import validation
+from slotfill.schemas.patterns import OutOfTimeError, found
 
 __all__ = ["Part", "Parts", "at_item", "at_key", "identity", "is_valid", "part_of", "prefix_length", "ways"]
 
@@ -20,6 +21,9 @@ Part = Any
 
 Parts = tuple[Part, ...]
 """Validators that all speak of one value."""
+
+Known = dict[object, tuple[Part, list[Parts]]]
+"""By identity: a part, which is kept alive as its address is its identity, and the ways through it."""
 
 MOST_WAYS = 64
 """How many ways through the combiners of one place are gone."""
@@ -30,7 +34,7 @@ _IN_PLACE = ("anyOf", "oneOf")
 def is_valid(part: Part, value: object) -> bool:
     """Ask a validator, within the deadline of a validation."""
     try:
-        with deadline():
+        with validation():
             return bool(part.is_valid(value))
     except (OutOfTimeError, RecursionError):
         return False
@@ -53,26 +57,42 @@ def part_of(part: Part, schema: Any) -> Part:
 
 def ways(parts: Parts) -> list[Parts]:
     """Give the ways in which a value can satisfy all parts, each as parts whose combiners need not be looked at."""
-    return _together([_ways(part, frozenset()) for part in parts])
+    known: Known = {}
+    return _together([_ways(part, frozenset(), known) for part in parts])
 
 
 def _together(choices: list[list[Parts]]) -> list[Parts]:
     """Combine one of each of the choices."""
     combined = itertools.islice(itertools.product(*choices), MOST_WAYS)
-    return [tuple(itertools.chain.from_iterable(way)) for way in combined]
+    return _distinct(_once(itertools.chain.from_iterable(way)) for way in combined)
 
 
-def _ways(part: Part, seen: frozenset[object]) -> list[Parts]:
+def _once(parts: Iterable[Part]) -> Parts:
+    """Give each part once: definitions that refer to others twice each would have a way hold 2^n."""
+    return tuple({identity(part): part for part in parts}.values())
+
+
+def _distinct(choices: Iterable[Parts]) -> list[Parts]:
+    return [*{tuple(map(identity, way)): way for way in choices}.values()]
+
+
+def _ways(part: Part, seen: frozenset[object], known: Known) -> list[Parts]:
     """Give the ways through one part; a reference back to where it stands adds nothing."""
     if isinstance(part.schema, bool):
         return [()] if part.schema else []
-    if identity(part) in seen:
+    key = identity(part)
+    if key in seen:
         return [()]
-    seen |= {identity(part)}
-    targets = [_ways(target, seen) for target in _targets(part)]
+    if key not in known:
+        known[key] = part, _through(part, seen | {key}, known)
+    return known[key][1]
+
+
+def _through(part: Part, seen: frozenset[object], known: Known) -> list[Parts]:
+    targets = [_ways(target, seen, known) for target in _targets(part)]
     if targets and "$recursiveRef" not in part.VALIDATORS and "$dynamicRef" not in part.VALIDATORS:
         return _together(targets)  # until draft 7 a reference stands alone
-    return _together([[(part,)], *targets, *_combined(part, seen)])
+    return _together([[(part,)], *targets, *_combined(part, seen, known)])
 
 
 def _targets(part: Part) -> Iterator[Part]:
@@ -84,17 +104,17 @@ def _targets(part: Part) -> Iterator[Part]:
         yield part.evolve(schema=target.contents, _resolver=target.resolver)
 
 
-def _combined(part: Part, seen: frozenset[object]) -> Iterator[list[Parts]]:
+def _combined(part: Part, seen: frozenset[object], known: Known) -> Iterator[list[Parts]]:
     """Give, for each combiner of a schema, the ways through it."""
     schema = part.schema
 
     def through(*subschemas: Any) -> list[Parts]:
-        return _together([_ways(part_of(part, subschema), seen) for subschema in subschemas])
+        return _together([_ways(part_of(part, subschema), seen, known) for subschema in subschemas])
 
     yield from (through(subschema) for subschema in schema.get("allOf", ()))
     for keyword in _IN_PLACE:
         if keyword in schema:
-            yield [way for subschema in schema[keyword] for way in through(subschema)]
+            yield _distinct(way for subschema in schema[keyword] for way in through(subschema))
     if "if" in schema:
         yield through(schema["if"], schema.get("then", True)) + through(schema.get("else", True))
     for key, dependent in _dependents(schema):

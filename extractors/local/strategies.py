@@ -159,9 +159,20 @@ class Compiled:
 
 
 def compile_schema(schema: Mapping[str, Any]) -> Compiled | None:
-    """Compile a JSON Schema whose references are local; None when it is no object with fields of its own."""
-    fields = tuple(_Compiler(schema).record(schema, (), ()) or ())
+    """Compile a JSON Schema whose references are local; None when it is no object with fields, or with too many."""
+    try:
+        fields = tuple(_Compiler(schema).record(schema, (), ()) or ())
+    except _TooManyFieldsError:
+        return None
     return Compiled(fields) if fields else None
+
+
+_MOST_FIELDS = 1_000
+"""How many fields are asked for one by one: n definitions that refer twice to the next have 2^n."""
+
+
+class _TooManyFieldsError(Exception):
+    """Ends compiling."""
 
 
 _NOTES = {"title", "description", "default", "examples", MERGE}
@@ -176,6 +187,8 @@ _OF_LISTS = _NOTES | {"type", "items", "minItems", "maxItems"}
 class _Compiler:
     def __init__(self, root: Mapping[str, Any]) -> None:
         self.root = root
+        self.fields = 0
+        self.unions: dict[int, list[Any] | None] = {}
 
     def record(self, schema: Mapping[str, Any], path: Path, within: tuple[str, ...]) -> list[Field] | None:
         """Take an object apart; None where more is said of it than what its fields are."""
@@ -191,6 +204,9 @@ class _Compiler:
         return fields
 
     def field(self, part: Any, path: Path, within: tuple[str, ...], *, optional: bool) -> Iterator[Field]:
+        self.fields += 1
+        if self.fields > _MOST_FIELDS:
+            raise _TooManyFieldsError
         schema, within = self._resolved(part, within)
         if not isinstance(schema, dict) or within[-1:] == ("",):
             yield Field(path, Written(part, optional))
@@ -224,13 +240,20 @@ class _Compiler:
         if {"$ref", "allOf", "oneOf", "not", "if"} & schema.keys():
             return None
         if "anyOf" in schema:
-            return self._of_union(schema["anyOf"]) if schema.keys() <= _OF_UNIONS else None
+            return self._of_union_once(schema["anyOf"]) if schema.keys() <= _OF_UNIONS else None
         if "const" in schema or "enum" in schema:
             valid = jsonschema.Draft202012Validator(schema).is_valid
             return list(filter(valid, schema.get("enum", [schema.get("const")])))
         if schema.get("type") == "boolean":
             return [True, False]
         return _range(schema) if schema.get("type") == "integer" else None
+
+    def _of_union_once(self, options: list[Any]) -> list[Any] | None:
+        """Give the values of a union, read once however often it is referred to; none of one that holds itself."""
+        if id(options) not in self.unions:
+            self.unions[id(options)] = None
+            self.unions[id(options)] = self._of_union(options)
+        return self.unions[id(options)]
 
     def _of_union(self, options: list[Any]) -> list[Any] | None:
         values: list[Any] = []

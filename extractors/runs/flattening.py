@@ -247,7 +247,7 @@ class _Reading:
         self._columns += 1
         if self._columns > _MOST:
             raise OutputError(f"the schema makes more than {_MOST:,} columns: write .jsonl, or a folder")
-        typed = [part for part in self._typed(node, frozenset()) if _types(part) != {"null"}]
+        typed = [part for part in self._typed(node, frozenset(), {}) if _types(part) != {"null"}]
         if len(typed) == 1 and id(typed[0]) not in above and len(above) < _DEEPEST:
             part, types = typed[0], _types(typed[0]) - {"null"}
             if types == {"object"} and part.get("properties"):
@@ -257,14 +257,20 @@ class _Reading:
                 return Items(self.shape(part["items"], above | {id(part)}))
         return _united({scalar for part in typed for scalar in _scalars(part)})
 
-    def _typed(self, node: Any, seen: frozenset[int]) -> list[dict[str, Any]]:
-        """Give the parts that state a type: references, unions and an `allOf` of one are followed."""
+    def _typed(self, node: Any, within: frozenset[int], known: dict[int, Any]) -> list[dict[str, Any]]:
+        """Give the parts that state a type: references, unions and an `allOf` of one are followed, each once.
+
+        within: the unions that the part stands in. known: those that were followed, by identity.
+        """
         part = resolve_local(node, self._root)
-        if id(part) not in seen and not part.keys() & {"type", "enum", "const"}:
+        if id(part) not in within and not part.keys() & {"type", "enum", "const"}:
             for union in filter(part.__contains__, _UNIONS):
                 if union != "allOf" or len(part[union]) == 1:
-                    inside = seen | {id(part)}
-                    return [typed for branch in part[union] for typed in self._typed(branch, inside)]
+                    if id(part) in known:
+                        return []
+                    known[id(part)] = part
+                    inside = within | {id(part)}
+                    return [typed for branch in part[union] for typed in self._typed(branch, inside, known)]
         return [part]
 
 
