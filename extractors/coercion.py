@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
-from slotfill.extractors.keys import Synonyms, contradicts, known_keys, likely_key, unknown_keys
+from slotfill.extractors.keys import Synonyms, contradicts, known_as, known_keys, likely_key, unknown_keys
 from slotfill.extractors.lossless import meaning
 from slotfill.extractors.record import Edit, Risk
 from slotfill.extractors.unions import closest_member
@@ -135,7 +135,8 @@ class _Coercion:
         return places
 
     def _part(self, place: _Place, step: str | int) -> _Place:
-        parts = [part for schema in place.schemas for part in parts_at(schema, step)]
+        key = known_as(step, place.schemas, self._synonyms) if isinstance(step, str) else step
+        parts = [part for schema in place.schemas for part in parts_at(schema, key)]
         return _Place(place.value, step, (*place.path, step), self._spoken(parts))
 
     def _spoken(self, schemas: list[Any]) -> tuple[dict[str, Any], ...]:

@@ -13,7 +13,7 @@ from slotfill.schemas import exact_json
 from slotfill.schemas.parts import properties_of
 from slotfill.schemas.patterns import OutOfTimeError, deadline, found
 
-__all__ = ["Synonyms", "contradicts", "known_keys", "likely_key", "unknown_keys"]
+__all__ = ["Synonyms", "contradicts", "known_as", "known_keys", "likely_key", "unknown_keys"]
 
 Synonyms = Mapping[str, Iterable[str]]
 """By key, the other names by which a model knows the field."""
@@ -25,6 +25,12 @@ _ALIKE = 0.8
 def known_keys(schemas: Schemas) -> frozenset[str]:
     """Give the keys that schemas name."""
     return frozenset(name for schema in schemas for name in properties_of(schema))
+
+
+def known_as(key: str, schemas: Schemas, synonyms: Synonyms) -> str:
+    """Give the name by which schemas know a key: a model may read a field by another one, too."""
+    known = known_keys(schemas)
+    return key if key in known else next((name for name in known if key in synonyms.get(name, ())), key)
 
 
 def unknown_keys(value: Mapping[str, Any], schemas: Schemas) -> Iterator[str]:

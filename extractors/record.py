@@ -16,6 +16,7 @@ from pydantic import NonNegativeInt
 
 from slotfill.extractors.errors import ExtractionError, SettingsError
 from slotfill.schemas.errors import FieldError
+from slotfill.schemas.exact_json import with_digits
 from slotfill.schemas.subset import Mode
 
 __all__ = [
@@ -156,7 +157,8 @@ class Edit:
 
     def to_json(self) -> dict[str, Any]:
         """Give the edit as plain JSON data."""
-        edit = {"path": self.path, "kind": self.kind, "before": self.before, "after": self.after, "risk": self.risk}
+        before, after = with_digits(self.before), with_digits(self.after)  # what was written, where no float holds it
+        edit = {"path": self.path, "kind": self.kind, "before": before, "after": after, "risk": self.risk}
         return edit if self.chunk is None else {**edit, "chunk": self.chunk}
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "exact_floats",
     "loads",
     "read_again",
+    "with_digits",
 ]
 
 DEEPEST = 200
@@ -145,6 +146,15 @@ def dumps(data: Any, *, indent: int | None = None) -> str:
         for digits in {number.digits for number in numbers}:
             text = text.replace(f'"{_MARK}{digits}"', digits)
     return text
+
+
+def with_digits(data: Any) -> Any:
+    """Give a copy of plain JSON data in which each number that was read exactly is the text of its digits."""
+    if isinstance(data, ExactFloat):
+        return data.digits
+    if isinstance(data, dict):
+        return {key: with_digits(part) for key, part in data.items()}
+    return [*map(with_digits, data)] if isinstance(data, list) else data
 
 
 def exact_floats(data: Any) -> Iterator[ExactFloat]:

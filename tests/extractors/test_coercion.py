@@ -4,7 +4,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from slotfill.extractors.mend import mend
 from slotfill.schemas import exact_json
@@ -221,3 +221,17 @@ class TestFields:
         partial = {"sentiment": "negative", "key_issues": []}
         mended = mend(json.dumps(partial), FEEDBACK, "bold")
         assert (mended.data, mended.edits) == (partial, ())
+
+
+def test_what_stands_under_another_name_of_its_field_is_mended_too():
+    class Line(BaseModel):
+        unit_price: float
+
+    class Order(BaseModel):
+        model_config = ConfigDict(populate_by_name=True)
+
+        lines: list[Line] = Field(alias="lineItems")
+
+    mended = mend('{"lines": [{"unitPrice": "24.50"}]}', Schema(Order))
+    assert mended.data == {"lines": [{"unit_price": 24.5}]}
+    assert [edit.kind for edit in mended.edits] == ["key", "number"]

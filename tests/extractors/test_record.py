@@ -1,12 +1,14 @@
 """Documents made of texts: their ids, and what no document can be made of."""
 
 import hashlib
+import json
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from slotfill.extractors.record import EMPTY, Document
+from slotfill.extractors.record import EMPTY, Document, Edit
+from slotfill.schemas.exact_json import loads
 
 ANY = st.text(st.characters() | st.characters(categories=["Cs"]))
 
@@ -41,3 +43,8 @@ def test_half_a_surrogate_pair_is_no_text(text, place):
 @pytest.mark.parametrize("text", ["plain", " größer € 😀 \n"])
 def test_any_other_text_is_kept_as_it_is(text):
     assert (Document.of(text).text, Document.of(text).failure) == (text, None)
+
+
+def test_an_edit_tells_a_number_as_the_model_wrote_it():
+    edit = Edit("/n", "number", [loads("9007199254740993.0")], 9007199254740993, "none")
+    assert json.loads(json.dumps(edit.to_json()))["before"] == ["9007199254740993.0"]
