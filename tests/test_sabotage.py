@@ -41,7 +41,7 @@ DEFECTS = {
         "extractors/codec.py",
         "            usage=_usage(completion),\n",
         "",
-        "tests/extractors/test_fault_matrix.py::test_without_a_fault_all_is_valid[tool-amap]",
+        "tests/extractors/test_fault_matrix.py::test_without_a_fault_all_is_valid[amap-tool]",
     ),
     "a mender drops the rows that do not fit": (
         "extractors/coercion.py",

@@ -26,7 +26,7 @@ import httpx2
 
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.partial import Partial
-from slotfill.extractors.record import Extraction, Outcome
+from slotfill.extractors.record import Document, Extraction, Outcome
 from slotfill.extractors.testing.accounts import (
     Judged,
     contradictions,
@@ -47,6 +47,7 @@ from slotfill.extractors.testing.transport import SimulatedTransport
 from slotfill.schemas.schema import Schema
 
 __all__ = [
+    "CALLS",
     "DRIVERS",
     "MODES",
     "ONLINE_FAULTS",
@@ -69,6 +70,9 @@ ONLINE_FAULTS = tuple(name for name in FAULTS if name not in BATCH_FAULTS)
 
 MODES: Mapping[str, str] = {"structured": "claude-haiku-5-5", "tool": "claude-3-haiku-20240307"}
 """The forms in which JSON is asked for, with a model that takes each."""
+
+FALLBACK = "claude-sonnet-5-5"
+"""The second model, where there is one."""
 
 TRIGGERS = ("", ":0.5", "@1-10")
 """When a fault strikes: always; one request in two; the first ten, which are of ten documents."""
@@ -134,10 +138,14 @@ class Result:
 
 
 def singles() -> Iterator[Cell]:
-    """Give the cells of each fault by itself, for many documents, in all drivers and modes where it can strike."""
-    for fault, driver, mode in itertools.product(ONLINE_FAULTS, DRIVERS, MODES):
+    """Give the cells of each fault by itself, for many documents, in all drivers and modes where it can strike.
+
+    Further turns and fallbacks are played at one request in two alone: they differ in what is asked, not in how.
+    """
+    for fault, (driver, mode) in itertools.product(ONLINE_FAULTS, CALLS):
         if _may_strike(fault, driver, mode):
-            yield from (Cell((fault + trigger,), driver, mode) for trigger in TRIGGERS)
+            triggers_of = TRIGGERS if driver in METHODS else TRIGGERS[1:2]
+            yield from (Cell((fault + trigger,), driver, mode) for trigger in triggers_of)
 
 
 def _may_strike(fault: str, driver: str, mode: str) -> bool:
@@ -148,8 +156,9 @@ def _may_strike(fault: str, driver: str, mode: str) -> bool:
 
 def pairs() -> Iterator[Cell]:
     """Give the cells of each two faults, for one document each, in all drivers and modes."""
-    for two, driver, mode in itertools.product(itertools.combinations(ONLINE_FAULTS, 2), DRIVERS, MODES):
-        yield from (Cell(tuple(told.format(*two).split()), driver, mode) for told in ORDERINGS)
+    for two, (driver, mode) in itertools.product(itertools.combinations(ONLINE_FAULTS, 2), CALLS):
+        orderings = ORDERINGS if driver in METHODS else ORDERINGS[:1]
+        yield from (Cell(tuple(told.format(*two).split()), driver, mode) for told in orderings)
 
 
 class Rig:
@@ -161,7 +170,7 @@ class Rig:
     def __init__(self, claude: SimulatedClaude, url: str | None = None) -> None:
         self._claude, self._url = claude, url
         self._asked = 0
-        self._extractors: dict[tuple[str, float, bool], Extractor[Order]] = {}
+        self._extractors: dict[tuple[tuple[str, ...], float, bool], Extractor[Order]] = {}
         self._open = ExitStack()
         self._runner = self._open.enter_context(asyncio.Runner())
 
@@ -189,7 +198,8 @@ class Rig:
     def extractor(self, cell: Cell, *, asynchronous: bool = False) -> Extractor[Order]:
         """Give the extractor for a cell; it serves all of its kind."""
         waits = self._url is not None and ENDLESS.intersection(cell.names)
-        key = (MODES[cell.mode], TIMEOUT if waits else PATIENCE, asynchronous)
+        models = (MODES[cell.mode], FALLBACK) if cell.driver == "fallback" else (MODES[cell.mode],)
+        key = (models, TIMEOUT if waits else PATIENCE, asynchronous)
         if key not in self._extractors:
             client = self._async_client(key[1]) if asynchronous else self._client(key[1])
             self._extractors[key] = Extractor(Order, client=client, model=key[0])
@@ -303,6 +313,17 @@ def _astream(rig: Rig, cell: Cell, texts: Sequence[str]) -> list[Extraction[Orde
     return rig.run(run())
 
 
+def _refine(rig: Rig, cell: Cell, texts: Sequence[str]) -> list[Extraction[Order]]:
+    """Take a further turn on each document, whose first reply was no good."""
+    extractor = rig.extractor(cell)
+    schema, model = extractor.schema, MODES[cell.mode]
+    first: list[Extraction[Order]] = [
+        Extraction(Document.of(text), schema.name, schema.id, model, Outcome.FAILED, invalid={}) for text in texts
+    ]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return [*pool.map(lambda extraction: extractor.refine(extraction, "Nothing of it is there."), first)]
+
+
 def _last(events: Sequence[Partial[Order] | Extraction[Order]]) -> Extraction[Order]:
     """Give what a stream ends with. Raises TypeError where its events are not what they should be."""
     *before, last = events
@@ -311,8 +332,14 @@ def _last(events: Sequence[Partial[Order] | Extraction[Order]]) -> Extraction[Or
     return last
 
 
-DRIVERS: Mapping[str, Driver] = {"map": _map, "amap": _amap, "stream": _stream, "astream": _astream}
+METHODS: Mapping[str, Driver] = {"map": _map, "amap": _amap, "stream": _stream, "astream": _astream}
 """The ways to call an extractor, by the name of the method."""
+
+DRIVERS: Mapping[str, Driver] = {**METHODS, "refine": _refine, "fallback": _map}
+"""These, a further turn, and `map` with a second model to fall back to."""
+
+CALLS = (*itertools.product(METHODS, MODES), ("refine", "structured"), ("fallback", "structured"))
+"""The drivers that are played, each with the modes in which it is."""
 
 
 class _Client(anthropic.Anthropic):

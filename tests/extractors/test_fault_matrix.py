@@ -7,8 +7,8 @@ import pytest
 
 from slotfill.extractors.record import Outcome
 from slotfill.extractors.testing.matrix import (
+    CALLS,
     DRIVERS,
-    MODES,
     ONLINE_FAULTS,
     Cell,
     in_process,
@@ -42,13 +42,13 @@ def process():
 def test_the_matrix_holds_every_fault_in_every_driver_and_mode_where_it_strikes():
     assert [*BY_FAULT] == [*ONLINE_FAULTS]
     cells = [*singles()]
-    assert {(cell.driver, cell.mode) for cell in cells} == {(driver, mode) for driver in DRIVERS for mode in MODES}
+    assert {(cell.driver, cell.mode) for cell in cells} == {*CALLS}
+    assert {driver for driver, _ in CALLS} == {*DRIVERS}
     both = {frozenset(cell.names) for cell in pairs()}
     assert both == {*map(frozenset, combinations(ONLINE_FAULTS, 2))}
 
 
-@pytest.mark.parametrize("driver", DRIVERS)
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("driver", "mode"), CALLS)
 def test_without_a_fault_all_is_valid(driver, mode, port):
     result = port.play(Cell((), driver, mode), orders(DOCUMENTS))
     assert result.breaches == []
@@ -63,6 +63,16 @@ def test_a_fault_over_http_leaves_all_accounts_right(fault, port):
     assert result.breaches == []
     assert result.outcomes.total() == DOCUMENTS
     assert result.struck[fault]
+
+
+@pytest.mark.parametrize("fault", ["truncated", "refusal", "missing_field", "529", "reset", "wrong_type", "html"])
+@pytest.mark.parametrize("driver", ["refine", "fallback"])
+def test_further_turns_and_fallbacks_leave_all_accounts_right(driver, fault, process):
+    result = process.play(Cell((f"{fault}:0.5",), driver, "structured"), orders(DOCUMENTS))
+    assert result.breaches == []
+    assert result.struck[fault]
+    if driver == "fallback" and fault == "refusal":
+        assert result.outcomes[Outcome.FALLBACK]
 
 
 @pytest.mark.parametrize("part", range(10))
