@@ -50,6 +50,20 @@ _ARGUMENTS = "slotfill.arguments"
 class _Slotfill(click.Group):
     """Turns slotfill's errors into one line and an exit code; no command needs to."""
 
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run a command; what the system refuses, and nobody else has told, is told here."""
+        from slotfill.extractors.runs.standard_streams import drop_unwritten, settle_streams
+
+        settle_streams()
+        try:
+            return super().main(*args, **options)
+        except OSError as error:
+            place = "cannot write to standard output" if error.filename is None else repr(error.filename)
+            _Failure(f"{place}: {error.strerror or error}", EXIT_INCOMPLETE).show()
+            sys.exit(EXIT_INCOMPLETE if error.filename is None else EXIT_USAGE)
+        finally:
+            drop_unwritten()
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[_ARGUMENTS] = [*args]
         return super().parse_args(ctx, args)

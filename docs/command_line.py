@@ -58,6 +58,9 @@ Of rows from a pipe or an address the first 16 MB decide, which are read before 
 | `-o FILE.csv`, `.parquet`, `.db` | [a row](tables.md) for each document |
 | `-o FOLDER` | a file for each document: `FOLDER/mails/a.eml.json` for `mails/a.eml` |
 
+A folder may have any name, `v1.2` too, but none that ends like a file of another format, such as `x.xlsx`, `x.tsv` or
+`x.txt`: that is an error, unless the folder is there or a slash stands at its end (`x.txt/`).
+
 A line is `{"source": …, "value": …}`, in the documents' order. A document that has no value has no line, row or file:
 `--rejects FILE` takes its record, and `--record` writes the [record](python.md#extraction) of every document in place
 of values. Files appear whole, at the end or when a run is stopped; those of a folder one by one. They quote
@@ -67,9 +70,9 @@ With `--stream` each part of a value is written to standard output as soon as it
 `{"source": …, "rung": …, "path": …, "value": …}`, a line a part, and at last the value's own line (or its file, with
 `-o`). Where a reply is asked for again its parts come again.
 
-Data goes to standard output, all else to standard error: failures, a closing line when there are several documents, and
-on a terminal a progress bar. `-q` leaves all but the reason of a stop out; `--log-format json` writes a JSON object a
-line.
+Data goes to standard output, all else to standard error, which may be closed or full: failures, a closing line when
+there are several documents, and on a terminal a progress bar. `-q` leaves all but the reason of a stop out;
+`--log-format json` writes a JSON object a line.
 
 ## Exit codes
 

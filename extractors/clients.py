@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import importlib.util
 import os
 import threading
 import time
@@ -299,11 +300,14 @@ def choose_model(settings: Settings) -> str:
         return _plausible(settings.model)
     if settings.secrets or _credentials_of_sdk():
         return catalogue.DEFAULT_MODEL
-    if weights.installed() is not None:
+    if weights.installed() is None:
+        lack, way_out = "is not there", "fetch the model with `slotfill models pull`"
+    elif importlib.util.find_spec("xllamacpp") is None:
+        lack, way_out = "lacks the extra `local`", "install it: pip install 'slotfill[local]'"
+    else:
         return catalogue.LOCAL
     raise ModelError(
-        "no Anthropic credential is set, and the embedded model is not there: "
-        "set ANTHROPIC_API_KEY, or fetch the model with `slotfill models pull`"
+        f"no Anthropic credential is set, and the embedded model {lack}: set ANTHROPIC_API_KEY, or {way_out}"
     )
 
 

@@ -123,6 +123,8 @@ def find(
     for source in found:
         if _has_rows(source):
             _check_fields(source, [text_field, *([id_field] if id_field else [])], encoding)
+    if stdin is None and sys.stdin is None and any(source.name == STDIN for source in found):
+        raise InputError("standard input is closed: name files or folders")
     several = len(found) != 1 or _has_rows(found[0]) or folder
     return Sources(tuple(found), several, text_field, id_field, stdin, encoding)
 

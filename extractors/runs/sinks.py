@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import tempfile
 from abc import ABC, abstractmethod
@@ -17,11 +18,29 @@ from slotfill.extractors.runs.files import AtomicFile
 from slotfill.extractors.runs.json_text import json_text
 from slotfill.extractors.runs.payload import Payload, Record, sourced_value, value, whole
 from slotfill.extractors.runs.places import Places
+from slotfill.extractors.runs.standard_streams import check_writable
 from slotfill.schemas.schema import Schema
 
 __all__ = ["FileSink", "FolderSink", "Sink", "StreamSink", "encode", "open_rejects", "open_sink", "tell_parts"]
 
 _TABLES = (".csv", ".parquet", ".db")
+
+_LINES = {"jsonlines", "log", "ndjson", "text", "txt"}
+"""Suffixes under which lines of JSON are found, too."""
+
+_WRITTEN = "write a .json, .jsonl, .csv, .parquet or .db"
+
+_OTHER_FORMATS = frozenset(
+    (
+        *("arrow", "avro", "bson", "cbor", "conf", "db3", "dbf", "dta", "duckdb", "feather", "geojson", "h5", "hdf5"),
+        *("ini", "json5", "jsonc", "jsonlines", "jsonld", "log", "msgpack", "ndjson", "npy", "npz", "orc", "pickle"),
+        *("pkl", "pq", "proto", "sas7bdat", "sav", "sql", "sqlite", "sqlite3", "tab", "toml", "tsv", "xml", "yaml"),
+        *("doc", "docx", "eml", "epub", "htm", "html", "md", "ods", "odt", "pdf", "pptx", "rst", "rtf", "tex", "text"),
+        *("txt", "xhtml", "xls", "xlsb", "xlsm", "xlsx", "yml"),
+        *("7z", "bz2", "gz", "tar", "tgz", "xz", "zip", "zst"),
+    )
+)
+"""What the name of a file of another format ends in. A folder may be called so, too, with a slash at its end."""
 
 
 def open_sink(output: str | None, stdout: IO[bytes], *, schema: Schema[Any], records: bool, several: bool) -> Sink:
@@ -29,31 +48,39 @@ def open_sink(output: str | None, stdout: IO[bytes], *, schema: Schema[Any], rec
 
     schema: of the values. records: write whole records in place of values. several: more than one document may come.
 
-    Raises OutputError when the output cannot be written, or cannot hold several values, and MissingExtraError when it
-    needs what is not installed.
+    Raises OutputError when the output cannot be written, cannot hold several values, or has the suffix of a format that
+    is not written, and MissingExtraError when it needs what is not installed.
     """
     line, single = (whole, whole) if records else (sourced_value, value)
     if output in (None, "-"):
+        check_writable(stdout)
         return StreamSink(stdout, line) if several else StreamSink(stdout, single, indent=2)
+    if not output:
+        raise OutputError("the output has an empty name: name a file or a folder")
     path = Path(output)
-    if path.suffix == ".jsonl":
+    suffix = "" if output.endswith(("/", os.sep)) else path.suffix.lower()
+    if suffix == ".jsonl":
         return FileSink(path, line)
-    if path.suffix == ".json":
+    if suffix == ".json":
         if several:
             raise OutputError(f"{output!r} holds one value, and there are several documents: name a .jsonl or a folder")
         return FileSink(path, single, indent=2)
-    if path.suffix in _TABLES:
-        return _open_table(path, schema, records=records)
+    if suffix in _TABLES:
+        return _open_table(path, suffix, schema, records=records)
+    if suffix.removeprefix(".") in _OTHER_FORMATS and not os.path.isdir(path):  # noqa: PTH112 - never raises
+        raise OutputError(
+            f"{output!r} names a format that is not written: {_WRITTEN}, or a folder, named {output + '/'!r}"
+        )
     return FolderSink(path, single)
 
 
-def _open_table(path: Path, schema: Schema[Any], *, records: bool) -> Sink:
+def _open_table(path: Path, suffix: str, schema: Schema[Any], *, records: bool) -> Sink:
     """Open a table. Each kind of it is loaded only here: pyarrow is an extra, and not small."""
-    if path.suffix == ".csv":
+    if suffix == ".csv":
         from slotfill.extractors.runs.csv_sink import CsvSink
 
         return CsvSink(path, schema, records=records)
-    if path.suffix == ".db":
+    if suffix == ".db":
         from slotfill.extractors.runs.sqlite_sink import SqliteSink
 
         return SqliteSink(path, schema, records=records)
@@ -63,12 +90,16 @@ def _open_table(path: Path, schema: Schema[Any], *, records: bool) -> Sink:
 
 
 def open_rejects(path: str) -> Sink:
-    """Open the JSONL file of the records that hold no whole value."""
+    """Open the JSONL file of the records that hold no whole value. Raises OutputError as `open_sink` does."""
+    suffix = Path(path).suffix.lower()
+    if suffix in _TABLES or suffix.removeprefix(".") in _OTHER_FORMATS - _LINES:
+        raise OutputError(f"{path!r} names a format that rejects are not written in: name a .jsonl")
     return FileSink(Path(path), whole)
 
 
 def tell_parts(stream: IO[bytes]) -> Callable[[Document, Partial[Any]], None]:
     """Write what a stream completes: a JSON line a part, with the rung that it answers; a new rung begins anew."""
+    check_writable(stream)
 
     def told(document: Document, partial: Partial[Any]) -> None:
         for part in partial.parts:

@@ -370,7 +370,12 @@ def test_the_model_is_chosen_by_what_there_is(monkeypatch, tmp_path):
     with pytest.raises(ModelError, match="set ANTHROPIC_API_KEY, or fetch the model with `slotfill models pull`"):
         choose_model(Settings.read())
     monkeypatch.setattr("slotfill.extractors.local.weights.installed", lambda: tmp_path)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: "there")
     assert choose_model(Settings.read()) == "local"
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    message = r"the extra `local`: set ANTHROPIC_API_KEY, or install it: pip install 'slotfill\[local\]'"
+    with pytest.raises(ModelError, match=message):
+        choose_model(Settings.read())
 
 
 def test_a_model_that_nobody_serves_is_named_with_its_nearest(monkeypatch):

@@ -121,6 +121,40 @@ def test_a_source_that_is_no_unicode_is_escaped(tmp_path):
     assert lines(tmp_path / "v.jsonl")[0]["source"] == "caf\udce9.txt"
 
 
+def kind_of(path):
+    with open_sink(str(path), io.BytesIO(), schema=SCHEMA, records=False, several=False) as sink:
+        return type(sink).__name__
+
+
+@pytest.mark.parametrize(
+    "name", ["x.xlsx", "x.tsv", "x.YAML", "a.b.txt", "x.jsonl.gz", "x.sqlite3", "x.feather", ".md.html"]
+)
+def test_the_suffix_of_a_format_that_is_not_written_is_an_error_that_names_those_that_are(tmp_path, name):
+    with pytest.raises(
+        OutputError, match=r"write a \.json, \.jsonl, \.csv, \.parquet or \.db, or a folder, named '.*/'"
+    ):
+        kind_of(tmp_path / name)
+    assert [*tmp_path.iterdir()] == []
+    assert kind_of(f"{tmp_path / name}/") == "FolderSink"
+    assert kind_of(tmp_path / name) == "FolderSink"  # which it is now
+
+
+@pytest.mark.parametrize("name", ["v1.2", "run.2026-03-03", "mails", "a.b c", ".hidden", "x.", "x.txt.d"])
+def test_a_name_with_a_dot_that_is_no_format_s_is_a_folder(tmp_path, name):
+    assert kind_of(tmp_path / name) == "FolderSink"
+
+
+@pytest.mark.parametrize("name", ["x.CSV", "x.Jsonl", "x.JSON", "x.DB", "x.Parquet"])
+def test_a_suffix_may_be_in_capitals(tmp_path, name):
+    assert kind_of(tmp_path / name) != "FolderSink"
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.parquet", "x.xlsx"])
+def test_rejects_are_in_no_other_format(tmp_path, name):
+    with pytest.raises(OutputError, match=r"name a \.jsonl"):
+        open_rejects(str(tmp_path / name))
+
+
 def test_rejects_are_records(tmp_path):
     with open_rejects(str(tmp_path / "bad.txt")) as sink:
         sink.write(record(outcome=Outcome.FAILED))
