@@ -69,7 +69,11 @@ _OBJECTS = ("model", "dataclass", "typed-dict")
 
 
 class _ReplySchema(GenerateJsonSchema):
-    """Writes a model's JSON Schema with its objects closed."""
+    """Writes a model's JSON Schema with its objects closed, and what it asks of a decimal's digits."""
+
+    def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
+        bounds = _digits(schema)
+        return {**super().decimal_schema(schema), **({DECIMAL: bounds} if bounds else {})}
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         return _closed(super().model_schema(schema))
@@ -94,8 +98,11 @@ class _OutputSchema(GenerateJsonSchema):
         return super().generate_inner({**schema, "serialization": {}} if unsaid else schema)
 
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
-        bounds = {name: schema[name] for name in ("max_digits", "decimal_places") if name in schema}
-        return {**super().decimal_schema(schema), DECIMAL: bounds}
+        return {**super().decimal_schema(schema), DECIMAL: _digits(schema)}
+
+
+def _digits(schema: core_schema.DecimalSchema) -> dict[str, Any]:
+    return {name: schema[name] for name in ("max_digits", "decimal_places") if schema.get(name) is not None}
 
 
 def _closed(json_schema: JsonSchemaValue) -> JsonSchemaValue:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import unquote, urldefrag, urljoin
 
+from slotfill.schemas.model_schema import DECIMAL
 from slotfill.schemas.pointer import join, look_up
 from slotfill.schemas.words import in_words
 
@@ -41,6 +42,7 @@ _IN_WORDS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf"), _NUMBER),
     **dict.fromkeys(("minItems", "maxItems", "uniqueItems"), _ARRAY),
     **dict.fromkeys(("minProperties", "maxProperties"), _OBJECT),
+    DECIMAL: _NUMBER,
 }
 """By keyword that a description can stand in for: the types that it constrains."""
 

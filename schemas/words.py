@@ -28,10 +28,12 @@ TEMPLATES: Mapping[str, str] = {
     "uniqueItems": "no item twice",
     "minProperties": "keys: at least {}",
     "maxProperties": "keys: at most {}",
+    "x-decimal": "a decimal number of {}",
 }
 """By keyword that a description can stand in for: how it reads there. Clauses are parted by semicolons."""
 
 _VERBATIM = "copied word for word from the document"
+_DIGITS = {"max_digits": "at most {} digits", "decimal_places": "at most {} decimal places"}
 _TEXTS = ("format", "pattern")
 _CLAUSES = {
     keyword: re.compile(re.escape(template).replace(r"\{\}", "(.+)"), re.DOTALL)
@@ -45,6 +47,10 @@ def in_words(keyword: str, value: Any) -> str:
     template = TEMPLATES[keyword]
     if keyword == "format" and value == FORMAT:
         return _VERBATIM
+    if keyword == "x-decimal":
+        return template.format(
+            " and ".join(text.format(value[name]) for name, text in _DIGITS.items() if name in value)
+        )
     if isinstance(value, bool) and "{}" in template:  # draft 4: `exclusiveMinimum: true`
         return keyword
     return template.format(value if isinstance(value, str) else json.dumps(value))
@@ -67,6 +73,8 @@ def _constraint(clause: str) -> dict[str, Any] | None:
         return {"format": FORMAT}
     for keyword, expression in _CLAUSES.items():
         if match := expression.fullmatch(clause):
+            if keyword == "x-decimal":  # JSON Schema has no keyword for it
+                return {}
             return _stated(keyword, match[1] if expression.groups else "true")
     return {} if clause == TEMPLATES["oneOf"] else None
 

@@ -3,6 +3,7 @@
 import copy
 import json
 from datetime import date, datetime
+from decimal import Decimal
 from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,8 +16,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+from slotfill.schemas.schema import Schema
 from slotfill.schemas.verbatim import Verbatim
-from slotfill.schemas.wire import Loss, wire_of
+from slotfill.schemas.wire import Loss, wire_for, wire_of
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "json-schema-test-suite"
 DRAFTS = {
@@ -678,3 +680,16 @@ def test_no_odd_schema_raises(schema, wrapped):
     if wire.reduced is not None:
         transform_schema(copy.deepcopy(wire.reduced))
         assert wire_of(wire.reduced, wrapped=False).losses == ()
+
+
+def test_the_digits_of_a_decimal_are_told_in_words():
+    class Bill(BaseModel):
+        total: Annotated[Decimal, Field(max_digits=6, decimal_places=2, description="in euros")]
+        paid: Decimal
+
+    wire = wire_for(Schema(Bill))
+    said = "a decimal number of at most 6 digits and at most 2 decimal places"
+    assert wire.reduced["properties"]["total"]["description"] == f"in euros\n\n{said}"
+    assert "description" not in wire.reduced["properties"]["paid"]
+    (loss,) = (loss for loss in wire.losses if loss.keyword == "x-decimal")
+    assert (loss.path, loss.message) == ("/properties/total", f"told in words, and checked after the reply: {said}")
