@@ -86,7 +86,6 @@ GROUPS = (
 COMMANDS = {
     "extract": "extract feedback a.txt",
     "stream": "extract feedback a.txt --stream",
-    "csv": "extract feedback rows.csv -o out.csv",
     "parquet": "extract feedback rows.csv -o out.parquet",
     "db": "extract feedback rows.csv -o out.db --rejects out.jsonl",
     "one line": "extract name,age:int a.txt",
@@ -166,11 +165,14 @@ def test_the_commands_look_for_modules_that_are_not_there(sought: set[str]) -> N
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
-def test_nothing_of_the_folder_is_imported(
-    trapped: Path, service: dict[str, str], start: list[str], command: str
-) -> None:
-    run(start, command, trapped, {**service, "SPRUNG": str(trapped.parent / "sprung")})
+def test_nothing_of_the_folder_is_imported(trapped: Path, service: dict[str, str], command: str) -> None:
+    run(STARTS["script"], command, trapped, {**service, "SPRUNG": str(trapped.parent / "sprung")})
+    assert sprung(trapped) == []
+
+
+@pytest.mark.parametrize("name", ["stream", "check", "doctor"])
+def test_nor_by_a_python_that_would_look_there(trapped: Path, service: dict[str, str], name: str) -> None:
+    run(STARTS["-m"], COMMANDS[name], trapped, {**service, "SPRUNG": str(trapped.parent / "sprung")})
     assert sprung(trapped) == []
 
 
