@@ -256,7 +256,13 @@ class TestBadInput:
             (("name, nam{e", "a.txt"), "column"),
             (("feedback", "a.txt", "b.txt", "-o", "v.json"), "'v.json' holds one value, and there are several"),
             (("feedback", "a.txt", "-o", "a.txt/v.json"), "cannot be made: Not a directory"),
-            (("feedback", "a.txt", "-o", "a.txt"), "cannot write into folder 'a.txt': File exists"),
+            (("feedback", "a.txt", "-o", "a.txt"), "'a.txt' names a format that is not written: write a .json, .jsonl"),
+            (("feedback", "a.txt", "-o", "a.txt/"), "cannot write into folder 'a.txt': File exists"),
+            (
+                ("feedback", "r.jsonl", "--text-field", "body"),
+                "'r.jsonl' has no field 'body': there is 'id', 'text'; choose",
+            ),
+            (("feedback", "a.txt", "--encoding", "rot13"), "'rot13' is no text encoding: name one that Python knows"),
             (("feedback", "a.txt", "--rejects", "a.txt/v"), "cannot write 'a.txt/v': Not a directory"),
             (("feedback", "a.txt", "--examples", "no.jsonl"), "there is no examples file 'no.jsonl'"),
             (("summary", "a.txt", "-P", "sentences=0"), "parameter 'sentences' of schema 'summary'"),
@@ -268,6 +274,7 @@ class TestBadInput:
         write(folder, a="x", b="y")
         (folder / "nothing").mkdir()
         (folder / "r.csv").write_text("a,b\n1,2\n")
+        (folder / "r.jsonl").write_text('{"id": 1, "text": "x"}\n')
         (folder / "broken.json").write_text('{"type":\n         nope}')
         result = run("extract", *arguments)
         assert result.exit_code == 2
