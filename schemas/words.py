@@ -47,7 +47,7 @@ def in_words(keyword: str, value: Any) -> str:
     template = TEMPLATES[keyword]
     if keyword == "format" and value == FORMAT:
         return _VERBATIM
-    if keyword == "x-decimal":
+    if keyword == "x-decimal" and isinstance(value, Mapping):
         return template.format(
             " and ".join(text.format(value[name]) for name, text in _DIGITS.items() if name in value)
         )
