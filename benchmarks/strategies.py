@@ -3,7 +3,9 @@
 python benchmarks/strategies.py DATA [FOLDER]
 
 FOLDER holds JSON Schemas of any origin: those that slotfill takes count, and the processor time of each. Target: 99 %,
-each within 5 s. DATA holds `json-schema-test-suite`. Of each draft the schemas count that have a valid instance in the suite, its
+each within 5 s.
+
+DATA holds `json-schema-test-suite`. Of each draft the schemas count that have a valid instance in the suite, its
 optional tests left out. A few instances of each are drawn, by a fixed seed, and validated again. Target: 90 %.
 """
 
