@@ -17,6 +17,9 @@ __all__ = ["is_western"]
 _MOST_ODD = 0.02
 """The share of words with odd letters above which text is not Western: names and slips of the pen stay below."""
 
+_FEW = 10
+"""Of so many words one may be odd: a short text may hold a name of another country."""
+
 _ENOUGH = 5_000
 """How many words with letters beyond ASCII decide."""
 
@@ -32,8 +35,10 @@ _LETTER = "a-z" + _HIGH
 _AS_WESTERN = re.compile(
     rf"""
     # Letters, in small. Hardly any stand side by side:
-      (?<![{_HIGH}]) (?: éé | éâ | (?<=[a-z])ç[ãõáâóôú] | (?<=[aeiou])ñ[áéíóú] | ü[íéè] ) (?![{_HIGH}])
-                                                            # créée, théâtre, ação, compañía, lingüística
+      (?<![{_HIGH}]) (?:
+        éé | éâ | (?<=[a-z])ç[ãõáâóôú] | ü[íéè]             # créée, théâtre, ação, lingüística
+      | (?<=[aeiou])ñ[áéíóú] | [áéíóú]ñ(?=[aeiou])          # compañía, Ibáñez
+      ) (?![{_HIGH}])
     | (?<![à-ãå-õøù-ûý-ÿœšž]) (?: [äöü] | (?<=[aeiouyäöü])ß ) (?![à-ãå-õøù-ûý-ÿœšž])    # größe, hyvää, tschüß
     | (?<![{_HIGH}]) (?:
         [åéíóú] | (?<![ao])á                                # also Czech, Hungarian: the same bytes there
@@ -78,7 +83,7 @@ _AS_WESTERN = re.compile(
 def is_western(texts: Iterable[str]) -> bool:
     """Tell whether texts, parts of one and decoded as Windows-1252, read as words of Western European languages.
 
-    At most 2 % of the words beyond ASCII may be odd, among the first 5,000.
+    At most 2 % of the words beyond ASCII may be odd, among the first 5,000; of ten or more, one.
     """
     words = odd = 0
     for text in texts:
@@ -86,7 +91,7 @@ def is_western(texts: Iterable[str]) -> bool:
         odd += _odd_words(text)
         if words >= _ENOUGH:
             break
-    return odd <= _MOST_ODD * words
+    return odd <= max(_MOST_ODD * words, words >= _FEW)
 
 
 def _odd_words(text: str) -> int:

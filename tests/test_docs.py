@@ -30,6 +30,7 @@ from slotfill.extractors import (
     row_files,
     unforeseen,
 )
+from slotfill.extractors.runs import verification
 from slotfill.extractors.runs.stopping import EXIT_CODES
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.claude import SimulatedClaude
@@ -171,7 +172,8 @@ def test_the_list_of_failures_is_complete():
     modules = (decoding, documents, joining, ladder, record, row_files)
     sources = "".join(Path(module.__file__).read_text() for module in modules)
     named = set(re.findall(r"Failure\(\s*\"(\w+)\"", sources)) | {joining.INCOMPLETE, unforeseen.INTERNAL}
-    mapped = {kind for _, kind in clients._FAILURES} | {"too_long", asks.SCHEMA_REFUSED, asks.UNREADABLE, asks.REDIRECT}
+    mapped = {kind for _, kind in clients._FAILURES} | {"too_long", asks.SCHEMA_CODE, asks.SCHEMA_REFUSED}
+    mapped |= {asks.UNREADABLE, asks.REDIRECT, verification.DAMAGED}
     assert listed == named | mapped
 
 
