@@ -85,7 +85,10 @@ def _misplaced(span: Span, value: object, text: str) -> str | None:
 
 
 def unloadable(extraction: Extraction[Any], schema: Schema[Any]) -> Judged:
-    """A record is JSON, and its value, loaded by its schema, is the value of the extraction."""
+    """A record is JSON, and what the model said, loaded by its schema, is the value of the extraction.
+
+    What is written of a value does not stand in for that: a serializer may round it, or leave a field out.
+    """
     try:
         record = json.loads(json.dumps(extraction.to_json(), allow_nan=False))
     except (TypeError, ValueError) as error:
@@ -93,7 +96,7 @@ def unloadable(extraction: Extraction[Any], schema: Schema[Any]) -> Judged:
         return
     if extraction.ok:
         try:
-            loaded = schema.load(record["value"])
+            loaded = schema.load(record.get("reply", record["value"]))
         except InvalidError as error:
             yield f"/value{error.errors[0].path}", f"the record's value does not load: {error.errors[0].message}"
         else:

@@ -158,7 +158,7 @@ def spans_lead_to_their_text(played: Played, schema: Schema[Any], _: ExtractorOf
 
 @_law("record loads again")
 def record_loads_again(played: Played, schema: Schema[Any], _: ExtractorOf) -> Judged:
-    """A record is JSON, and its value, loaded by its schema, is the value of the extraction."""
+    """A record is JSON, and what the model said, loaded by its schema, is the value of the extraction."""
     if played.extraction is not None:
         yield from unloadable(played.extraction, schema)
 
