@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -41,7 +41,7 @@ class Tries(Middleware):
         else:
             with until(time.monotonic() + self._seconds):
                 response = call_next(request)
-        if not request.stream and response.http_response.is_success:
+        if _may_call(request) and response.http_response.is_success:
             keep_input_texts(response.parse(), response.http_response.content)
         self._bound(request, response.http_response)
         return response
@@ -56,7 +56,7 @@ class Tries(Middleware):
                 response = await call_next(request)
         except TimeoutError as error:
             raise APITimeoutError(httpx2.Request(request.method, request.url)) from error
-        if not request.stream and response.http_response.is_success:
+        if _may_call(request) and response.http_response.is_success:
             keep_input_texts(await response.parse(), response.http_response.content)
         self._bound(request, response.http_response)
         return response
@@ -66,3 +66,9 @@ class Tries(Middleware):
             reply.headers["x-should-retry"] = "false"  # whatever it says itself: it would be answered alike
         if request.stream and self._seconds is not None:
             bound_stream(reply, self._seconds)
+
+
+def _may_call(request: APIRequest) -> bool:
+    """Tell whether a reply may call a tool, and is read by the SDK at once; a stream is put together by ourselves."""
+    body = request.json
+    return not request.stream and isinstance(body, Mapping) and "tools" in body
