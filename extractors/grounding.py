@@ -12,10 +12,11 @@ values of one object close together.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from slotfill.extractors.fuzzy import fuzzy
@@ -24,7 +25,7 @@ from slotfill.extractors.record import Span
 from slotfill.extractors.surface import dates, numbers
 from slotfill.schemas.confidence import KEYWORD
 from slotfill.schemas.folding import Where, widen
-from slotfill.schemas.parts import parts_at, resolved
+from slotfill.schemas.parts import Forms
 from slotfill.schemas.passages import exact, normalised
 from slotfill.schemas.pointer import join
 
@@ -48,7 +49,7 @@ def ground(data: Any, document: str, json_schema: Mapping[str, Any]) -> dict[str
 
     data: the value as plain JSON, unwrapped, that fits the JSON Schema.
     """
-    groups = [*_groups(data, dict(json_schema))]
+    groups = [*_groups(data, _forms_of(_Same(json_schema)))]
     mentions = _mentions({leaf for group in groups for leaf in group.leaves.values()}, document)
     spans: dict[str, Span] = {}
     for group in groups:
@@ -89,25 +90,39 @@ class _Group:
         return spans
 
 
-def _groups(data: Any, root: dict[str, Any]) -> Iterator[_Group]:
+class _Same:
+    """A schema, told from others by its identity: a run grounds thousands of values by one."""
+
+    def __init__(self, json_schema: Mapping[str, Any]) -> None:
+        self.json_schema = json_schema
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.json_schema is other.json_schema
+
+    def __hash__(self) -> int:
+        return id(self.json_schema)
+
+
+@lru_cache(maxsize=64)
+def _forms_of(schema: _Same) -> Forms:
+    return Forms(dict(schema.json_schema))
+
+
+def _groups(data: Any, schema: Forms) -> Iterator[_Group]:
     """Part the values that may stand in a document into groups."""
-    rest: list[tuple[str, Any, list[Any], _Order]] = [("", data, [root], _Order())]
+    rest: list[tuple[str, Any, tuple[dict[str, Any], ...], _Order]] = [("", data, schema.of_whole, _Order())]
     while rest:
-        path, value, schemas, order = rest.pop()
-        forms = [*resolved(schemas, root)]
+        path, value, forms, order = rest.pop()
         if not isinstance(value, dict | list):
             if _is_read(value, forms):
                 yield _Group({path: value}, order)
             continue
         steps = value.items() if isinstance(value, dict) else enumerate(value)
-        parts = [
-            (path + join((step,)), part, [about for form in forms for about in parts_at(form, step)])
-            for step, part in steps
-        ]
+        parts = [(path + join((step,)), part, schema.at(forms, step)) for step, part in steps]
         if isinstance(value, list):
             rest += [(*part, order) for part in reversed(parts)]
             continue
-        yield _Group({at: part for at, part, about in parts if _is_read(part, [*resolved(about, root)])}, order)
+        yield _Group({at: part for at, part, about in parts if _is_read(part, about)}, order)
         rest += [
             (at, part, about, _Order(order) if isinstance(part, list) else order)
             for at, part, about in reversed(parts)
@@ -115,7 +130,7 @@ def _groups(data: Any, root: dict[str, Any]) -> Iterator[_Group]:
         ]
 
 
-def _is_read(value: Any, forms: list[dict[str, Any]]) -> bool:
+def _is_read(value: Any, forms: Sequence[dict[str, Any]]) -> bool:
     """Tell whether a value may be read in a document: it is a string or a number, and not chosen by the reader."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return False

@@ -20,7 +20,7 @@ import regex
 from slotfill.schemas.boundaries import UNSPACED
 from slotfill.schemas.folding import Where, fold
 
-__all__ = ["Plain", "plain"]
+__all__ = ["Plain", "may_have_marks", "plain"]
 
 # ruff: noqa: RUF001 - look-alikes are what it is about
 
@@ -117,6 +117,11 @@ class Plain:
     def _source(self, at: int) -> int:
         index = bisect_right(self._starts, at) - 1
         return self._sources[index] + at - self._starts[index]
+
+
+def may_have_marks(text: str) -> bool:
+    """Tell, at next to no cost, whether a text may hold any marks."""
+    return _MAY_BE_MARK.search(text) is not None
 
 
 @lru_cache(maxsize=4)

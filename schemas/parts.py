@@ -8,7 +8,7 @@ from typing import Any
 from slotfill.schemas.json_schema import resolve_local
 from slotfill.schemas.pointer import join
 
-__all__ = ["parts_at", "properties_of", "resolved", "subschemas"]
+__all__ = ["Forms", "parts_at", "properties_of", "resolved", "subschemas"]
 
 _MAPS = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"})
 _DATA = frozenset({"const", "enum", "default", "examples", "example"})
@@ -52,6 +52,37 @@ def parts_at(schema: Mapping[str, Any], step: str | int) -> list[Any]:
     if isinstance(items, list):  # as it was before 2020-12
         first, items = items, schema.get("additionalItems")
     return [first[step] if step < len(first) else items]
+
+
+class Forms:
+    """All that a JSON Schema says of its values and their parts, each worked out once.
+
+    `of_whole` is what speaks of the whole value, `at` gives what speaks of a part of what was given before.
+    """
+
+    def __init__(self, root: dict[str, Any]) -> None:
+        self._root = root
+        self._known: dict[tuple[int, str | int | None], tuple[dict[str, Any], ...]] = {}
+        self.of_whole = tuple(resolved([root], root))
+        # Tuples are told apart by their identity, so that they must last.
+        self._named = {id(self.of_whole): _names(self.of_whole)}
+
+    def at(self, forms: tuple[dict[str, Any], ...], step: str | int) -> tuple[dict[str, Any], ...]:
+        """Give what speaks of a key's value, or of an item. All keys that no form names are alike."""
+        names, first = self._named[id(forms)]
+        about = (id(forms), (step if step in names else None) if isinstance(step, str) else min(step, first))
+        if about not in self._known:
+            parts = [part for form in forms for part in parts_at(form, step)]
+            self._known[about] = found = tuple(resolved(parts, self._root))
+            self._named[id(found)] = _names(found)
+        return self._known[about]
+
+
+def _names(forms: tuple[dict[str, Any], ...]) -> tuple[frozenset[str], int]:
+    """Give the keys that forms name, and how many first items they may tell apart."""
+    firsts = [form.get(keyword) for form in forms for keyword in ("prefixItems", "items")]
+    names = frozenset(name for form in forms for name in properties_of(form))
+    return names, max((len(first) for first in firsts if isinstance(first, list)), default=0)
 
 
 def properties_of(schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ import regex
 
 from slotfill.schemas.boundaries import DASHES, cuts, is_whole, is_word, next_boundary, past_word, previous_boundary
 from slotfill.schemas.folding import GRAM, Folded, Where, divides, fold, folded, widen
-from slotfill.schemas.markup import Plain, plain
+from slotfill.schemas.markup import Plain, may_have_marks, plain
 
 __all__ = ["exact", "nearest", "normalised", "stands_in", "within_words"]
 
@@ -70,12 +70,14 @@ def normalised(quote: str, document: str) -> list[Where]:
     if not _says_anything(quote):
         return []
     forms = _forms(quote)
-    for form in dict.fromkeys(map(_folded, forms)):
-        if form and (found := [*folded(document).occurrences(form)]):
-            return found
-    for form in forms:
-        if found := _in_plain(form, document):
-            return found
+    if _folded(forms[-1]) in folded(document).text:  # the others hold it: most of what stands nowhere ends here
+        for form in dict.fromkeys(map(_folded, forms)):
+            if form and (found := [*folded(document).occurrences(form)]):
+                return found
+    if plain(document).has_marks or may_have_marks(quote):
+        for form in forms:
+            if found := _in_plain(form, document):
+                return found
     at = document.find(quote)
     where = widen(document, (at, at + len(quote)))
     return [where] if at >= 0 and where != (at, at + len(quote)) and is_whole(document, where) else []
@@ -123,7 +125,7 @@ def _says_anything(quote: str) -> bool:
 def _forms(quote: str) -> list[str]:
     """Give a quote as it is, without the quotation marks around it, and without punctuation at its ends."""
     text = quote.strip()
-    is_quoted = fold(text[:1]) == fold(text[-1:]) == "'"
+    is_quoted = not text[:1].isalnum() and fold(text[:1]) == fold(text[-1:]) == "'"
     return [*dict.fromkeys((text, text[1:-1].strip() if is_quoted else text, _core(text)))]
 
 
