@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from slotfill.extractors.asks import FINAL
+from slotfill.extractors.joining import INCOMPLETE
 from slotfill.extractors.record import Extraction, Outcome, Rung, Span, Usage
 from slotfill.extractors.testing.claude import Seen
-from slotfill.extractors.testing.values import difference
+from slotfill.extractors.testing.values import difference, excess
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.pointer import look_up
 from slotfill.schemas.schema import Schema
@@ -28,6 +30,7 @@ __all__ = [
     "shown",
     "unaccounted",
     "unloadable",
+    "untold",
     "wrong",
 ]
 
@@ -105,10 +108,30 @@ def unloadable(extraction: Extraction[Any], schema: Schema[Any]) -> Judged:
 
 
 def wrong(extraction: Extraction[Any], truth: object) -> Judged:
-    """What is ok is what the model meant before any fault."""
-    path = difference(truth, extraction.data) if extraction.ok else None
+    """What is ok is what the model meant before any fault; what is left where chunks were lost, is a part of that."""
+    data = extraction.data if extraction.has_value else extraction.invalid
+    path = difference(truth, data) if extraction.ok else excess(data, truth) if extraction.chunks and data else None
     if path is not None:
-        yield path, f"{shown(truth, path)} was meant, {shown(extraction.data, path)} is {extraction.outcome.value}"
+        yield path, f"{shown(truth, path)} was meant, {shown(data, path)} is {extraction.outcome.value}"
+
+
+def untold(extraction: Extraction[Any]) -> Judged:
+    """The chunks of a document that was read in parts hold all of its text, and each that was lost is told.
+
+    The error names it, and the outcome is partial where another one was read.
+    """
+    readings, text, error = extraction.chunks, extraction.document.text, extraction.error
+    ends = [0, *(reading.end for reading in readings)]
+    for end, start in zip(ends, [*(reading.start for reading in readings), len(text)], strict=True):
+        if readings and text[end:start].strip():
+            yield "/chunks", f"characters {end} to {start} are in none"
+    lost = [reading.chunk for reading in readings if reading.error is not None]
+    if lost and (error is None or error.type not in {INCOMPLETE, *FINAL}):
+        yield "/error", f"chunks {lost} were lost, and it is {error}"
+    if lost and error is not None and f"chunk {lost[0]} " not in error.message:
+        yield "/error", f"names chunk {lost[0]} nowhere: {error.message}"
+    if 0 < len(lost) < len(readings) and extraction.outcome is not Outcome.PARTIAL:
+        yield "/outcome", f"chunks {lost} were lost, and it is {extraction.outcome.value!r}"
 
 
 def unaccounted(extraction: Extraction[Any], requests: Sequence[Seen]) -> Judged:

@@ -1,19 +1,21 @@
 """The fault matrix: faults, alone and in pairs, met by the whole of slotfill on many documents; and the accounts after.
 
+    cell = Cell(("fences:0.5",), "astream", "structured")
     with on_a_port() as rig:
-        result = rig.play(Cell(("fences:0.5",), "astream", "structured"), orders(20))
+        result = rig.play(cell, cell.cases(20))
     assert not result.breaches
 
 A cell is some faults, a way to call the extractor, and a mode. Its accounts: each document has one extraction, in
-order; nothing that is ok differs from what the model meant; usage is what the service counted for every reply that
-arrived; the key is shown nowhere; nothing is raised; each record agrees with itself, and loads again.
+order; nothing that is ok differs from what the model meant; of a document that was read in chunks, each lost one is
+told, and what the others gave is right; usage is what the service counted for every reply that arrived; the key is
+shown nowhere; nothing is raised; each record agrees with itself, and loads again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -34,12 +36,13 @@ from slotfill.extractors.testing.accounts import (
     overtrusted,
     unaccounted,
     unloadable,
+    untold,
     wrong,
 )
 from slotfill.extractors.testing.claude import Seen, SimulatedClaude
 from slotfill.extractors.testing.clock import Clock, ManualClock
 from slotfill.extractors.testing.faults import BATCH_FAULTS, FAULTS, STREAM_FAULTS, Trigger, triggers
-from slotfill.extractors.testing.orders import Case, Order, as_meant
+from slotfill.extractors.testing.orders import AliasedOrder, Case, Order, as_meant, order
 from slotfill.extractors.testing.scenes import KEY, logged
 from slotfill.extractors.testing.server import served
 from slotfill.extractors.testing.text_faults import TEXT_FAULTS
@@ -63,13 +66,24 @@ __all__ = [
 
 T = TypeVar("T")
 
-SCHEMA = Schema(Order)
-
 ONLINE_FAULTS = tuple(name for name in FAULTS if name not in BATCH_FAULTS)
 """The faults that a request by itself may meet; those of a batch strike only there."""
 
-MODES: Mapping[str, str] = {"structured": "claude-haiku-5-5", "tool": "claude-3-haiku-20240307"}
-"""The forms in which JSON is asked for, with a model that takes each."""
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A model, and a schema that it is asked for in one mode."""
+
+    model: str
+    schema: Schema[Order]
+
+
+MODES: Mapping[str, Target] = {
+    "structured": Target("claude-haiku-5-5", Schema(Order)),
+    "tool": Target("claude-3-haiku-20240307", Schema(Order)),
+    "text": Target("claude-haiku-5-5", Schema[Order](AliasedOrder)),
+}
+"""The forms in which JSON is asked for, each with a target that takes it, and no form before it."""
 
 FALLBACK = "claude-sonnet-5-5"
 """The second model, where there is one."""
@@ -98,6 +112,9 @@ TRIES = 2
 AT_ONCE = 20
 """How many documents are extracted at once."""
 
+CHUNK_CHARS = 500
+"""How much of a long document a request holds: it takes two to four."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -114,6 +131,19 @@ class Cell:
     def names(self) -> tuple[str, ...]:
         """The names of the faults."""
         return tuple(Trigger.parse(told).name for told in self.faults)
+
+    @property
+    def chunked(self) -> bool:
+        """Whether its documents are long, and read in chunks."""
+        return self.driver in CHUNKED
+
+    def case(self, number: int) -> Case:
+        """Give the document of that number, from 0, with its value as the cell's schema spells it."""
+        return order(number, model=MODES[self.mode].schema.model, long=self.chunked)
+
+    def cases(self, count: int) -> list[Case]:
+        """Give so many of them."""
+        return [*map(self.case, range(count))]
 
 
 @dataclass(slots=True)
@@ -140,25 +170,26 @@ class Result:
 def singles() -> Iterator[Cell]:
     """Give the cells of each fault by itself, for many documents, in all drivers and modes where it can strike.
 
-    Further turns and fallbacks are played at one request in two alone: they differ in what is asked, not in how.
+    All but the thorough calls are played at one request in two alone: they differ in what is asked, not in how.
     """
-    for fault, (driver, mode) in itertools.product(ONLINE_FAULTS, CALLS):
-        if _may_strike(fault, driver, mode):
-            triggers_of = TRIGGERS if driver in METHODS else TRIGGERS[1:2]
-            yield from (Cell((fault + trigger,), driver, mode) for trigger in triggers_of)
+    for fault, call in itertools.product(ONLINE_FAULTS, CALLS):
+        if _may_strike(fault, *call):
+            triggers_of = TRIGGERS if call in THOROUGH else TRIGGERS[1:2]
+            yield from (Cell((fault + trigger,), *call) for trigger in triggers_of)
 
 
 def _may_strike(fault: str, driver: str, mode: str) -> bool:
     if fault in STREAM_FAULTS:
         return "stream" in driver
-    return mode == "structured" if fault in TEXT_FAULTS else mode == "tool" or "tool" not in fault
+    return mode != "tool" if fault in TEXT_FAULTS else mode == "tool" or "tool" not in fault
 
 
 def pairs() -> Iterator[Cell]:
-    """Give the cells of each two faults, for one document each, in all drivers and modes."""
-    for two, (driver, mode) in itertools.product(itertools.combinations(ONLINE_FAULTS, 2), CALLS):
-        orderings = ORDERINGS if driver in METHODS else ORDERINGS[:1]
-        yield from (Cell(tuple(told.format(*two).split()), driver, mode) for told in orderings)
+    """Give the cells of each two faults, for one document each, in all drivers and modes where both can strike."""
+    for two, call in itertools.product(itertools.combinations(ONLINE_FAULTS, 2), CALLS):
+        if all(_may_strike(fault, *call) for fault in two):
+            orderings = ORDERINGS if call in THOROUGH else ORDERINGS[:1]
+            yield from (Cell(tuple(told.format(*two).split()), *call) for told in orderings)
 
 
 class Rig:
@@ -170,7 +201,7 @@ class Rig:
     def __init__(self, claude: SimulatedClaude, url: str | None = None) -> None:
         self._claude, self._url = claude, url
         self._asked = 0
-        self._extractors: dict[tuple[tuple[str, ...], float, bool], Extractor[Order]] = {}
+        self._extractors: dict[tuple[Any, ...], Extractor[Order]] = {}
         self._open = ExitStack()
         self._runner = self._open.enter_context(asyncio.Runner())
 
@@ -189,7 +220,7 @@ class Rig:
         with logged(lines):
             extractions, raised = self._extracted(cell, [case.text for case in cases])
         self._asked = max((seen.number for seen in claude.requests), default=self._asked)
-        breaches = [f"{cell}: {told}" for told in _settled(cases, extractions, claude.requests)]
+        breaches = [f"{cell}: {told}" for told in _settled(cell, cases, extractions, claude.requests)]
         breaches += [f"{cell}: the key stands in a log line" for line in lines if KEY in line]
         breaches += [f"{cell}: raised {error!r}" for error in raised]
         struck = Counter(name for seen in claude.requests for name in seen.faults)
@@ -198,11 +229,13 @@ class Rig:
     def extractor(self, cell: Cell, *, asynchronous: bool = False) -> Extractor[Order]:
         """Give the extractor for a cell; it serves all of its kind."""
         waits = self._url is not None and ENDLESS.intersection(cell.names)
-        models = (MODES[cell.mode], FALLBACK) if cell.driver == "fallback" else (MODES[cell.mode],)
-        key = (models, TIMEOUT if waits else PATIENCE, asynchronous)
+        timeout = TIMEOUT if waits else PATIENCE
+        key = (cell.mode, cell.driver == "fallback", cell.chunked, timeout, asynchronous)
         if key not in self._extractors:
-            client = self._async_client(key[1]) if asynchronous else self._client(key[1])
-            self._extractors[key] = Extractor(Order, client=client, model=key[0])
+            client = self._async_client(timeout) if asynchronous else self._client(timeout)
+            target, chunk_chars = MODES[cell.mode], CHUNK_CHARS if cell.chunked else None
+            models = (target.model, FALLBACK) if cell.driver == "fallback" else target.model
+            self._extractors[key] = Extractor(target.schema, client=client, model=models, chunk_chars=chunk_chars)
         return self._extractors[key]
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -253,29 +286,31 @@ def _moved(trigger: Trigger, offset: int) -> Trigger:
 
 
 def _settled(
-    cases: Sequence[Case], extractions: Sequence[Extraction[Order]], requests: Sequence[Seen]
+    cell: Cell, cases: Sequence[Case], extractions: Sequence[Extraction[Order]], requests: Sequence[Seen]
 ) -> Iterator[str]:
     """Say what of a cell does not hold."""
     if [one.document.text for one in extractions] != [case.text for case in cases]:
         yield f"{len(cases)} documents were given, and {len(extractions)} came back, or in another order"
         return
-    by_document: defaultdict[str | None, list[Seen]] = defaultdict(list)
     for seen in requests:
-        by_document[seen.document].append(seen)
         if seen.status == HTTPStatus.BAD_REQUEST:
             yield f"the service refused {seen.request.body!r}"
     for number, (case, extraction) in enumerate(zip(cases, extractions, strict=True)):
-        for path, message in _judged(case, extraction, by_document[case.text]):
+        own = [seen for seen in requests if seen.document is not None and seen.document in case.text]
+        for path, message in _judged(case, extraction, own, MODES[cell.mode].schema):
             yield f"document {number}: {path}: {message}"
+        if cell.chunked is not bool(extraction.chunks):
+            yield f"document {number}: it was read in {len(extraction.chunks)} chunks"
 
 
-def _judged(case: Case, extraction: Extraction[Order], requests: Sequence[Seen]) -> Judged:
+def _judged(case: Case, extraction: Extraction[Order], requests: Sequence[Seen], schema: Schema[Order]) -> Judged:
     yield from wrong(extraction, case.truth)
+    yield from untold(extraction)
     yield from unaccounted(extraction, requests)
     yield from overtrusted(extraction, requests)
     yield from contradictions(extraction)
     yield from misplaced(extraction.spans, extraction.data, case.text)
-    yield from unloadable(extraction, SCHEMA)
+    yield from unloadable(extraction, schema)
     if KEY in f"{extraction!r} {extraction.to_json()}":
         yield "", "the key stands in the record"
 
@@ -316,7 +351,7 @@ def _astream(rig: Rig, cell: Cell, texts: Sequence[str]) -> list[Extraction[Orde
 def _refine(rig: Rig, cell: Cell, texts: Sequence[str]) -> list[Extraction[Order]]:
     """Take a further turn on each document, whose first reply was no good."""
     extractor = rig.extractor(cell)
-    schema, model = extractor.schema, MODES[cell.mode]
+    schema, model = extractor.schema, MODES[cell.mode].model
     first: list[Extraction[Order]] = [
         Extraction(Document.of(text), schema.name, schema.id, model, Outcome.FAILED, invalid={}) for text in texts
     ]
@@ -335,11 +370,17 @@ def _last(events: Sequence[Partial[Order] | Extraction[Order]]) -> Extraction[Or
 METHODS: Mapping[str, Driver] = {"map": _map, "amap": _amap, "stream": _stream, "astream": _astream}
 """The ways to call an extractor, by the name of the method."""
 
-DRIVERS: Mapping[str, Driver] = {**METHODS, "refine": _refine, "fallback": _map}
-"""These, a further turn, and `map` with a second model to fall back to."""
+CHUNKED: Mapping[str, Driver] = {"chunks": _map, "stream_chunks": _astream}
+"""`map` and `astream`, of long documents that are read in chunks."""
 
-CALLS = (*itertools.product(METHODS, MODES), ("refine", "structured"), ("fallback", "structured"))
-"""The drivers that are played, each with the modes in which it is."""
+DRIVERS: Mapping[str, Driver] = {**METHODS, "refine": _refine, "fallback": _map, **CHUNKED}
+"""All of these, a further turn, and `map` with a second model to fall back to."""
+
+CALLS = (*itertools.product(DRIVERS, MODES),)
+"""The drivers that are played, each in all modes."""
+
+THOROUGH = {*itertools.product(METHODS, ("structured", "tool")), ("chunks", "structured")}
+"""The calls that are played with all triggers and orderings."""
 
 
 class _Client(anthropic.Anthropic):

@@ -13,7 +13,7 @@ from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.pointer import join, look_up
 from slotfill.schemas.schema import Schema
 
-__all__ = ["difference", "holds_nothing", "leading", "recorded", "unpacked"]
+__all__ = ["difference", "excess", "holds_nothing", "leading", "recorded", "unpacked"]
 
 Path = tuple[str | int, ...]
 
@@ -41,6 +41,27 @@ def _differences(one: Any, other: Any, path: Path) -> Iterator[Path]:
         for at, part in enumerate(one):
             yield from _differences(part, other[at], (*path, at))
     elif type(one) is not type(other) or one != other:
+        yield path
+
+
+def excess(value: Any, whole: Any) -> str | None:
+    """Give the JSON Pointer of the first part of a value that is no part of a whole one, None when all of it is.
+
+    An object may lack keys, a list items: what is left of it has its order.
+    """
+    return next((join(path) for path in _excesses(value, whole, ())), None)
+
+
+def _excesses(value: Any, whole: Any, path: Path) -> Iterator[Path]:
+    if isinstance(value, dict) and isinstance(whole, dict):
+        for key, part in value.items():
+            yield from _excesses(part, whole[key], (*path, key)) if key in whole else [(*path, key)]
+    elif isinstance(value, list) and isinstance(whole, list):
+        rest = iter(whole)
+        for at, part in enumerate(value):
+            if all(difference(part, item) is not None for item in rest):
+                yield (*path, at)
+    elif type(value) is not type(whole) or value != whole:
         yield path
 
 

@@ -1,14 +1,17 @@
 """A seeded sample of the fault matrix; `make soak` plays all of it, and writes docs/faults.md."""
 
 import random
-from itertools import combinations, groupby
+from itertools import combinations, groupby, product
 
 import pytest
 
+from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.record import Outcome
+from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.matrix import (
     CALLS,
     DRIVERS,
+    MODES,
     ONLINE_FAULTS,
     Cell,
     in_process,
@@ -18,6 +21,7 @@ from slotfill.extractors.testing.matrix import (
 )
 from slotfill.extractors.testing.orders import Case, orders
 from slotfill.extractors.testing.scenes import KEY
+from slotfill.extractors.testing.text_faults import TEXT_FAULTS
 
 SEED = 5
 DOCUMENTS = 10
@@ -45,40 +49,63 @@ def test_the_matrix_holds_every_fault_in_every_driver_and_mode_where_it_strikes(
     assert {(cell.driver, cell.mode) for cell in cells} == {*CALLS}
     assert {driver for driver, _ in CALLS} == {*DRIVERS}
     both = {frozenset(cell.names) for cell in pairs()}
-    assert both == {*map(frozenset, combinations(ONLINE_FAULTS, 2))}
+    apart = {frozenset(pair) for pair in product(TEXT_FAULTS, ("wrong_tool", "two_tools"))}
+    assert both == {*map(frozenset, combinations(ONLINE_FAULTS, 2))} - apart
 
 
 @pytest.mark.parametrize(("driver", "mode"), CALLS)
 def test_without_a_fault_all_is_valid(driver, mode, port):
-    result = port.play(Cell((), driver, mode), orders(DOCUMENTS))
+    cell = Cell((), driver, mode)
+    result = port.play(cell, cell.cases(DOCUMENTS))
     assert result.breaches == []
     assert result.outcomes == {Outcome.VALID: DOCUMENTS}
-    assert result.requests == DOCUMENTS
+    assert result.requests >= 2 * DOCUMENTS if cell.chunked else result.requests == DOCUMENTS
 
 
 @pytest.mark.parametrize("fault", ONLINE_FAULTS)
 def test_a_fault_over_http_leaves_all_accounts_right(fault, port):
     cell = random.Random(f"{SEED}/{fault}").choice(BY_FAULT[fault])
-    result = port.play(cell, orders(DOCUMENTS))
+    result = port.play(cell, cell.cases(DOCUMENTS))
     assert result.breaches == []
     assert result.outcomes.total() == DOCUMENTS
     assert result.struck[fault]
 
 
 @pytest.mark.parametrize("fault", ["truncated", "refusal", "missing_field", "529", "reset", "wrong_type", "html"])
-@pytest.mark.parametrize("driver", ["refine", "fallback"])
-def test_further_turns_and_fallbacks_leave_all_accounts_right(driver, fault, process):
-    result = process.play(Cell((f"{fault}:0.5",), driver, "structured"), orders(DOCUMENTS))
+@pytest.mark.parametrize("driver", ["refine", "fallback", "chunks", "stream_chunks"])
+def test_further_turns_fallbacks_and_chunks_leave_all_accounts_right(driver, fault, process):
+    cell = Cell((f"{fault}:0.5",), driver, random.Random(f"{driver}/{fault}").choice([*MODES]))
+    result = process.play(cell, cell.cases(DOCUMENTS))
     assert result.breaches == []
     assert result.struck[fault]
     if driver == "fallback" and fault == "refusal":
         assert result.outcomes[Outcome.FALLBACK]
 
 
+@pytest.mark.parametrize("fault", ["refusal", "truncated", "529"])
+@pytest.mark.parametrize("mode", MODES)
+def test_one_chunk_that_is_lost_makes_a_document_partial_and_all_of_them_fail_it(mode, fault, process):
+    one = Cell((f"{fault}@2,5-9",), "chunks", mode)  # 2 is of a chunk, 5 to 9 are its further tries
+    result = process.play(one, [one.case(2)])
+    assert result.breaches == []
+    assert result.outcomes == {Outcome.PARTIAL: 1}
+    every = Cell((fault,), "chunks", mode)
+    result = process.play(every, [every.case(2)])
+    assert result.breaches == []
+    assert not sum(result.outcomes[outcome] for outcome in Outcome if outcome.ok)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_a_mode_asks_for_is_asked_in_it(mode):
+    target, claude = MODES[mode], SimulatedClaude()
+    with Extractor(target.schema, client=claude.client(), model=target.model) as extractor:
+        assert extractor.extract("Order 1.").attempts[0].mode == mode
+
+
 @pytest.mark.parametrize("part", range(10))
 def test_pairs_of_faults_leave_all_accounts_right(part, process):
     cells = random.Random(SEED).sample([*pairs()], PAIRS)[part::10]
-    found = [process.play(cell, [case]) for cell, case in zip(cells, orders(len(cells)), strict=True)]
+    found = [process.play(cell, [cell.case(number)]) for number, cell in enumerate(cells)]
     assert [breach for result in found for breach in result.breaches] == []
     assert sum(result.outcomes.total() for result in found) == len(cells)
 
@@ -96,7 +123,7 @@ def test_the_same_seed_plays_the_same(process):
 
 def test_a_key_that_is_shown_is_a_breach(process):
     (case,) = orders(1)
-    shown = Case(f"{case.text} It was sent with {KEY}.", case.truth)
+    shown = Case(f"{case.text} It was sent with {KEY}.", case.passages)
     result = process.play(Cell((), "map", "structured"), [shown])
     assert result.breaches == [
         ", map, structured: document 0: : the key stands in the record",

@@ -6,10 +6,18 @@ import pytest
 
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.record import Failure, Outcome, Span, Usage
-from slotfill.extractors.testing.accounts import contradictions, misplaced, overtrusted, unaccounted, unloadable, wrong
+from slotfill.extractors.testing.accounts import (
+    contradictions,
+    misplaced,
+    overtrusted,
+    unaccounted,
+    unloadable,
+    untold,
+    wrong,
+)
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.clock import ManualClock
-from slotfill.extractors.testing.orders import Order, as_meant, orders
+from slotfill.extractors.testing.orders import Order, as_meant, order, orders
 from slotfill.schemas.schema import Schema
 
 CASE = orders(2)[1]
@@ -64,7 +72,7 @@ TAMPERED = {
     "a span off by one": lambda e: ("/customer", moved(e, 1)),
     "a span beyond the end": lambda e: ("/customer", moved(e, 10_000)),
     "an absent value with a place": lambda e: ("/wish", replace(e, spans={"/wish": Span(3, 4, "absent")})),
-    "a value that does not load": lambda e: ("/value/mood", replace(e, data={**e.data, "mood": "odd"})),
+    "a value that does not load": lambda e: ("/value/mood", replace(e, reply={**e.reply, "mood": "odd"})),
     "a value that is another when it is loaded": lambda e: ("/value", replace(e, result=None)),
     "no JSON": lambda e: ("", replace(e, invalid=float("nan"))),
 }
@@ -94,6 +102,51 @@ def test_a_record_that_was_tampered_with_does_not_pass(name):
     path, tampered = TAMPERED[name](extraction)
     assert repr(tampered) != repr(extraction)
     assert path in [path for path, _ in accounts(tampered, requests)]
+
+
+LONG = order(2, long=True)
+
+
+def read_in_chunks():
+    """Extract from a document of three chunks, of which the second is refused."""
+    claude = SimulatedClaude(as_meant([LONG]), faults=["refusal@2"])
+    client = claude.client(max_retries=0)
+    with Extractor(Order, client=client, chunk_chars=600) as extractor:
+        return extractor.extract(LONG.text)
+
+
+def about_chunks(extraction):
+    return [path for path, _ in (*wrong(extraction, LONG.truth), *untold(extraction))]
+
+
+def test_a_document_that_lost_a_chunk_and_tells_it_passes():
+    extraction = read_in_chunks()
+    assert extraction.outcome is Outcome.PARTIAL
+    assert [reading.outcome for reading in extraction.chunks].count(Outcome.REFUSED) == 1
+    assert about_chunks(extraction) == []
+
+
+OF_CHUNKS = {
+    "the lost one is not named": ("/error", {"error": Failure("incomplete", "some are missing")}),
+    "another error": ("/error", {"error": Failure("refusal", "chunk 1 (characters 3 to 4): no")}),
+    "it has failed altogether": ("/outcome", {"outcome": Outcome.FAILED}),
+    "a value is made up": ("/mood", {"has_value": False, "invalid": {"mood": "odd"}}),
+    "an item is made up": ("/lines/0", {"has_value": False, "invalid": {"lines": [{"article": "sofa"}]}}),
+    "a key is made up": ("/remark", {"has_value": False, "invalid": {"remark": "none"}}),
+}
+
+
+@pytest.mark.parametrize("name", OF_CHUNKS)
+def test_a_document_that_lost_a_chunk_and_does_not_tell_it_does_not(name):
+    path, changes = OF_CHUNKS[name]
+    assert about_chunks(replace(read_in_chunks(), **changes)) == [path]
+
+
+def test_nor_does_one_with_a_hole_between_its_chunks_or_behind_them():
+    extraction = read_in_chunks()
+    first, *_, last = extraction.chunks
+    assert "/chunks" in about_chunks(replace(extraction, chunks=(first, last)))
+    assert "/chunks" in about_chunks(replace(extraction, chunks=extraction.chunks[:-1]))
 
 
 @pytest.mark.parametrize("fault", ["reset", "timeout", "html", "invalid_utf8", "refused", "stall"])
