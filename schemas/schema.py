@@ -29,7 +29,7 @@ from slotfill.schemas.relaxed_validator import relaxed_validator
 from slotfill.schemas.serialization import raising_field
 from slotfill.schemas.strict_validator import check_code, strict_validator
 
-__all__ = ["WRAPPER", "Example", "Schema"]
+__all__ = ["TEXT_NAMES", "WRAPPER", "Example", "Schema"]
 
 M = TypeVar("M")
 
@@ -213,7 +213,7 @@ class Schema(Generic[M]):
     def _context(self, document: str | None) -> dict[str, Any]:
         told: dict[str, Any] = {"document": document, "parameters": self.parameters}
         if document is not None:
-            told |= dict.fromkeys(_TEXT_NAMES, document)
+            told |= dict.fromkeys(TEXT_NAMES, document)
         return told | self.context
 
     def _unwrapped(self, data: Any) -> Any:
@@ -306,7 +306,7 @@ class _Part(Schema[Any]):
         return value
 
 
-_TEXT_NAMES = ("text", "context", "text_chunk")
+TEXT_NAMES = ("text", "context", "text_chunk")
 """What validators that were written for Instructor call the document's text."""
 
 _LONG_NUMBER = re.compile(r"\d[\d.]{15}|\d[eE]")

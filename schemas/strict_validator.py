@@ -21,10 +21,11 @@ from functools import cached_property, partial
 from typing import Any
 
 from pydantic import BaseModel, ValidationError, ValidationInfo
-from pydantic_core import PydanticKnownError, PydanticOmit, PydanticUseDefault, SchemaValidator
+from pydantic_core import InitErrorDetails, PydanticKnownError, PydanticOmit, PydanticUseDefault, SchemaValidator
 
 from slotfill.schemas.core_walk import Node, definitions_of, nodes_of, with_children
 from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.pointer import look_up, pointer_to
 
 __all__ = ["Config", "Strict", "check_code", "config_within", "core_schema_of", "strict_validator"]
 
@@ -258,10 +259,14 @@ class _Behind:
             return self._lenient.validate_python(value, context=context)
         try:
             return self._strict.validate_json(text, strict=True, context=context)
-        except ValidationError:
+        except ValidationError as error:
             if text == written:
                 raise
-        return self._lenient.validate_python(value, context=context)
+            ignored = [*_ignored(error, written)]
+        changed = self._lenient.validate_python(value, context=context)
+        if ignored:
+            raise ValidationError.from_exception_data("value", ignored)
+        return changed
 
     @contextmanager
     def to_blame(self, written: str | None, context: Any) -> Iterator[None]:
@@ -333,6 +338,15 @@ def _as_json(value: Any) -> str | None:
         return json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         return None
+
+
+def _ignored(error: ValidationError, written: str | None) -> Iterator[InitErrorDetails]:
+    """Give the keys that nobody reads: those of what was `written`, not those that the user's code has put in."""
+    before = None if written is None else json.loads(written)
+    for detail in error.errors(include_url=False, include_context=False):
+        holder = look_up(pointer_to(detail["loc"], before).rpartition("/")[0], before)
+        if detail["type"] == "extra_forbidden" and isinstance(holder, dict) and detail["loc"][-1] in holder:
+            yield {"type": "extra_forbidden", "loc": detail["loc"], "input": detail["input"]}
 
 
 def _refuse_digits(error: Any, value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from slotfill.extractors.testing.findings import Finding, LawBroken
 from slotfill.extractors.testing.search import DEFAULT_EXAMPLES, Judge, Search
 from slotfill.schemas.instances import accepts
 from slotfill.schemas.json_schema import JsonValue
-from slotfill.schemas.schema import Example, Schema
+from slotfill.schemas.schema import TEXT_NAMES, Example, Schema
 from slotfill.schemas.sources import resolve
 from slotfill.schemas.strategies import instances, near_misses, wire_instances
 
@@ -49,7 +50,8 @@ class Subject:
     def of(cls, source: Source, search: Search) -> Subject:
         """Make a subject of a schema whose own examples may be wrong. Raises SchemaError."""
         schema = source if isinstance(source, Schema) else resolve(source, examples=())
-        return cls(schema, schema.examples or _brought_by(schema.model), search)
+        examples = schema.examples or _brought_by(schema.model)
+        return cls(_with_text(schema, examples), examples, search)
 
     @property
     def is_python(self) -> bool:
@@ -90,6 +92,15 @@ def _brought_by(model: Any) -> tuple[Example, ...]:
     return tuple(model.examples) if "examples" in model.__class_vars__ else ()
 
 
+def _with_text(schema: Schema[Any], examples: tuple[Example, ...]) -> Schema[Any]:
+    """Give validators that want a document's text one, under the names that they know it by."""
+    if not issubclass(schema.model, BaseModel) or issubclass(schema.model, JsonValue) or not schema.needs_context:
+        return schema
+    shown = copy.copy(schema)
+    shown.context = dict.fromkeys(TEXT_NAMES, examples[0].text if examples else TEXT) | schema.context
+    return shown
+
+
 Finder = Callable[[Subject], Iterator[Finding]]
 
 
@@ -118,6 +129,10 @@ class Law:
     def broken(self, path: str, message: str, counterexample: Any = None) -> Finding:
         """Make a finding of this law."""
         return Finding(self.name, path, message, counterexample)
+
+    def advised(self, path: str, message: str, counterexample: Any = None) -> Finding:
+        """Make a finding that breaks nothing."""
+        return Finding(self.name, path, message, counterexample, advice=True)
 
     def undecided(self, path: str, message: str, counterexample: Any = None) -> Finding:
         """Make a finding that is not certain."""

@@ -19,6 +19,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,9 @@ from slotfill.extractors.testing.corruption import corruption_is_seen
 from slotfill.extractors.testing.findings import Finding, LawBroken
 from slotfill.extractors.testing.law import EXAMPLE_WANTED, Law, Subject, law
 from slotfill.extractors.testing.reach import Property, has_values, is_constant, properties, unreached, values_of
-from slotfill.extractors.testing.values import difference, holds_nothing, leading, recorded, unpacked
+from slotfill.extractors.testing.values import difference, first_difference, holds_nothing, leading, recorded, unpacked
 from slotfill.schemas.breaks import places
-from slotfill.schemas.errors import InvalidError
+from slotfill.schemas.errors import InvalidError, SchemaCodeError
 from slotfill.schemas.parts import properties_of
 from slotfill.schemas.pointer import join, look_up
 from slotfill.schemas.schema import Schema
@@ -107,55 +108,51 @@ def every_field_reachable(subject: Subject) -> Iterator[Finding]:
 
 @law("round trip", of_values=True)
 def round_trip(subject: Subject) -> Iterator[Finding]:
-    """A value that is dumped and read again is the same value, both as JSON and in Python.
+    """What a model said is read again to an equal value, and that value can be written.
 
-    It is what makes stored records load again. A serializer that loses something breaks it, an alias that is only
-    written or only read, a computed field that the model forbids. A value that its own validators change again says
-    nothing here: see `validators_idempotent`.
+    Records keep what the model said beside what is written of it, and are loaded by the former. A validator that gives
+    another value each time breaks the law, and so does a serializer or a computed field that raises, or a number that
+    JSON has not. What is written need not be readable: where an alias is written only, a field left out or a number
+    rounded, that is advice to programs that read the output.
     """
     yield from subject.search.each(subject.values, lambda value: _lost(subject, value))
+    yield from subject.search.each(subject.values, lambda value: _unreadable(subject, value))
 
 
 def _lost(subject: Subject, value: Any) -> Iterator[Finding]:
+    read, again = (subject.schema.load(value) for _ in range(2))
+    steps = first_difference(unpacked(read), unpacked(again))
+    if steps is not None:
+        before, after = (_shown(part, join(steps)) for part in (read, again))
+        message = f"it is {before} when it is read, and {after} when it is read again"
+        finding = round_trip.broken(leading(join(steps), value), message, value)
+        yield replace(finding, advice=_is_default(subject.schema, value, steps))
+    try:
+        subject.schema.dump(read)
+    except SchemaCodeError as error:
+        first = error.errors[0]
+        yield round_trip.broken(leading(first.path, value), first.message, value)
+
+
+def _unreadable(subject: Subject, value: Any) -> Iterator[Finding]:
+    """Say where what is written of a value is read as another one, or not at all; a value that grows says nothing."""
     read = subject.schema.load(value)
-    if _changed_again(subject, read) is not None:
+    written = recorded(subject.schema, value)
+    if written is None or _changed_again(subject, read) is not None:
         return
-    for how, again in (("as JSON", _through_json), ("in Python", _through_python)):
-        try:
-            returned = again(subject, read)
-        except Exception as error:  # noqa: BLE001 - whatever a serializer of the user's raises
-            where, reason = _reason(error)
-            yield round_trip.broken(leading(where, value), f"what is dumped {how} is refused: {reason}", value)
-            return
-        path = difference(unpacked(read), unpacked(returned))
-        if path is not None:
-            before, after = (_shown(part, path) for part in (read, returned))
-            yield round_trip.broken(leading(path, value), f"dumped {how} and read again, {before} is {after}", value)
-            return
-
-
-def _reason(error: Exception) -> tuple[str, str]:
-    """Give the place and the message of the first thing that is wrong."""
-    if isinstance(error, InvalidError):
-        return error.errors[0].path, error.errors[0].message
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_context=False)[0]
-        return join(first["loc"]), first["msg"]
-    return "", f"{type(error).__name__}: {error}"
-
-
-def _through_json(subject: Subject, read: Any) -> Any:
-    return subject.schema.load(subject.schema.dump(read))
-
-
-def _through_python(subject: Subject, read: Any) -> Any:
-    if not isinstance(read, BaseModel):
-        return read
-    return type(read).model_validate(read.model_dump(by_alias=True), context=_context(subject))
+    try:
+        path = difference(unpacked(read), unpacked(returned := subject.schema.load(written)))
+    except InvalidError as error:
+        path, reason = error.errors[0].path, f"it is refused: {error.errors[0].message}"
+    else:
+        reason = "" if path is None else f"{_shown(read, path)} comes back as {_shown(returned, path)}"
+    if path is not None:
+        message = f"what is written of it is not what it is read of; records keep both: {reason}"
+        yield round_trip.advised(leading(path, value), message, value)
 
 
 def _context(subject: Subject) -> dict[str, Any]:
-    return {"document": None, "parameters": subject.schema.parameters}
+    return {"document": None, "parameters": subject.schema.parameters, **subject.schema.context}
 
 
 def _shown(read: object, path: str) -> str:
@@ -166,7 +163,7 @@ def _shown(read: object, path: str) -> str:
 def validators_idempotent(subject: Subject) -> Iterator[Finding]:
     """A validated value stays as it is when it is validated again, field by field, without any serializer.
 
-    Records are validated each time they are loaded: a validator that adds something to its value breaks it.
+    Whoever reads the output with the model validates it again: a validator that adds something to its value breaks it.
     """
     yield from subject.search.each(subject.values, lambda value: _grown(subject, value))
 
@@ -199,16 +196,30 @@ def validators_raise_what_is_caught(subject: Subject) -> Iterator[Finding]:
     A KeyError, TypeError or AttributeError tells the model nothing of which field to correct, and ends a program of
     its own that validates.
     """
-    found = subject.first(lambda value: _crash(subject.schema, value))
+    found = subject.first(lambda value: _crash(subject, value))
     yield from [found] if found else ()
 
 
-def _crash(schema: Schema[Any], value: object) -> Iterator[Finding]:
-    try:
-        schema.load(value)
-    except InvalidError as error:
-        if error.__cause__ is not None:
-            yield validators_raise_what_is_caught.broken("", _crashed(error.__cause__), value)
+def _crash(subject: Subject, value: object) -> Iterator[Finding]:
+    """Say what a validator raises, in a whole extraction or where a program of the user's validates the same."""
+    for validate in (subject.schema.load, partial(_by_itself, subject)):
+        try:
+            validate(value)
+        except (InvalidError, ValidationError) as error:
+            raised = error.__cause__ if isinstance(error, SchemaCodeError) else None
+        except Exception as error:  # noqa: BLE001 - whatever a validator of the user's raises
+            raised = error
+        else:
+            raised = None
+        if raised is not None:
+            yield validators_raise_what_is_caught.broken("", _crashed(raised), value)
+            return
+
+
+def _by_itself(subject: Subject, value: object) -> None:
+    """Validate as Pydantic does, without what Schema puts around validators."""
+    if subject.is_python:
+        subject.schema.model.model_validate(copy.deepcopy(value), context=_context(subject))
 
 
 def _crashed(error: BaseException) -> str:

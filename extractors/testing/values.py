@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic_core import PydanticSerializationError
 
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.pointer import join, look_up
 from slotfill.schemas.schema import Schema
 
-__all__ = ["difference", "excess", "holds_nothing", "leading", "recorded", "unpacked"]
+__all__ = ["difference", "excess", "first_difference", "holds_nothing", "leading", "recorded", "unpacked"]
 
 Path = tuple[str | int, ...]
 
@@ -30,7 +29,13 @@ def unpacked(value: object) -> Any:
 
 def difference(one: Any, other: Any) -> str | None:
     """Give the JSON Pointer of the first part in which two values differ, None when there is none: true is no 1."""
-    return next((join(path) for path in _differences(one, other, ())), None)
+    steps = first_difference(one, other)
+    return None if steps is None else join(steps)
+
+
+def first_difference(one: Any, other: Any) -> Path | None:
+    """Give the steps to the first part in which two values differ, None when there is none."""
+    return next(_differences(one, other, ()), None)
 
 
 def _differences(one: Any, other: Any, path: Path) -> Iterator[Path]:
@@ -40,8 +45,15 @@ def _differences(one: Any, other: Any, path: Path) -> Iterator[Path]:
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         for at, part in enumerate(one):
             yield from _differences(part, other[at], (*path, at))
-    elif type(one) is not type(other) or one != other:
+    elif not _is_equal(one, other):
         yield path
+
+
+def _is_equal(one: Any, other: Any) -> bool:
+    """Compare two parts; objects of a class that defines no equality, by what they hold."""
+    if type(one) is not type(other) or type(one).__eq__ is not object.__eq__:
+        return type(one) is type(other) and bool(one == other)
+    return getattr(one, "__dict__", None) == getattr(other, "__dict__", None)
 
 
 def excess(value: Any, whole: Any) -> str | None:
@@ -82,5 +94,5 @@ def recorded(schema: Schema[Any], value: object, document: str | None = None) ->
     """Give a value as its record would hold it, None when it is refused, or no serializer can write it."""
     try:
         return schema.dump(schema.validate(json.dumps(schema.wrap(value)), document=document))
-    except (InvalidError, PydanticSerializationError):
+    except InvalidError:
         return None

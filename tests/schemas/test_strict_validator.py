@@ -263,6 +263,38 @@ def test_keys_are_not_dropped_whatever_the_model_says_of_extras(extra):
     assert [error.path for error in caught.value.errors] == ["/Phone"]
 
 
+def changed(data):
+    return {"own": 1, **{key: part for key, part in data.items() if key != "note"}}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        model_validator(mode="before")(changed),
+        model_validator(mode="wrap")(lambda data, handler: handler(changed(data))),
+    ],
+)
+def test_keys_are_not_dropped_behind_code_that_changes_its_data(code):
+    class Inner(BaseModel):
+        name: str
+
+    class Outer(BaseModel):
+        inner: Inner | list[Inner]
+        phone: str | None = None
+        _known = code
+
+    schema = Schema(Outer)
+    assert schema.load({"inner": {"name": "Ada"}, "note": "removed"}).inner.name == "Ada"
+    for inner, key, path in (
+        ({"name": "Ada"}, "Phone", "/Phone"),
+        ({"name": "Ada", "Phone": 1}, "phone", "/inner/Phone"),
+        ([{"name": "Ada"}, {"name": "Bo", "a/b": 1}], "phone", "/inner/1/a~1b"),
+    ):
+        with pytest.raises(InvalidError) as caught:
+            schema.load({"inner": inner, key: "555"})
+        assert path in {error.path for error in caught.value.errors}
+
+
 def test_extras_that_the_model_wants_are_kept():
     model = create_model("Open", __config__=ConfigDict(extra="allow"), name=(str, ...))
     assert Schema(model).load({"name": "Ada", "phone": "555"}).phone == "555"

@@ -112,6 +112,7 @@ class TestUnions:
             lives: int
 
         class Dog(BaseModel):
+            lives: int
             tricks: list[str] = []
 
         class Owner(BaseModel):
