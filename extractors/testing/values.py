@@ -16,6 +16,9 @@ __all__ = ["difference", "excess", "first_difference", "holds_nothing", "leading
 
 Path = tuple[str | int, ...]
 
+_IDENTITY: Any = object.__eq__
+"""The equality of classes that define none."""
+
 
 def unpacked(value: object) -> Any:
     """Turn models into dicts of their fields by name, as they stand: without any serializer."""
@@ -51,7 +54,7 @@ def _differences(one: Any, other: Any, path: Path) -> Iterator[Path]:
 
 def _is_equal(one: Any, other: Any) -> bool:
     """Compare two parts; objects of a class that defines no equality, by what they hold."""
-    if type(one) is not type(other) or type(one).__eq__ is not object.__eq__:
+    if type(one) is not type(other) or type(one).__eq__ is not _IDENTITY:
         return type(one) is type(other) and bool(one == other)
     return getattr(one, "__dict__", None) == getattr(other, "__dict__", None)
 
