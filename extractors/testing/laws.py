@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
-from pydantic import BaseModel, ValidationError
+from pydantic import AliasChoices, BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from slotfill.extractors.testing.corruption import corruption_is_seen
 from slotfill.extractors.testing.findings import Finding, LawBroken
@@ -125,7 +126,7 @@ def _lost(subject: Subject, value: Any) -> Iterator[Finding]:
     if steps is not None:
         before, after = (_shown(part, join(steps)) for part in (read, again))
         message = f"it is {before} when it is read, and {after} when it is read again"
-        finding = round_trip.broken(leading(join(steps), value), message, value)
+        finding = round_trip.broken(_path_in(value, read, steps), message, value)
         yield replace(finding, advice=_is_default(subject.schema, value, steps))
     try:
         subject.schema.dump(read)
@@ -137,18 +138,35 @@ def _lost(subject: Subject, value: Any) -> Iterator[Finding]:
 def _unreadable(subject: Subject, value: Any) -> Iterator[Finding]:
     """Say where what is written of a value is read as another one, or not at all; a value that grows says nothing."""
     read = subject.schema.load(value)
-    written = recorded(subject.schema, value)
-    if written is None or _changed_again(subject, read) is not None:
+    if _changed_again(subject, read) is not None:
         return
+    with suppress(SchemaCodeError):  # that it cannot be written is told before
+        yield from _misread(subject, value, read, subject.schema.dump(read))
+
+
+def _misread(subject: Subject, value: Any, read: Any, written: Any) -> Iterator[Finding]:
     try:
-        path = difference(unpacked(read), unpacked(returned := subject.schema.load(written)))
+        steps = first_difference(unpacked(read), unpacked(returned := subject.schema.load(written)))
     except InvalidError as error:
         path, reason = error.errors[0].path, f"it is refused: {error.errors[0].message}"
     else:
-        reason = "" if path is None else f"{_shown(read, path)} comes back as {_shown(returned, path)}"
-    if path is not None:
-        message = f"what is written of it is not what it is read of; records keep both: {reason}"
-        yield round_trip.advised(leading(path, value), message, value)
+        if steps is None:
+            return
+        path = _path_in(value, read, steps)
+        reason = f"{_shown(read, join(steps))} comes back as {_shown(returned, join(steps))}"
+    message = f"what is written of it is not what it is read of; records keep both: {reason}"
+    yield round_trip.advised(leading(path, value), message, value)
+
+
+def _path_in(value: Any, read: Any, steps: Iterable[str | int]) -> str:
+    """Give the JSON Pointer into what a model said, by its keys, to a part of what was read of it."""
+    path: list[str | int] = []
+    holder = value
+    for step in steps:
+        keys = holder if isinstance(holder, dict) else ()
+        path.append(next((key for key in keys if _name_of(read, key) == step), step))
+        read, holder = _member(read, path[-1]), look_up(join(path[-1:]), holder)
+    return leading(join(path), value)
 
 
 def _context(subject: Subject) -> dict[str, Any]:
@@ -313,7 +331,13 @@ def _name_of(holder: Any, key: str | int) -> str | None:
     if not isinstance(holder, BaseModel):
         return None
     fields = type(holder).model_fields
-    return next((name for name, known in fields.items() if key in (known.validation_alias, known.alias, name)), None)
+    return next((name for name, known in fields.items() if key in (*_keys(known), name)), None)
+
+
+def _keys(field: FieldInfo) -> Iterator[object]:
+    """Give the keys that a field is read from."""
+    alias = field.validation_alias
+    yield from alias.choices if isinstance(alias, AliasChoices) else (alias, field.alias)
 
 
 def _is_constant(root: dict[str, Any], schemas: Iterable[Any], key: str) -> bool:

@@ -355,7 +355,7 @@ class TestRoundTrip:
             (str, Field(validation_alias="Full name"), "/Full name"),
             (str, Field(serialization_alias="fullName"), "/it"),
             (str, Field(validation_alias=AliasChoices("Full name", "name")), "/Full name"),
-            (int | None, Field(default=None, validation_alias="Number"), "/Number"),
+            (int | None, Field(default=None, validation_alias="Number"), "/it"),
             (str | None, Field(default=None, exclude=True), "/it"),
             (Annotated[float, PlainSerializer(round)], ..., "/it"),
             (SecretStr, ..., "/it"),
