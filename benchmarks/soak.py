@@ -26,6 +26,7 @@ import kills
 from slotfill.extractors.record import Outcome
 from slotfill.extractors.testing.faults import BATCH_FAULTS
 from slotfill.extractors.testing.matrix import (
+    CALLS,
     DRIVERS,
     ONLINE_FAULTS,
     Cell,
@@ -70,6 +71,9 @@ def play_singles(found: Results, seed: int, documents: int) -> None:
         for cell in told(f"seed {seed}, alone", [*singles()]):
             (fault,) = cell.names
             found[fault, cell.driver] += rig.play(cell, cell.cases(documents))
+    for (fault, driver), result in found.items():
+        if not result.struck[fault]:
+            result.breaches.append(f"{fault}, {driver}: it struck nothing")
 
 
 def play_pairs(found: Results, seed: int, step: int) -> None:
@@ -124,7 +128,8 @@ def page(alone: Results, together: Results, extent: Extent) -> Iterator[str]:
     yield ""
     yield "| driver | mode | requests | outcomes | accounts |"
     yield "|---|---|--:|---|---|"
-    for (driver, mode), result in together.items():
+    for driver, mode in CALLS:
+        result = together[driver, mode]
         yield f"| `{driver}` | {mode} | {result.requests:,} | {outcomes(result)} | {accounts(result)} |"
     yield ""
     yield f"Not played: {', '.join(f'`{name}`' for name in BATCH_FAULTS)}, which strike the requests of a batch alone."
