@@ -21,7 +21,14 @@ from functools import cached_property, partial
 from typing import Any
 
 from pydantic import BaseModel, ValidationError, ValidationInfo
-from pydantic_core import InitErrorDetails, PydanticKnownError, PydanticOmit, PydanticUseDefault, SchemaValidator
+from pydantic_core import (
+    InitErrorDetails,
+    PydanticCustomError,
+    PydanticKnownError,
+    PydanticOmit,
+    PydanticUseDefault,
+    SchemaValidator,
+)
 
 from slotfill.schemas.core_walk import Node, definitions_of, nodes_of, with_children
 from slotfill.schemas.errors import SchemaError
@@ -33,6 +40,9 @@ Config = Mapping[str, Any] | None
 """What a model's configuration says to the validators of its fields."""
 
 Rewrite = Callable[[Node, Config], Node]
+
+_TEXT_CHANGES = frozenset({"str_strip_whitespace", "str_to_lower", "str_to_upper"})
+"""What a configuration may do to texts, keys included."""
 
 _TIME_ERRORS = {
     "date": "date_type",
@@ -91,6 +101,7 @@ class Strict:
             "literal": self._literal,
             "enum": self._enum,
             "union": self._union,
+            "dict": self._map,
             "generator": self._list,
             "default": self._default,
             "function-before": self.before,
@@ -207,6 +218,21 @@ class Strict:
             choices.append((changed, *label) if label else changed)
         return {**node, "choices": choices}
 
+    def _map(self, node: Node, config: Config) -> Node:
+        """Rewrite a map; where keys are read as more than texts, two may be one: "1" and "01" as numbers."""
+        changed, keys = self._within(node, config), node.get("keys_schema", {"type": "any"})
+        if keys.keys() == {"type"} and keys["type"] in ("any", "str") and not _TEXT_CHANGES & {*(config or {})}:
+            return changed
+        inner = _Behind(lambda: self.validator(changed, config), lambda: self._lenient.validator(node, config))
+
+        def read(value: Any, info: ValidationInfo) -> Any:
+            result = inner.read(value, _as_json(value), info.context)
+            if isinstance(value, dict) and len(result) < len(value):
+                raise PydanticCustomError("duplicate_key", "holds keys that are read as one: each must stand once")
+            return result
+
+        return _plain(node, read)
+
     def _list(self, node: Node, config: Config) -> Node:
         return {**self._within(node, config), "type": "list"}
 
@@ -221,7 +247,10 @@ class Strict:
 
 
 class _Lenient:
-    """Rewrites core schemas so little that the user's own values pass, and digits are no times."""
+    """Rewrites core schemas so little that the user's own values pass, and still no number is a time, no truth a 1.
+
+    What the user's code changed may hold, elsewhere, what the model said: `data["stay"]` is one change of all of it.
+    """
 
     def __init__(self, definitions: Mapping[str, Node]) -> None:
         self._definitions = definitions
@@ -230,11 +259,19 @@ class _Lenient:
         return _built(self._changed(node), config, [*map(self._changed, self._definitions.values())])
 
     def _changed(self, node: Node) -> Node:
-        if node["type"] in _TIME_ERRORS:
-            check = partial(_refuse_digits, _TIME_ERRORS[node["type"]])
-            return {"type": "function-before", "function": {"type": "no-info", "function": check}, "schema": node}
         changed = with_children(node, self._changed)
-        return {**changed, "type": "list"} if node["type"] == "generator" else changed
+        match node["type"]:
+            case "date" | "datetime" | "time" | "timedelta" as kind:
+                return _checked(changed, partial(_refuse_numbers, _TIME_ERRORS[kind]))
+            case "int" | "float" | "decimal" as kind:
+                return _checked(changed, partial(_refuse_truth, f"{kind}_type"))
+            case "literal":
+                return _checked(changed, partial(_refuse_others, "literal_error", [*node["expected"]]))
+            case "enum":
+                return _checked(changed, partial(_refuse_others, "enum", [one.value for one in node["members"]]))
+            case "generator":
+                return {**changed, "type": "list"}
+        return changed
 
 
 class _Behind:
@@ -349,9 +386,27 @@ def _ignored(error: ValidationError, written: str | None) -> Iterator[InitErrorD
             yield {"type": "extra_forbidden", "loc": detail["loc"], "input": detail["input"]}
 
 
-def _refuse_digits(error: Any, value: Any) -> Any:
-    if isinstance(value, str) and _is_number(value):
+def _checked(node: Node, check: Callable[[Any], Any]) -> Node:
+    return {"type": "function-before", "function": {"type": "no-info", "function": check}, "schema": node}
+
+
+def _refuse_numbers(error: Any, value: Any) -> Any:
+    """Refuse what would be taken for seconds; code that means seconds can give the moment itself."""
+    if isinstance(value, int | float) or (isinstance(value, str) and _is_number(value)):
         raise PydanticKnownError(error)
+    return value
+
+
+def _refuse_truth(error: Any, value: Any) -> Any:
+    if isinstance(value, bool):
+        raise PydanticKnownError(error)
+    return value
+
+
+def _refuse_others(error: Any, expected: Sequence[Any], value: Any) -> Any:
+    """Refuse true where 1 is expected, and 1 where true is; what is no number may be a member itself."""
+    if isinstance(value, bool | int) and type(value) not in {type(one) for one in expected} and value in expected:
+        raise PydanticKnownError(error, {"expected": _listed(expected)})
     return value
 
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -366,3 +367,79 @@ def test_a_decimal_keeps_all_its_digits():
     assert value.others == [Decimal("0.1000000000000000055511151231257827")]
     with pytest.raises(InvalidError, match="/total"):
         schema.validate('{"total": 12345678901234567890.13}')
+
+
+def moved(kind):
+    class Moved(BaseModel):
+        field: kind
+
+        @model_validator(mode="before")
+        @classmethod
+        def take_out(cls, data):
+            return data.get("stay", data)
+
+    return Moved
+
+
+def lowered(kind):
+    class Lowered(BaseModel):
+        field: kind
+
+        @model_validator(mode="before")
+        @classmethod
+        def lower(cls, data):
+            return {key.lower(): value for key, value in data.items()}
+
+    return Lowered
+
+
+SAME = [(date, "2026-03-03T00:00:00Z"), (Level, "1")]
+"""What is written otherwise only, and the user's configuration reads."""
+
+TIMES = (date, datetime, time, timedelta, Level)
+LOSSY = [one for one in WRONG if (one[0] in TIMES or one[1] is True) and one not in SAME]
+LOSSY += [(Literal[True], 1), (Literal[0], False), (list[int], [True]), (dict[str, Literal[1]], {"a": True})]
+
+
+@pytest.mark.parametrize(("form", "wrap"), [(moved, "stay"), (lowered, None)])
+@pytest.mark.parametrize(("kind", "value"), LOSSY, ids=str)
+def test_what_code_only_moves_is_not_read_as_something_else(kind, value, form, wrap):
+    said = {"stay": {"field": value}} if wrap else {"FIELD": value}
+    with pytest.raises(InvalidError):
+        Schema(form(kind)).load(said)
+
+
+@pytest.mark.parametrize(("kind", "value"), RIGHT, ids=str)
+def test_what_code_only_moves_is_taken_where_it_is_right(kind, value):
+    schema = Schema(moved(kind))
+    assert schema.load({"stay": {"field": value}}) == schema.load({"field": value})
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys"),
+    [
+        (dict[int, str], ["1", "01"]),
+        (dict[float, str], ["1.0", "1.00"]),
+        (dict[Decimal, str], ["1.0", "1.00"]),
+        (dict[datetime, str], ["2026-03-03T10:00:00Z", "2026-03-03T11:00:00+01:00"]),
+        (dict[timedelta, str], ["PT60M", "PT1H"]),
+        (dict[UUID, str], ["12345678-1234-5678-1234-567812345678", "12345678123456781234567812345678"]),
+        (dict[Annotated[str, AfterValidator(str.casefold)], str], ["a", "A"]),
+        (list[dict[int, str]], ["1", "01"]),
+    ],
+    ids=str,
+)
+def test_keys_that_are_read_as_one_are_refused(kind, keys):
+    schema = Schema(bare(kind))
+    apart, together = {keys[0]: "a"}, dict.fromkeys(keys, "a")
+    in_list = str(kind).startswith("list")
+    assert schema.load({"field": [apart] if in_list else apart})
+    with pytest.raises(InvalidError, match="read as one"):
+        schema.load({"field": [together] if in_list else together})
+
+
+def test_keys_that_a_configuration_changes_are_refused_where_they_become_one():
+    model = create_model("Tidied", __config__=ConfigDict(str_strip_whitespace=True), field=(dict[str, int], ...))
+    assert Schema(model).load({"field": {" a": 1, "b": 2}}).field == {"a": 1, "b": 2}
+    with pytest.raises(InvalidError, match="read as one"):
+        Schema(model).load({"field": {" a": 1, "a": 2}})
