@@ -17,7 +17,7 @@ from slotfill.schemas.folding import fold
 
 # ruff: noqa: RUF001 - other scripts have letters that look like Latin ones
 
-__all__ = ["contradict"]
+__all__ = ["are_opposed", "contradict", "is_decisive", "words_of"]
 
 SHORTEST_STEM = 4
 """A shorter word is known only as a whole; of a longer one any ending will do: rise, rises."""
@@ -267,6 +267,8 @@ pre post
 inter intra
 hyper hypo
 micro macro
+methan ethan
+methyl ethyl
 mcg mg g kg ng t
 nm mm cm dm m km
 ml cl dl l hl
@@ -280,7 +282,7 @@ _PREFIXES = (
     *("in de", "in ex", "im ex", "in out", "ac de", "as de", "ap de", "en dis", "up down", "over under", "pre post"),
     *("hyper hypo", "inter intra", "maxi mini", "macro micro", "pro anti", "sub super", "in un", "en un", "ab auf"),
     *("an ab", "ein aus", "vor nach", "un in", "re de", "ac ex", "sup inf", "with without", "any no", "some no"),
-    *("every no", "auf zu"),
+    *("every no", "auf zu", "an aus", "endo exo", "af ef", "ab ad"),
 )
 """Beginnings of which one makes the opposite of the other: increase, decrease; include, exclude."""
 
@@ -301,6 +303,8 @@ _NEGATING = (
     "over",
     "n",
     "не",
+    *("a", "an"),
+    *("ver", "ent"),
 )
 
 _SUFFIXES = ("ful less", "er ee", "or ee")
@@ -323,22 +327,23 @@ def contradict(one: str, other: str) -> bool:
     """Tell whether two texts (folded) differ in a figure or a negation, or in a word that is another's opposite."""
     from rapidfuzz.distance.Levenshtein import editops
 
-    words, others = _words(one), _words(other)
+    words, others = words_of(one), words_of(other)
     return words != others and any(
-        _are_opposed(
+        are_opposed(
             "" if edit.tag == "insert" else words[edit.src_pos], "" if edit.tag == "delete" else others[edit.dest_pos]
         )
         for edit in editops(words, others)
     )
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
+    """Give the words of a text (folded), its figures and the signs that make another fact: %, €, <."""
     return [match[0] for match in _WORD.finditer(text)]
 
 
-def _are_opposed(word: str, other: str) -> bool:
+def are_opposed(word: str, other: str) -> bool:
     """Tell whether to say one word for the other, "" for none, changes a fact. They differ."""
-    if any(map(_is_decisive, (word, other))):
+    if any(map(is_decisive, (word, other))):
         return True
     if not (word and other):
         return False
@@ -347,7 +352,7 @@ def _are_opposed(word: str, other: str) -> bool:
     )
 
 
-def _is_decisive(word: str) -> bool:
+def is_decisive(word: str) -> bool:
     """Tell whether a word counts wherever it stands: a negation, a figure or its unit, a numeral (三)."""
     is_figure = any(character.isnumeric() for character in word) or (bool(word) and not word[0].isalpha())
     return is_figure or word in _NEGATIONS or word.endswith("n't")

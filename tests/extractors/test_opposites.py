@@ -51,6 +51,39 @@ OPPOSITES = [
     ("星期三", "星期二"),
 ]
 
+OTHER_WORDS = [
+    ("Values are listed in {} order of the year in which they were last reported here.", "ascending", "descending"),
+    ("The {} patient was sent to the ward on the second floor for further tests today.", "symptomatic", "asymptomatic"),
+    ("The child was {} when she was seen by the doctor in the ward this very morning.", "febrile", "afebrile"),
+    ("She should take one {} of the powder with water before she goes to bed at night.", "milligram", "microgram"),
+    ("The service must {} the files of each customer with the key that the bank has sent.", "encrypt", "decrypt"),
+    ("The second house was a good deal {} than the one which they had seen last week.", "bigger", "smaller"),
+    (
+        "During the night the monitor recorded an episode of {} that the nurse saw.",
+        "bradycardia",
+        "tachycardia",
+    ),
+    ("It was shown in the second part of the paper that the series is {} throughout.", "convergent", "divergent"),
+    ("The scan that was made on Tuesday shows a {} effusion of the same size as before.", "unilateral", "bilateral"),
+    ("The time of the last {} is written to the journal of the server every single day.", "login", "logout"),
+    (
+        "The {} distance between the two pipes must be measured again by the builder.",
+        "vertical",
+        "horizontal",
+    ),
+    ("The solvent that was used for all samples in the second series of tests was {}.", "methanol", "ethanol"),
+    ("The {} hormones were measured in all the patients of the second group last spring.", "endogenous", "exogenous"),
+    ("Der {} trägt nach dem Vertrag alle Kosten, die bei der Übergabe der Sache entstehen.", "Käufer", "Verkäufer"),
+    ("Der {} hat die Wohnung vor dem Ende der Frist in gutem Zustand zu übergeben.", "Mieter", "Vermieter"),
+    (
+        "Der Arzt hält die Frau auch in den nächsten zwei Wochen noch für {}.",
+        "arbeitsfähig",
+        "arbeitsunfähig",
+    ),
+    ("Die {} der Lieferung wurde dem Kunden am späten Abend noch per Brief bestätigt.", "Aufnahme", "Abnahme"),
+    ("Sie soll das Licht in der Halle am Abend immer vor dem Gehen noch {}.", "anschalten", "ausschalten"),
+]
+
 SLIPS = [
     ("the goods were recieved", "the goods were received"),
     ("the colour of it", "the color of it"),
@@ -58,6 +91,17 @@ SLIPS = [
     ("teh soup", "the soup"),
     ("the soup was very cold", "the soup was cold"),
     ("包裏到了", "包裹到了"),
+    ("the goods were accomodated", "the goods were accommodated"),
+    ("the gouse was sold", "the house was sold"),
+    ("the ouse was sold", "the house was sold"),
+    ("the hhouse was sold", "the house was sold"),
+    ("the ohuse was sold", "the house was sold"),
+    ("the businesses were sold", "the business were sold"),
+    ("itis possible", "it is possible"),
+    ("die Rechnug kam", "die Rechnung kam"),
+    ("der Käfer bezahlte", "der Käufer bezahlte"),
+    ("der Vrkäufer bezahlte", "der Verkäufer bezahlte"),
+    ("die Strae war leer", "die Straße war leer"),
 ]
 
 
@@ -66,6 +110,24 @@ def test_an_opposite_is_no_slip(one, other):
     for quote, text in ((one, other), (other, one)):
         assert contradict(fold(quote), fold(text))
         assert fuzzy(SENTENCE.format(quote), SENTENCE.format(text)) == []
+
+
+@pytest.mark.parametrize(("sentence", "one", "other"), OTHER_WORDS)
+def test_another_word_is_no_slip_however_long_the_sentence_is(sentence, one, other):
+    assert len(sentence.split()) >= 14
+    for quote, text in ((one, other), (other, one)):
+        assert fuzzy(sentence.format(quote), f"So. {sentence.format(text)} Yes.") == []
+        assert fuzzy(sentence.format(quote), f"So. {sentence.format(quote + 'e')} Yes.") != []
+
+
+@pytest.mark.parametrize("words", [("inactive", "in active"), ("asymptomatic", "a symptomatic")])
+def test_a_space_that_makes_the_opposite_is_no_slip(words):
+    one, other = map(SENTENCE.format, words)
+    assert fuzzy(one, other) == fuzzy(other, one) == []
+
+
+def test_a_word_is_no_part_of_its_opposite():
+    assert fuzzy("febrile", "an afebrile child") == fuzzy("Käufer", "der Verkäufer") == []
 
 
 @pytest.mark.parametrize(("quote", "text"), SLIPS)
