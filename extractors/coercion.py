@@ -211,19 +211,27 @@ class _Coercion:
         return len(self.edits) > before
 
     def _change_keys(self, place: _Place) -> bool:
-        """Rename keys that are nearly a known one, and take out those that nobody asked for."""
+        """Rename keys that are nearly a known one, and take out those that nobody asked for.
+
+        Where nothing of an object would be left, it is a guess that it says nothing: `{"error": "no data"}`.
+        """
         if not isinstance(place.value, dict):
             return False
         unknown = [*unknown_keys(place.value, place.schemas)]
         before, known = len(self.edits), known_keys(place.schemas) if unknown else frozenset()
-        for key in unknown:
-            if contradicts(key, place.value, known, self._synonyms):
-                continue  # one of the two is wrong
-            if likely := likely_key(key, place.value, known, self._synonyms):
-                self._rename(place, key, *likely)
-            elif "low" in self._allowed:
-                self._note((*place.path, key), "extra", place.value.pop(key), None, "low")
+        extra = [key for key in unknown if self._is_extra(place, key, known)]
+        risk: Risk = "low" if len(extra) < len(place.value) else "high"
+        for key in extra if risk in self._allowed else ():
+            self._note((*place.path, key), "extra", place.value.pop(key), None, risk)
         return len(self.edits) > before
+
+    def _is_extra(self, place: _Place, key: str, known: frozenset[str]) -> bool:
+        """Tell whether nobody asked for a key; one that is nearly a known one is renamed."""
+        if contradicts(key, place.value, known, self._synonyms):
+            return False  # one of the two is wrong
+        if likely := likely_key(key, place.value, known, self._synonyms):
+            self._rename(place, key, *likely)
+        return likely is None
 
     def _rename(self, place: _Place, key: str, known: str, risk: Risk) -> None:
         if risk in self._allowed:

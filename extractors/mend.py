@@ -269,7 +269,7 @@ class _Mending:
     def _taken_out(self, best: _Fitted, fitted: Sequence[_Fitted], found: Found) -> Iterator[Edit]:
         """Say that the JSON was taken out of a text, and how sure it is that this is the right one."""
         taken = self._text[best.reading.start : best.reading.end]
-        if taken == self._text.strip(" \t\r\n"):
+        if taken.strip(" \t\r\n") == self._text.strip(" \t\r\n"):  # what is not closed ends with its text
             return
         rivals = [one.reading for one in fitted if one is not best and _is_rival(one, best)]
         doubtful = best.reading.thought or found.broken or is_torn(self._text, best.reading)

@@ -30,6 +30,8 @@ _LITERAL = re.compile(r"(?:true|false|null)\b")
 _LITERALS = {"true": True, "false": False, "null": None}
 _LAST_WORD = re.compile(r"[\w.+-]*+\s*+\Z")
 _BARE_KEY = re.compile(r"(?:[^\W\d][\w$-]*+|-?\d++(?:\.\d++)?+)(?=\s*+:)")
+_SIDE_BY_SIDE = re.compile(r"(?<=[\w.])(?:[^\S\n]*+[\w.+-]|['\"])")
+_LATER_GROUP = re.compile(r"(?<=\d,)0\d\d(?!\d)", re.ASCII)
 _ELLIPSIS = re.compile(r"(?:\.\.\.|…)(?=\s*+,?+\s*+[\]})])")
 _SET = re.compile(rf"\{{\s*+(?:{QUOTED}|-?\d[\d.]*+)\s*+[,}}]")
 
@@ -149,7 +151,7 @@ class Reader:
 
     def _goes_on(self, top: Any) -> bool:
         """Read what separates members or items, and close the innermost value where it ends."""
-        commas, char = 0, self._gap()
+        end, commas, char = self.at, 0, self._gap()
         while char == ",":
             commas, self.at = commas + 1, self.at + 1
             char = self._gap()
@@ -161,7 +163,8 @@ class Reader:
         if commas > 1 or (commas and not top):
             self._note("extra_comma", "," * commas, "," if top else "", "high")
         elif top and not commas:
-            self._note("missing_comma", "", ",", "low")
+            in_doubt = isinstance(top, list) and _SIDE_BY_SIDE.match(self.text, end, self.end)  # [12 500] or [12'500]
+            self._note("missing_comma", "", ",", "high" if in_doubt else "low")
         return True
 
     def _closed(self, top: Any, char: str, commas: int) -> bool:
@@ -233,7 +236,7 @@ class Reader:
         if found := _LITERAL.match(self.text, self.at, self.end):
             self.at = found.end()
             return _LITERALS[found[0]]
-        return self._bare()
+        return self._bare(in_list=in_list)
 
     def _number(self, digits: str, raw: str) -> Any:
         """Give the number that JSON writes with these digits, `raw` being what stands here."""
@@ -244,11 +247,12 @@ class Reader:
         self.at += len(raw)
         return self.number(raw) if self.number else number
 
-    def _bare(self) -> Any:
+    def _bare(self, *, in_list: bool) -> Any:
         bare = read_bare(self.text, self.at, self.end)
         if bare is None:
             self._fail_on_word()
-        self._note(bare.kind, bare.raw.rstrip(), bare.after, bare.risk)
+        in_doubt = in_list and _LATER_GROUP.match(self.text, self.at, self.end)  # [12,000]: two numbers, or one?
+        self._note(bare.kind, bare.raw.rstrip(), bare.after, "high" if in_doubt else bare.risk)
         if bare.digits is not None:
             return self._number(bare.digits, bare.raw)
         self.at += len(bare.raw)

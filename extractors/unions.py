@@ -14,14 +14,15 @@ __all__ = ["closest_member"]
 def closest_member(value: Mapping[str, Any], members: Sequence[Schemas]) -> Schemas | None:
     """Give the member that loses least of an object's keys; None where none has all that it needs, or two lose as much.
 
+    A key that is null loses nothing when it goes; of members that lose nothing, the first one counts.
     members: of each, all schemas that may speak of it.
     """
     losses = sorted(
-        (sum(1 for _ in unknown_keys(value, member)), number)
+        (sum(value[key] is not None for key in unknown_keys(value, member)), number)
         for number, member in enumerate(members)
         if _has_all(value, member)
     )
-    if not losses or (len(losses) > 1 and losses[0][0] == losses[1][0]):
+    if not losses or (len(losses) > 1 and 0 < losses[0][0] == losses[1][0]):
         return None
     return members[losses[0][1]]
 

@@ -13,14 +13,27 @@ BOOLEANS |= {"false": False, "no": False, "n": False, "off": False, "0": False}
 """What people and other formats write for truth, in lower case."""
 
 _NOTHING = frozenset(
-    {"", "-", "--", "\u2013", "\u2014", "[]", "{}", "n/a", "na", "n.a.", "nan", "nil", "none", "null", "undefined"}
+    {"", "-", "--", "\u2013", "\u2014", "[]", "{}", "n/a", "na", "n.a", "nan", "nil", "none", "null", "undefined"}
     | {"empty", "not applicable", "nothing"}
 )
 _NOT_KNOWN = frozenset(
-    {"?", "not sure", "unclear", "unknown", "unspecified"}
+    {"?", "k.a", "keine angabe", "missing", "no data", "not sure", "tba", "tbd", "unclear", "unknown", "unspecified"}
     | {f"not {how}" for how in ("available", "found", "given", "known", "mentioned", "provided", "specified", "stated")}
 )
 _SENTENCE = re.compile(r"\S[.!?]\s*$|(?:\S+\s+){4}\S")
+_REMARK = re.compile(
+    r"""\s*+
+    (?: (?: no|nope|none|nothing|nobody                # No; none mentioned; but not "No. 5" or "non-slip"
+          | kein|keine|keinen|keiner|keines|nein|nichts|aucune?|rien|néant|ning[uú]n[oa]?s?|nada
+          | nessun[oa]?|niente|nulla|nenhuma?|geen|niets|ing[ae]n|inget|inte|brak|нет|ничего|отсутствует|yok
+        ) (?=\s++[^\W\d]|[\s.!,]*+\Z)
+      | there\s++(?:is|are|was|were)\s++(?:no|not|none|nothing)\b
+      | (?:无|無|没有|沒有|暂无|暫無|ない|(?:該当|特に)?(?:なし|無し)|해당\s*+없음|없음)[\s。.]*+\Z
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What begins as only a remark does that there is nothing, however short it is."""
+
 _DENIAL = re.compile(
     r"\b(?:no|not|none|nothing|nobody|never|neither|without|cannot|unable|sorry|unfortunately|any|i|we)\b|n['\u2019]t\b",
     re.IGNORECASE,
@@ -32,7 +45,7 @@ def is_nothing(text: str) -> Risk | None:
 
     `none` and `-` plainly do; of `unknown` it is a guess that there is nothing: it may be that nothing is known.
     """
-    word = text.strip().rstrip(".").lower()
+    word = re.sub(r"\s*/\s*", "/", " ".join(text.lower().split())).rstrip(".")
     if word in _NOTHING:
         return "low"
     return "high" if word in _NOT_KNOWN else None
@@ -41,11 +54,11 @@ def is_nothing(text: str) -> Risk | None:
 def is_about_nothing(text: str, document: str | None) -> bool:
     """Tell whether a text may be a remark that there is nothing, and no value: `I could not find any`.
 
-    What stands in the document is a value: `The lamp does not work.`
+    What stands in the document is a value: `The lamp does not work.`; but for one word, `none`, that stands in most.
     """
-    if not (_SENTENCE.search(text) and _DENIAL.search(text)):
+    if not (_REMARK.match(text) or (_SENTENCE.search(text) and _DENIAL.search(text))):
         return False
-    return document is None or _folded(text) not in _folded(document)
+    return document is None or len(text.split()) == 1 or _folded(text) not in _folded(document)
 
 
 def _folded(text: str) -> str:

@@ -168,6 +168,32 @@ class TestCoercion:
         assert got == {"kind": "car", "doors": 4}
         assert sorted(edits) == [("/a/doors", "number", "low"), ("/a/kind", "case", "none")]
 
+    @pytest.mark.parametrize(
+        ("value", "after"),
+        [
+            ({"name": "a", "age": None, "size": 4}, {"name": "a", "size": 4}),
+            ({"name": "a", "age": 3, "size": None}, {"name": "a", "age": 3}),
+            ({"name": "a", "age": "N/A", "size": "4"}, {"name": "a", "size": 4}),
+            ({"name": "a", "age": None, "size": None}, {"name": "a", "age": None}),
+            ({"name": "a", "age": 3, "size": 4}, {"name": "a", "age": 3, "size": 4}),
+        ],
+    )
+    def test_a_null_does_not_say_which_member_of_a_union_is_meant(self, value, after):
+        class Aged(BaseModel):
+            model_config = ConfigDict(extra="forbid")
+            name: str
+            age: int | None = None
+
+        class Sized(BaseModel):
+            model_config = ConfigDict(extra="forbid")
+            name: str
+            size: int | None = None
+
+        class Thing(BaseModel):
+            thing: Aged | Sized
+
+        assert mend(json.dumps({"thing": value}), Schema(Thing)).data == {"thing": after}
+
 
 class TestFields:
     def test_a_field_that_nobody_asked_for_stays_in_before(self):
@@ -192,6 +218,33 @@ class TestFields:
         got, edits = field(inner, {"b": 1, "x-1": 2, "c": 3})
         assert got == {"b": 1, "x-1": 2}
         assert edits == [("/a/c", "extra", "low")]
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"error": "no data"},
+            {"people": [{"name": "x"}]},
+            {"full_name": "Ada", "labels": ["x"]},
+            {"type": "object", "properties": {"name": {"type": "string"}}},
+        ],
+    )
+    def test_an_object_of_which_nothing_would_be_left_is_asked_again(self, other):
+        class Person(BaseModel):
+            model_config = ConfigDict(extra="forbid")
+            name: str | None = None
+            tags: list[str] = []
+
+        class Team(BaseModel):
+            lead: Person
+
+        mended = mend(json.dumps(other), Schema(Person))
+        assert (mended.data, mended.edits) == (other, ())
+        assert mend(json.dumps({"lead": other}), Schema(Team)).data == {"lead": other}
+        mended = mend(json.dumps(other), Schema(Person), "bold")
+        assert mended.data == {}
+        assert kinds(mended) == [("extra", "high")] * len(other)
+        mended = mend(json.dumps({**other, "Name": "Ida"}), Schema(Person))
+        assert mended.data == {"name": "Ida"}
 
     def test_another_spelling_of_a_key_is_renamed_in_place(self):
         text = TEXT.replace("key_issues", "Key issues")

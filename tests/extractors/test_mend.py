@@ -59,6 +59,7 @@ class TestModes:
         mended = mend(TEXT[:-1], FEEDBACK, "bold")
         assert mended.data == VALUE
         assert kinds(mended) == [("missing_close", "high")]
+        assert kinds(mend(f"{TEXT[:-1]}\n", FEEDBACK, "bold")) == [("missing_close", "high")]
 
     def test_safe_leaves_a_value_that_only_a_guess_would_change(self):
         whole = json.dumps({**VALUE, "key_issues": "slow, broken"})

@@ -22,12 +22,16 @@ MAP = {"type": "object", "additionalProperties": {"type": "string"}}
 
 
 class TestNothing:
-    @pytest.mark.parametrize("word", ["None", "N/A", "n/a.", "-", "\u2014", "", " ", "null", "nil", "Not applicable"])
+    @pytest.mark.parametrize(
+        "word", ["None", "N/A", "n/a.", "-", "\u2014", "", " ", "null", "nil", "Not applicable", "n.a.", "N / A"]
+    )
     @pytest.mark.parametrize(("schema", "empty"), [(TEXTS, []), (MAP, {})])
     def test_a_word_for_nothing_is_no_item(self, schema, empty, word):
         assert field(schema, word) == (empty, [("nothing", "low")])
 
-    @pytest.mark.parametrize("word", ["unknown", "not stated", "Not mentioned", "?"])
+    @pytest.mark.parametrize(
+        "word", ["unknown", "not stated", "Not  mentioned", "?", "no data", "missing", "Keine Angabe", "k.A.", "TBD"]
+    )
     def test_that_nothing_is_known_is_asked_again(self, word):
         assert field(TEXTS, word) == (word, [])
         assert field(TEXTS, word, "bold") == ([], [("nothing", "high")])
@@ -38,13 +42,20 @@ class TestNothing:
 
     @pytest.mark.parametrize(
         "remark",
-        ["I could not find any guests in the text.", "No defects were mentioned.", "There are none.", "It isn't said."],
+        [
+            *("I could not find any guests in the text.", "No defects were mentioned.", "There are none."),
+            *("It isn't said.", "No", "no.", "No issues were mentioned", "none mentioned", "there were no defects"),
+            *("keine", "Keine Mängel", "aucun", "ninguno", "нет", "無", "なし", "해당 없음"),
+        ],
     )
     def test_a_remark_is_no_item(self, remark):
         assert field(TEXTS, remark) == (remark, [])
         assert field(TEXTS, remark, "bold") == ([remark], [("list", "high")])
 
-    @pytest.mark.parametrize("value", ["red", "The strap broke.", "cannot log in", "Nono"])
+    @pytest.mark.parametrize(
+        "value",
+        ["red", "The strap broke.", "cannot log in", "Nono", "No. 5", "No 5", "Non-slip", "無線", "Nadal", "there"],
+    )
     def test_one_value_is_a_list_of_one(self, value):
         assert field(TEXTS, value) == ([value], [("list", "low")])
 
@@ -52,6 +63,11 @@ class TestNothing:
         sentence = "The lamp does not work."
         assert field(TEXTS, sentence, document="Oh: the lamp  does not\nwork.") == ([sentence], [("list", "low")])
         assert field(TEXTS, sentence, document="The lamp is fine.") == (sentence, [])
+        assert field(TEXTS, "No hot water", document="No hot water!") == (["No hot water"], [("list", "low")])
+        assert field(TEXTS, "No", document="No hot water, now.") == ("No", [])
+
+    def test_a_no_to_a_question_is_no_null(self):
+        assert field({"type": ["boolean", "null"]}, "No") == (False, [("boolean", "low")])
 
     def test_prose_in_place_of_a_list_is_no_list(self):
         rows = Schema(response_model(TEXTS, name="guests"))

@@ -54,7 +54,14 @@ class TestSyntax:
             ('{"a": 1.}', 1.0, "number_form", "low"),
             ('{"a": 007}', 7, "number_form", "low"),
             ('{"a": 1,234}', 1234, "thousands", "low"),
-            ('{"a": [1 2]}', [1, 2], "missing_comma", "low"),
+            ('{"a": [1 2]}', [1, 2], "missing_comma", "high"),
+            ('{"a": [1\n2]}', [1, 2], "missing_comma", "low"),
+            ('{"a": [12 500, 130]}', [12, 500, 130], "missing_comma", "high"),
+            ('{"a": [1 250.50]}', [1, 250.5], "missing_comma", "high"),
+            ('{"a": [true false]}', [True, False], "missing_comma", "high"),
+            ('{"a": [12,050]}', [12, 50], "number_form", "high"),
+            ('{"a": [007, 008]}', [7, 8], "number_form", "low"),
+            ('{"a": [1 "x"]}', [1, "x"], "missing_comma", "low"),
             ('{"a": ["x" "y"]}', ["x", "y"], "missing_comma", "low"),
             ('{"a": [1,, 2]}', [1, 2], "extra_comma", "high"),
             ('{"a": "it\\\'s"}', "it's", "escape", "low"),
@@ -111,6 +118,12 @@ class TestSyntax:
         assert mended.data == {"a": value}
         assert kinds(mended) == [(kind, risk)]
         assert (mend(text, loose) is None) == (risk == "high")
+
+    @pytest.mark.parametrize("text", ["[12 500, 13 000]", "[1 250.50, 3 000.00]", "[12'500, 13'000]", "[13,000]"])
+    def test_a_number_in_groups_is_never_two_numbers_silently(self, text):
+        numbers = of({"type": "array", "items": {"type": "number"}})
+        assert mend(text, numbers) is None
+        assert mend(f'{{"value": {text}}}', numbers) is None
 
     def test_a_tuple_alone_is_a_list(self):
         mended = mend('[("x", 1), ("y", 2)]', of({"type": "array"}))
