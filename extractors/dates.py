@@ -18,6 +18,7 @@ _DATES = (
     re.compile(r"(?P<year>\d{4})([/.-])(?P<month>\d{1,2})\2(?P<day>\d{1,2})", re.ASCII),  # 2026/3/3
     re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})", re.ASCII),  # 20260303
 )
+_WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _WEEKDAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,? ", re.IGNORECASE)
 _EITHER_WAY = re.compile(r"(?<!\d)(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?!\d)", re.ASCII)
 
@@ -76,7 +77,16 @@ def _date(text: str, day_first: bool | None) -> str | None:
 
 
 def _day(text: str, day_first: bool | None) -> str | None:
-    text = _WEEKDAY.sub("", text, count=1)
+    """Write a day; None where it falls on another day of the week than the text says: one of the two is wrong."""
+    weekday = _WEEKDAY.match(text)
+    if weekday is None:
+        return _calendar_day(text, day_first)
+    day = _calendar_day(text[weekday.end() :], day_first)
+    is_right = day and date.fromisoformat(day).weekday() == _WEEKDAYS.index(weekday[0][:3].lower())
+    return day if is_right else None
+
+
+def _calendar_day(text: str, day_first: bool | None) -> str | None:
     if found := _EITHER_WAY.fullmatch(text):
         return _either_way(int(found[1]), int(found[3]), int(found[4]), day_first)
     for form in _DATES:

@@ -26,6 +26,11 @@ def written(name, text, day_first=None):
         ("21st of Nov. 2026", "2026-11-21"),
         ("Nov 21, 2026", "2026-11-21"),
         ("Saturday, November 21st, 2026", "2026-11-21"),
+        ("Tues., 3 March 2026", "2026-03-03"),
+        ("Monday, March 3, 2026", None),
+        ("thu 3 March 2026", None),
+        ("Monday, 2026-03-03 00:00", None),
+        ("Wed, 21.11.2026", None),
         ("2026/11/21", "2026-11-21"),
         ("20261121", "2026-11-21"),
         (20261121, "2026-11-21"),
@@ -84,6 +89,8 @@ def test_no_number_becomes_a_text_where_a_date_or_time_is_asked_for(kind, value)
         ("tomorrow at 9", None),
         ("Nov 21, 2026 at 25:00", None),
         ("Nov 21, 2026 at 13 pm", None),
+        ("Sat, 21 Nov 2026 10:30:00 GMT", "2026-11-21T10:30:00Z"),
+        ("Sun, 21 Nov 2026 10:30:00 GMT", None),
     ],
 )
 def test_moments(text, moment):
@@ -120,6 +127,12 @@ def test_durations(text, duration):
 @given(st.dates(), st.sampled_from(["%d %B %Y", "%B %d, %Y", "%Y/%m/%d", "%A, %d %b %Y", "%Y-%m-%dT00:00:00"]))
 def test_every_date_is_read_back(date, form):
     assert written("date", date.strftime(form)) == (date.isoformat() if date.year > 999 else None)
+
+
+@given(st.dates(dt.date(1000, 1, 1)), st.dates())
+def test_a_date_on_another_day_of_the_week_than_it_says_is_none(date, other):
+    text = f"{other:%A}, {date:%d %B %Y}"
+    assert (written("date", text) is None) == (other.weekday() != date.weekday())
 
 
 ZONES = [None, dt.UTC, dt.timezone(dt.timedelta(hours=5, minutes=30)), dt.timezone(dt.timedelta(hours=-3))]
