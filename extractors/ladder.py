@@ -30,7 +30,7 @@ from slotfill.extractors.prompt import Prompt, correct
 from slotfill.extractors.record import Attempt, Document, Edit, Failure, Origin, Outcome, Rung
 from slotfill.schemas.confidence import confidence_paths
 from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError
-from slotfill.schemas.exact_json import dumps, loads
+from slotfill.schemas.exact_json import DuplicateKeyError, dumps, loads
 from slotfill.schemas.json_schema import formats_of, response_model
 from slotfill.schemas.pointer import join
 from slotfill.schemas.schema import WRAPPER, Schema
@@ -79,11 +79,12 @@ class Verdict(Generic[M]):
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """One value as it travels, with what made it what it is; None where a reply holds none."""
+    """One value as it travels, with what made it what it is; None where a reply holds none. errors: why, if known."""
 
     text: str | None
     edits: tuple[Edit, ...] = ()
     scored: frozenset[str] = frozenset()
+    errors: tuple[FieldError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,23 +180,36 @@ class Ladder(Generic[M]):
     def _merged(self, ask: Ask, answer: Answer, pending: _Pending, policy: Policy) -> _Sent:
         """Put a patch into the value that it is for."""
         before, patch = pending.verdict, pending.patch
-        made: tuple[Edit, ...] = ()
         try:
-            parts = loads(_whole(ask, answer).text or "")
+            parts, made = self._parts(ask, answer, pending, policy)
+        except DuplicateKeyError as error:
+            return _Sent(None, errors=(FieldError("", str(error)),))
         except ValueError:
-            formats = formats_of(self.schema.model)
-            asked = Schema(response_model(patch.wire.full, name=self.schema.name, formats=formats))
-            mended = mend(answer.said, asked, policy.mending)
-            if mended is None:
-                return _Sent(None)
-            parts, made = mended.data, mended.edits
+            return _Sent(None)
         merged = self.schema.wrap(patch.merge(before.data, parts))
         wrapper = join((WRAPPER,)) if self.schema.wrapped else ""
-        replaced = patch.answered(parts)
+        replaced = patch.answered(before.data, parts)
         edits = [edit for edit in before.edits if not _is_within(edit.path, replaced)]  # what they made is no more
         kept = {path for path in before.scored if not _is_within(path, [wrapper + place for place in replaced])}
         scored = frozenset(kept | {wrapper + path for path in answer.scored})
+        # What stands beside the parts that were asked for is not looked at: nothing goes with it.
+        made = tuple(edit for edit in made if edit.kind != "extra" or _is_within(edit.path, replaced))
         return _Sent(dumps(merged), (*edits, *made), scored)
+
+    def _parts(self, ask: Ask, answer: Answer, pending: _Pending, policy: Policy) -> tuple[Any, tuple[Edit, ...]]:
+        """Read a patch's reply: as it is where it holds all that was asked for, else mended by the patch's own schema.
+
+        Raises ValueError where nothing can be read.
+        """
+        text, patch, data = _whole(ask, answer).text or "", pending.patch, pending.verdict.data
+        plain = loads(text) if _is_json(text) else None
+        answered = patch.answered(data, plain)
+        if len(answered) < len(patch.places):
+            asked = response_model(patch.wire.full, name=self.schema.name, formats=formats_of(self.schema.model))
+            mended = mend(answer.said, Schema(asked), policy.mending)
+            if mended and (plain is None or len(patch.answered(data, mended.data)) > len(answered)):
+                return mended.data, mended.edits
+        return loads(text), ()
 
     def _mended(self, ask: Ask, sent: _Sent, answer: Answer, policy: Policy) -> Verdict[M] | None:
         """Make the local edits that the policy allows; None where there are none to make."""
@@ -208,7 +222,7 @@ class Ladder(Generic[M]):
 
     def _validated(self, sent: _Sent, answer: Answer) -> Verdict[M]:
         if sent.text is None:
-            errors = answer.errors or (FieldError("", "the reply holds more than the JSON value"),)
+            errors = sent.errors or answer.errors or (FieldError("", "the reply holds more than the JSON value"),)
             return _invalid(errors, None, sent, answer.said)
         data: Any = None
         try:

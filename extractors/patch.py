@@ -47,9 +47,10 @@ class Patch:
                 _put(merged, place, found)
         return merged
 
-    def answered(self, reply: Any) -> tuple[str, ...]:
-        """Give JSON Pointers to the places that a reply holds a part for."""
-        return tuple(join(place) for place in self.places if _follow(reply, tuple(map(str, place))) is not _NOTHING)
+    def answered(self, data: Any, reply: Any) -> tuple[str, ...]:
+        """Give JSON Pointers to the places of a value that a reply holds a part for."""
+        keyed = _keyed(reply, data, self.places)
+        return tuple(join(place) for place in self.places if _follow(keyed, tuple(map(str, place))) is not _NOTHING)
 
 
 def patch_for(json_schema: Mapping[str, Any], data: Any, errors: Sequence[FieldError]) -> Patch | None:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
@@ -140,6 +141,50 @@ def test_a_patch_is_mended_too():
     _, extraction = drive(reply('{"name": "Ada"}'), reply('```json\n{"age": "36"}\n```'))
     assert extraction.outcome is Outcome.PATCHED
     assert [edit.kind for edit in extraction.edits] == ["extracted", "number"]
+
+
+class Visit(BaseModel):
+    """Note the visit."""
+
+    name: str
+    day: date
+    rooms: int = 1
+
+
+VISIT, MARCH = '{"name": "a", "day": "soon"}', {"name": "a", "day": "2026-03-03"}
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        '{"Day": "2026-03-03"}',
+        '{"name": "b", "Day": "2026-03-03"}',
+        '{"visit": {"day": "2026-03-03"}}',
+        '{"Day": "March 3, 2026"}',
+    ],
+)
+def test_the_keys_of_a_patch_are_mended_too(patch):
+    asks, extraction = drive(reply(VISIT), reply(patch), schema=Schema(Visit))
+    assert len(asks) == 2
+    assert extraction.outcome is Outcome.PATCHED
+    assert extraction.reply == MARCH
+    assert extraction.edits
+    assert not [edit for edit in extraction.edits if edit.kind == "extra"]
+
+
+def test_what_a_patch_holds_of_the_places_is_taken_as_it_is():
+    both = reply('{"name": {}, "day": "soon"}')
+    asks, extraction = drive(both, reply('{"day": "2026-03-03"}'), reply(json.dumps(MARCH)), schema=Schema(Visit))
+    assert [ask.rung for ask in asks] == [Rung.ASK, Rung.PATCH, Rung.REASK]
+    assert [error.path for error in extraction.attempts[1].errors] == ["/name"]
+
+
+def test_a_key_that_stands_twice_in_a_patch_is_told():
+    twice = reply('{"day": "2026-03-03", "day": "2026-03-04"}')
+    (*_, again), extraction = drive(reply(VISIT), twice, reply(json.dumps(MARCH)), schema=Schema(Visit))
+    (error,) = extraction.attempts[1].errors
+    assert error.message == "the key 'day' stands twice in one object"
+    assert error.message in again.prompt.turns[-1].text
 
 
 def test_json_that_a_reader_took_out_of_a_patch_is_an_edit():
