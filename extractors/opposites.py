@@ -269,6 +269,12 @@ hyper hypo
 micro macro
 methan ethan
 methyl ethyl
+nitrat nitrit nitrid
+sulfat sulfit sulfid
+sulphat sulphit sulphid
+phosphat phosphit phosphid
+chlorat chlorit chlorid
+ileum ilium
 mcg mg g kg ng t
 nm mm cm dm m km
 ml cl dl l hl
@@ -282,7 +288,7 @@ _PREFIXES = (
     *("in de", "in ex", "im ex", "in out", "ac de", "as de", "ap de", "en dis", "up down", "over under", "pre post"),
     *("hyper hypo", "inter intra", "maxi mini", "macro micro", "pro anti", "sub super", "in un", "en un", "ab auf"),
     *("an ab", "ein aus", "vor nach", "un in", "re de", "ac ex", "sup inf", "with without", "any no", "some no"),
-    *("every no", "auf zu", "an aus", "endo exo", "af ef", "ab ad"),
+    *("every no", "auf zu", "an aus", "endo exo", "af ef", "ab ad", "deci deca"),
 )
 """Beginnings of which one makes the opposite of the other: increase, decrease; include, exclude."""
 

@@ -72,6 +72,7 @@ OTHER_WORDS = [
         "horizontal",
     ),
     ("The solvent that was used for all samples in the second series of tests was {}.", "methanol", "ethanol"),
+    ("The water of the well was tested for {} by the laboratory in town on Tuesday morning.", "nitrate", "nitrite"),
     ("The {} hormones were measured in all the patients of the second group last spring.", "endogenous", "exogenous"),
     ("Der {} trägt nach dem Vertrag alle Kosten, die bei der Übergabe der Sache entstehen.", "Käufer", "Verkäufer"),
     ("Der {} hat die Wohnung vor dem Ende der Frist in gutem Zustand zu übergeben.", "Mieter", "Vermieter"),
