@@ -7,12 +7,21 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
-from slotfill.extractors.keys import Synonyms, contradicts, known_as, known_keys, likely_key, unknown_keys
+from slotfill.extractors.keys import (
+    Synonyms,
+    contradicts,
+    has_twin_keys,
+    known_as,
+    known_keys,
+    likely_key,
+    twin_keys,
+    unknown_keys,
+)
 from slotfill.extractors.lossless import meaning
 from slotfill.extractors.record import Edit, Risk
 from slotfill.extractors.unions import closest_member
@@ -78,7 +87,8 @@ def coerce(
     as_written: gives the value again, its numbers as they were written.
     """
     coercion = _Coercion({"": data}, schema, allowed, as_written, document)
-    errors = complaints(data, schema, document)
+    coercion.rename_twins()
+    errors = complaints(coercion.data, schema, document)
     for _ in range(_ROUNDS):
         if not errors or not coercion.mend(errors):
             break
@@ -96,7 +106,7 @@ class _Coercion:
         document: str | None,
     ) -> None:
         self._carrier, self._allowed, self._document = carrier, allowed, document
-        self._root = schema.json_schema
+        self._schema, self._root = schema, schema.json_schema
         self._synonyms: Synonyms = schema.synonyms
         self._day_first: bool | None = getattr(schema.parameters, "day_first", None)
         self._as_written = cache(as_written)
@@ -123,6 +133,20 @@ class _Coercion:
                 if not changed and (members := self._members(place)):
                     changed = self._change_within(place, members)
         return len(self.edits) > before
+
+    def rename_twins(self) -> None:
+        """Rename the keys that open objects may have, and that mean one that is missing: no error tells of them."""
+        rest = self._places("") if has_twin_keys(self.data, self._schema) else []
+        while rest:
+            place = rest.pop()
+            if isinstance(place.value, dict) and [*self._twins(place)]:
+                self._change_keys(place)
+            if isinstance(place.value, dict | list):
+                steps = [*place.value] if isinstance(place.value, dict) else range(len(place.value))
+                rest += [self._part(place, step) for step in steps]
+
+    def _twins(self, place: _Place) -> Iterator[str]:
+        return twin_keys(place.value, place.schemas, self._synonyms)
 
     def _places(self, pointer: str) -> list[_Place]:
         """Give the parts on the way to a path, as far as it leads."""
@@ -217,7 +241,7 @@ class _Coercion:
         """
         if not isinstance(place.value, dict):
             return False
-        unknown = [*unknown_keys(place.value, place.schemas)]
+        unknown = [*unknown_keys(place.value, place.schemas), *self._twins(place)]
         before, known = len(self.edits), known_keys(place.schemas) if unknown else frozenset()
         extra = [key for key in unknown if self._is_extra(place, key, known)]
         risk: Risk = "low" if len(extra) < len(place.value) else "high"

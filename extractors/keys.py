@@ -5,15 +5,26 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from slotfill.extractors.record import Risk
 from slotfill.extractors.value_types import Schemas
 from slotfill.schemas import exact_json
-from slotfill.schemas.parts import properties_of
+from slotfill.schemas.parts import Forms, properties_of, subschemas
 from slotfill.schemas.patterns import OutOfTimeError, deadline, found
+from slotfill.schemas.schema import Schema
 
-__all__ = ["Synonyms", "contradicts", "known_as", "known_keys", "likely_key", "unknown_keys"]
+__all__ = [
+    "Synonyms",
+    "contradicts",
+    "has_twin_keys",
+    "known_as",
+    "known_keys",
+    "likely_key",
+    "twin_keys",
+    "unknown_keys",
+]
 
 Synonyms = Mapping[str, Iterable[str]]
 """By key, the other names by which a model knows the field."""
@@ -35,17 +46,58 @@ def known_as(key: str, schemas: Schemas, synonyms: Synonyms) -> str:
 
 def unknown_keys(value: Mapping[str, Any], schemas: Schemas) -> Iterator[str]:
     """Give the keys that no alternative knows, where further ones are forbidden."""
+    if _is_open(schemas):
+        return
+    known = known_keys(schemas)
+    patterns = {pattern for schema in schemas for pattern in schema.get("patternProperties", ())}
+    yield from (key for key in value if key not in known and not _matches(key, patterns))
+
+
+def twin_keys(value: Mapping[str, Any], schemas: Schemas, synonyms: Synonyms) -> Iterator[str]:
+    """Give the keys that may stand in an object, and mean one that is asked for and missing: `phoneNo`, `phone_no`."""
+    known = known_keys(schemas)
+    if known and _is_open(schemas):
+        yield from (key for key in value if key not in known and _twin(key, value, known, synonyms))
+
+
+def has_twin_keys(data: Any, schema: Schema[Any]) -> bool:
+    """Tell whether a value, valid or not, has any such key in it."""
+    if (forms := _open_forms(schema)) is None:
+        return False
+    rest = [(data, forms.of_whole)]
+    while rest:
+        value, about = rest.pop()
+        if isinstance(value, dict) and any(True for _ in twin_keys(value, about, schema.synonyms)):
+            return True
+        if isinstance(value, dict | list):
+            steps = value.items() if isinstance(value, dict) else enumerate(value)
+            rest += [(part, forms.at(about, step)) for step, part in steps if isinstance(part, dict | list)]
+    return False
+
+
+@lru_cache(maxsize=64)
+def _open_forms(schema: Schema[Any]) -> Forms | None:
+    """Give what a schema says of its parts; None for one whose objects are all closed, as most are."""
+    objects = [part for _, part in subschemas(schema.json_schema) if "properties" in part]
+    closed = all(part.get("additionalProperties", part.get("unevaluatedProperties")) is False for part in objects)
+    return None if closed else Forms(schema.json_schema)
+
+
+def _is_open(schemas: Schemas) -> bool:
+    """Tell whether an object may have keys that no alternative names."""
     others = [
         schema[name]
         for schema in schemas
         for name in ("additionalProperties", "unevaluatedProperties")
         if name in schema
     ]
-    if False not in others or any(other is not False for other in others):
-        return
-    known = known_keys(schemas)
-    patterns = {pattern for schema in schemas for pattern in schema.get("patternProperties", ())}
-    yield from (key for key in value if key not in known and not _matches(key, patterns))
+    return False not in others or any(other is not False for other in others)
+
+
+def _twin(key: str, value: Mapping[str, Any], known: Iterable[str], synonyms: Synonyms) -> str | None:
+    """Give the one known key, missing in a value, that is the same as another but for case and signs."""
+    twins = [name for name in known if name not in value and _is_same(key, name, synonyms)]
+    return twins[0] if len(twins) == 1 else None
 
 
 def likely_key(key: str, value: Mapping[str, Any], known: Iterable[str], synonyms: Synonyms) -> tuple[str, Risk] | None:

@@ -24,6 +24,7 @@ from slotfill.extractors.asks import (
     Policy,
     attempt_of,
 )
+from slotfill.extractors.keys import has_twin_keys
 from slotfill.extractors.mend import mend
 from slotfill.extractors.patch import Patch, patch_for
 from slotfill.extractors.prompt import Prompt, correct
@@ -173,9 +174,14 @@ class Ladder(Generic[M]):
         # is made twice over is.
         miscalled = answer.stop_reason == "tool_use" and bool(answer.errors)
         hopeless = sent.text is None and (pending is not None or miscalled)
-        if verdict.kind is not Kind.INVALID or hopeless:
+        valid = verdict.kind is Kind.VALID
+        # A key of an open object may be another name of one that is missing, and be dropped by nobody else.
+        mendable = has_twin_keys(verdict.data, self.schema) if valid else verdict.kind is Kind.INVALID
+        mended = self._mended(sent, answer, policy) if mendable and not hopeless else None
+        if mended is None or (valid and mended.kind is not Kind.VALID):
             return verdict
-        return self._mended(ask, sent, answer, policy) or verdict
+        self._note(replace(ask, rung=Rung.MEND), Answer(), mended)
+        return mended
 
     def _merged(self, ask: Ask, answer: Answer, pending: _Pending, policy: Policy) -> _Sent:
         """Put a patch into the value that it is for."""
@@ -211,13 +217,12 @@ class Ladder(Generic[M]):
                 return mended.data, mended.edits
         return loads(text), ()
 
-    def _mended(self, ask: Ask, sent: _Sent, answer: Answer, policy: Policy) -> Verdict[M] | None:
+    def _mended(self, sent: _Sent, answer: Answer, policy: Policy) -> Verdict[M] | None:
         """Make the local edits that the policy allows; None where there are none to make."""
         mended = mend(sent.text or answer.said, self.schema, policy.mending, document=self.document.text)
         if mended is None or not mended.edits:
             return None
         verdict = self._validated(_Sent(dumps(mended.data), (*sent.edits, *mended.edits), sent.scored), answer)
-        self._note(replace(ask, rung=Rung.MEND), Answer(), verdict)
         return replace(verdict, said=sent.text or answer.said)
 
     def _validated(self, sent: _Sent, answer: Answer) -> Verdict[M]:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from slotfill.extractors.record import Conflict, Found, Span
 from slotfill.extractors.said import Part, Said, canonical, chunks_of, folded, length_of, walk
 from slotfill.extractors.uniting import Entry, Union, distinct, most_given
+from slotfill.extractors.vocabulary import is_nothing
 from slotfill.schemas.confidence import KEYWORD as CONFIDENCE
 from slotfill.schemas.folding import fold
 from slotfill.schemas.merging import Policy, key_of, policy_of
@@ -47,8 +48,8 @@ class Merged:
 def merge(json_schema: Mapping[str, Any], parts: Sequence[Part]) -> Merged:
     """Merge the parts of a document, of which several may be about one chunk: further passes, or groups of fields.
 
-    Null, an empty list and an empty object lose to any other value, and are no conflict. Of the numbers of a
-    `Confidence`, the least is kept of those that stand beside the value that won.
+    Null, an empty list, an empty object, and a word for nothing where it is no label, lose to any other value, and are
+    no conflict. Of the numbers of a `Confidence`, the least is kept of those that stand beside the value that won.
 
     Items of different parts are one where they agree in the key that the schema names. Without one, scalars are one
     where they are equal, or overlap in the document: then one was cut, and the longer is kept. Objects are one where
@@ -75,9 +76,9 @@ class _Merging:
 
     def value(self, path: str, said: Sequence[Said], schemas: list[Any]) -> Any:
         """Merge what was said of one value."""
-        telling = [one for one in said if one.value not in (None, [], {})]
-        telling = telling or [one for one in said if one.value is not None] or [*said]
         forms = [*resolved(schemas, self.root)]
+        telling = [one for one in said if _tells(one.value, forms)]
+        telling = telling or [one for one in said if one.value is not None] or [*said]
         if (policy := policy_of(forms)) is not None:
             return self._one(path, telling, forms, policy)
         alike, others = _of_most_shape(telling, forms)
@@ -168,6 +169,13 @@ class _Merging:
             self.found_in[path] = chunks_of(said)
             return self.value(path, said, schemas)
         return self._one(path, said, [*resolved(schemas, self.root)], "longest")
+
+
+def _tells(value: Any, forms: list[Any]) -> bool:
+    """Tell whether a part says anything of a value: "N/A" is no title, but may be a label."""
+    if isinstance(value, str):
+        return _is_chosen(forms) or is_nothing(value) is None
+    return value not in (None, [], {})
 
 
 def _of_most_shape(said: Sequence[Said], forms: list[Any]) -> tuple[list[Said], list[Said]]:

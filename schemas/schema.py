@@ -136,7 +136,7 @@ class Schema(Generic[M]):
             raise InvalidError((FieldError("", f"is no JSON: {error}"),), text) from None
         data = self._unwrapped(whole)
         if _LONG_NUMBER.search(text) and any(True for _ in exact_floats(data)):
-            data = self._with_quoted_decimals(data)
+            data = self._with_exact_numbers(data)
         try:
             return self._read(data, text if data is whole else dumps(data), self._context(document)), data
         except ValidationError as error:
@@ -230,10 +230,10 @@ class Schema(Generic[M]):
             return cast("M", self.model.model_validate(data, context=context).root)
         return cast("M", self._validator.validate_json(text, strict=True, context=context))
 
-    def _with_quoted_decimals(self, data: Any) -> Any:
+    def _with_exact_numbers(self, data: Any) -> Any:
         """Put quotes around long numbers where a `Decimal` is asked for: Pydantic reads a bare one as a double."""
         if issubclass(self.model, JsonValue):
-            return data
+            return _with_whole_numbers(data)
         return _quoted_decimals(data, self._decimal_schema)
 
     def _own_examples(self) -> tuple[Example, ...]:
@@ -311,6 +311,15 @@ TEXT_NAMES = ("text", "context", "text_chunk")
 
 _LONG_NUMBER = re.compile(r"\d[\d.]{15}|\d[eE]")
 """Finds a number that a double may not hold: of 16 digits, or with an exponent."""
+
+
+def _with_whole_numbers(data: Any) -> Any:
+    """Give a copy of plain JSON data in which whole numbers that no double holds are integers: 9007199254740993.0."""
+    if isinstance(data, ExactFloat):
+        return int(data) if data.is_integer() else data
+    if isinstance(data, dict):
+        return {key: _with_whole_numbers(part) for key, part in data.items()}
+    return [*map(_with_whole_numbers, data)] if isinstance(data, list) else data
 
 
 def _quoted_decimals(data: Any, json_schema: dict[str, Any]) -> Any:

@@ -568,3 +568,17 @@ def test_parts_that_repeat_one_thing_for_ever_are_merged_too() -> None:
     parts = [said(Chunk(at, 20 * at, "x" * 30), ["a"] * 2000) for at in range(20)]
     assert merge(TEXTS, parts).data == ["a"] * 2000
     assert len(merge(ROWS, [said(FIRST, [row("a", 1)] * 500)] * 3).data) == 500
+
+
+def test_a_word_for_nothing_gives_way_to_a_value_but_is_a_label_where_it_is_one() -> None:
+    free = {"properties": {"title": {"type": "string"}}}
+    parts = [
+        said(FIRST, {"title": "N/A"}),
+        said(SECOND, {"title": "Contract 17"}),
+        said(THIRD, {"title": "not stated"}),
+    ]
+    assert merge(free, parts).data == {"title": "Contract 17"}
+    assert merge(free, [said(FIRST, {"title": "-"}), said(SECOND, {"title": "-"})]).data == {"title": "-"}
+    labels = {"properties": {"title": {"enum": ["none", "some"]}}}
+    parts = [said(FIRST, {"title": "none"}), said(SECOND, {"title": "none"}), said(THIRD, {"title": "some"})]
+    assert merge(labels, parts).data == {"title": "none"}

@@ -9,6 +9,7 @@ from pydantic import (
     AliasChoices,
     BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     PlainSerializer,
     SecretStr,
@@ -219,3 +220,35 @@ def test_code_that_fails_over_a_value_of_a_wrong_type_has_that_said():
     assert extraction.value.name == "a"
     assert len(claude.requests) == 2
     assert "valid string" in str(claude.requests[1].body["messages"][-1])
+
+
+class Contact(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+    phone_no: str | None = None
+    tags: list[str] = Field(default_factory=list)
+
+
+OPEN = {"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer"}}, "required": ["name"]}
+
+
+@pytest.mark.parametrize(
+    ("schema", "reply", "data", "edits"),
+    [
+        (Contact, {"name": "a", "phoneNo": "5"}, {"name": "a", "phone_no": "5", "tags": []}, ["key"]),
+        (Contact, {"Name": "a", "TAGS": ["x"]}, {"name": "a", "phone_no": None, "tags": ["x"]}, ["key", "key"]),
+        (OPEN, {"name": "a", "Age": 5}, {"name": "a", "age": 5}, ["key"]),
+        (OPEN, {"Name": "a"}, {"name": "a"}, ["key"]),
+        (OPEN, {"name": "a", "fax": "6"}, {"name": "a", "fax": "6"}, []),
+        (OPEN, {"name": "a", "age": 3, "Age": 5}, {"name": "a", "age": 3, "Age": 5}, []),
+        (OPEN, {"name": "a", "Age": [5, 6, 7]}, {"name": "a", "Age": [5, 6, 7]}, []),
+        (OPEN | {"items": {}}, {"name": "a", "AGE": 5}, {"name": "a", "age": 5}, ["key"]),
+    ],
+    ids=str,
+)
+def test_keys_of_open_objects_are_mended_where_they_mean_one_that_is_missing(schema, reply, data, edits):
+    extraction, claude = extract(schema, [reply])
+    assert (extraction.data, [edit.kind for edit in extraction.edits]) == (data, edits)
+    assert extraction.outcome is (Outcome.MENDED if edits else Outcome.VALID)
+    assert len(claude.requests) == 1

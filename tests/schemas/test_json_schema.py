@@ -301,3 +301,9 @@ SCHEMAS = [
 @given(st.sampled_from(SCHEMAS), json_values)
 def test_the_model_says_what_the_library_says(document, value):
     assert (validate(document, value) == []) == jsonschema.Draft202012Validator(document).is_valid(value)
+
+
+def test_a_whole_number_that_no_double_holds_keeps_its_digits():
+    schema = Schema(response_model({"items": {"type": "integer"}}, name="x"))
+    value = schema.validate('{"value": [9007199254740993.0, 4.0]}')
+    assert schema.dump(value) == value == [9007199254740993, 4.0]
