@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from slotfill.extractors.finding import Reading
 
 __all__ = ["is_last_word", "is_torn"]
 
-_LABEL = r"[^\n.!?{}\[\]]*+\s*+(?:(?:```|~~~)[\w+-]*+\s*+)?\Z"
-"""What may stand between the word that names a value and the value: the rest of its phrase, and a fence."""
+_LABEL = re.compile(r"([^\n.!?{}\[\]]*+)\s*+(?:(?:```|~~~)[\w+-]*+\s*+)?\Z")
+"""What names a value: the rest of the phrase before it, and a fence."""
 
-_DRAFT = re.compile(rf"\b(?:drafts?|(?:first|initial|rough) (?:attempt|try|pass|sketch))\b{_LABEL}", re.IGNORECASE)
+_DRAFT = re.compile(r"\b(?:drafts?|(?:first|initial|rough) (?:attempt|try|pass|sketch))\b", re.IGNORECASE)
 _CORRECTED = re.compile(
-    rf"\b(?:correct(?:ed|ion)|revis(?:ed|ion)|amended|scratch that|(?:my|the) final (?:answer|version|json))\b{_LABEL}",
+    r"\b(?:correct(?:ed|ion)|revis(?:ed|ion)|amended|scratch that|(?:my|the) final (?:answer|version|json))\b",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"[^\W_]+")
+_OF_REPLIES = """
+a above actually after again all am amended an and answer apologies apologise apologize are as at attempt be been
+below but careful check checked checking closer code correct corrected correcting correction corrections data document
+double draft error errors extraction fence final fixed following follows for format formatted from full fully good got
+had has have here i in input instead is it its json last let look looking m made make me missed missing mistake
+mistaken mistakes my new no not now object of oh ok okay on once one oops or our out output please properly re read
+reading record reflection reply rereading response result results review reviewing revised revision s schema scratch
+second should so sorry source spelling text that the then there these this those thought thoughts to too typo typos
+updated upon use value values ve version very wait was were which with wrong you your
+"""
+"""Words that say of a value that it is a draft or a correction, and name nothing that it might be about."""
+
+_FOR = re.compile(r"\bfor\b(.*)", re.IGNORECASE)
 _ANOTHER = re.compile(
     r"\b(?:another|also|both|each|next|other|third|second(?! (?:attempt|glance|look|pass|reading|thoughts?|try)))\b",
     re.IGNORECASE,
@@ -37,13 +52,30 @@ def is_torn(text: str, reading: Reading) -> bool:
 def is_last_word(text: str, reading: Reading, rivals: Sequence[Reading]) -> bool:
     """Tell whether a text says that a reading counts: that the others are drafts of it, or that it corrects them.
 
-    Two answers, `the first guest is {…} and the second {…}`, are no draft and its correction.
+    Two answers, `the first guest is {…} and the second {…}`, are no draft and its correction, and neither is what is
+    corrected of another thing: `{…} Revision for Tom: {…}`.
     """
     last = max(rival.end for rival in rivals)
-    if last > reading.start or _ANOTHER.search(text, last, reading.start) or _is_named(_DRAFT, text, reading):
+    label, others = _label(text, reading), [_label(text, rival) for rival in rivals]
+    if last > reading.start or _ANOTHER.search(text, last, reading.start) or _DRAFT.search(label):
         return False
-    return _is_named(_CORRECTED, text, reading) or all(_is_named(_DRAFT, text, rival) for rival in rivals)
+    if all(map(_DRAFT.search, others)):
+        subjects = _words(" ".join(found[1] for found in map(_FOR.search, others) if found))
+        return subjects <= _words(f"{_OF_REPLIES} {label}")
+    is_correction = _CORRECTED.search(label) and not any(map(_CORRECTED.search, others))
+    return bool(is_correction) and _words(label) <= _words(" ".join([_OF_REPLIES, *_keys(reading.value)]))
 
 
-def _is_named(name: re.Pattern[str], text: str, reading: Reading) -> bool:
-    return name.search(text, max(0, reading.start - _NEAR), reading.start) is not None
+def _label(text: str, reading: Reading) -> str:
+    label = _LABEL.search(text, max(0, reading.start - _NEAR), reading.start)
+    return label[1] if label else ""
+
+
+def _words(text: str) -> set[str]:
+    return {*_WORD.findall(text.casefold())}
+
+
+def _keys(value: Any) -> set[str]:
+    """Give the keys of an object, or of those in a list: a correction may name what it corrects."""
+    rows = value if isinstance(value, list) else [value]
+    return {key for row in rows if isinstance(row, dict) for key in row}

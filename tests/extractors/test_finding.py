@@ -91,6 +91,9 @@ class TestFinding:
             f"Draft: {json.dumps(OTHER)}\n\nSo: {TEXT}",
             f"{json.dumps(OTHER)}\n\nCorrected:\n\n{TEXT}",
             f"{json.dumps(OTHER)}\n\nScratch that:\n```json\n{TEXT}\n```",
+            f"{json.dumps(OTHER)}\n\nWait, that was wrong! Here's the corrected version:\n\n{TEXT}",
+            f"{json.dumps(OTHER)}\n\nOn reflection, my final answer (urgency corrected):\n{TEXT}",
+            f"Draft for Ida: {json.dumps(OTHER)}\n\nFor Ida, in full: {TEXT}",
             f"My first attempt: {json.dumps(OTHER)}\nAnd now in full: {TEXT}",
         ],
     )
@@ -110,6 +113,12 @@ class TestFinding:
             "Draft of one: {0}\n\nDraft of two: {1}",
             "The draft was long.\n\n{0}\n\n{1}",
             "{0}\n\nThe corrected proof came. There is more: {1}",
+            "Guest one (corrected spelling): {0}\nGuest two (corrected spelling): {1}",
+            "Corrected: {0}\nCorrected: {1}",
+            "{0}\nRevision for Tom: {1}",
+            "Draft for Ida: {0}\nFor Tom: {1}",
+            "{0}\nTom, corrected: {1}",
+            "{0}\nThe final answer for Tom is:\n```json\n{1}\n```",
         ],
     )
     def test_two_answers_are_no_draft_and_its_correction(self, form):
