@@ -17,13 +17,18 @@ _NOTHING = frozenset(
     | {"empty", "not applicable", "nothing"}
 )
 _NOT_KNOWN = frozenset(
-    {"?", "k.a", "keine angabe", "missing", "no data", "not sure", "tba", "tbd", "unclear", "unknown", "unspecified"}
+    {"?", "missing", "no data", "not sure", "t.b.d", "tba", "tbd", "unclear", "unknown", "unspecified"}
     | {f"not {how}" for how in ("available", "found", "given", "known", "mentioned", "provided", "specified", "stated")}
+    | {f"not {how}" for how in ("disclosed", "indicated", "listed", "noted", "recorded", "reported")}
+    | {"k.a", "keine angabe", "nicht angegeben", "unbekannt", "inconnu", "non renseigné", "non précisé", "desconocido"}
+    | {"sin datos", "não informado", "non specificato", "onbekend", "нет данных", "данных нет", "не указано"}
+    | {"неизвестно", "不明", "未定", "未知", "미상"}
 )
 _SENTENCE = re.compile(r"\S[.!?]\s*$|(?:\S+\s+){4}\S")
 _REMARK = re.compile(
     r"""\s*+
-    (?: (?: no|nope|none|nothing|nobody                # No; none mentioned; but not "No. 5" or "non-slip"
+    (?: n/a\b                                           # n/a (not mentioned)
+      | (?: no|nope|none|nothing|nobody                # No; none mentioned; but not "No. 5" or "non-slip"
           | kein|keine|keinen|keiner|keines|nein|nichts|aucune?|rien|néant|ning[uú]n[oa]?s?|nada
           | nessun[oa]?|niente|nulla|nenhuma?|geen|niets|ing[ae]n|inget|inte|brak|нет|ничего|отсутствует|yok
         ) (?=\s++[^\W\d]|[\s.!,]*+\Z)
@@ -45,7 +50,8 @@ def is_nothing(text: str) -> Risk | None:
 
     `none` and `-` plainly do; of `unknown` it is a guess that there is nothing: it may be that nothing is known.
     """
-    word = re.sub(r"\s*/\s*", "/", " ".join(text.lower().split())).rstrip(".")
+    bare = text.strip().strip("()<>").lower()
+    word = re.sub(r"\s*([/.])\s*", r"\1", " ".join(bare.split())).rstrip(".")
     if word in _NOTHING:
         return "low"
     return "high" if word in _NOT_KNOWN else None

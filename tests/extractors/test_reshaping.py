@@ -23,14 +23,31 @@ MAP = {"type": "object", "additionalProperties": {"type": "string"}}
 
 class TestNothing:
     @pytest.mark.parametrize(
-        "word", ["None", "N/A", "n/a.", "-", "\u2014", "", " ", "null", "nil", "Not applicable", "n.a.", "N / A"]
+        "word",
+        [
+            "None",
+            "N/A",
+            "n/a.",
+            "-",
+            "\u2014",
+            "",
+            " ",
+            "null",
+            "nil",
+            "Not applicable",
+            "n.a.",
+            "N / A",
+            "N. A.",
+            "<none>",
+        ],
     )
     @pytest.mark.parametrize(("schema", "empty"), [(TEXTS, []), (MAP, {})])
     def test_a_word_for_nothing_is_no_item(self, schema, empty, word):
         assert field(schema, word) == (empty, [("nothing", "low")])
 
     @pytest.mark.parametrize(
-        "word", ["unknown", "not stated", "Not  mentioned", "?", "no data", "missing", "Keine Angabe", "k.A.", "TBD"]
+        "word",
+        ["unknown", "not stated", "Not  mentioned", "?", "no data", "missing", "Keine Angabe", "k. A.", "TBD", "不明"],
     )
     def test_that_nothing_is_known_is_asked_again(self, word):
         assert field(TEXTS, word) == (word, [])
@@ -45,7 +62,7 @@ class TestNothing:
         [
             *("I could not find any guests in the text.", "No defects were mentioned.", "There are none."),
             *("It isn't said.", "No", "no.", "No issues were mentioned", "none mentioned", "there were no defects"),
-            *("keine", "Keine Mängel", "aucun", "ninguno", "нет", "無", "なし", "해당 없음"),
+            *("keine", "Keine Mängel", "aucun", "ninguno", "нет", "無", "なし", "해당 없음", "n/a (not mentioned)"),
         ],
     )
     def test_a_remark_is_no_item(self, remark):
