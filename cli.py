@@ -686,8 +686,31 @@ def _sources(inputs: tuple[str, ...], options: dict[str, Any]) -> Sources:
             raise click.UsageError("no INPUT: name files or folders, or - for standard input")
         inputs = ("-",)
     outputs = [Path(options[name]) for name in ("output", "rejects", "cassette") if options[name]]
+    theirs = [] if _has_run(options["output"]) else [path for path in outputs if path.is_file()]
     reading = {name: options[name] for name in ("text_field", "id_field", "encoding")}
-    return find(inputs, skip=outputs, **reading)
+    sources = find(inputs, skip=[path for path in outputs if path not in theirs], **reading)
+    _refuse_overwriting(sources, theirs)
+    return sources
+
+
+def _has_run(output: str | None) -> bool:
+    """Tell whether what stands at an output is the output of a run: its ledger tells."""
+    from slotfill.extractors.runs.identity import ledgers_of
+    from slotfill.extractors.settings import Settings
+
+    if output in (None, "-"):
+        return False
+    return any(ledger != Path(output) for ledger in ledgers_of(output, Settings.read()))
+
+
+def _refuse_overwriting(sources: Sources, outputs: Sequence[Path]) -> None:
+    """Raise InputError where a file that is read would be replaced by what is made of it."""
+    from slotfill.extractors.errors import InputError
+
+    taken = {path.resolve() for path in outputs}
+    for source in sources.sources:
+        if taken and Path(source.name).resolve() in taken:
+            raise InputError(f"{source.name!r} is read, and would be overwritten: name another output")
 
 
 def _print_estimate(schema: Schema[Any], sources: Sources, options: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, cast
+from urllib.request import getproxies
 from weakref import WeakKeyDictionary
 
 import anthropic
@@ -179,7 +180,8 @@ class Clients:
     def _synchronous(self) -> instructor.Instructor:
         with self._building:
             if self._sync is None:
-                client = self._given or Anthropic(**self._arguments(TimedClient))
+                with _naming_proxies():
+                    client = self._given or Anthropic(**self._arguments(TimedClient))
                 self._sync = _patched(client, asynchronous=False)
             return self._sync
 
@@ -187,7 +189,8 @@ class Clients:
         loop = asyncio.get_running_loop()
         patched = self._async.get(loop)
         if patched is None:
-            client = self._given or AsyncAnthropic(**self._arguments(DefaultAsyncHttpxClient))
+            with _naming_proxies():
+                client = self._given or AsyncAnthropic(**self._arguments(DefaultAsyncHttpxClient))
             patched = self._async[loop] = _patched(client, asynchronous=True)
         return patched
 
@@ -288,7 +291,24 @@ async def _close_on(loop: asyncio.AbstractEventLoop, client: AsyncAnthropic) -> 
 
 def synchronous_client(model: str, settings: Settings) -> Anthropic:
     """Build the SDK's client for a model, unpatched. Raises ModelError when there is no credential for it."""
-    return Anthropic(**_connection(model, settings, TimedClient), middleware=[Tries(_seconds(model, settings))])
+    with _naming_proxies():
+        return Anthropic(**_connection(model, settings, TimedClient), middleware=[Tries(_seconds(model, settings))])
+
+
+@contextmanager
+def _naming_proxies() -> Iterator[None]:
+    """Say what to mend where the HTTP client takes no proxy of the environment: another scheme, a missing package."""
+    try:
+        if getproxies():
+            httpx2.Client().close()  # the SDK's own clients, where they fail half-way, print a traceback as they go
+        yield
+    except (ImportError, ValueError) as error:
+        if isinstance(error, SlotfillError):
+            raise
+        reason = " ".join(str(error).split())
+        raise ModelError(
+            f"the connection cannot be set up: {reason} Mend the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names"
+        ) from None
 
 
 def choose_model(settings: Settings) -> str:
@@ -438,7 +458,7 @@ def _credential(model: str, settings: Settings) -> dict[str, str]:
 def _credentials_of_sdk() -> bool:
     """Tell whether the SDK finds a credential by itself: a profile, or a workload's identity."""
     try:
-        with Anthropic() as client:
+        with _naming_proxies(), Anthropic() as client:
             return any((client.api_key, client.auth_token, client.credentials))
     except anthropic.AnthropicError as error:
         raise ModelError(f"the Anthropic credential cannot be used: {error}") from None

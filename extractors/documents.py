@@ -114,7 +114,10 @@ def find(
     names = [_LOCAL.sub("", os.fspath(name), count=1) for name in inputs]
     hidden = {os.path.realpath(path) for path in skip}
     # A shell's `*` names the run's own output, too.
-    names = [name for name in names if not _is_own(name, hidden)] or names
+    others = [name for name in names if not _is_own(name, hidden)]
+    if names and not others:
+        raise InputError(f"{names[0]!r} is what the run itself writes: name another output")
+    names = others
     found: list[_Source] = []
     folder = False
     for name in names:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from slotfill.extractors import catalogue
@@ -71,6 +71,13 @@ class Settings(BaseSettings):
     )
     api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("api_key", _CREDENTIALS["api_key"]))
     auth_token: SecretStr | None = Field(None, validation_alias=AliasChoices("auth_token", _CREDENTIALS["auth_token"]))
+
+    @field_validator("api_key", "auth_token")
+    @classmethod
+    def _is_one_line(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not secret.get_secret_value().isprintable():
+            raise ValueError("holds a line break or another control character: copy the credential again")
+        return secret
 
     @classmethod
     def read(cls, **arguments: Any) -> Settings:

@@ -497,3 +497,43 @@ class TestOtherCommands:
         os.close(terminal)
         assert process.returncode == 2
         assert b"no INPUT: name files or folders, or - for standard input" in stderr
+
+
+class TestInputsThatWouldBeOverwritten:
+    @pytest.mark.parametrize(
+        "outputs", [("-o", "d.jsonl"), ("-o", "link.jsonl"), ("-o", "z.jsonl", "--rejects", "d.jsonl")]
+    )
+    def test_are_refused_before_anything_is_asked(self, server, folder, outputs):
+        (folder / "d.jsonl").write_text('{"text": "It came late."}\n')
+        (folder / "link.jsonl").symlink_to("d.jsonl")
+        result = run("extract", "feedback", "d.jsonl", *outputs)
+        assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+        assert "'d.jsonl' is read, and would be overwritten" in result.stderr
+        assert (folder / "d.jsonl").read_text() == '{"text": "It came late."}\n'
+        assert server.requests == []
+
+    def test_but_an_output_of_the_same_run_is_passed_over(self, server, folder):
+        server.script(echo)
+        (folder / "d.jsonl").write_text('{"text": "It came late."}\n')
+        assert run("extract", "feedback", "d.jsonl", "-o", "out.jsonl").exit_code == 0
+        assert run("extract", "feedback", "d.jsonl", "out.jsonl", "-o", "out.jsonl").exit_code == 0
+        assert len((folder / "out.jsonl").read_text().splitlines()) == 1
+
+
+class TestConnectionsThatCannotBeSetUp:
+    @pytest.mark.parametrize("proxy", ["foo://proxy", "socks5://127.0.0.1:1"])
+    def test_name_the_proxy(self, folder, monkeypatch, proxy):
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-test")
+        write(folder, a="It came late.")
+        result = run("extract", "feedback", "a.txt")
+        assert result.exit_code == 4
+        assert "Mend the proxy that HTTPS_PROXY" in result.stderr
+        assert "Traceback" not in result.stderr
+
+    def test_name_the_credential(self, folder, monkeypatch):
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-test\n2")
+        write(folder, a="It came late.")
+        result = run("extract", "feedback", "a.txt")
+        assert (result.exit_code, "holds a line break" in result.stderr) == (2, True)
+        assert "sk-ant-test" not in result.stderr

@@ -106,9 +106,10 @@ def test_an_output_that_a_shell_names_is_no_input():
     assert sources("a.txt", "out.txt", skip=[Path("out.txt")]) == ["a.txt"]
 
 
-def test_an_output_that_is_all_there_is_is_read():
+def test_an_output_that_is_all_there_is_is_refused():
     write("out.txt")
-    assert sources("out.txt", skip=[Path("out.txt")]) == ["out.txt"]
+    with pytest.raises(InputError, match="what the run itself writes"):
+        sources("out.txt", skip=[Path("out.txt")])
 
 
 def test_standard_input_is_no_output_of_the_run():
