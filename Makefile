@@ -5,10 +5,10 @@ INSTALLED := .venv/.installed
 SEEDS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights demo test soak lint docs wheel clean
+.PHONY: help setup weights demo test test-all soak lint docs wheel clean
 
 help:  ## what there is to make
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 setup: $(INSTALLED)  ## the virtual environment
 
@@ -27,8 +27,13 @@ weights: $(INSTALLED)  ## the embedded model, in the user's cache folder
 demo: weights  ## extract sentiment, feedback and entities from the fixtures, with no key
 	@SLOTFILL_BIN=$(BIN)/slotfill sh fixtures/demo.sh
 
-test: weights  ## the whole suite
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
+
+test: weights  ## the suite
+	$(PYTEST) -m "not slow"
+
+test-all: weights  ## what proves more and takes longer: kills, hostile folders, planted defects, the fault matrix
+	$(PYTEST) -m slow
 
 soak: $(INSTALLED)  ## the whole fault matrix, SEEDS times (1); writes the table of docs/faults.md
 	$(BIN)/python benchmarks/soak.py $(SEEDS)

@@ -12,7 +12,7 @@ from killing import After, Run, moments
 from slotfill.cli import main
 from slotfill.extractors.testing.server import served
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")]
 
 FEW = 60
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this machine has no fork")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="this machine has no fork")]
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("__init__.py", "__main__.py", "cli.py", "py.typed", "schemas", "extractors", "tests", "pyproject.toml")

@@ -23,6 +23,8 @@ from slotfill.extractors.testing.orders import Case, orders
 from slotfill.extractors.testing.scenes import KEY
 from slotfill.extractors.testing.text_faults import TEXT_FAULTS
 
+pytestmark = pytest.mark.slow
+
 SEED = 5
 DOCUMENTS = 10
 PAIRS = 300
