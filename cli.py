@@ -686,6 +686,8 @@ def _sources(inputs: tuple[str, ...], options: dict[str, Any]) -> Sources:
             raise click.UsageError("no INPUT: name files or folders, or - for standard input")
         inputs = ("-",)
     outputs = [Path(options[name]) for name in ("output", "rejects", "cassette") if options[name]]
+    if len({path.resolve() for path in outputs}) < len(outputs):
+        raise click.UsageError("one file is named for two outputs: give --output, --rejects and --cassette one each")
     theirs = [] if _has_run(options["output"]) else [path for path in outputs if path.is_file()]
     reading = {name: options[name] for name in ("text_field", "id_field", "encoding")}
     sources = find(inputs, skip=[path for path in outputs if path not in theirs], **reading)

@@ -512,6 +512,16 @@ class TestInputsThatWouldBeOverwritten:
         assert (folder / "d.jsonl").read_text() == '{"text": "It came late."}\n'
         assert server.requests == []
 
+    @pytest.mark.parametrize(
+        "outputs", [("-o", "x", "--rejects", "x"), ("-o", "x", "--cassette", "x"), ("-o", "x", "--rejects", "./x")]
+    )
+    def test_nor_is_one_file_two_outputs(self, server, folder, outputs):
+        (folder / "d.txt").write_text("It came late.")
+        result = run("extract", "feedback", "d.txt", *outputs)
+        assert result.exit_code == 2
+        assert "one file is named for two outputs" in result.stderr
+        assert server.requests == []
+
     def test_but_an_output_of_the_same_run_is_passed_over(self, server, folder):
         server.script(echo)
         (folder / "d.jsonl").write_text('{"text": "It came late."}\n')
