@@ -688,11 +688,18 @@ def _sources(inputs: tuple[str, ...], options: dict[str, Any]) -> Sources:
     outputs = [Path(options[name]) for name in ("output", "rejects", "cassette") if options[name]]
     if len({path.resolve() for path in outputs}) < len(outputs):
         raise click.UsageError("one file is named for two outputs: give --output, --rejects and --cassette one each")
-    theirs = [] if _has_run(options["output"]) else [path for path in outputs if path.is_file()]
+    theirs = [] if _has_run(options["output"]) else _unmade(options, {Path(name).resolve() for name in inputs})
     reading = {name: options[name] for name in ("text_field", "id_field", "encoding")}
     sources = find(inputs, skip=[path for path in outputs if path not in theirs], **reading)
     _refuse_overwriting(sources, theirs)
     return sources
+
+
+def _unmade(options: dict[str, Any], named: set[Path]) -> list[Path]:
+    """Give the outputs that may be somebody's documents: what stands at --output, and rejects named as an INPUT."""
+    output, rejects = (Path(name) if name else None for name in (options["output"], options["rejects"]))
+    found = [output, rejects if rejects and rejects.resolve() in named else None]
+    return [path for path in found if path and path.is_file()]
 
 
 def _has_run(output: str | None) -> bool:

@@ -197,11 +197,11 @@ def _is_in_word(text: str, at: int) -> bool:
 
 
 def _kind_beside(text: str, at: int, step: int) -> str:
-    """Give the kind of the code point here; of a joiner, that of the next which is none."""
+    """Give the kind of the code point here; of a joiner, that of the next which is none: "" at the text's ends."""
     last = max(0, at - LONGEST_JOINT) if step < 0 else min(len(text) - 1, at + LONGEST_JOINT)
     while (kind := _KINDS[text[at]]) == "joiner" and at != last:
         at += step
-    return kind
+    return "" if kind == "joiner" and at in (0, len(text) - 1) else kind
 
 
 def _follows_clitic(text: str, at: int) -> bool:

@@ -256,8 +256,8 @@ class TestBadInput:
             (("name, nam{e", "a.txt"), "column"),
             (("feedback", "a.txt", "b.txt", "-o", "v.json"), "'v.json' holds one value, and there are several"),
             (("feedback", "a.txt", "-o", "a.txt/v.json"), "cannot be made: Not a directory"),
-            (("feedback", "a.txt", "-o", "a.txt"), "'a.txt' names a format that is not written: write a .json, .jsonl"),
-            (("feedback", "a.txt", "-o", "a.txt/"), "cannot write into folder 'a.txt': File exists"),
+            (("feedback", "a.txt", "-o", "b.txt"), "'b.txt' names a format that is not written: write a .json, .jsonl"),
+            (("feedback", "a.txt", "-o", "b.txt/"), "cannot write into folder 'b.txt': File exists"),
             (
                 ("feedback", "r.jsonl", "--text-field", "body"),
                 "'r.jsonl' has no field 'body': there is 'id', 'text'; choose",
@@ -511,6 +511,13 @@ class TestInputsThatWouldBeOverwritten:
         assert "'d.jsonl' is read, and would be overwritten" in result.stderr
         assert (folder / "d.jsonl").read_text() == '{"text": "It came late."}\n'
         assert server.requests == []
+
+    def test_nor_are_rejects_and_tapes_of_before_documents(self, server, folder):
+        server.script(echo)
+        (folder / "d.txt").write_text("It came late.")
+        for _ in range(2):
+            result = run("extract", "feedback", ".", "--rejects", "rejects.jsonl", "--cassette", "tape.jsonl")
+            assert (result.exit_code, result.stdout.count("\n")) == (0, 1)
 
     @pytest.mark.parametrize(
         "outputs", [("-o", "x", "--rejects", "x"), ("-o", "x", "--cassette", "x"), ("-o", "x", "--rejects", "./x")]

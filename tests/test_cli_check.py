@@ -68,6 +68,7 @@ def test_json_holds_law_path_and_counterexample():
     assert (wire["law"], wire["path"], wire["counterexample"], wire["advice"]) == ("wire", "/age", {"age": -1}, True)
 
 
+@pytest.mark.slow
 def test_the_seed_decides():
     assert run("loose.json", "--json", "--seed", "7").stdout == run("loose.json", "--json", "--seed", "7").stdout
 

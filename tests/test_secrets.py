@@ -84,6 +84,7 @@ def told(folder, said):
     return [(name, form) for name, data in left(folder, said).items() for form in FORMS if form in data]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "fault"), [*enumerate(ONLINE_FAULTS)])
 def test_under_every_fault(number, fault, folder, monkeypatch):
     claude = SimulatedClaude([VALUE], faults=[fault], key=KEY)
@@ -209,6 +210,7 @@ def echoing(reply):
         server.server_close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["claude-haiku-5-5", "claude-3-haiku-20240307"])
 @pytest.mark.parametrize(("number", "echo"), [*enumerate(ECHOES)])
 def test_a_service_that_says_it_again(number, echo, mode, folder, monkeypatch):

@@ -29,6 +29,8 @@ from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.clock import ManualClock
 from slotfill.extractors.tries import Tries
 
+pytestmark = pytest.mark.slow
+
 MODEL = "claude-haiku-5-5"
 SCHEMA = Schema(create_model("sentiment", sentiment=(str, ...)))
 DOCUMENT = Document.of("Fine.")

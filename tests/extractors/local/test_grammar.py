@@ -22,6 +22,7 @@ LINES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.local
 def test_every_schema_of_the_conformance_suite_has_a_readable_grammar(model_file: Path, shared_data: Path) -> None:
     engine = shared_engine(model_file)

@@ -211,6 +211,7 @@ class TestOutage:
             engine(service.extractor(), ledger, kept).run(documents(range(200)))
         assert kept.kept == list(range(200))
 
+    @pytest.mark.slow
     def test_a_document_over_which_the_service_fails_ends_by_itself(self):
         scripts = [always("down" if number % 20 < 7 else "good") for number in range(40)]
         service, kept, rejects = Service(*scripts), Memory(), Memory()

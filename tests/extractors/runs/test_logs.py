@@ -109,7 +109,7 @@ QUOTING = {
     "a page": ((502, f"<html>{CANARY}</html>".encode()), "server"),
     "no message": (f'"{CANARY}'.encode(), "unreadable_reply"),
     "a broken line": (httpx2.RemoteProtocolError(f"illegal chunk header: bytearray(b'{CANARY}')"), "connection"),
-    "another tool": (message(tool={}, name=CANARY), "validation"),
+    "another tool": (message(tool={}, name=CANARY, stop_reason="tool_use"), "validation"),
     "prose": (message(f"I found {CANARY}."), "validation"),
     "an invented quote": (reply(quote=f"{CANARY} rang"), "validation"),
     "a wrong word": (reply(tone=CANARY), "validation"),
@@ -199,7 +199,7 @@ class Strict(BaseModel):
     ("word", "said"),
     [
         (CANARY, "a.txt: failed at /word: the value does not validate [validation]\n"),
-        (CANARY.lower(), "a.txt: failed: a validator of strict raised KeyError [validation]\n"),
+        (CANARY.lower(), "a.txt: failed: a validator of strict raised KeyError [schema_code]\n"),
     ],
 )
 def test_a_validator_of_ones_own(word, said, service, capsys):

@@ -199,6 +199,7 @@ def test_what_the_time_does_not_suffice_for_is_not_decided():
     assert [*report(findings)][-1].startswith("10 laws: none broken, ")
 
 
+@pytest.mark.slow
 def test_a_wide_schema_is_not_searched_for_ever():
     names = [f"field {at}" for at in range(120)]
     texts = {name: {"type": "string"} for name in names}
