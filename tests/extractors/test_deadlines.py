@@ -5,6 +5,7 @@ import time
 import anthropic
 import httpx2
 import pytest
+from four_ways import asked
 from trickling import trickling
 
 from slotfill import Rung, Schema
@@ -41,34 +42,17 @@ def clients(service, monkeypatch):
     clients.close()
 
 
-def pieces_of(stream):
-    yield (yield from stream)
-
-
-async def asked(clients, way):
-    """Put the ask in one of the four ways; give the answer."""
-    match way:
-        case "execute":
-            return clients.execute(CODEC, ASK)
-        case "aexecute":
-            return await clients.aexecute(CODEC, ASK)
-        case "stream":
-            return [*pieces_of(clients.stream(CODEC, ASK))][-1]
-        case "astream":
-            return [piece async for piece in clients.astream(CODEC, ASK)][-1]
-
-
 @pytest.mark.parametrize("way", ["execute", "aexecute"])
 @pytest.mark.parametrize("sends", ["headers", "body"])
 async def test_a_reply_that_trickles_in_is_not_waited_for(service, clients, way, sends):
     service.sends, started = sends, time.monotonic()
-    answer = await asked(clients, way)
+    answer = await asked(clients, CODEC, ASK, way)
     assert answer.failure.type == "timeout"
     assert "allow more with --timeout" in answer.failure.message
     assert time.monotonic() - started < FAR_TOO_LONG
     assert service.tries == 3  # the SDK tries twice more, each with a time of its own
     service.sends = None
-    assert [(await asked(clients, way)).json for _ in range(2)] == ['{"a": 1}'] * 2
+    assert [(await asked(clients, CODEC, ASK, way)).json for _ in range(2)] == ['{"a": 1}'] * 2
     assert service.connections == 4  # the last one is used again
     await clients.aclose()
 
@@ -77,7 +61,7 @@ async def test_a_reply_that_trickles_in_is_not_waited_for(service, clients, way,
 @pytest.mark.parametrize("sends", ["headers", "events", "an event", "pings"])
 async def test_nor_is_a_stream(service, clients, way, sends):
     service.sends, started = sends, time.monotonic()
-    answer = await asked(clients, way)
+    answer = await asked(clients, CODEC, ASK, way)
     if sends in ("an event", "pings"):
         assert answer.stop_reason == BROKEN
         assert "did not answer in time" in answer.errors[0].message
@@ -85,7 +69,7 @@ async def test_nor_is_a_stream(service, clients, way, sends):
         assert answer.failure.type == "timeout"
     assert time.monotonic() - started < FAR_TOO_LONG
     service.sends = None
-    assert (await asked(clients, "execute")).json == '{"a": 1}'
+    assert (await asked(clients, CODEC, ASK, "execute")).json == '{"a": 1}'
     await clients.aclose()
 
 

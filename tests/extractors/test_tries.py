@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import anthropic
 import httpx2
 import pytest
+from four_ways import asked
 from scripted import message
 
 from slotfill import Rung, Schema
@@ -39,23 +40,6 @@ INPUTS = [
     '"said"',
     "null",
 ]
-
-
-def pieces_of(stream):
-    yield (yield from stream)
-
-
-async def asked(clients, way):
-    """Put the ask in one of the four ways; give the answer."""
-    match way:
-        case "execute":
-            return clients.execute(CODEC, ASK)
-        case "aexecute":
-            return await clients.aexecute(CODEC, ASK)
-        case "stream":
-            return [*pieces_of(clients.stream(CODEC, ASK))][-1]
-        case "astream":
-            return [piece async for piece in clients.astream(CODEC, ASK)][-1]
 
 
 @pytest.fixture
@@ -105,7 +89,7 @@ def redirecting(elsewhere, monkeypatch):
 async def test_no_redirect_is_followed(redirecting, elsewhere, way, status):
     tries = redirecting(status)
     clients = Clients(MODEL, Settings.read())
-    answer = await asked(clients, way)
+    answer = await asked(clients, CODEC, ASK, way)
     await clients.aclose()
     assert answer.failure.type == "redirect"
     assert answer.failure.message == (
@@ -127,7 +111,7 @@ def test_nor_by_the_doctor(redirecting, elsewhere):
 async def test_nor_under_a_tape(redirecting, elsewhere, tmp_path, way):
     redirecting(307)
     clients = Clients(MODEL, Settings.read(), cassette=Cassette(tmp_path / "tape.jsonl"))
-    assert (await asked(clients, way)).failure.type == "redirect"
+    assert (await asked(clients, CODEC, ASK, way)).failure.type == "redirect"
     await clients.aclose()
     assert not elsewhere.requests
 
@@ -164,7 +148,7 @@ async def test_a_tools_input_is_what_the_model_wrote(way, text):
         (anthropic.AsyncAnthropic, httpx2.AsyncClient) if way.startswith("a") else (anthropic.Anthropic, httpx2.Client)
     )
     client = kind(api_key="k", http_client=http(transport=transport), middleware=[Tries(10)])
-    answer = await asked(Clients(MODEL, Settings.read(), client), way)
+    answer = await asked(Clients(MODEL, Settings.read(), client), CODEC, ASK, way)
     assert answer.json == answer.said == text
 
 
