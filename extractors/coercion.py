@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
+from slotfill.extractors.inner_paths import contradicted, move_up
 from slotfill.extractors.keys import (
     Synonyms,
     contradicts,
@@ -241,17 +242,27 @@ class _Coercion:
         """
         if not isinstance(place.value, dict):
             return False
+        before = len(self.edits)
+        self._move_up(place)
         unknown = [*unknown_keys(place.value, place.schemas), *self._twins(place)]
-        before, known = len(self.edits), known_keys(place.schemas) if unknown else frozenset()
+        known = known_keys(place.schemas) if unknown else frozenset()
         extra = [key for key in unknown if self._is_extra(place, key, known)]
         risk: Risk = "low" if len(extra) < len(place.value) else "high"
         for key in extra if risk in self._allowed else ():
             self._note((*place.path, key), "extra", place.value.pop(key), None, risk)
         return len(self.edits) > before
 
+    def _move_up(self, place: _Place) -> None:
+        """Put under its key what stands where the model reads it, too: `{"address": {"street": …}}` for `street`."""
+        paths = self._schema.inner_paths if "low" in self._allowed else {}
+        moved = move_up(place.value, known_keys(place.schemas), paths) if paths else {}
+        for key, path in moved.items():
+            self._note((*place.path, key), "key", join(path), key, "low")
+
     def _is_extra(self, place: _Place, key: str, known: frozenset[str]) -> bool:
         """Tell whether nobody asked for a key; one that is nearly a known one is renamed."""
-        if contradicts(key, place.value, known, self._synonyms):
+        twice = contradicted(place.value, self._schema.inner_paths)
+        if key in twice or contradicts(key, place.value, known, self._synonyms):
             return False  # one of the two is wrong
         if likely := likely_key(key, place.value, known, self._synonyms):
             self._rename(place, key, *likely)

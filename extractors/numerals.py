@@ -21,12 +21,13 @@ _GROUPED = re.compile(
     re.ASCII | re.VERBOSE,
 )
 _DECIMAL_COMMA = re.compile(r"(0|[1-9]\d*),(\d+)", re.ASCII)  # 24,50 and 0,125; 1,234 was grouped before
+_BARE_POINT = re.compile(r"(0|[1-9]\d*)?\.(\d+)?", re.ASCII)  # .5 and 5.
 _UNDERSCORED = re.compile(r"\d+(?:_\d+)+(?:\.\d+)?", re.ASCII)
 _ONE_GROUP = re.compile(r"\d{1,3}[, ]\d{3}", re.ASCII)  # 1,234: a thousand, or a fraction; 1 234: two numbers?
 _ONE_POINT = re.compile(r"[1-9]\d{0,2}\.\d{3}", re.ASCII)  # € 1.234: a thousand, where the comma is for cents
 _SIGNS = str.maketrans({"\u2212": "-", "\u00a0": "\u202f", "\u2009": "\u202f"})
 _CURRENCY = r"(?:[€$£¥₹₽₩₺₴₪฿]|(?:US|CA|A)\$|(?:AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|INR|JPY|NOK|PLN|SEK|USD)\b)"
-_PRICE = re.compile(rf"([+-]?)\s*(?:{_CURRENCY})?\s*([+-]?)\s*(\d.*?)\s*(?:{_CURRENCY})?", re.ASCII)
+_PRICE = re.compile(rf"([+-]?)\s*(?:{_CURRENCY})?\s*([+-]?)\s*(\.?\d.*?)\s*(?:{_CURRENCY})?", re.ASCII)
 
 
 def read_number(text: str, *, whole: bool) -> tuple[str, Risk] | None:
@@ -70,4 +71,6 @@ def _digits(text: str, *, whole: bool) -> tuple[str, Risk]:
         return re.sub(r"\D", "", grouped) + (f".{part}" if part else ""), "high" if doubtful else "low"
     if match := _DECIMAL_COMMA.fullmatch(text):
         return f"{match[1]}.{match[2]}", "low"
+    if match := _BARE_POINT.fullmatch(text):
+        return f"{match[1] or 0}" + (f".{match[2]}" if match[2] else ""), "low"
     return (text.replace("_", ""), "low") if _UNDERSCORED.fullmatch(text) else ("", "low")

@@ -20,6 +20,7 @@ ENVELOPES = frozenset({"array", "elements", "entries", "items", "list", "rows", 
 """Keys that say of the list that they hold no more than that it is one."""
 
 _SEPARATORS = re.compile(r"[,;|\n•]")
+_FENCED = re.compile(r"\s*```\w*+\s(.*)```\s*", re.DOTALL)
 _PAIRS = (
     ("key", "value"),
     ("k", "v"),
@@ -34,6 +35,8 @@ _PAIRS = (
 def reshaped(value: Any, wanted: Wanted, context: Context) -> Iterator[Meaning]:
     """Give the other shapes that a value may take."""
     match value:
+        case list() | dict() if wanted.is_json_text:
+            yield Meaning("json", exact_json.dumps(value), "low")
         case list():
             yield from _list(value, wanted, context)
         case dict():
@@ -114,11 +117,14 @@ def _names_in(item: Any) -> tuple[str, str] | None:
 
 
 def _parsed(text: str, wanted: Wanted) -> Meaning | None:
-    """Read an object or list that was sent as a text, in whatever notation."""
+    """Read an object or list that was sent as a text, in whatever notation, fenced or not."""
+    if fenced := _FENCED.fullmatch(text):
+        text = fenced[1]
     start = len(text) - len(text.lstrip())
     kinds: Mapping[str, type] = {"{": dict, "[": list, "(": list}
     kind = kinds.get(text[start : start + 1])
-    if kind is None or ("object" if kind is dict else "array") not in wanted.types:
+    is_asked_for = ("object" if kind is dict else "array") in wanted.types
+    if kind is None or not (is_asked_for or wanted.is_json_text):
         return None
     reader = Reader(text, start, len(text))
     try:
@@ -128,4 +134,6 @@ def _parsed(text: str, wanted: Wanted) -> Meaning | None:
     if text[reader.at :].strip(" \t\r\n,;") or not isinstance(parsed, kind):
         return None
     risk = max(("low", *(repair.risk for repair in reader.repairs)), key=RISKS.index)
-    return Meaning("json", parsed, risk)
+    if is_asked_for:
+        return Meaning("json", parsed, risk)
+    return Meaning("json", exact_json.dumps(parsed), risk) if fenced or reader.repairs else None

@@ -82,6 +82,11 @@ class Wanted:
         """Whether an object is asked for whose keys are not known."""
         return "object" in self.types and not any(properties_of(schema) for schema in self.schemas)
 
+    @cached_property
+    def is_json_text(self) -> bool:
+        """Whether a string is asked for that is JSON itself."""
+        return any(schema.get("contentMediaType") == "application/json" for schema in self.schemas)
+
     def takes(self, value: Any) -> bool:
         """Tell whether an alternative takes a value, by type and by what it lists."""
         return takes(self.schemas, value)
@@ -109,8 +114,15 @@ def listed_in(schemas: Schemas) -> list[Any]:
 
 def _takes(schema: Mapping[str, Any], value: Any) -> bool:
     if listed := listed_in((schema,)):
-        return any(type(one) is type(value) and one == value for one in listed)
+        return any(_is_same(one, value) for one in listed)
     return any(_is(value, kind) for kind in _types((schema,)))
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Compare as JSON does: 1 and 1.0 are one number, and 1 is not true."""
+    numbers = (int, float)
+    is_number = type(one) in numbers and type(other) in numbers
+    return (is_number or type(one) is type(other)) and one == other
 
 
 def _is(value: Any, kind: str) -> bool:

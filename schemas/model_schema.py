@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from slotfill.schemas.core_walk import definitions_of, nodes_of
+from slotfill.schemas.core_walk import Node, definitions_of, nodes_of
+from slotfill.schemas.decimals import DECIMAL
+from slotfill.schemas.field_keys import Path, fields_of, key_of, names_of, paths_of
 from slotfill.schemas.json_schema import JsonValue, resolve_local
 from slotfill.schemas.parts import properties_of, subschemas
 
-__all__ = ["DECIMAL", "decimal_schema", "output_schema", "reply_schema", "synonyms_of"]
-
-DECIMAL = "x-decimal"
-"""The keyword that marks a decimal number in the JSON Schema of what is written: `{"max_digits", "decimal_places"}`."""
+__all__ = ["decimal_schema", "inner_paths_of", "output_schema", "reply_schema", "synonyms_of"]
 
 
 def reply_schema(model: type[BaseModel], *, by_alias: bool = True) -> dict[str, Any]:
@@ -47,9 +46,9 @@ def output_schema(model: type[BaseModel]) -> dict[str, Any]:
         return reply_schema(model)
 
 
-def decimal_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """Give the JSON Schema of what a model reads, its decimal numbers marked with `DECIMAL`."""
-    return model.model_json_schema(schema_generator=_OutputSchema)
+def decimal_schema(schema: CoreSchema) -> dict[str, Any]:
+    """Give the JSON Schema of what a core schema reads, its decimal numbers marked with `DECIMAL`."""
+    return _OutputSchema().generate(schema)
 
 
 def synonyms_of(model: type[BaseModel]) -> dict[str, frozenset[str]]:
@@ -57,12 +56,21 @@ def synonyms_of(model: type[BaseModel]) -> dict[str, frozenset[str]]:
 
     `items: list[str] = Field(validation_alias="lineItems")` gives {"lineItems": {"items"}}.
     """
-    names: defaultdict[str, set[str]] = defaultdict(set)
-    for node in _all_nodes(model.__pydantic_core_schema__):
-        for name, field in _fields(node):
-            key, *others = [*_aliases(field), name]
-            names[key].update(other for other in (*others, field.get("serialization_alias", key)) if other != key)
-    return {key: frozenset(others) for key, others in names.items() if others}
+    names: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+    for name, field in _all_fields(model):
+        names[key_of(name, field)] |= names_of(name, field)
+    return {key: others for key, others in names.items() if others}
+
+
+def inner_paths_of(model: type[BaseModel]) -> dict[str, tuple[Path, ...]]:
+    """Give, by JSON key, the ways into other values by which a model and those within it read the field, too.
+
+    `street: str = Field(validation_alias=AliasPath("address", "street"))` gives {"street": (("address", "street"),)}.
+    """
+    paths: defaultdict[str, tuple[Path, ...]] = defaultdict(tuple)
+    for name, field in _all_fields(model):
+        paths[key_of(name, field)] += paths_of(field)
+    return {key: ways for key, ways in paths.items() if ways}
 
 
 _OBJECTS = ("model", "dataclass", "typed-dict")
@@ -122,20 +130,8 @@ def _require_tags(json_schema: dict[str, Any]) -> None:
                 member["required"] = [tag, *member.get("required", ())]
 
 
-def _all_nodes(schema: CoreSchema) -> Iterator[Mapping[str, Any]]:
+def _all_fields(model: type[BaseModel]) -> Iterator[tuple[str, Node]]:
+    schema = model.__pydantic_core_schema__
     for whole in (schema, *definitions_of(schema).values()):
-        yield from nodes_of(whole)
-
-
-def _fields(node: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    if node["type"] in ("model-fields", "typed-dict"):
-        yield from node["fields"].items()
-    elif node["type"] == "dataclass-args":
-        yield from ((field["name"], field) for field in node["fields"])
-
-
-def _aliases(field: Mapping[str, Any]) -> list[str]:
-    """Give the names that are one key each; a path into another value is none."""
-    alias = field.get("validation_alias", [])
-    paths = [[alias]] if isinstance(alias, str) else alias if alias and isinstance(alias[0], list) else [alias]
-    return [path[0] for path in paths if len(path) == 1 and isinstance(path[0], str)]
+        for node in nodes_of(whole):
+            yield from fields_of(node)

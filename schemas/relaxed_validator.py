@@ -15,11 +15,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import SchemaValidator
 
 from slotfill.schemas.core_walk import Node
-from slotfill.schemas.strict_validator import Config, Strict, config_within, core_schema_of
+from slotfill.schemas.field_keys import FIELDS, read_by_key, with_fields
+from slotfill.schemas.lenient_validator import Config
+from slotfill.schemas.strict_validator import Strict, config_within, core_schema_of
 
 __all__ = ["relaxed_validator"]
 
-_OBJECTS = frozenset({"model-fields", "typed-dict", "dataclass-args"})
 _LISTS = frozenset({"list", "set", "frozenset", "tuple", "generator"})
 _CODE = frozenset({"function-after", "function-before", "function-wrap"})
 _OF_INSTANCES = frozenset({"ref", "post_init", "custom_init"})
@@ -46,7 +47,7 @@ class _Relaxing:
             "union": self._union,
             **dict.fromkeys(_AROUND - _CODE, self._around),
             **dict.fromkeys(_CODE, self._code),
-            **dict.fromkeys(_OBJECTS, self._object),
+            **dict.fromkeys(FIELDS, self._object),
             **dict.fromkeys(_LISTS, self._list),
         }
 
@@ -78,7 +79,7 @@ class _Relaxing:
     def _code(self, node: Node, config: Config, is_root: bool) -> Node:
         """Leave out what judges an object or a list when it is read, and let what prepares it fail."""
         bare = self._bare(node)["type"]
-        if bare not in _OBJECTS | _LISTS:
+        if bare not in FIELDS | _LISTS:
             return self._strict.rewritten(node, config)
         if node["type"] != "function-before":
             return self._relaxed(node["schema"], config, is_root=is_root)
@@ -90,12 +91,9 @@ class _Relaxing:
         )
 
     def _object(self, node: Node, config: Config, is_root: bool) -> Node:
-        strict = self._strict.rewritten(node, config)
-        if node["type"] == "dataclass-args":
-            fields: Any = [self._field(field, config, is_root=is_root) for field in node["fields"]]
-        else:
-            fields = {name: self._field(field, config, is_root=is_root) for name, field in node["fields"].items()}
-        return {**{key: value for key, value in strict.items() if key != "ref"}, "fields": fields}
+        strict = {key: value for key, value in self._strict.rewritten(node, config).items() if key != "ref"}
+        changed = with_fields(node, lambda name, field: read_by_key(name, self._field(field, config, is_root=is_root)))
+        return {**strict, "fields": changed["fields"]}
 
     def _field(self, field: Node, config: Config, *, is_root: bool) -> Node:
         schema = self._relaxed(field["schema"], config)
@@ -113,7 +111,7 @@ class _Relaxing:
     def _union(self, node: Node, config: Config, _: bool) -> Node:
         """Relax alternatives, if one of them at most is an object: what is lax does not tell objects apart."""
         members = [choice[0] if isinstance(choice, tuple) else choice for choice in node["choices"]]
-        if sum(self._bare(member)["type"] in _OBJECTS for member in members) > 1:
+        if sum(self._bare(member)["type"] in FIELDS for member in members) > 1:
             return self._strict.rewritten(node, config)
         return {**node, "choices": [self._relaxed(member, config) for member in members]}
 

@@ -16,14 +16,16 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import SchemaValidator, to_jsonable_python
 
 from slotfill.schemas.confidence import check_confidences, is_marked, name_keys
+from slotfill.schemas.decimals import quoted_decimals
 from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError, SchemaError
 from slotfill.schemas.exact_json import ExactFloat, dumps, exact_floats, loads
+from slotfill.schemas.field_keys import Path
 from slotfill.schemas.info_validators import needs_context
 from slotfill.schemas.json_schema import JsonValue, resolve_local, response_model
 from slotfill.schemas.merging import check_merges, has_keys, name_merge_keys
-from slotfill.schemas.model_schema import DECIMAL, decimal_schema, output_schema, reply_schema, synonyms_of
+from slotfill.schemas.model_schema import decimal_schema, inner_paths_of, output_schema, reply_schema, synonyms_of
 from slotfill.schemas.parameters import parameters_of
-from slotfill.schemas.parts import parts_at, resolved, subschemas
+from slotfill.schemas.parts import subschemas
 from slotfill.schemas.pointer import join, pointer_to
 from slotfill.schemas.relaxed_validator import relaxed_validator
 from slotfill.schemas.serialization import raising_field
@@ -115,6 +117,11 @@ class Schema(Generic[M]):
     def synonyms(self) -> Mapping[str, frozenset[str]]:
         """By key of `json_schema`, the other names by which the model knows the field."""
         return synonyms_of(cast("type[BaseModel]", self.model))
+
+    @cached_property
+    def inner_paths(self) -> Mapping[str, tuple[Path, ...]]:
+        """By key of `json_schema`, the ways into other values by which the model reads the field, too."""
+        return inner_paths_of(cast("type[BaseModel]", self.model))
 
     def validate(self, text: str, *, document: str | None = None) -> M:
         """Read one JSON value as it travelled, strictly: nothing is coerced, and no key stands twice.
@@ -208,7 +215,7 @@ class Schema(Generic[M]):
 
     @cached_property
     def _decimal_schema(self) -> dict[str, Any]:
-        return decimal_schema(cast("type[BaseModel]", self.model))
+        return decimal_schema(cast("type[BaseModel]", self.model).__pydantic_core_schema__)
 
     def _context(self, document: str | None) -> dict[str, Any]:
         told: dict[str, Any] = {"document": document, "parameters": self.parameters}
@@ -234,7 +241,7 @@ class Schema(Generic[M]):
         """Put quotes around long numbers where a `Decimal` is asked for: Pydantic reads a bare one as a double."""
         if issubclass(self.model, JsonValue):
             return _with_whole_numbers(data)
-        return _quoted_decimals(data, self._decimal_schema)
+        return quoted_decimals(data, self._decimal_schema)
 
     def _own_examples(self) -> tuple[Example, ...]:
         model = cast("type[BaseModel]", self.model)
@@ -320,21 +327,6 @@ def _with_whole_numbers(data: Any) -> Any:
     if isinstance(data, dict):
         return {key: _with_whole_numbers(part) for key, part in data.items()}
     return [*map(_with_whole_numbers, data)] if isinstance(data, list) else data
-
-
-def _quoted_decimals(data: Any, json_schema: dict[str, Any]) -> Any:
-    """Give a copy of plain JSON data with the long numbers as texts that are `DECIMAL` by their schema."""
-    rest: list[tuple[Any, Any, list[Any]]] = [(holder := [data], 0, [json_schema])]
-    while rest:
-        around, step, schemas = rest.pop()
-        value, forms = around[step], [*resolved(schemas, json_schema)]
-        if isinstance(value, ExactFloat) and any(DECIMAL in form for form in forms):
-            around[step] = value.digits
-        elif isinstance(value, dict | list):
-            around[step] = own = value.copy()
-            steps = own if isinstance(own, dict) else range(len(own))
-            rest += [(own, key, [part for form in forms for part in parts_at(form, key)]) for key in steps]
-    return holder[0]
 
 
 def _errors(error: ValidationError, data: Any) -> tuple[FieldError, ...]:

@@ -8,6 +8,8 @@ Pydantic's own strict mode is nearly that. It falls short in these ways, each me
 - Digits are taken for seconds since 1970 ("2026" is 1970-01-01T00:33:46Z), and true for 1 in a `Literal` or `Enum`.
 - Keys that a model does not know are dropped without a word.
 - An `Iterable` is read once, when it is first looked at: here it is a list.
+- What stands beside an `AliasPath` is dropped, and in the text of a `Json` field the last of two equal keys wins.
+- An `__init__` of the user's is given plain Python data, and what it passes on is read leniently.
 - A default that is validated counts as what a model said.
 """
 
@@ -15,7 +17,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Any
@@ -31,25 +33,20 @@ from pydantic_core import (
 )
 
 from slotfill.schemas.core_walk import Node, definitions_of, nodes_of, with_children
+from slotfill.schemas.decimals import quoted_decimals
 from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.exact_json import dumps, exact_floats, loads
+from slotfill.schemas.field_keys import FIELDS, read_by_key, with_fields
+from slotfill.schemas.lenient_validator import TIME_ERRORS, Config, Lenient, built_validator, is_number, listed
+from slotfill.schemas.model_schema import decimal_schema
 from slotfill.schemas.pointer import look_up, pointer_to
 
-__all__ = ["Config", "Strict", "check_code", "config_within", "core_schema_of", "strict_validator"]
-
-Config = Mapping[str, Any] | None
-"""What a model's configuration says to the validators of its fields."""
+__all__ = ["Strict", "check_code", "config_within", "core_schema_of", "strict_validator"]
 
 Rewrite = Callable[[Node, Config], Node]
 
 _TEXT_CHANGES = frozenset({"str_strip_whitespace", "str_to_lower", "str_to_upper"})
 """What a configuration may do to texts, keys included."""
-
-_TIME_ERRORS = {
-    "date": "date_type",
-    "datetime": "datetime_type",
-    "time": "time_type",
-    "timedelta": "time_delta_type",
-}
 
 
 def strict_validator(model: type[BaseModel]) -> SchemaValidator:
@@ -92,7 +89,7 @@ class Strict:
     def __init__(self, definitions: Mapping[str, Node]) -> None:
         self.more: dict[str, Node] = {}
         self._definitions = definitions
-        self._lenient = _Lenient(definitions)
+        self._lenient = Lenient(definitions)
         self._rewritten: dict[tuple[int, int], Node] = {}
         self._defaults: list[_Default] = []
         self._kinds: Mapping[str, Rewrite] = {
@@ -102,11 +99,12 @@ class Strict:
             "enum": self._enum,
             "union": self._union,
             "dict": self._map,
+            "json": self._json,
             "generator": self._list,
             "default": self._default,
             "function-before": self.before,
             "function-wrap": self._wrap,
-            **dict.fromkeys(("model-fields", "typed-dict", "dataclass-args"), self._fields),
+            **dict.fromkeys(FIELDS, self._fields),
             **dict.fromkeys(("model", "dataclass"), self._model),
         }
 
@@ -121,7 +119,7 @@ class Strict:
     def validator(self, node: Node, config: Config) -> SchemaValidator:
         """Build the validator of what was rewritten."""
         definitions = (self.rewritten(part, None) for part in self._definitions.values())
-        return _built(node, config, [*definitions, *self.more.values()])
+        return built_validator(node, config, [*definitions, *self.more.values()])
 
     def before(self, node: Node, config: Config, rewrite: Rewrite | None = None) -> Node:
         """Have a `before` validator's outcome read as JSON. rewrite: makes the strict form of what is behind it."""
@@ -162,18 +160,30 @@ class Strict:
     def _model(self, node: Node, config: Config) -> Node:
         changed = self._within(node, config)
         # A default is validated apart: behind this switch it would be judged as what a model said.
-        return {**changed, "config": {**(config or {}), "validate_default": False}}
+        changed = {**changed, "config": {**(config or {}), "validate_default": False}}
+        return self._initialized(node, changed, config) if node.get("custom_init") else changed
+
+    def _initialized(self, node: Node, changed: Node, config: Config) -> Node:
+        """Judge what a model said, but for what it left out, before an `__init__` of the user's makes more of it."""
+        read_alone = {key: value for key, value in changed.items() if key not in ("custom_init", "post_init", "ref")}
+        inner = _Behind(lambda: self.validator(read_alone, config), lambda: self._lenient.validator(node, config))
+
+        def read(value: Any, info: ValidationInfo) -> Any:
+            return inner.read_by_code(value, info.context)
+
+        return _plain(node, read)
 
     def _fields(self, node: Node, config: Config) -> Node:
         behaviour = node.get("extra_behavior") or (config or {}).get("extra_fields_behavior")
-        return {**self._within(node, config), "extra_behavior": "allow" if behaviour == "allow" else "forbid"}
+        fields = with_fields(self._within(node, config), read_by_key)
+        return {**fields, "extra_behavior": "allow" if behaviour == "allow" else "forbid"}
 
     def _time(self, node: Node, config: Config) -> Node:
         inner = SchemaValidator(node, config)  # type: ignore[arg-type]  # it is one of CoreSchema's dictionaries
 
         def read(value: Any, _: ValidationInfo) -> Any:
-            if not isinstance(value, str) or _is_number(value):
-                raise PydanticKnownError(_TIME_ERRORS[node["type"]])  # type: ignore[arg-type]  # a name it knows
+            if not isinstance(value, str) or is_number(value):
+                raise PydanticKnownError(TIME_ERRORS[node["type"]])  # type: ignore[arg-type]  # a name it knows
             return inner.validate_strings(value, strict=True)  # type: ignore[arg-type]  # its stub knows mappings only
 
         return _plain(node, read)
@@ -182,7 +192,7 @@ class Strict:
         expected = {(type(item), item): item for item in node["expected"]}
         if not {int, bool} & {kind for kind, _ in expected}:
             return node
-        error = PydanticKnownError("literal_error", {"expected": _listed(node["expected"])})
+        error = PydanticKnownError("literal_error", {"expected": listed(node["expected"])})
 
         def read(value: Any, _: ValidationInfo) -> Any:
             if isinstance(value, dict | list) or (type(value), value) not in expected:
@@ -197,11 +207,15 @@ class Strict:
         if kinds <= {str}:
             return node
         inner = SchemaValidator(node, config)  # type: ignore[arg-type]  # as above
-        error = PydanticKnownError("enum", {"expected": _listed(values)})
+        error = PydanticKnownError("enum", {"expected": listed(values)})
 
         def read(value: Any, _: ValidationInfo) -> Any:
-            if type(value) in (int, bool) and type(value) not in kinds:
+            if type(value) is bool and bool not in kinds:
                 raise error
+            if type(value) is int and int not in kinds:
+                if float not in kinds:
+                    raise error
+                value = float(value)  # JSON has one kind of number
             return inner.validate_json(json.dumps(value), strict=True)
 
         return _plain(node, read)
@@ -212,7 +226,7 @@ class Strict:
         choices = []
         for choice in node["choices"]:
             member, *label = choice if isinstance(choice, tuple) else (choice,)
-            shadowed = texts and member["type"] in _TIME_ERRORS
+            shadowed = texts and member["type"] in TIME_ERRORS
             changed = member if shadowed else self.rewritten(member, config)
             texts |= member["type"] == "str"
             choices.append((changed, *label) if label else changed)
@@ -233,6 +247,11 @@ class Strict:
 
         return _plain(node, read)
 
+    def _json(self, node: Node, config: Config) -> Node:
+        schema = node.get("schema", {"type": "any"})
+        whole = {"type": "definitions", "schema": schema, "definitions": [*self._definitions.values()]}
+        return _plain(node, _InText(lambda: self.validator(self.rewritten(schema, config), config), whole).read)
+
     def _list(self, node: Node, config: Config) -> Node:
         return {**self._within(node, config), "type": "list"}
 
@@ -244,34 +263,6 @@ class Strict:
         self._defaults.append(default)
         left = {key: value for key, value in changed.items() if key not in ("default", "copy_default")}
         return {**left, "default_factory": default, "default_factory_takes_data": True, "validate_default": False}
-
-
-class _Lenient:
-    """Rewrites core schemas so little that the user's own values pass, and still no number is a time, no truth a 1.
-
-    What the user's code changed may hold, elsewhere, what the model said: `data["stay"]` is one change of all of it.
-    """
-
-    def __init__(self, definitions: Mapping[str, Node]) -> None:
-        self._definitions = definitions
-
-    def validator(self, node: Node, config: Config) -> SchemaValidator:
-        return _built(self._changed(node), config, [*map(self._changed, self._definitions.values())])
-
-    def _changed(self, node: Node) -> Node:
-        changed = with_children(node, self._changed)
-        match node["type"]:
-            case "date" | "datetime" | "time" | "timedelta" as kind:
-                return _checked(changed, partial(_refuse_numbers, _TIME_ERRORS[kind]))
-            case "int" | "float" | "decimal" as kind:
-                return _checked(changed, partial(_refuse_truth, f"{kind}_type"))
-            case "literal":
-                return _checked(changed, partial(_refuse_others, "literal_error", [*node["expected"]]))
-            case "enum":
-                return _checked(changed, partial(_refuse_others, "enum", [one.value for one in node["members"]]))
-            case "generator":
-                return {**changed, "type": "list"}
-        return changed
 
 
 class _Behind:
@@ -305,6 +296,15 @@ class _Behind:
             raise ValidationError.from_exception_data("value", ignored)
         return changed
 
+    def read_by_code(self, value: Any, context: Any) -> Any:
+        """Have the user's code read a value, if what is there of it is sound: what is missing the code may know."""
+        try:
+            self._strict.validate_json(json.dumps(value), strict=True, context=context)
+        except ValidationError as error:
+            if any(detail["type"] != "missing" for detail in error.errors(include_url=False, include_context=False)):
+                raise
+        return self._lenient.validate_python(value, context=context)
+
     @contextmanager
     def to_blame(self, written: str | None, context: Any) -> Iterator[None]:
         """Where the code fails over a value of a wrong type, say that of the value: a number that has no `strip()`.
@@ -319,6 +319,33 @@ class _Behind:
             if written is not None:
                 self._strict.validate_json(written, strict=True, context=context)
             raise
+
+
+class _InText:
+    """The JSON in a text, read as exactly as a reply itself: each key once, all digits of a decimal number."""
+
+    def __init__(self, validator: Callable[[], SchemaValidator], schema: Node) -> None:
+        self._validator_of, self._schema = validator, schema
+
+    def read(self, value: Any, info: ValidationInfo) -> Any:
+        """Read a text."""
+        if not isinstance(value, str):
+            raise PydanticKnownError("json_type")
+        try:
+            data = loads(value)
+        except ValueError as error:
+            raise PydanticKnownError("json_invalid", {"error": str(error)}) from None
+        if any(True for _ in exact_floats(data)):
+            data = quoted_decimals(data, self._decimal_schema)
+        return self._validator.validate_json(dumps(data), strict=True, context=info.context)
+
+    @cached_property
+    def _validator(self) -> SchemaValidator:
+        return self._validator_of()
+
+    @cached_property
+    def _decimal_schema(self) -> dict[str, Any]:
+        return decimal_schema(self._schema)
 
 
 class _Default:
@@ -347,12 +374,6 @@ class _Default:
     @cached_property
     def _validator(self) -> SchemaValidator:
         return self._validator_of()
-
-
-def _built(node: Node, config: Config, definitions: Sequence[Node]) -> SchemaValidator:
-    whole = {"type": "definitions", "schema": node, "definitions": [*definitions]} if definitions else node
-    # Else a model's own validator would be put in the place of what was rewritten.
-    return SchemaValidator(whole, config, _use_prebuilt=False)  # type: ignore[arg-type]  # of plain dictionaries
 
 
 def _plain(node: Node, read: Callable[[Any, ValidationInfo], Any]) -> Node:
@@ -384,44 +405,6 @@ def _ignored(error: ValidationError, written: str | None) -> Iterator[InitErrorD
         holder = look_up(pointer_to(detail["loc"], before).rpartition("/")[0], before)
         if detail["type"] == "extra_forbidden" and isinstance(holder, dict) and detail["loc"][-1] in holder:
             yield {"type": "extra_forbidden", "loc": detail["loc"], "input": detail["input"]}
-
-
-def _checked(node: Node, check: Callable[[Any], Any]) -> Node:
-    return {"type": "function-before", "function": {"type": "no-info", "function": check}, "schema": node}
-
-
-def _refuse_numbers(error: Any, value: Any) -> Any:
-    """Refuse what would be taken for seconds; code that means seconds can give the moment itself."""
-    if isinstance(value, int | float) or (isinstance(value, str) and _is_number(value)):
-        raise PydanticKnownError(error)
-    return value
-
-
-def _refuse_truth(error: Any, value: Any) -> Any:
-    if isinstance(value, bool):
-        raise PydanticKnownError(error)
-    return value
-
-
-def _refuse_others(error: Any, expected: Sequence[Any], value: Any) -> Any:
-    """Refuse true where 1 is expected, and 1 where true is; what is no number may be a member itself."""
-    if isinstance(value, bool | int) and type(value) not in {type(one) for one in expected} and value in expected:
-        raise PydanticKnownError(error, {"expected": _listed(expected)})
-    return value
-
-
-def _is_number(text: str) -> bool:
-    """Tell whether Pydantic might read a text as seconds: "2026", " -12.5", "1e3"."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _listed(values: Sequence[Any]) -> str:
-    *first, last = map(repr, values)
-    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _check_function(node: Node) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import unquote, urldefrag, urljoin
 
-from slotfill.schemas.model_schema import DECIMAL
+from slotfill.schemas.decimals import DECIMAL
 from slotfill.schemas.pointer import join, look_up
 from slotfill.schemas.words import in_words
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.runs.json_text import escaped, json_text
+from slotfill.schemas.decimals import DECIMAL
 from slotfill.schemas.json_schema import resolve_local
-from slotfill.schemas.model_schema import DECIMAL
 from slotfill.schemas.pointer import join
 from slotfill.schemas.schema import WRAPPER
 

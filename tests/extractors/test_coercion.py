@@ -4,7 +4,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Json
 
 from slotfill.extractors.mend import mend
 from slotfill.schemas import exact_json
@@ -288,3 +288,26 @@ def test_what_stands_under_another_name_of_its_field_is_mended_too():
     mended = mend('{"lines": [{"unitPrice": "24.50"}]}', Schema(Order))
     assert mended.data == {"lines": [{"unit_price": 24.5}]}
     assert [edit.kind for edit in mended.edits] == ["key", "number"]
+
+
+@pytest.mark.parametrize(
+    ("said", "meant", "edited"),
+    [
+        ({"rows": "```json\n[1, 2]\n```"}, {"rows": [1, 2]}, True),
+        ({"rows": "```\n[1, 2,]```"}, {"rows": [1, 2]}, True),
+        ({"settings": {"a": 1}}, {"settings": '{"a": 1}'}, True),
+        ({"settings": '```json\n{"a": 1}\n```'}, {"settings": '{"a": 1}'}, True),
+        ({"settings": "{'a': 1,}"}, {"settings": '{"a": 1}'}, True),
+        ({"settings": '{"a": "1"}'}, {"settings": '{"a": "1"}'}, False),
+        ({"settings": '{"a": 1, "a": 2}'}, {"settings": '{"a": 1, "a": 2}'}, False),
+        ({"settings": "nothing of note"}, {"settings": "nothing of note"}, False),
+    ],
+)
+def test_json_in_a_text_is_read_where_it_is_asked_for_and_written_where_a_text_is(said, meant, edited):
+    class Report(BaseModel):
+        rows: list[int] = []
+        settings: Json[dict[str, int]] = {}
+
+    mended = mend(json.dumps(said), Schema(Report))
+    assert mended.data == meant
+    assert [edit.kind for edit in mended.edits] == ["json"] * edited

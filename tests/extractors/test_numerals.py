@@ -23,6 +23,9 @@ from slotfill.extractors.numerals import read_number
         ("24,50", "24.50", "low"),
         ("0,125", "0.125", "low"),
         ("1000,125", "1000.125", "low"),
+        (".5", "0.5", "low"),
+        ("5.", "5", "low"),
+        ("-$.50", "-0.50", "low"),
         ("€24.50", "24.50", "low"),
         ("24,50 €", "24.50", "low"),
         ("EUR 24.50", "24.50", "low"),
@@ -45,7 +48,25 @@ def test_an_integer_has_no_decimal_comma():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "EUR", "80%", "4 stars", "(5)", "007", "1,23,4", "12,", "1 2", "00,5", "-+5", "--5", "5-6"]
+    "text",
+    [
+        "",
+        "EUR",
+        "80%",
+        "4 stars",
+        "(5)",
+        "007",
+        "1,23,4",
+        "12,",
+        "1 2",
+        "00,5",
+        "-+5",
+        "--5",
+        "5-6",
+        ".",
+        "5..",
+        "1.2.",
+    ],
 )
 def test_what_is_no_number_stays(text):
     assert read_number(text, whole=False) is None

@@ -14,10 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import (
     AfterValidator,
+    AliasChoices,
+    AliasPath,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    Json,
     RootModel,
     TypeAdapter,
     WrapValidator,
@@ -40,9 +43,24 @@ class Level(IntEnum):
     HIGH = 2
 
 
+class Rating(Enum):
+    GOOD = 1.0
+    BETTER = 1.5
+
+
 class Place(BaseModel):
     name: str
     opened: date | None = None
+
+
+class Made(BaseModel):
+    """A model whose own `__init__` makes more of what it is given."""
+
+    count: int
+    doubled: int
+
+    def __init__(self, **data):
+        super().__init__(**{"doubled": int(data["count"]) * 2, **data})
 
 
 @dataclass
@@ -71,6 +89,10 @@ RIGHT = [
     (UUID, "12345678-1234-5678-1234-567812345678"),
     (Colour, "red"),
     (Level, 2),
+    (Rating, 1),
+    (Rating, 1.5),
+    (Json[dict[str, date]], '{"a": "2026-03-03"}'),
+    (Made, {"count": 2}),
     (Literal[1, "a", True], 1),
     (Place, {"name": "x", "opened": "2026-03-03"}),
     (list[Place], [{"name": "x"}]),
@@ -103,6 +125,13 @@ WRONG = [
     (bool, "true"),
     (str, 4),
     (Level, True),
+    (Rating, True),
+    (Json[dict[str, int]], '{"a": 1, "a": 2}'),
+    (Json[dict[str, int]], '{"a": "1"}'),
+    (Json[list[date]], "[0]"),
+    (Json, {"a": 1}),
+    (Made, {"count": "2"}),
+    (Made, {"count": 2, "more": 1}),
     (Level, "1"),
     (Literal[1, 2, 3], True),
     (Literal[1, 2, 3], 1.0),
@@ -443,3 +472,40 @@ def test_keys_that_a_configuration_changes_are_refused_where_they_become_one():
     assert Schema(model).load({"field": {" a": 1, "b": 2}}).field == {"a": 1, "b": 2}
     with pytest.raises(InvalidError, match="read as one"):
         Schema(model).load({"field": {" a": 1, "a": 2}})
+
+
+class Contact(BaseModel):
+    street: str = Field(validation_alias=AliasPath("address", "street"))
+    first: str = Field(validation_alias=AliasChoices(AliasPath("names", 0), "first_name"))
+    zip_code: int = Field(0, validation_alias=AliasChoices("zip", AliasPath("address", "zip")))
+
+
+def test_a_field_that_is_read_at_a_path_is_read_by_the_key_that_is_asked_for():
+    schema = Schema(Contact)
+    assert [*schema.json_schema["properties"]] == ["street", "first_name", "zip"]
+    value = schema.validate('{"street": "Kade 1", "first_name": "Ada", "zip": 3}')
+    assert (value.street, value.first, value.zip_code) == ("Kade 1", "Ada", 3)
+    part = schema.part({"type": "object", "properties": {"street": {"type": "string"}}}, nested=True)
+    assert part.read('{"street": "Kade 1"}')[1] == {"street": "Kade 1"}
+
+
+def test_nothing_that_stands_beside_a_path_is_dropped():
+    with pytest.raises(InvalidError, match="/address: Extra"):
+        Schema(Contact).validate('{"first_name": "Ada", "address": {"street": "Kade 1", "country": "NL"}}')
+
+
+def test_code_of_the_users_may_make_what_is_read_at_a_path():
+    class Letter(Contact):
+        @model_validator(mode="before")
+        @classmethod
+        def take_apart(cls, data):
+            street, first = data.pop("street").split("/")
+            return {**data, "address": {"street": street}, "names": [first]}
+
+    value = Schema(Letter).validate('{"street": "Kade 1/Ada", "zip": 3}')
+    assert (value.street, value.first, value.zip_code) == ("Kade 1", "Ada", 3)
+
+
+def test_a_decimal_in_the_json_of_a_text_keeps_all_its_digits():
+    schema = Schema(create_model("Bill", sums=(Json[list[Decimal]], ...)))
+    assert schema.validate('{"sums": "[12345678901234567890.12]"}').sums == [Decimal("12345678901234567890.12")]

@@ -20,8 +20,8 @@ from slotfill.extractors.runs.flattening import (
     folded,
     shape_of,
 )
+from slotfill.schemas.decimals import DECIMAL
 from slotfill.schemas.exact_json import ExactFloat
-from slotfill.schemas.model_schema import DECIMAL
 
 TEXT, JSON = Scalar(Kind.TEXT), Scalar(Kind.JSON)
 POINT = {"type": "object", "properties": {"x": {"type": "number"}, "y": {"type": "number"}}}

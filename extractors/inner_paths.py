@@ -1,0 +1,71 @@
+"""Values that stand deeper than they are asked for, at a path by which the model reads the field, too.
+
+`street: str = Field(validation_alias=AliasPath("address", "street"))` is asked for as `street`, and a model may well
+answer `{"address": {"street": …}}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from slotfill.schemas import exact_json
+from slotfill.schemas.field_keys import Path
+
+__all__ = ["contradicted", "move_up"]
+
+
+def move_up(value: dict[str, Any], asked: Collection[str], paths: Mapping[str, Sequence[Path]]) -> dict[str, Path]:
+    """Put what stands at such a path under its key, in place, where that is missing; give the paths by key.
+
+    asked: the keys that are asked for. What stands under one of them stays where it is, too.
+    paths: by key, where else its value may stand.
+    """
+    moved = {
+        key: way
+        for key in sorted({*asked} & {*paths} - {*value})
+        if (way := next(filter(None, (_way(value, path) for path in paths[key])), None))
+    }
+    value |= {key: _at(value, way) for key, way in moved.items()}
+    for way in sorted({way for way in moved.values() if way[0] not in asked}, key=_last_first, reverse=True):
+        _take_out(value, way)
+    return moved
+
+
+def contradicted(value: Mapping[str, Any], paths: Mapping[str, Sequence[Path]]) -> set[str]:
+    """Give the keys within which a path to another key's value leads to something else than stands there."""
+    ways = [(key, way) for key in {*paths} & {*value} for path in paths[key] if (way := _way(value, path))]
+    return {str(way[0]) for key, way in ways if exact_json.dumps(_at(value, way)) != exact_json.dumps(value[key])}
+
+
+def _take_out(value: Any, path: Path) -> None:
+    """Take out what stands at a path, and what holds nothing then."""
+    for end in range(len(path), 0, -1):
+        holder = _at(value, path[: end - 1])
+        if end == len(path) or not holder[path[end - 1]]:
+            del holder[path[end - 1]]
+
+
+def _at(value: Any, path: Path) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _last_first(path: Path) -> list[tuple[str, int]]:
+    """Order paths so that, backwards, the later of two items of a list comes first."""
+    return [(step, 0) if isinstance(step, str) else ("", step) for step in path]
+
+
+def _way(value: Any, path: Path) -> Path | None:
+    """Give the path as it leads through a value, indices counted from the start; None where it leads nowhere."""
+    way: list[str | int] = []
+    for step in path:
+        if isinstance(step, str) and isinstance(value, dict) and step in value:
+            way.append(step)
+        elif isinstance(step, int) and isinstance(value, list) and -len(value) <= step < len(value):
+            way.append(step % len(value))
+        else:
+            return None
+        value = value[way[-1]]
+    return tuple(way)
