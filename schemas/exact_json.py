@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
@@ -140,8 +139,7 @@ def dumps(data: Any, *, indent: int | None = None) -> str:
     """Write JSON, a number that was read exactly with all its digits. Raises ValueError for NaN and Infinity."""
     encoder = _ENCODER if indent is None else json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=indent)
     text = encoder.encode(data)
-    numbers = [*exact_floats(data)] if _MAY_BE_EXACT.search(text) else []
-    if numbers:
+    if numbers := [*exact_floats(data)]:
         text = encoder.encode(_marked(data))
         for digits in {number.digits for number in numbers}:
             text = text.replace(f'"{_MARK}{digits}"', digits)
@@ -162,18 +160,17 @@ def exact_floats(data: Any) -> Iterator[ExactFloat]:
     rest = [data]
     while rest:
         value = rest.pop()
-        if isinstance(value, ExactFloat):
+        if isinstance(value, dict):
+            rest.extend(value.values())
+        elif isinstance(value, list):
+            rest.extend(value)
+        elif isinstance(value, ExactFloat):
             yield value
-        elif isinstance(value, dict | list):
-            rest.extend(value.values() if isinstance(value, dict) else value)
 
 
 _TOO_DEEP = f"lists and objects are nested more than {DEEPEST} times"
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
-
-_MAY_BE_EXACT = re.compile(r"(?<![^\s\[])-?\d+(?:\.\d|e)")
-"""Finds what a float may be written as: 0.1, to which 0.1000000000000000055 is rounded, or 1e+22."""
 
 _MARK = "\ufdd0"
 """Stands before an exact number's digits while it is written: a noncharacter, which no text should hold."""

@@ -142,7 +142,7 @@ class Schema(Generic[M]):
         except ValueError as error:
             raise InvalidError((FieldError("", f"is no JSON: {error}"),), text) from None
         data = self._unwrapped(whole)
-        if _LONG_NUMBER.search(text) and any(True for _ in exact_floats(data)):
+        if any(True for _ in exact_floats(data)):
             data = self._with_exact_numbers(data)
         try:
             return self._read(data, text if data is whole else dumps(data), self._context(document)), data
@@ -315,9 +315,6 @@ class _Part(Schema[Any]):
 
 TEXT_NAMES = ("text", "context", "text_chunk")
 """What validators that were written for Instructor call the document's text."""
-
-_LONG_NUMBER = re.compile(r"\d[\d.]{15}|\d[eE]")
-"""Finds a number that a double may not hold: of 16 digits, or with an exponent."""
 
 
 def _with_whole_numbers(data: Any) -> Any:
