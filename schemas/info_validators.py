@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import BaseModel
 
 from slotfill.schemas.core_walk import Node, nodes_of
 from slotfill.schemas.strict_validator import core_schema_of
+from slotfill.schemas.user_code import takes_info
 
 __all__ = ["needs_context"]
 
@@ -17,11 +16,9 @@ _OURS = "slotfill."
 def needs_context(model: type[BaseModel]) -> bool:
     """Tell whether a model has validators, other than ours, that take `info`: they may want the document's text."""
     root, definitions = core_schema_of(model)
-    return any(_takes_info(node) for whole in (root, *definitions.values()) for node in nodes_of(whole))
+    nodes = (node for whole in (root, *definitions.values()) for node in nodes_of(whole))
+    return any(takes_info(node) and _is_users(node) for node in nodes)
 
 
-def _takes_info(node: Node) -> bool:
-    function: Any = node.get("function")
-    if not isinstance(function, dict) or function.get("type") != "with-info":
-        return False
-    return not str(getattr(function["function"], "__module__", "")).startswith(_OURS)
+def _is_users(node: Node) -> bool:
+    return not str(getattr(node["function"]["function"], "__module__", "")).startswith(_OURS)

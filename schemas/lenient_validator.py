@@ -10,8 +10,10 @@ from pydantic_core import PydanticKnownError, SchemaValidator
 
 from slotfill.schemas.core_walk import Node, with_children
 from slotfill.schemas.field_keys import FIELDS, read_by_paths_too, with_fields
+from slotfill.schemas.literals import Members, listed, literal_error, members_of
+from slotfill.schemas.user_code import informed
 
-__all__ = ["TIME_ERRORS", "Config", "Lenient", "built_validator", "is_number", "listed"]
+__all__ = ["TIME_ERRORS", "Config", "Lenient", "built_validator", "is_number"]
 
 Config = Mapping[str, Any] | None
 """What a model's configuration says to the validators of its fields."""
@@ -38,7 +40,7 @@ class Lenient:
         return built_validator(self._changed(node), config, [*map(self._changed, self._definitions.values())])
 
     def _changed(self, node: Node) -> Node:
-        changed = with_children(node, self._changed)
+        changed = informed(with_children(node, self._changed))
         if node["type"] in FIELDS:
             return with_fields(changed, read_by_paths_too)
         if node["type"] == "generator":
@@ -54,9 +56,9 @@ def _check_of(node: Node) -> Callable[[Any], Any] | None:
         case "int" | "float" | "decimal" as kind:
             return partial(_refuse_truth, f"{kind}_type")
         case "literal":
-            return partial(_refuse_others, "literal_error", [*node["expected"]])
+            return partial(_member, members_of(node["expected"]))
         case "enum":
-            return partial(_refuse_others, "enum", [one.value for one in node["members"]])
+            return partial(_refuse_others, [one.value for one in node["members"]])
     return None
 
 
@@ -76,12 +78,6 @@ def is_number(text: str) -> bool:
     return True
 
 
-def listed(values: Sequence[Any]) -> str:
-    """Name values as Pydantic's messages do: `1, 2 or 3`."""
-    *first, last = map(repr, values)
-    return f"{', '.join(first)} or {last}" if first else last
-
-
 def _checked(node: Node, check: Callable[[Any], Any]) -> Node:
     return {"type": "function-before", "function": {"type": "no-info", "function": check}, "schema": node}
 
@@ -99,8 +95,15 @@ def _refuse_truth(error: Any, value: Any) -> Any:
     return value
 
 
-def _refuse_others(error: Any, expected: Sequence[Any], value: Any) -> Any:
+def _refuse_others(expected: Sequence[Any], value: Any) -> Any:
     """Refuse true where 1 is expected, and 1 where true is; what is no number may be a member itself."""
-    if isinstance(value, bool | int) and type(value) not in {type(one) for one in expected} and value in expected:
-        raise PydanticKnownError(error, {"expected": listed(expected)})
+    if type(value) in (bool, int) and type(value) not in {type(one) for one in expected} and value in expected:
+        raise PydanticKnownError("enum", {"expected": listed(expected)})
     return value
+
+
+def _member(members: Members, value: Any) -> Any:
+    """Give what a literal has for a value; what it has not may be a member itself, but true is not 1."""
+    if type(value) in (bool, int) and (type(value), value) not in members:
+        raise literal_error(members)
+    return members.get((type(value), value), value) if isinstance(value, bool | int | str) else value

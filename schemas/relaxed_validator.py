@@ -18,6 +18,7 @@ from slotfill.schemas.core_walk import Node
 from slotfill.schemas.field_keys import FIELDS, read_by_key, with_fields
 from slotfill.schemas.lenient_validator import Config
 from slotfill.schemas.strict_validator import Strict, config_within, core_schema_of
+from slotfill.schemas.user_code import with_code
 
 __all__ = ["relaxed_validator"]
 
@@ -27,21 +28,21 @@ _OF_INSTANCES = frozenset({"ref", "post_init", "custom_init"})
 _AROUND = _CODE | {"default", "nullable", "model", "dataclass"}
 
 
-def relaxed_validator(model: type[BaseModel], *, nested: bool) -> SchemaValidator:
+def relaxed_validator(model: type[BaseModel], *, nested: bool, locating: bool = False) -> SchemaValidator:
     """Build the validator of a part of a model's values. What it gives is of no use: that it gives it is what counts.
 
     nested: whether single objects within the whole may lack something too, and lists be short or empty. A list that is
     left out in one of them is an error: nobody could tell whether it was forgotten.
+    locating: as for `strict_validator`.
     """
     root, definitions = core_schema_of(model)
-    relaxing = _Relaxing(definitions, nested=nested)
+    relaxing = _Relaxing(Strict(definitions, locating=locating), definitions, nested=nested)
     return relaxing.validator(root)
 
 
 class _Relaxing:
-    def __init__(self, definitions: Mapping[str, Node], *, nested: bool) -> None:
-        self._definitions, self._nested = definitions, nested
-        self._strict = Strict(definitions)
+    def __init__(self, strict: Strict, definitions: Mapping[str, Node], *, nested: bool) -> None:
+        self._strict, self._definitions, self._nested = strict, definitions, nested
         self._kinds: dict[str, Callable[[Node, Config, bool], Node]] = {
             "definition-ref": self._reference,
             "union": self._union,
@@ -83,9 +84,8 @@ class _Relaxing:
             return self._strict.rewritten(node, config)
         if node["type"] != "function-before":
             return self._relaxed(node["schema"], config, is_root=is_root)
-        function = {**node["function"], "function": _tolerant(node["function"]["function"])}
         return self._strict.before(
-            {**node, "function": function},
+            with_code(node, _tolerant),
             config,
             lambda inner, within: self._relaxed(inner, within, is_root=is_root),
         )

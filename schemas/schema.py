@@ -30,6 +30,7 @@ from slotfill.schemas.pointer import join, pointer_to
 from slotfill.schemas.relaxed_validator import relaxed_validator
 from slotfill.schemas.serialization import raising_field
 from slotfill.schemas.strict_validator import check_code, strict_validator
+from slotfill.schemas.user_code import RAISED
 
 __all__ = ["TEXT_NAMES", "WRAPPER", "Example", "Schema"]
 
@@ -152,7 +153,7 @@ class Schema(Generic[M]):
             raise
         except Exception as error:
             message = f"a validator of {self.name} raised {type(error).__name__}: {error}"
-            raise SchemaCodeError((FieldError("", message),), data) from error
+            raise SchemaCodeError((FieldError(self._raising_place(data, document), message),), data) from error
 
     def load(self, value: object) -> M:
         """Read plain JSON data again, as it was validated before. Raises InvalidError."""
@@ -204,7 +205,21 @@ class Schema(Generic[M]):
 
     @cached_property
     def _validator(self) -> SchemaValidator:
-        return strict_validator(cast("type[BaseModel]", self.model))
+        return self._built(locating=False)
+
+    def _built(self, *, locating: bool) -> SchemaValidator:
+        return strict_validator(cast("type[BaseModel]", self.model), locating=locating)
+
+    def _raising_place(self, data: Any, document: str | None) -> str:
+        """Give the JSON Pointer to the value over which a validator raises; "" where that cannot be told."""
+        try:
+            self._built(locating=True).validate_json(dumps(data), strict=True, context=self._context(document))
+        except ValidationError as error:
+            raised = (detail for detail in error.errors(include_url=False) if detail["type"] == RAISED)
+            return next((pointer_to(detail["loc"], data) for detail in raised), "")
+        except Exception:  # noqa: BLE001 - code that no validator of ours stands around, as that of `model_post_init`
+            return ""
+        return ""
 
     @cached_property
     def _writes_floats(self) -> bool:
@@ -298,9 +313,8 @@ class _Part(Schema[Any]):
         self.calibration = ()
         self.id = self._fingerprint()
 
-    @cached_property
-    def _validator(self) -> SchemaValidator:
-        return relaxed_validator(self.model, nested=self._nested)
+    def _built(self, *, locating: bool) -> SchemaValidator:
+        return relaxed_validator(self.model, nested=self._nested, locating=locating)
 
     def dump(self, value: Any) -> Any:
         """Give nothing: a part of a value is merged as the model said it, and never written."""

@@ -19,6 +19,7 @@ import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
@@ -27,8 +28,6 @@ from pydantic_core import (
     InitErrorDetails,
     PydanticCustomError,
     PydanticKnownError,
-    PydanticOmit,
-    PydanticUseDefault,
     SchemaValidator,
 )
 
@@ -37,9 +36,20 @@ from slotfill.schemas.decimals import quoted_decimals
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.exact_json import dumps, exact_floats, loads
 from slotfill.schemas.field_keys import FIELDS, read_by_key, with_fields
-from slotfill.schemas.lenient_validator import TIME_ERRORS, Config, Lenient, built_validator, is_number, listed
+from slotfill.schemas.lenient_validator import TIME_ERRORS, Config, Lenient, built_validator, is_number
+from slotfill.schemas.literals import listed, literal_error, members_of
 from slotfill.schemas.model_schema import decimal_schema
 from slotfill.schemas.pointer import look_up, pointer_to
+from slotfill.schemas.user_code import (
+    JUDGEMENTS,
+    around,
+    code_of,
+    informed,
+    located,
+    reading,
+    takes_info,
+    with_code,
+)
 
 __all__ = ["Strict", "check_code", "config_within", "core_schema_of", "strict_validator"]
 
@@ -49,10 +59,13 @@ _TEXT_CHANGES = frozenset({"str_strip_whitespace", "str_to_lower", "str_to_upper
 """What a configuration may do to texts, keys included."""
 
 
-def strict_validator(model: type[BaseModel]) -> SchemaValidator:
-    """Build the validator of a model. Call its `validate_json(text, strict=True, context=…)`."""
+def strict_validator(model: type[BaseModel], *, locating: bool = False) -> SchemaValidator:
+    """Build the validator of a model. Call its `validate_json(text, strict=True, context=…)`.
+
+    locating: have it tell where a validator of the user's raises what is no judgement, by an error of type `RAISED`.
+    """
     root, definitions = core_schema_of(model)
-    form = Strict(definitions)
+    form = Strict(definitions, locating=locating)
     return form.validator(form.rewritten(root, None), None)
 
 
@@ -83,15 +96,17 @@ def config_within(node: Node, config: Config) -> Config:
 class Strict:
     """Rewrites the core schemas of one model, whose definitions are given by name.
 
+    locating: as for `strict_validator`.
     more: definitions that are no part of the model, and may be referred to in what is rewritten.
     """
 
-    def __init__(self, definitions: Mapping[str, Node]) -> None:
+    def __init__(self, definitions: Mapping[str, Node], *, locating: bool = False) -> None:
         self.more: dict[str, Node] = {}
+        self._locating = locating
         self._definitions = definitions
         self._lenient = Lenient(definitions)
         self._rewritten: dict[tuple[int, int], Node] = {}
-        self._defaults: list[_Default] = []
+        self._defaults: list[Callable[[], None]] = []
         self._kinds: Mapping[str, Rewrite] = {
             "date": self._time,
             "datetime": self._time,
@@ -104,6 +119,7 @@ class Strict:
             "default": self._default,
             "function-before": self.before,
             "function-wrap": self._wrap,
+            **dict.fromkeys(("function-after", "function-plain"), self._after),
             **dict.fromkeys(FIELDS, self._fields),
             **dict.fromkeys(("model", "dataclass"), self._model),
         }
@@ -123,30 +139,38 @@ class Strict:
 
     def before(self, node: Node, config: Config, rewrite: Rewrite | None = None) -> Node:
         """Have a `before` validator's outcome read as JSON. rewrite: makes the strict form of what is behind it."""
-        code, inner = _code_of(node), self._behind(node["schema"], config, rewrite)
+        code, inner = code_of(node), self._behind(node["schema"], config, rewrite)
 
         def read(value: Any, info: ValidationInfo) -> Any:
+            info = around(info)
             written = _as_json(value)  # before the code is run, which may change the value in place
-            with inner.to_blame(written, info.context):
+            with inner.to_blame(written, info):
                 value = code(value, info)
-            return inner.read(value, written, info.context)
+            return inner.read(value, written, info)
 
-        return _plain(node, read)
+        return self._with_code(_plain(node, read))
 
     def check_defaults(self) -> None:
         """Raise SchemaError where a default that is to be validated is refused."""
-        for default in self._defaults:
-            default.check()
+        for check in self._defaults:
+            check()
 
     def _wrap(self, node: Node, config: Config) -> Node:
-        code, inner = _code_of(node, "handler"), self._behind(node["schema"], config)
+        code, inner = code_of(node, "handler"), self._behind(node["schema"], config)
 
         def read(value: Any, info: ValidationInfo) -> Any:
+            info = around(info)
             written = _as_json(value)
-            with inner.to_blame(written, info.context):
-                return code(value, lambda given, _location=None: inner.read(given, written, info.context), info)
+            with inner.to_blame(written, info):
+                return code(value, lambda given, _location=None: inner.read(given, written, info), info)
 
-        return _plain(node, read)
+        return self._with_code(_plain(node, read))
+
+    def _after(self, node: Node, config: Config) -> Node:
+        return self._with_code(informed(self._within(node, config)))
+
+    def _with_code(self, node: Node) -> Node:
+        return with_code(node, located) if self._locating else node
 
     def _behind(self, node: Node, config: Config, rewrite: Rewrite | None = None) -> _Behind:
         rewrite = rewrite or self.rewritten
@@ -169,9 +193,9 @@ class Strict:
         inner = _Behind(lambda: self.validator(read_alone, config), lambda: self._lenient.validator(node, config))
 
         def read(value: Any, info: ValidationInfo) -> Any:
-            return inner.read_by_code(value, info.context)
+            return inner.read_by_code(value, around(info))
 
-        return _plain(node, read)
+        return self._with_code(_plain(node, read))
 
     def _fields(self, node: Node, config: Config) -> Node:
         behaviour = node.get("extra_behavior") or (config or {}).get("extra_fields_behavior")
@@ -189,15 +213,14 @@ class Strict:
         return _plain(node, read)
 
     def _literal(self, node: Node, _: Config) -> Node:
-        expected = {(type(item), item): item for item in node["expected"]}
-        if not {int, bool} & {kind for kind, _ in expected}:
+        if all(item is None or isinstance(item, str) for item in node["expected"]):
             return node
-        error = PydanticKnownError("literal_error", {"expected": listed(node["expected"])})
+        members = members_of(node["expected"])
 
         def read(value: Any, _: ValidationInfo) -> Any:
-            if isinstance(value, dict | list) or (type(value), value) not in expected:
-                raise error
-            return expected[type(value), value]
+            if isinstance(value, dict | list) or (type(value), value) not in members:
+                raise literal_error(members)
+            return members[type(value), value]
 
         return _plain(node, read)
 
@@ -240,7 +263,7 @@ class Strict:
         inner = _Behind(lambda: self.validator(changed, config), lambda: self._lenient.validator(node, config))
 
         def read(value: Any, info: ValidationInfo) -> Any:
-            result = inner.read(value, _as_json(value), info.context)
+            result = inner.read(value, _as_json(value), around(info))
             if isinstance(value, dict) and len(result) < len(value):
                 raise PydanticCustomError("duplicate_key", "holds keys that are read as one: each must stand once")
             return result
@@ -256,13 +279,18 @@ class Strict:
         return {**self._within(node, config), "type": "list"}
 
     def _default(self, node: Node, config: Config) -> Node:
-        changed = self._within(node, config)
         if not node.get("validate_default", (config or {}).get("validate_default", False)):
-            return changed
-        default = _Default(node, partial(self._lenient.validator, node["schema"], config))
-        self._defaults.append(default)
-        left = {key: value for key, value in changed.items() if key not in ("default", "copy_default")}
-        return {**left, "default_factory": default, "default_factory_takes_data": True, "validate_default": False}
+            return self._within(node, config)
+        inner = self._behind(node["schema"], config)
+        if "default" in node and not any(map(takes_info, nodes_of(node["schema"]))):
+            self._defaults.append(partial(_check_default, node["default"], inner))
+
+        def read(value: Any, info: ValidationInfo) -> Any:
+            if isinstance(value, _Default):
+                return inner.read_own(value.value, around(info))
+            return inner.read(value, _as_json(value), around(info))
+
+        return {**node, "schema": _plain(node["schema"], read), **_marked(node), "validate_default": True}
 
 
 class _Behind:
@@ -280,45 +308,56 @@ class _Behind:
     def _lenient(self) -> SchemaValidator:
         return self._lenient_of()
 
-    def read(self, value: Any, written: str | None, context: Any) -> Any:
+    def read(self, value: Any, written: str | None, info: ValidationInfo) -> Any:
         """Read what the code made of a value, which was `written` before."""
         text = _as_json(value)
         if text is None:
-            return self._lenient.validate_python(value, context=context)
+            return self.read_own(value, info)
         try:
-            return self._strict.validate_json(text, strict=True, context=context)
+            return self._read_strictly(text, info)
         except ValidationError as error:
             if text == written:
                 raise
             ignored = [*_ignored(error, written)]
-        changed = self._lenient.validate_python(value, context=context)
+        changed = self.read_own(value, info)
         if ignored:
             raise ValidationError.from_exception_data("value", ignored)
         return changed
 
-    def read_by_code(self, value: Any, context: Any) -> Any:
+    def read_by_code(self, value: Any, info: ValidationInfo) -> Any:
         """Have the user's code read a value, if what is there of it is sound: what is missing the code may know."""
         try:
-            self._strict.validate_json(json.dumps(value), strict=True, context=context)
+            self._read_strictly(json.dumps(value), info)
         except ValidationError as error:
             if any(detail["type"] != "missing" for detail in error.errors(include_url=False, include_context=False)):
                 raise
-        return self._lenient.validate_python(value, context=context)
+        return self.read_own(value, info)
+
+    def read_own(self, value: Any, info: ValidationInfo | None) -> Any:
+        """Read a value that is the user's own, as the model has it."""
+        if info is None:
+            return self._lenient.validate_python(value)
+        with reading(info):
+            return self._lenient.validate_python(value, context=info.context)
 
     @contextmanager
-    def to_blame(self, written: str | None, context: Any) -> Iterator[None]:
+    def to_blame(self, written: str | None, info: ValidationInfo) -> Iterator[None]:
         """Where the code fails over a value of a wrong type, say that of the value: a number that has no `strip()`.
 
         Raises ValidationError for that, and else what the code raised.
         """
         try:
             yield
-        except (ValueError, AssertionError, PydanticOmit, PydanticUseDefault):
-            raise  # by these a validator judges
+        except JUDGEMENTS:
+            raise
         except Exception:
             if written is not None:
-                self._strict.validate_json(written, strict=True, context=context)
+                self._read_strictly(written, info)
             raise
+
+    def _read_strictly(self, text: str, info: ValidationInfo) -> Any:
+        with reading(info):
+            return self._strict.validate_json(text, strict=True, context=info.context)
 
 
 class _InText:
@@ -337,7 +376,9 @@ class _InText:
             raise PydanticKnownError("json_invalid", {"error": str(error)}) from None
         if any(True for _ in exact_floats(data)):
             data = quoted_decimals(data, self._decimal_schema)
-        return self._validator.validate_json(dumps(data), strict=True, context=info.context)
+        info = around(info)
+        with reading(info):
+            return self._validator.validate_json(dumps(data), strict=True, context=info.context)
 
     @cached_property
     def _validator(self) -> SchemaValidator:
@@ -348,46 +389,33 @@ class _InText:
         return decimal_schema(self._schema)
 
 
+@dataclass(frozen=True)
 class _Default:
-    """A default that is validated, by the model's own configuration. Call it with the fields before it."""
+    """A default that is to be validated: it is the user's own, and not what a model said."""
 
-    def __init__(self, node: Node, validator: Callable[[], SchemaValidator]) -> None:
-        self._node, self._validator_of = node, validator
+    value: Any
 
-    def __call__(self, data: dict[str, Any]) -> Any:
-        if "default" in self._node:
-            return self._validator.validate_python(self._node["default"])
-        factory = self._node["default_factory"]
-        made = factory(data) if self._node.get("default_factory_takes_data") else factory()
-        return self._validator.validate_python(made)
 
-    def check(self) -> None:
-        """Raise SchemaError where it is refused; what a factory makes is not known before."""
-        if "default" not in self._node:
-            return
-        try:
-            self({})
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            raise SchemaError(f"the default {first['input']!r} is refused: {first['msg']}: mend the default") from None
+def _marked(node: Node) -> Node:
+    """Have a core schema's default tell that it is one."""
+    if "default" in node:
+        return {"default": _Default(node["default"])}
+    factory = node["default_factory"]
+    return {"default_factory": lambda *data: _Default(factory(*data))}
 
-    @cached_property
-    def _validator(self) -> SchemaValidator:
-        return self._validator_of()
+
+def _check_default(default: Any, inner: _Behind) -> None:
+    try:
+        inner.read_own(default, None)
+    except Exception as error:  # noqa: BLE001 - the user's code may raise anything, and would with every reply
+        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else f"{type(error).__name__}: {error}"
+        raise SchemaError(f"the default {default!r} is refused: {reason}: mend the default") from None
 
 
 def _plain(node: Node, read: Callable[[Any, ValidationInfo], Any]) -> Node:
     """Put a function in the place of a core schema."""
     kept = {key: node[key] for key in ("ref",) if key in node}
     return {"type": "function-plain", "function": {"type": "with-info", "function": read}, **kept}
-
-
-def _code_of(node: Node, *more: str) -> Callable[..., Any]:
-    """Give the user's function, which takes a value, what `more` names, and the information that it may not want."""
-    code = node["function"]["function"]
-    if node["function"]["type"] == "with-info":
-        return code  # type: ignore[no-any-return]  # it is the user's
-    return lambda *given: code(*given[: 1 + len(more)])
 
 
 def _as_json(value: Any) -> str | None:

@@ -186,7 +186,7 @@ class Ticket(BaseModel):
 
 def test_a_validators_key_error_is_not_put_to_a_model():
     extraction, claude = extract(Ticket, [{"team": "support"}])
-    assert extraction.error.type == "schema_code"
+    assert (extraction.error.type, extraction.error.path) == ("schema_code", "/team")
     assert "KeyError: 'teams'" in extraction.error.message
     assert len(claude.requests) == 1
 

@@ -8,17 +8,22 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import (
+    AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     RootModel,
     ValidationInfo,
+    WrapValidator,
+    create_model,
     field_validator,
     model_validator,
 )
 from typing_extensions import TypedDict
 
-from slotfill.schemas.errors import FieldError, InvalidError, SchemaError
+from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError, SchemaError
 from slotfill.schemas.parameters import Parameters
 from slotfill.schemas.pointer import join, pointer_to
 from slotfill.schemas.schema import WRAPPER, Example, Schema
@@ -276,10 +281,45 @@ def test_only_the_last_part_of_a_location_can_be_missing():
 
 def test_a_validator_that_breaks_makes_the_value_invalid():
     error = errors_of(Buggy, {"name": "other"})
-    assert error.errors == (FieldError("", "a validator of buggy raised KeyError: 'other'"),)
+    assert error.errors == (FieldError("/name", "a validator of buggy raised KeyError: 'other'"),)
     assert error.data == {"name": "other"}
     assert isinstance(error.__cause__, KeyError)
     assert Schema(Buggy).load({"name": "known"}).name == "Known"
+
+
+def look_up(value):
+    return {"known": value}[value]
+
+
+@pytest.mark.parametrize(
+    "validator",
+    [
+        BeforeValidator(look_up),
+        AfterValidator(look_up),
+        WrapValidator(lambda value, handler: look_up(handler(value))),
+        PlainValidator(look_up, json_schema_input_type=str),
+    ],
+)
+@pytest.mark.parametrize("outer", [AfterValidator(list), BeforeValidator(list)])
+def test_the_place_of_a_validator_that_breaks_is_named(validator, outer):
+    row = create_model("Row", name=(Annotated[str, validator], ...))
+    whole = Schema(create_model("Table", title=(str, ...), rows=(Annotated[list[row], outer], ...)))
+    for schema in (whole, whole.part(whole.json_schema), whole.part(whole.json_schema, nested=True)):
+        with pytest.raises(SchemaCodeError) as caught:
+            schema.load({"title": "x", "rows": [{"name": "known"}, {"name": "other"}]})
+        assert [error.path for error in caught.value.errors] == ["/rows/1/name"]
+        assert isinstance(caught.value.__cause__, KeyError)
+
+
+def test_where_the_place_of_what_breaks_is_not_known_it_is_the_whole():
+    class Made(BaseModel):
+        name: str
+
+        def model_post_init(self, context):
+            look_up(self.name)
+
+    error = errors_of(Made, {"name": "other"})
+    assert error.errors == (FieldError("", "a validator of made raised KeyError: 'other'"),)
 
 
 def test_the_document_reaches_verbatim_strings_and_loading_needs_none():

@@ -137,6 +137,8 @@ WRONG = [
     (Literal[1, 2, 3], 1.0),
     (Literal[True], 1),
     (Literal[0], False),
+    (Literal[Level.LOW], True),
+    (Literal[Level.LOW, "low"], 1.0),
     (Place, {"name": "x", "Opened": "2026-03-03"}),
     (Pair, {"left": 1, "right": "2026-03-03", "middle": 2}),
     (Movement, {"day": "2026-03-03", "amount": "1.5", "note": "x"}),
@@ -208,6 +210,12 @@ def test_nothing_that_a_model_said_is_read_as_something_else(kind, value, form):
     assert all(error.path.startswith("/field") for error in caught.value.errors)
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_a_literal_is_a_member_of_an_enumeration_by_its_value(form):
+    schema = Schema(form(Literal[Level.LOW, Colour.RED]))
+    assert [schema.load({"field": value}).field for value in (1, "red")] == [Level.LOW, Colour.RED]
+
+
 @pytest.mark.parametrize(("kind", "value"), RIGHT, ids=str)
 def test_so_it_is_within_the_items_of_a_list(kind, value):
     assert Schema(nested(kind)).load({"field": [{"field": value}]})
@@ -272,6 +280,43 @@ def test_a_user_sees_the_same_information_and_may_catch_what_the_handler_raises(
 
     assert Schema(Doubtful).load({"first": 1, "day": "soon"}).day is None
     assert Schema(Doubtful).load({"first": 1, "day": "2026-03-03"}).day == date(2026, 3, 3)
+
+
+def in_order(day, info):
+    """Judge a field by one before it, its name and the context, as validators do."""
+    if day <= info.data["start"]:
+        raise ValueError(f"{info.field_name} is not after start: {info.context['text']}")
+    return day
+
+
+@pytest.mark.parametrize(
+    "outer",
+    [
+        BeforeValidator(same),
+        BeforeValidator(lambda value, _: value.strip()),
+        WrapValidator(lambda value, handler: handler(value)),
+        WrapValidator(lambda value, handler, _: handler(f"{value}T00:00:00")),
+    ],
+)
+def test_a_validator_behind_code_knows_the_fields_before_its_own(outer):
+    inner = Annotated[date, WrapValidator(lambda day, handler, info: in_order(handler(day), info))]
+    for kind in (Annotated[date, AfterValidator(in_order)], inner):
+        model = create_model("Stay", start=(date, ...), end=(Annotated[kind, outer], ...), nights=(list[kind], []))
+        schema = Schema(model)
+        value = {"start": "2026-03-01", "end": "2026-03-03", "nights": ["2026-03-02"]}
+        assert schema.read(json.dumps(value), document="A stay.")[0].end == date(2026, 3, 3)
+        with pytest.raises(InvalidError, match=r"/end: .*end is not after start: A stay"):
+            schema.validate(json.dumps({**value, "start": "2026-03-03"}), document="A stay.")
+
+
+def test_what_stands_within_a_model_behind_code_knows_the_fields_of_that_model():
+    class Stay(BaseModel):
+        start: date
+        end: Annotated[date, AfterValidator(in_order), BeforeValidator(same)]
+
+    model = create_model("Trip", start=(str, ...), stays=(Annotated[list[Stay], BeforeValidator(same)], ...))
+    trip = {"start": "later", "stays": [{"start": "2026-03-01", "end": "2026-03-03"}]}
+    assert Schema(model).validate(json.dumps(trip), document="A stay.").stays[0].end == date(2026, 3, 3)
 
 
 def test_a_model_that_refers_to_itself_behind_code_is_read():
@@ -350,6 +395,48 @@ def test_a_default_that_is_validated_is_read_as_the_model_has_it():
     assert Schema(Late).load({}) == Late()
 
 
+def test_a_default_is_validated_with_the_fields_before_it_and_the_context():
+    class Reply(BaseModel):
+        model_config = ConfigDict(validate_default=True)
+
+        code: int
+        meaning: str | None = None
+        quotes: list[str] = Field(default_factory=list)
+
+        @field_validator("meaning")
+        @classmethod
+        def or_known(cls, value, info):
+            if info.data["code"] not in (200, 404) and value is None:
+                raise ValueError(f"{info.field_name} must be said of {info.data['code']}")
+            return value or {200: "OK", 404: "Not Found"}[info.data["code"]]
+
+        @field_validator("quotes")
+        @classmethod
+        def found(cls, quotes, info):
+            assert all(quote in info.context["text_chunk"] for quote in quotes)
+            return quotes
+
+    schema = Schema(Reply)
+    assert schema.validate('{"code": 404, "quotes": ["not"]}', document="It is not there.").meaning == "Not Found"
+    assert schema.validate('{"code": 200, "meaning": "fine"}', document="It is.").meaning == "fine"
+    for value, message in (({"code": 500}, "meaning must be said of 500"), ({"code": 200, "quotes": ["is"]}, "Assert")):
+        with pytest.raises(InvalidError, match=message):
+            schema.validate(json.dumps(value), document="")
+
+
+def test_a_default_that_is_validated_is_not_confused_with_what_a_model_said():
+    class Late(BaseModel):
+        when: date = Field(default="2026-01-01", validate_default=True)
+        days: list[int] = Field(default_factory=lambda: ["1"], validate_default=True)
+
+    schema = Schema(Late)
+    assert schema.load({}) == Late()
+    assert schema.load({}).days is not schema.load({}).days
+    for value in ({"when": "2026"}, {"days": ["1"]}):
+        with pytest.raises(InvalidError):
+            schema.load(value)
+
+
 def test_a_default_that_is_refused_is_no_schema():
     class Late(BaseModel):
         model_config = ConfigDict(validate_default=True, strict=True)
@@ -358,6 +445,16 @@ def test_a_default_that_is_refused_is_no_schema():
 
     with pytest.raises(SchemaError, match=r"schema 'late': the default '2026-01-01' is refused: .*valid date"):
         Schema(Late)
+
+
+def test_a_default_that_is_a_member_of_an_enumeration_is_validated():
+    class Ticket(BaseModel):
+        model_config = ConfigDict(validate_default=True, use_enum_values=True)
+
+        level: Level = Level.LOW
+        other: Literal[Level.LOW, 3] = Level.LOW
+
+    assert Schema(Ticket).load({}) == Ticket()
 
 
 def test_an_async_validator_is_no_schema():

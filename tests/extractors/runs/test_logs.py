@@ -199,7 +199,7 @@ class Strict(BaseModel):
     ("word", "said"),
     [
         (CANARY, "a.txt: failed at /word: the value does not validate [validation]\n"),
-        (CANARY.lower(), "a.txt: failed: a validator of strict raised KeyError [schema_code]\n"),
+        (CANARY.lower(), "a.txt: failed at /word: a validator of strict raised KeyError [schema_code]\n"),
     ],
 )
 def test_a_validator_of_ones_own(word, said, service, capsys):
