@@ -102,7 +102,7 @@ class SimulatedClaude:
 
     replies: what the model says: a list in turn, a function of what is asked, the path of a gold file; by default
         values made from the schema that a request asks for.
-    faults: `NAME`, `NAME@1,3-5` or `NAME:0.1`; see `slotfill.extractors.testing.faults`.
+    faults: `NAME`, `NAME@1,3-5`, `NAME:0.1` or a `Trigger`; see `slotfill.extractors.testing.faults`.
     seed: for all that is left to chance. The same seed, requests and faults give the same replies.
     limits: to be enforced; by default none are.
     clock: the time of limits, caches, batches and slow replies; a `ManualClock` waits for nothing.
@@ -241,7 +241,7 @@ class SimulatedClaude:
         seen.document = asked.document
         check_length(asked.tokens, asked.model)
         chance = self._chance(request.body)
-        struck = [fault.name for fault in self._faults if fault.strikes(seen.number, chance)]
+        struck = [fault.name for fault in self._faults if fault.strikes(seen.number, asked.document, chance)]
         refused = next((name for name in struck if name in ERROR_FAULTS), None)
         if refused is not None:
             seen.faults = (refused,)
@@ -352,7 +352,6 @@ class SimulatedClaude:
         """Answer one request of a batch; faults of the network do not reach it."""
         body = to_json(params)
         chance = self._chance(body)
-        struck = [fault.name for fault in self._faults if fault.strikes(place, chance)]
         seen = Seen(0, Request("BATCH", "/v1/messages", body=body))
         with self._arriving:
             self.requests.append(seen)
@@ -360,6 +359,7 @@ class SimulatedClaude:
             check_request(params)
             asked = read(params)
             seen.document = asked.document
+            struck = [fault.name for fault in self._faults if fault.strikes(place, asked.document, chance)]
             for name in struck:
                 if name in BATCH_FAULTS:
                     seen.faults = (name,)

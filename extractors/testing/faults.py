@@ -228,11 +228,18 @@ _TOLD = re.compile(r"(?P<name>\w+)(?:@(?P<at>[\d,-]+))?(?::(?P<chance>\d*\.?\d+)
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """A fault, and when it strikes: at these requests (from 1; all where None), with this probability."""
+    """A fault, and when it strikes.
+
+    positions: at these requests (from 1; all where None), in the order of arrival: of requests that are sent at once
+        chance decides which comes first.
+    probability: of the fault, at each of these.
+    about: only requests about a document, or a chunk of one, in which this text stands.
+    """
 
     name: str
     positions: frozenset[int] | None = None
     probability: float = 1.0
+    about: str = ""
 
     @classmethod
     def parse(cls, told: str) -> Trigger:
@@ -249,9 +256,9 @@ class Trigger:
             raise FaultError(f"{told!r}: a probability is a number from 0 to 1")
         return cls(name, _positions(told, match["at"]) if match["at"] else None, chance)
 
-    def strikes(self, position: int, chance: Random) -> bool:
+    def strikes(self, position: int, document: str, chance: Random) -> bool:
         """Tell whether the fault strikes a request."""
-        here = self.positions is None or position in self.positions
+        here = self.about in document and (self.positions is None or position in self.positions)
         return here and (self.probability == 1 or chance.random() < self.probability)
 
 

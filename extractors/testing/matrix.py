@@ -120,17 +120,17 @@ CHUNK_CHARS = 500
 class Cell:
     """Faults as a simulated service is told them, a driver and a mode; positions count the requests of the cell."""
 
-    faults: tuple[str, ...]
+    faults: tuple[str | Trigger, ...]
     driver: str
     mode: str
 
     def __str__(self) -> str:
-        return f"{' '.join(self.faults)}, {self.driver}, {self.mode}"
+        return f"{' '.join(map(str, self.faults))}, {self.driver}, {self.mode}"
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the faults."""
-        return tuple(Trigger.parse(told).name for told in self.faults)
+        return tuple(trigger.name for trigger in triggers(self.faults))
 
     @property
     def chunked(self) -> bool:

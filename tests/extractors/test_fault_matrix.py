@@ -8,6 +8,7 @@ import pytest
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.record import Outcome
 from slotfill.extractors.testing.claude import SimulatedClaude
+from slotfill.extractors.testing.faults import Trigger
 from slotfill.extractors.testing.matrix import (
     CALLS,
     DRIVERS,
@@ -87,7 +88,7 @@ def test_further_turns_fallbacks_and_chunks_leave_all_accounts_right(driver, fau
 @pytest.mark.parametrize("fault", ["refusal", "truncated", "529"])
 @pytest.mark.parametrize("mode", MODES)
 def test_one_chunk_that_is_lost_makes_a_document_partial_and_all_of_them_fail_it(mode, fault, process):
-    one = Cell((f"{fault}@2,5-9",), "chunks", mode)  # 2 is of a chunk, 5 to 9 are its further tries
+    one = Cell((Trigger(fault, about="The customer wants"),), "chunks", mode)  # the wish stands in the last chunk alone
     result = process.play(one, [one.case(2)])
     assert result.breaches == []
     assert result.outcomes == {Outcome.PARTIAL: 1}

@@ -62,11 +62,12 @@ def found_in(asked):
 
 
 def extract(claude, text, schema=Facts, **options):
-    """Extract through the asynchronous client: in this process its requests come in the order of the chunks."""
+    """Extract through the asynchronous client, one request at a time: they come in the order of the chunks."""
 
     async def run():
         async with Extractor(schema, client=claude.async_client(max_retries=0), **options) as extractor:
-            return await extractor.aextract(text)
+            (extraction,) = [each async for each in extractor.amap([text], concurrency=1)]
+            return extraction
 
     return asyncio.run(run())
 

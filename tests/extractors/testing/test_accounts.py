@@ -17,6 +17,7 @@ from slotfill.extractors.testing.accounts import (
 )
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.clock import ManualClock
+from slotfill.extractors.testing.faults import Trigger
 from slotfill.extractors.testing.orders import Order, as_meant, order, orders
 from slotfill.schemas.schema import Schema
 
@@ -108,8 +109,8 @@ LONG = order(2, long=True)
 
 
 def read_in_chunks():
-    """Extract from a document of three chunks, of which the second is refused."""
-    claude = SimulatedClaude(as_meant([LONG]), faults=["refusal@2"])
+    """Extract from a document of five chunks, of which the last is refused: the only one that holds the wish."""
+    claude = SimulatedClaude(as_meant([LONG]), faults=[Trigger("refusal", about="The customer wants")])
     client = claude.client(max_retries=0)
     with Extractor(Order, client=client, chunk_chars=600) as extractor:
         return extractor.extract(LONG.text)
@@ -128,7 +129,7 @@ def test_a_document_that_lost_a_chunk_and_tells_it_passes():
 
 OF_CHUNKS = {
     "the lost one is not named": ("/error", {"error": Failure("incomplete", "some are missing")}),
-    "another error": ("/error", {"error": Failure("refusal", "chunk 1 (characters 3 to 4): no")}),
+    "another error": ("/error", {"error": Failure("refusal", "chunk 4 (characters 3 to 4): no")}),
     "it has failed altogether": ("/outcome", {"outcome": Outcome.FAILED}),
     "a value is made up": ("/mood", {"has_value": False, "invalid": {"mood": "odd"}}),
     "an item is made up": ("/lines/0", {"has_value": False, "invalid": {"lines": [{"article": "sofa"}]}}),

@@ -309,6 +309,14 @@ def test_faults_strike_by_position() -> None:
     assert [seen.faults for seen in claude.requests] == [("529",), (), ("fences",), ("fences",), ()]
 
 
+def test_a_fault_strikes_the_documents_that_it_is_about() -> None:
+    claude = claude_with(Trigger("fences", about="text 2"), Trigger("prose", frozenset({3, 4}), about="text"))
+    client = claude.client()
+    for text in ("text 1", "text 2", "another", "text 2"):
+        client.messages.create(**{**ASK, "messages": [{"role": "user", "content": text}]})
+    assert [seen.faults for seen in claude.requests] == [(), ("fences",), (), ("fences", "prose")]
+
+
 def test_faults_strike_by_probability_and_come_again_by_the_seed() -> None:
     def struck(seed: int, order: list[int]) -> dict[str, tuple[str, ...]]:
         claude = claude_with("fences:0.3", seed=seed)
