@@ -11,12 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from scripted import Service
 from xdist.scheduler import LoadGroupScheduling
 
 ROOT = Path(__file__).parent.parent
 CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
 LOOPBACK = ("127.", "::1", "localhost")
+
+# By default an example that takes 200 ms fails, and so does one that is slow to draw: on a busy machine any may be.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 class _ByFile(LoadGroupScheduling):

@@ -1,7 +1,5 @@
 """Time-outs are of a whole try: a service that sends a byte now and then is not waited for, and does no harm."""
 
-import time
-
 import anthropic
 import httpx2
 import pytest
@@ -21,9 +19,8 @@ from slotfill.schemas import Sentiment
 MODEL = "claude-haiku-5-5"
 CODEC = Codec("sentiment", {"type": "object"}, {"type": "object"})
 ASK = Ask(Rung.ASK, MODEL, "structured", write(Schema(Sentiment), Document.of("Fine.")), 500)
-SECONDS = 0.3
-FAR_TOO_LONG = 30
-"""Seconds: far more than all the tries may take, far less than without a deadline."""
+SECONDS = 1.0
+"""The time-out: a whole reply comes sooner, on a busy machine too. Without one a trickle would never end."""
 
 
 @pytest.fixture
@@ -45,11 +42,10 @@ def clients(service, monkeypatch):
 @pytest.mark.parametrize("way", ["execute", "aexecute"])
 @pytest.mark.parametrize("sends", ["headers", "body"])
 async def test_a_reply_that_trickles_in_is_not_waited_for(service, clients, way, sends):
-    service.sends, started = sends, time.monotonic()
+    service.sends = sends
     answer = await asked(clients, CODEC, ASK, way)
     assert answer.failure.type == "timeout"
     assert "allow more with --timeout" in answer.failure.message
-    assert time.monotonic() - started < FAR_TOO_LONG
     assert service.tries == 3  # the SDK tries twice more, each with a time of its own
     service.sends = None
     assert [(await asked(clients, CODEC, ASK, way)).json for _ in range(2)] == ['{"a": 1}'] * 2
@@ -60,26 +56,24 @@ async def test_a_reply_that_trickles_in_is_not_waited_for(service, clients, way,
 @pytest.mark.parametrize("way", ["stream", "astream"])
 @pytest.mark.parametrize("sends", ["headers", "events", "an event", "pings"])
 async def test_nor_is_a_stream(service, clients, way, sends):
-    service.sends, started = sends, time.monotonic()
+    service.sends = sends
     answer = await asked(clients, CODEC, ASK, way)
     if sends in ("an event", "pings"):
         assert answer.stop_reason == BROKEN
         assert "did not answer in time" in answer.errors[0].message
     else:
         assert answer.failure.type == "timeout"
-    assert time.monotonic() - started < FAR_TOO_LONG
     service.sends = None
     assert (await asked(clients, CODEC, ASK, "execute")).json == '{"a": 1}'
     await clients.aclose()
 
 
 def test_what_is_no_request_for_a_message_has_its_deadline_too(service, clients, monkeypatch):
-    service.sends, started = "body", time.monotonic()
+    service.sends = "body"
     settings = Settings.read(api_key="sk-test-0123456789", timeout=SECONDS)
     with synchronous_client(MODEL, settings) as client, pytest.raises(anthropic.APITimeoutError) as caught:
         client.messages.count_tokens(model=MODEL, messages=[{"role": "user", "content": "x"}])
     assert failure_of(caught.value).type == "timeout"
-    assert time.monotonic() - started < FAR_TOO_LONG
 
 
 def test_each_event_has_its_time_and_all_of_them_have_one(monkeypatch):

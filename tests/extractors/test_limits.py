@@ -243,14 +243,15 @@ async def test_whatever_goes_wrong_the_place_in_flight_is_given_back(kind):
 
 
 async def test_what_is_cancelled_gives_its_place_back():
-    world = World()
+    world, sent = World(), asyncio.Event()
 
     async def endless(_request, _call):
+        sent.set()
         await asyncio.Event().wait()
 
     client = world.claude.async_client(middleware=[world.limits, endless])
     task = asyncio.create_task(asked(client))
-    await asyncio.sleep(0.01)
+    await sent.wait()
     assert world.pacer._in_flight == 1
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -419,16 +420,18 @@ class TestMeter:
             return await call_next(request)
 
         client = world.claude.async_client(middleware=[world.limits, gated])
+        await asked(client)  # before its first request the SDK waits for a thread
         rooms = (1, 2, large, 3, 4)
         tasks = []
         for room in rooms:
             tasks.append(asyncio.create_task(asked(client, max_tokens=room)))
-            await asyncio.sleep(0.001)
-        assert [tried.room for tried in meter.tries] == [1, 2]
+            for _ in range(100):  # more turns of the loop than a request takes that nothing holds up
+                await asyncio.sleep(0)
+        assert [tried.room for tried in meter.tries[1:]] == [1, 2]
         for gate in gates:
             gate.set()
         await asyncio.gather(*tasks)
-        assert [tried.room for tried in meter.tries] == list(rooms)
+        assert [tried.room for tried in meter.tries[1:]] == list(rooms)
 
     async def test_what_does_not_fit_is_not_sent(self, kind):
         def admitting(_):
@@ -459,13 +462,16 @@ class TestMeter:
         if where == "for the pace":
             pacer.admit(1, 1)
 
-        async def endless(_request, _call):
+        waiting = asyncio.Event()
+
+        async def endless(*_):
+            waiting.set()
             await asyncio.Event().wait()
 
-        limits = Limits(pacer, max_wait=10**9, meter=lambda: meter)
+        limits = Limits(pacer, max_wait=10**9, meter=lambda: meter, asleep=endless)
         client = SimulatedClaude().async_client(middleware=[limits, endless])
         task = asyncio.create_task(asked(client))
-        await asyncio.sleep(0.01)
+        await waiting.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError) as caught:
             await task
