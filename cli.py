@@ -396,8 +396,8 @@ def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) 
     slotfill extract feedback mail.eml --record -o mail.json
     slotfill refine mail.json "urgency is 5: the brakes failed" --record -o mail.json
     """
-    from slotfill.extractors.clients import FATAL
     from slotfill.extractors.extractor import Extractor
+    from slotfill.extractors.failures import FATAL
     from slotfill.extractors.runs.breaker import ending_of
     from slotfill.extractors.runs.sinks import open_sink
     from slotfill.extractors.stored import folder_of, load, model_of, read_document, read_record, schema_of

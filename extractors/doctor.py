@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.clients import choose_model, failure_of, synchronous_client
+from slotfill.extractors.connections import synchronous_client
 from slotfill.extractors.errors import ModelError
+from slotfill.extractors.failures import failure_of
 from slotfill.extractors.local import hub, weights
+from slotfill.extractors.model_choice import choose_model
 from slotfill.extractors.settings import Settings
 
 __all__ = ["Check", "examine"]

@@ -15,10 +15,11 @@ from typing import Any, Generic, Self, TypedDict, TypeVar, Unpack, overload
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.asks import Answer, Ask, Executor, Mending, attempt_of
-from slotfill.extractors.clients import AnyClient, choose_model
+from slotfill.extractors.clients import AnyClient
 from slotfill.extractors.errors import InputError, SettingsError
 from slotfill.extractors.growing import Growing, Part
 from slotfill.extractors.metering import Meter
+from slotfill.extractors.model_choice import choose_model
 from slotfill.extractors.partial import Partial
 from slotfill.extractors.plan import plan
 from slotfill.extractors.record import Attempt, Document, Exchange, Extraction, Rung

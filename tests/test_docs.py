@@ -20,10 +20,10 @@ from slotfill import Document, Example, Extractor, Schema, cli
 from slotfill.cli import main
 from slotfill.extractors import (
     asks,
-    clients,
     decoding,
     documents,
     errors,
+    failures,
     joining,
     ladder,
     record,
@@ -172,7 +172,7 @@ def test_the_list_of_failures_is_complete():
     modules = (decoding, documents, joining, ladder, record, row_files)
     sources = "".join(Path(module.__file__).read_text() for module in modules)
     named = set(re.findall(r"Failure\(\s*\"(\w+)\"", sources)) | {joining.INCOMPLETE, unforeseen.INTERNAL}
-    mapped = {kind for _, kind in clients._FAILURES} | {"too_long", asks.SCHEMA_CODE, asks.SCHEMA_REFUSED}
+    mapped = {kind for _, kind in failures._FAILURES} | {"too_long", asks.SCHEMA_CODE, asks.SCHEMA_REFUSED}
     mapped |= {asks.UNREADABLE, asks.REDIRECT, verification.DAMAGED}
     assert listed == named | mapped
 

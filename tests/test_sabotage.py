@@ -32,7 +32,7 @@ DEFECTS = {
         "tests/extractors/test_fault_matrix.py::test_a_fault_over_http_leaves_all_accounts_right[truncated]",
     ),
     "a stream that was cut passes for a whole one": (
-        "extractors/clients.py",
+        "extractors/calls.py",
         "                self.completion = arriving.message() if arriving.ended else arriving.cut(BROKEN)\n",
         "                arriving.ended = True\n                self.completion = arriving.message()\n",
         "tests/extractors/test_fault_matrix.py::test_a_fault_over_http_leaves_all_accounts_right[sse_unended]",

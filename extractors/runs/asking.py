@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from slotfill.extractors.asks import FINAL, Answer, Ask, Executor
-from slotfill.extractors.clients import FATAL
 from slotfill.extractors.errors import ModelError, SlotfillError, StoppedError
+from slotfill.extractors.failures import FATAL
 from slotfill.extractors.record import Document
 from slotfill.extractors.runs.breaker import Admission, Breaker
 from slotfill.extractors.runs.ledger import Ledger

@@ -17,8 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from slotfill.extractors.asks import FINAL, SCHEMA_REFUSED, TRANSPORT
-from slotfill.extractors.clients import FATAL
 from slotfill.extractors.errors import ModelError, SlotfillError, StoppedError
+from slotfill.extractors.failures import FATAL
 from slotfill.extractors.limits import MAX_WAIT
 from slotfill.extractors.record import Failure
 from slotfill.extractors.runs.disclosure import disclosed

@@ -13,9 +13,9 @@ from itertools import islice
 from typing import Any
 
 from slotfill.extractors.asks import TRANSPORT
-from slotfill.extractors.clients import FATAL
 from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.extractor import Extractor
+from slotfill.extractors.failures import FATAL
 from slotfill.extractors.partial import Partial
 from slotfill.extractors.record import Document, Extraction
 from slotfill.extractors.runs.asking import Asking, HaltedError

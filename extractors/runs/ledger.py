@@ -24,8 +24,8 @@ from filelock import FileLock, Timeout
 from pydantic_core import PydanticSerializationError, to_json
 
 from slotfill.extractors.asks import BROKEN, TRANSPORT, Answer, Ask
-from slotfill.extractors.clients import FATAL
 from slotfill.extractors.errors import LedgerError
+from slotfill.extractors.failures import FATAL
 from slotfill.extractors.record import Document, Extraction, Outcome, Usage
 from slotfill.extractors.runs.disks import network_disk
 from slotfill.extractors.runs.json_text import json_text

@@ -7,15 +7,15 @@ import threading
 from contextlib import ExitStack
 from dataclasses import replace
 
-import anthropic
 import httpx2
 import instructor
 import pytest
+from four_ways import WAYS, asked
 from scripted import message, refusal
 
 from slotfill import ModelError, Rung, Schema
 from slotfill.extractors.asks import SCHEMA_REFUSED, UNREADABLE, Ask
-from slotfill.extractors.clients import FATAL, Clients, choose_model, failure_of
+from slotfill.extractors.clients import Clients
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.local import weights
 from slotfill.extractors.metering import BudgetError
@@ -116,24 +116,6 @@ def test_a_network_that_fails_says_how_and_shows_no_key(service, error, kind):
     assert failure.type == kind
     assert KEY not in failure.message
     assert type(error).__name__ in failure.message
-
-
-def test_every_error_of_the_sdk_is_known():
-    """A class that the SDK adds must not fall through to the last resort unseen."""
-    from slotfill.extractors.clients import _FAILURES
-
-    known = tuple(kind for kind, _ in _FAILURES if kind not in (anthropic.AnthropicError, anthropic.APIStatusError))
-    odd = {"AnthropicError", "APIError", "APIStatusError", "RetryableError", "APIWebhookValidationError"}
-    exported = {name: getattr(anthropic, name) for name in anthropic.__all__ if name.endswith("Error")}
-    statuses = {name for name, kind in exported.items() if not issubclass(kind, known)} - odd
-    assert statuses <= {"ConflictError", "PreconditionFailedError", "UnprocessableEntityError"}
-    assert {"authentication", "permission", "billing", "not_found", "redirect", "max_wait", "budget"} == FATAL
-
-
-def test_a_page_of_html_is_not_repeated():
-    response = httpx2.Response(502, content=b"<html>" * 999, request=httpx2.Request("POST", "http://x"))
-    error = anthropic.InternalServerError("<html>" * 999, response=response, body=None)
-    assert failure_of(error).message == "the service answered HTTP 502"
 
 
 def test_no_log_of_any_level_holds_a_completion(service, caplog):
@@ -254,23 +236,6 @@ class Recorder:
         self.settled[number] = usage
 
 
-async def gone_through(clients, way):
-    """Put the ask in one of the four ways; give the answer."""
-    match way:
-        case "execute":
-            return clients.execute(CODEC, SAID)
-        case "aexecute":
-            return await clients.aexecute(CODEC, SAID)
-        case "stream":
-            return [*pieces_of(clients.stream(CODEC, SAID))][-1]
-        case "astream":
-            return [piece async for piece in clients.astream(CODEC, SAID)][-1]
-
-
-def pieces_of(stream):
-    yield (yield from stream)
-
-
 @pytest.fixture
 def metered(monkeypatch):
     """Give clients on a simulated service, metered, and what they belong to."""
@@ -287,13 +252,11 @@ def metered(monkeypatch):
 
 
 class TestMeter:
-    WAYS = ("execute", "aexecute", "stream", "astream")
-
     @pytest.mark.parametrize("way", WAYS)
     async def test_each_way_is_metered(self, metered, way):
         claude, meter = SimulatedClaude(["Fine.", "Well."]), Recorder(2)
         clients = metered(claude, meter)
-        answers = [await gone_through(clients, way) for _ in range(3)]
+        answers = [await asked(clients, CODEC, SAID, way) for _ in range(3)]
         await clients.aclose()
         assert meter.settled == [answer.usage for answer in answers[:2]] == [seen.usage for seen in claude.requests]
         assert all(usage.output_tokens for usage in meter.settled)
@@ -303,7 +266,7 @@ class TestMeter:
     async def test_what_was_cut_off_or_refused(self, metered, way):
         claude, meter = SimulatedClaude(lambda _: "Fine.", faults=["reset@1", "401@2-9"]), Recorder()
         clients = metered(claude, meter)
-        answers = [await gone_through(clients, way) for _ in range(2)]
+        answers = [await asked(clients, CODEC, SAID, way) for _ in range(2)]
         await clients.aclose()
         lost, *refused = meter.settled
         assert (lost, {*refused}) == (None, {Usage()})
@@ -327,8 +290,8 @@ class TestMeter:
         clients = metered(claude, None)
         for meter in meters:
             clients.meter(meter)
-            await gone_through(clients, "execute")
-            await gone_through(clients, "aexecute")
+            await asked(clients, CODEC, SAID, "execute")
+            await asked(clients, CODEC, SAID, "aexecute")
         await clients.aclose()
         assert [len(meter.settled) for meter in meters[:2]] == [2, 2]
         assert len(claude.requests) == 6
@@ -357,30 +320,3 @@ class TestMeter:
         clients.close()
         assert meter.settled == [answer.usage for answer in answers]
         assert all(usage.output_tokens for usage in meter.settled)
-
-
-def test_the_model_is_chosen_by_what_there_is(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    assert choose_model(Settings.read(model="claude-sonnet-5")) == "claude-sonnet-5"
-    assert choose_model(Settings.read(api_key=KEY)) == MODEL
-    monkeypatch.setenv("SLOTFILL_MODEL", "local:x.gguf")
-    assert choose_model(Settings.read()) == "local:x.gguf"
-    monkeypatch.delenv("SLOTFILL_MODEL")
-    monkeypatch.setattr("slotfill.extractors.local.weights.installed", lambda: None)
-    with pytest.raises(ModelError, match="set ANTHROPIC_API_KEY, or fetch the model with `slotfill models pull`"):
-        choose_model(Settings.read())
-    monkeypatch.setattr("slotfill.extractors.local.weights.installed", lambda: tmp_path)
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: "there")
-    assert choose_model(Settings.read()) == "local"
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    message = r"the extra `local`: set ANTHROPIC_API_KEY, or install it: pip install 'slotfill\[local\]'"
-    with pytest.raises(ModelError, match=message):
-        choose_model(Settings.read())
-
-
-def test_a_model_that_nobody_serves_is_named_with_its_nearest(monkeypatch):
-    monkeypatch.delenv("ANTHROPIC_BASE_URL")
-    with pytest.raises(ModelError, match=r"'claud-haiku-5-5' is known: did you mean claude-haiku-5-5"):
-        choose_model(Settings.read(model="claud-haiku-5-5"))
-    monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
-    assert choose_model(Settings.read(model="a-gateways-own")) == "a-gateways-own"

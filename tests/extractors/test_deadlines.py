@@ -8,9 +8,11 @@ from trickling import trickling
 
 from slotfill import Rung, Schema
 from slotfill.extractors.asks import BROKEN, Ask
-from slotfill.extractors.clients import Clients, failure_of, synchronous_client
+from slotfill.extractors.clients import Clients
 from slotfill.extractors.codec import Codec
+from slotfill.extractors.connections import synchronous_client
 from slotfill.extractors.deadlines import LONGEST_STREAM, TimedClient, _EventClock
+from slotfill.extractors.failures import failure_of
 from slotfill.extractors.prompt import write
 from slotfill.extractors.record import Document
 from slotfill.extractors.settings import Settings

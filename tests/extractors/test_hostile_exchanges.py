@@ -9,6 +9,7 @@ import anthropic
 import exchanges
 import httpx2
 import pytest
+from four_ways import WAYS, arrived
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import create_model
@@ -35,7 +36,6 @@ MODEL = "claude-haiku-5-5"
 SCHEMA = Schema(create_model("sentiment", sentiment=(str, ...)))
 DOCUMENT = Document.of("Fine.")
 CODEC = Codec("sentiment", SCHEMA.json_schema, SCHEMA.json_schema)
-WAYS = ("execute", "aexecute", "stream", "astream")
 MODES = ("structured", "tool", "text")
 QUIET = settings(deadline=None, max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -80,27 +80,11 @@ def exchange(status, headers, body, *, streamed):
         yield Exchange(status, headers, body, streamed=streamed, ledger=ledger), ledger
 
 
-def pieces_of(stream):
-    yield (yield from stream)
-
-
 def asked(exchange, way, mode):
-    """Put an ask in one of the four ways; give the pieces of text and the answer."""
+    """Put an ask in one of the four ways; give it, the pieces of text and the answer."""
     ask = Ask(Rung.ASK, MODEL, mode, write(SCHEMA, DOCUMENT), 500)
     clients = Clients(MODEL, Settings.read(), exchange.client(asynchronous=way.startswith("a")))
-
-    async def all_of():
-        if way == "aexecute":
-            return [await clients.aexecute(CODEC, ask)]
-        return [piece async for piece in clients.astream(CODEC, ask)]
-
-    match way:
-        case "execute":
-            return ask, [], clients.execute(CODEC, ask)
-        case "stream":
-            *pieces, answer = pieces_of(clients.stream(CODEC, ask))
-        case _:
-            *pieces, answer = asyncio.run(all_of())
+    *pieces, answer = asyncio.run(arrived(clients, CODEC, ask, way))
     return ask, pieces, answer
 
 
@@ -121,22 +105,13 @@ def check(ask, pieces, answer, ledger):
     ledger.spent()
 
 
-@pytest.mark.parametrize("way", WAYS[:2])
+@pytest.mark.parametrize("way", WAYS)
 @QUIET
 @given(st.just(200) | st.integers(200, 599), exchanges.headers, st.sampled_from(MODES), st.data())
 def test_any_reply_is_one_answer(way, status, headers, mode, data):
-    body = data.draw(exchanges.bodies(mode))
-    with exchange(status, headers, body, streamed=False) as (service, ledger):
-        check(*asked(service, way, mode), ledger)
-        assert service.tries <= 3
-
-
-@pytest.mark.parametrize("way", WAYS[2:])
-@QUIET
-@given(st.just(200) | st.integers(200, 599), exchanges.headers, st.sampled_from(MODES), st.data())
-def test_any_stream_is_one_answer(way, status, headers, mode, data):
-    body = data.draw(exchanges.streams(mode))
-    with exchange(status, headers, body, streamed=True) as (service, ledger):
+    streamed = "stream" in way
+    body = data.draw(exchanges.streams(mode) if streamed else exchanges.bodies(mode))
+    with exchange(status, headers, body, streamed=streamed) as (service, ledger):
         check(*asked(service, way, mode), ledger)
         assert service.tries <= 3
 

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import anthropic
 import httpx2
 import pytest
-from four_ways import asked
+from four_ways import WAYS, asked
 from scripted import message
 
 from slotfill import Rung, Schema
@@ -30,7 +30,6 @@ from slotfill.schemas import Sentiment
 MODEL = "claude-haiku-5-5"
 CODEC = Codec("sentiment", {"type": "object"}, {"type": "object"})
 ASK = Ask(Rung.ASK, MODEL, "tool", write(Schema(Sentiment), Document.of("Fine.")), 500)
-WAYS = ("execute", "aexecute", "stream", "astream")
 INPUTS = [
     '{"a": 12345678901234567890.123456789}',
     '{"a": 1, "a": 2}',

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from slotfill.extractors.asks import FINAL, SCHEMA_REFUSED, TRANSPORT
-from slotfill.extractors.clients import FATAL
 from slotfill.extractors.errors import ModelError, StoppedError
+from slotfill.extractors.failures import FATAL
 from slotfill.extractors.record import Failure
 from slotfill.extractors.runs.breaker import (
     FAILURES,

@@ -682,9 +682,9 @@ class TestExtractor:
             Extractor("feedback", cassette=tape, client=Service().client())
 
     def test_an_embedded_model_is_recorded_and_replayed_without_its_file(self, tape, monkeypatch):
-        from slotfill.extractors import clients
+        from slotfill.extractors import connections
 
-        monkeypatch.setattr(clients, "_local", lambda model, settings: httpx2.MockTransport(reply(GOOD)))
+        monkeypatch.setattr(connections, "_local", lambda model, settings: httpx2.MockTransport(reply(GOOD)))
         with Extractor("feedback", cassette=tape, model="local") as extractor:
             assert extractor.extract("one").ok
         monkeypatch.undo()

@@ -1,0 +1,97 @@
+"""One call of a model: the request, and what comes of it, whole or in pieces."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Self
+
+import anthropic
+import httpx2
+
+from slotfill.extractors.arriving import Arriving
+from slotfill.extractors.asks import BROKEN, Answer, Ask
+from slotfill.extractors.codec import Codec
+from slotfill.extractors.errors import SlotfillError
+from slotfill.extractors.failures import failure_of
+from slotfill.extractors.inbound import identifier
+from slotfill.extractors.limits import settling
+from slotfill.extractors.redaction import Redacted, Redaction
+from slotfill.schemas.errors import FieldError
+
+__all__ = ["Call", "StreamedCall"]
+
+
+class Call:
+    """A request and what comes of it. Around what puts it to the service: whatever that raises is in the answer.
+
+    What a service sends can raise anything, at any depth of the SDK, so that no kind of exception is let through but
+    those of our own that end a run, as that of a ledger which can no longer be written.
+    """
+
+    def __init__(self, codec: Codec, ask: Ask, secrets: Iterable[str], redaction: Redaction) -> None:
+        self.request = codec.encode(ask)
+        self.completion: object = None
+        self._codec, self._ask = codec, ask
+        self._secrets, self._redaction = secrets, redaction
+        self._started = time.monotonic()
+        self._error: Exception | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if not isinstance(error, Exception) or _ends_the_run(error):
+            return False
+        self._error = error
+        return True
+
+    def answer(self) -> Answer:
+        """Give what came of it, with no credential in it."""
+        ms = round((time.monotonic() - self._started) * 1000)
+        if self._error is None:
+            return self._redaction.answer(self._codec.decode(self._ask, self.completion, ms=ms))
+        request_id = identifier(getattr(self._error, "request_id", None))
+        failure = failure_of(self._error, self._secrets)
+        return self._redaction.answer(Answer(failure=failure, ms=ms, request_id=request_id))
+
+
+class StreamedCall(Call):
+    """One whose reply arrives in pieces."""
+
+    def __init__(self, codec: Codec, ask: Ask, secrets: Iterable[str], redaction: Redaction) -> None:
+        super().__init__(codec, ask, secrets, redaction)
+        self._arriving, self._shown = Arriving(), Redacted(redaction)
+
+    @contextmanager
+    def receiving(self, reply: httpx2.Response) -> Iterator[None]:
+        """Read a reply's events within it."""
+        self._arriving.request_id = reply.headers.get("request-id")
+        with settling(reply, self._arriving):
+            yield
+
+    def take(self, event: object) -> str:
+        """Take the next event, and give what of the text can be shown."""
+        return self._shown.take(self._arriving.take(event))
+
+    def answer(self) -> Answer:
+        """Give what came of it. A message that is whole counts, whatever came behind it.
+
+        A stream that broke off is told from a request that failed: what has arrived is kept, and was paid for.
+        """
+        arriving, error = self._arriving, self._error
+        if arriving.begun or arriving.ended:
+            self._error = None
+            with self:  # the parts that came need not fit together
+                self.completion = arriving.message() if arriving.ended else arriving.cut(BROKEN)
+        answer = super().answer()
+        if arriving.ended or not arriving.begun or answer.failure:
+            return answer
+        reason = failure_of(error, self._secrets).message if error else "it ended before the message did"
+        return self._redaction.answer(replace(answer, errors=(FieldError("", reason),)))
+
+
+def _ends_the_run(error: Exception) -> bool:
+    return isinstance(error, SlotfillError) and not isinstance(error, anthropic.AnthropicError)

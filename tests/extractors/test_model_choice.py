@@ -1,0 +1,34 @@
+"""Which model is asked where none is named."""
+
+import pytest
+
+from slotfill import ModelError
+from slotfill.extractors.model_choice import choose_model
+from slotfill.extractors.settings import Settings
+
+
+def test_the_model_is_chosen_by_what_there_is(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert choose_model(Settings.read(model="claude-sonnet-5")) == "claude-sonnet-5"
+    assert choose_model(Settings.read(api_key="sk-ant-any")) == "claude-haiku-5-5"
+    monkeypatch.setenv("SLOTFILL_MODEL", "local:x.gguf")
+    assert choose_model(Settings.read()) == "local:x.gguf"
+    monkeypatch.delenv("SLOTFILL_MODEL")
+    monkeypatch.setattr("slotfill.extractors.local.weights.installed", lambda: None)
+    with pytest.raises(ModelError, match="set ANTHROPIC_API_KEY, or fetch the model with `slotfill models pull`"):
+        choose_model(Settings.read())
+    monkeypatch.setattr("slotfill.extractors.local.weights.installed", lambda: tmp_path)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: "there")
+    assert choose_model(Settings.read()) == "local"
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    message = r"the extra `local`: set ANTHROPIC_API_KEY, or install it: pip install 'slotfill\[local\]'"
+    with pytest.raises(ModelError, match=message):
+        choose_model(Settings.read())
+
+
+def test_a_model_that_nobody_serves_is_named_with_its_nearest(monkeypatch):
+    monkeypatch.delenv("ANTHROPIC_BASE_URL")
+    with pytest.raises(ModelError, match=r"'claud-haiku-5-5' is known: did you mean claude-haiku-5-5"):
+        choose_model(Settings.read(model="claud-haiku-5-5"))
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
+    assert choose_model(Settings.read(model="a-gateways-own")) == "a-gateways-own"
