@@ -40,5 +40,5 @@ def _plausible(model: str) -> str:
     if catalogue.is_local(model) or "claude" in model.lower() or os.environ.get("ANTHROPIC_BASE_URL"):
         return model
     near = difflib.get_close_matches(model, [*catalogue.known_models(), catalogue.LOCAL], n=3, cutoff=0.4)
-    hint = f": did you mean {' or '.join(near)}?" if near else ""
-    raise ModelError(f"no model {model!r} is known{hint} `slotfill models` lists them")
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    raise ModelError(f"no model {model!r} is known: {hint}`slotfill models` lists them")

@@ -101,11 +101,12 @@ def _model_in(module: ModuleType, name: str, where: str) -> type[BaseModel]:
 
 
 def _choice(module: ModuleType, name: str) -> str:
-    models = [
+    own = [
         key
         for key, value in vars(module).items()
         if isinstance(value, type) and issubclass(value, BaseModel) and value.__module__ == module.__name__
     ]
+    models = [key for key in own if key.isidentifier()]  # Pydantic puts a RootModel[list[int]] there, too
     if nearest := get_close_matches(name, models, n=1):
         return f"did you mean {nearest[0]!r}?"
     return f"its models are {', '.join(models)}" if models else "it defines no Pydantic model"

@@ -162,11 +162,12 @@ def _parsed(text: str) -> dict[str, Any]:
 
 def _unknown(text: str) -> str:
     nearest = get_close_matches(text.lower(), built_ins(), n=3)
-    hint = f": did you mean {' or '.join(map(repr, nearest))}?" if nearest else ":"
+    hint = f"did you mean {' or '.join(map(repr, nearest))}? " if nearest else ""
     if text.lower().endswith(".py"):
-        hint = f": write {_clip(text + ':Model')}, with the model's name."
+        hint = f"write {_clip(text + ':Model')}, with the model's name. "
     alone = f" (a field alone: '{text} str')" if text.isidentifier() and not nearest else ""
-    return f"unknown schema {_clip(text)}{hint} a schema is {', '.join(built_ins())}, {_FORMS}{alone}"
+    article = "A" if hint else "a"
+    return f"unknown schema {_clip(text)}: {hint}{article} schema is {', '.join(built_ins())}, {_FORMS}{alone}"
 
 
 def _remade(schema: Schema[M], overrides: dict[str, Any]) -> Schema[M]:

@@ -285,6 +285,13 @@ class TestBadInput:
         assert result.stderr.count("\n") == 1
         assert (result.stdout, server.requests) == ("", [])
 
+    @pytest.mark.parametrize("outputs", [("-o", "v.xlsx"), ("-o", "v.jsonl", "--rejects", "r.csv")], ids=" ".join)
+    def test_an_output_of_another_format_leaves_nothing_behind(self, server, folder, outputs):
+        write(folder, a="x")
+        result = run("extract", "feedback", "a.txt", *outputs)
+        assert (result.exit_code, server.requests) == (2, [])
+        assert [path.name for path in folder.iterdir()] == ["a.txt"]
+
     def test_a_failed_document_stops_no_other(self, server, folder):
         server.script(GOOD)
         (folder / "empty.txt").write_text(" \n")

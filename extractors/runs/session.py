@@ -21,6 +21,7 @@ from slotfill.extractors.runs.delivery import Delivery
 from slotfill.extractors.runs.engine import Run
 from slotfill.extractors.runs.identity import identity, ledger_path
 from slotfill.extractors.runs.ledger import Ledger, Retention
+from slotfill.extractors.runs.output_formats import check_rejects, format_of
 from slotfill.extractors.runs.ownership import check_owner
 from slotfill.extractors.runs.sinks import open_rejects, open_sink, tell_parts
 from slotfill.extractors.runs.tally import Tally
@@ -99,13 +100,14 @@ def conduct(
 
     Raises InputError, LedgerError, OutputError or SettingsError before any call.
     """
+    lines = sources.several or (start.stream and start.to_stdout)
+    _check_names(start, several=lines)
     with ExitStack() as stack:
         ledger = stack.enter_context(_ledger(extractor, sources, start))
         if ledger.path is None and start.lasting:
             said(
                 "the user's state folder cannot be written: set SLOTFILL_STATE to one for runs that can be gone on with"
             )
-        lines = sources.several or (start.stream and start.to_stdout)
         kept = stack.enter_context(
             open_sink(start.output, stdout, schema=extractor.schema, records=start.records, several=lines)
         )
@@ -141,6 +143,14 @@ def conduct(
         counted(run.tally)
         closing = _stopped_by(stack.pop_all().close)
     return Ending(run.tally, stopped or closing)
+
+
+def _check_names(start: Start, *, several: bool) -> None:
+    """Refuse outputs by their names before a ledger is made: a run that cannot begin leaves nothing behind."""
+    if start.output is not None and not start.to_stdout:
+        format_of(start.output, several=several)
+    if start.rejects:
+        check_rejects(start.rejects)
 
 
 def _stopped_by(step: Callable[[], object]) -> BaseException | None:

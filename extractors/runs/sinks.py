@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import tempfile
 from abc import ABC, abstractmethod
@@ -16,31 +15,13 @@ from slotfill.extractors.partial import Partial
 from slotfill.extractors.record import Document
 from slotfill.extractors.runs.files import AtomicFile
 from slotfill.extractors.runs.json_text import json_text
+from slotfill.extractors.runs.output_formats import OutputFormat, check_rejects, format_of
 from slotfill.extractors.runs.payload import Payload, Record, sourced_value, value, whole
 from slotfill.extractors.runs.places import Places
 from slotfill.extractors.runs.standard_streams import check_writable
 from slotfill.schemas.schema import Schema
 
 __all__ = ["FileSink", "FolderSink", "Sink", "StreamSink", "encode", "open_rejects", "open_sink", "tell_parts"]
-
-_TABLES = (".csv", ".parquet", ".db")
-
-_LINES = {"jsonlines", "log", "ndjson", "text", "txt"}
-"""Suffixes under which lines of JSON are found, too."""
-
-_WRITTEN = "write a .json, .jsonl, .csv, .parquet or .db"
-
-_OTHER_FORMATS = frozenset(
-    (
-        *("arrow", "avro", "bson", "cbor", "conf", "db3", "dbf", "dta", "duckdb", "feather", "geojson", "h5", "hdf5"),
-        *("ini", "json5", "jsonc", "jsonlines", "jsonld", "log", "msgpack", "ndjson", "npy", "npz", "orc", "pickle"),
-        *("pkl", "pq", "proto", "sas7bdat", "sav", "sql", "sqlite", "sqlite3", "tab", "toml", "tsv", "xml", "yaml"),
-        *("doc", "docx", "eml", "epub", "htm", "html", "md", "ods", "odt", "pdf", "pptx", "rst", "rtf", "tex", "text"),
-        *("txt", "xhtml", "xls", "xlsb", "xlsm", "xlsx", "yml"),
-        *("7z", "bz2", "gz", "tar", "tgz", "xz", "zip", "zst"),
-    )
-)
-"""What the name of a file of another format ends in. A folder may be called so, too, with a slash at its end."""
 
 
 def open_sink(output: str | None, stdout: IO[bytes], *, schema: Schema[Any], records: bool, several: bool) -> Sink:
@@ -55,32 +36,25 @@ def open_sink(output: str | None, stdout: IO[bytes], *, schema: Schema[Any], rec
     if output in (None, "-"):
         check_writable(stdout)
         return StreamSink(stdout, line) if several else StreamSink(stdout, single, indent=2)
-    if not output:
-        raise OutputError("the output has an empty name: name a file or a folder")
     path = Path(output)
-    suffix = "" if output.endswith(("/", os.sep)) else path.suffix.lower()
-    if suffix == ".jsonl":
-        return FileSink(path, line)
-    if suffix == ".json":
-        if several:
-            raise OutputError(f"{output!r} holds one value, and there are several documents: name a .jsonl or a folder")
-        return FileSink(path, single, indent=2)
-    if suffix in _TABLES:
-        return _open_table(path, suffix, schema, records=records)
-    if suffix.removeprefix(".") in _OTHER_FORMATS and not os.path.isdir(path):  # noqa: PTH112 - never raises
-        raise OutputError(
-            f"{output!r} names a format that is not written: {_WRITTEN}, or a folder, named {output + '/'!r}"
-        )
-    return FolderSink(path, single)
+    match format_of(output, several=several):
+        case OutputFormat.FOLDER:
+            return FolderSink(path, single)
+        case OutputFormat.LINES:
+            return FileSink(path, line)
+        case OutputFormat.VALUE:
+            return FileSink(path, single, indent=2)
+        case table:
+            return _open_table(path, table, schema, records=records)
 
 
-def _open_table(path: Path, suffix: str, schema: Schema[Any], *, records: bool) -> Sink:
+def _open_table(path: Path, table: OutputFormat, schema: Schema[Any], *, records: bool) -> Sink:
     """Open a table. Each kind of it is loaded only here: pyarrow is an extra, and not small."""
-    if suffix == ".csv":
+    if table is OutputFormat.CSV:
         from slotfill.extractors.runs.csv_sink import CsvSink
 
         return CsvSink(path, schema, records=records)
-    if suffix == ".db":
+    if table is OutputFormat.SQLITE:
         from slotfill.extractors.runs.sqlite_sink import SqliteSink
 
         return SqliteSink(path, schema, records=records)
@@ -91,9 +65,7 @@ def _open_table(path: Path, suffix: str, schema: Schema[Any], *, records: bool) 
 
 def open_rejects(path: str) -> Sink:
     """Open the JSONL file of the records that hold no whole value. Raises OutputError as `open_sink` does."""
-    suffix = Path(path).suffix.lower()
-    if suffix in _TABLES or suffix.removeprefix(".") in _OTHER_FORMATS - _LINES:
-        raise OutputError(f"{path!r} names a format that rejects are not written in: name a .jsonl")
+    check_rejects(path)
     return FileSink(Path(path), whole)
 
 

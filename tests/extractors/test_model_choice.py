@@ -30,5 +30,7 @@ def test_a_model_that_nobody_serves_is_named_with_its_nearest(monkeypatch):
     monkeypatch.delenv("ANTHROPIC_BASE_URL")
     with pytest.raises(ModelError, match=r"'claud-haiku-5-5' is known: did you mean claude-haiku-5-5"):
         choose_model(Settings.read(model="claud-haiku-5-5"))
+    with pytest.raises(ModelError, match=r"no model 'gpt-4' is known: `slotfill models` lists them"):
+        choose_model(Settings.read(model="gpt-4"))
     monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
     assert choose_model(Settings.read(model="a-gateways-own")) == "a-gateways-own"
