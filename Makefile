@@ -41,7 +41,7 @@ soak: $(INSTALLED)  ## the whole fault matrix, SEEDS times (1); writes the table
 lint: $(INSTALLED)  ## lint, format, types, import contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	MYPYPATH=.venv/src $(BIN)/mypy -p slotfill.schemas -p slotfill.extractors -m slotfill -m slotfill.cli -m slotfill.__main__
+	MYPYPATH=.venv/src $(BIN)/mypy -p slotfill.schemas -p slotfill.extractors -p slotfill.commands -m slotfill -m slotfill.cli -m slotfill.__main__
 	MYPYPATH=.venv/src $(BIN)/mypy tests/typing
 	$(BIN)/lint-imports
 

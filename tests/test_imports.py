@@ -17,7 +17,8 @@ import slotfill
 import slotfill.schemas
 
 ROOT = Path(__file__).parent.parent
-FILES = sorted([*ROOT.glob("*.py"), *ROOT.glob("schemas/**/*.py"), *ROOT.glob("extractors/**/*.py")])
+PACKAGES = ("commands", "extractors", "schemas")
+FILES = sorted([*ROOT.glob("*.py"), *(file for package in PACKAGES for file in ROOT.glob(f"{package}/**/*.py"))])
 HEAVY = {"anthropic", "httpx2", "instructor", "jsonschema", "pydantic", "rich"}
 PUBLIC = (slotfill, slotfill.schemas)
 
@@ -115,7 +116,7 @@ def test_every_module_imports_on_its_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.relative_to(ROOT).as_posix())
 def test_imports_are_absolute(file: Path) -> None:
-    ours = {"schemas", "extractors", "cli"}
+    ours = {*PACKAGES, "cli"}
     for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"line {node.lineno}: a relative import"

@@ -49,8 +49,8 @@ def tracked() -> list[str]:
 
 @pytest.fixture(scope="session")
 def shipped(tracked: list[str]) -> set[str]:
-    """The package's files: modules in the root and its two packages, and the mark that they are typed."""
-    modules = re.compile(r"(?:(?:schemas|extractors)/(?:\w+/)*)?\w+\.py")
+    """The package's files: modules in the root and its three packages, and the mark that they are typed."""
+    modules = re.compile(r"(?:(?:schemas|extractors|commands)/(?:\w+/)*)?\w+\.py")
     return {name for name in tracked if modules.fullmatch(name)} | {"py.typed"}
 
 

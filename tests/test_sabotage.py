@@ -16,7 +16,8 @@ import pytest
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="this machine has no fork")]
 
 ROOT = Path(__file__).parent.parent
-PARTS = ("__init__.py", "__main__.py", "cli.py", "py.typed", "schemas", "extractors", "tests", "pyproject.toml")
+PARTS = ("__init__.py", "__main__.py", "cli.py", "py.typed", "pyproject.toml")
+PARTS += ("commands", "extractors", "schemas", "tests")
 
 DEFECTS = {
     "a truncated reply is accepted": (

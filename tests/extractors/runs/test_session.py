@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from scripted import message
 
 from slotfill import Document, Extractor
-from slotfill.cli import EXIT_INCOMPLETE, _exit_code
+from slotfill.commands.exit_codes import EXIT_INCOMPLETE, exit_code
 from slotfill.extractors.runs.session import Start, conduct
 
 SECRET = "a word of the document"
@@ -60,4 +60,4 @@ def test_whatever_ends_it_leaves_the_rejects_and_a_reason_that_quotes_nothing(er
 
 
 def test_what_nobody_foresaw_is_no_wrong_usage():
-    assert _exit_code(TypeError()) == EXIT_INCOMPLETE
+    assert exit_code(TypeError()) == EXIT_INCOMPLETE

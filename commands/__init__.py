@@ -1,0 +1,1 @@
+"""What the command line is made of: its options, its inputs, its runs, its exit codes."""

@@ -1,0 +1,41 @@
+"""The exit codes, and which of them an error ends in.
+
+0 all extracted; 1 some documents were not; 2 usage, schema, input or output; 3 stopped before the end, by the budget,
+the limits or an outage; 4 no usable model or credential; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import click
+
+__all__ = [
+    "EXIT_INCOMPLETE",
+    "EXIT_INTERRUPTED",
+    "EXIT_NO_MODEL",
+    "EXIT_STOPPED",
+    "EXIT_USAGE",
+    "ExitError",
+    "exit_code",
+]
+
+EXIT_INCOMPLETE, EXIT_USAGE, EXIT_STOPPED, EXIT_NO_MODEL, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
+
+
+def exit_code(error: BaseException) -> int:
+    """Give the exit code of what ended a command, or stopped a run."""
+    from slotfill.extractors.errors import LedgerError, ModelError, OutputError, SlotfillError, StoppedError
+    from slotfill.extractors.runs.stopping import EXIT_CODES
+
+    if isinstance(error, KeyboardInterrupt):
+        return EXIT_CODES.get(str(error), EXIT_INTERRUPTED)
+    codes = ((StoppedError, EXIT_STOPPED), (ModelError, EXIT_NO_MODEL), ((OutputError, LedgerError), EXIT_INCOMPLETE))
+    other = EXIT_USAGE if isinstance(error, SlotfillError) else EXIT_INCOMPLETE  # what nobody foresaw is no wrong usage
+    return next((code for kind, code in codes if isinstance(error, kind)), other)
+
+
+class ExitError(click.ClickException):
+    """An error in one line, with its exit code."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance
