@@ -1,6 +1,6 @@
-"""What is handed over for a JSON Schema and is none: an example of a value, and what services wrap a schema in.
+"""What is handed over for a JSON Schema and is none: an example, a service's wrapper, definitions that none refers to.
 
-JSON Schema ignores keywords that it does not know, so either would pass for a schema that allows everything.
+JSON Schema ignores keywords that it does not know, so each would pass for a schema that allows everything.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.near_keywords import KEYWORDS, TYPES, foreign_keys
 from slotfill.schemas.pointer import join
 
 __all__ = ["refuse_lookalikes"]
-
-_TYPES = frozenset({"null", "boolean", "integer", "number", "string", "array", "object", "any"})
 
 _DECISIVE = frozenset(
     {
@@ -24,20 +23,15 @@ _DECISIVE = frozenset(
 )
 """Keywords that make a schema of whatever stands beside them."""
 
-_KEYWORDS = _DECISIVE | {
-    *("title", "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly", "id"),
-    *("then", "else", "dependencies", "dependentRequired", "dependentSchemas", "discriminator", "nullable", "xml"),
-    *("items", "prefixItems", "additionalItems", "unevaluatedItems", "contains", "minContains", "maxContains"),
-    *("minItems", "maxItems", "uniqueItems", "propertyNames", "minProperties", "maxProperties"),
-    *("unevaluatedProperties", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
-    *("divisibleBy", "minLength", "maxLength", "pattern", "format", "contentEncoding", "contentMediaType"),
-    *("contentSchema", "externalDocs"),
-}
-"""The keywords of all drafts, and OpenAPI's."""
+_DEFINITIONS = ("$defs", "definitions")
+_SAY_NOTHING = {"$schema", "id", "title", "description", "default", "example", "examples", *_DEFINITIONS}
+"""Keywords beside which definitions stand alone."""
 
 _WRAPPERS = (
-    *("tools", "function", "parameters", "input_schema", "inputSchema", "output_schema", "outputSchema"),
-    *("response_format", "output_format", "output_config", "format", "json_schema", "responseSchema", "schema"),
+    *("tools", "function", "functions", "functionDeclarations", "function_declarations", "toolSpec", "parameters"),
+    *("input_schema", "inputSchema", "output_schema", "outputSchema", "args_schema", "response_format", "text"),
+    *("output_format", "output_config", "format", "json_schema", "jsonSchema", "json", "responseSchema"),
+    *("response_schema", "config", "generationConfig", "generation_config", "schema"),
 )
 """Keys under which services, and their clients, take a schema."""
 
@@ -51,12 +45,16 @@ def refuse_lookalikes(document: Mapping[str, Any]) -> None:
     One keyword of JSON Schema that decides something makes a schema, as does having nothing but keywords, names that
     begin with `$` or `x-`, or no key at all.
     """
+    defined = next((join((key, name)) for key in _DEFINITIONS for name in document.get(key) or ()), None)
+    if defined and KEYWORDS.intersection(document) <= _SAY_NOTHING:
+        raise SchemaError(
+            f'no JSON Schema, but definitions alone: say which one is meant, as in "$ref": "#{defined}" beside them'
+        )
     if _is_decided(document):
         return
     if path := next(_wrapped(document), None):
         raise SchemaError(f"no JSON Schema, but what wraps one for a service: pass what stands at {join(path)} of it")
-    foreign = [key for key in map(str, document) if not (key in _KEYWORDS or key.startswith(("$", "x-")))]
-    if foreign:
+    if foreign := foreign_keys(document):
         listed = ", ".join(map(repr, foreign[:_LISTED])) + (", …" if len(foreign) > _LISTED else "")
         raise SchemaError(
             f"no JSON Schema: it says nothing of what a value has to be, and knows no {listed}. An example of a value "
@@ -71,7 +69,7 @@ def _is_decided(document: Mapping[str, Any]) -> bool:
 
 def _is_type(value: object) -> bool:
     """Tell whether a value can stand under `type`: "function" is a service's, "customer" a person's."""
-    return value in _TYPES if isinstance(value, str) else isinstance(value, list | Mapping)
+    return value in TYPES if isinstance(value, str) else isinstance(value, list | Mapping)
 
 
 def _wrapped(document: object) -> Iterator[tuple[str | int, ...]]:

@@ -27,6 +27,7 @@ from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.formats import Formats
 from slotfill.schemas.json_schema import response_model, with_formats
 from slotfill.schemas.lookalikes import refuse_lookalikes
+from slotfill.schemas.near_keywords import refuse_near_keywords
 from slotfill.schemas.one_line import parse
 from slotfill.schemas.python_models import execute_model, import_model
 from slotfill.schemas.schema import Example, Schema
@@ -204,6 +205,7 @@ def _from_json_file(path: Path, overrides: dict[str, Any]) -> Schema[Any]:
 
 def _from_json_schema(document: Mapping[str, Any], name: str, overrides: dict[str, Any]) -> Schema[Any]:
     refuse_lookalikes(document)
+    refuse_near_keywords(document)
     title = document.get("title")
     name = title if isinstance(title, str) and title.strip() else name
     description = document.get("description")

@@ -1,6 +1,7 @@
 """What passes for a JSON Schema and is none."""
 
 import json
+import re
 
 import pytest
 
@@ -22,6 +23,9 @@ REAL = {"type": "object", "properties": {"name": {"type": "string"}}, "required"
         ({"type": "json_schema", "json_schema": {"name": "f", "schema": REAL}}, "/json_schema/schema"),
         ({"format": {"type": "json_schema", "schema": REAL}}, "/format/schema"),
         ({"response_format": {"json_schema": {"schema": REAL}}}, "/response_format/json_schema/schema"),
+        ({"functionDeclarations": [{"name": "f", "parameters": REAL}]}, "/functionDeclarations/0/parameters"),
+        ({"toolSpec": {"name": "f", "inputSchema": {"json": REAL}}}, "/toolSpec/inputSchema/json"),
+        ({"text": {"format": {"type": "json_schema", "name": "f", "schema": REAL}}}, "/text/format/schema"),
         ({"tools": [{"name": "f"}, {"name": "g", "input_schema": REAL}]}, "/tools/1/input_schema"),
     ],
 )
@@ -63,8 +67,14 @@ def test_an_example_of_a_value_is_no_schema(document):
         {"minimum": 3},
         {"items": {"type": "string"}},
         {"type": "object", "properties": {"schema": REAL, "parameters": REAL}},
-        {"type": "object", "schema": REAL},
+        {"$defs": {}},
     ],
 )
 def test_a_schema_stays_one(document):
     assert resolve(document).json_schema == document
+
+
+@pytest.mark.parametrize("keyword", ["$defs", "definitions"])
+def test_definitions_that_nothing_refers_to_are_no_schema(keyword):
+    with pytest.raises(SchemaError, match=rf'definitions alone: .*"\$ref": "#/{re.escape(keyword)}/Person"'):
+        resolve({"title": "People", keyword: {"Person": REAL, "Pet": REAL}})
