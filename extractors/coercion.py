@@ -26,7 +26,7 @@ from slotfill.extractors.keys import (
 from slotfill.extractors.lossless import meaning
 from slotfill.extractors.record import Edit, Risk
 from slotfill.extractors.unions import closest_member
-from slotfill.extractors.value_types import Context, Schemas, takes, types_of
+from slotfill.extractors.value_types import Context, Schemas, listed_in, takes, types_of
 from slotfill.extractors.vocabulary import is_nothing
 from slotfill.schemas import exact_json
 from slotfill.schemas.errors import FieldError, InvalidError
@@ -169,7 +169,7 @@ class _Coercion:
 
     def _change(self, place: _Place) -> bool:
         found = meaning(place.value, place.schemas, self._context(place))
-        if found is None or found.risk not in self._allowed or (found.kind == "list" and not self._is_item(place)):
+        if found is None or found.risk not in self._allowed or not self._is_plain(place, found.kind):
             return False
         passed = self._passed[place.path]
         passed.append(place.value)
@@ -185,6 +185,12 @@ class _Coercion:
 
     def _item_keys(self, place: _Place) -> frozenset[str]:
         return known_keys(self._items(place))
+
+    def _is_plain(self, place: _Place, kind: str) -> bool:
+        """Tell whether the items that are asked for leave no other reading: `none` may be one of their labels."""
+        if kind == "nothing":
+            return place.value not in listed_in(self._items(place))
+        return kind != "list" or self._is_item(place)
 
     def _is_item(self, place: _Place) -> bool:
         """Tell whether an object may be the one item of the list that is asked for: it has a key that items have."""

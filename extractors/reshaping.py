@@ -19,17 +19,14 @@ __all__ = ["ENVELOPES", "reshaped"]
 ENVELOPES = frozenset({"array", "elements", "entries", "items", "list", "rows", "value", "values"})
 """Keys that say of the list that they hold no more than that it is one."""
 
-_SEPARATORS = re.compile(r"[,;|\n•]")
+_SEPARATORS = re.compile(r"[,;|\n\r\t•·\u060c\u061b\u3001\uff0c\uff1b]|\s/\s")
 _FENCED = re.compile(r"\s*```\w*+\s(.*)```\s*", re.DOTALL)
-_PAIRS = (
-    ("key", "value"),
-    ("k", "v"),
-    ("name", "value"),
-    ("field", "value"),
-    ("property", "value"),
-    ("label", "value"),
+_KEY_NAMES = frozenset(
+    {"attribute", "clave", "clé", "feature", "field", "id", "k", "key", "label", "name", "param", "parameter"}
+    | {"property", "question", "schlüssel", "term", "title"}
 )
-"""The keys of an object that stands for one entry of a map."""
+_VALUE_NAMES = frozenset({"answer", "content", "definition", "text", "v", "val", "valeur", "valor", "value", "wert"})
+"""What an object that stands for one entry of a map calls the key and the value of it, in small letters."""
 
 
 def reshaped(value: Any, wanted: Wanted, context: Context) -> Iterator[Meaning]:
@@ -54,7 +51,7 @@ def _list(value: list[Any], wanted: Wanted, context: Context) -> Iterator[Meanin
         return
     if wanted.is_map and (entries := _entries(value)) is not None:
         yield Meaning("map" if value else "empty", entries, "low")
-    elif len(value) == 1 and not (wanted.is_map and _names_in(value[0])):
+    elif len(value) == 1 and not (wanted.is_map and _is_entry(value[0])):
         yield from _inner("list", value[0], wanted, context)
 
 
@@ -78,12 +75,11 @@ def _object(value: dict[str, Any], wanted: Wanted, context: Context) -> Iterator
 
 
 def _text(value: str, wanted: Wanted, document: str | None) -> Iterator[Meaning]:
-    if parsed := _parsed(value, wanted):
-        yield parsed
-        return
     empty: Any = [] if "array" in wanted.types else {} if wanted.is_map else None
     if empty is not None and (risk := is_nothing(value)):
         yield Meaning("nothing", empty, risk)
+    elif parsed := _parsed(value, wanted):
+        yield parsed
     elif "array" in wanted.types and not wanted.takes(value):
         several = _SEPARATORS.search(value) or is_about_nothing(value, document)
         yield Meaning("list", [value], "high" if several else "low")
@@ -111,9 +107,22 @@ def _pair(item: Any) -> tuple[str, Any] | None:
     return (key, value) if isinstance(key, str) else None
 
 
-def _names_in(item: Any) -> tuple[str, str] | None:
-    """Give the keys of an object for the key and the value of one entry."""
-    return next((names for names in _PAIRS if isinstance(item, dict) and {*names} == {*item}), None)
+def _names_in(item: dict[str, Any]) -> tuple[str, str] | None:
+    """Give the keys of an object for the key and the value of one entry; None where it has others."""
+    first, second = (key.casefold() for key in item) if len(item) == 2 else ("", "")  # noqa: PLR2004 - a pair
+    is_ordered, is_turned = _is_pair(first, second), _is_pair(second, first)
+    names = [*item] if is_ordered else [*item][::-1]
+    return (names[0], names[1]) if is_ordered or is_turned else None
+
+
+def _is_pair(key: str, value: str) -> bool:
+    return key in _KEY_NAMES and value in _VALUE_NAMES
+
+
+def _is_entry(item: Any) -> bool:
+    """Tell whether an object may stand for one entry of a map, be it with a remark."""
+    keys = {key.casefold() for key in item} if isinstance(item, dict) else set()
+    return not (_KEY_NAMES.isdisjoint(keys) or _VALUE_NAMES.isdisjoint(keys))
 
 
 def _parsed(text: str, wanted: Wanted) -> Meaning | None:

@@ -54,6 +54,7 @@ from slotfill.extractors.testing.rules import (
 from slotfill.extractors.testing.said import Said, count, say, shorten, write
 from slotfill.extractors.testing.text_faults import TEXT_FAULTS, spoil_text
 from slotfill.extractors.testing.value_faults import VALUE_FAULTS, spoil
+from slotfill.schemas import exact_json
 
 if TYPE_CHECKING:
     import anthropic
@@ -386,10 +387,12 @@ def _failed_item(name: str) -> Result:
 
 
 def _parsed(text: str) -> Any:
+    """Give the value of a text; None for what is no JSON, or says more than a value: a key twice, digits over."""
     try:
-        return json.loads(text)
+        value = exact_json.loads(text)
     except ValueError:
         return None
+    return None if any(exact_json.exact_floats(value)) else value
 
 
 def _models(*name: str) -> dict[str, Any]:

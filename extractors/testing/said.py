@@ -24,8 +24,8 @@ class Said:
 
 
 def say(asked: Asked, text: str, value: Any) -> Said:
-    """Say a text, or call the tool that was asked for with its value."""
-    if asked.tool is None:
+    """Say a text, or call the tool that was asked for with its value; a text that is none is said as it is."""
+    if asked.tool is None or (value is None and text.strip() != "null"):
         return Said(({"type": "text", "text": text},) if text else ())
     return Said((call(asked.tool, value),), "tool_use")
 

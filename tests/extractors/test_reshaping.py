@@ -63,15 +63,46 @@ class TestNothing:
             *("I could not find any guests in the text.", "No defects were mentioned.", "There are none."),
             *("It isn't said.", "No", "no.", "No issues were mentioned", "none mentioned", "there were no defects"),
             *("keine", "Keine Mängel", "aucun", "ninguno", "нет", "無", "なし", "해당 없음", "n/a (not mentioned)"),
+            *("non disponible", "sin especificar", "não há", "niet vermeld", "ej angivet", "nincs", "žádné", "hiçbiri"),
+            *("Дефектов не обнаружено", "немає", "δεν υπάρχει", "لا يوجد", "אין", "ไม่มี", "không có", "tidak ada"),
+            *("未发现缺陷", "没有问题", "특이사항 없음", "not in text", "not yet mentioned"),
         ],
     )
     def test_a_remark_is_no_item(self, remark):
         assert field(TEXTS, remark) == (remark, [])
         assert field(TEXTS, remark, "bold") == ([remark], [("list", "high")])
 
+    @pytest.mark.parametrize("word", ["…", "???", "TBD", "n.d.", "see above", "entfällt", "bilinmiyor", "not stated"])
+    def test_what_is_not_told_may_be_nothing(self, word):
+        assert field(TEXTS, word) == (word, [])
+        assert field(TEXTS, word, "bold") == ([], [("nothing", "high")])
+
+    def test_a_word_for_nothing_may_be_a_label(self):
+        labels = {"type": "array", "items": {"enum": ["red", "none"]}}
+        assert field(labels, "none") == ("none", [])
+        assert field(labels, "N/A") == ([], [("nothing", "low")])
+        assert field(labels, "(none)") == ([], [("nothing", "low")])
+
+    @pytest.mark.parametrize("several", ["red、blue", "赤，青", "أحمر، أزرق", "red · blue", "red / blue", "red\tblue"])
+    def test_several_values_are_no_item(self, several):
+        assert field(TEXTS, several) == (several, [])
+
     @pytest.mark.parametrize(
         "value",
-        ["red", "The strap broke.", "cannot log in", "Nono", "No. 5", "No 5", "Non-slip", "無線", "Nadal", "there"],
+        [
+            "red",
+            "The strap broke.",
+            "cannot log in",
+            "Nono",
+            "No. 5",
+            "No 5",
+            "Non-slip",
+            "無線",
+            "Nadal",
+            "there",
+            "不锈钢",
+            "未来",
+        ],
     )
     def test_one_value_is_a_list_of_one(self, value):
         assert field(TEXTS, value) == ([value], [("list", "low")])
@@ -118,6 +149,8 @@ class TestMaps:
         [
             [{"key": "color", "value": "red"}, {"key": "size", "value": "L"}],
             [{"value": "red", "name": "color"}, {"name": "size", "value": "L"}],
+            [{"Attribute": "color", "Value": "red"}, {"Attribute": "size", "Value": "L"}],
+            [{"clave": "color", "valor": "red"}, {"valor": "L", "clave": "size"}],
             [["color", "red"], ["size", "L"]],
             [{"color": "red"}, {"size": "L"}],
             [{"key": "color", "value": "red"}, {"key": "size", "value": "L"}, {"key": "size", "value": "L"}],
@@ -128,6 +161,11 @@ class TestMaps:
 
     def test_one_pair_is_one_entry(self):
         assert field(MAP, [{"key": "color", "value": "red"}]) == ({"color": "red"}, [("map", "low")])
+        assert field(MAP, [{"feature": "color", "value": "red"}]) == ({"color": "red"}, [("map", "low")])
+
+    def test_a_pair_with_a_remark_is_no_map(self):
+        pair = {"key": "color", "value": "red", "note": "faded"}
+        assert field(MAP, [pair]) == ([pair], [])
 
     def test_keys_may_be_numbers(self):
         assert field(MAP, [{"key": 1, "value": "x"}, [2, "y"]]) == ({"1": "x", "2": "y"}, [("map", "low")])

@@ -446,6 +446,16 @@ def test_replies_come_in_turn_the_last_one_for_ever() -> None:
             client.messages.create(**ask())
 
 
+@pytest.mark.parametrize("said", ['{"a": 1, "a": 2}', '{"a": 12345678901234567890.12}', '{"a": 1,}'])
+def test_a_text_that_no_tool_input_can_be_is_said_as_it_is(said: str) -> None:
+    anything = {"type": "object", "additionalProperties": {"type": "number"}}
+    claude = SimulatedClaude([said, {"a": 1}])
+    with Extractor(anything, client=claude.client(), model=MODEL) as extractor:
+        extraction = extractor.extract("A text.")
+    assert extraction.value is not None
+    assert len(claude.requests) == (2 if said.count("a") > 1 else 1)
+
+
 def test_no_replies_are_refused() -> None:
     with pytest.raises(InputError, match="no replies"):
         SimulatedClaude([])
