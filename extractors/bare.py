@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from slotfill.extractors.record import Risk
+from slotfill.extractors.vocabulary import is_nothing
 
 __all__ = ["BareValue", "read_bare"]
 
 _LITERALS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "none": None}
 _LITERALS |= dict.fromkeys(("nan", "nil", "undefined"))
 """Truth and nothing in JavaScript, Python and Ruby, in lower case. JSON has no NaN: it stands for no number."""
+
+_NUMBERS = frozenset({"inf", "infinity"})
+"""Numbers that JSON has not, in lower case: no text that lacks its quotes."""
 
 _PYTHON = frozenset({"true", "false", "none"})
 
@@ -73,7 +77,7 @@ def _word(raw: str) -> BareValue:
         value = _LITERALS[literal]
         kind = "python_literal" if literal in _PYTHON else "literal"
         return BareValue(raw, kind, json.dumps(value), value=value)
-    plain = word == raw and " " not in word
+    plain = word == raw and " " not in word and literal not in _NUMBERS and not is_nothing(word)
     return BareValue(
         raw, "unquoted_value", json.dumps(word, ensure_ascii=False), "low" if plain else "high", value=word
     )

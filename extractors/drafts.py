@@ -31,7 +31,12 @@ updated upon use value values ve version very wait was were which with wrong you
 """
 """Words that say of a value that it is a draft or a correction, and name nothing that it might be about."""
 
-_FOR = re.compile(r"\bfor\b(.*)", re.IGNORECASE)
+_OF_DRAFTS = f"{_OF_REPLIES} first initial pass rough sketch try"
+"""Words that say of a value that it is a draft, and name nothing."""
+
+_REPLACED = re.compile(r"\b(?:not|replaces|unlike|(?:instead|in place) of|rather than)\s*+\Z", re.IGNORECASE)
+"""What ends the label of a value that does not count: `{…} is my final answer, not {…}`."""
+
 _ANOTHER = re.compile(
     r"\b(?:another|also|both|each|next|other|third|second(?! (?:attempt|glance|look|pass|reading|thoughts?|try)))\b",
     re.IGNORECASE,
@@ -57,11 +62,12 @@ def is_last_word(text: str, reading: Reading, rivals: Sequence[Reading]) -> bool
     """
     last = max(rival.end for rival in rivals)
     label, others = _label(text, reading), [_label(text, rival) for rival in rivals]
-    if last > reading.start or _ANOTHER.search(text, last, reading.start) or _DRAFT.search(label):
+    if last > reading.start or _ANOTHER.search(text, last, reading.start):
+        return False
+    if _DRAFT.search(label) or _REPLACED.search(label):
         return False
     if all(map(_DRAFT.search, others)):
-        subjects = _words(" ".join(found[1] for found in map(_FOR.search, others) if found))
-        return subjects <= _words(f"{_OF_REPLIES} {label}")
+        return _words(" ".join(others)) <= _words(" ".join([_OF_DRAFTS, label, *_keys(reading.value)]))
     is_correction = _CORRECTED.search(label) and not any(map(_CORRECTED.search, others))
     return bool(is_correction) and _words(label) <= _words(" ".join([_OF_REPLIES, *_keys(reading.value)]))
 

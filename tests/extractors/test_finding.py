@@ -118,6 +118,9 @@ class TestFinding:
             "{0}\nRevision for Tom: {1}",
             "Draft for Ida: {0}\nFor Tom: {1}",
             "{0}\nTom, corrected: {1}",
+            "{0} is my final answer, not {1}",
+            "The corrected version is {0}, instead of {1}",
+            "Draft of the lease: {0}\nThe invoice: {1}",
             "{0}\nThe final answer for Tom is:\n```json\n{1}\n```",
         ],
     )
