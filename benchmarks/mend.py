@@ -344,7 +344,7 @@ def main(data: Path) -> None:
     for name in CLASSES:
         safe, bold, other, silent, *times = judge(name)
         print(f"{name:<28}{safe:>8}{bold:>8}{other:>13}{silent:>8}", *(f"{one:>6}" for one in times))
-    print("\nsilent: wrong and valid, and no edit says so. Times by json_repair's own: reading alone; the whole repair,")
+    print("\nsilent: wrong, valid, and no edit says so. Times by json_repair's own: reading alone; the whole repair,")
     print("which validates; one validation alone; the whole repair by json_repair's time with one validation.\n")
     print(clean())
     print(suite(data))

@@ -56,6 +56,7 @@ _SWALLOWED = re.compile(
     rf"""
     (?<![\w-])(?P<field>[\w-]+\s+(?:{_NO_PROSE})\??)\s*:            # the name age int: in years
     | ;\s*(?P<last>[\w-]+\s+(?:{_NO_PROSE})\??)\s*(?:;|$)             # the name; age int
+    | \\n\s*(?P<line>[\w-]+\s+(?:{"|".join(TYPES)})\??)\s*(?:\\|:|$)    # the name\nage int, as shells leave it
     """,
     re.VERBOSE,
 )
@@ -120,7 +121,7 @@ class _Reader:
             if is_bare and _is_type(description):
                 self.fail(f"a type takes no colon: {_without_colon(name, description)}", start)
             if swallowed := _SWALLOWED.search(description):
-                field = swallowed["field"] or swallowed["last"]
+                field = swallowed[swallowed.lastgroup or 0]
                 self.fail(f"a description seems to run over the field {_quoted(field)}: write ',' before it", start)
         return schema, is_required
 

@@ -197,6 +197,7 @@ def test_brackets_nest_as_deep_as_is_said_and_no_deeper():
         ("a: str the name", 2, "a type takes no colon: write 'a str'"),
         ("a: string; b: number", 2, "a type takes no colon: write 'a str'"),
         ("a: the name; b int", 2, "a description seems to run over the field 'b int': write ',' before it"),
+        (r"a: the name\nb date", 2, "a description seems to run over the field 'b date': write ',' before it"),
         ("a str: the name b int?: years", 6, "a description seems to run over the field 'b int?'"),
         ("a: [str]", 4, "a description holds no brackets"),
     ],
