@@ -113,6 +113,7 @@ class Strict:
             "literal": self._literal,
             "enum": self._enum,
             "union": self._union,
+            "tagged-union": self._tagged,
             "dict": self._map,
             "json": self._json,
             "generator": self._list,
@@ -254,6 +255,10 @@ class Strict:
             texts |= member["type"] == "str"
             choices.append((changed, *label) if label else changed)
         return {**node, "choices": choices}
+
+    def _tagged(self, node: Node, config: Config) -> Node:
+        choices = self._within(node, config)["choices"]
+        return {**node, "choices": {value: choices[tag] for (_, value), tag in members_of([*choices]).items()}}
 
     def _map(self, node: Node, config: Config) -> Node:
         """Rewrite a map; where keys are read as more than texts, two may be one: "1" and "01" as numbers."""

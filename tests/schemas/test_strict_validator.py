@@ -216,6 +216,22 @@ def test_a_literal_is_a_member_of_an_enumeration_by_its_value(form):
     assert [schema.load({"field": value}).field for value in (1, "red")] == [Level.LOW, Colour.RED]
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_a_tag_is_a_member_of_an_enumeration_by_its_value(form):
+    class Size(Enum):
+        SMALL = "s"
+        FIRST = 1
+
+    small = create_model("Small", size=(Literal[Size.SMALL], ...), day=(date, ...))
+    first = create_model("First", size=(Literal[Size.FIRST], Size.FIRST), rank=(int, ...))
+    schema = Schema(form(Annotated[small | first, Field(discriminator="size")]))
+    assert schema.load({"field": {"size": "s", "day": "2026-03-03"}}).field.size is Size.SMALL
+    assert schema.load({"field": {"size": 1, "rank": 2}}).field.size is Size.FIRST
+    for wrong in ({"size": True, "rank": 2}, {"size": "SMALL", "day": "2026-03-03"}, {"rank": 2}):
+        with pytest.raises(InvalidError):
+            schema.load({"field": wrong})
+
+
 @pytest.mark.parametrize(("kind", "value"), RIGHT, ids=str)
 def test_so_it_is_within_the_items_of_a_list(kind, value):
     assert Schema(nested(kind)).load({"field": [{"field": value}]})
