@@ -37,6 +37,9 @@ TEXT = st.text(_CHARACTERS)
 _FAR = 10**18
 """How far whole numbers without a bound go: Python writes no integer of thousands of digits."""
 
+_VAST = 1e100
+"""How far other numbers without a bound go: the product of three is finite, as that of any text's numbers is."""
+
 JSON_VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers(-_FAR, _FAR) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
@@ -187,11 +190,20 @@ def numbers(schemas: Schemas) -> st.SearchStrategy[float]:
     least, most = (_float(low[0]) if low else None), (_float(high[0]) if high else None)
     if least is not None and most is not None and least > most:
         return st.nothing()
-    fractions = st.floats(least, most, allow_nan=False, allow_infinity=False)
+    fractions = st.floats(*_ends(least, most), allow_nan=False, allow_infinity=False)
     written = _multiples(schemas, Fraction(1, 100))  # as prices and measures are
     return (fractions.map(lambda number: number or 0.0) | written | whole_numbers(schemas)).filter(
         lambda number: _is_within(number, low, high)
     )
+
+
+def _ends(least: float | None, most: float | None) -> tuple[float | None, float | None]:
+    """Give how far numbers go, where no bound says so."""
+    if least is None and (most is None or most > -_VAST):
+        least = -_VAST
+    if most is None and (least is None or least < _VAST):
+        most = _VAST
+    return least, most
 
 
 Bound = tuple[float, bool] | None

@@ -14,9 +14,10 @@ are plain JSON data.
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -201,9 +202,9 @@ def _changed_again(subject: Subject, read: Any) -> Any:
     once = unpacked(read)
     try:
         twice = type(read).model_validate(copy.deepcopy(once), by_name=True, by_alias=False, context=_context(subject))
+        again = unpacked(twice)
     except Exception:  # noqa: BLE001 - whatever a validator of the user's raises
         return None
-    again = unpacked(twice)
     return None if difference(once, again) is None else again
 
 
@@ -312,7 +313,11 @@ def _is_default(schema: Schema[Any], value: Any, path: tuple[str | int, ...]) ->
     for step in path[:-1]:
         holder = _member(holder, step)
     name = _name_of(holder, path[-1])
-    return name is not None and name not in holder.model_fields_set
+    if name is None:
+        return False
+    if isinstance(holder, BaseModel):
+        return name not in holder.model_fields_set
+    return not _fields_of(holder)[name].is_required()  # a dataclass does not know what it was given
 
 
 def _member(holder: Any, step: str | int) -> Any:
@@ -327,11 +332,17 @@ def _member(holder: Any, step: str | int) -> Any:
 
 
 def _name_of(holder: Any, key: str | int) -> str | None:
-    """Give the field that a model reads from a key, None where there is no such."""
-    if not isinstance(holder, BaseModel):
-        return None
-    fields = type(holder).model_fields
-    return next((name for name, known in fields.items() if key in (*_keys(known), name)), None)
+    """Give the field that a model or a dataclass reads from a key, None where there is no such."""
+    return next((name for name, known in _fields_of(holder).items() if key in (*_keys(known), name)), None)
+
+
+def _fields_of(holder: Any) -> Mapping[str, FieldInfo]:
+    """Give the fields of a model or of a dataclass, Pydantic's or another; nothing else has any."""
+    own: Mapping[str, FieldInfo] | None = getattr(type(holder), "__pydantic_fields__", None)
+    if own is not None or not dataclasses.is_dataclass(holder):
+        return own or {}
+    kind: Any = object  # only whether there is a default is asked
+    return {field.name: FieldInfo.from_annotated_attribute(kind, field) for field in dataclasses.fields(holder)}
 
 
 def _keys(field: FieldInfo) -> Iterator[object]:

@@ -21,13 +21,13 @@ _IDENTITY: Any = object.__eq__
 
 
 def unpacked(value: object) -> Any:
-    """Turn models into dicts of their fields by name, as they stand: without any serializer."""
+    """Turn models into dicts of their fields by name, without any serializer, and iterators into lists."""
     if isinstance(value, BaseModel):
         fields = {**value.__dict__, **(value.__pydantic_extra__ or {})}
         return unpacked(fields["root"]) if type(value).__pydantic_root_model__ else unpacked(fields)
     if isinstance(value, Mapping):
         return {key: unpacked(part) for key, part in value.items()}
-    return [*map(unpacked, value)] if isinstance(value, list) else value
+    return [*map(unpacked, value)] if isinstance(value, list | Iterator) else value
 
 
 def difference(one: Any, other: Any) -> str | None:

@@ -1,12 +1,15 @@
 """The laws of schemas: each broken fixture is caught by the law meant for it, and each good twin keeps all of them."""
 
+import dataclasses
 import datetime as dt
 import importlib.util
 import json
 import uuid
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import pydantic.dataclasses
 import pytest
 from hypothesis import strategies as st
 from pydantic import (
@@ -19,6 +22,7 @@ from pydantic import (
     RootModel,
     SecretStr,
     WithJsonSchema,
+    computed_field,
     create_model,
     field_serializer,
     field_validator,
@@ -122,6 +126,18 @@ def test_defaults_of_parts_and_of_factories_are_advice():
     findings = [*laws.missing_answers_are_seen.findings(laws.Subject.of(Filed, Search(50)))]
     assert {finding.place for finding in findings} == {"/sentiment", "/lineItems/*/ID"}
     assert all(finding.kind == "advice" for finding in findings)
+
+
+@pytest.mark.parametrize("decorator", [dataclasses.dataclass, pydantic.dataclasses.dataclass])
+def test_defaults_of_dataclasses_are_advice(decorator):
+    @decorator
+    class Point:
+        x: float
+        y: float = 0.0
+        marks: list[int] = dataclasses.field(default_factory=lambda: [1])
+
+    findings = laws.missing_answers_are_seen.findings(laws.Subject.of(create_model("M", at=(Point, ...)), Search(50)))
+    assert {(finding.kind, finding.path) for finding in findings} == {("advice", "/at/y"), ("advice", "/at/marks")}
 
 
 def test_what_chance_does_not_find_is_not_decided_until_an_example_shows_it():
@@ -334,6 +350,21 @@ def as_grade(letter):
 
 
 class TestRoundTrip:
+    def test_a_product_that_only_numbers_beyond_all_texts_make_infinite(self):
+        class Box(BaseModel):
+            """Find the box."""
+
+            width: float = Field(gt=0)
+            height: float
+            depth: float
+
+            @computed_field
+            @property
+            def volume(self) -> float:
+                return self.width * self.height * self.depth
+
+        laws.round_trip(Box, max_examples=200)
+
     def test_a_serializer_that_raises(self):
         class Raising(BaseModel):
             """Find it."""
@@ -434,6 +465,10 @@ class TestRoundTrip:
 
 
 class TestValidators:
+    def test_an_iterable_does_not_grow(self):
+        model = create_model("Lazy", items=(Iterable[int], ...), rows=(Generator[list[str], None, None], ...))
+        laws.validators_idempotent(model, max_examples=FEW)
+
     def test_what_raises_without_our_care_is_seen(self):
         class Stripped(BaseModel):
             """Find the name."""
