@@ -157,6 +157,8 @@ def _check_blocks(blocks: Any, place: str) -> None:
             raise invalid(f"{place}.{number}.text: text content blocks must be non-empty")
         if block["type"] == "document":
             _check_document(block.get("source"), f"{place}.{number}")
+        if block["type"] == "tool_result" and isinstance(block.get("content"), list):
+            _check_blocks(block["content"], f"{place}.{number}.content")
 
 
 def _check_document(source: Any, place: str) -> None:
@@ -186,12 +188,15 @@ def _is_pdf(data: str) -> bool:
 
 def _check_no_citations(messages: Any) -> None:
     """Citations stand between blocks of text, which the grammar of a structured output does not let through."""
-    for number, message in enumerate(messages):
-        for at, block in enumerate(message["content"] if isinstance(message["content"], list) else ()):
+    rest = [(f"messages.{number}.content", message["content"]) for number, message in enumerate(messages)]
+    for around, content in rest:
+        for at, block in enumerate(content if isinstance(content, list) else ()):
+            place = f"{around}.{at}"
             match block:
                 case {"type": "document" | "search_result", "citations": {"enabled": True}}:
-                    place = f"messages.{number}.content.{at}.citations"
-                    raise invalid(f"{place}: citations are not supported together with output_config.format")
+                    raise invalid(f"{place}.citations: citations are not supported together with output_config.format")
+                case {"type": "tool_result", "content": result}:
+                    rest.append((f"{place}.content", result))
 
 
 def _check_tools(data: Mapping[str, Any]) -> None:

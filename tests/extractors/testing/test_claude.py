@@ -301,6 +301,14 @@ def attached(data: bytes | str, media_type: str = "application/pdf", **others: A
     return [{"role": "user", "content": [{"type": "document", "source": source, **others}, question]}]
 
 
+def returned(data: bytes, **others: Any) -> list[dict[str, Any]]:
+    """Give a conversation in which a tool gave a file back."""
+    called = {"type": "tool_use", "id": "toolu_1", "name": "read", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": attached(data, **others)[0]["content"]}
+    turns = [("user", "Read it."), ("assistant", [called]), ("user", [result])]
+    return [{"role": role, "content": content} for role, content in turns]
+
+
 REFUSED: dict[str, tuple[Any, int, str]] = {
     "unknown parameter": (ask(top_n=3), 400, "top_n: Extra inputs"),
     "no model": ({"max_tokens": 1, "messages": []}, 400, "model: Field required"),
@@ -367,6 +375,16 @@ REFUSED: dict[str, tuple[Any, int, str]] = {
         400,
         "messages.0.content.0.pdf.source.base64.data: The PDF specified was not valid.",
     ),
+    "a tool's PDF that is none": (
+        ask() | {"messages": returned(b"<!DOCTYPE html>")},
+        400,
+        "messages.2.content.0.content.0.pdf.source.base64.data: The PDF specified was not valid.",
+    ),
+    "citations of a tool's PDF beside structured output": (
+        structured(SCHEMA) | {"messages": returned(PDF, citations={"enabled": True})},
+        400,
+        "messages.2.content.0.content.0.citations: citations are not supported",
+    ),
     "a PDF that was cut": (ask() | {"messages": attached(PDF[:-8])}, 400, "The PDF specified was not valid."),
     "a PDF that is no base64": (ask() | {"messages": attached("%PDF-")}, 400, "The PDF specified was not valid."),
     "another type of document": (
@@ -392,6 +410,7 @@ REFUSED: dict[str, tuple[Any, int, str]] = {
         ask() | {"messages": attached(PDF, citations={"enabled": True})},
         structured(SCHEMA) | {"messages": attached(PDF, citations={"enabled": False})},
         structured(SCHEMA) | {"messages": attached(PDF)},
+        structured(SCHEMA) | {"messages": returned(PDF)},
         ask() | {"messages": attached(b"\xef\xbb\xbf" + PDF + b"\r\n" * 9)},
     ],
 )
