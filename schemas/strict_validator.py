@@ -29,6 +29,7 @@ from pydantic_core import (
     PydanticCustomError,
     PydanticKnownError,
     SchemaValidator,
+    to_jsonable_python,
 )
 
 from slotfill.schemas.core_walk import Node, definitions_of, nodes_of, with_children
@@ -232,8 +233,11 @@ class Strict:
             return node
         inner = SchemaValidator(node, config)  # type: ignore[arg-type]  # as above
         error = PydanticKnownError("enum", {"expected": listed(values)})
+        members = {_as_json(to_jsonable_python(member.value)): member for member in node["members"]}
 
         def read(value: Any, _: ValidationInfo) -> Any:
+            if (member := members.get(_as_json(value))) is not None:
+                return member
             if type(value) is bool and bool not in kinds:
                 raise error
             if type(value) is int and int not in kinds:

@@ -217,6 +217,23 @@ def test_a_literal_is_a_member_of_an_enumeration_by_its_value(form):
 
 
 @pytest.mark.parametrize("form", FORMS)
+def test_a_member_of_an_enumeration_is_what_json_has_for_its_value(form):
+    class Known(Enum):
+        RED = (255, 0, 0)
+        NEW_YEAR = date(2026, 1, 1)
+        RATE = Decimal("1.50")
+        NONE = None
+        ON = True
+
+    schema = Schema(form(Known))
+    values = [[255, 0, 0], "2026-01-01", "1.50", None, True]
+    assert [schema.load({"field": value}).field for value in values] == [*Known]
+    for wrong in ([255, 0], [True, 0, 0], "2026", 1, "RED"):
+        with pytest.raises(InvalidError):
+            schema.load({"field": wrong})
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_a_tag_is_a_member_of_an_enumeration_by_its_value(form):
     class Size(Enum):
         SMALL = "s"
