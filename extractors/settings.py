@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from slotfill.extractors import catalogue
@@ -69,8 +69,9 @@ class Settings(BaseSettings):
     local_decoding: Literal["fields", "whole"] | None = Field(
         None, description="a question a field, or the whole object in one go; default: by the model's size"
     )
-    api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("api_key", _CREDENTIALS["api_key"]))
-    auth_token: SecretStr | None = Field(None, validation_alias=AliasChoices("auth_token", _CREDENTIALS["auth_token"]))
+    # An alias alone: the variable API_KEY holds the key of any service.
+    api_key: SecretStr | None = Field(None, validation_alias=_CREDENTIALS["api_key"])
+    auth_token: SecretStr | None = Field(None, validation_alias=_CREDENTIALS["auth_token"])
 
     @field_validator("api_key", "auth_token")
     @classmethod
@@ -93,7 +94,9 @@ class Settings(BaseSettings):
             return cls(**given)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            raise SettingsError(f"setting {first['loc'][0]!r}: {first['msg']}") from None
+            name = str(first["loc"][0])
+            place = "" if name in given or _is_in_environment(name) else f" in {_DOTENV}"
+            raise SettingsError(f"setting {name!r}{place}: {first['msg']}") from None
         except (OSError, UnicodeError) as error:
             raise SettingsError(f".env cannot be read: {error}") from None
 
@@ -146,6 +149,11 @@ class _DotEnv(DotEnvSettingsSource):
         """Tell whether a setting's value refers to other variables, `claude-${AWS_SECRET_ACCESS_KEY}`."""
         raw = dotenv_values(_DOTENV, interpolate=False) if self.env_vars else {}
         return any("${" in (value or "") for key, value in raw.items() if key.lower() == f"slotfill_{name}")
+
+
+def _is_in_environment(name: str) -> bool:
+    variable = _CREDENTIALS.get(name, f"SLOTFILL_{name}").lower()
+    return any(value and key.lower() == variable for key, value in os.environ.items())
 
 
 def _is_credential(name: str) -> bool:

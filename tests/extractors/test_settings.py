@@ -52,6 +52,15 @@ def test_a_key_never_shows(monkeypatch):
     assert KEY not in repr(settings) + str(settings) + settings.model_dump_json()
 
 
+@pytest.mark.parametrize("name", ["API_KEY", "api_key", "AUTH_TOKEN"])
+def test_the_key_of_another_service_is_none_of_claude(tmp_path, monkeypatch, name):
+    monkeypatch.setenv(name, "of-another-service")
+    assert Settings.read().secrets == ()
+    monkeypatch.delenv(name)
+    (tmp_path / ".env").write_text(f"{name}=of-another-service\n")
+    assert Settings.read().secrets == ()
+
+
 def test_an_empty_variable_is_not_set(monkeypatch):
     monkeypatch.setenv("ANTHROPIC_API_KEY", "")
     assert Settings.read().secrets == ()
@@ -154,9 +163,14 @@ class TestDotEnv:
         (tmp_path / ".env").write_text("SLOTFILL_RPM=20\n")
         assert Settings.read().rpm == 10
 
-    def test_a_wrong_limit_is_an_error(self, tmp_path):
+    def test_a_wrong_limit_is_an_error_that_says_where_it_stands(self, tmp_path, monkeypatch):
         (tmp_path / ".env").write_text("SLOTFILL_RPM=many\n")
-        with pytest.raises(SettingsError, match="'rpm'"):
+        with pytest.raises(SettingsError, match=r"'rpm' in \.env: Input should be a valid integer"):
+            Settings.read()
+        with pytest.raises(SettingsError, match="'rpm': Input should be greater"):
+            Settings.read(rpm=-1)
+        monkeypatch.setenv("SLOTFILL_RPM", "few")
+        with pytest.raises(SettingsError, match="'rpm': Input should be a valid integer"):
             Settings.read()
 
     @pytest.mark.parametrize("model", ["claude-opus-5", "claude-of-the-future"])
