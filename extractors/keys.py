@@ -102,7 +102,7 @@ def _twin(key: str, value: Mapping[str, Any], known: Iterable[str], synonyms: Sy
 
 def likely_key(key: str, value: Mapping[str, Any], known: Iterable[str], synonyms: Synonyms) -> tuple[str, Risk] | None:
     """Give the known key that is missing in a value and is nearly this one: `dueDate` for `due_date`, or `due_dat`."""
-    absent = sorted({*known} - {*value})
+    absent = sorted(name for name in {*known} if name not in value)
     same = [name for name in absent if _is_same(key, name, synonyms)]
     if len(same) == 1:
         return same[0], "low"
