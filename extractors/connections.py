@@ -9,9 +9,10 @@ from urllib.request import getproxies
 
 import anthropic
 import httpx2
-from anthropic import Anthropic, AsyncAnthropic, DefaultAsyncHttpxClient
+from anthropic import Anthropic, AsyncAnthropic
 
 from slotfill.extractors import catalogue
+from slotfill.extractors.bodies import BoundedAsyncClient
 from slotfill.extractors.deadlines import TimedClient
 from slotfill.extractors.errors import ModelError, SlotfillError
 from slotfill.extractors.limits import Limits
@@ -39,7 +40,7 @@ def asynchronous_client(
 ) -> AsyncAnthropic:
     """Do what `synchronous_client` does, for the event loop that runs."""
     with _naming_proxies():
-        return AsyncAnthropic(**_arguments(model, settings, DefaultAsyncHttpxClient, cassette, limits))
+        return AsyncAnthropic(**_arguments(model, settings, BoundedAsyncClient, cassette, limits))
 
 
 def sdk_finds_credential() -> bool:
@@ -92,7 +93,7 @@ def _connection(model: str, settings: Settings, http_client: Any, cassette: Cass
         # Below it is the SDK's own client, with its proxies.
         inner = http_client(follow_redirects=False)
         fixed["http_client"] = http_client(transport=CassetteTransport(cassette, inner))
-    elif http_client is TimedClient:
+    else:
         fixed["http_client"] = http_client()
     return {**fixed, **credential}
 

@@ -7,6 +7,7 @@ An async try is cancelled at its deadline. A sync one cannot be: the sockets und
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 import threading
 import time
@@ -18,13 +19,18 @@ import httpcore2
 import httpx2
 from anthropic import DefaultHttpxClient
 
+from slotfill.extractors.bodies import bound_body
+
 __all__ = ["TimedClient", "bound_stream", "until"]
 
 EVENTS_IN_A_STREAM = 5
 LONGEST_STREAM = 600.0
 """A whole stream may take so many times as long as an event, but no more than this, unless one event may."""
 
-_EVENT_ENDS = (b"\n\n", b"\r\r", b"\r\n\r\n")
+LARGEST_EVENT, MOST_LINES = 2**25, 1_000
+"""Bytes and line ends of one event; the service's own have two lines."""
+
+_EVENT_ENDS = re.compile(rb"\n\n|\r\r|\r\n\r\n")
 
 _due = threading.local()
 
@@ -45,15 +51,14 @@ def bound_stream(reply: httpx2.Response, seconds: float) -> None:
 
     Reading raises httpx2.ReadTimeout where they do not.
     """
-    encoded = "content-encoding" in reply.headers
-    reply.stream = _BoundStream(reply.stream, _EventClock(seconds, encoded=encoded))
+    reply.stream = _BoundStream(reply.stream, _EventClock(seconds))
 
 
 class TimedClient(DefaultHttpxClient):
     """The SDK's own HTTP client, whose sockets heed `until`. It closes itself when nobody has, as the SDK's does."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**{"event_hooks": {"response": [bound_body]}} | options)
         for transport in (self._transport, *self._mounts.values()):
             if isinstance(transport, httpx2.HTTPTransport):
                 pool: Any = transport._pool  # noqa: SLF001 - httpx2 has no option for it
@@ -119,25 +124,37 @@ class _TimedSocket(httpcore2.NetworkStream):
 
 
 class _EventClock:
-    """When the next event must have come, by what has come.
+    """When the next event must have come, by what has come. It sees to it that an event ends at all, too."""
 
-    encoded: whether the bytes are compressed: their events cannot be told apart, so that each piece counts as one.
-    """
-
-    def __init__(self, seconds: float, *, encoded: bool) -> None:
-        self._seconds, self._encoded = seconds, encoded
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
         self._end = b""
+        self._size = self._lines = 0
         now = time.monotonic()
         self._last = now + max(seconds, min(EVENTS_IN_A_STREAM * seconds, LONGEST_STREAM))
         self.due = now + seconds
 
     def take(self, piece: bytes) -> bytes:
-        """Take the next piece of the body; where an event ends in it, the next one has its time from now."""
-        body = self._end + piece
-        if self._encoded or any(mark in body for mark in _EVENT_ENDS):
+        """Take the next piece of the body; where an event ends in it, the next one has its time from now.
+
+        Raises httpx2.DecodingError for an event that is too large: the SDK copies all of it with each of its lines.
+        """
+        *ended, begun = _EVENT_ENDS.split(self._end + piece)
+        if ended:
             self.due = min(self._last, time.monotonic() + self._seconds)
-        self._end = body[-3:]
+            self._size = self._lines = 0
+        else:
+            begun = piece
+        self._size += len(begun)
+        self._lines += _line_ends(begun)
+        if self._size > LARGEST_EVENT or max(self._lines, *map(_line_ends, ended), 0) > MOST_LINES:
+            raise httpx2.DecodingError("an event of the stream is too large")
+        self._end = (self._end + piece)[-3:]
         return piece
+
+
+def _line_ends(text: bytes) -> int:
+    return text.count(b"\n") + text.count(b"\r")
 
 
 class _BoundStream(httpx2.SyncByteStream, httpx2.AsyncByteStream):

@@ -45,8 +45,9 @@ _FAILURES: tuple[tuple[type[BaseException], str], ...] = (
     (anthropic.APIResponseValidationError, UNREADABLE),
     (anthropic.APIStatusError, "bad_request"),
     (anthropic.AnthropicError, "server"),
-    # A network that fails while a stream is read.
+    # A network, or a service, that fails while a stream is read.
     (httpx2.TimeoutException, "timeout"),
+    (httpx2.DecodingError, UNREADABLE),
     (httpx2.HTTPError, "connection"),
 )
 

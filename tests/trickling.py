@@ -1,16 +1,17 @@
-"""A loopback service that takes its time: it sends a byte, or an event, every few milliseconds and never ends."""
+"""A loopback service that takes its time: it sends a byte, or an event, again and again, and gives up very late."""
 
 import json
 import socket
 import threading
 from contextlib import contextmanager
-from time import sleep
 
 from scripted import message
 
 from slotfill.extractors.events import events
 
-PAUSE = 0.02
+PAUSE = 0.01
+PIECES = 2_000
+"""So many times something is sent, then the connection is closed: far more than anybody may wait for."""
 WHOLE = json.dumps(message('{"a": 1}')).encode()
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n"
 STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
@@ -27,10 +28,14 @@ TRICKLES = {
 
 
 class TricklingService:
-    """What it sends is named by `sends`: one of `TRICKLES`, or None for a whole reply at once."""
+    """What it sends is named by `sends`: one of `TRICKLES`, or None for a whole reply at once, which
+    ends the others.
 
-    def __init__(self, listening):
-        self._listening = listening
+    ticks: is called before each piece; it may move a clock.
+    """
+
+    def __init__(self, listening, ticks):
+        self._listening, self._ticks = listening, ticks
         self.sends = None
         self.tries, self.connections = 0, 0
         self._closed = threading.Event()
@@ -80,16 +85,19 @@ class TricklingService:
             return
         first, again = TRICKLES[self.sends]
         connection.sendall(first)
-        while not self._closed.is_set():
-            sleep(PAUSE)
+        for _ in range(PIECES):
+            if self._closed.wait(PAUSE) or self.sends is None:
+                break
+            self._ticks()
             connection.sendall(again)
+        raise ConnectionError
 
 
 @contextmanager
-def trickling():
+def trickling(ticks=lambda: None):
     """Give a service, and its base URL."""
     listening = socket.create_server(("127.0.0.1", 0))
-    service = TricklingService(listening)
+    service = TricklingService(listening, ticks)
     thread = threading.Thread(target=service.run, daemon=True)
     thread.start()
     try:

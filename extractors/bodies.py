@@ -1,0 +1,75 @@
+"""Bodies: how much of a reply is read. What is compressed may hold a thousand times what was sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, suppress
+from typing import Any
+
+import httpx2
+from anthropic import DefaultAsyncHttpxClient
+
+__all__ = ["LARGEST_BODY", "BoundedAsyncClient", "bound_body"]
+
+LARGEST_BODY = 2**28
+"""Bytes that are read of one body: a stream of ten million characters, a few in each event, takes half of it."""
+
+
+def bound_body(reply: httpx2.Response) -> None:
+    """Have a reply's body be plain, and end where it grows too large; as one that is cut off it cannot be read."""
+    source = httpx2.Response(reply.status_code, headers=reply.headers, stream=reply.stream)
+    if reply.headers.pop("content-encoding", None):
+        reply.headers.pop("content-length", None)
+    reply.stream = _BoundedBody(source)
+
+
+class BoundedAsyncClient(DefaultAsyncHttpxClient):
+    """The SDK's own HTTP client, whose bodies are bounded. It closes itself when nobody has, as the SDK's does."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"event_hooks": {"response": [_abound_body]}} | options)
+
+    def __del__(self) -> None:
+        with suppress(Exception):  # no event loop is running any more
+            if not self.is_closed:
+                asyncio.get_running_loop().create_task(self.aclose())
+
+
+async def _abound_body(reply: httpx2.Response) -> None:
+    bound_body(reply)
+
+
+class _BoundedBody(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """What a response holds, decoded, up to a bound. All else of it is that of its own body, which may be observed."""
+
+    def __init__(self, source: httpx2.Response) -> None:
+        self._source = source
+        self._left = LARGEST_BODY
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source.stream, name)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._source.iter_bytes():
+            yield self._cut(piece)
+            if not self._left:
+                return
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async with aclosing(self._source.aiter_bytes()) as pieces:
+            async for piece in pieces:
+                yield self._cut(piece)
+                if not self._left:
+                    return
+
+    def close(self) -> None:
+        self._source.close()
+
+    async def aclose(self) -> None:
+        await self._source.aclose()
+
+    def _cut(self, piece: bytes) -> bytes:
+        piece = piece[: self._left]
+        self._left -= len(piece)
+        return piece
