@@ -7,8 +7,11 @@ Each gives path and message of what does not hold.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import Any
 
 from slotfill.extractors.asks import FINAL
@@ -25,10 +28,15 @@ __all__ = [
     "LOSING",
     "Judged",
     "contradictions",
+    "dropped",
     "misplaced",
+    "misread",
+    "misrouted",
+    "overspent",
     "overtrusted",
     "shown",
     "unaccounted",
+    "unheard",
     "unloadable",
     "untold",
     "wrong",
@@ -130,8 +138,83 @@ def untold(extraction: Extraction[Any]) -> Judged:
         yield "/error", f"chunks {lost} were lost, and it is {error}"
     if lost and error is not None and f"chunk {lost[0]} " not in error.message:
         yield "/error", f"names chunk {lost[0]} nowhere: {error.message}"
+    again = next((reading.number for reading in readings if reading.error is not None), 1)
+    if error is not None and again > 1 and f"reading {again})" not in error.message:
+        yield "/error", f"says nowhere that it was reading {again}: {error.message}"
     if 0 < len(lost) < len(readings) and extraction.outcome is not Outcome.PARTIAL:
         yield "/outcome", f"chunks {lost} were lost, and it is {extraction.outcome.value!r}"
+
+
+def dropped(extraction: Extraction[Any], stated_in: Callable[[str], object], requests: Sequence[Seen]) -> Judged:
+    """What stands in a chunk that could be read, once at least, is in what is left, however many others were lost.
+
+    stated_in: gives the part of the value that stands in a text. requests: all that the service saw of this document;
+    a model that says null of a chunk says that the value stands in another one.
+    """
+    data = extraction.data if extraction.has_value else extraction.invalid
+    denied = {seen.document for seen in requests if "null" in seen.faults}
+    for reading in extraction.chunks:
+        text = extraction.document.text[reading.start : reading.end]
+        stated = stated_in(text)
+        if reading.outcome.ok and text not in denied and (path := excess(stated, data)) is not None:
+            yield path, f"{shown(stated, path)} stands in chunk {reading.chunk}, which was read, and is not there"
+
+
+def misread(extraction: Extraction[Any], *, chunked: bool, passes: int) -> Judged:
+    """Each chunk was read as often as it was to be, or until it could not be; a document that is read once has none."""
+    readings = extraction.chunks
+    if (chunked and not readings) or (readings and not chunked and passes == 1):
+        yield "/chunks", f"it was read in {len(readings)} parts"
+    if extraction.ok and not readings and passes > 1:
+        yield "/chunks", f"it was to be read {passes} times, and no reading is told"
+    for chunk, several in groupby(readings, attrgetter("chunk")):
+        numbers, read = zip(*((reading.number, reading.outcome.ok) for reading in several), strict=True)
+        if numbers != (*range(1, len(numbers) + 1),) or not all(read[:-1]) or (read[-1] and len(read) != passes):
+            yield "/chunks", f"of chunk {chunk} there are the readings {numbers}, and {read} says which could be read"
+
+
+def misrouted(extraction: Extraction[Any], requests: Sequence[Seen]) -> Judged:
+    """Each attempt names the model that was asked; another one is asked of a text only where those before could not.
+
+    That a value, or one of its chunks, is a fallback's is its outcome.
+    """
+    asked: dict[str | None, str] = {seen.request_id: seen.body["model"] for seen in requests if seen.body}
+    for at, attempt in enumerate(extraction.attempts):
+        if (model := asked.get(attempt.request_id, attempt.model)) != attempt.model:
+            yield f"/attempts/{at}", f"names {attempt.model}, and {model} was asked"
+    for chunk, attempts in groupby(extraction.attempts, attrgetter("chunk")):
+        for before, after in pairwise(attempts):
+            if before.ok and after.rung is Rung.FALLBACK:
+                yield "/attempts", f"{after.model} was asked of chunk {chunk}, and {before.model} had answered"
+    fallen = {attempt.chunk for attempt in extraction.attempts if attempt.rung is Rung.FALLBACK}
+    if extraction.ok and bool(fallen) is not (extraction.outcome is Outcome.FALLBACK):
+        yield "/outcome", f"is {extraction.outcome.value!r}, and chunks {fallen} are a fallback's"
+    for reading in extraction.chunks:
+        if reading.outcome.ok and (reading.chunk in fallen) is not (reading.outcome is Outcome.FALLBACK):
+            yield (
+                "/chunks",
+                f"of chunk {reading.chunk} it is {reading.outcome.value!r}; chunks {fallen} are a fallback's",
+            )
+
+
+def overspent(extraction: Extraction[Any], most: int) -> Judged:
+    """No model is asked of a text, or of a chunk, more than so many times, patches and further readings included."""
+    asked = Counter((one.chunk, one.model) for one in extraction.attempts if one.rung is not Rung.MEND)
+    for (chunk, model), times in asked.items():
+        if times > most:
+            yield "/attempts", f"{model} was asked of chunk {chunk} {times} times, at most {most} are allowed"
+
+
+def unheard(extraction: Extraction[Any], requests: Sequence[Seen], corrections: Sequence[str]) -> Judged:
+    """The record has the turns that led to it, and every request tells what was said in them, of each chunk too.
+
+    corrections: what was said, the oldest first.
+    """
+    if [turn.correction for turn in extraction.history] != [*corrections]:
+        yield "/history", f"is {extraction.history}; what was said is {corrections}"
+    for seen, correction in ((seen, correction) for seen in requests for correction in corrections):
+        if correction.encode() not in seen.request.body:
+            yield "/history", f"{seen.request_id} does not tell {correction!r}"
 
 
 def unaccounted(extraction: Extraction[Any], requests: Sequence[Seen]) -> Judged:

@@ -7,8 +7,9 @@
 
 A cell is some faults, a way to call the extractor, and a mode. Its accounts: each document has one extraction, in
 order; nothing that is ok differs from what the model meant; of a document that was read in chunks, each lost one is
-told, and what the others gave is right; usage is what the service counted for every reply that arrived; the key is
-shown nowhere; nothing is raised; each record agrees with itself, and loads again.
+told, and what the others gave is right, and there; so it is with each of several passes; a second model is asked where
+the first could not, and told; every request hears the further turns; usage is what the service counted for every reply
+that arrived; the key is shown nowhere; nothing is raised; each record agrees with itself, and loads again.
 """
 
 from __future__ import annotations
@@ -28,13 +29,18 @@ import httpx2
 
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.partial import Partial
-from slotfill.extractors.record import Document, Extraction, Outcome
+from slotfill.extractors.record import Document, Exchange, Extraction, Outcome
 from slotfill.extractors.testing.accounts import (
     Judged,
     contradictions,
+    dropped,
     misplaced,
+    misread,
+    misrouted,
+    overspent,
     overtrusted,
     unaccounted,
+    unheard,
     unloadable,
     untold,
     wrong,
@@ -109,11 +115,17 @@ HURRY = 50
 TRIES = 2
 """How often the SDK tries a request."""
 
+RETRIES = 2
+"""How often a model is asked again, by default."""
+
 AT_ONCE = 20
 """How many documents are extracted at once."""
 
 CHUNK_CHARS = 500
 """How much of a long document a request holds: it takes two to four."""
+
+CORRECTIONS = ("It is an order.", "Nothing of it is there.")
+"""What was said of a document before a further turn, and in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +144,9 @@ class Cell:
         """The names of the faults."""
         return tuple(trigger.name for trigger in triggers(self.faults))
 
-    @property
-    def chunked(self) -> bool:
-        """Whether its documents are long, and read in chunks."""
-        return self.driver in CHUNKED
-
     def case(self, number: int) -> Case:
         """Give the document of that number, from 0, with its value as the cell's schema spells it."""
-        return order(number, model=MODES[self.mode].schema.model, long=self.chunked)
+        return order(number, model=MODES[self.mode].schema.model, long=DRIVERS[self.driver].chunked)
 
     def cases(self, count: int) -> list[Case]:
         """Give so many of them."""
@@ -180,7 +187,7 @@ def singles() -> Iterator[Cell]:
 
 def _may_strike(fault: str, driver: str, mode: str) -> bool:
     if fault in STREAM_FAULTS:
-        return driver in ("stream", "astream")  # the replies for chunks come whole
+        return driver in ("stream", "astream")  # the replies for chunks come whole, and nothing else is streamed
     return mode != "tool" if fault in TEXT_FAULTS else mode == "tool" or "tool" not in fault
 
 
@@ -230,12 +237,16 @@ class Rig:
         """Give the extractor for a cell; it serves all of its kind."""
         waits = self._url is not None and ENDLESS.intersection(cell.names)
         timeout = TIMEOUT if waits else PATIENCE
-        key = (cell.mode, cell.driver == "fallback", cell.chunked, timeout, asynchronous)
+        key = (cell.driver, cell.mode, timeout)
         if key not in self._extractors:
-            client = self._async_client(timeout) if asynchronous else self._client(timeout)
-            target, chunk_chars = MODES[cell.mode], CHUNK_CHARS if cell.chunked else None
-            models = (target.model, FALLBACK) if cell.driver == "fallback" else target.model
-            self._extractors[key] = Extractor(target.schema, client=client, model=models, chunk_chars=chunk_chars)
+            target, driver = MODES[cell.mode], DRIVERS[cell.driver]
+            self._extractors[key] = Extractor(
+                target.schema,
+                client=self._async_client(timeout) if asynchronous else self._client(timeout),
+                model=(target.model, FALLBACK) if driver.fallback else target.model,
+                chunk_chars=CHUNK_CHARS if driver.chunked else None,
+                passes=driver.passes,
+            )
         return self._extractors[key]
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -243,9 +254,8 @@ class Rig:
         return self._runner.run(work)
 
     def _extracted(self, cell: Cell, texts: Sequence[str]) -> tuple[list[Extraction[Order]], list[Exception]]:
-        driver = DRIVERS[cell.driver]
         try:
-            return driver(self, cell, texts), []
+            return DRIVERS[cell.driver].call(self, cell, texts), []
         except Exception as error:  # noqa: BLE001 - that anything at all is raised is what must not be
             return [], [error]
 
@@ -297,25 +307,29 @@ def _settled(
             yield f"the service refused {seen.request.body!r}"
     for number, (case, extraction) in enumerate(zip(cases, extractions, strict=True)):
         own = [seen for seen in requests if seen.document is not None and seen.document in case.text]
-        for path, message in _judged(case, extraction, own, MODES[cell.mode].schema):
+        for path, message in _judged(cell, case, extraction, own):
             yield f"document {number}: {path}: {message}"
-        if cell.chunked is not bool(extraction.chunks):
-            yield f"document {number}: it was read in {len(extraction.chunks)} chunks"
 
 
-def _judged(case: Case, extraction: Extraction[Order], requests: Sequence[Seen], schema: Schema[Order]) -> Judged:
+def _judged(cell: Cell, case: Case, extraction: Extraction[Order], requests: Sequence[Seen]) -> Judged:
+    driver = DRIVERS[cell.driver]
     yield from wrong(extraction, case.truth)
     yield from untold(extraction)
+    yield from dropped(extraction, case.stated_in, requests)
+    yield from misread(extraction, chunked=driver.chunked, passes=driver.passes)
+    yield from misrouted(extraction, requests)
+    yield from overspent(extraction, (1 + RETRIES) * driver.passes)
+    yield from unheard(extraction, requests, CORRECTIONS if driver.refines else ())
     yield from unaccounted(extraction, requests)
     yield from overtrusted(extraction, requests)
     yield from contradictions(extraction)
     yield from misplaced(extraction.spans, extraction.data, case.text)
-    yield from unloadable(extraction, schema)
+    yield from unloadable(extraction, MODES[cell.mode].schema)
     if KEY in f"{extraction!r} {extraction.to_json()}":
         yield "", "the key stands in the record"
 
 
-Driver = Callable[[Rig, Cell, Sequence[str]], list[Extraction[Order]]]
+Call = Callable[[Rig, Cell, Sequence[str]], list[Extraction[Order]]]
 
 
 def _map(rig: Rig, cell: Cell, texts: Sequence[str]) -> list[Extraction[Order]]:
@@ -349,14 +363,27 @@ def _astream(rig: Rig, cell: Cell, texts: Sequence[str]) -> list[Extraction[Orde
 
 
 def _refine(rig: Rig, cell: Cell, texts: Sequence[str]) -> list[Extraction[Order]]:
-    """Take a further turn on each document, whose first reply was no good."""
+    """Take a further turn on each document."""
     extractor = rig.extractor(cell)
-    schema, model = extractor.schema, MODES[cell.mode].model
-    first: list[Extraction[Order]] = [
-        Extraction(Document.of(text), schema.name, schema.id, model, Outcome.FAILED, invalid={}) for text in texts
-    ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return [*pool.map(lambda extraction: extractor.refine(extraction, "Nothing of it is there."), first)]
+        return [*pool.map(lambda text: extractor.refine(_before(cell, text), CORRECTIONS[-1]), texts)]
+
+
+def _arefine(rig: Rig, cell: Cell, texts: Sequence[str]) -> list[Extraction[Order]]:
+    extractor = rig.extractor(cell, asynchronous=True)
+
+    async def run() -> list[Extraction[Order]]:
+        return await asyncio.gather(*(extractor.arefine(_before(cell, text), CORRECTIONS[-1]) for text in texts))
+
+    return rig.run(run())
+
+
+def _before(cell: Cell, text: str) -> Extraction[Order]:
+    """Give what there is of a document before a further turn: replies that were no good."""
+    target = MODES[cell.mode]
+    turns = tuple(Exchange({}, correction) for correction in CORRECTIONS[:-1])
+    schema, document = target.schema, Document.of(text)
+    return Extraction(document, schema.name, schema.id, target.model, Outcome.FAILED, invalid={}, history=turns)
 
 
 def _last(events: Sequence[Partial[Order] | Extraction[Order]]) -> Extraction[Order]:
@@ -367,14 +394,41 @@ def _last(events: Sequence[Partial[Order] | Extraction[Order]]) -> Extraction[Or
     return last
 
 
-METHODS: Mapping[str, Driver] = {"map": _map, "amap": _amap, "stream": _stream, "astream": _astream}
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A way to call an extractor, and what it is called for.
+
+    chunked: long documents, which are read in chunks. passes: how often each part is read. fallback: whether there is a
+    second model. refines: whether it is a further turn.
+    """
+
+    call: Call
+    chunked: bool = False
+    passes: int = 1
+    fallback: bool = False
+    refines: bool = False
+
+
+METHODS: Mapping[str, Driver] = {
+    "map": Driver(_map),
+    "amap": Driver(_amap),
+    "stream": Driver(_stream),
+    "astream": Driver(_astream),
+}
 """The ways to call an extractor, by the name of the method."""
 
-CHUNKED: Mapping[str, Driver] = {"chunks": _map, "stream_chunks": _astream}
-"""`map` and `astream`, of long documents that are read in chunks."""
-
-DRIVERS: Mapping[str, Driver] = {**METHODS, "refine": _refine, "fallback": _map, **CHUNKED}
-"""All of these, a further turn, and `map` with a second model to fall back to."""
+DRIVERS: Mapping[str, Driver] = {
+    **METHODS,
+    "refine": Driver(_refine, refines=True),
+    "fallback": Driver(_map, fallback=True),
+    "passes": Driver(_map, passes=2),
+    "chunks": Driver(_map, chunked=True),
+    "stream_chunks": Driver(_astream, chunked=True),
+    "refine_chunks": Driver(_arefine, chunked=True, refines=True),
+    "fallback_chunks": Driver(_amap, chunked=True, fallback=True),
+    "passes_chunks": Driver(_amap, chunked=True, passes=2),
+}
+"""These, further turns, a second model to fall back to, several passes; and all of it in chunks."""
 
 CALLS = (*itertools.product(DRIVERS, MODES),)
 """The drivers that are played, each in all modes."""

@@ -180,9 +180,9 @@ def test_documents_are_read_as_they_are_needed():
     def endless():
         for number in itertools.count():
             taken.append(number)
-            yield Document.of(str(min(number, 9)), str(number))
+            yield Document.of(str(number), str(number))  # one that waits for another of the same text is read on
 
-    service = Service(*[always("good")] * 9, always("fatal"))
+    service = Service(*[always("good")] * 9, always("fatal"), *[always("good")] * 9)
     with Ledger(None) as ledger, pytest.raises(ModelError):
         engine(service.extractor(), ledger, Memory(), concurrency=2).run(endless())
     assert len(taken) <= 2 * BATCH

@@ -8,9 +8,14 @@ from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.record import Failure, Outcome, Span, Usage
 from slotfill.extractors.testing.accounts import (
     contradictions,
+    dropped,
     misplaced,
+    misread,
+    misrouted,
+    overspent,
     overtrusted,
     unaccounted,
+    unheard,
     unloadable,
     untold,
     wrong,
@@ -108,24 +113,32 @@ def test_a_record_that_was_tampered_with_does_not_pass(name):
 LONG = order(2, long=True)
 
 
-def read_in_chunks():
-    """Extract from a document of five chunks, of which the last is refused: the only one that holds the wish."""
-    claude = SimulatedClaude(as_meant([LONG]), faults=[Trigger("refusal", about="The customer wants")])
-    client = claude.client(max_retries=0)
-    with Extractor(Order, client=client, chunk_chars=600) as extractor:
-        return extractor.extract(LONG.text)
+LOST = Trigger("refusal", about="The customer wants")
+"""The last of five chunks, and the only one that holds the wish, is refused."""
+
+
+def read_in_chunks(*faults, **options):
+    claude = SimulatedClaude(as_meant([LONG]), faults=faults)
+    with Extractor(Order, client=claude.client(max_retries=0), chunk_chars=600, **options) as extractor:
+        return extractor.extract(LONG.text), claude.requests
 
 
 def about_chunks(extraction):
-    return [path for path, _ in (*wrong(extraction, LONG.truth), *untold(extraction))]
+    return paths(wrong(extraction, LONG.truth), untold(extraction), dropped(extraction, LONG.stated_in, ()))
+
+
+def paths(*judged):
+    return [path for several in judged for path, _ in several]
 
 
 def test_a_document_that_lost_a_chunk_and_tells_it_passes():
-    extraction = read_in_chunks()
+    extraction, _ = read_in_chunks(LOST)
     assert extraction.outcome is Outcome.PARTIAL
     assert [reading.outcome for reading in extraction.chunks].count(Outcome.REFUSED) == 1
     assert about_chunks(extraction) == []
 
+
+LESS = {key: part[:-1] if key == "lines" else part for key, part in LONG.truth.items()}
 
 OF_CHUNKS = {
     "the lost one is not named": ("/error", {"error": Failure("incomplete", "some are missing")}),
@@ -134,20 +147,76 @@ OF_CHUNKS = {
     "a value is made up": ("/mood", {"has_value": False, "invalid": {"mood": "odd"}}),
     "an item is made up": ("/lines/0", {"has_value": False, "invalid": {"lines": [{"article": "sofa"}]}}),
     "a key is made up": ("/remark", {"has_value": False, "invalid": {"remark": "none"}}),
+    "what others gave is lost": ("/lines/1", {"has_value": False, "invalid": LESS}),
 }
 
 
 @pytest.mark.parametrize("name", OF_CHUNKS)
 def test_a_document_that_lost_a_chunk_and_does_not_tell_it_does_not(name):
     path, changes = OF_CHUNKS[name]
-    assert about_chunks(replace(read_in_chunks(), **changes)) == [path]
+    extraction, _ = read_in_chunks(LOST)
+    assert about_chunks(replace(extraction, **changes))[0] == path
 
 
 def test_nor_does_one_with_a_hole_between_its_chunks_or_behind_them():
-    extraction = read_in_chunks()
+    extraction, _ = read_in_chunks(LOST)
     first, *_, last = extraction.chunks
     assert "/chunks" in about_chunks(replace(extraction, chunks=(first, last)))
     assert "/chunks" in about_chunks(replace(extraction, chunks=extraction.chunks[:-1]))
+
+
+def test_a_further_reading_that_is_lost_is_told_and_none_is_left_out():
+    again = Trigger("refusal", about="The customer wants", positions=frozenset(range(6, 11)))  # after five first ones
+    extraction, _ = read_in_chunks(again, passes=2)
+    assert [reading.number for reading in extraction.chunks] == [1, 2] * 5
+    assert about_chunks(extraction) == []
+    assert [*misread(extraction, chunked=True, passes=2)] == []
+    silent = Failure("incomplete", "chunk 4 (characters 1 to 2): refused")
+    assert about_chunks(replace(extraction, error=silent)) == ["/error"]
+    for chunks in (extraction.chunks[1:], extraction.chunks[:1] + extraction.chunks[2:], ()):
+        assert paths(misread(replace(extraction, chunks=chunks), chunked=True, passes=2))
+    assert paths(misread(extraction, chunked=True, passes=1))
+    whole, _ = extracted()
+    assert [*misread(whole, chunked=False, passes=1)] == []
+    assert (
+        paths(misread(whole, chunked=False, passes=2)) == paths(misread(whole, chunked=True, passes=1)) == ["/chunks"]
+    )
+
+
+def test_a_fallback_is_asked_where_it_must_be_and_told():
+    # A model that refuses is not asked again; the second one is struck nowhere, as its requests come later.
+    first = Trigger("refusal", about="The customer wants", positions=frozenset(range(1, 6)))
+    extraction, requests = read_in_chunks(first, model=["claude-haiku-5-5", "claude-sonnet-5-5"])
+    assert extraction.outcome is Outcome.FALLBACK
+    assert [*misrouted(extraction, requests)] == []
+    *others, refused, second = extraction.attempts
+    chunks = tuple(replace(reading, outcome=Outcome.VALID) for reading in extraction.chunks)
+    for path, changes in {
+        "/outcome": {"outcome": Outcome.VALID},
+        "/chunks": {"chunks": chunks},
+        "/attempts": {"attempts": (*others, replace(refused, ok=True), second)},
+        "/attempts/5": {"attempts": (*others, refused, replace(second, model=refused.model))},
+    }.items():
+        assert paths(misrouted(replace(extraction, **changes), requests)) == [path]
+
+
+def test_what_is_asked_too_often_is_told():
+    extraction, _ = extracted("wrong_type")
+    assert len(extraction.attempts) == 3
+    assert [*overspent(extraction, 3)] == []
+    assert paths(overspent(extraction, 2)) == ["/attempts"]
+
+
+def test_a_further_turn_is_told_to_every_chunk_and_stands_in_the_record():
+    claude = SimulatedClaude(as_meant([LONG]))
+    with Extractor(Order, client=claude.client(), chunk_chars=600) as extractor:
+        extraction = extractor.extract(LONG.text)
+        first = len(claude.requests)
+        again = extractor.refine(extraction, "Look again.")
+    assert [*unheard(again, claude.requests[first:], ["Look again."])] == []
+    assert paths(unheard(again, claude.requests[: first + 1], ["Look again."])) == ["/history"] * first
+    assert paths(unheard(replace(again, history=()), (), ["Look again."])) == ["/history"]
+    assert paths(unheard(again, (), ())) == ["/history"]
 
 
 @pytest.mark.parametrize("fault", ["reset", "timeout", "html", "invalid_utf8", "refused", "stall"])
