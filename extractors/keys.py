@@ -113,7 +113,7 @@ def likely_key(key: str, value: Mapping[str, Any], known: Iterable[str], synonym
 def contradicts(key: str, value: Mapping[str, Any], known: Iterable[str], synonyms: Synonyms) -> bool:
     """Tell whether a known key stands in a value, too, that means the same as this one and holds something else."""
     twins = [name for name in known if name in value and _is_same(key, name, synonyms)]
-    return any(exact_json.dumps(value[key]) != exact_json.dumps(value[name]) for name in twins)
+    return any(not exact_json.is_same(value[key], value[name]) for name in twins)
 
 
 def _letters(name: str) -> str:

@@ -208,8 +208,8 @@ class Reader:
     def _note_twice(self) -> None:
         """Tell of keys that stand twice, when all values are whole. What differs is lost but for the last: a guess."""
         for key, before, after in self._twice:
-            same = exact_json.dumps(before) == exact_json.dumps(after)  # 1 is not true
-            self._note("duplicate_key", {key: before}, {key: after}, "none" if same else "high")
+            risk: Risk = "none" if exact_json.is_same(before, after) else "high"
+            self._note("duplicate_key", {key: before}, {key: after}, risk)
 
     def _key(self) -> str:
         if self.text[self.at] in QUOTES:

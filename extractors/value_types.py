@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from slotfill.extractors.record import Risk
+from slotfill.schemas.exact_json import is_same
 from slotfill.schemas.parts import properties_of
 
 __all__ = ["Context", "Meaning", "Schemas", "Wanted", "listed_in", "takes", "types_of"]
@@ -114,15 +115,8 @@ def listed_in(schemas: Schemas) -> list[Any]:
 
 def _takes(schema: Mapping[str, Any], value: Any) -> bool:
     if listed := listed_in((schema,)):
-        return any(_is_same(one, value) for one in listed)
+        return any(is_same(one, value) for one in listed)
     return any(_is(value, kind) for kind in _types((schema,)))
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    """Compare as JSON does: 1 and 1.0 are one number, and 1 is not true."""
-    numbers = (int, float)
-    is_number = type(one) in numbers and type(other) in numbers
-    return (is_number or type(one) is type(other)) and one == other
 
 
 def _is(value: Any, kind: str) -> bool:

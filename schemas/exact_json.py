@@ -21,6 +21,7 @@ __all__ = [
     "dumps",
     "exact_float",
     "exact_floats",
+    "is_same",
     "loads",
     "read_again",
     "with_digits",
@@ -144,6 +145,16 @@ def dumps(data: Any, *, indent: int | None = None) -> str:
         for digits in {number.digits for number in numbers}:
             text = text.replace(f'"{_MARK}{digits}"', digits)
     return text
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Compare as JSON does: 1 and 1.0 are one number, 1 is not true, and the order of keys says nothing."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(is_same(part, other[key]) for key, part in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(is_same, one, other))
+    are_numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (one, other))
+    return bool((are_numbers or type(one) is type(other)) and one == other)
 
 
 def with_digits(data: Any) -> Any:

@@ -79,6 +79,7 @@ class TestSyntax:
             ('{"a": 1, "a": 1}', 1, "duplicate_key", "none"),
             ('{"a": [], "a": [1]}', [1], "duplicate_key", "high"),
             ('{"a": {"b": [1]}, "a": {"b": [1]}}', {"b": [1]}, "duplicate_key", "none"),
+            ('{"a": {"b": 1, "c": 2}, "a": {"c": 2, "b": 1.0}}', {"c": 2, "b": 1.0}, "duplicate_key", "none"),
             ('{"a": 1, "a": true}', True, "duplicate_key", "high"),
             ('{"a": undefined}', None, "literal", "low"),
             ('{"a": NaN}', None, "literal", "low"),

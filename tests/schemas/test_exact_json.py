@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotfill.schemas.exact_json import DuplicateKeyError, ExactFloat, decode, dumps, exact_floats, loads
+from slotfill.schemas.exact_json import DuplicateKeyError, ExactFloat, decode, dumps, exact_floats, is_same, loads
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -97,3 +97,22 @@ def test_a_value_within_a_text_is_read_up_to_its_end():
 def test_what_json_has_not_is_not_written(number):
     with pytest.raises(ValueError):  # noqa: PT011 - each parser has messages of its own
         dumps([number])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("1", "1.0", True),
+        ("1", "true", False),
+        ("0", "null", False),
+        ('{"a": 1, "b": [2]}', '{"b": [2.0], "a": 1}', True),
+        ('{"a": 1}', '{"a": 1, "b": null}', False),
+        ("[1, 2]", "[2, 1]", False),
+        ("12345678901234567890.12", "12345678901234567890.120", True),
+        ("12345678901234567890.12", "12345678901234567890.13", False),
+        ("9007199254740993", "9007199254740992.0", False),
+    ],
+)
+def test_values_are_compared_as_json_does(one, other, same):
+    assert is_same(loads(one), loads(other)) is same
+    assert is_same(loads(other), loads(one)) is same
