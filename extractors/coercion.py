@@ -189,7 +189,8 @@ class _Coercion:
     def _is_plain(self, place: _Place, kind: str) -> bool:
         """Tell whether the items that are asked for leave no other reading: `none` may be one of their labels."""
         if kind == "nothing":
-            return place.value not in listed_in(self._items(place))
+            labels = {label.casefold() for label in listed_in(self._items(place)) if isinstance(label, str)}
+            return place.value.strip().casefold() not in labels
         return kind != "list" or self._is_item(place)
 
     def _is_item(self, place: _Place) -> bool:

@@ -80,6 +80,7 @@ class TestNothing:
     def test_a_word_for_nothing_may_be_a_label(self):
         labels = {"type": "array", "items": {"enum": ["red", "none"]}}
         assert field(labels, "none") == ("none", [])
+        assert field(labels, "None") == ("None", [])
         assert field(labels, "N/A") == ([], [("nothing", "low")])
         assert field(labels, "(none)") == ([], [("nothing", "low")])
 
