@@ -58,21 +58,22 @@ _MISSPELT = 0.85
 class _Meant:
     """A keyword, and how to tell that it was meant.
 
-    of: the types that it speaks of. instead: the keywords of which any says it. names: what others call it, in small
-    letters. holds: whether a value may stand under it. lost, example: for the message.
+    of: the types that it speaks of. instead: the keywords of which any says it. names: what others call it, as a
+    pattern of small letters. holds: whether a value may stand under it. lost, example: for the message.
     """
 
     keyword: str
     of: frozenset[str]
     instead: frozenset[str]
-    names: frozenset[str]
+    names: str
     holds: Callable[[Any], bool]
     lost: str
     example: str
 
     def is_called(self, key: str) -> bool:
         letters, own = re.sub(r"[\W_]+", "", key).casefold(), self.keyword.casefold()
-        return letters in self.names or letters == own or SequenceMatcher(None, letters, own).ratio() > _MISSPELT
+        is_other = re.fullmatch(self.names, letters, re.VERBOSE) is not None
+        return is_other or letters == own or SequenceMatcher(None, letters, own).ratio() > _MISSPELT
 
     def is_missing(self, schema: Mapping[str, Any]) -> bool:
         kinds = schema.get("type", [*self.of])
@@ -99,58 +100,84 @@ def _are_labels(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(one, str | int | float) for one in value)
 
 
+def _are_branches(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
+
+
+def _are_fields(value: object) -> bool:
+    return _is_filled(value) or (isinstance(value, str) and "," in value)
+
+
+def _is_part(value: object) -> bool:
+    return _is_schema(value) or _is_type(value)
+
+
 _OF_OBJECTS = frozenset({"properties", "patternProperties", "additionalProperties"})
 _OF_LISTS = frozenset({"items", "prefixItems", "contains"})
+_SCALARS = frozenset({"string", "integer", "number"})
+_PROPERTIES = _Meant(
+    "properties",
+    frozenset({"object"}),
+    _OF_OBJECTS,
+    r"""
+    (?:arg|attr|attribute|col|column|field|param|parameter|prop|property)s?(?:names?|list|defs?)?
+    | arguments|(?:optional|required)properties|entries|function|(?:input|json|output|response)?schema|keys|members
+    | shape|slots|struct
+    """,
+    _are_fields,
+    "any object",
+    '"properties": {"name": {"type": "string"}}',
+)
 _MEANT = (
     _Meant(
         "additionalProperties",
         frozenset({"object"}),
         _OF_OBJECTS,
-        frozenset({"additional", "value", "values", "valuetype"}),
-        lambda value: _is_schema(value) or _is_type(value),
+        "additional|values?|valuetype",
+        _is_part,
         "any object",
         '"additionalProperties": {"type": "string"}',
     ),
-    _Meant(
-        "properties",
-        frozenset({"object"}),
-        _OF_OBJECTS,
-        frozenset({"args", "arguments", "attribute", "attributes", "attrs", "cols", "columns", "entries", "field"})
-        | {"fields", "keys", "members", "optionalproperties", "parameters", "params", "prop", "property", "propertys"}
-        | {"props", "schema", "shape", "slots", "struct"},
-        _is_filled,
-        "any object",
-        '"properties": {"name": {"type": "string"}}',
-    ),
+    _PROPERTIES,
     _Meant(
         "items",
         frozenset({"array"}),
         _OF_LISTS,
-        frozenset({"element", "elements", "elementtype", "entries", "entry", "itemtype", "members", "of", "rows"}),
-        lambda value: _is_schema(value) or _is_type(value),
+        "child(?:ren)?|contents?|each|elements?|elementtype|entries|entry|fields|itemschema|itemtype|members|of|properties"
+        "|rows|schema|subtype",
+        lambda value: _is_part(value) or _is_fields(value),
         "any list",
         '"items": {"type": "string"}',
     ),
     _Meant(
         "enum",
-        frozenset({"string", "integer", "number"}),
+        _SCALARS,
         _OF_OBJECTS | _OF_LISTS,
-        frozenset({"allowed", "allowedvalues", "choices", "enums", "literal", "literals", "options", "symbols"})
-        | {"values"},
+        "(?:accepted|allowed|possible|permitted|valid)?(?:values|options)|allowed|choices|enums|enumeration|literals?|oneof"
+        "|symbols",
         _are_labels,
         "any text",
         '"enum": ["a", "b"]',
+    ),
+    *(
+        _Meant(
+            name, _SCALARS | {"object", "array", _UNTYPED}, frozenset(), "", _are_branches, "anything", f'"{name}": […]'
+        )
+        for name in ("anyOf", "oneOf", "allOf")
     ),
     _Meant(
         "type",
         frozenset({_UNTYPED}),
         _OF_OBJECTS | _OF_LISTS,
-        frozenset({"bsontype", "datatype", "dtype", "fieldtype", "kind", "types", "valuetype"}),
+        "bsontype|datatype|dtype|fieldtype|kind|types|valuetype",
         _is_type,
         "anything",
         '"type": "string"',
     ),
 )
+
+_HINTS = frozenset({"component", "control", "display", "editor", "input", "kind", "view", "widget"})
+"""Keys that say how a form shows a value, be it by the name of a type."""
 
 
 def foreign_keys(schema: Mapping[str, Any]) -> list[str]:
@@ -169,15 +196,16 @@ def _refuse(path: tuple[str | int, ...], schema: Mapping[str, Any]) -> None:
     place = f" at {join(path)}" if path else ""
     foreign = foreign_keys(schema)
     for meant in _MEANT:
-        for key in foreign if meant.is_missing(schema) else ():
+        for key in _candidates(schema, foreign) if meant.is_missing(schema) else ():
             if meant.is_called(key) and meant.holds(schema[key]):
-                said = f"JSON Schema knows no {key!r}{place}, so that {meant.lost} would do"
+                knows = f"JSON Schema knows no {key!r}{place}" if key in foreign else f"{key!r}{place} is not of lists"
+                said = f"{knows}, so that {meant.lost} would do"
                 if meant.keyword == "properties" and _is_schema(schema[key]):
                     raise SchemaError(f"{said}: put what stands at {join((*path, key))} in place of what is around it")
                 raise SchemaError(f"{said}: write {meant.keyword!r}, as in {meant.example}")
     is_namespace = path[-2:-1] in (("$defs",), ("definitions",)) and "type" not in schema
     fields = [] if is_namespace else [key for key in foreign if _is_field(key, schema[key])]
-    if fields and _MEANT[1].is_missing(schema):
+    if fields and _PROPERTIES.is_missing(schema):
         listed = ", ".join(map(repr, fields))
         raise SchemaError(
             f"fields stand{place} where JSON Schema has its keywords, so that any object would do: put {listed} under "
@@ -185,10 +213,20 @@ def _refuse(path: tuple[str | int, ...], schema: Mapping[str, Any]) -> None:
         )
 
 
+def _candidates(schema: Mapping[str, Any], foreign: list[str]) -> list[str]:
+    """Give the keys that may stand for a keyword: of a list's schema, those of an object are none of its own."""
+    return [*foreign, "properties"] if schema.get("type") == "array" and "properties" in schema else foreign
+
+
 def _is_field(key: str, value: Any) -> bool:
     """Tell whether a key with its value is a field: by its schema, by its type, or by fields of its own."""
-    is_object = isinstance(value, Mapping) and bool(value) and all(map(_is_schema, value.values()))
-    return is_object or _is_schema(value) or (_is_type(value) and not key.lower().endswith("type"))
+    is_hint = key.lower().endswith("type") or key.lower() in _HINTS
+    return _is_schema(value) or _is_fields(value) or (_is_type(value) and not is_hint)
+
+
+def _is_fields(value: object) -> bool:
+    """Tell whether an object holds nothing but fields, each by its schema or its type."""
+    return isinstance(value, Mapping) and bool(value) and all(map(_is_part, value.values()))
 
 
 def _schemas(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:

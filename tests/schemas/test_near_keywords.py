@@ -19,6 +19,10 @@ REAL = {"type": "object", "properties": FIELDS, "required": ["name"]}
         ("fields", {"name": "string"}),
         ("parameters", FIELDS),
         ("optionalProperties", FIELDS),
+        ("fieldList", [{"name": "name"}]),
+        ("field_names", ["name", "age"]),
+        ("columns", "name, age"),
+        ("function", {"name": "f", "parameters": REAL}),
     ],
 )
 @pytest.mark.parametrize("more", [{}, {"required": ["name"]}, {"additionalProperties": False}, {"properties": {}}])
@@ -39,6 +43,7 @@ def test_a_schema_within_an_object_is_what_is_meant(key):
         ({"type": "object", "name": "string", "age": "integer"}, "'name', 'age' under"),
         ({"type": "object", "name": TEXT}, "'name' under"),
         ({"type": "object", "address": FIELDS}, "'address' under"),
+        ({"type": "object", "data": {"name": "string"}}, "'data' under"),
         ({"type": "object", "properties": {"address": {"street": TEXT}}}, "at /properties/address where"),
         ({"type": "array", "items": {"street": TEXT, "title": "Address"}}, "at /items where"),
     ],
@@ -56,7 +61,11 @@ def test_fields_beside_the_keywords_are_refused(document, place):
         ({"type": "array", "of": TEXT}, "of", "items"),
         ({"type": "array", "item": TEXT}, "item", "items"),
         ({"type": "array", "elements": "string"}, "elements", "items"),
+        ({"type": "array", "itemSchema": REAL}, "itemSchema", "items"),
+        ({"type": "array", "fields": FIELDS}, "fields", "items"),
         ({"type": "object", "values": TEXT}, "values", "additionalProperties"),
+        ({"type": "string", "possible_values": ["S", "M"]}, "possible_values", "enum"),
+        ({"any_of": [TEXT, {"type": "null"}]}, "any_of", "anyOf"),
         ({"type": "string", "choices": ["S", "M"]}, "choices", "enum"),
         ({"options": ["S", "M"]}, "options", "enum"),
         ({"datatype": "string"}, "datatype", "type"),
@@ -71,12 +80,18 @@ def test_so_is_any_part_that_says_so(part, key, keyword):
         resolve({"anyOf": [{"type": "null"}, {"type": "array", "items": part}]})
 
 
+def test_the_fields_of_a_list_are_those_of_its_items():
+    with pytest.raises(SchemaError, match=r"^'properties' is not of lists, so that any list would do: write 'items'"):
+        resolve({"type": "array", "properties": FIELDS})
+
+
 @pytest.mark.parametrize(
     "document",
     [
         {"type": "object"},
         {"type": "object", "title": "Anything", "description": "as it comes", "minProperties": 1},
         {"type": "object", "markdownDescription": "**as it comes**", "ui": {"widget": "json"}, "x-fields": FIELDS},
+        {"type": "object", "kind": "object", "labels": {"en": "Anything"}, "options": {"collapsed": True}},
         {"type": "object", "tsType": "Record<string, string>", "javaType": "object"},
         {"type": "object", "additionalProperties": TEXT, "columns": ["key", "value"]},
         {"type": "object", "default": {"fields": FIELDS}, "examples": [{"props": FIELDS}]},
