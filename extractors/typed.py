@@ -16,6 +16,9 @@ from typing import Any, cast
 from pydantic import BaseModel
 from pydantic_core import SchemaValidator
 
+from slotfill.schemas.core_walk import bare, definitions_of
+from slotfill.schemas.field_keys import keys_of
+
 __all__ = ["DEEPEST", "Fields", "Shape", "Typed", "TypedModel", "fields_of"]
 
 DEEPEST = 16
@@ -108,13 +111,7 @@ class _Scope:
 
     def bare(self, schema: CoreSchema) -> CoreSchema:
         """Follow references, and take off what stands around a schema."""
-        while True:
-            if schema["type"] == "definition-ref":
-                schema = self.definitions[schema["schema_ref"]]
-            elif schema["type"] in _AROUND:
-                schema = schema["schema"]
-            else:
-                return schema
+        return bare(schema, self.definitions, _AROUND)
 
     def fields(self, schema: CoreSchema) -> Fields:
         """Give the fields of a model's core schema, the same ones wherever the model stands."""
@@ -196,16 +193,13 @@ class Fields:
 def fields_of(model: type[BaseModel]) -> Fields:
     """Read a model's fields from its core schema; there are none in a schema that the model makes up itself."""
     schema: CoreSchema = model.__pydantic_core_schema__
-    definitions = schema["definitions"] if schema["type"] == "definitions" else ()
-    scope = _Scope({one["ref"]: one for one in definitions})
-    bare = scope.bare(schema)
-    is_model = bare["type"] == "model"
-    return scope.fields(bare if is_model else {"cls": model, "root_model": False, "schema": {"type": "any"}})
+    scope = _Scope(definitions_of(schema))
+    model_schema = scope.bare(schema)
+    is_model = model_schema["type"] == "model"
+    return scope.fields(model_schema if is_model else {"cls": model, "root_model": False, "schema": {"type": "any"}})
 
 
 def _keys(name: str, schema: CoreSchema, config: CoreSchema) -> list[str]:
-    """Give the keys under which a field may stand; a path into another member is none."""
-    alias = schema.get("validation_alias", name)
-    paths = [[alias]] if isinstance(alias, str) else alias if isinstance(alias[0], list) else [alias]
-    keys = [path[0] for path in paths if len(path) == 1]
+    """Give the keys under which a field may stand."""
+    keys = keys_of(name, schema)
     return [*keys, name] if config.get("validate_by_name") else keys

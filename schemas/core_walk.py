@@ -7,10 +7,10 @@ too, so that the places where a schema stands are listed here
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-__all__ = ["Node", "definitions_of", "nodes_of", "with_children"]
+__all__ = ["Node", "bare", "definitions_of", "nodes_of", "with_children"]
 
 Node = Mapping[str, Any]
 """A core schema, or a field of one."""
@@ -42,6 +42,13 @@ def with_children(node: Node, change: Callable[[Node], Node]) -> dict[str, Any]:
 def definitions_of(schema: Node) -> Mapping[str, Node]:
     """Give the definitions of a whole core schema, by the name that references call them by."""
     return {part["ref"]: part for part in schema["definitions"]} if schema["type"] == "definitions" else {}
+
+
+def bare(node: Node, definitions: Mapping[str, Node], around: Collection[str]) -> Node:
+    """Give what a core schema is about: behind references, and behind the kinds that may stand around it."""
+    while (is_reference := node["type"] == "definition-ref") or node["type"] in around:
+        node = definitions[node["schema_ref"]] if is_reference else node["schema"]
+    return node
 
 
 def _schemas_in(value: Any) -> Iterator[Node]:

@@ -17,6 +17,7 @@ __all__ = [
     "Path",
     "fields_of",
     "key_of",
+    "keys_of",
     "names_of",
     "paths_of",
     "read_by_key",
@@ -44,15 +45,20 @@ def with_fields(node: Node, change: Callable[[str, Node], Node]) -> dict[str, An
     return {**node, "fields": changed if isinstance(node["fields"], Mapping) else [*changed.values()]}
 
 
+def keys_of(name: str, field: Node) -> list[str]:
+    """Give the keys by which a field is read: its aliases that are one key, else its name."""
+    return [str(path[0]) for path in _aliases(field) if len(path) == 1] or [name]
+
+
 def key_of(name: str, field: Node) -> str:
-    """Give the key by which a field is asked for: the first alias that is one key, else its name."""
-    return next(iter(_single_keys(field)), name)
+    """Give the key by which a field is asked for: the first of those by which it is read."""
+    return keys_of(name, field)[0]
 
 
 def names_of(name: str, field: Node) -> frozenset[str]:
     """Give the other names by which a model knows a field: `items` of `items: … = Field(alias="lineItems")`."""
     key = key_of(name, field)
-    return frozenset({*_single_keys(field), name, field.get("serialization_alias", key)} - {key})
+    return frozenset({*keys_of(name, field), name, field.get("serialization_alias", key)} - {key})
 
 
 def paths_of(field: Node) -> tuple[Path, ...]:
@@ -60,13 +66,11 @@ def paths_of(field: Node) -> tuple[Path, ...]:
     return tuple(path for path in _aliases(field) if len(path) > 1)
 
 
-def read_by_key(_: str, field: Node) -> Node:
+def read_by_key(name: str, field: Node) -> Node:
     """Have a field read by its keys alone."""
     if not paths_of(field):
         return field
-    keys = [[key] for key in _single_keys(field)]
-    left = {key: value for key, value in field.items() if key != "validation_alias"}
-    return {**left, "validation_alias": keys} if keys else left
+    return {**field, "validation_alias": [[key] for key in keys_of(name, field)]}
 
 
 def read_by_paths_too(name: str, field: Node) -> Node:
@@ -81,7 +85,3 @@ def _aliases(field: Node) -> list[Path]:
     if isinstance(alias, str):
         return [(alias,)]
     return [tuple(path) for path in (alias if alias and isinstance(alias[0], list) else [alias]) if path]
-
-
-def _single_keys(field: Node) -> list[str]:
-    return [str(path[0]) for path in _aliases(field) if len(path) == 1]

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import SchemaValidator
 
-from slotfill.schemas.core_walk import Node
+from slotfill.schemas.core_walk import Node, bare
 from slotfill.schemas.field_keys import FIELDS, read_by_key, with_fields
 from slotfill.schemas.lenient_validator import Config
 from slotfill.schemas.strict_validator import Strict, config_within, core_schema_of
@@ -79,8 +79,7 @@ class _Relaxing:
 
     def _code(self, node: Node, config: Config, is_root: bool) -> Node:
         """Leave out what judges an object or a list when it is read, and let what prepares it fail."""
-        bare = self._bare(node)["type"]
-        if bare not in FIELDS | _LISTS:
+        if self._kind(node) not in FIELDS | _LISTS:
             return self._strict.rewritten(node, config)
         if node["type"] != "function-before":
             return self._relaxed(node["schema"], config, is_root=is_root)
@@ -98,7 +97,7 @@ class _Relaxing:
     def _field(self, field: Node, config: Config, *, is_root: bool) -> Node:
         schema = self._relaxed(field["schema"], config)
         # What of the whole is required is asked by the part's own JSON Schema.
-        may_lack = is_root or self._bare(field["schema"])["type"] not in _LISTS
+        may_lack = is_root or self._kind(field["schema"]) not in _LISTS
         if not may_lack:
             return {**field, "schema": schema}
         if field["type"] == "typed-dict-field":
@@ -111,19 +110,13 @@ class _Relaxing:
     def _union(self, node: Node, config: Config, _: bool) -> Node:
         """Relax alternatives, if one of them at most is an object: what is lax does not tell objects apart."""
         members = [choice[0] if isinstance(choice, tuple) else choice for choice in node["choices"]]
-        if sum(self._bare(member)["type"] in FIELDS for member in members) > 1:
+        if sum(self._kind(member) in FIELDS for member in members) > 1:
             return self._strict.rewritten(node, config)
         return {**node, "choices": [self._relaxed(member, config) for member in members]}
 
-    def _bare(self, node: Node) -> Node:
-        """Give what a core schema is about, without what stands around it."""
-        while True:
-            if node["type"] == "definition-ref":
-                node = self._definitions[node["schema_ref"]]
-            elif node["type"] in _AROUND:
-                node = node["schema"]
-            else:
-                return node
+    def _kind(self, node: Node) -> str:
+        kind: str = bare(node, self._definitions, _AROUND)["type"]
+        return kind
 
 
 def _tolerant(code: Any) -> Any:
