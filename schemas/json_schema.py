@@ -184,7 +184,9 @@ def _check_against_metaschema(schema: Any, draft: Any, reference: str) -> None:
     error = best_match(meta.iter_errors(schema))
     if error is not None:
         place = f"{reference}{join(error.absolute_path)}" or "/"
-        raise SchemaError(f"no valid JSON Schema: {place}: {_clip(error.message)}")
+        # Of alternatives the one that lists its values says most: a `type` is one of seven words, or a list of them.
+        listing = next((inner for inner in error.context or () if inner.validator == "enum"), error)
+        raise SchemaError(f"no valid JSON Schema: {place}: {_clip(listing.message)}")
 
 
 def _check_parts(root: Resource[Any], resolver: Any, draft: Any) -> None:

@@ -389,7 +389,7 @@ def _json_schema(model: type[BaseModel], name: str) -> dict[str, Any]:
         if has_keys(json_schema):
             name_merge_keys(json_schema, reply_schema(model, by_alias=False))
     except Exception as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(getattr(error, "message", error)).split())
         raise SchemaError(f"schema {name!r} has no JSON Schema: {reason}") from error
     check_confidences(json_schema)
     check_merges(json_schema)

@@ -134,7 +134,7 @@ def test_the_model_shows_the_schema_it_was_made_of():
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        ({"type": "strin"}, "no valid JSON Schema: /type: 'strin' is not valid"),
+        ({"type": "strin"}, "no valid JSON Schema: /type: 'strin' is not one of"),
         ({"properties": {"a": {"minimum": "x"}}}, "no valid JSON Schema: /properties/a/minimum: 'x' is not of type"),
         ({"pattern": "(a"}, r"pattern '\(a' does not compile: missing \)"),
         ({"patternProperties": {"[": True}}, r"pattern '\[' does not compile"),
@@ -175,7 +175,7 @@ def test_a_resource_that_is_handed_in_is_found():
     ("resource", "said"),
     [
         ({"$ref": "https://example.com/gone"}, "reference 'https://example.com/gone' leads nowhere"),
-        ({"type": 5}, "https://example.com/x/type: 5 is not valid"),
+        ({"type": 5}, "https://example.com/x/type: 5 is not one of"),
         ({"pattern": "("}, "does not compile"),
     ],
 )
