@@ -13,7 +13,7 @@ from anthropic.types import Message, MessageDeltaUsage
 from anthropic.types import Usage as SDKUsage
 from pydantic_core import from_json
 
-from slotfill.extractors.asks import CUT
+from slotfill.extractors.asks import BROKEN, CUT
 from slotfill.extractors.inbound import keep_input_text, usage_of
 from slotfill.extractors.record import Usage
 
@@ -81,13 +81,10 @@ class Arriving:
         counts = usage.to_dict(warnings=False) if isinstance(usage, SDKUsage | MessageDeltaUsage) else {}
         self._counts |= {name: count for name, count in counts.items() if count is not None}
 
-    def message(self) -> Message | None:
-        """Give the message, None unless all of it has arrived."""
-        return self._built() if self.ended else None
-
-    def cut(self, stop_reason: str) -> Message:
-        """Give what has arrived of a message that breaks off, with this stop reason."""
-        self._whole["stop_reason"] = stop_reason
+    def message(self) -> Message:
+        """Give the message; of one that broke off what has arrived, with the stop reason `BROKEN`."""
+        if not self.ended:
+            self._whole["stop_reason"] = BROKEN
         return self._built()
 
     def _add(self, index: int, delta: Any) -> str:

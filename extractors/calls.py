@@ -12,7 +12,7 @@ import anthropic
 import httpx2
 
 from slotfill.extractors.arriving import Arriving
-from slotfill.extractors.asks import BROKEN, Answer, Ask
+from slotfill.extractors.asks import Answer, Ask
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.failures import failure_of
@@ -85,7 +85,7 @@ class StreamedCall(Call):
         if arriving.begun or arriving.ended:
             self._error = None
             with self:  # the parts that came need not fit together
-                self.completion = arriving.message() if arriving.ended else arriving.cut(BROKEN)
+                self.completion = arriving.message()
         answer = super().answer()
         if arriving.ended or not arriving.begun or answer.failure:
             return answer

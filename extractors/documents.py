@@ -11,7 +11,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -111,25 +111,28 @@ def find(
     address where fsspec is not installed.
     """
     encoding = None if encoding is None else check_encoding(encoding)
-    names = [_LOCAL.sub("", os.fspath(name), count=1) for name in inputs]
     hidden = {os.path.realpath(path) for path in skip}
-    # A shell's `*` names the run's own output, too.
-    others = [name for name in names if not _is_own(name, hidden)]
-    if names and not others:
-        raise InputError(f"{names[0]!r} is what the run itself writes: name another output")
-    names = others
     found: list[_Source] = []
     folder = False
-    for name in names:
+    for name in _others(inputs, hidden):
         files, folder = _find(name, hidden)
         found += files
     for source in found:
         if _has_rows(source):
-            _check_fields(source, [text_field, *([id_field] if id_field else [])], encoding)
+            _check_fields(source, {"--text-field": text_field, "--id-field": id_field or text_field}, encoding)
     if stdin is None and sys.stdin is None and any(source.name == STDIN for source in found):
         raise InputError("standard input is closed: name files or folders")
     several = len(found) != 1 or _has_rows(found[0]) or folder
     return Sources(tuple(found), several, text_field, id_field, stdin, encoding)
+
+
+def _others(inputs: Iterable[str | os.PathLike[str]], hidden: Collection[str]) -> list[str]:
+    """Give the names of what the run does not write itself: a shell's `*` names its output, too."""
+    names = [_LOCAL.sub("", os.fspath(name), count=1) for name in inputs]
+    others = [name for name in names if not _is_own(name, hidden)]
+    if names and not others:
+        raise InputError(f"{names[0]!r} is what the run itself writes: name another output")
+    return others
 
 
 def _is_own(name: str, hidden: Collection[str]) -> bool:
@@ -176,24 +179,23 @@ def _has_rows(source: _Source) -> bool:
     return source.suffix in {".csv", ".jsonl"}
 
 
-def _check_fields(source: _Source, wanted: list[str], encoding: str | None) -> None:
-    """Refuse rows without the fields while nothing has been paid for; what cannot be read fails later."""
+def _check_fields(source: _Source, wanted: Mapping[str, str], encoding: str | None) -> None:
+    """Refuse rows without the fields while nothing has been paid for; what cannot be read fails later.
+
+    wanted: by the option that chooses it, the first that of the text.
+    """
     if not source.is_lasting:
         return
     try:
         with source.open() as file:
-            there = fields(file, wanted[0], delimited=_is_csv(source), encoding=encoding)
+            there = fields(file, wanted["--text-field"], delimited=_is_csv(source), encoding=encoding)
     except (OSError, UnicodeError):
         return
     if there is None:
         return
-    for name in wanted:
+    for option, name in wanted.items():
         if name not in there:
-            kind, option = (
-                "column" if _is_csv(source) else "field",
-                "--text-field" if name == wanted[0] else "--id-field",
-            )
-            names = ", ".join(map(repr, there)) or "none"
+            kind, names = "column" if _is_csv(source) else "field", ", ".join(map(repr, there)) or "none"
             raise InputError(f"{source.name!r} has no {kind} {name!r}: there is {names}; choose one with {option}")
 
 

@@ -91,7 +91,7 @@ def _is_open(schemas: Schemas) -> bool:
         for name in ("additionalProperties", "unevaluatedProperties")
         if name in schema
     ]
-    return False not in others or any(other is not False for other in others)
+    return not others or any(other is not False for other in others)
 
 
 def _twin(key: str, value: Mapping[str, Any], known: Iterable[str], synonyms: Synonyms) -> str | None:
@@ -102,11 +102,10 @@ def _twin(key: str, value: Mapping[str, Any], known: Iterable[str], synonyms: Sy
 
 def likely_key(key: str, value: Mapping[str, Any], known: Iterable[str], synonyms: Synonyms) -> tuple[str, Risk] | None:
     """Give the known key that is missing in a value and is nearly this one: `dueDate` for `due_date`, or `due_dat`."""
+    if twin := _twin(key, value, known, synonyms):
+        return twin, "low"
     absent = sorted(name for name in {*known} if name not in value)
-    same = [name for name in absent if _is_same(key, name, synonyms)]
-    if len(same) == 1:
-        return same[0], "low"
-    alike = difflib.get_close_matches(key, absent, n=2, cutoff=_ALIKE)
+    alike = difflib.get_close_matches(key, absent, n=1, cutoff=_ALIKE)
     return (alike[0], "high") if alike else None
 
 
