@@ -62,6 +62,26 @@ class Service:
         return Extractor(Note, client=client, **options)
 
 
+class Chunks(Service):
+    """Answers each request about a chunk of `LONG` after so many ticks; about the last one first with another kind."""
+
+    def __init__(self, kind, ticks=0):
+        super().__init__()
+        self.kind, self.ticks = kind, ticks
+
+    async def respond(self, request):
+        said = json.loads(request.content)["messages"][-1]["content"]
+        is_good = "last" not in said or said in self.asked
+        self.asked.append(said)
+        for _ in range(self.ticks if is_good else 0):
+            await asyncio.sleep(0)
+        status, body = REPLIES["good" if is_good else self.kind]
+        return httpx2.Response(status, json=body)
+
+
+LONG = Document.of(" ".join(f"word{number}" for number in range(150)) + " last", "0")
+
+
 def always(*kinds):
     return itertools.chain(((0, kind) for kind in kinds[:-1]), itertools.repeat((0, kinds[-1])))
 
@@ -281,17 +301,9 @@ class TestSecondTries:
         assert run.tally.usage == Usage(100, 20)
 
     def test_of_a_document_in_chunks_only_what_failed_is_asked_again(self):
-        class Chunks(Service):
-            async def respond(self, request):
-                said = json.loads(request.content)["messages"][-1]["content"]
-                kind = "down" if "last" in said and said not in self.asked else "good"
-                self.asked.append(said)
-                return httpx2.Response(REPLIES[kind][0], json=REPLIES[kind][1])
-
-        service, kept = Chunks(), Memory()
-        text = " ".join(f"word{number}" for number in range(150)) + " last"
+        service, kept = Chunks("down"), Memory()
         with Ledger(None) as ledger:
-            tally = engine(service.extractor(chunk_chars=180), ledger, kept).run([Document.of(text, "0")])
+            tally = engine(service.extractor(chunk_chars=180), ledger, kept).run([LONG])
         assert kept.kept == [0]
         assert [times for times in Counter(service.asked).values() if times > 1] == [2]
         count = len({*service.asked})
@@ -325,23 +337,13 @@ class TestSecondTries:
 def test_chunks_in_flight_are_finished_and_stored(tmp_path):
     """One chunk's failure stops the run: the answers to the others are not asked for again."""
 
-    class Chunks(Service):
-        async def respond(self, request):
-            said = json.loads(request.content)["messages"][-1]["content"]
-            kind = "fatal" if "last" in said and said not in self.asked else "good"
-            self.asked.append(said)
-            for _ in range(500 if kind == "good" else 0):
-                await asyncio.sleep(0)
-            status, body = REPLIES[kind]
-            return httpx2.Response(status, json=body)
-
-    service, text = Chunks(), " ".join(f"word{number}" for number in range(150)) + " last"
+    service = Chunks("fatal", ticks=500)
     for _ in range(2):
         with Ledger(tmp_path / "ledger.db") as ledger:
             kept = Memory()
             run = engine(service.extractor(chunk_chars=180), ledger, kept, concurrency=50)
             try:
-                run.run([Document.of(text, "0")])
+                run.run([LONG])
             except ModelError:
                 continue
     assert kept.kept == [0]
