@@ -2,25 +2,31 @@
 
 A chunk of a long document, or a group of a wide schema's fields, answers with less than the whole. Which places are
 laxer is the same as in JSON Schema (`slotfill.extractors.parting`): the whole, and single objects within it; of these,
-code that judges the object or list as a whole is left out too, as it may count on what is missing. The items of lists,
-the values of free keys, and objects that have alternatives stay as strict as they are.
+code that judges the object or list as a whole is left out too, as it may count on what is missing. So may a field's
+own code that looks at the fields before it: what is missing is none of them, and where the code fails over that, it
+judges nothing. The items of lists, the values of free keys, and objects that have alternatives stay as strict as they
+are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import SchemaValidator
 
-from slotfill.schemas.core_walk import Node, bare
+from slotfill.schemas.core_walk import Node, bare, with_children
 from slotfill.schemas.field_keys import FIELDS, read_by_key, with_fields
 from slotfill.schemas.lenient_validator import Config
 from slotfill.schemas.strict_validator import Strict, config_within, core_schema_of
-from slotfill.schemas.user_code import with_code
+from slotfill.schemas.user_code import JUDGEMENTS, takes_info, with_code
 
 __all__ = ["relaxed_validator"]
+
+_MISSING = object()
+"""Stands for a field that a part lacks."""
 
 _LISTS = frozenset({"list", "set", "frozenset", "tuple", "generator"})
 _CODE = frozenset({"function-after", "function-before", "function-wrap"})
@@ -36,6 +42,7 @@ def relaxed_validator(model: type[BaseModel], *, nested: bool, locating: bool = 
     locating: as for `strict_validator`.
     """
     root, definitions = core_schema_of(model)
+    root, definitions = _lacking(root), {name: _lacking(part) for name, part in definitions.items()}
     relaxing = _Relaxing(Strict(definitions, locating=locating), definitions, nested=nested)
     return relaxing.validator(root)
 
@@ -102,7 +109,10 @@ class _Relaxing:
             return {**field, "schema": schema}
         if field["type"] == "typed-dict-field":
             return {**field, "schema": schema, "required": False}
-        return {**field, "schema": {"type": "default", "schema": schema, "default": None, "validate_default": False}}
+        return {
+            **field,
+            "schema": {"type": "default", "schema": schema, "default": _MISSING, "validate_default": False},
+        }
 
     def _list(self, node: Node, config: Config, _: bool) -> Node:
         return {key: value for key, value in self._strict.rewritten(node, config).items() if key != "min_length"}
@@ -117,6 +127,30 @@ class _Relaxing:
     def _kind(self, node: Node) -> str:
         kind: str = bare(node, self._definitions, _AROUND)["type"]
         return kind
+
+
+def _lacking(node: Node) -> Node:
+    """Have the user's code that looks at the fields before its own see those that are there."""
+    changed = with_children(node, _lacking)
+    return with_code(changed, _of_what_is_there) if takes_info(changed) else changed
+
+
+def _of_what_is_there(code: Any) -> Any:
+    def run(value: Any, *more: Any) -> Any:
+        *handler, info = more
+        before = info.data or {}
+        there = {name: part for name, part in before.items() if part is not _MISSING}
+        if len(there) == len(before):
+            return code(value, *more)
+        told = {name: getattr(info, name) for name in ("context", "config", "mode", "field_name")}
+        try:
+            return code(value, *handler, SimpleNamespace(**told, data=there))
+        except JUDGEMENTS:
+            raise
+        except Exception:  # noqa: BLE001 - the user's code, which counts on what is missing
+            return handler[0](value) if handler else value
+
+    return run
 
 
 def _tolerant(code: Any) -> Any:

@@ -4,7 +4,18 @@ from datetime import date
 from typing import Annotated
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WrapValidator,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from slotfill.extractors.parting import as_part
 from slotfill.schemas.errors import InvalidError
@@ -117,3 +128,39 @@ def test_a_group_of_fields_is_as_strict_as_the_whole_below_them():
         with pytest.raises(InvalidError) as caught:
             group.load(value)
         assert [error.path for error in caught.value.errors] == [path]
+
+
+def after_start(end, info):
+    if "start" in info.data and end <= info.data["start"]:
+        raise ValueError("is not after start")
+    return end
+
+
+def after_its_start(end, info):
+    if end <= info.data["start"]:
+        raise ValueError("is not after start")
+    return end
+
+
+@pytest.mark.parametrize(
+    "validator",
+    [
+        AfterValidator(after_start),
+        AfterValidator(after_its_start),
+        WrapValidator(lambda value, handler, info: after_its_start(handler(value), info)),
+        PlainValidator(
+            lambda value, info: after_its_start(date.fromisoformat(value), info), json_schema_input_type=str
+        ),
+        BeforeValidator(lambda value, info: f"{after_its_start(date.fromisoformat(value), info)}"),
+    ],
+)
+def test_a_validator_that_looks_at_what_a_chunk_lacks_judges_the_whole_alone(validator):
+    stay = create_model("Stay", start=(date, ...), end=(Annotated[date, validator], ...), rate=(int, 1))
+    trip = Schema(create_model("Trip", stay=(stay, ...)))
+    for whole, wrap in ((Schema(stay), lambda value: value), (trip, lambda value: {"stay": value})):
+        chunk = whole.part(as_part(whole.json_schema), nested=True)
+        assert chunk.load(wrap({"end": "2026-03-03"}))
+        assert chunk.load(wrap({"start": "2026-03-01", "end": "2026-03-03"}))
+        for schema in (chunk, whole):
+            with pytest.raises(InvalidError, match="is not after start"):
+                schema.load(wrap({"start": "2026-03-03", "end": "2026-03-01"}))
