@@ -70,7 +70,7 @@ class Schema(Generic[M]):
     wrapped: whether values are no JSON objects, and so travel within one.
 
     Raises SchemaError when an example given here does not validate, a parameter is unknown or out of range, a
-    `Confidence` is of no other field, a `Merge` names what is not there, a validator is async, or a default that is
+    `Confidence` is of no other field, a `Merge` names what is not there, code of it is async, or a default that is
     validated is refused.
     """
 

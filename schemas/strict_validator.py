@@ -445,8 +445,20 @@ def _ignored(error: ValidationError, written: str | None) -> Iterator[InitErrorD
 
 
 def _check_function(node: Node) -> None:
-    function = node.get("function")
-    code = function.get("function") if isinstance(function, Mapping) else None
-    if inspect.iscoroutinefunction(code):
-        name = getattr(code, "__qualname__", repr(code))
-        raise SchemaError(f"validator {name} is async, and nothing waits for it: make it a plain function")
+    """Refuse code that is async: what it gives is a coroutine, and no value."""
+    for what, code in _functions(node):
+        called = type(code).__call__ if callable(code) else None
+        if inspect.iscoroutinefunction(code) or inspect.iscoroutinefunction(called):
+            name = getattr(code, "__qualname__", repr(code))
+            raise SchemaError(f"{what} {name} is async, and nothing waits for it: make it a plain function")
+
+
+def _functions(node: Node) -> Iterator[tuple[str, Any]]:
+    """Give the code of the user's that a core schema calls itself, and what it is."""
+    for what, holder in (("validator", node.get("function")), ("serializer", node.get("serialization"))):
+        if isinstance(holder, Mapping):
+            yield what, holder.get("function")
+    decorators = getattr(node.get("cls"), "__pydantic_decorators__", None)
+    for field in decorators.computed_fields.values() if decorators else ():
+        wrapped = field.info.wrapped_property
+        yield "computed field", getattr(wrapped, "fget", None) or getattr(wrapped, "func", None)

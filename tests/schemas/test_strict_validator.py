@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, IntEnum
+from functools import cached_property, partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -21,11 +22,15 @@ from pydantic import (
     ConfigDict,
     Field,
     Json,
+    PlainSerializer,
     RootModel,
     TypeAdapter,
     WrapValidator,
+    computed_field,
     create_model,
+    field_serializer,
     field_validator,
+    model_serializer,
     model_validator,
 )
 from typing_extensions import TypedDict
@@ -501,6 +506,53 @@ def test_an_async_validator_is_no_schema():
 
     with pytest.raises(SchemaError, match=r"schema 'slow': validator .*look_up is async"):
         Schema(create_model("Around", slow=(list[Slow], ...), __base__=BaseModel), name="slow")
+
+
+async def late(_self, value=None):
+    return value
+
+
+class Late:
+    async def __call__(self, value):
+        return value
+
+
+class Computing(BaseModel):
+    @computed_field
+    @property
+    async def loud(self) -> str:
+        return ""
+
+
+class Caching(BaseModel):
+    @computed_field
+    @cached_property
+    async def loud(self) -> str:
+        return ""
+
+
+class Writing(BaseModel):
+    @model_serializer
+    async def write(self) -> dict[str, str]:
+        return {}
+
+
+ASYNC = {
+    "an object that is called": {"code": (Annotated[str, AfterValidator(Late())], ...)},
+    "a part of a function": {"code": (Annotated[str, BeforeValidator(partial(late, None))], ...)},
+    "a field's serializer": {"__validators__": {"write": field_serializer("code")(late)}},
+    "a type's serializer": {"code": (Annotated[str, PlainSerializer(late)], ...)},
+    "a model's serializer": {"__base__": Writing},
+    "a property": {"__base__": Computing},
+    "a cached property": {"__base__": Caching},
+}
+
+
+@pytest.mark.parametrize("parts", ASYNC.values(), ids=ASYNC)
+def test_whatever_code_is_async_is_none_either(parts):
+    slow = create_model("Slow", **{"code": (str, ...), **parts})
+    with pytest.raises(SchemaError, match="is async, and nothing waits for it"):
+        Schema(create_model("Around", slow=(list[slow], ...)))
 
 
 def test_a_root_model_with_code_is_read():

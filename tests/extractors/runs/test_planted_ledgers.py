@@ -218,6 +218,8 @@ def test_an_answer_holds_what_json_can_and_pydantic_cannot():
         "CREATE TRIGGER t AFTER INSERT ON inputs BEGIN DELETE FROM documents; END",
         "CREATE TRIGGER t AFTER INSERT ON tries BEGIN UPDATE tries SET picodollars = 0; END",
         "CREATE VIEW v AS SELECT * FROM documents",
+        "CREATE UNIQUE INDEX i ON texts (text)",
+        "CREATE TABLE more (x)",
         "DROP TABLE texts",
         "ALTER TABLE documents ADD COLUMN more",
         "ALTER TABLE documents RENAME COLUMN outcome TO other",
