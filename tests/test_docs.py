@@ -199,8 +199,7 @@ def test_the_exit_codes_and_variables_are_complete():
     assert codes == {0, *EXIT_CODES.values()} | {code for name, code in vars(cli).items() if name.startswith("EXIT_")}
     text = section(DOCS / "command-line.md", "Variables")
     for name, field in Settings.model_fields.items():
-        variables = field.validation_alias.choices[-1:] if field.validation_alias else [f"SLOTFILL_{name.upper()}"]
-        assert all(f"`{variable}`" in text for variable in variables)
+        assert f"`{field.validation_alias or f'SLOTFILL_{name.upper()}'}`" in text
 
 
 def fields(schema, prefix=""):
