@@ -18,6 +18,8 @@ LARGEST_BODY = 2**28
 
 def bound_body(reply: httpx2.Response) -> None:
     """Have a reply's body be plain, and end where it grows too large; as one that is cut off it cannot be read."""
+    if _is_small(reply):
+        return
     source = httpx2.Response(reply.status_code, headers=reply.headers, stream=reply.stream)
     if reply.headers.pop("content-encoding", None):
         reply.headers.pop("content-length", None)
@@ -38,6 +40,12 @@ class BoundedAsyncClient(DefaultAsyncHttpxClient):
 
 async def _abound_body(reply: httpx2.Response) -> None:
     bound_body(reply)
+
+
+def _is_small(reply: httpx2.Response) -> bool:
+    """Tell whether a body says that it is plain and within the bound: the HTTP client holds it to its length."""
+    length = reply.headers.get("content-length", "")
+    return "content-encoding" not in reply.headers and length.isdecimal() and len(length) < len(str(LARGEST_BODY))
 
 
 class _BoundedBody(httpx2.SyncByteStream, httpx2.AsyncByteStream):

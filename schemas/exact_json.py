@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NoReturn, Self
 
@@ -20,7 +20,7 @@ __all__ = [
     "decode",
     "dumps",
     "exact_float",
-    "exact_floats",
+    "has_exact_floats",
     "is_same",
     "loads",
     "read_again",
@@ -140,11 +140,7 @@ def dumps(data: Any, *, indent: int | None = None) -> str:
     """Write JSON, a number that was read exactly with all its digits. Raises ValueError for NaN and Infinity."""
     encoder = _ENCODER if indent is None else json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=indent)
     text = encoder.encode(data)
-    if numbers := [*exact_floats(data)]:
-        text = encoder.encode(_marked(data))
-        for digits in {number.digits for number in numbers}:
-            text = text.replace(f'"{_MARK}{digits}"', digits)
-    return text
+    return _MARKED.sub(r"\1", encoder.encode(_marked(data))) if has_exact_floats(data) else text
 
 
 def is_same(one: Any, other: Any) -> bool:
@@ -166,8 +162,8 @@ def with_digits(data: Any) -> Any:
     return [*map(with_digits, data)] if isinstance(data, list) else data
 
 
-def exact_floats(data: Any) -> Iterator[ExactFloat]:
-    """Give the numbers in plain JSON data that no double holds."""
+def has_exact_floats(data: Any) -> bool:
+    """Tell whether plain JSON data holds a number that no double holds. Nearly all does not: this has to be fast."""
     rest = [data]
     while rest:
         value = rest.pop()
@@ -176,7 +172,8 @@ def exact_floats(data: Any) -> Iterator[ExactFloat]:
         elif isinstance(value, list):
             rest.extend(value)
         elif isinstance(value, ExactFloat):
-            yield value
+            return True
+    return False
 
 
 _TOO_DEEP = f"lists and objects are nested more than {DEEPEST} times"
@@ -185,6 +182,8 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 _MARK = "\ufdd0"
 """Stands before an exact number's digits while it is written: a noncharacter, which no text should hold."""
+
+_MARKED = re.compile(rf'"{_MARK}([-+.0-9eE]+)"')
 
 
 def _marked(value: Any) -> Any:

@@ -18,7 +18,7 @@ from pydantic_core import SchemaValidator, to_jsonable_python
 from slotfill.schemas.confidence import check_confidences, is_marked, name_keys
 from slotfill.schemas.decimals import quoted_decimals
 from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError, SchemaError
-from slotfill.schemas.exact_json import ExactFloat, dumps, exact_floats, loads
+from slotfill.schemas.exact_json import ExactFloat, dumps, has_exact_floats, loads
 from slotfill.schemas.field_keys import Path
 from slotfill.schemas.info_validators import needs_context
 from slotfill.schemas.json_schema import JsonValue, resolve_local, response_model
@@ -143,7 +143,7 @@ class Schema(Generic[M]):
         except ValueError as error:
             raise InvalidError((FieldError("", f"is no JSON: {error}"),), text) from None
         data = self._unwrapped(whole)
-        if any(True for _ in exact_floats(data)):
+        if has_exact_floats(data):
             data = self._with_exact_numbers(data)
         try:
             return self._read(data, text if data is whole else dumps(data), self._context(document)), data

@@ -35,7 +35,7 @@ from pydantic_core import (
 from slotfill.schemas.core_walk import Node, definitions_of, nodes_of, with_children
 from slotfill.schemas.decimals import quoted_decimals
 from slotfill.schemas.errors import SchemaError
-from slotfill.schemas.exact_json import dumps, exact_floats, loads
+from slotfill.schemas.exact_json import dumps, has_exact_floats, loads
 from slotfill.schemas.field_keys import FIELDS, read_by_key, with_fields
 from slotfill.schemas.lenient_validator import TIME_ERRORS, Config, Lenient, built_validator, is_number
 from slotfill.schemas.literals import listed, literal_error, members_of
@@ -383,7 +383,7 @@ class _InText:
             data = loads(value)
         except ValueError as error:
             raise PydanticKnownError("json_invalid", {"error": str(error)}) from None
-        if any(True for _ in exact_floats(data)):
+        if has_exact_floats(data):
             data = quoted_decimals(data, self._decimal_schema)
         info = around(info)
         with reading(info):

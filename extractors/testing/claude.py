@@ -392,7 +392,7 @@ def _parsed(text: str) -> Any:
         value = exact_json.loads(text)
     except ValueError:
         return None
-    return None if any(exact_json.exact_floats(value)) else value
+    return None if exact_json.has_exact_floats(value) else value
 
 
 def _models(*name: str) -> dict[str, Any]:

@@ -249,7 +249,7 @@ def _to_tape(content: bytes, secrets: tuple[str, ...]) -> dict[str, Any]:
         _dumps(value).encode()  # refuses what no JSON text can hold: half a surrogate pair
     except (ValueError, RecursionError):  # a key that stands twice, too
         return {"lines": text.split("\n")}
-    return {"lines": text.split("\n")} if any(exact_json.exact_floats(value)) else {"json": value}
+    return {"lines": text.split("\n")} if exact_json.has_exact_floats(value) else {"json": value}
 
 
 def _body(data: dict[str, Any]) -> dict[str, Any]:
