@@ -140,9 +140,9 @@ def cost(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None
     """
     if is_local(model_id):
         return Decimal(0)
-    if usage.counts is None:
+    if (counts := usage.counts) is None:
         return None
-    read, written, cache_read, cache_write = usage.counts
+    read, written, cache_read, cache_write = counts
     # The service counts cached tokens beside input_tokens, and takes the prompt's length from all of them.
     prompt = read + cache_read + cache_write
     for rates in reversed(_bands(model_id, ttl, _today())):
@@ -176,9 +176,9 @@ def worst(model_id: str, size: int, room: int, *, ttl: CacheTTL) -> Decimal | No
 def saving(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None:
     """Give what the cache saved on one request, in USD: negative where it wrote more than it read."""
     paid = cost(model_id, usage, ttl=ttl)
-    if paid is None or usage.counts is None:
+    if paid is None or (counts := usage.counts) is None:
         return None if paid is None else Decimal(0)
-    read, written, cache_read, cache_write = usage.counts
+    read, written, cache_read, cache_write = counts
     if not cache_read + cache_write:
         return Decimal(0)
     uncached = cost(model_id, Usage(read + cache_read + cache_write, written))

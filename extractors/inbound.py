@@ -31,6 +31,8 @@ __all__ = [
 
 _INPUT_TEXT = "_slotfill_input_text"
 
+_COUNTS = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+
 MOST_TOKENS = 100_000_000
 """A hundred times what a model can read: a request that took more cannot be, and sums of it must not overflow."""
 
@@ -54,10 +56,10 @@ def usage_of(counted: object) -> Usage:
 
     A service that caches nothing may leave the cache's counts out, or null.
     """
-    tokens = [token_count(getattr(counted, name, None)) for name in ("input_tokens", "output_tokens")]
-    nothing = None if tokens[0] is None else 0
-    cached = (getattr(counted, name, None) for name in ("cache_read_input_tokens", "cache_creation_input_tokens"))
-    return Usage(*tokens, *(nothing if count is None else token_count(count) for count in cached))
+    read, written, *cached = [getattr(counted, name, None) for name in _COUNTS]
+    nothing = None if token_count(read) is None else 0
+    kept = [nothing if count is None else token_count(count) for count in cached]
+    return Usage(token_count(read), token_count(written), *kept)
 
 
 def identifier(value: object) -> str | None:

@@ -164,21 +164,23 @@ def with_digits(data: Any) -> Any:
 
 def has_exact_floats(data: Any) -> bool:
     """Tell whether plain JSON data holds a number that no double holds. Nearly all does not: this has to be fast."""
-    rest = [data]
-    while rest:
-        value = rest.pop()
-        if isinstance(value, dict):
-            rest.extend(value.values())
-        elif isinstance(value, list):
-            rest.extend(value)
-        elif isinstance(value, ExactFloat):
-            return True
+    rest: list[Any] = [[data]]
+    for holder in rest:  # it grows as it is read
+        for part in holder.values() if isinstance(holder, dict) else holder:
+            if type(part) in _PLAIN:
+                continue
+            if isinstance(part, ExactFloat):
+                return True
+            if isinstance(part, (dict, list)):
+                rest.append(part)
     return False
 
 
 _TOO_DEEP = f"lists and objects are nested more than {DEEPEST} times"
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 _MARK = "\ufdd0"
 """Stands before an exact number's digits while it is written: a noncharacter, which no text should hold."""
