@@ -11,7 +11,7 @@ import math
 import re
 from collections import Counter
 from decimal import Decimal
-from typing import Any, NoReturn, Self
+from typing import Any, ClassVar, NoReturn, Self
 
 __all__ = [
     "DEEPEST",
@@ -49,9 +49,12 @@ class ExactFloat(float):
     """
 
     digits: str
+    exists: ClassVar = False
+    """Whether there has been any in this process: in most there never is, and nobody has to look for them."""
 
     def __new__(cls, digits: str) -> Self:
         """Make the number of its digits."""
+        ExactFloat.exists = True
         number = super().__new__(cls, digits)
         number.digits = digits
         return number
@@ -164,6 +167,8 @@ def with_digits(data: Any) -> Any:
 
 def has_exact_floats(data: Any) -> bool:
     """Tell whether plain JSON data holds a number that no double holds. Nearly all does not: this has to be fast."""
+    if not ExactFloat.exists:
+        return False
     rest: list[Any] = [[data]]
     for holder in rest:  # it grows as it is read
         for part in holder.values() if isinstance(holder, dict) else holder:
