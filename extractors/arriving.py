@@ -46,12 +46,15 @@ class Arriving:
     def take(self, event: Any) -> str:
         """Take one of the SDK's raw events; give what it adds to the text, or to the tool's input.
 
-        Raises ValueError for what is no event: the SDK builds them without validating them.
+        What comes behind a whole message is not looked at.
+
+        Raises ValueError for what is no event, as the SDK builds them without validating them, and for a second message
+        within the first, as a gateway makes of two streams.
         """
         try:
-            return self._take(event)
+            return "" if self.ended else self._take(event)
         except Exception as error:
-            raise ValueError("the stream holds what is no event") from error
+            raise ValueError(f"the stream cannot be read: {error}") from error
 
     def _take(self, event: Any) -> str:
         match event.type:
@@ -70,8 +73,9 @@ class Arriving:
         return ""
 
     def _start(self, message: Any) -> None:
+        if self.begun:
+            raise ValueError("a second message begins in it")
         self._whole = message.to_dict(warnings=False)
-        self._pieces.clear()
         self._count(message)
         self._counts.pop("output_tokens", None)  # of what is still to be written
 

@@ -22,6 +22,7 @@ __all__ = [
     "BROKEN",
     "CUT",
     "FINAL",
+    "MODE_REFUSED",
     "REDIRECT",
     "SCHEMA_CODE",
     "SCHEMA_REFUSED",
@@ -38,6 +39,9 @@ __all__ = [
 
 SCHEMA_REFUSED = "schema_refused"
 """The failure of a service that does not take the schema in this mode."""
+
+MODE_REFUSED = "mode_refused"
+"""The failure of a model that does not answer in this mode: that cannot be forced to call a tool, say."""
 
 UNREADABLE = "unreadable_reply"
 """The failure of a 200 whose body is no message."""

@@ -12,12 +12,13 @@ import anthropic
 import httpx2
 
 from slotfill.extractors.arriving import Arriving
-from slotfill.extractors.asks import Answer, Ask
+from slotfill.extractors.asks import TRANSPORT, Answer, Ask
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.failures import failure_of
 from slotfill.extractors.inbound import identifier
 from slotfill.extractors.limits import settling
+from slotfill.extractors.record import Failure
 from slotfill.extractors.redaction import Redacted, Redaction
 from slotfill.schemas.errors import FieldError
 
@@ -79,7 +80,8 @@ class StreamedCall(Call):
     def answer(self) -> Answer:
         """Give what came of it. A message that is whole counts, whatever came behind it.
 
-        A stream that broke off is told from a request that failed: what has arrived is kept, and was paid for.
+        A stream that broke off is told from a request that failed: what has arrived is kept, and was paid for. One that
+        ends in an error which the same request would meet again has failed, too.
         """
         arriving, error = self._arriving, self._error
         if arriving.begun or arriving.ended:
@@ -89,8 +91,12 @@ class StreamedCall(Call):
         answer = super().answer()
         if arriving.ended or not arriving.begun or answer.failure:
             return answer
-        reason = failure_of(error, self._secrets).message if error else "it ended before the message did"
-        return self._redaction.answer(replace(answer, errors=(FieldError("", reason),)))
+        failure = (
+            failure_of(error, self._secrets) if error else Failure("connection", "it ended before the message did")
+        )
+        if failure.type not in TRANSPORT:
+            return self._redaction.answer(replace(answer, failure=failure, stop_reason=None))
+        return self._redaction.answer(replace(answer, errors=(FieldError("", failure.message),)))
 
 
 def _ends_the_run(error: Exception) -> bool:

@@ -16,6 +16,7 @@ from slotfill.extractors.asks import (
     BROKEN,
     CUT,
     FINAL,
+    MODE_REFUSED,
     SCHEMA_CODE,
     SCHEMA_REFUSED,
     UNREADABLE,
@@ -52,7 +53,7 @@ class Kind(Enum):
     TRUNCATED = auto()
     REFUSED = auto()
     UNREADABLE = auto()
-    SCHEMA_REFUSED = auto()
+    UNSUPPORTED = auto()
     FAILED = auto()
 
 
@@ -158,7 +159,7 @@ class Ladder(Generic[M]):
             following = self._next(ask, answer, verdict, pending, policy, retries=retries)
             if following is None:
                 return verdict
-            retries -= verdict.kind is not Kind.SCHEMA_REFUSED
+            retries -= verdict.kind is not Kind.UNSUPPORTED
             ask, pending = following
 
     def _judge(self, ask: Ask, answer: Answer, pending: _Pending | None, policy: Policy) -> Verdict[M]:
@@ -256,7 +257,7 @@ class Ladder(Generic[M]):
         retries: int,
     ) -> tuple[Ask, _Pending | None] | None:
         """Choose the cheapest step that may still help; None ends the way up with this model."""
-        if verdict.kind is Kind.SCHEMA_REFUSED:
+        if verdict.kind is Kind.UNSUPPORTED:
             rest = [mode for mode in policy.modes if ask.wire is None or mode in ask.wire.modes]
             rest = rest[rest.index(ask.mode) + 1 :]
             return (replace(ask, mode=rest[0]), pending) if rest else None
@@ -285,7 +286,12 @@ class Ladder(Generic[M]):
         return less, _Pending(patch, verdict)
 
 
-_FAILURES = {UNREADABLE: Kind.UNREADABLE, SCHEMA_REFUSED: Kind.SCHEMA_REFUSED}
+_FAILURES = {
+    UNREADABLE: Kind.UNREADABLE,
+    SCHEMA_REFUSED: Kind.UNSUPPORTED,
+    MODE_REFUSED: Kind.UNSUPPORTED,
+    "refusal": Kind.REFUSED,
+}
 
 
 def _unread(answer: Answer) -> Verdict[Any] | None:

@@ -18,10 +18,12 @@ from anthropic.types import Message
 from httpx2 import ConnectError, ConnectTimeout, PoolTimeout
 from pydantic_core import from_json, to_json
 
+from slotfill.extractors.asks import TRANSPORT
 from slotfill.extractors.inbound import identifier, rate_limits, retry_after, usage_of
 from slotfill.extractors.metering import Meter, Try
 from slotfill.extractors.pacing import LIMITS, Pacer, Reservation, Wait
 from slotfill.extractors.record import Usage
+from slotfill.extractors.service_errors import kind_of
 
 if TYPE_CHECKING:
     from anthropic import APIRequest, APIResponse, AsyncAPIResponse
@@ -34,7 +36,10 @@ __all__ = ["MAX_WAIT", "Limits", "WaitError", "settling"]
 MAX_WAIT = 300.0
 """Seconds that a run waits for its limits before it ends."""
 
-RATE_LIMITED, OVERLOADED = 429, 529
+TOO_MANY_REQUESTS = 429
+
+HELD_UP = frozenset({"rate_limit", "overloaded"})
+"""The failures that a service sends to whoever asks too much of it."""
 
 _ASKING_AGAIN = 1.0
 """Seconds after which a long wait is looked at again: a reply may have shortened it."""
@@ -94,15 +99,17 @@ class _Outstanding:
             self._pacer.unanswered(self._reservation)
         self._account(Usage() if isinstance(error.__cause__, _UNSENT) else None)
 
-    def refuse(self, reply: Response, seconds: float | None) -> None:
-        """Settle it by a reply that tells of an error, and asks to wait so long."""
+    def refuse(self, kind: str, seconds: float | None, *, billed: bool) -> None:
+        """Settle it by a reply that tells of an error of a kind, and asks to wait so long.
+
+        billed: whether it may have been: a gateway cannot know that it was not.
+        """
         if self._pacer and self._reservation:
-            if reply.status_code in (RATE_LIMITED, OVERLOADED):
-                limited = reply.status_code == RATE_LIMITED
-                self._pacer.refused(self._reservation, limited=limited, retry_after=seconds)
+            if kind in HELD_UP:
+                self._pacer.refused(self._reservation, limited=kind == "rate_limit", retry_after=seconds)
             else:
                 self._pacer.unanswered(self._reservation)
-        self._account(Usage() if _of_the_service(reply) else None)
+        self._account(None if billed else Usage())
 
     def _account(self, usage: Usage | None) -> None:
         if self._meter and self._number is not None:
@@ -231,13 +238,15 @@ class Limits(Middleware):
         return None
 
     def _refused(self, outstanding: _Outstanding, reply: Response) -> WaitError | None:
-        seconds = retry_after(reply.headers)
-        outstanding.refuse(reply, seconds)
-        held_up = bool(self._pacer) and reply.status_code in (RATE_LIMITED, OVERLOADED)
+        body, seconds = _body_of(reply), retry_after(reply.headers)
+        kind = kind_of(reply.status_code, body)
+        outstanding.refuse(kind, seconds, billed=not _is_of_the_service(body))
+        held_up = bool(self._pacer) and kind in HELD_UP
         too_long = seconds is not None and seconds > self._max_wait
         if seconds is not None and too_long and held_up:
             return WaitError(seconds, self._max_wait, identifier(reply.headers.get("request-id")))
-        if too_long:
+        # The SDK goes by the status, and a 429 may say what no time mends.
+        if too_long or (reply.status_code == TOO_MANY_REQUESTS and kind not in TRANSPORT):
             reply.headers["x-should-retry"] = "false"
         _tell_wait(reply, _AT_ONCE if held_up and seconds is not None else seconds)
         return None
@@ -270,12 +279,16 @@ def _asks(request: APIRequest) -> bool:
     return request.method.lower() == "post" and request.url.partition("?")[0] == "/v1/messages"
 
 
-def _of_the_service(reply: Response) -> bool:
-    """Tell whether an error is in the API's own form: then nothing was billed. A gateway cannot know that."""
+def _body_of(reply: Response) -> object:
+    """Read the body of an error, as far as it is JSON."""
     try:
-        body = from_json(reply.content)
+        return from_json(reply.content)
     except ValueError:
-        return False
+        return None
+
+
+def _is_of_the_service(body: object) -> bool:
+    """Tell whether an error is in the API's own form: then nothing was billed. A gateway cannot know that."""
     return isinstance(body, dict) and body.get("type") == "error" and isinstance(body.get("error"), dict)
 
 

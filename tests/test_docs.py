@@ -28,6 +28,7 @@ from slotfill.extractors import (
     ladder,
     record,
     row_files,
+    service_errors,
     unforeseen,
 )
 from slotfill.extractors.runs import verification
@@ -172,8 +173,9 @@ def test_the_list_of_failures_is_complete():
     modules = (decoding, documents, joining, ladder, record, row_files)
     sources = "".join(Path(module.__file__).read_text() for module in modules)
     named = set(re.findall(r"Failure\(\s*\"(\w+)\"", sources)) | {joining.INCOMPLETE, unforeseen.INTERNAL}
-    mapped = {kind for _, kind in failures._FAILURES} | {"too_long", asks.SCHEMA_CODE, asks.SCHEMA_REFUSED}
-    mapped |= {asks.UNREADABLE, asks.REDIRECT, verification.DAMAGED}
+    mapped = {kind for _, kind in failures._FAILURES} | {known.kind for known in service_errors.KNOWN}
+    mapped |= {*service_errors._BY_STATUS.values(), *service_errors._BY_TYPE.values(), "bad_request"}
+    mapped |= {asks.SCHEMA_CODE, asks.UNREADABLE, asks.REDIRECT, verification.DAMAGED}
     assert listed == named | mapped
 
 

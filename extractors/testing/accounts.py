@@ -48,11 +48,13 @@ Judged = Iterator[tuple[str, str]]
 LOSING = frozenset({"reset", "stall", "timeout", "refused", "html", "invalid_utf8"})
 """The faults of the network with which a reply does not arrive: the service counts it, and the client cannot."""
 
-BREAKING = frozenset({"sse_no_json", "sse_no_event", "sse_unstarted", "sse_unended", "sse_cut", "sse_error"})
+BREAKING = frozenset(
+    {"sse_no_json", "sse_no_event", "sse_unstarted", "sse_unended", "sse_spliced", "sse_cut", "sse_error"}
+)
 """The faults of a stream with which its count does not arrive, or not in a way that must be believed."""
 
 
-ENDING = frozenset({"truncated", "refusal", "sse_unended", "sse_cut", "sse_error"})
+ENDING = frozenset({"truncated", "refusal", "sse_unended", "sse_spliced", "sse_cut", "sse_error"})
 """The faults with which what arrives is not the whole of a reply, or none that was meant."""
 
 

@@ -140,6 +140,11 @@ def _unstarted(chunks: tuple[bytes, ...]) -> tuple[bytes, ...]:
     return tuple(chunk for chunk in chunks if not chunk.startswith(b"event: content_block_start"))
 
 
+def _spliced(chunks: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Begin the message anew within it, as a gateway does that asks again behind a client's back."""
+    return (*_cut_stream(chunks), *chunks)
+
+
 def _with_events(*events: bytes) -> Callable[[tuple[bytes, ...]], tuple[bytes, ...]]:
     """Put events into the middle of a stream."""
 
@@ -164,6 +169,7 @@ STREAM_FAULTS: Mapping[str, Callable[[tuple[bytes, ...]], tuple[bytes, ...]]] = 
     "sse_no_event": _with_events(b"event: content_block_delta\ndata: null\n\n"),
     "sse_unstarted": _unstarted,
     "sse_unended": _unended,
+    "sse_spliced": _spliced,
     "sse_cut": _cut_stream,
     "sse_error": _failing_stream,
 }

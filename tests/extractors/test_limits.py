@@ -271,7 +271,7 @@ async def test_what_is_no_message_is_not_paced():
 class TestMeter:
     FAULTS = tuple(name for name in FAULTS if name not in BATCH_FAULTS)
     LOST = ("html", "invalid_utf8", "reset", "stall", "timeout")
-    CUT = ("sse_no_json", "sse_no_event", "sse_unstarted", "sse_unended", "sse_cut", "sse_error")
+    CUT = ("sse_no_json", "sse_no_event", "sse_unstarted", "sse_unended", "sse_spliced", "sse_cut", "sse_error")
 
     @pytest.mark.parametrize("put", [asked, read])
     async def test_every_fault_is_settled_by_what_is_sure(self, kind, put):

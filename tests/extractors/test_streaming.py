@@ -86,7 +86,7 @@ def test_a_stream_gives_what_a_reply_at_once_gives(streamed):
 
 
 @both
-@pytest.mark.parametrize("fault", ["sse_cut", "sse_error", "reset"])
+@pytest.mark.parametrize("fault", ["sse_cut", "sse_error", "sse_spliced", "reset"])
 def test_a_stream_that_breaks_off_is_asked_for_again(streamed, fault):
     claude = SimulatedClaude([FEEDBACK, FEEDBACK], faults=[f"{fault}@1"])
     *_, extraction = streamed(claude)
@@ -98,7 +98,7 @@ def test_a_stream_that_breaks_off_is_asked_for_again(streamed, fault):
 
 @both
 @pytest.mark.parametrize("mode", MODELS)
-@pytest.mark.parametrize("fault", ["sse_cut", "sse_error", "reset"])
+@pytest.mark.parametrize("fault", ["sse_cut", "sse_error", "sse_spliced", "reset"])
 def test_a_stream_that_always_breaks_off_is_partial_never_silent(streamed, mode, fault):
     *_, extraction = streamed(SimulatedClaude([FEEDBACK] * 3, faults=[fault]), model=MODELS[mode])
     assert extraction.outcome is Outcome.PARTIAL
@@ -132,6 +132,50 @@ def test_an_error_in_place_of_a_message_is_the_services_and_another_model_may_se
         *_, extraction = extractor.stream(TEXT)
     assert extraction.attempts[0].errors[0].message.startswith("Overloaded")
     assert extraction.outcome is Outcome.FALLBACK
+
+
+def failing(kind, text, *, at):
+    """Give a client whose first stream ends in an error after so many events, and whose second is whole."""
+    replies = iter((at, None))
+
+    def respond(_):
+        usage = {"input_tokens": 7, "output_tokens": 1}
+        said = {"content": [{"type": "text", "text": json.dumps(FEEDBACK)}], "stop_reason": "end_turn"}
+        head = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "stop_sequence": None}
+        told = [*events(head | said | {"usage": usage})]
+        if (end := next(replies)) is not None:
+            error = {"type": "error", "error": {"type": kind, "message": text}}
+            told[end:] = [f"event: error\ndata: {json.dumps(error)}\n\n".encode()]
+        return httpx2.Response(200, headers=STREAM, content=b"".join(told))
+
+    http = httpx2.Client(transport=httpx2.MockTransport(respond))
+    return anthropic.Anthropic(api_key="none", max_retries=0, http_client=http)
+
+
+@pytest.mark.parametrize("at", [0, 3])
+def test_a_stream_that_ends_in_an_error_of_its_mode_is_asked_for_in_the_next(at):
+    client = failing("invalid_request_error", "Invalid request data", at=at)
+    with Extractor(Feedback, client=client) as extractor:
+        *_, extraction = extractor.stream(TEXT)
+    assert extraction.outcome is Outcome.VALID
+    assert [attempt.mode for attempt in extraction.attempts] == ["structured", "tool"]
+    assert extraction.attempts[0].usage.input_tokens == (7 if at else 0), "what was paid is told"
+
+
+@pytest.mark.parametrize("at", [0, 3])
+@pytest.mark.parametrize(
+    ("kind", "text", "outcome", "failure"),
+    [
+        ("invalid_request_error", "Output blocked by content filtering policy", Outcome.REFUSED, "refusal"),
+        ("billing_error", "no", Outcome.FAILED, "billing"),
+        ("invalid_request_error", "your account wants attention", Outcome.FAILED, "bad_request"),
+    ],
+)
+def test_an_error_that_no_second_try_mends_is_what_it_would_be_without_a_stream(at, kind, text, outcome, failure):
+    with Extractor(Feedback, client=failing(kind, text, at=at)) as extractor:
+        *_, extraction = extractor.stream(TEXT)
+    assert (extraction.outcome, extraction.error.type) == (outcome, failure)
+    assert len(extraction.attempts) == 1
 
 
 @both

@@ -227,7 +227,9 @@ def test_of_a_reply_that_did_not_arrive_nothing_may_be_counted(fault):
     assert [*unaccounted(counted, requests)]
 
 
-@pytest.mark.parametrize("fault", ["sse_cut", "sse_error", "sse_unended", "sse_no_json", "reset", "stall"])
+@pytest.mark.parametrize(
+    "fault", ["sse_cut", "sse_error", "sse_spliced", "sse_unended", "sse_no_json", "reset", "stall"]
+)
 def test_of_a_stream_that_broke_off_the_first_event_is_counted(fault):
     extraction, requests = extracted(fault, stream=True)
     assert [*unaccounted(extraction, requests)] == []

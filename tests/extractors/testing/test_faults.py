@@ -283,7 +283,7 @@ def test_a_request_of_a_batch_fails(fault: str) -> None:
 def test_every_fault_of_the_table_has_a_test() -> None:
     tested = {*REPORTED, *STOPPED, *TEXT_FAULTS, *VALUE_FAULTS, *BATCH_FAULTS}
     tested |= {"html", "slow_first_byte", "slow_body", "wrong_tool", "two_tools", "sse_cut", "sse_error"}
-    tested |= {"sse_unknown", "sse_no_json", "sse_no_event", "sse_unstarted", "sse_unended"}
+    tested |= {"sse_unknown", "sse_no_json", "sse_no_event", "sse_unstarted", "sse_unended", "sse_spliced"}
     assert tested == {*FAULTS}
     assert {*FAULTS} == {
         *(*ERROR_FAULTS, *MESSAGE_FAULTS, *STREAM_FAULTS, *RESPONSE_FAULTS, *TEXT_FAULTS, *VALUE_FAULTS, *BATCH_FAULTS)
