@@ -6,7 +6,8 @@ sign of life closes it again; a probe that fails makes it wait for twice as long
 is any other reply, one that refuses a document included.
 
 It opens for good, and a run ends, where no reply would be of use: for a failure that every further request would meet,
-a service that does not come back, and a schema that the service refuses.
+a service that does not come back, a schema that the service refuses, and REFUSALS documents in a row of which it says
+the same that nobody knows yet. Nothing was billed for these: they are asked about again when the run is gone on with.
 """
 
 from __future__ import annotations
@@ -16,20 +17,23 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from slotfill.extractors.asks import FINAL, SCHEMA_REFUSED, TRANSPORT
+from slotfill.extractors.asks import FINAL, MODE_REFUSED, SCHEMA_REFUSED, TRANSPORT
 from slotfill.extractors.errors import ModelError, SlotfillError, StoppedError
 from slotfill.extractors.failures import FATAL
 from slotfill.extractors.limits import MAX_WAIT
 from slotfill.extractors.record import Failure
 from slotfill.extractors.runs.disclosure import disclosed
 
-__all__ = ["FAILURES", "SCHEMAS", "Admission", "Breaker", "ending_of"]
+__all__ = ["FAILURES", "REFUSALS", "Admission", "Breaker", "ending_of"]
 
 FAILURES = 5
 """So many failures of transport in a row are an outage; fewer meet a service that is merely busy."""
 
-SCHEMAS = 5
-"""So many documents in a row that end with a refused schema mean that it is the schema."""
+REFUSALS = 5
+"""So many documents in a row whose requests are refused alike mean that it is none of them."""
+
+_REFUSED = frozenset({SCHEMA_REFUSED, MODE_REFUSED, "bad_request"})
+"""The failures of a request that the service does not take."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds from the outage's beginning to its first probe, and the most between two."""
@@ -90,7 +94,7 @@ class Breaker:
         self._outage: _Outage | None = None
         self._outages = 0
         self._failures = 0
-        self._refusals: list[str] = []
+        self._refusals: list[tuple[bytes, Failure]] = []
         self._end: SlotfillError | None = None
 
     @property
@@ -144,17 +148,27 @@ class Breaker:
             if self._outage is not None and self._outage.probe is admission:
                 self._outage.probe = None
 
-    def ended(self, failure: Failure | None) -> None:
-        """Take how a document ended; None says that it was extracted."""
+    def ended(self, document: bytes, failure: Failure | None) -> None:
+        """Take how a document, by its key, ended; None says that it was extracted."""
         with self._lock:
             if failure is not None and failure.type in FATAL:
                 self._stop(ending_of(failure))  # of those that a fallback might not have met, it met them too
-            if failure is None or failure.type != SCHEMA_REFUSED:
+            if failure is not None and failure.type in TRANSPORT:
+                return
+            if failure is None or failure.type not in _REFUSED:
                 self._refusals.clear()
                 return
-            self._refusals.append(failure.message)
-            if len(self._refusals) == SCHEMAS:
-                self._stop(StoppedError(_refused(self._refusals)))
+            if self._refusals and not _are_alike(self._refusals[-1][1], failure):
+                self._refusals.clear()
+            self._refusals.append((document, failure))
+            if len(self._refusals) == REFUSALS:
+                self._stop(StoppedError(_refused([failure for _, failure in self._refusals])))
+
+    @property
+    def refused(self) -> tuple[bytes, ...]:
+        """The documents that stopped the run, by their keys, as their requests were refused alike; else none."""
+        with self._lock:
+            return tuple(key for key, _ in self._refusals) if len(self._refusals) >= REFUSALS else ()
 
     def check(self) -> None:
         """Raise ModelError or StoppedError, as `admit` does, where no ask will start any more."""
@@ -205,7 +219,16 @@ def _given_up(outage: _Outage, max_wait: float) -> str:
     )
 
 
-def _refused(messages: list[str]) -> str:
-    """Say that the schema is refused; what is said alike of several documents quotes none of them."""
-    said = f": {messages[0]}" if len(set(messages)) == 1 else ""
-    return f"the service refuses the schema{said}: make it simpler; `slotfill schemas SCHEMA --lint` says what it loses"
+def _are_alike(one: Failure, other: Failure) -> bool:
+    """Tell whether two refusals have one reason: a schema's may name a part, which is another in each mode."""
+    return one.type == other.type and (one.type != "bad_request" or one.message == other.message)
+
+
+def _refused(failures: list[Failure]) -> str:
+    """Say that requests are refused; what is said alike of several documents quotes none of them."""
+    messages = {failure.message for failure in failures}
+    said = f": {failures[0].message}" if len(messages) == 1 else ""
+    if failures[0].type == SCHEMA_REFUSED:
+        way_out = "make it simpler; `slotfill schemas SCHEMA --lint` says what it loses"
+        return f"the service refuses the schema{said}: {way_out}"
+    return f"the service refuses {REFUSALS} requests in a row{said}: see to that, and run it again: nothing was billed"

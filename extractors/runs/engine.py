@@ -104,6 +104,9 @@ class Run:
 
     def _finish(self, *, complete: bool) -> None:
         """Put the outputs in their places, whatever has ended the run."""
+        if refused := self._breaker.refused:
+            self._ledger.ask_again(refused)
+            self.tally.outcomes = self._ledger.outcomes()
         try:
             self._delivery.commit(complete=complete)
         finally:
@@ -233,7 +236,7 @@ class Run:
     def _ended(self, extraction: Extraction[Any]) -> None:
         """Store what came of a document, in full or else without what cannot be stored."""
         try:
-            self._breaker.ended(extraction.error)
+            self._breaker.ended(key_of(extraction.document), extraction.error)
             self._asking.check()
             if extraction.error and extraction.error.type in FATAL:
                 return

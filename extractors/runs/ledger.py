@@ -79,6 +79,10 @@ _PENDING = (
     "WHERE position >= ? AND outcome IS NULL ORDER BY position"
 )
 
+_STALE_REFUSALS = (
+    "UPDATE answers SET stale = 1 "
+    "WHERE document = ? AND json_valid(answer) AND json_extract(answer, '$.failure') IS NOT NULL"
+)
 _SETTLE = f"UPDATE tries SET {', '.join(f'{name} = ?' for name in ('picodollars', *Usage.__slots__))} WHERE number = ?"  # noqa: S608 - names of our own
 
 _ON_THE_WAY = f"failure IN ({', '.join(map(repr, sorted(TRANSPORT)))})"
@@ -302,6 +306,13 @@ class Ledger:
         """Have the next start ask again about documents, by their keys, from the answers there are."""
         with self._transaction() as database:
             database.executemany("DELETE FROM documents WHERE document = ?", ((key,) for key in documents))
+
+    def ask_again(self, documents: Iterable[bytes]) -> None:
+        """Have the next start ask again about documents, by their keys, for all that was refused of them."""
+        keys = [(key,) for key in documents]
+        with self._transaction() as database:
+            database.executemany("DELETE FROM documents WHERE document = ?", keys)
+            database.executemany(_STALE_REFUSALS, keys)
 
     def complete(self) -> None:
         """Say that the run is complete, and its outputs are made: drop what is not to be kept."""

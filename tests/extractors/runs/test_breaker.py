@@ -16,12 +16,13 @@ from slotfill.extractors.runs.breaker import (
     FAILURES,
     FIRST_PAUSE,
     LONGEST_PAUSE,
-    SCHEMAS,
+    REFUSALS,
     Admission,
     Breaker,
     ending_of,
 )
 
+KEY = b"a document"
 ALIVE = ("bad_request", "too_large", "too_long", SCHEMA_REFUSED, "refusal", "not_found", "cassette")
 SIGNS_OF_LIFE = st.sampled_from([None, *(Failure(kind, "no") for kind in ALIVE)])
 TROUBLE = st.sampled_from([Failure(kind, "no") for kind in sorted(TRANSPORT)])
@@ -156,17 +157,17 @@ def test_what_shows_that_the_service_is_alive_never_opens_it(said):
     breaker = Breaker()
     for failure in said:
         assert not breaker.note(breaker.admit(), failure)
-        breaker.ended(failure if failure and failure.type not in (SCHEMA_REFUSED, *FATAL) else None)
+        breaker.ended(KEY, failure if failure and failure.type not in (SCHEMA_REFUSED, "bad_request", *FATAL) else None)
     assert breaker.reason is None
 
 
 @pytest.mark.parametrize("kind", ["bad_request", "too_large"])
-def test_a_thousand_refused_documents_stop_nobody(kind):
+def test_a_thousand_documents_that_are_refused_for_themselves_stop_nobody(kind):
     breaker = Breaker()
-    for _ in range(1_000):
-        failure = Failure(kind, "no (HTTP 400)")
+    for number in range(1_000):
+        failure = Failure(kind, f"no {number} (HTTP 400)")
         breaker.note(breaker.admit(), failure)
-        breaker.ended(failure)
+        breaker.ended(KEY, failure)
     assert isinstance(breaker.admit(), Admission)
 
 
@@ -190,9 +191,9 @@ def test_a_model_that_is_not_there_stops_a_run_without_a_fallback_alone():
     unknown = Failure("not_found", "model: claude-nope (HTTP 404)")
     breaker = Breaker()
     breaker.note(breaker.admit(), unknown)  # a fallback serves
-    breaker.ended(None)
+    breaker.ended(KEY, None)
     assert isinstance(breaker.admit(), Admission)
-    breaker.ended(unknown)
+    breaker.ended(KEY, unknown)
     with pytest.raises(ModelError, match=r"claude-nope \(HTTP 404\): `slotfill models` lists the models"):
         breaker.admit()
 
@@ -294,9 +295,9 @@ class TestSchema:
 
     def test_documents_in_a_row_that_end_with_it_stop_the_run(self):
         breaker = Breaker()
-        for _ in range(SCHEMAS):
+        for _ in range(REFUSALS):
             assert isinstance(breaker.admit(), Admission)
-            breaker.ended(self.REFUSED)
+            breaker.ended(KEY, self.REFUSED)
         with pytest.raises(StoppedError) as caught:
             breaker.admit()
         assert str(caught.value) == (
@@ -304,20 +305,53 @@ class TestSchema:
             "`slotfill schemas SCHEMA --lint` says what it loses"
         )
 
-    @given(st.lists(st.integers(0, SCHEMAS - 1), max_size=20), st.sampled_from([None, Failure("bad_request", "no")]))
+    @given(
+        st.lists(st.integers(0, REFUSALS - 1), max_size=20),
+        st.sampled_from([None, Failure("too_long", "no")]),
+    )
     def test_any_other_end_between_starts_anew(self, runs, other):
         breaker = Breaker()
         for length in runs:
             for _ in range(length):
-                breaker.ended(self.REFUSED)
-            breaker.ended(other)
+                breaker.ended(KEY, self.REFUSED)
+            breaker.ended(KEY, other)
         assert breaker.reason is None
 
     def test_what_is_said_of_one_document_alone_is_not_told(self):
         breaker = Breaker()
-        for number in range(SCHEMAS):
-            breaker.ended(Failure(SCHEMA_REFUSED, f"schema: CANARY {number} (HTTP 400)"))
+        for number in range(REFUSALS):
+            breaker.ended(KEY, Failure(SCHEMA_REFUSED, f"schema: CANARY {number} (HTTP 400)"))
         assert "CANARY" not in breaker.reason
+
+
+class TestRefusals:
+    """Requests that are refused with words that nobody knows."""
+
+    REFUSED = Failure("bad_request", "your account wants attention (HTTP 400)")
+
+    def test_alike_and_in_a_row_they_stop_the_run_and_are_to_be_asked_again(self):
+        breaker = Breaker()
+        for number in range(REFUSALS):
+            assert not breaker.refused
+            breaker.ended(bytes([number]), self.REFUSED)
+        with pytest.raises(StoppedError, match="refuses 5 requests in a row: your account wants attention"):
+            breaker.admit()
+        breaker.ended(b"in flight", self.REFUSED)
+        assert breaker.refused == (*(bytes([number]) for number in range(REFUSALS)), b"in flight")
+
+    @pytest.mark.parametrize("between", [None, Failure("bad_request", "another"), Failure("validation", "no")])
+    def test_anything_else_between_them_starts_anew(self, between):
+        breaker = Breaker()
+        for failure in [*[self.REFUSED] * (REFUSALS - 1), between, *[self.REFUSED] * (REFUSALS - 1)]:
+            breaker.ended(KEY, failure)
+        assert (breaker.reason, breaker.refused) == (None, ())
+
+    def test_what_fails_on_the_way_says_nothing_of_it(self):
+        breaker = Breaker()
+        for _ in range(REFUSALS):
+            breaker.ended(KEY, self.REFUSED)
+            breaker.ended(KEY, Failure("server", "down (HTTP 500)"))
+        assert breaker.refused
 
 
 def test_what_to_do_next_is_said():

@@ -15,7 +15,7 @@ from running import Memory, engine
 from scripted import message, refusal
 
 from slotfill import Document, Extractor, ModelError, Outcome, OutputError, StoppedError, Usage
-from slotfill.extractors.runs.breaker import SCHEMAS, Breaker
+from slotfill.extractors.runs.breaker import REFUSALS, Breaker
 from slotfill.extractors.runs.engine import BATCH
 from slotfill.extractors.runs.ledger import Ledger
 from slotfill.extractors.testing.claude import SimulatedClaude
@@ -31,7 +31,8 @@ class Note(BaseModel):
 REPLIES = {
     "good": (200, message('{"text": "x"}')),
     "wrong": (200, message('{"text": 1}')),
-    "bad": refusal("invalid_request_error", "no", 400),
+    "alike": refusal("invalid_request_error", "your account wants attention", 400),
+    "spent": refusal("invalid_request_error", "You have reached your specified API usage limits. You will regain", 400),
     "down": refusal("api_error", "no", 500),
     "refused": (200, message(stop_reason="refusal")),
     "fatal": refusal("authentication_error", "no", 401),
@@ -53,7 +54,7 @@ class Service:
         ticks, kind = next(self.scripts[text])
         for _ in range(ticks):
             await asyncio.sleep(0)
-        status, body = REPLIES[kind]
+        status, body = refusal("invalid_request_error", f"no {text}", 400) if kind == "bad" else REPLIES[kind]
         return httpx2.Response(status, json=body)
 
     def extractor(self, **options):
@@ -250,7 +251,30 @@ class TestOutage:
         service = Service(*[always("schema")] * 200)
         with Ledger(None) as ledger, pytest.raises(StoppedError, match="refuses the schema"):
             engine(service.extractor(), ledger, Memory(), concurrency=1).run(documents(range(200)))
-        assert len(service.asked) <= 3 * SCHEMAS  # in each mode once
+        assert len(service.asked) <= 3 * REFUSALS  # in each mode once
+
+
+class TestGoingOn:
+    """A run that the service stops is gone on with, and nothing of it is lost or paid twice."""
+
+    @pytest.mark.parametrize(
+        ("kind", "error", "asked"), [("alike", StoppedError, 2 + REFUSALS), ("spent", ModelError, 3)]
+    )
+    def test_what_was_refused_alike_is_pending(self, tmp_path, kind, error, asked):
+        texts, path = range(20), tmp_path / "ledger"
+        service, kept, rejects = Service(*[always("good")] * 2, *[always(kind)] * 18), Memory(), Memory()
+        with Ledger(path) as ledger:
+            run = engine(service.extractor(), ledger, kept, rejects, concurrency=1)
+            with pytest.raises(error, match=r"wants attention|You will regain"):
+                run.run(documents(texts))
+        assert (kept.kept, len(service.asked)) == ([0, 1], asked)
+        assert run.tally.outcomes == {Outcome.VALID: 2}
+
+        service, kept, rejects = Service(*[always("good")] * 20), Memory(), Memory()
+        with Ledger(path) as ledger:
+            tally = engine(service.extractor(), ledger, kept, rejects, concurrency=3).run(documents(texts))
+        assert (kept.kept, rejects.kept, len(service.asked)) == (list(texts), [], 18)
+        assert tally.outcomes == {Outcome.VALID: 20}
 
 
 class TestSecondTries:
