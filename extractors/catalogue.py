@@ -73,6 +73,13 @@ _SMALL_OUTPUT = (
 _NO_STRUCTURED_OUTPUT = re.compile(r"claude-(?:v?[12]\b|instant|3|opus-4-0|sonnet-4-0|(?:opus|sonnet)-4(?:-2025|$))")
 
 
+_NO_FORCED_TOOL = re.compile(r"claude-(?:(?:opus|sonnet)-5-5|(?:fable|mythos)-5)")
+"""Finds the models that refuse to be forced to call a tool.
+
+https://platform.claude.com/docs/en/agents-and-tools/tool-use/define-tools, and browserbase/stagehand issue 2221
+"""
+
+
 _CLAUDE = re.compile(r"(?:[\w-]+[./])*claude[\w.@-]*(?::\d+)?", re.ASCII | re.IGNORECASE)
 """Finds `claude-haiku-5-5`, `anthropic/claude-opus-5`, `anthropic.claude-v2:1`, and no `local:claude.gguf`."""
 
@@ -84,12 +91,14 @@ class Model:
     context: tokens of prompt and reply together, None when unknown.
     max_output: tokens that one reply may hold, as far as a non-streaming request allows.
     structured: whether it takes `output_config.format`.
+    forced_tool: whether it can be forced to call a tool; else it is asked to.
     """
 
     id: str
     context: int | None
     max_output: int
     structured: bool
+    forced_tool: bool
 
 
 def is_local(model_id: str) -> bool:
@@ -105,11 +114,16 @@ def is_claude(model_id: str) -> bool:
 def look_up(model_id: str) -> Model:
     """Describe a model. An id that is not in the snapshot gets a current model's abilities and no context."""
     if is_local(model_id):
-        return Model(model_id, None, LOCAL_TOKENS, structured=True)
+        return Model(model_id, None, LOCAL_TOKENS, structured=True, forced_tool=True)
     info = _price_entry(model_id)
     max_output = next((limit for name, limit in _SMALL_OUTPUT if name in model_id), NON_STREAMING_TOKENS)
-    structured = not _NO_STRUCTURED_OUTPUT.search(model_id)
-    return Model(model_id, info.context_window if info else None, max_output, structured)
+    return Model(
+        model_id,
+        info.context_window if info else None,
+        max_output,
+        structured=not _NO_STRUCTURED_OUTPUT.search(model_id),
+        forced_tool=not _NO_FORCED_TOOL.search(model_id),
+    )
 
 
 def known_models() -> tuple[str, ...]:

@@ -40,14 +40,18 @@ _INSTRUCTOR_MODES = {
     "text": InstructorMode.JSON,
 }
 
+_TAKEN = "Taken."
+"""What a tool that was called gives back: all results that were recorded of the service say something."""
+
 
 class Codec:
     """Writes the requests for one schema, and reads the replies.
 
-    name: the schema's name; the forced tool is called after it.
+    name: the schema's name; the tool is called after it.
     full: the whole JSON Schema of what travels, an object.
     reduced: what of it `output_config.format` takes, None where structured output is not to be had.
     whole: whether a patch, too, is asked for by its whole schema, as `reduced` is.
+    forced: whether the model can be forced to call the tool; else it is asked to, and may answer in text.
     ttl: how long the service shall keep what is marked for its cache.
     """
 
@@ -58,12 +62,13 @@ class Codec:
         reduced: Mapping[str, Any] | None,
         *,
         whole: bool = False,
+        forced: bool = True,
         ttl: CacheTTL = "5m",
     ) -> None:
         self._mark = {"cache_control": {"type": "ephemeral"} | ({} if ttl == "5m" else {"ttl": ttl})}
         self._tool = re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:64]
         self._reply: Any = prepare_response_model(_reply_model(self._tool, full))
-        self._full, self._reduced, self._whole = full, reduced, whole
+        self._full, self._reduced, self._whole, self._forced = full, reduced, whole, forced
         self._fixed = cache(self._fixed_part)
 
     def encode(self, ask: Ask) -> dict[str, Any]:
@@ -124,7 +129,7 @@ class Codec:
             if value is not None:
                 name = f"toolu_{number}"
                 message["content"] = [{"type": "tool_use", "id": name, "name": self._tool, "input": value}]
-                result = {"type": "tool_result", "tool_use_id": name}
+                result = {"type": "tool_result", "tool_use_id": name, "content": _TAKEN}
                 following["content"] = [result, _text(following["content"])]
 
     def _fixed_part(self, mode: Mode) -> dict[str, Any]:
@@ -140,7 +145,11 @@ class Codec:
             return {"output_config": {"format": {"type": "json_schema", "schema": reduced}}}
         reply = self._reply if full is self._full else prepare_response_model(_reply_model(self._tool, full))
         _, request = _handlers(mode).request_handler(reply, {"messages": []})
-        return {key: value for key, value in request.items() if key != "messages"}
+        left = {key: value for key, value in request.items() if key != "messages"}
+        if mode == "tool" and not self._forced:
+            wish = _text(f"Answer by calling the tool {self._tool} once, and with nothing else.")
+            return left | {"tool_choice": {"type": "auto"}, "system": [*left.get("system", ()), wish]}
+        return left
 
     def _find(self, mode: Mode, message: Message, stop_reason: str | None) -> tuple[str | None, tuple[FieldError, ...]]:
         if stop_reason == "refusal":

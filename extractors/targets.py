@@ -70,7 +70,9 @@ class Targets:
             reduced = _calibrated(wire.full, schema) if local else wire.reduced
             model = catalogue.look_up(name)
             modes: tuple[Mode, ...] = ("structured",) if local else _modes(wire.modes, model)
-            codec = Codec(schema.name, wire.full, reduced, whole=local, ttl=settings.cache_ttl)
+            codec = Codec(
+                schema.name, wire.full, reduced, whole=local, forced=model.forced_tool, ttl=settings.cache_ttl
+            )
             self._targets[name] = _Target(model, clients[service], codec, modes)
 
     @property

@@ -125,7 +125,7 @@ def _block(block: Any, place: str) -> str:
         case {"type": "tool_use", "input": value}:
             return json.dumps(value, ensure_ascii=False)
         case {"type": "tool_result"}:
-            return _text(block.get("content", ""), f"{place}.content")
+            return ""
     raise _invalid(f"{place}: the embedded model reads text only")
 
 

@@ -77,9 +77,7 @@ def _text(block: Mapping[str, Any]) -> str:
             return text
         case {"type": "tool_use", "input": value}:
             return json.dumps(value, ensure_ascii=False)
-        case {"type": "tool_result", "content": content} if content:
-            return _texts(content)
-    return ""
+    return ""  # what a tool gives back is no document
 
 
 def _form(data: Mapping[str, Any], system: str) -> tuple[Mapping[str, Any] | None, str | None]:

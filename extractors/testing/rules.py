@@ -48,10 +48,21 @@ _KNOWN = _COUNTED | frozenset(
 _PROPERTY_KEY = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 _CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
+_NO_FORCED_TOOL = re.compile(r"claude-(?:sonnet-5-5|opus-5-5|fable-5|mythos-5)")
 _SUPPORTED = frozenset(
     (
         *("type", "anyOf", "allOf", "enum", "const", "$ref", "$defs", "definitions", "properties", "required"),
-        *("additionalProperties", "items", "minItems", "format", "title", "description", "default", "$schema"),
+        *(
+            "additionalProperties",
+            "items",
+            "minItems",
+            "format",
+            "pattern",
+            "title",
+            "description",
+            "default",
+            "$schema",
+        ),
     )
 )
 _FORMATS = frozenset(["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"])
@@ -213,6 +224,11 @@ def _check_tools(data: Mapping[str, Any]) -> None:
     choice = data.get("tool_choice") or {}
     if choice.get("type") == "tool" and choice.get("name") not in names:
         raise invalid(f"tool_choice: Tool {choice.get('name')!r} not found in provided tools")
+    if choice.get("type") in ("tool", "any"):
+        if _NO_FORCED_TOOL.match(str(data.get("model"))):
+            raise invalid('tool_choice: type "tool" and "any" are not supported for this model.')
+        if (data.get("thinking") or {}).get("type") in ("enabled", "adaptive"):
+            raise invalid("Thinking may not be enabled when tool_choice forces tool use.")
 
 
 def _canonical(schema: Any) -> bytes:

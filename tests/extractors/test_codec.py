@@ -46,6 +46,13 @@ def test_a_tool_is_forced_with_the_whole_schema():
     assert "output_config" not in request
 
 
+def test_a_tool_that_cannot_be_forced_is_asked_for():
+    request = Codec("my schema", FULL, REDUCED, forced=False).encode(ask("tool"))
+    assert request["tool_choice"] == {"type": "auto"}
+    assert request["tools"] == CODEC.encode(ask("tool"))["tools"]
+    assert "my_schema" in request["system"][-1]["text"]
+
+
 def test_the_text_mode_shows_the_schema():
     request = CODEC.encode(ask("text"))
     assert len(request["system"]) == 2
@@ -69,6 +76,7 @@ def test_worked_examples_are_calls_of_the_tool_where_it_is_asked_for():
         (call,), (result, text) = answer["content"], following["content"]
         assert (call["type"], call["name"]) == ("tool_use", "my_schema")
         assert (result["type"], result["tool_use_id"], text["type"]) == ("tool_result", call["id"], "text")
+        assert result["content"]
 
 
 @pytest.mark.parametrize("mode", ["structured", "tool", "text"])
