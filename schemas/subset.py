@@ -20,14 +20,23 @@ Mode = Literal["structured", "tool", "text"]
 
 MAX_OPTIONAL = 24
 MAX_UNIONS = 16
-"""The service compiles a schema to a grammar and refuses one that grows too large, with no published limit: users meet
-it at about two dozen optional properties. These bounds are guesses on the cautious side."""
+"""The most optional properties, and parts with alternatives, that the service compiles to a grammar.
+
+https://platform.claude.com/docs/en/build-with-claude/structured-outputs#schema-complexity-limits
+"""
 
 STRUCTURED: tuple[Mode, ...] = ("structured",)
 
 _FORMATS = frozenset(
     {"date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"},
 )
+
+_BEYOND_GRAMMARS = re.compile(r"\(\?(?!:)|\\[bBk1-9pPuxcAZzG]|\{\d{3,}|\{\d+,\d{3,}")
+"""Finds what a pattern may not hold to be sent: look-around and other groups with a `?`, back-references, `\\b`, counts
+of hundreds; and escapes that dialects read in several ways.
+
+https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations
+"""
 
 _STRING = ("string",)
 _NUMBER = ("integer", "number")
@@ -132,7 +141,7 @@ class Reduction:
         ):
             if count > limit:
                 what = "optional properties" if keyword == "required" else "unions"
-                message = f"{count} {what}: the service's grammars hold about {limit}"
+                message = f"{count} {what}: the service's grammars hold {limit}"
                 yield Loss("", keyword, message, STRUCTURED)
 
     def shared(self) -> dict[str, Any]:
@@ -266,8 +275,8 @@ class Reduction:
             reduced |= self._object(schema, path)
         elif name == "array":
             reduced |= self._array(schema, path)
-        elif name == "string" and schema.get("format") in [*_FORMATS]:
-            reduced["format"] = schema["format"]
+        elif name == "string":
+            reduced |= _native(schema)
         return reduced
 
     def _object(self, schema: dict[str, Any], path: str) -> dict[str, Any]:
@@ -314,6 +323,14 @@ def local_pointer(reference: Any, document: dict[str, Any]) -> str | None:
     except ValueError:  # no URI at all
         return None
     return unquote(fragment) if where == base and fragment[:1] in ("", "/") else None
+
+
+def _native(schema: dict[str, Any]) -> dict[str, Any]:
+    """Keep what constrains a string and the service's grammars can hold."""
+    written, pattern = schema.get("format"), schema.get("pattern")
+    if isinstance(written, str) and written in _FORMATS:
+        return {"format": written}
+    return {"pattern": pattern} if isinstance(pattern, str) and not _BEYOND_GRAMMARS.search(pattern) else {}
 
 
 def _declared(schema: dict[str, Any]) -> tuple[str, ...]:

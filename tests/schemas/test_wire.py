@@ -16,6 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+from slotfill.schemas.parts import subschemas
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.verbatim import Verbatim
 from slotfill.schemas.wire import Loss, wire_for, wire_of
@@ -191,9 +192,7 @@ def test_constraints_go_into_the_description_in_words():
         "title": "Age",
         "description": "at least 0; less than 150; a multiple of 2",
     }
-    assert properties["name"]["description"] == (
-        "A name.\n\nmatches the regular expression ^[a-z]+$; characters: at least 1; characters: at most 9"
-    )
+    assert properties["name"]["description"] == ("A name.\n\ncharacters: at least 1; characters: at most 9")
     assert properties["quote"]["description"] == "copied word for word from the document"
     assert properties["few"]["minItems"] == 1
     assert properties["few"]["description"] == "items: at most 3"
@@ -202,7 +201,6 @@ def test_constraints_go_into_the_description_in_words():
         ("/properties/age", "minimum"),
         ("/properties/age", "exclusiveMaximum"),
         ("/properties/age", "multipleOf"),
-        ("/properties/name", "pattern"),
         ("/properties/name", "minLength"),
         ("/properties/name", "maxLength"),
         ("/properties/quote", "format"),
@@ -477,9 +475,36 @@ REDUCIBLE = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("schema", "kept"),
+    [
+        ({"pattern": r"^[A-Z]{2}-\d{4}$"}, {"pattern": r"^[A-Z]{2}-\d{4}$"}),
+        ({"pattern": r"(?:a|b)+\w*"}, {"pattern": r"(?:a|b)+\w*"}),
+        ({"pattern": r"^\S+$", "format": "email"}, {"format": "email"}),
+        ({"pattern": r"(?=a)b"}, {}),
+        ({"pattern": r"(?<=a)b"}, {}),
+        ({"pattern": r"(?i)b"}, {}),
+        ({"pattern": r"(a)\1"}, {}),
+        ({"pattern": r"\bword\b"}, {}),
+        ({"pattern": r"^\p{Lu}"}, {}),
+        ({"pattern": r"^a{1,500}$"}, {}),
+    ],
+)
+def test_a_pattern_that_grammars_can_hold_is_sent(schema, kept):
+    wire = wire_of(
+        {"type": "object", "properties": {"a": {"type": "string", **schema}}, "required": ["a"]}, wrapped=False
+    )
+    part = wire.reduced["properties"]["a"]
+    assert {key: part[key] for key in ("pattern", "format") if key in part} == kept
+    lost = [loss.keyword for loss in wire.losses]
+    assert lost == [key for key in ("format", "pattern") if key in schema and key not in kept]
+
+
 @pytest.mark.parametrize(("schema", "wrapped"), REDUCIBLE)
 def test_the_sdk_sends_the_reduced_schema_as_it_is(schema, wrapped):
     reduced = wire_of(schema, wrapped=wrapped).reduced
+    for _, part in subschemas(reduced):
+        part.pop("pattern", None)  # which the service takes, and the SDK's transformation tells in words
     assert transform_schema(copy.deepcopy(reduced)) == reduced
 
 
