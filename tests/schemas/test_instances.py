@@ -1,5 +1,4 @@
 import json
-import time
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -267,6 +266,5 @@ def test_a_schema_of_many_definitions_is_not_walked_as_a_whole():
         "type": "object",
         "properties": {**every, "all": {"type": "array", "items": {"anyOf": [*every.values()]}}},
     }
-    start = time.process_time()
+    # Walked as a whole it would take longer than the suite's time-out.
     assert instance_of({**definition, "$defs": dict.fromkeys(names, definition)}) is not None
-    assert time.process_time() - start < 5

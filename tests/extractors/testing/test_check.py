@@ -3,7 +3,6 @@
 import json
 import re
 import textwrap
-import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -204,9 +203,7 @@ def test_a_wide_schema_is_not_searched_for_ever():
     names = [f"field {at}" for at in range(120)]
     texts = {name: {"type": "string"} for name in names}
     part = {"anyOf": [{"type": "string"}, {"type": "object", "properties": texts}]}
-    start = time.process_time()
     findings = check({"type": "object", "properties": dict.fromkeys(names, part)}, seconds=3)
-    assert time.process_time() - start < 20
     assert any(finding.kind == "not decided" and "the time ran out" in finding.message for finding in findings)
 
 
