@@ -253,7 +253,8 @@ class _Coercion:
         self._move_up(place)
         unknown = [*unknown_keys(place.value, place.schemas), *self._twins(place)]
         known = known_keys(place.schemas) if unknown else frozenset()
-        extra = [key for key in unknown if self._is_extra(place, key, known)]
+        twice = contradicted(place.value, self._schema.inner_paths)
+        extra = [key for key in unknown if key not in twice and self._is_extra(place, key, known)]
         risk: Risk = "low" if len(extra) < len(place.value) else "high"
         for key in extra if risk in self._allowed else ():
             self._note((*place.path, key), "extra", place.value.pop(key), None, risk)
@@ -268,8 +269,7 @@ class _Coercion:
 
     def _is_extra(self, place: _Place, key: str, known: frozenset[str]) -> bool:
         """Tell whether nobody asked for a key; one that is nearly a known one is renamed."""
-        twice = contradicted(place.value, self._schema.inner_paths)
-        if key in twice or contradicts(key, place.value, known, self._synonyms):
+        if contradicts(key, place.value, known, self._synonyms):
             return False  # one of the two is wrong
         if likely := likely_key(key, place.value, known, self._synonyms):
             self._rename(place, key, *likely)

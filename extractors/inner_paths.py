@@ -21,11 +21,10 @@ def move_up(value: dict[str, Any], asked: Collection[str], paths: Mapping[str, S
     asked: the keys that are asked for. What stands under one of them stays where it is, too.
     paths: by key, where else its value may stand.
     """
-    moved = {
-        key: way
-        for key in sorted({*asked} & {*paths} - {*value})
-        if (way := next(filter(None, (_way(value, path) for path in paths[key])), None))
-    }
+    moved: dict[str, Path] = {}
+    for key in (key for key in sorted(paths) if key in asked and key not in value):
+        if ways := [way for path in paths[key] if (way := _way(value, path))]:
+            moved[key] = ways[0]
     value |= {key: _at(value, way) for key, way in moved.items()}
     for way in sorted({way for way in moved.values() if way[0] not in asked}, key=_last_first, reverse=True):
         _take_out(value, way)
@@ -34,8 +33,9 @@ def move_up(value: dict[str, Any], asked: Collection[str], paths: Mapping[str, S
 
 def contradicted(value: Mapping[str, Any], paths: Mapping[str, Sequence[Path]]) -> set[str]:
     """Give the keys within which a path to another key's value leads to something else than stands there."""
-    ways = [(key, way) for key in {*paths} & {*value} for path in paths[key] if (way := _way(value, path))]
-    return {str(way[0]) for key, way in ways if exact_json.dumps(_at(value, way)) != exact_json.dumps(value[key])}
+    known = [key for key in paths if key in value]
+    ways = [(key, way) for key in known for path in paths[key] if (way := _way(value, path))]
+    return {str(way[0]) for key, way in ways if not exact_json.is_same(_at(value, way), value[key])}
 
 
 def _take_out(value: Any, path: Path) -> None:

@@ -5,6 +5,7 @@ import json
 import pytest
 from pydantic import AliasChoices, AliasPath, BaseModel, Field
 
+from slotfill.extractors.inner_paths import contradicted, move_up
 from slotfill.extractors.mend import mend
 from slotfill.schemas.schema import Schema
 
@@ -79,3 +80,16 @@ def test_where_both_say_the_same_one_is_left_out():
     mended = mend(json.dumps(said), Schema(Contact))
     assert mended.data == {"street": "Kade 1", "first_name": "Ada"}
     assert [(edit.path, edit.kind) for edit in mended.edits] == [("/address", "extra")]
+
+
+class Unread(dict):
+    """An object whose keys nobody goes through: it may have very many, and be asked about for each."""
+
+    def __iter__(self):
+        raise AssertionError("all keys are gone through")
+
+
+def test_an_object_is_not_gone_through_for_paths():
+    paths = {"street": [("address", "street")]}
+    assert contradicted(Unread(name="x"), {}) == contradicted(Unread(street="x"), paths) == set()
+    assert move_up(Unread(name="x"), {"name", "street"}, paths) == {}
