@@ -229,18 +229,21 @@ def _is_fields(value: object) -> bool:
     return isinstance(value, Mapping) and bool(value) and all(map(_is_part, value.values()))
 
 
-def _schemas(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
-    """Give a schema and those within it, where keywords hold them."""
-    if not isinstance(node, Mapping):
-        return
-    yield path, node
-    for keyword, value in node.items():
-        parts: list[tuple[tuple[str | int, ...], Any]]
+def _schemas(document: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
+    """Give a schema and those within it, where keywords hold them, however deep."""
+    rest: list[tuple[tuple[str | int, ...], Any]] = [((), document)]
+    while rest:
+        path, node = rest.pop()
+        if isinstance(node, Mapping):
+            yield path, node
+            rest += [((*path, *step), part) for step, part in reversed([*_parts(node)])]
+
+
+def _parts(schema: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    for keyword, value in schema.items():
         if keyword in _MAPS and isinstance(value, Mapping):
-            parts = [((keyword, name), part) for name, part in value.items()]
+            yield from (((keyword, name), part) for name, part in value.items())
         elif keyword in _LISTS and isinstance(value, list):
-            parts = [((keyword, at), part) for at, part in enumerate(value)]
-        else:
-            parts = [((keyword,), value)] if keyword in _SINGLE else []
-        for step, part in parts:
-            yield from _schemas(part, (*path, *step))
+            yield from (((keyword, at), part) for at, part in enumerate(value))
+        elif keyword in _SINGLE:
+            yield (keyword,), value

@@ -105,3 +105,11 @@ def test_the_fields_of_a_list_are_those_of_its_items():
 )
 def test_extensions_stay(document):
     assert resolve(document).json_schema == document
+
+
+def test_a_schema_that_is_nested_too_deeply_is_told_so():
+    document = {"type": "string"}
+    for _ in range(3_000):
+        document = {"type": "object", "properties": {"a": document}}
+    with pytest.raises(SchemaError, match="nested too deeply"):
+        resolve(document)
