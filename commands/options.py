@@ -154,7 +154,8 @@ asking_options = _grouped(
         "--chunk-chars",
         type=click.IntRange(min=100),
         metavar="N",
-        help="Read a longer document in chunks of N characters. [default: only where the model cannot take it at once]",
+        help="Read a longer document in chunks of N characters. [default: only where the model cannot take it at once, "
+        "or asks more for a prompt so long, and all values are lists or have a Merge]",
     ),
     click.option(
         "--passes",

@@ -25,12 +25,14 @@ __all__ = [
     "CacheTTL",
     "Model",
     "cost",
+    "first_band",
     "is_claude",
     "is_local",
     "known_models",
     "look_up",
     "price_a_million",
     "saving",
+    "surcharge",
     "worst",
 ]
 
@@ -144,6 +146,13 @@ class _Rates:
     cache_read: Decimal
     cache_write: Decimal
 
+    def price(self, counts: tuple[int, int, int, int]) -> Decimal:
+        """Price one request in USD; the counts are those of a `Usage`, in its order."""
+        read, written, cached, kept = counts
+        return (
+            self.input * read + self.output * written + self.cache_read * cached + self.cache_write * kept
+        ) / MILLION
+
 
 def cost(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None:
     """Price one request in USD, cache reads and writes and long-prompt bands included.
@@ -156,18 +165,26 @@ def cost(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None
         return Decimal(0)
     if (counts := usage.counts) is None:
         return None
-    read, written, cache_read, cache_write = counts
-    # The service counts cached tokens beside input_tokens, and takes the prompt's length from all of them.
-    prompt = read + cache_read + cache_write
-    for rates in reversed(_bands(model_id, ttl, _today())):
-        if prompt > rates.above:
-            return (
-                rates.input * read
-                + rates.output * written
-                + rates.cache_read * cache_read
-                + rates.cache_write * cache_write
-            ) / MILLION
-    return None
+    reached = _reached(model_id, _prompt(counts), ttl)
+    return reached[-1].price(counts) if reached else None
+
+
+def surcharge(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None:
+    """Give what one request cost more, in USD, than it had at the rates of short prompts; None as in `cost`."""
+    if is_local(model_id):
+        return Decimal(0)
+    if (counts := usage.counts) is None:
+        return None
+    reached = _reached(model_id, _prompt(counts), ttl)
+    if len(reached) == 1:
+        return Decimal(0)
+    return reached[-1].price(counts) - reached[0].price(counts) if reached else None
+
+
+def first_band(model_id: str) -> int | None:
+    """Give the most tokens that a prompt may have at a model's lowest rates; None where all have the same, or none."""
+    bands = _bands(model_id, "5m", _today())
+    return bands[1].above if len(bands) > 1 else None
 
 
 def worst(model_id: str, size: int, room: int, *, ttl: CacheTTL) -> Decimal | None:
@@ -180,7 +197,7 @@ def worst(model_id: str, size: int, room: int, *, ttl: CacheTTL) -> Decimal | No
     if is_local(model_id):
         return Decimal(0)
     prompt = size + UNSEEN_TOKENS
-    reached = [rates for rates in _bands(model_id, ttl, _today()) if prompt > rates.above]
+    reached = _reached(model_id, prompt, ttl)
     if not reached:
         return None
     dearest = max(max(rates.input, rates.cache_read, rates.cache_write) for rates in reached)
@@ -203,6 +220,17 @@ def price_a_million(model_id: str) -> tuple[str, str]:
     """Give what a million tokens in, and out, cost in USD at a short prompt's rate; "?" when unknown."""
     thousands = (cost(model_id, Usage(1_000)), cost(model_id, Usage(0, 1_000)))
     return tuple("?" if price is None else f"{price * 1_000:.2f}" for price in thousands)  # type: ignore[return-value]  # two in, two out
+
+
+def _reached(model_id: str, prompt: int, ttl: CacheTTL) -> list[_Rates]:
+    """Give a model's rates up to those of a prompt of so many tokens, which stand last; none when they are unknown."""
+    return [rates for rates in _bands(model_id, ttl, _today()) if prompt > rates.above]
+
+
+def _prompt(counts: tuple[int, int, int, int]) -> int:
+    """Give a prompt's length: the service counts cached tokens beside `input_tokens`, and takes it from all of them."""
+    read, _, cached, kept = counts
+    return read + cached + kept
 
 
 @lru_cache(maxsize=64)

@@ -76,7 +76,7 @@ class Options(TypedDict, total=False):
     timeout: seconds that one request may take (the SDK's 600).
     max_tokens: room for a reply (from the schema's and the document's size).
     chunk_chars: the most of a document that one request holds, in code points, at least 100: a longer one is read in
-        chunks (by default only what the model cannot take at once).
+        chunks (by default only what the model cannot take at once, or takes at higher rates where chunks lose nothing).
     passes: how often each part of a document is read; a further pass looks for what was missed (1).
     cache_ttl: how long the service keeps what all documents share, `5m` or `1h` (`5m`).
     rpm, itpm, otpm: requests, input and output tokens a minute, which are never exceeded (what the service's replies

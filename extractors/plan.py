@@ -93,6 +93,7 @@ def _extraction(
         attempts=attempts,
         cost_usd=total(attempts, policy.ttl, catalogue.cost),
         saved_usd=total(attempts, policy.ttl, catalogue.saving),
+        surcharge_usd=total(attempts, policy.ttl, catalogue.surcharge),
         error=verdict.failure,
     )
 

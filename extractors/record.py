@@ -325,7 +325,8 @@ class Extraction(Generic[M]):
     confidence: by JSON Pointer, where the number of each `Confidence` field comes from.
     usage: the sum over `attempts`.
     cost_usd: None when a price is unknown. saved_usd: what the service's cache made it cheaper by; negative where more
-    was written to it than read.
+    was written to it than read. surcharge_usd: what of the cost is for long prompts, for which some
+    models have higher rates.
     """
 
     document: Document
@@ -344,6 +345,7 @@ class Extraction(Generic[M]):
     attempts: tuple[Attempt, ...] = ()
     cost_usd: Decimal | None = None
     saved_usd: Decimal | None = None
+    surcharge_usd: Decimal | None = None
     error: Failure | None = None
     chunks: tuple[Reading, ...] = ()
     found_in: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
@@ -426,6 +428,7 @@ class Extraction(Generic[M]):
             "usage": self.usage.to_json(),
             "cost_usd": usd(self.cost_usd),
             "saved_usd": usd(self.saved_usd),
+            "surcharge_usd": usd(self.surcharge_usd),
             "ms": self.ms,
             "error": self.error.to_json() if self.error else None,
             "chunks": [reading.to_json() for reading in self.chunks],

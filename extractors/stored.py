@@ -185,6 +185,7 @@ class _Stored:
     usage: Usage
     cost_usd: Decimal | None
     saved_usd: Decimal | None
+    surcharge_usd: Decimal | None
     ms: NonNegativeInt
     error: Failure | None
     chunks: tuple[Reading, ...]
@@ -267,7 +268,7 @@ def _extraction(stored: _Stored, record: Mapping[str, Any], schema: Schema[M], d
 
 
 _PARTS = (
-    *("spans", "confidence", "edits", "attempts", "cost_usd", "saved_usd", "error"),
+    *("spans", "confidence", "edits", "attempts", "cost_usd", "saved_usd", "surcharge_usd", "error"),
     *("chunks", "found_in", "conflicts", "history"),
 )
 """What stands in a record as it does in an extraction."""

@@ -10,14 +10,16 @@ from typing import Any
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.asks import Answer, Ask, Policy
+from slotfill.extractors.chunking import default_overlap
 from slotfill.extractors.clients import AnyClient, Clients
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.local.strategies import CALIBRATION
 from slotfill.extractors.metering import Meter
 from slotfill.extractors.prompt import BYTES_A_TOKEN, write
-from slotfill.extractors.record import Document, Extraction, Mode, Rung
+from slotfill.extractors.record import Document, Extraction, Mode, Rung, Usage
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.cassette import Cassette
+from slotfill.schemas.mergeable import merges_well
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.wire import wire_for
 
@@ -31,6 +33,12 @@ The embedded model is asked by field anyway.
 
 LEAST_CHUNK = 1_000
 """Code points: a document is not split into less, however little room a model has."""
+
+DENSE_BYTES_A_TOKEN = 2
+"""Hardly any text has less: tables of figures come near it, and English has some 2.7 with the models since Opus 4.7.
+
+What a request costs beyond a price band, five times as much, is far more than a chunk more.
+"""
 
 
 @dataclass
@@ -146,7 +154,7 @@ class Targets:
         target, *others = targets
         given = self._settings.max_tokens
         ceiling = min(given or target.model.max_output, target.model.max_output)
-        chunk_chars = self._settings.chunk_chars or self._fitting(document, target.model, ceiling)
+        chunk_chars = self._settings.chunk_chars or self._chunk_chars(document.text, target.model, ceiling)
         # Generous, as unused room costs nothing and a cut reply a second call. A list may hold about all that the
         # document does, and English has some four characters a token.
         chars = min(len(document.text), chunk_chars or len(document.text))
@@ -165,21 +173,42 @@ class Targets:
             fallbacks=(self._policy(document, others),) if others else (),
         )
 
-    def _fitting(self, document: Document, model: catalogue.Model, ceiling: int) -> int | None:
-        """Give how much of a document surely fits into a model's context, None where that is all, or unknown."""
+    def _chunk_chars(self, text: str, model: catalogue.Model, ceiling: int) -> int | None:
+        """Give how much of a text one request had better hold; None for all of it."""
+        size = len(text.encode())
+        sizes = (self._fitting(text, size, model, ceiling), self._in_first_band(text, size, model))
+        return min(filter(None, sizes), default=None)
+
+    def _fitting(self, text: str, size: int, model: catalogue.Model, ceiling: int) -> int | None:
+        """Give how much of a text surely fits into a model's context, None where that is all, or unknown."""
         if model.context is None:
             return None
-        room = model.context - ceiling - self._told
-        size = len(document.text.encode())
+        room = model.context - ceiling - self._around // BYTES_A_TOKEN
         if size <= room or room <= 0:  # no token is shorter than a byte; with no room at all the service shall say so
             return None
-        fitting = len(document.text) * room * BYTES_A_TOKEN // size * 3 // 4  # some texts have more tokens
-        return None if fitting >= len(document.text) else max(fitting, LEAST_CHUNK)
+        fitting = len(text) * room * BYTES_A_TOKEN // size * 3 // 4  # some texts have more tokens
+        return None if fitting >= len(text) else max(fitting, LEAST_CHUNK)
+
+    def _in_first_band(self, text: str, size: int, model: catalogue.Model) -> int | None:
+        """Give how much of a text surely has a model's lowest rates, None where that is all, or no better.
+
+        It is no better where a chunk cannot be judged by itself, or where telling each what it is about costs more.
+        """
+        band = catalogue.first_band(model.id)
+        if band is None or (room := band * DENSE_BYTES_A_TOKEN - self._around) >= size:
+            return None
+        chunk = len(text) * room // size
+        if chunk < LEAST_CHUNK or not merges_well(self._schema.json_schema):
+            return None
+        chunks = -(-len(text) // (chunk - 2 * default_overlap(chunk)))
+        tokens = [(self._around + held) // DENSE_BYTES_A_TOKEN for held in (size, room)]
+        whole, each = (catalogue.cost(model.id, Usage(count)) or 0 for count in tokens)
+        return chunk if chunks * each < whole else None
 
     @cached_property
-    def _told(self) -> int:
-        """Estimate the tokens of what stands around a document."""
-        return len(json.dumps(self.encode(self.warming()))) // BYTES_A_TOKEN
+    def _around(self) -> int:
+        """Give how many bytes stand around a document in a request."""
+        return len(json.dumps(self.encode(self.warming()), ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
 def _modes(allowed: tuple[Mode, ...], model: catalogue.Model) -> tuple[Mode, ...]:

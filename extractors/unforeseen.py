@@ -64,8 +64,9 @@ def failed_extraction(
     """Write down a document that ended by a failure of ours; what was asked before and answered was paid for."""
     attempts = tuple(attempt_of(ask, answer) for ask, answer in answered)
     bare: Extraction[M] = Extraction(document, schema.name, schema.id, model, Outcome.FAILED, attempts=attempts)
-    cost, saved = total(attempts, ttl, catalogue.cost), total(attempts, ttl, catalogue.saving)
-    return emptied(replace(bare, cost_usd=cost, saved_usd=saved), failure)
+    priced = (catalogue.cost, catalogue.saving, catalogue.surcharge)
+    cost, saved, surcharge = (total(attempts, ttl, each) for each in priced)
+    return emptied(replace(bare, cost_usd=cost, saved_usd=saved, surcharge_usd=surcharge), failure)
 
 
 def emptied(extraction: Extraction[M], failure: Failure) -> Extraction[M]:
@@ -80,6 +81,7 @@ def emptied(extraction: Extraction[M], failure: Failure) -> Extraction[M]:
         attempts=tuple(replace(attempt, ok=False, errors=errors) for attempt in extraction.attempts),
         cost_usd=extraction.cost_usd,
         saved_usd=extraction.saved_usd,
+        surcharge_usd=extraction.surcharge_usd,
         error=failure,
     )
 

@@ -175,6 +175,14 @@ class TestLongDocuments:
         assert estimate["requests"] > 3
         assert claude.requests == []
 
+    def test_what_a_long_prompt_costs_is_told_before_and_in_the_end(self, claude, tmp_path):
+        (tmp_path / "long.txt").write_text("It came late. " * 40_000)
+        estimate = json.loads(run("extract", "feedback", "long.txt", "--dry-run").stdout)
+        surcharge = float(estimate["surcharge_usd"]["at_least"])  # of 140,000 tokens
+        assert surcharge == pytest.approx(float(estimate["cost_usd"]["at_least"]) * 4 / 5, rel=1e-3)
+        result = run("extract", "feedback", "a.txt", "long.txt")
+        assert "of it for long prompts" in result.stderr
+
 
 class TestTables:
     @pytest.mark.parametrize("output", ["out.csv", "out.parquet", "out.db"])

@@ -82,7 +82,9 @@ def _line(tally: Tally) -> str:
 
 
 def _cost(tally: Tally) -> str:
-    notes = [f"{_money(tally.saved_usd)} saved by the cache"] if tally.saved_usd and tally.saved_usd > 0 else []
+    notes = [f"{_money(tally.surcharge_usd)} of it for long prompts"] if tally.surcharge_usd else []
+    if tally.saved_usd and tally.saved_usd > 0:
+        notes.append(f"{_money(tally.saved_usd)} saved by the cache")
     if tally.spent_usd is not None and round(tally.spent_usd, 4) > round(tally.cost_usd or Decimal(0), 4):
         notes.append(f"{_money(tally.spent_usd)} spent in all")
     cost = "cost unknown" if tally.cost_usd is None else _money(tally.cost_usd)
@@ -102,12 +104,15 @@ def _table(tally: Tally, reserved_usd: Decimal | None) -> list[str]:
         ("tokens in", count_text(usage.input_tokens), _cached(usage)),
         ("tokens out", count_text(usage.output_tokens), ""),
         ("cost", _money(tally.cost_usd), f"{_money(tally.saved_usd)} saved by the cache" if saved else ""),
+        *([("long prompts", _money(tally.surcharge_usd), _LONG)] if tally.surcharge_usd else []),
         *([("spent in all", _money(tally.spent_usd), _held(reserved_usd))] if tally.spent_usd is not None else []),
         ("time", _time(tally.seconds), f"{_rate(tally):,.1f} documents a second"),
     ]
     names, figures = (max(len(row[column]) for row in rows) for column in (0, 1))
     return [f"{name:<{names}}  {figure:>{figures}}  {note}".rstrip() for name, figure, note in rows]
 
+
+_LONG = "of it, more than at the rates of short ones: see --chunk-chars"
 
 _GOOD = tuple(outcome for outcome in Outcome if outcome.ok)
 _BAD = tuple(outcome for outcome in Outcome if not outcome.ok)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -19,11 +20,11 @@ def estimate(extractor: Extractor[Any], documents: Iterable[Document]) -> dict[s
     """Count documents, characters, requests, tokens and cost.
 
     Tokens in and the cost are estimates, each document, or chunk of one, asked about once and nothing read from the
-    cache; tokens out, and the cost they make, are what the replies are given room for.
+    cache; tokens out, and the cost they make, are what the replies are given room for. The surcharge is what of the
+    cost is for long prompts, for which some models have higher rates.
     """
     counts = {"documents": 0, "unreadable": 0, "characters": 0, "requests": 0}
-    total, at_least, at_most = Usage(), Decimal(0), Decimal(0)
-    known = True
+    total, cost, surcharge = Usage(), _Bounds(catalogue.cost), _Bounds(catalogue.surcharge)
     for document in documents:
         counts["documents"] += 1
         counts["unreadable"] += document.failure is not None
@@ -33,18 +34,38 @@ def estimate(extractor: Extractor[Any], documents: Iterable[Document]) -> dict[s
         for request in extractor.requests(document):
             counts["requests"] += 1
             sent = len(json.dumps(request, ensure_ascii=False).encode()) // BYTES_A_TOKEN
-            costs = [catalogue.cost(extractor.model.id, Usage(sent, out)) for out in (0, request["max_tokens"])]
             total += Usage(sent, request["max_tokens"])
-            known = known and None not in costs
-            at_least += costs[0] or 0
-            at_most += costs[1] or 0
+            cost.add(extractor.model.id, sent, request["max_tokens"])
+            surcharge.add(extractor.model.id, sent, request["max_tokens"])
     return {
         "model": extractor.model.id,
         **counts,
         "input_tokens": total.input_tokens,
         "output_tokens_at_most": total.output_tokens,
-        "cost_usd": {"at_least": _price(at_least), "at_most": _price(at_most)} if known else None,
+        "cost_usd": cost.to_json(),
+        "surcharge_usd": surcharge.to_json(),
     }
+
+
+@dataclass(slots=True)
+class _Bounds:
+    """What requests cost by one reckoning: at least, with empty replies, and at most, with full ones."""
+
+    priced: Callable[[str, Usage], Decimal | None]
+    at_least: Decimal = Decimal(0)
+    at_most: Decimal = Decimal(0)
+    known: bool = True
+
+    def add(self, model: str, sent: int, room: int) -> None:
+        """Add what one costs, of so many tokens and with room for so many."""
+        least, most = (self.priced(model, Usage(sent, out)) for out in (0, room))
+        self.known = self.known and least is not None and most is not None
+        self.at_least += least or 0
+        self.at_most += most or 0
+
+    def to_json(self) -> dict[str, str] | None:
+        """Give both as plain JSON data; None where a price is unknown."""
+        return {"at_least": _price(self.at_least), "at_most": _price(self.at_most)} if self.known else None
 
 
 def _price(amount: Decimal) -> str:

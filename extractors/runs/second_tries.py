@@ -26,6 +26,7 @@ class FirstTry:
     usage: Usage
     cost_usd: Decimal | None
     saved_usd: Decimal | None
+    surcharge_usd: Decimal | None
 
 
 class SecondTries:
@@ -54,7 +55,7 @@ class SecondTries:
         told = {
             "document": [document.text, document.id, document.source],
             "usage": extraction.usage.to_json(),
-            "costs": [usd(extraction.cost_usd), usd(extraction.saved_usd)],
+            "costs": [*map(usd, (extraction.cost_usd, extraction.saved_usd, extraction.surcharge_usd))],
         }
         self._file.write(f"{json.dumps(told)}\n")
         self._left += 1
@@ -66,5 +67,5 @@ class SecondTries:
         while self._left:
             self._left -= 1
             told = json.loads(self._file.readline())
-            cost, saved = (None if amount is None else Decimal(amount) for amount in told["costs"])
-            yield FirstTry(Document(*told["document"]), Usage(**told["usage"]), cost, saved)
+            amounts = (None if amount is None else Decimal(amount) for amount in told["costs"])
+            yield FirstTry(Document(*told["document"]), Usage(**told["usage"]), *amounts)

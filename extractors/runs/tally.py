@@ -23,6 +23,8 @@ class Paid(Protocol):
     def cost_usd(self) -> Decimal | None: ...
     @property
     def saved_usd(self) -> Decimal | None: ...
+    @property
+    def surcharge_usd(self) -> Decimal | None: ...
 
 
 @dataclass(slots=True)
@@ -31,8 +33,8 @@ class Tally:
 
     outcomes: of all documents that have ended, those included that ended before, when the run was stopped.
     resumed: how many of them ended before. repeated: how many took what another of the same text had got.
-    usage, cost_usd, saved_usd: of the texts that ended this time, whenever they were asked about; the amounts are None
-        once a price was unknown.
+    usage, cost_usd, saved_usd, surcharge_usd: of the texts that ended this time, whenever they were asked about; the
+        amounts are None once a price was unknown.
     spent_usd: what the whole run has spent, resumed parts and lost replies included; None without an account of it.
     seconds: since it was started.
     """
@@ -43,6 +45,7 @@ class Tally:
     usage: Usage = Usage()
     cost_usd: Decimal | None = Decimal(0)
     saved_usd: Decimal | None = Decimal(0)
+    surcharge_usd: Decimal | None = Decimal(0)
     spent_usd: Decimal | None = None
     _started: float = field(default_factory=time.monotonic)
 
@@ -76,6 +79,7 @@ class Tally:
         self.usage += paid.usage
         self.cost_usd = _plus(self.cost_usd, paid.cost_usd)
         self.saved_usd = _plus(self.saved_usd, paid.saved_usd)
+        self.surcharge_usd = _plus(self.surcharge_usd, paid.surcharge_usd)
 
     def fail(self, outcomes: Mapping[Outcome, int]) -> None:
         """Count documents as failed that had these outcomes, for what was left, or could be made, of their records."""
@@ -94,6 +98,7 @@ class Tally:
             "usage": self.usage.to_json(),
             "cost_usd": usd(self.cost_usd),
             "saved_usd": usd(self.saved_usd),
+            "surcharge_usd": usd(self.surcharge_usd),
             "spent_usd": usd(self.spent_usd),
             "seconds": round(self.seconds, 3),
         }

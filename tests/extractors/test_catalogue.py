@@ -14,11 +14,13 @@ from slotfill.extractors.catalogue import (
     DEFAULT_MODEL,
     UNSEEN_TOKENS,
     cost,
+    first_band,
     is_local,
     known_models,
     look_up,
     price_a_million,
     saving,
+    surcharge,
     worst,
 )
 
@@ -38,6 +40,28 @@ def test_a_long_prompt_is_priced_by_its_band_cached_parts_included():
     short, long = Usage(100_000, 1_000), Usage(1, 1_000, cache_read_tokens=150_000)
     assert cost(DEFAULT_MODEL, short) == Decimal("0.0105")
     assert cost(DEFAULT_MODEL, long) == Decimal("0.0000005") + Decimal("0.0075") + Decimal("0.0025")
+
+
+@pytest.mark.parametrize(
+    ("model", "band"),
+    [
+        ("claude-haiku-5-5", 100_000),
+        ("claude-sonnet-4-5", 200_000),
+        ("claude-opus-5", None),
+        ("claude-of-tomorrow", None),
+    ],
+)
+def test_some_models_have_bands(model, band):
+    assert first_band(model) == band
+
+
+def test_what_a_long_prompt_costs_more():
+    short, long = Usage(100_000, 1_000), Usage(1, 1_000, cache_read_tokens=150_000)
+    assert surcharge(DEFAULT_MODEL, short) == surcharge("local", long) == 0
+    assert surcharge(DEFAULT_MODEL, long) == cost(DEFAULT_MODEL, long) * 4 / 5
+    # Twice as much in, 1.5 times out.
+    assert surcharge("claude-sonnet-4-5", Usage(300_000, 1_000)) == Decimal("0.9") + Decimal("0.0075")
+    assert surcharge("claude-of-tomorrow", long) is surcharge(DEFAULT_MODEL, Usage(None)) is None
 
 
 def test_what_has_no_price_costs_nobody_knows_what():

@@ -424,6 +424,7 @@ def test_the_record_is_json():
         "usage": {"input_tokens": 20, "output_tokens": 10, "cache_read_tokens": 0, "cache_write_tokens": 0},
         "cost_usd": "0.0000070",
         "saved_usd": "0",
+        "surcharge_usd": "0",
         "ms": 14,
         "error": None,
         "chunks": [],

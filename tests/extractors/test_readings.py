@@ -233,6 +233,23 @@ def test_a_document_longer_than_the_context_is_never_sent_whole():
     assert len(claude.requests) > 1
 
 
+class ManyFacts(BaseModel):
+    """List all facts."""
+
+    facts: list[Fact]
+
+
+def test_a_document_beyond_the_first_price_band_is_cheaper_in_chunks():
+    text = ledger(50, 900_000).removeprefix("Title: Ledger")
+    chunked = extract(SimulatedClaude(found_in), text, ManyFacts, model="claude-haiku-5-5")
+    whole = extract(SimulatedClaude(found_in), text, ManyFacts, model="claude-haiku-5-5", chunk_chars=len(text))
+    assert chunked.data == whole.data
+    assert (len(chunked.attempts), len(whole.attempts)) == (5, 1)
+    assert chunked.surcharge_usd == 0
+    assert chunked.cost_usd < whole.cost_usd / 4
+    assert whole.surcharge_usd == whole.cost_usd * 4 / 5
+
+
 def test_what_the_whole_must_hold_and_no_chunk_does_is_not_made_up():
     claude = SimulatedClaude(found_in)
     extraction = extract(claude, ledger(20, 6_000).removeprefix("Title: Ledger"), chunk_chars=1_500)

@@ -43,6 +43,12 @@ def test_a_short_run_that_was_resumed():
     )
 
 
+def test_what_long_prompts_cost_is_part_of_the_cost():
+    made = tally(valid=1, cost_usd=Decimal("0.05"), surcharge_usd=Decimal("0.04"), saved_usd=Decimal("0.001"))
+    assert closing(made).endswith("; $0.0500 ($0.0400 of it for long prompts, $0.0010 saved by the cache)")
+    assert closing_json(made)["surcharge_usd"] == "0.04"
+
+
 def test_no_more_is_said_of_what_was_spent_than_there_is_to_say():
     assert "spent" not in closing(tally(valid=1, cost_usd=Decimal("0.01"), spent_usd=Decimal("0.01")))
 
@@ -61,6 +67,7 @@ def test_a_long_run_is_a_table(clock):
         usage=Usage(123_456, 67_890, 12_000, 300),
         cost_usd=Decimal("1.2345"),
         saved_usd=Decimal("0.1"),
+        surcharge_usd=Decimal("0.25"),
         spent_usd=Decimal(2),
     )
     assert closing(made, reserved_usd=Decimal("0.01")).splitlines() == [
@@ -72,6 +79,7 @@ def test_a_long_run_is_a_table(clock):
         "tokens in      123,456  12,000 more read from the cache, 300 written to it",
         "tokens out      67,890",
         "cost           $1.2345  $0.1000 saved by the cache",
+        "long prompts   $0.2500  of it, more than at the rates of short ones: see --chunk-chars",
         "spent in all   $2.0000  $0.0100 of it for replies that never came",
         "time           0:12:34  0.8 documents a second",
     ]

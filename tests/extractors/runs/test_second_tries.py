@@ -21,11 +21,13 @@ def test_what_goes_in_comes_out_once_in_order(given_):
         for text, source, cost, count in given_:
             document = Document(text, "id", source)
             attempt = Attempt(Rung.ASK, "m", "text", ok=False, usage=Usage(count, 1))
-            held.add(Extraction(document, "s", "i", "m", Outcome.FAILED, attempts=(attempt,), cost_usd=cost))
+            priced = {"cost_usd": cost, "surcharge_usd": cost}
+            held.add(Extraction(document, "s", "i", "m", Outcome.FAILED, attempts=(attempt,), **priced))
             put.append((document, attempt.usage, cost))
         assert len(held) == len(put)
         half, taken = len(put) // 2, []
         for first in held:
+            assert first.surcharge_usd == first.cost_usd
             taken.append((first.document, first.usage, first.cost_usd))
             if len(taken) >= half:
                 break
