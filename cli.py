@@ -297,8 +297,11 @@ def models(ctx: click.Context) -> None:
 
     click.echo(f"{'MODEL':<28}{'CONTEXT':>10}{'INPUT':>9}{'OUTPUT':>9}")
     for name in catalogue.known_models():
-        model, price = catalogue.look_up(name), catalogue.price_a_million(name)
-        click.echo(f"{name:<28}{model.context or '?':>10}{price[0]:>9}{price[1]:>9}")
+        read, written = catalogue.price_a_million(name)
+        click.echo(f"{name:<28}{catalogue.look_up(name).context or '?':>10}{read:>9}{written:>9}")
+        if band := catalogue.first_band(name):
+            read, written = catalogue.price_a_million(name, band + 1)
+            click.echo(f"{f'  prompts beyond {band:,} tokens':<38}{read:>9}{written:>9}")
     path = weights.installed()
     click.echo(f"{catalogue.LOCAL:<28}{path or 'not there: fetch it with `slotfill models pull`'}")
 

@@ -216,10 +216,12 @@ def saving(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | No
     return None if uncached is None else uncached - paid
 
 
-def price_a_million(model_id: str) -> tuple[str, str]:
-    """Give what a million tokens in, and out, cost in USD at a short prompt's rate; "?" when unknown."""
-    thousands = (cost(model_id, Usage(1_000)), cost(model_id, Usage(0, 1_000)))
-    return tuple("?" if price is None else f"{price * 1_000:.2f}" for price in thousands)  # type: ignore[return-value]  # two in, two out
+def price_a_million(model_id: str, prompt: int = 0) -> tuple[str, str]:
+    """Give what a million tokens in, and out, cost in USD at the rates of a prompt so long; "?" when unknown."""
+    if is_local(model_id):
+        return "0.00", "0.00"
+    reached = _reached(model_id, prompt, "5m")
+    return (f"{reached[-1].input:.2f}", f"{reached[-1].output:.2f}") if reached else ("?", "?")
 
 
 def _reached(model_id: str, prompt: int, ttl: CacheTTL) -> list[_Rates]:

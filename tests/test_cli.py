@@ -463,7 +463,10 @@ class TestOtherCommands:
 
     def test_models_lists_prices(self):
         out = run("models").stdout
-        assert "claude-haiku-5-5               1000000     0.10     0.50\n" in out
+        assert (
+            "claude-haiku-5-5               1000000     0.10     0.50\n"
+            "  prompts beyond 100,000 tokens            0.50     2.50\n"
+        ) in out
         assert out.splitlines()[-1].startswith("local ")
 
     def test_doctor_is_well_with_a_service(self, server):

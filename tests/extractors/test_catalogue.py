@@ -69,6 +69,12 @@ def test_what_has_no_price_costs_nobody_knows_what():
     assert price_a_million("claude-of-tomorrow") == ("?", "?")
 
 
+def test_a_million_tokens_cost_more_at_the_rates_of_long_prompts():
+    assert price_a_million(DEFAULT_MODEL, 100_000) == ("0.10", "0.50")
+    assert price_a_million(DEFAULT_MODEL, 100_001) == ("0.50", "2.50")
+    assert price_a_million("local", 100_001) == ("0.00", "0.00")
+
+
 @pytest.mark.parametrize("model", ["local", "local:x.gguf", "hf:acme/tiny/x.gguf"])
 def test_the_embedded_model_is_free(model):
     assert is_local(model)
