@@ -284,7 +284,7 @@ def _told_on_a_terminal(what: str) -> None:
 @main.group(invoke_without_command=True)
 @click.pass_context
 def models(ctx: click.Context) -> None:
-    """List models and prices, in USD a million tokens.
+    """List models, the fewest tokens that their cache keeps of a prompt, and prices, in USD a million tokens.
 
     \b
     slotfill models
@@ -295,13 +295,13 @@ def models(ctx: click.Context) -> None:
     from slotfill.extractors import catalogue
     from slotfill.extractors.local import weights
 
-    click.echo(f"{'MODEL':<28}{'CONTEXT':>10}{'INPUT':>9}{'OUTPUT':>9}")
+    click.echo(f"{'MODEL':<28}{'CONTEXT':>10}{'CACHED':>9}{'INPUT':>9}{'OUTPUT':>9}")
     for name in catalogue.known_models():
-        read, written = catalogue.price_a_million(name)
-        click.echo(f"{name:<28}{catalogue.look_up(name).context or '?':>10}{read:>9}{written:>9}")
+        model, (read, written) = catalogue.look_up(name), catalogue.price_a_million(name)
+        click.echo(f"{name:<28}{model.context or '?':>10}{model.least_cached:>9}{read:>9}{written:>9}")
         if band := catalogue.first_band(name):
             read, written = catalogue.price_a_million(name, band + 1)
-            click.echo(f"{f'  prompts beyond {band:,} tokens':<38}{read:>9}{written:>9}")
+            click.echo(f"{f'  prompts beyond {band:,} tokens':<47}{read:>9}{written:>9}")
     path = weights.installed()
     click.echo(f"{catalogue.LOCAL:<28}{path or 'not there: fetch it with `slotfill models pull`'}")
 

@@ -82,6 +82,19 @@ https://platform.claude.com/docs/en/agents-and-tools/tool-use/define-tools, and 
 """
 
 
+_LEAST_CACHED = (
+    (re.compile(r"opus-4-[56]|haiku-4-5"), 4_096),
+    (re.compile(r"opus-4-7|claude-3(?:-5)?-haiku"), 2_048),
+    (re.compile(r"(?:opus|fable|mythos)-5|-5-5"), 512),
+)
+"""The models whose cache keeps no part of a prompt that has fewer tokens; of others it keeps `LEAST_CACHED`.
+
+https://platform.claude.com/docs/en/build-with-claude/prompt-caching
+"""
+
+LEAST_CACHED = 1_024
+
+
 _CLAUDE = re.compile(r"(?:[\w-]+[./])*claude[\w.@-]*(?::\d+)?", re.ASCII | re.IGNORECASE)
 """Finds `claude-haiku-5-5`, `anthropic/claude-opus-5`, `anthropic.claude-v2:1`, and no `local:claude.gguf`."""
 
@@ -94,6 +107,7 @@ class Model:
     max_output: tokens that one reply may hold, as far as a non-streaming request allows.
     structured: whether it takes `output_config.format`.
     forced_tool: whether it can be forced to call a tool; else it is asked to.
+    least_cached: the fewest tokens of a prompt that the service's cache keeps.
     """
 
     id: str
@@ -101,6 +115,7 @@ class Model:
     max_output: int
     structured: bool
     forced_tool: bool
+    least_cached: int
 
 
 def is_local(model_id: str) -> bool:
@@ -116,7 +131,7 @@ def is_claude(model_id: str) -> bool:
 def look_up(model_id: str) -> Model:
     """Describe a model. An id that is not in the snapshot gets a current model's abilities and no context."""
     if is_local(model_id):
-        return Model(model_id, None, LOCAL_TOKENS, structured=True, forced_tool=True)
+        return Model(model_id, None, LOCAL_TOKENS, structured=True, forced_tool=True, least_cached=0)
     info = _price_entry(model_id)
     max_output = next((limit for name, limit in _SMALL_OUTPUT if name in model_id), NON_STREAMING_TOKENS)
     return Model(
@@ -125,6 +140,7 @@ def look_up(model_id: str) -> Model:
         max_output,
         structured=not _NO_STRUCTURED_OUTPUT.search(model_id),
         forced_tool=not _NO_FORCED_TOOL.search(model_id),
+        least_cached=next((least for names, least in _LEAST_CACHED if names.search(model_id)), LEAST_CACHED),
     )
 
 

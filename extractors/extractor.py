@@ -328,15 +328,16 @@ class Extractor(Generic[M]):
         """Have the service keep what all documents share, before the first of them is asked about.
 
         Its `usage` tells what was written, or read, as it was kept already; its `errors` what went wrong. It writes
-        one token. Without it, the requests that start together all pay for writing.
+        one token, and nothing is asked where what documents share is too short to be kept. Without it, the requests
+        that start together all pay for writing.
         """
         ask = self._targets.warming()
-        return attempt_of(ask, self._targets.execute(ask))
+        return self._targets.unkept(ask) or attempt_of(ask, self._targets.execute(ask))
 
     async def awarm(self) -> Attempt:
         """Do what `warm` does, without blocking."""
         ask = self._targets.warming()
-        return attempt_of(ask, await self._targets.aexecute(ask))
+        return self._targets.unkept(ask) or attempt_of(ask, await self._targets.aexecute(ask))
 
     def requests(self, text: str | Document) -> tuple[dict[str, Any], ...]:
         """Give the first requests for a text, as `messages.create` would be given them; nothing is sent.

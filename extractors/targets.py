@@ -16,9 +16,10 @@ from slotfill.extractors.codec import Codec
 from slotfill.extractors.local.strategies import CALIBRATION
 from slotfill.extractors.metering import Meter
 from slotfill.extractors.prompt import BYTES_A_TOKEN, write
-from slotfill.extractors.record import Document, Extraction, Mode, Rung, Usage
+from slotfill.extractors.record import Attempt, Document, Extraction, Mode, Rung, Usage
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.cassette import Cassette
+from slotfill.schemas.errors import FieldError
 from slotfill.schemas.mergeable import merges_well
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.wire import wire_for
@@ -136,6 +137,14 @@ class Targets:
         """Ask for what all documents share, with next to no document."""
         target = next(iter(self._targets.values()))
         return Ask(Rung.ASK, target.model.id, target.modes[0], write(self._schema, Document.of("…")), max_tokens=1)
+
+    def unkept(self, ask: Ask) -> Attempt | None:
+        """Say that nothing would be kept of what documents share, as it is surely too short; None where some may be."""
+        least = self.model.least_cached
+        if self._around // DENSE_BYTES_A_TOKEN + catalogue.UNSEEN_TOKENS >= least:
+            return None
+        message = f"nothing is kept: what documents share is shorter than the {least:,} tokens that {ask.model} keeps"
+        return Attempt(ask.rung, ask.model, ask.mode, ok=False, errors=(FieldError("", message),))
 
     def learn(self, extraction: Extraction[Any]) -> None:
         """Remember the mode that served where the service refused the schema in those before it."""

@@ -464,8 +464,8 @@ class TestOtherCommands:
     def test_models_lists_prices(self):
         out = run("models").stdout
         assert (
-            "claude-haiku-5-5               1000000     0.10     0.50\n"
-            "  prompts beyond 100,000 tokens            0.50     2.50\n"
+            "claude-haiku-5-5               1000000      512     0.10     0.50\n"
+            "  prompts beyond 100,000 tokens                     0.50     2.50\n"
         ) in out
         assert out.splitlines()[-1].startswith("local ")
 

@@ -114,6 +114,19 @@ def test_older_models_can_less(model, structured, max_output):
     assert (found.structured, found.max_output) == (structured, max_output)
 
 
+@pytest.mark.parametrize(
+    ("least", "models"),
+    [
+        (512, ["haiku-5-5", "sonnet-5-5", "opus-5-5", "opus-5", "fable-5-1", "mythos-5-2"]),
+        (1_024, ["sonnet-5", "opus-4-8", "sonnet-4-6", "sonnet-4-5-20250929", "opus-4-20250514", "3-5-sonnet-latest"]),
+        (2_048, ["opus-4-7", "3-haiku-20240307", "3-5-haiku-latest"]),
+        (4_096, ["opus-4-6", "opus-4-5-20251101", "haiku-4-5"]),
+    ],
+)
+def test_the_cache_keeps_no_less(least, models):
+    assert {look_up(f"claude-{model}").least_cached for model in models} == {least}
+
+
 def test_every_known_model_has_a_price():
     assert all("?" not in price_a_million(name) for name in known_models())
     assert len(known_models()) > 10

@@ -393,6 +393,18 @@ class TestWarm:
             usage = extractor.extract("It came late.").usage
         assert bool(usage.cache_read_tokens) is kept
 
+    @pytest.mark.parametrize(
+        ("model", "asked"), [("claude-haiku-4-5", 0), ("claude-opus-4-6", 0), ("claude-opus-5", 1)]
+    )
+    async def test_what_is_too_short_to_be_kept_is_not_asked_for(self, model, asked):
+        claude = SimulatedClaude()
+        with Extractor("name str", client=claude.client(), model=model) as extractor:
+            warmed = extractor.warm()
+        async with Extractor("name str", client=claude.async_client(), model=model) as extractor:
+            assert (await extractor.awarm()).ok is warmed.ok is bool(asked)
+        assert len(claude.requests) == 2 * asked
+        assert asked or "shorter than the 4,096 tokens that claude-" in warmed.errors[0].message
+
     async def test_it_can_be_awaited_and_tells_what_went_wrong(self):
         claude = SimulatedClaude(faults=["401"])
         async with Extractor(Feedback, client=claude.async_client()) as extractor:
