@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["ApiError"]
+__all__ = ["ApiError", "invalid"]
 
 
 class ApiError(Exception):
@@ -23,3 +23,8 @@ class ApiError(Exception):
     def to_json(self) -> dict[str, Any]:
         """Give the body of the reply."""
         return {"type": "error", "error": {"type": self.kind, "message": str(self)}}
+
+
+def invalid(text: str) -> ApiError:
+    """Make the error of a request that is not taken."""
+    return ApiError(400, "invalid_request_error", text)

@@ -11,24 +11,37 @@ __all__ = ["STREAM", "events", "written_in"]
 STREAM = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
 """The headers of a stream."""
 
+_COUNTED = (
+    *("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"),
+    *("output_tokens", "output_tokens_details"),
+)
+"""What the end of a stream tells of the usage."""
+
 PIECE = 24
 """Characters of one delta."""
 
 
-def events(message: Mapping[str, Any]) -> tuple[bytes, ...]:
-    """Write a message as the service streams it, an event in each piece."""
+def events(
+    message: Mapping[str, Any], *, begun: int = 1, late_ping: bool = False, citable: bool = False
+) -> tuple[bytes, ...]:
+    """Write a message as the service streams it, an event in each piece.
+
+    begun: the output tokens that the start tells, and that are not yet all. late_ping: the ping comes after the first
+    delta, not the first start of a block. citable: a text starts with an empty list of citations.
+    """
+    told = [*_events(message, begun, {"citations": []} if citable else {})]
+    if message["content"]:
+        told.insert(3 if late_ping else 2, {"type": "ping"})
     return tuple(
         f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n".encode("utf-8", "surrogatepass")
-        for event in _events(message)
+        for event in told
     )
 
 
-def _events(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    begun = {**message, "content": [], "stop_reason": None, "usage": {**message["usage"], "output_tokens": 1}}
-    yield {"type": "message_start", "message": begun}
-    yield {"type": "ping"}
+def _events(message: Mapping[str, Any], begun: int, of_text: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    yield {"type": "message_start", "message": _begun(message, begun)}
     for index, block in enumerate(message["content"]):
-        start, kind, key = _form(block)
+        start, kind, key = _form(block, of_text)
         yield {"type": "content_block_start", "index": index, "content_block": start}
         for piece in _pieces(written_in(block)):
             yield {"type": "content_block_delta", "index": index, "delta": {"type": kind, key: piece}}
@@ -40,19 +53,26 @@ def _events(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     yield {
         "type": "message_delta",
         "delta": ended,
-        "usage": {"output_tokens": message["usage"]["output_tokens"]},
+        "usage": {name: message["usage"][name] for name in _COUNTED if name in message["usage"]},
     }
     yield {"type": "message_stop"}
 
 
-def _form(block: Mapping[str, Any]) -> tuple[dict[str, Any], str, str]:
+def _begun(message: Mapping[str, Any], output_tokens: int) -> dict[str, Any]:
+    """Give a message of which nothing has been said yet."""
+    usage = {**message["usage"], "output_tokens": output_tokens}
+    usage.pop("output_tokens_details", None)
+    return {**message, "content": [], "stop_reason": None, "stop_details": None, "usage": usage}
+
+
+def _form(block: Mapping[str, Any], of_text: Mapping[str, Any]) -> tuple[dict[str, Any], str, str]:
     """Give how a block begins in a stream, and the kind and the key of what follows."""
     match block["type"]:
         case "tool_use":
             return {**block, "input": {}}, "input_json_delta", "partial_json"
         case "thinking":
             return {"type": "thinking", "thinking": "", "signature": ""}, "thinking_delta", "thinking"
-    return {**block, "text": ""}, "text_delta", "text"
+    return {**block, **of_text, "text": ""}, "text_delta", "text"
 
 
 def _pieces(text: str) -> Sequence[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 from pydantic_core import from_json
 
-from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.api_error import ApiError, invalid
 from slotfill.extractors.local.layout import Conversation, Turn
 
 if TYPE_CHECKING:
@@ -59,14 +59,14 @@ def read_request(body: bytes) -> Request:
     try:
         data = json.loads(body)
     except ValueError as error:
-        raise _invalid(f"the body is no JSON: {error}") from None
+        raise invalid(f"the body is no JSON: {error}") from None
     if not isinstance(data, dict):
-        raise _invalid("the body is no JSON object")
+        raise invalid("the body is no JSON object")
     model, max_tokens = data.get("model"), data.get("max_tokens")
     if not isinstance(model, str):
-        raise _invalid("model: a string is required")
+        raise invalid("model: a string is required")
     if not isinstance(max_tokens, int) or isinstance(max_tokens, bool) or max_tokens < 1:
-        raise _invalid("max_tokens: a positive integer is required")
+        raise invalid("max_tokens: a positive integer is required")
     conversation = Conversation(_text(data.get("system", ""), "system"), _turns(data.get("messages")))
     schema, tool = _form(data)
     return Request(model, max_tokens, conversation, schema, tool, stream=data.get("stream") is True)
@@ -93,20 +93,16 @@ def message(request: Request, reply: Reply) -> dict[str, Any]:
     }
 
 
-def _invalid(text: str) -> ApiError:
-    return ApiError(400, "invalid_request_error", text)
-
-
 def _turns(messages: Any) -> tuple[Turn, ...]:
     if not isinstance(messages, list) or not messages:
-        raise _invalid("messages: at least one message is required")
+        raise invalid("messages: at least one message is required")
     turns = []
     for number, entry in enumerate(messages):
         if not isinstance(entry, dict) or entry.get("role") not in ("user", "assistant"):
-            raise _invalid(f"messages.{number}: a role, user or assistant, is required")
+            raise invalid(f"messages.{number}: a role, user or assistant, is required")
         turns.append(Turn(entry["role"], _text(entry.get("content"), f"messages.{number}.content")))
     if turns[-1].role != "user":
-        raise _invalid("messages: the last one must be the user's; an answer cannot be prefilled")
+        raise invalid("messages: the last one must be the user's; an answer cannot be prefilled")
     return tuple(turns)
 
 
@@ -114,7 +110,7 @@ def _text(content: Any, place: str) -> str:
     if isinstance(content, str):
         return content
     if not isinstance(content, list):
-        raise _invalid(f"{place}: a string or a list of content blocks is required")
+        raise invalid(f"{place}: a string or a list of content blocks is required")
     return "\n".join(_block(block, f"{place}.{number}") for number, block in enumerate(content))
 
 
@@ -126,7 +122,7 @@ def _block(block: Any, place: str) -> str:
             return json.dumps(value, ensure_ascii=False)
         case {"type": "tool_result"}:
             return ""
-    raise _invalid(f"{place}: the embedded model reads text only")
+    raise invalid(f"{place}: the embedded model reads text only")
 
 
 def _form(data: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, str | None]:
@@ -136,23 +132,23 @@ def _form(data: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, str | None
     if tools:
         name = choice.get("name") or next(iter(tools))
         if name not in tools:
-            raise _invalid(f"tool_choice.name: no tool is called {name!r}")
+            raise invalid(f"tool_choice.name: no tool is called {name!r}")
         return _schema(tools[name].get("input_schema"), f"tools.{name}.input_schema"), name
     match data.get("output_config"):
         case {"format": {"type": "json_schema", "schema": schema}}:
             return _schema(schema, "output_config.format.schema"), None
         case {"format": dict()}:
-            raise _invalid("output_config.format: only type json_schema is known, with its schema")
+            raise invalid("output_config.format: only type json_schema is known, with its schema")
     return None, None
 
 
 def _schema(schema: Any, place: str) -> Mapping[str, Any]:
     if not isinstance(schema, dict):
-        raise _invalid(f"{place}: a JSON Schema object is required")
+        raise invalid(f"{place}: a JSON Schema object is required")
     try:
         jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator).check_schema(schema)
     except jsonschema.SchemaError as error:
-        raise _invalid(f"{place}: {error.json_path}: {error.message}") from None
+        raise invalid(f"{place}: {error.json_path}: {error.message}") from None
     return schema
 
 

@@ -12,11 +12,9 @@ from typing import Any
 from pydantic_core import to_json
 
 from slotfill.extractors.local.layout import Conversation, Turn
+from slotfill.extractors.testing.model_rules import ModelRules
 
 __all__ = ["Asked", "read", "size"]
-
-CACHEABLE = 1_024
-"""The fewest tokens of a prefix that the service keeps: those of most models."""
 
 BYTES_A_TOKEN = 4
 
@@ -27,9 +25,9 @@ class Asked:
 
     document: the text between the marks of the last fenced turn, else the last user turn.
     schema: the JSON Schema that the answer shall be valid for, None where none is asked for.
-    tool: the tool to call with it; None asks for text.
+    tool: the tool to call with it; None asks for text. prefill: how the answer begins already, as a text.
     tokens: of the whole prompt, as simulated. prefixes: of each part of it that is marked for the cache, the longest
-    last, hash, tokens, and for how long: `5m` or `1h`.
+    last, hash, tokens, and for how long: `5m` or `1h`. rules: of the model.
     """
 
     model: str
@@ -37,9 +35,11 @@ class Asked:
     document: str
     schema: Mapping[str, Any] | None
     tool: str | None
+    prefill: str
     stream: bool
     tokens: int
     prefixes: tuple[tuple[str, int, str], ...]
+    rules: ModelRules
 
 
 def size(text: str) -> int:
@@ -47,21 +47,23 @@ def size(text: str) -> int:
     return -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_A_TOKEN)
 
 
-def read(data: Mapping[str, Any]) -> Asked:
-    """Read a request that was checked."""
+def read(data: Mapping[str, Any], rules: ModelRules) -> Asked:
+    """Read a request to a model that was checked."""
     system = _texts(data.get("system", ""))
     turns = tuple(Turn(message["role"], _texts(message["content"])) for message in data["messages"])
     schema, tool = _form(data, system)
-    tokens, prefixes = _measure(data)
+    tokens, prefixes = _measure(data, rules)
     return Asked(
         model=data["model"],
         max_tokens=data.get("max_tokens", 0),
         document=Conversation(system, turns).document,
         schema=schema,
         tool=tool,
+        prefill=turns[-1].text if turns[-1].role == "assistant" else "",
         stream=bool(data.get("stream")),
         tokens=tokens,
         prefixes=prefixes,
+        rules=rules,
     )
 
 
@@ -108,15 +110,16 @@ def _schema_in(text: str) -> Mapping[str, Any] | None:
     return None
 
 
-def _measure(data: Mapping[str, Any]) -> tuple[int, tuple[tuple[str, int, str], ...]]:
-    read, counted, prefixes = hashlib.sha256(), 0, []
+def _measure(data: Mapping[str, Any], rules: ModelRules) -> tuple[int, tuple[tuple[str, int, str], ...]]:
+    read, counted, prefixes = hashlib.sha256(rules.id.encode()), 0, []  # what one model has read is no other's
+    least = rules.cacheable * BYTES_A_TOKEN
     for block, ttl in _blocks(data):
         written = block.encode("utf-8", "surrogatepass") if isinstance(block, str) else to_json(block)
         read.update(written)
         counted += len(written)
-        if ttl and counted >= CACHEABLE * BYTES_A_TOKEN:
+        if ttl and counted >= least:
             prefixes.append((read.hexdigest(), counted // BYTES_A_TOKEN, ttl))
-    if (ttl := _ttl(data)) and counted >= CACHEABLE * BYTES_A_TOKEN:
+    if (ttl := _ttl(data)) and counted >= least:
         prefixes.append((read.hexdigest(), counted // BYTES_A_TOKEN, ttl))
     return -(-counted // BYTES_A_TOKEN), tuple(prefixes)
 

@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
-from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.api_error import ApiError, invalid
 from slotfill.extractors.testing.clock import Clock
-from slotfill.extractors.testing.rules import check_batch, invalid
+from slotfill.extractors.testing.paging import page
+from slotfill.extractors.testing.rules import check_batch
 
 __all__ = ["Batches", "Result"]
 
 DAY = 86_400.0
-PAGE = 20
 
 Result = Mapping[str, Any]
 """`{"type": "succeeded", "message": …}`, or `errored` with its error, `canceled`, `expired`."""
@@ -48,7 +48,7 @@ class Batches:
         self._creating = threading.Lock()
 
     def create(self, data: Any, origin: str) -> dict[str, Any]:
-        """Take a batch in. Raises ApiError when the service would refuse it as a whole."""
+        """Take a batch in: it is in progress, however soon it ends. Raises ApiError when it is refused as a whole."""
         if not isinstance(data, dict) or set(data) - {"requests"}:
             raise invalid("requests: Field required, and nothing else")
         check_batch(data.get("requests"))
@@ -59,7 +59,7 @@ class Batches:
             batch = _Batch(f"msgbatch_{len(self._batches) + 1:024d}", now, results)
             batch.ends = now + min(self._seconds, DAY)
             self._batches[batch.id] = batch
-        return self._told(batch, origin)
+        return self._told(batch, origin, begun=True)
 
     def retrieve(self, name: str, origin: str) -> dict[str, Any]:
         """Tell how a batch stands. Raises ApiError 404."""
@@ -67,19 +67,7 @@ class Batches:
 
     def listed(self, query: Mapping[str, str], origin: str) -> dict[str, Any]:
         """List the batches, the latest first, a page at a time."""
-        batches = [*reversed(self._batches.values())]
-        names = [batch.id for batch in batches]
-        limit = int(query.get("limit", PAGE))
-        start = names.index(query["after_id"]) + 1 if query.get("after_id") in names else 0
-        stop = names.index(query["before_id"]) if query.get("before_id") in names else len(names)
-        first = max(start, stop - limit) if "before_id" in query else start
-        page = batches[first : min(stop, first + limit)]
-        return {
-            "data": [self._told(batch, origin) for batch in page],
-            "has_more": first > 0 if "before_id" in query else first + limit < stop,
-            "first_id": page[0].id if page else None,
-            "last_id": page[-1].id if page else None,
-        }
+        return page([self._told(batch, origin) for batch in reversed(self._batches.values())], query)
 
     def cancel(self, name: str, origin: str) -> dict[str, Any]:
         """Stop a batch: what was not answered yet is `canceled`. One that has ended is refused."""
@@ -122,8 +110,8 @@ class Batches:
         for place, (name, result) in enumerate(batch.results.items()):
             yield name, result if place < answered else left
 
-    def _told(self, batch: _Batch, origin: str) -> dict[str, Any]:
-        ended = self._ended(batch)
+    def _told(self, batch: _Batch, origin: str, *, begun: bool = False) -> dict[str, Any]:
+        ended = self._ended(batch) and not begun
         working = "in_progress" if batch.canceled is None else "canceling"
         return {
             "id": batch.id,

@@ -16,7 +16,7 @@ import json
 import re
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
@@ -25,8 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
-from slotfill.extractors import catalogue
-from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.api_error import ApiError, invalid
 from slotfill.extractors.events import STREAM, events
 from slotfill.extractors.record import Usage
 from slotfill.extractors.testing.asked import Asked, read
@@ -43,17 +42,18 @@ from slotfill.extractors.testing.faults import (
     triggers,
 )
 from slotfill.extractors.testing.limits import RateLimits
+from slotfill.extractors.testing.model_list import describe, listed
 from slotfill.extractors.testing.replies import Replies, Reply, script_of
 from slotfill.extractors.testing.rules import (
     BATCH_BYTES,
     REQUEST_BYTES,
     check_length,
     check_request,
-    invalid,
 )
-from slotfill.extractors.testing.said import Said, count, say, shorten, write
+from slotfill.extractors.testing.said import Said, say, shorten, usage_of, write
 from slotfill.extractors.testing.text_faults import TEXT_FAULTS, spoil_text
 from slotfill.extractors.testing.value_faults import VALUE_FAULTS, spoil
+from slotfill.extractors.testing.whims import whims_of
 from slotfill.schemas import exact_json
 
 if TYPE_CHECKING:
@@ -67,6 +67,9 @@ CACHE_SECONDS = {"5m": 300.0, "1h": 3_600.0}
 _OWN: Mapping[str, Any] = {"api_key": "simulated", "base_url": "http://simulated.invalid"}
 REFUSED = "refused"
 JSON = {"content-type": "application/json"}
+LINES = {"content-type": "application/x-jsonl"}
+ORGANIZATION = "00000000-0000-4000-8000-000000000000"
+_LIMITED, _FAILING = 429, 500
 
 
 @dataclass
@@ -108,6 +111,7 @@ class SimulatedClaude:
     limits: to be enforced; by default none are.
     clock: the time of limits, caches, batches and slow replies; a `ManualClock` waits for nothing.
     key: the only credential to accept; by default any.
+    models: names of further models to serve, beside the service's own.
     batch_seconds: how long a batch is worked on.
 
     Safe for any number of threads. Raises FaultError for a fault that is not known, InputError for a gold file that
@@ -123,6 +127,7 @@ class SimulatedClaude:
         limits: RateLimits | None = None,
         clock: Clock | None = None,
         key: str | None = None,
+        models: Collection[str] = (),
         batch_seconds: float = 0.0,
     ) -> None:
         self.requests: list[Seen] = []
@@ -132,6 +137,7 @@ class SimulatedClaude:
         self.script(replies, faults=faults)
         self._limits = limits or RateLimits()
         self._key = key
+        self._models = models
         self._batches = Batches(self._batch_result, self.clock, batch_seconds, seed)
         self._cached: dict[str, float] = {}
         self._seen_bodies: Counter[bytes] = Counter()
@@ -195,9 +201,9 @@ class SimulatedClaude:
         try:
             response = self._route(request, seen)
         except ApiError as error:
-            response = Response(error.status, JSON | error.headers, (to_json(error.to_json()),))
+            response = _refusal(error, seen.request_id)
         faults = [RESPONSE_FAULTS[name] for name in seen.faults if name in RESPONSE_FAULTS]
-        headers = {"request-id": seen.request_id, **self._limits.headers(self.clock)}
+        headers = {"request-id": seen.request_id, "anthropic-organization-id": ORGANIZATION}
         response = replace(response, headers={**headers, **response.headers})
         for fault in faults:
             response = fault(response)
@@ -219,10 +225,12 @@ class SimulatedClaude:
             case "POST", ["v1", "messages"]:
                 return self._messages(request, seen)
             case "POST", ["v1", "messages", "count_tokens"]:
-                check_request(request.json, counting=True)
-                return _json({"input_tokens": read(request.json).tokens})
+                rules = check_request(request.json, also=self._models, counting=True)
+                return _json({"input_tokens": read(request.json, rules).tokens})
+            case "GET", ["v1", "models"]:
+                return _json(listed(request.query))
             case "GET", ["v1", "models", *name]:
-                return _json(_models(*name))
+                return _json(describe("/".join(name), self._models))
             case method, ["v1", "messages", "batches", *rest]:
                 return self._batch(method, rest, request)
         raise ApiError(404, "not_found_error", f"Not found: {request.method} {request.path}")
@@ -237,10 +245,9 @@ class SimulatedClaude:
     def _messages(self, request: Request, seen: Seen) -> Response:
         if len(request.body) > REQUEST_BYTES:
             raise ApiError(413, "request_too_large", "Request exceeds the maximum size")
-        check_request(request.json)
-        asked = read(request.json)
+        asked = read(request.json, check_request(request.json, also=self._models))
         seen.document = asked.document
-        check_length(asked.tokens, asked.model)
+        check_length(asked.tokens, asked.rules)
         chance = self._chance(request.body)
         struck = [fault.name for fault in self._faults if fault.strikes(seen.number, asked.document, chance)]
         refused = next((name for name in struck if name in ERROR_FAULTS), None)
@@ -250,28 +257,34 @@ class SimulatedClaude:
         if REFUSED in struck:  # nothing arrives, so nothing is counted
             seen.faults = (REFUSED,)
             return Response(0, {}, ())
-        input_tokens, usage = self._read(asked)
+        input_tokens, counts = self._read(asked)
         self._limits.admit(input_tokens, self.clock)
-        message = self._answered(asked, seen, struck, chance, usage)
+        message = self._answered(asked, seen, struck, chance, counts)
         chunks: tuple[bytes, ...] = (to_json(message),)
+        whims = whims_of(self._seed, request.body)
         if asked.stream:
-            chunks = events(message)
+            begun = max(1, min(whims.begun, message["usage"]["output_tokens"]))
+            chunks = events(message, begun=begun, late_ping=whims.late_ping, citable=whims.citable)
             for name in _applied(struck, STREAM_FAULTS, seen):
                 chunks = STREAM_FAULTS[name](chunks)
         seen.faults += tuple(name for name in struck if name in RESPONSE_FAULTS)
-        return Response(200, STREAM if asked.stream else JSON, chunks)
+        waits = {"retry-after": str(whims.retry_after)} if whims.retry_after else {}
+        headers = (STREAM if asked.stream else JSON) | self._limits.headers(self.clock) | waits
+        return Response(200, headers, chunks)
 
     def _answered(
-        self, asked: Asked, seen: Seen, struck: list[str], chance: Random, usage: dict[str, Any]
+        self, asked: Asked, seen: Seen, struck: list[str], chance: Random, counts: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Have the model answer, and count what it read and wrote."""
         said = self._said(asked, seen, struck, chance)
-        usage["output_tokens"] = wrote = count(said)
-        self._limits.wrote(wrote)
+        usage = usage_of(asked, said, counts)
+        self._limits.wrote(usage["output_tokens"])
         seen.usage = Usage(*(usage[name] for name in _USAGE))
         return write(asked, said, len(self.requests), usage)
 
     def _said(self, asked: Asked, seen: Seen, struck: list[str], chance: Random) -> Said:
+        if asked.max_tokens == 0:  # the prompt is to be kept, and nothing said
+            return Said((), "max_tokens")
         reply = self._script(asked)
         if isinstance(reply, ApiError):
             raise reply
@@ -315,20 +328,20 @@ class SimulatedClaude:
         return Random(told)  # noqa: S311 - reproducible, not secret
 
     def _read(self, asked: Asked) -> tuple[int, dict[str, Any]]:
-        """Count what is read, from the cache or not; give what the limits count, and the usage."""
+        """Count what is read, from the cache or not; give what the limits count, and what the usage tells of it."""
         now = self.clock.now()
         with self._arriving:
             hit = max((size for key, size, _ in asked.prefixes if self._cached.get(key, 0) >= now), default=0)
             self._cached |= {key: now + CACHE_SECONDS[ttl] for key, _, ttl in asked.prefixes}
         _, longest, kept = max(asked.prefixes, key=itemgetter(1), default=("", 0, "5m"))
         written = longest - hit
-        usage = {
+        counts = {
             "input_tokens": asked.tokens - hit - written,
             "cache_read_input_tokens": hit,
             "cache_creation_input_tokens": written,
             "cache_creation": {f"ephemeral_{ttl}_input_tokens": written * (ttl == kept) for ttl in CACHE_SECONDS},
         }
-        return asked.tokens - hit, usage
+        return asked.tokens - hit, counts
 
     def _batch(self, method: str, rest: list[str], request: Request) -> Response:
         batches, origin = self._batches, request.origin
@@ -346,7 +359,8 @@ class SimulatedClaude:
             case "POST", [name, "cancel"]:
                 return _json(batches.cancel(name, origin))
             case "GET", [name, "results"]:
-                return Response(200, {"content-type": "application/x-jsonl"}, (batches.results(name),))
+                named = {"content-disposition": f'attachment; filename="{name}_results.jsonl"'}
+                return Response(200, LINES | named, (batches.results(name),))
         raise ApiError(404, "not_found_error", f"Not found: {method} {request.path}")
 
     def _batch_result(self, params: Any, place: int) -> Result:
@@ -357,8 +371,7 @@ class SimulatedClaude:
         with self._arriving:
             self.requests.append(seen)
         try:
-            check_request(params)
-            asked = read(params)
+            asked = read(params, check_request(params, also=self._models, batched=True))
             seen.document = asked.document
             struck = [fault.name for fault in self._faults if fault.strikes(place, asked.document, chance)]
             for name in struck:
@@ -395,27 +408,11 @@ def _parsed(text: str) -> Any:
     return None if exact_json.has_exact_floats(value) else value
 
 
-def _models(*name: str) -> dict[str, Any]:
-    known = {model: _model(model) for model in catalogue.known_models()}
-    if not name:
-        names = list(known)
-        return {"data": [*known.values()], "has_more": False, "first_id": names[0], "last_id": names[-1]}
-    if name[0] not in known:
-        raise ApiError(404, "not_found_error", f"model: {'/'.join(name)}")
-    return known[name[0]]
-
-
-def _model(name: str) -> dict[str, Any]:
-    model = catalogue.look_up(name)
-    return {
-        "type": "model",
-        "id": name,
-        "display_name": name,
-        "created_at": "1970-01-01T00:00:00Z",
-        "lifecycle": "active",
-        "max_input_tokens": model.context,
-        "max_tokens": model.max_output,
-    }
+def _refusal(error: ApiError, request_id: str) -> Response:
+    """Write an error: a request that is no good is not to be sent again; of a failing service nobody says so."""
+    retry = {"x-should-retry": str(error.status == _LIMITED).lower()} if error.status < _FAILING else {}
+    body = to_json({**error.to_json(), "request_id": request_id})
+    return Response(error.status, JSON | retry | error.headers, (body,))
 
 
 def _json(value: Any) -> Response:

@@ -19,6 +19,9 @@ __all__ = ["RateLimits"]
 UNENFORCED = {"requests": 4_000, "input-tokens": 2_000_000, "output-tokens": 400_000}
 """What the headers tell where nothing is enforced: the figures of a large account."""
 
+ROUNDED = 1_000
+"""Tokens left are told in thousands."""
+
 MINUTE = 60.0
 
 
@@ -76,18 +79,28 @@ class RateLimits:
             self._buckets["output-tokens"].level -= output_tokens
 
     def headers(self, clock: Clock) -> dict[str, str]:
-        """Tell what is left, and when all of it will be back."""
+        """Tell what is left, and when all of it will be back; of tokens also both kinds together."""
         with self._spending:
             self._refill(clock)
-            return {
-                f"anthropic-ratelimit-{name}-{what}": told
-                for name, bucket in self._buckets.items()
-                for what, told in (
-                    ("limit", str(int(bucket.per_minute))),
-                    ("remaining", str(max(0, int(bucket.level)))),
-                    ("reset", _timestamp(math.ceil(clock.now() + bucket.seconds_until(bucket.per_minute)))),
+            told = {
+                name: (
+                    int(bucket.per_minute),
+                    max(0, int(bucket.level)),
+                    math.ceil(clock.now() + bucket.seconds_until(bucket.per_minute)),
                 )
+                for name, bucket in self._buckets.items()
             }
+        (limit_in, left_in, reset_in), (limit_out, left_out, reset_out) = told["input-tokens"], told["output-tokens"]
+        told["tokens"] = limit_in + limit_out, left_in + left_out, min(reset_in, reset_out)
+        return {
+            f"anthropic-ratelimit-{name}-{what}": text
+            for name, (limit, left, reset) in told.items()
+            for what, text in (
+                ("limit", str(limit)),
+                ("remaining", str(left if name == "requests" else round(left / ROUNDED) * ROUNDED)),
+                ("reset", _timestamp(reset)),
+            )
+        }
 
     def _refill(self, clock: Clock) -> None:
         now = clock.now()

@@ -15,10 +15,9 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.api_error import ApiError, invalid
 from slotfill.extractors.errors import InputError, SchemaError
 from slotfill.extractors.testing.asked import Asked
-from slotfill.extractors.testing.rules import invalid
 from slotfill.extractors.testing.said import Said
 from slotfill.extractors.testing.value_faults import Place, places
 from slotfill.schemas.boundaries import previous_boundary

@@ -7,31 +7,24 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from pydantic_core import to_json
 
-from slotfill.extractors import catalogue
-from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.api_error import ApiError, invalid
+from slotfill.extractors.testing.model_rules import ModelRules, rules_of
+from slotfill.extractors.testing.model_settings import check_settings
+from slotfill.extractors.testing.turns import check_turns
 from slotfill.schemas.parts import subschemas
 from slotfill.schemas.subset import MAX_OPTIONAL, MAX_UNIONS
 
-__all__ = ["check_batch", "check_length", "check_request", "invalid"]
+__all__ = ["check_batch", "check_length", "check_request"]
 
 REQUEST_BYTES = 32 << 20
 BATCH_BYTES = 256 << 20
 BATCH_REQUESTS = 100_000
-PDF_MARGIN = 1_024
-"""Bytes: so near its ends the marks of a PDF stand, as its readers allow it."""
-
-CONTEXT = 200_000
-"""Tokens of prompt and reply, of a model whose context is unknown."""
-
-OUTPUT = 128_000
-"""The most that any model writes in one reply."""
 
 _COUNTED = frozenset(
     (
@@ -48,7 +41,6 @@ _KNOWN = _COUNTED | frozenset(
 _PROPERTY_KEY = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 _CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
-_NO_FORCED_TOOL = re.compile(r"claude-(?:sonnet-5-5|opus-5-5|fable-5|mythos-5)")
 _SUPPORTED = frozenset(
     (
         *("type", "anyOf", "allOf", "enum", "const", "$ref", "$defs", "definitions", "properties", "required"),
@@ -68,23 +60,21 @@ _SUPPORTED = frozenset(
 _FORMATS = frozenset(["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"])
 
 
-def invalid(text: str) -> ApiError:
-    """Make the error of a request that the service does not take."""
-    return ApiError(400, "invalid_request_error", text)
+def check_request(
+    data: Any, *, also: Collection[str] = (), counting: bool = False, batched: bool = False
+) -> ModelRules:
+    """Refuse what the service refuses of `POST /v1/messages`, else give the model. Raises ApiError, 400 or 404.
 
-
-def check_request(data: Any, *, counting: bool = False) -> None:
-    """Refuse what the service refuses of `POST /v1/messages`, or of `…/count_tokens`. Raises ApiError, 400 or 404."""
+    also: names of further models. counting: of `…/count_tokens`. batched: of one request of a batch.
+    """
     if not isinstance(data, dict):
         raise invalid("The request body is not valid JSON: an object is required")
     for key in data:
         if key not in (_COUNTED if counting else _KNOWN):
             raise invalid(f"{key}: Extra inputs are not permitted")
-    _check_model(data.get("model"))
-    if not counting:
-        _check_max_tokens(data.get("max_tokens"))
-    _check_system(data.get("system", ""))
-    _check_messages(data.get("messages"))
+    model = _check_model(data.get("model"), also)
+    check_settings(data, model, counting=counting, batched=batched)
+    check_turns(data, model)
     _check_tools(data)
     match data.get("output_config"):
         case None | {"format": None}:
@@ -94,6 +84,7 @@ def check_request(data: Any, *, counting: bool = False) -> None:
             _check_no_citations(data["messages"])
         case {"format": _}:
             raise invalid("output_config.format: Input should be of type 'json_schema', with a schema")
+    return model
 
 
 def check_batch(requests: Any) -> None:
@@ -115,86 +106,12 @@ def check_batch(requests: Any) -> None:
         seen.add(name)
 
 
-def _check_model(model: Any) -> None:
-    if not isinstance(model, str) or not model:
+def _check_model(name: Any, also: Collection[str]) -> ModelRules:
+    if not isinstance(name, str) or not name:
         raise invalid("model: Field required")
-    if not model.startswith("claude"):
-        raise ApiError(404, "not_found_error", f"model: {model}")
-
-
-def _check_max_tokens(limit: Any) -> None:
-    if not isinstance(limit, int) or isinstance(limit, bool):
-        raise invalid("max_tokens: Field required")
-    if limit < 1:
-        raise invalid("max_tokens: Input should be greater than or equal to 1")
-    if limit > OUTPUT:
-        raise invalid(f"max_tokens: {limit} > {OUTPUT}, which is the maximum allowed number of output tokens")
-
-
-def _check_system(system: Any) -> None:
-    if not isinstance(system, str):
-        _check_blocks(system, "system")
-
-
-def _check_messages(messages: Any) -> None:
-    if not isinstance(messages, list) or not messages:
-        raise invalid("messages: at least one message is required")
-    for number, message in enumerate(messages):
-        place = f"messages.{number}"
-        if not isinstance(message, dict) or message.get("role") not in ("user", "assistant"):
-            raise invalid(f"{place}.role: Input should be 'user' or 'assistant'")
-        content = message.get("content")
-        if not content:
-            raise invalid(f"{place}: all messages must have non-empty content")
-        if not isinstance(content, str):
-            _check_blocks(content, f"{place}.content")
-        elif not content.strip():
-            raise invalid(f"{place}: text content blocks must contain non-whitespace text")
-    if messages[0]["role"] != "user":
-        raise invalid("messages.0.role: the first message must use the user role")
-    if messages[-1]["role"] == "assistant":
-        raise invalid(
-            "This model does not support assistant message prefill. The conversation must end with a user message."
-        )
-
-
-def _check_blocks(blocks: Any, place: str) -> None:
-    if not isinstance(blocks, list):
-        raise invalid(f"{place}: Input should be a valid list")
-    for number, block in enumerate(blocks):
-        if not isinstance(block, dict) or not isinstance(block.get("type"), str):
-            raise invalid(f"{place}.{number}.type: Field required")
-        if block["type"] == "text" and not str(block.get("text") or "").strip():
-            raise invalid(f"{place}.{number}.text: text content blocks must be non-empty")
-        if block["type"] == "document":
-            _check_document(block.get("source"), f"{place}.{number}")
-        if block["type"] == "tool_result" and isinstance(block.get("content"), list):
-            _check_blocks(block["content"], f"{place}.{number}.content")
-
-
-def _check_document(source: Any, place: str) -> None:
-    """Check a document's source, as far as it stands in the request: text, or a PDF in base64."""
-    match source:
-        case {"type": "base64", "media_type": "application/pdf", "data": str(data)}:
-            if not _is_pdf(data):
-                raise invalid(f"{place}.pdf.source.base64.data: The PDF specified was not valid.")
-        case {"type": "base64", "media_type": media_type}:
-            raise invalid(
-                f"{place}.document.source.base64.media_type: Input should be 'application/pdf', not {media_type}"
-            )
-        case {"type": "text" | "content" | "url" | "file"}:
-            pass
-        case _:
-            raise invalid(f"{place}.document.source: Field required")
-
-
-def _is_pdf(data: str) -> bool:
-    """Tell whether base64 holds what a reader of PDFs takes for one: its mark near the start, its end near the end."""
-    try:
-        decoded = b64decode(data, validate=True)
-    except ValueError:
-        return False
-    return b"%PDF-" in decoded[:PDF_MARGIN] and b"%%EOF" in decoded[-PDF_MARGIN:]
+    if (model := rules_of(name, also)) is None:
+        raise ApiError(404, "not_found_error", f"model: {name}")
+    return model
 
 
 def _check_no_citations(messages: Any) -> None:
@@ -224,11 +141,6 @@ def _check_tools(data: Mapping[str, Any]) -> None:
     choice = data.get("tool_choice") or {}
     if choice.get("type") == "tool" and choice.get("name") not in names:
         raise invalid(f"tool_choice: Tool {choice.get('name')!r} not found in provided tools")
-    if choice.get("type") in ("tool", "any"):
-        if _NO_FORCED_TOOL.match(str(data.get("model"))):
-            raise invalid('tool_choice: type "tool" and "any" are not supported for this model.')
-        if (data.get("thinking") or {}).get("type") in ("enabled", "adaptive"):
-            raise invalid("Thinking may not be enabled when tool_choice forces tool use.")
 
 
 def _canonical(schema: Any) -> bytes:
@@ -290,8 +202,7 @@ def _unsupported(part: Mapping[str, Any]) -> Iterator[str]:
         yield "Schema type is missing"
 
 
-def check_length(tokens: int, model: str) -> None:
+def check_length(tokens: int, model: ModelRules) -> None:
     """Refuse a prompt that the model's context does not hold."""
-    limit = catalogue.look_up(model).context or CONTEXT
-    if tokens > limit:
-        raise invalid(f"prompt is too long: {tokens} tokens > {limit} maximum")
+    if tokens > model.context:
+        raise invalid(f"prompt is too long: {tokens} tokens > {model.context} maximum")

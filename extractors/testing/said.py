@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from slotfill.extractors.events import written_in
 from slotfill.extractors.testing.asked import BYTES_A_TOKEN, Asked, size
 
-__all__ = ["Said", "count", "say", "shorten", "write"]
+__all__ = ["Said", "count", "say", "shorten", "usage_of", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +24,20 @@ class Said:
 
 
 def say(asked: Asked, text: str, value: Any) -> Said:
-    """Say a text, or call the tool that was asked for with its value; a text that is none is said as it is."""
+    """Say a text, or call the tool that was asked for with its value; a text that is none is said as it is.
+
+    A text that the request has begun is gone on with.
+    """
     if asked.tool is None or (value is None and text.strip() != "null"):
+        text = text.removeprefix(asked.prefill)
         return Said(({"type": "text", "text": text},) if text else ())
     return Said((call(asked.tool, value),), "tool_use")
 
 
 def call(tool: str, value: Any, number: int = 1) -> dict[str, Any]:
     """Write a tool call."""
-    return {"type": "tool_use", "id": f"toolu_{number:024d}", "name": tool, "input": value}
+    caller = {"type": "direct"}
+    return {"type": "tool_use", "id": f"toolu_{number:024d}", "name": tool, "input": value, "caller": caller}
 
 
 def count(said: Said) -> int:
@@ -59,13 +64,21 @@ def write(asked: Asked, said: Said, number: int, usage: Mapping[str, Any]) -> di
         "id": f"msg_{number:024d}",
         "type": "message",
         "role": "assistant",
-        "model": asked.model,
+        "model": asked.rules.id,
         "content": list(said.content),
         "stop_reason": said.stop_reason,
         "stop_sequence": None,
         "stop_details": said.stop_details,
-        "usage": {**usage, "service_tier": "standard"},
+        "usage": usage,
     }
+
+
+def usage_of(asked: Asked, said: Said, read: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell what a reply took. read: what the prompt did, from the cache and beside it."""
+    thought = sum(size(written_in(block)) for block in said.content if block["type"] == "thinking")
+    details = {"output_tokens_details": {"thinking_tokens": thought}} if asked.rules.counts_thinking else {}
+    written = {"output_tokens": count(said), **details}
+    return {**read, **written, "service_tier": "standard", "inference_geo": asked.rules.geo}
 
 
 def _cut(block: Mapping[str, Any], written: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from slotfill.extractors.events import STREAM, events
 
 ASK = {"model": "claude-haiku-5-5", "max_tokens": 50, "messages": [{"role": "user", "content": "x"}]}
 WHOLE = events(message('{"a": 1}', usage={"input_tokens": 10, "output_tokens": 5}))
-TOLD = b', "usage": {"output_tokens": 5}'
+TOLD = b', "usage": {"input_tokens": 10, "output_tokens": 5}'
 BEGUN = b', "usage": {"input_tokens": 10, "output_tokens": 1}'
 
 
@@ -29,10 +29,10 @@ def arrived(chunks):
     return arriving
 
 
-def changed(old, new):
-    chunks = [chunk.replace(old, new) for chunk in WHOLE]
-    assert chunks != [*WHOLE]
-    return chunks
+def changed(old, new, chunks=WHOLE):
+    told = [chunk.replace(old, new) for chunk in chunks]
+    assert told != [*chunks]
+    return told
 
 
 @pytest.mark.parametrize("count", range(len(WHOLE) + 1))
@@ -52,7 +52,9 @@ def test_a_gateway_need_not_tell_what_was_counted(told):
 
 @pytest.mark.parametrize("told", [b"", b', "usage": null'])
 def test_nor_when_the_message_starts(told):
-    arriving = arrived(changed(BEGUN, told))
+    begun = changed(BEGUN, told)
+    assert arrived(begun).usage == Usage(10, 5)  # the end tells it all
+    arriving = arrived(changed(TOLD, b', "usage": {"output_tokens": 5}', begun))
     assert arriving.usage == Usage(None, 5, None, None)
     assert arriving.message().content[0].text == '{"a": 1}'
 

@@ -128,6 +128,12 @@ async def came_of(client, put=asked):
         return type(error)
 
 
+async def with_headers(client, text):
+    """Ask about a text, and give the headers of the reply."""
+    told = client.messages.with_raw_response.create(**ASK | {"messages": [{"role": "user", "content": text}]})
+    return (await told if asyncio.iscoroutine(told) else told).headers
+
+
 @pytest.fixture(params=["sync", "async"])
 def kind(request):
     return request.param
@@ -485,6 +491,20 @@ class TestMeter:
         for _ in range(2):
             await came_of(client)
         assert list(meter.settled.values()) == [Usage(), claude.usage]
+
+
+async def test_a_reply_that_came_asks_nobody_to_wait_and_its_limit_of_all_tokens_is_none(kind):
+    """Real replies tell now and then when to ask again, with nothing the matter, and input and output tokens as one."""
+    world = World()
+    client = world.client() if kind == "sync" else world.async_client()
+    began, told = world.clock.now(), []
+    learn = world.pacer.learn
+    world.pacer.learn = lambda limits: (told.append(limits), learn(limits))
+    replies = [await with_headers(client, f"text {number}") for number in range(40)]
+    asked_to_wait = [float(headers["retry-after"]) for headers in replies if "retry-after" in headers]
+    assert world.clock.now() - began < 2 < max(asked_to_wait)
+    assert all("anthropic-ratelimit-tokens-limit" in headers for headers in replies)
+    assert told == [{"requests": 4_000, "input-tokens": 2_000_000, "output-tokens": 400_000}] * 40
 
 
 @pytest.mark.parametrize(

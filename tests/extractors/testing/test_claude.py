@@ -24,7 +24,6 @@ from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.clock import ManualClock
 from slotfill.extractors.testing.exchange import Request
 from slotfill.extractors.testing.limits import RateLimits
-from slotfill.extractors.testing.rules import OUTPUT
 from slotfill.extractors.testing.server import served
 from slotfill.schemas.entities import Entities
 from slotfill.schemas.feedback import Feedback
@@ -81,6 +80,34 @@ def test_a_message_is_what_the_sdk_parses_and_a_stream_says_the_same(form: dict[
     assert raw.headers["request-id"] == claude.requests[0].request_id
     (block,) = message.content
     assert (block.input if block.type == "tool_use" else json.loads(block.text)) == {"label": "good"}  # type: ignore[union-attr]
+
+
+def test_an_answer_that_is_begun_is_gone_on_with() -> None:
+    client = SimulatedClaude(['{"label": "good"}', "Not what you think."]).client()
+    begun = {"messages": [*ask()["messages"], {"role": "assistant", "content": '{"label":'}]}
+    texts = [client.messages.create(**ask() | begun | {"model": "claude-haiku-4-5"}).content[0].text for _ in range(2)]  # type: ignore[union-attr]
+    assert texts == [' "good"}', "Not what you think."]
+
+
+def test_system_messages_stand_among_the_others() -> None:
+    claude = SimulatedClaude(["yes"])
+    turns = [*ask("A text.")["messages"], {"role": "system", "content": "Be brief."}]
+    claude.client().messages.create(**ask() | {"messages": turns, "model": "claude-opus-4-8"})
+    assert claude.requests[0].document == "A text."
+
+
+def test_a_reply_names_the_model_by_its_own_name() -> None:
+    client = SimulatedClaude(["yes"]).client()
+    assert client.messages.create(**ask() | {"model": "claude-haiku-4-5"}).model == "claude-haiku-4-5-20251001"
+    assert client.models.retrieve("claude-haiku-4-5").id == "claude-haiku-4-5-20251001"
+
+
+def test_models_of_other_names_are_served_where_they_are_told() -> None:
+    client = SimulatedClaude(["yes"], models=["gate/claude-next"]).client()
+    assert client.messages.create(**ask() | {"model": "gate/claude-next"}).model == "gate/claude-next"
+    assert client.models.retrieve("gate/claude-next").max_tokens == 128_000
+    with pytest.raises(anthropic.NotFoundError, match="model: gate/claude-other"):
+        client.messages.create(**ask() | {"model": "gate/claude-other"})
 
 
 def test_structured_output_is_asked_for_as_the_sdk_does() -> None:
@@ -195,10 +222,45 @@ def test_what_is_marked_is_written_to_the_cache_once_and_then_read() -> None:
     assert client.messages.create(**ask("text", system=shared)).usage.cache_read_input_tokens == 0
 
 
-def test_a_short_prefix_is_not_cached() -> None:
-    short = [{"type": "text", "text": "rules", "cache_control": {"type": "ephemeral"}}]
-    usage = SimulatedClaude(["yes"]).client().messages.create(**ask(system=short)).usage
-    assert usage.cache_creation_input_tokens == 0
+@pytest.mark.parametrize(
+    ("model", "least"),
+    [
+        ("claude-haiku-5-5", 512),
+        ("claude-opus-5", 512),
+        ("claude-fable-5", 512),
+        ("claude-sonnet-5", 1_024),
+        ("claude-opus-4-8", 1_024),
+        ("claude-sonnet-4-6", 1_024),
+        ("claude-opus-4-7", 2_048),
+        ("claude-opus-4-6", 4_096),
+        ("claude-haiku-4-5", 4_096),
+    ],
+)
+def test_a_prefix_shorter_than_the_models_least_is_not_cached(model: str, least: int) -> None:
+    client = SimulatedClaude(["yes"]).client()
+    for tokens, kept in ((least - 1, 0), (least, least)):
+        rules = [{"type": "text", "text": "rule" * tokens, "cache_control": {"type": "ephemeral"}}]
+        usage = client.messages.create(**ask(system=rules) | {"model": model}).usage
+        assert usage.cache_creation_input_tokens == kept
+
+
+def test_what_one_model_has_read_another_has_not() -> None:
+    client = SimulatedClaude(["yes"]).client()
+    shared = [{"type": "text", "text": "rules " * 2_000, "cache_control": {"type": "ephemeral"}}]
+    models = ["claude-opus-5", "claude-sonnet-5", "claude-opus-5"]
+    read = [client.messages.create(**ask(system=shared) | {"model": model}).usage for model in models]
+    assert [usage.cache_read_input_tokens for usage in read] == [0, 0, 3_000]
+
+
+def test_a_request_for_no_reply_has_its_prompt_kept() -> None:
+    claude = SimulatedClaude(["one", "two"])
+    shared = [{"type": "text", "text": "rules " * 2_000, "cache_control": {"type": "ephemeral"}}]
+    warmed = claude.client().messages.create(**ask(system=shared) | {"max_tokens": 0})
+    assert (warmed.content, warmed.stop_reason, warmed.usage.output_tokens) == ([], "max_tokens", 0)
+    assert warmed.usage.cache_creation_input_tokens == 3_000
+    said = claude.client().messages.create(**ask(system=shared))
+    assert said.usage.cache_read_input_tokens == 3_000
+    assert said.content[0].text == "one"  # type: ignore[union-attr]  # nothing was said before
 
 
 def test_it_tells_what_it_saw() -> None:
@@ -271,6 +333,16 @@ def test_output_tokens_are_limited_once_they_are_written() -> None:
     client.messages.create(**ask())
 
 
+def test_limits_of_tokens_are_told_of_both_kinds_together_and_what_is_left_in_thousands() -> None:
+    client = SimulatedClaude(["yes"], clock=ManualClock(), limits=RateLimits(itpm=90_000, otpm=20_000)).client()
+    told = client.messages.with_raw_response.create(**ask("word " * 2_000)).headers
+    left = {name: told[f"anthropic-ratelimit-{name}-remaining"] for name in ("input-tokens", "output-tokens", "tokens")}
+    assert left == {"input-tokens": "88000", "output-tokens": "20000", "tokens": "107000"}
+    assert told["anthropic-ratelimit-tokens-limit"] == "110000"
+    resets = [told[f"anthropic-ratelimit-{name}-reset"] for name in left]
+    assert resets[2] == min(resets[:2])
+
+
 def test_a_reply_stops_at_the_room_that_was_given() -> None:
     message = SimulatedClaude(["word " * 80]).client().messages.create(**{**ask(), "max_tokens": 10})
     assert message.stop_reason == "max_tokens"
@@ -313,9 +385,20 @@ REFUSED: dict[str, tuple[Any, int, str]] = {
     "unknown parameter": (ask(top_n=3), 400, "top_n: Extra inputs"),
     "no model": ({"max_tokens": 1, "messages": []}, 400, "model: Field required"),
     "unknown model": (ask() | {"model": "gpt"}, 404, "model: gpt"),
+    "misspelt model": (ask() | {"model": "claude-sonet-4-5"}, 404, "model: claude-sonet-4-5"),
+    "a model's effort": (
+        ask(output_config={"effort": "low"}) | {"model": "claude-haiku-4-5"},
+        400,
+        "the effort parameter",
+    ),
+    "a result of no call": (
+        ask() | {"messages": [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1"}]}]},
+        400,
+        "unexpected `tool_use_id` found in `tool_result` blocks",
+    ),
     "no max_tokens": ({key: value for key, value in ask().items() if key != "max_tokens"}, 400, "max_tokens"),
-    "too many max_tokens": (ask() | {"max_tokens": OUTPUT + 1}, 400, "maximum allowed"),
-    "zero max_tokens": (ask() | {"max_tokens": 0}, 400, "greater than or equal to 1"),
+    "too many max_tokens": (ask() | {"max_tokens": 128_001}, 400, "maximum allowed"),
+    "less than no max_tokens": (ask() | {"max_tokens": -1}, 400, "greater than or equal to 0"),
     "no messages": (ask() | {"messages": []}, 400, "at least one message"),
     "empty content": (ask(""), 400, "non-empty content"),
     "blank content": (ask("  \n"), 400, "non-whitespace"),
@@ -555,6 +638,8 @@ def test_any_client_works_against_the_server() -> None:
         assert answer.headers["anthropic-ratelimit-requests-limit"]
         batches = anthropic.Anthropic(base_url=url, api_key="any").messages.batches
         batch = batches.create(requests=[{"custom_id": "a", "params": ask()}])  # type: ignore[list-item]
+        assert batch.processing_status == "in_progress"
+        batch = batches.retrieve(batch.id)
         assert batch.results_url is not None
         assert batch.results_url.startswith(url)
         assert [entry.custom_id for entry in batches.results(batch.id)] == ["a"]

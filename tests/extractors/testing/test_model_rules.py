@@ -1,0 +1,67 @@
+"""What a model takes is told twice, by the catalogue and by the simulated service, and they agree."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from anthropic._data import DEPRECATED_MODELS
+from anthropic.types import Model
+
+from slotfill.extractors.catalogue import known_models, look_up
+from slotfill.extractors.testing.model_rules import EFFORTS, MODELS, ModelRules, rules_of
+
+RETIRED = {"claude-mythos-preview"}
+"""Which the SDK still names."""
+
+by_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.id)
+
+
+def test_the_models_of_the_sdk_are_known() -> None:
+    names = {name for part in get_args(Model) for name in get_args(part)}
+    assert {name for name in names if rules_of(name) is None} == RETIRED
+    retiring = {model for name in DEPRECATED_MODELS if (model := rules_of(name))}
+    assert {model for model in MODELS if model.lifecycle == "deprecated"} == retiring
+
+
+def test_the_current_models_of_the_catalogue_are_known() -> None:
+    assert {model.id for model in MODELS if not model.alias and model.generation > (4, 5)} - {*known_models()} == {
+        "claude-mythos-5",  # the catalogue's prices lack them
+        "claude-mythos-5-1",
+    }
+    assert {name for name in known_models() if rules_of(name) is None} == {
+        "claude-2",  # long retired, or no names of the service
+        "claude-3-5-haiku-latest",
+        "claude-3-5-sonnet",
+        "claude-3-7-sonnet-latest",
+        "claude-3-haiku",
+        "claude-3-opus-latest",
+        "claude-3-sonnet",
+        "claude-v1",
+    }
+
+
+@by_model
+def test_the_catalogue_says_the_same(model: ModelRules) -> None:
+    told = look_up(model.id)
+    assert told.context in (model.context, None)
+    assert told.max_output <= model.output
+    assert told.forced_tool == model.forced_tool
+    assert told.structured == (model.generation >= (4, 1))
+
+
+def test_names_that_nobody_has_are_none() -> None:
+    assert [rules_of(name) for name in ("claude-sonet-4-5", "claude-opus-5-20260724", "anthropic/claude-opus-5")] == [
+        None
+    ] * 3
+    other = rules_of("anthropic/claude-opus-5", also=["anthropic/claude-opus-5"])
+    assert other is not None
+    assert other.id == "anthropic/claude-opus-5"
+
+
+def test_efforts() -> None:
+    by_id = {model.id: model.efforts for model in MODELS}
+    assert by_id["claude-haiku-4-5-20251001"] == by_id["claude-sonnet-4-5-20250929"] == ()
+    assert by_id["claude-opus-4-5-20251101"] == ("low", "medium", "high")
+    assert by_id["claude-sonnet-4-6"] == by_id["claude-opus-4-6"] == ("low", "medium", "high", "max")
+    assert {by_id[name] for name in ("claude-opus-4-7", "claude-sonnet-5", "claude-haiku-5-5")} == {EFFORTS}
