@@ -104,6 +104,11 @@ KNOWN = (
             "Invalid request data",
         ),
     ),
+    Known(
+        "bad_request",
+        ("output_config.effort",),
+        ('Use "thinking.type.adaptive" and "output_config.effort" to control thinking behavior.',),
+    ),
     # The service names the part of the request that it does not take: this errs on the side of one more, cheaper mode.
     Known(
         SCHEMA_REFUSED,
@@ -117,8 +122,8 @@ KNOWN = (
 """What is wrong with a request, by the words of its error: the first row that fits.
 
 Sources: anthropics/claude-code issues 2127, 38035, 44863, 58367 and 72457, anthropics/claude-cookbooks 854,
-browserbase/stagehand 2221, docker/docker-agent 569, anthropics/anthropic-sdk-python 1889, elie222/inbox-zero 2323, and
-the recordings of crmne/ruby_llm.
+browserbase/stagehand 2221, docker/docker-agent 569, anthropics/anthropic-sdk-python 1889, elie222/inbox-zero 2323,
+NousResearch/hermes-agent 11137, and the recordings of crmne/ruby_llm.
 """
 
 
