@@ -324,22 +324,37 @@ def pull(name: str) -> None:
 
 @main.command()
 @click.option("-m", "--model", metavar="MODEL", help="The model to look for; by default the one `extract` would use.")
+@click.option("--live", is_flag=True, help="Try on the service itself what slotfill assumes of it, for a few cents.")
+@click.option("--yes", "confirmed", is_flag=True, help="With --live: send the requests without asking.")
+@click.option("--json", "as_json", is_flag=True, help="With --live: write the report as JSON.")
 @click.pass_context
-def doctor(ctx: click.Context, model: str | None) -> None:
+def doctor(ctx: click.Context, model: str | None, *, live: bool, confirmed: bool, as_json: bool) -> None:
     """Say what works here, and what to do about the rest. Exits with 4 when an extraction would not work.
+
+    With --live it then says what a few dozen tiny requests may cost at most, and sends them, once that is allowed. The
+    report says of each assumption whether it held; it holds no credential, and is worth sending to those who make
+    slotfill. Exits with 1 where one is broken, else with 3 where one is not decided.
 
     \b
     slotfill doctor
     slotfill doctor -m claude-sonnet-5-5
+    slotfill doctor --live
     """
     from slotfill.extractors.doctor import examine
     from slotfill.extractors.runs.console import printable
 
+    if not live and (confirmed or as_json):
+        raise click.UsageError("--yes and --json go with --live")
     failed = False
     for check in examine(model):
-        click.echo(f"{check.state:<9}{check.name:<16}{printable(check.detail)}")
+        click.echo(f"{check.state:<9}{check.name:<16}{printable(check.detail)}", err=live)
         failed |= check.state == "failed"
-    ctx.exit(EXIT_NO_MODEL if failed else 0)
+    if failed or not live:
+        ctx.exit(EXIT_NO_MODEL if failed else 0)
+    from slotfill.commands.live import try_assumptions
+
+    told = _told_on_a_terminal
+    ctx.exit(try_assumptions(model, confirmed=confirmed, as_json=as_json, on_progress=told))
 
 
 @main.command()
@@ -404,7 +419,14 @@ def costs(paths: tuple[str, ...], *, by: By, as_json: bool) -> None:
 @click.option("--itpm", type=click.FloatRange(min=1), metavar="N", help="Enforce so many input tokens a minute.")
 @click.option("--otpm", type=click.FloatRange(min=1), metavar="N", help="Enforce so many output tokens a minute.")
 @click.option("--batch-seconds", type=click.FloatRange(min=0), default=0, metavar="S", help="How long a batch takes.")
-def simulate(port: int, faults: tuple[str, ...], **options: Any) -> None:
+@click.option(
+    "--break",
+    "breaking",
+    multiple=True,
+    metavar="NAME",
+    help="Be unlike the service in what `doctor --live` calls so: --break forced_tool.",
+)
+def simulate(port: int, faults: tuple[str, ...], breaking: tuple[str, ...], **options: Any) -> None:
     """Serve a simulated Claude on a loopback port, for any Anthropic client. Ctrl-C ends it.
 
     \b
@@ -413,7 +435,7 @@ def simulate(port: int, faults: tuple[str, ...], **options: Any) -> None:
     """
     import threading
 
-    from slotfill.extractors.testing.claude import SimulatedClaude
+    from slotfill.extractors.testing.broken import BrokenClaude
     from slotfill.extractors.testing.faults import STAGES
     from slotfill.extractors.testing.limits import RateLimits
     from slotfill.extractors.testing.server import served
@@ -425,7 +447,7 @@ def simulate(port: int, faults: tuple[str, ...], **options: Any) -> None:
     _hypothesis_keeps_to_the_cache()
     limits = RateLimits(**{name: options[name] for name in ("rpm", "itpm", "otpm")})
     others = {name: options[name] for name in ("replies", "seed", "batch_seconds")}
-    claude = SimulatedClaude(faults=faults, limits=limits, **others)
+    claude = BrokenClaude(breaking, faults=faults, limits=limits, **others)
     with served(claude, port=port) as url:
         click.echo(url)
         try:

@@ -1,0 +1,1 @@
+"""What slotfill assumes of the service, tried on the service itself: `slotfill doctor --live`."""
