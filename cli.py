@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _SETTINGS = (
-    *("model", "retries", "mend", "timeout", "max_tokens", "chunk_chars", "passes", "cassette"),
+    *("model", "retries", "mend", "timeout", "max_tokens", "thinking", "effort", "chunk_chars", "passes", "cassette"),
     *("rpm", "itpm", "otpm", "max_wait"),
 )
 """The options of `extract` that an extractor takes."""

@@ -148,7 +148,18 @@ asking_options = _grouped(
         "--max-tokens",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Room for a reply. [default: from the schema's size]",
+        help="Room for a reply, what the model thinks included. [default: from the schema's size]",
+    ),
+    click.option(
+        "--thinking",
+        metavar="off|auto|N",
+        help="Whether the model thinks before it answers, which is billed as output: not at all, as much as it finds "
+        "right, or N tokens at most. [default: off where the model allows it]",
+    ),
+    click.option(
+        "--effort",
+        type=click.Choice(["low", "medium", "high", "xhigh", "max"]),
+        help="How much the model does for a reply. [default: the model's own]",
     ),
     click.option(
         "--chunk-chars",

@@ -99,6 +99,7 @@ What stopped a run before its end is said in one line, with how far it is and th
 | `SLOTFILL_MEND` | `--mend` |
 | `SLOTFILL_TIMEOUT` | `--timeout` |
 | `SLOTFILL_MAX_TOKENS` | `--max-tokens` |
+| `SLOTFILL_THINKING`, `SLOTFILL_EFFORT` | `--thinking`, `--effort` |
 | `SLOTFILL_CONCURRENCY` | `--concurrency` |
 | `SLOTFILL_CHUNK_CHARS` | `--chunk-chars` |
 | `SLOTFILL_PASSES` | `--passes` |

@@ -41,7 +41,7 @@ class Arriving:
     @property
     def usage(self) -> Usage:
         """What the service has counted so far: what it wrote is unknown until the totals arrive."""
-        return usage_of(SDKUsage.construct(**self._counts))
+        return usage_of(SDKUsage.construct(**self._counts), self._whole.get("content", ()))
 
     def take(self, event: Any) -> str:
         """Take one of the SDK's raw events; give what it adds to the text, or to the tool's input.

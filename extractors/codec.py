@@ -29,6 +29,7 @@ from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.inbound import excerpt, identifier, input_text, usage_of, whole_characters
 from slotfill.extractors.prompt import Prompt
 from slotfill.extractors.record import Failure, Mode
+from slotfill.extractors.thinking import WITHOUT_THINKING, Thinking
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.wire import Wire
 
@@ -51,7 +52,9 @@ class Codec:
     full: the whole JSON Schema of what travels, an object.
     reduced: what of it `output_config.format` takes, None where structured output is not to be had.
     whole: whether a patch, too, is asked for by its whole schema, as `reduced` is.
-    forced: whether the model can be forced to call the tool; else it is asked to, and may answer in text.
+    forced: whether the model can be forced to call the tool; else it is asked to, and may answer in text. One that
+        thinks cannot.
+    thinking: how it is asked to think.
     ttl: how long the service shall keep what is marked for its cache.
     """
 
@@ -63,12 +66,15 @@ class Codec:
         *,
         whole: bool = False,
         forced: bool = True,
+        thinking: Thinking = WITHOUT_THINKING,
         ttl: CacheTTL = "5m",
     ) -> None:
         self._mark = {"cache_control": {"type": "ephemeral"} | ({} if ttl == "5m" else {"ttl": ttl})}
         self._tool = re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:64]
         self._reply: Any = prepare_response_model(_reply_model(self._tool, full))
-        self._full, self._reduced, self._whole, self._forced = full, reduced, whole, forced
+        self._full, self._reduced, self._whole = full, reduced, whole
+        self._forced = forced and not thinking.room
+        self._thinking = thinking
         self._fixed = cache(self._fixed_part)
 
     def encode(self, ask: Ask) -> dict[str, Any]:
@@ -104,7 +110,7 @@ class Codec:
             said=_said(message),
             stop_reason=stop_reason,
             errors=errors,
-            usage=usage_of(message.usage),
+            usage=usage_of(message.usage, message.content),
             ms=ms,
             request_id=identifier(getattr(message, "_request_id", None)),  # a message of a batch has none
             scored=_scored(message),
@@ -112,7 +118,8 @@ class Codec:
 
     def _messages(self, prompt: Prompt, mode: Mode) -> list[dict[str, Any]]:
         messages = [{"role": turn.role, "content": turn.text} for turn in prompt.turns]
-        if mode == "tool":
+        # With a budget for thinking the service wants a thought before a call, and what was thought is not kept.
+        if mode == "tool" and not self._thinking.budget:
             self._call(messages)
         # What all documents share is read from the cache, and a document that is asked about again.
         # The service ignores the mark on a prompt too short for it.
@@ -134,10 +141,18 @@ class Codec:
 
     def _fixed_part(self, mode: Mode) -> dict[str, Any]:
         """Give what all requests of a mode share."""
-        return self._form(mode, self._full, self._reduced)
+        return self._thoughtful(self._form(mode, self._full, self._reduced))
 
     def _patched(self, mode: Mode, wire: Wire) -> dict[str, Any]:
-        return self._form(mode, wire.full, wire.full if self._whole else wire.reduced)
+        return self._thoughtful(self._form(mode, wire.full, wire.full if self._whole else wire.reduced))
+
+    def _thoughtful(self, form: dict[str, Any]) -> dict[str, Any]:
+        """Say how the model shall think, where anything is to be said of it."""
+        if self._thinking.form is not None:
+            form = {**form, "thinking": self._thinking.form}
+        if self._thinking.effort is not None:
+            form = {**form, "output_config": {**form.get("output_config", {}), "effort": self._thinking.effort}}
+        return form
 
     def _form(self, mode: Mode, full: Mapping[str, Any], reduced: Mapping[str, Any] | None) -> dict[str, Any]:
         """Give what of a request asks for JSON of a schema."""

@@ -27,6 +27,7 @@ from slotfill.extractors.running_plan import RunningPlan
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.targets import Targets
 from slotfill.extractors.testing.cassette import Cassette
+from slotfill.extractors.thinking import Effort, ThinkingMode
 from slotfill.extractors.unforeseen import STOPS
 from slotfill.schemas.entities import Entities
 from slotfill.schemas.errors import SchemaError
@@ -51,7 +52,10 @@ M = TypeVar("M")
 _logger = logging.getLogger("slotfill")
 
 _LIMITS = ("rpm", "itpm", "otpm", "max_wait")
-_SETTINGS = ("retries", "mend", "timeout", "max_tokens", "chunk_chars", "passes", "cache_ttl", *_LIMITS)
+_SETTINGS = (
+    *("retries", "mend", "timeout", "max_tokens", "thinking", "effort", "chunk_chars", "passes", "cache_ttl"),
+    *_LIMITS,
+)
 
 AHEAD = 4
 """How many finished extractions, as a multiple of the concurrency, may wait for a slow one before them."""
@@ -74,7 +78,10 @@ class Options(TypedDict, total=False):
     mend: which local edits are made to a reply that does not validate: `off`, `safe` (those of no or low risk, the
         default), or `bold`.
     timeout: seconds that one request may take (the SDK's 600).
-    max_tokens: room for a reply (from the schema's and the document's size).
+    max_tokens: room for a reply, what the model thinks included (from the schema's and the document's size).
+    thinking: whether the model thinks before it answers: `off`, `auto` for as much as it finds right, or a budget of
+        tokens, at least 1,024 (`off` where the model allows it).
+    effort: how much the model does for a reply: `low`, `medium`, `high`, `xhigh`, `max` (the model's own).
     chunk_chars: the most of a document that one request holds, in code points, at least 100: a longer one is read in
         chunks (by default only what the model cannot take at once, or takes at higher rates where chunks lose nothing).
     passes: how often each part of a document is read; a further pass looks for what was missed (1).
@@ -98,6 +105,8 @@ class Options(TypedDict, total=False):
     mend: Mending | None
     timeout: float | None
     max_tokens: int | None
+    thinking: ThinkingMode | int | None
+    effort: Effort | None
     chunk_chars: int | None
     passes: int | None
     cache_ttl: catalogue.CacheTTL | None

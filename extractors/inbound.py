@@ -33,6 +33,9 @@ _INPUT_TEXT = "_slotfill_input_text"
 
 _COUNTS = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 
+_THOUGHTS = ("thinking", "redacted_thinking")
+"""The kinds of a message's blocks that hold, or stand for, what the model thought."""
+
 MOST_TOKENS = 100_000_000
 """A hundred times what a model can read: a request that took more cannot be, and sums of it must not overflow."""
 
@@ -51,15 +54,28 @@ def token_count(value: object) -> int | None:
     return value if type(value) is int and 0 <= value <= MOST_TOKENS else None
 
 
-def usage_of(counted: object) -> Usage:
+def usage_of(counted: object, content: object = ()) -> Usage:
     """Copy what a service counted, by the Messages API's names; None is what it did not tell.
 
-    A service that caches nothing may leave the cache's counts out, or null.
+    A service that caches nothing may leave the cache's counts out, or null. Where thoughts are not counted there are
+    none, unless they stand among the blocks of the message's content.
     """
     read, written, *cached = [getattr(counted, name, None) for name in _COUNTS]
     nothing = None if token_count(read) is None else 0
-    kept = [nothing if count is None else token_count(count) for count in cached]
-    return Usage(token_count(read), token_count(written), *kept)
+    from_cache, to_cache = (nothing if count is None else token_count(count) for count in cached)
+    return Usage(token_count(read), token_count(written), from_cache, to_cache, _thoughts(counted, content))
+
+
+def _thoughts(counted: object, content: object) -> int | None:
+    details = getattr(counted, "output_tokens_details", None)
+    if details is not None:
+        return token_count(getattr(details, "thinking_tokens", None))
+    kinds = (_kind(block) for block in content) if isinstance(content, list) else ()
+    return None if any(kind in _THOUGHTS for kind in kinds) else 0
+
+
+def _kind(block: object) -> object:
+    return block.get("type") if isinstance(block, dict) else getattr(block, "type", None)
 
 
 def identifier(value: object) -> str | None:

@@ -344,8 +344,13 @@ def _cut_message(answer: Answer) -> str:
     if answer.stop_reason == BROKEN:
         return f"the reply's stream broke off: {answer.errors[0].message}"
     limit = "the model's context is full" if answer.stop_reason == CUT[1] else "max_tokens was reached"
-    written = answer.usage.output_tokens
+    written, thought = answer.usage.output_tokens, answer.usage.thinking_tokens or 0
     after = "" if written is None else f" after {written} tokens"
+    if written is not None and 2 * thought > written:
+        return (
+            f"the reply was cut off{after}, of which {thought} were thinking: {limit}; have the model think less "
+            "(--thinking off, or --effort low), or allow more"
+        )
     return f"the reply was cut off{after}: {limit}; split the document or allow more"
 
 

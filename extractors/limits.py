@@ -234,7 +234,7 @@ class Limits(Middleware):
         if isinstance(parsed, Stream | AsyncStream):
             reply.extensions[_OUTSTANDING] = outstanding
         else:
-            outstanding.settle(usage_of(parsed.usage) if isinstance(parsed, Message) else None)
+            outstanding.settle(usage_of(parsed.usage, parsed.content) if isinstance(parsed, Message) else None)
         return None
 
     def _refused(self, outstanding: _Outstanding, reply: Response) -> WaitError | None:

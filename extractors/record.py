@@ -221,6 +221,8 @@ class Reading:
 class Usage:
     """Tokens as the service counts them: `input_tokens` excludes what was read from or written to the cache.
 
+    thinking_tokens: those of `output_tokens` that the model thought.
+
     None is a count that is unknown: the service did not tell it, or told what is none. A sum with it is unknown, too.
     """
 
@@ -228,10 +230,11 @@ class Usage:
     output_tokens: NonNegativeInt | None = 0
     cache_read_tokens: NonNegativeInt | None = 0
     cache_write_tokens: NonNegativeInt | None = 0
+    thinking_tokens: NonNegativeInt | None = 0
 
     @property
     def counts(self) -> tuple[int, int, int, int] | None:
-        """All four, as they stand above; None where one of them is unknown."""
+        """The first four, which are billed, as they stand above; None where one of them is unknown."""
         read, written, cached, kept = (
             self.input_tokens,
             self.output_tokens,
@@ -248,6 +251,7 @@ class Usage:
             _sum(self.output_tokens, other.output_tokens),
             _sum(self.cache_read_tokens, other.cache_read_tokens),
             _sum(self.cache_write_tokens, other.cache_write_tokens),
+            _sum(self.thinking_tokens, other.thinking_tokens),
         )
 
     def to_json(self) -> dict[str, int | None]:

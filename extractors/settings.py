@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSe
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.errors import SettingsError
+from slotfill.extractors.thinking import LEAST_BUDGET, Effort, ThinkingMode
 
 __all__ = ["Settings"]
 
@@ -51,7 +52,11 @@ class Settings(BaseSettings):
     retries: int = Field(2, ge=0)
     mend: Literal["off", "safe", "bold"] = "safe"
     timeout: float | None = Field(None, gt=0, description="seconds a request may take; default: the SDK's 600")
-    max_tokens: int | None = Field(None, ge=1)
+    max_tokens: int | None = Field(None, ge=1, description="room for a reply, what the model thinks included")
+    thinking: ThinkingMode | int | None = Field(
+        None, description="off, auto, or a budget of tokens; default: off where the model allows it"
+    )
+    effort: Effort | None = Field(None, description="how much the model does for a reply; default: the model's own")
     concurrency: int = Field(8, ge=1)
     chunk_chars: int | None = Field(
         None, ge=100, description="the most of a document that one request holds; default: what the model takes"
@@ -79,6 +84,16 @@ class Settings(BaseSettings):
         if secret is not None and not secret.get_secret_value().isprintable():
             raise ValueError("holds a line break or another control character: copy the credential again")
         return secret
+
+    @field_validator("thinking", mode="before")
+    @classmethod
+    def _is_off_auto_or_a_budget(cls, value: object) -> object:
+        if value in (None, "off", "auto"):
+            return value
+        budget = int(value) if isinstance(value, int | str) and str(value).isdecimal() else 0
+        if budget < LEAST_BUDGET:
+            raise ValueError(f"must be off, auto, or a number of tokens from {LEAST_BUDGET} on")
+        return budget
 
     @classmethod
     def read(cls, **arguments: Any) -> Settings:

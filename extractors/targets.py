@@ -19,6 +19,7 @@ from slotfill.extractors.prompt import BYTES_A_TOKEN, write
 from slotfill.extractors.record import Attempt, Document, Extraction, Mode, Rung, Usage
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.cassette import Cassette
+from slotfill.extractors.thinking import Thinking, thinking_for
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.mergeable import merges_well
 from slotfill.schemas.schema import Schema
@@ -49,6 +50,7 @@ class _Target:
     model: catalogue.Model
     clients: Clients
     codec: Codec
+    thinking: Thinking
     modes: tuple[Mode, ...]
 
 
@@ -56,6 +58,8 @@ class Targets:
     """A model and its fallbacks, in this order; those of one service share their clients.
 
     client, cassette: as in `Clients`.
+
+    Raises SettingsError where a model does not think as it is asked to.
     """
 
     def __init__(
@@ -79,10 +83,18 @@ class Targets:
             reduced = _calibrated(wire.full, schema) if local else wire.reduced
             model = catalogue.look_up(name)
             modes: tuple[Mode, ...] = ("structured",) if local else _modes(wire.modes, model)
+            room = min(settings.max_tokens or model.max_output, model.max_output)
+            thinking = thinking_for(name, settings.thinking, settings.effort, max_tokens=room)
             codec = Codec(
-                schema.name, wire.full, reduced, whole=local, forced=model.forced_tool, ttl=settings.cache_ttl
+                schema.name,
+                wire.full,
+                reduced,
+                whole=local,
+                forced=model.forced_tool,
+                thinking=thinking,
+                ttl=settings.cache_ttl,
             )
-            self._targets[name] = _Target(model, clients[service], codec, modes)
+            self._targets[name] = _Target(model, clients[service], codec, thinking, modes)
 
     @property
     def model(self) -> catalogue.Model:
@@ -136,7 +148,8 @@ class Targets:
     def warming(self) -> Ask:
         """Ask for what all documents share, with next to no document."""
         target = next(iter(self._targets.values()))
-        return Ask(Rung.ASK, target.model.id, target.modes[0], write(self._schema, Document.of("…")), max_tokens=1)
+        least = target.thinking.budget + 1
+        return Ask(Rung.ASK, target.model.id, target.modes[0], write(self._schema, Document.of("…")), max_tokens=least)
 
     def unkept(self, ask: Ask) -> Attempt | None:
         """Say that nothing would be kept of what documents share, as it is surely too short; None where some may be."""
@@ -161,13 +174,14 @@ class Targets:
     def _policy(self, document: Document, targets: Sequence[_Target]) -> Policy:
         properties, arrays = self._size
         target, *others = targets
+        written = target.model.max_output - target.thinking.room
         given = self._settings.max_tokens
         ceiling = min(given or target.model.max_output, target.model.max_output)
         chunk_chars = self._settings.chunk_chars or self._chunk_chars(document.text, target.model, ceiling)
         # Generous, as unused room costs nothing and a cut reply a second call. A list may hold about all that the
         # document does, and English has some four characters a token.
         chars = min(len(document.text), chunk_chars or len(document.text))
-        room = 1_024 + 256 * properties + (chars // 2 if arrays else 0)
+        room = 1_024 + 256 * properties + (chars // 2 if arrays else 0) + target.thinking.room
         return Policy(
             model=target.model.id,
             modes=target.modes,
@@ -178,7 +192,7 @@ class Targets:
             ttl=self._settings.cache_ttl,
             chunk_chars=chunk_chars,
             passes=self._settings.passes,
-            width=None if catalogue.is_local(target.model.id) else target.model.max_output // TOKENS_A_PROPERTY,
+            width=None if catalogue.is_local(target.model.id) else written // TOKENS_A_PROPERTY,
             fallbacks=(self._policy(document, others),) if others else (),
         )
 

@@ -44,7 +44,7 @@ DEFECTS = {
     ),
     "what a reply has used is not counted": (
         "extractors/codec.py",
-        "            usage=usage_of(message.usage),\n",
+        "            usage=usage_of(message.usage, message.content),\n",
         "",
         "tests/extractors/test_fault_matrix.py::test_without_a_fault_all_is_valid[amap-tool]",
     ),

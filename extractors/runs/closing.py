@@ -76,7 +76,8 @@ def _line(tally: Tally) -> str:
         counts.append(f"{missing} not ({_counts(tally, _BAD)})")
     if tally.resumed:
         counts.append(f"{tally.resumed} of them before")
-    tokens = f"{count_text(tally.usage.input_tokens)} tokens in, {count_text(tally.usage.output_tokens)} out"
+    thought = f" ({note})" if (note := _thought(tally.usage)) else ""
+    tokens = f"{count_text(tally.usage.input_tokens)} tokens in, {count_text(tally.usage.output_tokens)} out{thought}"
     noun = "document" if tally.documents == 1 else "documents"
     return f"{tally.documents} {noun}: {', '.join(counts)}; {tokens}; {_cost(tally)}"
 
@@ -102,7 +103,7 @@ def _table(tally: Tally, reserved_usd: Decimal | None) -> list[str]:
         *([("done before", f"{tally.resumed:,}", "")] if tally.resumed else []),
         *([("asked once", f"{tally.repeated:,}", "had the text of another")] if tally.repeated else []),
         ("tokens in", count_text(usage.input_tokens), _cached(usage)),
-        ("tokens out", count_text(usage.output_tokens), ""),
+        ("tokens out", count_text(usage.output_tokens), _thought(usage)),
         ("cost", _money(tally.cost_usd), f"{_money(tally.saved_usd)} saved by the cache" if saved else ""),
         *([("long prompts", _money(tally.surcharge_usd), _LONG)] if tally.surcharge_usd else []),
         *([("spent in all", _money(tally.spent_usd), _held(reserved_usd))] if tally.spent_usd is not None else []),
@@ -128,6 +129,10 @@ def _cached(usage: Usage) -> str:
     if (read, written) == (0, 0):
         return ""
     return f"{count_text(read)} more read from the cache, {count_text(written)} written to it"
+
+
+def _thought(usage: Usage) -> str:
+    return "" if usage.thinking_tokens == 0 else f"{count_text(usage.thinking_tokens)} of them thinking"
 
 
 def _held(reserved_usd: Decimal | None) -> str:

@@ -16,7 +16,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.record import Usage, count_text, usd
 from slotfill.extractors.runs.console import printable
-from slotfill.extractors.runs.migrations import APPLICATION, MIGRATIONS, PICODOLLARS
+from slotfill.extractors.runs.migrations import APPLICATION, MIGRATIONS, PICODOLLARS, WITH_THINKING
 from slotfill.extractors.runs.ownership import check_file
 
 __all__ = ["NONE", "By", "Cost", "Costs", "costs_of", "table"]
@@ -37,7 +37,7 @@ _KEYS: Mapping[By, str] = {
 
 _HEADERS: Mapping[By, str] = {"day": "day (UTC)", "hour": "hour (UTC)"}
 
-_COLUMNS = ("tries", "in", "out", "cache read", "cache written", "cost", "of it lost")
+_COLUMNS = ("tries", "in", "out", "of it thought", "cache read", "cache written", "cost", "of it lost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +137,13 @@ def _read(path: Path, by: By) -> Sequence[tuple[Sequence[str], Cost]]:
             raise ValueError("it is no ledger of slotfill")
         if version > len(MIGRATIONS):
             raise ValueError(f"it is of version {version}, which a newer slotfill reads")
+        thought = "total(thinking_tokens)" if version >= WITH_THINKING else "0.0"
         rows = database.execute(
             f"""
             SELECT
                 {_KEYS[by]}, count(*),
                 total(input_tokens), total(output_tokens), total(cache_read_tokens), total(cache_write_tokens),
+                {thought},
                 sum(picodollars), count(*) - count(picodollars),
                 count(*) FILTER (WHERE input_tokens IS NULL),
                 sum(picodollars) FILTER (WHERE input_tokens IS NULL),
@@ -160,7 +162,7 @@ _Count = Annotated[float, Field(ge=0, lt=2**63)]
 _Money = Annotated[int, Field(ge=0, strict=True)] | None
 
 _ROWS: TypeAdapter[list[tuple[Any, ...]]] = TypeAdapter(
-    list[tuple[str | None, int, _Count, _Count, _Count, _Count, _Money, int, int, _Money, int]]
+    list[tuple[str | None, int, _Count, _Count, _Count, _Count, _Count, _Money, int, int, _Money, int]]
 )
 """What is read of a ledger, which may be anybody's."""
 
@@ -185,8 +187,9 @@ _LABELS = TypeAdapter(dict[str, str])
 
 def _cells(cost: Cost) -> tuple[str, ...]:
     usage = cost.usage
-    counts = (cost.tries, usage.input_tokens, usage.output_tokens, usage.cache_read_tokens, usage.cache_write_tokens)
-    return (*map(count_text, counts), _dollars(cost.usd), _dollars(cost.lost_usd))
+    tokens = (usage.input_tokens, usage.output_tokens, usage.thinking_tokens)
+    cached = (usage.cache_read_tokens, usage.cache_write_tokens)
+    return (*map(count_text, (cost.tries, *tokens, *cached)), _dollars(cost.usd), _dollars(cost.lost_usd))
 
 
 def _dollars(amount: Decimal | None) -> str:

@@ -27,7 +27,7 @@ STATE = ".slotfill"
 _LONGEST = 150
 """Bytes: a longer name of an output stands in its ledger's by its beginning and its hash."""
 
-_PART_OF_A_RUN = ("mend", "max_tokens", "chunk_chars", "passes")
+_PART_OF_A_RUN = ("mend", "max_tokens", "thinking", "effort", "chunk_chars", "passes")
 """The settings that change what is asked, or what is made of the answers."""
 
 

@@ -188,8 +188,9 @@ def _said(extraction: Extraction[Any], data: dict[str, Any]) -> Iterator[str]:
 
 
 def _tokens(usage: Usage) -> str:
-    read, written = ("unknown" if count is None else count for count in (usage.input_tokens, usage.output_tokens))
-    return f"{read} tokens in, {written} out"
+    counts = (usage.input_tokens, usage.output_tokens, usage.thinking_tokens)
+    read, written, thought = ("unknown" if count is None else count for count in counts)
+    return f"{read} tokens in, {written} out" + (f" ({thought} of them thinking)" if thought else "")
 
 
 def _log_values(source: str, extraction: Extraction[Any]) -> None:

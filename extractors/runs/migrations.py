@@ -8,7 +8,7 @@ from contextlib import closing
 
 from slotfill.extractors.errors import LedgerError
 
-__all__ = ["APPLICATION", "MIGRATIONS", "PICODOLLARS", "migrate"]
+__all__ = ["APPLICATION", "MIGRATIONS", "PICODOLLARS", "WITH_THINKING", "migrate"]
 
 APPLICATION = 0x510F111
 """What marks an SQLite file as a ledger: its `application_id`."""
@@ -73,8 +73,15 @@ MIGRATIONS = (
         cache_write_tokens INTEGER
     );
     """,
+    # Those of a try's output_tokens that the model thought; null of a ledger that did not count them.
+    """
+    ALTER TABLE tries ADD COLUMN thinking_tokens INTEGER;
+    """,
 )
 """How a ledger comes from each version to the next; the version is how many of them have been run."""
+
+WITH_THINKING = 2
+"""The first version whose tries count what was thought."""
 
 
 def migrate(database: sqlite3.Connection, place: str) -> None:

@@ -38,6 +38,7 @@ _RECORD: tuple[_Own, ...] = (
     ("cost_usd", Scalar(Kind.NUMBER), lambda record: record["cost_usd"] and float(record["cost_usd"])),
     ("input_tokens", _INTEGER, lambda record: record["usage"]["input_tokens"]),
     ("output_tokens", _INTEGER, lambda record: record["usage"]["output_tokens"]),
+    ("thinking_tokens", _INTEGER, lambda record: record["usage"]["thinking_tokens"]),
     ("error", _TEXT, lambda record: record["error"] and record["error"]["type"]),
     ("error_message", _TEXT, lambda record: record["error"] and record["error"]["message"]),
 )

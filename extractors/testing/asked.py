@@ -26,6 +26,7 @@ class Asked:
     document: the text between the marks of the last fenced turn, else the last user turn.
     schema: the JSON Schema that the answer shall be valid for, None where none is asked for.
     tool: the tool to call with it; None asks for text. prefill: how the answer begins already, as a text.
+    thinks: whether the model thinks before it answers. budget: the tokens that it may think, None for any number.
     tokens: of the whole prompt, as simulated. prefixes: of each part of it that is marked for the cache, the longest
     last, hash, tokens, and for how long: `5m` or `1h`. rules: of the model.
     """
@@ -37,6 +38,8 @@ class Asked:
     tool: str | None
     prefill: str
     stream: bool
+    thinks: bool
+    budget: int | None
     tokens: int
     prefixes: tuple[tuple[str, int, str], ...]
     rules: ModelRules
@@ -53,6 +56,7 @@ def read(data: Mapping[str, Any], rules: ModelRules) -> Asked:
     turns = tuple(Turn(message["role"], _texts(message["content"])) for message in data["messages"])
     schema, tool = _form(data, system)
     tokens, prefixes = _measure(data, rules)
+    thinking = data.get("thinking") or {}
     return Asked(
         model=data["model"],
         max_tokens=data.get("max_tokens", 0),
@@ -61,6 +65,8 @@ def read(data: Mapping[str, Any], rules: ModelRules) -> Asked:
         tool=tool,
         prefill=turns[-1].text if turns[-1].role == "assistant" else "",
         stream=bool(data.get("stream")),
+        thinks=thinking["type"] in ("adaptive", "enabled") if thinking else rules.thinks,
+        budget=thinking.get("budget_tokens"),
         tokens=tokens,
         prefixes=prefixes,
         rules=rules,

@@ -50,7 +50,7 @@ from slotfill.extractors.testing.rules import (
     check_length,
     check_request,
 )
-from slotfill.extractors.testing.said import Said, say, shorten, usage_of, write
+from slotfill.extractors.testing.said import Said, say, shorten, think, thoughts, usage_of, write
 from slotfill.extractors.testing.text_faults import TEXT_FAULTS, spoil_text
 from slotfill.extractors.testing.value_faults import VALUE_FAULTS, spoil
 from slotfill.extractors.testing.whims import whims_of
@@ -65,6 +65,9 @@ CACHE_SECONDS = {"5m": 300.0, "1h": 3_600.0}
 """How long a prefix stays in the cache after its last use."""
 
 _OWN: Mapping[str, Any] = {"api_key": "simulated", "base_url": "http://simulated.invalid"}
+THOUGHTS = (15, 77)
+"""Tokens, the fewest and the most that were recorded of a model that was not asked to think."""
+
 REFUSED = "refused"
 JSON = {"content-type": "application/json"}
 LINES = {"content-type": "application/x-jsonl"}
@@ -106,6 +109,8 @@ class SimulatedClaude:
 
     replies: what the model says: a list in turn, a function of what is asked, the path of a gold file; by default
         values made from the schema that a request asks for.
+    thinks: tokens that the model thinks before it answers, where a request leaves it to; by default 15 to 77, as
+        recorded of the real ones.
     faults: `NAME`, `NAME@1,3-5`, `NAME:0.1` or a `Trigger`; see `slotfill.extractors.testing.faults`.
     seed: for all that is left to chance. The same seed, requests and faults give the same replies.
     limits: to be enforced; by default none are.
@@ -122,6 +127,7 @@ class SimulatedClaude:
         self,
         replies: Replies = None,
         *,
+        thinks: int | None = None,
         faults: Iterable[str | Trigger] = (),
         seed: int = 0,
         limits: RateLimits | None = None,
@@ -133,7 +139,7 @@ class SimulatedClaude:
         self.requests: list[Seen] = []
         self.clock = clock or Clock()
         self.peak = 0
-        self._seed = seed
+        self._seed, self._thinks = seed, thinks
         self.script(replies, faults=faults)
         self._limits = limits or RateLimits()
         self._key = key
@@ -279,7 +285,9 @@ class SimulatedClaude:
         said = self._said(asked, seen, struck, chance)
         usage = usage_of(asked, said, counts)
         self._limits.wrote(usage["output_tokens"])
-        seen.usage = Usage(*(usage[name] for name in _USAGE))
+        thought = thoughts(said)
+        counted = asked.rules.counts_thinking or not thought
+        seen.usage = replace(Usage(*(usage[name] for name in _USAGE)), thinking_tokens=thought if counted else None)
         return write(asked, said, len(self.requests), usage)
 
     def _said(self, asked: Asked, seen: Seen, struck: list[str], chance: Random) -> Said:
@@ -289,7 +297,7 @@ class SimulatedClaude:
         if isinstance(reply, ApiError):
             raise reply
         said = reply if isinstance(reply, Said) else self._spoken(asked, reply, seen, struck, chance)
-        said = shorten(said, asked.max_tokens)
+        said = shorten(think(said, self._thoughts(asked, chance)), asked.max_tokens)
         for name in struck:
             if name in MESSAGE_FAULTS:
                 try:
@@ -298,6 +306,13 @@ class SimulatedClaude:
                     continue
                 seen.faults += (name,)
         return said
+
+    def _thoughts(self, asked: Asked, chance: Random) -> int:
+        """Give the tokens that the model thinks about a request."""
+        if not asked.thinks:
+            return 0
+        thought = chance.randint(*THOUGHTS) if self._thinks is None else self._thinks
+        return thought if asked.budget is None else min(thought, asked.budget)
 
     def _spoken(self, asked: Asked, reply: Reply, seen: Seen, struck: list[str], chance: Random) -> Said:
         """Write a reply down in the form that was asked for, with the faults of its value and of its text."""

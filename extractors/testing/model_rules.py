@@ -99,6 +99,11 @@ class ModelRules:
         return self.generation >= (4, 8) and self.id != "claude-sonnet-5"
 
     @property
+    def thinks(self) -> bool:
+        """Whether it thinks unless it is told not to."""
+        return self.generation >= (5, 0)
+
+    @property
     def forced_tool(self) -> bool:
         """Whether it can be forced to call a tool: where thinking can be turned off."""
         return "disabled" in self.thinking

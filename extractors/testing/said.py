@@ -11,16 +11,23 @@ from pydantic_core import from_json
 from slotfill.extractors.events import written_in
 from slotfill.extractors.testing.asked import BYTES_A_TOKEN, Asked, size
 
-__all__ = ["Said", "count", "say", "shorten", "usage_of", "write"]
+__all__ = ["Said", "count", "say", "shorten", "think", "thoughts", "usage_of", "write"]
+
+_THOUGHT = {"type": "thinking", "thinking": "", "signature": "c2ltdWxhdGVk"}
+"""What is told of thinking: the models that think by default leave the text out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A reply's content blocks, as they stand in a message, and why the model stopped."""
+    """A reply's content blocks, as they stand in a message, and why the model stopped.
+
+    thought: tokens that it thought before, beside those of the blocks.
+    """
 
     content: tuple[Mapping[str, Any], ...]
     stop_reason: str = "end_turn"
     stop_details: Mapping[str, Any] | None = None
+    thought: int = 0
 
 
 def say(asked: Asked, text: str, value: Any) -> Said:
@@ -40,22 +47,33 @@ def call(tool: str, value: Any, number: int = 1) -> dict[str, Any]:
     return {"type": "tool_use", "id": f"toolu_{number:024d}", "name": tool, "input": value, "caller": caller}
 
 
+def think(said: Said, tokens: int) -> Said:
+    """Have the model think so many tokens before it says it."""
+    return replace(said, content=(_THOUGHT, *said.content), thought=tokens) if tokens else said
+
+
 def count(said: Said) -> int:
-    """Count the tokens written, as simulated."""
-    return sum(size(written_in(block)) for block in said.content)
+    """Count the tokens written, thoughts included, as simulated."""
+    return said.thought + sum(size(written_in(block)) for block in said.content)
+
+
+def thoughts(said: Said) -> int:
+    """Count those of them that were thought."""
+    return said.thought + sum(size(written_in(block)) for block in said.content if block["type"] == "thinking")
 
 
 def shorten(said: Said, tokens: int) -> Said:
     """Cut what is said after so many tokens, if it is longer."""
     if count(said) <= tokens:
         return said
-    room, kept = tokens * BYTES_A_TOKEN, []
+    thought = min(said.thought, tokens)
+    room, kept = (tokens - thought) * BYTES_A_TOKEN, []
     for block in said.content:
         written = written_in(block).encode("utf-8", "surrogatepass")[: max(0, room)].decode("utf-8", "ignore")
         room -= len(written.encode("utf-8", "surrogatepass"))
-        if written:
+        if written or block is _THOUGHT:
             kept.append(_cut(block, written))
-    return replace(said, content=tuple(kept), stop_reason="max_tokens")
+    return replace(said, content=tuple(kept), stop_reason="max_tokens", thought=thought)
 
 
 def write(asked: Asked, said: Said, number: int, usage: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,8 +93,7 @@ def write(asked: Asked, said: Said, number: int, usage: Mapping[str, Any]) -> di
 
 def usage_of(asked: Asked, said: Said, read: Mapping[str, Any]) -> dict[str, Any]:
     """Tell what a reply took. read: what the prompt did, from the cache and beside it."""
-    thought = sum(size(written_in(block)) for block in said.content if block["type"] == "thinking")
-    details = {"output_tokens_details": {"thinking_tokens": thought}} if asked.rules.counts_thinking else {}
+    details = {"output_tokens_details": {"thinking_tokens": thoughts(said)}} if asked.rules.counts_thinking else {}
     written = {"output_tokens": count(said), **details}
     return {**read, **written, "service_tier": "standard", "inference_geo": asked.rules.geo}
 

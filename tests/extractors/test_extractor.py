@@ -70,7 +70,7 @@ def test_a_text_becomes_a_value(service):
 def test_the_request_is_the_services_own_form(service):
     extract(service.script(GOOD))
     request = service.requests[0]
-    assert set(request) == {"model", "max_tokens", "system", "messages", "output_config"}
+    assert set(request) == {"model", "max_tokens", "thinking", "system", "messages", "output_config"}
     schema = request["output_config"]["format"]["schema"]
     assert schema["additionalProperties"] is False
     assert "minimum" not in json.dumps(schema)

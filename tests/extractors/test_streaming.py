@@ -225,6 +225,10 @@ def test_closing_a_stream_ends_the_request():
     assert len(claude.requests) == 2
 
 
+WITHOUT_THINKING = {"thinking": {"type": "disabled"}}
+"""What is thought is not kept, and so is not put together."""
+
+
 class Anything(BaseModel):
     """Say anything."""
 
@@ -239,7 +243,7 @@ def test_what_the_sdk_puts_together_is_what_arrives(value):
     for choice in ({}, {"tools": [{"name": "t", "input_schema": {"type": "object"}}], "tool_choice": {"type": "any"}}):
         claude = SimulatedClaude([value.model_dump()] * 2)
         turns = [{"role": "user", "content": "x"}]
-        asked = {"model": "claude-haiku-5-5", "max_tokens": 10_000, "messages": turns, **choice}
+        asked = {"model": "claude-haiku-5-5", "max_tokens": 10_000, "messages": turns, **WITHOUT_THINKING, **choice}
         with claude.client().messages.stream(**asked) as events:
             wanted = events.get_final_message()
         arriving = Arriving()

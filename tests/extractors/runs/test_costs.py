@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from slotfill import Usage
 from slotfill.extractors.catalogue import cost
+from slotfill.extractors.runs import migrations
 from slotfill.extractors.runs.costs import NONE, Cost, costs_of, table
 from slotfill.extractors.runs.ledger import Ledger
-from slotfill.extractors.runs.migrations import MIGRATIONS
+from slotfill.extractors.runs.migrations import MIGRATIONS, WITH_THINKING
 
 MODEL, OTHER = "claude-haiku-5-5", "claude-opus-5"
 WORST = Decimal("0.01")
@@ -153,14 +154,15 @@ def test_what_cannot_be_read_is_named_and_skipped(tmp_path):
 
 
 def test_the_table_is_aligned_and_drives_no_terminal(path):
-    run(path, (MODEL, Usage(1_234_567, 8)), (MODEL, None), **{"te\x1b[31mam": "a\nb"})
+    run(path, (MODEL, Usage(1_234_567, 8, thinking_tokens=3)), (MODEL, None), **{"te\x1b[31mam": "a\nb"})
     head, row, total = table(costs_of([path], "label"))
     assert row.startswith(r"te\x1b[31mam=a\nb")
     assert len({len(head), len(row), len(total)}) == 1
-    assert row.split()[-7:] == [
+    assert row.split()[-8:] == [
         "2",
         "1,234,567",
         "8",
+        "3",
         "0",
         "0",
         f"${cost(MODEL, Usage(1_234_567, 8)) + WORST:.4f}",
@@ -169,11 +171,29 @@ def test_the_table_is_aligned_and_drives_no_terminal(path):
     assert next(table(costs_of([path], "hour"))).startswith("hour (UTC)")
 
 
+def test_a_ledger_that_did_not_count_thoughts_is_read_and_gone_on_with(path, monkeypatch):
+    with sqlite3.connect(path) as database, monkeypatch.context() as earlier:
+        earlier.setattr(migrations, "MIGRATIONS", MIGRATIONS[: WITH_THINKING - 1])
+        migrations.migrate(database, "it")
+        database.execute("INSERT INTO starts VALUES (1, 0, 1, '{}', 0)")
+        database.execute("INSERT INTO tries VALUES (1, 1, 0, ?, 5, 1000, 100, 0, 0)", (MODEL,))
+    database.close()
+    assert costs_of([path], "model").total.usage == Usage(1_000, 100)
+    run(path, (MODEL, Usage(1_000, 100, thinking_tokens=30)))
+    assert costs_of([path], "model").total.usage == Usage(2_000, 200, thinking_tokens=30)
+
+
 def test_the_same_as_json(path):
     run(path, (MODEL, TAKEN), (MODEL, None), team="blue")
     figures = {
         "tries": 2,
-        "usage": {"input_tokens": 1_000, "output_tokens": 100, "cache_read_tokens": 10, "cache_write_tokens": 20},
+        "usage": {
+            "input_tokens": 1_000,
+            "output_tokens": 100,
+            "cache_read_tokens": 10,
+            "cache_write_tokens": 20,
+            "thinking_tokens": 0,
+        },
         "cost_usd": f"{PAID + WORST:f}",
         "lost": 1,
         "lost_usd": "0.01",

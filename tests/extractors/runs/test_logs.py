@@ -238,6 +238,7 @@ class TestLines:
             "output_tokens": 20,
             "cache_read_tokens": 0,
             "cache_write_tokens": 0,
+            "thinking_tokens": 0,
             "ms": valid.ms,
             "request_ids": ["req_1"],
         }

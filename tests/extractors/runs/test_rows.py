@@ -160,16 +160,25 @@ def shown(value):
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_a_record_has_its_columns_and_no_value_where_there_is_none(output, tmp_path):
     schema = schema_of({"type": "object", "properties": {"n": {"type": "integer"}, "model": {"type": "string"}}})
-    attempt = Attempt(Rung.ASK, "m", "structured", True, usage=Usage(7, 3))
+    attempt = Attempt(Rung.ASK, "m", "structured", True, usage=Usage(7, 3, thinking_tokens=2))
     good = record({"n": 1, "model": "T"}, attempts=(attempt,), cost_usd=Decimal("0.000123"))
     refused = record({"n": 2}, outcome=Outcome.REFUSED)  # which holds no value, whatever it has
     path = write(tmp_path / output, schema, [good, refused], records=True)
     names, rows = table(path)
-    own = ["source", "document_id", "outcome", "model_2", "cost_usd", "input_tokens", "output_tokens"]
+    own = [
+        "source",
+        "document_id",
+        "outcome",
+        "model_2",
+        "cost_usd",
+        "input_tokens",
+        "output_tokens",
+        "thinking_tokens",
+    ]
     assert names == [*own, "error", "error_message", "n", "model", "rest"]
     expected = [
-        ("a.txt", "00", "valid", "m", 0.000123, 7, 3, None, None, 1, "T", None),
-        ("a.txt", "00", "refused", "m", None, 0, 0, "refusal", "no", None, None, None),
+        ("a.txt", "00", "valid", "m", 0.000123, 7, 3, 2, None, None, 1, "T", None),
+        ("a.txt", "00", "refused", "m", None, 0, 0, 0, "refusal", "no", None, None, None),
     ]
     if output == "t.csv":
         expected = [tuple("" if cell is None else str(cell) for cell in row) for row in expected]

@@ -36,7 +36,12 @@ from slotfill.schemas.json_schema import response_model
 from slotfill.schemas.schema import Schema
 
 MODEL = "claude-haiku-5-5"
-ASK: dict[str, Any] = {"model": MODEL, "max_tokens": 400, "messages": [{"role": "user", "content": "Good, 5 stars"}]}
+ASK: dict[str, Any] = {
+    "model": MODEL,
+    "max_tokens": 400,
+    "thinking": {"type": "disabled"},
+    "messages": [{"role": "user", "content": "Good, 5 stars"}],
+}
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {

@@ -1,0 +1,153 @@
+"""Thinking: which forms of it each model takes, and what of it is asked for.
+
+The current models think before they answer unless they are told otherwise. What they think is billed as output and
+counted in `max_tokens`: an extraction pays for it, and rarely gains by it, so that it is off where a model allows that.
+Else it is given room beside the reply.
+
+https://platform.claude.com/docs/en/build-with-claude/thinking, …/effort
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from slotfill.extractors import catalogue
+from slotfill.extractors.errors import SettingsError
+
+__all__ = ["LEAST_BUDGET", "WITHOUT_THINKING", "Effort", "Thinking", "ThinkingMode", "thinking_for"]
+
+Effort = Literal["low", "medium", "high", "xhigh", "max"]
+"""How much a model does for a reply, its thinking included, the least first."""
+
+ThinkingMode = Literal["off", "auto"]
+"""Not at all, or as much as the model finds right; a number in its place is a budget of tokens."""
+
+LEAST_BUDGET = 1_024
+"""Tokens: the service takes no smaller budget."""
+
+_LEAST_REPLY = 1_024
+"""Tokens of `max_tokens` that a budget must leave for the reply."""
+
+_ROOM: Mapping[Effort, int] = {"low": 4_096, "medium": 8_192, "high": 16_000, "xhigh": 16_000, "max": 16_000}
+"""Tokens that thinking may take by itself: several times what is told of it, within what one request may ask for.
+
+Recorded were 15 to 77 tokens, at the effort `high`; nobody tells how much it may become. Unused room costs nothing.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Abilities:
+    """What a model takes.
+
+    by_default: whether it thinks unless told otherwise. off: the `thinking.type` that ends this, up to the effort
+        `high`; None where nothing does.
+    adaptive, budget: whether it may be asked to think as it finds right, and for so many tokens.
+    efforts: the levels that it takes. effort: that which counts where none is asked for.
+    """
+
+    by_default: bool = False
+    off: str | None = None
+    adaptive: bool = False
+    budget: bool = False
+    efforts: tuple[Effort, ...] = ()
+    effort: Effort = "high"
+
+
+_EVERY: tuple[Effort, ...] = ("low", "medium", "high", "xhigh", "max")
+
+_ABILITIES = (
+    (r"haiku-5-5", _Abilities(True, "disabled", adaptive=True, efforts=_EVERY, effort="medium")),
+    (r"sonnet-5-5", _Abilities(True, "between_tools", adaptive=True, efforts=_EVERY)),
+    (r"opus-5-5", _Abilities(True, adaptive=True, efforts=_EVERY, effort="medium")),
+    (r"(?:opus|sonnet)-5", _Abilities(True, "disabled", adaptive=True, efforts=_EVERY)),
+    (r"opus-4-[78]", _Abilities(adaptive=True, efforts=_EVERY)),
+    (r"(?:opus|sonnet)-4-6", _Abilities(adaptive=True, efforts=("low", "medium", "high", "max"))),
+    (r"opus-4-5", _Abilities(budget=True, efforts=("low", "medium", "high"))),
+    (r"claude-3-7|(?:opus|sonnet|haiku)-4", _Abilities(budget=True)),
+    (r"claude-(?:v?[12]\b|instant|3)", _Abilities()),
+)
+"""By what a model's name holds: the first row that fits. The sources stand in docs/thinking.md.
+
+Of 4.6 a budget is deprecated, and the SDK warns of it.
+"""
+
+_CURRENT = _Abilities(True, adaptive=True, efforts=_EVERY)
+"""Of a model that is not above, Fable and Mythos among them: it thinks, and nobody can say that this ends."""
+
+_ENDED_BY_MORE: tuple[Effort, ...] = ("xhigh", "max")
+"""The efforts at which thinking cannot be off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """How a model is asked to think.
+
+    form: a request's `thinking`, None for none. effort: the `effort` of its `output_config`, None for none.
+    room: tokens of its `max_tokens` that are for thinking, beside the reply; 0 where the model does not think.
+    """
+
+    form: Mapping[str, Any] | None = None
+    effort: Effort | None = None
+    room: int = 0
+
+    @property
+    def budget(self) -> int:
+        """The tokens that were asked for by number, which `max_tokens` must be above; 0 where none were."""
+        return int((self.form or {}).get("budget_tokens", 0))
+
+
+WITHOUT_THINKING = Thinking()
+
+
+def thinking_for(
+    model_id: str, wanted: ThinkingMode | int | None = None, effort: Effort | None = None, *, max_tokens: int
+) -> Thinking:
+    """Give how a model is asked to think.
+
+    wanted: None for `off` where that can be had, else `auto`. A model that never thinks takes all but a budget for no
+        more than a wish; the embedded one takes all of it so.
+    max_tokens: the most that one of its replies may have.
+
+    Raises SettingsError for what the model does not take.
+    """
+    if catalogue.is_local(model_id):
+        return WITHOUT_THINKING
+    model = next((row for name, row in _ABILITIES if re.search(name, model_id)), _CURRENT)
+    if effort and effort not in model.efforts:
+        takes = f"it takes {', '.join(model.efforts)}" if model.efforts else "leave it out"
+        raise SettingsError(f"{model_id} takes no effort {effort!r}: {takes}")
+    level = effort or model.effort
+    if isinstance(wanted, int):
+        return _budgeted(model_id, model, wanted, effort, max_tokens)
+    can_be_off = not model.by_default or (model.off is not None and level not in _ENDED_BY_MORE)
+    if wanted == "off" or (wanted is None and can_be_off):
+        return Thinking(_off(model_id, model, level), effort)
+    if not model.adaptive and model.budget:
+        raise SettingsError(f"{model_id} thinks by a budget alone: --thinking N, with N tokens")
+    if not model.adaptive:
+        return Thinking(effort=effort)
+    return Thinking({"type": "adaptive"} if wanted else None, effort, _ROOM[level])
+
+
+def _off(model_id: str, model: _Abilities, level: Effort) -> Mapping[str, Any] | None:
+    if not model.by_default:
+        return None
+    if model.off is None:
+        raise SettingsError(f"nothing is known to end the thinking of {model_id}: with --effort low it thinks least")
+    if level in _ENDED_BY_MORE:
+        raise SettingsError(f"{model_id} thinks at the effort {level!r}: --thinking off goes with high at most")
+    return {"type": model.off}
+
+
+def _budgeted(model_id: str, model: _Abilities, budget: int, effort: Effort | None, max_tokens: int) -> Thinking:
+    if model.adaptive:
+        raise SettingsError(f"{model_id} takes no budget for its thinking: --thinking auto, and --effort for how much")
+    if not model.budget:
+        return Thinking(effort=effort)
+    if budget > max_tokens - _LEAST_REPLY:
+        most = max_tokens - _LEAST_REPLY
+        raise SettingsError(f"--thinking {budget} leaves too little of a reply's {max_tokens} tokens: {most} at most")
+    return Thinking({"type": "enabled", "budget_tokens": budget}, effort, budget)
