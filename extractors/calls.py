@@ -13,6 +13,7 @@ import httpx2
 
 from slotfill.extractors.arriving import Arriving
 from slotfill.extractors.asks import TRANSPORT, Answer, Ask
+from slotfill.extractors.bare_lists import OPENING
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.failures import failure_of
@@ -65,6 +66,7 @@ class StreamedCall(Call):
     def __init__(self, codec: Codec, ask: Ask, secrets: Iterable[str], redaction: Redaction) -> None:
         super().__init__(codec, ask, secrets, redaction)
         self._arriving, self._shown = Arriving(), Redacted(redaction)
+        self._opening = OPENING if codec.asks_bare_list(ask) else ""
 
     @contextmanager
     def receiving(self, reply: httpx2.Response) -> Iterator[None]:
@@ -75,7 +77,9 @@ class StreamedCall(Call):
 
     def take(self, event: object) -> str:
         """Take the next event, and give what of the text can be shown."""
-        return self._shown.take(self._arriving.take(event))
+        if piece := self._arriving.take(event):
+            piece, self._opening = self._opening + piece, ""
+        return self._shown.take(piece)
 
     def answer(self) -> Answer:
         """Give what came of it. A message that is whole counts, whatever came behind it.

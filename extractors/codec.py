@@ -25,9 +25,9 @@ from instructor.v2.core.response_model import prepare_response_model
 from pydantic import BaseModel, ValidationError
 
 from slotfill.extractors.asks import CUT, UNREADABLE, Answer, Ask
+from slotfill.extractors.bare_lists import as_bare_list, as_wrapped_list
 from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.inbound import excerpt, identifier, input_text, usage_of, whole_characters
-from slotfill.extractors.prompt import Prompt
 from slotfill.extractors.record import Failure, Mode
 from slotfill.extractors.thinking import WITHOUT_THINKING, Thinking
 from slotfill.schemas.errors import FieldError
@@ -51,6 +51,7 @@ class Codec:
     name: the schema's name; the tool is called after it.
     full: the whole JSON Schema of what travels, an object.
     reduced: what of it `output_config.format` takes, None where structured output is not to be had.
+    bare: the same of a list without its wrapper, if that may be asked for, see `slotfill.extractors.bare_lists`.
     whole: whether a patch, too, is asked for by its whole schema, as `reduced` is.
     forced: whether the model can be forced to call the tool; else it is asked to, and may answer in text. One that
         thinks cannot.
@@ -64,6 +65,7 @@ class Codec:
         full: Mapping[str, Any],
         reduced: Mapping[str, Any] | None,
         *,
+        bare: Mapping[str, Any] | None = None,
         whole: bool = False,
         forced: bool = True,
         thinking: Thinking = WITHOUT_THINKING,
@@ -72,7 +74,7 @@ class Codec:
         self._mark = {"cache_control": {"type": "ephemeral"} | ({} if ttl == "5m" else {"ttl": ttl})}
         self._tool = re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:64]
         self._reply: Any = prepare_response_model(_reply_model(self._tool, full))
-        self._full, self._reduced, self._whole = full, reduced, whole
+        self._full, self._reduced, self._bare, self._whole = full, reduced, bare, whole
         self._forced = forced and not thinking.room
         self._thinking = thinking
         self._fixed = cache(self._fixed_part)
@@ -86,7 +88,7 @@ class Codec:
             "model": ask.model,
             "max_tokens": ask.max_tokens,
             "system": [system, *fixed.get("system", ())],
-            "messages": self._messages(ask.prompt, ask.mode),
+            "messages": self._messages(ask),
         }
 
     def decode(self, ask: Ask, completion: object, *, ms: int = 0) -> Answer:
@@ -102,12 +104,20 @@ class Codec:
             reason = f": {type(error).__name__}"
         return Answer(failure=Failure(UNREADABLE, f"the service's reply is no message{reason}"), ms=ms)
 
+    def asks_bare_list(self, ask: Ask) -> bool:
+        """Tell whether the reply's text is a list, without the object that an answer has it in."""
+        bare = self._bare if ask.wire is None else ask.wire.bare
+        return ask.mode == "structured" and not self._whole and bare is not None
+
     def _read(self, ask: Ask, message: Message, ms: int) -> Answer:
         stop_reason = identifier(message.stop_reason)
         json_text, errors = self._find(ask.mode, message, stop_reason)
+        said = _said(message)
+        if self.asks_bare_list(ask):
+            json_text, said = json_text and as_wrapped_list(json_text), as_wrapped_list(said)
         return Answer(
             json=json_text,
-            said=_said(message),
+            said=said,
             stop_reason=stop_reason,
             errors=errors,
             usage=usage_of(message.usage, message.content),
@@ -116,11 +126,16 @@ class Codec:
             scored=_scored(message),
         )
 
-    def _messages(self, prompt: Prompt, mode: Mode) -> list[dict[str, Any]]:
+    def _messages(self, ask: Ask) -> list[dict[str, Any]]:
+        prompt = ask.prompt
         messages = [{"role": turn.role, "content": turn.text} for turn in prompt.turns]
         # With a budget for thinking the service wants a thought before a call, and what was thought is not kept.
-        if mode == "tool" and not self._thinking.budget:
+        if ask.mode == "tool" and not self._thinking.budget:
             self._call(messages)
+        elif self.asks_bare_list(ask):
+            for message in messages:
+                if message["role"] == "assistant":
+                    message["content"] = as_bare_list(message["content"])
         # What all documents share is read from the cache, and a document that is asked about again.
         # The service ignores the mark on a prompt too short for it.
         for number in {*filter(None, (prompt.shared,)), *((prompt.shared + 1,) if prompt.again else ())}:
@@ -141,10 +156,10 @@ class Codec:
 
     def _fixed_part(self, mode: Mode) -> dict[str, Any]:
         """Give what all requests of a mode share."""
-        return self._thoughtful(self._form(mode, self._full, self._reduced))
+        return self._thoughtful(self._form(mode, self._full, self._bare or self._reduced))
 
     def _patched(self, mode: Mode, wire: Wire) -> dict[str, Any]:
-        return self._thoughtful(self._form(mode, wire.full, wire.full if self._whole else wire.reduced))
+        return self._thoughtful(self._form(mode, wire.full, wire.full if self._whole else wire.bare or wire.reduced))
 
     def _thoughtful(self, form: dict[str, Any]) -> dict[str, Any]:
         """Say how the model shall think, where anything is to be said of it."""

@@ -89,6 +89,7 @@ class Targets:
                 schema.name,
                 wire.full,
                 reduced,
+                bare=None if local else wire.bare,
                 whole=local,
                 forced=model.forced_tool,
                 thinking=thinking,

@@ -36,12 +36,14 @@ class Wire:
     reduced: what `output_config.format` accepts, None when structured output is not possible.
     modes: how replies may be asked for, cheapest first; "text" always may.
     losses: in the order of the schema; their paths lead into the schema as it was given, without the wrapper.
+    bare: of a list, `reduced` without the wrapper: `output_config.format` takes one at its root, as no tool does.
     """
 
     full: dict[str, Any]
     reduced: dict[str, Any] | None
     modes: tuple[Mode, ...]
     losses: tuple[Loss, ...]
+    bare: dict[str, Any] | None = None
 
 
 def wire_for(schema: Schema[Any]) -> Wire:
@@ -62,9 +64,12 @@ def wire_of(json_schema: dict[str, Any], *, wrapped: bool) -> Wire:
     losses = tuple(dict.fromkeys(found))
     forbidden = {mode for loss in losses for mode in loss.forbids}
     modes = tuple(mode for mode in get_args(Mode) if mode not in forbidden)
-    reduced = {**(_wrapper(root) if wrapped else root), **reduction.shared()}
     full = _wrapped(json_schema) if wrapped else {**json_schema, "type": "object"}
-    return Wire(full, reduced if "structured" in modes else None, modes, losses)
+    if "structured" not in modes:
+        return Wire(full, None, modes, losses)
+    reduced = {**(_wrapper(root) if wrapped else root), **reduction.shared()}
+    bare = {**root, **reduction.shared()} if wrapped and root.get("type") == "array" else None
+    return Wire(full, reduced, modes, losses, bare)
 
 
 def _lint(document: dict[str, Any], *, wrapped: bool) -> Iterator[Loss]:

@@ -134,6 +134,15 @@ def test_a_value_that_is_no_object_travels_wrapped(service):
     assert extraction.to_json()["value"] == ["a"]
 
 
+@pytest.mark.parametrize(
+    "schema", [{"title": "count", "type": "integer"}, {"title": "a", "anyOf": [{"type": "array"}]}]
+)
+def test_what_may_be_no_list_is_asked_for_wrapped(service, schema):
+    with Extractor(schema, client=service.client()) as extractor:
+        (request,) = extractor.requests("Three.")
+    assert '"value"' in json.dumps(request)
+
+
 @pytest.mark.parametrize(("told", "origin"), [({"scored": ["/confidence"]}, "scored"), ({}, "stated")])
 async def test_the_record_says_whether_a_confidence_was_scored(service, told, origin):
     value = {"sentiment": "neutral", "confidence": 0.7, "key_phrases": [], "summary": "It is."}

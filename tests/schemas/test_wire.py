@@ -184,6 +184,15 @@ def test_models_of_all_kinds_have_their_modes_and_losses(model, modes, losses):
     assert (wire.reduced is None) == ("structured" not in modes)
 
 
+def test_a_list_travels_without_the_wrapper_too():
+    wire = of_model(Cities)
+    assert wire.bare == {**wire.reduced["properties"]["value"], "$defs": wire.reduced["$defs"]}
+    assert wire_of(closed(a={"type": "array", "items": STRING}), wrapped=False).bare is None
+    for schema in ({"type": "string"}, {"anyOf": [{"type": "array", "items": STRING}, {"type": "null"}]}):
+        assert wire_of(schema, wrapped=True).bare is None
+    assert wire_of({"type": "array", "items": {"type": "object"}}, wrapped=True).bare is None  # no structured output
+
+
 def test_constraints_go_into_the_description_in_words():
     wire = wire_of(Tight.model_json_schema(), wrapped=False)
     properties = wire.reduced["properties"]
