@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from slotfill.extractors import catalogue
+from slotfill.extractors.addresses import public
 from slotfill.extractors.connections import synchronous_client
 from slotfill.extractors.errors import ModelError
 from slotfill.extractors.failures import failure_of
@@ -79,4 +80,4 @@ def _service(model: str, settings: Settings) -> Iterator[Check]:
             failure = failure_of(error, settings.secrets)
             yield Check("service", "failed", f"{failure.type}: {failure.message}")
             return
-    yield Check("service", "ok", f"{client.base_url} serves {info.id}")
+    yield Check("service", "ok", f"{public(str(client.base_url))} serves {info.id}")

@@ -477,6 +477,13 @@ class TestOtherCommands:
         assert result.exit_code == 0
         assert f"ok       service         {server.base_url} serves claude-haiku-5-5\n" in result.stdout
 
+    def test_doctor_shows_no_password_of_an_address(self, server, monkeypatch):
+        server.script({"type": "model", "id": "claude-haiku-5-5"})
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.base_url.replace("//", "//user:hunter22@"))
+        result = run("doctor")
+        assert result.exit_code == 0
+        assert f" {server.base_url} serves" in result.stdout
+
     def test_doctor_says_what_is_wrong(self, server, monkeypatch, folder):
         server.script(refusal("authentication_error", "invalid x-api-key sk-test", 401))
         result = run("doctor")

@@ -50,7 +50,7 @@ class Report:
         for assumption, conclusion in self.found:
             yield f"- **{conclusion.state}** {assumption.name}: {assumption.text}"
             yield f"  {conclusion.fact}"
-            if conclusion.state != "held" and (names := self._request_ids(assumption)):
+            if conclusion.state == "broken" and (names := self._request_ids(assumption)):
                 yield f"  requests: {', '.join(names)}"
         yield ""
         yield f"{states['held']} held, {states['broken']} broken, {states['not decided']} not decided"
