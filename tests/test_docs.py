@@ -31,6 +31,7 @@ from slotfill.extractors import (
     service_errors,
     unforeseen,
 )
+from slotfill.extractors.live.assumptions import assumptions_for
 from slotfill.extractors.runs import verification
 from slotfill.extractors.runs.stopping import EXIT_CODES
 from slotfill.extractors.settings import Settings
@@ -102,6 +103,12 @@ def test_every_command_line_of_the_docs_can_be_typed(line):
         command = command.commands[words.pop(0)]
     with suppress(click.exceptions.Exit, click.MissingParameter):  # --help; `slotfill extract` in running text
         command.make_context("slotfill", words)
+
+
+def test_what_is_assumed_of_the_service_stands_in_the_page():
+    assumed = assumptions_for("claude-haiku-5-5", Settings(), "")
+    told = rows(section(DOCS / "live.md", "What is assumed"))
+    assert told == [[f"`{one.name}`", one.text] for one in assumed]
 
 
 def anchors(page):

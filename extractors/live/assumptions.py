@@ -34,10 +34,12 @@ from slotfill.extractors.live.judging import (
     streams_in_order,
     streams_totals,
     tells_limits,
+    thinks_nothing,
     writes_nothing,
 )
 from slotfill.extractors.live.probes import CUT_SHORT, Observation, Probe, RequestWriter
 from slotfill.extractors.settings import Settings
+from slotfill.extractors.thinking import thinking_for
 from slotfill.schemas.subset import MAX_OPTIONAL, MAX_UNIONS
 
 __all__ = ["UNANSWERED", "Assumption", "assumptions_for", "conclusions", "probes_of"]
@@ -116,6 +118,7 @@ def assumptions_for(model: str, settings: Settings, nonce: str) -> tuple[Assumpt
     writer = RequestWriter(model, settings)
     tried = (
         *_of_models(writer),
+        *_of_thinking(writer),
         *_of_structured_output(writer),
         *_of_tools(writer),
         *_of_refusals(writer),
@@ -148,12 +151,28 @@ def _of_models(writer: RequestWriter) -> Iterator[Assumption]:
     )
 
 
+def _of_thinking(writer: RequestWriter) -> Iterator[Assumption]:
+    least = thinking_for(writer.model, max_tokens=CUT_SHORT)
+    asked = least.form or ({"type": "disabled"} if least.room else None)
+    text, judge = "The model does not think unless it is asked to.", thinks_nothing
+    if least.room:
+        text, judge = (
+            "The model always thinks: the type 'disabled' of thinking is refused.",
+            is_refused_as("bad_request"),
+        )
+    elif asked:
+        text = f"With the type {asked['type']!r} of thinking the model does not think."
+    arguments = writer.by_hand("Say yes.") | ({"thinking": asked} if asked else {})
+    yield Assumption("thinking_off", text, (Probe("thinking_off", arguments),), judge)
+
+
 def _of_structured_output(writer: RequestWriter) -> Iterator[Assumption]:
     yield Assumption(
         "structured",
         "Structured output is asked for by output_config.format, without a beta header, and is bare JSON.",
         (_structured(writer),),
         answers_in_json(lambda value: isinstance(value["code"], str)),
+        rests_on="thinking_off",
     )
     yield Assumption(
         "pattern",
@@ -192,6 +211,7 @@ def _of_tools(writer: RequestWriter) -> Iterator[Assumption]:
         f"The model {'can' if can_be_forced else 'cannot'} be forced to call a tool.",
         (Probe("forced_tool", writer.as_sent("tool", _PARCEL) | {"tool_choice": {"type": "tool", "name": "parcel"}}),),
         calls_the_tool if can_be_forced else is_refused_as(MODE_REFUSED),
+        rests_on="thinking_off",
     )
     yield Assumption(
         "tool_history",
@@ -280,12 +300,14 @@ def _of_the_cache(writer: RequestWriter, nonce: str) -> Iterator[Assumption]:
         f"A prefix of {tokens:,} tokens or a few more that is marked for the cache is written once, and then read.",
         (written, read),
         reads_what_was_written,
+        rests_on="thinking_off",
     )
     yield Assumption(
         "warming",
         "With max_tokens 0 a prompt is read, and nothing written.",
         (warmed,),
         writes_nothing,
+        rests_on="thinking_off",
     )
 
 

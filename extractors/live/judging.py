@@ -45,6 +45,7 @@ __all__ = [
     "streams_in_order",
     "streams_totals",
     "tells_limits",
+    "thinks_nothing",
     "writes_nothing",
 ]
 
@@ -158,10 +159,21 @@ def calls_the_tool(seen: Observation) -> Conclusion:
     return _if([block.type for block in seen.read.content].count("tool_use") == 1, fact_of(seen))
 
 
+@_of_replies
+def thinks_nothing(seen: Observation) -> Conclusion:
+    """Hold that the model has not thought, as far as is told."""
+    thought = _thinking_tokens(seen)
+    return _if(not thought, f"{fact_of(seen)}; thinking_tokens: {thought}")
+
+
 def counts_thinking(seen: Observation) -> Conclusion:
     """Hold that the usage tells what was thought."""
-    thought = _part(seen.body, "usage", "output_tokens_details", "thinking_tokens")
+    thought = _thinking_tokens(seen)
     return _if(isinstance(thought, int), f"output_tokens_details.thinking_tokens: {thought}")
+
+
+def _thinking_tokens(seen: Observation) -> Any:
+    return _part(seen.body, "usage", "output_tokens_details", "thinking_tokens")
 
 
 def is_unknown_model(seen: Observation) -> Conclusion:

@@ -143,6 +143,10 @@ def _forces(body: Any) -> bool:
     return bool(body["tool_choice"]["type"] == "tool")
 
 
+def _is_told_not_to_think(body: Any) -> bool:
+    return body["thinking"]["type"] in ("disabled", "between_tools")
+
+
 def _schema(body: Any) -> Any:
     return body["output_config"]["format"]["schema"]
 
@@ -190,6 +194,9 @@ def _unmark(body: Any) -> None:
 BREAKAGES: Mapping[str, Breakage] = {
     "models": _writing(_reverse),
     "unknown_model": _unknown_as_invalid,
+    "thinking_off": _otherwise(
+        _is_told_not_to_think, lambda body: body.pop("thinking"), "thinking.type: Input should be 'adaptive'"
+    ),
     "structured": _refusing(_schema, "output_config.format: Extra inputs are not permitted"),
     "pattern": _refusing(
         lambda body: "pattern" in _schema(body)["properties"]["code"],

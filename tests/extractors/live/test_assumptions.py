@@ -81,10 +81,10 @@ class TestTheRequests:
     def test_end_where_none_of_the_rest_would_fare_better(self):
         claude = service(faults=["timeout@2"])
         states, facts, seen = tried(claude)
-        assert [*seen] == ["models", "unknown_model", "structured"]
+        assert [*seen] == ["models", "unknown_model", "thinking_off"]
         assert states["models"] == "held"
-        assert facts["structured"].startswith("timeout: ")
-        assert facts["pattern"] == "it was not asked"
+        assert facts["thinking_off"].startswith("timeout: ")
+        assert facts["structured"] == "it was not asked"
         assert set(states.values()) == {"held", "not decided"}
 
 
