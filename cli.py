@@ -420,6 +420,9 @@ def costs(paths: tuple[str, ...], *, by: By, as_json: bool) -> None:
 @click.option("--otpm", type=click.FloatRange(min=1), metavar="N", help="Enforce so many output tokens a minute.")
 @click.option("--batch-seconds", type=click.FloatRange(min=0), default=0, metavar="S", help="How long a batch takes.")
 @click.option(
+    "--model", "models", multiple=True, metavar="NAME", help="Serve a model of this name, too; may be repeated."
+)
+@click.option(
     "--break",
     "breaking",
     multiple=True,
@@ -446,7 +449,7 @@ def simulate(port: int, faults: tuple[str, ...], breaking: tuple[str, ...], **op
         return
     _hypothesis_keeps_to_the_cache()
     limits = RateLimits(**{name: options[name] for name in ("rpm", "itpm", "otpm")})
-    others = {name: options[name] for name in ("replies", "seed", "batch_seconds")}
+    others = {name: options[name] for name in ("replies", "seed", "batch_seconds", "models")}
     claude = BrokenClaude(breaking, faults=faults, limits=limits, **others)
     with served(claude, port=port) as url:
         click.echo(url)

@@ -2,10 +2,14 @@
 
 import csv
 import json
+import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
+import httpx2
 import pytest
 from click.testing import CliRunner
 from pyarrow import parquet
@@ -216,3 +220,16 @@ def table(path, *columns):
             database.row_factory = sqlite3.Row
             rows = database.execute("SELECT * FROM feedback").fetchall()
     return [tuple(row[column] for column in columns) for row in rows]
+
+
+def test_models_of_other_names_are_served_where_they_are_told(tmp_path):
+    command = [sys.executable, "-m", "slotfill", "simulate", "--model", "gate/claude-next"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as simulated:
+        url = simulated.stdout.readline().strip()
+        ask = {"max_tokens": 9, "messages": [{"role": "user", "content": "Hello."}]}
+        headers = {"anthropic-version": "2023-06-01", "x-api-key": "any"}
+        for model, status in (("gate/claude-next", 200), ("claude-haiku-5-5", 200), ("gate/claude-other", 404)):
+            assert (
+                httpx2.post(f"{url}/v1/messages", json={"model": model, **ask}, headers=headers).status_code == status
+            )
+        simulated.send_signal(signal.SIGINT)
