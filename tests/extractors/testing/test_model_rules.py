@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from anthropic._data import DEPRECATED_MODELS
 from anthropic.types import Model
 
 from slotfill.extractors.catalogue import known_models, look_up
+from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.testing.model_rules import EFFORTS, MODELS, ModelRules, rules_of
+from slotfill.extractors.testing.model_settings import check_settings
+from slotfill.extractors.thinking import Effort, thinking_for
 
 RETIRED = {"claude-mythos-preview"}
 """Which the SDK still names."""
@@ -47,7 +50,35 @@ def test_the_catalogue_says_the_same(model: ModelRules) -> None:
     assert told.context in (model.context, None)
     assert told.max_output <= model.output
     assert told.forced_tool == model.forced_tool
+    assert told.least_cached == model.cacheable
     assert told.structured == (model.generation >= (4, 1))
+
+
+@by_model
+@pytest.mark.parametrize("effort", [None, *EFFORTS])
+@pytest.mark.parametrize("wanted", [None, "off", "auto", 2_048])
+def test_what_thinking_is_asked_for_is_taken(model: ModelRules, wanted: Any, effort: Any) -> None:
+    try:
+        told = thinking_for(model.id, wanted, effort, max_tokens=4_000)
+    except SettingsError:
+        return
+    check_settings({"max_tokens": 4_000, "thinking": told.form, "output_config": {"effort": told.effort}}, model)
+
+
+@by_model
+def test_whoever_thinks_is_told_not_to_or_has_room(model: ModelRules) -> None:
+    told = thinking_for(model.id, max_tokens=4_000)
+    assert (told.room > 0 or told.form is not None) == model.thinks
+
+
+@by_model
+def test_an_effort_that_is_taken_is_asked_for(model: ModelRules) -> None:
+    for effort in get_args(Effort):
+        if effort in model.efforts:
+            assert thinking_for(model.id, effort=effort, max_tokens=4_000).effort == effort
+        else:
+            with pytest.raises(SettingsError):
+                thinking_for(model.id, effort=effort, max_tokens=4_000)
 
 
 def test_names_that_nobody_has_are_none() -> None:

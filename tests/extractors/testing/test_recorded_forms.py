@@ -128,8 +128,8 @@ def test_events(faults: tuple[str, ...], form: dict[str, Any]) -> None:
 
 def test_now_and_then() -> None:
     service = Service(seed=7, replies=["word " * 80])
-    texts = [f"text {number}" for number in range(300)]
-    streams = [service.answer("messages", ask(text, stream=True), headers="stream") for text in texts]
+    asked = [ask(f"text {number}", stream=True, thinking={"type": "disabled"}) for number in range(300)]
+    streams = [service.answer("messages", body, headers="stream") for body in asked]
     told = [[json.loads(chunk.partition(b"data: ")[2]) for chunk in stream.chunks] for stream in streams]
     begun = {events[0]["message"]["usage"]["output_tokens"] for events in told}
     late = sum(events[3]["type"] == "ping" for events in told)
@@ -140,7 +140,7 @@ def test_now_and_then() -> None:
     assert 40 < late < 110  # 69 of 283 of the recorded ones
     assert 15 < cited < 70
     assert 15 < waits < 60  # 85 of 748
-    again = Service(seed=7, replies=["word " * 80]).answer("messages", ask(texts[-1], stream=True), headers="stream")
+    again = Service(seed=7, replies=["word " * 80]).answer("messages", asked[-1], headers="stream")
     assert again.chunks[1:] == streams[-1].chunks[1:]  # by the request and the seed, not by when it came
 
 
