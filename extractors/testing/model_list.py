@@ -63,7 +63,7 @@ def _capabilities(model: ModelRules) -> dict[str, Any]:
             **_support(since_4),
             **{name: _support(since_4) for name in ("code_execution", "web_search")},
         },
-        "structured_outputs": _support(model.generation >= (4, 1)),
+        "structured_outputs": _support(model.structured),
         "thinking": {
             **_support(model.thinking != ("disabled",)),
             "types": {kind: _support(kind in model.thinking) for kind in _THINKING},

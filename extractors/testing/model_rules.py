@@ -89,6 +89,11 @@ class ModelRules:
         return self.generation < (4, 7)
 
     @property
+    def structured(self) -> bool:
+        """Whether it takes a schema for its whole answer."""
+        return self.generation >= (4, 1)
+
+    @property
     def prefill(self) -> bool:
         """Whether it goes on with an answer that the request begins."""
         return self.generation < (4, 6)

@@ -1,7 +1,7 @@
 """What a model refuses of a request's settings: the room for a reply, sampling, thinking, effort, a forced tool.
 
-The texts are the service's own, as they were recorded or stand in its documentation; that of `max_tokens: 0` beside
-what it does not go with is not known.
+The texts are the service's own, as they were recorded or stand in its documentation. Not known are those of a schema
+that a model does not take, and of `max_tokens: 0` beside what it does not go with.
 
 https://platform.claude.com/docs/en/api/errors, …/build-with-claude/thinking-troubleshooting
 """
@@ -38,6 +38,8 @@ def check_settings(
         _check_room(data, model, thinking, batched=batched)
         _check_sampling(data, model, thinking)
     _check_effort(_part(data, "output_config").get("effort"), model, thinking)
+    if _part(data, "output_config").get("format") and not model.structured:
+        raise invalid(f"'{model.id}' does not support output_config.format")
     if _forces(data):
         if not model.forced_tool:
             raise invalid('tool_choice: type "tool" and "any" are not supported for this model.')

@@ -51,7 +51,7 @@ def test_the_catalogue_says_the_same(model: ModelRules) -> None:
     assert told.max_output <= model.output
     assert told.forced_tool == model.forced_tool
     assert told.least_cached == model.cacheable
-    assert told.structured == (model.generation >= (4, 1))
+    assert told.structured == model.structured
 
 
 @by_model

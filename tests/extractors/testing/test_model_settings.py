@@ -106,6 +106,8 @@ def test_which_thinking_a_model_takes(model: str) -> None:
             {"temperature": 0, "thinking": THINKING["enabled"]},
             "`temperature` may only be set to 1 when thinking is enabled.",
         ),
+        ("claude-3-haiku-20240307", FORMAT, "'claude-3-haiku-20240307' does not support output_config.format"),
+        ("claude-sonnet-4-20250514", FORMAT, "does not support output_config.format"),
         ("claude-opus-5-5", FORCED, 'tool_choice: type "tool" and "any" are not supported for this model.'),
         ("claude-fable-5", FORCED, 'tool_choice: type "tool" and "any" are not supported for this model.'),
         (
@@ -129,6 +131,7 @@ def test_what_a_model_refuses(model: str, settings: dict[str, Any], text: str) -
         ("claude-opus-4-6", {"temperature": 0.3, "thinking": {"type": "disabled"}}),
         ("claude-haiku-5-5", {"temperature": 1, "top_p": 1}),
         ("claude-haiku-5-5", FORCED),
+        ("claude-opus-4-1", FORMAT),
         ("claude-sonnet-5-5", {"tool_choice": {"type": "auto"}}),
         ("claude-opus-4-8", {"output_config": {"effort": "max"}, "thinking": {"type": "disabled"}}),
         ("claude-opus-5", {"output_config": {"effort": "max"}, "thinking": {"type": "adaptive"}}),
