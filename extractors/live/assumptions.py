@@ -12,6 +12,7 @@ from typing import Any
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.asks import MODE_REFUSED, TRANSPORT, UNREADABLE
+from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.failures import FATAL
 from slotfill.extractors.live.judging import (
     Conclusion,
@@ -48,6 +49,7 @@ UNANSWERED = (TRANSPORT | FATAL) - {UNREADABLE, "not_found"}
 """The failures that say nothing of a request: it was not looked at."""
 
 _CODE = "^[A-Z]{2}[0-9]{3}$"
+_YES = "Say yes."
 _MISSPELT = "claude-sonet-4-5"
 
 _CHARS_A_TOKEN = 6
@@ -57,6 +59,12 @@ _SINCE_4_7 = re.compile(r"opus-4-[78]|(?:opus|sonnet|haiku|fable|mythos)-5")
 """Finds the models without temperature, top_p and top_k, which tell what they thought.
 
 https://platform.claude.com/docs/en/about-claude/models/migration-guide
+"""
+
+_SYSTEM_TURNS = re.compile(r"opus-4-8|(?:opus|haiku|fable|mythos)-5|sonnet-5-5")
+"""Finds the models that take system messages among the others; of Sonnet 5 the sources disagree.
+
+https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
 """
 
 _SINCE_4_6 = re.compile(rf"{_SINCE_4_7.pattern}|(?:opus|sonnet)-4-6")
@@ -162,7 +170,7 @@ def _of_thinking(writer: RequestWriter) -> Iterator[Assumption]:
         )
     elif asked:
         text = f"With the type {asked['type']!r} of thinking the model does not think."
-    arguments = writer.by_hand("Say yes.") | ({"thinking": asked} if asked else {})
+    arguments = writer.by_hand(_YES) | ({"thinking": asked} if asked else {})
     yield Assumption("thinking_off", text, (Probe("thinking_off", arguments),), judge)
 
 
@@ -223,23 +231,52 @@ def _of_tools(writer: RequestWriter) -> Iterator[Assumption]:
 
 
 def _of_refusals(writer: RequestWriter) -> Iterator[Assumption]:
-    sampled = Probe("sampling", writer.by_hand("Say yes.", extra_body={"temperature": 0.5}))
-    prefilled = Probe("prefill", _prefilled(writer))
-    for probe, what, refused in (
-        (sampled, "a temperature", _SINCE_4_7.search(writer.model)),
-        (prefilled, "the beginning of its reply", _SINCE_4_6.search(writer.model)),
-    ):
-        yield Assumption(
-            probe.name,
-            f"The model {'refuses' if refused else 'takes'} {what}.",
-            (probe,),
-            is_refused_as("bad_request") if refused else is_taken,
-        )
-    refusals = (_misspelt(writer), sampled, prefilled)
+    refusals = [_misspelt(writer)]
+    for name, what, arguments, is_refused in _at_their_limits(writer):
+        probe = Probe(name, arguments)
+        text = f"The model {'refuses' if is_refused else 'takes'} {what}."
+        yield Assumption(name, text, (probe,), is_refused_as("bad_request") if is_refused else is_taken)
+        refusals.append(probe)
     yield Assumption(
-        "request_id", "The body of an error names its request, as the header does.", refusals, names_its_request
+        "request_id", "The body of an error names its request, as the header does.", (*refusals,), names_its_request
     )
-    yield Assumption("should_retry", "An error of the request says x-should-retry: false.", refusals, says_not_to_retry)
+    yield Assumption(
+        "should_retry", "An error of the request says x-should-retry: false.", (*refusals,), says_not_to_retry
+    )
+
+
+def _at_their_limits(writer: RequestWriter) -> Iterator[tuple[str, str, dict[str, Any], bool]]:
+    """Give what some models refuse: its name, what it is, the arguments, and whether this one does."""
+    model = writer.model
+    yield "effort", "the effort 'low'", writer.by_hand(_YES, output_config={"effort": "low"}), not _takes_effort(model)
+    yield "sampling", "a temperature", writer.by_hand(_YES, extra_body={"temperature": 0.5}), _is(_SINCE_4_7, model)
+    begun = {"role": "assistant", "content": "It is from"}
+    yield "prefill", "the beginning of its reply", _and_then(writer, begun), _is(_SINCE_4_6, model)
+    told = {"role": "system", "content": "Be brief."}
+    yield "system_turn", "a system message among the others", _and_then(writer, told), not _is(_SYSTEM_TURNS, model)
+    result = {"type": "tool_result", "tool_use_id": "toolu_none", "content": "Taken."}
+    yield (
+        "lone_result",
+        "a tool's result without its call",
+        _and_then(writer, {"role": "user", "content": [result]}),
+        True,
+    )
+
+
+def _and_then(writer: RequestWriter, turn: Mapping[str, Any]) -> dict[str, Any]:
+    asked = writer.by_hand("Where is it from?")
+    return asked | {"messages": [*asked["messages"], turn]}
+
+
+def _takes_effort(model: str) -> bool:
+    try:
+        return bool(thinking_for(model, effort="low", max_tokens=CUT_SHORT))
+    except SettingsError:
+        return False
+
+
+def _is(models: re.Pattern[str], model: str) -> bool:
+    return models.search(model) is not None
 
 
 def _of_replies(writer: RequestWriter) -> Iterator[Assumption]:
@@ -259,7 +296,7 @@ def _of_replies(writer: RequestWriter) -> Iterator[Assumption]:
         agrees_with_count,
         rests_on="structured",
     )
-    if _SINCE_4_7.search(writer.model):
+    if _is(_SINCE_4_7, writer.model):
         yield Assumption(
             "thinking_tokens",
             "The usage of a reply tells how many tokens the model thought.",
@@ -316,12 +353,7 @@ def _structured(writer: RequestWriter) -> Probe:
 
 
 def _misspelt(writer: RequestWriter) -> Probe:
-    return Probe("unknown_model", writer.by_hand("Say yes.", model=_MISSPELT))
-
-
-def _prefilled(writer: RequestWriter) -> dict[str, Any]:
-    asked = writer.by_hand("Where is it from?")
-    return asked | {"messages": [*asked["messages"], {"role": "assistant", "content": "It is from"}]}
+    return Probe("unknown_model", writer.by_hand(_YES, model=_MISSPELT))
 
 
 def _object(properties: Mapping[str, Any], *, required: bool = True) -> dict[str, Any]:

@@ -231,6 +231,19 @@ BREAKAGES: Mapping[str, Breakage] = {
         lambda body: body["messages"].pop(),
         "This model does not support assistant message prefill.",
     ),
+    "effort": _otherwise(
+        lambda body: "effort" in body["output_config"],
+        lambda body: body.pop("output_config"),
+        "This model does not support the effort parameter.",
+    ),
+    "system_turn": _otherwise(
+        lambda body: body["messages"][-1]["role"] == "system",
+        lambda body: body["messages"].pop(),
+        "role 'system' is not supported on this model",
+    ),
+    "lone_result": _reading(
+        lambda body: "toolu_none" in str(body["messages"][-1]["content"]), lambda body: body["messages"].pop()
+    ),
     "request_id": _writing(lambda body: body.pop("request_id")),
     "should_retry": _without_headers("x-should-retry"),
     "rate_limits": _without_headers("anthropic-ratelimit-"),
