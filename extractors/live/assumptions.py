@@ -119,11 +119,12 @@ def conclusions(
 
 
 def assumptions_for(model: str, settings: Settings, nonce: str) -> tuple[Assumption, ...]:
-    """Give what is assumed of the service for a model, the cheapest to try first.
+    """Give what is assumed of the service for a model, those first that others rest on.
 
+    settings: what they say of thinking and of a reply's length does not count.
     nonce: a text that no run before had: what is written to the prompt cache begins with it.
     """
-    writer = RequestWriter(model, settings)
+    writer = RequestWriter(model, settings.model_copy(update=dict.fromkeys(("thinking", "effort", "max_tokens"))))
     tried = (
         *_of_models(writer),
         *_of_thinking(writer),

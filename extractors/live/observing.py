@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from slotfill.extractors.arriving import Arriving
 from slotfill.extractors.connections import synchronous_client
 from slotfill.extractors.failures import failure_of
-from slotfill.extractors.limits import MAX_WAIT, Limits, settling
+from slotfill.extractors.limits import Limits, settling
 from slotfill.extractors.live.assumptions import UNANSWERED
 from slotfill.extractors.live.probes import Observation, Probe
 from slotfill.extractors.pacing import Pacer
@@ -25,8 +25,11 @@ __all__ = ["client_for", "observe"]
 _PATIENCE = 60.0
 """Seconds that a tiny request may take, where nothing else is set."""
 
-_GOES_ON = frozenset({"rate_limit", "overloaded", "server"})
+_GOES_ON = frozenset({"rate_limit", "overloaded", "server", "timeout"})
 """The failures that the next request need not meet."""
+
+_LATE = 2
+"""How many requests may be out of time: a grammar is made when it is first asked for, and takes its time."""
 
 
 def client_for(model: str, settings: Settings) -> Anthropic:
@@ -36,8 +39,8 @@ def client_for(model: str, settings: Settings) -> Anthropic:
     """
     patient = settings.model_copy(update={"timeout": settings.timeout or _PATIENCE})
     pacer = Pacer(rpm=settings.rpm, itpm=settings.itpm, otpm=settings.otpm)
-    limits = Limits(pacer, max_wait=MAX_WAIT if settings.max_wait is None else settings.max_wait)
-    return synchronous_client(model, patient, limits=[limits]).with_options(max_retries=0)
+    limits = [Limits(pacer, max_wait=settings.max_wait)]
+    return synchronous_client(model, patient, limits=limits).with_options(max_retries=0)
 
 
 def observe(client: Anthropic, probes: Iterable[Probe], secrets: Iterable[str]) -> Iterator[Observation]:
@@ -45,7 +48,7 @@ def observe(client: Anthropic, probes: Iterable[Probe], secrets: Iterable[str]) 
 
     secrets: those of which nothing may stand in a failure.
     """
-    recorder = _Recorder()
+    recorder, late = _Recorder(), 0
     asking = client.with_options(middleware=[*client.middleware, recorder])
     for probe in probes:
         read = failure = None
@@ -55,7 +58,8 @@ def observe(client: Anthropic, probes: Iterable[Probe], secrets: Iterable[str]) 
         except Exception as error:  # noqa: BLE001 - every way to fail is an observation
             failure = failure_of(error, secrets)
         yield Observation(probe, recorder.status, recorder.headers, recorder.body, read, failure)
-        if failure and failure.type in UNANSWERED - _GOES_ON:
+        late += failure is not None and failure.type == "timeout"
+        if late == _LATE or (failure and failure.type in UNANSWERED - _GOES_ON):
             return
 
 

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from pydantic_core import to_json
 from terse import service
 
 from slotfill.extractors.asks import MODE_REFUSED
@@ -71,6 +72,18 @@ class TestTheRequests:
         _, facts, _ = tried(claude)
         assert facts["cost"].startswith(f"{sum(seen.status == 200 for seen in claude.requests if seen.number)} replies")
 
+    def test_are_no_larger_than_is_reckoned_with(self):
+        claude = service()
+        tried(claude)
+        reckoned = [
+            len(to_json(one.arguments))
+            for one in probes_of(assumptions_for(HAIKU, Settings(), "now"))
+            if one.call == "create"
+        ]
+        sent = [len(seen.request.body) for seen in claude.requests if seen.number]
+        assert len(sent) == len(reckoned)
+        assert all(size <= most for size, most in zip(sent, reckoned, strict=True))
+
     def test_of_a_model_without_a_price_cost_nobody_knows_what(self):
         assert worst_of(probes_of(assumptions_for("claude-next-9", Settings(), "")), "claude-next-9", "5m") is None
 
@@ -81,14 +94,22 @@ class TestTheRequests:
         assert states["structured"] == "not decided"
         assert facts["structured"] == "overloaded: Overloaded (HTTP 529)"
 
-    def test_end_where_none_of_the_rest_would_fare_better(self):
-        claude = service(faults=["timeout@2"])
-        states, facts, seen = tried(claude)
-        assert [*seen] == ["models", "unknown_model", "thinking_off"]
-        assert states["models"] == "held"
+    def test_go_on_after_one_that_was_late_and_end_with_the_second(self):
+        states, facts, seen = tried(service(faults=["timeout@2,4"]))
+        assert [*seen] == ["models", "unknown_model", "thinking_off", "structured", "pattern"]
         assert facts["thinking_off"].startswith("timeout: ")
-        assert facts["structured"] == "it was not asked"
+        assert (states["structured"], facts["array_root"]) == ("held", "it was not asked")
         assert set(states.values()) == {"held", "not decided"}
+
+    def test_end_where_none_of_the_rest_would_fare_better(self):
+        *_, seen = tried(service(faults=["refused@3"]))
+        assert [*seen] == ["models", "unknown_model", "thinking_off", "structured"]
+        assert seen["structured"].failure.type == "connection"
+
+    @pytest.mark.parametrize("settings", [{"thinking": "auto"}, {"effort": "max"}, {"max_tokens": 50}])
+    def test_are_the_same_whatever_is_set(self, settings):
+        probes = [probes_of(assumptions_for(HAIKU, one, "")) for one in (Settings(), Settings(**settings))]
+        assert probes[0] == probes[1]
 
 
 class TestWhatIsConcluded:
