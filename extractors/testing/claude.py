@@ -65,9 +65,6 @@ CACHE_SECONDS = {"5m": 300.0, "1h": 3_600.0}
 """How long a prefix stays in the cache after its last use."""
 
 _OWN: Mapping[str, Any] = {"api_key": "simulated", "base_url": "http://simulated.invalid"}
-THOUGHTS = (15, 77)
-"""Tokens, the fewest and the most that were recorded of a model that was not asked to think."""
-
 REFUSED = "refused"
 JSON = {"content-type": "application/json"}
 LINES = {"content-type": "application/x-jsonl"}
@@ -297,7 +294,7 @@ class SimulatedClaude:
         if isinstance(reply, ApiError):
             raise reply
         said = reply if isinstance(reply, Said) else self._spoken(asked, reply, seen, struck, chance)
-        said = shorten(think(said, self._thoughts(asked, chance)), asked.max_tokens)
+        said = shorten(think(said, self._thoughts(asked, seen)), asked.max_tokens)
         for name in struck:
             if name in MESSAGE_FAULTS:
                 try:
@@ -307,11 +304,11 @@ class SimulatedClaude:
                 seen.faults += (name,)
         return said
 
-    def _thoughts(self, asked: Asked, chance: Random) -> int:
+    def _thoughts(self, asked: Asked, seen: Seen) -> int:
         """Give the tokens that the model thinks about a request."""
         if not asked.thinks:
             return 0
-        thought = chance.randint(*THOUGHTS) if self._thinks is None else self._thinks
+        thought = whims_of(self._seed, seen.request.body).thoughts if self._thinks is None else self._thinks
         return thought if asked.budget is None else min(thought, asked.budget)
 
     def _spoken(self, asked: Asked, reply: Reply, seen: Seen, struck: list[str], chance: Random) -> Said:

@@ -16,26 +16,36 @@ LATE_PINGS = 69, 283
 CITABLE = 1, 8
 """Of so many texts so many start with an empty list of citations; a guess: the recordings show that some do."""
 
+THOUGHTS = 15, 77
+"""Tokens, the fewest and the most that were recorded of a model that was not asked to think."""
+
 RETRY_AFTER = 85, 748
 """Of so many replies so many asked to wait, with nothing to wait for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Whims:
-    """How one reply is given. begun, late_ping, citable: as in `events`. retry_after: in seconds, 0 for none."""
+    """How one reply is given. begun, late_ping, citable: as in `events`. retry_after: in seconds, 0 for none.
+
+    thoughts: tokens that the model thinks, where nobody says how many.
+    """
 
     begun: int
     late_ping: bool
     citable: bool
     retry_after: int
+    thoughts: int
 
 
 def whims_of(seed: int, body: bytes) -> Whims:
     """Draw how a request is answered: the same one always alike."""
-    drawn, begun = divmod(crc32(body, seed & 0xFFFFFFFF), BEGUN)
+    drawn = crc32(body, seed & 0xFFFFFFFF)
+    fewest, most = THOUGHTS
+    thoughts = fewest + crc32(b"thoughts", drawn) % (most - fewest + 1)
+    drawn, begun = divmod(drawn, BEGUN)
     happens = []
     for share, of in (LATE_PINGS, CITABLE, RETRY_AFTER):
         drawn, rest = divmod(drawn, of)
         happens.append(rest < share)
     late_ping, citable, waits = happens
-    return Whims(begun + 1, late_ping, citable, (begun + 1) * waits)
+    return Whims(begun + 1, late_ping, citable, (begun + 1) * waits, thoughts)

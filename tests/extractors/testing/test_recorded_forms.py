@@ -144,6 +144,14 @@ def test_now_and_then() -> None:
     assert again.chunks[1:] == streams[-1].chunks[1:]  # by the request and the seed, not by when it came
 
 
+def test_what_is_thought_differs_from_request_to_request() -> None:
+    service = Service()
+    told = [service.body("message", "messages", ask(f"text {number}"), headers="message") for number in range(300)]
+    thoughts = {message["usage"]["output_tokens_details"]["thinking_tokens"] for message in told}
+    assert len(thoughts) > 50
+    assert thoughts <= {*range(15, 78)}  # as recorded of Sonnet 5
+
+
 @pytest.mark.parametrize("fault", ERROR_FAULTS)
 def test_errors(fault: str) -> None:
     kind = "rate limit" if fault.startswith("429") else "failure" if fault.startswith("5") else "refusal"
