@@ -101,6 +101,13 @@ def test_what_needs_no_model_loads_nothing_heavy(arguments: tuple[str, ...], tmp
     assert not loaded & HEAVY
 
 
+def test_the_help_loads_no_errors(tmp_path: Path) -> None:
+    """Their dataclasses take a twentieth of the whole time."""
+    done = python("-X", "importtime", "-m", "slotfill", "--help", cwd=tmp_path)
+    assert "slotfill.cli" in done.stderr
+    assert "slotfill.extractors.errors" not in done.stderr
+
+
 def test_the_check_above_sees_what_is_loaded(tmp_path: Path) -> None:
     done = python("-X", "importtime", "-m", "slotfill", "schemas", "sentiment", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -7,8 +7,6 @@ import os
 import sys
 from typing import IO
 
-from slotfill.extractors.errors import OutputError
-
 try:
     import fcntl
 except ModuleNotFoundError:  # Windows
@@ -49,6 +47,8 @@ def check_writable(stream: IO[bytes]) -> None:
     except (OSError, AttributeError):
         return  # what is no file of the system can be written
     if flags & os.O_ACCMODE == os.O_RDONLY:
+        from slotfill.extractors.errors import OutputError  # every command, --help too, imports this module
+
         raise OutputError("standard output is closed: name an output with -o")
 
 
