@@ -111,7 +111,7 @@ class Settings(BaseSettings):
             first = error.errors(include_url=False, include_input=False)[0]
             name = str(first["loc"][0])
             place = "" if name in given or _is_in_environment(name) else f" in {_DOTENV}"
-            raise SettingsError(f"setting {name!r}{place}: {first['msg']}") from None
+            raise SettingsError(f"setting {name!r}{place}: {first['msg'].removeprefix('Value error, ')}") from None
         except (OSError, UnicodeError) as error:
             raise SettingsError(f".env cannot be read: {error}") from None
 

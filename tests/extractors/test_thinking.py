@@ -123,7 +123,7 @@ def test_each_model_is_asked_in_a_form_that_it_takes(model, wanted, effort, form
         ("claude-haiku-4-5", {"thinking": 30_000}, "20309 at most"),
         ("claude-haiku-4-5", {"thinking": 2_000, "max_tokens": 2_500}, "1476 at most"),
         ("claude-haiku-4-5", {"thinking": 1_000}, "a number of tokens from 1024 on"),
-        ("claude-haiku-4-5", {"thinking": "much"}, "must be off, auto, or a number"),
+        ("claude-haiku-4-5", {"thinking": "much"}, "setting 'thinking': must be off, auto, or a number"),
         ("claude-haiku-4-5", {"thinking": True}, "must be off, auto, or a number"),
         (["claude-haiku-5-5", "claude-opus-5-5"], {"thinking": "off"}, "claude-opus-5-5"),
     ],
