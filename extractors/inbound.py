@@ -58,12 +58,14 @@ def usage_of(counted: object, content: object = ()) -> Usage:
     """Copy what a service counted, by the Messages API's names; None is what it did not tell.
 
     A service that caches nothing may leave the cache's counts out, or null. Where thoughts are not counted there are
-    none, unless they stand among the blocks of the message's content.
+    none, unless they stand among the blocks of the message's content, or nobody knows what was written at all.
     """
     read, written, *cached = [getattr(counted, name, None) for name in _COUNTS]
     nothing = None if token_count(read) is None else 0
     from_cache, to_cache = (nothing if count is None else token_count(count) for count in cached)
-    return Usage(token_count(read), token_count(written), from_cache, to_cache, _thoughts(counted, content))
+    wrote = token_count(written)
+    thought = None if wrote is None else _thoughts(counted, content)
+    return Usage(token_count(read), wrote, from_cache, to_cache, thought)
 
 
 def _thoughts(counted: object, content: object) -> int | None:

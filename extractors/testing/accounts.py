@@ -242,7 +242,7 @@ def unaccounted(extraction: Extraction[Any], requests: Sequence[Seen]) -> Judged
 
 def _counts(seen: Seen) -> tuple[Usage, ...]:
     """Give what a client may know of what was counted for a reply: exactly one figure, unless a stream broke."""
-    begun = replace(seen.usage, output_tokens=None)
+    begun = replace(seen.usage, output_tokens=None, thinking_tokens=None)
     struck, streamed = {*seen.faults}, bool(seen.body and seen.body.get("stream"))
     if struck & {"timeout", "html", "refused"} or (struck & LOSING and not streamed):
         return (Usage(),)

@@ -40,7 +40,7 @@ def counted(**counts):
 @pytest.mark.parametrize("odd", ODD, ids=repr)
 def test_a_count_that_is_none_is_unknown(odd):
     assert token_count(odd) is None
-    assert usage_of(counted(output_tokens=odd)) == Usage(10, None)
+    assert usage_of(counted(output_tokens=odd)) == Usage(10, None, thinking_tokens=None)
     assert usage_of(counted(input_tokens=odd)) == Usage(None, 5, None, None)
     expected = 0 if odd is None else None
     assert usage_of(counted(cache_read_input_tokens=odd)) == Usage(10, 5, expected, 0)
@@ -56,7 +56,7 @@ def test_what_was_counted_is_known():
 
 @pytest.mark.parametrize("nothing", [None, "tokens", 7, []])
 def test_a_usage_that_is_none_tells_nothing(nothing):
-    assert usage_of(nothing) == Usage(None, None, None, None)
+    assert usage_of(nothing) == Usage(*[None] * 5)
 
 
 def test_a_sum_with_an_unknown_count_is_unknown():
