@@ -27,13 +27,17 @@ STATE = ".slotfill"
 _LONGEST = 150
 """Bytes: a longer name of an output stands in its ledger's by its beginning and its hash."""
 
-_PART_OF_A_RUN = ("mend", "max_tokens", "thinking", "effort", "chunk_chars", "passes")
+_PART_OF_A_RUN = ("mend", "max_tokens", "chunk_chars", "passes")
 """The settings that change what is asked, or what is made of the answers."""
+
+_PART_IF_SET = ("thinking", "effort")
+"""Others that do. They came later: without them a run has the name that it had before, and goes on."""
 
 
 def identity(schema: Schema[Any], models: Sequence[str], settings: Settings, inputs: Iterable[str] = ()) -> str:
     """Name a run beside its output: 12 hex digits. inputs: what tells apart the runs to standard output."""
     told = {name: getattr(settings, name) for name in _PART_OF_A_RUN}
+    told |= {name: value for name in _PART_IF_SET if (value := getattr(settings, name)) is not None}
     told |= {"schema": schema.id, "models": list(models), "inputs": list(inputs)}
     return _hash(json.dumps(told, sort_keys=True).encode("utf-8", "surrogatepass"))
 

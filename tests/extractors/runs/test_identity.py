@@ -32,11 +32,18 @@ class TestIdentity:
             {"chunk_chars": 1_000},
             {"passes": 2},
             {"mend": "bold"},
+            {"thinking": "off"},
+            {"thinking": 4_096},
+            {"effort": "low"},
             {"inputs": ("reviews",)},
         ],
     )
     def test_what_changes_the_answers_makes_another_run(self, changed):
         assert of(**changed) != of()
+
+    def test_settings_that_came_later_leave_the_earlier_runs_their_names(self):
+        """Else the same command would ask about all documents again, with a budget of its own."""
+        assert identity(resolve("name, age int"), ["claude-haiku-5-5"], Settings()) == "0f51973da09d"
 
     @pytest.mark.parametrize(
         "changed",
