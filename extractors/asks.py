@@ -146,7 +146,7 @@ class Answer:
             stop_reason=told.get("stop_reason"),
             errors=tuple(FieldError(*error) for error in told.get("errors", ())),
             failure=Failure(**failure) if failure else None,
-            usage=Usage(**told["usage"]),
+            usage=Usage(**{"thinking_tokens": None} | told["usage"]),  # an earlier slotfill did not count them
             ms=told["ms"],
             request_id=told.get("request_id"),
             scored=tuple(told.get("scored", ())),

@@ -185,7 +185,6 @@ class _Stored:
     usage: Usage
     cost_usd: Decimal | None
     saved_usd: Decimal | None
-    surcharge_usd: Decimal | None
     ms: NonNegativeInt
     error: Failure | None
     chunks: tuple[Reading, ...]
@@ -193,6 +192,7 @@ class _Stored:
     conflicts: tuple[Conflict, ...]
     history: tuple[Exchange, ...]
     request_ids: tuple[str, ...]
+    surcharge_usd: Decimal | None = None
     reply: Any = None
 
 
@@ -218,7 +218,9 @@ def _parsed(record: Mapping[str, Any]) -> _Stored:
     if version != VERSION:
         raise InputError(f"the record is of version {version!r}: this slotfill reads version {VERSION}")
     try:
-        return stored_json.parse(json.dumps(record), _SHAPE)
+        stored = stored_json.parse(json.dumps(record), _SHAPE)
+        completed = _completed(record)
+        return stored if completed == record else stored_json.parse(json.dumps(completed), _SHAPE)
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"the record is damaged: {error}") from None
 
@@ -245,7 +247,17 @@ def verify_shape(text: object, schema: Schema[Any]) -> dict[str, Any]:
     record: dict[str, Any] = stored_json.read(text, _SHAPE)
     if record["schema"]["id"] != schema.id:
         raise ValueError("it is of another schema")
-    return record
+    return _completed(record)
+
+
+def _completed(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a record of an earlier slotfill the figures that came later: nobody knows them."""
+    attempts = [_with_thoughts(attempt) for attempt in record["attempts"]]
+    return {"surcharge_usd": None, **_with_thoughts(record), "attempts": attempts}
+
+
+def _with_thoughts(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {**part, "usage": {"thinking_tokens": None, **part["usage"]}}
 
 
 def _extraction(stored: _Stored, record: Mapping[str, Any], schema: Schema[M], document: Document) -> Extraction[M]:

@@ -44,6 +44,19 @@ def test_a_record_is_the_extraction(replies, options):
     assert load(record, extractor.schema, extraction.document).to_json() == record
 
 
+def test_what_an_earlier_slotfill_did_not_count_is_unknown():
+    _, extractor = extractor_on(WORSE | {"urgency": 9}, {"urgency": 4})
+    with extractor:
+        extraction = extractor.extract(TEXT)
+    record = json.loads(json.dumps(extraction.to_json()))
+    del record["surcharge_usd"]
+    for part in (record, *record["attempts"]):
+        del part["usage"]["thinking_tokens"]
+    again = load(record, extractor.schema, extraction.document)
+    assert (again.value, again.cost_usd) == (extraction.value, extraction.cost_usd)
+    assert (again.surcharge_usd, again.usage.thinking_tokens) == (None, None)
+
+
 def test_a_record_of_a_part_of_the_whole_has_its_value():
     _, extractor = extractor_on(*[FEEDBACK] * 4, faults=["refusal@2"], chunk_chars=200)
     with extractor:

@@ -111,6 +111,21 @@ def test_a_record_that_is_not_sound_is_no_output_and_is_asked_about_again(claude
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
+def test_a_record_of_an_earlier_slotfill_is_sound(claude, output):
+    extract("--record", output=output)
+    with closing(sqlite3.connect(ledger())) as database:
+        for number, text in database.execute("SELECT number, record FROM records").fetchall():
+            record = json.loads(text)
+            del record["surcharge_usd"]
+            for part in (record, *record["attempts"]):
+                del part["usage"]["thinking_tokens"]
+            database.execute("UPDATE records SET record = ? WHERE number = ?", (json.dumps(record), number))
+        database.commit()
+    result = extract("--record", output=output)
+    assert (result.exit_code, len(claude.requests)) == (0, 2)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
 def test_whatever_the_output_is(claude, output):
     assert extract(output=output).exit_code == 0
     changed(value={**FEEDBACK, "suggested_action": "EVIL", "urgency": 99})
