@@ -18,13 +18,19 @@ from slotfill.extractors.testing.model_rules import ModelRules, rules_of
 from slotfill.extractors.testing.model_settings import check_settings
 from slotfill.extractors.testing.turns import check_turns
 from slotfill.schemas.parts import subschemas
-from slotfill.schemas.subset import MAX_OPTIONAL, MAX_UNIONS
 
 __all__ = ["check_batch", "check_length", "check_request"]
 
 REQUEST_BYTES = 32 << 20
 BATCH_BYTES = 256 << 20
 BATCH_REQUESTS = 100_000
+
+OPTIONAL, UNIONS, STRICT_TOOLS = 24, 16, 20
+"""The most of a request's schemas together that is made to grammars: properties that may be left out, and those of
+several types; and tools. The product's own limits stand elsewhere, so that a mistake of either is found.
+
+https://platform.claude.com/docs/en/build-with-claude/structured-outputs#schema-complexity-limits
+"""
 
 _COUNTED = frozenset(
     (
@@ -57,6 +63,9 @@ _SUPPORTED = frozenset(
         ),
     )
 )
+_BEYOND_GRAMMARS = re.compile(r"(?<!\\)(?:\\\\)*(?:\(\?<?[=!]|\\[1-9bB])")
+"""Finds what no pattern may hold: looking ahead or behind, back-references, the edges of words."""
+
 _FORMATS = frozenset(["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"])
 
 
@@ -75,15 +84,16 @@ def check_request(
     model = _check_model(data.get("model"), also)
     check_settings(data, model, counting=counting, batched=batched)
     check_turns(data, model)
-    _check_tools(data)
+    compiled = _check_tools(data)
     match data.get("output_config"):
         case None | {"format": None}:
             pass
         case {"format": {"type": "json_schema", "schema": dict(schema)}}:
-            _check_structured(_canonical(schema), "output_config.format.schema")
+            compiled["output_config.format.schema"] = schema
             _check_no_citations(data["messages"])
         case {"format": _}:
             raise invalid("output_config.format: Input should be of type 'json_schema', with a schema")
+    _check_grammars(compiled)
     return model
 
 
@@ -127,8 +137,9 @@ def _check_no_citations(messages: Any) -> None:
                     rest.append((f"{place}.content", result))
 
 
-def _check_tools(data: Mapping[str, Any]) -> None:
-    names = set()
+def _check_tools(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the tools; give the schemas of the strict ones by where they stand."""
+    names, strict = set(), {}
     for number, tool in enumerate(data.get("tools") or ()):
         place = f"tools.{number}.custom"
         if not isinstance(tool, dict) or not _TOOL_NAME.fullmatch(str(tool.get("name", ""))):
@@ -137,10 +148,16 @@ def _check_tools(data: Mapping[str, Any]) -> None:
         if tool.get("type", "custom") == "custom":
             _check_tool_schema(_canonical(tool.get("input_schema")), f"{place}.input_schema")
             if tool.get("strict"):
-                _check_structured(_canonical(tool["input_schema"]), f"{place}.input_schema")
+                strict[f"{place}.input_schema"] = tool["input_schema"]
+    if len(strict) > STRICT_TOOLS:
+        raise invalid(
+            f"Too many strict tools ({len(strict)}). The maximum number of strict tools supported is {STRICT_TOOLS}. "
+            "Try reducing the number of tools marked as strict."
+        )
     choice = data.get("tool_choice") or {}
     if choice.get("type") == "tool" and choice.get("name") not in names:
         raise invalid(f"tool_choice: Tool {choice.get('name')!r} not found in provided tools")
+    return strict
 
 
 def _canonical(schema: Any) -> bytes:
@@ -167,9 +184,25 @@ def _check_keys(schema: dict[str, Any], place: str) -> None:
                 raise invalid(f"{place}.properties: Property keys should match pattern '^[a-zA-Z0-9_.-]{{1,64}}$'")
 
 
+def _check_grammars(schemas: Mapping[str, Any]) -> None:
+    """Check the schemas that are made to grammars: each by itself, and how much there is of all of them."""
+    counts = [_check_structured(_canonical(schema), place) for place, schema in schemas.items()]
+    optional, unions = (sum(count) for count in zip((0, 0), *counts, strict=True))
+    if optional > OPTIONAL:
+        raise invalid(
+            f"Schemas contains too many optional parameters ({optional}), which would make grammar compilation "
+            f"inefficient. Reduce the number of optional parameters in your tool schemas (limit: {OPTIONAL})."
+        )
+    if unions > UNIONS:
+        raise invalid(
+            f"Schemas contains too many parameters with union types ({unions} parameters with type arrays or anyOf). "
+            f"Reduce the number of nullable or union-typed parameters (limit: {UNIONS} parameters with unions)."
+        )
+
+
 @lru_cache(maxsize=256)
-def _check_structured(written: bytes, place: str) -> None:
-    """Check a schema for structured output: the subset of keywords, closed objects, and how much of it there is."""
+def _check_structured(written: bytes, place: str) -> tuple[int, int]:
+    """Check the keywords of a schema, and that its objects are closed; count its optional properties and its unions."""
     schema = json.loads(written)
     _check_keys(schema, place)
     optional = unions = 0
@@ -178,11 +211,7 @@ def _check_structured(written: bytes, place: str) -> None:
             raise invalid(f"{place}: {problem}")
         optional += len(set(part.get("properties", ())) - set(part.get("required", ())))
         unions += len(part.get("anyOf", ())) > 1
-    if optional > MAX_OPTIONAL or unions > MAX_UNIONS:
-        raise invalid(
-            f"{place}: Schema is too complex: the compiled grammar is too large "
-            f"({optional} optional parameters, {unions} unions)"
-        )
+    return optional, unions
 
 
 def _unsupported(part: Mapping[str, Any]) -> Iterator[str]:
@@ -196,6 +225,8 @@ def _unsupported(part: Mapping[str, Any]) -> Iterator[str]:
         yield "For 'object' type, 'additionalProperties' must be explicitly set to false"
     if part.get("format", "uuid") not in _FORMATS:
         yield f"For 'string' type, format '{part['format']}' is not supported"
+    if _BEYOND_GRAMMARS.search(str(part.get("pattern", ""))):
+        yield f"For 'string' type, pattern {part['pattern']!r} is not supported"
     if part.get("minItems", 0) not in (0, 1):
         yield "For 'array' type, 'minItems' values other than 0 or 1 are not supported"
     if not part.keys() & {"type", "anyOf", "allOf", "enum", "const", "$ref", "$defs"}:

@@ -13,6 +13,7 @@ from anthropic.types import Message
 from scripted import message, refusal
 
 from slotfill import Extractor, SettingsError
+from slotfill.extractors.api_error import ApiError
 from slotfill.extractors.arriving import Arriving
 from slotfill.extractors.errors import StoppedError
 from slotfill.extractors.inbound import retry_after
@@ -557,6 +558,16 @@ async def test_an_extractor_ends_where_the_service_asks_for_too_long_a_wait(simu
             assert found.error.type == "max_wait"
             assert "--max-wait is 300 s" in found.error.message
     assert len(claude.requests) == 1
+
+
+async def test_a_429_that_no_wait_mends_is_not_waited_for(simulated, kind):
+    """The SDK tries each 429 again, and sleeps for as long as it says."""
+    text, told = "Extra usage is required for long context requests.", {"retry-after": "30", "x-should-retry": "true"}
+    claude = simulated(SimulatedClaude(lambda _: ApiError(429, "rate_limit_error", text, told)))
+    async with Extractor(Sentiment) as extractor:
+        found = extractor.extract("Fine.") if kind == "sync" else await extractor.aextract("Fine.")
+    assert (found.error.type, len(claude.requests)) == ("too_long", 1)
+    assert found.ms < 30_000
 
 
 def test_the_limits_of_an_extractor_are_those_it_is_given(simulated):

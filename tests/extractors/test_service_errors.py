@@ -2,17 +2,63 @@
 
 from typing import get_args
 
+import anthropic
 import pytest
 from anthropic.types.shared.error_details import ErrorDetails
 from anthropic.types.shared.error_type import ErrorType
 from hypothesis import given
 from hypothesis import strategies as st
+from scripted import refusal
 
 from slotfill.extractors.asks import MODE_REFUSED, REDIRECT, SCHEMA_REFUSED
+from slotfill.extractors.failures import failure_of
 from slotfill.extractors.service_errors import _BY_CODE, _BY_TYPE, KNOWN, kind_of
 
 OF_TEXT = [(known.kind, known.otherwise, text) for known in KNOWN for text in known.texts]
-STATUS = {"bad_request": (400, "invalid_request_error"), "rate_limit": (429, "rate_limit_error")}
+NAMED = {400: "invalid_request_error", 404: "not_found_error", 429: "rate_limit_error"}
+STATUS = {"bad_request": (400, NAMED[400]), "rate_limit": (429, NAMED[429])}
+
+RECORDED = [
+    (
+        400,
+        "billing",
+        "You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.",
+    ),
+    (400, "permission", "This organization has been disabled."),
+    (400, MODE_REFUSED, 'tool_choice: type "tool" and "any" are not supported for this model.'),
+    (400, MODE_REFUSED, "tool_choice forces tool use is not compatible with this model"),
+    (400, MODE_REFUSED, "Thinking may not be enabled when tool_choice forces tool use."),
+    (400, MODE_REFUSED, "Invalid request data"),
+    (400, "too_long", "prompt is too long: 3333404 tokens > 200000 maximum"),
+    (
+        400,
+        "too_long",
+        (
+            "input length and `max_tokens` exceed context limit: 178959 + 64000 > 200000, decrease input length or "
+            "`max_tokens` and try again"
+        ),
+    ),
+    (429, "too_long", "Extra usage is required for long context requests."),
+    (400, "refusal", "Output blocked by content filtering policy"),
+    (
+        400,
+        SCHEMA_REFUSED,
+        (
+            "Schemas contains too many optional parameters (87), which would make grammar compilation inefficient. "
+            "Reduce the number of optional parameters in your tool schemas (limit: 24)."
+        ),
+    ),
+    (
+        400,
+        "bad_request",
+        (
+            "messages.0.content.1: unexpected `tool_use_id` found in `tool_result` blocks: toolu_1. Each `tool_result` "
+            "block must have a corresponding `tool_use` block in the previous message."
+        ),
+    ),
+    (404, "not_found", "model: claude-sonet-4-5"),
+]
+"""As they were recorded, with their status and what each is; the sources stand beside `KNOWN`."""
 
 
 def body(kind, text="no", **details):
@@ -25,6 +71,15 @@ def test_every_recorded_text_is_known(kind, otherwise, text):
     assert kind_of(status, body(named, text)) == kind
     assert kind_of(200, body(named, text)) == kind  # as an event of a stream
     assert kind_of(status, body(named)) == otherwise
+
+
+@pytest.mark.parametrize(("status", "kind", "text"), RECORDED)
+def test_every_error_that_was_recorded_is_told_as_the_sdk_raises_it(service, status, kind, text):
+    client = service.script(refusal(NAMED[status], text, status)).client()
+    with pytest.raises(anthropic.APIStatusError) as caught:
+        client.messages.create(model="claude-haiku-5-5", max_tokens=1, messages=[{"role": "user", "content": "Yes?"}])
+    failure = failure_of(caught.value)
+    assert (failure.type, failure.message) == (kind, f"{text} (HTTP {status})")
 
 
 @pytest.mark.parametrize(("kind", "_", "text"), OF_TEXT)

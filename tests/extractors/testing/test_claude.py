@@ -353,7 +353,13 @@ def test_a_reply_stops_at_the_room_that_was_given() -> None:
 
 # What it refuses.
 
-DEEP: dict[str, Any] = {f"field{number}": {"type": "string"} for number in range(30)}
+
+def texts(count: int) -> dict[str, Any]:
+    return {f"field{number}": {"type": "string"} for number in range(count)}
+
+
+def unions(count: int) -> dict[str, Any]:
+    return {name: {"anyOf": [part, {"type": "null"}]} for name, part in texts(count).items()}
 
 
 def structured(schema: Any) -> dict[str, Any]:
@@ -448,7 +454,35 @@ REFUSED: dict[str, tuple[Any, int, str]] = {
         400,
         "format 'verbatim'",
     ),
-    "too large a schema": (structured({**SCHEMA, "properties": DEEP, "required": []}), 400, "too complex"),
+    "too many optional properties": (
+        structured({**SCHEMA, "properties": texts(25), "required": []}),
+        400,
+        "Schemas contains too many optional parameters (25), which would make grammar compilation inefficient.",
+    ),
+    "too many optional properties together": (
+        structured({**SCHEMA, "properties": texts(13), "required": []})
+        | {"tools": [{"name": "rate", "strict": True, "input_schema": {**SCHEMA, "properties": texts(13)}}]},
+        400,
+        "too many optional parameters (26)",
+    ),
+    "too many unions": (
+        structured({**SCHEMA, "properties": unions(17), "required": [*unions(17)]}),
+        400,
+        "Schemas contains too many parameters with union types (17 parameters with type arrays or anyOf).",
+    ),
+    "too many strict tools": (
+        ask(tools=[{"name": f"rate{number}", "strict": True, "input_schema": SCHEMA} for number in range(21)]),
+        400,
+        "Too many strict tools (21). The maximum number of strict tools supported is 20.",
+    ),
+    **{
+        f"pattern {pattern}": (
+            structured({**SCHEMA, "properties": {"label": {"type": "string", "pattern": pattern}}}),
+            400,
+            "is not supported",
+        )
+        for pattern in (r"(?=a)b", r"a(?!b)", r"(?<=a)b", r"(?<!a)b", r"(a)\1", r"\bword", r"\\\b")
+    },
     "other format": (ask(output_config={"format": {"type": "regex"}}), 400, "json_schema"),
     "citations beside structured output": (
         structured(SCHEMA) | {"messages": attached(PDF, citations={"enabled": True})},
@@ -501,6 +535,25 @@ REFUSED: dict[str, tuple[Any, int, str]] = {
 )
 def test_a_pdf_is_taken_with_citations_or_with_structured_output(body: Any) -> None:
     assert post(SimulatedClaude(['{"label": "a"}']), body)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        texts(24),
+        unions(16),
+        *(
+            {"label": {"type": "string", "pattern": told}}
+            for told in (r"^[A-Z]{2}-\d+$", r"(?:a|b)\s", r"\\b", r"\(?=")
+        ),
+    ],
+)
+def test_a_schema_within_the_subset_is_taken(properties: Any) -> None:
+    required = [*properties] if "anyOf" in str(properties) else []
+    told = structured({**SCHEMA, "properties": properties, "required": required})
+    assert post(SimulatedClaude(["{}"]), told)[0] == 200
+    tools = [{"name": f"rate{number}", "strict": True, "input_schema": SCHEMA} for number in range(20)]
+    assert post(SimulatedClaude(["yes"]), ask(tools=tools))[0] == 200
 
 
 @pytest.mark.parametrize("case", REFUSED)
