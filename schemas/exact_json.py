@@ -202,7 +202,9 @@ def _marked(value: Any) -> Any:
 
 
 def _comparable(other: object) -> Any:
-    return other.exact if isinstance(other, ExactFloat) else other
+    if isinstance(other, ExactFloat):
+        return other.exact
+    return Decimal(repr(other)) if isinstance(other, float) else other  # as it is written: 0.1, and no 0.100…0555
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -44,7 +44,10 @@ def test_a_number_that_no_double_holds_compares_by_its_digits(digits):
     assert isinstance(number, ExactFloat)
     assert number == Decimal(digits)
     assert number != float(digits)
-    assert (number < float(digits)) is (Decimal(digits) < Decimal(float(digits)))
+    for other in (float(digits), int(float(digits))):  # as they are written: 0.1 is not 0.1000000000000000055
+        written = Decimal(repr(other))
+        assert (number < other, number <= other) == (Decimal(digits) < written, Decimal(digits) <= written)
+        assert (number > other, number >= other) == (Decimal(digits) > written, Decimal(digits) >= written)
     assert number.is_integer() is (Decimal(digits) % 1 == 0)
     assert dumps([number, "x"]) == f'[{digits}, "x"]'
 

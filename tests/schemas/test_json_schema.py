@@ -307,3 +307,21 @@ def test_a_whole_number_that_no_double_holds_keeps_its_digits():
     schema = Schema(response_model({"items": {"type": "integer"}}, name="x"))
     value = schema.validate('{"value": [9007199254740993.0, 4.0]}')
     assert schema.dump(value) == value == [9007199254740993, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("bound", "value"),
+    [
+        ({"maximum": 9007199254740992}, "9007199254740992.5"),
+        ({"exclusiveMaximum": 9007199254740993}, "9007199254740993.0"),
+        ({"minimum": 9007199254740994}, "9007199254740993.9"),
+        ({"exclusiveMinimum": 9007199254740993}, "9007199254740993.0"),
+        ({"maximum": 0.1}, "0.10000000000000000001"),
+        ({"minimum": 0.7}, "0.69999999999999999999"),
+    ],
+    ids=str,
+)
+def test_bounds_are_those_of_the_number_that_was_written(bound, value):
+    schema = Schema(response_model({"items": {"type": "number"} | bound}, name="x"))
+    with pytest.raises(InvalidError, match="than"):
+        schema.validate(f'{{"value": [{value}]}}')
