@@ -3,11 +3,15 @@
 import os
 import shlex
 import signal
+import subprocess
+import sys
+import time
 from random import Random
 
 import pytest
 from click.testing import CliRunner
-from killing import After, Run, moments
+from killing import PATIENCE, After, Run, moments
+from trickling import PIECES, trickling
 
 from slotfill.cli import main
 from slotfill.extractors.testing.server import served
@@ -101,3 +105,17 @@ class TestSignals:
         run.kills += 1  # as far as the accounts go
         finish(run)
         assert not run.breaches(whole)
+
+    def test_a_reply_that_trickles_in_is_waited_for_as_long_as_a_try_may_take(self, tmp_path):
+        run, sent = Run(tmp_path / "run", documents=2), []  # one of which cannot be read
+        command = [sys.executable, "-m", "slotfill", *run.arguments, "--timeout", "2"]
+        with trickling(lambda: sent.append(time.monotonic())) as (service, url):
+            service.sends = "body"
+            process = subprocess.Popen(command, cwd=run.folder, env=run.environment(url), stderr=subprocess.DEVNULL)
+            with process:
+                while not sent and process.poll() is None:
+                    time.sleep(0.01)
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(PATIENCE) == 128 + signal.SIGTERM
+        assert service.tries == 1
+        assert len(sent) < PIECES

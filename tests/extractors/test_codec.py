@@ -217,3 +217,13 @@ def test_whatever_a_200_holds_is_read_or_refused(mode, fields):
 @pytest.mark.parametrize("body", ["<html>", None, [1], 3])
 def test_what_is_no_message_cannot_be_read(body):
     assert CODEC.decode(ask(), body).failure.type == UNREADABLE
+
+
+@pytest.mark.parametrize("mode", ["structured", "tool"])
+def test_a_message_that_is_nested_more_deeply_than_a_stack_is_cannot_be_read(mode):
+    nested = []
+    for _ in range(100_000):
+        nested = [nested]
+    answer = decode(message(tool=nested, name="my_schema"), mode)
+    assert answer.failure.type == UNREADABLE
+    assert answer.failure.message.endswith("is no message: RecursionError")

@@ -20,6 +20,7 @@ VALUE = {
     "suggested_action": "Restore access today.",
 }
 TEXT = json.dumps(VALUE)
+UUID = "123e4567-e89b-12d3-a456-426614174000"
 
 
 def of(json_schema):
@@ -65,6 +66,12 @@ class TestCoercion:
             ({"type": "object", "properties": {"b": {}}}, '{"b": 1}', {"b": 1}, "json", "low"),
             ({"type": "string", "pattern": "^x$"}, " x ", "x", "space", "none"),
             ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "4", 4, "number", "low"),
+            ({"format": "email", "type": "string"}, "mailto:a@b.org", "a@b.org", "format", "low"),
+            ({"format": "email", "type": "string"}, "<a@b.org>", "a@b.org", "format", "low"),
+            ({"format": "email", "type": "string"}, "[a@b.org](mailto:a@b.org)", "a@b.org", "format", "low"),
+            ({"format": "uri", "type": "string"}, "<https://b.org/x>", "https://b.org/x", "format", "low"),
+            ({"format": "uuid", "type": "string"}, f"urn:uuid:{UUID}", UUID, "format", "low"),
+            ({"format": "uuid", "type": "string"}, UUID.replace("-", ""), UUID, "format", "low"),
         ],
     )
     def test_a_value_takes_the_form_that_is_asked_for(self, schema, before, after, kind, risk):
@@ -91,6 +98,10 @@ class TestCoercion:
             ({"const": True}, "1"),
             ({"const": 1}, True),
             ({"type": "string", "maxLength": 2}, "long"),
+            ({"type": "string", "format": "email"}, "a at b.org"),
+            ({"type": "string", "format": "email"}, "a@b.org, c@b.org"),
+            ({"type": "string", "format": "uri"}, "b.org/x"),
+            ({"type": "string", "format": "uuid"}, UUID[1:]),
             ({"type": "array", "items": {}}, None),
             ({"enum": ["a", "A"]}, " a"),
             ({"enum": ["yes", "no"]}, True),

@@ -140,6 +140,7 @@ def test_a_slip_is_no_opposite(quote, text):
 def test_the_words_that_hold_a_word_come_last():
     assert fuzzy("ham", "all hamburgers; hams") == [(4, 14), (16, 20)]
     assert fuzzy("hamburger", "two hamburgers, all hamburgers") == [(4, 14), (20, 30)]
+    assert fuzzy("container", "a containership, a contaner") == [(19, 27)]
     assert fuzzy("able", "unable") == fuzzy("ever", "never") == fuzzy("12", "2012") == fuzzy("am", "ham") == []
 
 

@@ -77,6 +77,27 @@ def test_a_model_that_raises_over_one_document_ends_that_one(odd, streamed, serv
     assert len(service.requests) == asked
 
 
+@pytest.mark.parametrize("error", [OverflowError, Panic])
+@pytest.mark.parametrize("method", ["aextract", "end"])
+def test_whatever_is_raised_over_one_document_ends_that_one(method, error, service, monkeypatch):
+    """It may be raised around its plan, or by a ledger that cannot hold its record: that is kept without its value."""
+    kind = Extractor if method == "aextract" else Ledger
+    sound = getattr(kind, method)
+
+    def odd(self, given, **options):
+        if getattr(given, "text", None) == "two" or getattr(given, "data", None) == {"word": "two"}:
+            raise error
+        return sound(self, given, **options)
+
+    monkeypatch.setattr(kind, method, odd)
+    kept, rejects = Memory(), Memory()
+    with Ledger(None) as ledger:
+        tally = engine(extractor(service), ledger, kept, rejects).run(documents("one", "two", "three"))
+        assert failures(ledger) == [None, "internal", None]
+    assert (kept.kept, rejects.kept) == ([0, 2], [1])
+    assert tally.outcomes == {Outcome.VALID: 2, Outcome.FAILED: 1}
+
+
 def streaming():
     from slotfill.extractors.testing.claude import SimulatedClaude
 
