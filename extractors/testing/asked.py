@@ -53,7 +53,8 @@ def size(text: str) -> int:
 def read(data: Mapping[str, Any], rules: ModelRules) -> Asked:
     """Read a request to a model that was checked."""
     system = _texts(data.get("system", ""))
-    turns = tuple(Turn(message["role"], _texts(message["content"])) for message in data["messages"])
+    turns = [Turn("user", _texts(said["content"])) for said in data["messages"] if said["role"] == "user"]
+    last = data["messages"][-1]
     schema, tool = _form(data, system)
     tokens, prefixes = _measure(data, rules)
     thinking = data.get("thinking") or {}
@@ -63,7 +64,7 @@ def read(data: Mapping[str, Any], rules: ModelRules) -> Asked:
         document=Conversation(system, turns).document,
         schema=schema,
         tool=tool,
-        prefill=turns[-1].text if turns[-1].role == "assistant" else "",
+        prefill=_texts(last["content"]) if last["role"] == "assistant" else "",
         stream=bool(data.get("stream")),
         thinks=thinking["type"] in ("adaptive", "enabled") if thinking else rules.thinks,
         budget=thinking.get("budget_tokens"),

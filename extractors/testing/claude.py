@@ -53,7 +53,7 @@ from slotfill.extractors.testing.rules import (
 from slotfill.extractors.testing.said import Said, say, shorten, think, thoughts, usage_of, write
 from slotfill.extractors.testing.text_faults import TEXT_FAULTS, spoil_text
 from slotfill.extractors.testing.value_faults import VALUE_FAULTS, spoil
-from slotfill.extractors.testing.whims import whims_of
+from slotfill.extractors.testing.whims import thoughts_of, whims_of
 from slotfill.schemas import exact_json
 
 if TYPE_CHECKING:
@@ -284,7 +284,8 @@ class SimulatedClaude:
         self._limits.wrote(usage["output_tokens"])
         thought = thoughts(said)
         counted = asked.rules.counts_thinking or not thought
-        seen.usage = replace(Usage(*(usage[name] for name in _USAGE)), thinking_tokens=thought if counted else None)
+        prompt, written, cached, kept = (usage[name] for name in _USAGE)
+        seen.usage = Usage(prompt, written, cached, kept, thought if counted else None)
         return write(asked, said, len(self.requests), usage)
 
     def _said(self, asked: Asked, seen: Seen, struck: list[str], chance: Random) -> Said:
@@ -308,7 +309,7 @@ class SimulatedClaude:
         """Give the tokens that the model thinks about a request."""
         if not asked.thinks:
             return 0
-        thought = whims_of(self._seed, seen.request.body).thoughts if self._thinks is None else self._thinks
+        thought = thoughts_of(self._seed, seen.request.body) if self._thinks is None else self._thinks
         return thought if asked.budget is None else min(thought, asked.budget)
 
     def _spoken(self, asked: Asked, reply: Reply, seen: Seen, struck: list[str], chance: Random) -> Said:
@@ -332,7 +333,7 @@ class SimulatedClaude:
     def _chance(self, body: bytes) -> Random:
         """Give the chances of one request: by its body, and how often it came, not by when."""
         if not self._faults:
-            return Random(0)  # noqa: S311 - nobody draws from it
+            return _NO_CHANCE
         digest = hashlib.sha256(body).digest()
         with self._arriving:
             self._seen_bodies[digest] += 1
@@ -395,6 +396,8 @@ class SimulatedClaude:
             return {"type": "errored", "error": error.to_json()}
         return {"type": "succeeded", "message": {**message, "usage": {**message["usage"], "service_tier": "batch"}}}
 
+
+_NO_CHANCE = Random(0)  # noqa: S311 - nobody draws from it
 
 _USAGE = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 

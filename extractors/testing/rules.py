@@ -128,13 +128,12 @@ def _check_no_citations(messages: Any) -> None:
     """Citations stand between blocks of text, which the grammar of a structured output does not let through."""
     rest = [(f"messages.{number}.content", message["content"]) for number, message in enumerate(messages)]
     for around, content in rest:
-        for at, block in enumerate(content if isinstance(content, list) else ()):
-            place = f"{around}.{at}"
-            match block:
-                case {"type": "document" | "search_result", "citations": {"enabled": True}}:
-                    raise invalid(f"{place}.citations: citations are not supported together with output_config.format")
-                case {"type": "tool_result", "content": result}:
-                    rest.append((f"{place}.content", result))
+        for at, block in enumerate(content) if isinstance(content, list) else ():
+            if block["type"] == "tool_result":
+                rest.append((f"{around}.{at}.content", block.get("content")))
+            elif block["type"] in ("document", "search_result") and (block.get("citations") or {}).get("enabled"):
+                place = f"{around}.{at}.citations"
+                raise invalid(f"{place}: citations are not supported together with output_config.format")
 
 
 def _check_tools(data: Mapping[str, Any]) -> dict[str, Any]:

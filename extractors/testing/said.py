@@ -49,7 +49,7 @@ def call(tool: str, value: Any, number: int = 1) -> dict[str, Any]:
 
 def think(said: Said, tokens: int) -> Said:
     """Have the model think so many tokens before it says it."""
-    return replace(said, content=(_THOUGHT, *said.content), thought=tokens) if tokens else said
+    return Said((_THOUGHT, *said.content), said.stop_reason, said.stop_details, tokens) if tokens else said
 
 
 def count(said: Said) -> int:

@@ -6,8 +6,7 @@ https://platform.claude.com/docs/en/api/messages, …/build-with-claude/mid-conv
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
-from itertools import groupby
+from collections.abc import Mapping
 from typing import Any
 
 from slotfill.extractors.api_error import invalid
@@ -29,26 +28,28 @@ def check_turns(data: Mapping[str, Any], model: ModelRules) -> None:
     if not isinstance(messages, list) or not messages:
         raise invalid("messages: at least one message is required")
     for number, message in enumerate(messages):
-        _check_message(message, f"messages.{number}", model)
-    _check_system_turns([message["role"] for message in messages])
-    if messages[0]["role"] != "user":
+        _check_message(message, number, model)
+    roles = [message["role"] for message in messages]
+    if "system" in roles:
+        _check_system_turns(roles)
+    if roles[0] != "user":
         raise invalid("messages.0.role: the first message must use the user role")
     _check_prefill(messages[-1], model)
     _check_results(messages)
 
 
-def _check_message(message: Any, place: str, model: ModelRules) -> None:
+def _check_message(message: Any, number: int, model: ModelRules) -> None:
     if not isinstance(message, dict) or message.get("role") not in ("user", "assistant", "system"):
-        raise invalid(f"{place}.role: Input should be 'user' or 'assistant'")
+        raise invalid(f"messages.{number}.role: Input should be 'user' or 'assistant'")
     if message["role"] == "system" and not model.system_turns:
         raise invalid("role 'system' is not supported on this model")
     content = message.get("content")
     if not content:
-        raise invalid(f"{place}: all messages must have non-empty content")
+        raise invalid(f"messages.{number}: all messages must have non-empty content")
     if not isinstance(content, str):
-        _check_blocks(content, f"{place}.content")
-    elif not content.strip():
-        raise invalid(f"{place}: text content blocks must contain non-whitespace text")
+        _check_blocks(content, f"messages.{number}.content")
+    elif content.isspace():
+        raise invalid(f"messages.{number}: text content blocks must contain non-whitespace text")
 
 
 def _check_system_turns(roles: list[str]) -> None:
@@ -82,19 +83,21 @@ def _check_prefill(last: Mapping[str, Any], model: ModelRules) -> None:
 def _check_results(messages: list[Mapping[str, Any]]) -> None:
     """Check that each call of a tool has its result in the next turn, and each result its call in the one before."""
     calls: dict[str, int] = {}
-    spoken = ((number, message) for number, message in enumerate(messages) if message["role"] != "system")
-    for role, turn in groupby(spoken, lambda entry: entry[1]["role"]):
-        blocks = [*_tool_blocks(turn)]
-        if role == "assistant":
-            calls = {str(block.get("id")): number for number, _, block in blocks if block["type"] == "tool_use"}
-            continue
-        for number, at, block in blocks:
-            if block["type"] == "tool_result" and calls.pop(call := str(block.get("tool_use_id")), None) is None:
+    before = ""
+    for number, message in enumerate(messages):
+        role, content = message["role"], message["content"]
+        if role == "assistant" and before == "user":
+            _check_answered(calls)
+        before = role if role != "system" else before
+        for at, block in enumerate(content) if isinstance(content, list) else ():
+            if role == "assistant" and block["type"] == "tool_use":
+                calls[str(block.get("id"))] = number
+            elif role == "user" and block["type"] == "tool_result" and not calls.pop(str(block.get("tool_use_id")), 0):
                 raise invalid(
-                    f"messages.{number}.content.{at}: unexpected `tool_use_id` found in `tool_result` blocks: {call}. "
-                    "Each `tool_result` block must have a corresponding `tool_use` block in the previous message."
+                    f"messages.{number}.content.{at}: unexpected `tool_use_id` found in `tool_result` blocks: "
+                    f"{block.get('tool_use_id')}. Each `tool_result` block must have a corresponding `tool_use` block "
+                    "in the previous message."
                 )
-        _check_answered(calls)
     _check_answered(calls)
 
 
@@ -105,15 +108,6 @@ def _check_answered(left: Mapping[str, int]) -> None:
             f"after: {', '.join(left)}. Each `tool_use` block must have a corresponding `tool_result` block in the "
             "next message."
         )
-
-
-def _tool_blocks(turn: Iterator[tuple[int, Mapping[str, Any]]]) -> Iterator[tuple[int, int, Mapping[str, Any]]]:
-    """Give the calls and results of a turn, each with the numbers of its message and of itself."""
-    for number, message in turn:
-        if isinstance(message["content"], list):
-            for at, block in enumerate(message["content"]):
-                if block["type"] in ("tool_use", "tool_result"):
-                    yield number, at, block
 
 
 def _check_blocks(blocks: Any, place: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zlib import crc32
 
-__all__ = ["Whims", "whims_of"]
+__all__ = ["Whims", "thoughts_of", "whims_of"]
 
 BEGUN = 88
 """The most output tokens that the start of a stream tells."""
@@ -25,27 +25,27 @@ RETRY_AFTER = 85, 748
 
 @dataclass(frozen=True, slots=True)
 class Whims:
-    """How one reply is given. begun, late_ping, citable: as in `events`. retry_after: in seconds, 0 for none.
-
-    thoughts: tokens that the model thinks, where nobody says how many.
-    """
+    """How one reply is given. begun, late_ping, citable: as in `events`. retry_after: in seconds, 0 for none."""
 
     begun: int
     late_ping: bool
     citable: bool
     retry_after: int
-    thoughts: int
 
 
 def whims_of(seed: int, body: bytes) -> Whims:
     """Draw how a request is answered: the same one always alike."""
     drawn = crc32(body, seed & 0xFFFFFFFF)
-    fewest, most = THOUGHTS
-    thoughts = fewest + crc32(b"thoughts", drawn) % (most - fewest + 1)
     drawn, begun = divmod(drawn, BEGUN)
     happens = []
     for share, of in (LATE_PINGS, CITABLE, RETRY_AFTER):
         drawn, rest = divmod(drawn, of)
         happens.append(rest < share)
     late_ping, citable, waits = happens
-    return Whims(begun + 1, late_ping, citable, (begun + 1) * waits, thoughts)
+    return Whims(begun + 1, late_ping, citable, (begun + 1) * waits)
+
+
+def thoughts_of(seed: int, body: bytes) -> int:
+    """Draw how many tokens the model thinks about a request where nobody says it: as many about the same one always."""
+    fewest, most = THOUGHTS
+    return fewest + crc32(b"thoughts", crc32(body, seed & 0xFFFFFFFF)) % (most - fewest + 1)
