@@ -27,6 +27,7 @@ class Arriving:
         self.request_id: str | None = None
         self.ended = False
         self._whole: dict[str, Any] = {}
+        self._places: dict[object, int] = {}
         self._pieces: defaultdict[int, list[str]] = defaultdict(list)
         self._counts: dict[str, Any] = {}
         # A character that is written as two escapes may come in two pieces.
@@ -61,7 +62,7 @@ class Arriving:
             case "message_start":
                 self._start(event.message)
             case "content_block_start":
-                self._whole["content"].append(event.content_block.to_dict(warnings=False))
+                return self._begin(event.index, event.content_block.to_dict(warnings=False))
             case "content_block_delta":
                 return self._add(event.index, event.delta)
             case "message_delta":
@@ -77,7 +78,8 @@ class Arriving:
             raise ValueError("a second message begins in it")
         self._whole = message.to_dict(warnings=False)
         self._count(message)
-        self._counts.pop("output_tokens", None)  # of what is still to be written
+        for name in ("output_tokens", "output_tokens_details"):  # of what is still to be written
+            self._counts.pop(name, None)
 
     def _count(self, event: Any) -> None:
         """Take the totals: what is not told stays as it was. What a gateway streams may not tell any."""
@@ -91,7 +93,17 @@ class Arriving:
             self._whole["stop_reason"] = BROKEN
         return self._built()
 
-    def _add(self, index: int, delta: Any) -> str:
+    def _begin(self, index: object, block: dict[str, Any]) -> str:
+        """Take a block by its number, which need not be its place: of a gateway that drops thoughts it is a later one.
+
+        Two may have one number; what follows is of the second. A text may begin with some of itself.
+        """
+        blocks = self._whole["content"]
+        self._places[len(blocks) if index is None else index] = len(blocks)
+        blocks.append(block)
+        return self._put(len(blocks) - 1, block["text"]) if block["type"] == "text" and block["text"] else ""
+
+    def _add(self, index: object, delta: Any) -> str:
         match delta.type:
             case "text_delta":
                 piece: str = delta.text
@@ -99,10 +111,14 @@ class Arriving:
                 piece = delta.partial_json
             case _:
                 return ""
-        if type(index) is not int or index not in range(len(self._whole["content"])):
+        place = self._places.get(index)
+        if place is None:
             raise ValueError(f"the stream goes on with block {index}, which has not begun")
+        return self._put(place, piece)
+
+    def _put(self, place: int, piece: str) -> str:
         shown = self._shown(piece)
-        self._pieces[index].append(piece)
+        self._pieces[place].append(piece)
         return shown
 
     def _shown(self, piece: str) -> str:
@@ -114,15 +130,15 @@ class Arriving:
         return shown
 
     def _built(self) -> Message:
-        texts = {index: "".join(pieces) for index, pieces in self._pieces.items()}
-        for index, text in texts.items():
-            block = self._whole["content"][index]
+        texts = {place: "".join(pieces) for place, pieces in self._pieces.items()}
+        for place, text in texts.items():
+            block = self._whole["content"][place]
             block.update({"text": text} if block["type"] == "text" else {"input": _readable(text)})
         message = Message.construct(**self._whole | {"usage": self._counts})
         message._request_id = self.request_id  # noqa: SLF001 - where the SDK keeps it
-        for index, text in texts.items():
+        for place, text in texts.items():
             if message.stop_reason not in CUT:
-                keep_input_text(message.content[index], text)
+                keep_input_text(message.content[place], text)
         return message
 
 

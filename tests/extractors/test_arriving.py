@@ -1,5 +1,7 @@
 """A message that arrives as a stream of events: what of it is sure, and what a gateway streams in its place."""
 
+import json
+
 import anthropic
 import httpx2
 import pytest
@@ -59,6 +61,39 @@ def test_nor_when_the_message_starts(told):
     assert arriving.message().content[0].text == '{"a": 1}'
 
 
+THOUGHT = {"type": "thinking", "thinking": "", "signature": ""}
+
+
+def blocks(*numbers, begins="", goes_on='{"a": 1}'):
+    """Give the events of a thought, of a text that begins and goes on so, and of their ends, numbered like this."""
+    parts = (THOUGHT, {"type": "text", "text": begins})
+    deltas = ({"type": "signature_delta", "signature": "s"}, {"type": "text_delta", "text": goes_on})
+    for number, part, delta in zip(numbers, parts, deltas, strict=True):
+        for told in ({"type": "start", "content_block": part}, {"type": "delta", "delta": delta}, {"type": "stop"}):
+            event = told | {"type": f"content_block_{told['type']}", "index": number}
+            yield f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
+
+
+@pytest.mark.parametrize("numbers", [(0, 1), (1, 2), (1, 0), (0, 0), (5, 9)])
+def test_blocks_go_by_the_numbers_that_they_began_with(numbers):
+    """A gateway that drops what was thought, or puts two streams into one, does not number the rest anew."""
+    arriving = arrived([WHOLE[0], *blocks(*numbers), *WHOLE[-2:]])
+    assert [block.type for block in arriving.message().content] == ["thinking", "text"]
+    assert arriving.message().content[1].text == '{"a": 1}'
+
+
+def test_a_block_may_begin_with_some_of_its_text():
+    arriving = Arriving()
+    chunks = [WHOLE[0], *blocks(0, 1, begins='{"a"', goes_on=": 1}"), *WHOLE[-2:]]
+    shown = [*map(arriving.take, client_on(chunks).messages.create(**ASK, stream=True))]
+    assert "".join(shown) == arriving.message().content[1].text == '{"a": 1}'
+
+
+def test_what_is_thought_is_unknown_where_the_beginning_alone_tells_of_it():
+    begun = changed(BEGUN, b', "usage": {"input_tokens": 10, "output_tokens_details": {"thinking_tokens": 0}}')
+    assert arrived([begun[0], *blocks(0, 1), *WHOLE[-2:]]).usage == Usage(10, 5, thinking_tokens=None)
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -67,7 +102,7 @@ def test_nor_when_the_message_starts(told):
         (b'"content_block":', b'"block":'),
         (b'"delta": {', b'"rest": {'),
         (b'"content": []', b'"content": null'),
-        (b'"index": 0', b'"index": "first"'),
+        (b'"content_block_start", "index": 0', b'"content_block_start", "index": 7'),
     ],
 )
 def test_events_without_their_parts_end_the_document_and_no_more(old, new):
