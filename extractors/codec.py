@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -257,8 +257,22 @@ def _said(message: Message) -> str:
         for block in message.content
         if block.type in ("text", "tool_use")
     ]
-    text = whole_characters("\n".join(parts))
+    text = whole_characters(_joined(parts))
     return text if _is_unicode(text) else text.encode("utf-8", "replace").decode()
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """Put a message's texts together: nothing stands between those that are one value, with a thought amid it."""
+    whole = "".join(parts)
+    return whole if len(parts) > 1 and _is_json(whole) else "\n".join(parts)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _input_text(block: Any) -> str:

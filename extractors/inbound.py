@@ -58,13 +58,15 @@ def usage_of(counted: object, content: object = ()) -> Usage:
     """Copy what a service counted, by the Messages API's names; None is what it did not tell.
 
     A service that caches nothing may leave the cache's counts out, or null. Where thoughts are not counted there are
-    none, unless they stand among the blocks of the message's content, or nobody knows what was written at all.
+    none, unless they stand among the blocks of the message's content, or nobody knows what was written at all. More
+    than was written they cannot be.
     """
     read, written, *cached = [getattr(counted, name, None) for name in _COUNTS]
     nothing = None if token_count(read) is None else 0
     from_cache, to_cache = (nothing if count is None else token_count(count) for count in cached)
-    wrote = token_count(written)
-    thought = None if wrote is None else _thoughts(counted, content)
+    wrote, thought = token_count(written), _thoughts(counted, content)
+    if wrote is None or (thought is not None and thought > wrote):
+        thought = None
     return Usage(token_count(read), wrote, from_cache, to_cache, thought)
 
 

@@ -253,11 +253,12 @@ def verify_shape(text: object, schema: Schema[Any]) -> dict[str, Any]:
 def _completed(record: Mapping[str, Any]) -> dict[str, Any]:
     """Give a record of an earlier slotfill the figures that came later: nobody knows them."""
     attempts = [_with_thoughts(attempt) for attempt in record["attempts"]]
-    return {"surcharge_usd": None, **_with_thoughts(record), "attempts": attempts}
+    return {**_with_thoughts(record), "attempts": attempts, "surcharge_usd": record.get("surcharge_usd")}
 
 
 def _with_thoughts(part: Mapping[str, Any]) -> dict[str, Any]:
-    return {**part, "usage": {"thinking_tokens": None, **part["usage"]}}
+    usage = part["usage"]
+    return {**part, "usage": {**usage, "thinking_tokens": usage.get("thinking_tokens")}}
 
 
 def _extraction(stored: _Stored, record: Mapping[str, Any], schema: Schema[M], document: Document) -> Extraction[M]:

@@ -54,6 +54,12 @@ def test_what_was_counted_is_known():
     assert usage_of(counted(output_tokens=MOST_TOKENS)).output_tokens == MOST_TOKENS
 
 
+@pytest.mark.parametrize(("thought", "known"), [(0, 0), (5, 5), (6, None), (-1, None), (2**63, None)])
+def test_no_more_is_thought_than_written(thought, known):
+    details = SimpleNamespace(thinking_tokens=thought)
+    assert usage_of(counted(output_tokens_details=details)) == Usage(10, 5, thinking_tokens=known)
+
+
 @pytest.mark.parametrize("nothing", [None, "tokens", 7, []])
 def test_a_usage_that_is_none_tells_nothing(nothing):
     assert usage_of(nothing) == Usage(*[None] * 5)

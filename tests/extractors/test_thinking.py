@@ -175,6 +175,18 @@ def test_thoughts_that_nobody_counted_are_unknown(service):
     assert None not in [extraction.cost_usd for extraction in extractions]
 
 
+@pytest.mark.parametrize("cut", [1, 10, 14, -3])
+def test_a_thought_amid_the_value_parts_none_of_its_texts(service, cut):
+    """A line break was put between the two, which a cut string then held."""
+    text = '{"title": "Brakes", "urgency": 55}'
+    thought = {"type": "thinking", "thinking": "And now?", "signature": "c2ln"}
+    parts = [{"type": "text", "text": part} for part in (text[:cut], text[cut:])]
+    service.script(message(text) | {"content": [thought, parts[0], thought, parts[1]]})
+    with Extractor(Note, client=service.client(), model="claude-opus-5-5", retries=0) as extractor:
+        extraction = extractor.extract(TEXT)
+    assert (extraction.data, extraction.outcome) == ({"title": "Brakes", "urgency": 55}, Outcome.VALID)
+
+
 def test_a_reply_that_was_all_thought_says_so():
     claude = SimulatedClaude(lambda _: VALUE, thinks=100_000)
     with Extractor(Note, client=claude.client(), model="claude-opus-5-5") as extractor:
