@@ -16,15 +16,16 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from slotfill.extractors.asks import FINAL, MODE_REFUSED, SCHEMA_REFUSED, TRANSPORT
 from slotfill.extractors.errors import ModelError, SlotfillError, StoppedError
 from slotfill.extractors.failures import FATAL
 from slotfill.extractors.limits import MAX_WAIT
-from slotfill.extractors.record import Failure
+from slotfill.extractors.record import Extraction, Failure
 from slotfill.extractors.runs.disclosure import disclosed
 
-__all__ = ["FAILURES", "REFUSALS", "Admission", "Breaker", "ending_of"]
+__all__ = ["FAILURES", "REFUSALS", "Admission", "Breaker", "ending_of", "reason_of"]
 
 FAILURES = 5
 """So many failures of transport in a row are an outage; fewer meet a service that is merely busy."""
@@ -95,6 +96,7 @@ class Breaker:
         self._outages = 0
         self._failures = 0
         self._refusals: list[tuple[bytes, Failure]] = []
+        self._refused_whole = 0
         self._end: SlotfillError | None = None
 
     @property
@@ -148,32 +150,40 @@ class Breaker:
             if self._outage is not None and self._outage.probe is admission:
                 self._outage.probe = None
 
-    def ended(self, document: bytes, failure: Failure | None) -> None:
-        """Take how a document, by its key, ended; None says that it was extracted."""
+    def ended(self, document: bytes, failure: Failure | None, *, partly: bool = False) -> None:
+        """Take how a document, by its key, ended; None says that it was extracted.
+
+        partly: something of it was read: it makes no row of refusals longer, but is to be asked about with the others.
+        """
         with self._lock:
             if failure is not None and failure.type in FATAL:
                 self._stop(ending_of(failure))  # of those that a fallback might not have met, it met them too
             if failure is not None and failure.type in TRANSPORT:
                 return
-            if failure is None or failure.type not in _REFUSED:
+            if self._refused_whole < REFUSALS and not self._goes_on(failure):  # what has stopped the run stays
                 self._refusals.clear()
-                return
-            if self._refusals and not _are_alike(self._refusals[-1][1], failure):
-                self._refusals.clear()
-            self._refusals.append((document, failure))
-            if len(self._refusals) == REFUSALS:
-                self._stop(StoppedError(_refused([failure for _, failure in self._refusals])))
+                self._refused_whole = 0
+            if failure is not None and self._goes_on(failure):
+                self._refusals.append((document, failure))
+                self._refused_whole += not partly
+                if self._refused_whole == REFUSALS:
+                    self._stop(StoppedError(_refused([one for _, one in self._refusals])))
 
     @property
     def refused(self) -> tuple[bytes, ...]:
         """The documents that stopped the run, by their keys, as their requests were refused alike; else none."""
         with self._lock:
-            return tuple(key for key, _ in self._refusals) if len(self._refusals) >= REFUSALS else ()
+            return tuple(key for key, _ in self._refusals) if self._refused_whole >= REFUSALS else ()
 
     def check(self) -> None:
         """Raise ModelError or StoppedError, as `admit` does, where no ask will start any more."""
         if self._end is not None:
             raise type(self._end)(str(self._end))  # a new one: each carries the traceback of whoever meets it
+
+    def _goes_on(self, failure: Failure | None) -> bool:
+        """Tell whether a failure is a refusal, and like those in a row before it."""
+        before = (one for _, one in self._refusals[-1:])
+        return failure is not None and failure.type in _REFUSED and all(_are_alike(one, failure) for one in before)
 
     def _stop(self, end: SlotfillError) -> None:
         """Open for good; the first reason stays."""
@@ -199,6 +209,13 @@ class Breaker:
         if outage is not None:
             self._outages += 1
             self._told(f"the service answers again, after {self._now() - outage.since:,.0f} s")
+
+
+def reason_of(extraction: Extraction[Any]) -> Failure | None:
+    """Give why a document has no whole value: of one in chunks what was said of a chunk, without its place."""
+    error = extraction.error
+    of_chunks = (reading.error for reading in extraction.chunks if reading.error)
+    return next((one for one in of_chunks if error and (one.type == error.type or one.type in _REFUSED)), error)
 
 
 def ending_of(failure: Failure) -> SlotfillError:

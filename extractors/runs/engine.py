@@ -19,7 +19,7 @@ from slotfill.extractors.failures import FATAL
 from slotfill.extractors.partial import Partial
 from slotfill.extractors.record import Document, Extraction
 from slotfill.extractors.runs.asking import Asking, HaltedError
-from slotfill.extractors.runs.breaker import Breaker
+from slotfill.extractors.runs.breaker import Breaker, reason_of
 from slotfill.extractors.runs.delivery import Delivery
 from slotfill.extractors.runs.ledger import Ledger, cause_of, key_of
 from slotfill.extractors.runs.logs import log_extraction
@@ -243,7 +243,8 @@ class Run:
     def _ended(self, extraction: Extraction[Any]) -> None:
         """Store what came of a document, in full or else without what cannot be stored."""
         try:
-            self._breaker.ended(key_of(extraction.document), extraction.error)
+            partly = any(reading.outcome.ok for reading in extraction.chunks)
+            self._breaker.ended(key_of(extraction.document), reason_of(extraction), partly=partly)
             self._asking.check()
             if extraction.error and extraction.error.type in FATAL:
                 return

@@ -346,6 +346,23 @@ class TestRefusals:
             breaker.ended(KEY, failure)
         assert (breaker.reason, breaker.refused) == (None, ())
 
+    def test_what_ends_after_them_has_them_asked_again_all_the_same(self):
+        breaker, asked = Breaker(), [bytes([number]) for number in range(REFUSALS)]
+        for key in asked:
+            breaker.ended(key, self.REFUSED)
+        for failure in (None, Failure("bad_request", "another"), Failure("validation", "no")):
+            breaker.ended(b"in flight", failure)
+        assert breaker.refused == (*asked,)
+
+    def test_a_document_of_which_something_was_read_does_not_count_and_is_asked_again_with_them(self):
+        breaker, asked = Breaker(), [bytes([number]) for number in range(2 * REFUSALS)]
+        for key in asked[:REFUSALS]:
+            breaker.ended(key, self.REFUSED, partly=True)
+        assert (breaker.reason, breaker.refused) == (None, ())
+        for key in asked[REFUSALS:]:
+            breaker.ended(key, self.REFUSED)
+        assert breaker.refused == (*asked,)
+
     def test_what_fails_on_the_way_says_nothing_of_it(self):
         breaker = Breaker()
         for _ in range(REFUSALS):

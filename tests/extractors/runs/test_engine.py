@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 from collections import Counter
+from contextlib import nullcontext
 
 import anthropic
 import httpx2
@@ -15,6 +16,7 @@ from running import Memory, engine
 from scripted import message, refusal
 
 from slotfill import Document, Extractor, ModelError, Outcome, OutputError, StoppedError, Usage
+from slotfill.extractors.api_error import ApiError
 from slotfill.extractors.runs.breaker import REFUSALS, Breaker
 from slotfill.extractors.runs.engine import BATCH
 from slotfill.extractors.runs.ledger import Ledger
@@ -275,6 +277,42 @@ class TestGoingOn:
             tally = engine(service.extractor(), ledger, kept, rejects, concurrency=3).run(documents(texts))
         assert (kept.kept, rejects.kept, len(service.asked)) == (list(texts), [], 18)
         assert tally.outcomes == {Outcome.VALID: 20}
+
+    @pytest.mark.parametrize("text", ["your account wants attention", "output_config.format.schema: too complex"])
+    def test_so_is_what_was_refused_in_chunks_whatever_the_lengths(self, tmp_path, text):
+        """One document was half read by then: what was refused of it is asked about again, too."""
+        texts = [
+            Document.of(" ".join(f"word{number}.{at}" for at in range(20 + 5 * number)), str(number))
+            for number in range(9)
+        ]
+        good = itertools.repeat({"text": "x"})
+        refused = itertools.repeat(ApiError(400, "invalid_request_error", text))
+        claude, path = SimulatedClaude(), tmp_path / "ledger"
+
+        def run(replies):
+            claude.script(lambda _: next(replies))
+            kept, rejects = Memory(live=False), Memory(live=False)
+            extractor = Extractor(Note, client=claude.async_client(max_retries=0), chunk_chars=100)
+            with Ledger(path) as ledger:
+                made = engine(extractor, ledger, kept, rejects, concurrency=1)
+                with pytest.raises(StoppedError, match=text) if replies is not good else nullcontext():
+                    made.run(texts)
+            return len(kept.kept), len(rejects.kept)
+
+        assert run(itertools.chain(itertools.islice(good, 7), refused)) == (1, 0)
+        assert run(good) == (9, 0)
+        answered = [seen.document for seen in claude.requests if seen.status == 200]
+        assert len(answered) == len({*answered})
+
+    def test_documents_of_which_a_part_alone_is_refused_do_not_stop_it(self):
+        texts = documents(f"{number} {'word ' * 40}odd" for number in range(REFUSALS + 1))
+        refused = ApiError(400, "invalid_request_error", "your account wants attention")
+        claude = SimulatedClaude(lambda asked: refused if "odd" in asked.document else {"text": "x"})
+        extractor, rejects = Extractor(Note, client=claude.async_client(max_retries=0), chunk_chars=100), Memory()
+        with Ledger(None) as ledger:
+            tally = engine(extractor, ledger, Memory(), rejects, concurrency=1).run(texts)
+        assert tally.outcomes == {Outcome.PARTIAL: len(texts)}
+        assert len(rejects.kept) == len(texts)
 
 
 class TestSecondTries:
