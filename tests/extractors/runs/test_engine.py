@@ -102,6 +102,21 @@ def hurried():
 scripts = st.lists(st.tuples(st.integers(0, 20), st.sampled_from(["good", "good", "bad", "refused"])), max_size=25)
 
 
+def test_places_that_no_document_takes_cost_nothing():
+    """A million of them took half a minute."""
+    service, tasks = Service(always("good"), always("good")), []
+
+    def read():
+        for document in documents(range(2)):
+            yield document
+            tasks.append(len(asyncio.all_tasks()))
+
+    with Ledger(None) as ledger:
+        assert engine(service.extractor(), ledger, Memory(), concurrency=100_000).run(read()).extracted == 2
+    assert len(tasks) == 2
+    assert max(tasks) < 10
+
+
 @settings(deadline=None, max_examples=50)
 @given(scripts, st.integers(1, 6), st.booleans(), st.data())
 def test_every_document_is_kept_once_and_in_order(answers, concurrency, records, data):
