@@ -30,6 +30,7 @@ __all__ = [
     "is_local",
     "known_models",
     "look_up",
+    "plain_name",
     "price_a_million",
     "saving",
     "surcharge",
@@ -128,19 +129,24 @@ def is_claude(model_id: str) -> bool:
     return _CLAUDE.fullmatch(model_id) is not None
 
 
+def plain_name(model_id: str) -> str:
+    """Write a model's id as the service does: some gateways call `claude-opus-5-5` `anthropic/claude-opus-5.5`."""
+    return model_id.replace(".", "-")
+
+
 def look_up(model_id: str) -> Model:
     """Describe a model. An id that is not in the snapshot gets a current model's abilities and no context."""
     if is_local(model_id):
         return Model(model_id, None, LOCAL_TOKENS, structured=True, forced_tool=True, least_cached=0)
-    info = _price_entry(model_id)
-    max_output = next((limit for name, limit in _SMALL_OUTPUT if name in model_id), NON_STREAMING_TOKENS)
+    info, name = _price_entry(model_id), plain_name(model_id)
+    max_output = next((limit for part, limit in _SMALL_OUTPUT if part in name), NON_STREAMING_TOKENS)
     return Model(
         model_id,
         info.context_window if info else None,
         max_output,
-        structured=not _NO_STRUCTURED_OUTPUT.search(model_id),
-        forced_tool=not _NO_FORCED_TOOL.search(model_id),
-        least_cached=next((least for names, least in _LEAST_CACHED if names.search(model_id)), LEAST_CACHED),
+        structured=not _NO_STRUCTURED_OUTPUT.search(name),
+        forced_tool=not _NO_FORCED_TOOL.search(name),
+        least_cached=next((least for names, least in _LEAST_CACHED if names.search(name)), LEAST_CACHED),
     )
 
 

@@ -115,7 +115,8 @@ def thinking_for(
     """
     if catalogue.is_local(model_id):
         return WITHOUT_THINKING
-    model = next((row for name, row in _ABILITIES if re.search(name, model_id)), _CURRENT)
+    called = catalogue.plain_name(model_id)
+    model = next((row for name, row in _ABILITIES if re.search(name, called)), _CURRENT)
     if effort and effort not in model.efforts:
         takes = f"it takes {', '.join(model.efforts)}" if model.efforts else "leave it out"
         raise SettingsError(f"{model_id} takes no effort {effort!r}: {takes}")

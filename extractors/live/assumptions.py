@@ -277,7 +277,7 @@ def _takes_effort(model: str) -> bool:
 
 
 def _is(models: re.Pattern[str], model: str) -> bool:
-    return models.search(model) is not None
+    return models.search(catalogue.plain_name(model)) is not None
 
 
 def _of_replies(writer: RequestWriter) -> Iterator[Assumption]:

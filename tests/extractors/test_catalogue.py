@@ -1,6 +1,7 @@
 """Prices and limits."""
 
 from decimal import Decimal
+from operator import attrgetter
 
 import pytest
 from genai_prices import Usage as Priced
@@ -23,6 +24,7 @@ from slotfill.extractors.catalogue import (
     surcharge,
     worst,
 )
+from slotfill.extractors.thinking import thinking_for
 
 
 def test_a_short_request_is_priced_by_its_parts():
@@ -195,3 +197,19 @@ class TestCache:
         assert saving("claude-haiku-5-5", self.READ) > 0 > saving("claude-haiku-5-5", self.WRITTEN)
         assert saving("claude-haiku-5-5", Usage(10, 5)) == 0
         assert saving("claude-of-tomorrow", self.READ) is None
+
+
+@pytest.mark.parametrize(
+    ("called", "name"),
+    [
+        ("anthropic/claude-opus-5.5", "claude-opus-5-5"),
+        ("anthropic/claude-sonnet-5.5", "claude-sonnet-5-5"),
+        ("claude-opus-4.6", "claude-opus-4-6"),
+        ("anthropic/claude-haiku-4.5", "claude-haiku-4-5"),
+        ("anthropic/claude-3.5-haiku", "claude-3-5-haiku"),
+    ],
+)
+def test_a_gateways_name_with_a_point_means_the_same_model(called, name):
+    abilities = attrgetter("max_output", "structured", "forced_tool", "least_cached")
+    assert abilities(look_up(called)) == abilities(look_up(name))
+    assert thinking_for(called, max_tokens=4_000) == thinking_for(name, max_tokens=4_000)
