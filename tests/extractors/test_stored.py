@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from slotfill import Document, Extractor, InputError, Schema, SchemaError, SettingsError
-from slotfill.extractors.stored import folder_of, load, model_of, read_document, read_record, schema_of
+from slotfill.extractors.stored import folder_of, load, model_of, read_document, read_record, schema_of, verify
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas import Feedback, Sentiment
 
@@ -296,3 +296,13 @@ def test_the_schema_of_a_stored_value_is_checked():
         record = extractor.extract(TEXT).to_json()
     with pytest.raises(InputError, match="'sentiment'"):
         load(record, Schema(Sentiment))
+
+
+def test_what_is_said_of_a_damaged_value_quotes_nothing_of_it():
+    claude = SimulatedClaude([{"a": 1}])
+    with Extractor("a int, b str?", client=claude.client(), model=MODELS["structured"]) as extractor:
+        record = extractor.extract(TEXT).to_json()
+        assert verify(json.dumps(record), extractor.schema) == record
+        with pytest.raises(ValueError, match="none of schema") as refused:
+            verify(json.dumps(record | {"value": {"a": "EVIL"}}), extractor.schema)
+    assert "EVIL" not in str(refused.value)
