@@ -151,6 +151,8 @@ class TestCoercion:
         assert field({"type": "string", "format": "date", "minLength": 11}, "2026-03-03", "bold") == ("2026-03-03", [])
         union = {"anyOf": [{"type": "array", "items": {"type": "integer"}}, {"type": "integer"}]}
         assert field(union, ["x"], "bold") == (["x"], [])
+        both = {"type": "string", "allOf": [{"format": "date"}, {"format": "date-time"}]}
+        assert field(both, "2026-03-03") == ("2026-03-03T00:00:00", [("/a", "date", "low")])  # and back, and forth
 
     @pytest.mark.timeout(60)
     def test_many_numbers_keep_their_digits(self):

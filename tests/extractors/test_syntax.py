@@ -133,6 +133,7 @@ class TestSyntax:
         mended = mend('[("x", 1), ("y", 2)]', of({"type": "array"}))
         assert mended.data == {"value": [["x", 1], ["y", 2]]}
         assert mend("(1, 2)", of({"type": "array"})).data == {"value": [1, 2]}
+        assert mend('("x", "y")', of({"items": {"type": "string"}, "type": "array"})).data == {"value": ["x", "y"]}
 
     def test_many_strings_without_commas_are_as_many_items(self):
         words = [f"w{n}" for n in range(50)]
