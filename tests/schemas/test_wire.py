@@ -727,3 +727,23 @@ def test_the_digits_of_a_decimal_are_told_in_words():
     assert "description" not in wire.reduced["properties"]["paid"]
     (loss,) = (loss for loss in wire.losses if loss.keyword == "x-decimal")
     assert (loss.path, loss.message) == ("/properties/total", f"told in words, and checked after the reply: {said}")
+
+
+def test_a_tag_that_has_a_default_is_asked_for():
+    """Without it Pydantic refuses the object: what tells the members of a union apart has no default there."""
+
+    class Call(BaseModel):
+        kind: Literal["call"] = "call"
+        number: str
+
+    class Visit(BaseModel):
+        kind: Literal["visit"] = "visit"
+        place: str | None = None
+
+    class Contact(BaseModel):
+        by: Annotated[Call | Visit, Field(discriminator="kind")]
+
+    wire = wire_for(Schema(Contact))
+    for form in (wire.full, wire.reduced):
+        assert form["$defs"]["Call"]["required"] == ["kind", "number"]
+        assert form["$defs"]["Visit"]["required"] == ["kind"]
