@@ -244,6 +244,7 @@ def test_the_booleans_of_draft_4_are_read_as_it_has_them():
         {"type": "string", "pattern": r"^[^\s\d]{2}[\S]$"},
         {"type": "string", "pattern": r"^\p{Lu}[\p{L}\p{N}]*$"},
         {"type": "string", "format": "email", "maxLength": 12},
+        {"type": "string", "format": "uuid", "pattern": "-"},
         {"type": "string", "format": "uri", "pattern": "^https://"},
         {"type": "string", "format": "uri", "pattern": "^ftp://", "minLength": 6},
         {"type": "string", "format": "date", "pattern": "^20[0-9]{2}-0[1-9]-[0-2][1-8]$"},

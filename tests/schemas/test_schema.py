@@ -366,11 +366,22 @@ def test_a_models_own_examples_are_checked_and_fitted_to_the_parameters():
         Schema(broken)
 
 
-def test_a_field_named_examples_is_a_field():
+def test_names_of_ours_are_the_users_own_where_they_mean_something_else():
     class Lesson(BaseModel):
-        examples: list[str]
+        examples: list[str] = Field(default=["a"])
+        calibration: str = "none"
 
-    assert Schema(Lesson).examples == ()
+    class Instrument(BaseModel):
+        class Parameters(BaseModel):
+            words: int = 3
+
+        examples: ClassVar[list[str]] = ["a", "b"]
+        calibration: ClassVar[float] = 0.5
+        name: str
+
+    for model in (Lesson, Instrument):
+        schema = Schema(model)
+        assert (schema.examples, schema.calibration, schema.parameters) == ((), (), None)
 
 
 @pytest.mark.parametrize("value", [{"text": 3}, {}, None, {"text": {1, 2}}, {"text": "one two three"}])
