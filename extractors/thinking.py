@@ -150,5 +150,6 @@ def _budgeted(model_id: str, model: _Abilities, budget: int, effort: Effort | No
         return Thinking(effort=effort)
     if budget > max_tokens - _LEAST_REPLY:
         most = max_tokens - _LEAST_REPLY
-        raise SettingsError(f"--thinking {budget} leaves too little of a reply's {max_tokens} tokens: {most} at most")
+        way_out = f"{most} at most" if most >= LEAST_BUDGET else f"allow --max-tokens {budget + _LEAST_REPLY}"
+        raise SettingsError(f"--thinking {budget} leaves too little of a reply's {max_tokens} tokens: {way_out}")
     return Thinking({"type": "enabled", "budget_tokens": budget}, effort, budget)

@@ -122,6 +122,7 @@ def test_each_model_is_asked_in_a_form_that_it_takes(model, wanted, effort, form
         ("claude-opus-4-5", {"effort": "max"}, "low, medium, high"),
         ("claude-haiku-4-5", {"thinking": 30_000}, "20309 at most"),
         ("claude-haiku-4-5", {"thinking": 2_000, "max_tokens": 2_500}, "1476 at most"),
+        ("claude-haiku-4-5", {"thinking": 1_024, "max_tokens": 1_500}, "allow --max-tokens 2048"),
         ("claude-haiku-4-5", {"thinking": 1_000}, "a number of tokens from 1024 on"),
         ("claude-haiku-4-5", {"thinking": "much"}, "setting 'thinking': must be off, auto, or a number"),
         ("claude-haiku-4-5", {"thinking": True}, "must be off, auto, or a number"),
