@@ -228,14 +228,15 @@ def worst(model_id: str, size: int, room: int, *, ttl: CacheTTL) -> Decimal | No
 
 def saving(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None:
     """Give what the cache saved on one request, in USD: negative where it wrote more than it read."""
-    paid = cost(model_id, usage, ttl=ttl)
-    if paid is None or (counts := usage.counts) is None:
-        return None if paid is None else Decimal(0)
+    if is_local(model_id):
+        return Decimal(0)
+    if (counts := usage.counts) is None or not _bands(model_id, ttl, _today()):
+        return None
     read, written, cache_read, cache_write = counts
     if not cache_read + cache_write:
         return Decimal(0)
-    uncached = cost(model_id, Usage(read + cache_read + cache_write, written))
-    return None if uncached is None else uncached - paid
+    paid, uncached = cost(model_id, usage, ttl=ttl), cost(model_id, Usage(read + cache_read + cache_write, written))
+    return None if paid is None or uncached is None else uncached - paid
 
 
 def price_a_million(model_id: str, prompt: int = 0) -> tuple[str, str]:

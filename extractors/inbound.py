@@ -31,8 +31,6 @@ __all__ = [
 
 _INPUT_TEXT = "_slotfill_input_text"
 
-_COUNTS = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
-
 _THOUGHTS = ("thinking", "redacted_thinking")
 """The kinds of a message's blocks that hold, or stand for, what the model thought."""
 
@@ -61,13 +59,21 @@ def usage_of(counted: object, content: object = ()) -> Usage:
     none, unless they stand among the blocks of the message's content, or nobody knows what was written at all. More
     than was written they cannot be.
     """
-    read, written, *cached = [getattr(counted, name, None) for name in _COUNTS]
-    nothing = None if token_count(read) is None else 0
-    from_cache, to_cache = (nothing if count is None else token_count(count) for count in cached)
-    wrote, thought = token_count(written), _thoughts(counted, content)
+    read = token_count(getattr(counted, "input_tokens", None))
+    wrote = token_count(getattr(counted, "output_tokens", None))
+    from_cache = getattr(counted, "cache_read_input_tokens", None)
+    to_cache = getattr(counted, "cache_creation_input_tokens", None)
+    nothing = None if read is None else 0
+    thought = _thoughts(counted, content)
     if wrote is None or (thought is not None and thought > wrote):
         thought = None
-    return Usage(token_count(read), wrote, from_cache, to_cache, thought)
+    return Usage(
+        read,
+        wrote,
+        nothing if from_cache is None else token_count(from_cache),
+        nothing if to_cache is None else token_count(to_cache),
+        thought,
+    )
 
 
 def _thoughts(counted: object, content: object) -> int | None:
