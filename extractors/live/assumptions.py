@@ -35,6 +35,8 @@ from slotfill.extractors.live.judging import (
     streams_in_order,
     streams_totals,
     tells_limits,
+    tells_no_limits,
+    tells_tier_and_place,
     thinks_nothing,
     writes_nothing,
 )
@@ -145,11 +147,10 @@ def assumptions_for(model: str, settings: Settings, nonce: str) -> tuple[Assumpt
 
 
 def _of_models(writer: RequestWriter) -> Iterator[Assumption]:
-    listed = Probe("models", {"limit": 1_000}, "models")
     yield Assumption(
         "models",
         "The list of models begins with the newest, and holds this one.",
-        (listed,),
+        (_listed(),),
         lists_newest_first(writer.model),
     )
     yield Assumption(
@@ -282,7 +283,6 @@ def _is(models: re.Pattern[str], model: str) -> bool:
 
 def _of_replies(writer: RequestWriter) -> Iterator[Assumption]:
     structured = _structured(writer)
-    counted = {name: value for name, value in structured.arguments.items() if name != "max_tokens"}
     yield Assumption(
         "rate_limits",
         "A reply tells the limits of requests, input and output tokens a minute.",
@@ -293,8 +293,21 @@ def _of_replies(writer: RequestWriter) -> Iterator[Assumption]:
     yield Assumption(
         "count_tokens",
         "Tokens are counted beforehand as they are billed, but for a few.",
-        (Probe("count_tokens", counted, "count_tokens"), structured),
+        (_counted(writer), structured),
         agrees_with_count,
+        rests_on="structured",
+    )
+    yield Assumption(
+        "no_limits",
+        "A list of models, a count of tokens and a refusal tell no limits.",
+        (_listed(), _counted(writer), _misspelt(writer)),
+        tells_no_limits,
+    )
+    yield Assumption(
+        "usage",
+        "The usage of a reply tells at which tier and where it was made.",
+        (structured,),
+        tells_tier_and_place,
         rests_on="structured",
     )
     if _is(_SINCE_4_7, writer.model):
@@ -351,6 +364,15 @@ def _of_the_cache(writer: RequestWriter, nonce: str) -> Iterator[Assumption]:
 
 def _structured(writer: RequestWriter) -> Probe:
     return Probe("structured", writer.as_sent("structured", _PARCEL))
+
+
+def _listed() -> Probe:
+    return Probe("models", {"limit": 1_000}, "models")
+
+
+def _counted(writer: RequestWriter) -> Probe:
+    arguments = {name: value for name, value in _structured(writer).arguments.items() if name != "max_tokens"}
+    return Probe("count_tokens", arguments, "count_tokens")
 
 
 def _misspelt(writer: RequestWriter) -> Probe:

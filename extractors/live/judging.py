@@ -45,6 +45,8 @@ __all__ = [
     "streams_in_order",
     "streams_totals",
     "tells_limits",
+    "tells_no_limits",
+    "tells_tier_and_place",
     "thinks_nothing",
     "writes_nothing",
 ]
@@ -217,6 +219,20 @@ def tells_limits(seen: Observation) -> Conclusion:
     """Hold that a reply tells the limits by the names that the pacer reads."""
     found = rate_limits(seen.headers, LIMITS)
     return _if(len(found) == len(LIMITS), ", ".join(f"{name} {found.get(name, 0):,.0f}" for name in LIMITS))
+
+
+def tells_no_limits(*seen: Observation) -> Conclusion:
+    """Hold that none of these tells limits: they would be taken for those of messages."""
+    telling = [one for one in seen if rate_limits(one.headers, LIMITS)]
+    return _if(not telling, f"limits are told by {', '.join(one.probe.name for one in telling) or 'none of them'}")
+
+
+@_of_replies
+def tells_tier_and_place(seen: Observation) -> Conclusion:
+    """Hold that the usage names the tier of a reply, and where it was made."""
+    told = {name: _part(seen.body, "usage", name) for name in ("service_tier", "inference_geo")}
+    known = all(isinstance(name, str) for name in told.values())
+    return _if(known, ", ".join(f"{name}: {value}" for name, value in told.items()))
 
 
 @_of_replies

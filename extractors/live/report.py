@@ -54,6 +54,8 @@ class Report:
                 yield f"  requests: {', '.join(names)}"
         yield ""
         yield f"{states['held']} held, {states['broken']} broken, {states['not decided']} not decided"
+        if states["broken"]:
+            yield "Please send this report to those who make slotfill. It holds no credential and no text of yours."
 
     def to_json(self) -> dict[str, Any]:
         """Give it as plain JSON data."""

@@ -128,6 +128,13 @@ def _without_headers(*beginnings: str) -> Breakage:
     return breakage
 
 
+def _telling_limits(request: Request, answer: Handler) -> Response:
+    """Tell limits with each reply."""
+    response = answer(request)
+    limits = {f"anthropic-ratelimit-{name}-limit": "50" for name in ("requests", "input-tokens", "output-tokens")}
+    return replace(response, headers={**limits, **response.headers})
+
+
 def _streaming(change: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]) -> Breakage:
     """Write the events of each stream in another way."""
 
@@ -247,6 +254,8 @@ BREAKAGES: Mapping[str, Breakage] = {
     "request_id": _writing(lambda body: body.pop("request_id")),
     "should_retry": _without_headers("x-should-retry"),
     "rate_limits": _without_headers("anthropic-ratelimit-"),
+    "no_limits": _telling_limits,
+    "usage": _writing(lambda body: body["usage"].pop("inference_geo")),
     "thinking_tokens": _writing(_drop_thinking),
     "count_tokens": _writing(_double),
     "stream_order": _streaming(_pinged),

@@ -135,7 +135,8 @@ class TestTheReport:
         assert "claude-haiku-5-5 at https://api.anthropic.com/, 2026-11-29 04:00 UTC, " in text
         assert "- **broken** warming: " in text
         assert "  requests: req_" in text
-        assert text.endswith(" held, 1 broken, 0 not decided")
+        assert " held, 1 broken, 0 not decided\nPlease send this report" in text
+        assert "Please" not in "\n".join(self.report(service()).lines())
 
     def test_is_json_as_well(self):
         told = json.loads(json.dumps(self.report(service("warming")).to_json()))
