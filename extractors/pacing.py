@@ -76,26 +76,23 @@ class _Bucket:
     """So much a minute, earned evenly; below zero it is owed. Without a limit nothing is."""
 
     def __init__(self, given: float | None, catch_up: float) -> None:
-        self.given = given
-        self.learnt: float | None = None
         self.level = 0.0
         self.estimate = 0.0
-        self._catch_up = catch_up
+        self._given, self._catch_up = given, catch_up
+        self._per_second = None if given is None else SHARE * given / 60
 
-    @property
-    def per_second(self) -> float | None:
-        known = [limit for limit in (self.given, self.learnt) if limit is not None]
-        return SHARE * min(known) / 60 if known else None
+    def learn(self, limit: float) -> None:
+        self._per_second = SHARE * (limit if self._given is None else min(limit, self._given)) / 60
 
     def earn(self, seconds: float) -> None:
-        rate = self.per_second
+        rate = self._per_second
         if rate is None:
             self.level = 0.0
         else:
             self.level = min(self.level + rate * seconds, max(rate * self._catch_up, self.estimate))
 
     def seconds_owed(self) -> float:
-        rate = self.per_second
+        rate = self._per_second
         return 0.0 if rate is None else max(0.0, -self.level) / rate
 
 
@@ -137,6 +134,7 @@ class Pacer:
     ) -> None:
         catching_up = (CATCH_UP, CATCH_UP_TOKENS, CATCH_UP_TOKENS)
         self._buckets = [_Bucket(*both) for both in zip((rpm, itpm, otpm), catching_up, strict=True)]
+        self._learnt: Mapping[str, float] = {}
         self._now, self._at = now, now()
         self._held_until = -math.inf
         self._pace = 1.0
@@ -196,10 +194,13 @@ class Pacer:
     def learn(self, limits: Mapping[str, float]) -> None:
         """Take what a reply tells of the limits, by the names of `LIMITS`."""
         with self._changing:
-            self._pass_time()
+            if limits == self._learnt:
+                return
+            self._learnt = limits
+            self._pass_time()  # what was earned until now was so by the limits of before
             for name, bucket in zip(LIMITS, self._buckets, strict=True):
                 if name in limits:
-                    bucket.learnt = limits[name]
+                    bucket.learn(limits[name])
 
     def _held(self) -> Wait | None:
         """Tell how long no try may start."""
