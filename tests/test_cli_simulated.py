@@ -2,7 +2,6 @@
 
 import csv
 import json
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -232,4 +231,4 @@ def test_models_of_other_names_are_served_where_they_are_told(tmp_path):
             assert (
                 httpx2.post(f"{url}/v1/messages", json={"model": model, **ask}, headers=headers).status_code == status
             )
-        simulated.send_signal(signal.SIGINT)
+        simulated.terminate()
