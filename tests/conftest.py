@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checkout import ROOT
 from hypothesis import HealthCheck, settings
 from scripted import Service
 from xdist.scheduler import LoadGroupScheduling
 
-ROOT = Path(__file__).parent.parent
 CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
 LOOPBACK = ("127.", "::1", "localhost")
 

@@ -6,13 +6,14 @@ from datetime import UTC, date, datetime
 from decimal import Context, Decimal
 from pathlib import Path
 
+from checkout import ROOT
+
 from slotfill import Document, Extraction, Failure, Outcome, Schema
 from slotfill.extractors.runs.flattening import Fields, Items, Kind, Scalar
 from slotfill.extractors.runs.sinks import open_sink
 from slotfill.schemas import built_ins, resolve
 from slotfill.schemas.json_schema import response_model
 
-ROOT = Path(__file__).parent.parent
 MODELS = Path(__file__).parent / "tabular_models.py"
 SOURCES = [
     *built_ins(),

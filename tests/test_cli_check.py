@@ -4,14 +4,14 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from checkout import FIXTURES
 from click.testing import CliRunner
 
 from slotfill.cli import main
 
-BROKEN = Path(__file__).parent.parent / "fixtures" / "broken" / "schemas"
+BROKEN = FIXTURES / "broken" / "schemas"
 FEW = ("--max-examples", "20")
 CLEAN = "name, age int"
 LOOSE = {"type": "object", "properties": {"age": {"type": "integer", "minimum": 0}}, "required": ["age"]}

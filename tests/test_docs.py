@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 import pytest
+from checkout import ROOT
 from scripted import message
 
 from slotfill import Document, Example, Extractor, Schema, cli
@@ -41,7 +42,6 @@ from slotfill.extractors.testing.server import served
 from slotfill.schemas import Sentiment, built_ins, resolve
 from slotfill.schemas.one_line import TYPES
 
-ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
 PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]

@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+from checkout import ROOT
 
 from slotfill.extractors.settings import Settings
 
-EXAMPLE = (Path(__file__).parent.parent / ".env.example").read_text(encoding="utf-8")
+EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 SETTINGS = dict(re.findall(r"^# ([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
 
 

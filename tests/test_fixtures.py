@@ -9,17 +9,16 @@ import subprocess
 import unicodedata
 from collections import Counter
 from copy import deepcopy
-from pathlib import Path
 from typing import get_args
 
 import pytest
+from checkout import FIXTURES
 from jsonschema.validators import validator_for
 
 from slotfill.extractors.documents import find
 from slotfill.schemas import Sentiment
 from slotfill.schemas.entities import Entity
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
 FOLDERS = ("reviews", "mails", "reports", "languages")
 FILES = sorted(path for folder in FOLDERS for path in (FIXTURES / folder).rglob("*") if path.is_file())
 SINGLE = [path for path in FILES if path.suffix in {".txt", ".eml"}]

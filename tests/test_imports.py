@@ -12,11 +12,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from checkout import ROOT
 
 import slotfill
 import slotfill.schemas
 
-ROOT = Path(__file__).parent.parent
 PACKAGES = ("commands", "extractors", "schemas")
 FILES = sorted([*ROOT.glob("*.py"), *(file for package in PACKAGES for file in ROOT.glob(f"{package}/**/*.py"))])
 HEAVY = {"anthropic", "httpx2", "instructor", "jsonschema", "pydantic", "rich"}

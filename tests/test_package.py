@@ -13,10 +13,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from checkout import ROOT
 
 import slotfill
 
-ROOT = Path(__file__).parent.parent
 ROOT_MODULES = {"__init__.py", "__main__.py", "cli.py"}
 DIST_INFO = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE", "top_level.txt"}
 

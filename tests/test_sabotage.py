@@ -9,9 +9,9 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from checkout import ROOT
 
 pytestmark = [
     pytest.mark.slow,
@@ -19,7 +19,6 @@ pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this machine has no fork"),
 ]
 
-ROOT = Path(__file__).parent.parent
 PARTS = ("__init__.py", "__main__.py", "cli.py", "py.typed", "pyproject.toml")
 PARTS += ("commands", "extractors", "schemas", "tests")
 

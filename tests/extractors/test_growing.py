@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import pytest
+from checkout import FIXTURES
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import (
@@ -45,7 +45,7 @@ from slotfill.schemas.verbatim import Verbatim
 
 STEADY = settings(deadline=None, suppress_health_check=list(HealthCheck))
 FEW = settings(STEADY, max_examples=20)
-SHAPES = sorted((Path(__file__).parents[2] / "fixtures" / "shapes").glob("*.json"))
+SHAPES = sorted((FIXTURES / "shapes").glob("*.json"))
 BUILT_INS = [resolve(name) for name in built_ins()]
 T = TypeVar("T")
 

@@ -3,10 +3,10 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
+from checkout import FIXTURES
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +19,7 @@ from slotfill.schemas.folding import fold
 from slotfill.schemas.pointer import look_up
 from slotfill.schemas.strategies import PlantedDocument, documents, instances
 
-SHAPES = sorted((Path(__file__).parents[2] / "fixtures" / "shapes").glob("*.json"))
+SHAPES = sorted((FIXTURES / "shapes").glob("*.json"))
 SCHEMAS = [*built_ins(), *(str(path) for path in SHAPES)]
 NAMES = [*built_ins(), *(path.stem for path in SHAPES)]
 

@@ -1,10 +1,10 @@
 """The schema of a part of a document, and groups of a wide schema's fields."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
+from checkout import FIXTURES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +16,7 @@ from slotfill.schemas.parts import subschemas
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies import instances
 
-SHAPES = sorted((Path(__file__).parents[2] / "fixtures" / "shapes").glob("*.json"))
+SHAPES = sorted((FIXTURES / "shapes").glob("*.json"))
 SCHEMAS = [*built_ins(), *(str(path) for path in SHAPES)]
 NAMES = [*built_ins(), *(path.stem for path in SHAPES)]
 

@@ -4,10 +4,10 @@ import asyncio
 import json
 import random
 import re
-from pathlib import Path
 from typing import Annotated
 
 import pytest
+from checkout import FIXTURES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, create_model, field_validator
@@ -24,7 +24,6 @@ from slotfill.extractors.testing.faults import BATCH_FAULTS, FAULTS
 from slotfill.schemas import Confidence, resolve
 
 WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "lazy", "dogs", "while", "日本", "rains", "café"]
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 TOO_LONG = ApiError(400, "invalid_request_error", "prompt is too long: 9 tokens > 3 maximum")
 
 

@@ -1,9 +1,9 @@
 import json
 import re
-from pathlib import Path
 from typing import get_args
 
 import pytest
+from checkout import FIXTURES
 from hypothesis import HealthCheck, given, settings
 from pydantic import BaseModel, ConfigDict
 
@@ -13,7 +13,7 @@ from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.json_schema import response_model
 from slotfill.schemas.schema import Schema
 
-SHAPES = sorted((Path(__file__).parents[2] / "fixtures" / "shapes").glob("*.json"))
+SHAPES = sorted((FIXTURES / "shapes").glob("*.json"))
 SOURCES = [
     *(pytest.param(model, id=model.__name__) for model in (Entities, Feedback, Sentiment, Summary)),
     *(pytest.param(json.loads(path.read_text()), id=path.stem) for path in SHAPES),

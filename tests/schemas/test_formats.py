@@ -3,9 +3,9 @@
 import json
 import time
 from datetime import datetime
-from pathlib import Path
 
 import pytest
+from checkout import SHARED
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
@@ -15,7 +15,7 @@ from slotfill.schemas.formats import FORMATS, conforms
 from slotfill.schemas.sources import resolve
 from slotfill.schemas.strategies import instances, near_misses
 
-DATA = Path(__file__).parents[3] / "shared" / "data" / "json-schema-test-suite"
+DATA = SHARED / "data" / "json-schema-test-suite"
 
 # An offset is not asked for: few texts tell one.
 WITHOUT_OFFSET = {"12:00:00", "12:00:00.52"}

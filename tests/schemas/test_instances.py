@@ -2,13 +2,13 @@ import json
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from pathlib import Path
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import jsonschema
 import pytest
 from annotated_types import Gt
+from checkout import FIXTURES
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pydantic import AnyUrl, BaseModel, ConfigDict, Field, Json, RootModel, field_validator, model_validator
@@ -21,7 +21,7 @@ from slotfill.schemas.schema import Schema
 from slotfill.schemas.verbatim import Verbatim
 from slotfill.schemas.wire import wire_of
 
-SHAPES = sorted((Path(__file__).parents[2] / "fixtures" / "shapes").glob("*.json"))
+SHAPES = sorted((FIXTURES / "shapes").glob("*.json"))
 few = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 refused = settings(few, phases=[Phase.generate])  # an error that is wanted needs no smallest example
 

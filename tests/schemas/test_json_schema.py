@@ -1,10 +1,10 @@
 """JSON Schema as a response model: the official suite, and what the suite does not ask."""
 
 import json
-from pathlib import Path
 
 import jsonschema
 import pytest
+from checkout import SHARED
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -13,7 +13,7 @@ from slotfill.schemas.errors import InvalidError, SchemaError
 from slotfill.schemas.json_schema import JsonValue, resolve_local, response_model
 from slotfill.schemas.schema import Schema
 
-DATA = Path(__file__).parents[3] / "shared" / "data" / "json-schema-test-suite"
+DATA = SHARED / "data" / "json-schema-test-suite"
 DRAFTS = {
     "draft2020-12": "https://json-schema.org/draft/2020-12/schema",
     "draft7": "http://json-schema.org/draft-07/schema#",

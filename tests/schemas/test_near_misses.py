@@ -1,10 +1,10 @@
 import json
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from checkout import FIXTURES
 from hypothesis import HealthCheck, given, seed, settings
 from pydantic import BaseModel, field_validator, model_validator
 
@@ -17,7 +17,7 @@ from slotfill.schemas.schema import Schema
 
 SHAPES = [
     path
-    for path in sorted((Path(__file__).parents[2] / "fixtures" / "shapes").glob("*.json"))
+    for path in sorted((FIXTURES / "shapes").glob("*.json"))
     if path.stem != "23-anything"  # it refuses nothing
 ]
 few = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -199,7 +199,7 @@ def test_what_only_a_validator_refuses_is_called_so():
 
 @pytest.mark.parametrize(
     "source",
-    [True, {}, json.loads((Path(__file__).parents[2] / "fixtures" / "shapes" / "23-anything.json").read_text())],
+    [True, {}, json.loads((FIXTURES / "shapes" / "23-anything.json").read_text())],
 )
 def test_a_schema_that_refuses_nothing_has_none(source):
     with pytest.raises(SchemaError, match="no near miss of schema 'schema' was found in 20 draws"):

@@ -1,13 +1,11 @@
 """The public face of the strategies, and how broad they are."""
 
 import importlib.util
-from pathlib import Path
 
 import pytest
+from checkout import ROOT
 
 from slotfill.schemas import strategies
-
-ROOT = Path(__file__).parents[2]
 
 
 def benchmark():

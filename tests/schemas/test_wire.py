@@ -5,13 +5,13 @@ import json
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum, StrEnum
-from pathlib import Path
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import jsonschema
 import pytest
 from anthropic import transform_schema
+from checkout import SHARED
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, RootModel
@@ -21,7 +21,7 @@ from slotfill.schemas.schema import Schema
 from slotfill.schemas.verbatim import Verbatim
 from slotfill.schemas.wire import Loss, wire_for, wire_of
 
-DATA = Path(__file__).parents[3] / "shared" / "data" / "json-schema-test-suite"
+DATA = SHARED / "data" / "json-schema-test-suite"
 DRAFTS = {
     "draft2020-12": jsonschema.Draft202012Validator,
     "draft7": jsonschema.Draft7Validator,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+from checkout import FIXTURES
 from pydantic import BaseModel
 
 from slotfill.extractors.local.strategies import (
@@ -20,8 +21,6 @@ from slotfill.extractors.local.strategies import (
     compile_schema,
 )
 from slotfill.schemas import Confidence, Entities, Feedback, Sentiment, Summary
-
-FIXTURES = Path(__file__).parent.parent.parent.parent / "fixtures"
 
 
 def obj(*optional: str, **properties: Any) -> dict[str, Any]:

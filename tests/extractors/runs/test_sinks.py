@@ -10,7 +10,6 @@ import string
 import subprocess
 import sys
 import tracemalloc
-from pathlib import Path
 
 import pytest
 from disks import full, read_only
@@ -303,7 +302,7 @@ def test_what_a_killed_run_left_is_gone_after_the_next(tmp_path, name):
     path = tmp_path / name
     path.write_text("old")
     command = [sys.executable, "-c", KILLED, str(path)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
     assert subprocess.run(command, check=False, env=environment).returncode == -signal.SIGKILL
     assert path.read_text() == "old"
     assert len([*tmp_path.iterdir()]) == 2

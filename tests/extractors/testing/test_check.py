@@ -3,10 +3,10 @@
 import json
 import re
 import textwrap
-from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
+from checkout import ROOT
 from pydantic import BaseModel, Field
 
 from slotfill.extractors.testing import extractor_laws
@@ -15,7 +15,6 @@ from slotfill.extractors.testing.findings import Finding
 from slotfill.extractors.testing.laws import LAWS
 from slotfill.schemas import SchemaError, resolve
 
-ROOT = Path(__file__).parents[3]
 SHAPES = sorted((ROOT / "fixtures" / "shapes").glob("*.json"))
 
 

@@ -1,10 +1,10 @@
 """The laws of extractors: each broken one is caught by the law meant for it, and our own keeps them all."""
 
 import importlib.util
-from pathlib import Path
 from typing import get_args
 
 import pytest
+from checkout import FIXTURES
 
 from slotfill import Extractor
 from slotfill.extractors.testing import extractor_laws
@@ -12,7 +12,7 @@ from slotfill.extractors.testing.extractor_laws import LawBroken
 from slotfill.extractors.testing.scenes import KEY
 from slotfill.schemas import Sentiment
 
-FILES = sorted((Path(__file__).parents[3] / "fixtures" / "broken" / "extractors").glob("*.py"))
+FILES = sorted((FIXTURES / "broken" / "extractors").glob("*.py"))
 ONE_OF_EACH = 8
 """Examples enough for each ending, with a correction and without."""
 

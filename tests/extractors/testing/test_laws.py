@@ -6,11 +6,11 @@ import importlib.util
 import json
 import uuid
 from collections.abc import Generator, Iterable
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pydantic.dataclasses
 import pytest
+from checkout import FIXTURES
 from hypothesis import strategies as st
 from pydantic import (
     AliasChoices,
@@ -36,7 +36,7 @@ from slotfill.extractors.testing.laws import LawBroken
 from slotfill.extractors.testing.search import Search
 from slotfill.schemas import Confidence, SchemaError, Verbatim, resolve
 
-BROKEN = Path(__file__).parents[3] / "fixtures" / "broken" / "schemas"
+BROKEN = FIXTURES / "broken" / "schemas"
 FILES = sorted(BROKEN.glob("*.py"))
 FEW = 20
 
