@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     )
     from slotfill.extractors.growing import Part
     from slotfill.extractors.partial import Partial
-    from slotfill.extractors.record import (
+    from slotfill.extractors.record.extraction import (
         Attempt,
         Conflict,
         Document,

@@ -24,7 +24,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from slotfill.extractors.extractor import Extractor
-from slotfill.extractors.record import Extraction
+from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.settings import Settings
 from slotfill.schemas.entities import Entities
 from slotfill.schemas.feedback import Feedback

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import kills
 
-from slotfill.extractors.record import Outcome
+from slotfill.extractors.record.extraction import Outcome
 from slotfill.extractors.testing.faults import BATCH_FAULTS
 from slotfill.extractors.testing.matrix import (
     CALLS,

@@ -15,7 +15,7 @@ from pydantic_core import from_json
 
 from slotfill.extractors.asks import BROKEN, CUT
 from slotfill.extractors.inbound import keep_input_text, usage_of
-from slotfill.extractors.record import Usage
+from slotfill.extractors.record.extraction import Usage
 
 __all__ = ["Arriving"]
 

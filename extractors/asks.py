@@ -10,11 +10,11 @@ from typing import Any, Protocol
 
 from pydantic import NonNegativeInt, TypeAdapter, with_config
 
-from slotfill.extractors import stored_json
+from slotfill.extractors.record import stored_json
 from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.mend import Mode as Mending
 from slotfill.extractors.prompt import Prompt
-from slotfill.extractors.record import EMPTY, Attempt, Failure, Mode, Rung, Usage
+from slotfill.extractors.record.extraction import EMPTY, Attempt, Failure, Mode, Rung, Usage
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.wire import Wire
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from slotfill.extractors.record import Risk
+from slotfill.extractors.record.extraction import Risk
 from slotfill.extractors.vocabulary import is_nothing
 
 __all__ = ["BareValue", "read_bare"]

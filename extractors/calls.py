@@ -19,7 +19,7 @@ from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.failures import failure_of
 from slotfill.extractors.inbound import identifier
 from slotfill.extractors.limits import settling
-from slotfill.extractors.record import Failure
+from slotfill.extractors.record.extraction import Failure
 from slotfill.extractors.redaction import Redacted, Redaction
 from slotfill.schemas.errors import FieldError
 

@@ -28,7 +28,7 @@ from slotfill.extractors.asks import CUT, UNREADABLE, Answer, Ask
 from slotfill.extractors.bare_lists import as_bare_list, as_wrapped_list
 from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.inbound import excerpt, identifier, input_text, usage_of, whole_characters
-from slotfill.extractors.record import Failure, Mode
+from slotfill.extractors.record.extraction import Failure, Mode
 from slotfill.extractors.thinking import WITHOUT_THINKING, Thinking
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.wire import Wire

@@ -24,7 +24,7 @@ from slotfill.extractors.keys import (
     unknown_keys,
 )
 from slotfill.extractors.lossless import meaning
-from slotfill.extractors.record import Edit, Risk
+from slotfill.extractors.record.extraction import Edit, Risk
 from slotfill.extractors.unions import closest_member
 from slotfill.extractors.value_types import Context, Schemas, listed_in, takes, types_of
 from slotfill.extractors.vocabulary import is_nothing

@@ -19,7 +19,7 @@ from functools import partial
 from typing import IO
 
 from slotfill.extractors.errors import InputError
-from slotfill.extractors.record import EMPTY, Document, Failure
+from slotfill.extractors.record.extraction import EMPTY, Document, Failure
 from slotfill.extractors.western import is_western
 
 __all__ = [

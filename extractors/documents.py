@@ -21,7 +21,7 @@ from slotfill.extractors.addresses import is_address
 from slotfill.extractors.decoding import MOST_BYTES, TOO_LARGE, check_encoding, document_of, failed
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.paths import File, expand, is_folder, walk
-from slotfill.extractors.record import Document, Failure
+from slotfill.extractors.record.extraction import Document, Failure
 from slotfill.extractors.row_files import fields, read_rows
 
 __all__ = ["Sources", "find"]

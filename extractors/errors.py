@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from slotfill.schemas.errors import FieldError, InvalidError, MissingExtraError, SchemaError, SlotfillError
 
 if TYPE_CHECKING:
-    from slotfill.extractors.record import Extraction
+    from slotfill.extractors.record.extraction import Extraction
 
 __all__ = [
     "ExtractionError",

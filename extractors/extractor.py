@@ -22,7 +22,7 @@ from slotfill.extractors.metering import Meter
 from slotfill.extractors.model_choice import choose_model
 from slotfill.extractors.partial import Partial
 from slotfill.extractors.plan import plan
-from slotfill.extractors.record import Attempt, Document, Exchange, Extraction, Rung
+from slotfill.extractors.record.extraction import Attempt, Document, Exchange, Extraction, Rung
 from slotfill.extractors.running_plan import RunningPlan
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.targets import Targets

@@ -12,7 +12,7 @@ from slotfill.extractors.asks import REDIRECT, UNREADABLE
 from slotfill.extractors.inbound import excerpt, redirect_target
 from slotfill.extractors.limits import WaitError
 from slotfill.extractors.metering import BudgetError
-from slotfill.extractors.record import Failure
+from slotfill.extractors.record.extraction import Failure
 from slotfill.extractors.redaction import Redaction
 from slotfill.extractors.service_errors import kind_of
 from slotfill.extractors.testing.cassette import CassetteError

@@ -21,7 +21,7 @@ from typing import Any
 
 from slotfill.extractors.fuzzy import fuzzy
 from slotfill.extractors.mentions import Mentions
-from slotfill.extractors.record import Span
+from slotfill.extractors.record.extraction import Span
 from slotfill.extractors.surface import dates, numbers
 from slotfill.schemas.confidence import KEYWORD
 from slotfill.schemas.folding import Where, widen

@@ -12,7 +12,7 @@ from slotfill.extractors.grounding import ground
 from slotfill.extractors.ladder import Kind, Ladder, Verdict, outcome_of
 from slotfill.extractors.merging import Merged, Part, merge
 from slotfill.extractors.readings import Read
-from slotfill.extractors.record import Attempt, Failure, Origin, Reading, Span
+from slotfill.extractors.record.extraction import Attempt, Failure, Origin, Reading, Span
 from slotfill.schemas.confidence import confidence_paths
 
 __all__ = ["INCOMPLETE", "Joined", "join"]

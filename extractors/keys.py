@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from slotfill.extractors.record import Risk
+from slotfill.extractors.record.extraction import Risk
 from slotfill.extractors.value_types import Schemas
 from slotfill.schemas import exact_json
 from slotfill.schemas.parts import Forms, properties_of, subschemas

@@ -29,7 +29,7 @@ from slotfill.extractors.keys import has_twin_keys
 from slotfill.extractors.mend import mend
 from slotfill.extractors.patch import Patch, patch_for
 from slotfill.extractors.prompt import Prompt, correct
-from slotfill.extractors.record import Attempt, Document, Edit, Failure, Origin, Outcome, Rung
+from slotfill.extractors.record.extraction import Attempt, Document, Edit, Failure, Origin, Outcome, Rung
 from slotfill.schemas.confidence import confidence_paths
 from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError
 from slotfill.schemas.exact_json import DuplicateKeyError, dumps, loads

@@ -22,7 +22,7 @@ from slotfill.extractors.asks import TRANSPORT
 from slotfill.extractors.inbound import identifier, rate_limits, retry_after, usage_of
 from slotfill.extractors.metering import Meter, Try
 from slotfill.extractors.pacing import LIMITS, Pacer, Reservation, Wait
-from slotfill.extractors.record import Usage
+from slotfill.extractors.record.extraction import Usage
 from slotfill.extractors.service_errors import kind_of
 
 if TYPE_CHECKING:

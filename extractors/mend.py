@@ -22,7 +22,7 @@ from typing import Any, Literal
 from slotfill.extractors.coercion import Coerced, coerce
 from slotfill.extractors.drafts import is_last_word, is_torn
 from slotfill.extractors.finding import Found, Reading, find
-from slotfill.extractors.record import Edit, Risk
+from slotfill.extractors.record.extraction import Edit, Risk
 from slotfill.extractors.reshaping import ENVELOPES
 from slotfill.extractors.syntax import Reader, as_edits
 from slotfill.extractors.value_types import takes, types_of

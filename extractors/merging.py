@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from slotfill.extractors.record import Conflict, Found, Span
+from slotfill.extractors.record.extraction import Conflict, Found, Span
 from slotfill.extractors.said import Part, Said, canonical, chunks_of, folded, length_of, walk
 from slotfill.extractors.uniting import Entry, Union, distinct, most_given
 from slotfill.extractors.vocabulary import is_nothing

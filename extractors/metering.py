@@ -7,7 +7,7 @@ from typing import Protocol
 
 from anthropic import AnthropicError
 
-from slotfill.extractors.record import Usage
+from slotfill.extractors.record.extraction import Usage
 
 __all__ = ["BudgetError", "Meter", "Try"]
 

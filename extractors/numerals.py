@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from slotfill.extractors.record import Risk
+from slotfill.extractors.record.extraction import Risk
 from slotfill.schemas import exact_json
 from slotfill.schemas.exact_json import ExactFloat
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from slotfill.extractors.growing import Growing, Part
-from slotfill.extractors.record import Rung
+from slotfill.extractors.record.extraction import Rung
 
 __all__ = ["Partial"]
 

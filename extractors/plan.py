@@ -24,7 +24,7 @@ from slotfill.extractors.joining import Joined, join
 from slotfill.extractors.ladder import Kind, Ladder, Verdict, outcome_of
 from slotfill.extractors.prompt import write
 from slotfill.extractors.readings import Reader
-from slotfill.extractors.record import Attempt, Document, Exchange, Extraction, Outcome, Span
+from slotfill.extractors.record.extraction import Attempt, Document, Exchange, Extraction, Outcome, Span
 from slotfill.schemas.schema import Schema
 
 __all__ = ["Answer", "Ask", "Plan", "Policy", "plan", "total"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from slotfill.extractors.record import Document, Exchange
+from slotfill.extractors.record.extraction import Document, Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

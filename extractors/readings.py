@@ -15,7 +15,7 @@ from slotfill.extractors.chunking import split
 from slotfill.extractors.ladder import Kind, Ladder, Verdict
 from slotfill.extractors.parting import as_part, field_groups
 from slotfill.extractors.prompt import Prompt, look_again, write
-from slotfill.extractors.record import Attempt, Document, Exchange
+from slotfill.extractors.record.extraction import Attempt, Document, Exchange
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.exact_json import dumps
 from slotfill.schemas.parts import properties_of

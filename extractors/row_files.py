@@ -25,7 +25,7 @@ from slotfill.extractors.decoding import (
     foreign_format,
     unescaped,
 )
-from slotfill.extractors.record import Document, Failure
+from slotfill.extractors.record.extraction import Document, Failure
 
 __all__ = ["fields", "read_rows"]
 

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from slotfill.extractors.asks import Answer, Ask, Policy
 from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.plan import Plan
-from slotfill.extractors.record import Document, Extraction
+from slotfill.extractors.record.extraction import Document, Extraction
 from slotfill.extractors.unforeseen import STOPS, failed_extraction, internal_failure
 from slotfill.schemas.schema import Schema
 

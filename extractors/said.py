@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slotfill.extractors.chunking import Chunk
-from slotfill.extractors.record import Span
+from slotfill.extractors.record.extraction import Span
 from slotfill.schemas.folding import Where, fold
 from slotfill.schemas.pointer import join
 

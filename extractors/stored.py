@@ -13,10 +13,11 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, NonNegativeInt, TypeAdapter, with_config
 
-from slotfill.extractors import catalogue, stored_json
+from slotfill.extractors import catalogue
+from slotfill.extractors.record import stored_json
 from slotfill.extractors.documents import Sources, find
 from slotfill.extractors.errors import InputError
-from slotfill.extractors.record import (
+from slotfill.extractors.record.extraction import (
     VERSION,
     Attempt,
     Conflict,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from slotfill.extractors.bare import read_bare
-from slotfill.extractors.record import Edit, Risk
+from slotfill.extractors.record.extraction import Edit, Risk
 from slotfill.extractors.strings import QUOTED, QUOTES, Role, String
 from slotfill.schemas import exact_json
 

@@ -16,7 +16,7 @@ from slotfill.extractors.codec import Codec
 from slotfill.extractors.local.strategies import CALIBRATION
 from slotfill.extractors.metering import Meter
 from slotfill.extractors.prompt import BYTES_A_TOKEN, write
-from slotfill.extractors.record import Attempt, Document, Extraction, Mode, Rung, Usage
+from slotfill.extractors.record.extraction import Attempt, Document, Extraction, Mode, Rung, Usage
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.cassette import Cassette
 from slotfill.extractors.thinking import Thinking, thinking_for

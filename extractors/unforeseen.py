@@ -18,7 +18,7 @@ from slotfill.extractors import catalogue
 from slotfill.extractors.asks import Answer, Ask, attempt_of
 from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.plan import total
-from slotfill.extractors.record import Document, Extraction, Failure, Outcome
+from slotfill.extractors.record.extraction import Document, Extraction, Failure, Outcome
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.schema import Schema
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from slotfill.extractors.record import Risk
+from slotfill.extractors.record.extraction import Risk
 from slotfill.schemas.exact_json import is_same
 from slotfill.schemas.parts import properties_of
 

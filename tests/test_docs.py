@@ -19,19 +19,8 @@ from scripted import message
 
 from slotfill import Document, Example, Extractor, Schema, cli
 from slotfill.cli import main
-from slotfill.extractors import (
-    asks,
-    decoding,
-    documents,
-    errors,
-    failures,
-    joining,
-    ladder,
-    record,
-    row_files,
-    service_errors,
-    unforeseen,
-)
+from slotfill.extractors import asks, decoding, documents, errors, failures, joining, ladder, row_files, service_errors, unforeseen
+from slotfill.extractors.record import extraction
 from slotfill.extractors.live.assumptions import assumptions_for
 from slotfill.extractors.runs import verification
 from slotfill.extractors.runs.stopping import EXIT_CODES
@@ -188,9 +177,9 @@ def test_the_list_of_failures_is_complete():
 
 def test_the_lists_of_outcomes_and_errors_are_complete():
     own, _, _ = section(DOCS / "python.md", "Extraction").partition("\n### ")  # edits and spans have tables, too
-    listed = rows(own)[-len(record.Outcome) :]
+    listed = rows(own)[-len(extraction.Outcome) :]
     outcomes = {row[0].strip("`"): row[1] == "yes" for row in listed}
-    assert outcomes == {outcome.value: outcome.ok for outcome in record.Outcome}
+    assert outcomes == {outcome.value: outcome.ok for outcome in extraction.Outcome}
     tree = re.findall(r"(\w+Error)  ", section(DOCS / "python.md", "Errors"))
     assert {*tree, "SlotfillError", "FieldError"} == set(errors.__all__)  # a FieldError is no exception
 

@@ -22,7 +22,7 @@ from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.inbound import excerpt, rate_limits, usage_of
 from slotfill.extractors.live.probes import Observation
 from slotfill.extractors.pacing import LIMITS
-from slotfill.extractors.record import Usage
+from slotfill.extractors.record.extraction import Usage
 
 __all__ = [
     "Conclusion",

@@ -13,7 +13,7 @@ from slotfill.extractors import catalogue
 from slotfill.extractors.asks import Ask
 from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.prompt import write
-from slotfill.extractors.record import Document, Failure, Mode, Rung
+from slotfill.extractors.record.extraction import Document, Failure, Mode, Rung
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.targets import Targets
 from slotfill.schemas.json_schema import response_model

@@ -22,7 +22,7 @@ from slotfill.extractors.asks import FINAL, MODE_REFUSED, SCHEMA_REFUSED, TRANSP
 from slotfill.extractors.errors import ModelError, SlotfillError, StoppedError
 from slotfill.extractors.failures import FATAL
 from slotfill.extractors.limits import MAX_WAIT
-from slotfill.extractors.record import Extraction, Failure
+from slotfill.extractors.record.extraction import Extraction, Failure
 from slotfill.extractors.runs.disclosure import disclosed
 
 __all__ = ["FAILURES", "REFUSALS", "Admission", "Breaker", "ending_of", "reason_of"]

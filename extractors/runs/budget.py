@@ -11,7 +11,7 @@ from slotfill.extractors import catalogue
 from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.metering import BudgetError, Try
-from slotfill.extractors.record import Usage
+from slotfill.extractors.record.extraction import Usage
 
 __all__ = ["Account", "Budget"]
 

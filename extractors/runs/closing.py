@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from slotfill.extractors.record import Outcome, Usage, count_text, usd
+from slotfill.extractors.record.extraction import Outcome, Usage, count_text, usd
 from slotfill.extractors.runs.tally import Tally
 
 __all__ = ["closing", "closing_json", "status"]

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.record import Usage, count_text, usd
+from slotfill.extractors.record.extraction import Usage, count_text, usd
 from slotfill.extractors.runs.console import printable
 from slotfill.extractors.runs.migrations import APPLICATION, MIGRATIONS, PICODOLLARS, WITH_THINKING
 from slotfill.extractors.runs.ownership import check_file

@@ -13,7 +13,7 @@ from typing import Any
 
 from slotfill.extractors.runs.files import AtomicFile
 from slotfill.extractors.runs.flattening import folded, shape_of
-from slotfill.extractors.runs.json_text import escaped
+from slotfill.extractors.record.json_text import escaped
 from slotfill.extractors.runs.payload import Record
 from slotfill.extractors.runs.rows import Rows
 from slotfill.extractors.runs.sinks import Sink

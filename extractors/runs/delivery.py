@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from slotfill.extractors.errors import SlotfillError
-from slotfill.extractors.record import Document, Failure, Outcome
+from slotfill.extractors.record.extraction import Document, Failure, Outcome
 from slotfill.extractors.runs.ledger import Entry, Ledger
 from slotfill.extractors.runs.logs import log_unwritable
 from slotfill.extractors.runs.payload import Record

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from slotfill.extractors.errors import OutputError
-from slotfill.extractors.runs.json_text import escaped, json_text
+from slotfill.extractors.record.json_text import escaped, json_text
 from slotfill.schemas.decimals import DECIMAL
 from slotfill.schemas.json_schema import resolve_local
 from slotfill.schemas.pointer import join

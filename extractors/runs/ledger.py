@@ -26,9 +26,9 @@ from pydantic_core import PydanticSerializationError, to_json
 from slotfill.extractors.asks import BROKEN, TRANSPORT, Answer, Ask
 from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.failures import FATAL
-from slotfill.extractors.record import Document, Extraction, Outcome, Usage
+from slotfill.extractors.record.extraction import Document, Extraction, Outcome, Usage
 from slotfill.extractors.runs.disks import network_disk
-from slotfill.extractors.runs.json_text import json_text
+from slotfill.extractors.record.json_text import json_text
 from slotfill.extractors.runs.migrations import PICODOLLARS, migrate
 from slotfill.extractors.runs.ownership import check_file, check_owner
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from slotfill.extractors.record import Extraction, Failure, Usage
+from slotfill.extractors.record.extraction import Extraction, Failure, Usage
 from slotfill.extractors.redaction import HIDDEN, Redaction
 from slotfill.extractors.runs.console import printable
 from slotfill.extractors.runs.disclosure import disclosed, place_of

@@ -17,7 +17,7 @@ from slotfill.extractors.runs.flattening import (
     fit,
     standing_in,
 )
-from slotfill.extractors.runs.json_text import json_text
+from slotfill.extractors.record.json_text import json_text
 from slotfill.extractors.runs.payload import Record
 
 __all__ = ["Rows"]

@@ -10,7 +10,7 @@ from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import Any, Self
 
-from slotfill.extractors.record import Document, Extraction, Usage, usd
+from slotfill.extractors.record.extraction import Document, Extraction, Usage, usd
 
 __all__ = ["FirstTry", "SecondTries"]
 

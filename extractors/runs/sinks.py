@@ -12,9 +12,9 @@ from typing import IO, Any, Self
 
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.partial import Partial
-from slotfill.extractors.record import Document
+from slotfill.extractors.record.extraction import Document
 from slotfill.extractors.runs.files import AtomicFile
-from slotfill.extractors.runs.json_text import json_text
+from slotfill.extractors.record.json_text import json_text
 from slotfill.extractors.runs.output_formats import OutputFormat, check_rejects, format_of
 from slotfill.extractors.runs.payload import Payload, Record, sourced_value, value, whole
 from slotfill.extractors.runs.places import Places

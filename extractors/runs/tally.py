@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
-from slotfill.extractors.record import Extraction, Outcome, Usage, usd
+from slotfill.extractors.record.extraction import Extraction, Outcome, Usage, usd
 
 __all__ = ["Tally"]
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from slotfill.extractors.record import Document, Extraction, Failure, Outcome
+from slotfill.extractors.record.extraction import Document, Extraction, Failure, Outcome
 from slotfill.extractors.runs.ledger import Entry, Ledger
 from slotfill.extractors.stored import verify, verify_shape
 from slotfill.schemas.exact_json import read_again

@@ -16,7 +16,7 @@ from typing import Any
 
 from slotfill.extractors.asks import FINAL
 from slotfill.extractors.joining import INCOMPLETE
-from slotfill.extractors.record import Extraction, Outcome, Rung, Span, Usage
+from slotfill.extractors.record.extraction import Extraction, Outcome, Rung, Span, Usage
 from slotfill.extractors.testing.claude import Seen
 from slotfill.extractors.testing.values import difference, excess
 from slotfill.schemas.errors import InvalidError

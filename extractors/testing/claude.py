@@ -27,7 +27,7 @@ from pydantic_core import to_json
 
 from slotfill.extractors.api_error import ApiError, invalid
 from slotfill.extractors.events import STREAM, events
-from slotfill.extractors.record import Usage
+from slotfill.extractors.record.extraction import Usage
 from slotfill.extractors.testing.asked import Asked, read
 from slotfill.extractors.testing.batches import Batches, Result
 from slotfill.extractors.testing.clock import Clock

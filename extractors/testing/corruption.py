@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.plan import Answer, Policy, plan
-from slotfill.extractors.record import Document, Extraction
+from slotfill.extractors.record.extraction import Document, Extraction
 from slotfill.extractors.testing.findings import Finding
 from slotfill.extractors.testing.law import TEXT, Subject, law
 from slotfill.extractors.testing.values import difference, recorded

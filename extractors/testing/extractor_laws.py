@@ -19,7 +19,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
-from slotfill.extractors.record import Extraction, Outcome, Usage
+from slotfill.extractors.record.extraction import Extraction, Outcome, Usage
 from slotfill.extractors.testing.accounts import Judged, contradictions, misplaced, shown, unloadable
 from slotfill.extractors.testing.findings import Finding, LawBroken
 from slotfill.extractors.testing.law import Source

@@ -29,7 +29,7 @@ import httpx2
 
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.partial import Partial
-from slotfill.extractors.record import Document, Exchange, Extraction, Outcome
+from slotfill.extractors.record.extraction import Document, Exchange, Extraction, Outcome
 from slotfill.extractors.testing.accounts import (
     Judged,
     contradictions,

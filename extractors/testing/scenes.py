@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from hypothesis import strategies as st
 
-from slotfill.extractors.record import Extraction
+from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.testing.asked import Asked
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.law import TEXT

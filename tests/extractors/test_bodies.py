@@ -19,7 +19,7 @@ from slotfill.extractors.codec import Codec
 from slotfill.extractors.deadlines import MOST_LINES, TimedClient
 from slotfill.extractors.events import STREAM, events
 from slotfill.extractors.prompt import write
-from slotfill.extractors.record import Document
+from slotfill.extractors.record.extraction import Document
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.tries import Tries
 from slotfill.schemas import Sentiment

@@ -20,7 +20,7 @@ from slotfill.extractors.codec import Codec
 from slotfill.extractors.local import weights
 from slotfill.extractors.metering import BudgetError
 from slotfill.extractors.prompt import write
-from slotfill.extractors.record import Document, Failure, Usage
+from slotfill.extractors.record.extraction import Document, Failure, Usage
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.cassette import Cassette
 from slotfill.extractors.testing.claude import SimulatedClaude

@@ -19,7 +19,7 @@ from slotfill.extractors.connections import synchronous_client
 from slotfill.extractors.deadlines import LONGEST_STREAM, TimedClient, _EventClock
 from slotfill.extractors.failures import failure_of
 from slotfill.extractors.prompt import write
-from slotfill.extractors.record import Document
+from slotfill.extractors.record.extraction import Document
 from slotfill.extractors.settings import Settings
 from slotfill.schemas import Sentiment
 

@@ -12,7 +12,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from slotfill.extractors.decoding import decode, document_of, flaw_of
-from slotfill.extractors.record import Failure
+from slotfill.extractors.record.extraction import Failure
 
 TEXT = "Zoë paid 20 € at the café — “très bien” 😀\nand left.\r\n"
 GERMAN = "Für die Gäste gab es süße Brötchen, Käse und heiße Milch, und übrigens auch größere Stücke."

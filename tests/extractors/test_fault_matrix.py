@@ -6,7 +6,7 @@ from itertools import combinations, groupby, product
 import pytest
 
 from slotfill.extractors.extractor import Extractor
-from slotfill.extractors.record import Outcome
+from slotfill.extractors.record.extraction import Outcome
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.faults import Trigger
 from slotfill.extractors.testing.matrix import (

@@ -6,7 +6,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from slotfill.extractors.grounding import ground
-from slotfill.extractors.record import Span
+from slotfill.extractors.record.extraction import Span
 from slotfill.schemas import Entities, Feedback, Sentiment
 from slotfill.schemas.folding import fold
 from slotfill.schemas.passages import exact, normalised

@@ -23,7 +23,7 @@ from slotfill.extractors.inbound import LONGEST_EXCERPT, LONGEST_IDENTIFIER, MOS
 from slotfill.extractors.limits import Limits
 from slotfill.extractors.pacing import Pacer
 from slotfill.extractors.prompt import write
-from slotfill.extractors.record import Document
+from slotfill.extractors.record.extraction import Document
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.ledger import Ledger
 from slotfill.extractors.settings import Settings

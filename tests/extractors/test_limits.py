@@ -20,7 +20,7 @@ from slotfill.extractors.inbound import retry_after
 from slotfill.extractors.limits import Limits, WaitError, settling
 from slotfill.extractors.metering import BudgetError, Try
 from slotfill.extractors.pacing import Pacer
-from slotfill.extractors.record import Document, Usage
+from slotfill.extractors.record.extraction import Document, Usage
 from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.delivery import Delivery
 from slotfill.extractors.runs.engine import Run

@@ -1,5 +1,5 @@
 from slotfill.extractors.mentions import Mentions
-from slotfill.extractors.record import Span
+from slotfill.extractors.record.extraction import Span
 
 
 def mentions(document, wording, match="normalised"):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from slotfill.extractors.chunking import Chunk, split
 from slotfill.extractors.grounding import ground
 from slotfill.extractors.merging import Merged, Part, merge
-from slotfill.extractors.record import Conflict, Found, Span
+from slotfill.extractors.record.extraction import Conflict, Found, Span
 from slotfill.schemas import built_ins, resolve
 from slotfill.schemas.folding import fold
 from slotfill.schemas.pointer import look_up

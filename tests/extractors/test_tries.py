@@ -18,7 +18,7 @@ from slotfill.extractors.doctor import examine
 from slotfill.extractors.events import STREAM, events
 from slotfill.extractors.inbound import input_text
 from slotfill.extractors.prompt import write
-from slotfill.extractors.record import Document
+from slotfill.extractors.record.extraction import Document
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.cassette import Cassette
 from slotfill.extractors.testing.claude import SimulatedClaude

@@ -34,7 +34,7 @@ from slotfill.extractors.local.strategies import (
     Written,
     compile_schema,
 )
-from slotfill.extractors.record import Document
+from slotfill.extractors.record.extraction import Document
 from slotfill.schemas.entities import Entities
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.schema import Schema

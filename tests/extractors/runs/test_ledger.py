@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from slotfill.extractors.asks import Answer, Ask
 from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.prompt import Prompt, Turn
-from slotfill.extractors.record import Attempt, Document, Extraction, Failure, Outcome, Reading, Rung, Usage
+from slotfill.extractors.record.extraction import Attempt, Document, Extraction, Failure, Outcome, Reading, Rung, Usage
 from slotfill.extractors.runs import migrations
 from slotfill.extractors.runs.ledger import Ledger
 from slotfill.schemas.errors import FieldError
@@ -369,7 +369,7 @@ class TestFile:
 import resource, signal, sys
 from pathlib import Path
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.record import Document, Extraction, Outcome
+from slotfill.extractors.record.extraction import Document, Extraction, Outcome
 from slotfill.extractors.runs.ledger import Ledger
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 ledger = Ledger(Path(sys.argv[1]))

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from scripted import message, refusal
 
 from slotfill import Document, Extractor, Outcome
-from slotfill.extractors.record import Failure
+from slotfill.extractors.record.extraction import Failure
 from slotfill.extractors.runs.logs import log_extraction, log_to_stderr
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.clock import ManualClock

@@ -13,7 +13,7 @@ from slotfill.cli import main
 from slotfill.extractors.asks import Answer, Ask
 from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.prompt import Prompt
-from slotfill.extractors.record import Document, Rung
+from slotfill.extractors.record.extraction import Document, Rung
 from slotfill.extractors.runs import ownership
 from slotfill.extractors.runs.ledger import Ledger
 from slotfill.extractors.testing.claude import SimulatedClaude

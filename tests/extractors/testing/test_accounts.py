@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from slotfill.extractors.extractor import Extractor
-from slotfill.extractors.record import Failure, Outcome, Span, Usage
+from slotfill.extractors.record.extraction import Failure, Outcome, Span, Usage
 from slotfill.extractors.testing.accounts import (
     contradictions,
     dropped,

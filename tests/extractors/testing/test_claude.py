@@ -19,7 +19,7 @@ from anthropic.types.messages import MessageBatch, MessageBatchIndividualRespons
 from slotfill.extractors.api_error import ApiError
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.extractor import Extractor
-from slotfill.extractors.record import Usage
+from slotfill.extractors.record.extraction import Usage
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.clock import ManualClock
 from slotfill.extractors.testing.exchange import Request

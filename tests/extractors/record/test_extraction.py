@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from slotfill.extractors.record import EMPTY, Document, Edit
+from slotfill.extractors.record.extraction import EMPTY, Document, Edit
 from slotfill.schemas.exact_json import loads
 
 ANY = st.text(st.characters() | st.characters(categories=["Cs"]))

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotfill.extractors.runs.json_text import escaped, json_text
+from slotfill.extractors.record.json_text import escaped, json_text
 
 
 @given(st.text() | st.text(st.sampled_from("\x00\x1b\x7f\x85\u2028\ud800\t\r\na\\")))
