@@ -169,7 +169,7 @@ def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) 
     from slotfill.extractors.failures import FATAL
     from slotfill.extractors.runs.breaker import ending_of
     from slotfill.extractors.runs.sinks import open_sink
-    from slotfill.extractors.stored import folder_of, load, model_of, read_document, read_record, schema_of
+    from slotfill.extractors.documents.stored import folder_of, load, model_of, read_document, read_record, schema_of
 
     found = read_record(record)
     model = options["model"] or model_of(found)

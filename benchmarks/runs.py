@@ -31,7 +31,7 @@ from anthropic import AsyncAnthropic
 from overhead import AT_ONCE, TEXT, cpu_ms, serve
 
 from slotfill import Extractor
-from slotfill.extractors.documents import find
+from slotfill.extractors.documents.sources import find
 from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.delivery import Delivery

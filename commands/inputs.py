@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from slotfill.extractors.documents import Sources
+    from slotfill.extractors.documents.sources import Sources
 
 __all__ = ["sources_of"]
 
@@ -21,7 +21,7 @@ def sources_of(inputs: tuple[str, ...], options: dict[str, Any]) -> Sources:
     Raises InputError for what is not there, or would be overwritten, and click.UsageError where there is nothing to
     read or one file is named for two outputs.
     """
-    from slotfill.extractors.documents import find
+    from slotfill.extractors.documents.sources import find
 
     if not inputs:
         if sys.stdin is None or sys.stdin.isatty():  # closed, or a person's

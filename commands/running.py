@@ -15,7 +15,7 @@ import click
 from slotfill.commands.exit_codes import EXIT_INCOMPLETE, exit_code
 
 if TYPE_CHECKING:
-    from slotfill.extractors.documents import Sources
+    from slotfill.extractors.documents.sources import Sources
     from slotfill.extractors.extractor import Extractor
     from slotfill.extractors.runs.session import Ending, Start
     from slotfill.schemas.schema import Schema
@@ -109,7 +109,7 @@ def _close(ending: Ending, total: int | None, options: dict[str, Any], *, severa
 
 def _going_on() -> str:
     """Write the command that goes on with a run: this one, without what would begin it anew, and without passwords."""
-    from slotfill.extractors.addresses import public
+    from slotfill.extractors.documents.urls import public
 
     arguments = click.get_current_context().meta[ARGUMENTS]
     kept = [public(given) for given in arguments if given not in ("--fresh", "--retry-failed")]

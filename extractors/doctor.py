@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.addresses import public
+from slotfill.extractors.documents.urls import public
 from slotfill.extractors.connections import synchronous_client
 from slotfill.extractors.errors import ModelError
 from slotfill.extractors.failures import failure_of

@@ -19,7 +19,10 @@ from scripted import message
 
 from slotfill import Document, Example, Extractor, Schema, cli
 from slotfill.cli import main
-from slotfill.extractors import asks, decoding, documents, errors, failures, joining, ladder, row_files, service_errors, unforeseen
+from slotfill.extractors import asks, errors, failures, joining, ladder, service_errors, unforeseen
+from slotfill.extractors.documents import decoding
+from slotfill.extractors.documents import sources
+from slotfill.extractors.documents import rows
 from slotfill.extractors.record import extraction
 from slotfill.extractors.live.assumptions import assumptions_for
 from slotfill.extractors.runs import verification

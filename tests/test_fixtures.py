@@ -15,7 +15,7 @@ import pytest
 from checkout import FIXTURES
 from jsonschema.validators import validator_for
 
-from slotfill.extractors.documents import find
+from slotfill.extractors.documents.sources import find
 from slotfill.schemas import Sentiment
 from slotfill.schemas.entities import Entity
 

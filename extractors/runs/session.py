@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from slotfill.extractors.addresses import is_address, public
-from slotfill.extractors.documents import STDIN, Sources
+from slotfill.extractors.documents.urls import is_address, public
+from slotfill.extractors.documents.sources import STDIN, Sources
 from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.runs.breaker import Breaker

@@ -14,7 +14,7 @@ from glob import has_magic
 from pathlib import PurePosixPath
 from typing import Any
 
-from slotfill.extractors.addresses import parts_of, public, secrets_of, unescaped_password
+from slotfill.extractors.documents.urls import parts_of, public, secrets_of, unescaped_password
 from slotfill.extractors.errors import InputError, MissingExtraError
 
 try:

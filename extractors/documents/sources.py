@@ -17,12 +17,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Protocol
 
-from slotfill.extractors.addresses import is_address
-from slotfill.extractors.decoding import MOST_BYTES, TOO_LARGE, check_encoding, document_of, failed
+from slotfill.extractors.documents.urls import is_address
+from slotfill.extractors.documents.decoding import MOST_BYTES, TOO_LARGE, check_encoding, document_of, failed
 from slotfill.extractors.errors import InputError
-from slotfill.extractors.paths import File, expand, is_folder, walk
+from slotfill.extractors.documents.files import File, expand, is_folder, walk
 from slotfill.extractors.record.extraction import Document, Failure
-from slotfill.extractors.row_files import fields, read_rows
+from slotfill.extractors.documents.rows import fields, read_rows
 
 __all__ = ["Sources", "find"]
 
@@ -147,7 +147,7 @@ def _find(name: str, hidden: Collection[str]) -> tuple[Sequence[_Source], bool]:
     if name == STDIN:
         return [File(STDIN)], False
     if is_address(name):
-        from slotfill.extractors.remote import find_remote
+        from slotfill.extractors.documents.remote import find_remote
 
         return find_remote(name)
     if is_folder(name):

@@ -15,9 +15,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from slotfill.extractors import documents, row_files
-from slotfill.extractors.decoding import MOST_BYTES, flaw_of
-from slotfill.extractors.documents import find
+from slotfill.extractors.documents import sources
+from slotfill.extractors.documents import rows
+from slotfill.extractors.documents.decoding import MOST_BYTES, flaw_of
+from slotfill.extractors.documents.sources import find
 from slotfill.extractors.errors import InputError
 
 BOM = codecs.BOM_UTF8
@@ -229,7 +230,7 @@ def test_standard_input_that_is_empty_or_binary_fails_as_a_document():
 
 
 def test_standard_input_that_is_too_large_fails_as_a_document(monkeypatch):
-    monkeypatch.setattr(documents, "MOST_BYTES", 10)
+    monkeypatch.setattr(sources, "MOST_BYTES", 10)
     assert kinds(find(["-"], stdin=io.BytesIO(b"0123456789"))) == [None]
     document = only(find(["-"], stdin=io.BytesIO(b"01234567890")))
     assert (document.failure.type, document.id) == ("too_large", hashlib.sha256(b"01234567890").hexdigest())
@@ -379,14 +380,14 @@ def test_a_huge_file_is_refused_unread():
 
 
 def test_a_file_of_the_largest_size_is_read(monkeypatch):
-    monkeypatch.setattr(documents, "MOST_BYTES", 10)
+    monkeypatch.setattr(sources, "MOST_BYTES", 10)
     write("a.txt", text="0123456789")
     write("b.txt", text="01234567890")
     assert kinds(find(["a.txt", "b.txt"])) == [None, "too_large"]
 
 
 def test_a_device_without_end_is_too_large(monkeypatch):
-    monkeypatch.setattr(documents, "MOST_BYTES", 1000)
+    monkeypatch.setattr(sources, "MOST_BYTES", 1000)
     assert kinds(find(["/dev/zero"])) == ["too_large"]
 
 
@@ -510,7 +511,7 @@ def test_a_line_of_broken_utf_8_fails_instead_of_turning_into_gibberish():
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 def test_a_line_that_is_too_long_fails_alone(monkeypatch, end):
-    monkeypatch.setattr(row_files, "MOST_BYTES", 40)
+    monkeypatch.setattr(rows, "MOST_BYTES", 40)
     for length in (41, 79, 80, 81, 200):
         line = b'{"text": "' + b"x" * (length - 12) + b'"}'
         before, failed, after = rows_of(end.join([b'{"text": "before"}', line, b'{"text": "after"}']))
@@ -519,7 +520,7 @@ def test_a_line_that_is_too_long_fails_alone(monkeypatch, end):
 
 
 def test_the_last_line_may_be_too_long(monkeypatch):
-    monkeypatch.setattr(row_files, "MOST_BYTES", 40)
+    monkeypatch.setattr(rows, "MOST_BYTES", 40)
     assert kinds(rows_of(b'{"text": "one"}\n' + b"x" * 80)) == [None, "too_large"]
 
 
@@ -615,7 +616,7 @@ def test_a_header_may_be_long():
 
 
 def test_a_cell_that_is_too_long_fails_alone(monkeypatch):
-    monkeypatch.setattr(row_files, "MOST_BYTES", 40)
+    monkeypatch.setattr(rows, "MOST_BYTES", 40)
     for cell in (b"x" * 50, b'"' + b"x" * 50 + b'"', b'"' + b"one line\n" * 9 + b'"'):
         before, failed, after = rows_of(b"text\nbefore\n" + cell + b"\nafter\n", suffix=".csv")
         assert (before.text, after.text, after.source) == ("before", "after", "rows.csv#3")
@@ -623,7 +624,7 @@ def test_a_cell_that_is_too_long_fails_alone(monkeypatch):
 
 
 def test_a_quote_that_is_never_closed_makes_no_rows_of_what_it_holds(monkeypatch):
-    monkeypatch.setattr(row_files, "MOST_BYTES", 40)
+    monkeypatch.setattr(rows, "MOST_BYTES", 40)
     assert kinds(rows_of(b'text\none\n"two\n' + b"three\n" * 30, suffix=".csv")) == [None, "too_large"]
 
 

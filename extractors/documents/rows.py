@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-from slotfill.extractors.decoding import (
+from slotfill.extractors.documents.decoding import (
     MOST_BYTES,
     TOO_LARGE,
     bom_of,

@@ -20,7 +20,7 @@ from typing import IO
 
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.record.extraction import EMPTY, Document, Failure
-from slotfill.extractors.western import is_western
+from slotfill.extractors.documents.western import is_western
 
 __all__ = [
     "MOST_BYTES",

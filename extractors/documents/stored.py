@@ -15,7 +15,7 @@ from pydantic import Field, NonNegativeInt, TypeAdapter, with_config
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.record import stored_json
-from slotfill.extractors.documents import Sources, find
+from slotfill.extractors.documents.sources import Sources, find
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.record.extraction import (
     VERSION,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from slotfill.extractors.decoding import decode, document_of, flaw_of
+from slotfill.extractors.documents.decoding import decode, document_of, flaw_of
 from slotfill.extractors.record.extraction import Failure
 
 TEXT = "Zoë paid 20 € at the café — “très bien” 😀\nand left.\r\n"

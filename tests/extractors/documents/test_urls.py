@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from slotfill.extractors.addresses import is_address, parts_of, public, secrets_of
+from slotfill.extractors.documents.urls import is_address, parts_of, public, secrets_of
 
 STEADY = settings(deadline=None)
 

@@ -21,10 +21,10 @@ from fsspec.registry import known_implementations, register_implementation
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from slotfill.extractors import documents
-from slotfill.extractors.documents import find
+from slotfill.extractors.documents import sources
+from slotfill.extractors.documents.sources import find
 from slotfill.extractors.errors import InputError
-from slotfill.extractors.stored import read_document
+from slotfill.extractors.documents.stored import read_document
 
 STEADY = settings(deadline=None)  # files take their time
 
@@ -302,7 +302,7 @@ def test_a_protocol_whose_package_is_missing_is_an_error_that_names_it(monkeypat
 WITHOUT_FSSPEC = """
 import sys
 sys.modules["fsspec"] = None
-from slotfill.extractors.documents import find
+from slotfill.extractors.documents.sources import find
 from slotfill.extractors.errors import MissingExtraError
 print(len(find([sys.argv[1]]).sources))
 try:
@@ -395,7 +395,7 @@ def test_a_line_that_breaks_fails_the_document_after_the_rows_that_came(error):
 
 
 def test_a_file_that_is_too_large_is_refused_unread(monkeypatch):
-    monkeypatch.setattr(documents, "MOST_BYTES", 10)
+    monkeypatch.setattr(sources, "MOST_BYTES", 10)
     write("in/a.txt", data=b"0123456789")
     write("in/b.txt", data=b"01234567890")
     assert kinds(find(["memory://in"])) == [None, "too_large"]
@@ -407,7 +407,7 @@ def test_a_file_that_is_too_large_is_refused_unread(monkeypatch):
 
 
 def test_a_file_of_unknown_size_is_read_up_to_the_largest(monkeypatch):
-    monkeypatch.setattr(documents, "MOST_BYTES", 10)
+    monkeypatch.setattr(sources, "MOST_BYTES", 10)
     with vault(lambda _: Broken(b"x" * 11, AssertionError("it was read too far"))):
         assert kinds(find(["vault://host/a.txt"])) == ["too_large"]
 
