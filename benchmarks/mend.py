@@ -23,8 +23,8 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from slotfill.extractors.finding import find
-from slotfill.extractors.mend import Mended, Mode, mend
+from slotfill.extractors.repair.json_finder import find
+from slotfill.extractors.repair.repair import Mended, Mode, mend
 from slotfill.extractors.testing.text_faults import TEXT_FAULTS
 from slotfill.extractors.testing.value_faults import spoil
 from slotfill.schemas.builtin import built_ins

@@ -25,8 +25,8 @@ from slotfill.extractors.asks import (
     Policy,
     attempt_of,
 )
-from slotfill.extractors.keys import has_twin_keys
-from slotfill.extractors.mend import mend
+from slotfill.extractors.repair.keys import has_twin_keys
+from slotfill.extractors.repair.repair import mend
 from slotfill.extractors.patch import Patch, patch_for
 from slotfill.extractors.prompt import Prompt, correct
 from slotfill.extractors.record.extraction import Attempt, Document, Edit, Failure, Origin, Outcome, Rung

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from slotfill.extractors.record.extraction import Conflict, Found, Span
 from slotfill.extractors.said import Part, Said, canonical, chunks_of, folded, length_of, walk
 from slotfill.extractors.uniting import Entry, Union, distinct, most_given
-from slotfill.extractors.vocabulary import is_nothing
+from slotfill.extractors.repair.forms.vocabulary import is_nothing
 from slotfill.schemas.confidence import KEYWORD as CONFIDENCE
 from slotfill.schemas.folding import fold
 from slotfill.schemas.merging import Policy, key_of, policy_of

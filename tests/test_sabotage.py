@@ -48,7 +48,7 @@ DEFECTS = {
         "tests/extractors/test_fault_matrix.py::test_without_a_fault_all_is_valid[amap-tool]",
     ),
     "a mender drops the rows that do not fit": (
-        "extractors/coercion.py",
+        "extractors/repair/coercion.py",
         "            changed = self._change(places[-1])\n",
         """            changed = self._change(places[-1])
             for place in places:
@@ -56,15 +56,15 @@ DEFECTS = {
                     changed = True
                     del place.holder[place.key]
 """,
-        "tests/extractors/test_mend.py::TestWrapper::test_a_row_that_does_not_fit_stays",
+        "tests/extractors/repair/test_repair.py::TestWrapper::test_a_row_that_does_not_fit_stays",
     ),
     "a mender drops rows that stand one after the other": (
-        "extractors/mend.py",
+        "extractors/repair/repair.py",
         "        return [Reading([r.value for r in readings], first.start, last.end, repairs, rows=tuple(readings))]\n",
         """        rows = tuple(readings[:-1])
         return [Reading([r.value for r in rows], first.start, last.end, repairs, rows=rows)]
 """,
-        "tests/extractors/test_mend.py::TestWrapper::test_rows_without_brackets_are_all_kept",
+        "tests/extractors/repair/test_repair.py::TestWrapper::test_rows_without_brackets_are_all_kept",
     ),
     "a patch touches another field": (
         "extractors/patch.py",

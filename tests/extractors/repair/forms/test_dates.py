@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from slotfill.extractors.dates import ISO_FORMS, day_first_in
-from slotfill.extractors.mend import mend
+from slotfill.extractors.repair.forms.dates import ISO_FORMS, day_first_in
+from slotfill.extractors.repair.repair import mend
 from slotfill.schemas.json_schema import response_model
 from slotfill.schemas.parameters import Parameters
 from slotfill.schemas.schema import Schema

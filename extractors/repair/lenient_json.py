@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from slotfill.extractors.bare import read_bare
+from slotfill.extractors.repair.bare_values import read_bare
 from slotfill.extractors.record.extraction import Edit, Risk
-from slotfill.extractors.strings import QUOTED, QUOTES, Role, String
+from slotfill.extractors.repair.lenient_strings import QUOTED, QUOTES, Role, String
 from slotfill.schemas import exact_json
 
 __all__ = ["RISKS", "BrokenError", "Reader", "Repair", "TooDeepError", "as_edits"]

@@ -19,13 +19,13 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Literal
 
-from slotfill.extractors.coercion import Coerced, coerce
-from slotfill.extractors.drafts import is_last_word, is_torn
-from slotfill.extractors.finding import Found, Reading, find
+from slotfill.extractors.repair.coercion import Coerced, coerce
+from slotfill.extractors.repair.drafts import is_last_word, is_torn
+from slotfill.extractors.repair.json_finder import Found, Reading, find
 from slotfill.extractors.record.extraction import Edit, Risk
-from slotfill.extractors.reshaping import ENVELOPES
-from slotfill.extractors.syntax import Reader, as_edits
-from slotfill.extractors.value_types import takes, types_of
+from slotfill.extractors.repair.reshaping import ENVELOPES
+from slotfill.extractors.repair.lenient_json import Reader, as_edits
+from slotfill.extractors.repair.forms.value_types import takes, types_of
 from slotfill.schemas import exact_json
 from slotfill.schemas.parts import parts_at, properties_of, resolved, subschemas
 from slotfill.schemas.schema import WRAPPER, Schema

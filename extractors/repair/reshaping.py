@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from slotfill.extractors.scalars import scalars
-from slotfill.extractors.syntax import RISKS, BrokenError, Reader
-from slotfill.extractors.value_types import Context, Meaning, Wanted
-from slotfill.extractors.vocabulary import is_about_nothing, is_nothing
+from slotfill.extractors.repair.forms.scalar_forms import scalars
+from slotfill.extractors.repair.lenient_json import RISKS, BrokenError, Reader
+from slotfill.extractors.repair.forms.value_types import Context, Meaning, Wanted
+from slotfill.extractors.repair.forms.vocabulary import is_about_nothing, is_nothing
 from slotfill.schemas import exact_json
 from slotfill.schemas.schema import WRAPPER
 

@@ -5,8 +5,8 @@ import json
 import pytest
 from pydantic import BaseModel, Field
 
-from slotfill.extractors.keys import likely_key
-from slotfill.extractors.mend import mend
+from slotfill.extractors.repair.keys import likely_key
+from slotfill.extractors.repair.repair import mend
 from slotfill.schemas.json_schema import response_model
 from slotfill.schemas.schema import Schema
 

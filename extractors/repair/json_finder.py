@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from slotfill.extractors.syntax import BrokenError, Reader, Repair, TooDeepError
+from slotfill.extractors.repair.lenient_json import BrokenError, Reader, Repair, TooDeepError
 from slotfill.schemas import exact_json
 
 __all__ = ["Found", "Reading", "find"]

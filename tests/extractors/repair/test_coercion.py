@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, Json
 
-from slotfill.extractors.mend import mend
+from slotfill.extractors.repair.repair import mend
 from slotfill.schemas import exact_json
 from slotfill.schemas.json_schema import response_model
 from slotfill.schemas.schema import Schema

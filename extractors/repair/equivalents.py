@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from slotfill.extractors.reshaping import reshaped
-from slotfill.extractors.scalars import scalars
-from slotfill.extractors.value_types import Context, Meaning, Schemas, Wanted
+from slotfill.extractors.repair.reshaping import reshaped
+from slotfill.extractors.repair.forms.scalar_forms import scalars
+from slotfill.extractors.repair.forms.value_types import Context, Meaning, Schemas, Wanted
 from slotfill.schemas import exact_json
 
 __all__ = ["meaning"]

@@ -5,8 +5,8 @@ import json
 import pytest
 from pydantic import AliasChoices, AliasPath, BaseModel, Field
 
-from slotfill.extractors.inner_paths import contradicted, move_up
-from slotfill.extractors.mend import mend
+from slotfill.extractors.repair.inner_paths import contradicted, move_up
+from slotfill.extractors.repair.repair import mend
 from slotfill.schemas.schema import Schema
 
 

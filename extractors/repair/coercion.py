@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
-from slotfill.extractors.inner_paths import contradicted, move_up
-from slotfill.extractors.keys import (
+from slotfill.extractors.repair.inner_paths import contradicted, move_up
+from slotfill.extractors.repair.keys import (
     Synonyms,
     contradicts,
     has_twin_keys,
@@ -23,11 +23,11 @@ from slotfill.extractors.keys import (
     twin_keys,
     unknown_keys,
 )
-from slotfill.extractors.lossless import meaning
+from slotfill.extractors.repair.equivalents import meaning
 from slotfill.extractors.record.extraction import Edit, Risk
-from slotfill.extractors.unions import closest_member
-from slotfill.extractors.value_types import Context, Schemas, listed_in, takes, types_of
-from slotfill.extractors.vocabulary import is_nothing
+from slotfill.extractors.repair.unions import closest_member
+from slotfill.extractors.repair.forms.value_types import Context, Schemas, listed_in, takes, types_of
+from slotfill.extractors.repair.forms.vocabulary import is_nothing
 from slotfill.schemas import exact_json
 from slotfill.schemas.errors import FieldError, InvalidError
 from slotfill.schemas.parts import parts_at, resolved

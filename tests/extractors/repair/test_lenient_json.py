@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from slotfill.extractors.mend import mend
+from slotfill.extractors.repair.repair import mend
 from slotfill.schemas import exact_json
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.json_schema import response_model

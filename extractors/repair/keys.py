@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from slotfill.extractors.record.extraction import Risk
-from slotfill.extractors.value_types import Schemas
+from slotfill.extractors.repair.forms.value_types import Schemas
 from slotfill.schemas import exact_json
 from slotfill.schemas.parts import Forms, properties_of, subschemas
 from slotfill.schemas.patterns import OutOfTimeError, deadline, found

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from slotfill.extractors.finding import Reading
+from slotfill.extractors.repair.json_finder import Reading
 
 __all__ = ["is_last_word", "is_torn"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slotfill.extractors.record.extraction import Risk
-from slotfill.extractors.vocabulary import is_nothing
+from slotfill.extractors.repair.forms.vocabulary import is_nothing
 
 __all__ = ["BareValue", "read_bare"]
 
