@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 
 from hypothesis import HealthCheck, given, seed, settings
 
-from slotfill.extractors.grounding import ground
+from slotfill.extractors.grounding.grounding import ground
 from slotfill.extractors.record.extraction import Span
 from slotfill.schemas.folding import fold, folded
 from slotfill.schemas.strategies import PlantedDocument, documents

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from slotfill.extractors.asks import FINAL
 from slotfill.extractors.chunking import Chunk
-from slotfill.extractors.grounding import ground
+from slotfill.extractors.grounding.grounding import ground
 from slotfill.extractors.ladder import Kind, Ladder, Verdict, outcome_of
 from slotfill.extractors.merging import Merged, Part, merge
 from slotfill.extractors.readings import Read

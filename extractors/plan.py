@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from slotfill.extractors import catalogue
 from slotfill.extractors.asks import Answer, Ask, Policy
 from slotfill.extractors.catalogue import CacheTTL
-from slotfill.extractors.grounding import ground
+from slotfill.extractors.grounding.grounding import ground
 from slotfill.extractors.joining import Joined, join
 from slotfill.extractors.ladder import Kind, Ladder, Verdict, outcome_of
 from slotfill.extractors.prompt import write

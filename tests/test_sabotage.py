@@ -73,10 +73,10 @@ DEFECTS = {
         "tests/extractors/test_plan.py::test_a_patch_touches_nothing_else",
     ),
     "a span is off by one": (
-        "extractors/mentions.py",
+        "extractors/grounding/occurrences.py",
         "        return Span(start, end, ",
         "        return Span(start + 1, end + 1, ",
-        "tests/extractors/test_grounding.py::test_planted_facts_are_found_exactly",
+        "tests/extractors/grounding/test_grounding.py::test_planted_facts_are_found_exactly",
     ),
     "a chunk that failed is dropped without a word": (
         "extractors/plan.py",

@@ -7,8 +7,8 @@ passage holds whole words, and the same figures. Last come the words that hold t
 
 from __future__ import annotations
 
-from slotfill.extractors.opposites import contradict
-from slotfill.extractors.slips import are_slips
+from slotfill.extractors.grounding.opposites import contradict
+from slotfill.extractors.grounding.misspellings import are_slips
 from slotfill.schemas.boundaries import next_boundary, previous_boundary
 from slotfill.schemas.folding import Folded, Where, fold, folded
 from slotfill.schemas.passages import within_words

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from slotfill.extractors.surface import dates, numbers
+from slotfill.extractors.grounding.surface_forms import dates, numbers
 
 # ruff: noqa: RUF001 - look-alikes are what it is about
 

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotfill.extractors.fuzzy import fuzzy
-from slotfill.extractors.opposites import contradict
+from slotfill.extractors.grounding.fuzzy import fuzzy
+from slotfill.extractors.grounding.opposites import contradict
 from slotfill.schemas.folding import fold
 
 SENTENCE = "The committee of the company found that {} on the whole in the past."

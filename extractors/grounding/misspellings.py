@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from unicodedata import normalize
 
-from slotfill.extractors.opposites import are_opposed, is_decisive, words_of
+from slotfill.extractors.grounding.opposites import are_opposed, is_decisive, words_of
 
 __all__ = ["are_slips"]
 

@@ -1,4 +1,4 @@
-from slotfill.extractors.mentions import Mentions
+from slotfill.extractors.grounding.occurrences import Mentions
 from slotfill.extractors.record.extraction import Span
 
 

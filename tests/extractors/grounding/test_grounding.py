@@ -5,7 +5,7 @@ import regex
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from slotfill.extractors.grounding import ground
+from slotfill.extractors.grounding.grounding import ground
 from slotfill.extractors.record.extraction import Span
 from slotfill.schemas import Entities, Feedback, Sentiment
 from slotfill.schemas.folding import fold

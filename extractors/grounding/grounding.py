@@ -19,10 +19,10 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from slotfill.extractors.fuzzy import fuzzy
-from slotfill.extractors.mentions import Mentions
+from slotfill.extractors.grounding.fuzzy import fuzzy
+from slotfill.extractors.grounding.occurrences import Mentions
 from slotfill.extractors.record.extraction import Span
-from slotfill.extractors.surface import dates, numbers
+from slotfill.extractors.grounding.surface_forms import dates, numbers
 from slotfill.schemas.confidence import KEYWORD
 from slotfill.schemas.folding import Where, widen
 from slotfill.schemas.parts import Forms
