@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from slotfill.extractors.patch import Patch, patch_for
+from slotfill.extractors.rungs.patch import Patch, patch_for
 from slotfill.extractors.testing.asked import size
 from slotfill.extractors.testing.value_faults import spoil
 from slotfill.schemas.errors import InvalidError

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.plan import Answer, Ask, Policy, plan
-from slotfill.extractors.prompt import write
+from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document, Outcome, Rung
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.exchange import Request

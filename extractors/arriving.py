@@ -13,7 +13,7 @@ from anthropic.types import Message, MessageDeltaUsage
 from anthropic.types import Usage as SDKUsage
 from pydantic_core import from_json
 
-from slotfill.extractors.asks import BROKEN, CUT
+from slotfill.extractors.rungs.asks import BROKEN, CUT
 from slotfill.extractors.inbound import keep_input_text, usage_of
 from slotfill.extractors.record.extraction import Usage
 

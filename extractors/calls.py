@@ -12,7 +12,7 @@ import anthropic
 import httpx2
 
 from slotfill.extractors.arriving import Arriving
-from slotfill.extractors.asks import TRANSPORT, Answer, Ask
+from slotfill.extractors.rungs.asks import TRANSPORT, Answer, Ask
 from slotfill.extractors.bare_lists import OPENING
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.errors import SlotfillError

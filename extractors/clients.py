@@ -13,7 +13,7 @@ import instructor
 from anthropic import Anthropic, AsyncAnthropic
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.asks import Answer, Ask
+from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.calls import Call, StreamedCall
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.connections import asynchronous_client, synchronous_client

@@ -24,7 +24,7 @@ from instructor.v2.core.registry import ModeHandlers, mode_registry
 from instructor.v2.core.response_model import prepare_response_model
 from pydantic import BaseModel, ValidationError
 
-from slotfill.extractors.asks import CUT, UNREADABLE, Answer, Ask
+from slotfill.extractors.rungs.asks import CUT, UNREADABLE, Answer, Ask
 from slotfill.extractors.bare_lists import as_bare_list, as_wrapped_list
 from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.inbound import excerpt, identifier, input_text, usage_of, whole_characters

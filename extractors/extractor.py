@@ -14,7 +14,7 @@ from os import PathLike
 from typing import Any, Generic, Self, TypedDict, TypeVar, Unpack, overload
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.asks import Answer, Ask, Executor, Mending, attempt_of
+from slotfill.extractors.rungs.asks import Answer, Ask, Executor, Mending, attempt_of
 from slotfill.extractors.clients import AnyClient
 from slotfill.extractors.errors import InputError, SettingsError
 from slotfill.extractors.growing import Growing, Part

@@ -8,7 +8,7 @@ from typing import cast
 import anthropic
 import httpx2
 
-from slotfill.extractors.asks import REDIRECT, UNREADABLE
+from slotfill.extractors.rungs.asks import REDIRECT, UNREADABLE
 from slotfill.extractors.inbound import excerpt, redirect_target
 from slotfill.extractors.limits import WaitError
 from slotfill.extractors.metering import BudgetError

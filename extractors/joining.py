@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from slotfill.extractors.asks import FINAL
+from slotfill.extractors.rungs.asks import FINAL
 from slotfill.extractors.chunking import Chunk
 from slotfill.extractors.grounding.grounding import ground
-from slotfill.extractors.ladder import Kind, Ladder, Verdict, outcome_of
+from slotfill.extractors.rungs.ladder import Kind, Ladder, Verdict, outcome_of
 from slotfill.extractors.merging import Merged, Part, merge
 from slotfill.extractors.readings import Read
 from slotfill.extractors.record.extraction import Attempt, Failure, Origin, Reading, Span

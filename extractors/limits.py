@@ -18,7 +18,7 @@ from anthropic.types import Message
 from httpx2 import ConnectError, ConnectTimeout, PoolTimeout
 from pydantic_core import from_json, to_json
 
-from slotfill.extractors.asks import TRANSPORT
+from slotfill.extractors.rungs.asks import TRANSPORT
 from slotfill.extractors.inbound import identifier, rate_limits, retry_after, usage_of
 from slotfill.extractors.metering import Meter, Try
 from slotfill.extractors.pacing import LIMITS, Pacer, Reservation, Wait

@@ -3,7 +3,7 @@
 A plan is a generator. It yields a tuple of independent asks, is sent their answers in the same order, and returns
 the `Extraction`. The same document and the same answers give the same asks, so a plan can be rebuilt by replay.
 
-A document that one request can hold is one way up a ladder of rungs (`slotfill.extractors.ladder`): ask, mend, patch,
+A document that one request can hold is one way up a ladder of rungs (`slotfill.extractors.rungs.ladder`): ask, mend, patch,
 ask again, fall back to another model. A longer one is read in chunks, each with a ladder of its own, side by side; so
 is a schema that is too wide, in groups of its fields. What they give is merged, grounded, and validated as a whole. A
 part that fails is told, and makes the outcome `partial`.
@@ -17,12 +17,12 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.asks import Answer, Ask, Policy
+from slotfill.extractors.rungs.asks import Answer, Ask, Policy
 from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.grounding.grounding import ground
 from slotfill.extractors.joining import Joined, join
-from slotfill.extractors.ladder import Kind, Ladder, Verdict, outcome_of
-from slotfill.extractors.prompt import write
+from slotfill.extractors.rungs.ladder import Kind, Ladder, Verdict, outcome_of
+from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.readings import Reader
 from slotfill.extractors.record.extraction import Attempt, Document, Exchange, Extraction, Outcome, Span
 from slotfill.schemas.schema import Schema

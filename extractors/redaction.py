@@ -13,7 +13,7 @@ from typing import Any
 
 import regex
 
-from slotfill.extractors.asks import Answer
+from slotfill.extractors.rungs.asks import Answer
 
 __all__ = ["HIDDEN", "Redacted", "Redaction"]
 

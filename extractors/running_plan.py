@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-from slotfill.extractors.asks import Answer, Ask, Policy
+from slotfill.extractors.rungs.asks import Answer, Ask, Policy
 from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.plan import Plan
 from slotfill.extractors.record.extraction import Document, Extraction

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slotfill.extractors.asks import MODE_REFUSED, REDIRECT, SCHEMA_REFUSED
+from slotfill.extractors.rungs.asks import MODE_REFUSED, REDIRECT, SCHEMA_REFUSED
 
 __all__ = ["KNOWN", "Known", "kind_of"]
 

@@ -9,13 +9,13 @@ from functools import cached_property
 from typing import Any
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.asks import Answer, Ask, Policy
+from slotfill.extractors.rungs.asks import Answer, Ask, Policy
 from slotfill.extractors.chunking import default_overlap
 from slotfill.extractors.clients import AnyClient, Clients
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.local.strategies import CALIBRATION
 from slotfill.extractors.metering import Meter
-from slotfill.extractors.prompt import BYTES_A_TOKEN, write
+from slotfill.extractors.rungs.prompt import BYTES_A_TOKEN, write
 from slotfill.extractors.record.extraction import Attempt, Document, Extraction, Mode, Rung, Usage
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.cassette import Cassette

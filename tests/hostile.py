@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 
 from slotfill import Document, FieldError, Schema
-from slotfill.extractors.prompt import PARTS, RULES, WHOLE, correct, write
+from slotfill.extractors.rungs.prompt import PARTS, RULES, WHOLE, correct, write
 from slotfill.schemas import Feedback
 
 SCHEMA = Schema(Feedback)

@@ -19,7 +19,9 @@ from scripted import message
 
 from slotfill import Document, Example, Extractor, Schema, cli
 from slotfill.cli import main
-from slotfill.extractors import asks, errors, failures, joining, ladder, service_errors, unforeseen
+from slotfill.extractors import errors, failures, joining, service_errors, unforeseen
+from slotfill.extractors.rungs import asks
+from slotfill.extractors.rungs import ladder
 from slotfill.extractors.documents import decoding
 from slotfill.extractors.documents import sources
 from slotfill.extractors.documents import rows

@@ -24,13 +24,13 @@ PARTS += ("commands", "extractors", "schemas", "tests")
 
 DEFECTS = {
     "a truncated reply is accepted": (
-        "extractors/ladder.py",
+        "extractors/rungs/ladder.py",
         "    if answer.stop_reason in CUT:\n",
         "    if False:\n",
         "tests/extractors/test_plan.py::test_a_reply_that_stays_cut_is_partial",
     ),
     "a partial is marked valid": (
-        "extractors/ladder.py",
+        "extractors/rungs/ladder.py",
         "_OUTCOMES = {Kind.TRUNCATED: Outcome.PARTIAL,",
         "_OUTCOMES = {Kind.TRUNCATED: Outcome.VALID,",
         "tests/extractors/test_fault_matrix.py::test_a_fault_over_http_leaves_all_accounts_right[truncated]",
@@ -67,7 +67,7 @@ DEFECTS = {
         "tests/extractors/repair/test_repair.py::TestWrapper::test_rows_without_brackets_are_all_kept",
     ),
     "a patch touches another field": (
-        "extractors/patch.py",
+        "extractors/rungs/patch.py",
         "        return merged\n",
         "        return {**merged, **reply} if isinstance(merged, dict) and isinstance(reply, dict) else merged\n",
         "tests/extractors/test_plan.py::test_a_patch_touches_nothing_else",
@@ -103,7 +103,7 @@ DEFECTS = {
         "tests/extractors/test_fault_matrix.py::test_without_a_fault_all_is_valid[refine_chunks-structured]",
     ),
     "a fallback is asked though the first model answered": (
-        "extractors/ladder.py",
+        "extractors/rungs/ladder.py",
         "            if verdict.kind is Kind.VALID or (verdict.failure",
         "            if (verdict.failure",
         "tests/extractors/test_fault_matrix.py::test_without_a_fault_all_is_valid[fallback_chunks-structured]",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.asks import MODE_REFUSED, TRANSPORT, UNREADABLE
+from slotfill.extractors.rungs.asks import MODE_REFUSED, TRANSPORT, UNREADABLE
 from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.failures import FATAL
 from slotfill.extractors.live.judging import (

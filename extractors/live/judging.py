@@ -17,7 +17,7 @@ from typing import Any, Literal
 from anthropic.types import Message
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.asks import CUT, SCHEMA_REFUSED
+from slotfill.extractors.rungs.asks import CUT, SCHEMA_REFUSED
 from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.inbound import excerpt, rate_limits, usage_of
 from slotfill.extractors.live.probes import Observation

@@ -10,9 +10,9 @@ from typing import Any, Literal
 from pydantic_core import to_json
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.asks import Ask
+from slotfill.extractors.rungs.asks import Ask
 from slotfill.extractors.catalogue import CacheTTL
-from slotfill.extractors.prompt import write
+from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document, Failure, Mode, Rung
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.targets import Targets

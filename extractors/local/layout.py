@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from slotfill.extractors.local.candidates import candidates
 from slotfill.extractors.local.grammar import SEPARATORS
 from slotfill.extractors.local.strategies import ABSENT, NONE, Choice, Line, Mentions, Written
-from slotfill.extractors.prompt import RULES
+from slotfill.extractors.rungs.prompt import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

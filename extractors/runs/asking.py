@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-from slotfill.extractors.asks import FINAL, Answer, Ask, Executor
+from slotfill.extractors.rungs.asks import FINAL, Answer, Ask, Executor
 from slotfill.extractors.errors import ModelError, SlotfillError, StoppedError
 from slotfill.extractors.failures import FATAL
 from slotfill.extractors.record.extraction import Document

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from slotfill.extractors.asks import FINAL, MODE_REFUSED, SCHEMA_REFUSED, TRANSPORT
+from slotfill.extractors.rungs.asks import FINAL, MODE_REFUSED, SCHEMA_REFUSED, TRANSPORT
 from slotfill.extractors.errors import ModelError, SlotfillError, StoppedError
 from slotfill.extractors.failures import FATAL
 from slotfill.extractors.limits import MAX_WAIT

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from slotfill.extractors.asks import SCHEMA_CODE, SCHEMA_REFUSED, UNREADABLE
+from slotfill.extractors.rungs.asks import SCHEMA_CODE, SCHEMA_REFUSED, UNREADABLE
 from slotfill.extractors.record.extraction import Failure
 from slotfill.extractors.unforeseen import INTERNAL
 from slotfill.schemas.pointer import look_up

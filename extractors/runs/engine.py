@@ -12,7 +12,7 @@ from contextlib import aclosing, contextmanager
 from itertools import islice
 from typing import Any
 
-from slotfill.extractors.asks import TRANSPORT
+from slotfill.extractors.rungs.asks import TRANSPORT
 from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.failures import FATAL

@@ -10,7 +10,7 @@ from typing import Any
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.extractor import Extractor
-from slotfill.extractors.prompt import BYTES_A_TOKEN
+from slotfill.extractors.rungs.prompt import BYTES_A_TOKEN
 from slotfill.extractors.record.extraction import Document, Usage
 
 __all__ = ["estimate"]

@@ -23,7 +23,7 @@ from typing import Any, Literal, Self
 from filelock import FileLock, Timeout
 from pydantic_core import PydanticSerializationError, to_json
 
-from slotfill.extractors.asks import BROKEN, TRANSPORT, Answer, Ask
+from slotfill.extractors.rungs.asks import BROKEN, TRANSPORT, Answer, Ask
 from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.failures import FATAL
 from slotfill.extractors.record.extraction import Document, Extraction, Outcome, Usage

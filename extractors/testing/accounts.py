@@ -14,7 +14,7 @@ from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import Any
 
-from slotfill.extractors.asks import FINAL
+from slotfill.extractors.rungs.asks import FINAL
 from slotfill.extractors.joining import INCOMPLETE
 from slotfill.extractors.record.extraction import Extraction, Outcome, Rung, Span, Usage
 from slotfill.extractors.testing.claude import Seen

@@ -12,13 +12,13 @@ from scripted import message
 
 from slotfill import Rung, Schema
 from slotfill.extractors import bodies
-from slotfill.extractors.asks import UNREADABLE, Ask
+from slotfill.extractors.rungs.asks import UNREADABLE, Ask
 from slotfill.extractors.bodies import BoundedAsyncClient
 from slotfill.extractors.clients import Clients
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.deadlines import MOST_LINES, TimedClient
 from slotfill.extractors.events import STREAM, events
-from slotfill.extractors.prompt import write
+from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.tries import Tries

@@ -14,12 +14,12 @@ from four_ways import WAYS, asked
 from scripted import message, refusal
 
 from slotfill import ModelError, Rung, Schema
-from slotfill.extractors.asks import SCHEMA_REFUSED, UNREADABLE, Ask
+from slotfill.extractors.rungs.asks import SCHEMA_REFUSED, UNREADABLE, Ask
 from slotfill.extractors.clients import Clients
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.local import weights
 from slotfill.extractors.metering import BudgetError
-from slotfill.extractors.prompt import write
+from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document, Failure, Usage
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.cassette import Cassette

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scripted import message
 
 from slotfill import Document, Rung, Schema, Usage
-from slotfill.extractors.asks import UNREADABLE, Ask
+from slotfill.extractors.rungs.asks import UNREADABLE, Ask
 from slotfill.extractors.codec import Codec
-from slotfill.extractors.prompt import write
+from slotfill.extractors.rungs.prompt import write
 from slotfill.schemas import Sentiment
 
 FULL = {"type": "object", "properties": {"a": {"type": "integer", "minimum": 1}}, "required": ["a"]}

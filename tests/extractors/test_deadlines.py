@@ -12,13 +12,13 @@ from four_ways import asked
 from trickling import trickling
 
 from slotfill import Rung, Schema
-from slotfill.extractors.asks import BROKEN, Ask
+from slotfill.extractors.rungs.asks import BROKEN, Ask
 from slotfill.extractors.clients import Clients
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.connections import synchronous_client
 from slotfill.extractors.deadlines import LONGEST_STREAM, TimedClient, _EventClock
 from slotfill.extractors.failures import failure_of
-from slotfill.extractors.prompt import write
+from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document
 from slotfill.extractors.settings import Settings
 from slotfill.schemas import Sentiment

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from pydantic import create_model
 
 from slotfill import Extractor, Rung, Schema
-from slotfill.extractors.asks import Answer, Ask
+from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.clients import Clients
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.events import STREAM
 from slotfill.extractors.inbound import LONGEST_EXCERPT, LONGEST_IDENTIFIER, MOST_TOKENS
 from slotfill.extractors.limits import Limits
 from slotfill.extractors.pacing import Pacer
-from slotfill.extractors.prompt import write
+from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.ledger import Ledger

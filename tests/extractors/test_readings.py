@@ -14,7 +14,7 @@ from pydantic import BaseModel, create_model, field_validator
 
 from slotfill import Document, Example, Extractor, Outcome, Schema, Span
 from slotfill.extractors.api_error import ApiError
-from slotfill.extractors.asks import Answer, Policy
+from slotfill.extractors.rungs.asks import Answer, Policy
 from slotfill.extractors.plan import plan
 from slotfill.extractors.readings import side_by_side, tasks_of
 from slotfill.extractors.testing.accounts import contradictions, misplaced

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slotfill import Failure, Usage
-from slotfill.extractors.asks import Answer
+from slotfill.extractors.rungs.asks import Answer
 from slotfill.extractors.redaction import HIDDEN, Redacted, Redaction
 from slotfill.schemas.errors import FieldError
 

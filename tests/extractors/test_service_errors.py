@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted import refusal
 
-from slotfill.extractors.asks import MODE_REFUSED, REDIRECT, SCHEMA_REFUSED
+from slotfill.extractors.rungs.asks import MODE_REFUSED, REDIRECT, SCHEMA_REFUSED
 from slotfill.extractors.failures import failure_of
 from slotfill.extractors.service_errors import _BY_CODE, _BY_TYPE, KNOWN, kind_of
 

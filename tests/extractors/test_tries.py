@@ -11,13 +11,13 @@ from four_ways import WAYS, asked
 from scripted import message
 
 from slotfill import Rung, Schema
-from slotfill.extractors.asks import Ask
+from slotfill.extractors.rungs.asks import Ask
 from slotfill.extractors.clients import Clients
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.doctor import examine
 from slotfill.extractors.events import STREAM, events
 from slotfill.extractors.inbound import input_text
-from slotfill.extractors.prompt import write
+from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.cassette import Cassette

@@ -7,7 +7,7 @@ import pytest
 from pydantic_core import to_json
 from terse import service
 
-from slotfill.extractors.asks import MODE_REFUSED
+from slotfill.extractors.rungs.asks import MODE_REFUSED
 from slotfill.extractors.catalogue import cost
 from slotfill.extractors.live.assumptions import assumptions_for, conclusions, probes_of
 from slotfill.extractors.live.observing import observe

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotfill.extractors import prompt
+from slotfill.extractors.rungs import prompt
 from slotfill.extractors.local.layout import (
     Conversation,
     Shot,

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from slotfill.extractors.asks import FINAL, SCHEMA_REFUSED, TRANSPORT
+from slotfill.extractors.rungs.asks import FINAL, SCHEMA_REFUSED, TRANSPORT
 from slotfill.extractors.errors import ModelError, StoppedError
 from slotfill.extractors.failures import FATAL
 from slotfill.extractors.record.extraction import Failure

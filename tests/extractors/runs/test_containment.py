@@ -9,7 +9,7 @@ from running import Memory, engine
 from scripted import message
 
 from slotfill import Document, Extractor, Outcome, OutputError
-from slotfill.extractors.asks import Answer
+from slotfill.extractors.rungs.asks import Answer
 from slotfill.extractors.runs.ledger import Ledger
 from slotfill.extractors.runs.sinks import Sink, open_rejects, open_sink
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotfill.extractors.asks import Answer, Ask
+from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.prompt import Prompt, Turn
+from slotfill.extractors.rungs.prompt import Prompt, Turn
 from slotfill.extractors.record.extraction import Attempt, Document, Extraction, Failure, Outcome, Reading, Rung, Usage
 from slotfill.extractors.runs import migrations
 from slotfill.extractors.runs.ledger import Ledger

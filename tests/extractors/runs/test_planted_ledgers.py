@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from slotfill.cli import main
-from slotfill.extractors.asks import Answer, Ask
+from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.prompt import Prompt
+from slotfill.extractors.rungs.prompt import Prompt
 from slotfill.extractors.record.extraction import Document, Rung
 from slotfill.extractors.runs import ownership
 from slotfill.extractors.runs.ledger import Ledger

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from slotfill.extractors.patch import patch_for
+from slotfill.extractors.rungs.patch import patch_for
 from slotfill.schemas import Entities, Feedback, FieldError, InvalidError, Schema, Sentiment
 from slotfill.schemas.pointer import look_up
 from slotfill.schemas.strategies import NearMiss, instances, near_misses

@@ -13,7 +13,7 @@ from pydantic import NonNegativeInt, TypeAdapter, with_config
 from slotfill.extractors.record import stored_json
 from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.repair.repair import Mode as Mending
-from slotfill.extractors.prompt import Prompt
+from slotfill.extractors.rungs.prompt import Prompt
 from slotfill.extractors.record.extraction import EMPTY, Attempt, Failure, Mode, Rung, Usage
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.wire import Wire

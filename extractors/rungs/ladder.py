@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
-from slotfill.extractors.asks import (
+from slotfill.extractors.rungs.asks import (
     BROKEN,
     CUT,
     FINAL,
@@ -27,8 +27,8 @@ from slotfill.extractors.asks import (
 )
 from slotfill.extractors.repair.keys import has_twin_keys
 from slotfill.extractors.repair.repair import mend
-from slotfill.extractors.patch import Patch, patch_for
-from slotfill.extractors.prompt import Prompt, correct
+from slotfill.extractors.rungs.patch import Patch, patch_for
+from slotfill.extractors.rungs.prompt import Prompt, correct
 from slotfill.extractors.record.extraction import Attempt, Document, Edit, Failure, Origin, Outcome, Rung
 from slotfill.schemas.confidence import confidence_paths
 from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError

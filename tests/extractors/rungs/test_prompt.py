@@ -4,7 +4,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slotfill import Document, Example, FieldError, Schema
-from slotfill.extractors.prompt import correct, write
+from slotfill.extractors.rungs.prompt import correct, write
 from slotfill.schemas import Feedback, resolve
 
 SCHEMA = Schema(Feedback)
