@@ -20,10 +20,10 @@ from slotfill.extractors import catalogue
 from slotfill.extractors.rungs.asks import Answer, Ask, Policy
 from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.grounding.grounding import ground
-from slotfill.extractors.joining import Joined, join
+from slotfill.extractors.chunks.assembly import Joined, join
 from slotfill.extractors.rungs.ladder import Kind, Ladder, Verdict, outcome_of
 from slotfill.extractors.rungs.prompt import write
-from slotfill.extractors.readings import Reader
+from slotfill.extractors.chunks.reading import Reader
 from slotfill.extractors.record.extraction import Attempt, Document, Exchange, Extraction, Outcome, Span
 from slotfill.schemas.schema import Schema
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.rungs.asks import Answer, Ask, Policy
-from slotfill.extractors.chunking import default_overlap
+from slotfill.extractors.chunks.chunking import default_overlap
 from slotfill.extractors.clients import AnyClient, Clients
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.local.strategies import CALIBRATION

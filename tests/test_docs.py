@@ -19,7 +19,8 @@ from scripted import message
 
 from slotfill import Document, Example, Extractor, Schema, cli
 from slotfill.cli import main
-from slotfill.extractors import errors, failures, joining, service_errors, unforeseen
+from slotfill.extractors import errors, failures, service_errors, unforeseen
+from slotfill.extractors.chunks import assembly
 from slotfill.extractors.rungs import asks
 from slotfill.extractors.rungs import ladder
 from slotfill.extractors.documents import decoding
@@ -173,7 +174,7 @@ def test_the_list_of_failures_is_complete():
     listed = {kind for row in rows(section(DOCS / "python.md", "Failures")) for kind in re.findall(r"`(\w+)`", row[0])}
     modules = (decoding, documents, joining, ladder, record, row_files)
     sources = "".join(Path(module.__file__).read_text() for module in modules)
-    named = set(re.findall(r"Failure\(\s*\"(\w+)\"", sources)) | {joining.INCOMPLETE, unforeseen.INTERNAL}
+    named = set(re.findall(r"Failure\(\s*\"(\w+)\"", sources)) | {assembly.INCOMPLETE, unforeseen.INTERNAL}
     mapped = {kind for _, kind in failures._FAILURES} | {known.kind for known in service_errors.KNOWN}
     mapped |= {*service_errors._BY_STATUS.values(), *service_errors._BY_TYPE.values(), "bad_request"}
     mapped |= {asks.SCHEMA_CODE, asks.UNREADABLE, asks.REDIRECT, verification.DAMAGED}

@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Any
 
 from slotfill.extractors.rungs.asks import FINAL
-from slotfill.extractors.joining import INCOMPLETE
+from slotfill.extractors.chunks.assembly import INCOMPLETE
 from slotfill.extractors.record.extraction import Extraction, Outcome, Rung, Span, Usage
 from slotfill.extractors.testing.claude import Seen
 from slotfill.extractors.testing.values import difference, excess

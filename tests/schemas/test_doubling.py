@@ -9,7 +9,7 @@ import pytest
 from slotfill import Extractor
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.local.strategies import compile_schema
-from slotfill.extractors.parting import as_part, field_groups
+from slotfill.extractors.chunks.schema_splitting import as_part, field_groups
 from slotfill.extractors.runs.flattening import folded, shape_of
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas.errors import InvalidError, SchemaError

@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from slotfill.extractors.parting import as_part
+from slotfill.extractors.chunks.schema_splitting import as_part
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.schema import Schema
 

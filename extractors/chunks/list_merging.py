@@ -7,8 +7,8 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
-from slotfill.extractors.chunking import Chunk
-from slotfill.extractors.said import Said, canonical, chunks_of, folded, length_of, walk
+from slotfill.extractors.chunks.chunking import Chunk
+from slotfill.extractors.chunks.chunk_values import Said, canonical, chunks_of, folded, length_of, walk
 from slotfill.schemas.folding import Where
 
 __all__ = ["Entry", "Item", "Union", "distinct", "most_given"]

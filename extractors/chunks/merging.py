@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from slotfill.extractors.record.extraction import Conflict, Found, Span
-from slotfill.extractors.said import Part, Said, canonical, chunks_of, folded, length_of, walk
-from slotfill.extractors.uniting import Entry, Union, distinct, most_given
+from slotfill.extractors.chunks.chunk_values import Part, Said, canonical, chunks_of, folded, length_of, walk
+from slotfill.extractors.chunks.list_merging import Entry, Union, distinct, most_given
 from slotfill.extractors.repair.forms.vocabulary import is_nothing
 from slotfill.schemas.confidence import KEYWORD as CONFIDENCE
 from slotfill.schemas.folding import fold

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from slotfill.extractors.rungs.asks import FINAL
-from slotfill.extractors.chunking import Chunk
+from slotfill.extractors.chunks.chunking import Chunk
 from slotfill.extractors.grounding.grounding import ground
 from slotfill.extractors.rungs.ladder import Kind, Ladder, Verdict, outcome_of
-from slotfill.extractors.merging import Merged, Part, merge
-from slotfill.extractors.readings import Read
+from slotfill.extractors.chunks.merging import Merged, Part, merge
+from slotfill.extractors.chunks.reading import Read
 from slotfill.extractors.record.extraction import Attempt, Failure, Origin, Reading, Span
 from slotfill.schemas.confidence import confidence_paths
 

@@ -8,9 +8,9 @@ from checkout import FIXTURES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from slotfill.extractors.chunking import Chunk
-from slotfill.extractors.merging import Part, merge
-from slotfill.extractors.parting import as_part, field_groups
+from slotfill.extractors.chunks.chunking import Chunk
+from slotfill.extractors.chunks.merging import Part, merge
+from slotfill.extractors.chunks.schema_splitting import as_part, field_groups
 from slotfill.schemas import InvalidError, built_ins, resolve
 from slotfill.schemas.parts import subschemas
 from slotfill.schemas.schema import Schema

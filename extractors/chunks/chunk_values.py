@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slotfill.extractors.chunking import Chunk
+from slotfill.extractors.chunks.chunking import Chunk
 from slotfill.extractors.record.extraction import Span
 from slotfill.schemas.folding import Where, fold
 from slotfill.schemas.pointer import join

@@ -10,9 +10,9 @@ from checkout import FIXTURES
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from slotfill.extractors.chunking import Chunk, split
+from slotfill.extractors.chunks.chunking import Chunk, split
 from slotfill.extractors.grounding.grounding import ground
-from slotfill.extractors.merging import Merged, Part, merge
+from slotfill.extractors.chunks.merging import Merged, Part, merge
 from slotfill.extractors.record.extraction import Conflict, Found, Span
 from slotfill.schemas import built_ins, resolve
 from slotfill.schemas.folding import fold

@@ -16,7 +16,7 @@ from slotfill import Document, Example, Extractor, Outcome, Schema, Span
 from slotfill.extractors.api_error import ApiError
 from slotfill.extractors.rungs.asks import Answer, Policy
 from slotfill.extractors.plan import plan
-from slotfill.extractors.readings import side_by_side, tasks_of
+from slotfill.extractors.chunks.reading import side_by_side, tasks_of
 from slotfill.extractors.testing.accounts import contradictions, misplaced
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.clock import ManualClock

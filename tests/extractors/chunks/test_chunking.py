@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from slotfill.extractors.chunking import Chunk, default_overlap, split
+from slotfill.extractors.chunks.chunking import Chunk, default_overlap, split
 from slotfill.schemas.folding import divides
 from slotfill.schemas.strategies import PlantedDocument, documents
 

@@ -11,9 +11,9 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from slotfill.extractors.rungs.asks import TOO_LONG, Answer, Ask, Policy
-from slotfill.extractors.chunking import split
+from slotfill.extractors.chunks.chunking import split
 from slotfill.extractors.rungs.ladder import Kind, Ladder, Verdict
-from slotfill.extractors.parting import as_part, field_groups
+from slotfill.extractors.chunks.schema_splitting import as_part, field_groups
 from slotfill.extractors.rungs.prompt import Prompt, look_again, write
 from slotfill.extractors.record.extraction import Attempt, Document, Exchange
 from slotfill.schemas.errors import SchemaError
