@@ -38,8 +38,8 @@ if TYPE_CHECKING:
         SentimentExtractor,
         SummaryExtractor,
     )
-    from slotfill.extractors.growing import Part
-    from slotfill.extractors.partial import Partial
+    from slotfill.extractors.streaming.partial_value import Part
+    from slotfill.extractors.streaming.events import Partial
     from slotfill.extractors.record.extraction import (
         Attempt,
         Conflict,

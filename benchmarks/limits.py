@@ -21,7 +21,7 @@ from decimal import Decimal
 from itertools import pairwise
 from random import Random
 
-from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.catalogue import DEFAULT_MODEL, price_a_million
 from slotfill.extractors.pacing import LIMITS, Pacer, Reservation
 from slotfill.extractors.testing.clock import ManualClock

@@ -26,8 +26,8 @@ from instructor.dsl.partial import Partial
 from pydantic import BaseModel
 
 from slotfill import Extractor
-from slotfill.extractors.events import STREAM, events
-from slotfill.extractors.growing import Growing
+from slotfill.extractors.messages_api.sse import STREAM, events
+from slotfill.extractors.streaming.partial_value import Growing
 from slotfill.schemas.schema import Schema
 
 SIZE = 100_000

@@ -11,13 +11,13 @@ from typing import Self
 import anthropic
 import httpx2
 
-from slotfill.extractors.arriving import Arriving
+from slotfill.extractors.messages_api.stream_reader import Arriving
 from slotfill.extractors.rungs.asks import TRANSPORT, Answer, Ask
-from slotfill.extractors.bare_lists import OPENING
+from slotfill.extractors.messages_api.bare_lists import OPENING
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.failures import failure_of
-from slotfill.extractors.inbound import identifier
+from slotfill.extractors.messages_api.inbound import identifier
 from slotfill.extractors.limits import settling
 from slotfill.extractors.record.extraction import Failure
 from slotfill.extractors.redaction import Redacted, Redaction

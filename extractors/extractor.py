@@ -17,17 +17,17 @@ from slotfill.extractors import catalogue
 from slotfill.extractors.rungs.asks import Answer, Ask, Executor, Mending, attempt_of
 from slotfill.extractors.clients import AnyClient
 from slotfill.extractors.errors import InputError, SettingsError
-from slotfill.extractors.growing import Growing, Part
+from slotfill.extractors.streaming.partial_value import Growing, Part
 from slotfill.extractors.metering import Meter
 from slotfill.extractors.model_choice import choose_model
-from slotfill.extractors.partial import Partial
+from slotfill.extractors.streaming.events import Partial
 from slotfill.extractors.plan import plan
 from slotfill.extractors.record.extraction import Attempt, Document, Exchange, Extraction, Rung
 from slotfill.extractors.running_plan import RunningPlan
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.targets import Targets
 from slotfill.extractors.testing.cassette import Cassette
-from slotfill.extractors.thinking import Effort, ThinkingMode
+from slotfill.extractors.messages_api.thinking import Effort, ThinkingMode
 from slotfill.extractors.unforeseen import STOPS
 from slotfill.schemas.entities import Entities
 from slotfill.schemas.errors import SchemaError

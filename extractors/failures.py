@@ -9,12 +9,12 @@ import anthropic
 import httpx2
 
 from slotfill.extractors.rungs.asks import REDIRECT, UNREADABLE
-from slotfill.extractors.inbound import excerpt, redirect_target
+from slotfill.extractors.messages_api.inbound import excerpt, redirect_target
 from slotfill.extractors.limits import WaitError
 from slotfill.extractors.metering import BudgetError
 from slotfill.extractors.record.extraction import Failure
 from slotfill.extractors.redaction import Redaction
-from slotfill.extractors.service_errors import kind_of
+from slotfill.extractors.messages_api.service_errors import kind_of
 from slotfill.extractors.testing.cassette import CassetteError
 
 __all__ = ["FATAL", "failure_of"]

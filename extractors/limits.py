@@ -19,17 +19,17 @@ from httpx2 import ConnectError, ConnectTimeout, PoolTimeout
 from pydantic_core import from_json, to_json
 
 from slotfill.extractors.rungs.asks import TRANSPORT
-from slotfill.extractors.inbound import identifier, rate_limits, retry_after, usage_of
+from slotfill.extractors.messages_api.inbound import identifier, rate_limits, retry_after, usage_of
 from slotfill.extractors.metering import Meter, Try
 from slotfill.extractors.pacing import LIMITS, Pacer, Reservation, Wait
 from slotfill.extractors.record.extraction import Usage
-from slotfill.extractors.service_errors import kind_of
+from slotfill.extractors.messages_api.service_errors import kind_of
 
 if TYPE_CHECKING:
     from anthropic import APIRequest, APIResponse, AsyncAPIResponse
     from httpx2 import Response
 
-    from slotfill.extractors.arriving import Arriving
+    from slotfill.extractors.messages_api.stream_reader import Arriving
 
 __all__ = ["MAX_WAIT", "Limits", "WaitError", "settling"]
 

@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSe
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.errors import SettingsError
-from slotfill.extractors.thinking import LEAST_BUDGET, Effort, ThinkingMode
+from slotfill.extractors.messages_api.thinking import LEAST_BUDGET, Effort, ThinkingMode
 
 __all__ = ["Settings"]
 

@@ -15,7 +15,7 @@ import httpx2
 from anthropic import APITimeoutError, Middleware
 
 from slotfill.extractors.deadlines import bound_stream, until
-from slotfill.extractors.tool_inputs import keep_input_texts
+from slotfill.extractors.messages_api.tool_inputs import keep_input_texts
 
 if TYPE_CHECKING:
     from anthropic import APIRequest, APIResponse, AsyncAPIResponse

@@ -5,7 +5,7 @@ import json
 from hypothesis import strategies as st
 from scripted import message
 
-from slotfill.extractors.events import events
+from slotfill.extractors.messages_api.sse import events
 
 TEXT = '{"sentiment": "positive"}'
 NESTED = 100_000

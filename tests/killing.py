@@ -25,7 +25,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.runs.ledger import PICODOLLARS
 from slotfill.extractors.testing.asked import Asked
 from slotfill.extractors.testing.claude import SimulatedClaude

@@ -36,7 +36,7 @@ DEFECTS = {
         "tests/extractors/test_fault_matrix.py::test_a_fault_over_http_leaves_all_accounts_right[truncated]",
     ),
     "a stream that was cut passes for a whole one": (
-        "extractors/arriving.py",
+        "extractors/messages_api/stream_reader.py",
         "        if not self.ended:\n            self._whole",
         "        self.ended = True\n        if False:\n            self._whole",
         "tests/extractors/test_fault_matrix.py::test_a_fault_over_http_leaves_all_accounts_right[sse_unended]",

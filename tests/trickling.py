@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from scripted import message
 
-from slotfill.extractors.events import events
+from slotfill.extractors.messages_api.sse import events
 
 PAUSE = 0.01
 PIECES = 2_000

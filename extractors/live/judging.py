@@ -19,7 +19,7 @@ from anthropic.types import Message
 from slotfill.extractors import catalogue
 from slotfill.extractors.rungs.asks import CUT, SCHEMA_REFUSED
 from slotfill.extractors.catalogue import CacheTTL
-from slotfill.extractors.inbound import excerpt, rate_limits, usage_of
+from slotfill.extractors.messages_api.inbound import excerpt, rate_limits, usage_of
 from slotfill.extractors.live.probes import Observation
 from slotfill.extractors.pacing import LIMITS
 from slotfill.extractors.record.extraction import Usage

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from anthropic import Anthropic, Middleware
 from pydantic_core import from_json
 
-from slotfill.extractors.arriving import Arriving
+from slotfill.extractors.messages_api.stream_reader import Arriving
 from slotfill.extractors.connections import synchronous_client
 from slotfill.extractors.failures import failure_of
 from slotfill.extractors.limits import Limits, settling

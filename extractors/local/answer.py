@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 from referencing import Registry
 
-from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.local.fields import FieldDecoder, too_long
 from slotfill.extractors.local.filling import REPLY_ROOM
 from slotfill.extractors.local.grammar import SEPARATORS, write_grammar

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.local.calibration import CONTENT_FREE, Calibration, Scored, keep, recall
 from slotfill.extractors.local.candidates import choose_families
 from slotfill.extractors.local.filling import Filling

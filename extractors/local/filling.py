@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.local.calibration import Calibration
 from slotfill.extractors.local.candidates import FUNCTION_WORDS, candidates
 from slotfill.extractors.local.grammar import SEPARATORS, write_grammar, write_line

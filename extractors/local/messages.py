@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 from pydantic_core import from_json
 
-from slotfill.extractors.api_error import ApiError, invalid
+from slotfill.extractors.messages_api.api_error import ApiError, invalid
 from slotfill.extractors.local.layout import Conversation, Turn
 
 if TYPE_CHECKING:

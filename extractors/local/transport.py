@@ -17,8 +17,8 @@ from urllib.parse import unquote
 
 import httpx2
 
-from slotfill.extractors.api_error import ApiError
-from slotfill.extractors.events import STREAM, events
+from slotfill.extractors.messages_api.api_error import ApiError
+from slotfill.extractors.messages_api.sse import STREAM, events
 from slotfill.extractors.local.answer import answer
 from slotfill.extractors.local.engine import shared_engine
 from slotfill.extractors.local.messages import message, read_request

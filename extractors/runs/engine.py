@@ -16,7 +16,7 @@ from slotfill.extractors.rungs.asks import TRANSPORT
 from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.failures import FATAL
-from slotfill.extractors.partial import Partial
+from slotfill.extractors.streaming.events import Partial
 from slotfill.extractors.record.extraction import Document, Extraction
 from slotfill.extractors.runs.asking import Asking, HaltedError
 from slotfill.extractors.runs.breaker import Breaker, reason_of

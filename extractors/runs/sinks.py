@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from slotfill.extractors.errors import OutputError
-from slotfill.extractors.partial import Partial
+from slotfill.extractors.streaming.events import Partial
 from slotfill.extractors.record.extraction import Document
 from slotfill.extractors.runs.files import AtomicFile
 from slotfill.extractors.record.json_text import json_text

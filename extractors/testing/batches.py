@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
-from slotfill.extractors.api_error import ApiError, invalid
+from slotfill.extractors.messages_api.api_error import ApiError, invalid
 from slotfill.extractors.testing.clock import Clock
 from slotfill.extractors.testing.paging import page
 from slotfill.extractors.testing.rules import check_batch

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
-from slotfill.extractors.api_error import ApiError, invalid
-from slotfill.extractors.events import STREAM, events
+from slotfill.extractors.messages_api.api_error import ApiError, invalid
+from slotfill.extractors.messages_api.sse import STREAM, events
 from slotfill.extractors.record.extraction import Usage
 from slotfill.extractors.testing.asked import Asked, read
 from slotfill.extractors.testing.batches import Batches, Result

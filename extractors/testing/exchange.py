@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from slotfill.extractors.api_error import invalid
+from slotfill.extractors.messages_api.api_error import invalid
 
 __all__ = ["NEVER", "Request", "Response"]
 

@@ -16,7 +16,7 @@ from email.utils import format_datetime
 from random import Random
 from typing import Any
 
-from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.testing.asked import Asked
 from slotfill.extractors.testing.exchange import NEVER, Response

@@ -28,7 +28,7 @@ import anthropic
 import httpx2
 
 from slotfill.extractors.extractor import Extractor
-from slotfill.extractors.partial import Partial
+from slotfill.extractors.streaming.events import Partial
 from slotfill.extractors.record.extraction import Document, Exchange, Extraction, Outcome
 from slotfill.extractors.testing.accounts import (
     Judged,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.testing.model_rules import EFFORTS, MODELS, ModelRules, rules_of
 from slotfill.extractors.testing.paging import page
 

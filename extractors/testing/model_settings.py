@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from slotfill.extractors.api_error import invalid
+from slotfill.extractors.messages_api.api_error import invalid
 from slotfill.extractors.testing.model_rules import EFFORTS, ModelRules
 
 __all__ = ["check_settings"]

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from slotfill.extractors.api_error import ApiError, invalid
+from slotfill.extractors.messages_api.api_error import ApiError, invalid
 from slotfill.extractors.errors import InputError, SchemaError
 from slotfill.extractors.testing.asked import Asked
 from slotfill.extractors.testing.said import Said

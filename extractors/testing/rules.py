@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from slotfill.extractors.api_error import ApiError, invalid
+from slotfill.extractors.messages_api.api_error import ApiError, invalid
 from slotfill.extractors.testing.model_rules import ModelRules, rules_of
 from slotfill.extractors.testing.model_settings import check_settings
 from slotfill.extractors.testing.turns import check_turns

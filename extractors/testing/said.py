@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from slotfill.extractors.events import written_in
+from slotfill.extractors.messages_api.sse import written_in
 from slotfill.extractors.testing.asked import BYTES_A_TOKEN, Asked, size
 
 __all__ = ["Said", "count", "say", "shorten", "think", "thoughts", "usage_of", "write"]

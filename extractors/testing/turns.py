@@ -9,7 +9,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
-from slotfill.extractors.api_error import invalid
+from slotfill.extractors.messages_api.api_error import invalid
 from slotfill.extractors.testing.model_rules import ModelRules
 
 __all__ = ["check_turns"]

@@ -17,7 +17,7 @@ from slotfill.extractors.bodies import BoundedAsyncClient
 from slotfill.extractors.clients import Clients
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.deadlines import MOST_LINES, TimedClient
-from slotfill.extractors.events import STREAM, events
+from slotfill.extractors.messages_api.sse import STREAM, events
 from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document
 from slotfill.extractors.settings import Settings

@@ -24,7 +24,7 @@ from slotfill.extractors.catalogue import (
     surcharge,
     worst,
 )
-from slotfill.extractors.thinking import thinking_for
+from slotfill.extractors.messages_api.thinking import thinking_for
 
 
 def test_a_short_request_is_priced_by_its_parts():

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from slotfill import Document, Example, Extractor
-from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.testing.claude import Seen, SimulatedClaude
 from slotfill.extractors.testing.said import Said

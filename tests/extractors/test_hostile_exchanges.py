@@ -18,8 +18,8 @@ from slotfill import Extractor, Rung, Schema
 from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.clients import Clients
 from slotfill.extractors.codec import Codec
-from slotfill.extractors.events import STREAM
-from slotfill.extractors.inbound import LONGEST_EXCERPT, LONGEST_IDENTIFIER, MOST_TOKENS
+from slotfill.extractors.messages_api.sse import STREAM
+from slotfill.extractors.messages_api.inbound import LONGEST_EXCERPT, LONGEST_IDENTIFIER, MOST_TOKENS
 from slotfill.extractors.limits import Limits
 from slotfill.extractors.pacing import Pacer
 from slotfill.extractors.rungs.prompt import write

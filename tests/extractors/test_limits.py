@@ -13,10 +13,10 @@ from anthropic.types import Message
 from scripted import message, refusal
 
 from slotfill import Extractor, SettingsError
-from slotfill.extractors.api_error import ApiError
-from slotfill.extractors.arriving import Arriving
+from slotfill.extractors.messages_api.api_error import ApiError
+from slotfill.extractors.messages_api.stream_reader import Arriving
 from slotfill.extractors.errors import StoppedError
-from slotfill.extractors.inbound import retry_after
+from slotfill.extractors.messages_api.inbound import retry_after
 from slotfill.extractors.limits import Limits, WaitError, settling
 from slotfill.extractors.metering import BudgetError, Try
 from slotfill.extractors.pacing import Pacer

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from slotfill import Extraction, Extractor, Outcome, Partial
-from slotfill.extractors.arriving import Arriving
-from slotfill.extractors.events import STREAM, events
+from slotfill.extractors.messages_api.stream_reader import Arriving
+from slotfill.extractors.messages_api.sse import STREAM, events
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas import Feedback
 

@@ -15,15 +15,15 @@ from slotfill.extractors.rungs.asks import Ask
 from slotfill.extractors.clients import Clients
 from slotfill.extractors.codec import Codec
 from slotfill.extractors.doctor import examine
-from slotfill.extractors.events import STREAM, events
-from slotfill.extractors.inbound import input_text
+from slotfill.extractors.messages_api.sse import STREAM, events
+from slotfill.extractors.messages_api.inbound import input_text
 from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.cassette import Cassette
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
-from slotfill.extractors.tool_inputs import keep_input_texts
+from slotfill.extractors.messages_api.tool_inputs import keep_input_texts
 from slotfill.extractors.tries import Tries
 from slotfill.schemas import Sentiment
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, create_model, field_validator
 
 from slotfill import Document, Example, Extractor, Outcome, Schema, Span
-from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.rungs.asks import Answer, Policy
 from slotfill.extractors.plan import plan
 from slotfill.extractors.chunks.reading import side_by_side, tasks_of

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.local.answer import _checked
 from slotfill.extractors.local.fields import _copies, too_long
 from slotfill.extractors.local.filling import NUMBER, _CutError, _read_line, _unfinished

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotfill import Document, Extractor, SettingsError, Usage
-from slotfill.extractors.arriving import Arriving
+from slotfill.extractors.messages_api.stream_reader import Arriving
 from slotfill.extractors.catalogue import UNSEEN_TOKENS, cost, worst
 from slotfill.extractors.errors import StoppedError
 from slotfill.extractors.limits import Limits, WaitError, settling

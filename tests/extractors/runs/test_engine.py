@@ -16,7 +16,7 @@ from running import Memory, engine
 from scripted import message, refusal
 
 from slotfill import Document, Extractor, ModelError, Outcome, OutputError, StoppedError, Usage
-from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.runs.breaker import REFUSALS, Breaker
 from slotfill.extractors.runs.engine import BATCH
 from slotfill.extractors.runs.ledger import Ledger

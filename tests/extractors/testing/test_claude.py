@@ -16,7 +16,7 @@ import pytest
 from anthropic.types import Message, ModelInfo
 from anthropic.types.messages import MessageBatch, MessageBatchIndividualResponse
 
-from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.record.extraction import Usage

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from slotfill.extractors.api_error import ApiError
+from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.testing.model_rules import MODELS, rules_of
 from slotfill.extractors.testing.model_settings import check_settings
 

@@ -31,8 +31,8 @@ from pydantic import (
 )
 from typing_extensions import TypeAliasType, TypedDict
 
-from slotfill.extractors import growing as module
-from slotfill.extractors.growing import Growing, Part
+from slotfill.extractors.streaming import partial_value as module
+from slotfill.extractors.streaming.partial_value import Growing, Part
 from slotfill.schemas.builtin import built_ins
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.json_schema import JsonValue, response_model

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from slotfill.extractors.incremental import IncrementalReader
+from slotfill.extractors.streaming.json_stream import IncrementalReader
 
 STEADY = settings(deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from anthropic.types import Message
 
-from slotfill.extractors.inbound import keep_input_text
+from slotfill.extractors.messages_api.inbound import keep_input_text
 
 __all__ = ["keep_input_texts"]
 

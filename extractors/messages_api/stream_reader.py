@@ -14,7 +14,7 @@ from anthropic.types import Usage as SDKUsage
 from pydantic_core import from_json
 
 from slotfill.extractors.rungs.asks import BROKEN, CUT
-from slotfill.extractors.inbound import keep_input_text, usage_of
+from slotfill.extractors.messages_api.inbound import keep_input_text, usage_of
 from slotfill.extractors.record.extraction import Usage
 
 __all__ = ["Arriving"]

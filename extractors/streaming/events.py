@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from slotfill.extractors.growing import Growing, Part
+from slotfill.extractors.streaming.partial_value import Growing, Part
 from slotfill.extractors.record.extraction import Rung
 
 __all__ = ["Partial"]

@@ -8,8 +8,8 @@ import pytest
 from scripted import message
 
 from slotfill import Extractor, Usage
-from slotfill.extractors.arriving import Arriving
-from slotfill.extractors.events import STREAM, events
+from slotfill.extractors.messages_api.stream_reader import Arriving
+from slotfill.extractors.messages_api.sse import STREAM, events
 
 ASK = {"model": "claude-haiku-5-5", "max_tokens": 50, "messages": [{"role": "user", "content": "x"}]}
 WHOLE = events(message('{"a": 1}', usage={"input_tokens": 10, "output_tokens": 5}))

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, RootModel
 
 from slotfill import Example, Extraction, Extractor, Outcome
-from slotfill.extractors.api_error import ApiError
-from slotfill.extractors.bare_lists import as_bare_list, as_wrapped_list
+from slotfill.extractors.messages_api.api_error import ApiError
+from slotfill.extractors.messages_api.bare_lists import as_bare_list, as_wrapped_list
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas.strategies import completions
 

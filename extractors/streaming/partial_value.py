@@ -9,8 +9,8 @@ from weakref import WeakKeyDictionary
 
 from pydantic import RootModel
 
-from slotfill.extractors.incremental import Event, IncrementalReader
-from slotfill.extractors.typed import Fields, Shape, Typed, TypedModel, fields_of
+from slotfill.extractors.streaming.json_stream import Event, IncrementalReader
+from slotfill.extractors.streaming.partial_models import Fields, Shape, Typed, TypedModel, fields_of
 from slotfill.schemas.json_schema import JsonValue
 from slotfill.schemas.pointer import join
 from slotfill.schemas.schema import WRAPPER, Schema

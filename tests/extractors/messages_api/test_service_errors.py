@@ -12,7 +12,7 @@ from scripted import refusal
 
 from slotfill.extractors.rungs.asks import MODE_REFUSED, REDIRECT, SCHEMA_REFUSED
 from slotfill.extractors.failures import failure_of
-from slotfill.extractors.service_errors import _BY_CODE, _BY_TYPE, KNOWN, kind_of
+from slotfill.extractors.messages_api.service_errors import _BY_CODE, _BY_TYPE, KNOWN, kind_of
 
 OF_TEXT = [(known.kind, known.otherwise, text) for known in KNOWN for text in known.texts]
 NAMED = {400: "invalid_request_error", 404: "not_found_error", 429: "rate_limit_error"}

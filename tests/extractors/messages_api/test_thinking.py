@@ -7,7 +7,7 @@ from scripted import message
 from slotfill import Extractor, Outcome
 from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.testing.claude import SimulatedClaude
-from slotfill.extractors.thinking import Thinking, thinking_for
+from slotfill.extractors.messages_api.thinking import Thinking, thinking_for
 
 ADAPTIVE, DISABLED = {"type": "adaptive"}, {"type": "disabled"}
 

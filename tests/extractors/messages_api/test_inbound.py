@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotfill import Usage
-from slotfill.extractors.inbound import (
+from slotfill.extractors.messages_api.inbound import (
     MOST_SECONDS,
     MOST_TOKENS,
     excerpt,
