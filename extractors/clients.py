@@ -23,7 +23,7 @@ from slotfill.extractors.metering import Meter
 from slotfill.extractors.pacing import Pacer
 from slotfill.extractors.redaction import Redaction
 from slotfill.extractors.settings import Settings
-from slotfill.extractors.testing.cassette import Cassette
+from slotfill.extractors.cassettes.cassette import Cassette
 
 __all__ = ["AnyClient", "Clients"]
 

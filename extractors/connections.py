@@ -18,7 +18,7 @@ from slotfill.extractors.errors import ModelError, SlotfillError
 from slotfill.extractors.limits import Limits
 from slotfill.extractors.local import weights
 from slotfill.extractors.settings import Settings
-from slotfill.extractors.testing.cassette import Cassette, CassetteTransport
+from slotfill.extractors.cassettes.cassette import Cassette, CassetteTransport
 from slotfill.extractors.tries import Tries
 
 if TYPE_CHECKING:

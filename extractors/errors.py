@@ -13,7 +13,7 @@
     │   └── MissingModelExtraError  … and a model needs it: a MissingExtraError too
     └── ExtractionError    an extraction that holds no value
 
-`slotfill.extractors.testing.cassette` adds CassetteError, which is an error of the SDK too.
+`slotfill.extractors.cassettes.cassette` adds CassetteError, which is an error of the SDK too.
 
 What goes wrong with one document is no exception: it ends in that document's record, as a `Failure`.
 """

@@ -26,7 +26,7 @@ from slotfill.extractors.record.extraction import Attempt, Document, Exchange, E
 from slotfill.extractors.running_plan import RunningPlan
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.targets import Targets
-from slotfill.extractors.testing.cassette import Cassette
+from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.messages_api.thinking import Effort, ThinkingMode
 from slotfill.extractors.unforeseen import STOPS
 from slotfill.schemas.entities import Entities

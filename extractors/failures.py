@@ -15,7 +15,7 @@ from slotfill.extractors.metering import BudgetError
 from slotfill.extractors.record.extraction import Failure
 from slotfill.extractors.redaction import Redaction
 from slotfill.extractors.messages_api.service_errors import kind_of
-from slotfill.extractors.testing.cassette import CassetteError
+from slotfill.extractors.cassettes.cassette import CassetteError
 
 __all__ = ["FATAL", "failure_of"]
 

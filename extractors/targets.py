@@ -18,7 +18,7 @@ from slotfill.extractors.metering import Meter
 from slotfill.extractors.rungs.prompt import BYTES_A_TOKEN, write
 from slotfill.extractors.record.extraction import Attempt, Document, Extraction, Mode, Rung, Usage
 from slotfill.extractors.settings import Settings
-from slotfill.extractors.testing.cassette import Cassette
+from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.messages_api.thinking import Thinking, thinking_for
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.mergeable import merges_well

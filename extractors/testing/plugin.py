@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from slotfill.extractors.testing.cassette import Cassette
+    from slotfill.extractors.cassettes.cassette import Cassette
     from slotfill.extractors.testing.claude import SimulatedClaude
 
 __all__ = ["cassette", "simulated_claude"]
@@ -41,7 +41,7 @@ def cassette(request: pytest.FixtureRequest) -> Cassette:
 
     It is recorded while there is none, which a test must be marked `real_service` for.
     """
-    from slotfill.extractors.testing.cassette import Cassette
+    from slotfill.extractors.cassettes.cassette import Cassette
 
     name = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in request.node.name)
     return Cassette(request.path.parent / "cassettes" / request.path.stem / f"{name}.jsonl")

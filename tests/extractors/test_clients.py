@@ -22,7 +22,7 @@ from slotfill.extractors.metering import BudgetError
 from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document, Failure, Usage
 from slotfill.extractors.settings import Settings
-from slotfill.extractors.testing.cassette import Cassette
+from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
 from slotfill.schemas import Sentiment

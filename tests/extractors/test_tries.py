@@ -20,7 +20,7 @@ from slotfill.extractors.messages_api.inbound import input_text
 from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document
 from slotfill.extractors.settings import Settings
-from slotfill.extractors.testing.cassette import Cassette
+from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
 from slotfill.extractors.messages_api.tool_inputs import keep_input_texts

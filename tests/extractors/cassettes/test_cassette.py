@@ -19,7 +19,7 @@ from scripted import Service, message, refusal
 
 from slotfill import Extractor, ModelError, SettingsError, SlotfillError
 from slotfill.cli import main
-from slotfill.extractors.testing.cassette import Cassette, CassetteError, CassetteTransport
+from slotfill.extractors.cassettes.cassette import Cassette, CassetteError, CassetteTransport
 
 KEY = "sk-ant-secret-0123456789"
 ASKED = {"model": "claude-haiku-5-5", "max_tokens": 50}

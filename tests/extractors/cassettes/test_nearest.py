@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotfill.extractors.testing.nearest import LINES, WIDTH, Nearest
-from slotfill.extractors.testing.tape import Exchange, Reply, Request
+from slotfill.extractors.cassettes.nearest import LINES, WIDTH, Nearest
+from slotfill.extractors.cassettes.tape import Exchange, Reply, Request
 
 
 def asked(text, url="/v1/messages"):

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from itertools import takewhile
 
-from slotfill.extractors.testing.tape import Exchange, Request
+from slotfill.extractors.cassettes.tape import Exchange, Request
 
 __all__ = ["Nearest"]
 

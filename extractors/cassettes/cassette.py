@@ -22,9 +22,9 @@ from typing import cast
 
 import httpx2
 
-from slotfill.extractors.testing.nearest import Nearest
-from slotfill.extractors.testing.redaction import credentials
-from slotfill.extractors.testing.tape import CassetteError, Reply, Request, dump, head, read
+from slotfill.extractors.cassettes.nearest import Nearest
+from slotfill.extractors.cassettes.scrubbing import credentials
+from slotfill.extractors.cassettes.tape import CassetteError, Reply, Request, dump, head, read
 
 __all__ = ["Cassette", "CassetteError", "CassetteTransport"]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from slotfill.extractors.testing.tape import CassetteError, Reply, Request, dump, head, read
+from slotfill.extractors.cassettes.tape import CassetteError, Reply, Request, dump, head, read
 
 REQUEST = Request("POST", "/v1/messages", (), {"json": {"model": "m"}})
 LINE = dump(REQUEST, Reply(200, {}, {"json": {}})).decode()

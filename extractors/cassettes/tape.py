@@ -19,7 +19,7 @@ import httpx2
 from anthropic import AnthropicError
 
 from slotfill.extractors.errors import SlotfillError
-from slotfill.extractors.testing.redaction import hide, hide_within
+from slotfill.extractors.cassettes.scrubbing import hide, hide_within
 from slotfill.schemas import exact_json
 
 __all__ = ["CassetteError", "Exchange", "Reply", "Request", "dump", "head", "read"]
