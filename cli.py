@@ -166,7 +166,7 @@ def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) 
     slotfill refine mail.json "urgency is 5: the brakes failed" --record -o mail.json
     """
     from slotfill.extractors.extractor import Extractor
-    from slotfill.extractors.failures import FATAL
+    from slotfill.extractors.clients.failures import FATAL
     from slotfill.extractors.runs.breaker import ending_of
     from slotfill.extractors.runs.sinks import open_sink
     from slotfill.extractors.documents.stored import folder_of, load, model_of, read_document, read_record, schema_of

@@ -23,7 +23,7 @@ from random import Random
 
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.catalogue import DEFAULT_MODEL, price_a_million
-from slotfill.extractors.pacing import LIMITS, Pacer, Reservation
+from slotfill.extractors.clients.pacer import LIMITS, Pacer, Reservation
 from slotfill.extractors.testing.clock import ManualClock
 from slotfill.extractors.testing.limits import RateLimits
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from slotfill.extractors.codec import Codec
+from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.plan import Answer, Ask, Policy, plan
 from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document, Outcome, Rung

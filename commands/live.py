@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from slotfill.extractors.live.probes import Observation, Probe
     from slotfill.extractors.live.report import Report
-    from slotfill.extractors.redaction import Redaction
+    from slotfill.extractors.http.redaction import Redaction
 
 __all__ = ["try_assumptions"]
 
@@ -38,8 +38,8 @@ def try_assumptions(model: str | None, *, confirmed: bool, as_json: bool, on_pro
     from slotfill.extractors.live.observing import client_for
     from slotfill.extractors.live.probes import worst_of
     from slotfill.extractors.live.report import Report
-    from slotfill.extractors.model_choice import choose_model
-    from slotfill.extractors.redaction import Redaction
+    from slotfill.extractors.clients.model_choice import choose_model
+    from slotfill.extractors.http.redaction import Redaction
     from slotfill.extractors.settings import Settings
 
     settings = Settings.read(model=model)

@@ -9,11 +9,11 @@ from typing import Literal
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.documents.urls import public
-from slotfill.extractors.connections import synchronous_client
+from slotfill.extractors.clients.connections import synchronous_client
 from slotfill.extractors.errors import ModelError
-from slotfill.extractors.failures import failure_of
+from slotfill.extractors.clients.failures import failure_of
 from slotfill.extractors.local import hub, weights
-from slotfill.extractors.model_choice import choose_model
+from slotfill.extractors.clients.model_choice import choose_model
 from slotfill.extractors.settings import Settings
 
 __all__ = ["Check", "examine"]

@@ -15,17 +15,17 @@ from typing import Any, Generic, Self, TypedDict, TypeVar, Unpack, overload
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.rungs.asks import Answer, Ask, Executor, Mending, attempt_of
-from slotfill.extractors.clients import AnyClient
+from slotfill.extractors.clients.clients import AnyClient
 from slotfill.extractors.errors import InputError, SettingsError
 from slotfill.extractors.streaming.partial_value import Growing, Part
-from slotfill.extractors.metering import Meter
-from slotfill.extractors.model_choice import choose_model
+from slotfill.extractors.clients.metering import Meter
+from slotfill.extractors.clients.model_choice import choose_model
 from slotfill.extractors.streaming.events import Partial
 from slotfill.extractors.plan import plan
 from slotfill.extractors.record.extraction import Attempt, Document, Exchange, Extraction, Rung
 from slotfill.extractors.running_plan import RunningPlan
 from slotfill.extractors.settings import Settings
-from slotfill.extractors.targets import Targets
+from slotfill.extractors.clients.models import Targets
 from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.messages_api.thinking import Effort, ThinkingMode
 from slotfill.extractors.unforeseen import STOPS
@@ -484,7 +484,7 @@ def _check_limits(options: Options) -> None:
     if limits and options.get("client") is not None:
         raise SettingsError(
             f"{limits[0]} cannot be put on a client that is given: give the client the middleware Limits(Pacer(…)), of "
-            "slotfill.extractors.limits"
+            "slotfill.extractors.clients.rate_limits"
         )
 
 

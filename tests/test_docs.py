@@ -19,7 +19,8 @@ from scripted import message
 
 from slotfill import Document, Example, Extractor, Schema, cli
 from slotfill.cli import main
-from slotfill.extractors import errors, failures, unforeseen
+from slotfill.extractors import errors, unforeseen
+from slotfill.extractors.clients import failures
 from slotfill.extractors.messages_api import service_errors
 from slotfill.extractors.chunks import assembly
 from slotfill.extractors.rungs import asks

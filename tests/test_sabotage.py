@@ -42,7 +42,7 @@ DEFECTS = {
         "tests/extractors/test_fault_matrix.py::test_a_fault_over_http_leaves_all_accounts_right[sse_unended]",
     ),
     "what a reply has used is not counted": (
-        "extractors/codec.py",
+        "extractors/clients/codec.py",
         "            usage=usage_of(message.usage, message.content),\n",
         "",
         "tests/extractors/test_fault_matrix.py::test_without_a_fault_all_is_valid[amap-tool]",
@@ -115,10 +115,10 @@ DEFECTS = {
         "tests/extractors/chunks/test_reading.py::test_every_fact_of_a_long_document_is_found_once_and_where_it_stands[100-100000]",
     ),
     "requests are not paced": (
-        "extractors/pacing.py",
+        "extractors/clients/pacer.py",
         "        if owed > NOTHING:\n",
         "        if False:\n",
-        "tests/extractors/test_limits.py::test_a_limit_is_used_and_not_exceeded[requests-given]",
+        "tests/extractors/clients/test_rate_limits.py::test_a_limit_is_used_and_not_exceeded[requests-given]",
     ),
     "a budget is settled but not reserved": (
         "extractors/runs/budget.py",
@@ -177,13 +177,13 @@ DEFECTS = {
         "tests/test_cli.py::TestOutput::test_several_files_are_a_line_each_in_order",
     ),
     "a key is printed in an error": (
-        "extractors/redaction.py",
+        "extractors/http/redaction.py",
         "        return self._pattern.sub(HIDDEN, text) if self.finds(text) else text\n",
         "        return text\n",
         "tests/test_cli.py::TestBadInput::test_a_wrong_key_stops_at_once_and_shows_no_key",
     ),
     "a key that a model says is stored": (
-        "extractors/redaction.py",
+        "extractors/http/redaction.py",
         "        return Answer.from_json(self._within(answer.to_json())) if self.finds(_texts(answer)) else answer\n",
         "        return answer\n",
         "tests/test_secrets.py::test_a_service_that_says_it_again[16-a value-claude-haiku-5-5]",

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 
-from slotfill.extractors.redaction import HIDDEN, Redaction
+from slotfill.extractors.http.redaction import HIDDEN, Redaction
 
 __all__ = ["HIDDEN", "credentials", "hide", "hide_within"]
 

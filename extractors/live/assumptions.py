@@ -13,7 +13,7 @@ from typing import Any
 from slotfill.extractors import catalogue
 from slotfill.extractors.rungs.asks import MODE_REFUSED, TRANSPORT, UNREADABLE
 from slotfill.extractors.errors import SettingsError
-from slotfill.extractors.failures import FATAL
+from slotfill.extractors.clients.failures import FATAL
 from slotfill.extractors.live.judging import (
     Conclusion,
     Judge,

@@ -21,7 +21,7 @@ from slotfill.extractors.rungs.asks import CUT, SCHEMA_REFUSED
 from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.messages_api.inbound import excerpt, rate_limits, usage_of
 from slotfill.extractors.live.probes import Observation
-from slotfill.extractors.pacing import LIMITS
+from slotfill.extractors.clients.pacer import LIMITS
 from slotfill.extractors.record.extraction import Usage
 
 __all__ = [

@@ -9,12 +9,12 @@ from anthropic import Anthropic, Middleware
 from pydantic_core import from_json
 
 from slotfill.extractors.messages_api.stream_reader import Arriving
-from slotfill.extractors.connections import synchronous_client
-from slotfill.extractors.failures import failure_of
-from slotfill.extractors.limits import Limits, settling
+from slotfill.extractors.clients.connections import synchronous_client
+from slotfill.extractors.clients.failures import failure_of
+from slotfill.extractors.clients.rate_limits import Limits, settling
 from slotfill.extractors.live.assumptions import UNANSWERED
 from slotfill.extractors.live.probes import Observation, Probe
-from slotfill.extractors.pacing import Pacer
+from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.settings import Settings
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document, Failure, Mode, Rung
 from slotfill.extractors.settings import Settings
-from slotfill.extractors.targets import Targets
+from slotfill.extractors.clients.models import Targets
 from slotfill.schemas.json_schema import response_model
 from slotfill.schemas.schema import Example, Schema
 

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from slotfill.extractors.rungs.asks import FINAL, Answer, Ask, Executor
 from slotfill.extractors.errors import ModelError, SlotfillError, StoppedError
-from slotfill.extractors.failures import FATAL
+from slotfill.extractors.clients.failures import FATAL
 from slotfill.extractors.record.extraction import Document
 from slotfill.extractors.runs.breaker import Admission, Breaker
 from slotfill.extractors.runs.ledger import Ledger

@@ -20,8 +20,8 @@ from typing import Any
 
 from slotfill.extractors.rungs.asks import FINAL, MODE_REFUSED, SCHEMA_REFUSED, TRANSPORT
 from slotfill.extractors.errors import ModelError, SlotfillError, StoppedError
-from slotfill.extractors.failures import FATAL
-from slotfill.extractors.limits import MAX_WAIT
+from slotfill.extractors.clients.failures import FATAL
+from slotfill.extractors.clients.rate_limits import MAX_WAIT
 from slotfill.extractors.record.extraction import Extraction, Failure
 from slotfill.extractors.runs.disclosure import disclosed
 

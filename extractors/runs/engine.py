@@ -15,7 +15,7 @@ from typing import Any
 from slotfill.extractors.rungs.asks import TRANSPORT
 from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.extractor import Extractor
-from slotfill.extractors.failures import FATAL
+from slotfill.extractors.clients.failures import FATAL
 from slotfill.extractors.streaming.events import Partial
 from slotfill.extractors.record.extraction import Document, Extraction
 from slotfill.extractors.runs.asking import Asking, HaltedError

@@ -25,7 +25,7 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from slotfill.extractors.rungs.asks import BROKEN, TRANSPORT, Answer, Ask
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.failures import FATAL
+from slotfill.extractors.clients.failures import FATAL
 from slotfill.extractors.record.extraction import Document, Extraction, Outcome, Usage
 from slotfill.extractors.runs.disks import network_disk
 from slotfill.extractors.record.json_text import json_text

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from slotfill.extractors.record.extraction import Extraction, Failure, Usage
-from slotfill.extractors.redaction import HIDDEN, Redaction
+from slotfill.extractors.http.redaction import HIDDEN, Redaction
 from slotfill.extractors.runs.console import printable
 from slotfill.extractors.runs.disclosure import disclosed, place_of
 from slotfill.extractors.unforeseen import STOPS, internal_failure

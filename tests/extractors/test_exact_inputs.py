@@ -9,7 +9,7 @@ from anthropic import Anthropic
 from pydantic import BaseModel
 
 from slotfill import Extractor
-from slotfill.extractors.tries import Tries
+from slotfill.extractors.http.tries import Tries
 
 
 class Bill(BaseModel):

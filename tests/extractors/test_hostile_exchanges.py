@@ -16,19 +16,19 @@ from pydantic import create_model
 
 from slotfill import Extractor, Rung, Schema
 from slotfill.extractors.rungs.asks import Answer, Ask
-from slotfill.extractors.clients import Clients
-from slotfill.extractors.codec import Codec
+from slotfill.extractors.clients.clients import Clients
+from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.messages_api.sse import STREAM
 from slotfill.extractors.messages_api.inbound import LONGEST_EXCERPT, LONGEST_IDENTIFIER, MOST_TOKENS
-from slotfill.extractors.limits import Limits
-from slotfill.extractors.pacing import Pacer
+from slotfill.extractors.clients.rate_limits import Limits
+from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.ledger import Ledger
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.clock import ManualClock
-from slotfill.extractors.tries import Tries
+from slotfill.extractors.http.tries import Tries
 
 pytestmark = pytest.mark.slow
 

@@ -682,7 +682,7 @@ class TestExtractor:
             Extractor("feedback", cassette=tape, client=Service().client())
 
     def test_an_embedded_model_is_recorded_and_replayed_without_its_file(self, tape, monkeypatch):
-        from slotfill.extractors import connections
+        from slotfill.extractors.clients import connections
 
         monkeypatch.setattr(connections, "_local", lambda model, settings: httpx2.MockTransport(reply(GOOD)))
         with Extractor("feedback", cassette=tape, model="local") as extractor:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scripted import refusal
 
 from slotfill.extractors.rungs.asks import MODE_REFUSED, REDIRECT, SCHEMA_REFUSED
-from slotfill.extractors.failures import failure_of
+from slotfill.extractors.clients.failures import failure_of
 from slotfill.extractors.messages_api.service_errors import _BY_CODE, _BY_TYPE, KNOWN, kind_of
 
 OF_TEXT = [(known.kind, known.otherwise, text) for known in KNOWN for text in known.texts]

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from slotfill.extractors.rungs.asks import FINAL, SCHEMA_REFUSED, TRANSPORT
 from slotfill.extractors.errors import ModelError, StoppedError
-from slotfill.extractors.failures import FATAL
+from slotfill.extractors.clients.failures import FATAL
 from slotfill.extractors.record.extraction import Failure
 from slotfill.extractors.runs.breaker import (
     FAILURES,

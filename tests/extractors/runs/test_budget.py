@@ -15,9 +15,9 @@ from slotfill import Document, Extractor, SettingsError, Usage
 from slotfill.extractors.messages_api.stream_reader import Arriving
 from slotfill.extractors.catalogue import UNSEEN_TOKENS, cost, worst
 from slotfill.extractors.errors import StoppedError
-from slotfill.extractors.limits import Limits, WaitError, settling
-from slotfill.extractors.metering import BudgetError, Try
-from slotfill.extractors.pacing import Pacer
+from slotfill.extractors.clients.rate_limits import Limits, WaitError, settling
+from slotfill.extractors.clients.metering import BudgetError, Try
+from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.delivery import Delivery

@@ -19,7 +19,7 @@ import httpcore2
 import httpx2
 from anthropic import DefaultHttpxClient
 
-from slotfill.extractors.bodies import bound_body
+from slotfill.extractors.http.bodies import bound_body
 
 __all__ = ["TimedClient", "bound_stream", "until"]
 

@@ -14,13 +14,13 @@ import httpx2
 from slotfill.extractors.messages_api.stream_reader import Arriving
 from slotfill.extractors.rungs.asks import TRANSPORT, Answer, Ask
 from slotfill.extractors.messages_api.bare_lists import OPENING
-from slotfill.extractors.codec import Codec
+from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.errors import SlotfillError
-from slotfill.extractors.failures import failure_of
+from slotfill.extractors.clients.failures import failure_of
 from slotfill.extractors.messages_api.inbound import identifier
-from slotfill.extractors.limits import settling
+from slotfill.extractors.clients.rate_limits import settling
 from slotfill.extractors.record.extraction import Failure
-from slotfill.extractors.redaction import Redacted, Redaction
+from slotfill.extractors.http.redaction import Redacted, Redaction
 from slotfill.schemas.errors import FieldError
 
 __all__ = ["Call", "StreamedCall"]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 from anthropic import APITimeoutError, Middleware
 
-from slotfill.extractors.deadlines import bound_stream, until
+from slotfill.extractors.http.deadlines import bound_stream, until
 from slotfill.extractors.messages_api.tool_inputs import keep_input_texts
 
 if TYPE_CHECKING:

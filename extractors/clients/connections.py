@@ -12,14 +12,14 @@ import httpx2
 from anthropic import Anthropic, AsyncAnthropic
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.bodies import BoundedAsyncClient
-from slotfill.extractors.deadlines import TimedClient
+from slotfill.extractors.http.bodies import BoundedAsyncClient
+from slotfill.extractors.http.deadlines import TimedClient
 from slotfill.extractors.errors import ModelError, SlotfillError
-from slotfill.extractors.limits import Limits
+from slotfill.extractors.clients.rate_limits import Limits
 from slotfill.extractors.local import weights
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.cassettes.cassette import Cassette, CassetteTransport
-from slotfill.extractors.tries import Tries
+from slotfill.extractors.http.tries import Tries
 
 if TYPE_CHECKING:
     from slotfill.extractors.local.transport import LocalTransport

@@ -20,8 +20,8 @@ from pydantic_core import from_json, to_json
 
 from slotfill.extractors.rungs.asks import TRANSPORT
 from slotfill.extractors.messages_api.inbound import identifier, rate_limits, retry_after, usage_of
-from slotfill.extractors.metering import Meter, Try
-from slotfill.extractors.pacing import LIMITS, Pacer, Reservation, Wait
+from slotfill.extractors.clients.metering import Meter, Try
+from slotfill.extractors.clients.pacer import LIMITS, Pacer, Reservation, Wait
 from slotfill.extractors.record.extraction import Usage
 from slotfill.extractors.messages_api.service_errors import kind_of
 

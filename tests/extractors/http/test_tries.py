@@ -12,8 +12,8 @@ from scripted import message
 
 from slotfill import Rung, Schema
 from slotfill.extractors.rungs.asks import Ask
-from slotfill.extractors.clients import Clients
-from slotfill.extractors.codec import Codec
+from slotfill.extractors.clients.clients import Clients
+from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.doctor import examine
 from slotfill.extractors.messages_api.sse import STREAM, events
 from slotfill.extractors.messages_api.inbound import input_text
@@ -24,7 +24,7 @@ from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
 from slotfill.extractors.messages_api.tool_inputs import keep_input_texts
-from slotfill.extractors.tries import Tries
+from slotfill.extractors.http.tries import Tries
 from slotfill.schemas import Sentiment
 
 MODEL = "claude-haiku-5-5"

@@ -14,14 +14,14 @@ from anthropic import Anthropic, AsyncAnthropic
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.rungs.asks import Answer, Ask
-from slotfill.extractors.calls import Call, StreamedCall
-from slotfill.extractors.codec import Codec
-from slotfill.extractors.connections import asynchronous_client, synchronous_client
+from slotfill.extractors.clients.calls import Call, StreamedCall
+from slotfill.extractors.clients.codec import Codec
+from slotfill.extractors.clients.connections import asynchronous_client, synchronous_client
 from slotfill.extractors.errors import ModelError
-from slotfill.extractors.limits import Limits
-from slotfill.extractors.metering import Meter
-from slotfill.extractors.pacing import Pacer
-from slotfill.extractors.redaction import Redaction
+from slotfill.extractors.clients.rate_limits import Limits
+from slotfill.extractors.clients.metering import Meter
+from slotfill.extractors.clients.pacer import Pacer
+from slotfill.extractors.http.redaction import Redaction
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.cassettes.cassette import Cassette
 

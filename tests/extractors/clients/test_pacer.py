@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from slotfill.extractors.pacing import (
+from slotfill.extractors.clients.pacer import (
     CATCH_UP,
     CATCH_UP_TOKENS,
     FIRST_OUTPUT,

@@ -13,11 +13,11 @@ from trickling import trickling
 
 from slotfill import Rung, Schema
 from slotfill.extractors.rungs.asks import BROKEN, Ask
-from slotfill.extractors.clients import Clients
-from slotfill.extractors.codec import Codec
-from slotfill.extractors.connections import synchronous_client
-from slotfill.extractors.deadlines import LONGEST_STREAM, TimedClient, _EventClock
-from slotfill.extractors.failures import failure_of
+from slotfill.extractors.clients.clients import Clients
+from slotfill.extractors.clients.codec import Codec
+from slotfill.extractors.clients.connections import synchronous_client
+from slotfill.extractors.http.deadlines import LONGEST_STREAM, TimedClient, _EventClock
+from slotfill.extractors.clients.failures import failure_of
 from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document
 from slotfill.extractors.settings import Settings

@@ -17,9 +17,9 @@ from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.messages_api.stream_reader import Arriving
 from slotfill.extractors.errors import StoppedError
 from slotfill.extractors.messages_api.inbound import retry_after
-from slotfill.extractors.limits import Limits, WaitError, settling
-from slotfill.extractors.metering import BudgetError, Try
-from slotfill.extractors.pacing import Pacer
+from slotfill.extractors.clients.rate_limits import Limits, WaitError, settling
+from slotfill.extractors.clients.metering import BudgetError, Try
+from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.record.extraction import Document, Usage
 from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.delivery import Delivery

@@ -11,17 +11,17 @@ from four_ways import asked
 from scripted import message
 
 from slotfill import Rung, Schema
-from slotfill.extractors import bodies
+from slotfill.extractors.http import bodies
 from slotfill.extractors.rungs.asks import UNREADABLE, Ask
-from slotfill.extractors.bodies import BoundedAsyncClient
-from slotfill.extractors.clients import Clients
-from slotfill.extractors.codec import Codec
-from slotfill.extractors.deadlines import MOST_LINES, TimedClient
+from slotfill.extractors.http.bodies import BoundedAsyncClient
+from slotfill.extractors.clients.clients import Clients
+from slotfill.extractors.clients.codec import Codec
+from slotfill.extractors.http.deadlines import MOST_LINES, TimedClient
 from slotfill.extractors.messages_api.sse import STREAM, events
 from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document
 from slotfill.extractors.settings import Settings
-from slotfill.extractors.tries import Tries
+from slotfill.extractors.http.tries import Tries
 from slotfill.schemas import Sentiment
 
 MODEL = "claude-haiku-5-5"

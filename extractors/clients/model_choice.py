@@ -7,7 +7,7 @@ import importlib.util
 import os
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.connections import sdk_finds_credential
+from slotfill.extractors.clients.connections import sdk_finds_credential
 from slotfill.extractors.errors import ModelError
 from slotfill.extractors.local import weights
 from slotfill.extractors.settings import Settings

@@ -10,10 +10,10 @@ import httpx2
 
 from slotfill.extractors.rungs.asks import REDIRECT, UNREADABLE
 from slotfill.extractors.messages_api.inbound import excerpt, redirect_target
-from slotfill.extractors.limits import WaitError
-from slotfill.extractors.metering import BudgetError
+from slotfill.extractors.clients.rate_limits import WaitError
+from slotfill.extractors.clients.metering import BudgetError
 from slotfill.extractors.record.extraction import Failure
-from slotfill.extractors.redaction import Redaction
+from slotfill.extractors.http.redaction import Redaction
 from slotfill.extractors.messages_api.service_errors import kind_of
 from slotfill.extractors.cassettes.cassette import CassetteError
 

@@ -12,7 +12,7 @@ from scripted import message
 
 from slotfill import Document, Rung, Schema, Usage
 from slotfill.extractors.rungs.asks import UNREADABLE, Ask
-from slotfill.extractors.codec import Codec
+from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.rungs.prompt import write
 from slotfill.schemas import Sentiment
 

@@ -1,9 +1,9 @@
-"""Every error of the SDK, as a failure; tests/extractors/test_clients.py has them by what a service answers."""
+"""Every error of the SDK, as a failure; tests/extractors/clients/test_clients.py has them by what a service answers."""
 
 import anthropic
 import httpx2
 
-from slotfill.extractors.failures import _FAILURES, FATAL, failure_of
+from slotfill.extractors.clients.failures import _FAILURES, FATAL, failure_of
 
 
 def test_every_error_of_the_sdk_is_known():

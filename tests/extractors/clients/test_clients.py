@@ -15,10 +15,10 @@ from scripted import message, refusal
 
 from slotfill import ModelError, Rung, Schema
 from slotfill.extractors.rungs.asks import SCHEMA_REFUSED, UNREADABLE, Ask
-from slotfill.extractors.clients import Clients
-from slotfill.extractors.codec import Codec
+from slotfill.extractors.clients.clients import Clients
+from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.local import weights
-from slotfill.extractors.metering import BudgetError
+from slotfill.extractors.clients.metering import BudgetError
 from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document, Failure, Usage
 from slotfill.extractors.settings import Settings

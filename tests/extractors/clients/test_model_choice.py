@@ -3,7 +3,7 @@
 import pytest
 
 from slotfill import ModelError
-from slotfill.extractors.model_choice import choose_model
+from slotfill.extractors.clients.model_choice import choose_model
 from slotfill.extractors.settings import Settings
 
 

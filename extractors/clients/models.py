@@ -11,10 +11,10 @@ from typing import Any
 from slotfill.extractors import catalogue
 from slotfill.extractors.rungs.asks import Answer, Ask, Policy
 from slotfill.extractors.chunks.chunking import default_overlap
-from slotfill.extractors.clients import AnyClient, Clients
-from slotfill.extractors.codec import Codec
+from slotfill.extractors.clients.clients import AnyClient, Clients
+from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.local.strategies import CALIBRATION
-from slotfill.extractors.metering import Meter
+from slotfill.extractors.clients.metering import Meter
 from slotfill.extractors.rungs.prompt import BYTES_A_TOKEN, write
 from slotfill.extractors.record.extraction import Attempt, Document, Extraction, Mode, Rung, Usage
 from slotfill.extractors.settings import Settings
