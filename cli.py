@@ -38,7 +38,7 @@ from slotfill.commands.running import ARGUMENTS, print_estimate, run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from slotfill.extractors.runs.costs import By
+    from slotfill.extractors.runs.reports.costs import By
     from slotfill.schemas.schema import Example, Schema
 
 __all__ = ["main"]
@@ -55,7 +55,7 @@ class _Slotfill(click.Group):
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Run a command; what the system refuses, and nobody else has told, is told here."""
-        from slotfill.extractors.runs.standard_streams import drop_unwritten, settle_streams
+        from slotfill.extractors.runs.outputs.standard_streams import drop_unwritten, settle_streams
 
         settle_streams()
         try:
@@ -79,7 +79,7 @@ class _Slotfill(click.Group):
             ctx.exit(EXIT_INTERRUPTED)
         except Exception as error:
             from slotfill.extractors.errors import LedgerError, OutputError, SlotfillError
-            from slotfill.extractors.runs.console import printable
+            from slotfill.extractors.runs.reports.console import printable
 
             if not isinstance(error, SlotfillError):
                 raise
@@ -126,7 +126,7 @@ def extract(ctx: click.Context, /, schema: str, inputs: tuple[str, ...], **optio
     cat review.txt | slotfill extract sentiment -m local
     """
     from slotfill.extractors.extractor import Extractor
-    from slotfill.extractors.runs.logs import log_to_stderr
+    from slotfill.extractors.runs.reports.logs import log_to_stderr
 
     wanted = _resolved(schema, **{name: options[name] for name in PROMPTING})
     sources = sources_of(inputs, options)
@@ -168,7 +168,7 @@ def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) 
     from slotfill.extractors.extractor import Extractor
     from slotfill.extractors.clients.failures import FATAL
     from slotfill.extractors.runs.breaker import ending_of
-    from slotfill.extractors.runs.sinks import open_sink
+    from slotfill.extractors.runs.outputs.sinks import open_sink
     from slotfill.extractors.documents.stored import folder_of, load, model_of, read_document, read_record, schema_of
 
     found = read_record(record)
@@ -257,7 +257,7 @@ def check(ctx: click.Context, /, schema: str, **options: Any) -> None:
     slotfill check models.py:Invoice --strict
     """
     _hypothesis_keeps_to_the_cache()
-    from slotfill.extractors.runs.console import printable
+    from slotfill.extractors.runs.reports.console import printable
     from slotfill.extractors.testing.check import check as found_in
     from slotfill.extractors.testing.check import report
 
@@ -315,7 +315,7 @@ def pull(name: str) -> None:
     slotfill models pull
     """
     from slotfill.extractors.local import weights
-    from slotfill.extractors.runs.console import transfer
+    from slotfill.extractors.runs.reports.console import transfer
 
     with transfer() as shown:
         path = weights.pull(name, progress=shown)
@@ -341,7 +341,7 @@ def doctor(ctx: click.Context, model: str | None, *, live: bool, confirmed: bool
     slotfill doctor --live
     """
     from slotfill.extractors.doctor import examine
-    from slotfill.extractors.runs.console import printable
+    from slotfill.extractors.runs.reports.console import printable
 
     if not live and (confirmed or as_json):
         raise click.UsageError("--yes and --json go with --live")
@@ -378,8 +378,8 @@ def costs(paths: tuple[str, ...], *, by: By, as_json: bool) -> None:
     slotfill costs feedback.jsonl --by day
     """
     from slotfill.extractors.errors import InputError
-    from slotfill.extractors.runs.costs import costs_of, table
-    from slotfill.extractors.runs.identity import ledgers_of
+    from slotfill.extractors.runs.reports.costs import costs_of, table
+    from slotfill.extractors.runs.ledger.identity import ledgers_of
     from slotfill.extractors.settings import Settings
 
     settings = Settings.read()

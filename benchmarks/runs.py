@@ -36,8 +36,8 @@ from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.delivery import Delivery
 from slotfill.extractors.runs.engine import Run
-from slotfill.extractors.runs.ledger import Ledger
-from slotfill.extractors.runs.sinks import open_sink
+from slotfill.extractors.runs.ledger.store import Ledger
+from slotfill.extractors.runs.outputs.sinks import open_sink
 from slotfill.schemas import Feedback
 
 DOCUMENTS = 1_024

@@ -46,7 +46,7 @@ def _unmade(options: dict[str, Any], named: set[Path]) -> list[Path]:
 
 def _has_run(output: str | None) -> bool:
     """Tell whether what stands at an output is the output of a run: its ledger tells."""
-    from slotfill.extractors.runs.identity import ledgers_of
+    from slotfill.extractors.runs.ledger.identity import ledgers_of
     from slotfill.extractors.settings import Settings
 
     if output in (None, "-"):

@@ -98,7 +98,7 @@ def _observed(
 
 
 def _print(report: Report, redaction: Redaction, *, as_json: bool) -> None:
-    from slotfill.extractors.runs.console import printable
+    from slotfill.extractors.runs.reports.console import printable
 
     if as_json:
         click.echo(redaction.hide(json.dumps(report.to_json(), indent=2, ensure_ascii=False)))

@@ -48,7 +48,7 @@ def print_estimate(schema: Schema[Any], sources: Sources, options: dict[str, Any
 
 def run(extractor: Extractor[Any], sources: Sources, inputs: tuple[str, ...], options: dict[str, Any]) -> int:
     """Run, say how far it got, and give the exit code."""
-    from slotfill.extractors.runs.console import progress
+    from slotfill.extractors.runs.reports.console import progress
     from slotfill.extractors.runs.session import conduct, total_of
 
     if extractor.settings.model is None and extractor.model.id == "local" and not options["quiet"]:
@@ -85,7 +85,7 @@ def _usd(amount: float | None) -> Decimal | None:
 
 
 def _say(options: dict[str, Any], line: str) -> None:
-    from slotfill.extractors.runs.console import printable
+    from slotfill.extractors.runs.reports.console import printable
 
     if not options["quiet"]:
         click.echo(json.dumps({"message": line}) if options["log_format"] == "json" else printable(line), err=True)
@@ -93,8 +93,8 @@ def _say(options: dict[str, Any], line: str) -> None:
 
 def _close(ending: Ending, total: int | None, options: dict[str, Any], *, several: bool) -> None:
     """Say why a run stopped and what goes on, and what a run over several documents has done."""
-    from slotfill.extractors.runs.closing import closing, closing_json
-    from slotfill.extractors.runs.console import printable
+    from slotfill.extractors.runs.reports.summary import closing, closing_json
+    from slotfill.extractors.runs.reports.console import printable
 
     stopped = ending.stopped
     told: dict[str, Any] = {"total": total}

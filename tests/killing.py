@@ -26,7 +26,7 @@ from pathlib import Path
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.messages_api.api_error import ApiError
-from slotfill.extractors.runs.ledger import PICODOLLARS
+from slotfill.extractors.runs.ledger.store import PICODOLLARS
 from slotfill.extractors.testing.asked import Asked
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.said import Said

@@ -9,8 +9,8 @@ from pathlib import Path
 from checkout import ROOT
 
 from slotfill import Document, Extraction, Failure, Outcome, Schema
-from slotfill.extractors.runs.flattening import Fields, Items, Kind, Scalar
-from slotfill.extractors.runs.sinks import open_sink
+from slotfill.extractors.runs.outputs.columns import Fields, Items, Kind, Scalar
+from slotfill.extractors.runs.outputs.sinks import open_sink
 from slotfill.schemas import built_ins, resolve
 from slotfill.schemas.json_schema import response_model
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from slotfill.cli import main
-from slotfill.extractors.runs.ledger import Ledger
+from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
 

@@ -133,7 +133,7 @@ DEFECTS = {
         "tests/extractors/runs/test_budget.py::test_a_worst_case_is_reserved_and_what_was_taken_is_spent",
     ),
     "what never arrived is given back in the ledger alone": (
-        "extractors/runs/ledger.py",
+        "extractors/runs/ledger/store.py",
         "        if usage is not None:\n            counts =",
         "        if (usage := usage or Usage()) is not None:\n            counts =",
         "tests/extractors/runs/test_budget.py::test_a_worst_case_is_reserved_and_what_was_taken_is_spent",
@@ -157,7 +157,7 @@ DEFECTS = {
         "tests/extractors/runs/test_engine.py::test_an_answer_is_stored_before_its_document_ends",
     ),
     "a row is written twice after a kill": (
-        "extractors/runs/ledger.py",
+        "extractors/runs/ledger/store.py",
         '            database.execute("DELETE FROM inputs")\n',
         """            known = database.execute("SELECT count(*) FROM inputs")
             (self._positions,) = known.fetchone()
@@ -165,10 +165,10 @@ DEFECTS = {
         "tests/test_kills.py::test_a_document_goes_on_from_the_answers_that_it_has",
     ),
     "an output is put in its place before it is whole": (
-        "extractors/runs/files.py",
+        "extractors/runs/outputs/atomic_files.py",
         "        if not stat.S_ISREG(status.st_mode):\n",
         "        if True:\n",
-        "tests/extractors/runs/test_files.py::test_what_is_not_committed_leaves_the_old_file",
+        "tests/extractors/runs/outputs/test_atomic_files.py::test_what_is_not_committed_leaves_the_old_file",
     ),
     "a document is dropped from the output": (
         "extractors/runs/delivery.py",

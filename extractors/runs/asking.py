@@ -11,7 +11,7 @@ from slotfill.extractors.errors import ModelError, SlotfillError, StoppedError
 from slotfill.extractors.clients.failures import FATAL
 from slotfill.extractors.record.extraction import Document
 from slotfill.extractors.runs.breaker import Admission, Breaker
-from slotfill.extractors.runs.ledger import Ledger
+from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.unforeseen import STOPS, internal_failure
 
 __all__ = ["Asking", "HaltedError"]

@@ -23,7 +23,7 @@ from slotfill.extractors.errors import ModelError, SlotfillError, StoppedError
 from slotfill.extractors.clients.failures import FATAL
 from slotfill.extractors.clients.rate_limits import MAX_WAIT
 from slotfill.extractors.record.extraction import Extraction, Failure
-from slotfill.extractors.runs.disclosure import disclosed
+from slotfill.extractors.runs.reports.log_safety import disclosed
 
 __all__ = ["FAILURES", "REFUSALS", "Admission", "Breaker", "ending_of", "reason_of"]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.record.extraction import Document, Failure, Outcome
-from slotfill.extractors.runs.ledger import Entry, Ledger
-from slotfill.extractors.runs.logs import log_unwritable
-from slotfill.extractors.runs.payload import Record
-from slotfill.extractors.runs.sinks import Sink
+from slotfill.extractors.runs.ledger.store import Entry, Ledger
+from slotfill.extractors.runs.reports.logs import log_unwritable
+from slotfill.extractors.runs.outputs.payload import Record
+from slotfill.extractors.runs.outputs.sinks import Sink
 from slotfill.extractors.runs.verification import Verification
 from slotfill.extractors.unforeseen import internal_failure
 from slotfill.schemas.schema import Schema

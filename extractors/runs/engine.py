@@ -21,11 +21,11 @@ from slotfill.extractors.record.extraction import Document, Extraction
 from slotfill.extractors.runs.asking import Asking, HaltedError
 from slotfill.extractors.runs.breaker import Breaker, reason_of
 from slotfill.extractors.runs.delivery import Delivery
-from slotfill.extractors.runs.ledger import Ledger, cause_of, key_of
-from slotfill.extractors.runs.logs import log_extraction
+from slotfill.extractors.runs.ledger.store import Ledger, cause_of, key_of
+from slotfill.extractors.runs.reports.logs import log_extraction
 from slotfill.extractors.runs.second_tries import FirstTry, SecondTries
 from slotfill.extractors.runs.stopping import Stopping
-from slotfill.extractors.runs.tally import Tally
+from slotfill.extractors.runs.reports.totals import Tally
 from slotfill.extractors.unforeseen import STOPS, emptied, failed_extraction, internal_failure
 
 __all__ = ["Run"]

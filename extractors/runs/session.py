@@ -19,12 +19,12 @@ from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.delivery import Delivery
 from slotfill.extractors.runs.engine import Run
-from slotfill.extractors.runs.identity import identity, ledger_path
-from slotfill.extractors.runs.ledger import Ledger, Retention
-from slotfill.extractors.runs.output_formats import check_rejects, format_of
-from slotfill.extractors.runs.ownership import check_owner
-from slotfill.extractors.runs.sinks import open_rejects, open_sink, tell_parts
-from slotfill.extractors.runs.tally import Tally
+from slotfill.extractors.runs.ledger.identity import identity, ledger_path
+from slotfill.extractors.runs.ledger.store import Ledger, Retention
+from slotfill.extractors.runs.outputs.output_formats import check_rejects, format_of
+from slotfill.extractors.runs.ledger.lock import check_owner
+from slotfill.extractors.runs.outputs.sinks import open_rejects, open_sink, tell_parts
+from slotfill.extractors.runs.reports.totals import Tally
 from slotfill.extractors.unforeseen import internal_failure
 
 __all__ = ["Ending", "Start", "conduct", "total_of"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from slotfill.extractors.record.extraction import Document, Extraction, Failure, Outcome
-from slotfill.extractors.runs.ledger import Entry, Ledger
+from slotfill.extractors.runs.ledger.store import Entry, Ledger
 from slotfill.extractors.documents.stored import verify, verify_shape
 from slotfill.schemas.exact_json import read_again
 from slotfill.schemas.schema import Schema

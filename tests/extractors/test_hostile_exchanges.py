@@ -25,7 +25,7 @@ from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document
 from slotfill.extractors.runs.budget import Budget
-from slotfill.extractors.runs.ledger import Ledger
+from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.clock import ManualClock
 from slotfill.extractors.http.tries import Tries

@@ -10,7 +10,7 @@ from slotfill import Extractor
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.local.strategies import compile_schema
 from slotfill.extractors.chunks.schema_splitting import as_part, field_groups
-from slotfill.extractors.runs.flattening import folded, shape_of
+from slotfill.extractors.runs.outputs.columns import folded, shape_of
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas.errors import InvalidError, SchemaError
 from slotfill.schemas.json_schema import response_model

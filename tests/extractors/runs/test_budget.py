@@ -22,8 +22,8 @@ from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.delivery import Delivery
 from slotfill.extractors.runs.engine import Run
-from slotfill.extractors.runs.ledger import Ledger
-from slotfill.extractors.runs.sinks import Sink
+from slotfill.extractors.runs.ledger.store import Ledger
+from slotfill.extractors.runs.outputs.sinks import Sink
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.clock import ManualClock
 from slotfill.extractors.testing.faults import BATCH_FAULTS, FAULTS

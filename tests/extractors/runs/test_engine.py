@@ -19,7 +19,7 @@ from slotfill import Document, Extractor, ModelError, Outcome, OutputError, Stop
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.runs.breaker import REFUSALS, Breaker
 from slotfill.extractors.runs.engine import BATCH
-from slotfill.extractors.runs.ledger import Ledger
+from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.clock import ManualClock
 

@@ -14,8 +14,8 @@ from running import engine
 
 from slotfill import Document, Extractor, Outcome, SlotfillError, Usage
 from slotfill.extractors.runs.breaker import Breaker
-from slotfill.extractors.runs.ledger import Ledger, key_of
-from slotfill.extractors.runs.sinks import open_rejects, open_sink
+from slotfill.extractors.runs.ledger.store import Ledger, key_of
+from slotfill.extractors.runs.outputs.sinks import open_rejects, open_sink
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.clock import ManualClock
 from slotfill.extractors.testing.said import Said

@@ -14,8 +14,8 @@ from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.rungs.prompt import Prompt
 from slotfill.extractors.record.extraction import Document, Rung
-from slotfill.extractors.runs import ownership
-from slotfill.extractors.runs.ledger import Ledger
+from slotfill.extractors.runs.ledger import lock
+from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
 
@@ -312,7 +312,7 @@ class TestOthers:
 
     @pytest.fixture
     def other(self, monkeypatch):
-        monkeypatch.setattr(ownership, "_ROOT", -1)
+        monkeypatch.setattr(lock, "_ROOT", -1)
         monkeypatch.setattr(os, "geteuid", lambda: 12_345_678)
 
     @pytest.mark.parametrize("suffix", ["", "-wal", "-journal", ".lock"])

@@ -11,8 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slotfill import Outcome
-from slotfill.extractors.runs.console import printable, progress
-from slotfill.extractors.runs.tally import Tally
+from slotfill.extractors.runs.reports.console import printable, progress
+from slotfill.extractors.runs.reports.totals import Tally
 
 
 @given(st.text())
@@ -37,8 +37,8 @@ def test_no_progress_where_there_is_no_terminal(capsys):
 
 OFF_A_TERMINAL = """
 import sys
-from slotfill.extractors.runs.console import progress
-from slotfill.extractors.runs.tally import Tally
+from slotfill.extractors.runs.reports.console import progress
+from slotfill.extractors.runs.reports.totals import Tally
 with progress(3, wanted=True) as update:
     update(Tally())
 assert not [name for name in sys.modules if name.partition(".")[0] == "rich"]

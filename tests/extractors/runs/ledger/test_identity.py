@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from slotfill.extractors.runs.identity import identity, ledger_path, ledgers_of
+from slotfill.extractors.runs.ledger.identity import identity, ledger_path, ledgers_of
 from slotfill.extractors.settings import Settings
 from slotfill.schemas.sources import resolve
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from slotfill.extractors.record.extraction import Outcome, Usage, count_text, usd
-from slotfill.extractors.runs.tally import Tally
+from slotfill.extractors.runs.reports.totals import Tally
 
 __all__ = ["closing", "closing_json", "status"]
 

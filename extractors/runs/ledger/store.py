@@ -27,10 +27,10 @@ from slotfill.extractors.rungs.asks import BROKEN, TRANSPORT, Answer, Ask
 from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.clients.failures import FATAL
 from slotfill.extractors.record.extraction import Document, Extraction, Outcome, Usage
-from slotfill.extractors.runs.disks import network_disk
+from slotfill.extractors.runs.ledger.filesystems import network_disk
 from slotfill.extractors.record.json_text import json_text
-from slotfill.extractors.runs.migrations import PICODOLLARS, migrate
-from slotfill.extractors.runs.ownership import check_file, check_owner
+from slotfill.extractors.runs.ledger.migrations import PICODOLLARS, migrate
+from slotfill.extractors.runs.ledger.lock import check_file, check_owner
 
 __all__ = ["Entry", "Ledger", "Registered", "Retention", "cause_of", "key_of"]
 

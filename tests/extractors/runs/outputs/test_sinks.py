@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tabular import OUTPUTS, record, schema_of
 
 from slotfill import Outcome, OutputError
-from slotfill.extractors.runs.sinks import encode, open_rejects, open_sink
+from slotfill.extractors.runs.outputs.sinks import encode, open_rejects, open_sink
 
 SCHEMA = schema_of({"type": "object", "properties": {"note": {"type": "string"}}})
 
@@ -288,7 +288,7 @@ def test_a_folder_that_is_there_and_takes_no_files_is_told_at_once():
 KILLED = """
 import io, os, signal, sys
 from tabular import record, schema_of
-from slotfill.extractors.runs.sinks import open_sink
+from slotfill.extractors.runs.outputs.sinks import open_sink
 schema = schema_of({"type": "object", "properties": {"note": {"type": "string"}}})
 with open_sink(sys.argv[1], io.BytesIO(), schema=schema, records=False, several=True) as sink:
     for number in range(1000):

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from slotfill.extractors.record.extraction import Extraction, Failure, Usage
 from slotfill.extractors.http.redaction import HIDDEN, Redaction
-from slotfill.extractors.runs.console import printable
-from slotfill.extractors.runs.disclosure import disclosed, place_of
+from slotfill.extractors.runs.reports.console import printable
+from slotfill.extractors.runs.reports.log_safety import disclosed, place_of
 from slotfill.extractors.unforeseen import STOPS, internal_failure
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.schema import Schema

@@ -11,7 +11,7 @@ import pytest
 from disks import full, read_only
 
 from slotfill import OutputError
-from slotfill.extractors.runs.files import AtomicFile
+from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
 
 
 def test_a_file_appears_at_its_commit(tmp_path):
@@ -156,7 +156,7 @@ def test_a_link_to_itself_is_an_output_error(tmp_path):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from slotfill.extractors.runs.files import AtomicFile
+from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
 AtomicFile(Path(sys.argv[1])).write(b"half")
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -249,7 +249,7 @@ RIVAL = """
 import os, sys
 from pathlib import Path
 from slotfill import OutputError
-from slotfill.extractors.runs.files import AtomicFile
+from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
 path, mine = Path(sys.argv[1]), sys.argv[2].encode()
 for number in range(300):
     try:

@@ -15,9 +15,9 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.record.extraction import Usage, count_text, usd
-from slotfill.extractors.runs.console import printable
-from slotfill.extractors.runs.migrations import APPLICATION, MIGRATIONS, PICODOLLARS, WITH_THINKING
-from slotfill.extractors.runs.ownership import check_file
+from slotfill.extractors.runs.reports.console import printable
+from slotfill.extractors.runs.ledger.migrations import APPLICATION, MIGRATIONS, PICODOLLARS, WITH_THINKING
+from slotfill.extractors.runs.ledger.lock import check_file
 
 __all__ = ["NONE", "By", "Cost", "Costs", "costs_of", "table"]
 

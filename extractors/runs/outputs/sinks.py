@@ -13,12 +13,12 @@ from typing import IO, Any, Self
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.streaming.events import Partial
 from slotfill.extractors.record.extraction import Document
-from slotfill.extractors.runs.files import AtomicFile
+from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
 from slotfill.extractors.record.json_text import json_text
-from slotfill.extractors.runs.output_formats import OutputFormat, check_rejects, format_of
-from slotfill.extractors.runs.payload import Payload, Record, sourced_value, value, whole
-from slotfill.extractors.runs.places import Places
-from slotfill.extractors.runs.standard_streams import check_writable
+from slotfill.extractors.runs.outputs.output_formats import OutputFormat, check_rejects, format_of
+from slotfill.extractors.runs.outputs.payload import Payload, Record, sourced_value, value, whole
+from slotfill.extractors.runs.outputs.folder_layout import Places
+from slotfill.extractors.runs.outputs.standard_streams import check_writable
 from slotfill.schemas.schema import Schema
 
 __all__ = ["FileSink", "FolderSink", "Sink", "StreamSink", "encode", "open_rejects", "open_sink", "tell_parts"]
@@ -51,14 +51,14 @@ def open_sink(output: str | None, stdout: IO[bytes], *, schema: Schema[Any], rec
 def _open_table(path: Path, table: OutputFormat, schema: Schema[Any], *, records: bool) -> Sink:
     """Open a table. Each kind of it is loaded only here: pyarrow is an extra, and not small."""
     if table is OutputFormat.CSV:
-        from slotfill.extractors.runs.csv_sink import CsvSink
+        from slotfill.extractors.runs.outputs.csv_sink import CsvSink
 
         return CsvSink(path, schema, records=records)
     if table is OutputFormat.SQLITE:
-        from slotfill.extractors.runs.sqlite_sink import SqliteSink
+        from slotfill.extractors.runs.outputs.sqlite_sink import SqliteSink
 
         return SqliteSink(path, schema, records=records)
-    from slotfill.extractors.runs.parquet_sink import ParquetSink
+    from slotfill.extractors.runs.outputs.parquet_sink import ParquetSink
 
     return ParquetSink(path, schema, records=records)
 

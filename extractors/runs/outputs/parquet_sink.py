@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from slotfill.extractors.errors import MissingExtraError, OutputError
-from slotfill.extractors.runs.files import AtomicFile
-from slotfill.extractors.runs.flattening import Items, Kind, MisfitError, Scalar, Shape, cell, shape_of
-from slotfill.extractors.runs.payload import Record
-from slotfill.extractors.runs.rows import Rows
-from slotfill.extractors.runs.sinks import Sink
+from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
+from slotfill.extractors.runs.outputs.columns import Items, Kind, MisfitError, Scalar, Shape, cell, shape_of
+from slotfill.extractors.runs.outputs.payload import Record
+from slotfill.extractors.runs.outputs.table_rows import Rows
+from slotfill.extractors.runs.outputs.sinks import Sink
 from slotfill.schemas.schema import Schema
 
 try:

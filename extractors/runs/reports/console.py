@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from slotfill.extractors.runs.tally import Tally
+    from slotfill.extractors.runs.reports.totals import Tally
 
 __all__ = ["printable", "progress", "transfer"]
 
@@ -36,7 +36,7 @@ class _Shown:
         from rich.progress_bar import ProgressBar
         from rich.table import Table
 
-        from slotfill.extractors.runs.closing import status
+        from slotfill.extractors.runs.reports.summary import status
 
         done = self.tally.documents if self.tally else 0
         rows = Table.grid(padding=(0, 1))

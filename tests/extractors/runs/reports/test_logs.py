@@ -18,7 +18,7 @@ from scripted import message, refusal
 
 from slotfill import Document, Extractor, Outcome
 from slotfill.extractors.record.extraction import Failure
-from slotfill.extractors.runs.logs import log_extraction, log_to_stderr
+from slotfill.extractors.runs.reports.logs import log_extraction, log_to_stderr
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.clock import ManualClock
 from slotfill.extractors.testing.faults import BATCH_FAULTS, FAULTS

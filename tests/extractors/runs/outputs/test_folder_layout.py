@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from slotfill.extractors.runs.places import Places
+from slotfill.extractors.runs.outputs.folder_layout import Places
 
 ODD = ["a", "a.json", "a.2", "a.json.2", "/", "..", ".", "-", ".slotfill", ".SlotFill", "x" * 300, "\0"]
 PARTS = st.lists(st.sampled_from(ODD) | st.text(st.characters(), max_size=5), max_size=4)

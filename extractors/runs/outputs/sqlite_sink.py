@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from slotfill.extractors.errors import OutputError
-from slotfill.extractors.runs.files import AtomicFile
-from slotfill.extractors.runs.flattening import (
+from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
+from slotfill.extractors.runs.outputs.columns import (
     Column,
     Items,
     Kind,
@@ -27,9 +27,9 @@ from slotfill.extractors.runs.flattening import (
     shape_of,
     standing_in,
 )
-from slotfill.extractors.runs.payload import Record
-from slotfill.extractors.runs.rows import Rows
-from slotfill.extractors.runs.sinks import Sink
+from slotfill.extractors.runs.outputs.payload import Record
+from slotfill.extractors.runs.outputs.table_rows import Rows
+from slotfill.extractors.runs.outputs.sinks import Sink
 from slotfill.schemas.schema import Schema
 
 __all__ = ["SqliteSink"]

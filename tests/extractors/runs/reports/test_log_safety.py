@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from slotfill.extractors.record.extraction import Failure
-from slotfill.extractors.runs.disclosure import disclosed, place_of
+from slotfill.extractors.runs.reports.log_safety import disclosed, place_of
 from slotfill.schemas.schema import Schema
 
 

@@ -16,8 +16,8 @@ from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.rungs.prompt import Prompt, Turn
 from slotfill.extractors.record.extraction import Attempt, Document, Extraction, Failure, Outcome, Reading, Rung, Usage
-from slotfill.extractors.runs import migrations
-from slotfill.extractors.runs.ledger import Ledger
+from slotfill.extractors.runs.ledger import migrations
+from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.schemas.errors import FieldError
 
 A, B = Document.of("A text.", "a.txt"), Document.of("Another text.", "b.txt")
@@ -274,7 +274,7 @@ class TestFile:
 
     def test_a_second_one_is_refused_and_told_by_whom(self, path):
         code = (
-            "import sys; from pathlib import Path; from slotfill.extractors.runs.ledger import Ledger\n"
+            "import sys; from pathlib import Path; from slotfill.extractors.runs.ledger.store import Ledger\n"
             "Ledger(Path(sys.argv[1]))"
         )
         with Ledger(path):
@@ -283,7 +283,7 @@ class TestFile:
 
     def test_a_second_one_waits_if_it_shall(self, path):
         code = (
-            "import sys; from pathlib import Path; from slotfill.extractors.runs.ledger import Ledger\n"
+            "import sys; from pathlib import Path; from slotfill.extractors.runs.ledger.store import Ledger\n"
             "print('waiting', flush=True); ledger = Ledger(Path(sys.argv[1]), wait=True); print(ledger.ended)"
         )
         with Ledger(path) as ledger:
@@ -370,7 +370,7 @@ import resource, signal, sys
 from pathlib import Path
 from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.record.extraction import Document, Extraction, Outcome
-from slotfill.extractors.runs.ledger import Ledger
+from slotfill.extractors.runs.ledger.store import Ledger
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 ledger = Ledger(Path(sys.argv[1]))
 resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slotfill.extractors.errors import OutputError
-from slotfill.extractors.runs.flattening import (
+from slotfill.extractors.runs.outputs.columns import (
     Fields,
     Items,
     Kind,

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from slotfill import Usage
 from slotfill.extractors.catalogue import cost
-from slotfill.extractors.runs import migrations
-from slotfill.extractors.runs.costs import NONE, Cost, costs_of, table
-from slotfill.extractors.runs.ledger import Ledger
-from slotfill.extractors.runs.migrations import MIGRATIONS, WITH_THINKING
+from slotfill.extractors.runs.ledger import migrations
+from slotfill.extractors.runs.reports.costs import NONE, Cost, costs_of, table
+from slotfill.extractors.runs.ledger.store import Ledger
+from slotfill.extractors.runs.ledger.migrations import MIGRATIONS, WITH_THINKING
 
 MODEL, OTHER = "claude-haiku-5-5", "claude-opus-5"
 WORST = Decimal("0.01")

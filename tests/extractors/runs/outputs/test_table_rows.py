@@ -15,9 +15,9 @@ from tabular import MODELS, OUTPUTS, SOURCES, counted, gathered, pruned, record,
 
 from slotfill import Attempt, Outcome, Usage
 from slotfill.extractors.record.extraction import Rung
-from slotfill.extractors.runs.flattening import Items, Kind, Names, Scalar, columns_of, folded, shape_of
+from slotfill.extractors.runs.outputs.columns import Items, Kind, Names, Scalar, columns_of, folded, shape_of
 from slotfill.extractors.record.json_text import escaped
-from slotfill.extractors.runs.rows import Rows
+from slotfill.extractors.runs.outputs.table_rows import Rows
 from slotfill.schemas.exact_json import ExactFloat
 from slotfill.schemas.strategies import instances
 

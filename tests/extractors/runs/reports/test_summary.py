@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from slotfill import Outcome, Usage
-from slotfill.extractors.runs import tally as tally_module
-from slotfill.extractors.runs.closing import SHORT, closing, closing_json, status
-from slotfill.extractors.runs.tally import Tally
+from slotfill.extractors.runs.reports import totals as tally_module
+from slotfill.extractors.runs.reports.summary import SHORT, closing, closing_json, status
+from slotfill.extractors.runs.reports.totals import Tally
 
 
 @pytest.fixture(autouse=True)

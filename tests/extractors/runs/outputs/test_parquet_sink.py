@@ -12,8 +12,8 @@ from pyarrow import parquet
 from tabular import record, schema_of, write
 
 from slotfill.extractors.errors import OutputError
-from slotfill.extractors.runs import parquet_sink
-from slotfill.extractors.runs.parquet_sink import ParquetSink
+from slotfill.extractors.runs.outputs import parquet_sink
+from slotfill.extractors.runs.outputs.parquet_sink import ParquetSink
 
 PROPERTIES = {
     "s": {"type": "string"},
@@ -122,7 +122,7 @@ def test_without_pyarrow_the_extra_is_named(tmp_path):
 import io, sys
 sys.modules["pyarrow"] = None
 from slotfill.extractors.errors import MissingExtraError
-from slotfill.extractors.runs.sinks import open_sink
+from slotfill.extractors.runs.outputs.sinks import open_sink
 from slotfill.schemas import resolve
 try:
     open_sink("t.parquet", io.BytesIO(), schema=resolve("feedback"), records=False, several=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from slotfill.extractors.runs.flattening import (
+from slotfill.extractors.runs.outputs.columns import (
     Cell,
     Column,
     Kind,
@@ -18,7 +18,7 @@ from slotfill.extractors.runs.flattening import (
     standing_in,
 )
 from slotfill.extractors.record.json_text import json_text
-from slotfill.extractors.runs.payload import Record
+from slotfill.extractors.runs.outputs.payload import Record
 
 __all__ = ["Rows"]
 
