@@ -438,9 +438,9 @@ def simulate(port: int, faults: tuple[str, ...], breaking: tuple[str, ...], **op
     """
     import threading
 
-    from slotfill.extractors.testing.broken import BrokenClaude
-    from slotfill.extractors.testing.faults import STAGES
-    from slotfill.extractors.testing.limits import RateLimits
+    from slotfill.extractors.testing.broken_claude import BrokenClaude
+    from slotfill.extractors.testing.simulator.fault_triggers import STAGES
+    from slotfill.extractors.testing.simulator.simulated_limits import RateLimits
     from slotfill.extractors.testing.server import served
 
     if "list" in faults:

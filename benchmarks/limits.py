@@ -24,8 +24,8 @@ from random import Random
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.catalogue import DEFAULT_MODEL, price_a_million
 from slotfill.extractors.clients.pacer import LIMITS, Pacer, Reservation
-from slotfill.extractors.testing.clock import ManualClock
-from slotfill.extractors.testing.limits import RateLimits
+from slotfill.extractors.testing.simulator.clock import ManualClock
+from slotfill.extractors.testing.simulator.simulated_limits import RateLimits
 
 MINUTES = 10
 DAY = 24 * 60 * 60.0

@@ -25,8 +25,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from slotfill.extractors.repair.json_finder import find
 from slotfill.extractors.repair.repair import Mended, Mode, mend
-from slotfill.extractors.testing.text_faults import TEXT_FAULTS
-from slotfill.extractors.testing.value_faults import spoil
+from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS
+from slotfill.extractors.testing.faults.value_faults import spoil
 from slotfill.schemas.builtin import built_ins
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.schema import WRAPPER, Schema

@@ -19,7 +19,7 @@ from slotfill.extractors.plan import Answer, Ask, Policy, plan
 from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document, Outcome, Rung
 from slotfill.extractors.testing.claude import SimulatedClaude
-from slotfill.extractors.testing.exchange import Request
+from slotfill.extractors.testing.simulator.exchange import Request
 from slotfill.schemas.feedback import Feedback
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies import Completion, completions

@@ -25,8 +25,8 @@ from pathlib import Path
 import kills
 
 from slotfill.extractors.record.extraction import Outcome
-from slotfill.extractors.testing.faults import BATCH_FAULTS
-from slotfill.extractors.testing.matrix import (
+from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS
+from slotfill.extractors.testing.matrix.fault_matrix import (
     CALLS,
     DRIVERS,
     ONLINE_FAULTS,

@@ -27,9 +27,9 @@ from pathlib import Path
 from slotfill.extractors import catalogue
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.runs.ledger.store import PICODOLLARS
-from slotfill.extractors.testing.asked import Asked
+from slotfill.extractors.testing.simulator.simulated_request import Asked
 from slotfill.extractors.testing.claude import SimulatedClaude
-from slotfill.extractors.testing.said import Said
+from slotfill.extractors.testing.simulator.simulated_reply import Said
 from slotfill.extractors.testing.server import served
 
 DOCUMENTS = 500

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from slotfill.extractors.testing.asked import Asked
-from slotfill.extractors.testing.broken import BrokenClaude
+from slotfill.extractors.testing.simulator.simulated_request import Asked
+from slotfill.extractors.testing.broken_claude import BrokenClaude
 
 
 def service(*breaking: str, **options: Any) -> BrokenClaude:

@@ -87,7 +87,7 @@ def test_a_schema_that_is_not_there_exits_with_2(schema):
 
 
 def test_the_default_number_of_examples_is_that_of_the_laws():
-    from slotfill.extractors.testing.search import DEFAULT_EXAMPLES
+    from slotfill.extractors.testing.checking.search import DEFAULT_EXAMPLES
 
     (option,) = [option for option in main.commands["check"].params if option.name == "max_examples"]
     assert option.default == DEFAULT_EXAMPLES

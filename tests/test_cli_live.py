@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from terse import service
 
 from slotfill.cli import main
-from slotfill.extractors.testing.rules import invalid
+from slotfill.extractors.testing.rules.request_rules import invalid
 from slotfill.extractors.testing.server import served
 
 KEY = "sk-ant-simulated-0123456789"

@@ -34,7 +34,7 @@ from slotfill.extractors.runs import verification
 from slotfill.extractors.runs.stopping import EXIT_CODES
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.claude import SimulatedClaude
-from slotfill.extractors.testing.faults import FAULTS, STAGES
+from slotfill.extractors.testing.simulator.fault_triggers import FAULTS, STAGES
 from slotfill.extractors.testing.server import served
 from slotfill.schemas import Sentiment, built_ins, resolve
 from slotfill.schemas.one_line import TYPES

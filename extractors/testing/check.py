@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from slotfill.extractors.testing.advice import ADVICE
-from slotfill.extractors.testing.findings import Finding
-from slotfill.extractors.testing.law import EXAMPLE_WANTED, Law, Source, Subject
+from slotfill.extractors.testing.checking.advice import ADVICE
+from slotfill.extractors.testing.checking.findings import Finding
+from slotfill.extractors.testing.checking.law import EXAMPLE_WANTED, Law, Source, Subject
 from slotfill.extractors.testing.laws import LAWS
-from slotfill.extractors.testing.search import DEFAULT_EXAMPLES, Clock, Search
+from slotfill.extractors.testing.checking.search import DEFAULT_EXAMPLES, Clock, Search
 
 __all__ = ["DEFAULT_EXAMPLES", "DEFAULT_SECONDS", "check", "report"]
 

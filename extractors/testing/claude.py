@@ -28,11 +28,11 @@ from pydantic_core import to_json
 from slotfill.extractors.messages_api.api_error import ApiError, invalid
 from slotfill.extractors.messages_api.sse import STREAM, events
 from slotfill.extractors.record.extraction import Usage
-from slotfill.extractors.testing.asked import Asked, read
-from slotfill.extractors.testing.batches import Batches, Result
-from slotfill.extractors.testing.clock import Clock
-from slotfill.extractors.testing.exchange import Request, Response
-from slotfill.extractors.testing.faults import (
+from slotfill.extractors.testing.simulator.simulated_request import Asked, read
+from slotfill.extractors.testing.simulator.batches import Batches, Result
+from slotfill.extractors.testing.simulator.clock import Clock
+from slotfill.extractors.testing.simulator.exchange import Request, Response
+from slotfill.extractors.testing.simulator.fault_triggers import (
     BATCH_FAULTS,
     ERROR_FAULTS,
     MESSAGE_FAULTS,
@@ -41,19 +41,19 @@ from slotfill.extractors.testing.faults import (
     Trigger,
     triggers,
 )
-from slotfill.extractors.testing.limits import RateLimits
-from slotfill.extractors.testing.model_list import describe, listed
-from slotfill.extractors.testing.replies import Replies, Reply, script_of
-from slotfill.extractors.testing.rules import (
+from slotfill.extractors.testing.simulator.simulated_limits import RateLimits
+from slotfill.extractors.testing.simulator.model_list import describe, listed
+from slotfill.extractors.testing.simulator.replies import Replies, Reply, script_of
+from slotfill.extractors.testing.rules.request_rules import (
     BATCH_BYTES,
     REQUEST_BYTES,
     check_length,
     check_request,
 )
-from slotfill.extractors.testing.said import Said, say, shorten, think, thoughts, usage_of, write
-from slotfill.extractors.testing.text_faults import TEXT_FAULTS, spoil_text
-from slotfill.extractors.testing.value_faults import VALUE_FAULTS, spoil
-from slotfill.extractors.testing.whims import thoughts_of, whims_of
+from slotfill.extractors.testing.simulator.simulated_reply import Said, say, shorten, think, thoughts, usage_of, write
+from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS, spoil_text
+from slotfill.extractors.testing.faults.value_faults import VALUE_FAULTS, spoil
+from slotfill.extractors.testing.simulator.whims import thoughts_of, whims_of
 from slotfill.schemas import exact_json
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class SimulatedClaude:
         values made from the schema that a request asks for.
     thinks: tokens that the model thinks before it answers, where a request leaves it to; by default 15 to 77, as
         recorded of the real ones.
-    faults: `NAME`, `NAME@1,3-5`, `NAME:0.1` or a `Trigger`; see `slotfill.extractors.testing.faults`.
+    faults: `NAME`, `NAME@1,3-5`, `NAME:0.1` or a `Trigger`; see `slotfill.extractors.testing.simulator.fault_triggers`.
     seed: for all that is left to chance. The same seed, requests and faults give the same replies.
     limits: to be enforced; by default none are.
     clock: the time of limits, caches, batches and slow replies; a `ManualClock` waits for nothing.
@@ -172,7 +172,7 @@ class SimulatedClaude:
         import anthropic
         import httpx2
 
-        from slotfill.extractors.testing.transport import SimulatedTransport
+        from slotfill.extractors.testing.simulated_transport import SimulatedTransport
 
         return anthropic.Anthropic(**{**_OWN, **options}, http_client=httpx2.Client(transport=SimulatedTransport(self)))
 
@@ -181,7 +181,7 @@ class SimulatedClaude:
         import anthropic
         import httpx2
 
-        from slotfill.extractors.testing.transport import SimulatedTransport
+        from slotfill.extractors.testing.simulated_transport import SimulatedTransport
 
         http_client = httpx2.AsyncClient(transport=SimulatedTransport(self))
         return anthropic.AsyncAnthropic(**{**_OWN, **options}, http_client=http_client)

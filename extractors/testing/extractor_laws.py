@@ -20,12 +20,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 from slotfill.extractors.record.extraction import Extraction, Outcome, Usage
-from slotfill.extractors.testing.accounts import Judged, contradictions, misplaced, shown, unloadable
-from slotfill.extractors.testing.findings import Finding, LawBroken
-from slotfill.extractors.testing.law import Source
-from slotfill.extractors.testing.scenes import KEY, Ending, ExtractorOf, Played, Scene, play, scenes
-from slotfill.extractors.testing.search import DEFAULT_EXAMPLES, Search
-from slotfill.extractors.testing.values import difference
+from slotfill.extractors.testing.checking.invariants import Judged, contradictions, misplaced, shown, unloadable
+from slotfill.extractors.testing.checking.findings import Finding, LawBroken
+from slotfill.extractors.testing.checking.law import Source
+from slotfill.extractors.testing.checking.scenarios import KEY, Ending, ExtractorOf, Played, Scene, play, scenes
+from slotfill.extractors.testing.checking.search import DEFAULT_EXAMPLES, Search
+from slotfill.extractors.testing.checking.values import difference
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources import resolve
 

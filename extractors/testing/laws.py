@@ -28,11 +28,11 @@ from hypothesis import strategies as st
 from pydantic import AliasChoices, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from slotfill.extractors.testing.corruption import corruption_is_seen
-from slotfill.extractors.testing.findings import Finding, LawBroken
-from slotfill.extractors.testing.law import EXAMPLE_WANTED, Law, Subject, law
-from slotfill.extractors.testing.reach import Property, has_values, is_constant, properties, unreached, values_of
-from slotfill.extractors.testing.values import difference, first_difference, holds_nothing, leading, recorded, unpacked
+from slotfill.extractors.testing.checking.silent_corruption import corruption_is_seen
+from slotfill.extractors.testing.checking.findings import Finding, LawBroken
+from slotfill.extractors.testing.checking.law import EXAMPLE_WANTED, Law, Subject, law
+from slotfill.extractors.testing.checking.coverage import Property, has_values, is_constant, properties, unreached, values_of
+from slotfill.extractors.testing.checking.values import difference, first_difference, holds_nothing, leading, recorded, unpacked
 from slotfill.schemas.breaks import places
 from slotfill.schemas.errors import InvalidError, SchemaCodeError
 from slotfill.schemas.parts import properties_of

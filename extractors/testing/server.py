@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from slotfill.extractors.errors import MissingExtraError, ModelError
-from slotfill.extractors.testing.exchange import NEVER, Request, Response
+from slotfill.extractors.testing.simulator.exchange import NEVER, Request, Response
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette

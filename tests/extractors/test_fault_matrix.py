@@ -8,8 +8,8 @@ import pytest
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.record.extraction import Outcome
 from slotfill.extractors.testing.claude import SimulatedClaude
-from slotfill.extractors.testing.faults import Trigger
-from slotfill.extractors.testing.matrix import (
+from slotfill.extractors.testing.simulator.fault_triggers import Trigger
+from slotfill.extractors.testing.matrix.fault_matrix import (
     CALLS,
     DRIVERS,
     MODES,
@@ -20,9 +20,9 @@ from slotfill.extractors.testing.matrix import (
     pairs,
     singles,
 )
-from slotfill.extractors.testing.orders import Case, orders
-from slotfill.extractors.testing.scenes import KEY
-from slotfill.extractors.testing.text_faults import TEXT_FAULTS
+from slotfill.extractors.testing.matrix.order_documents import Case, orders
+from slotfill.extractors.testing.checking.scenarios import KEY
+from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS
 
 pytestmark = pytest.mark.slow
 

@@ -17,7 +17,7 @@ from slotfill import Document, Example, Extractor
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.testing.claude import Seen, SimulatedClaude
-from slotfill.extractors.testing.said import Said
+from slotfill.extractors.testing.simulator.simulated_reply import Said
 
 MODELS = ("claude-haiku-5-5", "claude-sonnet-5-5")
 FEEDBACK = {"sentiment": "negative", "key_issues": ["late"], "urgency": 3, "suggested_action": "Refund."}

@@ -27,7 +27,7 @@ from slotfill.extractors.record.extraction import Document
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.settings import Settings
-from slotfill.extractors.testing.clock import ManualClock
+from slotfill.extractors.testing.simulator.clock import ManualClock
 from slotfill.extractors.http.tries import Tries
 
 pytestmark = pytest.mark.slow

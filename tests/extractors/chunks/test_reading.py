@@ -17,10 +17,10 @@ from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.rungs.asks import Answer, Policy
 from slotfill.extractors.plan import plan
 from slotfill.extractors.chunks.reading import side_by_side, tasks_of
-from slotfill.extractors.testing.accounts import contradictions, misplaced
+from slotfill.extractors.testing.checking.invariants import contradictions, misplaced
 from slotfill.extractors.testing.claude import SimulatedClaude
-from slotfill.extractors.testing.clock import ManualClock
-from slotfill.extractors.testing.faults import BATCH_FAULTS, FAULTS
+from slotfill.extractors.testing.simulator.clock import ManualClock
+from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS, FAULTS
 from slotfill.schemas import Confidence, resolve
 
 WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "lazy", "dogs", "while", "日本", "rains", "café"]

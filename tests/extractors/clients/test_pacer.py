@@ -17,7 +17,7 @@ from slotfill.extractors.clients.pacer import (
     Reservation,
     Wait,
 )
-from slotfill.extractors.testing.clock import ManualClock
+from slotfill.extractors.testing.simulator.clock import ManualClock
 
 SIZE, ROOM = 400, 1_000
 

@@ -15,9 +15,9 @@ from slotfill.extractors.live.probes import worst_of
 from slotfill.extractors.live.report import Report
 from slotfill.extractors.record.extraction import Usage
 from slotfill.extractors.settings import Settings
-from slotfill.extractors.testing.broken import BREAKAGES, BrokenClaude
-from slotfill.extractors.testing.faults import FaultError
-from slotfill.extractors.testing.model_rules import MODELS
+from slotfill.extractors.testing.broken_claude import BREAKAGES, BrokenClaude
+from slotfill.extractors.testing.simulator.fault_triggers import FaultError
+from slotfill.extractors.testing.rules.model_rules import MODELS
 
 OFFERED = [model.id for model in MODELS if model.lifecycle == "active" and cost(model.id, Usage()) is not None]
 HAIKU, OPUS = "claude-haiku-5-5", "claude-opus-5-5"

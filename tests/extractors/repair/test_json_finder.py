@@ -5,7 +5,7 @@ import json
 import pytest
 
 from slotfill.extractors.repair.repair import mend
-from slotfill.extractors.testing.text_faults import TEXT_FAULTS
+from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS
 from slotfill.schemas.json_schema import response_model
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources import resolve

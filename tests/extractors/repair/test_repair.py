@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from slotfill.extractors.repair.repair import mend
-from slotfill.extractors.testing.value_faults import spoil
+from slotfill.extractors.testing.faults.value_faults import spoil
 from slotfill.schemas.builtin import built_ins
 from slotfill.schemas.json_schema import response_model
 from slotfill.schemas.schema import Schema

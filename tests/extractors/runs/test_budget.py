@@ -25,8 +25,8 @@ from slotfill.extractors.runs.engine import Run
 from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.runs.outputs.sinks import Sink
 from slotfill.extractors.testing.claude import SimulatedClaude
-from slotfill.extractors.testing.clock import ManualClock
-from slotfill.extractors.testing.faults import BATCH_FAULTS, FAULTS
+from slotfill.extractors.testing.simulator.clock import ManualClock
+from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS, FAULTS
 from slotfill.extractors.testing.server import served
 from slotfill.schemas import Sentiment
 

@@ -21,7 +21,7 @@ from slotfill.extractors.runs.breaker import REFUSALS, Breaker
 from slotfill.extractors.runs.engine import BATCH
 from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.testing.claude import SimulatedClaude
-from slotfill.extractors.testing.clock import ManualClock
+from slotfill.extractors.testing.simulator.clock import ManualClock
 
 
 class Note(BaseModel):

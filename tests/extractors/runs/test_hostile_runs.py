@@ -17,8 +17,8 @@ from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.ledger.store import Ledger, key_of
 from slotfill.extractors.runs.outputs.sinks import open_rejects, open_sink
 from slotfill.extractors.testing.claude import SimulatedClaude
-from slotfill.extractors.testing.clock import ManualClock
-from slotfill.extractors.testing.said import Said
+from slotfill.extractors.testing.simulator.clock import ManualClock
+from slotfill.extractors.testing.simulator.simulated_reply import Said
 from slotfill.schemas import Verbatim
 from slotfill.schemas.strategies import completions
 

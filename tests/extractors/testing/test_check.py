@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from slotfill.extractors.testing import extractor_laws
 from slotfill.extractors.testing.check import check, report
-from slotfill.extractors.testing.findings import Finding
+from slotfill.extractors.testing.checking.findings import Finding
 from slotfill.extractors.testing.laws import LAWS
 from slotfill.schemas import SchemaError, resolve
 

@@ -21,9 +21,9 @@ from slotfill.extractors.errors import InputError
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.record.extraction import Usage
 from slotfill.extractors.testing.claude import SimulatedClaude
-from slotfill.extractors.testing.clock import ManualClock
-from slotfill.extractors.testing.exchange import Request
-from slotfill.extractors.testing.limits import RateLimits
+from slotfill.extractors.testing.simulator.clock import ManualClock
+from slotfill.extractors.testing.simulator.exchange import Request
+from slotfill.extractors.testing.simulator.simulated_limits import RateLimits
 from slotfill.extractors.testing.server import served
 from slotfill.schemas.entities import Entities
 from slotfill.schemas.feedback import Feedback

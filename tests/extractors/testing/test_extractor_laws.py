@@ -9,7 +9,7 @@ from checkout import FIXTURES
 from slotfill import Extractor
 from slotfill.extractors.testing import extractor_laws
 from slotfill.extractors.testing.extractor_laws import LawBroken
-from slotfill.extractors.testing.scenes import KEY
+from slotfill.extractors.testing.checking.scenarios import KEY
 from slotfill.schemas import Sentiment
 
 FILES = sorted((FIXTURES / "broken" / "extractors").glob("*.py"))

@@ -33,7 +33,7 @@ from slotfill import Example, Schema
 from slotfill.extractors.testing import laws
 from slotfill.extractors.testing.check import check
 from slotfill.extractors.testing.laws import LawBroken
-from slotfill.extractors.testing.search import Search
+from slotfill.extractors.testing.checking.search import Search
 from slotfill.schemas import Confidence, SchemaError, Verbatim, resolve
 
 BROKEN = FIXTURES / "broken" / "schemas"

@@ -11,11 +11,11 @@ import pytest
 from recorded_forms import BODIES, EVENTS, HEADERS, LINES
 
 from slotfill.extractors.testing.claude import SimulatedClaude
-from slotfill.extractors.testing.clock import ManualClock
-from slotfill.extractors.testing.exchange import Request, Response
-from slotfill.extractors.testing.faults import ERROR_FAULTS, MESSAGE_FAULTS
-from slotfill.extractors.testing.limits import RateLimits
-from slotfill.extractors.testing.model_rules import MODELS
+from slotfill.extractors.testing.simulator.clock import ManualClock
+from slotfill.extractors.testing.simulator.exchange import Request, Response
+from slotfill.extractors.testing.simulator.fault_triggers import ERROR_FAULTS, MESSAGE_FAULTS
+from slotfill.extractors.testing.simulator.simulated_limits import RateLimits
+from slotfill.extractors.testing.rules.model_rules import MODELS
 
 TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", type(None): "null"}
 MODEL = "claude-haiku-5-5"

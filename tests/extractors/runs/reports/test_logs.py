@@ -20,8 +20,8 @@ from slotfill import Document, Extractor, Outcome
 from slotfill.extractors.record.extraction import Failure
 from slotfill.extractors.runs.reports.logs import log_extraction, log_to_stderr
 from slotfill.extractors.testing.claude import SimulatedClaude
-from slotfill.extractors.testing.clock import ManualClock
-from slotfill.extractors.testing.faults import BATCH_FAULTS, FAULTS
+from slotfill.extractors.testing.simulator.clock import ManualClock
+from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS, FAULTS
 from slotfill.schemas import Verbatim
 from slotfill.schemas.json_schema import response_model
 from slotfill.schemas.schema import Schema

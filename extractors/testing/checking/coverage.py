@@ -1,0 +1,145 @@
+"""The properties that a JSON Schema names, and which of them occur in its values."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from slotfill.extractors.testing.checking.search import Search
+from slotfill.schemas.breaks import Place, places
+from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.instances import accepts, json_model
+from slotfill.schemas.parts import properties_of, resolved, subschemas
+from slotfill.schemas.pointer import join, look_up
+from slotfill.schemas.proposals import Proposals
+from slotfill.schemas.schema import Schema
+from slotfill.schemas.ways import part_of
+
+__all__ = ["Property", "has_values", "is_constant", "properties", "unreached", "values_of"]
+
+_ONE = ("items", "additionalItems", "unevaluatedItems", "contains", "additionalProperties", "unevaluatedProperties")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Property:
+    """A property as one schema names it.
+
+    path: a JSON Pointer to the property's own schema. holder: the schema that names it.
+    """
+
+    path: str
+    key: str
+    schema: Any
+    holder: Mapping[str, Any]
+
+    @property
+    def is_required(self) -> bool:
+        """Whether the holder requires it."""
+        return self.key in self.holder.get("required", ())
+
+    def is_in(self, value: object, schemas: Iterable[Any]) -> bool:
+        """Tell whether an object that such schemas speak of holds the property, as something other than null."""
+        if not (isinstance(value, dict) and any(schema is self.holder for schema in schemas)):
+            return False
+        return value.get(self.key) is not None or (self.key in value and _is_null(self.schema))
+
+
+def properties(json_schema: dict[str, Any]) -> Iterator[Property]:
+    """Give the properties that values of a schema may have, outer ones first."""
+    pointers = {id(schema): path for path, schema in subschemas(json_schema)}
+    rest: list[Any] = [json_schema]
+    seen: set[int] = set()
+    while rest:
+        for schema in resolved([rest.pop(0)], json_schema):
+            if id(schema) not in seen:
+                seen.add(id(schema))
+                for key, part in properties_of(schema).items():
+                    path = pointers.get(id(schema), "") + join(("properties", key))
+                    yield Property(path, key, part, schema)
+                rest += _inner(schema)
+
+
+def _inner(schema: Mapping[str, Any]) -> Iterator[Any]:
+    yield from properties_of(schema).values()
+    for keyword in ("prefixItems", *_ONE):
+        part = schema.get(keyword)
+        yield from part if isinstance(part, list) else [part]
+    patterns = schema.get("patternProperties")
+    yield from patterns.values() if isinstance(patterns, dict) else ()
+
+
+def is_constant(schema: Any, root: dict[str, Any]) -> bool:
+    """Tell whether a schema allows one value only, as the tag of a union does."""
+    return any("const" in part or len(part.get("enum", ())) == 1 for part in resolved([schema], root))
+
+
+def _is_null(schema: Any) -> bool:
+    return isinstance(schema, Mapping) and (schema.get("type") == "null" or schema.get("const", ...) is None)
+
+
+def values_of(schema: Schema[Any], part: Any) -> st.SearchStrategy[Any]:
+    """Give values of a part of the JSON Schema, but null; none where its patterns are not those of JSON Schema."""
+    try:
+        validator = json_model(schema).validator
+        return Proposals(part_of(validator, part), None).values().filter(lambda value: value is not None)
+    except SchemaError:
+        return st.nothing()
+
+
+def has_values(schema: Schema[Any], part: Any, search: Search) -> bool:
+    """Tell whether some value other than null fits a part of the JSON Schema."""
+    return search.has(values_of(schema, part))
+
+
+def unreached(schema: Schema[Any], values: st.SearchStrategy[Any], search: Search) -> Iterator[Property]:
+    """Give the properties that occur in no valid value, though the object that would hold them does.
+
+    Where chance does not show a property, it is put into values that lack it.
+    """
+    pool = search.sample(values)
+    for wanted in properties(schema.json_schema):
+        if search.clock.is_over:
+            return
+        if any(_holds(value, wanted, schema) for value in pool):
+            continue
+        if not (holders := [value for value in pool if any(_holders(value, wanted, schema))]):
+            continue
+        grafted = [*_valid_grafts(holders, wanted, schema, search)]
+        if not grafted and not _is_null(wanted.schema):
+            yield wanted
+        pool += grafted
+
+
+def _valid_grafts(holders: list[Any], wanted: Property, schema: Schema[Any], search: Search) -> Iterator[Any]:
+    if not has_values(schema, wanted.schema, search):
+        return
+    grafts = _grafts(holders, wanted, schema)
+    yield from (value for value in search.sample(grafts) if accepts(schema, value) and _holds(value, wanted, schema))
+
+
+@st.composite
+def _grafts(draw: st.DrawFn, holders: list[Any], wanted: Property, schema: Schema[Any]) -> Any:
+    """Give values with the property put into one of its objects, or into a new one of the schema that names it."""
+    value = copy.deepcopy(draw(st.sampled_from(holders)))
+    place = draw(st.sampled_from([*_holders(value, wanted, schema)]))
+    new = draw(st.none() | values_of(schema, wanted.holder).filter(lambda other: isinstance(other, dict)))
+    held = {**(place.value if new is None else new), wanted.key: draw(values_of(schema, wanted.schema))}
+    if not place.path:
+        return held
+    look_up(join(place.path[:-1]), value)[place.path[-1]] = held
+    return value
+
+
+def _holds(value: object, wanted: Property, schema: Schema[Any]) -> bool:
+    return any(wanted.is_in(place.value, place.schemas) for place in places(value, schema.json_schema))
+
+
+def _holders(value: object, wanted: Property, schema: Schema[Any]) -> Iterator[Place]:
+    """Give the objects within a value that the schema which names the property may speak of."""
+    for place in places(value, schema.json_schema):
+        if isinstance(place.value, dict) and any(one is wanted.holder for one in place.schemas):
+            yield place

@@ -1,0 +1,269 @@
+"""The accounts of one extraction: what holds of every record, whatever the model and the network did.
+
+Each gives path and message of what does not hold.
+"""
+
+# ruff: noqa: D401 - a docstring states what holds
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby, pairwise
+from operator import attrgetter
+from typing import Any
+
+from slotfill.extractors.rungs.asks import FINAL
+from slotfill.extractors.chunks.assembly import INCOMPLETE
+from slotfill.extractors.record.extraction import Extraction, Outcome, Rung, Span, Usage
+from slotfill.extractors.testing.claude import Seen
+from slotfill.extractors.testing.checking.values import difference, excess
+from slotfill.schemas.errors import InvalidError
+from slotfill.schemas.pointer import look_up
+from slotfill.schemas.schema import Schema
+
+__all__ = [
+    "BREAKING",
+    "LOSING",
+    "Judged",
+    "contradictions",
+    "dropped",
+    "misplaced",
+    "misread",
+    "misrouted",
+    "overspent",
+    "overtrusted",
+    "shown",
+    "unaccounted",
+    "unheard",
+    "unloadable",
+    "untold",
+    "wrong",
+]
+
+Judged = Iterator[tuple[str, str]]
+"""Path and message of what does not hold."""
+
+LOSING = frozenset({"reset", "stall", "timeout", "refused", "html", "invalid_utf8"})
+"""The faults of the network with which a reply does not arrive: the service counts it, and the client cannot."""
+
+BREAKING = frozenset(
+    {"sse_no_json", "sse_no_event", "sse_unstarted", "sse_unended", "sse_spliced", "sse_cut", "sse_error"}
+)
+"""The faults of a stream with which its count does not arrive, or not in a way that must be believed."""
+
+
+ENDING = frozenset({"truncated", "refusal", "sse_unended", "sse_spliced", "sse_cut", "sse_error"})
+"""The faults with which what arrives is not the whole of a reply, or none that was meant."""
+
+
+def contradictions(extraction: Extraction[Any]) -> Judged:
+    """A record that is ok has a value and no error, one that is not has an error with type and message.
+
+    The last attempt is ok when the record is; of a document that was read in parts, each part is. What was mended has
+    an edit of it.
+    """
+    ok, outcome, error = extraction.ok, extraction.outcome, extraction.error
+    if ok is not outcome.ok:
+        yield "/outcome", f"is {outcome.value!r}, and ok is {ok}"
+    if ok and not extraction.has_value:
+        yield "/value", f"the outcome is {outcome.value!r}, and there is none"
+    if ok is (error is not None):
+        yield "/error", f"the outcome is {outcome.value!r}, and the error is {error}"
+    if error is not None and not (error.type and error.message):
+        yield "/error", f"says too little: {error}"
+    if lost := [reading.chunk for reading in extraction.chunks if ok and not reading.outcome.ok]:
+        yield "/chunks", f"the outcome is {outcome.value!r}, and chunks {lost} could not be read"
+    if extraction.attempts and not extraction.chunks and extraction.attempts[-1].ok is not ok:
+        yield "/attempts", f"the outcome is {outcome.value!r}, and of the last attempt ok is {not ok}"
+    if outcome is Outcome.MENDED and not extraction.edits:
+        yield "/edits", "it was mended, and no edit says how"
+
+
+def misplaced(spans: Mapping[str, Span], value: object, text: str) -> Judged:
+    """A span lies within the document, an exact one holds its value to the letter, an absent one has no offsets."""
+    for path, span in spans.items():
+        if message := _misplaced(span, look_up(path, value), text):
+            yield path, message
+
+
+def _misplaced(span: Span, value: object, text: str) -> str | None:
+    if span.match == "absent":
+        return None if span.start is span.end is None else "is absent, and has offsets"
+    if span.start is None or span.end is None or not 0 <= span.start < span.end <= len(text):
+        return f"{span} does not lie within the document"
+    held = text[span.start : span.end]
+    return f"the span holds {held!r}, the value is {value!r}" if span.match == "exact" and held != str(value) else None
+
+
+def unloadable(extraction: Extraction[Any], schema: Schema[Any]) -> Judged:
+    """A record is JSON, and what the model said, loaded by its schema, is the value of the extraction.
+
+    What is written of a value does not stand in for that: a serializer may round it, or leave a field out.
+    """
+    try:
+        record = json.loads(json.dumps(extraction.to_json(), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        yield "", f"the record is no JSON: {error}"
+        return
+    if extraction.ok:
+        try:
+            loaded = schema.load(record.get("reply", record["value"]))
+        except InvalidError as error:
+            yield f"/value{error.errors[0].path}", f"the record's value does not load: {error.errors[0].message}"
+        else:
+            if loaded != extraction.value:
+                yield "/value", f"is {extraction.value!r}, and {loaded!r} when the record is loaded"
+
+
+def wrong(extraction: Extraction[Any], truth: object) -> Judged:
+    """What is ok is what the model meant before any fault; what is left where chunks were lost, is a part of that."""
+    data = extraction.data if extraction.has_value else extraction.invalid
+    path = difference(truth, data) if extraction.ok else excess(data, truth) if extraction.chunks and data else None
+    if path is not None:
+        yield path, f"{shown(truth, path)} was meant, {shown(data, path)} is {extraction.outcome.value}"
+
+
+def untold(extraction: Extraction[Any]) -> Judged:
+    """The chunks of a document that was read in parts hold all of its text, and each that was lost is told.
+
+    The error names it, and the outcome is partial where another one was read.
+    """
+    readings, text, error = extraction.chunks, extraction.document.text, extraction.error
+    ends = [0, *(reading.end for reading in readings)]
+    for end, start in zip(ends, [*(reading.start for reading in readings), len(text)], strict=True):
+        if readings and text[end:start].strip():
+            yield "/chunks", f"characters {end} to {start} are in none"
+    lost = [reading.chunk for reading in readings if reading.error is not None]
+    if lost and (error is None or error.type not in {INCOMPLETE, *FINAL}):
+        yield "/error", f"chunks {lost} were lost, and it is {error}"
+    if lost and error is not None and f"chunk {lost[0]} " not in error.message:
+        yield "/error", f"names chunk {lost[0]} nowhere: {error.message}"
+    again = next((reading.number for reading in readings if reading.error is not None), 1)
+    if error is not None and again > 1 and f"reading {again})" not in error.message:
+        yield "/error", f"says nowhere that it was reading {again}: {error.message}"
+    if 0 < len(lost) < len(readings) and extraction.outcome is not Outcome.PARTIAL:
+        yield "/outcome", f"chunks {lost} were lost, and it is {extraction.outcome.value!r}"
+
+
+def dropped(extraction: Extraction[Any], stated_in: Callable[[str], object], requests: Sequence[Seen]) -> Judged:
+    """What stands in a chunk that could be read, once at least, is in what is left, however many others were lost.
+
+    stated_in: gives the part of the value that stands in a text. requests: all that the service saw of this document;
+    a model that says null of a chunk says that the value stands in another one.
+    """
+    data = extraction.data if extraction.has_value else extraction.invalid
+    denied = {seen.document for seen in requests if "null" in seen.faults}
+    for reading in extraction.chunks:
+        text = extraction.document.text[reading.start : reading.end]
+        stated = stated_in(text)
+        if reading.outcome.ok and text not in denied and (path := excess(stated, data)) is not None:
+            yield path, f"{shown(stated, path)} stands in chunk {reading.chunk}, which was read, and is not there"
+
+
+def misread(extraction: Extraction[Any], *, chunked: bool, passes: int) -> Judged:
+    """Each chunk was read as often as it was to be, or until it could not be; a document that is read once has none."""
+    readings = extraction.chunks
+    if (chunked and not readings) or (readings and not chunked and passes == 1):
+        yield "/chunks", f"it was read in {len(readings)} parts"
+    if extraction.ok and not readings and passes > 1:
+        yield "/chunks", f"it was to be read {passes} times, and no reading is told"
+    for chunk, several in groupby(readings, attrgetter("chunk")):
+        numbers, read = zip(*((reading.number, reading.outcome.ok) for reading in several), strict=True)
+        if numbers != (*range(1, len(numbers) + 1),) or not all(read[:-1]) or (read[-1] and len(read) != passes):
+            yield "/chunks", f"of chunk {chunk} there are the readings {numbers}, and {read} says which could be read"
+
+
+def misrouted(extraction: Extraction[Any], requests: Sequence[Seen]) -> Judged:
+    """Each attempt names the model that was asked; another one is asked of a text only where those before could not.
+
+    That a value, or one of its chunks, is a fallback's is its outcome.
+    """
+    asked: dict[str | None, str] = {seen.request_id: seen.body["model"] for seen in requests if seen.body}
+    for at, attempt in enumerate(extraction.attempts):
+        if (model := asked.get(attempt.request_id, attempt.model)) != attempt.model:
+            yield f"/attempts/{at}", f"names {attempt.model}, and {model} was asked"
+    for chunk, attempts in groupby(extraction.attempts, attrgetter("chunk")):
+        for before, after in pairwise(attempts):
+            if before.ok and after.rung is Rung.FALLBACK:
+                yield "/attempts", f"{after.model} was asked of chunk {chunk}, and {before.model} had answered"
+    fallen = {attempt.chunk for attempt in extraction.attempts if attempt.rung is Rung.FALLBACK}
+    if extraction.ok and bool(fallen) is not (extraction.outcome is Outcome.FALLBACK):
+        yield "/outcome", f"is {extraction.outcome.value!r}, and chunks {fallen} are a fallback's"
+    for reading in extraction.chunks:
+        if reading.outcome.ok and (reading.chunk in fallen) is not (reading.outcome is Outcome.FALLBACK):
+            yield (
+                "/chunks",
+                f"of chunk {reading.chunk} it is {reading.outcome.value!r}; chunks {fallen} are a fallback's",
+            )
+
+
+def overspent(extraction: Extraction[Any], most: int) -> Judged:
+    """No model is asked of a text, or of a chunk, more than so many times, patches and further readings included."""
+    asked = Counter((one.chunk, one.model) for one in extraction.attempts if one.rung is not Rung.MEND)
+    for (chunk, model), times in asked.items():
+        if times > most:
+            yield "/attempts", f"{model} was asked of chunk {chunk} {times} times, at most {most} are allowed"
+
+
+def unheard(extraction: Extraction[Any], requests: Sequence[Seen], corrections: Sequence[str]) -> Judged:
+    """The record has the turns that led to it, and every request tells what was said in them, of each chunk too.
+
+    corrections: what was said, the oldest first.
+    """
+    if [turn.correction for turn in extraction.history] != [*corrections]:
+        yield "/history", f"is {extraction.history}; what was said is {corrections}"
+    for seen, correction in ((seen, correction) for seen in requests for correction in corrections):
+        if correction.encode() not in seen.request.body:
+            yield "/history", f"{seen.request_id} does not tell {correction!r}"
+
+
+def unaccounted(extraction: Extraction[Any], requests: Sequence[Seen]) -> Judged:
+    """The usage of each attempt is what the service counted for its reply; each reply that arrived is in an attempt.
+
+    requests: all that the service saw of this document. Of a stream that broke off the client knows what its first
+    event told, at least.
+    """
+    seen_by_id = {seen.request_id: seen for seen in requests}
+    total = sum((attempt.usage for attempt in extraction.attempts), Usage())
+    if extraction.usage != total:
+        yield "/usage", f"is {extraction.usage}, its attempts sum up to {total}"
+    attempted = {attempt.request_id: attempt.usage for attempt in extraction.attempts if attempt.request_id}
+    for at, attempt in enumerate(extraction.attempts):
+        if attempt.request_id not in seen_by_id and attempt.usage != Usage():
+            yield f"/attempts/{at}/usage", f"is {attempt.usage}, of no request that the service saw"
+    for request_id, seen in seen_by_id.items():
+        found, counted = attempted.get(request_id, Usage()), _counts(seen)
+        if found not in counted:
+            told = f"{', '.join(seen.faults) or 'no fault'} struck it"
+            yield "/usage", f"of {request_id} is {found}, the service counted {counted[0]}; {told}"
+
+
+def _counts(seen: Seen) -> tuple[Usage, ...]:
+    """Give what a client may know of what was counted for a reply: exactly one figure, unless a stream broke."""
+    begun = replace(seen.usage, output_tokens=None, thinking_tokens=None)
+    struck, streamed = {*seen.faults}, bool(seen.body and seen.body.get("stream"))
+    if struck & {"timeout", "html", "refused"} or (struck & LOSING and not streamed):
+        return (Usage(),)
+    if "invalid_utf8" in struck:  # it may stand in the first event already
+        return seen.usage, begun, Usage()
+    return (seen.usage, begun) if streamed and struck & (LOSING | BREAKING) else (seen.usage,)
+
+
+def overtrusted(extraction: Extraction[Any], requests: Sequence[Seen]) -> Judged:
+    """No attempt is ok, and none that mends it, whose reply was cut off, refused, or lost, whatever there is of it.
+
+    requests: as above.
+    """
+    struck = {seen.request_id: {*seen.faults} & (ENDING | LOSING) for seen in requests}
+    of: str | None = None
+    for at, attempt in enumerate(extraction.attempts):
+        of = of if attempt.rung is Rung.MEND else attempt.request_id
+        if attempt.ok and of and struck.get(of):
+            yield f"/attempts/{at}", f"is ok, and {', '.join(struck[of])} struck its reply"
+
+
+def shown(value: object, path: str) -> str:
+    """Write a part of a value down for a message."""
+    return json.dumps(look_up(path, value), ensure_ascii=False, default=repr)

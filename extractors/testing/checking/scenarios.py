@@ -1,0 +1,138 @@
+"""Scenes: what a simulated model says of a document, and what an extractor makes of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from hypothesis import strategies as st
+
+from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.testing.simulator.simulated_request import Asked
+from slotfill.extractors.testing.claude import SimulatedClaude
+from slotfill.extractors.testing.checking.law import TEXT
+from slotfill.extractors.testing.simulator.simulated_reply import Said, say
+from slotfill.schemas.schema import Schema
+from slotfill.schemas.strategies import Completion, completions
+
+if TYPE_CHECKING:
+    import anthropic
+
+__all__ = ["KEY", "Ending", "ExtractorOf", "Extracts", "Played", "Scene", "logged", "play", "scenes"]
+
+KEY = "sk-ant-a-key-that-nobody-may-see"
+"""The credential of the client that an extractor is given."""
+
+Ending = Literal["as said", "max_tokens", "refusal", "401"]
+"""What becomes of every reply: nothing, or it is marked as cut off or as refused, whole as it may be, or the service
+refuses the credential."""
+
+
+class Extracts(Protocol):
+    """Whatever extracts from one text."""
+
+    def extract(self, text: str, /) -> Extraction[Any]:
+        """Extract from one text."""
+
+
+ExtractorOf = Callable[["anthropic.Anthropic"], Extracts]
+"""Makes the extractor that is to be judged, on this client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One document, and what the model says of it.
+
+    replies: in turn, the last one for ever.
+    """
+
+    text: str
+    replies: tuple[Completion, ...]
+    ending: Ending
+
+    @property
+    def truth(self) -> Any:
+        """The value that the replies mean."""
+        return self.replies[-1].truth
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the scene as plain JSON data."""
+        return {"text": self.text, "replies": [reply.text for reply in self.replies], "ending": self.ending}
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of a scene.
+
+    extraction: None when `error` was raised. logs: every line that was logged. shown: the extractor's repr.
+    """
+
+    scene: Scene
+    claude: SimulatedClaude
+    extraction: Extraction[Any] | None = None
+    error: Exception | None = None
+    logs: list[str] = field(default_factory=list)
+    shown: str = ""
+
+
+def scenes(schema: Schema[Any], ending: Ending, *, corrected: bool, text: str = TEXT) -> st.SearchStrategy[Scene]:
+    """Give scenes of one document. corrected: whether a valid reply follows the first, whatever that is."""
+
+    def replies(first: Completion) -> tuple[Completion, ...]:
+        meant = json.dumps(schema.wrap(first.truth), ensure_ascii=False)
+        return (first, Completion(meant, first.truth, "valid", "end_turn")) if corrected else (first,)
+
+    return completions(schema, document=text).map(lambda first: Scene(text, replies(first), ending))
+
+
+def play(extractor_of: ExtractorOf, scene: Scene) -> Played:
+    """Have an extractor extract from a scene's document."""
+    claude = SimulatedClaude(_script(scene), faults=("401",) if scene.ending == "401" else ())
+    played = Played(scene, claude)
+    with logged(played.logs), claude.client(api_key=KEY, max_retries=0) as client:
+        extractor = extractor_of(client)
+        try:
+            extraction, error = extractor.extract(scene.text), None
+        except Exception as raised:  # noqa: BLE001 - whatever the extractor under test raises is judged
+            extraction, error = None, raised
+    return Played(scene, claude, extraction, error, played.logs, repr(extractor))
+
+
+def _script(scene: Scene) -> Callable[[Asked], Said]:
+    rest = list(scene.replies)
+
+    def script(asked: Asked) -> Said:
+        reply = rest.pop(0) if len(rest) > 1 else rest[0]
+        stop = reply.stop_reason if scene.ending == "as said" else scene.ending
+        said = say(asked, reply.text, _parsed(reply.text) if asked.tool else None)
+        return said if stop == "end_turn" else Said(said.content, stop)
+
+    return script
+
+
+def _parsed(text: str) -> Any:
+    """Read a tool's input: the service sends JSON only."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {}
+
+
+@contextmanager
+def logged(lines: list[str]) -> Iterator[None]:
+    """Collect all that is logged, at any level."""
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]  # all it is for
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)

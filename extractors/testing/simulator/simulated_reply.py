@@ -1,0 +1,108 @@
+"""What the simulated model says, and how the service writes it as a message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic_core import from_json
+
+from slotfill.extractors.messages_api.sse import written_in
+from slotfill.extractors.testing.simulator.simulated_request import BYTES_A_TOKEN, Asked, size
+
+__all__ = ["Said", "count", "say", "shorten", "think", "thoughts", "usage_of", "write"]
+
+_THOUGHT = {"type": "thinking", "thinking": "", "signature": "c2ltdWxhdGVk"}
+"""What is told of thinking: the models that think by default leave the text out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A reply's content blocks, as they stand in a message, and why the model stopped.
+
+    thought: tokens that it thought before, beside those of the blocks.
+    """
+
+    content: tuple[Mapping[str, Any], ...]
+    stop_reason: str = "end_turn"
+    stop_details: Mapping[str, Any] | None = None
+    thought: int = 0
+
+
+def say(asked: Asked, text: str, value: Any) -> Said:
+    """Say a text, or call the tool that was asked for with its value; a text that is none is said as it is.
+
+    A text that the request has begun is gone on with.
+    """
+    if asked.tool is None or (value is None and text.strip() != "null"):
+        text = text.removeprefix(asked.prefill)
+        return Said(({"type": "text", "text": text},) if text else ())
+    return Said((call(asked.tool, value),), "tool_use")
+
+
+def call(tool: str, value: Any, number: int = 1) -> dict[str, Any]:
+    """Write a tool call."""
+    caller = {"type": "direct"}
+    return {"type": "tool_use", "id": f"toolu_{number:024d}", "name": tool, "input": value, "caller": caller}
+
+
+def think(said: Said, tokens: int) -> Said:
+    """Have the model think so many tokens before it says it."""
+    return Said((_THOUGHT, *said.content), said.stop_reason, said.stop_details, tokens) if tokens else said
+
+
+def count(said: Said) -> int:
+    """Count the tokens written, thoughts included, as simulated."""
+    return said.thought + sum(size(written_in(block)) for block in said.content)
+
+
+def thoughts(said: Said) -> int:
+    """Count those of them that were thought."""
+    return said.thought + sum(size(written_in(block)) for block in said.content if block["type"] == "thinking")
+
+
+def shorten(said: Said, tokens: int) -> Said:
+    """Cut what is said after so many tokens, if it is longer."""
+    if count(said) <= tokens:
+        return said
+    thought = min(said.thought, tokens)
+    room, kept = (tokens - thought) * BYTES_A_TOKEN, []
+    for block in said.content:
+        written = written_in(block).encode("utf-8", "surrogatepass")[: max(0, room)].decode("utf-8", "ignore")
+        room -= len(written.encode("utf-8", "surrogatepass"))
+        if written or block is _THOUGHT:
+            kept.append(_cut(block, written))
+    return replace(said, content=tuple(kept), stop_reason="max_tokens", thought=thought)
+
+
+def write(asked: Asked, said: Said, number: int, usage: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the message that answers a request."""
+    return {
+        "id": f"msg_{number:024d}",
+        "type": "message",
+        "role": "assistant",
+        "model": asked.rules.id,
+        "content": list(said.content),
+        "stop_reason": said.stop_reason,
+        "stop_sequence": None,
+        "stop_details": said.stop_details,
+        "usage": usage,
+    }
+
+
+def usage_of(asked: Asked, said: Said, read: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell what a reply took. read: what the prompt did, from the cache and beside it."""
+    details = {"output_tokens_details": {"thinking_tokens": thoughts(said)}} if asked.rules.counts_thinking else {}
+    written = {"output_tokens": count(said), **details}
+    return {**read, **written, "service_tier": "standard", "inference_geo": asked.rules.geo}
+
+
+def _cut(block: Mapping[str, Any], written: str) -> dict[str, Any]:
+    """Give a block of which only the beginning was written; the service completes a tool's input to JSON."""
+    match block["type"]:
+        case "tool_use":
+            return {**block, "input": from_json(written, allow_partial=True)}
+        case "thinking":
+            return {**block, "thinking": written}
+    return {**block, "text": written}

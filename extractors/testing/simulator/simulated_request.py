@@ -1,0 +1,154 @@
+"""What a request asks the simulated model for: the document, the schema, the form of the answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from pydantic_core import to_json
+
+from slotfill.extractors.local.layout import Conversation, Turn
+from slotfill.extractors.testing.rules.model_rules import ModelRules
+
+__all__ = ["Asked", "read", "size"]
+
+BYTES_A_TOKEN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that passed the checks.
+
+    document: the text between the marks of the last fenced turn, else the last user turn.
+    schema: the JSON Schema that the answer shall be valid for, None where none is asked for.
+    tool: the tool to call with it; None asks for text. prefill: how the answer begins already, as a text.
+    thinks: whether the model thinks before it answers. budget: the tokens that it may think, None for any number.
+    tokens: of the whole prompt, as simulated. prefixes: of each part of it that is marked for the cache, the longest
+    last, hash, tokens, and for how long: `5m` or `1h`. rules: of the model.
+    """
+
+    model: str
+    max_tokens: int
+    document: str
+    schema: Mapping[str, Any] | None
+    tool: str | None
+    prefill: str
+    stream: bool
+    thinks: bool
+    budget: int | None
+    tokens: int
+    prefixes: tuple[tuple[str, int, str], ...]
+    rules: ModelRules
+
+
+def size(text: str) -> int:
+    """Give the simulated count of a text's tokens: one for each four bytes begun."""
+    return -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_A_TOKEN)
+
+
+def read(data: Mapping[str, Any], rules: ModelRules) -> Asked:
+    """Read a request to a model that was checked."""
+    system = _texts(data.get("system", ""))
+    turns = [Turn("user", _texts(said["content"])) for said in data["messages"] if said["role"] == "user"]
+    last = data["messages"][-1]
+    schema, tool = _form(data, system)
+    tokens, prefixes = _measure(data, rules)
+    thinking = data.get("thinking") or {}
+    return Asked(
+        model=data["model"],
+        max_tokens=data.get("max_tokens", 0),
+        document=Conversation(system, turns).document,
+        schema=schema,
+        tool=tool,
+        prefill=_texts(last["content"]) if last["role"] == "assistant" else "",
+        stream=bool(data.get("stream")),
+        thinks=thinking["type"] in ("adaptive", "enabled") if thinking else rules.thinks,
+        budget=thinking.get("budget_tokens"),
+        tokens=tokens,
+        prefixes=prefixes,
+        rules=rules,
+    )
+
+
+def _texts(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    return "\n".join(_text(block) for block in content)
+
+
+def _text(block: Mapping[str, Any]) -> str:
+    match block:
+        case {"type": "text", "text": str(text)}:
+            return text
+        case {"type": "tool_use", "input": value}:
+            return json.dumps(value, ensure_ascii=False)
+    return ""  # what a tool gives back is no document
+
+
+def _form(data: Mapping[str, Any], system: str) -> tuple[Mapping[str, Any] | None, str | None]:
+    choice = data.get("tool_choice") or {}
+    tools = {} if choice.get("type") == "none" else {tool["name"]: tool for tool in data.get("tools") or ()}
+    if tools:
+        name = choice.get("name") or next(iter(tools))
+        return tools[name].get("input_schema"), name
+    match data.get("output_config"):
+        case {"format": {"schema": dict(schema)}}:
+            return schema, None
+    return _schema_in(system), None
+
+
+@lru_cache(maxsize=64)
+def _schema_in(text: str) -> Mapping[str, Any] | None:
+    """Find a JSON Schema that stands in the instructions, as it does where neither a format nor a tool carries it."""
+    decoder, at = json.JSONDecoder(), text.find("{")
+    while at >= 0:
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except ValueError:
+            end = at + 1
+        else:
+            if isinstance(value, dict) and value.keys() & {"properties", "$ref", "anyOf"}:
+                return value
+        at = text.find("{", end)
+    return None
+
+
+def _measure(data: Mapping[str, Any], rules: ModelRules) -> tuple[int, tuple[tuple[str, int, str], ...]]:
+    read, counted, prefixes = hashlib.sha256(rules.id.encode()), 0, []  # what one model has read is no other's
+    least = rules.cacheable * BYTES_A_TOKEN
+    for block, ttl in _blocks(data):
+        written = block.encode("utf-8", "surrogatepass") if isinstance(block, str) else to_json(block)
+        read.update(written)
+        counted += len(written)
+        if ttl and counted >= least:
+            prefixes.append((read.hexdigest(), counted // BYTES_A_TOKEN, ttl))
+    if (ttl := _ttl(data)) and counted >= least:
+        prefixes.append((read.hexdigest(), counted // BYTES_A_TOKEN, ttl))
+    return -(-counted // BYTES_A_TOKEN), tuple(prefixes)
+
+
+def _ttl(marked: Mapping[str, Any]) -> str:
+    """Tell for how long the cache is to keep what ends here, "" for not at all."""
+    return str((mark.get("ttl") or "5m") if (mark := marked.get("cache_control")) else "")
+
+
+def _blocks(data: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
+    """Give the parts of a prompt in the order in which they are read, and for how long the cache is to keep them."""
+    for tool in data.get("tools") or ():
+        yield tool, _ttl(tool)
+    if output := data.get("output_config"):
+        yield output, ""
+    for content in (data.get("system") or (), *(message["content"] for message in data["messages"])):
+        if isinstance(content, str):
+            yield content, ""
+        else:
+            yield from ((_bare(block), _ttl(block)) for block in content)
+
+
+def _bare(block: Mapping[str, Any]) -> Any:
+    """Give what a block says: a mark for the cache is no part of it."""
+    return block["text"] if block["type"] == "text" else {k: v for k, v in block.items() if k != "cache_control"}
