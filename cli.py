@@ -215,7 +215,7 @@ def schemas(schema: str | None, *, lint: bool) -> None:
     if not lint:
         click.echo(json.dumps(resolved.json_schema, indent=2, ensure_ascii=False))
         return
-    from slotfill.schemas.wire import wire_of
+    from slotfill.schemas.wire.wire import wire_of
 
     wire = wire_of(resolved.json_schema, wrapped=resolved.wrapped)
     click.echo(f"asked by: {', then '.join(wire.modes)}")
@@ -469,7 +469,7 @@ def _hypothesis_keeps_to_the_cache() -> None:
 
 
 def _resolved(source: str, *, examples: Path | Sequence[Example] | None = None, **options: Any) -> Schema[Any]:
-    from slotfill.schemas.sources import read_examples, resolve
+    from slotfill.schemas.sources.schema_sources import read_examples, resolve
 
     shots = read_examples(examples) if isinstance(examples, Path) else examples
     return resolve(source, trusted=True, examples=shots, **options)

@@ -26,11 +26,11 @@ from pydantic import BaseModel
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.settings import Settings
-from slotfill.schemas.entities import Entities
-from slotfill.schemas.feedback import Feedback
+from slotfill.schemas.built_in.entities import Entities
+from slotfill.schemas.built_in.feedback import Feedback
 from slotfill.schemas.schema import Example, Schema
-from slotfill.schemas.sentiment import Sentiment
-from slotfill.schemas.summary import Summary
+from slotfill.schemas.built_in.sentiment import Sentiment
+from slotfill.schemas.built_in.summary import Summary
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 TYPES = {

@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, given, seed, settings
 
 from slotfill.extractors.grounding.grounding import ground
 from slotfill.extractors.record.extraction import Span
-from slotfill.schemas.folding import fold, folded
+from slotfill.schemas.passages.folding import fold, folded
 from slotfill.schemas.strategies import PlantedDocument, documents
 
 SIZE = 1_000_000

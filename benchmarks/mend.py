@@ -27,10 +27,10 @@ from slotfill.extractors.repair.json_finder import find
 from slotfill.extractors.repair.repair import Mended, Mode, mend
 from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS
 from slotfill.extractors.testing.faults.value_faults import spoil
-from slotfill.schemas.builtin import built_ins
+from slotfill.schemas.built_in.built_ins import built_ins
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.schema import WRAPPER, Schema
-from slotfill.schemas.sources import resolve
+from slotfill.schemas.sources.schema_sources import resolve
 from slotfill.schemas.strategies import instances
 
 try:

@@ -21,7 +21,7 @@ from slotfill.extractors.testing.simulator.simulated_request import size
 from slotfill.extractors.testing.faults.value_faults import spoil
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.schema import Schema
-from slotfill.schemas.sources import resolve
+from slotfill.schemas.sources.schema_sources import resolve
 
 FIELDS = (5, 10, 20, 50, 100)
 CASES = 200

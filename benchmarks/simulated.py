@@ -20,10 +20,10 @@ from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document, Outcome, Rung
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.simulator.exchange import Request
-from slotfill.schemas.feedback import Feedback
+from slotfill.schemas.built_in.feedback import Feedback
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies import Completion, completions
-from slotfill.schemas.wire import wire_of
+from slotfill.schemas.wire.wire import wire_of
 
 DOCUMENT = "The app crashes when I open the second tab, and nobody answers my mails. Please help before Friday."
 MODEL = "claude-haiku-5-5"

@@ -25,7 +25,7 @@ from hypothesis.errors import HypothesisException
 from pydantic import ValidationError
 
 from slotfill.schemas.errors import SchemaError
-from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.strategies import instances
 
 DRAFTS = {

@@ -29,14 +29,14 @@ from slotfill.extractors.clients.models import Targets
 from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.messages_api.thinking import Effort, ThinkingMode
 from slotfill.extractors.unforeseen import STOPS
-from slotfill.schemas.entities import Entities
+from slotfill.schemas.built_in.entities import Entities
 from slotfill.schemas.errors import SchemaError
-from slotfill.schemas.feedback import Feedback
-from slotfill.schemas.formats import Formats
+from slotfill.schemas.built_in.feedback import Feedback
+from slotfill.schemas.json_schema.formats import Formats
 from slotfill.schemas.schema import Example, Schema
-from slotfill.schemas.sentiment import Sentiment
-from slotfill.schemas.sources import resolve
-from slotfill.schemas.summary import Summary
+from slotfill.schemas.built_in.sentiment import Sentiment
+from slotfill.schemas.sources.schema_sources import resolve
+from slotfill.schemas.built_in.summary import Summary
 
 __all__ = [
     "EntityExtractor",

@@ -9,9 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from slotfill.schemas.builtin import built_ins
+    from slotfill.schemas.built_in.built_ins import built_ins
     from slotfill.schemas.confidence import Confidence
-    from slotfill.schemas.entities import Entities, Entity
+    from slotfill.schemas.built_in.entities import Entities, Entity
     from slotfill.schemas.errors import (
         FieldError,
         InvalidError,
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
         SchemaError,
         SlotfillError,
     )
-    from slotfill.schemas.feedback import Feedback
-    from slotfill.schemas.merging import Merge
+    from slotfill.schemas.built_in.feedback import Feedback
+    from slotfill.schemas.merge_policy import Merge
     from slotfill.schemas.parameters import Parameters
     from slotfill.schemas.schema import Example, Schema
-    from slotfill.schemas.sentiment import Sentiment
-    from slotfill.schemas.sources import resolve
-    from slotfill.schemas.summary import Summary
+    from slotfill.schemas.built_in.sentiment import Sentiment
+    from slotfill.schemas.sources.schema_sources import resolve
+    from slotfill.schemas.built_in.summary import Summary
     from slotfill.schemas.verbatim import Verbatim
 
 __all__ = [

@@ -15,8 +15,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from slotfill.schemas.errors import SchemaError
-from slotfill.schemas.parts import parts_at, properties_of, resolved, subschemas
-from slotfill.schemas.pointer import join
+from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, resolved, subschemas
+from slotfill.schemas.json_values.pointer import join
 
 __all__ = ["KEYWORD", "Confidence", "check_confidences", "confidence_paths", "is_marked", "name_keys"]
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from slotfill.schemas.confidence import KEYWORD as CONFIDENCE
-from slotfill.schemas.merging import policy_of
-from slotfill.schemas.parts import properties_of, resolved
+from slotfill.schemas.merge_policy import policy_of
+from slotfill.schemas.json_schema.subschemas import properties_of, resolved
 
 __all__ = ["merges_well"]
 

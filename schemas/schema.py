@@ -16,21 +16,21 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import SchemaValidator, to_jsonable_python
 
 from slotfill.schemas.confidence import check_confidences, is_marked, name_keys
-from slotfill.schemas.decimals import quoted_decimals
+from slotfill.schemas.json_schema.decimals import quoted_decimals
 from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError, SchemaError
-from slotfill.schemas.exact_json import ExactFloat, dumps, has_exact_floats, loads
-from slotfill.schemas.field_keys import Path
-from slotfill.schemas.info_validators import needs_context
-from slotfill.schemas.json_schema import JsonValue, resolve_local, response_model
-from slotfill.schemas.merging import check_merges, has_keys, name_merge_keys
-from slotfill.schemas.model_schema import decimal_schema, inner_paths_of, output_schema, reply_schema, synonyms_of
+from slotfill.schemas.json_values.exact_json import ExactFloat, dumps, has_exact_floats, loads
+from slotfill.schemas.validation.field_keys import Path
+from slotfill.schemas.validation.info_validators import needs_context
+from slotfill.schemas.json_schema.response_model import JsonValue, resolve_local, response_model
+from slotfill.schemas.merge_policy import check_merges, has_keys, name_merge_keys
+from slotfill.schemas.validation.model_schema import decimal_schema, inner_paths_of, output_schema, reply_schema, synonyms_of
 from slotfill.schemas.parameters import parameters_of
-from slotfill.schemas.parts import subschemas
-from slotfill.schemas.pointer import join, pointer_to
-from slotfill.schemas.relaxed_validator import relaxed_validator
-from slotfill.schemas.serialization import raising_field
-from slotfill.schemas.strict_validator import check_code, strict_validator
-from slotfill.schemas.user_code import RAISED
+from slotfill.schemas.json_schema.subschemas import subschemas
+from slotfill.schemas.json_values.pointer import join, pointer_to
+from slotfill.schemas.validation.relaxed_validator import relaxed_validator
+from slotfill.schemas.validation.serialization import raising_field
+from slotfill.schemas.validation.strict_validator import check_code, strict_validator
+from slotfill.schemas.validation.user_code import RAISED
 
 __all__ = ["TEXT_NAMES", "WRAPPER", "Example", "Schema"]
 
@@ -57,7 +57,7 @@ class Schema(Generic[M]):
     texts, a class variable `calibration` of `Example`s, tell the embedded model what its scores are worth; their values
     may hold any part of the whole, and no other model is shown them.
 
-    model: a Pydantic model, or what `slotfill.schemas.json_schema.response_model` made of a JSON Schema.
+    model: a Pydantic model, or what `slotfill.schemas.json_schema.response_model.response_model` made of a JSON Schema.
     name: what records and files call it; by default the model's name in snake case.
     instructions: what to tell the language model; by default the model's docstring.
     examples: replace the model's own.

@@ -13,7 +13,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from slotfill.schemas.passages import nearest, stands_in
+from slotfill.schemas.passages.passages import nearest, stands_in
 
 __all__ = ["FORMAT", "Verbatim", "misquoted"]
 

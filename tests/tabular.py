@@ -12,7 +12,7 @@ from slotfill import Document, Extraction, Failure, Outcome, Schema
 from slotfill.extractors.runs.outputs.columns import Fields, Items, Kind, Scalar
 from slotfill.extractors.runs.outputs.sinks import open_sink
 from slotfill.schemas import built_ins, resolve
-from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.json_schema.response_model import response_model
 
 MODELS = Path(__file__).parent / "tabular_models.py"
 SOURCES = [

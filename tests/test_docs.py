@@ -37,7 +37,7 @@ from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.simulator.fault_triggers import FAULTS, STAGES
 from slotfill.extractors.testing.server import served
 from slotfill.schemas import Sentiment, built_ins, resolve
-from slotfill.schemas.one_line import TYPES
+from slotfill.schemas.sources.one_line import TYPES
 
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"

@@ -17,7 +17,7 @@ from jsonschema.validators import validator_for
 
 from slotfill.extractors.documents.sources import find
 from slotfill.schemas import Sentiment
-from slotfill.schemas.entities import Entity
+from slotfill.schemas.built_in.entities import Entity
 
 FOLDERS = ("reviews", "mails", "reports", "languages")
 FILES = sorted(path for folder in FOLDERS for path in (FIXTURES / folder).rglob("*") if path.is_file())

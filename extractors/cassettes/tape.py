@@ -20,7 +20,7 @@ from anthropic import AnthropicError
 
 from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.cassettes.scrubbing import hide, hide_within
-from slotfill.schemas import exact_json
+from slotfill.schemas.json_values import exact_json
 
 __all__ = ["CassetteError", "Exchange", "Reply", "Request", "dump", "head", "read"]
 

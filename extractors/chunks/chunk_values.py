@@ -9,8 +9,8 @@ from typing import Any
 
 from slotfill.extractors.chunks.chunking import Chunk
 from slotfill.extractors.record.extraction import Span
-from slotfill.schemas.folding import Where, fold
-from slotfill.schemas.pointer import join
+from slotfill.schemas.passages.folding import Where, fold
+from slotfill.schemas.json_values.pointer import join
 
 __all__ = ["Part", "Said", "canonical", "chunks_of", "folded", "length_of", "walk"]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from semantic_text_splitter import TextSplitter
 
-from slotfill.schemas.folding import LONGEST_UNIT, divides
+from slotfill.schemas.passages.folding import LONGEST_UNIT, divides
 
 __all__ = ["Chunk", "default_overlap", "split"]
 

@@ -9,7 +9,7 @@ from itertools import islice
 
 from slotfill.extractors.chunks.chunking import Chunk
 from slotfill.extractors.chunks.chunk_values import Said, canonical, chunks_of, folded, length_of, walk
-from slotfill.schemas.folding import Where
+from slotfill.schemas.passages.folding import Where
 
 __all__ = ["Entry", "Item", "Union", "distinct", "most_given"]
 

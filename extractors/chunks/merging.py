@@ -1,7 +1,7 @@
 """Merging: what several requests said of the chunks of one document, as one value, with where each part of it stands.
 
 Objects are merged property by property, lists are united, and of other values one is kept: what most chunks say, unless
-the schema names another policy (`slotfill.schemas.merging`). What was said and not kept is a conflict.
+the schema names another policy (`slotfill.schemas.merge_policy`). What was said and not kept is a conflict.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from slotfill.extractors.chunks.chunk_values import Part, Said, canonical, chunk
 from slotfill.extractors.chunks.list_merging import Entry, Union, distinct, most_given
 from slotfill.extractors.repair.forms.vocabulary import is_nothing
 from slotfill.schemas.confidence import KEYWORD as CONFIDENCE
-from slotfill.schemas.folding import fold
-from slotfill.schemas.merging import Policy, key_of, policy_of
-from slotfill.schemas.parts import parts_at, properties_of, resolved
-from slotfill.schemas.pointer import join
+from slotfill.schemas.passages.folding import fold
+from slotfill.schemas.merge_policy import Policy, key_of, policy_of
+from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, resolved
+from slotfill.schemas.json_values.pointer import join
 
 __all__ = ["Merged", "Part", "merge"]
 

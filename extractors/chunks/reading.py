@@ -17,10 +17,10 @@ from slotfill.extractors.chunks.schema_splitting import as_part, field_groups
 from slotfill.extractors.rungs.prompt import Prompt, look_again, write
 from slotfill.extractors.record.extraction import Attempt, Document, Exchange
 from slotfill.schemas.errors import SchemaError
-from slotfill.schemas.exact_json import dumps
-from slotfill.schemas.parts import properties_of
+from slotfill.schemas.json_values.exact_json import dumps
+from slotfill.schemas.json_schema.subschemas import properties_of
 from slotfill.schemas.schema import Example, Schema
-from slotfill.schemas.wire import Wire, wire_for
+from slotfill.schemas.wire.wire import Wire, wire_for
 
 __all__ = ["Read", "Reader", "Task", "side_by_side", "tasks_of"]
 

@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import quote
 
 from slotfill.schemas.confidence import KEYWORD
-from slotfill.schemas.parts import properties_of, resolved, subschemas
-from slotfill.schemas.pointer import join, look_up
-from slotfill.schemas.subset import local_pointer
+from slotfill.schemas.json_schema.subschemas import properties_of, resolved, subschemas
+from slotfill.schemas.json_values.pointer import join, look_up
+from slotfill.schemas.wire.subset import local_pointer
 
 __all__ = ["as_part", "field_groups"]
 

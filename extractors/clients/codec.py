@@ -31,7 +31,7 @@ from slotfill.extractors.messages_api.inbound import excerpt, identifier, input_
 from slotfill.extractors.record.extraction import Failure, Mode
 from slotfill.extractors.messages_api.thinking import WITHOUT_THINKING, Thinking
 from slotfill.schemas.errors import FieldError
-from slotfill.schemas.wire import Wire
+from slotfill.schemas.wire.wire import Wire
 
 __all__ = ["Codec"]
 

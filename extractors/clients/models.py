@@ -23,7 +23,7 @@ from slotfill.extractors.messages_api.thinking import Thinking, thinking_for
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.mergeable import merges_well
 from slotfill.schemas.schema import Schema
-from slotfill.schemas.wire import wire_for
+from slotfill.schemas.wire.wire import wire_for
 
 __all__ = ["Targets"]
 

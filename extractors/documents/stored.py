@@ -32,9 +32,9 @@ from slotfill.extractors.record.extraction import (
     Span,
     Usage,
 )
-from slotfill.schemas.builtin import built_ins
+from slotfill.schemas.built_in.built_ins import built_ins
 from slotfill.schemas.errors import InvalidError
-from slotfill.schemas.exact_json import dumps, loads
+from slotfill.schemas.json_values.exact_json import dumps, loads
 from slotfill.schemas.schema import Schema
 
 __all__ = ["folder_of", "load", "model_of", "read_document", "read_record", "schema_of", "verify", "verify_shape"]

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from slotfill.extractors.grounding.opposites import contradict
 from slotfill.extractors.grounding.misspellings import are_slips
-from slotfill.schemas.boundaries import next_boundary, previous_boundary
-from slotfill.schemas.folding import Folded, Where, fold, folded
-from slotfill.schemas.passages import within_words
+from slotfill.schemas.passages.boundaries import next_boundary, previous_boundary
+from slotfill.schemas.passages.folding import Folded, Where, fold, folded
+from slotfill.schemas.passages.passages import within_words
 
 __all__ = ["SPACING", "fuzzy"]
 

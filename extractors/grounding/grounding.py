@@ -24,10 +24,10 @@ from slotfill.extractors.grounding.occurrences import Mentions
 from slotfill.extractors.record.extraction import Span
 from slotfill.extractors.grounding.surface_forms import dates, numbers
 from slotfill.schemas.confidence import KEYWORD
-from slotfill.schemas.folding import Where, widen
-from slotfill.schemas.parts import Forms
-from slotfill.schemas.passages import exact, normalised
-from slotfill.schemas.pointer import join
+from slotfill.schemas.passages.folding import Where, widen
+from slotfill.schemas.json_schema.subschemas import Forms
+from slotfill.schemas.passages.passages import exact, normalised
+from slotfill.schemas.json_values.pointer import join
 
 __all__ = ["ground"]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from slotfill.extractors.record.extraction import Match, Span
-from slotfill.schemas.folding import Where
+from slotfill.schemas.passages.folding import Where
 
 __all__ = ["Mentions"]
 

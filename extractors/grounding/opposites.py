@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 import regex
 
-from slotfill.schemas.boundaries import FIGURE, UNSPACED
-from slotfill.schemas.folding import fold
+from slotfill.schemas.passages.boundaries import FIGURE, UNSPACED
+from slotfill.schemas.passages.folding import fold
 
 # ruff: noqa: RUF001 - other scripts have letters that look like Latin ones
 

@@ -14,8 +14,8 @@ from collections.abc import Set as AbstractSet
 from datetime import date
 from decimal import Decimal
 
-from slotfill.schemas.boundaries import DASHES, figures, is_whole
-from slotfill.schemas.folding import Where
+from slotfill.schemas.passages.boundaries import DASHES, figures, is_whole
+from slotfill.schemas.passages.folding import Where
 
 __all__ = ["dates", "numbers"]
 

@@ -43,7 +43,7 @@ from slotfill.extractors.live.judging import (
 from slotfill.extractors.live.probes import CUT_SHORT, Observation, Probe, RequestWriter
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.messages_api.thinking import thinking_for
-from slotfill.schemas.subset import MAX_OPTIONAL, MAX_UNIONS
+from slotfill.schemas.wire.subset import MAX_OPTIONAL, MAX_UNIONS
 
 __all__ = ["UNANSWERED", "Assumption", "assumptions_for", "conclusions", "probes_of"]
 

@@ -16,7 +16,7 @@ from slotfill.extractors.rungs.prompt import write
 from slotfill.extractors.record.extraction import Document, Failure, Mode, Rung
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.clients.models import Targets
-from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.schema import Example, Schema
 
 __all__ = ["CUT_SHORT", "Observation", "Probe", "RequestWriter", "worst_of"]

@@ -39,7 +39,7 @@ from slotfill.extractors.local.strategies import (
     Path,
     Written,
 )
-from slotfill.schemas.pointer import join
+from slotfill.schemas.json_values.pointer import join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

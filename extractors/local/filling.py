@@ -13,8 +13,8 @@ from slotfill.extractors.local.grammar import SEPARATORS, write_grammar, write_l
 from slotfill.extractors.local.layout import ask_mention, begin, say
 from slotfill.extractors.local.messages import Reply
 from slotfill.extractors.local.strategies import ABSENT, NEVER, NONE, Choice, Doubt, Field, Line, Path, Written
-from slotfill.schemas.passages import stands_in
-from slotfill.schemas.pointer import join
+from slotfill.schemas.passages.passages import stands_in
+from slotfill.schemas.json_values.pointer import join
 
 if TYPE_CHECKING:
     import threading

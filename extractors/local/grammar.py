@@ -14,8 +14,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from slotfill.extractors.local.strategies import NEVER, NONE
-from slotfill.schemas.boundaries import may_begin
-from slotfill.schemas.json_schema import resolve_local
+from slotfill.schemas.passages.boundaries import may_begin
+from slotfill.schemas.json_schema.response_model import resolve_local
 from slotfill.schemas.verbatim import FORMAT
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 
 from slotfill.schemas.confidence import KEYWORD
-from slotfill.schemas.json_schema import resolve_local
-from slotfill.schemas.merging import KEYWORD as MERGE
+from slotfill.schemas.json_schema.response_model import resolve_local
+from slotfill.schemas.merge_policy import KEYWORD as MERGE
 from slotfill.schemas.verbatim import FORMAT
 
 if TYPE_CHECKING:

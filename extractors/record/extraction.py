@@ -16,8 +16,8 @@ from pydantic import NonNegativeInt
 
 from slotfill.extractors.errors import ExtractionError, SettingsError
 from slotfill.schemas.errors import FieldError
-from slotfill.schemas.exact_json import with_digits
-from slotfill.schemas.subset import Mode
+from slotfill.schemas.json_values.exact_json import with_digits
+from slotfill.schemas.wire.subset import Mode
 
 __all__ = [
     "EMPTY",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from slotfill.schemas.exact_json import dumps
+from slotfill.schemas.json_values.exact_json import dumps
 
 __all__ = ["escaped", "json_text"]
 

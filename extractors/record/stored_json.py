@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from slotfill.schemas.exact_json import read_again
+from slotfill.schemas.json_values.exact_json import read_again
 
 __all__ = ["parse", "read"]
 

@@ -28,10 +28,10 @@ from slotfill.extractors.record.extraction import Edit, Risk
 from slotfill.extractors.repair.unions import closest_member
 from slotfill.extractors.repair.forms.value_types import Context, Schemas, listed_in, takes, types_of
 from slotfill.extractors.repair.forms.vocabulary import is_nothing
-from slotfill.schemas import exact_json
+from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.errors import FieldError, InvalidError
-from slotfill.schemas.parts import parts_at, resolved
-from slotfill.schemas.pointer import join
+from slotfill.schemas.json_schema.subschemas import parts_at, resolved
+from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.schema import Schema
 
 __all__ = ["Coerced", "coerce", "complaints"]

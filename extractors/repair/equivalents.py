@@ -7,7 +7,7 @@ from typing import Any
 from slotfill.extractors.repair.reshaping import reshaped
 from slotfill.extractors.repair.forms.scalar_forms import scalars
 from slotfill.extractors.repair.forms.value_types import Context, Meaning, Schemas, Wanted
-from slotfill.schemas import exact_json
+from slotfill.schemas.json_values import exact_json
 
 __all__ = ["meaning"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from slotfill.schemas import exact_json
-from slotfill.schemas.field_keys import Path
+from slotfill.schemas.json_values import exact_json
+from slotfill.schemas.validation.field_keys import Path
 
 __all__ = ["contradicted", "move_up"]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slotfill.extractors.repair.lenient_json import BrokenError, Reader, Repair, TooDeepError
-from slotfill.schemas import exact_json
+from slotfill.schemas.json_values import exact_json
 
 __all__ = ["Found", "Reading", "find"]
 

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from slotfill.extractors.repair.bare_values import read_bare
 from slotfill.extractors.record.extraction import Edit, Risk
 from slotfill.extractors.repair.lenient_strings import QUOTED, QUOTES, Role, String
-from slotfill.schemas import exact_json
+from slotfill.schemas.json_values import exact_json
 
 __all__ = ["RISKS", "BrokenError", "Reader", "Repair", "TooDeepError", "as_edits"]
 

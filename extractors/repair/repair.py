@@ -26,8 +26,8 @@ from slotfill.extractors.record.extraction import Edit, Risk
 from slotfill.extractors.repair.reshaping import ENVELOPES
 from slotfill.extractors.repair.lenient_json import Reader, as_edits
 from slotfill.extractors.repair.forms.value_types import takes, types_of
-from slotfill.schemas import exact_json
-from slotfill.schemas.parts import parts_at, properties_of, resolved, subschemas
+from slotfill.schemas.json_values import exact_json
+from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, resolved, subschemas
 from slotfill.schemas.schema import WRAPPER, Schema
 
 __all__ = ["Mended", "Mode", "mend"]

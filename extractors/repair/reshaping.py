@@ -11,7 +11,7 @@ from slotfill.extractors.repair.forms.scalar_forms import scalars
 from slotfill.extractors.repair.lenient_json import RISKS, BrokenError, Reader
 from slotfill.extractors.repair.forms.value_types import Context, Meaning, Wanted
 from slotfill.extractors.repair.forms.vocabulary import is_about_nothing, is_nothing
-from slotfill.schemas import exact_json
+from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.schema import WRAPPER
 
 __all__ = ["ENVELOPES", "reshaped"]

@@ -16,7 +16,7 @@ from slotfill.extractors.repair.repair import Mode as Mending
 from slotfill.extractors.rungs.prompt import Prompt
 from slotfill.extractors.record.extraction import EMPTY, Attempt, Failure, Mode, Rung, Usage
 from slotfill.schemas.errors import FieldError
-from slotfill.schemas.wire import Wire
+from slotfill.schemas.wire.wire import Wire
 
 __all__ = [
     "BROKEN",

@@ -32,11 +32,11 @@ from slotfill.extractors.rungs.prompt import Prompt, correct
 from slotfill.extractors.record.extraction import Attempt, Document, Edit, Failure, Origin, Outcome, Rung
 from slotfill.schemas.confidence import confidence_paths
 from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError
-from slotfill.schemas.exact_json import DuplicateKeyError, dumps, loads
-from slotfill.schemas.json_schema import formats_of, response_model
-from slotfill.schemas.pointer import join
+from slotfill.schemas.json_values.exact_json import DuplicateKeyError, dumps, loads
+from slotfill.schemas.json_schema.response_model import formats_of, response_model
+from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.schema import WRAPPER, Schema
-from slotfill.schemas.wire import Wire
+from slotfill.schemas.wire.wire import Wire
 
 __all__ = ["Climb", "Kind", "Ladder", "Verdict", "outcome_of"]
 

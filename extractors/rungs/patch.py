@@ -10,9 +10,9 @@ from typing import Any
 
 from slotfill.schemas.confidence import KEYWORD
 from slotfill.schemas.errors import FieldError
-from slotfill.schemas.parts import parts_at, properties_of, resolved, subschemas
-from slotfill.schemas.pointer import join
-from slotfill.schemas.wire import Wire, wire_of
+from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, resolved, subschemas
+from slotfill.schemas.json_values.pointer import join
+from slotfill.schemas.wire.wire import Wire, wire_of
 
 __all__ = ["Patch", "patch_for"]
 

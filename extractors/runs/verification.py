@@ -10,7 +10,7 @@ from typing import Any
 from slotfill.extractors.record.extraction import Document, Extraction, Failure, Outcome
 from slotfill.extractors.runs.ledger.store import Entry, Ledger
 from slotfill.extractors.documents.stored import verify, verify_shape
-from slotfill.schemas.exact_json import read_again
+from slotfill.schemas.json_values.exact_json import read_again
 from slotfill.schemas.schema import Schema
 
 __all__ = ["DAMAGED", "Verification"]

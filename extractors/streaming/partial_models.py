@@ -16,8 +16,8 @@ from typing import Any, cast
 from pydantic import BaseModel
 from pydantic_core import SchemaValidator
 
-from slotfill.schemas.core_walk import bare, definitions_of
-from slotfill.schemas.field_keys import keys_of
+from slotfill.schemas.validation.core_walk import bare, definitions_of
+from slotfill.schemas.validation.field_keys import keys_of
 
 __all__ = ["DEEPEST", "Fields", "Shape", "Typed", "TypedModel", "fields_of"]
 

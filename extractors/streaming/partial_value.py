@@ -11,8 +11,8 @@ from pydantic import RootModel
 
 from slotfill.extractors.streaming.json_stream import Event, IncrementalReader
 from slotfill.extractors.streaming.partial_models import Fields, Shape, Typed, TypedModel, fields_of
-from slotfill.schemas.json_schema import JsonValue
-from slotfill.schemas.pointer import join
+from slotfill.schemas.json_schema.response_model import JsonValue
+from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.schema import WRAPPER, Schema
 
 __all__ = ["Growing", "Part"]

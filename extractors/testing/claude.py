@@ -54,7 +54,7 @@ from slotfill.extractors.testing.simulator.simulated_reply import Said, say, sho
 from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS, spoil_text
 from slotfill.extractors.testing.faults.value_faults import VALUE_FAULTS, spoil
 from slotfill.extractors.testing.simulator.whims import thoughts_of, whims_of
-from slotfill.schemas import exact_json
+from slotfill.schemas.json_values import exact_json
 
 if TYPE_CHECKING:
     import anthropic

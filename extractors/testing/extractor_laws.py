@@ -27,7 +27,7 @@ from slotfill.extractors.testing.checking.scenarios import KEY, Ending, Extracto
 from slotfill.extractors.testing.checking.search import DEFAULT_EXAMPLES, Search
 from slotfill.extractors.testing.checking.values import difference
 from slotfill.schemas.schema import Schema
-from slotfill.schemas.sources import resolve
+from slotfill.schemas.sources.schema_sources import resolve
 
 __all__ = [
     "LAWS",

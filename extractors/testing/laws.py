@@ -33,10 +33,10 @@ from slotfill.extractors.testing.checking.findings import Finding, LawBroken
 from slotfill.extractors.testing.checking.law import EXAMPLE_WANTED, Law, Subject, law
 from slotfill.extractors.testing.checking.coverage import Property, has_values, is_constant, properties, unreached, values_of
 from slotfill.extractors.testing.checking.values import difference, first_difference, holds_nothing, leading, recorded, unpacked
-from slotfill.schemas.breaks import places
+from slotfill.schemas.strategies.mutations import places
 from slotfill.schemas.errors import InvalidError, SchemaCodeError
-from slotfill.schemas.parts import properties_of
-from slotfill.schemas.pointer import join, look_up
+from slotfill.schemas.json_schema.subschemas import properties_of
+from slotfill.schemas.json_values.pointer import join, look_up
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies import NearMiss, near_misses
 

@@ -13,9 +13,9 @@ from typing_extensions import TypedDict
 from slotfill.schemas import Confidence, Sentiment, resolve
 from slotfill.schemas.confidence import KEYWORD, confidence_paths
 from slotfill.schemas.errors import SchemaError
-from slotfill.schemas.pointer import join, look_up
+from slotfill.schemas.json_values.pointer import join, look_up
 from slotfill.schemas.schema import Schema
-from slotfill.schemas.wire import wire_of
+from slotfill.schemas.wire.wire import wire_of
 
 SURE = {"type": "number", "minimum": 0, "maximum": 1}
 

@@ -13,10 +13,10 @@ from slotfill.extractors.chunks.schema_splitting import as_part, field_groups
 from slotfill.extractors.runs.outputs.columns import folded, shape_of
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas.errors import InvalidError, SchemaError
-from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies import instances
-from slotfill.schemas.wire import wire_for
+from slotfill.schemas.wire.wire import wire_for
 
 LEVELS = 40
 

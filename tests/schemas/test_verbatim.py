@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from slotfill.schemas.errors import InvalidError
-from slotfill.schemas.json_schema import response_model
-from slotfill.schemas.passages import exact, normalised, stands_in
+from slotfill.schemas.json_schema.response_model import response_model
+from slotfill.schemas.passages.passages import exact, normalised, stands_in
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.verbatim import FORMAT, Verbatim, misquoted
 

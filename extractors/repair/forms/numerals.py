@@ -6,8 +6,8 @@ import re
 from decimal import Decimal
 
 from slotfill.extractors.record.extraction import Risk
-from slotfill.schemas import exact_json
-from slotfill.schemas.exact_json import ExactFloat
+from slotfill.schemas.json_values import exact_json
+from slotfill.schemas.json_values.exact_json import ExactFloat
 
 __all__ = ["json_number", "read_number", "whole_number"]
 

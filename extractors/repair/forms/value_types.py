@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from slotfill.extractors.record.extraction import Risk
-from slotfill.schemas.exact_json import is_same
-from slotfill.schemas.parts import properties_of
+from slotfill.schemas.json_values.exact_json import is_same
+from slotfill.schemas.json_schema.subschemas import properties_of
 
 __all__ = ["Context", "Meaning", "Schemas", "Wanted", "listed_in", "takes", "types_of"]
 

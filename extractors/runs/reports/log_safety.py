@@ -15,7 +15,7 @@ from typing import Any
 from slotfill.extractors.rungs.asks import SCHEMA_CODE, SCHEMA_REFUSED, UNREADABLE
 from slotfill.extractors.record.extraction import Failure
 from slotfill.extractors.unforeseen import INTERNAL
-from slotfill.schemas.pointer import look_up
+from slotfill.schemas.json_values.pointer import look_up
 from slotfill.schemas.schema import Schema
 
 __all__ = ["ANY", "disclosed", "place_of"]

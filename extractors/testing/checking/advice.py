@@ -15,14 +15,14 @@ from slotfill.extractors.testing.checking.findings import Finding
 from slotfill.extractors.testing.checking.law import Subject
 from slotfill.extractors.testing.checking.coverage import Property, has_values, is_constant, properties, values_of
 from slotfill.schemas.errors import InvalidError, SchemaError
-from slotfill.schemas.instances import json_model
-from slotfill.schemas.parts import resolved, subschemas
-from slotfill.schemas.pointer import join, pointer_to
+from slotfill.schemas.strategies.instances import json_model
+from slotfill.schemas.json_schema.subschemas import resolved, subschemas
+from slotfill.schemas.json_values.pointer import join, pointer_to
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies import wire_instances
-from slotfill.schemas.subset import MAX_OPTIONAL, MAX_UNIONS
-from slotfill.schemas.ways import is_valid, part_of
-from slotfill.schemas.wire import Wire, wire_of
+from slotfill.schemas.wire.subset import MAX_OPTIONAL, MAX_UNIONS
+from slotfill.schemas.strategies.combinators import is_valid, part_of
+from slotfill.schemas.wire.wire import Wire, wire_of
 
 __all__ = ["ADVICE", "descriptions", "limits", "unions", "wire"]
 

@@ -10,14 +10,14 @@ from typing import Any
 from hypothesis import strategies as st
 
 from slotfill.extractors.testing.checking.search import Search
-from slotfill.schemas.breaks import Place, places
+from slotfill.schemas.strategies.mutations import Place, places
 from slotfill.schemas.errors import SchemaError
-from slotfill.schemas.instances import accepts, json_model
-from slotfill.schemas.parts import properties_of, resolved, subschemas
-from slotfill.schemas.pointer import join, look_up
-from slotfill.schemas.proposals import Proposals
+from slotfill.schemas.strategies.instances import accepts, json_model
+from slotfill.schemas.json_schema.subschemas import properties_of, resolved, subschemas
+from slotfill.schemas.json_values.pointer import join, look_up
+from slotfill.schemas.strategies.generation import Proposals
 from slotfill.schemas.schema import Schema
-from slotfill.schemas.ways import part_of
+from slotfill.schemas.strategies.combinators import part_of
 
 __all__ = ["Property", "has_values", "is_constant", "properties", "unreached", "values_of"]
 

@@ -20,7 +20,7 @@ from slotfill.extractors.record.extraction import Extraction, Outcome, Rung, Spa
 from slotfill.extractors.testing.claude import Seen
 from slotfill.extractors.testing.checking.values import difference, excess
 from slotfill.schemas.errors import InvalidError
-from slotfill.schemas.pointer import look_up
+from slotfill.schemas.json_values.pointer import look_up
 from slotfill.schemas.schema import Schema
 
 __all__ = [

@@ -14,10 +14,10 @@ from pydantic import BaseModel
 
 from slotfill.extractors.testing.checking.findings import Finding, LawBroken
 from slotfill.extractors.testing.checking.search import DEFAULT_EXAMPLES, Judge, Search
-from slotfill.schemas.instances import accepts
-from slotfill.schemas.json_schema import JsonValue
+from slotfill.schemas.strategies.instances import accepts
+from slotfill.schemas.json_schema.response_model import JsonValue
 from slotfill.schemas.schema import TEXT_NAMES, Example, Schema
-from slotfill.schemas.sources import resolve
+from slotfill.schemas.sources.schema_sources import resolve
 from slotfill.schemas.strategies import instances, near_misses, wire_instances
 
 __all__ = ["EXAMPLE_WANTED", "TEXT", "Law", "Source", "Subject", "law"]

@@ -15,7 +15,7 @@ from slotfill.extractors.record.extraction import Document, Extraction
 from slotfill.extractors.testing.checking.findings import Finding
 from slotfill.extractors.testing.checking.law import TEXT, Subject, law
 from slotfill.extractors.testing.checking.values import difference, recorded
-from slotfill.schemas.pointer import look_up
+from slotfill.schemas.json_values.pointer import look_up
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies import Completion, Kind, completions
 

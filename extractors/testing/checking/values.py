@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from slotfill.schemas.errors import InvalidError
-from slotfill.schemas.pointer import join, look_up
+from slotfill.schemas.json_values.pointer import join, look_up
 from slotfill.schemas.schema import Schema
 
 __all__ = ["difference", "excess", "first_difference", "holds_nothing", "leading", "recorded", "unpacked"]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from slotfill.schemas.parts import parts_at, resolved
+from slotfill.schemas.json_schema.subschemas import parts_at, resolved
 from slotfill.schemas.verbatim import FORMAT
-from slotfill.schemas.words import out_of_words
+from slotfill.schemas.wire.constraint_text import out_of_words
 
 __all__ = ["VALUE_FAULTS", "Place", "places", "spoil"]
 

@@ -17,7 +17,7 @@ from slotfill.extractors.messages_api.api_error import ApiError, invalid
 from slotfill.extractors.testing.rules.model_rules import ModelRules, rules_of
 from slotfill.extractors.testing.rules.model_settings import check_settings
 from slotfill.extractors.testing.rules.turns import check_turns
-from slotfill.schemas.parts import subschemas
+from slotfill.schemas.json_schema.subschemas import subschemas
 
 __all__ = ["check_batch", "check_length", "check_request"]
 

@@ -20,11 +20,11 @@ from slotfill.extractors.errors import InputError, SchemaError
 from slotfill.extractors.testing.simulator.simulated_request import Asked
 from slotfill.extractors.testing.simulator.simulated_reply import Said
 from slotfill.extractors.testing.faults.value_faults import Place, places
-from slotfill.schemas.boundaries import previous_boundary
-from slotfill.schemas.passages import stands_in
+from slotfill.schemas.passages.boundaries import previous_boundary
+from slotfill.schemas.passages.passages import stands_in
 from slotfill.schemas.schema import WRAPPER
 from slotfill.schemas.verbatim import FORMAT
-from slotfill.schemas.words import out_of_words
+from slotfill.schemas.wire.constraint_text import out_of_words
 
 __all__ = ["Replies", "Reply", "Script", "generated", "gold", "in_turn", "script_of"]
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from slotfill.extractors.chunks.chunking import Chunk, default_overlap, split
-from slotfill.schemas.folding import divides
+from slotfill.schemas.passages.folding import divides
 from slotfill.schemas.strategies import PlantedDocument, documents
 
 FAMILY = "\N{WOMAN}\u200d\N{WOMAN}\u200d\N{GIRL}\u200d\N{BOY}"

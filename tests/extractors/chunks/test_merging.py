@@ -15,8 +15,8 @@ from slotfill.extractors.grounding.grounding import ground
 from slotfill.extractors.chunks.merging import Merged, Part, merge
 from slotfill.extractors.record.extraction import Conflict, Found, Span
 from slotfill.schemas import built_ins, resolve
-from slotfill.schemas.folding import fold
-from slotfill.schemas.pointer import look_up
+from slotfill.schemas.passages.folding import fold
+from slotfill.schemas.json_values.pointer import look_up
 from slotfill.schemas.strategies import PlantedDocument, documents, instances
 
 SHAPES = sorted((FIXTURES / "shapes").glob("*.json"))

@@ -12,7 +12,7 @@ from slotfill.extractors.chunks.chunking import Chunk
 from slotfill.extractors.chunks.merging import Part, merge
 from slotfill.extractors.chunks.schema_splitting import as_part, field_groups
 from slotfill.schemas import InvalidError, built_ins, resolve
-from slotfill.schemas.parts import subschemas
+from slotfill.schemas.json_schema.subschemas import subschemas
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies import instances
 

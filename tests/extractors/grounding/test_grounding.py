@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from slotfill.extractors.grounding.grounding import ground
 from slotfill.extractors.record.extraction import Span
 from slotfill.schemas import Entities, Feedback, Sentiment
-from slotfill.schemas.folding import fold
-from slotfill.schemas.passages import exact, normalised
-from slotfill.schemas.planted import documents
-from slotfill.schemas.pointer import look_up
+from slotfill.schemas.passages.folding import fold
+from slotfill.schemas.passages.passages import exact, normalised
+from slotfill.schemas.strategies.planted_documents import documents
+from slotfill.schemas.json_values.pointer import look_up
 
 ABSENT = Span(None, None, "absent")
 FREE = {}

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from slotfill.extractors.grounding.fuzzy import fuzzy
 from slotfill.extractors.grounding.opposites import contradict
-from slotfill.schemas.folding import fold
+from slotfill.schemas.passages.folding import fold
 
 SENTENCE = "The committee of the company found that {} on the whole in the past."
 

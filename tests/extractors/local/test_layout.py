@@ -35,10 +35,10 @@ from slotfill.extractors.local.strategies import (
     compile_schema,
 )
 from slotfill.extractors.record.extraction import Document
-from slotfill.schemas.entities import Entities
+from slotfill.schemas.built_in.entities import Entities
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.schema import Schema
-from slotfill.schemas.sentiment import Sentiment
+from slotfill.schemas.built_in.sentiment import Sentiment
 
 KINDS = Mentions("text", "kind", Choice(("person", "place", ABSENT), ("person", "place", "none")), (), None, None)
 NAMES = ("names",)

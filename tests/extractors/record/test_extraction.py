@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slotfill.extractors.record.extraction import EMPTY, Document, Edit
-from slotfill.schemas.exact_json import loads
+from slotfill.schemas.json_values.exact_json import loads
 
 ANY = st.text(st.characters() | st.characters(categories=["Cs"]))
 

@@ -6,9 +6,9 @@ import pytest
 
 from slotfill.extractors.repair.repair import mend
 from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS
-from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.schema import Schema
-from slotfill.schemas.sources import resolve
+from slotfill.schemas.sources.schema_sources import resolve
 
 FEEDBACK = resolve("feedback")
 VALUE = {

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from slotfill.extractors.repair.keys import likely_key
 from slotfill.extractors.repair.repair import mend
-from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.schema import Schema
 
 

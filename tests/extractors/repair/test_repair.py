@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from slotfill.extractors.repair.repair import mend
 from slotfill.extractors.testing.faults.value_faults import spoil
-from slotfill.schemas.builtin import built_ins
-from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.built_in.built_ins import built_ins
+from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.schema import Schema
-from slotfill.schemas.sources import resolve
+from slotfill.schemas.sources.schema_sources import resolve
 from slotfill.schemas.strategies import completions, instances
 
 FEEDBACK = resolve("feedback")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from slotfill.extractors.repair.repair import mend
-from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.schema import Schema
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from slotfill.extractors.rungs.patch import patch_for
 from slotfill.schemas import Entities, Feedback, FieldError, InvalidError, Schema, Sentiment
-from slotfill.schemas.pointer import look_up
+from slotfill.schemas.json_values.pointer import look_up
 from slotfill.schemas.strategies import NearMiss, instances, near_misses
 
 

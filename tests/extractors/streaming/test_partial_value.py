@@ -33,13 +33,13 @@ from typing_extensions import TypeAliasType, TypedDict
 
 from slotfill.extractors.streaming import partial_value as module
 from slotfill.extractors.streaming.partial_value import Growing, Part
-from slotfill.schemas.builtin import built_ins
+from slotfill.schemas.built_in.built_ins import built_ins
 from slotfill.schemas.errors import InvalidError
-from slotfill.schemas.json_schema import JsonValue, response_model
+from slotfill.schemas.json_schema.response_model import JsonValue, response_model
 from slotfill.schemas.parameters import Parameters
-from slotfill.schemas.pointer import join
+from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.schema import WRAPPER, Schema
-from slotfill.schemas.sources import resolve
+from slotfill.schemas.sources.schema_sources import resolve
 from slotfill.schemas.strategies import instances
 from slotfill.schemas.verbatim import Verbatim
 

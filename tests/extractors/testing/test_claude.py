@@ -25,10 +25,10 @@ from slotfill.extractors.testing.simulator.clock import ManualClock
 from slotfill.extractors.testing.simulator.exchange import Request
 from slotfill.extractors.testing.simulator.simulated_limits import RateLimits
 from slotfill.extractors.testing.server import served
-from slotfill.schemas.entities import Entities
-from slotfill.schemas.feedback import Feedback
-from slotfill.schemas.sentiment import Sentiment
-from slotfill.schemas.summary import Summary
+from slotfill.schemas.built_in.entities import Entities
+from slotfill.schemas.built_in.feedback import Feedback
+from slotfill.schemas.built_in.sentiment import Sentiment
+from slotfill.schemas.built_in.summary import Summary
 
 MODEL = "claude-haiku-5-5"
 HEADERS = {"anthropic-version": "2023-06-01", "x-api-key": "any"}

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from slotfill.extractors.repair.forms.dates import ISO_FORMS, day_first_in
 from slotfill.extractors.repair.repair import mend
-from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.parameters import Parameters
 from slotfill.schemas.schema import Schema
 

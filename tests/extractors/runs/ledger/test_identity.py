@@ -6,7 +6,7 @@ import pytest
 
 from slotfill.extractors.runs.ledger.identity import identity, ledger_path, ledgers_of
 from slotfill.extractors.settings import Settings
-from slotfill.schemas.sources import resolve
+from slotfill.schemas.sources.schema_sources import resolve
 
 SETTINGS = Settings()
 

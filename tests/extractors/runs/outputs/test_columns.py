@@ -20,8 +20,8 @@ from slotfill.extractors.runs.outputs.columns import (
     folded,
     shape_of,
 )
-from slotfill.schemas.decimals import DECIMAL
-from slotfill.schemas.exact_json import ExactFloat
+from slotfill.schemas.json_schema.decimals import DECIMAL
+from slotfill.schemas.json_values.exact_json import ExactFloat
 
 TEXT, JSON = Scalar(Kind.TEXT), Scalar(Kind.JSON)
 POINT = {"type": "object", "properties": {"x": {"type": "number"}, "y": {"type": "number"}}}

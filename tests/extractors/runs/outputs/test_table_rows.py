@@ -18,7 +18,7 @@ from slotfill.extractors.record.extraction import Rung
 from slotfill.extractors.runs.outputs.columns import Items, Kind, Names, Scalar, columns_of, folded, shape_of
 from slotfill.extractors.record.json_text import escaped
 from slotfill.extractors.runs.outputs.table_rows import Rows
-from slotfill.schemas.exact_json import ExactFloat
+from slotfill.schemas.json_values.exact_json import ExactFloat
 from slotfill.schemas.strategies import instances
 
 FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")

@@ -23,7 +23,7 @@ from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.simulator.clock import ManualClock
 from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS, FAULTS
 from slotfill.schemas import Verbatim
-from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.schema import Schema
 
 CANARY = "CANARY"

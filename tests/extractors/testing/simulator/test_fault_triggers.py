@@ -32,7 +32,7 @@ from slotfill.extractors.testing.server import served
 from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS
 from slotfill.extractors.testing.faults.value_faults import VALUE_FAULTS, spoil
 from slotfill.schemas.errors import InvalidError
-from slotfill.schemas.json_schema import response_model
+from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.schema import Schema
 
 MODEL = "claude-haiku-5-5"
@@ -192,7 +192,7 @@ def test_a_value_is_spoilt_so_that_the_schema_refuses_it(fault: str, tool: bool,
 
 
 def reduced() -> Any:
-    from slotfill.schemas.wire import wire_of
+    from slotfill.schemas.wire.wire import wire_of
 
     return wire_of(SCHEMA, wrapped=False).reduced
 

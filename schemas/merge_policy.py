@@ -1,0 +1,140 @@
+"""Merge: how a field's value is told where the parts of one document say different things.
+
+A long document is read in parts, and every part gives a value. What is made of them is the default for most fields;
+`Annotated[int, Merge("greatest")]` or `Annotated[list[Line], Merge(key=("sku",))]` says otherwise. In JSON Schema the
+keyword `x-merge` holds the policy's name, or `{"key": […]}` with the keys of the items' properties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, get_args
+
+from pydantic import GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.json_schema.subschemas import properties_of, resolved, subschemas
+
+__all__ = ["KEYWORD", "Merge", "Policy", "check_merges", "has_keys", "key_of", "name_merge_keys", "policy_of"]
+
+KEYWORD = "x-merge"
+"""The keyword that holds it in JSON Schema: an annotation to all other readers."""
+
+Policy = Literal["most", "first", "last", "least", "greatest", "longest", "join"]
+"""What is kept.
+
+most: what most chunks say; of several, what is said first in the document. The default for one value.
+first, last: what is said first, or last, in the document.
+least, greatest: of numbers by size, of texts by code points, which is right for ISO dates.
+longest: the text of most code points, the list of most items; of several, the first.
+join: the distinct texts, joined with a space, in the document's order.
+
+An object or a list that names one of them, save `join`, is kept whole; without, objects are merged property by
+property, and lists are united.
+"""
+
+_POLICIES: tuple[Policy, ...] = get_args(Policy)
+
+
+class Merge:
+    """Says how a field is merged: by a policy, or, for a list of objects, which of their fields tell them apart.
+
+    policy: see `Policy`.
+    key: names of the items' fields; items of different parts that agree in all of them, up to case and white space,
+    are one item.
+
+    Raises SchemaError unless exactly one of the two is given and known.
+    """
+
+    __slots__ = ("keyword",)
+
+    def __init__(self, policy: Policy | None = None, *, key: Iterable[str] = ()) -> None:
+        if isinstance(key, str):
+            raise SchemaError(f"Merge(key={key!r}): is no list of names: write key=({key!r},)")
+        names = [*key]
+        if (policy is None) == (not names):
+            raise SchemaError("Merge takes a policy or a key, and one of them only")
+        self.keyword: str | dict[str, list[str]] = {"key": names} if policy is None else policy
+        if complaint := _complaint(self.keyword):
+            raise SchemaError(f"Merge: {complaint}")
+
+    def __repr__(self) -> str:
+        return f"Merge({self.keyword!r})" if isinstance(self.keyword, str) else f"Merge(key={self.keyword['key']!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Merge) and self.keyword == other.keyword
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), KEYWORD: self.keyword}
+
+
+def policy_of(forms: Iterable[Mapping[str, Any]]) -> Policy | None:
+    """Give the policy that the schemas of a value name, None where none does."""
+    return next((form[KEYWORD] for form in forms if isinstance(form.get(KEYWORD), str)), None)
+
+
+def key_of(forms: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Give the keys that tell a list's items apart, none where the schemas of the list name none."""
+    return next((tuple(form[KEYWORD]["key"]) for form in forms if isinstance(form.get(KEYWORD), dict)), ())
+
+
+def check_merges(json_schema: dict[str, Any]) -> None:
+    """Raise SchemaError, with a JSON Pointer, for an unknown policy, and for a key that the items do not have."""
+    for path, schema in subschemas(json_schema):
+        if KEYWORD not in schema:
+            continue
+        complaint = _complaint(schema[KEYWORD])
+        if not complaint and not isinstance(schema[KEYWORD], str):
+            known = {key: None for item in _items(schema, json_schema) for key in properties_of(item)}
+            complaint = _unknown(schema[KEYWORD]["key"], [*known])
+        if complaint:
+            raise SchemaError(f"{path or '/'}: {KEYWORD}: {complaint}")
+
+
+def has_keys(json_schema: Mapping[str, Any]) -> bool:
+    """Tell whether any list of a JSON Schema names keys."""
+    return any(isinstance(schema.get(KEYWORD), dict) for _, schema in subschemas(json_schema))
+
+
+def name_merge_keys(json_schema: dict[str, Any], by_name: dict[str, Any]) -> None:
+    """Write the keys of properties where a model's `Merge(key=…)` holds the names of its fields.
+
+    by_name: the same JSON Schema, its properties under the names of fields.
+    """
+    for (_, keyed), (_, named) in zip(subschemas(json_schema), subschemas(by_name), strict=True):
+        if isinstance(keyed.get(KEYWORD), dict) and not _complaint(keyed[KEYWORD]):
+            both = zip(_items(keyed, json_schema), _items(named, by_name), strict=True)
+            keys = {name: key for one, other in both for name, key in _renamed(other, one)}
+            keyed[KEYWORD] = {"key": [keys.get(name, name) for name in keyed[KEYWORD]["key"]]}
+
+
+def _renamed(named: Mapping[str, Any], keyed: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    return zip(properties_of(named), properties_of(keyed), strict=True)
+
+
+def _items(schema: Mapping[str, Any], root: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give all that speaks of the items of a list."""
+    lists = resolved([schema], root)
+    return [*resolved([form["items"] for form in lists if "items" in form], root)]
+
+
+def _complaint(keyword: Any) -> str | None:
+    """Say what is wrong with the keyword's own form."""
+    if isinstance(keyword, str):
+        known = ", ".join(map(repr, _POLICIES))
+        return None if keyword in _POLICIES else f"{keyword!r} is no policy: use one of {known}"
+    names = keyword.get("key") if isinstance(keyword, dict) else None
+    if isinstance(names, list) and names and keyword.keys() == {"key"} and all(isinstance(name, str) for name in names):
+        return None
+    return f"{keyword!r} says nothing: give a policy's name or {{'key': ['…']}}, at least one key"
+
+
+def _unknown(names: list[str], known: list[str]) -> str | None:
+    missing = [name for name in names if name not in known]
+    choice = f"name some of {', '.join(map(repr, known))}" if known else "a key is for lists of objects"
+    return f"{missing[0]!r} is no property of the items: {choice}" if missing else None

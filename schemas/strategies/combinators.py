@@ -1,0 +1,185 @@
+"""The ways through a schema's combiners, and what schemas say of one part of a value.
+
+A validator of `jsonschema` stands for a subschema: it holds the schema, and how its references resolve.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from referencing.jsonschema import lookup_recursive_ref, specification_with
+
+from slotfill.schemas.json_schema.dialects import validation
+from slotfill.schemas.json_schema.patterns import OutOfTimeError, found
+
+__all__ = ["Part", "Parts", "at_item", "at_key", "identity", "is_valid", "part_of", "prefix_length", "ways"]
+
+Part = Any
+"""A validator of one subschema. The library names no public type for it."""
+
+Parts = tuple[Part, ...]
+"""Validators that all speak of one value."""
+
+Known = dict[object, tuple[Part, list[Parts]]]
+"""By identity: a part, which is kept alive as its address is its identity, and the ways through it."""
+
+MOST_WAYS = 64
+"""How many ways through the combiners of one place are gone."""
+
+_IN_PLACE = ("anyOf", "oneOf")
+
+
+def is_valid(part: Part, value: object) -> bool:
+    """Ask a validator, within the deadline of a validation."""
+    try:
+        with validation():
+            return bool(part.is_valid(value))
+    except (OutOfTimeError, RecursionError):
+        return False
+
+
+def identity(part: Part) -> object:
+    """Give what is equal for validators that say the same: the schema's address and its dynamic scope."""
+    scope = dict.fromkeys(uri for uri, _ in part._resolver.dynamic_scope())  # noqa: SLF001 - has no public name
+    return part.schema if isinstance(part.schema, bool) else id(part.schema), tuple(scope)
+
+
+def part_of(part: Part, schema: Any) -> Part:
+    """Give the validator of a subschema."""
+    if isinstance(schema, bool):  # draft 4, which has them for `additionalProperties`, knows no such schema
+        return part.evolve(schema=schema)
+    specification = specification_with(part.META_SCHEMA["$schema"])
+    resolver = part._resolver.in_subresource(specification.create_resource(schema))  # noqa: SLF001 - likewise
+    return part.evolve(schema=schema, _resolver=resolver)
+
+
+def ways(parts: Parts) -> list[Parts]:
+    """Give the ways in which a value can satisfy all parts, each as parts whose combiners need not be looked at."""
+    known: Known = {}
+    return _together([_ways(part, frozenset(), known) for part in parts])
+
+
+def _together(choices: list[list[Parts]]) -> list[Parts]:
+    """Combine one of each of the choices."""
+    combined = itertools.islice(itertools.product(*choices), MOST_WAYS)
+    return _distinct(_once(itertools.chain.from_iterable(way)) for way in combined)
+
+
+def _once(parts: Iterable[Part]) -> Parts:
+    """Give each part once: definitions that refer to others twice each would have a way hold 2^n."""
+    return tuple({identity(part): part for part in parts}.values())
+
+
+def _distinct(choices: Iterable[Parts]) -> list[Parts]:
+    return [*{tuple(map(identity, way)): way for way in choices}.values()]
+
+
+def _ways(part: Part, seen: frozenset[object], known: Known) -> list[Parts]:
+    """Give the ways through one part; a reference back to where it stands adds nothing."""
+    if isinstance(part.schema, bool):
+        return [()] if part.schema else []
+    key = identity(part)
+    if key in seen:
+        return [()]
+    if key not in known:
+        known[key] = part, _through(part, seen | {key}, known)
+    return known[key][1]
+
+
+def _through(part: Part, seen: frozenset[object], known: Known) -> list[Parts]:
+    targets = [_ways(target, seen, known) for target in _targets(part)]
+    if targets and "$recursiveRef" not in part.VALIDATORS and "$dynamicRef" not in part.VALIDATORS:
+        return _together(targets)  # until draft 7 a reference stands alone
+    return _together([[(part,)], *targets, *_combined(part, seen, known)])
+
+
+def _targets(part: Part) -> Iterator[Part]:
+    """Give what a schema refers to."""
+    resolver = part._resolver  # noqa: SLF001 - has no public name
+    found_there = [resolver.lookup(part.schema[word]) for word in ("$ref", "$dynamicRef") if word in part.schema]
+    found_there += [lookup_recursive_ref(resolver)] if "$recursiveRef" in part.schema else []
+    for target in found_there:
+        yield part.evolve(schema=target.contents, _resolver=target.resolver)
+
+
+def _combined(part: Part, seen: frozenset[object], known: Known) -> Iterator[list[Parts]]:
+    """Give, for each combiner of a schema, the ways through it."""
+    schema = part.schema
+
+    def through(*subschemas: Any) -> list[Parts]:
+        return _together([_ways(part_of(part, subschema), seen, known) for subschema in subschemas])
+
+    yield from (through(subschema) for subschema in schema.get("allOf", ()))
+    for keyword in _IN_PLACE:
+        if keyword in schema:
+            yield _distinct(way for subschema in schema[keyword] for way in through(subschema))
+    if "if" in schema:
+        yield through(schema["if"], schema.get("then", True)) + through(schema.get("else", True))
+    for key, dependent in _dependents(schema):
+        yield through({"properties": {key: False}}) + through({"required": [key]}, dependent)
+    denied = schema.get("not", False)
+    if denied in (True, {}):
+        yield []
+    elif isinstance(denied, Mapping) and "not" in denied:
+        yield through(denied["not"])
+
+
+def _dependents(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Give what a key that is there demands of its object, as a schema."""
+    for keyword in ("dependencies", "dependentRequired", "dependentSchemas"):
+        for key, demand in schema.get(keyword, {}).items():
+            keys = [demand] if isinstance(demand, str) else demand  # draft 3 had one name here
+            yield key, {"required": keys} if isinstance(keys, list) else demand
+
+
+def at_key(parts: Parts, key: str) -> Parts:
+    """Give the parts that speak of the value of a key."""
+    spoken = [_of_key(part.schema, key) for part in parts]
+    own = [part_of(part, schema) for part, schemas in zip(parts, spoken, strict=True) for schema in schemas]
+    if not any(spoken):
+        rest = (
+            part_of(part, part.schema["unevaluatedProperties"])
+            for part in parts
+            if "unevaluatedProperties" in part.schema
+        )
+        own.extend(rest)
+    return _telling(own)
+
+
+def _of_key(schema: Mapping[str, Any], key: str) -> list[Any]:
+    properties, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    spoken = [properties[key]] if key in properties else []
+    spoken += [subschema for pattern, subschema in patterns.items() if found(pattern, key)]
+    return spoken or ([schema["additionalProperties"]] if "additionalProperties" in schema else [])
+
+
+def at_item(parts: Parts, at: int, contained: Part) -> Parts:
+    """Give the parts that speak of an item. contained: what it is to be for `contains`, if anything."""
+    spoken = [_of_item(part.schema, at) for part in parts]
+    own = [part_of(part, schema) for part, schemas in zip(parts, spoken, strict=True) for schema in schemas]
+    if contained is not None:
+        own.append(contained)
+    elif not any(spoken):
+        own.extend(
+            part_of(part, part.schema["unevaluatedItems"]) for part in parts if "unevaluatedItems" in part.schema
+        )
+    return _telling(own)
+
+
+def _of_item(schema: Mapping[str, Any], at: int) -> list[Any]:
+    if at < prefix_length(schema):
+        return [(schema["items"] if isinstance(schema.get("items"), list) else schema["prefixItems"])[at]]
+    rest = "additionalItems" if isinstance(schema.get("items"), list) else "items"
+    return [schema[rest]] if rest in schema else []
+
+
+def prefix_length(schema: Mapping[str, Any]) -> int:
+    """Give the number of first items that have a schema each; until 2019-09 `items` may be a list of them."""
+    items = schema.get("items")
+    return len(items if isinstance(items, list) else schema.get("prefixItems", ()))
+
+
+def _telling(parts: list[Part]) -> Parts:
+    return tuple(part for part in parts if part.schema is not True)

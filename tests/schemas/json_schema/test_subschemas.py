@@ -1,0 +1,81 @@
+"""The parts of a JSON Schema."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slotfill.schemas.json_schema.subschemas import Forms, parts_at, resolved, subschemas
+from slotfill.schemas.json_values.pointer import look_up
+
+KEYWORDS = st.sampled_from(["properties", "items", "anyOf", "$defs", "x-note", "const", "a/b", ""])
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYWORDS, inner, max_size=3),
+)
+
+
+@given(ANYTHING)
+def test_each_pointer_leads_to_its_subschema(document: Any) -> None:
+    found = [*subschemas(document)]
+    assert len({path for path, _ in found}) == len(found)
+    for path, schema in found:
+        assert look_up(path, document) is schema
+
+
+def test_maps_and_data_are_no_subschemas() -> None:
+    document = {"properties": {"properties": {"a": {}}, "const": {}}, "default": {"a": {}}, "allOf": [{}, True]}
+    assert [path for path, _ in subschemas(document)] == [
+        "",
+        "/properties/properties",
+        "/properties/properties/a",
+        "/properties/const",
+        "/allOf/0",
+    ]
+
+
+def test_what_may_speak_of_a_value_is_given_once() -> None:
+    text: dict[str, Any] = {"type": "string"}
+    root = {"$defs": {"text": text, "loop": {"anyOf": [{"$ref": "#/$defs/loop"}, {"$ref": "#/$defs/text"}]}}}
+    found = [*resolved([{"$ref": "#/$defs/loop"}, {"allOf": [True, text], "oneOf": 3}], root)]
+    assert sum(schema is text for schema in found) == 1
+    assert sum(schema is root["$defs"]["loop"] for schema in found) == 1
+    assert {"$ref": "#/nowhere"} in resolved([{"$ref": "#/nowhere"}], root)
+
+
+@pytest.mark.parametrize(
+    ("schema", "step", "parts"),
+    [
+        ({"properties": {"a": 1}, "additionalProperties": 2}, "a", [1]),
+        ({"properties": {"a": 1}, "patternProperties": {"x": 3}, "additionalProperties": 2}, "b", [3, 2]),
+        ({"items": 1}, 7, [1]),
+        ({"prefixItems": [1], "items": 2}, 0, [1]),
+        ({"prefixItems": [1], "items": 2}, 1, [2]),
+        ({"items": [1], "additionalItems": 2}, 0, [1]),
+        ({"items": [1], "additionalItems": 2}, 1, [2]),
+    ],
+)
+def test_a_step_into_a_value_has_its_parts(schema: dict[str, Any], step: str | int, parts: list[Any]) -> None:
+    assert parts_at(schema, step) == parts
+
+
+@given(st.data())
+def test_what_speaks_of_each_part_is_the_same_when_it_is_worked_out_once(data):
+    schema = data.draw(st.sampled_from(SCHEMAS))
+    forms, plain = Forms(schema), [*resolved([schema], schema)]
+    spoken = forms.of_whole
+    for _ in range(3):
+        assert [*spoken] == plain
+        step = data.draw(st.sampled_from(["a", "b", "other", 0, 1, 2, 7]))
+        plain = [*resolved([part for form in plain for part in parts_at(form, step)], schema)]
+        spoken = forms.at(spoken, step)
+        assert forms.at(forms.of_whole, "a") is forms.at(forms.of_whole, "a")
+
+
+SCHEMAS = (
+    {"properties": {"a": {"$ref": "#"}, "b": {"type": "string"}}, "additionalProperties": {"const": 1}},
+    {"prefixItems": [{"const": 1}, {"items": {"$ref": "#"}}], "items": {"properties": {"a": {}}}},
+    {"items": [{"const": 1}], "additionalItems": {"items": {"type": "null"}}},
+    {"anyOf": [{"properties": {"a": {"items": {"$ref": "#"}}}}, {"patternProperties": {".": {"type": "integer"}}}]},
+)
