@@ -1,1 +1,7 @@
-"""What tests of extractions stand on: a simulated service, faults, cassettes, laws, fixtures."""
+"""What tests of extractions stand on: a simulated service, cassettes, laws, fixtures. `__init__.pyi` lists them."""
+
+from __future__ import annotations
+
+from slotfill.schemas.lazy_names import lazy_names
+
+__getattr__, __dir__, __all__ = lazy_names(__name__)  # noqa: PLE0604, PLE0605 - a list of strings

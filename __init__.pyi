@@ -1,0 +1,37 @@
+from slotfill.extractors.errors import ExtractionError as ExtractionError
+from slotfill.extractors.errors import FieldError as FieldError
+from slotfill.extractors.errors import InputError as InputError
+from slotfill.extractors.errors import InvalidError as InvalidError
+from slotfill.extractors.errors import LedgerError as LedgerError
+from slotfill.extractors.errors import MissingExtraError as MissingExtraError
+from slotfill.extractors.errors import MissingModelExtraError as MissingModelExtraError
+from slotfill.extractors.errors import ModelError as ModelError
+from slotfill.extractors.errors import OutputError as OutputError
+from slotfill.extractors.errors import SchemaError as SchemaError
+from slotfill.extractors.errors import SettingsError as SettingsError
+from slotfill.extractors.errors import SlotfillError as SlotfillError
+from slotfill.extractors.errors import StoppedError as StoppedError
+from slotfill.extractors.extractor import EntityExtractor as EntityExtractor
+from slotfill.extractors.extractor import Extractor as Extractor
+from slotfill.extractors.extractor import FeedbackExtractor as FeedbackExtractor
+from slotfill.extractors.extractor import SentimentExtractor as SentimentExtractor
+from slotfill.extractors.extractor import SummaryExtractor as SummaryExtractor
+from slotfill.extractors.record.extraction import Attempt as Attempt
+from slotfill.extractors.record.extraction import ChunkRecord as ChunkRecord
+from slotfill.extractors.record.extraction import Conflict as Conflict
+from slotfill.extractors.record.extraction import ConflictValue as ConflictValue
+from slotfill.extractors.record.extraction import Document as Document
+from slotfill.extractors.record.extraction import Edit as Edit
+from slotfill.extractors.record.extraction import Extraction as Extraction
+from slotfill.extractors.record.extraction import Failure as Failure
+from slotfill.extractors.record.extraction import Outcome as Outcome
+from slotfill.extractors.record.extraction import Rung as Rung
+from slotfill.extractors.record.extraction import Span as Span
+from slotfill.extractors.record.extraction import Turn as Turn
+from slotfill.extractors.record.extraction import Usage as Usage
+from slotfill.extractors.streaming.events import Partial as Partial
+from slotfill.extractors.streaming.partial_value import CompletedPart as CompletedPart
+from slotfill.schemas.schema import Example as Example
+from slotfill.schemas.schema import Schema as Schema
+
+__version__: str
