@@ -16,4 +16,4 @@ from slotfill.schemas.lazy_names import lazy_names
 
 __version__ = "0.1.0"
 
-__getattr__, __dir__, __all__ = lazy_names(__name__)  # noqa: PLE0604, PLE0605 - a list of strings
+__getattr__, __dir__, __all__ = lazy_names(__name__)

@@ -1,15 +1,10 @@
 from slotfill.extractors.errors import ExtractionError as ExtractionError
-from slotfill.extractors.errors import FieldError as FieldError
 from slotfill.extractors.errors import InputError as InputError
-from slotfill.extractors.errors import InvalidError as InvalidError
 from slotfill.extractors.errors import LedgerError as LedgerError
-from slotfill.extractors.errors import MissingExtraError as MissingExtraError
 from slotfill.extractors.errors import MissingModelExtraError as MissingModelExtraError
 from slotfill.extractors.errors import ModelError as ModelError
 from slotfill.extractors.errors import OutputError as OutputError
-from slotfill.extractors.errors import SchemaError as SchemaError
 from slotfill.extractors.errors import SettingsError as SettingsError
-from slotfill.extractors.errors import SlotfillError as SlotfillError
 from slotfill.extractors.errors import StoppedError as StoppedError
 from slotfill.extractors.extractor import EntityExtractor as EntityExtractor
 from slotfill.extractors.extractor import Extractor as Extractor
@@ -31,6 +26,11 @@ from slotfill.extractors.record.extraction import Turn as Turn
 from slotfill.extractors.record.extraction import Usage as Usage
 from slotfill.extractors.streaming.events import Partial as Partial
 from slotfill.extractors.streaming.partial_value import CompletedPart as CompletedPart
+from slotfill.schemas.errors import FieldError as FieldError
+from slotfill.schemas.errors import InvalidError as InvalidError
+from slotfill.schemas.errors import MissingExtraError as MissingExtraError
+from slotfill.schemas.errors import SchemaError as SchemaError
+from slotfill.schemas.errors import SlotfillError as SlotfillError
 from slotfill.schemas.schema import Example as Example
 from slotfill.schemas.schema import Schema as Schema
 

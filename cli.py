@@ -78,8 +78,9 @@ class _Slotfill(click.Group):
             click.echo("interrupted", err=True)
             ctx.exit(EXIT_INTERRUPTED)
         except Exception as error:
-            from slotfill.extractors.errors import LedgerError, OutputError, SlotfillError
+            from slotfill.extractors.errors import LedgerError, OutputError
             from slotfill.extractors.runs.reports.console import printable
+            from slotfill.schemas.errors import SlotfillError
 
             if not isinstance(error, SlotfillError):
                 raise
@@ -165,11 +166,11 @@ def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) 
     slotfill extract feedback mail.eml --record -o mail.json
     slotfill refine mail.json "urgency is 5: the brakes failed" --record -o mail.json
     """
-    from slotfill.extractors.extractor import Extractor
     from slotfill.extractors.clients.failures import FATAL
+    from slotfill.extractors.documents.stored import folder_of, load, model_of, read_document, read_record, schema_of
+    from slotfill.extractors.extractor import Extractor
     from slotfill.extractors.runs.breaker import ending_of
     from slotfill.extractors.runs.outputs.sinks import open_sink
-    from slotfill.extractors.documents.stored import folder_of, load, model_of, read_document, read_record, schema_of
 
     found = read_record(record)
     model = options["model"] or model_of(found)
@@ -378,8 +379,8 @@ def costs(paths: tuple[str, ...], *, by: By, as_json: bool) -> None:
     slotfill costs feedback.jsonl --by day
     """
     from slotfill.extractors.errors import InputError
-    from slotfill.extractors.runs.reports.costs import costs_of, table
     from slotfill.extractors.runs.ledger.identity import ledgers_of
+    from slotfill.extractors.runs.reports.costs import costs_of, table
     from slotfill.extractors.settings import Settings
 
     settings = Settings.read()
@@ -439,9 +440,9 @@ def simulate(port: int, faults: tuple[str, ...], breaking: tuple[str, ...], **op
     import threading
 
     from slotfill.extractors.testing.broken_claude import BrokenClaude
+    from slotfill.extractors.testing.server import served
     from slotfill.extractors.testing.simulator.fault_triggers import STAGES
     from slotfill.extractors.testing.simulator.simulated_limits import RateLimits
-    from slotfill.extractors.testing.server import served
 
     if "list" in faults:
         for stage in STAGES:

@@ -28,9 +28,9 @@ from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.settings import Settings
 from slotfill.schemas.built_in.entities import Entities
 from slotfill.schemas.built_in.feedback import Feedback
-from slotfill.schemas.schema import Example, Schema
 from slotfill.schemas.built_in.sentiment import Sentiment
 from slotfill.schemas.built_in.summary import Summary
+from slotfill.schemas.schema import Example, Schema
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 TYPES = {

@@ -21,9 +21,9 @@ from decimal import Decimal
 from itertools import pairwise
 from random import Random
 
-from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.catalogue import DEFAULT_MODEL, price_a_million
 from slotfill.extractors.clients.pacer import LIMITS, Pacer, Reservation
+from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.testing.simulator.clock import ManualClock
 from slotfill.extractors.testing.simulator.simulated_limits import RateLimits
 

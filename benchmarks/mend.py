@@ -23,8 +23,8 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from slotfill.extractors.repair.json_finder import find
-from slotfill.extractors.repair.repair import Mended, Mode, mend
+from slotfill.extractors.repair.json_finder import find_json
+from slotfill.extractors.repair.repair import Repaired, RepairMode, mend
 from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS
 from slotfill.extractors.testing.faults.value_faults import spoil
 from slotfill.schemas.built_in.built_ins import built_ins
@@ -287,7 +287,7 @@ def judge(name: str) -> Iterator[str]:
     yield f"{sum(match(r, c.truth) for r, c in zip(repaired, made, strict=True)) / len(made):.1%}"
     yield str(silent)
     base = seconds(lambda: [theirs(case, typed=typed) for case in made])
-    yield f"{seconds(lambda: [find(case.text, frozenset()) for case in made]) / base:.2f}"
+    yield f"{seconds(lambda: [find_json(case.text, frozenset()) for case in made]) / base:.2f}"
     whole = seconds(lambda: [mend(case.text, case.schema, "bold") for case in made]) / base
     validation = seconds(lambda: [accepted(case.schema, case.truth) for case in made]) / base
     yield f"{whole:.2f}"
@@ -295,13 +295,13 @@ def judge(name: str) -> Iterator[str]:
     yield f"{whole / (1 + validation):.2f}"
 
 
-def is_silent(mended: Mended | None, case: Case) -> bool:
+def is_silent(mended: Repaired | None, case: Case) -> bool:
     """Tell whether a value is wrong, would be taken, and no edit says so: what is not valid is asked for again."""
     is_wrong = mended is not None and not mended.edits and not same(mended.data, case.truth)
     return is_wrong and accepted(case.schema, mended.data)
 
 
-MODES: tuple[Mode, ...] = ("safe", "bold")
+MODES: tuple[RepairMode, ...] = ("safe", "bold")
 
 
 def clean() -> str:

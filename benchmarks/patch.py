@@ -17,8 +17,8 @@ from random import Random
 from typing import Any
 
 from slotfill.extractors.rungs.patch import Patch, patch_for
-from slotfill.extractors.testing.simulator.simulated_request import size
 from slotfill.extractors.testing.faults.value_faults import spoil
+from slotfill.extractors.testing.simulator.simulated_request import size
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources.schema_sources import resolve

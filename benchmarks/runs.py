@@ -31,7 +31,7 @@ from anthropic import AsyncAnthropic
 from overhead import AT_ONCE, TEXT, cpu_ms, serve
 
 from slotfill import Extractor
-from slotfill.extractors.documents.sources import find
+from slotfill.extractors.documents.sources import find_sources
 from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.delivery import Delivery
@@ -85,7 +85,7 @@ class Timed(Delivery):
 
 def run(rows: Path, output: Path, concurrency: int = AT_ONCE) -> float:
     """Run as the command line does; give the seconds of CPU that this process took."""
-    sources = find([rows])
+    sources = find_sources([rows])
     with (
         Extractor(Feedback, model="claude-haiku-5-5") as extractor,
         open_sink(str(output), sys.stdout.buffer, schema=extractor.schema, records=False, several=True) as kept,
@@ -166,7 +166,7 @@ def resume(rows: int = RESUMED) -> None:
         ledger = output.with_suffix(".ledger")
         run(write_rows(Path(folder) / "first.jsonl", 1), output)
         with sqlite3.connect(ledger) as database:
-            first, *others = (document.id for document in find([many]))
+            first, *others = (document.id for document in find_sources([many]))
             ((number, start, record),) = database.execute(
                 "SELECT number, start, records.record FROM documents JOIN records USING (document)"
             )

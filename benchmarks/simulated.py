@@ -15,11 +15,12 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from slotfill.extractors.clients.codec import Codec
-from slotfill.extractors.plan import Answer, Ask, Policy, plan
-from slotfill.extractors.rungs.prompt import write
+from slotfill.extractors.plan import plan
 from slotfill.extractors.record.extraction import Document, Outcome, Rung
+from slotfill.extractors.rungs.asks import Answer, Ask, Policy
+from slotfill.extractors.rungs.prompt import write_prompt
 from slotfill.extractors.testing.claude import SimulatedClaude
-from slotfill.extractors.testing.simulator.exchange import Request
+from slotfill.extractors.testing.simulator.exchange import HttpRequest
 from slotfill.schemas.built_in.feedback import Feedback
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies import Completion, completions
@@ -41,7 +42,7 @@ def handler() -> None:
     schema = Schema(Feedback)
     wire = wire_of(schema.json_schema, wrapped=schema.wrapped)
     codec = Codec(schema.name, wire.full, wire.reduced)
-    prompt = write(schema, Document.of(DOCUMENT))
+    prompt = write_prompt(schema, Document.of(DOCUMENT))
     for name, body in (
         ("a bare message", small),
         ("feedback, structured", codec.encode(Ask(Rung.ASK, MODEL, "structured", prompt, 500))),
@@ -97,8 +98,8 @@ def _answer(completion: Completion) -> Answer:
     return Answer(json=completion.text, said=completion.text, stop_reason=completion.stop_reason)
 
 
-def _request(body: bytes) -> Request:
-    return Request("POST", "/v1/messages", headers=HEADERS, body=body)
+def _request(body: bytes) -> HttpRequest:
+    return HttpRequest("POST", "/v1/messages", headers=HEADERS, body=body)
 
 
 def _rate(work: Callable[[], object]) -> float:

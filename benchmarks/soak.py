@@ -25,18 +25,18 @@ from pathlib import Path
 import kills
 
 from slotfill.extractors.record.extraction import Outcome
-from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS
 from slotfill.extractors.testing.matrix.fault_matrix import (
     CALLS,
     DRIVERS,
     ONLINE_FAULTS,
     Cell,
-    Result,
+    CellResult,
     in_process,
     on_a_port,
     pairs,
     singles,
 )
+from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS
 
 PAGE = Path(__file__).parent.parent / "docs" / "faults.md"
 BEGIN, END = "<!-- soak -->\n", "<!-- /soak -->\n"
@@ -44,7 +44,7 @@ BEGIN, END = "<!-- soak -->\n", "<!-- /soak -->\n"
 CASES = 19
 """How many documents the pairs meet in turn: a prime, so that each way of meeting finds each document."""
 
-Results = dict[tuple[str, str], Result]
+Results = dict[tuple[str, str], CellResult]
 
 
 def main(seeds: int = 1, documents: int = 20, step: int = 1) -> int:
@@ -63,7 +63,7 @@ def main(seeds: int = 1, documents: int = 20, step: int = 1) -> int:
 
 
 def _empty() -> Results:
-    return defaultdict(Result)
+    return defaultdict(CellResult)
 
 
 def play_singles(found: Results, seed: int, documents: int, step: int) -> None:
@@ -141,22 +141,22 @@ def page(alone: Results, together: Results, extent: Extent) -> Iterator[str]:
     yield f"Not played: {', '.join(f'`{name}`' for name in BATCH_FAULTS)}, which strike the requests of a batch alone."
 
 
-def summary(result: Result) -> str:
+def summary(result: CellResult) -> str:
     count = f"{result.outcomes.total():,} extractions, {result.requests:,} requests, {result.struck.total():,} strikes"
     return f"{count}; {len(result.breaches)} breaches.  "
 
 
-def outcomes(result: Result) -> str:
+def outcomes(result: CellResult) -> str:
     counted = [f"{result.outcomes[outcome]:,} {outcome.value}" for outcome in Outcome if result.outcomes[outcome]]
     return ", ".join(counted) or "-"
 
 
-def accounts(result: Result) -> str:
+def accounts(result: CellResult) -> str:
     return f"{len(result.breaches)} breaches" if result.breaches else "right"
 
 
-def added(results: Iterable[Result]) -> Result:
-    total = Result()
+def added(results: Iterable[CellResult]) -> CellResult:
+    total = CellResult()
     for result in results:
         total += result
     return total

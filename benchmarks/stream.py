@@ -2,10 +2,10 @@
 
 python benchmarks/stream.py
 
-Replies of three forms are cut into deltas of 1, 8 and 40 characters and fed to `Growing`: many small objects in a list,
-one long string, and objects nested twelve deep. The typed value is read after every delta, or never; of the one string
-also so that each is kept until the next one is read, which has Python copy it. Cutting the text is not counted. Target:
-100,000 characters in under 0.3 s. The whole of `Extractor.stream` is measured too, the SDK's own reading of 24
+Replies of three forms are cut into deltas of 1, 8 and 40 characters and fed to `PartialValue`: many small objects in
+a list, one long string, and objects nested twelve deep. The typed value is read after every delta, or never; of the one
+string also so that each is kept until the next one is read, which has Python copy it. Cutting the text is not counted.
+Target: 100,000 characters in under 0.3 s. The whole of `Extractor.stream` is measured too, the SDK's own reading of 24
 characters an event, validation and grounding included, on a transport that has the reply ready. Linear means ten times
 the time for ten times the text. Instructor's own partial models are given the same list in the same run, which takes
 half a minute.
@@ -27,7 +27,7 @@ from pydantic import BaseModel
 
 from slotfill import Extractor
 from slotfill.extractors.messages_api.sse import STREAM, events
-from slotfill.extractors.streaming.partial_value import Growing
+from slotfill.extractors.streaming.partial_value import PartialValue
 from slotfill.schemas.schema import Schema
 
 SIZE = 100_000
@@ -99,24 +99,24 @@ def pieces(text: str, delta: int) -> list[str]:
     return [text[at : at + delta] for at in range(0, len(text), delta)]
 
 
-def unread(growing: Growing[Any], deltas: list[str]) -> None:
+def unread(growing: PartialValue[Any], deltas: list[str]) -> None:
     for delta in deltas:
         growing.feed(delta)
 
 
-def read(growing: Growing[Any], deltas: list[str]) -> None:
+def read(growing: PartialValue[Any], deltas: list[str]) -> None:
     for delta in deltas:
         growing.feed(delta)
         _ = growing.value
 
 
-def kept(growing: Growing[Any], deltas: list[str]) -> None:
+def kept(growing: PartialValue[Any], deltas: list[str]) -> None:
     for delta in deltas:
         growing.feed(delta)
         _kept = growing.value.text
 
 
-Way = Callable[[Growing[Any], list[str]], None]
+Way = Callable[[PartialValue[Any], list[str]], None]
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -131,7 +131,7 @@ def ours(form: str, size: int, delta: int, way: Way = read) -> float:
     schema, deltas = Schema(model), pieces(write(size), delta)
     taken = []
     for _ in range(RUNS):
-        growing = Growing(schema)
+        growing = PartialValue(schema)
         taken.append(seconds(lambda: way(growing, deltas)))  # noqa: B023 - it is called at once
         if growing.value != schema.validate("".join(deltas)):
             raise AssertionError(form)

@@ -23,8 +23,9 @@ EXIT_INCOMPLETE, EXIT_USAGE, EXIT_STOPPED, EXIT_NO_MODEL, EXIT_INTERRUPTED = 1, 
 
 def exit_code(error: BaseException) -> int:
     """Give the exit code of what ended a command, or stopped a run."""
-    from slotfill.extractors.errors import LedgerError, ModelError, OutputError, SlotfillError, StoppedError
+    from slotfill.extractors.errors import LedgerError, ModelError, OutputError, StoppedError
     from slotfill.extractors.runs.stopping import EXIT_CODES
+    from slotfill.schemas.errors import SlotfillError
 
     if isinstance(error, KeyboardInterrupt):
         return EXIT_CODES.get(str(error), EXIT_INTERRUPTED)

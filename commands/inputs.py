@@ -21,7 +21,7 @@ def sources_of(inputs: tuple[str, ...], options: dict[str, Any]) -> Sources:
     Raises InputError for what is not there, or would be overwritten, and click.UsageError where there is nothing to
     read or one file is named for two outputs.
     """
-    from slotfill.extractors.documents.sources import find
+    from slotfill.extractors.documents.sources import find_sources
 
     if not inputs:
         if sys.stdin is None or sys.stdin.isatty():  # closed, or a person's
@@ -32,7 +32,7 @@ def sources_of(inputs: tuple[str, ...], options: dict[str, Any]) -> Sources:
         raise click.UsageError("one file is named for two outputs: give --output, --rejects and --cassette one each")
     theirs = [] if _has_run(options["output"]) else _unmade(options, {Path(name).resolve() for name in inputs})
     reading = {name: options[name] for name in ("text_field", "id_field", "encoding")}
-    sources = find(inputs, skip=[path for path in outputs if path not in theirs], **reading)
+    sources = find_sources(inputs, skip=[path for path in outputs if path not in theirs], **reading)
     _refuse_overwriting(sources, theirs)
     return sources
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from anthropic import Anthropic
 
+    from slotfill.extractors.http.redaction import Redaction
     from slotfill.extractors.live.probes import Observation, Probe
     from slotfill.extractors.live.report import Report
-    from slotfill.extractors.http.redaction import Redaction
 
 __all__ = ["try_assumptions"]
 
@@ -32,14 +32,14 @@ def try_assumptions(model: str | None, *, confirmed: bool, as_json: bool, on_pro
     Raises ModelError where no service would be asked.
     """
     from slotfill.extractors import catalogue
+    from slotfill.extractors.clients.model_choice import choose_model
     from slotfill.extractors.documents.urls import public
     from slotfill.extractors.errors import ModelError
+    from slotfill.extractors.http.redaction import Redaction
     from slotfill.extractors.live.assumptions import assumptions_for, probes_of
     from slotfill.extractors.live.observing import client_for
     from slotfill.extractors.live.probes import worst_of
     from slotfill.extractors.live.report import Report
-    from slotfill.extractors.clients.model_choice import choose_model
-    from slotfill.extractors.http.redaction import Redaction
     from slotfill.extractors.settings import Settings
 
     settings = Settings.read(model=model)

@@ -17,7 +17,7 @@ from slotfill.commands.exit_codes import EXIT_INCOMPLETE, exit_code
 if TYPE_CHECKING:
     from slotfill.extractors.documents.sources import Sources
     from slotfill.extractors.extractor import Extractor
-    from slotfill.extractors.runs.session import Ending, Start
+    from slotfill.extractors.runs.session import RunEnd, Start
     from slotfill.schemas.schema import Schema
 
 __all__ = ["ARGUMENTS", "print_estimate", "run"]
@@ -91,10 +91,10 @@ def _say(options: dict[str, Any], line: str) -> None:
         click.echo(json.dumps({"message": line}) if options["log_format"] == "json" else printable(line), err=True)
 
 
-def _close(ending: Ending, total: int | None, options: dict[str, Any], *, several: bool) -> None:
+def _close(ending: RunEnd, total: int | None, options: dict[str, Any], *, several: bool) -> None:
     """Say why a run stopped and what goes on, and what a run over several documents has done."""
-    from slotfill.extractors.runs.reports.summary import closing, closing_json
     from slotfill.extractors.runs.reports.console import printable
+    from slotfill.extractors.runs.reports.summary import closing, closing_json
 
     stopped = ending.stopped
     told: dict[str, Any] = {"total": total}

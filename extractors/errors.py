@@ -22,24 +22,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from slotfill.schemas.errors import FieldError, InvalidError, MissingExtraError, SchemaError, SlotfillError
+from slotfill.schemas.errors import MissingExtraError, SlotfillError
 
 if TYPE_CHECKING:
     from slotfill.extractors.record.extraction import Extraction
 
 __all__ = [
     "ExtractionError",
-    "FieldError",
     "InputError",
-    "InvalidError",
     "LedgerError",
-    "MissingExtraError",
     "MissingModelExtraError",
     "ModelError",
     "OutputError",
-    "SchemaError",
     "SettingsError",
-    "SlotfillError",
     "StoppedError",
 ]
 

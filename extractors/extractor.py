@@ -14,29 +14,30 @@ from os import PathLike
 from typing import Any, Generic, Self, TypedDict, TypeVar, Unpack, overload
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.rungs.asks import Answer, Ask, Executor, Mending, attempt_of
+from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.clients.clients import AnyClient
-from slotfill.extractors.errors import InputError, SettingsError
-from slotfill.extractors.streaming.partial_value import Growing, Part
 from slotfill.extractors.clients.metering import Meter
 from slotfill.extractors.clients.model_choice import choose_model
-from slotfill.extractors.streaming.events import Partial
+from slotfill.extractors.clients.models import ModelPool
+from slotfill.extractors.errors import InputError, SettingsError
+from slotfill.extractors.messages_api.thinking import Effort, ThinkingMode
 from slotfill.extractors.plan import plan
-from slotfill.extractors.record.extraction import Attempt, Document, Exchange, Extraction, Rung
+from slotfill.extractors.record.extraction import Attempt, Document, Extraction, Rung, Turn
+from slotfill.extractors.repair.repair import RepairMode
+from slotfill.extractors.rungs.asks import Answer, Ask, Executor, attempt_of
 from slotfill.extractors.running_plan import RunningPlan
 from slotfill.extractors.settings import Settings
-from slotfill.extractors.clients.models import Targets
-from slotfill.extractors.cassettes.cassette import Cassette
-from slotfill.extractors.messages_api.thinking import Effort, ThinkingMode
+from slotfill.extractors.streaming.events import Partial
+from slotfill.extractors.streaming.partial_value import CompletedPart, PartialValue
 from slotfill.extractors.unforeseen import STOPS
 from slotfill.schemas.built_in.entities import Entities
-from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.built_in.feedback import Feedback
+from slotfill.schemas.built_in.sentiment import Sentiment
+from slotfill.schemas.built_in.summary import Summary
+from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.json_schema.formats import Formats
 from slotfill.schemas.schema import Example, Schema
-from slotfill.schemas.built_in.sentiment import Sentiment
 from slotfill.schemas.sources.schema_sources import resolve
-from slotfill.schemas.built_in.summary import Summary
 
 __all__ = [
     "EntityExtractor",
@@ -102,7 +103,7 @@ class Options(TypedDict, total=False):
     context: Mapping[str, object] | None
     formats: Formats | None
     retries: int | None
-    mend: Mending | None
+    mend: RepairMode | None
     timeout: float | None
     max_tokens: int | None
     thinking: ThinkingMode | int | None
@@ -152,7 +153,7 @@ class Extractor(Generic[M]):
         answered = client is not None or (cassette is not None and cassette.replaying)
         chosen = (self.settings.model if answered else choose_model(self.settings)) or catalogue.DEFAULT_MODEL
         names = dict.fromkeys((chosen, *fallbacks))
-        self._targets = Targets(self.schema, self.settings, names, client, cassette)
+        self._targets = ModelPool(self.schema, self.settings, names, client, cassette)
         self.model = self._targets.model
 
     def __enter__(self) -> Self:
@@ -263,7 +264,7 @@ class Extractor(Generic[M]):
         plan = self._running(extraction.document, self._history(extraction, correction))
         return await self._adriven(plan, self._bounded())
 
-    def _history(self, extraction: Extraction[M], correction: str) -> tuple[Exchange, ...]:
+    def _history(self, extraction: Extraction[M], correction: str) -> tuple[Turn, ...]:
         if not isinstance(extraction, Extraction) or not isinstance(correction, str):
             raise TypeError(
                 f"a further turn takes an Extraction and a correction in words, not {type(extraction).__name__} and "
@@ -279,7 +280,7 @@ class Extractor(Generic[M]):
         if not correction.strip():
             raise InputError("the correction says nothing: say what is wrong or missing")
         value = extraction.reply if extraction.has_value else extraction.invalid
-        return (*extraction.history, Exchange(value, correction))
+        return (*extraction.history, Turn(value, correction))
 
     def map(self, texts: Iterable[str | Document], *, concurrency: int | None = None) -> Iterator[Extraction[M]]:
         """Extract from many texts at once, `concurrency` of them (default 8), giving the results in order.
@@ -364,9 +365,7 @@ class Extractor(Generic[M]):
                 plan.answer(await _aanswers(plan.asks, executor))
         return self._ended(plan.extraction)
 
-    def _extract(
-        self, document: Document, slots: threading.Semaphore, history: tuple[Exchange, ...] = ()
-    ) -> Extraction[M]:
+    def _extract(self, document: Document, slots: threading.Semaphore, history: tuple[Turn, ...] = ()) -> Extraction[M]:
         plan = self._running(document, history)
         while plan.asks:
             with plan.answering():
@@ -386,7 +385,7 @@ class Extractor(Generic[M]):
             return tuple(pool.map(one, asks))
 
     def _streamed(self, ask: Ask) -> Generator[Partial[M], None, Answer]:
-        growing, pieces = Growing(self.schema), self._targets.stream(ask)
+        growing, pieces = PartialValue(self.schema), self._targets.stream(ask)
         while True:
             try:
                 piece = next(pieces)
@@ -397,7 +396,7 @@ class Extractor(Generic[M]):
                 yield Partial(ask.rung, _fed(growing, piece), growing)
 
     async def _astreamed(self, ask: Ask, executor: Executor) -> AsyncGenerator[Partial[M] | Answer]:
-        growing = Growing(self.schema)
+        growing = PartialValue(self.schema)
         async with aclosing(executor.astream(ask)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Answer):
@@ -405,7 +404,7 @@ class Extractor(Generic[M]):
                 elif piece:
                     yield Partial(ask.rung, _fed(growing, piece), growing)
 
-    def _running(self, document: Document, history: tuple[Exchange, ...] = ()) -> RunningPlan[M]:
+    def _running(self, document: Document, history: tuple[Turn, ...] = ()) -> RunningPlan[M]:
         policy = self._targets.policy(document)
         return RunningPlan(document, self.schema, policy, plan(document, self.schema, policy, history))
 
@@ -504,7 +503,7 @@ def _streams(asks: Sequence[Ask]) -> bool:
     return len(asks) == 1 and asks[0].rung is not Rung.PATCH
 
 
-def _fed(growing: Growing[Any], piece: str) -> tuple[Part, ...]:
+def _fed(growing: PartialValue[Any], piece: str) -> tuple[CompletedPart, ...]:
     """Show a piece of a reply. What goes wrong there shows less of it, and costs no reply that is paid for."""
     try:
         return growing.feed(piece)

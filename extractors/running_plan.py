@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-from slotfill.extractors.rungs.asks import Answer, Ask, Policy
-from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.plan import Plan
 from slotfill.extractors.record.extraction import Document, Extraction
+from slotfill.extractors.rungs.asks import Answer, Ask, Policy
 from slotfill.extractors.unforeseen import STOPS, failed_extraction, internal_failure
+from slotfill.schemas.errors import SlotfillError
 from slotfill.schemas.schema import Schema
 
 __all__ = ["RunningPlan"]

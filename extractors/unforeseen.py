@@ -15,10 +15,10 @@ from traceback import walk_tb
 from typing import Any, TypeVar
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.rungs.asks import Answer, Ask, attempt_of
 from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.plan import total
 from slotfill.extractors.record.extraction import Document, Extraction, Failure, Outcome
+from slotfill.extractors.rungs.asks import Answer, Ask, attempt_of
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.schema import Schema
 

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from slotfill.schemas.lazy_names import lazy_names
 
-__getattr__, __dir__, __all__ = lazy_names(__name__)  # noqa: PLE0604, PLE0605 - a list of strings
+__getattr__, __dir__, __all__ = lazy_names(__name__)

@@ -18,9 +18,9 @@ from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, resolved, subschemas
 from slotfill.schemas.json_values.pointer import join
 
-__all__ = ["KEYWORD", "Confidence", "check_confidences", "confidence_paths", "is_marked", "name_keys"]
+__all__ = ["CONFIDENCE_KEYWORD", "Confidence", "check_confidences", "confidence_paths", "is_marked", "name_keys"]
 
-KEYWORD = "x-confidence-of"
+CONFIDENCE_KEYWORD = "x-confidence-of"
 """The keyword that marks such a number in JSON Schema: an annotation to all other readers."""
 
 
@@ -40,12 +40,12 @@ class Confidence:
         return handler(Annotated[source, Field(ge=0, le=1)])
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"description": _description(self.of), **handler(schema), KEYWORD: self.of}
+        return {"description": _description(self.of), **handler(schema), CONFIDENCE_KEYWORD: self.of}
 
 
 def is_marked(json_schema: Mapping[str, Any]) -> bool:
     """Tell whether a JSON Schema holds any mark."""
-    return any(KEYWORD in schema for _, schema in subschemas(json_schema))
+    return any(CONFIDENCE_KEYWORD in schema for _, schema in subschemas(json_schema))
 
 
 def name_keys(json_schema: dict[str, Any], by_name: Mapping[str, Any]) -> None:
@@ -56,8 +56,8 @@ def name_keys(json_schema: dict[str, Any], by_name: Mapping[str, Any]) -> None:
     for (_, keyed), (_, named) in zip(subschemas(json_schema), subschemas(by_name), strict=True):
         names, keys = [*properties_of(named)], [*properties_of(keyed)]
         for _, mark in _marks(keyed, json_schema):
-            name = mark[KEYWORD]
-            mark[KEYWORD] = key = keys[names.index(name)] if name in names else name
+            name = mark[CONFIDENCE_KEYWORD]
+            mark[CONFIDENCE_KEYWORD] = key = keys[names.index(name)] if name in names else name
             if mark.get("description") == _description(name):
                 mark["description"] = _description(key)
 
@@ -70,13 +70,13 @@ def check_confidences(json_schema: dict[str, Any]) -> None:
         others = [key for key in properties_of(schema) if key not in dict(marks)]
         for key, mark in marks:
             on_properties.add(id(mark))
-            if mark[KEYWORD] not in others:
+            if mark[CONFIDENCE_KEYWORD] not in others:
                 choice = f"name one of {', '.join(map(repr, others))}" if others else "add the field that it is about"
-                message = f"{mark[KEYWORD]!r} is no property to be confident of: {choice}"
-                raise SchemaError(f"{path}{join(('properties', key))}: {KEYWORD}: {message}")
+                message = f"{mark[CONFIDENCE_KEYWORD]!r} is no property to be confident of: {choice}"
+                raise SchemaError(f"{path}{join(('properties', key))}: {CONFIDENCE_KEYWORD}: {message}")
     for path, schema in subschemas(json_schema):
-        if KEYWORD in schema and id(schema) not in on_properties:
-            raise SchemaError(f"{path or '/'}: {KEYWORD}: marks no property of an object: move it to one")
+        if CONFIDENCE_KEYWORD in schema and id(schema) not in on_properties:
+            raise SchemaError(f"{path or '/'}: {CONFIDENCE_KEYWORD}: marks no property of an object: move it to one")
 
 
 def confidence_paths(json_schema: dict[str, Any], value: object) -> tuple[str, ...]:
@@ -92,7 +92,11 @@ def confidence_paths(json_schema: dict[str, Any], value: object) -> tuple[str, .
                 (path + join((step,)), child, [part for form in forms for part in parts_at(form, step)])
                 for step, child in reversed([*steps])
             ]
-        elif isinstance(value, int | float) and not isinstance(value, bool) and any(KEYWORD in form for form in forms):
+        elif (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and any(CONFIDENCE_KEYWORD in form for form in forms)
+        ):
             found.append(path)
     return tuple(found)
 
@@ -104,4 +108,4 @@ def _description(of: str) -> str:
 def _marks(schema: Mapping[str, Any], root: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Give the marks on an object's properties, each with its property's key."""
     for key, part in properties_of(schema).items():
-        yield from ((key, form) for form in resolved([part], root) if KEYWORD in form)
+        yield from ((key, form) for form in resolved([part], root) if CONFIDENCE_KEYWORD in form)

@@ -17,12 +17,21 @@ from pydantic_core import CoreSchema
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.json_schema.subschemas import properties_of, resolved, subschemas
 
-__all__ = ["KEYWORD", "Merge", "Policy", "check_merges", "has_keys", "key_of", "name_merge_keys", "policy_of"]
+__all__ = [
+    "MERGE_KEYWORD",
+    "Merge",
+    "MergePolicy",
+    "check_merges",
+    "has_keys",
+    "list_key_of",
+    "name_merge_keys",
+    "policy_of",
+]
 
-KEYWORD = "x-merge"
+MERGE_KEYWORD = "x-merge"
 """The keyword that holds it in JSON Schema: an annotation to all other readers."""
 
-Policy = Literal["most", "first", "last", "least", "greatest", "longest", "join"]
+MergePolicy = Literal["most", "first", "last", "least", "greatest", "longest", "join"]
 """What is kept.
 
 most: what most chunks say; of several, what is said first in the document. The default for one value.
@@ -35,13 +44,13 @@ An object or a list that names one of them, save `join`, is kept whole; without,
 property, and lists are united.
 """
 
-_POLICIES: tuple[Policy, ...] = get_args(Policy)
+_POLICIES: tuple[MergePolicy, ...] = get_args(MergePolicy)
 
 
 class Merge:
     """Says how a field is merged: by a policy, or, for a list of objects, which of their fields tell them apart.
 
-    policy: see `Policy`.
+    policy: see `MergePolicy`.
     key: names of the items' fields; items of different parts that agree in all of them, up to case and white space,
     are one item.
 
@@ -50,7 +59,7 @@ class Merge:
 
     __slots__ = ("keyword",)
 
-    def __init__(self, policy: Policy | None = None, *, key: Iterable[str] = ()) -> None:
+    def __init__(self, policy: MergePolicy | None = None, *, key: Iterable[str] = ()) -> None:
         if isinstance(key, str):
             raise SchemaError(f"Merge(key={key!r}): is no list of names: write key=({key!r},)")
         names = [*key]
@@ -70,35 +79,35 @@ class Merge:
         return hash(repr(self))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {**handler(schema), KEYWORD: self.keyword}
+        return {**handler(schema), MERGE_KEYWORD: self.keyword}
 
 
-def policy_of(forms: Iterable[Mapping[str, Any]]) -> Policy | None:
+def policy_of(forms: Iterable[Mapping[str, Any]]) -> MergePolicy | None:
     """Give the policy that the schemas of a value name, None where none does."""
-    return next((form[KEYWORD] for form in forms if isinstance(form.get(KEYWORD), str)), None)
+    return next((form[MERGE_KEYWORD] for form in forms if isinstance(form.get(MERGE_KEYWORD), str)), None)
 
 
-def key_of(forms: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+def list_key_of(forms: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """Give the keys that tell a list's items apart, none where the schemas of the list name none."""
-    return next((tuple(form[KEYWORD]["key"]) for form in forms if isinstance(form.get(KEYWORD), dict)), ())
+    return next((tuple(form[MERGE_KEYWORD]["key"]) for form in forms if isinstance(form.get(MERGE_KEYWORD), dict)), ())
 
 
 def check_merges(json_schema: dict[str, Any]) -> None:
     """Raise SchemaError, with a JSON Pointer, for an unknown policy, and for a key that the items do not have."""
     for path, schema in subschemas(json_schema):
-        if KEYWORD not in schema:
+        if MERGE_KEYWORD not in schema:
             continue
-        complaint = _complaint(schema[KEYWORD])
-        if not complaint and not isinstance(schema[KEYWORD], str):
+        complaint = _complaint(schema[MERGE_KEYWORD])
+        if not complaint and not isinstance(schema[MERGE_KEYWORD], str):
             known = {key: None for item in _items(schema, json_schema) for key in properties_of(item)}
-            complaint = _unknown(schema[KEYWORD]["key"], [*known])
+            complaint = _unknown(schema[MERGE_KEYWORD]["key"], [*known])
         if complaint:
-            raise SchemaError(f"{path or '/'}: {KEYWORD}: {complaint}")
+            raise SchemaError(f"{path or '/'}: {MERGE_KEYWORD}: {complaint}")
 
 
 def has_keys(json_schema: Mapping[str, Any]) -> bool:
     """Tell whether any list of a JSON Schema names keys."""
-    return any(isinstance(schema.get(KEYWORD), dict) for _, schema in subschemas(json_schema))
+    return any(isinstance(schema.get(MERGE_KEYWORD), dict) for _, schema in subschemas(json_schema))
 
 
 def name_merge_keys(json_schema: dict[str, Any], by_name: dict[str, Any]) -> None:
@@ -107,10 +116,10 @@ def name_merge_keys(json_schema: dict[str, Any], by_name: dict[str, Any]) -> Non
     by_name: the same JSON Schema, its properties under the names of fields.
     """
     for (_, keyed), (_, named) in zip(subschemas(json_schema), subschemas(by_name), strict=True):
-        if isinstance(keyed.get(KEYWORD), dict) and not _complaint(keyed[KEYWORD]):
+        if isinstance(keyed.get(MERGE_KEYWORD), dict) and not _complaint(keyed[MERGE_KEYWORD]):
             both = zip(_items(keyed, json_schema), _items(named, by_name), strict=True)
             keys = {name: key for one, other in both for name, key in _renamed(other, one)}
-            keyed[KEYWORD] = {"key": [keys.get(name, name) for name in keyed[KEYWORD]["key"]]}
+            keyed[MERGE_KEYWORD] = {"key": [keys.get(name, name) for name in keyed[MERGE_KEYWORD]["key"]]}
 
 
 def _renamed(named: Mapping[str, Any], keyed: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

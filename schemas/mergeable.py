@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from slotfill.schemas.confidence import KEYWORD as CONFIDENCE
-from slotfill.schemas.merge_policy import policy_of
+from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.json_schema.subschemas import properties_of, resolved
+from slotfill.schemas.merge_policy import policy_of
 
 __all__ = ["merges_well"]
 
@@ -31,7 +31,7 @@ def merges_well(json_schema: Mapping[str, Any]) -> bool:
     seen: set[int] = set()
     while rest:
         forms = [*resolved(rest.pop(), root)]
-        if policy_of(forms) or any(CONFIDENCE in form for form in forms):
+        if policy_of(forms) or any(CONFIDENCE_KEYWORD in form for form in forms):
             continue
         saying = [form for form in forms if not _SAYING.isdisjoint(form)]
         if not saying or not all(map(_is_collected, saying)):

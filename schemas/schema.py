@@ -16,17 +16,23 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import SchemaValidator, to_jsonable_python
 
 from slotfill.schemas.confidence import check_confidences, is_marked, name_keys
-from slotfill.schemas.json_schema.decimals import quoted_decimals
 from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError, SchemaError
-from slotfill.schemas.json_values.exact_json import ExactFloat, dumps, has_exact_floats, loads
-from slotfill.schemas.validation.field_keys import Path
-from slotfill.schemas.validation.info_validators import needs_context
+from slotfill.schemas.json_schema.decimals import quoted_decimals
 from slotfill.schemas.json_schema.response_model import JsonValue, resolve_local, response_model
-from slotfill.schemas.merge_policy import check_merges, has_keys, name_merge_keys
-from slotfill.schemas.validation.model_schema import decimal_schema, inner_paths_of, output_schema, reply_schema, synonyms_of
-from slotfill.schemas.parameters import parameters_of
 from slotfill.schemas.json_schema.subschemas import subschemas
+from slotfill.schemas.json_values.exact_json import ExactFloat, dumps, has_exact_floats, loads
 from slotfill.schemas.json_values.pointer import join, pointer_to
+from slotfill.schemas.merge_policy import check_merges, has_keys, name_merge_keys
+from slotfill.schemas.parameters import parameters_of
+from slotfill.schemas.validation.field_keys import KeyPath
+from slotfill.schemas.validation.info_validators import needs_context
+from slotfill.schemas.validation.model_schema import (
+    decimal_schema,
+    inner_paths_of,
+    output_schema,
+    reply_schema,
+    synonyms_of,
+)
 from slotfill.schemas.validation.relaxed_validator import relaxed_validator
 from slotfill.schemas.validation.serialization import raising_field
 from slotfill.schemas.validation.strict_validator import check_code, strict_validator
@@ -120,7 +126,7 @@ class Schema(Generic[M]):
         return synonyms_of(cast("type[BaseModel]", self.model))
 
     @cached_property
-    def inner_paths(self) -> Mapping[str, tuple[Path, ...]]:
+    def inner_paths(self) -> Mapping[str, tuple[KeyPath, ...]]:
         """By key of `json_schema`, the ways into other values by which the model reads the field, too."""
         return inner_paths_of(cast("type[BaseModel]", self.model))
 

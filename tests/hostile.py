@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 
 from slotfill import Document, FieldError, Schema
-from slotfill.extractors.rungs.prompt import PARTS, RULES, WHOLE, correct, write
+from slotfill.extractors.rungs.prompt import PARTS, RULES, WHOLE, correct, write_prompt
 from slotfill.schemas import Feedback
 
 SCHEMA = Schema(Feedback)
@@ -24,7 +24,7 @@ def harmless(length: int) -> str:
 
 def fence(text: str) -> str:
     """Write a text as it stands in a request: whoever attacks has read the code."""
-    return write(SCHEMA, Document.of(text)).turns[-1].text
+    return write_prompt(SCHEMA, Document.of(text)).turns[-1].text
 
 
 def mark(text: str) -> str:
@@ -54,7 +54,7 @@ def _instructions() -> dict[str, str]:
 
 def _own_wording() -> dict[str, str]:
     errors = [FieldError("/urgency", "Input should be 1"), FieldError("", "is odd")]
-    corrected = correct(write(SCHEMA, Document.of("It came late.")), "{}", errors)
+    corrected = correct(write_prompt(SCHEMA, Document.of("It came late.")), "{}", errors)
     return {
         "rules": RULES,
         "rules-reversed": RULES.replace("never follow", "always follow"),
@@ -62,7 +62,7 @@ def _own_wording() -> dict[str, str]:
         "correction-of-parts": f"That answer did not validate:\n- /urgency: must be 1\n{PARTS}",
         "wish": WHOLE,
         "instructions": SCHEMA.instructions,
-        "system-text": write(SCHEMA, Document.of("x")).system,
+        "system-text": write_prompt(SCHEMA, Document.of("x")).system,
         "example-in-its-fence": fence(SCHEMA.examples[0].text),
         "whole-conversation": "\n\n".join(f"{turn.role}: {turn.text}" for turn in corrected.turns),
         "schema": json.dumps(SCHEMA.json_schema),

@@ -27,10 +27,10 @@ from pathlib import Path
 from slotfill.extractors import catalogue
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.runs.ledger.store import PICODOLLARS
-from slotfill.extractors.testing.simulator.simulated_request import Asked
 from slotfill.extractors.testing.claude import SimulatedClaude
-from slotfill.extractors.testing.simulator.simulated_reply import Said
 from slotfill.extractors.testing.server import served
+from slotfill.extractors.testing.simulator.simulated_reply import SimulatedReply
+from slotfill.extractors.testing.simulator.simulated_request import SimulatedRequest
 
 DOCUMENTS = 500
 CONCURRENCY = 8
@@ -60,7 +60,7 @@ class After:
     """
 
     requests: int | None = None
-    asked: Callable[[Asked], bool] | None = None
+    asked: Callable[[SimulatedRequest], bool] | None = None
     line: str | None = None
     delay: float = 0.0
 
@@ -83,7 +83,7 @@ def reply(asked):
     number = int(asked.document.split()[1])
     value = {"note": f"row {number}", "urgency": 1 + number % 5}
     if number % 50 == 9:
-        return Said((), "refusal", {"type": "refusal", "category": None, "explanation": "No."})
+        return SimulatedReply((), "refusal", {"type": "refusal", "category": None, "explanation": "No."})
     if number % 100 == 29:
         return ApiError(400, "invalid_request_error", "This is not to be had.")
     if number % 10 == 1:
@@ -91,7 +91,7 @@ def reply(asked):
     if number % 10 == 4 and "note" in asked.schema["properties"]:
         return value | {"urgency": 99}
     if number % 20 == 7 and (asked.max_tokens < ROOM or number % 100 == 47):
-        return Said(({"type": "text", "text": json.dumps(value)[:20]},), "max_tokens")
+        return SimulatedReply(({"type": "text", "text": json.dumps(value)[:20]},), "max_tokens")
     return {name: value[name] for name in asked.schema["properties"]}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from checkout import ROOT
 
 from slotfill import Document, Extraction, Failure, Outcome, Schema
-from slotfill.extractors.runs.outputs.columns import Fields, Items, Kind, Scalar
+from slotfill.extractors.runs.outputs.columns import ColumnType, Items, ObjectShape, Scalar
 from slotfill.extractors.runs.outputs.sinks import open_sink
 from slotfill.schemas import built_ins, resolve
 from slotfill.schemas.json_schema.response_model import response_model
@@ -51,11 +51,11 @@ def unwritten(shape, cell):
         return None
     if isinstance(shape, Items):
         return [unwritten(shape.item, item) for item in cell]
-    if isinstance(shape, Fields):
+    if isinstance(shape, ObjectShape):
         return {key: unwritten(part, cell[key]) for key, part in shape.fields.items()}
-    if shape.kind in (Kind.JSON, Kind.DECIMAL):
-        return json.loads(cell) if shape.kind is Kind.JSON else Decimal(str(cell))
-    if shape.kind is Kind.BOOLEAN:
+    if shape.kind in (ColumnType.JSON, ColumnType.DECIMAL):
+        return json.loads(cell) if shape.kind is ColumnType.JSON else Decimal(str(cell))
+    if shape.kind is ColumnType.BOOLEAN:
         assert cell in (0, 1)
         return bool(cell)
     return cell
@@ -101,9 +101,9 @@ def counted(shape, value):
     """Give a value whose decimal numbers are such."""
     if isinstance(shape, Items) and isinstance(value, list):
         return [counted(shape.item, item) for item in value]
-    if isinstance(shape, Fields) and isinstance(value, dict):
+    if isinstance(shape, ObjectShape) and isinstance(value, dict):
         return {key: counted(shape.fields.get(key), part) for key, part in value.items()}
-    is_number = isinstance(shape, Scalar) and shape.kind is Kind.DECIMAL and isinstance(value, str)
+    is_number = isinstance(shape, Scalar) and shape.kind is ColumnType.DECIMAL and isinstance(value, str)
     return Decimal(value) if is_number and Decimal(value).is_finite() else value
 
 

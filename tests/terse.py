@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from slotfill.extractors.testing.simulator.simulated_request import Asked
 from slotfill.extractors.testing.broken_claude import BrokenClaude
+from slotfill.extractors.testing.simulator.simulated_request import SimulatedRequest
 
 
 def service(*breaking: str, **options: Any) -> BrokenClaude:
@@ -11,7 +11,7 @@ def service(*breaking: str, **options: Any) -> BrokenClaude:
     return BrokenClaude(breaking, **{"replies": said} | options)
 
 
-def said(asked: Asked) -> Any:
+def said(asked: SimulatedRequest) -> Any:
     """Say something that is of the schema, where strings stand in it."""
     match asked.schema:
         case None:

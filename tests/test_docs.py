@@ -20,24 +20,21 @@ from scripted import message
 from slotfill import Document, Example, Extractor, Schema, cli
 from slotfill.cli import main
 from slotfill.extractors import errors, unforeseen
-from slotfill.extractors.clients import failures
-from slotfill.extractors.messages_api import service_errors
 from slotfill.extractors.chunks import assembly
-from slotfill.extractors.rungs import asks
-from slotfill.extractors.rungs import ladder
-from slotfill.extractors.documents import decoding
-from slotfill.extractors.documents import sources
-from slotfill.extractors.documents import rows
-from slotfill.extractors.record import extraction
+from slotfill.extractors.clients import failures
+from slotfill.extractors.documents import decoding, rows, sources
 from slotfill.extractors.live.assumptions import assumptions_for
+from slotfill.extractors.messages_api import service_errors
+from slotfill.extractors.record import extraction
+from slotfill.extractors.rungs import asks, ladder
 from slotfill.extractors.runs import verification
 from slotfill.extractors.runs.stopping import EXIT_CODES
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.claude import SimulatedClaude
-from slotfill.extractors.testing.simulator.fault_triggers import FAULTS, STAGES
 from slotfill.extractors.testing.server import served
+from slotfill.extractors.testing.simulator.fault_triggers import FAULTS, STAGES
 from slotfill.schemas import Sentiment, built_ins, resolve
-from slotfill.schemas.sources.one_line import TYPES
+from slotfill.schemas.sources.one_line import FIELD_TYPES
 
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
@@ -51,7 +48,7 @@ def section(page, title):
     return re.split(rf"^#{{2,{len(mark)}}} ", text, maxsplit=1, flags=re.MULTILINE)[0]
 
 
-def rows(text):
+def table_rows(text):
     """Give the cells of a text's tables, without their heads and the lines below these."""
     tables = re.findall(r"^\|.*\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
     return [[cell.strip() for cell in row.split("|")[1:-1]] for table in tables for row in table.splitlines()]
@@ -104,7 +101,7 @@ def test_every_command_line_of_the_docs_can_be_typed(line):
 
 def test_what_is_assumed_of_the_service_stands_in_the_page():
     assumed = assumptions_for("claude-haiku-5-5", Settings(), "")
-    told = rows(section(DOCS / "live.md", "What is assumed"))
+    told = table_rows(section(DOCS / "live.md", "What is assumed"))
     assert told == [[f"`{one.name}`", one.text] for one in assumed]
 
 
@@ -173,11 +170,13 @@ def test_the_request_of_the_docs_is_what_is_sent(service):
 
 
 def test_the_list_of_failures_is_complete():
-    listed = {kind for row in rows(section(DOCS / "python.md", "Failures")) for kind in re.findall(r"`(\w+)`", row[0])}
-    modules = (decoding, documents, joining, ladder, record, row_files)
-    sources = "".join(Path(module.__file__).read_text() for module in modules)
-    named = set(re.findall(r"Failure\(\s*\"(\w+)\"", sources)) | {assembly.INCOMPLETE, unforeseen.INTERNAL}
-    mapped = {kind for _, kind in failures._FAILURES} | {known.kind for known in service_errors.KNOWN}
+    listed = {
+        kind for row in table_rows(section(DOCS / "python.md", "Failures")) for kind in re.findall(r"`(\w+)`", row[0])
+    }
+    modules = (assembly, decoding, extraction, ladder, rows, sources)
+    code = "".join(Path(module.__file__).read_text() for module in modules)
+    named = set(re.findall(r"Failure\(\s*\"(\w+)\"", code)) | {assembly.INCOMPLETE, unforeseen.INTERNAL}
+    mapped = {kind for _, kind in failures._FAILURES} | {known.kind for known in service_errors.KNOWN_ERRORS}
     mapped |= {*service_errors._BY_STATUS.values(), *service_errors._BY_TYPE.values(), "bad_request"}
     mapped |= {asks.SCHEMA_CODE, asks.UNREADABLE, asks.REDIRECT, verification.DAMAGED}
     assert listed == named | mapped
@@ -185,7 +184,7 @@ def test_the_list_of_failures_is_complete():
 
 def test_the_lists_of_outcomes_and_errors_are_complete():
     own, _, _ = section(DOCS / "python.md", "Extraction").partition("\n### ")  # edits and spans have tables, too
-    listed = rows(own)[-len(extraction.Outcome) :]
+    listed = table_rows(own)[-len(extraction.Outcome) :]
     outcomes = {row[0].strip("`"): row[1] == "yes" for row in listed}
     assert outcomes == {outcome.value: outcome.ok for outcome in extraction.Outcome}
     tree = re.findall(r"(\w+Error)  ", section(DOCS / "python.md", "Errors"))
@@ -193,7 +192,9 @@ def test_the_lists_of_outcomes_and_errors_are_complete():
 
 
 def test_the_table_of_faults_is_complete_and_in_order():
-    listed = [name for row in rows(section(DOCS / "testing.md", "Faults")) for name in re.findall(r"`(\w+)`", row[0])]
+    listed = [
+        name for row in table_rows(section(DOCS / "testing.md", "Faults")) for name in re.findall(r"`(\w+)`", row[0])
+    ]
     assert sorted(listed) == sorted(FAULTS)
     at = {name: number for number, name in enumerate(listed)}
     for stage, following in pairwise(STAGES):
@@ -201,7 +202,7 @@ def test_the_table_of_faults_is_complete_and_in_order():
 
 
 def test_the_exit_codes_and_variables_are_complete():
-    codes = {int(row[0]) for row in rows(section(DOCS / "command-line.md", "Exit codes"))}
+    codes = {int(row[0]) for row in table_rows(section(DOCS / "command-line.md", "Exit codes"))}
     assert codes == {0, *EXIT_CODES.values()} | {code for name, code in vars(cli).items() if name.startswith("EXIT_")}
     text = section(DOCS / "command-line.md", "Variables")
     for name, field in Settings.model_fields.items():
@@ -218,7 +219,7 @@ def fields(schema, prefix=""):
 
 def test_the_fields_of_the_built_ins_are_complete():
     listed, name = {}, ""
-    for row in rows(section(DOCS / "schemas.md", "The four built-ins")):
+    for row in table_rows(section(DOCS / "schemas.md", "The four built-ins")):
         name = row[0].strip("`") or name
         listed.setdefault(name, []).append(row[1].strip("`"))
     assert listed == {name: [*fields(resolve(name).json_schema)] for name in sorted(built_ins(), key=[*listed].index)}
@@ -230,7 +231,7 @@ def test_the_schemas_of_the_docs_can_be_used():
     assert len(lines) >= 4
     for line in lines:
         resolve(line)
-    assert {name for row in rows(text) for name in re.findall(r"`(\w+)`", row[0])} == set(TYPES)
+    assert {name for row in table_rows(text) for name in re.findall(r"`(\w+)`", row[0])} == set(FIELD_TYPES)
     document = re.search(
         r"^    \{\n.*?^    \}\n", section(DOCS / "schemas.md", "A JSON Schema"), re.DOTALL | re.MULTILINE
     )
@@ -242,7 +243,7 @@ def test_the_dependencies_are_those_of_the_project_with_their_licences():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
     wanted += [item for extra in project["project"]["optional-dependencies"].values() for item in extra]
-    listed = {row[0].split()[0]: row[2] for row in rows(section(DOCS / "architecture.md", "Dependencies"))}
+    listed = {row[0].split()[0]: row[2] for row in table_rows(section(DOCS / "architecture.md", "Dependencies"))}
     assert set(listed) == {re.match(r"[\w-]+", item)[0] for item in wanted}
     for name, licence in listed.items():
         assert metadata(name).get("License-Expression", licence) == licence, name

@@ -15,7 +15,7 @@ import pytest
 from checkout import FIXTURES
 from jsonschema.validators import validator_for
 
-from slotfill.extractors.documents.sources import find
+from slotfill.extractors.documents.sources import find_sources
 from slotfill.schemas import Sentiment
 from slotfill.schemas.built_in.entities import Entity
 
@@ -39,7 +39,7 @@ def name(path):
 
 
 def text(path):
-    (document,) = find([path])
+    (document,) = find_sources([path])
     assert document.failure is None
     return document.text
 
@@ -99,7 +99,7 @@ def test_every_file_is_one_document_or_rows():
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_document_of_a_folder_can_be_read(folder):
-    documents = list(find([FIXTURES / folder]))
+    documents = list(find_sources([FIXTURES / folder]))
     assert [document.failure for document in documents] == [None] * len(documents)
     assert len({document.id for document in documents}) == len(documents) >= 4
 
@@ -118,7 +118,7 @@ def test_what_is_expected_of_a_document_stands_in_it(path):
 
 @pytest.mark.parametrize("path", ROWS, ids=name)
 def test_what_is_expected_of_rows_stands_in_them(path):
-    documents, wanted = list(find([path], id_field="id")), expected(path)
+    documents, wanted = list(find_sources([path], id_field="id")), expected(path)
     assert len(documents) == len(wanted) >= 8
     for document, row in zip(documents, wanted, strict=True):
         assert document.failure is None

@@ -24,9 +24,9 @@ import httpx2
 
 from slotfill.extractors.cassettes.nearest import Nearest
 from slotfill.extractors.cassettes.scrubbing import credentials
-from slotfill.extractors.cassettes.tape import CassetteError, Reply, Request, dump, head, read
+from slotfill.extractors.cassettes.tape import CassetteError, RecordedReply, RecordedRequest, dump, head, read_entry
 
-__all__ = ["Cassette", "CassetteError", "CassetteTransport"]
+__all__ = ["Cassette", "CassetteTransport"]
 
 PathLike = str | os.PathLike[str]
 Inner = httpx2.BaseTransport | httpx2.AsyncBaseTransport | httpx2.Client | httpx2.AsyncClient
@@ -49,9 +49,9 @@ class Cassette:
         self.path = Path(path)
         self._lock = threading.Lock()
         self._started = os.path.lexists(self.path)
-        self._tape = read(self.path) if self._started else []
+        self._tape = read_entry(self.path) if self._started else []
         self.replaying = bool(self._tape)
-        self._replies: dict[str, list[Reply]] = {}
+        self._replies: dict[str, list[RecordedReply]] = {}
         for exchange in self._tape:
             self._replies.setdefault(exchange.request.key, []).append(exchange.reply)
         if not self.replaying:
@@ -66,13 +66,13 @@ class Cassette:
         """The model that the tape's first request asked, None where none did."""
         return next((exchange.request.model for exchange in self._tape if exchange.request.model), None)
 
-    def find(self, request: httpx2.Request) -> Reply:
+    def find(self, request: httpx2.Request) -> RecordedReply:
         """Give the next reply to a request whose content is loaded.
 
         Raises CassetteError, with what tells it from the nearest one, when it is not on the tape.
         """
         # As it is, first: what the key of a replay hides may have been a mere word to the key of the recording.
-        plain, hidden = Request.of(request), Request.of(request, credentials(request.headers))
+        plain, hidden = RecordedRequest.of(request), RecordedRequest.of(request, credentials(request.headers))
         replies = self._replies.get(plain.key) or self._replies.get(hidden.key)
         if replies:
             with self._lock:
@@ -92,7 +92,7 @@ class Cassette:
                 self._write(head(), "xb")
                 self._started = True
 
-    def record(self, request: Request, reply: Reply) -> None:
+    def record(self, request: RecordedRequest, reply: RecordedReply) -> None:
         """Add an exchange to the tape, whole and at once."""
         with self._lock:
             self._write(dump(request, reply), "ab")
@@ -197,7 +197,7 @@ class _Take:
         cassette.start()
         self._cassette = cassette
         self._secrets = credentials(request.headers)
-        self._request = Request.of(request, self._secrets)
+        self._request = RecordedRequest.of(request, self._secrets)
         self._chunks: list[bytes] = []
         self._finished = False
         self.response: httpx2.Response | None = None
@@ -228,7 +228,7 @@ class _Take:
         self._finished = True
         if self.response is not None and self.response.status_code in _OF_THE_CREDENTIAL:
             return
-        reply = Reply.of(self.response, b"".join(self._chunks), error, secrets=self._secrets)
+        reply = RecordedReply.of(self.response, b"".join(self._chunks), error, secrets=self._secrets)
         self._cassette.record(self._request, reply)
 
 
@@ -273,7 +273,7 @@ class _Tee(httpx2.SyncByteStream, httpx2.AsyncByteStream):
 class _Played(httpx2.SyncByteStream, httpx2.AsyncByteStream):
     """A recorded body, with the error that ended it."""
 
-    def __init__(self, reply: Reply, error: httpx2.RequestError | None) -> None:
+    def __init__(self, reply: RecordedReply, error: httpx2.RequestError | None) -> None:
         self._reply = reply
         self._error = error
 
@@ -287,7 +287,7 @@ class _Played(httpx2.SyncByteStream, httpx2.AsyncByteStream):
             yield chunk
 
 
-def _replayed(reply: Reply, request: httpx2.Request) -> httpx2.Response:
+def _replayed(reply: RecordedReply, request: httpx2.Request) -> httpx2.Response:
     error = reply.exception(request)
     if reply.status is None:
         raise cast("httpx2.RequestError", error)

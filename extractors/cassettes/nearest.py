@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from itertools import takewhile
 
-from slotfill.extractors.cassettes.tape import Exchange, Request
+from slotfill.extractors.cassettes.tape import RecordedRequest, TapeEntry
 
 __all__ = ["Nearest"]
 
@@ -25,10 +25,10 @@ READ = 400
 class Nearest:
     """Finds the exchange of a tape, which is not empty, whose request has most words in common with another."""
 
-    def __init__(self, tape: Sequence[Exchange]) -> None:
+    def __init__(self, tape: Sequence[TapeEntry]) -> None:
         self._tape = [(exchange, _words(exchange.request)) for exchange in tape]
 
-    def difference(self, wanted: Request) -> str:
+    def difference(self, wanted: RecordedRequest) -> str:
         """Show how a request differs from the nearest one."""
         near = self._find(wanted)
         before, after = _shown(near.request), _shown(wanted)
@@ -39,24 +39,24 @@ class Nearest:
         more = [f"… {len(lines) - LINES} more lines"] if len(lines) > LINES else []
         return "\n".join([f"--- line {near.line} of the tape, the nearest", "+++ this request", *shown, *more])
 
-    def _find(self, wanted: Request) -> Exchange:
+    def _find(self, wanted: RecordedRequest) -> TapeEntry:
         """Look among the requests with the same address, if there are any."""
         address = (wanted.method, wanted.url)
         same = [pair for pair in self._tape if (pair[0].request.method, pair[0].request.url) == address]
         words = _words(wanted)
 
-        def likeness(pair: tuple[Exchange, frozenset[str]]) -> float:
+        def likeness(pair: tuple[TapeEntry, frozenset[str]]) -> float:
             shared = len(words & pair[1])
             return shared / (len(words) + len(pair[1]) - shared)
 
         return max(same or self._tape, key=likeness)[0]
 
 
-def _words(request: Request) -> frozenset[str]:
+def _words(request: RecordedRequest) -> frozenset[str]:
     return frozenset(re.findall(r"\w+", request.key))
 
 
-def _shown(request: Request) -> list[str]:
+def _shown(request: RecordedRequest) -> list[str]:
     """Lay a request out for a diff: a line each for what is one in its texts, none of them long."""
     laid_out = json.dumps(request.to_json(), indent=1, ensure_ascii=False).replace("\\n", "\\n\n")
     width = rf".{{1,{WIDTH}}}(?:\s|$)|.{{1,{WIDTH}}}"

@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx2
 
-from slotfill.extractors.http.redaction import HIDDEN, Redaction
+from slotfill.extractors.http.redaction import Redaction
 
-__all__ = ["HIDDEN", "credentials", "hide", "hide_within"]
+__all__ = ["credentials", "hide", "hide_within"]
 
 _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
 

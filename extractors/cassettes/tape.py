@@ -18,11 +18,11 @@ from urllib.parse import parse_qsl, quote
 import httpx2
 from anthropic import AnthropicError
 
-from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.cassettes.scrubbing import hide, hide_within
+from slotfill.schemas.errors import SlotfillError
 from slotfill.schemas.json_values import exact_json
 
-__all__ = ["CassetteError", "Exchange", "Reply", "Request", "dump", "head", "read"]
+__all__ = ["CassetteError", "RecordedReply", "RecordedRequest", "TapeEntry", "dump", "head", "read_entry"]
 
 VERSION = 1
 
@@ -44,7 +44,7 @@ class CassetteError(SlotfillError, AnthropicError):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RecordedRequest:
     """What tells one request from another.
 
     url: path and query, without host, and without what a gateway puts before `/v1/`; the query is sorted.
@@ -92,7 +92,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class RecordedReply:
     """What came back: a whole response, one that broke off, or an error in place of one.
 
     status: None where there was no response.
@@ -164,11 +164,11 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class TapeEntry:
     """A request and what came back, with the number of its line on the tape."""
 
-    request: Request
-    reply: Reply
+    request: RecordedRequest
+    reply: RecordedReply
     line: int
 
 
@@ -178,12 +178,12 @@ def head() -> bytes:
     return _line({"cassette": VERSION, "note": _NOTE, "recorded": today})
 
 
-def dump(request: Request, reply: Reply) -> bytes:
+def dump(request: RecordedRequest, reply: RecordedReply) -> bytes:
     """Write an exchange's line."""
     return _line({"request": request.to_json(), "reply": reply.to_json()})
 
 
-def read(path: Path) -> list[Exchange]:
+def read_entry(path: Path) -> list[TapeEntry]:
     """Read a tape. Raises CassetteError, which names the line, where it is none or was cut off."""
     try:
         text = path.read_bytes().decode()
@@ -207,10 +207,10 @@ def _check_head(path: Path, line: str) -> None:
         )
 
 
-def _exchange(path: Path, number: int, line: str, *, cut: bool) -> Exchange:
+def _exchange(path: Path, number: int, line: str, *, cut: bool) -> TapeEntry:
     try:
         data = json.loads(line)
-        return Exchange(Request.from_json(data["request"]), Reply.from_json(data["reply"]), number)
+        return TapeEntry(RecordedRequest.from_json(data["request"]), RecordedReply.from_json(data["reply"]), number)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         why = "cut off" if cut and isinstance(error, json.JSONDecodeError) else f"no exchange ({error})"
         raise CassetteError(

@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from slotfill.extractors.rungs.asks import FINAL
+from slotfill.extractors.chunks.chunk_values import ChunkValue
 from slotfill.extractors.chunks.chunking import Chunk
+from slotfill.extractors.chunks.merging import MergedValue, merge
+from slotfill.extractors.chunks.reading import ChunkResult
 from slotfill.extractors.grounding.grounding import ground
-from slotfill.extractors.rungs.ladder import Kind, Ladder, Verdict, outcome_of
-from slotfill.extractors.chunks.merging import Merged, Part, merge
-from slotfill.extractors.chunks.reading import Read
-from slotfill.extractors.record.extraction import Attempt, Failure, Origin, Reading, Span
+from slotfill.extractors.record.extraction import Attempt, ChunkRecord, Failure, Origin, Span
+from slotfill.extractors.rungs.asks import FINAL
+from slotfill.extractors.rungs.ladder import Ladder, Result, Status, outcome_of
 from slotfill.schemas.confidence import confidence_paths
 
-__all__ = ["INCOMPLETE", "Joined", "join"]
+__all__ = ["INCOMPLETE", "Assembly", "assemble"]
 
 M = TypeVar("M")
 
@@ -25,20 +26,20 @@ INCOMPLETE = "incomplete"
 TOLD = 3
 """So many failing parts are named in a message."""
 
-_NOTHING = Merged(None, {}, {}, ())
+_NOTHING = MergedValue(None, {}, {}, ())
 
 
 @dataclass(frozen=True, slots=True)
-class Joined(Generic[M]):
+class Assembly(Generic[M]):
     """What all parts of a document gave.
 
     verdict: on the value as a whole. merged: the value as it was put together, empty where no part gave one.
     readings, attempts, edits: of all parts, each with the number of its chunk. lost: why parts are missing.
     """
 
-    verdict: Verdict[M]
-    merged: Merged
-    readings: tuple[Reading, ...]
+    verdict: Result[M]
+    merged: MergedValue
+    readings: tuple[ChunkRecord, ...]
     attempts: tuple[Attempt, ...]
     lost: Failure | None = None
 
@@ -47,12 +48,12 @@ class Joined(Generic[M]):
         """How many chunks there are."""
         return self.readings[-1].chunk + 1
 
-    def spans_of(self, verdict: Verdict[M]) -> Mapping[str, Span] | None:
+    def spans_of(self, verdict: Result[M]) -> Mapping[str, Span] | None:
         """Give where the values stood in their chunks; None where what is written is not what was put together."""
         return self.merged.spans if verdict.output == self.merged.data else None
 
 
-def join(ladder: Ladder[M], found: Sequence[Read]) -> Joined[M]:
+def assemble(ladder: Ladder[M], found: Sequence[ChunkResult]) -> Assembly[M]:
     """Put together what was read; the ladder, that of the whole, says what it is worth."""
     numbers = {start: number for number, start in enumerate(sorted({read.start for read in found}))}
     chunks = [Chunk(numbers[read.start], read.start, read.text) for read in found]
@@ -62,24 +63,26 @@ def join(ladder: Ladder[M], found: Sequence[Read]) -> Joined[M]:
         for read, chunk in zip(found, chunks, strict=True)
         for attempt in read.attempts
     )
-    good = [(read, chunk) for read, chunk in zip(found, chunks, strict=True) if read.verdict.kind is Kind.VALID]
+    good = [(read, chunk) for read, chunk in zip(found, chunks, strict=True) if read.verdict.kind is Status.VALID]
     lost = _lost(readings)
     if not good:
-        return Joined(replace(found[0].verdict, failure=lost), _NOTHING, readings, attempts, lost)
+        return Assembly(replace(found[0].verdict, failure=lost), _NOTHING, readings, attempts, lost)
     json_schema = ladder.schema.json_schema
-    parts = [Part(chunk, read.verdict.data, ground(read.verdict.data, read.text, json_schema)) for read, chunk in good]
+    parts = [
+        ChunkValue(chunk, read.verdict.data, ground(read.verdict.data, read.text, json_schema)) for read, chunk in good
+    ]
     merged = merge(json_schema, parts)
     edits = tuple(replace(edit, chunk=chunk.index) for read, chunk in good for edit in read.verdict.edits)
     verdict = replace(ladder.worth(merged.data), edits=edits)
-    if verdict.kind is Kind.VALID:
+    if verdict.kind is Status.VALID:
         origin = _origin([read.verdict for read, _ in good])
         verdict = replace(verdict, confidence=dict.fromkeys(confidence_paths(json_schema, verdict.data), origin))
-    return Joined(verdict, merged, readings, attempts, lost)
+    return Assembly(verdict, merged, readings, attempts, lost)
 
 
-def _reading(read: Read, chunk: Chunk) -> Reading:
-    valid = read.verdict.kind is Kind.VALID
-    return Reading(
+def _reading(read: ChunkResult, chunk: Chunk) -> ChunkRecord:
+    valid = read.verdict.kind is Status.VALID
+    return ChunkRecord(
         chunk=chunk.index,
         start=chunk.start,
         end=chunk.end,
@@ -91,13 +94,13 @@ def _reading(read: Read, chunk: Chunk) -> Reading:
     )
 
 
-def _origin(verdicts: Sequence[Verdict[Any]]) -> Origin:
+def _origin(verdicts: Sequence[Result[Any]]) -> Origin:
     """Tell where the confidences of a joined value come from: no better than the worst of them."""
     scored = all(origin == "scored" for verdict in verdicts for origin in verdict.confidence.values())
     return "scored" if scored else "stated"
 
 
-def _lost(readings: Sequence[Reading]) -> Failure | None:
+def _lost(readings: Sequence[ChunkRecord]) -> Failure | None:
     """Say which parts are missing, and why."""
     failed = [(reading, reading.error) for reading in readings if reading.error is not None]
     if not failed:
@@ -109,7 +112,7 @@ def _lost(readings: Sequence[Reading]) -> Failure | None:
     return Failure(kind, f"{len(failed)} of {len(readings)} parts could not be read: {'; '.join([*told, *more])}")
 
 
-def _named(reading: Reading) -> str:
+def _named(reading: ChunkRecord) -> str:
     fields = f", fields {reading.fields[0]!r} to {reading.fields[-1]!r}" if reading.fields else ""
     again = f", reading {reading.number}" if reading.number > 1 else ""
     return f"chunk {reading.chunk} (characters {reading.start} to {reading.end}{fields}{again})"

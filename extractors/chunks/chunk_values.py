@@ -9,14 +9,14 @@ from typing import Any
 
 from slotfill.extractors.chunks.chunking import Chunk
 from slotfill.extractors.record.extraction import Span
-from slotfill.schemas.passages.folding import Where, fold
 from slotfill.schemas.json_values.pointer import join
+from slotfill.schemas.passages.folding import Where, fold
 
-__all__ = ["Part", "Said", "canonical", "chunks_of", "folded", "length_of", "walk"]
+__all__ = ["ChunkValue", "PlacedValue", "canonical", "chunks_of", "comparison_key", "length_of", "subvalues"]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ChunkValue:
     """What one request gave of one chunk.
 
     data: plain JSON, unwrapped.
@@ -29,11 +29,11 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Said:
+class PlacedValue:
     """A value that a part holds: the part's number, and the JSON Pointer to the value."""
 
     order: int
-    part: Part
+    part: ChunkValue
     value: Any
     path: str
 
@@ -42,9 +42,9 @@ class Said:
         """The chunk that it was said of."""
         return self.part.chunk
 
-    def at(self, step: str | int) -> Said:
+    def at(self, step: str | int) -> PlacedValue:
         """Give what it holds under a key or index."""
-        return Said(self.order, self.part, self.value[step], self.path + join((step,)))
+        return PlacedValue(self.order, self.part, self.value[step], self.path + join((step,)))
 
     def span(self, below: str = "") -> Span | None:
         """Give where the value, or one below it, stands in the document."""
@@ -59,12 +59,12 @@ class Said:
         return None if span is None or span.start is None or span.end is None else (span.start, span.end)
 
 
-def chunks_of(said: Iterable[Said]) -> tuple[int, ...]:
+def chunks_of(said: Iterable[PlacedValue]) -> tuple[int, ...]:
     """Give the numbers of the chunks that values were said of."""
     return tuple(sorted({one.chunk.index for one in said}))
 
 
-def folded(value: Any) -> Hashable:
+def comparison_key(value: Any) -> Hashable:
     """Give what is the same for values that differ in case, white space and the like only."""
     if isinstance(value, str):
         return "text", fold(value).strip()
@@ -83,7 +83,7 @@ def length_of(value: Any) -> int:
     return len(value if isinstance(value, str | list | dict) else canonical(value))
 
 
-def walk(value: Any) -> Iterator[tuple[str, Any, bool]]:
+def subvalues(value: Any) -> Iterator[tuple[str, Any, bool]]:
     """Give a value and all its parts: the JSON Pointer, the part, and whether it is an item of a list."""
     rest: list[tuple[str, Any, bool]] = [("", value, False)]
     while rest:

@@ -10,17 +10,25 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from slotfill.extractors.record.extraction import Conflict, Found, Span
-from slotfill.extractors.chunks.chunk_values import Part, Said, canonical, chunks_of, folded, length_of, walk
-from slotfill.extractors.chunks.list_merging import Entry, Union, distinct, most_given
+from slotfill.extractors.chunks.chunk_values import (
+    ChunkValue,
+    PlacedValue,
+    canonical,
+    chunks_of,
+    comparison_key,
+    length_of,
+    subvalues,
+)
+from slotfill.extractors.chunks.list_merging import ListUnion, MergedItem, distinct, most_given
+from slotfill.extractors.record.extraction import Conflict, ConflictValue, Span
 from slotfill.extractors.repair.forms.vocabulary import is_nothing
-from slotfill.schemas.confidence import KEYWORD as CONFIDENCE
-from slotfill.schemas.passages.folding import fold
-from slotfill.schemas.merge_policy import Policy, key_of, policy_of
+from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, resolved
 from slotfill.schemas.json_values.pointer import join
+from slotfill.schemas.merge_policy import MergePolicy, list_key_of, policy_of
+from slotfill.schemas.passages.folding import fold
 
-__all__ = ["Merged", "Part", "merge"]
+__all__ = ["MergedValue", "merge"]
 
 DEEPEST = 100
 """What is nested more deeply is kept whole."""
@@ -31,7 +39,7 @@ _ABSENT = Span(None, None, "absent")
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
+class MergedValue:
     """What all parts say together.
 
     spans: by JSON Pointer into `data`; their offsets are into the whole document.
@@ -45,7 +53,7 @@ class Merged:
     conflicts: tuple[Conflict, ...]
 
 
-def merge(json_schema: Mapping[str, Any], parts: Sequence[Part]) -> Merged:
+def merge(json_schema: Mapping[str, Any], parts: Sequence[ChunkValue]) -> MergedValue:
     """Merge the parts of a document, of which several may be about one chunk: further passes, or groups of fields.
 
     Null, an empty list, an empty object, and a word for nothing where it is no label, lose to any other value, and are
@@ -59,10 +67,10 @@ def merge(json_schema: Mapping[str, Any], parts: Sequence[Part]) -> Merged:
     """
     ordered = sorted(parts, key=lambda part: part.chunk.index)
     if not ordered:
-        return Merged(None, {}, {}, ())
+        return MergedValue(None, {}, {}, ())
     merging = _Merging(dict(json_schema))
-    data = merging.value("", [Said(at, part, part.data, "") for at, part in enumerate(ordered)], [merging.root])
-    return Merged(data, merging.spans, merging.found_in, tuple(merging.conflicts))
+    data = merging.value("", [PlacedValue(at, part, part.data, "") for at, part in enumerate(ordered)], [merging.root])
+    return MergedValue(data, merging.spans, merging.found_in, tuple(merging.conflicts))
 
 
 class _Merging:
@@ -74,7 +82,7 @@ class _Merging:
         self.found_in: dict[str, tuple[int, ...]] = {}
         self.conflicts: list[Conflict] = []
 
-    def value(self, path: str, said: Sequence[Said], schemas: list[Any]) -> Any:
+    def value(self, path: str, said: Sequence[PlacedValue], schemas: list[Any]) -> Any:
         """Merge what was said of one value."""
         forms = [*resolved(schemas, self.root)]
         telling = [one for one in said if _tells(one.value, forms)]
@@ -89,7 +97,12 @@ class _Merging:
         return merged
 
     def _one(
-        self, path: str, said: Sequence[Said], forms: list[Any], policy: Policy, others: Sequence[Said] = ()
+        self,
+        path: str,
+        said: Sequence[PlacedValue],
+        forms: list[Any],
+        policy: MergePolicy,
+        others: Sequence[PlacedValue] = (),
     ) -> Any:
         """Keep one of several values."""
         groups = _groups(said, exact=_is_chosen(forms))
@@ -102,29 +115,29 @@ class _Merging:
         self._conflict(path, policy, value, [*(group[0] for group in groups if group is not kept), *others])
         return value
 
-    def _joined(self, path: str, groups: Sequence[Sequence[Said]]) -> str:
+    def _joined(self, path: str, groups: Sequence[Sequence[PlacedValue]]) -> str:
         if any(group[0].span() for group in groups):
             self.spans[path] = _ABSENT  # it stands in pieces
         self.found_in[path] = chunks_of(one for group in groups for one in group)
         return " ".join(group[0].value for group in groups)
 
-    def _take(self, path: str, group: Sequence[Said]) -> Any:
+    def _take(self, path: str, group: Sequence[PlacedValue]) -> Any:
         """Take the first of equal values as it is, with where it stands."""
-        for below, part, is_item in walk(group[0].value):
+        for below, part, is_item in subvalues(group[0].value):
             if is_item or not isinstance(part, dict | list):
                 self.found_in[path + below] = chunks_of(group)
             if span := group[0].span(below):
                 self.spans[path + below] = span
         return group[0].value
 
-    def _conflict(self, path: str, policy: str, kept: Any, others: Iterable[Said]) -> None:
+    def _conflict(self, path: str, policy: str, kept: Any, others: Iterable[PlacedValue]) -> None:
         first = {canonical(one.value): one for one in reversed([*others])}
         if first:
-            found = tuple(Found(one.value, one.chunk.index) for one in reversed(first.values()))
+            found = tuple(ConflictValue(one.value, one.chunk.index) for one in reversed(first.values()))
             self.conflicts.append(Conflict(path, policy, kept, found))
 
-    def _object(self, path: str, said: Sequence[Said], forms: list[Any]) -> dict[str, Any]:
-        giving: dict[str, list[Said]] = {key: [] for form in _in_order(forms) for key in properties_of(form)}
+    def _object(self, path: str, said: Sequence[PlacedValue], forms: list[Any]) -> dict[str, Any]:
+        giving: dict[str, list[PlacedValue]] = {key: [] for form in _in_order(forms) for key in properties_of(form)}
         for one in said:
             for key in one.value:
                 giving.setdefault(key, []).append(one)
@@ -140,16 +153,18 @@ class _Merging:
         return {key: merged[key] for key in about if key in merged}
 
     def _confidence_of(self, schemas: list[Any]) -> str | None:
-        return next((form[CONFIDENCE] for form in resolved(schemas, self.root) if CONFIDENCE in form), None)
+        return next(
+            (form[CONFIDENCE_KEYWORD] for form in resolved(schemas, self.root) if CONFIDENCE_KEYWORD in form), None
+        )
 
-    def _confidence(self, path: str, said: Sequence[Said], schemas: list[Any]) -> Any:
+    def _confidence(self, path: str, said: Sequence[PlacedValue], schemas: list[Any]) -> Any:
         """Keep the least number of those that speak of one value: they do not contradict each other."""
         telling = [one for one in said if one.value is not None] or said
         policy = policy_of(resolved(schemas, self.root)) or "least"
         return self._take(path, _kept(_groups(telling, exact=True), policy))
 
-    def _list(self, path: str, said: Sequence[Said], forms: list[Any]) -> list[Any]:
-        union = Union(key_of(forms))
+    def _list(self, path: str, said: Sequence[PlacedValue], forms: list[Any]) -> list[Any]:
+        union = ListUnion(list_key_of(forms))
         for one in said:
             union.add(one)
         entries = union.entries
@@ -163,7 +178,7 @@ class _Merging:
         self._conflict(path, "maxItems", merged, [item.said for entry in surplus for item in entry.items])
         return merged
 
-    def _item(self, path: str, entry: Entry, schemas: list[Any]) -> Any:
+    def _item(self, path: str, entry: MergedItem, schemas: list[Any]) -> Any:
         said = [item.said for item in entry.items]
         if isinstance(said[0].value, dict | list):
             self.found_in[path] = chunks_of(said)
@@ -178,7 +193,7 @@ def _tells(value: Any, forms: list[Any]) -> bool:
     return value not in (None, [], {})
 
 
-def _of_most_shape(said: Sequence[Said], forms: list[Any]) -> tuple[list[Said], list[Said]]:
+def _of_most_shape(said: Sequence[PlacedValue], forms: list[Any]) -> tuple[list[PlacedValue], list[PlacedValue]]:
     """Part what can be merged with each other from the rest: what most chunks have, or else the first ones."""
     kind = _commonest(said, lambda one: _kind(one.value))
     tags = {key for form in forms for key, part in properties_of(form).items() if _is_constant(part)}
@@ -189,8 +204,8 @@ def _of_most_shape(said: Sequence[Said], forms: list[Any]) -> tuple[list[Said], 
     return alike, [one for one in said if one not in kept]
 
 
-def _commonest(said: Sequence[Said], of: Callable[[Said], Tag]) -> Tag:
-    groups: dict[Tag, list[Said]] = {}
+def _commonest(said: Sequence[PlacedValue], of: Callable[[PlacedValue], Tag]) -> Tag:
+    groups: dict[Tag, list[PlacedValue]] = {}
     for one in said:
         groups.setdefault(of(one), []).append(one)
     return max(groups, key=lambda tag: len(chunks_of(groups[tag])))
@@ -226,15 +241,15 @@ def _is_chosen(forms: Iterable[Mapping[str, Any]]) -> bool:
     return any("enum" in form or "const" in form for form in forms)
 
 
-def _groups(said: Iterable[Said], *, exact: bool) -> list[list[Said]]:
+def _groups(said: Iterable[PlacedValue], *, exact: bool) -> list[list[PlacedValue]]:
     """Put equal values together, in order; the first of each that has a place comes first."""
-    groups: dict[Hashable, list[Said]] = {}
+    groups: dict[Hashable, list[PlacedValue]] = {}
     for one in said:
-        groups.setdefault(canonical(one.value) if exact else folded(one.value), []).append(one)
+        groups.setdefault(canonical(one.value) if exact else comparison_key(one.value), []).append(one)
     return [sorted(group, key=lambda one: one.where() is None) for group in groups.values()]
 
 
-def _uncut(groups: list[list[Said]]) -> list[list[Said]]:
+def _uncut(groups: list[list[PlacedValue]]) -> list[list[PlacedValue]]:
     """Count a text with the longer one at its place that holds it: it was cut where a chunk ends."""
     placed = [(where, at) for at, group in enumerate(groups) if (where := group[0].where())]
     cut: set[int] = set()
@@ -248,7 +263,7 @@ def _uncut(groups: list[list[Said]]) -> list[list[Said]]:
     return [group for at, group in enumerate(groups) if at not in cut]
 
 
-def _holds(longer: Said, shorter: Said) -> bool:
+def _holds(longer: PlacedValue, shorter: PlacedValue) -> bool:
     outer, inner = longer.where(), shorter.where()
     if outer is None or inner is None or outer[1] < inner[1]:
         return False
@@ -256,7 +271,7 @@ def _holds(longer: Said, shorter: Said) -> bool:
     return texts and fold(shorter.value).strip() in fold(longer.value)
 
 
-def _kept(groups: Sequence[list[Said]], policy: Policy) -> list[Said]:
+def _kept(groups: Sequence[list[PlacedValue]], policy: MergePolicy) -> list[PlacedValue]:
     """Give the group that a policy keeps; of several, the first."""
     match policy:
         case "first":
@@ -283,7 +298,7 @@ def _size(value: Any) -> tuple[int, Any]:
 def _agrees(value: Mapping[str, Any], merged: Mapping[str, Any], key: str) -> bool:
     """Tell whether an object holds the value that was kept; of what is merged by its parts, every one does."""
     kept = merged.get(key)
-    return isinstance(kept, dict | list) or folded(value.get(key)) == folded(kept)
+    return isinstance(kept, dict | list) or comparison_key(value.get(key)) == comparison_key(kept)
 
 
 def _in_order(forms: list[Any]) -> list[Any]:

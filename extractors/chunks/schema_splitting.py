@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from slotfill.schemas.confidence import KEYWORD
+from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.json_schema.subschemas import properties_of, resolved, subschemas
-from slotfill.schemas.json_values.pointer import join, look_up
+from slotfill.schemas.json_values.pointer import follow, join
 from slotfill.schemas.wire.subset import local_pointer
 
-__all__ = ["as_part", "field_groups"]
+__all__ = ["relax_for_chunk", "split_by_fields"]
 
 _DEFINITIONS = ("$defs", "definitions")
 _HOISTED = frozenset({"$schema", "$id", "id", *_DEFINITIONS})
@@ -25,7 +25,7 @@ _CONDITIONS = frozenset({"if", "then", "else", "not"})
 _BRANCHES = ("anyOf", "oneOf")
 
 
-def as_part(json_schema: Mapping[str, Any]) -> dict[str, Any]:
+def relax_for_chunk(json_schema: Mapping[str, Any]) -> dict[str, Any]:
     """Give the schema of what one of several chunks says: what the whole requires, a part may lack.
 
     In the root, and in single objects within it, no property is required but lists, which may be short or empty: of a
@@ -86,7 +86,7 @@ class _Relaxing:
     def _reference(self, reference: Any) -> Any:
         """Refer to the lax form of a definition, if that is another one."""
         pointer = local_pointer(reference, self._document)
-        target = None if pointer is None else look_up(pointer, self._document)
+        target = None if pointer is None else follow(pointer, self._document)
         if pointer is None or target is None:
             return reference
         if pointer not in self._names:
@@ -105,7 +105,7 @@ class _Relaxing:
         return name
 
 
-def field_groups(json_schema: Mapping[str, Any], at_most: int) -> tuple[dict[str, Any], ...]:
+def split_by_fields(json_schema: Mapping[str, Any], at_most: int) -> tuple[dict[str, Any], ...]:
     """Part a schema of an object by its properties into schemas of at most `at_most` properties each, in their order.
 
     Properties are counted at every depth, those of each definition that is reached once. One property that is too large
@@ -175,12 +175,15 @@ class _Fields:
         """Give the properties that belong together: one, and the confidences of it."""
         units: dict[str, set[str]] = {}
         for key, parts in self._parts.items():
-            of = next((form[KEYWORD] for form in resolved(parts, self._document) if KEYWORD in form), key)
+            of = next(
+                (form[CONFIDENCE_KEYWORD] for form in resolved(parts, self._document) if CONFIDENCE_KEYWORD in form),
+                key,
+            )
             units.setdefault(of if of in self._parts else key, set()).add(key)
         return [*units.values()]
 
     def _sizes(self, pointers: set[str]) -> int:
-        return sum(_size(look_up(pointer, self._document)) for pointer in pointers)
+        return sum(_size(follow(pointer, self._document)) for pointer in pointers)
 
     def _only(self, schema: Any, keys: set[str], *, is_first: bool) -> Any:
         if not isinstance(schema, dict):
@@ -225,7 +228,7 @@ def _inlined(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]
     seen: set[str] = set()
     while (pointer := local_pointer(schema.get("$ref"), document)) is not None and pointer not in seen:
         seen.add(pointer)
-        target, around = look_up(pointer, document), _without(schema, ("$ref",))
+        target, around = follow(pointer, document), _without(schema, ("$ref",))
         if not isinstance(target, dict):
             break
         if target.keys() & around.keys() <= _NOTES:
@@ -268,7 +271,7 @@ def _reached(schema: Any, document: dict[str, Any]) -> set[str]:
             pointer = _definition(local_pointer(part.get("$ref"), document) or "")
             if pointer is not None and pointer not in reached:
                 reached.add(pointer)
-                rest.append(look_up(pointer, document))
+                rest.append(follow(pointer, document))
     return reached
 
 

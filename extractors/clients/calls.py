@@ -11,17 +11,16 @@ from typing import Self
 import anthropic
 import httpx2
 
-from slotfill.extractors.messages_api.stream_reader import Arriving
-from slotfill.extractors.rungs.asks import TRANSPORT, Answer, Ask
-from slotfill.extractors.messages_api.bare_lists import OPENING
 from slotfill.extractors.clients.codec import Codec
-from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.clients.failures import failure_of
-from slotfill.extractors.messages_api.inbound import identifier
 from slotfill.extractors.clients.rate_limits import settling
-from slotfill.extractors.record.extraction import Failure
 from slotfill.extractors.http.redaction import Redacted, Redaction
-from slotfill.schemas.errors import FieldError
+from slotfill.extractors.messages_api.bare_lists import OPENING
+from slotfill.extractors.messages_api.inbound import identifier
+from slotfill.extractors.messages_api.stream_reader import StreamReader
+from slotfill.extractors.record.extraction import Failure
+from slotfill.extractors.rungs.asks import TRANSPORT, Answer, Ask
+from slotfill.schemas.errors import FieldError, SlotfillError
 
 __all__ = ["Call", "StreamedCall"]
 
@@ -65,7 +64,7 @@ class StreamedCall(Call):
 
     def __init__(self, codec: Codec, ask: Ask, secrets: Iterable[str], redaction: Redaction) -> None:
         super().__init__(codec, ask, secrets, redaction)
-        self._arriving, self._shown = Arriving(), Redacted(redaction)
+        self._arriving, self._shown = StreamReader(), Redacted(redaction)
         self._opening = OPENING if codec.asks_bare_list(ask) else ""
 
     @contextmanager

@@ -13,17 +13,17 @@ import instructor
 from anthropic import Anthropic, AsyncAnthropic
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.rungs.asks import Answer, Ask
+from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.clients.calls import Call, StreamedCall
 from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.clients.connections import asynchronous_client, synchronous_client
-from slotfill.extractors.errors import ModelError
-from slotfill.extractors.clients.rate_limits import Limits
 from slotfill.extractors.clients.metering import Meter
 from slotfill.extractors.clients.pacer import Pacer
+from slotfill.extractors.clients.rate_limits import Limits
+from slotfill.extractors.errors import ModelError
 from slotfill.extractors.http.redaction import Redaction
+from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.settings import Settings
-from slotfill.extractors.cassettes.cassette import Cassette
 
 __all__ = ["AnyClient", "Clients"]
 

@@ -24,13 +24,14 @@ from instructor.v2.core.registry import ModeHandlers, mode_registry
 from instructor.v2.core.response_model import prepare_response_model
 from pydantic import BaseModel, ValidationError
 
-from slotfill.extractors.rungs.asks import CUT, UNREADABLE, Answer, Ask
-from slotfill.extractors.messages_api.bare_lists import as_bare_list, as_wrapped_list
 from slotfill.extractors.catalogue import CacheTTL
+from slotfill.extractors.messages_api.bare_lists import as_bare_list, as_wrapped_list
 from slotfill.extractors.messages_api.inbound import excerpt, identifier, input_text, usage_of, whole_characters
-from slotfill.extractors.record.extraction import Failure, Mode
 from slotfill.extractors.messages_api.thinking import WITHOUT_THINKING, Thinking
+from slotfill.extractors.record.extraction import Failure
+from slotfill.extractors.rungs.asks import CUT, UNREADABLE, Answer, Ask
 from slotfill.schemas.errors import FieldError
+from slotfill.schemas.wire.subset import Mode
 from slotfill.schemas.wire.wire import Wire
 
 __all__ = ["Codec"]
@@ -51,7 +52,7 @@ class Codec:
     name: the schema's name; the tool is called after it.
     full: the whole JSON Schema of what travels, an object.
     reduced: what of it `output_config.format` takes, None where structured output is not to be had.
-    bare: the same of a list without its wrapper, if that may be asked for, see `slotfill.extractors.messages_api.bare_lists`.
+    bare: the same of a list without its wrapper, if that may be asked for (`messages_api.bare_lists`).
     whole: whether a patch, too, is asked for by its whole schema, as `reduced` is.
     forced: whether the model can be forced to call the tool; else it is asked to, and may answer in text. One that
         thinks cannot.

@@ -12,14 +12,15 @@ import httpx2
 from anthropic import Anthropic, AsyncAnthropic
 
 from slotfill.extractors import catalogue
+from slotfill.extractors.cassettes.cassette import Cassette, CassetteTransport
+from slotfill.extractors.clients.rate_limits import Limits
+from slotfill.extractors.errors import ModelError
 from slotfill.extractors.http.bodies import BoundedAsyncClient
 from slotfill.extractors.http.deadlines import TimedClient
-from slotfill.extractors.errors import ModelError, SlotfillError
-from slotfill.extractors.clients.rate_limits import Limits
+from slotfill.extractors.http.tries import Tries
 from slotfill.extractors.local import weights
 from slotfill.extractors.settings import Settings
-from slotfill.extractors.cassettes.cassette import Cassette, CassetteTransport
-from slotfill.extractors.http.tries import Tries
+from slotfill.schemas.errors import SlotfillError
 
 if TYPE_CHECKING:
     from slotfill.extractors.local.transport import LocalTransport
@@ -113,7 +114,7 @@ def _local(model: str, settings: Settings) -> LocalTransport:
         context=settings.local_context,
         decoding=settings.local_decoding,
     )
-    return LocalTransport(weights.locate(model), options)
+    return LocalTransport(weights.locate_weights(model), options)
 
 
 def _credential(model: str, settings: Settings) -> dict[str, str]:

@@ -8,14 +8,14 @@ from typing import cast
 import anthropic
 import httpx2
 
-from slotfill.extractors.rungs.asks import REDIRECT, UNREADABLE
-from slotfill.extractors.messages_api.inbound import excerpt, redirect_target
-from slotfill.extractors.clients.rate_limits import WaitError
+from slotfill.extractors.cassettes.tape import CassetteError
 from slotfill.extractors.clients.metering import BudgetError
-from slotfill.extractors.record.extraction import Failure
+from slotfill.extractors.clients.rate_limits import WaitError
 from slotfill.extractors.http.redaction import Redaction
+from slotfill.extractors.messages_api.inbound import excerpt, redirect_target
 from slotfill.extractors.messages_api.service_errors import kind_of
-from slotfill.extractors.cassettes.cassette import CassetteError
+from slotfill.extractors.record.extraction import Failure
+from slotfill.extractors.rungs.asks import REDIRECT, UNREADABLE
 
 __all__ = ["FATAL", "failure_of"]
 

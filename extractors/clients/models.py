@@ -9,23 +9,24 @@ from functools import cached_property
 from typing import Any
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.rungs.asks import Answer, Ask, Policy
+from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.chunks.chunking import default_overlap
 from slotfill.extractors.clients.clients import AnyClient, Clients
 from slotfill.extractors.clients.codec import Codec
-from slotfill.extractors.local.strategies import CALIBRATION
 from slotfill.extractors.clients.metering import Meter
-from slotfill.extractors.rungs.prompt import BYTES_A_TOKEN, write
-from slotfill.extractors.record.extraction import Attempt, Document, Extraction, Mode, Rung, Usage
-from slotfill.extractors.settings import Settings
-from slotfill.extractors.cassettes.cassette import Cassette
+from slotfill.extractors.local.strategies import CALIBRATION
 from slotfill.extractors.messages_api.thinking import Thinking, thinking_for
+from slotfill.extractors.record.extraction import Attempt, Document, Extraction, Rung, Usage
+from slotfill.extractors.rungs.asks import Answer, Ask, Policy
+from slotfill.extractors.rungs.prompt import BYTES_A_TOKEN, write_prompt
+from slotfill.extractors.settings import Settings
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.mergeable import merges_well
 from slotfill.schemas.schema import Schema
+from slotfill.schemas.wire.subset import Mode
 from slotfill.schemas.wire.wire import wire_for
 
-__all__ = ["Targets"]
+__all__ = ["ModelPool"]
 
 TOKENS_A_PROPERTY = 64
 """A schema is too wide for one request where the model's longest reply has no room for so many tokens a property.
@@ -54,7 +55,7 @@ class _Target:
     modes: tuple[Mode, ...]
 
 
-class Targets:
+class ModelPool:
     """A model and its fallbacks, in this order; those of one service share their clients.
 
     client, cassette: as in `Clients`.
@@ -150,7 +151,9 @@ class Targets:
         """Ask for what all documents share, with next to no document."""
         target = next(iter(self._targets.values()))
         least = target.thinking.budget + 1
-        return Ask(Rung.ASK, target.model.id, target.modes[0], write(self._schema, Document.of("…")), max_tokens=least)
+        return Ask(
+            Rung.ASK, target.model.id, target.modes[0], write_prompt(self._schema, Document.of("…")), max_tokens=least
+        )
 
     def unkept(self, ask: Ask) -> Attempt | None:
         """Say that nothing would be kept of what documents share, as it is surely too short; None where some may be."""

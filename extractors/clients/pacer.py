@@ -1,6 +1,6 @@
 """Pacing: when the next request may start, so that a service's limits a minute are used and not exceeded.
 
-Pure arithmetic over a clock that is handed in; `slotfill.extractors.clients.rate_limits` does the waiting. What the limits count:
+Pure arithmetic over a clock that is handed in; `rate_limits` does the waiting. What the limits count:
 https://platform.claude.com/docs/en/api/rate-limits
 """
 

@@ -18,18 +18,18 @@ from anthropic.types import Message
 from httpx2 import ConnectError, ConnectTimeout, PoolTimeout
 from pydantic_core import from_json, to_json
 
-from slotfill.extractors.rungs.asks import TRANSPORT
-from slotfill.extractors.messages_api.inbound import identifier, rate_limits, retry_after, usage_of
 from slotfill.extractors.clients.metering import Meter, Try
 from slotfill.extractors.clients.pacer import LIMITS, Pacer, Reservation, Wait
-from slotfill.extractors.record.extraction import Usage
+from slotfill.extractors.messages_api.inbound import identifier, rate_limits, retry_after, usage_of
 from slotfill.extractors.messages_api.service_errors import kind_of
+from slotfill.extractors.record.extraction import Usage
+from slotfill.extractors.rungs.asks import TRANSPORT
 
 if TYPE_CHECKING:
     from anthropic import APIRequest, APIResponse, AsyncAPIResponse
     from httpx2 import Response
 
-    from slotfill.extractors.messages_api.stream_reader import Arriving
+    from slotfill.extractors.messages_api.stream_reader import StreamReader
 
 __all__ = ["MAX_WAIT", "Limits", "WaitError", "settling"]
 
@@ -261,7 +261,7 @@ def _tell_wait(reply: Response, seconds: float | None) -> None:
 
 
 @contextmanager
-def settling(reply: Response, arriving: Arriving) -> Iterator[None]:
+def settling(reply: Response, arriving: StreamReader) -> Iterator[None]:
     """Settle a streamed try, if it has passed `Limits`, once its reply is read, breaks off or is closed.
 
     One that did not come to its end may have been billed for more than it told.

@@ -18,16 +18,16 @@ from contextlib import suppress
 from functools import partial
 from typing import IO
 
+from slotfill.extractors.documents.western import is_western
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.record.extraction import EMPTY, Document, Failure
-from slotfill.extractors.documents.western import is_western
 
 __all__ = [
     "MOST_BYTES",
     "TOO_LARGE",
     "bom_of",
     "check_encoding",
-    "decode",
+    "decode_text",
     "document_of",
     "encoding_of",
     "encoding_of_bom",
@@ -75,7 +75,7 @@ _ISO_2022 = b"\x1b$"
 _BLOCK = 2**20
 
 
-def decode(data: bytes, encoding: str | None = None) -> str | Failure:
+def decode_text(data: bytes, encoding: str | None = None) -> str | Failure:
     """Give the text, its BOM dropped and its line ends untouched, or why there is none.
 
     encoding: what it is in, where that is known.
@@ -93,7 +93,7 @@ def decode(data: bytes, encoding: str | None = None) -> str | Failure:
 
 def document_of(data: bytes, source: str, encoding: str | None = None) -> Document:
     """Make a document of what was read; one that is no text holds the failure."""
-    text = decode(data, encoding)
+    text = decode_text(data, encoding)
     return failed(source, text, data) if isinstance(text, Failure) else Document.of(text, source)
 
 

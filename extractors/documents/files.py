@@ -15,7 +15,7 @@ from glob import glob
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
-__all__ = ["File", "expand", "is_folder", "walk"]
+__all__ = ["File", "expand", "is_folder", "walk_files"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def is_folder(name: str | os.PathLike[str]) -> bool:
     return os.path.isdir(name)  # noqa: PTH112 - Path.is_dir raises for such names
 
 
-def walk(folder: str, own: Collection[str] = ()) -> Iterator[str]:
+def walk_files(folder: str, own: Collection[str] = ()) -> Iterator[str]:
     """Give the paths of a folder's files by name, then of those of its folders, as deep as they go.
 
     Links are followed, each file being found once a path; a folder is never entered again within itself.
@@ -118,7 +118,7 @@ def expand(pattern: str, own: Collection[str] = ()) -> Iterator[str]:
         yield from (match for match in matches if not is_folder(match) and os.path.realpath(match) not in own)
         return
     for match in filter(is_folder, matches):
-        fits = (path for path in walk(match, own) if _fits(Path(path).relative_to(match).parts, parts[depth:]))
+        fits = (path for path in walk_files(match, own) if _fits(Path(path).relative_to(match).parts, parts[depth:]))
         yield from sorted(fits, key=Path)
 
 

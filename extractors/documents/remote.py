@@ -15,7 +15,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from slotfill.extractors.documents.urls import parts_of, public, secrets_of, unescaped_password
-from slotfill.extractors.errors import InputError, MissingExtraError
+from slotfill.extractors.errors import InputError
+from slotfill.schemas.errors import MissingExtraError
 
 try:
     from fsspec import url_to_fs

@@ -17,14 +17,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Protocol
 
-from slotfill.extractors.documents.urls import is_address
 from slotfill.extractors.documents.decoding import MOST_BYTES, TOO_LARGE, check_encoding, document_of, failed
-from slotfill.extractors.errors import InputError
-from slotfill.extractors.documents.files import File, expand, is_folder, walk
-from slotfill.extractors.record.extraction import Document, Failure
+from slotfill.extractors.documents.files import File, expand, is_folder, walk_files
 from slotfill.extractors.documents.rows import fields, read_rows
+from slotfill.extractors.documents.urls import is_address
+from slotfill.extractors.errors import InputError
+from slotfill.extractors.record.extraction import Document, Failure
 
-__all__ = ["Sources", "find"]
+__all__ = ["Sources", "find_sources"]
 
 STDIN = "-"
 
@@ -88,7 +88,7 @@ class Sources:
             yield failed(source.name, Failure("undecodable_document", f"cannot be decoded: {error}"))
 
 
-def find(
+def find_sources(
     inputs: Iterable[str | os.PathLike[str]],
     *,
     text_field: str = "text",
@@ -151,7 +151,7 @@ def _find(name: str, hidden: Collection[str]) -> tuple[Sequence[_Source], bool]:
 
         return find_remote(name)
     if is_folder(name):
-        return _some(walk(str(Path(name)), hidden), f"folder {name!r} holds no files to read"), True
+        return _some(walk_files(str(Path(name)), hidden), f"folder {name!r} holds no files to read"), True
     if os.path.lexists(name):
         return [_file(str(Path(name)))], False
     if glob.has_magic(name):

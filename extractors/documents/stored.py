@@ -14,22 +14,22 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, NonNegativeInt, TypeAdapter, with_config
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.record import stored_json
-from slotfill.extractors.documents.sources import Sources, find
+from slotfill.extractors.documents.sources import Sources, find_sources
 from slotfill.extractors.errors import InputError
+from slotfill.extractors.record import stored_json
 from slotfill.extractors.record.extraction import (
     VERSION,
     Attempt,
+    ChunkRecord,
     Conflict,
     Document,
     Edit,
-    Exchange,
     Extraction,
     Failure,
     Origin,
     Outcome,
-    Reading,
     Span,
+    Turn,
     Usage,
 )
 from slotfill.schemas.built_in.built_ins import built_ins
@@ -144,7 +144,7 @@ def _files(source: str) -> Iterator[str]:
 def _found(path: str, reading: Mapping[str, Any]) -> Sources:
     """Find the file that a path names, of a row, too."""
     try:
-        return find((path,), **reading)
+        return find_sources((path,), **reading)
     except InputError:
         file = path.rpartition("#")[0]
         if not file:
@@ -188,10 +188,10 @@ class _Stored:
     saved_usd: Decimal | None
     ms: NonNegativeInt
     error: Failure | None
-    chunks: tuple[Reading, ...]
+    chunks: tuple[ChunkRecord, ...]
     found_in: dict[str, tuple[NonNegativeInt, ...]]
     conflicts: tuple[Conflict, ...]
-    history: tuple[Exchange, ...]
+    history: tuple[Turn, ...]
     request_ids: tuple[str, ...]
     surcharge_usd: Decimal | None = None
     reply: Any = None
@@ -219,9 +219,9 @@ def _parsed(record: Mapping[str, Any]) -> _Stored:
     if version != VERSION:
         raise InputError(f"the record is of version {version!r}: this slotfill reads version {VERSION}")
     try:
-        stored = stored_json.parse(json.dumps(record), _SHAPE)
+        stored = stored_json.parse_stored(json.dumps(record), _SHAPE)
         completed = _completed(record)
-        return stored if completed == record else stored_json.parse(json.dumps(completed), _SHAPE)
+        return stored if completed == record else stored_json.parse_stored(json.dumps(completed), _SHAPE)
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"the record is damaged: {error}") from None
 
@@ -245,7 +245,7 @@ def verify(text: object, schema: Schema[Any], document: str | None = None) -> di
 
 def verify_shape(text: object, schema: Schema[Any]) -> dict[str, Any]:
     """Do so, but for the value, which is as it stands there."""
-    record: dict[str, Any] = stored_json.read(text, _SHAPE)
+    record: dict[str, Any] = stored_json.read_stored(text, _SHAPE)
     if record["schema"]["id"] != schema.id:
         raise ValueError("it is of another schema")
     return _completed(record)

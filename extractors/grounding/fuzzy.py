@@ -1,14 +1,14 @@
 """Fuzzy passages: where a document says nearly what a quote says.
 
 Nearly is one slip in `SPACING` code points at most, both being folded: a code point more, less, replaced, or two
-swapped. No word stands for another one, however long both texts are (`are_slips`): that is another fact, no slip. The
+swapped. No word stands for another one, however long both texts are (`are_misspellings`): that is another fact. The
 passage holds whole words, and the same figures. Last come the words that hold the quote as a part, ham in hamburgers.
 """
 
 from __future__ import annotations
 
+from slotfill.extractors.grounding.misspellings import are_misspellings
 from slotfill.extractors.grounding.opposites import contradict
-from slotfill.extractors.grounding.misspellings import are_slips
 from slotfill.schemas.passages.boundaries import next_boundary, previous_boundary
 from slotfill.schemas.passages.folding import Folded, Where, fold, folded
 from slotfill.schemas.passages.passages import within_words
@@ -78,7 +78,7 @@ def _align(quote: str, within: Folded, window: Where) -> tuple[int, Where] | Non
     where = previous_boundary(within.document, start), next_boundary(within.document, end)
     passage = fold(within.document[slice(*where)]).strip()
     slips = distance(quote, passage)
-    return (slips, where) if slips <= len(quote) // SPACING and are_slips(quote, passage) else None
+    return (slips, where) if slips <= len(quote) // SPACING and are_misspellings(quote, passage) else None
 
 
 def _fit(quote: str, text: str, where: Where) -> Where:

@@ -20,14 +20,14 @@ from functools import lru_cache
 from typing import Any
 
 from slotfill.extractors.grounding.fuzzy import fuzzy
-from slotfill.extractors.grounding.occurrences import Mentions
+from slotfill.extractors.grounding.occurrences import Occurrences
+from slotfill.extractors.grounding.surface_forms import date_places, number_places
 from slotfill.extractors.record.extraction import Span
-from slotfill.extractors.grounding.surface_forms import dates, numbers
-from slotfill.schemas.confidence import KEYWORD
-from slotfill.schemas.passages.folding import Where, widen
+from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.json_schema.subschemas import Forms
-from slotfill.schemas.passages.passages import exact, normalised
 from slotfill.schemas.json_values.pointer import join
+from slotfill.schemas.passages.folding import Where, widen
+from slotfill.schemas.passages.passages import exact, normalised
 
 __all__ = ["ground"]
 
@@ -78,7 +78,7 @@ class _Group:
     leaves: dict[str, Scalar]
     order: _Order
 
-    def place(self, mentions: Mapping[Scalar, Mentions]) -> dict[str, Span]:
+    def place(self, mentions: Mapping[Scalar, Occurrences]) -> dict[str, Span]:
         """Place the rarest value in the list's order, and the others near it."""
         spans = {path: _ABSENT for path, value in self.leaves.items() if isinstance(value, str) or value in mentions}
         found = {path: mentions[value] for path, value in self.leaves.items() if value in mentions}
@@ -142,20 +142,20 @@ def _is_read(value: Any, forms: Sequence[dict[str, Any]]) -> bool:
 def _is_scale(form: Mapping[str, Any]) -> bool:
     least, most = (form.get(f"{side}imum", form.get(f"exclusive{side.capitalize()}imum")) for side in ("min", "max"))
     bounded = isinstance(least, int | float) and isinstance(most, int | float)
-    return KEYWORD in form or (bounded and most - least <= STEPS)
+    return CONFIDENCE_KEYWORD in form or (bounded and most - least <= STEPS)
 
 
-def _mentions(values: set[Scalar], document: str) -> dict[Scalar, Mentions]:
+def _mentions(values: set[Scalar], document: str) -> dict[Scalar, Occurrences]:
     """Find all places of each value that stands anywhere."""
-    found: dict[Scalar, Mentions] = {}
+    found: dict[Scalar, Occurrences] = {}
     for value in values:
         if isinstance(value, str) and (places := exact(value, document) or normalised(value, document)):
-            found[value] = Mentions(document, value, places, "normalised")
+            found[value] = Occurrences(document, value, places, "normalised")
     for value, places in _written_otherwise(values - found.keys(), document).items():
-        found[value] = Mentions(document, str(value), places, "normalised")
+        found[value] = Occurrences(document, str(value), places, "normalised")
     for value in values - found.keys():
         if isinstance(value, str) and (places := fuzzy(value, document)):
-            found[value] = Mentions(document, value, places, "fuzzy")
+            found[value] = Occurrences(document, value, places, "fuzzy")
     return found
 
 
@@ -163,7 +163,7 @@ def _written_otherwise(values: set[Scalar], document: str) -> dict[Scalar, list[
     """Find the places of dates and numbers by their surface forms."""
     days = {value: day for value in values if (day := _date_of(value))}
     amounts = {value: amount for value in values if (amount := _number_of(value)) is not None}
-    of_days, of_amounts = dates(document, set(days.values())), numbers(document, set(amounts.values()))
+    of_days, of_amounts = date_places(document, set(days.values())), number_places(document, set(amounts.values()))
     places = {value: of_days.get(day, []) for value, day in days.items()}
     places |= {value: of_amounts.get(amount, []) for value, amount in amounts.items()}
     return {value: [widen(document, where) for where in found] for value, found in places.items() if found}

@@ -12,7 +12,7 @@ from unicodedata import normalize
 
 from slotfill.extractors.grounding.opposites import are_opposed, is_decisive, words_of
 
-__all__ = ["are_slips"]
+__all__ = ["are_misspellings"]
 
 LONG_WORD = 8
 """A word of so many letters may have two slips, a shorter one has one at most."""
@@ -21,7 +21,7 @@ _LETTER_PREFIXES = frozenset("aeiouynsаеиоусв")  # noqa: RUF001 - Latin, 
 """Letters that make another word before one: afebrile, emigrate, ilegal, olycklig, scontento. Any other is a slip."""
 
 
-def are_slips(one: str, other: str) -> bool:
+def are_misspellings(one: str, other: str) -> bool:
     """Tell whether two texts (folded) differ in spelling, spacing and words that change no fact alone.
 
     False where a word stands for another one, or only one of them has a negation or a figure.

@@ -12,7 +12,7 @@ from itertools import chain
 from slotfill.extractors.record.extraction import Match, Span
 from slotfill.schemas.passages.folding import Where
 
-__all__ = ["Mentions"]
+__all__ = ["Occurrences"]
 
 
 BREAK = 80
@@ -22,7 +22,7 @@ _BREAKS = re.compile(r"[.;!?\n\r\u2028\u2029\u3002]")
 
 
 @dataclass(slots=True)
-class Mentions:
+class Occurrences:
     """Where a value stands.
 
     wording: the value as a text; a place that reads so is an exact one.

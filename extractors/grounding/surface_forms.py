@@ -17,7 +17,7 @@ from decimal import Decimal
 from slotfill.schemas.passages.boundaries import DASHES, figures, is_whole
 from slotfill.schemas.passages.folding import Where
 
-__all__ = ["dates", "numbers"]
+__all__ = ["date_places", "number_places"]
 
 LEAP_YEAR = 4
 """The year that stands for none."""
@@ -95,7 +95,7 @@ _NUMERIC = re.compile(
 )
 
 
-def numbers(text: str, wanted: AbstractSet[Decimal]) -> dict[Decimal, list[Where]]:
+def number_places(text: str, wanted: AbstractSet[Decimal]) -> dict[Decimal, list[Where]]:
     """Find where the wanted numbers stand, whole and with their signs, each in order."""
     if not wanted:
         return {}
@@ -113,7 +113,7 @@ def numbers(text: str, wanted: AbstractSet[Decimal]) -> dict[Decimal, list[Where
     return {number: sorted(places) for number, places in found.items()}
 
 
-def dates(text: str, wanted: AbstractSet[date]) -> dict[date, list[Where]]:
+def date_places(text: str, wanted: AbstractSet[date]) -> dict[date, list[Where]]:
     """Find where the wanted dates stand, each in order; those with no year only where the date has none with it."""
     found: defaultdict[date, list[Where]] = defaultdict(list)
     yearless: defaultdict[date, list[Where]] = defaultdict(list)

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.rungs.asks import MODE_REFUSED, TRANSPORT, UNREADABLE
-from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.clients.failures import FATAL
+from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.live.judging import (
     Conclusion,
-    Judge,
+    Criterion,
     agrees_with_count,
     answers_in_json,
     calls_the_tool,
@@ -41,8 +40,9 @@ from slotfill.extractors.live.judging import (
     writes_nothing,
 )
 from slotfill.extractors.live.probes import CUT_SHORT, Observation, Probe, RequestWriter
-from slotfill.extractors.settings import Settings
 from slotfill.extractors.messages_api.thinking import thinking_for
+from slotfill.extractors.rungs.asks import MODE_REFUSED, TRANSPORT, UNREADABLE
+from slotfill.extractors.settings import Settings
 from slotfill.schemas.wire.subset import MAX_OPTIONAL, MAX_UNIONS
 
 __all__ = ["UNANSWERED", "Assumption", "assumptions_for", "conclusions", "probes_of"]
@@ -84,7 +84,7 @@ class Assumption:
     name: str
     text: str
     probes: tuple[Probe, ...]
-    judge: Judge
+    judge: Criterion
     rests_on: str = ""
 
     def conclude(self, observations: Mapping[str, Observation]) -> Conclusion:

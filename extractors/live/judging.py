@@ -17,16 +17,16 @@ from typing import Any, Literal
 from anthropic.types import Message
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.rungs.asks import CUT, SCHEMA_REFUSED
 from slotfill.extractors.catalogue import CacheTTL
-from slotfill.extractors.messages_api.inbound import excerpt, rate_limits, usage_of
-from slotfill.extractors.live.probes import Observation
 from slotfill.extractors.clients.pacer import LIMITS
+from slotfill.extractors.live.probes import Observation
+from slotfill.extractors.messages_api.inbound import excerpt, rate_limits, usage_of
 from slotfill.extractors.record.extraction import Usage
+from slotfill.extractors.rungs.asks import CUT, SCHEMA_REFUSED
 
 __all__ = [
     "Conclusion",
-    "Judge",
+    "Criterion",
     "agrees_with_count",
     "answers_in_json",
     "calls_the_tool",
@@ -66,7 +66,7 @@ class Conclusion:
     fact: str
 
 
-Judge = Callable[..., Conclusion]
+Criterion = Callable[..., Conclusion]
 """Takes an observation of each of its probes."""
 
 
@@ -101,7 +101,7 @@ def is_taken(seen: Observation) -> Conclusion:
     return _if(not seen.failure, fact_of(seen))
 
 
-def is_refused_as(*kinds: str) -> Judge:
+def is_refused_as(*kinds: str) -> Criterion:
     """Hold that the service refuses it, and that the product knows what for."""
 
     def judge(seen: Observation) -> Conclusion:
@@ -116,7 +116,7 @@ def holds_at_limit(at: Observation, beyond: Observation) -> Conclusion:
     return _if(refused and not at.failure, _facts_of(at, beyond))
 
 
-def _of_replies(judge: Judge) -> Judge:
+def _of_replies(judge: Criterion) -> Criterion:
     """Have a judge see replies alone: of what is refused nothing holds."""
 
     @wraps(judge)
@@ -127,7 +127,7 @@ def _of_replies(judge: Judge) -> Judge:
     return checked
 
 
-def _of_whole_replies(judge: Judge) -> Judge:
+def _of_whole_replies(judge: Criterion) -> Criterion:
     """Have it see those alone that came to their end: what is cut off may be anything."""
 
     @wraps(judge)
@@ -137,7 +137,7 @@ def _of_whole_replies(judge: Judge) -> Judge:
     return _of_replies(checked)
 
 
-def answers_in_json(fits: Callable[[Any], object]) -> Judge:
+def answers_in_json(fits: Callable[[Any], object]) -> Criterion:
     """Hold that the reply is JSON and nothing else, of a value that fits."""
 
     @_of_whole_replies
@@ -276,7 +276,7 @@ def agrees_with_count(count: Observation, seen: Observation) -> Conclusion:
     return _if(abs(counted - prompt) <= max(_NEAR, prompt // 50), f"{counted} counted, {prompt} billed")
 
 
-def lists_newest_first(model: str) -> Judge:
+def lists_newest_first(model: str) -> Criterion:
     """Hold that the list of models begins with the newest, and holds one, by its name or by one with a date."""
 
     @_of_replies
@@ -291,7 +291,7 @@ def lists_newest_first(model: str) -> Judge:
     return judge
 
 
-def is_within_worst(model: str, ttl: CacheTTL) -> Judge:
+def is_within_worst(model: str, ttl: CacheTTL) -> Criterion:
     """Hold that no reply costs more than is reserved for it."""
 
     def judge(*seen: Observation) -> Conclusion:

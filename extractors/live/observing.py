@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from anthropic import Anthropic, Middleware
 from pydantic_core import from_json
 
-from slotfill.extractors.messages_api.stream_reader import Arriving
 from slotfill.extractors.clients.connections import synchronous_client
 from slotfill.extractors.clients.failures import failure_of
+from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.clients.rate_limits import Limits, settling
 from slotfill.extractors.live.assumptions import UNANSWERED
 from slotfill.extractors.live.probes import Observation, Probe
-from slotfill.extractors.clients.pacer import Pacer
+from slotfill.extractors.messages_api.stream_reader import StreamReader
 from slotfill.extractors.settings import Settings
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _create(client: Anthropic, arguments: Mapping[str, Any]) -> object:
     created = client.messages.create(**arguments)
     if not arguments.get("stream"):
         return created
-    arriving = Arriving()
+    arriving = StreamReader()
     with created as events, settling(events.response, arriving):
         for event in events:
             arriving.take(event)

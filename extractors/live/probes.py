@@ -10,14 +10,15 @@ from typing import Any, Literal
 from pydantic_core import to_json
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.rungs.asks import Ask
 from slotfill.extractors.catalogue import CacheTTL
-from slotfill.extractors.rungs.prompt import write
-from slotfill.extractors.record.extraction import Document, Failure, Mode, Rung
+from slotfill.extractors.clients.models import ModelPool
+from slotfill.extractors.record.extraction import Document, Failure, Rung
+from slotfill.extractors.rungs.asks import Ask
+from slotfill.extractors.rungs.prompt import write_prompt
 from slotfill.extractors.settings import Settings
-from slotfill.extractors.clients.models import Targets
 from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.schema import Example, Schema
+from slotfill.schemas.wire.subset import Mode
 
 __all__ = ["CUT_SHORT", "Observation", "Probe", "RequestWriter", "worst_of"]
 
@@ -90,8 +91,8 @@ class RequestWriter:
         shots = [Example(text, value) for text, value in (examples or {}).items()]
         model = response_model(json_schema, name="parcel")
         schema = Schema(model, name="parcel", instructions=instructions, examples=shots)
-        asked = Ask(Rung.ASK, self.model, mode, write(schema, Document.of(_TEXT)), room)
-        return Targets(schema, self.settings, [self.model]).encode(asked)
+        asked = Ask(Rung.ASK, self.model, mode, write_prompt(schema, Document.of(_TEXT)), room)
+        return ModelPool(schema, self.settings, [self.model]).encode(asked)
 
     def by_hand(self, wish: str, *, room: int = CUT_SHORT, **others: Any) -> dict[str, Any]:
         """Write what no extraction sends. others: arguments beside, or in place of, the model and the message."""

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 from referencing import Registry
 
-from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.local.fields import FieldDecoder, too_long
 from slotfill.extractors.local.filling import REPLY_ROOM
 from slotfill.extractors.local.grammar import SEPARATORS, write_grammar
 from slotfill.extractors.local.layout import STOP, Conversation, Shot
-from slotfill.extractors.local.messages import Reply, Request
+from slotfill.extractors.local.messages import EngineReply, EngineRequest
 from slotfill.extractors.local.strategies import CALIBRATION, compile_schema
+from slotfill.extractors.messages_api.api_error import ApiError
 
 if TYPE_CHECKING:
     import threading
@@ -35,7 +35,7 @@ TRIES = 6
 """How often an answer is drawn anew where a schema says more than a grammar can (`if`, `not`, `contains`)."""
 
 
-def answer(engine: Engine, request: Request, cancelled: threading.Event) -> Reply:
+def answer(engine: Engine, request: EngineRequest, cancelled: threading.Event) -> EngineReply:
     """Answer a request. Where it names a schema, the text is JSON and valid, unless it was cut.
 
     Raises ApiError: 400 for a prompt that is too long even without examples, 500 for an answer that does not fit.
@@ -63,7 +63,7 @@ def answer(engine: Engine, request: Request, cancelled: threading.Event) -> Repl
     raise unfit
 
 
-def _decoder(engine: Engine, request: Request) -> FieldDecoder | None:
+def _decoder(engine: Engine, request: EngineRequest) -> FieldDecoder | None:
     conversation = request.conversation
     shots = json.dumps([[shot.text, shot.value] for shot in conversation.shots])
     return _decoder_of(engine, json.dumps(request.schema), shots, conversation.instructions)
@@ -86,7 +86,7 @@ def _decoder_of(engine: Engine, written_schema: str, shots: str, instructions: s
     )
 
 
-def _whole(engine: Engine, request: Request, cancelled: threading.Event, seed: int | None = None) -> Reply:
+def _whole(engine: Engine, request: EngineRequest, cancelled: threading.Event, seed: int | None = None) -> EngineReply:
     """Have the model write all there is to say, in one go."""
     prompt, tokens = _fit(engine, request.conversation, min(request.max_tokens, REPLY_ROOM))
     document = request.conversation.document
@@ -99,7 +99,7 @@ def _whole(engine: Engine, request: Request, cancelled: threading.Event, seed: i
         cancelled=cancelled,
         seed=seed,
     )
-    return Reply(completion.text.strip(), completion.prompt_tokens, completion.completion_tokens, completion.cut)
+    return EngineReply(completion.text.strip(), completion.prompt_tokens, completion.completion_tokens, completion.cut)
 
 
 def _fit(engine: Engine, conversation: Conversation, room: int) -> tuple[str, int]:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["FUNCTION_WORDS", "Span", "candidates", "choose_families"]
+__all__ = ["FUNCTION_WORDS", "TextRange", "candidates", "choose_families"]
 
-Span = tuple[int, int]
+TextRange = tuple[int, int]
 
 WORD = re.compile(r"[@#]?\w+(?:[\u2019'.-]\w+)*|&|\n|\S")
 
@@ -63,9 +63,9 @@ SHOUT = 4
 """So many words in capitals are loud, and no name."""
 
 
-def candidates(text: str, families: tuple[str, ...]) -> tuple[Span, ...]:
+def candidates(text: str, families: tuple[str, ...]) -> tuple[TextRange, ...]:
     """Find the candidate passages of some families, in order. Where two overlap, the earlier family's stays."""
-    found: list[Span] = []
+    found: list[TextRange] = []
     for family in families:
         found += [span for span in FAMILIES[family](text) if not any(_overlap(span, other) for other in found)]
     return tuple(sorted(found))
@@ -82,11 +82,11 @@ def choose_families(examples: Iterable[tuple[str, Iterable[str]]]) -> tuple[str,
 
 
 @lru_cache(maxsize=256)
-def _cached(text: str, families: tuple[str, ...]) -> tuple[Span, ...]:
+def _cached(text: str, families: tuple[str, ...]) -> tuple[TextRange, ...]:
     return candidates(text, families)
 
 
-def _names(text: str) -> list[Span]:
+def _names(text: str) -> list[TextRange]:
     words = [(found[0], found.start(), found.end()) for found in WORD.finditer(text)]
     spans, at = [], 0
     while at < len(words):
@@ -115,7 +115,7 @@ def _is_capitalised(word: str) -> bool:
     return word[0].isupper() or (word[0] == "@" and len(word) > 1)
 
 
-def _trimmed(words: list[tuple[str, int, int]]) -> list[Span]:
+def _trimmed(words: list[tuple[str, int, int]]) -> list[TextRange]:
     if len(words) >= SHOUT and all(word.isupper() for word, *_ in words):
         return []
     while words and words[0][0].lower().replace("\u2019", "'") in FUNCTION_WORDS:
@@ -130,13 +130,13 @@ def _trimmed(words: list[tuple[str, int, int]]) -> list[Span]:
     return [(start, end)] if end - start > 1 else []
 
 
-def _amounts(text: str) -> list[Span]:
+def _amounts(text: str) -> list[TextRange]:
     return [found.span() for found in AMOUNT.finditer(text)]
 
 
-def _terms(text: str) -> list[Span]:
-    spans: list[Span] = []
-    run: list[Span] = []
+def _terms(text: str) -> list[TextRange]:
+    spans: list[TextRange] = []
+    run: list[TextRange] = []
     for found in WORD.finditer(text):
         ends = not found[0][0].isalnum() or found[0].lower().replace("\u2019", "'") in FUNCTION_WORDS
         if (ends or len(run) == LONGEST_TERM) and run:
@@ -147,12 +147,12 @@ def _terms(text: str) -> list[Span]:
     return [*spans, *([(run[0][0], run[-1][1])] if run else [])]
 
 
-def _clauses(text: str) -> list[Span]:
+def _clauses(text: str) -> list[TextRange]:
     found = ((match.start(), match.start() + len(match[0].rstrip())) for match in CLAUSE.finditer(text))
     return [(start, end) for start, end in found if any(map(str.isalnum, text[start:end]))]
 
 
-def _overlap(one: Span, other: Span) -> bool:
+def _overlap(one: TextRange, other: TextRange) -> bool:
     return one[0] < other[1] and other[0] < one[1]
 
 

@@ -20,7 +20,7 @@ from slotfill.extractors.local.grammar import HEADER
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Completion", "Engine", "EngineError", "EngineOptions", "shared_engine"]
+__all__ = ["Engine", "EngineError", "EngineOptions", "GeneratedText", "shared_engine"]
 
 T = TypeVar("T")
 
@@ -74,7 +74,7 @@ class EngineOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
+class GeneratedText:
     """What the model wrote.
 
     cut: it stopped for want of room, not because it was done.
@@ -142,7 +142,7 @@ class Engine:
         fresh: bool = False,
         likelihood: bool = False,
         seed: int | None = None,
-    ) -> Completion:
+    ) -> GeneratedText:
         """Continue a prompt, always with the likeliest token that `grammar` allows ("" allows all).
 
         seed: draw tokens at random, by this seed, instead of taking the likeliest.
@@ -154,7 +154,7 @@ class Engine:
         request = {"prompt": prompt, "n_predict": max_tokens, "grammar": grammar, "stop": list(stop), **drawn}
         replies = self._ask(request | (DRY if fresh else {}) | ({"n_probs": 1} if likelihood else {}), cancelled)
         usage: dict[str, int] = replies[-1].get("usage", {}) if replies else {}
-        return Completion(
+        return GeneratedText(
             "".join(reply["choices"][0]["text"] for reply in replies),
             usage.get("prompt_tokens", 0),
             usage.get("completion_tokens", 0),

@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.local.calibration import CONTENT_FREE, Calibration, Scored, keep, recall
 from slotfill.extractors.local.candidates import choose_families
 from slotfill.extractors.local.filling import Filling
@@ -21,24 +20,25 @@ from slotfill.extractors.local.layout import (
     Shot,
     begin,
     introduction,
-    listed,
-    look_up,
-    say,
+    labelled_passages,
     show_fields,
     show_mentions,
+    value_at,
+    write_field,
 )
-from slotfill.extractors.local.messages import Reply
+from slotfill.extractors.local.messages import EngineReply
 from slotfill.extractors.local.strategies import (
     ABSENT,
     Choice,
     Compiled,
     Doubt,
     Field,
+    FieldPath,
     Line,
-    Mentions,
-    Path,
+    MentionList,
     Written,
 )
+from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.schemas.json_values.pointer import join
 
 if TYPE_CHECKING:
@@ -90,20 +90,20 @@ class FieldDecoder:
         choices = [field for field in compiled.fields if isinstance(field.strategy, Choice)]
         written = [field for field in compiled.fields if isinstance(field.strategy, Line | Written)]
         self.lines = (*choices, *written)
-        self.lists = tuple(field for field in compiled.fields if isinstance(field.strategy, Mentions))
+        self.lists = tuple(field for field in compiled.fields if isinstance(field.strategy, MentionList))
         shown = examples[-SHOTS:]
         told = "" if shown else introduction(compiled, instructions)
         self.copied = {field.path for field in written if all(_copies(field, shot) for shot in shown)}
         self.shots = (told, *(show_fields(self.lines, shot) for shot in shown))
-        self.mention_shots: dict[Path, tuple[str, ...]] = {}
-        self.families: dict[Path, tuple[str, ...]] = {}
+        self.mention_shots: dict[FieldPath, tuple[str, ...]] = {}
+        self.families: dict[FieldPath, tuple[str, ...]] = {}
         for field in self.lists:
             self._show(field, shown, told)
         self.doubted = {field.strategy.of for field in compiled.fields if isinstance(field.strategy, Doubt)}
         self._calibrating = threading.Lock()
         self._calibrations: dict[str, Calibration] | None = None
 
-    def fill(self, document: str, max_tokens: int, cancelled: threading.Event) -> Reply:
+    def fill(self, document: str, max_tokens: int, cancelled: threading.Event) -> EngineReply:
         """Answer all questions about a document. Raises ApiError when it is too long."""
         return Filling(self, document, max_tokens, cancelled).run()
 
@@ -134,7 +134,7 @@ class FieldDecoder:
 
     def _show(self, field: Field, shown: Sequence[Shot], told: str) -> None:
         mentions: Any = field.strategy
-        found = ((shot.text, listed(mentions, look_up(shot.value, field.path))) for shot in shown)
+        found = ((shot.text, labelled_passages(mentions, value_at(shot.value, field.path))) for shot in shown)
         examples = [(text, [passage for passage, _ in pairs]) for text, pairs in found]
         families = self.families[field.path] = choose_families(examples)
         legend = f"Each passage is one of: {', '.join(mentions.choice.labels)}.\n\n" if told else ""
@@ -172,10 +172,10 @@ class FieldDecoder:
             except ApiError:  # a text too long to be asked about tells nothing
                 continue
             for field in self.lines:
-                value = look_up(shot.value, field.path)
+                value = value_at(shot.value, field.path)
                 if not isinstance(field.strategy, Choice) or value is ABSENT:
                     continue
-                label = say(field, value)
+                label = write_field(field, value)
                 if len(field.strategy.labels) > 1 and label in field.strategy.labels:
                     right = field.strategy.labels.index(label)
                     yield join(field.path), f"{prompt}{field.heading}:", field.strategy.labels, right
@@ -197,6 +197,6 @@ def too_long(tokens: int, limit: int) -> ApiError:
 
 def _copies(field: Field, shot: Shot) -> bool:
     """Tell whether an example's strings are all passages of its text."""
-    value = look_up(shot.value, field.path)
+    value = value_at(shot.value, field.path)
     strings = value if isinstance(value, list) else [value]
     return all(string in shot.text for string in strings if isinstance(string, str))

@@ -6,20 +6,30 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.local.calibration import Calibration
 from slotfill.extractors.local.candidates import FUNCTION_WORDS, candidates
 from slotfill.extractors.local.grammar import SEPARATORS, write_grammar, write_line
-from slotfill.extractors.local.layout import ask_mention, begin, say
-from slotfill.extractors.local.messages import Reply
-from slotfill.extractors.local.strategies import ABSENT, NEVER, NONE, Choice, Doubt, Field, Line, Path, Written
-from slotfill.schemas.passages.passages import stands_in
+from slotfill.extractors.local.layout import ask_mention, begin, write_field
+from slotfill.extractors.local.messages import EngineReply
+from slotfill.extractors.local.strategies import (
+    ABSENT,
+    EMPTY_LABEL,
+    NOT_EMPTY,
+    Choice,
+    Doubt,
+    Field,
+    FieldPath,
+    Line,
+    Written,
+)
+from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.schemas.json_values.pointer import join
+from slotfill.schemas.passages.passages import stands_in
 
 if TYPE_CHECKING:
     import threading
 
-    from slotfill.extractors.local.engine import Completion
+    from slotfill.extractors.local.engine import GeneratedText
     from slotfill.extractors.local.fields import FieldDecoder
 
 __all__ = ["REPLY_ROOM", "Filling"]
@@ -50,12 +60,12 @@ class Filling:
         self.left = max_tokens
         self.room = min(max_tokens, REPLY_ROOM)
         self.cancelled = cancelled
-        self.values: dict[Path, Any] = {}
-        self.confidences: dict[Path, float] = {}
+        self.values: dict[FieldPath, Any] = {}
+        self.confidences: dict[FieldPath, float] = {}
         self.scored: list[str] = []
         self.read = self.wrote = 0
 
-    def run(self) -> Reply:
+    def run(self) -> EngineReply:
         """Answer all questions. Raises ApiError when the document is too long."""
         try:
             self._answer_lines()
@@ -66,8 +76,8 @@ class Filling:
         value = self._value()
         return self._reply(json.dumps(value, ensure_ascii=False, separators=SEPARATORS), cut=False)
 
-    def _reply(self, text: str, *, cut: bool) -> Reply:
-        return Reply(text, self.read, self.wrote, cut, tuple(self.scored))
+    def _reply(self, text: str, *, cut: bool) -> EngineReply:
+        return EngineReply(text, self.read, self.wrote, cut, tuple(self.scored))
 
     def _answer_lines(self) -> None:
         if not self.decoder.lines:
@@ -78,7 +88,7 @@ class Filling:
         for field in self.decoder.lines:
             prompt += f"{field.heading}:"
             longest = max(longest, answer[type(field.strategy)](field, prompt))
-            prompt += f" {say(field, self.values[field.path])}\n"
+            prompt += f" {write_field(field, self.values[field.path])}\n"
         self.read += longest
 
     def _choose(self, field: Field, prompt: str) -> int:
@@ -88,7 +98,7 @@ class Filling:
         self.confidences[field.path] = chance
         return tokens
 
-    def _best(self, pointer: str, choice: Choice, prompt: str, path: Path) -> tuple[int, float, int]:
+    def _best(self, pointer: str, choice: Choice, prompt: str, path: FieldPath) -> tuple[int, float, int]:
         """Give the likeliest label, its probability, and the tokens of the prompt."""
         if len(choice.labels) == 1:
             return 0, 1.0, 0
@@ -123,7 +133,7 @@ class Filling:
         self.values[field.path] = ABSENT if value is None and written.optional else value
         return completion.prompt_tokens
 
-    def _complete(self, field: Field, prompt: str, grammar: str, room: int, *, fresh: bool) -> Completion:
+    def _complete(self, field: Field, prompt: str, grammar: str, room: int, *, fresh: bool) -> GeneratedText:
         self._spend(0, field.path)
         completion = self.engine.complete(
             prompt,
@@ -184,7 +194,7 @@ class Filling:
         self.values[field.path] = items
         self.confidences[field.path] = min((chance for *_, chance in judged), default=1.0)
 
-    def _spend(self, tokens: int, path: Path, said: str = "") -> None:
+    def _spend(self, tokens: int, path: FieldPath, said: str = "") -> None:
         self.left -= tokens
         self.wrote += tokens
         if self.left < (tokens == 0):
@@ -218,7 +228,7 @@ class Filling:
 class _CutError(Exception):
     """The tokens ran out while a field was answered: `said` is the beginning of its JSON."""
 
-    def __init__(self, path: Path, said: str) -> None:
+    def __init__(self, path: FieldPath, said: str) -> None:
         super().__init__(path)
         self.path = path
         self.said = said
@@ -243,7 +253,7 @@ def _unfinished(value: dict[str, Any], cut: _CutError) -> str:
 def _read_line(line: Line, text: str, *, verbatim: bool, cut: bool) -> Any:
     """Read a string or a list of strings, without what loops, and without passages that say nothing."""
     text = text.strip()
-    if text == NONE and line.blank is not NEVER:
+    if text == EMPTY_LABEL and line.blank is not NOT_EMPTY:
         return line.blank
     if not line.many:
         return _shortened(text, line, verbatim=verbatim, cut=cut)

@@ -13,9 +13,9 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from slotfill.extractors.local.strategies import NEVER, NONE
-from slotfill.schemas.passages.boundaries import may_begin
+from slotfill.extractors.local.strategies import EMPTY_LABEL, NOT_EMPTY
 from slotfill.schemas.json_schema.response_model import resolve_local
+from slotfill.schemas.passages.boundaries import may_begin
 from slotfill.schemas.verbatim import FORMAT
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def write_line(line: Line, document: str, *, verbatim: bool) -> str:
     entries = "T"
     if line.many and line.most > 1:
         entries = f'T ("; " T){{{max(line.fewest - 1, 0)},{line.most - 1}}}'
-    blank = "" if line.blank is NEVER else f' | "{NONE}"'
+    blank = "" if line.blank is NOT_EMPTY else f' | "{EMPTY_LABEL}"'
     return "\n".join([HEADER, f'start: " " ({entries}{blank}) "\\n"', f"T: {entry}"])
 
 

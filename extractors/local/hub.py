@@ -16,7 +16,7 @@ from typing import Any
 
 from slotfill.extractors.errors import MissingModelExtraError, ModelError
 
-__all__ = ["cached", "fetch", "locate"]
+__all__ = ["cached", "fetch", "locate_on_hub"]
 
 Progress = Callable[[int, int], None]
 
@@ -39,7 +39,7 @@ class _Reference:
     file: str
 
 
-def locate(model: str) -> Path:
+def locate_on_hub(model: str) -> Path:
     """Give the file of a model id, `hf:ORG/REPO/FILE.gguf` or `hf:ORG/REPO@REVISION/FILE.gguf`.
 
     A cached file is taken, and the hub not asked, whatever it holds by now. Without one it is fetched, which is shown
@@ -49,7 +49,7 @@ def locate(model: str) -> Path:
 
 
 def fetch(model: str, progress: Progress) -> Path:
-    """Fetch the file of a model id, see `locate`, unless what the hub holds now is cached, and give it.
+    """Fetch the file of a model id, see `locate_on_hub`, unless what the hub holds now is cached, and give it.
 
     progress: called with the bytes done and the bytes in all; nothing is then shown on a terminal.
 

@@ -20,27 +20,27 @@ from typing import TYPE_CHECKING, Any
 
 from slotfill.extractors.local.candidates import candidates
 from slotfill.extractors.local.grammar import SEPARATORS
-from slotfill.extractors.local.strategies import ABSENT, NONE, Choice, Line, Mentions, Written
+from slotfill.extractors.local.strategies import ABSENT, EMPTY_LABEL, Choice, Line, MentionList, Written
 from slotfill.extractors.rungs.prompt import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from slotfill.extractors.local.strategies import Compiled, Field, Path
+    from slotfill.extractors.local.strategies import Compiled, Field, FieldPath
 
 __all__ = [
     "STOP",
     "Conversation",
     "Shot",
-    "Turn",
+    "SpokenTurn",
     "ask_mention",
     "begin",
     "introduction",
-    "listed",
-    "look_up",
-    "say",
+    "labelled_passages",
     "show_fields",
     "show_mentions",
+    "value_at",
+    "write_field",
 ]
 
 STOP = ("\n\nInput:",)
@@ -50,7 +50,7 @@ FENCE = re.compile(r"\A\s*<(document-[0-9a-f]+)>\n(.*)\n</\1>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class SpokenTurn:
     """One message: who spoke, and what, fences and all."""
 
     role: str
@@ -70,7 +70,7 @@ class Conversation:
     """What a request asks: examples, one document, and perhaps replies to it that were found wrong."""
 
     system: str
-    turns: Sequence[Turn]
+    turns: Sequence[SpokenTurn]
 
     @property
     def document(self) -> str:
@@ -128,11 +128,11 @@ def begin(text: str) -> str:
 
 def show_fields(fields: Sequence[Field], shot: Shot) -> str:
     """Write an example with all its answers, in the order in which the questions are asked."""
-    lines = (f"{field.heading}: {say(field, look_up(shot.value, field.path))}\n" for field in fields)
+    lines = (f"{field.heading}: {write_field(field, value_at(shot.value, field.path))}\n" for field in fields)
     return begin(shot.text) + "".join(lines) + "\n"
 
 
-def say(field: Field, value: Any) -> str:
+def write_field(field: Field, value: Any) -> str:
     """Write a field's value as it stands after the heading."""
     if isinstance(field.strategy, Choice):
         for known, label in zip(field.strategy.values, field.strategy.labels, strict=True):
@@ -141,15 +141,15 @@ def say(field: Field, value: Any) -> str:
     if isinstance(field.strategy, Line) and isinstance(value, str | list) and value:
         return _one_line(value) if isinstance(value, str) else "; ".join(map(_one_line, value))
     if isinstance(field.strategy, Line):
-        return NONE
+        return EMPTY_LABEL
     return json.dumps(None if value is ABSENT else value, ensure_ascii=False, separators=SEPARATORS)
 
 
-def show_mentions(mentions: Mentions, path: Path, families: tuple[str, ...], shot: Shot) -> str:
+def show_mentions(mentions: MentionList, path: FieldPath, families: tuple[str, ...], shot: Shot) -> str:
     """Write an example with its mentions, and with the candidates that are none."""
     known = dict(zip(map(repr, mentions.choice.values), mentions.choice.labels, strict=True))
     lines, at = [], 0
-    for passage, kind in listed(mentions, look_up(shot.value, path)):
+    for passage, kind in labelled_passages(mentions, value_at(shot.value, path)):
         start = shot.text.find(passage, at) if passage in shot.text[at:] else shot.text.find(passage)
         if start >= 0 and repr(kind) in known:
             at = start + len(passage)
@@ -162,7 +162,7 @@ def show_mentions(mentions: Mentions, path: Path, families: tuple[str, ...], sho
     )
 
 
-def listed(mentions: Mentions, items: Any) -> list[tuple[str, Any]]:
+def labelled_passages(mentions: MentionList, items: Any) -> list[tuple[str, Any]]:
     """Give the passages and labels of an example's items, as far as they hold both."""
     whole = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
     pairs = [(item.get(mentions.text), item.get(mentions.label, ABSENT)) for item in whole]
@@ -174,7 +174,7 @@ def ask_mention(passage: str) -> str:
     return f"{_one_line(passage)} ="
 
 
-def look_up(value: Any, path: Path) -> Any:
+def value_at(value: Any, path: FieldPath) -> Any:
     """Give what stands at a path of keys; ABSENT where nothing does."""
     for key in path:
         if not isinstance(value, dict) or key not in value:
@@ -183,7 +183,7 @@ def look_up(value: Any, path: Path) -> Any:
     return value
 
 
-def _line(turn: Turn) -> str:
+def _line(turn: SpokenTurn) -> str:
     if turn.role == "assistant":
         return f"\nOutput: {_spaced(turn.text)}"
     return f"\n\nInput: {_unfenced(turn.text)}"

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 from pydantic_core import from_json
 
+from slotfill.extractors.local.layout import Conversation, SpokenTurn
 from slotfill.extractors.messages_api.api_error import ApiError, invalid
-from slotfill.extractors.local.layout import Conversation, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Reply", "Request", "message", "read_request"]
+__all__ = ["EngineReply", "EngineRequest", "message", "read_engine_request"]
 
 MAX_BYTES = 4 << 20
 """Far beyond what fits into the context; what is longer is not even counted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class EngineRequest:
     """What a request asks for.
 
     schema: what the answer must be valid for; None asks for free text.
@@ -39,7 +39,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class EngineReply:
     """What there is to answer.
 
     cut: it stopped for want of room. scored: JSON Pointers to the numbers that were computed from the model's scores.
@@ -52,7 +52,7 @@ class Reply:
     scored: tuple[str, ...] = ()
 
 
-def read_request(body: bytes) -> Request:
+def read_engine_request(body: bytes) -> EngineRequest:
     """Read the body of POST /v1/messages. Raises ApiError, 400 or 413."""
     if len(body) > MAX_BYTES:
         raise ApiError(413, "request_too_large", f"the request has {len(body)} bytes > {MAX_BYTES} maximum")
@@ -69,10 +69,10 @@ def read_request(body: bytes) -> Request:
         raise invalid("max_tokens: a positive integer is required")
     conversation = Conversation(_text(data.get("system", ""), "system"), _turns(data.get("messages")))
     schema, tool = _form(data)
-    return Request(model, max_tokens, conversation, schema, tool, stream=data.get("stream") is True)
+    return EngineRequest(model, max_tokens, conversation, schema, tool, stream=data.get("stream") is True)
 
 
-def message(request: Request, reply: Reply) -> dict[str, Any]:
+def message(request: EngineRequest, reply: EngineReply) -> dict[str, Any]:
     """Write the Message that answers a request. `scored` is no part of the API: what the reply says of its numbers."""
     block: dict[str, Any] = {"type": "text", "text": reply.text}
     stop_reason = "max_tokens" if reply.cut else "end_turn"
@@ -93,14 +93,14 @@ def message(request: Request, reply: Reply) -> dict[str, Any]:
     }
 
 
-def _turns(messages: Any) -> tuple[Turn, ...]:
+def _turns(messages: Any) -> tuple[SpokenTurn, ...]:
     if not isinstance(messages, list) or not messages:
         raise invalid("messages: at least one message is required")
     turns = []
     for number, entry in enumerate(messages):
         if not isinstance(entry, dict) or entry.get("role") not in ("user", "assistant"):
             raise invalid(f"messages.{number}: a role, user or assistant, is required")
-        turns.append(Turn(entry["role"], _text(entry.get("content"), f"messages.{number}.content")))
+        turns.append(SpokenTurn(entry["role"], _text(entry.get("content"), f"messages.{number}.content")))
     if turns[-1].role != "user":
         raise invalid("messages: the last one must be the user's; an answer cannot be prefilled")
     return tuple(turns)
@@ -152,6 +152,6 @@ def _schema(schema: Any, place: str) -> Mapping[str, Any]:
     return schema
 
 
-def _tool_input(reply: Reply) -> Any:
+def _tool_input(reply: EngineReply) -> Any:
     # The service, too, gives what there is of an input that was cut off.
     return from_json(reply.text, allow_partial=reply.cut) if reply.text else {}

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 
-from slotfill.schemas.confidence import KEYWORD
+from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.json_schema.response_model import resolve_local
-from slotfill.schemas.merge_policy import KEYWORD as MERGE
+from slotfill.schemas.merge_policy import MERGE_KEYWORD
 from slotfill.schemas.verbatim import FORMAT
 
 if TYPE_CHECKING:
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 __all__ = [
     "ABSENT",
     "CALIBRATION",
-    "NEVER",
-    "NONE",
+    "EMPTY_LABEL",
+    "NOT_EMPTY",
     "Choice",
     "Compiled",
     "Doubt",
     "Field",
+    "FieldPath",
     "Line",
-    "Mentions",
-    "Path",
+    "MentionList",
     "Strategy",
     "Written",
     "compile_schema",
 ]
 
-Path = tuple[str, ...]
+FieldPath = tuple[str, ...]
 
 CALIBRATION = "x-calibration"
 """The keyword, at the root of a schema, of labelled texts that calibrate the scores: `[{"text": …, "value": …}]`."""
@@ -56,7 +56,7 @@ LONGEST = 200
 MOST = 8
 """The most entries of a list of strings, unless the schema wants more: greedy decoding tends to go on for ever."""
 
-NONE = "none"
+EMPTY_LABEL = "none"
 """How an empty value is said."""
 
 
@@ -71,7 +71,7 @@ class _Mark:
 ABSENT = _Mark("ABSENT")
 """The value of a field that is left out."""
 
-NEVER = _Mark("NEVER")
+NOT_EMPTY = _Mark("NOT_EMPTY")
 """The value of a field that cannot be left empty."""
 
 
@@ -84,7 +84,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Mentions:
+class MentionList:
     """A list of objects that hold a passage of the document and its label.
 
     Candidate passages come from the text, and each is labelled; the last label says that it is none of these.
@@ -103,7 +103,7 @@ class Mentions:
 class Doubt:
     """A `Confidence` field: how likely the answer of another field is right."""
 
-    of: Path
+    of: FieldPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Line:
     """A string, or a list of strings: the model writes a line of text, and `; ` between entries.
 
     verbatim: each string is a passage of the document. many: it is a list.
-    blank: the value that `none` stands for: null, no entry, or `ABSENT`; `NEVER` where there must be something.
+    blank: the value that `none` stands for: null, no entry, or `ABSENT`; `NOT_EMPTY` where there must be something.
     shortest, longest: characters of a string. fewest, most: entries of a list.
     """
 
@@ -133,14 +133,14 @@ class Written:
     number: bool = False
 
 
-Strategy = Choice | Mentions | Line | Doubt | Written
+Strategy = Choice | MentionList | Line | Doubt | Written
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """One question. `path` leads from the root to the field through objects."""
 
-    path: Path
+    path: FieldPath
     strategy: Strategy
     description: str = ""
 
@@ -175,7 +175,7 @@ class _TooManyFieldsError(Exception):
     """Ends compiling."""
 
 
-_NOTES = {"title", "description", "default", "examples", MERGE}
+_NOTES = {"title", "description", "default", "examples", MERGE_KEYWORD}
 _OF_RECORDS = _NOTES | {
     *("type", "properties", "required", "additionalProperties", "$defs", "definitions", "$schema", "$id", CALIBRATION)
 }
@@ -190,7 +190,7 @@ class _Compiler:
         self.fields = 0
         self.unions: dict[int, list[Any] | None] = {}
 
-    def record(self, schema: Mapping[str, Any], path: Path, within: tuple[str, ...]) -> list[Field] | None:
+    def record(self, schema: Mapping[str, Any], path: FieldPath, within: tuple[str, ...]) -> list[Field] | None:
         """Take an object apart; None where more is said of it than what its fields are."""
         properties = self._properties(schema)
         if properties is None:
@@ -203,7 +203,7 @@ class _Compiler:
             fields += self.field(part, (*path, key), within, optional=key not in required)
         return fields
 
-    def field(self, part: Any, path: Path, within: tuple[str, ...], *, optional: bool) -> Iterator[Field]:
+    def field(self, part: Any, path: FieldPath, within: tuple[str, ...], *, optional: bool) -> Iterator[Field]:
         self.fields += 1
         if self.fields > _MOST_FIELDS:
             raise _TooManyFieldsError
@@ -212,7 +212,7 @@ class _Compiler:
             yield Field(path, Written(part, optional))
             return
         description = str(schema.get("description", part.get("description", "")))
-        if (of := schema.get(KEYWORD)) is not None:
+        if (of := schema.get(CONFIDENCE_KEYWORD)) is not None:
             yield Field(path, Doubt((*path[:-1], of)))
         elif (choice := self.choice(schema, optional=optional)) is not None:
             yield Field(path, choice, description)
@@ -233,7 +233,7 @@ class _Compiler:
         if len({*labels}) < len(labels):
             labels = [json.dumps(value, ensure_ascii=False) for value in values]
         if optional:
-            values, labels = [*values, ABSENT], [*labels, _unlike(NONE, labels)]
+            values, labels = [*values, ABSENT], [*labels, _unlike(EMPTY_LABEL, labels)]
         return Choice(tuple(values), tuple(labels)) if 0 < len(values) <= MAX_LABELS else None
 
     def values(self, schema: Mapping[str, Any]) -> list[Any] | None:
@@ -267,7 +267,7 @@ class _Compiler:
             values += (value for value in found if not any(_same(value, known) for known in values))
         return values
 
-    def mentions(self, schema: Mapping[str, Any]) -> Mentions | None:
+    def mentions(self, schema: Mapping[str, Any]) -> MentionList | None:
         """Recognise a list of objects that hold a passage, its label, and perhaps the confidence in it."""
         if schema.get("type") != "array" or not schema.keys() <= _OF_LISTS or schema.get("minItems", 0):
             return None  # of a list that must hold something the model writes whatever comes nearest
@@ -277,21 +277,21 @@ class _Compiler:
             return None
         parts = {key: self._resolved(part, ())[0] for key, part in properties.items()}
         texts = [key for key, part in parts.items() if isinstance(part, dict) and _is_passage(part)]
-        doubts = [key for key, part in parts.items() if isinstance(part, dict) and KEYWORD in part]
+        doubts = [key for key, part in parts.items() if isinstance(part, dict) and CONFIDENCE_KEYWORD in part]
         labels = [key for key in parts if key not in (*texts, *doubts)]
-        if len(texts) != 1 or len(labels) != 1 or any(parts[key][KEYWORD] != labels[0] for key in doubts):
+        if len(texts) != 1 or len(labels) != 1 or any(parts[key][CONFIDENCE_KEYWORD] != labels[0] for key in doubts):
             return None
         choice = self.choice(parts[labels[0]], optional=False) if isinstance(parts[labels[0]], dict) else None
         if choice is None or "pattern" in parts[texts[0]]:
             return None
-        none = _unlike(NONE, choice.labels)
+        none = _unlike(EMPTY_LABEL, choice.labels)
         choice = Choice((*choice.values, ABSENT), (*choice.labels, none))
         most, longest = schema.get("maxItems"), parts[texts[0]].get("maxLength")
-        return Mentions(texts[0], labels[0], choice, tuple(doubts), most, longest)
+        return MentionList(texts[0], labels[0], choice, tuple(doubts), most, longest)
 
     def line(self, schema: Mapping[str, Any], *, optional: bool) -> Line | None:
         """Recognise a string, a list of strings, and either or null."""
-        blank: Any = ABSENT if optional else NEVER
+        blank: Any = ABSENT if optional else NOT_EMPTY
         if schema.keys() <= _OF_UNIONS and "anyOf" in schema:
             options = [self._resolved(option, ())[0] for option in schema["anyOf"]]
             others = [option for option in options if option != {"type": "null"}]
@@ -304,7 +304,7 @@ class _Compiler:
         if schema.get("type") != "array" or not schema.keys() <= _OF_LISTS or not _is_string(item):
             return None
         fewest, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", MOST))
-        empty: Any = blank if blank is not NEVER else NEVER if fewest else []
+        empty: Any = blank if blank is not NOT_EMPTY else NOT_EMPTY if fewest else []
         bounds = {"fewest": fewest, "most": max(fewest, min(most, MOST))}
         return Line(_is_passage(item), many=True, blank=empty, **bounds, **_lengths(item)) if most else None
 
@@ -352,7 +352,7 @@ def _label(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case None:
-            return NONE
+            return EMPTY_LABEL
         case str() if value.strip():
             return " ".join(value.split())
     return json.dumps(value, ensure_ascii=False)

@@ -17,11 +17,11 @@ from urllib.parse import unquote
 
 import httpx2
 
-from slotfill.extractors.messages_api.api_error import ApiError
-from slotfill.extractors.messages_api.sse import STREAM, events
 from slotfill.extractors.local.answer import answer
 from slotfill.extractors.local.engine import shared_engine
-from slotfill.extractors.local.messages import message, read_request
+from slotfill.extractors.local.messages import message, read_engine_request
+from slotfill.extractors.messages_api.api_error import ApiError
+from slotfill.extractors.messages_api.sse import STREAM, events
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +84,7 @@ class LocalTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
     def _route(self, request: httpx2.Request, body: bytes, cancelled: threading.Event) -> dict[str, Any] | _Events:
         match request.method, unquote(request.url.path).strip("/").split("/"):
             case "POST", ["v1", "messages"]:
-                asked = read_request(body)
+                asked = read_engine_request(body)
                 said = message(asked, answer(self._engine, asked, cancelled))
                 return _Events(events(said)) if asked.stream else said
             case "GET", ["v1", "models"]:

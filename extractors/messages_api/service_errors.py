@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from slotfill.extractors.rungs.asks import MODE_REFUSED, REDIRECT, SCHEMA_REFUSED
 
-__all__ = ["KNOWN", "Known", "kind_of"]
+__all__ = ["KNOWN_ERRORS", "KnownError", "kind_of"]
 
 _BY_CODE: Mapping[str, str] = {
     "contract_spend_limit_reached": "billing",
@@ -56,7 +56,7 @@ _FIRST_REDIRECT, _FIRST_ERROR, _FIRST_OF_SERVER = 300, 400, 500
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownError:
     """What the service says, in small letters, of one thing that is wrong with a request.
 
     words: of which one stands in it. texts: as they were recorded.
@@ -69,8 +69,8 @@ class Known:
     otherwise: str = "bad_request"
 
 
-KNOWN = (
-    Known(
+KNOWN_ERRORS = (
+    KnownError(
         "billing",
         ("usage limits", "credit balance"),
         (
@@ -78,8 +78,8 @@ KNOWN = (
             "Your credit balance is too low to access the Anthropic API.",
         ),
     ),
-    Known("permission", ("organization has been disabled",), ("This organization has been disabled.",)),
-    Known(
+    KnownError("permission", ("organization has been disabled",), ("This organization has been disabled.",)),
+    KnownError(
         "too_long",
         ("prompt is too long", "exceed context limit"),
         (
@@ -87,14 +87,14 @@ KNOWN = (
             "input length and `max_tokens` exceed context limit: 178959 + 64000 > 200000",
         ),
     ),
-    Known(
+    KnownError(
         "too_long",
         ("for long context requests",),
         ("Extra usage is required for long context requests.",),
         otherwise="rate_limit",
     ),
-    Known("refusal", ("content filtering policy",), ("Output blocked by content filtering policy",)),
-    Known(
+    KnownError("refusal", ("content filtering policy",), ("Output blocked by content filtering policy",)),
+    KnownError(
         MODE_REFUSED,
         ("tool_choice", "invalid request data"),
         (
@@ -104,13 +104,13 @@ KNOWN = (
             "Invalid request data",
         ),
     ),
-    Known(
+    KnownError(
         "bad_request",
         ("output_config.effort",),
         ('Use "thinking.type.adaptive" and "output_config.effort" to control thinking behavior.',),
     ),
     # The service names the part of the request that it does not take: this errs on the side of one more, cheaper mode.
-    Known(
+    KnownError(
         SCHEMA_REFUSED,
         ("output_config", "output_format", "input_schema", "json schema", "json_schema", "grammar", "schema"),
         (
@@ -143,7 +143,7 @@ def kind_of(status: int, body: object) -> str:
     typed = _BY_TYPE.get(kind) if isinstance(kind, str) else None
     found = typed or _BY_STATUS.get(status) or ("bad_request" if is_of_request else "server")
     words = said.lower() if isinstance(said, str) else ""
-    fitting = (one.kind for one in KNOWN if one.otherwise == found and any(word in words for word in one.words))
+    fitting = (one.kind for one in KNOWN_ERRORS if one.otherwise == found and any(word in words for word in one.words))
     return next(fitting, found)
 
 

@@ -13,14 +13,14 @@ from anthropic.types import Message, MessageDeltaUsage
 from anthropic.types import Usage as SDKUsage
 from pydantic_core import from_json
 
-from slotfill.extractors.rungs.asks import BROKEN, CUT
 from slotfill.extractors.messages_api.inbound import keep_input_text, usage_of
 from slotfill.extractors.record.extraction import Usage
+from slotfill.extractors.rungs.asks import BROKEN, CUT
 
-__all__ = ["Arriving"]
+__all__ = ["StreamReader"]
 
 
-class Arriving:
+class StreamReader:
     """A message of which more and more arrives. `request_id` is the service's, once it has answered."""
 
     def __init__(self) -> None:

@@ -22,22 +22,21 @@ from slotfill.schemas.wire.subset import Mode
 __all__ = [
     "EMPTY",
     "Attempt",
+    "ChunkRecord",
     "Conflict",
+    "ConflictValue",
     "Document",
     "Edit",
-    "Exchange",
     "Extraction",
     "Failure",
-    "Found",
     "Match",
-    "Mode",
     "Origin",
     "Outcome",
-    "Reading",
     "Refiner",
     "Risk",
     "Rung",
     "Span",
+    "Turn",
     "Usage",
     "count_text",
     "usd",
@@ -163,7 +162,7 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ConflictValue:
     """A value, and the number of the chunk (from 0) that it was found in."""
 
     value: Any
@@ -177,7 +176,7 @@ class Conflict:
     path: str
     policy: str
     kept: Any
-    others: tuple[Found, ...]
+    others: tuple[ConflictValue, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Give the conflict as plain JSON data."""
@@ -186,7 +185,7 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ChunkRecord:
     """What came of one part of a document that was read in parts.
 
     chunk: its number, from 0, and the code points from `start` to `end` of the document.
@@ -294,7 +293,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class Turn:
     """One turn of a conversation about a document: the value as it was, plain JSON, and what was said of it."""
 
     value: Any
@@ -351,10 +350,10 @@ class Extraction(Generic[M]):
     saved_usd: Decimal | None = None
     surcharge_usd: Decimal | None = None
     error: Failure | None = None
-    chunks: tuple[Reading, ...] = ()
+    chunks: tuple[ChunkRecord, ...] = ()
     found_in: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     conflicts: tuple[Conflict, ...] = ()
-    history: tuple[Exchange, ...] = ()
+    history: tuple[Turn, ...] = ()
     refiner: Refiner[M] | None = field(default=None, repr=False, compare=False)
 
     @property

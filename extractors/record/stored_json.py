@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from slotfill.schemas.json_values.exact_json import read_again
 
-__all__ = ["parse", "read"]
+__all__ = ["parse_stored", "read_stored"]
 
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ _HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 r"""Finds \ud800, which JSON can hold, and Pydantic reads as no string."""
 
 
-def parse(text: object, shape: TypeAdapter[T]) -> T:
+def parse_stored(text: object, shape: TypeAdapter[T]) -> T:
     """Make the objects that a text holds, strictly: "12" is no number. Numbers within values are doubles.
 
     Raises ValueError, whose message names the place and the reason, and quotes nothing; also for what is no text.
@@ -34,7 +34,7 @@ def parse(text: object, shape: TypeAdapter[T]) -> T:
         raise ValueError("it is not in UTF-8") from None
 
 
-def read(text: Any, shape: TypeAdapter[Any]) -> Any:
-    """Read plain JSON data of a shape, with all digits of its numbers. Raises ValueError as `parse` does."""
-    parse(text, shape)
+def read_stored(text: Any, shape: TypeAdapter[Any]) -> Any:
+    """Read plain JSON data of a shape, with all digits of its numbers. Raises ValueError as `parse_stored` does."""
+    parse_stored(text, shape)
     return read_again(text)

@@ -12,6 +12,10 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
+from slotfill.extractors.record.extraction import Edit, Risk
+from slotfill.extractors.repair.equivalents import plain_meaning
+from slotfill.extractors.repair.forms.value_types import Context, Schemas, accepts_value, listed_in, types_of
+from slotfill.extractors.repair.forms.vocabulary import is_nothing
 from slotfill.extractors.repair.inner_paths import contradicted, move_up
 from slotfill.extractors.repair.keys import (
     Synonyms,
@@ -23,14 +27,10 @@ from slotfill.extractors.repair.keys import (
     twin_keys,
     unknown_keys,
 )
-from slotfill.extractors.repair.equivalents import meaning
-from slotfill.extractors.record.extraction import Edit, Risk
 from slotfill.extractors.repair.unions import closest_member
-from slotfill.extractors.repair.forms.value_types import Context, Schemas, listed_in, takes, types_of
-from slotfill.extractors.repair.forms.vocabulary import is_nothing
-from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.errors import FieldError, InvalidError
 from slotfill.schemas.json_schema.subschemas import parts_at, resolved
+from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.schema import Schema
 
@@ -168,7 +168,7 @@ class _Coercion:
         return tuple(resolved(schemas, self._root))
 
     def _change(self, place: _Place) -> bool:
-        found = meaning(place.value, place.schemas, self._context(place))
+        found = plain_meaning(place.value, place.schemas, self._context(place))
         if found is None or found.risk not in self._allowed or not self._is_plain(place, found.kind):
             return False
         passed = self._passed[place.path]
@@ -229,7 +229,7 @@ class _Coercion:
         while rest:
             part = rest.pop()
             value = part.value
-            if part.schemas and not takes(part.schemas, value) and self._change(part):
+            if part.schemas and not accepts_value(part.schemas, value) and self._change(part):
                 continue
             if isinstance(value, dict):
                 self._change_keys(part)
@@ -285,7 +285,7 @@ class _Coercion:
     def _leave_out(self, place: _Place, holder: _Place) -> bool:
         """Take out a word for nothing where the field may be left out and cannot be null: there is none."""
         says_none = place.value is None or (isinstance(place.value, str) and is_nothing(place.value))
-        if not says_none or not place.path or not isinstance(place.holder, dict) or takes(place.schemas, None):
+        if not says_none or not place.path or not isinstance(place.holder, dict) or accepts_value(place.schemas, None):
             return False
         needed = {key for schema in holder.schemas for key in schema.get("required", ())}
         if place.key not in known_keys(holder.schemas) - needed or "low" not in self._allowed:

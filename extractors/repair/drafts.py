@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from slotfill.extractors.repair.json_finder import Reading
+from slotfill.extractors.repair.json_finder import Candidate
 
 __all__ = ["is_last_word", "is_torn"]
 
@@ -48,13 +48,13 @@ _CONTINUED = re.compile(r"""[\s}\]]*+[,:]\s*+["'\[{]|\s*+[^\s{}\[\]][^{}\[\]]*+[
 """What belongs to more JSON than was read: a further member, or text and then a bracket that nothing opened."""
 
 
-def is_torn(text: str, reading: Reading) -> bool:
+def is_torn(text: str, reading: Candidate) -> bool:
     """Tell whether more JSON seems to belong to a reading, before or after it: `{"a": "x {"y"}` and then ` z"}`."""
     before = text[: reading.start].rstrip()[-1:]
     return bool(_CONTINUED.match(text, reading.end)) or (before != "" and before in ",[{")
 
 
-def is_last_word(text: str, reading: Reading, rivals: Sequence[Reading]) -> bool:
+def is_last_word(text: str, reading: Candidate, rivals: Sequence[Candidate]) -> bool:
     """Tell whether a text says that a reading counts: that the others are drafts of it, or that it corrects them.
 
     Two answers, `the first guest is {…} and the second {…}`, are no draft and its correction, and neither is what is
@@ -72,7 +72,7 @@ def is_last_word(text: str, reading: Reading, rivals: Sequence[Reading]) -> bool
     return bool(is_correction) and _words(label) <= _words(" ".join([_OF_REPLIES, *_keys(reading.value)]))
 
 
-def _label(text: str, reading: Reading) -> str:
+def _label(text: str, reading: Candidate) -> str:
     label = _LABEL.search(text, max(0, reading.start - _NEAR), reading.start)
     return label[1] if label else ""
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from slotfill.extractors.repair.reshaping import reshaped
 from slotfill.extractors.repair.forms.scalar_forms import scalars
-from slotfill.extractors.repair.forms.value_types import Context, Meaning, Schemas, Wanted
+from slotfill.extractors.repair.forms.value_types import Context, ExpectedForms, PlainMeaning, Schemas
+from slotfill.extractors.repair.reshaping import reshaped
 from slotfill.schemas.json_values import exact_json
 
-__all__ = ["meaning"]
+__all__ = ["plain_meaning"]
 
 
-def meaning(value: Any, schemas: Schemas, context: Context) -> Meaning | None:
+def plain_meaning(value: Any, schemas: Schemas, context: Context) -> PlainMeaning | None:
     """Give the one value that this one plainly stands for, None where there is none or more than one."""
-    wanted = Wanted(schemas)
+    wanted = ExpectedForms(schemas)
     for ways in (scalars(value, wanted, context), reshaped(value, wanted, context)):
         distinct = {exact_json.dumps(way.value): way for way in reversed([*ways])}
         if len(distinct) == 1:

@@ -10,10 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from slotfill.extractors.repair.lenient_json import BrokenError, Reader, Repair, TooDeepError
+from slotfill.extractors.repair.lenient_json import BrokenError, LenientReader, SyntaxRepair, TooDeepError
 from slotfill.schemas.json_values import exact_json
 
-__all__ = ["Found", "Reading", "find"]
+__all__ = ["Candidate", "FoundJson", "find_json"]
 
 _MARK = re.compile(r"```|~~~")
 _FENCE_NAME = re.compile(r"[A-Za-z0-9_+-]*+")
@@ -41,7 +41,7 @@ _EACH = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Candidate:
     """JSON that stands in a text from `start` to `end`.
 
     repairs: what of its syntax was put right.
@@ -52,26 +52,26 @@ class Reading:
     value: Any
     start: int
     end: int
-    repairs: tuple[Repair, ...] = ()
+    repairs: tuple[SyntaxRepair, ...] = ()
     fenced: bool = False
     thought: bool = False
-    rows: tuple[Reading, ...] = ()
+    rows: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundJson:
     """All readings in order.
 
     cut: whether JSON that was asked for starts after them and never ends.
     broken: whether JSON that was asked for stands there that cannot be read, or not all of the text was searched.
     """
 
-    readings: tuple[Reading, ...]
+    readings: tuple[Candidate, ...]
     cut: bool = False
     broken: bool = False
 
 
-def find(text: str, names: AbstractSet[str]) -> Found:
+def find_json(text: str, names: AbstractSet[str]) -> FoundJson:
     """Read all objects and lists of a text, none of them twice; one that is JSON as a whole may be a scalar too.
 
     names: all keys that what was asked for may hold. What starts with one of them and makes no sense is no prose.
@@ -79,7 +79,7 @@ def find(text: str, names: AbstractSet[str]) -> Found:
     start, end = _trimmed(text)
     if text[start : start + 1] not in ("{", "["):
         with suppress(ValueError):
-            return Found((Reading(exact_json.loads(text), start, end),))
+            return FoundJson((Candidate(exact_json.loads(text), start, end),))
     return _Search(text, names).run()
 
 
@@ -97,8 +97,8 @@ class _Search:
         self._tries = _TRIES
         self._room = _ROOM * (len(text) + 1_000)
 
-    def run(self) -> Found:
-        readings: list[Reading] = []
+    def run(self) -> FoundJson:
+        readings: list[Candidate] = []
         at, broken = 0, False
         while self._room > 0 and (found := self._start(at)):
             self._room -= _EACH
@@ -110,10 +110,10 @@ class _Search:
             except BrokenError as error:
                 meant = self._is_meant(error) and not self._is_thought(found.start())
                 if meant and error.cut:
-                    return Found(tuple(readings), cut=True)
+                    return FoundJson(tuple(readings), cut=True)
                 broken |= meant and bool(error.keys)
                 at = self._behind(error.at) if meant else found.end()
-        return Found(tuple(readings), broken=broken or self._room <= 0)
+        return FoundJson(tuple(readings), broken=broken or self._room <= 0)
 
     def _start(self, at: int) -> re.Match[str] | None:
         """Find where the next value may start."""
@@ -131,19 +131,19 @@ class _Search:
     def _is_thought(self, at: int) -> bool:
         return _around(self._thoughts, at) is not None
 
-    def _read(self, start: int) -> Reading:
+    def _read(self, start: int) -> Candidate:
         fence = _around(self._fences, start)
         value, end, repairs = self._value(start, fence[1] if fence else len(self._text))
         fenced = fence is not None and self._is_blank(fence[0], start) and self._is_blank(end, fence[1])
-        return Reading(value, start, end, repairs, fenced, self._is_thought(start))
+        return Candidate(value, start, end, repairs, fenced, self._is_thought(start))
 
     def _is_blank(self, start: int, end: int) -> bool:
         return _BLANK.fullmatch(self._text, start, end) is not None
 
-    def _value(self, start: int, end: int) -> tuple[Any, int, tuple[Repair, ...]]:
+    def _value(self, start: int, end: int) -> tuple[Any, int, tuple[SyntaxRepair, ...]]:
         if self._tries > 0:
             try:
-                value, stop = exact_json.decode(self._text, start)
+                value, stop = exact_json.decode_at(self._text, start)
             except ValueError:
                 self._tries -= 1
             else:
@@ -155,8 +155,8 @@ class _Search:
                 raise
             return self._repaired(start, len(self._text))  # the fence's mark may stand in a string
 
-    def _repaired(self, start: int, end: int) -> tuple[Any, int, tuple[Repair, ...]]:
-        reader = Reader(self._text, start, end)
+    def _repaired(self, start: int, end: int) -> tuple[Any, int, tuple[SyntaxRepair, ...]]:
+        reader = LenientReader(self._text, start, end)
         try:
             return reader.read(), reader.at, tuple(reader.repairs)
         finally:

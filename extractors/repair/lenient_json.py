@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from slotfill.extractors.repair.bare_values import read_bare
 from slotfill.extractors.record.extraction import Edit, Risk
+from slotfill.extractors.repair.bare_values import read_bare
 from slotfill.extractors.repair.lenient_strings import QUOTED, QUOTES, Role, String
 from slotfill.schemas.json_values import exact_json
 
-__all__ = ["RISKS", "BrokenError", "Reader", "Repair", "TooDeepError", "as_edits"]
+__all__ = ["RISKS", "BrokenError", "LenientReader", "SyntaxRepair", "TooDeepError", "as_edits"]
 
 RISKS: tuple[Risk, ...] = ("none", "low", "high")
 """In their order."""
@@ -55,7 +55,7 @@ class TooDeepError(BrokenError):
 
 
 @dataclass(frozen=True, slots=True)
-class Repair:
+class SyntaxRepair:
     """One break of JSON's rules: what stood there, and what it was read as."""
 
     kind: str
@@ -64,9 +64,9 @@ class Repair:
     risk: Risk
 
 
-def as_edits(repairs: Iterable[Repair]) -> list[Edit]:
+def as_edits(repairs: Iterable[SyntaxRepair]) -> list[Edit]:
     """Give one edit of the whole text for each kind of repair: the pieces before and after, in order."""
-    kinds: dict[str, list[Repair]] = {}
+    kinds: dict[str, list[SyntaxRepair]] = {}
     for repair in repairs:
         kinds.setdefault(repair.kind, []).append(repair)
     return [
@@ -76,7 +76,7 @@ def as_edits(repairs: Iterable[Repair]) -> list[Edit]:
 
 
 @dataclass(slots=True)
-class Reader:
+class LenientReader:
     """Reads one object or list that starts at `at`, and leaves `at` behind it.
 
     end: where the text ends for this reader.
@@ -87,7 +87,7 @@ class Reader:
     at: int
     end: int
     number: Callable[[str], Any] | None = None
-    repairs: list[Repair] = field(default_factory=list)
+    repairs: list[SyntaxRepair] = field(default_factory=list)
     _open: list[Any] = field(default_factory=list)
     _ends: list[str] = field(default_factory=list)
     _outermost: Any = None
@@ -116,7 +116,7 @@ class Reader:
         self.fail(cut=_LAST_WORD.match(self.text, self.at, self.end) is not None)
 
     def _note(self, kind: str, before: Any, after: Any, risk: Risk) -> None:
-        self.repairs.append(Repair(kind, before, after, risk))
+        self.repairs.append(SyntaxRepair(kind, before, after, risk))
 
     def _opened(self) -> Any:
         mark = self.text[self.at]
@@ -126,7 +126,7 @@ class Reader:
             self._note("set", "{}", "[]", "low")
         self._open.append(value)
         self._ends.append(_CLOSERS[mark])
-        if len(self._open) > exact_json.DEEPEST:
+        if len(self._open) > exact_json.MAX_JSON_DEPTH:
             raise TooDeepError(self.at, (), cut=False)
         self.at += 1
         return value

@@ -19,23 +19,23 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Literal
 
+from slotfill.extractors.record.extraction import Edit, Risk
 from slotfill.extractors.repair.coercion import Coerced, coerce
 from slotfill.extractors.repair.drafts import is_last_word, is_torn
-from slotfill.extractors.repair.json_finder import Found, Reading, find
-from slotfill.extractors.record.extraction import Edit, Risk
+from slotfill.extractors.repair.forms.value_types import accepts_value, types_of
+from slotfill.extractors.repair.json_finder import Candidate, FoundJson, find_json
+from slotfill.extractors.repair.lenient_json import LenientReader, as_edits
 from slotfill.extractors.repair.reshaping import ENVELOPES
-from slotfill.extractors.repair.lenient_json import Reader, as_edits
-from slotfill.extractors.repair.forms.value_types import takes, types_of
-from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, resolved, subschemas
+from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.schema import WRAPPER, Schema
 
-__all__ = ["Mended", "Mode", "mend"]
+__all__ = ["RepairMode", "Repaired", "mend"]
 
-Mode = Literal["off", "safe", "bold"]
+RepairMode = Literal["off", "safe", "bold"]
 """What may be changed: nothing; what no reading, or no plain one, could contradict; or guesses too."""
 
-_ALLOWED: Mapping[Mode, tuple[Risk, ...]] = {"off": (), "safe": ("none", "low"), "bold": ("none", "low", "high")}
+_ALLOWED: Mapping[RepairMode, tuple[Risk, ...]] = {"off": (), "safe": ("none", "low"), "bold": ("none", "low", "high")}
 
 _MOST = 8
 """How many readings are tried on the schema, at most."""
@@ -49,7 +49,7 @@ _CLOSER = re.compile(r"\s*+[}\]]")
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class Repaired:
     """What was read.
 
     data: plain JSON data in the form in which it travels, not necessarily valid.
@@ -64,7 +64,7 @@ class Mended:
 class _Fitted:
     """A reading, and what the schema makes of it. known: how many keys are asked for. edits: all, in order."""
 
-    reading: Reading
+    reading: Candidate
     known: int
     coerced: Coerced
     edits: tuple[Edit, ...]
@@ -79,7 +79,7 @@ class _Fitted:
         return self.valid, worth, self.reading.fenced, self.reading.start
 
 
-def mend(text: str, schema: Schema[Any], mode: Mode = "safe", *, document: str | None = None) -> Mended | None:
+def mend(text: str, schema: Schema[Any], mode: RepairMode = "safe", *, document: str | None = None) -> Repaired | None:
     """Read what a model said where strict validation refused it.
 
     document: the text that `Verbatim` strings must stand in.
@@ -91,13 +91,13 @@ def mend(text: str, schema: Schema[Any], mode: Mode = "safe", *, document: str |
         return _untouched(text)
     if (unescaped := _unescaped(text)) is not None:
         mended = mend(unescaped, schema, mode, document=document)
-        return mended and Mended(mended.data, (Edit("", "escaped", text, unescaped, "low"), *mended.edits))
+        return mended and Repaired(mended.data, (Edit("", "escaped", text, unescaped, "low"), *mended.edits))
     return _Mending(text, schema, _ALLOWED[mode], document).run()
 
 
-def _untouched(text: str) -> Mended | None:
+def _untouched(text: str) -> Repaired | None:
     try:
-        return Mended(exact_json.loads(text), ())
+        return Repaired(exact_json.loads(text), ())
     except ValueError:
         return None
 
@@ -146,7 +146,8 @@ def _shape_of(schema: Schema[Any]) -> _Shape:
         names | {WRAPPER} if schema.wrapped else names,
         types_of(spoken),
         lists[0] if len(keys) == len(lists) == 1 else None,
-        takes(spoken, _ANY) or takes([*resolved([part for one in spoken for part in parts_at(one, 0)], root)], _ANY),
+        accepts_value(spoken, _ANY)
+        or accepts_value([*resolved([part for one in spoken for part in parts_at(one, 0)], root)], _ANY),
     )
 
 
@@ -155,8 +156,8 @@ class _Mending:
         self._text, self._schema, self._allowed, self._document = text, schema, allowed, document
         self._shape = _shape_of(schema)
 
-    def run(self) -> Mended | None:
-        found = find(self._text, self._shape.names)
+    def run(self) -> Repaired | None:
+        found = find_json(self._text, self._shape.names)
         if found.cut:
             return None
         readings = self._gathered(found.readings) or self._bare()
@@ -167,7 +168,7 @@ class _Mending:
         edits = (*self._taken_out(best, fitted, found), *best.edits)
         if any(edit.risk not in self._allowed for edit in edits):
             return None
-        return Mended(self._schema.wrap(best.coerced.data), edits)
+        return Repaired(self._schema.wrap(best.coerced.data), edits)
 
     def _is_meant(self, best: _Fitted) -> bool:
         """Tell whether a reading is an answer at all: what is the whole text always is."""
@@ -175,7 +176,7 @@ class _Mending:
         as_it_is = whole and not best.reading.repairs and not isinstance(best.reading.value, str)
         return best.valid or best.known > 0 or as_it_is
 
-    def _likely(self, readings: Sequence[Reading]) -> list[Reading]:
+    def _likely(self, readings: Sequence[Candidate]) -> list[Candidate]:
         """Keep those that may be meant: with keys that were asked for, and outside the model's thinking, if any is."""
         worth = [(self._known(reading.value) > 0, not reading.thought) for reading in readings]
         highest = max(worth, default=None)
@@ -192,7 +193,7 @@ class _Mending:
             return 0
         return (self._schema.wrapped and WRAPPER in value) or sum(key in value for key in self._shape.keys)
 
-    def _gathered(self, readings: Sequence[Reading]) -> Sequence[Reading]:
+    def _gathered(self, readings: Sequence[Candidate]) -> Sequence[Candidate]:
         """Join rows that follow one another where a list was asked for: JSON Lines, or a list without brackets."""
         if "array" not in self._shape.types or len(readings) < 2 or any(r.thought for r in readings):  # noqa: PLR2004 - several
             return readings
@@ -201,17 +202,17 @@ class _Mending:
             return readings
         first, last = readings[0], readings[-1]
         repairs = tuple(repair for reading in readings for repair in reading.repairs)
-        return [Reading([r.value for r in readings], first.start, last.end, repairs, rows=tuple(readings))]
+        return [Candidate([r.value for r in readings], first.start, last.end, repairs, rows=tuple(readings))]
 
-    def _bare(self) -> Sequence[Reading]:
+    def _bare(self) -> Sequence[Candidate]:
         """Take the whole text for a label, a number or a truth where one was asked for: any text would be a string."""
         bare = self._text.strip()
         if not (self._schema.wrapped and bare and self._shape.types) or self._shape.any_text:
             return ()
         start = self._text.find(bare)
-        return (Reading(bare, start, start + len(bare)),)
+        return (Candidate(bare, start, start + len(bare)),)
 
-    def _fitted(self, reading: Reading) -> _Fitted:
+    def _fitted(self, reading: Candidate) -> _Fitted:
         shaped, edits = self._shaped(reading.value)
         syntax = as_edits(reading.repairs)
         coerced = coerce(
@@ -225,12 +226,12 @@ class _Mending:
             reading, max(self._known(reading.value), self._known(shaped)), coerced, (*syntax, *edits, *coerced.edits)
         )
 
-    def _written(self, reading: Reading) -> Any:
+    def _written(self, reading: Candidate) -> Any:
         """Read it again, its numbers as they are written."""
         if reading.rows:
             return [self._written(row) for row in reading.rows]
         if isinstance(reading.value, dict | list):
-            return Reader(self._text, reading.start, reading.end, number=str).read()
+            return LenientReader(self._text, reading.start, reading.end, number=str).read()
         return self._text[reading.start : reading.end]
 
     def _shaped(self, value: Any) -> tuple[Any, list[Edit]]:
@@ -266,7 +267,7 @@ class _Mending:
         named = named and key not in self._shape.names  # an item may have that key
         return inner if isinstance(inner, list) and (named or self._known(inner)) else None
 
-    def _taken_out(self, best: _Fitted, fitted: Sequence[_Fitted], found: Found) -> Iterator[Edit]:
+    def _taken_out(self, best: _Fitted, fitted: Sequence[_Fitted], found: FoundJson) -> Iterator[Edit]:
         """Say that the JSON was taken out of a text, and how sure it is that this is the right one."""
         taken = self._text[best.reading.start : best.reading.end]
         if taken.strip(" \t\r\n") == self._text.strip(" \t\r\n"):  # what is not closed ends with its text
@@ -279,7 +280,7 @@ class _Mending:
         yield Edit("", "extracted", self._text, taken, risk)
 
 
-def _is_row(reading: Reading) -> bool:
+def _is_row(reading: Candidate) -> bool:
     return isinstance(reading.value, dict) and [*reading.value] != [WRAPPER]
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from slotfill.extractors.repair.forms.scalar_forms import scalars
-from slotfill.extractors.repair.lenient_json import RISKS, BrokenError, Reader
-from slotfill.extractors.repair.forms.value_types import Context, Meaning, Wanted
+from slotfill.extractors.repair.forms.value_types import Context, ExpectedForms, PlainMeaning
 from slotfill.extractors.repair.forms.vocabulary import is_about_nothing, is_nothing
+from slotfill.extractors.repair.lenient_json import RISKS, BrokenError, LenientReader
 from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.schema import WRAPPER
 
@@ -29,11 +29,11 @@ _VALUE_NAMES = frozenset({"answer", "content", "definition", "text", "v", "val",
 """What an object that stands for one entry of a map calls the key and the value of it, in small letters."""
 
 
-def reshaped(value: Any, wanted: Wanted, context: Context) -> Iterator[Meaning]:
+def reshaped(value: Any, wanted: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
     """Give the other shapes that a value may take."""
     match value:
         case list() | dict() if wanted.is_json_text:
-            yield Meaning("json", exact_json.dumps(value), "low")
+            yield PlainMeaning("json", exact_json.dumps(value), "low")
         case list():
             yield from _list(value, wanted, context)
         case dict():
@@ -42,47 +42,47 @@ def reshaped(value: Any, wanted: Wanted, context: Context) -> Iterator[Meaning]:
             yield from _text(value, wanted, context.document)
         case None:
             return
-        case _ if "array" in wanted.types and not wanted.takes(value):
-            yield Meaning("list", [value], "low")
+        case _ if "array" in wanted.types and not wanted.accepts(value):
+            yield PlainMeaning("list", [value], "low")
 
 
-def _list(value: list[Any], wanted: Wanted, context: Context) -> Iterator[Meaning]:
+def _list(value: list[Any], wanted: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
     if "array" in wanted.types:
         return
     if wanted.is_map and (entries := _entries(value)) is not None:
-        yield Meaning("map" if value else "empty", entries, "low")
+        yield PlainMeaning("map" if value else "empty", entries, "low")
     elif len(value) == 1 and not (wanted.is_map and _is_entry(value[0])):
         yield from _inner("list", value[0], wanted, context)
 
 
-def _inner(kind: str, value: Any, wanted: Wanted, context: Context) -> Iterator[Meaning]:
+def _inner(kind: str, value: Any, wanted: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
     """Give what a list or wrapper holds alone, where that is asked for or can be made so."""
-    if wanted.takes(value) or any(scalars(value, wanted, replace(context, digits=lambda: exact_json.dumps(value)))):
-        yield Meaning(kind, value, "low")
+    if wanted.accepts(value) or any(scalars(value, wanted, replace(context, digits=lambda: exact_json.dumps(value)))):
+        yield PlainMeaning(kind, value, "low")
 
 
-def _object(value: dict[str, Any], wanted: Wanted, context: Context) -> Iterator[Meaning]:
+def _object(value: dict[str, Any], wanted: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
     inner = next(iter(value.values())) if len(value) == 1 else None
     if [*value] == [WRAPPER] and "object" not in wanted.types:
         yield from _inner("unwrapped", inner, wanted, context)
     elif "array" in wanted.types and "object" not in wanted.types:
         if not value:
-            yield Meaning("empty", [], "low")
+            yield PlainMeaning("empty", [], "low")
         elif isinstance(inner, list) and {*value} & {*ENVELOPES, context.name} - context.item_keys():
-            yield Meaning("unwrapped", inner, "low")
+            yield PlainMeaning("unwrapped", inner, "low")
         else:
-            yield Meaning("list", [value], "low")
+            yield PlainMeaning("list", [value], "low")
 
 
-def _text(value: str, wanted: Wanted, document: str | None) -> Iterator[Meaning]:
+def _text(value: str, wanted: ExpectedForms, document: str | None) -> Iterator[PlainMeaning]:
     empty: Any = [] if "array" in wanted.types else {} if wanted.is_map else None
     if empty is not None and (risk := is_nothing(value)):
-        yield Meaning("nothing", empty, risk)
+        yield PlainMeaning("nothing", empty, risk)
     elif parsed := _parsed(value, wanted):
         yield parsed
-    elif "array" in wanted.types and not wanted.takes(value):
+    elif "array" in wanted.types and not wanted.accepts(value):
         several = _SEPARATORS.search(value) or is_about_nothing(value, document)
-        yield Meaning("list", [value], "high" if several else "low")
+        yield PlainMeaning("list", [value], "high" if several else "low")
 
 
 def _entries(value: list[Any]) -> dict[str, Any] | None:
@@ -125,7 +125,7 @@ def _is_entry(item: Any) -> bool:
     return not (_KEY_NAMES.isdisjoint(keys) or _VALUE_NAMES.isdisjoint(keys))
 
 
-def _parsed(text: str, wanted: Wanted) -> Meaning | None:
+def _parsed(text: str, wanted: ExpectedForms) -> PlainMeaning | None:
     """Read an object or list that was sent as a text, in whatever notation, fenced or not."""
     if fenced := _FENCED.fullmatch(text):
         text = fenced[1]
@@ -135,7 +135,7 @@ def _parsed(text: str, wanted: Wanted) -> Meaning | None:
     is_asked_for = ("object" if kind is dict else "array") in wanted.types
     if kind is None or not (is_asked_for or wanted.is_json_text):
         return None
-    reader = Reader(text, start, len(text))
+    reader = LenientReader(text, start, len(text))
     try:
         parsed = reader.read()
     except BrokenError:
@@ -144,5 +144,5 @@ def _parsed(text: str, wanted: Wanted) -> Meaning | None:
         return None
     risk = max(("low", *(repair.risk for repair in reader.repairs)), key=RISKS.index)
     if is_asked_for:
-        return Meaning("json", parsed, risk)
-    return Meaning("json", exact_json.dumps(parsed), risk) if fenced or reader.repairs else None
+        return PlainMeaning("json", parsed, risk)
+    return PlainMeaning("json", exact_json.dumps(parsed), risk) if fenced or reader.repairs else None

@@ -10,12 +10,13 @@ from typing import Any, Protocol
 
 from pydantic import NonNegativeInt, TypeAdapter, with_config
 
-from slotfill.extractors.record import stored_json
 from slotfill.extractors.catalogue import CacheTTL
-from slotfill.extractors.repair.repair import Mode as Mending
+from slotfill.extractors.record import stored_json
+from slotfill.extractors.record.extraction import EMPTY, Attempt, Failure, Rung, Usage
+from slotfill.extractors.repair.repair import RepairMode
 from slotfill.extractors.rungs.prompt import Prompt
-from slotfill.extractors.record.extraction import EMPTY, Attempt, Failure, Mode, Rung, Usage
 from slotfill.schemas.errors import FieldError
+from slotfill.schemas.wire.subset import Mode
 from slotfill.schemas.wire.wire import Wire
 
 __all__ = [
@@ -32,7 +33,6 @@ __all__ = [
     "Answer",
     "Ask",
     "Executor",
-    "Mending",
     "Policy",
     "attempt_of",
 ]
@@ -155,7 +155,7 @@ class Answer:
     @classmethod
     def read(cls, text: object) -> Answer:
         """Read what was stored. Raises ValueError, which says why it is no answer, for what `to_json` never gives."""
-        return cls.from_json(stored_json.read(text, _STORED))
+        return cls.from_json(stored_json.read_stored(text, _STORED))
 
 
 @with_config(extra="forbid")
@@ -208,7 +208,7 @@ class Policy:
     max_tokens: int
     ceiling: int
     retries: int = 2
-    mending: Mending = "safe"
+    mending: RepairMode = "safe"
     ttl: CacheTTL = "5m"
     chunk_chars: int | None = None
     passes: int = 1

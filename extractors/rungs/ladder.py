@@ -12,6 +12,9 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
+from slotfill.extractors.record.extraction import Attempt, Document, Edit, Failure, Origin, Outcome, Rung
+from slotfill.extractors.repair.keys import has_twin_keys
+from slotfill.extractors.repair.repair import mend
 from slotfill.extractors.rungs.asks import (
     BROKEN,
     CUT,
@@ -25,27 +28,24 @@ from slotfill.extractors.rungs.asks import (
     Policy,
     attempt_of,
 )
-from slotfill.extractors.repair.keys import has_twin_keys
-from slotfill.extractors.repair.repair import mend
 from slotfill.extractors.rungs.patch import Patch, patch_for
 from slotfill.extractors.rungs.prompt import Prompt, correct
-from slotfill.extractors.record.extraction import Attempt, Document, Edit, Failure, Origin, Outcome, Rung
 from slotfill.schemas.confidence import confidence_paths
 from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError
-from slotfill.schemas.json_values.exact_json import DuplicateKeyError, dumps, loads
 from slotfill.schemas.json_schema.response_model import formats_of, response_model
+from slotfill.schemas.json_values.exact_json import DuplicateKeyError, dumps, loads
 from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.schema import WRAPPER, Schema
 from slotfill.schemas.wire.wire import Wire
 
-__all__ = ["Climb", "Kind", "Ladder", "Verdict", "outcome_of"]
+__all__ = ["Climb", "Ladder", "Result", "Status", "outcome_of"]
 
 M = TypeVar("M")
 
-Climb = Generator[tuple[Ask, ...], tuple[Answer, ...], "Verdict[M]"]
+Climb = Generator[tuple[Ask, ...], tuple[Answer, ...], "Result[M]"]
 
 
-class Kind(Enum):
+class Status(Enum):
     """What an answer turned out to be."""
 
     VALID = auto()
@@ -58,7 +58,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict(Generic[M]):
+class Result(Generic[M]):
     """What an answer is worth: its value, or why there is none and whatever could be read.
 
     data: what the model said of it as plain JSON, valid or not, None where nothing could be read; `edits` made it what
@@ -67,7 +67,7 @@ class Verdict(Generic[M]):
     scored: as in `Answer`, into the value as it travels.
     """
 
-    kind: Kind
+    kind: Status
     value: M | None = None
     data: Any = None
     output: Any = None
@@ -94,19 +94,19 @@ class _Pending:
     """A patch that was asked for, and the verdict on the value that it is for."""
 
     patch: Patch
-    verdict: Verdict[Any]
+    verdict: Result[Any]
 
 
-_OUTCOMES = {Kind.TRUNCATED: Outcome.PARTIAL, Kind.REFUSED: Outcome.REFUSED}
+_OUTCOMES = {Status.TRUNCATED: Outcome.PARTIAL, Status.REFUSED: Outcome.REFUSED}
 _HEIGHTS = (Rung.ASK, Rung.MEND, Rung.PATCH, Rung.REASK, Rung.FALLBACK)
 _REACHED = dict(
     zip(_HEIGHTS, (Outcome.VALID, Outcome.MENDED, Outcome.PATCHED, Outcome.REASKED, Outcome.FALLBACK), strict=True)
 )
 
 
-def outcome_of(verdict: Verdict[Any], attempts: Collection[Attempt]) -> Outcome:
+def outcome_of(verdict: Result[Any], attempts: Collection[Attempt]) -> Outcome:
     """Give the highest rung that a value took, or why there is none."""
-    if verdict.kind is not Kind.VALID:
+    if verdict.kind is not Status.VALID:
         return _OUTCOMES.get(verdict.kind, Outcome.FAILED)
     return _REACHED[max((attempt.rung for attempt in attempts), key=_HEIGHTS.index)]
 
@@ -128,19 +128,19 @@ class Ladder(Generic[M]):
         """Ask the first model, and those to fall back to while they may help."""
         verdict = yield from self._climb(policy, self._first(policy, Rung.ASK))
         for other in policy.fallbacks:
-            if verdict.kind is Kind.VALID or (verdict.failure and verdict.failure.type in FINAL):
+            if verdict.kind is Status.VALID or (verdict.failure and verdict.failure.type in FINAL):
                 break
             verdict = yield from self._climb(other, self._first(other, Rung.FALLBACK))
         return verdict
 
-    def patched(self, verdict: Verdict[M], policy: Policy) -> Climb[M]:
+    def patched(self, verdict: Result[M], policy: Policy) -> Climb[M]:
         """Ask for the failing parts alone of a value that was put together; it stays where they are unclear."""
         ask, pending = self._again(self._first(policy, Rung.ASK), verdict, policy, patched=False)
         if pending is None or not policy.retries:
             return verdict
         return (yield from self._climb(replace(policy, retries=0), ask, pending))
 
-    def worth(self, data: Any) -> Verdict[M]:
+    def worth(self, data: Any) -> Result[M]:
         """Judge a value, as plain JSON data, that was put together."""
         return self._validated(_Sent(dumps(self.schema.wrap(data))), Answer())
 
@@ -159,12 +159,12 @@ class Ladder(Generic[M]):
             following = self._next(ask, answer, verdict, pending, policy, retries=retries)
             if following is None:
                 return verdict
-            retries -= verdict.kind is not Kind.UNSUPPORTED
+            retries -= verdict.kind is not Status.UNSUPPORTED
             ask, pending = following
 
-    def _judge(self, ask: Ask, answer: Answer, pending: _Pending | None, policy: Policy) -> Verdict[M]:
+    def _judge(self, ask: Ask, answer: Answer, pending: _Pending | None, policy: Policy) -> Result[M]:
         """Tell failure, refusal and truncation apart before anything is validated; mend what does not validate."""
-        verdict: Verdict[M] | None = _unread(answer)
+        verdict: Result[M] | None = _unread(answer)
         if verdict is not None:
             self._note(ask, answer, verdict)
             return verdict
@@ -175,11 +175,11 @@ class Ladder(Generic[M]):
         # is made twice over is.
         miscalled = answer.stop_reason == "tool_use" and bool(answer.errors)
         hopeless = sent.text is None and (pending is not None or miscalled)
-        valid = verdict.kind is Kind.VALID
+        valid = verdict.kind is Status.VALID
         # A key of an open object may be another name of one that is missing, and be dropped by nobody else.
-        mendable = has_twin_keys(verdict.data, self.schema) if valid else verdict.kind is Kind.INVALID
+        mendable = has_twin_keys(verdict.data, self.schema) if valid else verdict.kind is Status.INVALID
         mended = self._mended(sent, answer, policy) if mendable and not hopeless else None
-        if mended is None or (valid and mended.kind is not Kind.VALID):
+        if mended is None or (valid and mended.kind is not Status.VALID):
             return verdict
         self._note(replace(ask, rung=Rung.MEND), Answer(), mended)
         return mended
@@ -218,7 +218,7 @@ class Ladder(Generic[M]):
                 return mended.data, mended.edits
         return loads(text), ()
 
-    def _mended(self, sent: _Sent, answer: Answer, policy: Policy) -> Verdict[M] | None:
+    def _mended(self, sent: _Sent, answer: Answer, policy: Policy) -> Result[M] | None:
         """Make the local edits that the policy allows; None where there are none to make."""
         mended = mend(sent.text or answer.said, self.schema, policy.mending, document=self.document.text)
         if mended is None or not mended.edits:
@@ -226,7 +226,7 @@ class Ladder(Generic[M]):
         verdict = self._validated(_Sent(dumps(mended.data), (*sent.edits, *mended.edits), sent.scored), answer)
         return replace(verdict, said=sent.text or answer.said)
 
-    def _validated(self, sent: _Sent, answer: Answer) -> Verdict[M]:
+    def _validated(self, sent: _Sent, answer: Answer) -> Result[M]:
         if sent.text is None:
             errors = sent.errors or answer.errors or (FieldError("", "the reply holds more than the JSON value"),)
             return _invalid(errors, None, sent, answer.said)
@@ -240,39 +240,39 @@ class Ladder(Generic[M]):
             data = None if isinstance(error.data, str) and error.data == sent.text else error.data
             return _invalid(error.errors, data, sent, sent.text)
         confidence = _origins(data, sent.scored, self.schema)
-        return Verdict(Kind.VALID, value, data, output, sent.edits, confidence)
+        return Result(Status.VALID, value, data, output, sent.edits, confidence)
 
-    def _note(self, ask: Ask, answer: Answer, verdict: Verdict[M]) -> None:
-        ok = verdict.kind is Kind.VALID
+    def _note(self, ask: Ask, answer: Answer, verdict: Result[M]) -> None:
+        ok = verdict.kind is Status.VALID
         self.attempts.append(replace(attempt_of(ask, answer), ok=ok, errors=verdict.errors))
 
     def _next(
         self,
         ask: Ask,
         answer: Answer,
-        verdict: Verdict[M],
+        verdict: Result[M],
         pending: _Pending | None,
         policy: Policy,
         *,
         retries: int,
     ) -> tuple[Ask, _Pending | None] | None:
         """Choose the cheapest step that may still help; None ends the way up with this model."""
-        if verdict.kind is Kind.UNSUPPORTED:
+        if verdict.kind is Status.UNSUPPORTED:
             rest = [mode for mode in policy.modes if ask.wire is None or mode in ask.wire.modes]
             rest = rest[rest.index(ask.mode) + 1 :]
             return (replace(ask, mode=rest[0]), pending) if rest else None
         if retries <= 0:
             return None
-        if verdict.kind is Kind.UNREADABLE or answer.stop_reason == BROKEN:
+        if verdict.kind is Status.UNREADABLE or answer.stop_reason == BROKEN:
             return ask, pending
-        if verdict.kind is Kind.TRUNCATED and ask.max_tokens < policy.ceiling and answer.stop_reason == CUT[0]:
+        if verdict.kind is Status.TRUNCATED and ask.max_tokens < policy.ceiling and answer.stop_reason == CUT[0]:
             rung = ask.rung if pending else Rung.REASK
             return replace(ask, rung=rung, max_tokens=policy.ceiling), pending
-        if verdict.kind is not Kind.INVALID:
+        if verdict.kind is not Status.INVALID:
             return None
         return self._again(ask, verdict, policy, patched=pending is not None)
 
-    def _again(self, ask: Ask, verdict: Verdict[M], policy: Policy, *, patched: bool) -> tuple[Ask, _Pending | None]:
+    def _again(self, ask: Ask, verdict: Result[M], policy: Policy, *, patched: bool) -> tuple[Ask, _Pending | None]:
         """Ask for the failing parts alone; for the whole where these cannot be told, or have just been asked for."""
         patch = None
         if verdict.data is not None and not patched:
@@ -287,26 +287,26 @@ class Ladder(Generic[M]):
 
 
 _FAILURES = {
-    UNREADABLE: Kind.UNREADABLE,
-    SCHEMA_REFUSED: Kind.UNSUPPORTED,
-    MODE_REFUSED: Kind.UNSUPPORTED,
-    "refusal": Kind.REFUSED,
+    UNREADABLE: Status.UNREADABLE,
+    SCHEMA_REFUSED: Status.UNSUPPORTED,
+    MODE_REFUSED: Status.UNSUPPORTED,
+    "refusal": Status.REFUSED,
 }
 
 
-def _unread(answer: Answer) -> Verdict[Any] | None:
+def _unread(answer: Answer) -> Result[Any] | None:
     """Judge an answer that is not to be read; None for one that is."""
     if answer.failure:
         errors = (FieldError("", answer.failure.message),)
-        return Verdict(_FAILURES.get(answer.failure.type, Kind.FAILED), errors=errors, failure=answer.failure)
+        return Result(_FAILURES.get(answer.failure.type, Status.FAILED), errors=errors, failure=answer.failure)
     if answer.stop_reason == "refusal":
         reason = answer.errors[0].message if answer.errors else "the model gave no reason"
         refusal = Failure("refusal", f"the model refused: {reason}")
-        return Verdict(Kind.REFUSED, errors=(FieldError("", refusal.message),), failure=refusal)
+        return Result(Status.REFUSED, errors=(FieldError("", refusal.message),), failure=refusal)
     if answer.stop_reason in CUT:
         cut = Failure("truncated", _cut_message(answer))
         read = answer.json or answer.said or None
-        return Verdict(Kind.TRUNCATED, errors=(FieldError("", cut.message),), data=read, failure=cut)
+        return Result(Status.TRUNCATED, errors=(FieldError("", cut.message),), data=read, failure=cut)
     return None
 
 
@@ -354,17 +354,17 @@ def _cut_message(answer: Answer) -> str:
     return f"the reply was cut off{after}: {limit}; split the document or allow more"
 
 
-def _broken_schema(error: SchemaCodeError, data: Any, sent: _Sent) -> Verdict[Any]:
+def _broken_schema(error: SchemaCodeError, data: Any, sent: _Sent) -> Result[Any]:
     """Give up over code of the schema's own: no model can mend it."""
     first = error.errors[0]
     failure = Failure(SCHEMA_CODE, first.message, first.path)
-    return Verdict(Kind.FAILED, data=data, edits=sent.edits, errors=error.errors, failure=failure)
+    return Result(Status.FAILED, data=data, edits=sent.edits, errors=error.errors, failure=failure)
 
 
-def _invalid(errors: tuple[FieldError, ...], data: Any, sent: _Sent, said: str) -> Verdict[Any]:
+def _invalid(errors: tuple[FieldError, ...], data: Any, sent: _Sent, said: str) -> Result[Any]:
     first = errors[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     failure = Failure("validation", first.message + more, first.path)
-    return Verdict(
-        Kind.INVALID, data=data, edits=sent.edits, errors=errors, failure=failure, said=said, scored=sent.scored
+    return Result(
+        Status.INVALID, data=data, edits=sent.edits, errors=errors, failure=failure, said=said, scored=sent.scored
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slotfill.schemas.confidence import KEYWORD
+from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, resolved, subschemas
 from slotfill.schemas.json_values.pointer import join
@@ -102,7 +102,7 @@ def _schema_at(root: dict[str, Any], data: Any, place: Tokens) -> Any:
         schemas = [found for part in speaking for found in parts_at(part, step) if isinstance(found, dict)]
         data = _follow(data, (step,))
     # What a confidence is of stands elsewhere in the value.
-    bare = [{key: part for key, part in schema.items() if key != KEYWORD} for schema in schemas]
+    bare = [{key: part for key, part in schema.items() if key != CONFIDENCE_KEYWORD} for schema in schemas]
     distinct = list({json.dumps(schema, sort_keys=True): schema for schema in bare}.values())
     if len(distinct) > 1:
         return {"anyOf": distinct}

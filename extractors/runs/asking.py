@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-from slotfill.extractors.rungs.asks import FINAL, Answer, Ask, Executor
-from slotfill.extractors.errors import ModelError, SlotfillError, StoppedError
 from slotfill.extractors.clients.failures import FATAL
+from slotfill.extractors.errors import ModelError, StoppedError
 from slotfill.extractors.record.extraction import Document
+from slotfill.extractors.rungs.asks import FINAL, Answer, Ask, Executor
 from slotfill.extractors.runs.breaker import Admission, Breaker
 from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.unforeseen import STOPS, internal_failure
+from slotfill.schemas.errors import SlotfillError
 
 __all__ = ["Asking", "HaltedError"]
 

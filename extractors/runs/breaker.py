@@ -18,12 +18,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from slotfill.extractors.rungs.asks import FINAL, MODE_REFUSED, SCHEMA_REFUSED, TRANSPORT
-from slotfill.extractors.errors import ModelError, SlotfillError, StoppedError
 from slotfill.extractors.clients.failures import FATAL
 from slotfill.extractors.clients.rate_limits import MAX_WAIT
+from slotfill.extractors.errors import ModelError, StoppedError
 from slotfill.extractors.record.extraction import Extraction, Failure
+from slotfill.extractors.rungs.asks import FINAL, MODE_REFUSED, SCHEMA_REFUSED, TRANSPORT
 from slotfill.extractors.runs.reports.log_safety import disclosed
+from slotfill.schemas.errors import SlotfillError
 
 __all__ = ["FAILURES", "REFUSALS", "Admission", "Breaker", "ending_of", "reason_of"]
 

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.catalogue import CacheTTL
-from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.clients.metering import BudgetError, Try
+from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.record.extraction import Usage
 
 __all__ = ["Account", "Budget"]

@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from slotfill.extractors.errors import SlotfillError
 from slotfill.extractors.record.extraction import Document, Failure, Outcome
-from slotfill.extractors.runs.ledger.store import Entry, Ledger
-from slotfill.extractors.runs.reports.logs import log_unwritable
+from slotfill.extractors.runs.ledger.store import Ledger, LedgerRow
 from slotfill.extractors.runs.outputs.payload import Record
 from slotfill.extractors.runs.outputs.sinks import Sink
+from slotfill.extractors.runs.reports.logs import log_unwritable
 from slotfill.extractors.runs.verification import Verification
 from slotfill.extractors.unforeseen import internal_failure
+from slotfill.schemas.errors import SlotfillError
 from slotfill.schemas.schema import Schema
 
 __all__ = ["Delivery"]
@@ -91,7 +91,7 @@ class Delivery:
             self._position = entry.position + 1
             self._check()
 
-    def _write(self, entry: Entry) -> None:
+    def _write(self, entry: LedgerRow) -> None:
         record = self._verification.record(entry)
         record["document"]["source"] = entry.source  # that of the first document of the same text
         ok = Outcome(record["outcome"]).ok

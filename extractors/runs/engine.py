@@ -12,21 +12,21 @@ from contextlib import aclosing, contextmanager
 from itertools import islice
 from typing import Any
 
-from slotfill.extractors.rungs.asks import TRANSPORT
-from slotfill.extractors.errors import SlotfillError
-from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.clients.failures import FATAL
-from slotfill.extractors.streaming.events import Partial
+from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.record.extraction import Document, Extraction
+from slotfill.extractors.rungs.asks import TRANSPORT
 from slotfill.extractors.runs.asking import Asking, HaltedError
 from slotfill.extractors.runs.breaker import Breaker, reason_of
 from slotfill.extractors.runs.delivery import Delivery
-from slotfill.extractors.runs.ledger.store import Ledger, cause_of, key_of
+from slotfill.extractors.runs.ledger.store import Ledger, cause_of, document_key
 from slotfill.extractors.runs.reports.logs import log_extraction
+from slotfill.extractors.runs.reports.totals import Tally
 from slotfill.extractors.runs.second_tries import FirstTry, SecondTries
 from slotfill.extractors.runs.stopping import Stopping
-from slotfill.extractors.runs.reports.totals import Tally
+from slotfill.extractors.streaming.events import Partial
 from slotfill.extractors.unforeseen import STOPS, emptied, failed_extraction, internal_failure
+from slotfill.schemas.errors import SlotfillError
 
 __all__ = ["Run"]
 
@@ -158,7 +158,7 @@ class Run:
     async def _again(self, second_tries: SecondTries) -> AsyncGenerator[Document]:
         """Give the documents that failed on the way; one that is not asked after all keeps the record that it has."""
         for first in second_tries:
-            self._first_tries[key_of(first.document)] = first
+            self._first_tries[document_key(first.document)] = first
             yield first.document
 
     def _stop(self) -> None:
@@ -186,7 +186,7 @@ class Run:
             self.tally.repeated += registered.outcomes.total() - registered.resumed
             self._waiting.update(registered.waiting)
             for document in registered.pending:
-                key = key_of(document)
+                key = document_key(document)
                 if key in self._at_work:
                     self._waiting[key] += 1
                 else:
@@ -248,7 +248,7 @@ class Run:
         """Store what came of a document, in full or else without what cannot be stored."""
         try:
             partly = any(reading.outcome.ok for reading in extraction.chunks)
-            self._breaker.ended(key_of(extraction.document), reason_of(extraction), partly=partly)
+            self._breaker.ended(document_key(extraction.document), reason_of(extraction), partly=partly)
             self._asking.check()
             if extraction.error and extraction.error.type in FATAL:
                 return
@@ -261,7 +261,7 @@ class Run:
         self._tell(extraction)
 
     def _tell(self, extraction: Extraction[Any]) -> None:
-        key = key_of(extraction.document)
+        key = document_key(extraction.document)
         self._at_work.discard(key)
         also = self._waiting.pop(key, 0)
         final = self._second_tries is None or cause_of(extraction) not in TRANSPORT

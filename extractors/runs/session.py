@@ -11,23 +11,23 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from slotfill.extractors.documents.urls import is_address, public
 from slotfill.extractors.documents.sources import STDIN, Sources
-from slotfill.extractors.errors import SlotfillError
+from slotfill.extractors.documents.urls import is_address, public
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.delivery import Delivery
 from slotfill.extractors.runs.engine import Run
-from slotfill.extractors.runs.ledger.identity import identity, ledger_path
+from slotfill.extractors.runs.ledger.identity import ledger_path, run_identity
+from slotfill.extractors.runs.ledger.lock import check_owner
 from slotfill.extractors.runs.ledger.store import Ledger, Retention
 from slotfill.extractors.runs.outputs.output_formats import check_rejects, format_of
-from slotfill.extractors.runs.ledger.lock import check_owner
 from slotfill.extractors.runs.outputs.sinks import open_rejects, open_sink, tell_parts
 from slotfill.extractors.runs.reports.totals import Tally
 from slotfill.extractors.unforeseen import internal_failure
+from slotfill.schemas.errors import SlotfillError
 
-__all__ = ["Ending", "Start", "conduct", "total_of"]
+__all__ = ["RunEnd", "Start", "conduct", "total_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class RunEnd:
     """How it ended. stopped: what stopped it before its end; reason: the same in one line."""
 
     tally: Tally
@@ -93,7 +93,7 @@ def conduct(
     *,
     shown: Callable[[Tally], None] = lambda _: None,
     said: Callable[[str], None] = lambda _: None,
-) -> Ending:
+) -> RunEnd:
     """Go through a run, from where its ledger says that it is, to its end or to what stops it.
 
     shown: is called with how far it is. said: takes lines for the operator.
@@ -142,7 +142,7 @@ def conduct(
         stopped = _stopped_by(lambda: run.run(islice(sources, start.limit), parts))
         counted(run.tally)
         closing = _stopped_by(stack.pop_all().close)
-    return Ending(run.tally, stopped or closing)
+    return RunEnd(run.tally, stopped or closing)
 
 
 def _check_names(start: Start, *, several: bool) -> None:
@@ -172,7 +172,7 @@ def _ledger(extractor: Extractor[Any], sources: Sources, start: Start) -> Ledger
     if start.output is not None and Path(start.output).is_dir():
         check_owner(Path(start.output), f"the output folder {start.output!r}")
     inputs = (_name(name, sources) for name in start.inputs) if start.to_stdout else ()
-    run = identity(extractor.schema, extractor.models, extractor.settings, inputs)
+    run = run_identity(extractor.schema, extractor.models, extractor.settings, inputs)
     about = {"schema": extractor.schema.name, "schema_id": extractor.schema.id, "models": " ".join(extractor.models)}
     return Ledger(
         ledger_path(start.output, run, extractor.settings) if start.lasting else None,

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from slotfill.extractors.record.extraction import Document, Extraction, Failure, Outcome
-from slotfill.extractors.runs.ledger.store import Entry, Ledger
 from slotfill.extractors.documents.stored import verify, verify_shape
+from slotfill.extractors.record.extraction import Document, Extraction, Failure, Outcome
+from slotfill.extractors.runs.ledger.store import Ledger, LedgerRow
 from slotfill.schemas.json_values.exact_json import read_again
 from slotfill.schemas.schema import Schema
 
@@ -48,7 +48,7 @@ class Verification:
         except ValueError:
             return False
 
-    def record(self, entry: Entry) -> dict[str, Any]:
+    def record(self, entry: LedgerRow) -> dict[str, Any]:
         """Give what came of a document that has ended, as plain JSON data."""
         if not entry.before:
             record: dict[str, Any] = read_again(entry.record or "")
@@ -64,7 +64,7 @@ class Verification:
             self._ledger.forget(self._to_forget)
             self._to_forget.clear()
 
-    def _sound(self, entry: Entry) -> dict[str, Any]:
+    def _sound(self, entry: LedgerRow) -> dict[str, Any]:
         known = self._schema.needs_context  # checked when its document was read
         record = (verify_shape if known else verify)(entry.record, self._schema)
         # What cannot be read has a key that is of more than its bytes.
@@ -73,7 +73,7 @@ class Verification:
             raise ValueError("it is of another document, or outcome")
         return record
 
-    def _failed(self, entry: Entry, reason: str) -> dict[str, Any]:
+    def _failed(self, entry: LedgerRow, reason: str) -> dict[str, Any]:
         self.damaged[Outcome(str(entry.outcome))] += 1
         self._to_forget.append(entry.document)
         message = f"its record in {self._ledger.place} is damaged: {reason}; the same command asks about it again"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from slotfill.extractors.streaming.partial_value import Growing, Part
 from slotfill.extractors.record.extraction import Rung
+from slotfill.extractors.streaming.partial_value import CompletedPart, PartialValue
 
 __all__ = ["Partial"]
 
@@ -22,8 +22,8 @@ class Partial(Generic[M]):
     """
 
     rung: Rung
-    parts: tuple[Part, ...]
-    _growing: Growing[M] = field(repr=False, compare=False)
+    parts: tuple[CompletedPart, ...]
+    _growing: PartialValue[M] = field(repr=False, compare=False)
 
     @property
     def value(self) -> M:

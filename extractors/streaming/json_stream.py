@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-__all__ = ["Event", "IncrementalReader"]
+__all__ = ["JsonEvent", "JsonStream"]
 
 _BLANK = " \t\r\n"
 _HEX = "[0-9a-fA-F]"
@@ -34,7 +34,7 @@ _Step = Callable[[str], None]
 _decode = json.JSONDecoder(strict=False).decode
 
 
-class Event(NamedTuple):
+class JsonEvent(NamedTuple):
     """What came of the text: a string, list or object began, or a value `ended`.
 
     key: where it stands in the object or list around it; the whole has the key 0.
@@ -46,7 +46,7 @@ class Event(NamedTuple):
     ended: bool
 
 
-class IncrementalReader:
+class JsonStream:
     """Reads the first JSON object of a text that comes in pieces.
 
     What stands before it is skipped: all up to a `{` that a key or a `}` follows. What comes after it is ignored. In
@@ -71,7 +71,7 @@ class IncrementalReader:
         self._pieces: list[str] = []
         self._waiting = 0
         self._rest = ""
-        self._events: list[Event] = []
+        self._events: list[JsonEvent] = []
 
     @property
     def grew(self) -> bool:
@@ -80,7 +80,7 @@ class IncrementalReader:
             return False
         return self._waiting > max(0, len(self._text) - SHOWN_WHOLE) // STEPS
 
-    def feed(self, text: str) -> list[Event]:
+    def feed(self, text: str) -> list[JsonEvent]:
         """Take the next piece of the text, and give what came of it, in order."""
         if self._rest:
             text, self._rest = self._rest + text, ""
@@ -180,7 +180,7 @@ class IncrementalReader:
         if char == '"':
             self._text, self._waiting, self._run = "", 0, self._string
             self._put("")
-            self._events.append(Event(self.key, "", ended=False))
+            self._events.append(JsonEvent(self.key, "", ended=False))
         elif char == "{":
             self._begin({}, self._first_key)
         elif char == "[":
@@ -206,7 +206,7 @@ class IncrementalReader:
 
     def _begin(self, container: Any, step: _Step) -> None:
         self._put(container)
-        self._events.append(Event(self.key, container, ended=False))
+        self._events.append(JsonEvent(self.key, container, ended=False))
         self._around.append((self._container, self.key))
         self._container, self.key, self._step = container, 0, step
 
@@ -236,7 +236,7 @@ class IncrementalReader:
             self._ended(value)
 
     def _ended(self, value: Any) -> None:
-        self._events.append(Event(self.key, value, ended=True))
+        self._events.append(JsonEvent(self.key, value, ended=True))
         self._run, self._step = (self._structure if self._around else self._ignore), self._next
 
     def _put(self, value: Any) -> None:

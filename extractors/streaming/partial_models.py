@@ -19,9 +19,9 @@ from pydantic_core import SchemaValidator
 from slotfill.schemas.validation.core_walk import bare, definitions_of
 from slotfill.schemas.validation.field_keys import keys_of
 
-__all__ = ["DEEPEST", "Fields", "Shape", "Typed", "TypedModel", "fields_of"]
+__all__ = ["MAX_PARTIAL_DEPTH", "ModelFields", "Typed", "TypedModel", "ValueShape", "partial_fields_of"]
 
-DEEPEST = 16
+MAX_PARTIAL_DEPTH = 16
 """How many levels are typed while they arrive: what ends is validated once more with each level around it."""
 
 _AROUND = frozenset({"default", "definitions", "function-after", "function-before", "function-wrap", "nullable"})
@@ -45,7 +45,7 @@ class Typed(ABC):
         """Show a member or an item; nothing happens where there is no place for it."""
 
     @abstractmethod
-    def shape(self, key: str | int) -> Shape | None:
+    def shape(self, key: str | int) -> ValueShape | None:
         """Give what stands at a key is to become, None where that is not known."""
 
     def begin(self, key: str | int, data: Any) -> Typed | None:
@@ -68,7 +68,7 @@ class Typed(ABC):
 class TypedModel(Typed):
     """A model's instance that is still arriving; what has not arrived is None."""
 
-    def __init__(self, fields: Fields, levels: int = DEEPEST) -> None:
+    def __init__(self, fields: ModelFields, levels: int = MAX_PARTIAL_DEPTH) -> None:
         super().__init__(fields.instance(), levels)
         self._fields = fields
 
@@ -81,7 +81,7 @@ class TypedModel(Typed):
         elif (extra := self.value.__pydantic_extra__) is not None:
             extra[key] = value
 
-    def shape(self, key: str | int) -> Shape | None:
+    def shape(self, key: str | int) -> ValueShape | None:
         """Give the shape of a key's field."""
         return self._fields.shapes.get(self._fields.names.get(key, ""))
 
@@ -89,7 +89,7 @@ class TypedModel(Typed):
 class _TypedList(Typed):
     """A list that is still arriving."""
 
-    def __init__(self, items: Shape, levels: int) -> None:
+    def __init__(self, items: ValueShape, levels: int) -> None:
         super().__init__([], levels)
         self._items = items
 
@@ -97,7 +97,7 @@ class _TypedList(Typed):
         """Set the last item, or append one."""
         self.value[key:] = [value]
 
-    def shape(self, _: str | int) -> Shape | None:
+    def shape(self, _: str | int) -> ValueShape | None:
         """Give the shape of the items."""
         return self._items
 
@@ -107,21 +107,21 @@ class _Scope:
     """What the parts of one model's core schema share."""
 
     definitions: Mapping[str, CoreSchema]
-    models: dict[type[BaseModel], Fields] = field(default_factory=dict)
+    models: dict[type[BaseModel], ModelFields] = field(default_factory=dict)
 
     def bare(self, schema: CoreSchema) -> CoreSchema:
         """Follow references, and take off what stands around a schema."""
         return bare(schema, self.definitions, _AROUND)
 
-    def fields(self, schema: CoreSchema) -> Fields:
+    def fields(self, schema: CoreSchema) -> ModelFields:
         """Give the fields of a model's core schema, the same ones wherever the model stands."""
         model = schema["cls"]
         if model not in self.models:
-            self.models[model] = Fields(schema, self)
+            self.models[model] = ModelFields(schema, self)
         return self.models[model]
 
 
-class Shape:
+class ValueShape:
     """What one part of a model is to become."""
 
     def __init__(self, schema: CoreSchema, config: CoreSchema, scope: _Scope) -> None:
@@ -149,18 +149,18 @@ class Shape:
         return self._scope.bare(self._schema)
 
     @cached_property
-    def _fields(self) -> Fields | None:
+    def _fields(self) -> ModelFields | None:
         is_object = self._bare["type"] == "model" and not self._bare["root_model"]
         return self._scope.fields(self._bare) if is_object else None
 
     @cached_property
-    def _items(self) -> Shape | None:
+    def _items(self) -> ValueShape | None:
         if self._bare["type"] != "list" or "items_schema" not in self._bare:
             return None
-        return Shape(self._bare["items_schema"], self._config, self._scope)
+        return ValueShape(self._bare["items_schema"], self._config, self._scope)
 
 
-class Fields:
+class ModelFields:
     """The fields of a model.
 
     names: the name of the field that a key of JSON stands for; a root model has one of key and name `root`.
@@ -174,7 +174,7 @@ class Fields:
         self.names: dict[str | int, str] = {
             key: name for name, one in fields.items() for key in _keys(name, one, config)
         }
-        self.shapes = {name: Shape(one["schema"], config, scope) for name, one in fields.items()}
+        self.shapes = {name: ValueShape(one["schema"], config, scope) for name, one in fields.items()}
         self._takes_extra = config.get("extra_fields_behavior") == "allow"
 
     def instance(self) -> BaseModel:
@@ -190,7 +190,7 @@ class Fields:
         return instance
 
 
-def fields_of(model: type[BaseModel]) -> Fields:
+def partial_fields_of(model: type[BaseModel]) -> ModelFields:
     """Read a model's fields from its core schema; there are none in a schema that the model makes up itself."""
     schema: CoreSchema = model.__pydantic_core_schema__
     scope = _Scope(definitions_of(schema))

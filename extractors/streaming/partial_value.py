@@ -9,32 +9,32 @@ from weakref import WeakKeyDictionary
 
 from pydantic import RootModel
 
-from slotfill.extractors.streaming.json_stream import Event, IncrementalReader
-from slotfill.extractors.streaming.partial_models import Fields, Shape, Typed, TypedModel, fields_of
+from slotfill.extractors.streaming.json_stream import JsonEvent, JsonStream
+from slotfill.extractors.streaming.partial_models import ModelFields, Typed, TypedModel, ValueShape, partial_fields_of
 from slotfill.schemas.json_schema.response_model import JsonValue
 from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.schema import WRAPPER, Schema
 
-__all__ = ["Growing", "Part"]
+__all__ = ["CompletedPart", "PartialValue"]
 
 M = TypeVar("M")
 
-_FIELDS: WeakKeyDictionary[Schema[Any], Fields] = WeakKeyDictionary()
+_FIELDS: WeakKeyDictionary[Schema[Any], ModelFields] = WeakKeyDictionary()
 """By schema, with their validators: these take longer to build than a short reply to read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CompletedPart:
     """A part of the value that has ended: its JSON Pointer, and its plain JSON data."""
 
     path: str
     value: Any
 
 
-class Growing(Generic[M]):
+class PartialValue(Generic[M]):
     """The value of a reply that is still arriving.
 
-    The reply's object is read as `IncrementalReader` does. It is a preview: it never raises, and where the text is no
+    The reply's object is read as `JsonStream` does. It is a preview: it never raises, and where the text is no
     JSON it goes no further. Where the schema's values travel wrapped, all here starts at the unwrapped one.
 
     `data` and `value` are live: the objects that they give grow, and are up to date when the property is read again.
@@ -44,18 +44,18 @@ class Growing(Generic[M]):
     def __init__(self, schema: Schema[M]) -> None:
         self._wrapped = schema.wrapped
         self._context = {"document": None, "parameters": schema.parameters}
-        self._reader = IncrementalReader()
+        self._reader = JsonStream()
         self._whole = None if issubclass(schema.model, JsonValue) else _Whole(schema)
         self._path: list[str | int] = []
         self._partials: list[Typed | None] = [None if schema.wrapped else self._whole]
 
-    def feed(self, text: str) -> tuple[Part, ...]:
+    def feed(self, text: str) -> tuple[CompletedPart, ...]:
         """Take the next piece of the reply's text, cut anywhere; give the parts that it completed, in order.
 
         Parts are the members or items of the value, and the items of each list that is one of these: the items come
         before their list. A value that is neither an object nor a list is itself a part, of path "".
         """
-        parts: list[Part] = []
+        parts: list[CompletedPart] = []
         for event in self._reader.feed(text):
             if event.ended:
                 self._end(event)
@@ -99,21 +99,21 @@ class Growing(Generic[M]):
             if around:
                 around.put(key, text)
 
-    def _begin(self, event: Event) -> None:
+    def _begin(self, event: JsonEvent) -> None:
         around = self._partials[-1]
         partial = around.begin(event.key, event.value) if around else None
         if not isinstance(event.value, str):
             self._partials.append(self._whole if self._wrapped and not self._path else partial)
             self._path.append(event.key)
 
-    def _end(self, event: Event) -> None:
+    def _end(self, event: JsonEvent) -> None:
         if isinstance(event.value, dict | list):
             self._partials.pop()
             self._path.pop()
         if around := self._partials[-1]:
             around.end(event.key, event.value, self._context)
 
-    def _parts(self, event: Event) -> list[Part]:
+    def _parts(self, event: JsonEvent) -> list[CompletedPart]:
         """Give a value that has ended as a part, if it is one."""
         place = (*self._path[:4], event.key)[1:]  # all of a path as deep as the text is long would be too much
         if self._wrapped:
@@ -127,7 +127,7 @@ class Growing(Generic[M]):
                 is_part = True
             case _:
                 is_part = False
-        return [Part(join(place), event.value)] if is_part else []
+        return [CompletedPart(join(place), event.value)] if is_part else []
 
 
 class _Whole(Typed):
@@ -140,7 +140,7 @@ class _Whole(Typed):
         self._key = WRAPPER if schema.wrapped else 0
         self._is_root_model = issubclass(schema.model, RootModel)
 
-    def shape(self, _: str | int) -> Shape | None:
+    def shape(self, _: str | int) -> ValueShape | None:
         """Give none: the schema itself says what becomes of the value."""
         return None
 
@@ -169,7 +169,7 @@ class _Whole(Typed):
                 self.value = self._load(data)
 
 
-def _fields(schema: Schema[Any]) -> Fields:
+def _fields(schema: Schema[Any]) -> ModelFields:
     if schema not in _FIELDS:
-        _FIELDS[schema] = fields_of(schema.model)
+        _FIELDS[schema] = partial_fields_of(schema.model)
     return _FIELDS[schema]

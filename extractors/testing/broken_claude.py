@@ -16,13 +16,13 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from slotfill.extractors.testing.claude import SimulatedClaude
-from slotfill.extractors.testing.simulator.exchange import Request, Response
+from slotfill.extractors.testing.simulator.exchange import HttpRequest, HttpResponse
 from slotfill.extractors.testing.simulator.fault_triggers import FaultError
 
 __all__ = ["BREAKAGES", "BrokenClaude"]
 
-Handler = Callable[[Request], Response]
-Breakage = Callable[[Request, Handler], Response]
+Handler = Callable[[HttpRequest], HttpResponse]
+Breakage = Callable[[HttpRequest, Handler], HttpResponse]
 """Answers a request by way of the service that is not broken."""
 
 _REFUSED = 400
@@ -40,7 +40,7 @@ class BrokenClaude(SimulatedClaude):
         super().__init__(**options)
         self._breaking = [_known(name) for name in breaking]
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer a request."""
         answer: Handler = super().handle
         for name in self._breaking:
@@ -63,7 +63,7 @@ def _known(name: str) -> str:
 def _refusing(fits: Callable[[Any], object], text: str) -> Breakage:
     """Refuse what fits, in the form in which the service refuses a request without a model."""
 
-    def breakage(request: Request, answer: Handler) -> Response:
+    def breakage(request: HttpRequest, answer: Handler) -> HttpResponse:
         if not _fits(fits, request):
             return answer(request)
         refused = answer(replace(request, body=b"{}"))
@@ -77,7 +77,7 @@ def _refusing(fits: Callable[[Any], object], text: str) -> Breakage:
 def _reading(fits: Callable[[Any], object], change: Callable[[Any], object]) -> Breakage:
     """Read what fits as if another request had been sent. change: makes that of its body, in place."""
 
-    def breakage(request: Request, answer: Handler) -> Response:
+    def breakage(request: HttpRequest, answer: Handler) -> HttpResponse:
         if not _fits(fits, request):
             return answer(request)
         body = from_json(request.body)
@@ -90,14 +90,14 @@ def _reading(fits: Callable[[Any], object], change: Callable[[Any], object]) -> 
 def _otherwise(fits: Callable[[Any], object], change: Callable[[Any], object], text: str) -> Breakage:
     """Refuse what fits where the service takes it, else read it as `_reading` does."""
 
-    def breakage(request: Request, answer: Handler) -> Response:
+    def breakage(request: HttpRequest, answer: Handler) -> HttpResponse:
         is_refused = _fits(fits, request) and answer(request).status == _REFUSED
         return (_reading(fits, change) if is_refused else _refusing(fits, text))(request, answer)
 
     return breakage
 
 
-def _fits(fits: Callable[[Any], object], request: Request) -> bool:
+def _fits(fits: Callable[[Any], object], request: HttpRequest) -> bool:
     try:
         return request.method == "POST" and bool(fits(from_json(request.body)))
     except (ValueError, LookupError, TypeError):
@@ -107,7 +107,7 @@ def _fits(fits: Callable[[Any], object], request: Request) -> bool:
 def _writing(change: Callable[[Any], object]) -> Breakage:
     """Write each body that is JSON in another way. change: does so in place, or raises LookupError or TypeError."""
 
-    def breakage(request: Request, answer: Handler) -> Response:
+    def breakage(request: HttpRequest, answer: Handler) -> HttpResponse:
         response = answer(request)
         try:
             body = from_json(b"".join(response.chunks))
@@ -120,7 +120,7 @@ def _writing(change: Callable[[Any], object]) -> Breakage:
 
 
 def _without_headers(*beginnings: str) -> Breakage:
-    def breakage(request: Request, answer: Handler) -> Response:
+    def breakage(request: HttpRequest, answer: Handler) -> HttpResponse:
         response = answer(request)
         kept = {name: value for name, value in response.headers.items() if not name.startswith(beginnings)}
         return replace(response, headers=kept)
@@ -128,7 +128,7 @@ def _without_headers(*beginnings: str) -> Breakage:
     return breakage
 
 
-def _telling_limits(request: Request, answer: Handler) -> Response:
+def _telling_limits(request: HttpRequest, answer: Handler) -> HttpResponse:
     """Tell limits with each reply."""
     response = answer(request)
     limits = {f"anthropic-ratelimit-{name}-limit": "50" for name in ("requests", "input-tokens", "output-tokens")}
@@ -138,7 +138,7 @@ def _telling_limits(request: Request, answer: Handler) -> Response:
 def _streaming(change: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]) -> Breakage:
     """Write the events of each stream in another way."""
 
-    def breakage(request: Request, answer: Handler) -> Response:
+    def breakage(request: HttpRequest, answer: Handler) -> HttpResponse:
         response = answer(request)
         is_stream = response.headers.get("content-type", "").startswith("text/event-stream")
         return replace(response, chunks=change(response.chunks)) if is_stream else response
@@ -158,7 +158,7 @@ def _schema(body: Any) -> Any:
     return body["output_config"]["format"]["schema"]
 
 
-def _unknown_as_invalid(request: Request, answer: Handler) -> Response:
+def _unknown_as_invalid(request: HttpRequest, answer: Handler) -> HttpResponse:
     response = answer(request)
     if response.status != 404:  # noqa: PLR2004 - not found
         return response

@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator
 
 from slotfill.extractors.testing.checking.advice import ADVICE
 from slotfill.extractors.testing.checking.findings import Finding
-from slotfill.extractors.testing.checking.law import EXAMPLE_WANTED, Law, Source, Subject
-from slotfill.extractors.testing.laws import LAWS
-from slotfill.extractors.testing.checking.search import DEFAULT_EXAMPLES, Clock, Search
+from slotfill.extractors.testing.checking.law import EXAMPLE_WANTED, Law, SchemaLike, Subject
+from slotfill.extractors.testing.checking.search import DEFAULT_EXAMPLES, Search, TimeBudget
+from slotfill.extractors.testing.laws import SCHEMA_LAWS
 
-__all__ = ["DEFAULT_EXAMPLES", "DEFAULT_SECONDS", "check", "report"]
+__all__ = ["DEFAULT_SECONDS", "check", "report"]
 
 DEFAULT_SECONDS = 60.0
 """How much of the process's time a check takes at most."""
 
 
 def check(
-    source: Source,
+    source: SchemaLike,
     *,
     max_examples: int = DEFAULT_EXAMPLES,
     seed: int = 0,
@@ -33,13 +33,13 @@ def check(
 
     Raises SchemaError when the schema cannot be used at all.
     """
-    clock = Clock(seconds)
+    clock = TimeBudget(seconds)
     return tuple(_findings(Subject.of(source, Search(max_examples, seed, clock)), clock, on_progress))
 
 
-def _findings(subject: Subject, clock: Clock, on_progress: Callable[[str], object]) -> Iterator[Finding]:
-    left = len(LAWS) + len(ADVICE)
-    for law in LAWS:
+def _findings(subject: Subject, clock: TimeBudget, on_progress: Callable[[str], object]) -> Iterator[Finding]:
+    left = len(SCHEMA_LAWS) + len(ADVICE)
+    for law in SCHEMA_LAWS:
         on_progress(law.name)
         clock.allot(left)
         yield from _of_law(law, subject, clock)
@@ -51,7 +51,7 @@ def _findings(subject: Subject, clock: Clock, on_progress: Callable[[str], objec
         left -= 1
 
 
-def _of_law(law: Law, subject: Subject, clock: Clock) -> Iterator[Finding]:
+def _of_law(law: Law, subject: Subject, clock: TimeBudget) -> Iterator[Finding]:
     """Give what breaks a law, or why that is not decided."""
     if law.of_values and not subject.has_values:
         yield law.undecided("", f"it is about valid values, and none is known: {EXAMPLE_WANTED}")
@@ -77,4 +77,4 @@ def report(findings: tuple[Finding, ...]) -> Iterator[str]:
     open_ = {finding.law for finding in findings if finding.kind == "not decided"} - broken
     advice = sum(finding.advice for finding in findings)
     undecided = f", {len(open_)} not decided" if open_ else ""
-    yield f"{len(LAWS)} laws: {len(broken) or 'none'} broken{undecided}; {advice or 'no'} advice"
+    yield f"{len(SCHEMA_LAWS)} laws: {len(broken) or 'none'} broken{undecided}; {advice or 'no'} advice"

@@ -28,10 +28,17 @@ from pydantic_core import to_json
 from slotfill.extractors.messages_api.api_error import ApiError, invalid
 from slotfill.extractors.messages_api.sse import STREAM, events
 from slotfill.extractors.record.extraction import Usage
-from slotfill.extractors.testing.simulator.simulated_request import Asked, read
-from slotfill.extractors.testing.simulator.batches import Batches, Result
+from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS, spoil_text
+from slotfill.extractors.testing.faults.value_faults import VALUE_FAULTS, spoil
+from slotfill.extractors.testing.rules.request_rules import (
+    BATCH_BYTES,
+    REQUEST_BYTES,
+    check_length,
+    check_request,
+)
+from slotfill.extractors.testing.simulator.batches import Batches, BatchResult
 from slotfill.extractors.testing.simulator.clock import Clock
-from slotfill.extractors.testing.simulator.exchange import Request, Response
+from slotfill.extractors.testing.simulator.exchange import HttpRequest, HttpResponse
 from slotfill.extractors.testing.simulator.fault_triggers import (
     BATCH_FAULTS,
     ERROR_FAULTS,
@@ -41,18 +48,19 @@ from slotfill.extractors.testing.simulator.fault_triggers import (
     Trigger,
     triggers,
 )
+from slotfill.extractors.testing.simulator.model_list import describe, list_models
+from slotfill.extractors.testing.simulator.replies import Replies, ScriptedReply, script_of
 from slotfill.extractors.testing.simulator.simulated_limits import RateLimits
-from slotfill.extractors.testing.simulator.model_list import describe, listed
-from slotfill.extractors.testing.simulator.replies import Replies, Reply, script_of
-from slotfill.extractors.testing.rules.request_rules import (
-    BATCH_BYTES,
-    REQUEST_BYTES,
-    check_length,
-    check_request,
+from slotfill.extractors.testing.simulator.simulated_reply import (
+    SimulatedReply,
+    make_reply,
+    shorten,
+    think,
+    thoughts,
+    usage_block,
+    write_message,
 )
-from slotfill.extractors.testing.simulator.simulated_reply import Said, say, shorten, think, thoughts, usage_of, write
-from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS, spoil_text
-from slotfill.extractors.testing.faults.value_faults import VALUE_FAULTS, spoil
+from slotfill.extractors.testing.simulator.simulated_request import SimulatedRequest, read_request
 from slotfill.extractors.testing.simulator.whims import thoughts_of, whims_of
 from slotfill.schemas.json_values import exact_json
 
@@ -76,13 +84,13 @@ _LIMITED, _FAILING = 429, 500
 class Seen:
     """What the service saw of one request, and made of it.
 
-    number: from 1, in the order of arrival, `POST /v1/messages` counted alone. document: as in `Asked`.
+    number: from 1, in the order of arrival, `POST /v1/messages` counted alone. document: as in `SimulatedRequest`.
     faults: those that struck. truth: the JSON value meant, before any fault. usage: what was billed for it.
     request_id: as the reply's header tells it.
     """
 
     number: int
-    request: Request
+    request: HttpRequest
     request_id: str = ""
     document: str | None = None
     faults: tuple[str, ...] = ()
@@ -198,7 +206,7 @@ class SimulatedClaude:
             with self._arriving:
                 self._in_flight -= 1
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer a request."""
         seen = self._arrived(request)
         try:
@@ -214,7 +222,7 @@ class SimulatedClaude:
         vars(request).pop("json", None)  # what is kept is the body alone: whoever wants its JSON reads it again
         return response
 
-    def _arrived(self, request: Request) -> Seen:
+    def _arrived(self, request: HttpRequest) -> Seen:
         asks = request.method == "POST" and request.path == "/v1/messages"
         with self._arriving:
             self._asks += asks
@@ -222,16 +230,16 @@ class SimulatedClaude:
             self.requests.append(seen)
         return seen
 
-    def _route(self, request: Request, seen: Seen) -> Response:
+    def _route(self, request: HttpRequest, seen: Seen) -> HttpResponse:
         self._authenticate(request.headers)
         match request.method, request.path.strip("/").split("/"):
             case "POST", ["v1", "messages"]:
                 return self._messages(request, seen)
             case "POST", ["v1", "messages", "count_tokens"]:
                 rules = check_request(request.json, also=self._models, counting=True)
-                return _json({"input_tokens": read(request.json, rules).tokens})
+                return _json({"input_tokens": read_request(request.json, rules).tokens})
             case "GET", ["v1", "models"]:
-                return _json(listed(request.query))
+                return _json(list_models(request.query))
             case "GET", ["v1", "models", *name]:
                 return _json(describe("/".join(name), self._models))
             case method, ["v1", "messages", "batches", *rest]:
@@ -245,10 +253,10 @@ class SimulatedClaude:
         if not key or self._key not in (None, key):
             raise ApiError(401, "authentication_error", "invalid x-api-key" if key else "x-api-key header is required")
 
-    def _messages(self, request: Request, seen: Seen) -> Response:
+    def _messages(self, request: HttpRequest, seen: Seen) -> HttpResponse:
         if len(request.body) > REQUEST_BYTES:
             raise ApiError(413, "request_too_large", "Request exceeds the maximum size")
-        asked = read(request.json, check_request(request.json, also=self._models))
+        asked = read_request(request.json, check_request(request.json, also=self._models))
         seen.document = asked.document
         check_length(asked.tokens, asked.rules)
         chance = self._chance(request.body)
@@ -259,7 +267,7 @@ class SimulatedClaude:
             raise ERROR_FAULTS[refused](self.clock.now())
         if REFUSED in struck:  # nothing arrives, so nothing is counted
             seen.faults = (REFUSED,)
-            return Response(0, {}, ())
+            return HttpResponse(0, {}, ())
         input_tokens, counts = self._read(asked)
         self._limits.admit(input_tokens, self.clock)
         message = self._answered(asked, seen, struck, chance, counts)
@@ -273,28 +281,28 @@ class SimulatedClaude:
         seen.faults += tuple(name for name in struck if name in RESPONSE_FAULTS)
         waits = {"retry-after": str(whims.retry_after)} if whims.retry_after else {}
         headers = (STREAM if asked.stream else JSON) | self._limits.headers(self.clock) | waits
-        return Response(200, headers, chunks)
+        return HttpResponse(200, headers, chunks)
 
     def _answered(
-        self, asked: Asked, seen: Seen, struck: list[str], chance: Random, counts: Mapping[str, Any]
+        self, asked: SimulatedRequest, seen: Seen, struck: list[str], chance: Random, counts: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Have the model answer, and count what it read and wrote."""
         said = self._said(asked, seen, struck, chance)
-        usage = usage_of(asked, said, counts)
+        usage = usage_block(asked, said, counts)
         self._limits.wrote(usage["output_tokens"])
         thought = thoughts(said)
         counted = asked.rules.counts_thinking or not thought
         prompt, written, cached, kept = (usage[name] for name in _USAGE)
         seen.usage = Usage(prompt, written, cached, kept, thought if counted else None)
-        return write(asked, said, len(self.requests), usage)
+        return write_message(asked, said, len(self.requests), usage)
 
-    def _said(self, asked: Asked, seen: Seen, struck: list[str], chance: Random) -> Said:
+    def _said(self, asked: SimulatedRequest, seen: Seen, struck: list[str], chance: Random) -> SimulatedReply:
         if asked.max_tokens == 0:  # the prompt is to be kept, and nothing said
-            return Said((), "max_tokens")
+            return SimulatedReply((), "max_tokens")
         reply = self._script(asked)
         if isinstance(reply, ApiError):
             raise reply
-        said = reply if isinstance(reply, Said) else self._spoken(asked, reply, seen, struck, chance)
+        said = reply if isinstance(reply, SimulatedReply) else self._spoken(asked, reply, seen, struck, chance)
         said = shorten(think(said, self._thoughts(asked, seen)), asked.max_tokens)
         for name in struck:
             if name in MESSAGE_FAULTS:
@@ -305,14 +313,16 @@ class SimulatedClaude:
                 seen.faults += (name,)
         return said
 
-    def _thoughts(self, asked: Asked, seen: Seen) -> int:
+    def _thoughts(self, asked: SimulatedRequest, seen: Seen) -> int:
         """Give the tokens that the model thinks about a request."""
         if not asked.thinks:
             return 0
         thought = thoughts_of(self._seed, seen.request.body) if self._thinks is None else self._thinks
         return thought if asked.budget is None else min(thought, asked.budget)
 
-    def _spoken(self, asked: Asked, reply: Reply, seen: Seen, struck: list[str], chance: Random) -> Said:
+    def _spoken(
+        self, asked: SimulatedRequest, reply: ScriptedReply, seen: Seen, struck: list[str], chance: Random
+    ) -> SimulatedReply:
         """Write a reply down in the form that was asked for, with the faults of its value and of its text."""
         value = seen.truth = _parsed(reply) if isinstance(reply, str) else reply
         text = reply if isinstance(reply, str) else json.dumps(reply, ensure_ascii=False)
@@ -328,7 +338,7 @@ class SimulatedClaude:
             except LookupError:
                 continue
             seen.faults += (name,)
-        return say(asked, text, value)
+        return make_reply(asked, text, value)
 
     def _chance(self, body: bytes) -> Random:
         """Give the chances of one request: by its body, and how often it came, not by when."""
@@ -340,7 +350,7 @@ class SimulatedClaude:
             told = f"{self._seed}/{digest.hex()}/{self._seen_bodies[digest]}"
         return Random(told)  # noqa: S311 - reproducible, not secret
 
-    def _read(self, asked: Asked) -> tuple[int, dict[str, Any]]:
+    def _read(self, asked: SimulatedRequest) -> tuple[int, dict[str, Any]]:
         """Count what is read, from the cache or not; give what the limits count, and what the usage tells of it."""
         now = self.clock.now()
         with self._arriving:
@@ -356,7 +366,7 @@ class SimulatedClaude:
         }
         return asked.tokens - hit, counts
 
-    def _batch(self, method: str, rest: list[str], request: Request) -> Response:
+    def _batch(self, method: str, rest: list[str], request: HttpRequest) -> HttpResponse:
         batches, origin = self._batches, request.origin
         match method, rest:
             case "POST", []:
@@ -373,18 +383,18 @@ class SimulatedClaude:
                 return _json(batches.cancel(name, origin))
             case "GET", [name, "results"]:
                 named = {"content-disposition": f'attachment; filename="{name}_results.jsonl"'}
-                return Response(200, LINES | named, (batches.results(name),))
+                return HttpResponse(200, LINES | named, (batches.results(name),))
         raise ApiError(404, "not_found_error", f"Not found: {method} {request.path}")
 
-    def _batch_result(self, params: Any, place: int) -> Result:
+    def _batch_result(self, params: Any, place: int) -> BatchResult:
         """Answer one request of a batch; faults of the network do not reach it."""
         body = to_json(params)
         chance = self._chance(body)
-        seen = Seen(0, Request("BATCH", "/v1/messages", body=body))
+        seen = Seen(0, HttpRequest("BATCH", "/v1/messages", body=body))
         with self._arriving:
             self.requests.append(seen)
         try:
-            asked = read(params, check_request(params, also=self._models, batched=True))
+            asked = read_request(params, check_request(params, also=self._models, batched=True))
             seen.document = asked.document
             struck = [fault.name for fault in self._faults if fault.strikes(place, asked.document, chance)]
             for name in struck:
@@ -408,7 +418,7 @@ def _applied(struck: list[str], known: Mapping[str, Callable[..., Any]], seen: S
     return names
 
 
-def _failed_item(name: str) -> Result:
+def _failed_item(name: str) -> BatchResult:
     if name == "batch_errored":
         return {"type": "errored", "error": ApiError(500, "api_error", "Internal server error").to_json()}
     return {"type": name.removeprefix("batch_")}
@@ -423,12 +433,12 @@ def _parsed(text: str) -> Any:
     return None if exact_json.has_exact_floats(value) else value
 
 
-def _refusal(error: ApiError, request_id: str) -> Response:
+def _refusal(error: ApiError, request_id: str) -> HttpResponse:
     """Write an error: a request that is no good is not to be sent again; of a failing service nobody says so."""
     retry = {"x-should-retry": str(error.status == _LIMITED).lower()} if error.status < _FAILING else {}
     body = to_json({**error.to_json(), "request_id": request_id})
-    return Response(error.status, JSON | retry | error.headers, (body,))
+    return HttpResponse(error.status, JSON | retry | error.headers, (body,))
 
 
-def _json(value: Any) -> Response:
-    return Response(200, JSON, (to_json(value),))
+def _json(value: Any) -> HttpResponse:
+    return HttpResponse(200, JSON, (to_json(value),))

@@ -20,19 +20,18 @@ from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 from slotfill.extractors.record.extraction import Extraction, Outcome, Usage
-from slotfill.extractors.testing.checking.invariants import Judged, contradictions, misplaced, shown, unloadable
 from slotfill.extractors.testing.checking.findings import Finding, LawBroken
-from slotfill.extractors.testing.checking.law import Source
-from slotfill.extractors.testing.checking.scenarios import KEY, Ending, ExtractorOf, Played, Scene, play, scenes
+from slotfill.extractors.testing.checking.invariants import Judged, contradictions, misplaced, shown, unloadable
+from slotfill.extractors.testing.checking.law import SchemaLike
+from slotfill.extractors.testing.checking.scenarios import KEY, ExtractorOf, Played, ReplyEnd, Scene, play, scenes
 from slotfill.extractors.testing.checking.search import DEFAULT_EXAMPLES, Search
 from slotfill.extractors.testing.checking.values import difference
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources.schema_sources import resolve
 
 __all__ = [
-    "LAWS",
+    "EXTRACTOR_LAWS",
     "ExtractorLaw",
-    "LawBroken",
     "deterministic",
     "key_never_shown",
     "nothing_lost",
@@ -51,7 +50,7 @@ Judge = Callable[[Played, Schema[Any], ExtractorOf], Judged]
 class ExtractorLaw:
     """A law about extractors, to be called in a test of one's own: `nothing_lost(make_extractor, MyModel)`."""
 
-    def __init__(self, name: str, judge: Judge, endings: tuple[Ending, ...]) -> None:
+    def __init__(self, name: str, judge: Judge, endings: tuple[ReplyEnd, ...]) -> None:
         functools.update_wrapper(self, judge)
         self.name = name
         self._judge = judge
@@ -61,7 +60,7 @@ class ExtractorLaw:
         return f"<law: {self.name}>"
 
     def __call__(
-        self, extractor_of: ExtractorOf, source: Source, *, max_examples: int = DEFAULT_EXAMPLES, seed: int = 0
+        self, extractor_of: ExtractorOf, source: SchemaLike, *, max_examples: int = DEFAULT_EXAMPLES, seed: int = 0
     ) -> None:
         """Raise LawBroken, with the smallest scene, when an extractor breaks the law. Raises SchemaError."""
         schema = resolve(source)
@@ -77,9 +76,9 @@ class ExtractorLaw:
                 raise LawBroken(found)
 
 
-def _law(name: str, *endings: Ending) -> Callable[[Judge], ExtractorLaw]:
+def _law(name: str, *endings: ReplyEnd) -> Callable[[Judge], ExtractorLaw]:
     """Make a law that is judged by the scenes with these endings, all where none is named."""
-    return lambda judge: ExtractorLaw(name, judge, endings or get_args(Ending))
+    return lambda judge: ExtractorLaw(name, judge, endings or get_args(ReplyEnd))
 
 
 @_law("nothing lost", "as said")
@@ -194,7 +193,7 @@ def _timeless(extraction: Extraction[Any]) -> dict[str, Any]:
     return {**record, "attempts": attempts, "ms": 0, "request_ids": []}
 
 
-LAWS: tuple[ExtractorLaw, ...] = (
+EXTRACTOR_LAWS: tuple[ExtractorLaw, ...] = (
     nothing_lost,
     truncation_is_not_ok,
     refusal_is_not_ok,

@@ -28,21 +28,34 @@ from hypothesis import strategies as st
 from pydantic import AliasChoices, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from slotfill.extractors.testing.checking.silent_corruption import corruption_is_seen
-from slotfill.extractors.testing.checking.findings import Finding, LawBroken
+from slotfill.extractors.testing.checking.coverage import (
+    Property,
+    has_values,
+    is_constant,
+    properties,
+    unreached,
+    values_for,
+)
+from slotfill.extractors.testing.checking.findings import Finding
 from slotfill.extractors.testing.checking.law import EXAMPLE_WANTED, Law, Subject, law
-from slotfill.extractors.testing.checking.coverage import Property, has_values, is_constant, properties, unreached, values_of
-from slotfill.extractors.testing.checking.values import difference, first_difference, holds_nothing, leading, recorded, unpacked
-from slotfill.schemas.strategies.mutations import places
+from slotfill.extractors.testing.checking.silent_corruption import corruption_is_seen
+from slotfill.extractors.testing.checking.values import (
+    difference,
+    first_difference,
+    holds_nothing,
+    leading,
+    recorded,
+    unpacked,
+)
 from slotfill.schemas.errors import InvalidError, SchemaCodeError
 from slotfill.schemas.json_schema.subschemas import properties_of
-from slotfill.schemas.json_values.pointer import join, look_up
+from slotfill.schemas.json_values.pointer import follow, join
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies import NearMiss, near_misses
+from slotfill.schemas.strategies.mutations import mutable_places
 
 __all__ = [
-    "LAWS",
-    "LawBroken",
+    "SCHEMA_LAWS",
     "corruption_is_seen",
     "every_field_reachable",
     "inputs_not_mutated",
@@ -65,7 +78,7 @@ def instances_exist(subject: Subject) -> Iterator[Finding]:
     """
     if subject.has_values:
         return
-    if values_of(subject.schema, subject.schema.json_schema).is_empty:
+    if values_for(subject.schema, subject.schema.json_schema).is_empty:
         yield instances_exist.broken("", "no valid value was found: the JSON Schema accepts none")
         return
     for needed in (found for found in properties(subject.schema.json_schema) if found.is_required):
@@ -88,7 +101,7 @@ def _refusal(schema: Schema[Any], value: object) -> Iterator[Finding]:
 
 def _finding(law: Law, subject: Subject, wanted: Property) -> Callable[[str, str], Finding]:
     """Give how to speak of a property that no value was found of: certainly, where it can be seen to have none."""
-    return law.broken if values_of(subject.schema, wanted.schema).is_empty else law.undecided
+    return law.broken if values_for(subject.schema, wanted.schema).is_empty else law.undecided
 
 
 @law("every field reachable", of_values=True)
@@ -166,7 +179,7 @@ def _path_in(value: Any, read: Any, steps: Iterable[str | int]) -> str:
     for step in steps:
         keys = holder if isinstance(holder, dict) else ()
         path.append(next((key for key in keys if _name_of(read, key) == step), step))
-        read, holder = _member(read, path[-1]), look_up(join(path[-1:]), holder)
+        read, holder = _member(read, path[-1]), follow(join(path[-1:]), holder)
     return leading(join(path), value)
 
 
@@ -175,7 +188,7 @@ def _context(subject: Subject) -> dict[str, Any]:
 
 
 def _shown(read: object, path: str) -> str:
-    return repr(look_up(path, unpacked(read)))
+    return repr(follow(path, unpacked(read)))
 
 
 @law("validators idempotent", of_values=True)
@@ -191,7 +204,7 @@ def _grown(subject: Subject, value: Any) -> Iterator[Finding]:
     read = subject.schema.load(value)
     again = _changed_again(subject, read)
     if again is not None and (path := difference(unpacked(read), again)) is not None:
-        message = f"validated once it is {_shown(read, path)}, validated twice {look_up(path, again)!r}"
+        message = f"validated once it is {_shown(read, path)}, validated twice {follow(path, again)!r}"
         yield validators_idempotent.broken(leading(path, value), message, value)
 
 
@@ -279,7 +292,7 @@ def near_misses_refused(subject: Subject) -> Iterator[Finding]:
 def _accepted(schema: Schema[Any], miss: NearMiss) -> Iterator[Finding]:
     kept = recorded(schema, miss.value)
     if kept is not None and miss.constraint != "uniqueItems":
-        became = json.dumps(look_up(miss.path, kept))
+        became = json.dumps(follow(miss.path, kept))
         message = f"breaks {miss.constraint!r} of the JSON Schema, and is accepted as {became}"
         yield near_misses_refused.broken(miss.path, message, miss.value)
 
@@ -296,10 +309,10 @@ def missing_answers_are_seen(subject: Subject) -> Iterator[Finding]:
 
 
 def _hidden(schema: Schema[Any], value: Any) -> Iterator[Finding]:
-    for place in places(value, schema.json_schema):
+    for place in mutable_places(value, schema.json_schema):
         for key in place.value if isinstance(place.value, dict) else ():
             path = (*place.path, key)
-            filled = look_up(join(path), recorded(schema, _without(value, path)))
+            filled = follow(join(path), recorded(schema, _without(value, path)))
             if not (holds_nothing(filled) or _is_constant(schema.json_schema, place.schemas, key)):
                 left = _without(value, path)
                 message = f"left out, it is {json.dumps(filled)}, as if answered: require it, or default to None"
@@ -357,7 +370,7 @@ def _is_constant(root: dict[str, Any], schemas: Iterable[Any], key: str) -> bool
 
 def _without(value: Any, path: tuple[str | int, ...]) -> Any:
     left = copy.deepcopy(value)
-    del look_up(join(path[:-1]), left)[path[-1]]
+    del follow(join(path[:-1]), left)[path[-1]]
     return left
 
 
@@ -377,11 +390,11 @@ def _mutated(subject: Subject, value: Any) -> Iterator[Finding]:
         subject.schema.model.model_validate(given, context=_context(subject))
     path = difference(value, given)
     if path is not None:
-        message = f"validation changed its input: now it holds {json.dumps(look_up(path, given))} there"
+        message = f"validation changed its input: now it holds {json.dumps(follow(path, given))} there"
         yield inputs_not_mutated.broken(path, message, value)
 
 
-LAWS: tuple[Law, ...] = (
+SCHEMA_LAWS: tuple[Law, ...] = (
     instances_exist,
     every_field_reachable,
     worked_examples_hold,

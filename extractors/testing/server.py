@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from slotfill.extractors.errors import MissingExtraError, ModelError
-from slotfill.extractors.testing.simulator.exchange import NEVER, Request, Response
+from slotfill.extractors.errors import ModelError
+from slotfill.extractors.testing.simulator.exchange import ENDLESS_SECONDS, HttpRequest, HttpResponse
+from slotfill.schemas.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
-    from starlette.requests import Request as HttpRequest
+    from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
     from uvicorn import Server
 
@@ -32,13 +33,12 @@ def application(claude: SimulatedClaude) -> ASGIApp:
     """Make the ASGI application of a simulated service. Raises MissingExtraError without Starlette."""
     try:
         from starlette.applications import Starlette
-        from starlette.responses import Response as HttpResponse
-        from starlette.responses import StreamingResponse
+        from starlette.responses import Response, StreamingResponse
         from starlette.routing import Route
     except ImportError as error:
         raise _missing() from error
 
-    async def endpoint(request: HttpRequest) -> HttpResponse:
+    async def endpoint(request: Request) -> Response:
         with claude.in_flight():
             response = claude.handle(await _read(request))
             await claude.clock.asleep(response.wait)
@@ -47,7 +47,7 @@ def application(claude: SimulatedClaude) -> ASGIApp:
             whole = len(response.chunks) == 1 and not (response.broken or response.stalled)
             headers = dict(response.headers)
             if whole and not response.pause:
-                return HttpResponse(response.chunks[0], response.status, headers)
+                return Response(response.chunks[0], response.status, headers)
             if response.broken:  # a promise of more than will come
                 headers["content-length"] = str(sum(map(len, response.chunks)) + 1)
             pieces = _pieces(claude, response, request.scope[ABORT])
@@ -101,19 +101,19 @@ def served(claude: SimulatedClaude, host: str = "127.0.0.1", port: int = 0) -> I
         listener.close()
 
 
-async def _read(request: HttpRequest) -> Request:
+async def _read(request: Request) -> HttpRequest:
     url = request.url
     headers = {name.lower(): value for name, value in request.headers.items()}
     origin = f"{url.scheme}://{url.netloc}"
-    return Request(request.method, url.path, dict(request.query_params), headers, await request.body(), origin)
+    return HttpRequest(request.method, url.path, dict(request.query_params), headers, await request.body(), origin)
 
 
-async def _pieces(claude: SimulatedClaude, response: Response, abort: Any) -> AsyncIterator[bytes]:
+async def _pieces(claude: SimulatedClaude, response: HttpResponse, abort: Any) -> AsyncIterator[bytes]:
     for chunk in response.chunks:
         yield chunk
         await claude.clock.asleep(response.pause)
     if response.stalled:
-        await claude.clock.asleep(NEVER)
+        await claude.clock.asleep(ENDLESS_SECONDS)
     if response.broken or response.stalled:
         await asyncio.sleep(0)  # what was sent is on its way before the connection goes
         abort()

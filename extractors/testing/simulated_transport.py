@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from slotfill.extractors.testing.simulator.exchange import Request, Response
+from slotfill.extractors.testing.simulator.exchange import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from slotfill.extractors.testing.claude import SimulatedClaude
@@ -44,7 +44,7 @@ class SimulatedTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
 class _Body(httpx2.SyncByteStream, httpx2.AsyncByteStream):
     """A body that comes in pieces, slowly, or not to its end."""
 
-    def __init__(self, claude: SimulatedClaude, response: Response, request: httpx2.Request) -> None:
+    def __init__(self, claude: SimulatedClaude, response: HttpResponse, request: httpx2.Request) -> None:
         self._claude = claude
         self._response = response
         self._request = request
@@ -68,14 +68,14 @@ class _Body(httpx2.SyncByteStream, httpx2.AsyncByteStream):
             raise httpx2.ReadError("the connection was reset", request=self._request)
 
 
-def _read(request: httpx2.Request, body: bytes) -> Request:
+def _read(request: httpx2.Request, body: bytes) -> HttpRequest:
     url = request.url
     headers = {name.lower(): value for name, value in request.headers.items()}
     origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
-    return Request(request.method, url.path, dict(url.params), headers, body, origin)
+    return HttpRequest(request.method, url.path, dict(url.params), headers, body, origin)
 
 
-def _check(response: Response, request: httpx2.Request) -> None:
+def _check(response: HttpResponse, request: httpx2.Request) -> None:
     """Fail where a connection would not be made, or not answer in time."""
     if response.refused:
         raise httpx2.ConnectError("connection refused", request=request)
@@ -88,7 +88,7 @@ def _late(request: httpx2.Request) -> httpx2.ReadTimeout:
     return httpx2.ReadTimeout("the simulated service did not answer in time", request=request)
 
 
-def _answer(response: Response, body: _Body) -> httpx2.Response:
+def _answer(response: HttpResponse, body: _Body) -> httpx2.Response:
     if len(response.chunks) == 1 and not (response.broken or response.stalled or response.pause):
         return httpx2.Response(response.status, headers=dict(response.headers), content=response.chunks[0])
     return httpx2.Response(response.status, headers=dict(response.headers), stream=body)

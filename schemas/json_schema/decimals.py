@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from slotfill.schemas.json_values.exact_json import ExactFloat
 from slotfill.schemas.json_schema.subschemas import parts_at, resolved
+from slotfill.schemas.json_values.exact_json import ExactFloat
 
 __all__ = ["DECIMAL", "quoted_decimals"]
 

@@ -22,9 +22,9 @@ from referencing.jsonschema import lookup_recursive_ref
 
 from slotfill.schemas.json_schema.patterns import deadline, found, time_left
 
-__all__ = ["DRAFTS", "Check", "Finding", "dialect", "draft_of", "validation"]
+__all__ = ["DRAFTS", "KeywordCheck", "dialect", "draft_of", "validation"]
 
-Check = Callable[[Any, Any, Any, Any], Iterable[Finding]]
+KeywordCheck = Callable[[Any, Any, Any, Any], Iterable[Finding]]
 """How jsonschema calls a keyword: the validator, the keyword's value, the instance, the schema around."""
 
 DRAFTS: tuple[type[Any], ...] = (
@@ -213,7 +213,7 @@ def _format(validator: Any, name: str, instance: Any, _: Any) -> Iterator[Findin
             yield Finding(str(error.cause))
 
 
-_CHECKS: dict[str, Check] = {
+_CHECKS: dict[str, KeywordCheck] = {
     "$ref": _reference,
     "additionalProperties": _additional_properties,
     "format": _format,

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 import regex
 from jsonschema import FormatChecker
+from jsonschema.exceptions import ValidationError as Finding
 from jsonschema.exceptions import best_match
 from jsonschema_specifications import REGISTRY
 from pydantic import AfterValidator, RootModel, ValidationError, ValidationInfo, create_model
@@ -22,12 +23,12 @@ from referencing import Resource, Specification
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import specification_with
 
-from slotfill.schemas.json_schema.dialects import DRAFTS, Finding, dialect, draft_of, validation
 from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.json_schema.dialects import DRAFTS, dialect, draft_of, validation
 from slotfill.schemas.json_schema.formats import FORMATS, Format, Formats
-from slotfill.schemas.passages.passages import stands_in
 from slotfill.schemas.json_schema.patterns import OutOfTimeError, compiled
-from slotfill.schemas.json_values.pointer import join, look_up
+from slotfill.schemas.json_values.pointer import follow, join
+from slotfill.schemas.passages.passages import stands_in
 from slotfill.schemas.verbatim import FORMAT, misquoted
 
 __all__ = ["JsonValue", "formats_of", "resolve_local", "response_model", "with_formats"]
@@ -120,7 +121,7 @@ def resolve_local(schema: Any, root: Any) -> dict[str, Any]:
         if reference in seen or not (reference == "#" or reference.startswith("#/")):
             return {}
         seen.add(reference)
-        schema = look_up(unquote(reference[1:]), root)
+        schema = follow(unquote(reference[1:]), root)
     return schema if isinstance(schema, dict) else {}
 
 

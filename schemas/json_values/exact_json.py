@@ -14,10 +14,10 @@ from decimal import Decimal
 from typing import Any, ClassVar, NoReturn, Self
 
 __all__ = [
-    "DEEPEST",
+    "MAX_JSON_DEPTH",
     "DuplicateKeyError",
     "ExactFloat",
-    "decode",
+    "decode_at",
     "dumps",
     "exact_float",
     "has_exact_floats",
@@ -27,7 +27,7 @@ __all__ = [
     "with_digits",
 ]
 
-DEEPEST = 200
+MAX_JSON_DEPTH = 200
 """How deep lists and objects may be nested: as deep as Pydantic's own parser goes."""
 
 _SAFE_DIGITS = 15
@@ -109,23 +109,23 @@ def loads(text: str) -> Any:
     """Read a text that is JSON and nothing else.
 
     Raises ValueError for what is no JSON, or what JSON cannot write again: NaN, Infinity, a number beyond all doubles,
-    half a surrogate pair, more than `DEEPEST` levels. Raises DuplicateKeyError, which is one, for a key that stands
-    twice in an object.
+    half a surrogate pair, more than `MAX_JSON_DEPTH` levels. Raises DuplicateKeyError, which is one, for a key that
+    stands twice in an object.
     """
     start = len(text) - len(text.lstrip(" \t\r\n"))
-    value, end = decode(text, start)
+    value, end = decode_at(text, start)
     if rest := text[end:].strip(" \t\r\n"):
         raise ValueError(f"more stands behind the value, at character {end}: {rest[:20]!r}")
     return value
 
 
-def decode(text: str, start: int) -> tuple[Any, int]:
+def decode_at(text: str, start: int) -> tuple[Any, int]:
     """Read the JSON value that starts at a place of a text; give it and its end. Raises as `loads` does."""
     try:
         value, end = _DECODER.raw_decode(text, start)
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
-    if isinstance(value, dict | list) and text.count("[", start, end) + text.count("{", start, end) > DEEPEST:
+    if isinstance(value, dict | list) and text.count("[", start, end) + text.count("{", start, end) > MAX_JSON_DEPTH:
         _check_depth(value)
     if not text.isascii():
         text[start:end].encode()  # refuses half a surrogate pair
@@ -181,7 +181,7 @@ def has_exact_floats(data: Any) -> bool:
     return False
 
 
-_TOO_DEEP = f"lists and objects are nested more than {DEEPEST} times"
+_TOO_DEEP = f"lists and objects are nested more than {MAX_JSON_DEPTH} times"
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
@@ -233,7 +233,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=exact_float, 
 
 def _check_depth(value: Any) -> None:
     level, depth = [value], 0
-    while level and depth <= DEEPEST:
+    while level and depth <= MAX_JSON_DEPTH:
         nodes = [node.values() if isinstance(node, dict) else node for node in level]
         level, depth = [child for node in nodes for child in node if isinstance(child, dict | list)], depth + 1
     if level:

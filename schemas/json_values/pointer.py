@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["join", "look_up", "pointer_to"]
+__all__ = ["follow", "join", "pointer_to"]
 
 
 def join(parts: Iterable[str | int]) -> str:
@@ -13,7 +13,7 @@ def join(parts: Iterable[str | int]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
-def look_up(pointer: str, document: object) -> Any:
+def follow(pointer: str, document: object) -> Any:
     """Give what a JSON Pointer leads to, None when that is nothing."""
     for token in pointer.split("/")[1:]:
         key = token.replace("~1", "/").replace("~0", "~")

@@ -9,7 +9,15 @@ from unicodedata import category
 
 import regex
 
-from slotfill.schemas.passages.boundaries import DASHES, cuts, is_whole, is_word, next_boundary, past_word, previous_boundary
+from slotfill.schemas.passages.boundaries import (
+    DASHES,
+    cuts,
+    is_whole,
+    is_word,
+    next_boundary,
+    past_word,
+    previous_boundary,
+)
 from slotfill.schemas.passages.folding import GRAM, Folded, Where, divides, fold, folded, widen
 from slotfill.schemas.passages.markup import Plain, may_have_marks, plain
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from slotfill.schemas.errors import SchemaError
-from slotfill.schemas.sources.near_keywords import KEYWORDS, TYPES, foreign_keys
 from slotfill.schemas.json_values.pointer import join
+from slotfill.schemas.sources.near_keywords import JSON_SCHEMA_TYPES, KEYWORDS, foreign_keys
 
 __all__ = ["refuse_lookalikes"]
 
@@ -69,7 +69,7 @@ def _is_decided(document: Mapping[str, Any]) -> bool:
 
 def _is_type(value: object) -> bool:
     """Tell whether a value can stand under `type`: "function" is a service's, "customer" a person's."""
-    return value in TYPES if isinstance(value, str) else isinstance(value, list | Mapping)
+    return value in JSON_SCHEMA_TYPES if isinstance(value, str) else isinstance(value, list | Mapping)
 
 
 def _wrapped(document: object) -> Iterator[tuple[str | int, ...]]:

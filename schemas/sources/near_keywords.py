@@ -15,9 +15,9 @@ from typing import Any
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.json_values.pointer import join
 
-__all__ = ["KEYWORDS", "TYPES", "foreign_keys", "refuse_near_keywords"]
+__all__ = ["JSON_SCHEMA_TYPES", "KEYWORDS", "foreign_keys", "refuse_near_keywords"]
 
-TYPES = frozenset({"null", "boolean", "integer", "number", "string", "array", "object", "any"})
+JSON_SCHEMA_TYPES = frozenset({"null", "boolean", "integer", "number", "string", "array", "object", "any"})
 
 KEYWORDS = frozenset(
     {
@@ -82,7 +82,7 @@ class _Meant:
 
 
 def _is_type(value: object) -> bool:
-    return isinstance(value, str) and value.lower() in TYPES | _OTHER_TYPES
+    return isinstance(value, str) and value.lower() in JSON_SCHEMA_TYPES | _OTHER_TYPES
 
 
 def _is_schema(value: object) -> bool:

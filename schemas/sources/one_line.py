@@ -13,7 +13,7 @@ The grammar, with spaces wherever they help:
 A line end after "," "|" "[" or "{" says nothing, nor does one before "]" or "}". A field without a type is a `str`; `?`
 makes a field optional: it may be absent. Options are always strings. A description that looks as if it had swallowed
 a type or a field is refused. The outcome is a JSON Schema object that allows no other fields. Brackets nest up to
-`DEEPEST` levels.
+`MAX_LINE_DEPTH` levels.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from typing import Any, NoReturn
 
 from slotfill.schemas.errors import SchemaError
 
-__all__ = ["DEEPEST", "TYPES", "parse"]
+__all__ = ["FIELD_TYPES", "MAX_LINE_DEPTH", "parse_line"]
 
-TYPES: dict[str, dict[str, str]] = {
+FIELD_TYPES: dict[str, dict[str, str]] = {
     "str": {"type": "string"},
     "int": {"type": "integer"},
     "float": {"type": "number"},
@@ -39,7 +39,7 @@ TYPES: dict[str, dict[str, str]] = {
 }
 """What each type's name means in JSON Schema."""
 
-DEEPEST = 16
+MAX_LINE_DEPTH = 16
 """How many brackets may stand inside one another."""
 
 _CLOSING = {"[": "]", "{": "}"}
@@ -56,13 +56,13 @@ _SWALLOWED = re.compile(
     rf"""
     (?<![\w-])(?P<field>[\w-]+\s+(?:{_NO_PROSE})\??)\s*:            # the name age int: in years
     | ;\s*(?P<last>[\w-]+\s+(?:{_NO_PROSE})\??)\s*(?:;|$)             # the name; age int
-    | \\n\s*(?P<line>[\w-]+\s+(?:{"|".join(TYPES)})\??)\s*(?:\\|:|$)    # the name\nage int, as shells leave it
+    | \\n\s*(?P<line>[\w-]+\s+(?:{"|".join(FIELD_TYPES)})\??)\s*(?:\\|:|$)    # the name\nage int, as shells leave it
     """,
     re.VERBOSE,
 )
 
 
-def parse(line: str) -> dict[str, Any]:
+def parse_line(line: str) -> dict[str, Any]:
     """Turn the line, or several, into a JSON Schema. Raises SchemaError, which names the column, counted from 1."""
     return _Reader(line).fields()
 
@@ -113,7 +113,7 @@ class _Reader:
 
     def field_type(self, name: str) -> tuple[dict[str, Any], bool]:
         is_bare = self.next in {"", *",:?]}", *_LINE_ENDS}
-        schema = dict(TYPES["str"]) if is_bare else self.type()
+        schema = dict(FIELD_TYPES["str"]) if is_bare else self.type()
         is_required = not self.take("?")
         start = self.at
         if self.take(":"):
@@ -139,13 +139,13 @@ class _Reader:
         start, word = self.at, self.skip(_WORD)
         if self.next == "|":
             return self.options(word, start)
-        if word not in TYPES:
+        if word not in FIELD_TYPES:
             self.fail(_unknown_type(word) if word else f"expected a type, found {self.found()}", start)
-        return dict(TYPES[word])
+        return dict(FIELD_TYPES[word])
 
     def bracket(self) -> dict[str, Any]:
-        if len(self.opened) == DEEPEST:
-            self.fail(f"brackets nest deeper than {DEEPEST} levels")
+        if len(self.opened) == MAX_LINE_DEPTH:
+            self.fail(f"brackets nest deeper than {MAX_LINE_DEPTH} levels")
         self.opened.append(self.at)
         if self.take("{"):
             return self.fields()
@@ -160,7 +160,7 @@ class _Reader:
             options.append(self.skip(_WORD))
         if "" in options:
             self.fail("an option is empty: write 'a|b'", start)
-        if types := [option for option in options if option in TYPES]:
+        if types := [option for option in options if option in FIELD_TYPES]:
             self.fail(f"option {_quoted(types[0])} is a type's name, and a field has one type or options", start)
         if len(set(options)) < len(options):
             self.fail("an option stands there twice", start)
@@ -225,22 +225,22 @@ class _Reader:
 
 def _is_type(description: str) -> bool:
     """Tell whether what stands after a bare name's colon is a type, or begins with one."""
-    is_whole = description.removesuffix("?") in TYPES.keys() | _FOREIGN_TYPES
+    is_whole = description.removesuffix("?") in FIELD_TYPES.keys() | _FOREIGN_TYPES
     return is_whole or bool(_OPTIONS.fullmatch(description) or _TYPE_FIRST.match(description))
 
 
 def _without_colon(name: str, description: str) -> str:
-    if description.removesuffix("?") in TYPES or _OPTIONS.fullmatch(description):
+    if description.removesuffix("?") in FIELD_TYPES or _OPTIONS.fullmatch(description):
         return f"write '{name} {description}'"
     if begun := _TYPE_FIRST.match(description):
-        return f"write '{name} {get_close_matches(begun['type'], TYPES, n=1, cutoff=0.3)[0]}'"
+        return f"write '{name} {get_close_matches(begun['type'], FIELD_TYPES, n=1, cutoff=0.3)[0]}'"
     return _unknown_type(description)
 
 
 def _unknown_type(word: str) -> str:
-    nearest = get_close_matches(word.lower(), TYPES, n=1, cutoff=0.5)
+    nearest = get_close_matches(word.lower(), FIELD_TYPES, n=1, cutoff=0.5)
     hint = f": did you mean {nearest[0]!r}?" if nearest else ":"
-    return f"unknown type {_quoted(word)}{hint} the types are {', '.join(TYPES)}, [type], {{fields}} and a|b"
+    return f"unknown type {_quoted(word)}{hint} the types are {', '.join(FIELD_TYPES)}, [type], {{fields}} and a|b"
 
 
 def _quoted(word: str) -> str:

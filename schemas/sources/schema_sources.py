@@ -26,11 +26,11 @@ from slotfill.schemas.built_in.built_ins import built_ins
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.json_schema.formats import Formats
 from slotfill.schemas.json_schema.response_model import response_model, with_formats
+from slotfill.schemas.schema import Example, Schema
 from slotfill.schemas.sources.lookalikes import refuse_lookalikes
 from slotfill.schemas.sources.near_keywords import refuse_near_keywords
-from slotfill.schemas.sources.one_line import parse
+from slotfill.schemas.sources.one_line import parse_line
 from slotfill.schemas.sources.python_models import execute_model, import_model
-from slotfill.schemas.schema import Example, Schema
 
 __all__ = ["read_examples", "resolve"]
 
@@ -154,7 +154,7 @@ def _is_json(text: str) -> bool:
 
 def _parsed(text: str) -> dict[str, Any]:
     try:
-        return parse(text)
+        return parse_line(text)
     except SchemaError as error:
         if _is_json(text) or _IN_FILE.fullmatch(text):
             raise SchemaError(f"there is no file {_clip(text)}, and as a {error}") from None

@@ -5,18 +5,18 @@ Values are plain JSON data, as `json.loads` gives it, whatever the schema is mad
 
 from __future__ import annotations
 
-from slotfill.schemas.strategies.completions import Completion, Kind, StopReason, completions
-from slotfill.schemas.strategies.instances import Source, instances, wire_instances
+from slotfill.schemas.strategies.completions import Completion, CompletionKind, StopReason, completions
+from slotfill.schemas.strategies.instances import SchemaSource, instances, wire_instances
 from slotfill.schemas.strategies.near_misses import NearMiss, near_misses
 from slotfill.schemas.strategies.planted_documents import Fact, PlantedDocument, documents
 
 __all__ = [
     "Completion",
+    "CompletionKind",
     "Fact",
-    "Kind",
     "NearMiss",
     "PlantedDocument",
-    "Source",
+    "SchemaSource",
     "StopReason",
     "completions",
     "documents",

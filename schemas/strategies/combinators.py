@@ -14,15 +14,25 @@ from referencing.jsonschema import lookup_recursive_ref, specification_with
 from slotfill.schemas.json_schema.dialects import validation
 from slotfill.schemas.json_schema.patterns import OutOfTimeError, found
 
-__all__ = ["Part", "Parts", "at_item", "at_key", "identity", "is_valid", "part_of", "prefix_length", "ways"]
+__all__ = [
+    "Subvalidator",
+    "Subvalidators",
+    "at_item",
+    "at_key",
+    "branches",
+    "is_valid",
+    "part_of",
+    "prefix_length",
+    "schema_identity",
+]
 
-Part = Any
+Subvalidator = Any
 """A validator of one subschema. The library names no public type for it."""
 
-Parts = tuple[Part, ...]
+Subvalidators = tuple[Subvalidator, ...]
 """Validators that all speak of one value."""
 
-Known = dict[object, tuple[Part, list[Parts]]]
+Known = dict[object, tuple[Subvalidator, list[Subvalidators]]]
 """By identity: a part, which is kept alive as its address is its identity, and the ways through it."""
 
 MOST_WAYS = 64
@@ -31,7 +41,7 @@ MOST_WAYS = 64
 _IN_PLACE = ("anyOf", "oneOf")
 
 
-def is_valid(part: Part, value: object) -> bool:
+def is_valid(part: Subvalidator, value: object) -> bool:
     """Ask a validator, within the deadline of a validation."""
     try:
         with validation():
@@ -40,13 +50,13 @@ def is_valid(part: Part, value: object) -> bool:
         return False
 
 
-def identity(part: Part) -> object:
+def schema_identity(part: Subvalidator) -> object:
     """Give what is equal for validators that say the same: the schema's address and its dynamic scope."""
     scope = dict.fromkeys(uri for uri, _ in part._resolver.dynamic_scope())  # noqa: SLF001 - has no public name
     return part.schema if isinstance(part.schema, bool) else id(part.schema), tuple(scope)
 
 
-def part_of(part: Part, schema: Any) -> Part:
+def part_of(part: Subvalidator, schema: Any) -> Subvalidator:
     """Give the validator of a subschema."""
     if isinstance(schema, bool):  # draft 4, which has them for `additionalProperties`, knows no such schema
         return part.evolve(schema=schema)
@@ -55,32 +65,32 @@ def part_of(part: Part, schema: Any) -> Part:
     return part.evolve(schema=schema, _resolver=resolver)
 
 
-def ways(parts: Parts) -> list[Parts]:
+def branches(parts: Subvalidators) -> list[Subvalidators]:
     """Give the ways in which a value can satisfy all parts, each as parts whose combiners need not be looked at."""
     known: Known = {}
     return _together([_ways(part, frozenset(), known) for part in parts])
 
 
-def _together(choices: list[list[Parts]]) -> list[Parts]:
+def _together(choices: list[list[Subvalidators]]) -> list[Subvalidators]:
     """Combine one of each of the choices."""
     combined = itertools.islice(itertools.product(*choices), MOST_WAYS)
     return _distinct(_once(itertools.chain.from_iterable(way)) for way in combined)
 
 
-def _once(parts: Iterable[Part]) -> Parts:
+def _once(parts: Iterable[Subvalidator]) -> Subvalidators:
     """Give each part once: definitions that refer to others twice each would have a way hold 2^n."""
-    return tuple({identity(part): part for part in parts}.values())
+    return tuple({schema_identity(part): part for part in parts}.values())
 
 
-def _distinct(choices: Iterable[Parts]) -> list[Parts]:
-    return [*{tuple(map(identity, way)): way for way in choices}.values()]
+def _distinct(choices: Iterable[Subvalidators]) -> list[Subvalidators]:
+    return [*{tuple(map(schema_identity, way)): way for way in choices}.values()]
 
 
-def _ways(part: Part, seen: frozenset[object], known: Known) -> list[Parts]:
+def _ways(part: Subvalidator, seen: frozenset[object], known: Known) -> list[Subvalidators]:
     """Give the ways through one part; a reference back to where it stands adds nothing."""
     if isinstance(part.schema, bool):
         return [()] if part.schema else []
-    key = identity(part)
+    key = schema_identity(part)
     if key in seen:
         return [()]
     if key not in known:
@@ -88,14 +98,14 @@ def _ways(part: Part, seen: frozenset[object], known: Known) -> list[Parts]:
     return known[key][1]
 
 
-def _through(part: Part, seen: frozenset[object], known: Known) -> list[Parts]:
+def _through(part: Subvalidator, seen: frozenset[object], known: Known) -> list[Subvalidators]:
     targets = [_ways(target, seen, known) for target in _targets(part)]
     if targets and "$recursiveRef" not in part.VALIDATORS and "$dynamicRef" not in part.VALIDATORS:
         return _together(targets)  # until draft 7 a reference stands alone
     return _together([[(part,)], *targets, *_combined(part, seen, known)])
 
 
-def _targets(part: Part) -> Iterator[Part]:
+def _targets(part: Subvalidator) -> Iterator[Subvalidator]:
     """Give what a schema refers to."""
     resolver = part._resolver  # noqa: SLF001 - has no public name
     found_there = [resolver.lookup(part.schema[word]) for word in ("$ref", "$dynamicRef") if word in part.schema]
@@ -104,11 +114,11 @@ def _targets(part: Part) -> Iterator[Part]:
         yield part.evolve(schema=target.contents, _resolver=target.resolver)
 
 
-def _combined(part: Part, seen: frozenset[object], known: Known) -> Iterator[list[Parts]]:
+def _combined(part: Subvalidator, seen: frozenset[object], known: Known) -> Iterator[list[Subvalidators]]:
     """Give, for each combiner of a schema, the ways through it."""
     schema = part.schema
 
-    def through(*subschemas: Any) -> list[Parts]:
+    def through(*subschemas: Any) -> list[Subvalidators]:
         return _together([_ways(part_of(part, subschema), seen, known) for subschema in subschemas])
 
     yield from (through(subschema) for subschema in schema.get("allOf", ()))
@@ -134,7 +144,7 @@ def _dependents(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield key, {"required": keys} if isinstance(keys, list) else demand
 
 
-def at_key(parts: Parts, key: str) -> Parts:
+def at_key(parts: Subvalidators, key: str) -> Subvalidators:
     """Give the parts that speak of the value of a key."""
     spoken = [_of_key(part.schema, key) for part in parts]
     own = [part_of(part, schema) for part, schemas in zip(parts, spoken, strict=True) for schema in schemas]
@@ -155,7 +165,7 @@ def _of_key(schema: Mapping[str, Any], key: str) -> list[Any]:
     return spoken or ([schema["additionalProperties"]] if "additionalProperties" in schema else [])
 
 
-def at_item(parts: Parts, at: int, contained: Part) -> Parts:
+def at_item(parts: Subvalidators, at: int, contained: Subvalidator) -> Subvalidators:
     """Give the parts that speak of an item. contained: what it is to be for `contains`, if anything."""
     spoken = [_of_item(part.schema, at) for part in parts]
     own = [part_of(part, schema) for part, schemas in zip(parts, spoken, strict=True) for schema in schemas]
@@ -181,5 +191,5 @@ def prefix_length(schema: Mapping[str, Any]) -> int:
     return len(items if isinstance(items, list) else schema.get("prefixItems", ()))
 
 
-def _telling(parts: list[Part]) -> Parts:
+def _telling(parts: list[Subvalidator]) -> Subvalidators:
     return tuple(part for part in parts if part.schema is not True)

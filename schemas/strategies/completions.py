@@ -9,15 +9,15 @@ from typing import Any, Literal, get_args
 from hypothesis import reject
 from hypothesis import strategies as st
 
-from slotfill.schemas.strategies.mutations import Break, breaks
 from slotfill.schemas.errors import InvalidError
-from slotfill.schemas.strategies.instances import Source, accepts, as_schema, instances
 from slotfill.schemas.schema import Schema
-from slotfill.schemas.strategies.type_slips import loosely, slips
+from slotfill.schemas.strategies.instances import SchemaSource, accepts, as_schema, instances
+from slotfill.schemas.strategies.mutations import Mutation, mutations
+from slotfill.schemas.strategies.type_slips import loosely, type_slips
 
-__all__ = ["Completion", "Kind", "StopReason", "completions"]
+__all__ = ["Completion", "CompletionKind", "StopReason", "completions"]
 
-Kind = Literal["valid", "fenced", "chatty", "truncated", "mistyped", "half_right"]
+CompletionKind = Literal["valid", "fenced", "chatty", "truncated", "mistyped", "half_right"]
 """What is the matter with a message, if anything."""
 
 StopReason = Literal["end_turn", "max_tokens"]
@@ -52,11 +52,11 @@ class Completion:
 
     text: str
     truth: Any
-    kind: Kind
+    kind: CompletionKind
     stop_reason: StopReason
 
 
-def completions(source: Source, *, document: str | None = None) -> st.SearchStrategy[Completion]:
+def completions(source: SchemaSource, *, document: str | None = None) -> st.SearchStrategy[Completion]:
     """Give messages of every kind.
 
     - valid: the value as JSON, and nothing else.
@@ -75,7 +75,7 @@ def completions(source: Source, *, document: str | None = None) -> st.SearchStra
 
     @st.composite
     def messages(draw: st.DrawFn) -> Completion:
-        kind: Kind = draw(st.sampled_from(get_args(Kind)))
+        kind: CompletionKind = draw(st.sampled_from(get_args(CompletionKind)))
         truth = draw(values)
         plain = draw(_written(schema.wrap(truth)))
         match kind:
@@ -118,7 +118,7 @@ def _among_prose(draw: st.DrawFn, text: str) -> str:
 def _mistyped(draw: st.DrawFn, schema: Schema[Any], truth: object, document: str | None) -> str:
     value = truth
     for _ in range(draw(st.integers(0, 3))):
-        if possible := [*slips(value, schema.json_schema)]:
+        if possible := [*type_slips(value, schema.json_schema)]:
             value = draw(st.sampled_from(possible)).of(value)
     loose = accepts(schema, value, document) or draw(st.booleans())
     text = draw(loosely(schema.wrap(value)) if loose else _written(schema.wrap(value)))
@@ -144,7 +144,7 @@ def _half_right(draw: st.DrawFn, schema: Schema[Any], truth: object, document: s
     return reject()  # it may accept all there is
 
 
-def _parts_broken(value: object, schema: Schema[Any]) -> list[Break]:
+def _parts_broken(value: object, schema: Schema[Any]) -> list[Mutation]:
     """Give changes of parts of a value, of the whole only where it has none."""
-    possible = [*breaks(value, schema.json_schema)]
+    possible = [*mutations(value, schema.json_schema)]
     return [change for change in possible if change.path] or possible

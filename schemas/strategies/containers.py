@@ -11,13 +11,13 @@ from typing import Any
 from hypothesis import reject
 from hypothesis import strategies as st
 
-from slotfill.schemas.strategies.filtering import TRIES, Values, fitting
+from slotfill.schemas.strategies.filtering import TRIES, Values, filtered
 
-__all__ = ["Members", "Room", "Wanted", "lists", "objects"]
+__all__ = ["ObjectMembers", "RequiredItems", "SizeRange", "lists", "objects"]
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class SizeRange:
     """How many items or keys there may be: what the schema says, and how many are drawn beyond those needed."""
 
     least: int
@@ -35,7 +35,7 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Members:
+class ObjectMembers:
     """What an object holds.
 
     known: by key, in the schema's order. Nobody asks whether there are any of a key before it is drawn: the answer
@@ -54,7 +54,7 @@ class Members:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Wanted:
+class RequiredItems:
     """What has to stand somewhere in a list: by position, the values; and how many of them."""
 
     values: Callable[[int], Values]
@@ -62,7 +62,7 @@ class Wanted:
 
 
 @st.composite
-def objects(draw: st.DrawFn, members: Members, room: Room) -> dict[str, Any]:
+def objects(draw: st.DrawFn, members: ObjectMembers, room: SizeRange) -> dict[str, Any]:
     """Draw an object, its known keys in the schema's order."""
     optional = [key for key in members.known if key not in members.needed]
     most = min(room.beyond(len(members.needed)) - len(members.needed), len(optional))
@@ -79,7 +79,7 @@ def objects(draw: st.DrawFn, members: Members, room: Room) -> dict[str, Any]:
     return drawn
 
 
-def _add_others(draw: st.DrawFn, drawn: dict[str, Any], members: Members, size: int) -> None:
+def _add_others(draw: st.DrawFn, drawn: dict[str, Any], members: ObjectMembers, size: int) -> None:
     """Add keys that are not known, as many as are found, up to a size."""
     for _ in range(TRIES + size):
         if len(drawn) >= size:
@@ -91,7 +91,7 @@ def _add_others(draw: st.DrawFn, drawn: dict[str, Any], members: Members, size: 
 
 @st.composite
 def lists(
-    draw: st.DrawFn, item: Callable[[int], Values], wanted: Sequence[Wanted], room: Room, unique: bool
+    draw: st.DrawFn, item: Callable[[int], Values], wanted: Sequence[RequiredItems], room: SizeRange, unique: bool
 ) -> list[Any]:
     """Draw a list. item: by position, what may stand there."""
     needed = sum(one.count for one in wanted)
@@ -100,12 +100,12 @@ def lists(
     drawn: dict[str, Any] = {}
     for at in range(size):
         values = places.get(at, item)(at)
-        value = draw(fitting(values, lambda value: _text(value) not in drawn) if unique else values)
+        value = draw(filtered(values, lambda value: _text(value) not in drawn) if unique else values)
         drawn[_text(value) if unique else str(at)] = value
     return [*drawn.values()]
 
 
-def _places(draw: st.DrawFn, wanted: Sequence[Wanted], size: int) -> dict[int, Callable[[int], Values]]:
+def _places(draw: st.DrawFn, wanted: Sequence[RequiredItems], size: int) -> dict[int, Callable[[int], Values]]:
     """Draw where those items stand that have to be there."""
     places: dict[int, Callable[[int], Values]] = {}
     for one in wanted:

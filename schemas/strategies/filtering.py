@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import reject
 from hypothesis import strategies as st
 
-__all__ = ["TRIES", "Values", "drawn_by", "fitting"]
+__all__ = ["TRIES", "Values", "drawn_by", "filtered"]
 
 Values = st.SearchStrategy[Any]
 
@@ -16,7 +16,7 @@ TRIES = 10
 """How many values are drawn to find one that fits."""
 
 
-def fitting(values: Values, fits: Callable[[Any], bool]) -> Values:
+def filtered(values: Values, fits: Callable[[Any], bool]) -> Values:
     """Give those values that fit, trying harder than `filter` does.
 
     Whoever draws can catch that none is found. And the strategy does not show what it is made of, which may be huge, as

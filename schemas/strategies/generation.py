@@ -14,12 +14,30 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from slotfill.schemas.strategies.containers import Members, Room, Wanted, lists, objects
-from slotfill.schemas.strategies.filtering import Values, drawn_by, fitting
-from slotfill.schemas.strategies.scalars import JSON_VALUES, TEXT, matching, numbers, strings, values_of, whole_numbers
-from slotfill.schemas.strategies.combinators import Part, Parts, at_item, at_key, identity, is_valid, part_of, prefix_length, ways
+from slotfill.schemas.strategies.combinators import (
+    Subvalidator,
+    Subvalidators,
+    at_item,
+    at_key,
+    branches,
+    is_valid,
+    part_of,
+    prefix_length,
+    schema_identity,
+)
+from slotfill.schemas.strategies.containers import ObjectMembers, RequiredItems, SizeRange, lists, objects
+from slotfill.schemas.strategies.filtering import Values, drawn_by, filtered
+from slotfill.schemas.strategies.scalars import (
+    ANY_TEXT,
+    JSON_VALUES,
+    matching,
+    numbers,
+    strings,
+    values_of,
+    whole_numbers,
+)
 
-__all__ = ["Proposals"]
+__all__ = ["Generation"]
 
 Schemas = list[Mapping[str, Any]]
 
@@ -70,18 +88,18 @@ _OF_OTHERS = frozenset({"additionalProperties", "patternProperties", "unevaluate
 _ELSEWHERE = "\ue000 a key that no schema speaks of"
 
 
-class Proposals:
+class Generation:
     """The values that one schema probably accepts.
 
     validator: of the whole schema.
     document: what `format: verbatim` quotes, if any.
     """
 
-    def __init__(self, validator: Part, document: str | None) -> None:
+    def __init__(self, validator: Subvalidator, document: str | None) -> None:
         self._root = validator
         self._document = document
         self._known: dict[object, Values] = {}
-        self._types: Mapping[str, Callable[[Parts, Schemas, int], Values]] = {
+        self._types: Mapping[str, Callable[[Subvalidators, Schemas, int], Values]] = {
             "null": lambda *_: st.none(),
             "boolean": lambda *_: st.booleans(),
             "integer": lambda _, schemas, __: whole_numbers(schemas),
@@ -104,15 +122,15 @@ class Proposals:
         """Give how many parts the smallest value holds, at least: more than any value does where there is none."""
         return self._smallest((self._root,), frozenset(), {})
 
-    def _smallest(self, parts: Parts, within: frozenset[object], known: dict[object, float]) -> float:
-        key = frozenset(map(identity, parts))
+    def _smallest(self, parts: Subvalidators, within: frozenset[object], known: dict[object, float]) -> float:
+        key = frozenset(map(schema_identity, parts))
         if key in within:
             return math.inf
         if key not in known:
-            known[key] = min((self._least(way, within | {key}, known) for way in ways(parts)), default=math.inf)
+            known[key] = min((self._least(way, within | {key}, known) for way in branches(parts)), default=math.inf)
         return known[key]
 
-    def _least(self, parts: Parts, within: frozenset[object], known: dict[object, float]) -> float:
+    def _least(self, parts: Subvalidators, within: frozenset[object], known: dict[object, float]) -> float:
         """Count what a value must hold: nothing that is needed of objects counts where it may be something else."""
         schemas = [part.schema for part in parts]
         kinds = {name for name in self._types if _allow(name, schemas)}
@@ -126,25 +144,25 @@ class Proposals:
             )
         return 1
 
-    def _of(self, parts: Parts, depth: int) -> Values:
+    def _of(self, parts: Subvalidators, depth: int) -> Values:
         if not parts:
             return JSON_VALUES if depth < len(_WIDTHS) else st.none()
         if depth > DEEPEST:
             return st.nothing()
-        key = (frozenset(map(identity, parts)), depth)
+        key = (frozenset(map(schema_identity, parts)), depth)
         if key not in self._known:
             # It keeps the schemas alive, which are known by their addresses.
             self._known[key] = st.deferred(lambda: self._union(parts, depth))
         return self._known[key]
 
-    def _union(self, parts: Parts, depth: int) -> Values:
-        through = ways(parts)
+    def _union(self, parts: Subvalidators, depth: int) -> Values:
+        through = branches(parts)
         values = st.one_of([self._typed(way, depth) for way in through])
         if len(through) == 1 and not any(_UNCERTAIN & part.schema.keys() for part in through[0]):
             return values
-        return fitting(values, lambda value: all(is_valid(part, value) for part in parts))
+        return filtered(values, lambda value: all(is_valid(part, value) for part in parts))
 
-    def _typed(self, parts: Parts, depth: int) -> Values:
+    def _typed(self, parts: Subvalidators, depth: int) -> Values:
         schemas = [part.schema for part in parts]
         listed = values_of(schemas, "enum") + [[value] for value in values_of(schemas, "const")]
         if listed:
@@ -158,8 +176,8 @@ class Proposals:
         # Where a schema names no type but speaks of objects, say, half of the values are objects.
         return st.booleans().flatmap(lambda other: every if other else meant) if len(kinds) > 1 else every
 
-    def _lists(self, parts: Parts, schemas: Schemas, depth: int) -> Values:
-        def item(at: int, contained: Part = None) -> Values:
+    def _lists(self, parts: Subvalidators, schemas: Schemas, depth: int) -> Values:
+        def item(at: int, contained: Subvalidator = None) -> Values:
             return self._of(at_item(parts, at, contained), depth + 1)
 
         def filler(at: int) -> Values:
@@ -167,7 +185,7 @@ class Proposals:
             return st.one_of([one.values(at) for one in wanted]) if item(at).is_empty else item(at)
 
         wanted = [
-            Wanted(
+            RequiredItems(
                 partial(item, contained=part_of(part, part.schema["contains"])), int(part.schema.get("minContains", 1))
             )
             for part in parts
@@ -179,13 +197,13 @@ class Proposals:
 
         def of_length() -> Values:
             ends = next((at for at in range(first + 1) if filler(at).is_empty), math.inf)
-            room = Room(least, min(most, ends), max(min(_LONGEST, _width(depth)), first))
+            room = SizeRange(least, min(most, ends), max(min(_LONGEST, _width(depth)), first))
             return lists(filler, wanted, room, unique) if room.is_any else st.nothing()
 
         # Whether there are items takes a walk over all that they refer to: where none are needed it can wait.
         return of_length() if least or wanted else drawn_by(lambda draw: draw(of_length()))
 
-    def _objects(self, parts: Parts, schemas: Schemas, depth: int) -> Values:
+    def _objects(self, parts: Subvalidators, schemas: Schemas, depth: int) -> Values:
         needed = {key for keys in values_of(schemas, "required") for key in keys}
         named = dict.fromkeys(key for properties in values_of(schemas, "properties") for key in properties)
         known = {key: self._at(parts, key, depth) for key in [*named, *sorted(needed - named.keys())]}
@@ -194,25 +212,25 @@ class Proposals:
         width = _width(depth)
         known = {key: values for key, values in known.items() if key in needed or width}
         speaks = any(_OF_OTHERS & schema.keys() for schema in schemas)
-        room = Room(*_limits(schemas, "Properties"), width)
+        room = SizeRange(*_limits(schemas, "Properties"), width)
         others = partial(self._at, parts, depth=depth)
         spare = min(width, _LONGEST) if speaks or not named else 0
         other_keys = st.deferred(lambda: self._other_keys(parts, schemas, depth))
-        members = Members(known, needed, other_keys, others, spare)
+        members = ObjectMembers(known, needed, other_keys, others, spare)
         return objects(members, room) if room.is_any else st.nothing()
 
-    def _at(self, parts: Parts, key: str, depth: int) -> Values:
+    def _at(self, parts: Subvalidators, key: str, depth: int) -> Values:
         return self._of(at_key(parts, key), depth + 1)
 
-    def _other_keys(self, parts: Parts, schemas: Schemas, depth: int) -> st.SearchStrategy[str]:
+    def _other_keys(self, parts: Subvalidators, schemas: Schemas, depth: int) -> st.SearchStrategy[str]:
         keys = [matching(pattern) for patterns in values_of(schemas, "patternProperties") for pattern in patterns]
         if not self._at(parts, _ELSEWHERE, depth).is_empty:
             keys.append(self._names(parts, depth))
         return st.one_of(keys)
 
-    def _names(self, parts: Parts, depth: int) -> st.SearchStrategy[str]:
+    def _names(self, parts: Subvalidators, depth: int) -> st.SearchStrategy[str]:
         rules = [part_of(part, part.schema["propertyNames"]) for part in parts if "propertyNames" in part.schema]
-        return self._of((*rules, part_of(parts[0], {"type": "string"})), depth + 1) if rules else TEXT
+        return self._of((*rules, part_of(parts[0], {"type": "string"})), depth + 1) if rules else ANY_TEXT
 
 
 def _allow(name: str, schemas: Schemas) -> bool:

@@ -18,18 +18,18 @@ from hypothesis.errors import HypothesisWarning, UnsatisfiedAssumption
 from pydantic import BaseModel
 
 from slotfill.schemas.errors import InvalidError, SchemaError
+from slotfill.schemas.json_schema.patterns import compiled
 from slotfill.schemas.json_schema.response_model import JsonValue, formats_of, response_model
 from slotfill.schemas.json_schema.subschemas import subschemas
-from slotfill.schemas.json_schema.patterns import compiled
-from slotfill.schemas.strategies.generation import Proposals
 from slotfill.schemas.schema import WRAPPER, Schema
+from slotfill.schemas.strategies.generation import Generation
 from slotfill.schemas.wire.wire import wire_of
 
-__all__ = ["Guard", "Source", "accepts", "as_schema", "instances", "json_model", "wire_instances"]
+__all__ = ["Guard", "SchemaSource", "accepts", "as_schema", "instances", "json_model", "wire_instances"]
 
 T = TypeVar("T")
 
-Source = Schema[Any] | type[BaseModel] | Mapping[str, Any] | bool
+SchemaSource = Schema[Any] | type[BaseModel] | Mapping[str, Any] | bool
 """What stands for a schema: a JSON Schema is a mapping or a boolean."""
 
 _TRIES = 10
@@ -63,7 +63,7 @@ class Guard:
         reject()
 
 
-def as_schema(source: Source) -> Schema[Any]:
+def as_schema(source: SchemaSource) -> Schema[Any]:
     """Give a source as a Schema. Raises SchemaError."""
     if isinstance(source, Schema):
         return source
@@ -111,7 +111,7 @@ def accepts(schema: Schema[Any], value: object, document: str | None = None) -> 
     return True
 
 
-def instances(source: Source, *, document: str | None = None) -> st.SearchStrategy[Any]:
+def instances(source: SchemaSource, *, document: str | None = None) -> st.SearchStrategy[Any]:
     """Give values that validate, as plain JSON data.
 
     document: where one is given, `Verbatim` strings quote it.
@@ -140,7 +140,7 @@ def instances(source: Source, *, document: str | None = None) -> st.SearchStrate
 
 def _routes(schema: Schema[Any], document: str | None) -> Iterator[st.SearchStrategy[Any]]:
     """Give the ways to a value, the most telling first: the JSON Schema, the model's types, the values mentioned."""
-    proposals = Proposals(json_model(schema).validator, document)
+    proposals = Generation(json_model(schema).validator, document)
     if _LARGEST < proposals.smallest() < math.inf:
         raise SchemaError(
             f"the smallest value of schema {schema.name!r} holds over {_LARGEST:,} parts: too many to make up"
@@ -175,7 +175,7 @@ def _mentioned(json_schema: Mapping[str, Any]) -> Iterator[Any]:
                 yield from part[keyword]
 
 
-def wire_instances(source: Source) -> st.SearchStrategy[Any]:
+def wire_instances(source: SchemaSource) -> st.SearchStrategy[Any]:
     """Give what the service's reduced schema lets through: the whole schema's instances where it has none.
 
     Values are unwrapped. Raises SchemaError.

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slotfill.schemas.strategies.scalars import values_of
 from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, resolved
+from slotfill.schemas.strategies.scalars import values_of
 
-__all__ = ["Break", "breaks", "places"]
+__all__ = ["Mutation", "mutable_places", "mutations"]
 
 Path = tuple[str | int, ...]
 
@@ -35,7 +35,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Break:
+class Mutation:
     """A change that may break one constraint. keyword: the one it is aimed at."""
 
     keyword: str
@@ -47,23 +47,23 @@ class Break:
         return _put(value, self.path, self.replacement)
 
 
-def breaks(value: object, json_schema: dict[str, Any]) -> Iterator[Break]:
+def mutations(value: object, json_schema: dict[str, Any]) -> Iterator[Mutation]:
     """Give the changes worth trying. Only trying tells which of them the schema refuses, and why."""
-    for place in places(value, json_schema):
+    for place in mutable_places(value, json_schema):
         for keyword, replacement in _replacements(place):
-            yield Break(keyword, place.path, replacement)
+            yield Mutation(keyword, place.path, replacement)
         if isinstance(place.value, dict):
             yield from _of_keys(place.path, place.value, place.schemas)
 
 
-def _of_keys(path: Path, value: dict[str, Any], schemas: Schemas) -> Iterator[Break]:
+def _of_keys(path: Path, value: dict[str, Any], schemas: Schemas) -> Iterator[Mutation]:
     named = {key: None for schema in schemas for key in properties_of(schema) if key not in value}
-    yield from (Break("required", (*path, key), ABSENT) for key in value)
-    yield from (Break("properties", (*path, key), other) for key in named for other in (None, 7, "seven"))
-    yield from (Break("additionalProperties", (*path, "unexpected key"), other) for other in (None, "seven"))
+    yield from (Mutation("required", (*path, key), ABSENT) for key in value)
+    yield from (Mutation("properties", (*path, key), other) for key in named for other in (None, 7, "seven"))
+    yield from (Mutation("additionalProperties", (*path, "unexpected key"), other) for other in (None, "seven"))
 
 
-def places(value: object, json_schema: dict[str, Any]) -> Iterator[Place]:
+def mutable_places(value: object, json_schema: dict[str, Any]) -> Iterator[Place]:
     """Give a value and all its parts, each with the schemas that may speak of it; of a union, every branch may."""
     rest: list[tuple[Path, Any, list[Any]]] = [((), value, [json_schema])]
     while rest:

@@ -9,11 +9,11 @@ from typing import Any
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from slotfill.schemas.strategies.mutations import Break, breaks, places
 from slotfill.schemas.errors import InvalidError
-from slotfill.schemas.strategies.instances import Guard, Source, as_schema, instances, json_model
 from slotfill.schemas.json_values.pointer import join, pointer_to
 from slotfill.schemas.schema import Schema
+from slotfill.schemas.strategies.instances import Guard, SchemaSource, as_schema, instances, json_model
+from slotfill.schemas.strategies.mutations import Mutation, mutable_places, mutations
 
 __all__ = ["NearMiss", "near_misses"]
 
@@ -82,12 +82,12 @@ class Judge:
             return None
         (path,) = refused
         schemas = next(
-            (place.schemas for place in places(value, self._schema.json_schema) if join(place.path) == path), ()
+            (place.schemas for place in mutable_places(value, self._schema.json_schema) if join(place.path) == path), ()
         )
         return path, "format" if any("format" in schema for schema in schemas) else "validator"
 
 
-def near_misses(source: Source, *, document: str | None = None) -> st.SearchStrategy[NearMiss]:
+def near_misses(source: SchemaSource, *, document: str | None = None) -> st.SearchStrategy[NearMiss]:
     """Give values that must not validate, each wrong in one place, for one reason.
 
     A valid value is changed in one place; it is a near miss when the JSON Schema then has one thing to say against it,
@@ -115,10 +115,10 @@ def near_misses(source: Source, *, document: str | None = None) -> st.SearchStra
     return refused_values()
 
 
-def _changes(value: object, json_schema: dict[str, Any]) -> st.SearchStrategy[list[Break]]:
+def _changes(value: object, json_schema: dict[str, Any]) -> st.SearchStrategy[list[Mutation]]:
     """Give a few changes to be tried in turn, aimed at constraints of all kinds alike."""
-    aimed: dict[str, list[Break]] = {}
-    for change in breaks(value, json_schema):
+    aimed: dict[str, list[Mutation]] = {}
+    for change in mutations(value, json_schema):
         aimed.setdefault(change.keyword, []).append(change)
     kinds = st.sampled_from([*aimed.values()])
     return st.lists(kinds.flatmap(st.sampled_from), min_size=_TRIES, max_size=_TRIES)

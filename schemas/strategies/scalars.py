@@ -17,21 +17,21 @@ from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 
-from slotfill.schemas.passages.boundaries import next_boundary, previous_boundary
-from slotfill.schemas.strategies.filtering import fitting
 from slotfill.schemas.json_schema.formats import conforms
-from slotfill.schemas.passages.passages import stands_in
 from slotfill.schemas.json_schema.patterns import OutOfTimeError, for_python, found
+from slotfill.schemas.passages.boundaries import next_boundary, previous_boundary
+from slotfill.schemas.passages.passages import stands_in
+from slotfill.schemas.strategies.filtering import filtered
 from slotfill.schemas.verbatim import FORMAT
 
-__all__ = ["JSON_VALUES", "TEXT", "matching", "numbers", "strings", "values_of", "whole_numbers"]
+__all__ = ["ANY_TEXT", "JSON_VALUES", "matching", "numbers", "strings", "values_of", "whole_numbers"]
 
 Schemas = Sequence[Mapping[str, Any]]
 """The schemas that speak of one value: it has to satisfy each."""
 
 _CHARACTERS = st.characters(codec="utf-8")  # no lone surrogates: JSON that travels has none
 
-TEXT = st.text(_CHARACTERS)
+ANY_TEXT = st.text(_CHARACTERS)
 """Any string."""
 
 _FAR = 10**18
@@ -41,8 +41,8 @@ _VAST = 1e100
 """How far other numbers without a bound go: the product of three is finite, as that of any text's numbers is."""
 
 JSON_VALUES: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers(-_FAR, _FAR) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    st.none() | st.booleans() | st.integers(-_FAR, _FAR) | st.floats(allow_nan=False, allow_infinity=False) | ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
     max_leaves=5,
 )
 """Any JSON value."""
@@ -101,7 +101,7 @@ def strings(
 
     quoted = FORMAT in formats and document is not None
     kinds = [_passages(document or "", most)] if quoted else [*_kinds(schemas, least, most)]
-    fitted = [fitting(texts, fits) for texts in kinds]
+    fitted = [filtered(texts, fits) for texts in kinds]
     return fitted[0] if len(fitted) == 1 else _first(fitted)
 
 
@@ -141,8 +141,8 @@ def matching(pattern: str, *, whole: bool = False) -> st.SearchStrategy[str]:
         drawn = st.from_regex(re.compile(expression or "", re.ASCII), alphabet=_CHARACTERS, fullmatch=whole)
         drawn.validate()
     except (re.error, ValueError):
-        return TEXT
-    return TEXT if expression is None else drawn
+        return ANY_TEXT
+    return ANY_TEXT if expression is None else drawn
 
 
 def _is_found(pattern: str, text: str) -> bool:
@@ -169,7 +169,7 @@ def _passages(document: str, most: float) -> st.SearchStrategy[str]:
     places = st.integers(0, len(document))
     others = st.tuples(places, places).map(lambda pair: (next_boundary(document, min(pair)), max(pair)))
     passages = (runs | others).map(lambda where: _passage(document, *where, most))
-    return fitting(passages, lambda passage: stands_in(passage, document))
+    return filtered(passages, lambda passage: stands_in(passage, document))
 
 
 def _passage(document: str, start: int, end: int, most: float) -> str:

@@ -10,17 +10,17 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from slotfill.schemas.strategies.mutations import Break, places
+from slotfill.schemas.strategies.mutations import Mutation, mutable_places
 
-__all__ = ["loosely", "slips"]
+__all__ = ["loosely", "type_slips"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def slips(value: object, json_schema: dict[str, Any]) -> Iterator[Break]:
+def type_slips(value: object, json_schema: dict[str, Any]) -> Iterator[Mutation]:
     """Give changes of type and letter case, after which a reader still knows what is meant."""
-    for place in places(value, json_schema):
-        yield from (Break("type", place.path, replacement) for replacement in _mistaken(place.value))
+    for place in mutable_places(value, json_schema):
+        yield from (Mutation("type", place.path, replacement) for replacement in _mistaken(place.value))
 
 
 def _mistaken(value: Any) -> Iterator[Any]:

@@ -14,7 +14,7 @@ from slotfill.schemas.validation.core_walk import Node
 
 __all__ = [
     "FIELDS",
-    "Path",
+    "KeyPath",
     "fields_of",
     "key_of",
     "keys_of",
@@ -25,7 +25,7 @@ __all__ = [
     "with_fields",
 ]
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """The way to a value: keys and indices."""
 
 FIELDS = frozenset({"model-fields", "typed-dict", "dataclass-args"})
@@ -61,7 +61,7 @@ def names_of(name: str, field: Node) -> frozenset[str]:
     return frozenset({*keys_of(name, field), name, field.get("serialization_alias", key)} - {key})
 
 
-def paths_of(field: Node) -> tuple[Path, ...]:
+def paths_of(field: Node) -> tuple[KeyPath, ...]:
     """Give the ways into other values by which a model reads a field."""
     return tuple(path for path in _aliases(field) if len(path) > 1)
 
@@ -80,7 +80,7 @@ def read_by_paths_too(name: str, field: Node) -> Node:
     return {**field, "validation_alias": [[key_of(name, field)], *map(list, _aliases(field))]}
 
 
-def _aliases(field: Node) -> list[Path]:
+def _aliases(field: Node) -> list[KeyPath]:
     alias = field.get("validation_alias", [])
     if isinstance(alias, str):
         return [(alias,)]

@@ -10,7 +10,7 @@ from pydantic_core import PydanticKnownError, SchemaValidator
 
 from slotfill.schemas.validation.core_walk import Node, with_children
 from slotfill.schemas.validation.field_keys import FIELDS, read_by_paths_too, with_fields
-from slotfill.schemas.validation.literals import Members, listed, literal_error, members_of
+from slotfill.schemas.validation.literals import LiteralMembers, as_alternatives, literal_error, members_of
 from slotfill.schemas.validation.user_code import informed
 
 __all__ = ["TIME_ERRORS", "Config", "Lenient", "built_validator", "is_number"]
@@ -98,11 +98,11 @@ def _refuse_truth(error: Any, value: Any) -> Any:
 def _refuse_others(expected: Sequence[Any], value: Any) -> Any:
     """Refuse true where 1 is expected, and 1 where true is; what is no number may be a member itself."""
     if type(value) in (bool, int) and type(value) not in {type(one) for one in expected} and value in expected:
-        raise PydanticKnownError("enum", {"expected": listed(expected)})
+        raise PydanticKnownError("enum", {"expected": as_alternatives(expected)})
     return value
 
 
-def _member(members: Members, value: Any) -> Any:
+def _member(members: LiteralMembers, value: Any) -> Any:
     """Give what a literal has for a value; what it has not may be a member itself, but true is not 1."""
     if type(value) in (bool, int) and (type(value), value) not in members:
         raise literal_error(members)

@@ -10,11 +10,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from slotfill.schemas.validation.core_walk import Node, definitions_of, nodes_of
 from slotfill.schemas.json_schema.decimals import DECIMAL
-from slotfill.schemas.validation.field_keys import Path, fields_of, key_of, names_of, paths_of
 from slotfill.schemas.json_schema.response_model import JsonValue, resolve_local
 from slotfill.schemas.json_schema.subschemas import properties_of, subschemas
+from slotfill.schemas.validation.core_walk import Node, definitions_of, nodes_of
+from slotfill.schemas.validation.field_keys import KeyPath, fields_of, key_of, names_of, paths_of
 
 __all__ = ["decimal_schema", "inner_paths_of", "output_schema", "reply_schema", "synonyms_of"]
 
@@ -62,12 +62,12 @@ def synonyms_of(model: type[BaseModel]) -> dict[str, frozenset[str]]:
     return {key: others for key, others in names.items() if others}
 
 
-def inner_paths_of(model: type[BaseModel]) -> dict[str, tuple[Path, ...]]:
+def inner_paths_of(model: type[BaseModel]) -> dict[str, tuple[KeyPath, ...]]:
     """Give, by JSON key, the ways into other values by which a model and those within it read the field, too.
 
     `street: str = Field(validation_alias=AliasPath("address", "street"))` gives {"street": (("address", "street"),)}.
     """
-    paths: defaultdict[str, tuple[Path, ...]] = defaultdict(tuple)
+    paths: defaultdict[str, tuple[KeyPath, ...]] = defaultdict(tuple)
     for name, field in _all_fields(model):
         paths[key_of(name, field)] += paths_of(field)
     return {key: ways for key, ways in paths.items() if ways}

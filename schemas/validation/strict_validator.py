@@ -32,15 +32,15 @@ from pydantic_core import (
     to_jsonable_python,
 )
 
-from slotfill.schemas.validation.core_walk import Node, definitions_of, nodes_of, with_children
-from slotfill.schemas.json_schema.decimals import quoted_decimals
 from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.json_schema.decimals import quoted_decimals
 from slotfill.schemas.json_values.exact_json import dumps, has_exact_floats, loads
+from slotfill.schemas.json_values.pointer import follow, pointer_to
+from slotfill.schemas.validation.core_walk import Node, definitions_of, nodes_of, with_children
 from slotfill.schemas.validation.field_keys import FIELDS, read_by_key, with_fields
 from slotfill.schemas.validation.lenient_validator import TIME_ERRORS, Config, Lenient, built_validator, is_number
-from slotfill.schemas.validation.literals import listed, literal_error, members_of
+from slotfill.schemas.validation.literals import as_alternatives, literal_error, members_of
 from slotfill.schemas.validation.model_schema import decimal_schema
-from slotfill.schemas.json_values.pointer import look_up, pointer_to
 from slotfill.schemas.validation.user_code import (
     JUDGEMENTS,
     around,
@@ -232,7 +232,7 @@ class Strict:
         if kinds <= {str}:
             return node
         inner = SchemaValidator(node, config)  # type: ignore[arg-type]  # as above
-        error = PydanticKnownError("enum", {"expected": listed(values)})
+        error = PydanticKnownError("enum", {"expected": as_alternatives(values)})
         members = {_as_json(to_jsonable_python(member.value)): member for member in node["members"]}
 
         def read(value: Any, _: ValidationInfo) -> Any:
@@ -439,7 +439,7 @@ def _ignored(error: ValidationError, written: str | None) -> Iterator[InitErrorD
     """Give the keys that nobody reads: those of what was `written`, not those that the user's code has put in."""
     before = None if written is None else json.loads(written)
     for detail in error.errors(include_url=False, include_context=False):
-        holder = look_up(pointer_to(detail["loc"], before).rpartition("/")[0], before)
+        holder = follow(pointer_to(detail["loc"], before).rpartition("/")[0], before)
         if detail["type"] == "extra_forbidden" and isinstance(holder, dict) and detail["loc"][-1] in holder:
             yield {"type": "extra_forbidden", "loc": detail["loc"], "input": detail["input"]}
 

@@ -1,7 +1,7 @@
 """The functions of the user's in core schemas, and what Pydantic tells them of the field that they judge.
 
 Pydantic tells a validator of the fields before its own by way of the model that holds them. What stands behind code of
-the user's is read by a validator apart (`slotfill.schemas.validation.strict_validator`), which is in no model: here what is known
+the user's is read by a validator apart (`validation.strict_validator`), which is in no model: here what is known
 around a value is handed on.
 """
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from urllib.parse import unquote, urldefrag, urljoin
 
 from slotfill.schemas.json_schema.decimals import DECIMAL
-from slotfill.schemas.json_values.pointer import join, look_up
+from slotfill.schemas.json_values.pointer import follow, join
 from slotfill.schemas.wire.constraint_text import in_words
 
 __all__ = ["STRUCTURED", "Loss", "Mode", "Reduction", "local_pointer"]
@@ -192,7 +192,7 @@ class Reduction:
 
     def _inlined(self, schema: dict[str, Any], pointer: str) -> dict[str, Any]:
         """Reduce the root's reference to what it leads to: the service wants to see an object there."""
-        target = look_up(pointer, self._document)
+        target = follow(pointer, self._document)
         around = {key: value for key, value in schema.items() if key not in ("$ref", "$defs", "definitions")}
         self._root_pointer = pointer
         self._open.append(pointer)
@@ -201,7 +201,7 @@ class Reduction:
     def _define(self, pointer: str) -> str:
         """Reduce what a reference leads to, once; give the name under which it is kept."""
         self._open.append(pointer)
-        reduced = self.schema(look_up(pointer, self._document), pointer)
+        reduced = self.schema(follow(pointer, self._document), pointer)
         self._open.pop()
         stem = name = re.sub(r"[^a-zA-Z0-9_.-]", "_", pointer.rsplit("/", 1)[-1]) or "_"
         while name in self._definitions:

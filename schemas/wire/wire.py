@@ -19,7 +19,7 @@ from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.schema import WRAPPER, Schema
 from slotfill.schemas.wire.subset import STRUCTURED, Loss, Mode, Reduction, local_pointer
 
-__all__ = ["Loss", "Mode", "Wire", "wire_for", "wire_of"]
+__all__ = ["Wire", "wire_for", "wire_of"]
 
 _STRUCTURED_AND_TOOL: tuple[Mode, ...] = ("structured", "tool")
 _KEY = re.compile(r"[a-zA-Z0-9_.-]{1,64}")

@@ -7,8 +7,9 @@ import pytest
 
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.record.extraction import Outcome
+from slotfill.extractors.testing.checking.scenarios import KEY
 from slotfill.extractors.testing.claude import SimulatedClaude
-from slotfill.extractors.testing.simulator.fault_triggers import Trigger
+from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS
 from slotfill.extractors.testing.matrix.fault_matrix import (
     CALLS,
     DRIVERS,
@@ -21,8 +22,7 @@ from slotfill.extractors.testing.matrix.fault_matrix import (
     singles,
 )
 from slotfill.extractors.testing.matrix.order_documents import Case, orders
-from slotfill.extractors.testing.checking.scenarios import KEY
-from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS
+from slotfill.extractors.testing.simulator.fault_triggers import Trigger
 
 pytestmark = pytest.mark.slow
 

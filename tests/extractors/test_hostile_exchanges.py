@@ -15,20 +15,20 @@ from hypothesis import strategies as st
 from pydantic import create_model
 
 from slotfill import Extractor, Rung, Schema
-from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.clients.clients import Clients
 from slotfill.extractors.clients.codec import Codec
-from slotfill.extractors.messages_api.sse import STREAM
-from slotfill.extractors.messages_api.inbound import LONGEST_EXCERPT, LONGEST_IDENTIFIER, MOST_TOKENS
-from slotfill.extractors.clients.rate_limits import Limits
 from slotfill.extractors.clients.pacer import Pacer
-from slotfill.extractors.rungs.prompt import write
+from slotfill.extractors.clients.rate_limits import Limits
+from slotfill.extractors.http.tries import Tries
+from slotfill.extractors.messages_api.inbound import LONGEST_EXCERPT, LONGEST_IDENTIFIER, MOST_TOKENS
+from slotfill.extractors.messages_api.sse import STREAM
 from slotfill.extractors.record.extraction import Document
+from slotfill.extractors.rungs.asks import Answer, Ask
+from slotfill.extractors.rungs.prompt import write_prompt
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.simulator.clock import ManualClock
-from slotfill.extractors.http.tries import Tries
 
 pytestmark = pytest.mark.slow
 
@@ -82,7 +82,7 @@ def exchange(status, headers, body, *, streamed):
 
 def asked(exchange, way, mode):
     """Put an ask in one of the four ways; give it, the pieces of text and the answer."""
-    ask = Ask(Rung.ASK, MODEL, mode, write(SCHEMA, DOCUMENT), 500)
+    ask = Ask(Rung.ASK, MODEL, mode, write_prompt(SCHEMA, DOCUMENT), 500)
     clients = Clients(MODEL, Settings.read(), exchange.client(asynchronous=way.startswith("a")))
     *pieces, answer = asyncio.run(arrived(clients, CODEC, ask, way))
     return ask, pieces, answer

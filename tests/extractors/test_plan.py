@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from slotfill import Document, ExtractionError, Failure, FieldError, Outcome, Rung, Schema, Usage
-from slotfill.extractors.rungs.asks import SCHEMA_REFUSED, UNREADABLE, Answer, Policy
 from slotfill.extractors.plan import plan
+from slotfill.extractors.rungs.asks import SCHEMA_REFUSED, UNREADABLE, Answer, Policy
 from slotfill.schemas import Confidence, Verbatim, resolve
 
 

@@ -20,8 +20,8 @@ from pydantic import (
 )
 
 from slotfill import Extractor
-from slotfill.extractors.record.extraction import Extraction, Outcome
 from slotfill.extractors.documents.stored import load
+from slotfill.extractors.record.extraction import Extraction, Outcome
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas.schema import Schema
 

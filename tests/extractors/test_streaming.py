@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from slotfill import Extraction, Extractor, Outcome, Partial
-from slotfill.extractors.messages_api.stream_reader import Arriving
 from slotfill.extractors.messages_api.sse import STREAM, events
+from slotfill.extractors.messages_api.stream_reader import StreamReader
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas import Feedback
 
@@ -246,7 +246,7 @@ def test_what_the_sdk_puts_together_is_what_arrives(value):
         asked = {"model": "claude-haiku-5-5", "max_tokens": 10_000, "messages": turns, **WITHOUT_THINKING, **choice}
         with claude.client().messages.stream(**asked) as events:
             wanted = events.get_final_message()
-        arriving = Arriving()
+        arriving = StreamReader()
         for event in claude.client().messages.create(**asked, stream=True):
             arriving.take(event)
         found = arriving.message()

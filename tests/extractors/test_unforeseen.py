@@ -13,8 +13,8 @@ from pydantic import BaseModel, model_validator
 from scripted import message, refusal
 
 from slotfill import Document, Extractor, ModelError, Outcome, Usage
-from slotfill.extractors.rungs.asks import Answer, Policy
 from slotfill.extractors.plan import plan
+from slotfill.extractors.rungs.asks import Answer, Policy
 from slotfill.extractors.running_plan import RunningPlan
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.unforeseen import internal_failure

@@ -11,9 +11,9 @@ from pydantic.alias_generators import to_camel
 from typing_extensions import TypedDict
 
 from slotfill.schemas import Confidence, Sentiment, resolve
-from slotfill.schemas.confidence import KEYWORD, confidence_paths
+from slotfill.schemas.confidence import CONFIDENCE_KEYWORD, confidence_paths
 from slotfill.schemas.errors import SchemaError
-from slotfill.schemas.json_values.pointer import join, look_up
+from slotfill.schemas.json_values.pointer import follow, join
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.wire.wire import wire_of
 
@@ -58,11 +58,14 @@ class Nested(BaseModel):
 
 
 def marked(of: Any = "label", **fields: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": {"label": {"type": "string"}, "sure": {**SURE, KEYWORD: of}, **fields}}
+    return {
+        "type": "object",
+        "properties": {"label": {"type": "string"}, "sure": {**SURE, CONFIDENCE_KEYWORD: of}, **fields},
+    }
 
 
 def mark_of(schema: Schema[Any], pointer: str) -> dict[str, Any]:
-    mark: dict[str, Any] = look_up(pointer, schema.json_schema)
+    mark: dict[str, Any] = follow(pointer, schema.json_schema)
     return mark
 
 
@@ -83,7 +86,7 @@ def test_both_spellings_are_a_number_from_0_to_1(kind: Any, number: float) -> No
 @pytest.mark.parametrize("kind", [Confidence["label"], Annotated[float, Confidence("label")]])
 def test_json_schema_marks_it_and_says_what_it_is(kind: Any) -> None:
     told = {"description": "Probability, 0 to 1, that `label` is right."}
-    assert TypeAdapter(kind).json_schema() == {**SURE, KEYWORD: "label", **told}
+    assert TypeAdapter(kind).json_schema() == {**SURE, CONFIDENCE_KEYWORD: "label", **told}
 
 
 def test_a_bound_and_a_description_of_its_own_stay() -> None:
@@ -105,10 +108,13 @@ def test_a_bound_and_a_description_of_its_own_stay() -> None:
 def test_it_names_a_field_and_the_json_schema_its_key() -> None:
     schema = Schema(Camel)
     mark = mark_of(schema, "/properties/howSure")
-    assert (mark[KEYWORD], mark["description"]) == ("keyPhrase", "Probability, 0 to 1, that `keyPhrase` is right.")
-    assert mark_of(schema, "/properties/perhaps/anyOf/0")[KEYWORD] == "keyPhrase"
+    assert (mark[CONFIDENCE_KEYWORD], mark["description"]) == (
+        "keyPhrase",
+        "Probability, 0 to 1, that `keyPhrase` is right.",
+    )
+    assert mark_of(schema, "/properties/perhaps/anyOf/0")[CONFIDENCE_KEYWORD] == "keyPhrase"
     assert mark_of(schema, "/properties/perhaps")["description"] == "How sure of `key_phrase`, if at all."
-    assert mark_of(Schema(Rows), "/$defs/Row/properties/sure")[KEYWORD] == "@"
+    assert mark_of(Schema(Rows), "/$defs/Row/properties/sure")[CONFIDENCE_KEYWORD] == "@"
 
 
 def test_a_field_may_be_called_as_another_ones_key_is() -> None:
@@ -117,7 +123,7 @@ def test_a_field_may_be_called_as_another_ones_key_is() -> None:
         b: str = Field(alias="a")
         sure: Annotated[float, Confidence("a")]
 
-    assert mark_of(Schema(Crossed), "/properties/sure")[KEYWORD] == "b"
+    assert mark_of(Schema(Crossed), "/properties/sure")[CONFIDENCE_KEYWORD] == "b"
 
 
 def test_a_model_without_one_may_have_two_fields_of_one_key() -> None:
@@ -133,17 +139,26 @@ def test_a_model_without_one_may_have_two_fields_of_one_key() -> None:
     [
         (marked("labl"), "/properties/sure: x-confidence-of: 'labl' is no property to be confident of: name one of 'l"),
         (marked("sure"), "/properties/sure: x-confidence-of: 'sure' is no property to be confident of: name one of 'l"),
-        (marked("too", too={**SURE, KEYWORD: "label"}), "/properties/sure: x-confidence-of: 'too' is no property"),
+        (
+            marked("too", too={**SURE, CONFIDENCE_KEYWORD: "label"}),
+            "/properties/sure: x-confidence-of: 'too' is no property",
+        ),
         (marked(["label"]), "/properties/sure: x-confidence-of: ['label'] is no property"),
-        ({"properties": {"sure": {KEYWORD: "a"}}}, "'a' is no property to be confident of: add the field that"),
+        (
+            {"properties": {"sure": {CONFIDENCE_KEYWORD: "a"}}},
+            "'a' is no property to be confident of: add the field that",
+        ),
         ({"type": "array", "items": marked("a/b")}, "/items/properties/sure: x-confidence-of: 'a/b' is no property"),
         (
-            {"properties": {"a/b": {"anyOf": [{"$ref": "#/$defs/p"}]}}, "$defs": {"p": {**SURE, KEYWORD: "x"}}},
+            {
+                "properties": {"a/b": {"anyOf": [{"$ref": "#/$defs/p"}]}},
+                "$defs": {"p": {**SURE, CONFIDENCE_KEYWORD: "x"}},
+            },
             "/properties/a~1b: x-confidence-of: 'x' is no property",
         ),
-        ({**SURE, KEYWORD: "a"}, "/: x-confidence-of: marks no property of an object: move it to one"),
+        ({**SURE, CONFIDENCE_KEYWORD: "a"}, "/: x-confidence-of: marks no property of an object: move it to one"),
         (
-            {"properties": {"a": {"type": "array", "items": {**SURE, KEYWORD: "b"}}, "b": {}}},
+            {"properties": {"a": {"type": "array", "items": {**SURE, CONFIDENCE_KEYWORD: "b"}}, "b": {}}},
             "/properties/a/items: x-confidence-of: marks no property of an object",
         ),
     ],
@@ -164,18 +179,22 @@ def test_a_models_mark_is_checked_too() -> None:
 
 
 def test_what_only_looks_like_a_mark_is_none() -> None:
-    schema = {"type": "object", "properties": {KEYWORD: {"const": {KEYWORD: "x"}}}, "default": {KEYWORD: "x"}}
-    assert confidence_paths(resolve(schema).json_schema, {KEYWORD: 1}) == ()
+    schema = {
+        "type": "object",
+        "properties": {CONFIDENCE_KEYWORD: {"const": {CONFIDENCE_KEYWORD: "x"}}},
+        "default": {CONFIDENCE_KEYWORD: "x"},
+    }
+    assert confidence_paths(resolve(schema).json_schema, {CONFIDENCE_KEYWORD: 1}) == ()
 
 
 def test_the_service_is_not_told_of_the_mark_and_the_embedded_model_is() -> None:
     wire = wire_of(Schema(Sentiment).json_schema, wrapped=False)
     assert wire.reduced is not None
-    assert KEYWORD not in json.dumps(wire.reduced)
+    assert CONFIDENCE_KEYWORD not in json.dumps(wire.reduced)
     assert {loss.keyword for loss in wire.losses if loss.path == "/properties/confidence"} == {"minimum", "maximum"}
-    assert wire.full["properties"]["confidence"][KEYWORD] == "sentiment"
+    assert wire.full["properties"]["confidence"][CONFIDENCE_KEYWORD] == "sentiment"
     rows = wire_of(Schema(Rows).json_schema, wrapped=True)
-    assert rows.full["$defs"]["Row"]["properties"]["sure"][KEYWORD] == "@"
+    assert rows.full["$defs"]["Row"]["properties"]["sure"][CONFIDENCE_KEYWORD] == "@"
 
 
 MOOD = {"label": "fine", "sure": 0.5}
@@ -209,11 +228,14 @@ def test_the_numbers_are_found_wherever_they_stand(value: dict[str, Any], paths:
         ({"properties": {"x": {}}, "additionalProperties": marked()}, {"x": MOOD, "y": MOOD}, ["/y/sure"]),
         ({"allOf": [{"oneOf": [marked()]}]}, MOOD, ["/sure"]),
         (
-            {"properties": {"a": {}, "b": {"$ref": "#/definitions/p"}}, "definitions": {"p": {KEYWORD: "a"}}},
+            {
+                "properties": {"a": {}, "b": {"$ref": "#/definitions/p"}},
+                "definitions": {"p": {CONFIDENCE_KEYWORD: "a"}},
+            },
             {"b": 1},
             ["/b"],
         ),
-        ({"properties": {"a": {}, "b": {"$ref": "#/definitions/p", KEYWORD: "a"}}}, {"b": 1}, ["/b"]),
+        ({"properties": {"a": {}, "b": {"$ref": "#/definitions/p", CONFIDENCE_KEYWORD: "a"}}}, {"b": 1}, ["/b"]),
         ({**marked(), "anyOf": [{"$ref": "#"}]}, MOOD, ["/sure"]),
         ({"properties": {"a": {**marked(), "not": {}}, "b": False}}, {"a": MOOD, "b": MOOD}, ["/a/sure"]),
     ],
@@ -254,7 +276,11 @@ def schema_of(shape: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     match shape:
         case "object", parts, sure:
             properties = {f"p{key}": schema_of(part, definitions) for key, part in parts.items()}
-            mark = {"sure": {"anyOf": [{**SURE, KEYWORD: next(iter(properties))}, {"type": "null"}]}} if sure else {}
+            mark = (
+                {"sure": {"anyOf": [{**SURE, CONFIDENCE_KEYWORD: next(iter(properties))}, {"type": "null"}]}}
+                if sure
+                else {}
+            )
             return {"type": "object", "properties": properties | mark}
         case "array", part:
             return {"type": "array", "items": schema_of(part, definitions)}

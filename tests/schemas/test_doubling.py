@@ -7,10 +7,10 @@ from contextlib import suppress
 import pytest
 
 from slotfill import Extractor
+from slotfill.extractors.chunks.schema_splitting import relax_for_chunk, split_by_fields
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.local.strategies import compile_schema
-from slotfill.extractors.chunks.schema_splitting import as_part, field_groups
-from slotfill.extractors.runs.outputs.columns import folded, shape_of
+from slotfill.extractors.runs.outputs.columns import shape_of, with_lists_as_cells
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas.errors import InvalidError, SchemaError
 from slotfill.schemas.json_schema.response_model import response_model
@@ -67,10 +67,10 @@ def soon():
 def test_making_a_schema_and_its_forms(document):
     schema = Schema(response_model(document, name="x"))
     wire_for(schema)
-    as_part(schema.json_schema)
-    field_groups(schema.json_schema, 20)
+    relax_for_chunk(schema.json_schema)
+    split_by_fields(schema.json_schema, 20)
     compile_schema(schema.json_schema)
-    for columns in (shape_of, lambda given: folded(shape_of(given))):
+    for columns in (shape_of, lambda given: with_lists_as_cells(shape_of(given))):
         with suppress(OutputError):  # more than 1,900 columns
             columns(schema.json_schema)
 

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 
 from slotfill.schemas import Feedback, Merge, Schema, SchemaError, resolve
-from slotfill.schemas.merge_policy import KEYWORD, key_of, policy_of
-from slotfill.schemas.json_values.pointer import look_up
+from slotfill.schemas.json_values.pointer import follow
+from slotfill.schemas.merge_policy import MERGE_KEYWORD, list_key_of, policy_of
 from slotfill.schemas.wire.wire import wire_of
 
 
@@ -31,23 +31,23 @@ class Order(BaseModel):
 
 def rows(keyword: Any) -> dict[str, Any]:
     item = {"type": "object", "properties": {"sku": {"type": "string"}, "n": {"type": "integer"}}}
-    listed = {"type": "array", "items": {"$ref": "#/$defs/a~1b"}, KEYWORD: keyword}
+    listed = {"type": "array", "items": {"$ref": "#/$defs/a~1b"}, MERGE_KEYWORD: keyword}
     return {"type": "object", "properties": {"rows": listed}, "$defs": {"a/b": item}}
 
 
 @pytest.mark.parametrize("policy", ["most", "first", "last", "least", "greatest", "longest", "join"])
 def test_a_policy_stands_in_json_schema_by_its_name(policy: Any) -> None:
     adapter = TypeAdapter[str](Annotated[str, Merge(policy)])
-    assert adapter.json_schema() == {"type": "string", KEYWORD: policy}
+    assert adapter.json_schema() == {"type": "string", MERGE_KEYWORD: policy}
     assert policy_of([{}, adapter.json_schema()]) == policy
     assert adapter.validate_python("a") == "a"
 
 
 def test_a_key_names_fields_and_json_schema_their_keys() -> None:
     json_schema = Schema(Order).json_schema
-    assert look_up("/properties/orderNote", json_schema)[KEYWORD] == "join"
-    assert key_of([look_up("/properties/firstLines", json_schema)]) == ("stockUnit", "lineNo")
-    assert look_up("/properties/moreLines/anyOf/0", json_schema)[KEYWORD] == {"key": ["stockUnit"]}
+    assert follow("/properties/orderNote", json_schema)[MERGE_KEYWORD] == "join"
+    assert list_key_of([follow("/properties/firstLines", json_schema)]) == ("stockUnit", "lineNo")
+    assert follow("/properties/moreLines/anyOf/0", json_schema)[MERGE_KEYWORD] == {"key": ["stockUnit"]}
 
 
 def test_a_field_may_be_called_as_another_ones_key_is() -> None:
@@ -58,14 +58,14 @@ def test_a_field_may_be_called_as_another_ones_key_is() -> None:
     class Listed(BaseModel):
         rows: Annotated[list[Crossed], Merge(key=("a",))]
 
-    assert key_of([look_up("/properties/rows", Schema(Listed).json_schema)]) == ("b",)
+    assert list_key_of([follow("/properties/rows", Schema(Listed).json_schema)]) == ("b",)
 
 
 def test_json_schema_carries_it_as_it_is() -> None:
     schema = resolve(rows({"key": ["sku"]}))
-    assert key_of([look_up("/properties/rows", schema.json_schema)]) == ("sku",)
-    assert policy_of([look_up("/properties/rows", schema.json_schema)]) is None
-    assert policy_of([look_up("/properties/rows", resolve(rows("longest")).json_schema)]) == "longest"
+    assert list_key_of([follow("/properties/rows", schema.json_schema)]) == ("sku",)
+    assert policy_of([follow("/properties/rows", schema.json_schema)]) is None
+    assert policy_of([follow("/properties/rows", resolve(rows("longest")).json_schema)]) == "longest"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_key_of_what_is_no_list_of_objects_is_refused() -> None:
     with pytest.raises(
         SchemaError, match=r"^/properties/a: x-merge: 'b' is no property .* a key is for lists of objects"
     ):
-        resolve({"type": "object", "properties": {"a": {"type": "string", KEYWORD: {"key": ["b"]}}}})
+        resolve({"type": "object", "properties": {"a": {"type": "string", MERGE_KEYWORD: {"key": ["b"]}}}})
 
     class Wrong(BaseModel):
         lines: Annotated[list[Line], Merge(key=("sku",))]
@@ -114,15 +114,19 @@ def test_a_key_of_what_is_no_list_of_objects_is_refused() -> None:
 
 
 def test_what_only_looks_like_it_is_none() -> None:
-    schema = {"type": "object", "properties": {KEYWORD: {"const": {KEYWORD: "x"}}}, "default": {KEYWORD: "x"}}
-    assert resolve(schema).load({KEYWORD: {KEYWORD: "x"}}) == {KEYWORD: {KEYWORD: "x"}}
+    schema = {
+        "type": "object",
+        "properties": {MERGE_KEYWORD: {"const": {MERGE_KEYWORD: "x"}}},
+        "default": {MERGE_KEYWORD: "x"},
+    }
+    assert resolve(schema).load({MERGE_KEYWORD: {MERGE_KEYWORD: "x"}}) == {MERGE_KEYWORD: {MERGE_KEYWORD: "x"}}
 
 
 def test_the_service_is_not_told_of_it_and_nothing_is_lost_by_it() -> None:
     for schema in (Schema(Order), Schema(Feedback), resolve(rows({"key": ["sku"]}))):
         wire = wire_of(schema.json_schema, wrapped=False)
-        assert KEYWORD not in json.dumps(wire.reduced)
-        assert KEYWORD not in {loss.keyword for loss in wire.losses}
+        assert MERGE_KEYWORD not in json.dumps(wire.reduced)
+        assert MERGE_KEYWORD not in {loss.keyword for loss in wire.losses}
     assert wire_of(Schema(Order).json_schema, wrapped=False).modes[0] == "structured"
 
 

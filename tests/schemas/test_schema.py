@@ -24,8 +24,8 @@ from pydantic import (
 from typing_extensions import TypedDict
 
 from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError, SchemaError
-from slotfill.schemas.parameters import Parameters
 from slotfill.schemas.json_values.pointer import join, pointer_to
+from slotfill.schemas.parameters import Parameters
 from slotfill.schemas.schema import WRAPPER, Example, Schema
 from slotfill.schemas.verbatim import Verbatim
 

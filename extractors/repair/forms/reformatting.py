@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from slotfill.extractors.repair.forms.dates import ISO_FORMS
-from slotfill.extractors.repair.forms.value_types import Meaning, Wanted
+from slotfill.extractors.repair.forms.value_types import ExpectedForms, PlainMeaning
 
 __all__ = ["TEMPORAL", "rewritten"]
 
@@ -22,17 +22,17 @@ _UUID = re.compile(
 )
 
 
-def rewritten(text: str, wanted: Wanted, day_first: bool | None) -> Iterator[Meaning]:
+def rewritten(text: str, wanted: ExpectedForms, day_first: bool | None) -> Iterator[PlainMeaning]:
     """Give a text in the form that a format asks for, where it is plainly that."""
     formats, bare = wanted.formats, text.strip()
     for name in sorted(formats & TEMPORAL):
         if (moment := ISO_FORMS[name](bare, day_first)) and moment != bare:
-            yield Meaning("date", moment, "low")
+            yield PlainMeaning("date", moment, "low")
     for name in sorted(formats & _ADDRESSES.keys()):
         if (address := _ADDRESSES[name](_unwrapped(bare))) and address != bare:
-            yield Meaning("format", address, "low")
+            yield PlainMeaning("format", address, "low")
     if bare and (formats or wanted.has_pattern):
-        yield Meaning("space", bare, "none")
+        yield PlainMeaning("space", bare, "none")
 
 
 def _unwrapped(text: str) -> str:

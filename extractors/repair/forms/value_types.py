@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from slotfill.extractors.record.extraction import Risk
-from slotfill.schemas.json_values.exact_json import is_same
 from slotfill.schemas.json_schema.subschemas import properties_of
+from slotfill.schemas.json_values.exact_json import is_same
 
-__all__ = ["Context", "Meaning", "Schemas", "Wanted", "listed_in", "takes", "types_of"]
+__all__ = ["Context", "ExpectedForms", "PlainMeaning", "Schemas", "accepts_value", "listed_in", "types_of"]
 
 Schemas = Sequence[Mapping[str, Any]]
 """All that may speak of a value; of a union, every alternative."""
@@ -44,7 +44,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class PlainMeaning:
     """What a value was meant to be. kind: that of the edit."""
 
     kind: str
@@ -52,7 +52,7 @@ class Meaning:
     risk: Risk
 
 
-class Wanted:
+class ExpectedForms:
     """What is asked for where a value stands, by all schemas that may speak of it."""
 
     def __init__(self, schemas: Schemas) -> None:
@@ -88,16 +88,16 @@ class Wanted:
         """Whether a string is asked for that is JSON itself."""
         return any(schema.get("contentMediaType") == "application/json" for schema in self.schemas)
 
-    def takes(self, value: Any) -> bool:
+    def accepts(self, value: Any) -> bool:
         """Tell whether an alternative takes a value, by type and by what it lists."""
-        return takes(self.schemas, value)
+        return accepts_value(self.schemas, value)
 
     def takes_any(self, kind: str) -> bool:
         """Tell whether any value of a type will do: of `Literal[True]`, what is not quite true is another answer."""
         return any(kind in types_of([schema]) and not listed_in([schema]) for schema in self.schemas)
 
 
-def takes(schemas: Schemas, value: Any) -> bool:
+def accepts_value(schemas: Schemas, value: Any) -> bool:
     """Tell whether an alternative takes a value, by type and by what it lists."""
     return any(_takes(schema, value) for schema in schemas)
 

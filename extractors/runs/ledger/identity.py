@@ -19,7 +19,7 @@ import platformdirs
 from slotfill.extractors.settings import Settings
 from slotfill.schemas.schema import Schema
 
-__all__ = ["STATE", "identity", "ledger_path", "ledgers_of"]
+__all__ = ["STATE", "ledger_path", "ledgers_of", "run_identity"]
 
 STATE = ".slotfill"
 """The folder, beside an output, of its runs' ledgers."""
@@ -34,7 +34,7 @@ _PART_IF_SET = ("thinking", "effort")
 """Others that do. They came later: without them a run has the name that it had before, and goes on."""
 
 
-def identity(schema: Schema[Any], models: Sequence[str], settings: Settings, inputs: Iterable[str] = ()) -> str:
+def run_identity(schema: Schema[Any], models: Sequence[str], settings: Settings, inputs: Iterable[str] = ()) -> str:
     """Name a run beside its output: 12 hex digits. inputs: what tells apart the runs to standard output."""
     told = {name: getattr(settings, name) for name in _PART_OF_A_RUN}
     told |= {name: value for name in _PART_IF_SET if (value := getattr(settings, name)) is not None}

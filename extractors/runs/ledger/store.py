@@ -23,16 +23,16 @@ from typing import Any, Literal, Self
 from filelock import FileLock, Timeout
 from pydantic_core import PydanticSerializationError, to_json
 
-from slotfill.extractors.rungs.asks import BROKEN, TRANSPORT, Answer, Ask
-from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.clients.failures import FATAL
+from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.record.extraction import Document, Extraction, Outcome, Usage
-from slotfill.extractors.runs.ledger.filesystems import network_disk
 from slotfill.extractors.record.json_text import json_text
-from slotfill.extractors.runs.ledger.migrations import PICODOLLARS, migrate
+from slotfill.extractors.rungs.asks import BROKEN, TRANSPORT, Answer, Ask
+from slotfill.extractors.runs.ledger.filesystems import network_disk
 from slotfill.extractors.runs.ledger.lock import check_file, check_owner
+from slotfill.extractors.runs.ledger.migrations import PICODOLLARS, migrate
 
-__all__ = ["Entry", "Ledger", "Registered", "Retention", "cause_of", "key_of"]
+__all__ = ["Ledger", "LedgerRow", "Registered", "Retention", "cause_of", "document_key"]
 
 Retention = Literal["none", "values", "all"]
 """What a ledger keeps: nothing but outcomes and costs once the run is complete; values; the documents' texts, too."""
@@ -104,7 +104,7 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LedgerRow:
     """A document's place in the input, and what came of it.
 
     document: its key. outcome: None while it has not ended. before: whether an earlier start says so. record: as JSON
@@ -208,7 +208,7 @@ class Ledger:
 
         check: tells whether a record of an earlier start is sound; without one it is taken for sound here.
         """
-        first, keys = self._positions, [key_of(document) for document in documents]
+        first, keys = self._positions, [document_key(document) for document in documents]
         self._positions += len(keys)
         places = zip(range(first, self._positions), keys, (document.source for document in documents), strict=True)
         with self._transaction() as database:
@@ -247,7 +247,7 @@ class Ledger:
             rows = self._database.execute(
                 "SELECT number, ask, answer FROM answers "
                 "WHERE document = ? AND NOT stale AND start >= ? ORDER BY number",
-                (key_of(document), self._fresh),
+                (document_key(document), self._fresh),
             ).fetchall()
         for number, ask, text in rows:
             try:
@@ -268,13 +268,20 @@ class Ledger:
 
     def keep(self, document: Document, ask: Ask, answer: Answer) -> None:
         """Store an answer as it arrives. One that tells of no reply, or of half of one, is asked for again later."""
-        row = (self._start, key_of(document), ask.digest, time.time(), _stored(answer.to_json()), _is_stale(answer))
+        row = (
+            self._start,
+            document_key(document),
+            ask.digest,
+            time.time(),
+            _stored(answer.to_json()),
+            _is_stale(answer),
+        )
         self._change("INSERT INTO answers VALUES (NULL, ?, ?, ?, ?, ?, ?)", row)
 
     def end(self, extraction: Extraction[Any]) -> None:
         """Store what came of a document."""
         document = extraction.document
-        key = key_of(document)
+        key = document_key(document)
         with self._transaction(lasting=False) as database:
             number = database.execute(
                 "INSERT INTO records VALUES (NULL, ?, ?)", (key, _stored(extraction.to_json()))
@@ -284,7 +291,7 @@ class Ledger:
             if self._retention == "all":
                 database.execute("INSERT OR IGNORE INTO texts VALUES (?, ?)", (key, document.text))
 
-    def entries(self, first: int) -> Iterator[Entry]:
+    def entries(self, first: int) -> Iterator[LedgerRow]:
         """Give the documents of the input from a position on, with the records of those that have ended."""
         with self._told():
             rows = self._database.execute(
@@ -294,7 +301,7 @@ class Ledger:
                 (first,),
             )
             for position, document, source, outcome, start, record, failure in rows:
-                yield Entry(position, document, source, outcome, start != self._start, record, failure in TRANSPORT)
+                yield LedgerRow(position, document, source, outcome, start != self._start, record, failure in TRANSPORT)
 
     def outcomes(self) -> Counter[Outcome]:
         """Count how the documents of the input have ended, those that have the same text each by itself."""
@@ -480,7 +487,7 @@ class Ledger:
         return f"the run's ledger {str(self.path)!r}" if self.path else "the run's ledger"
 
 
-def key_of(document: Document) -> bytes:
+def document_key(document: Document) -> bytes:
     """Name what is to be said of a document: its text's hash, with why it cannot be read, if so."""
     if document.failure is None:
         return bytes.fromhex(document.id)

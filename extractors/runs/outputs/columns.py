@@ -22,21 +22,21 @@ from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.schema import WRAPPER
 
 __all__ = [
-    "Cell",
+    "CellWriter",
     "Column",
-    "Fields",
+    "ColumnType",
     "Items",
-    "Kind",
     "MisfitError",
     "Names",
+    "ObjectShape",
     "Scalar",
-    "Shape",
+    "TableShape",
     "cell",
     "columns_of",
     "fit",
-    "folded",
     "shape_of",
     "standing_in",
+    "with_lists_as_cells",
 ]
 
 _MOST = 1_900
@@ -51,7 +51,7 @@ _BEYOND = 2**63
 """The first integer that 64 bits do not hold."""
 
 
-class Kind(StrEnum):
+class ColumnType(StrEnum):
     """What one cell holds. JSON stands for whatever has no single type: its JSON text."""
 
     TEXT = "text"
@@ -68,7 +68,7 @@ class Kind(StrEnum):
 class Scalar:
     """One cell. places: how many digits a decimal number has after its point, where the schema says so."""
 
-    kind: Kind
+    kind: ColumnType
     places: int | None = None
 
 
@@ -76,33 +76,33 @@ class Scalar:
 class Items:
     """A list whose items have one shape."""
 
-    item: Shape
+    item: TableShape
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class ObjectShape:
     """An object with at least one key that the schema names."""
 
-    fields: Mapping[str, Shape]
+    fields: Mapping[str, TableShape]
 
 
-Shape = Scalar | Items | Fields
+TableShape = Scalar | Items | ObjectShape
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its name, the keys that lead to it, and what stands in it (no `Fields`)."""
+    """A column: its name, the keys that lead to it, and what stands in it (no `ObjectShape`)."""
 
     name: str
     path: tuple[str, ...]
-    shape: Shape
+    shape: TableShape
 
 
 class MisfitError(ValueError):
     """A value that a cell of this kind cannot hold."""
 
 
-Cell = Callable[[Scalar, Any], Any]
+CellWriter = Callable[[Scalar, Any], Any]
 """Gives a value, which is not null, as a cell holds it. Raises MisfitError."""
 
 
@@ -122,7 +122,7 @@ class Names:
         return free
 
 
-def shape_of(json_schema: Mapping[str, Any]) -> Shape:
+def shape_of(json_schema: Mapping[str, Any]) -> TableShape:
     """Read the shape of a schema's values: the types that it states, its local references followed.
 
     JSON text stands for unions, tuples, objects with no named key, parts without a type, parts that hold themselves,
@@ -133,21 +133,21 @@ def shape_of(json_schema: Mapping[str, Any]) -> Shape:
     return _Reading(json_schema).shape(json_schema, frozenset())
 
 
-def folded(shape: Shape) -> Shape:
+def with_lists_as_cells(shape: TableShape) -> TableShape:
     """Give the shape with each list as one cell of JSON."""
-    if isinstance(shape, Fields):
-        return Fields({key: folded(part) for key, part in shape.fields.items()})
-    return shape if isinstance(shape, Scalar) else Scalar(Kind.JSON)
+    if isinstance(shape, ObjectShape):
+        return ObjectShape({key: with_lists_as_cells(part) for key, part in shape.fields.items()})
+    return shape if isinstance(shape, Scalar) else Scalar(ColumnType.JSON)
 
 
-def columns_of(shape: Shape, names: Names, path: tuple[str, ...] = ()) -> tuple[Column, ...]:
+def columns_of(shape: TableShape, names: Names, path: tuple[str, ...] = ()) -> tuple[Column, ...]:
     """Give the columns of a shape in the schema's order, keys joined by dots; what is no object is `value`."""
-    if isinstance(shape, Fields):
+    if isinstance(shape, ObjectShape):
         return tuple(column for key, part in shape.fields.items() for column in columns_of(part, names, (*path, key)))
     return (Column(names.give(".".join(path) if path else WRAPPER), path, shape),)
 
 
-def fit(shape: Shape, value: Any, cell: Cell) -> tuple[Any, dict[str, Any]]:
+def fit(shape: TableShape, value: Any, cell: CellWriter) -> tuple[Any, dict[str, Any]]:
     """Give the value with all keys of its shape and no others, null where there is nothing; and its rest."""
     rest: dict[str, Any] = {}
     return _fitted(shape, value, cell, (), rest), rest
@@ -165,7 +165,7 @@ def cell(shape: Scalar, value: Any) -> Any:
 
     Raises MisfitError. Dates and instants stay the texts that they are.
     """
-    if shape.kind is Kind.JSON:
+    if shape.kind is ColumnType.JSON:
         return json_text(value)
     given = _TAKEN[shape.kind](value)
     if given is None:
@@ -202,23 +202,23 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-_TAKEN: Mapping[Kind, Callable[[Any], Any]] = {
-    Kind.TEXT: _text,
-    Kind.DATE: _text,
-    Kind.INSTANT: _text,
-    Kind.INTEGER: _integer,
-    Kind.NUMBER: _number,
-    Kind.DECIMAL: _decimal,
-    Kind.BOOLEAN: _boolean,
+_TAKEN: Mapping[ColumnType, Callable[[Any], Any]] = {
+    ColumnType.TEXT: _text,
+    ColumnType.DATE: _text,
+    ColumnType.INSTANT: _text,
+    ColumnType.INTEGER: _integer,
+    ColumnType.NUMBER: _number,
+    ColumnType.DECIMAL: _decimal,
+    ColumnType.BOOLEAN: _boolean,
 }
 
 
-def _fitted(shape: Shape, value: Any, cell: Cell, path: tuple[str | int, ...], rest: dict[str, Any]) -> Any:
+def _fitted(shape: TableShape, value: Any, cell: CellWriter, path: tuple[str | int, ...], rest: dict[str, Any]) -> Any:
     if value is None:
         return None
     if isinstance(shape, Items) and isinstance(value, list):
         return [_fitted(shape.item, item, cell, (*path, at), rest) for at, item in enumerate(value)]
-    if isinstance(shape, Fields) and isinstance(value, dict):
+    if isinstance(shape, ObjectShape) and isinstance(value, dict):
         rest.update((join((*path, key)), free) for key, free in value.items() if key not in shape.fields)
         return {key: _fitted(part, value.get(key), cell, (*path, key), rest) for key, part in shape.fields.items()}
     if isinstance(shape, Scalar):
@@ -228,10 +228,15 @@ def _fitted(shape: Shape, value: Any, cell: Cell, path: tuple[str | int, ...], r
     return None
 
 
-_JSON = Scalar(Kind.JSON)
-_KINDS = {"string": Kind.TEXT, "integer": Kind.INTEGER, "number": Kind.NUMBER, "boolean": Kind.BOOLEAN}
-_FORMATS = {"date": Kind.DATE, "date-time": Kind.INSTANT}
-_TEXTS = {Kind.TEXT, Kind.DATE, Kind.INSTANT, Kind.DECIMAL}
+_JSON = Scalar(ColumnType.JSON)
+_KINDS = {
+    "string": ColumnType.TEXT,
+    "integer": ColumnType.INTEGER,
+    "number": ColumnType.NUMBER,
+    "boolean": ColumnType.BOOLEAN,
+}
+_FORMATS = {"date": ColumnType.DATE, "date-time": ColumnType.INSTANT}
+_TEXTS = {ColumnType.TEXT, ColumnType.DATE, ColumnType.INSTANT, ColumnType.DECIMAL}
 _UNIONS = ("anyOf", "oneOf", "allOf")
 
 
@@ -242,7 +247,7 @@ class _Reading:
         self._root = root
         self._columns = 0
 
-    def shape(self, node: Any, above: frozenset[int]) -> Shape:
+    def shape(self, node: Any, above: frozenset[int]) -> TableShape:
         """Read a part. above: the parts that it stands in, by identity."""
         self._columns += 1
         if self._columns > _MOST:
@@ -252,7 +257,7 @@ class _Reading:
             part, types = typed[0], _types(typed[0]) - {"null"}
             if types == {"object"} and part.get("properties"):
                 inside = above | {id(part)}
-                return Fields({key: self.shape(inner, inside) for key, inner in part["properties"].items()})
+                return ObjectShape({key: self.shape(inner, inside) for key, inner in part["properties"].items()})
             if types == {"array"} and isinstance(part.get("items"), dict) and "prefixItems" not in part:
                 return Items(self.shape(part["items"], above | {id(part)}))
         return _united({scalar for part in typed for scalar in _scalars(part)})
@@ -291,13 +296,13 @@ def _scalars(part: Mapping[str, Any]) -> set[Scalar]:
     types = _types(part) - {"null"}
     if types == {"string"}:
         return {_of_string(part)}
-    return {Scalar(_KINDS.get(name, Kind.JSON)) for name in types} or {_JSON}
+    return {Scalar(_KINDS.get(name, ColumnType.JSON)) for name in types} or {_JSON}
 
 
 def _of_string(part: Mapping[str, Any]) -> Scalar:
     if DECIMAL in part:
-        return Scalar(Kind.DECIMAL, part[DECIMAL].get("decimal_places"))
-    return Scalar(_FORMATS.get(part.get("format", ""), Kind.TEXT))
+        return Scalar(ColumnType.DECIMAL, part[DECIMAL].get("decimal_places"))
+    return Scalar(_FORMATS.get(part.get("format", ""), ColumnType.TEXT))
 
 
 def _united(scalars: set[Scalar]) -> Scalar:
@@ -305,6 +310,6 @@ def _united(scalars: set[Scalar]) -> Scalar:
     if len(scalars) == 1:
         return next(iter(scalars))
     kinds = {scalar.kind for scalar in scalars}
-    if kinds == {Kind.INTEGER, Kind.NUMBER}:
-        return Scalar(Kind.NUMBER)
-    return Scalar(Kind.TEXT) if kinds and kinds <= _TEXTS else _JSON
+    if kinds == {ColumnType.INTEGER, ColumnType.NUMBER}:
+        return Scalar(ColumnType.NUMBER)
+    return Scalar(ColumnType.TEXT) if kinds and kinds <= _TEXTS else _JSON

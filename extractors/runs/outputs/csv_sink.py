@@ -11,12 +11,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
-from slotfill.extractors.runs.outputs.columns import folded, shape_of
 from slotfill.extractors.record.json_text import escaped
+from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
+from slotfill.extractors.runs.outputs.columns import shape_of, with_lists_as_cells
 from slotfill.extractors.runs.outputs.payload import Record
-from slotfill.extractors.runs.outputs.table_rows import Rows
 from slotfill.extractors.runs.outputs.sinks import Sink
+from slotfill.extractors.runs.outputs.table_rows import Rows
 from slotfill.schemas.schema import Schema
 
 __all__ = ["CsvSink"]
@@ -30,7 +30,7 @@ class CsvSink(Sink):
     """Writes one CSV file in UTF-8, which appears whole: a header, and a row a document."""
 
     def __init__(self, path: Path, schema: Schema[Any], *, records: bool) -> None:
-        self._rows = Rows(folded(shape_of(schema.output_schema)), records=records)
+        self._rows = Rows(with_lists_as_cells(shape_of(schema.output_schema)), records=records)
         self._file = AtomicFile(path)
         self._empty = True
         self._write(column.name for column in self._rows.columns)

@@ -11,12 +11,13 @@ from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperatio
 from pathlib import Path
 from typing import Any
 
-from slotfill.extractors.errors import MissingExtraError, OutputError
+from slotfill.extractors.errors import OutputError
 from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
-from slotfill.extractors.runs.outputs.columns import Items, Kind, MisfitError, Scalar, Shape, cell, shape_of
+from slotfill.extractors.runs.outputs.columns import ColumnType, Items, MisfitError, Scalar, TableShape, cell, shape_of
 from slotfill.extractors.runs.outputs.payload import Record
-from slotfill.extractors.runs.outputs.table_rows import Rows
 from slotfill.extractors.runs.outputs.sinks import Sink
+from slotfill.extractors.runs.outputs.table_rows import Rows
+from slotfill.schemas.errors import MissingExtraError
 from slotfill.schemas.schema import Schema
 
 try:
@@ -44,13 +45,13 @@ _GROUP = 16 * 2**20
 """After how many bytes of batches they are written, as a row group."""
 
 _TYPES = {
-    Kind.TEXT: pa.string(),
-    Kind.DATE: pa.date32(),
-    Kind.INSTANT: pa.timestamp("us", tz="UTC"),
-    Kind.INTEGER: pa.int64(),
-    Kind.NUMBER: pa.float64(),
-    Kind.BOOLEAN: pa.bool_(),
-    Kind.JSON: pa.string(),
+    ColumnType.TEXT: pa.string(),
+    ColumnType.DATE: pa.date32(),
+    ColumnType.INSTANT: pa.timestamp("us", tz="UTC"),
+    ColumnType.INTEGER: pa.int64(),
+    ColumnType.NUMBER: pa.float64(),
+    ColumnType.BOOLEAN: pa.bool_(),
+    ColumnType.JSON: pa.string(),
 }
 
 
@@ -118,9 +119,9 @@ class ParquetSink(Sink):
             raise OutputError(f"cannot write {str(self._path)!r}: {error}") from None
 
 
-def _type(shape: Shape) -> Any:
+def _type(shape: TableShape) -> Any:
     if isinstance(shape, Scalar):
-        return pa.decimal128(_DIGITS, _places(shape)) if shape.kind is Kind.DECIMAL else _TYPES[shape.kind]
+        return pa.decimal128(_DIGITS, _places(shape)) if shape.kind is ColumnType.DECIMAL else _TYPES[shape.kind]
     if isinstance(shape, Items):
         return pa.list_(_type(shape.item))
     return pa.struct([(key, _type(part)) for key, part in shape.fields.items()])
@@ -133,7 +134,7 @@ def _places(shape: Scalar) -> int:
 def _cell(shape: Scalar, value: Any) -> Any:
     """Give a value as Arrow's types take it: dates and instants as such, where the text says one and no more."""
     given = cell(shape, value)
-    if shape.kind is Kind.DECIMAL:
+    if shape.kind is ColumnType.DECIMAL:
         return _decimal(given, _places(shape))
     return _READ[shape.kind](given) if shape.kind in _READ else given
 
@@ -163,4 +164,8 @@ def _instant(text: str) -> datetime:
 
 
 # Arrow itself refuses integers beyond 2**53 as floats, also those that a float holds.
-_READ: Mapping[Kind, Callable[[Any], Any]] = {Kind.NUMBER: float, Kind.DATE: _date, Kind.INSTANT: _instant}
+_READ: Mapping[ColumnType, Callable[[Any], Any]] = {
+    ColumnType.NUMBER: float,
+    ColumnType.DATE: _date,
+    ColumnType.INSTANT: _instant,
+}

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from slotfill.extractors.errors import OutputError
-from slotfill.extractors.streaming.events import Partial
 from slotfill.extractors.record.extraction import Document
-from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
 from slotfill.extractors.record.json_text import json_text
+from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
+from slotfill.extractors.runs.outputs.folder_layout import Places
 from slotfill.extractors.runs.outputs.output_formats import OutputFormat, check_rejects, format_of
 from slotfill.extractors.runs.outputs.payload import Payload, Record, sourced_value, value, whole
-from slotfill.extractors.runs.outputs.folder_layout import Places
 from slotfill.extractors.runs.outputs.standard_streams import check_writable
+from slotfill.extractors.streaming.events import Partial
 from slotfill.schemas.schema import Schema
 
 __all__ = ["FileSink", "FolderSink", "Sink", "StreamSink", "encode", "open_rejects", "open_sink", "tell_parts"]

@@ -16,20 +16,20 @@ from slotfill.extractors.errors import OutputError
 from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
 from slotfill.extractors.runs.outputs.columns import (
     Column,
+    ColumnType,
     Items,
-    Kind,
     MisfitError,
     Names,
     Scalar,
-    Shape,
+    TableShape,
     cell,
     columns_of,
     shape_of,
     standing_in,
 )
 from slotfill.extractors.runs.outputs.payload import Record
-from slotfill.extractors.runs.outputs.table_rows import Rows
 from slotfill.extractors.runs.outputs.sinks import Sink
+from slotfill.extractors.runs.outputs.table_rows import Rows
 from slotfill.schemas.schema import Schema
 
 __all__ = ["SqliteSink"]
@@ -40,14 +40,14 @@ _BEYOND = 2**63
 """The first integer that SQLite does not hold."""
 
 _TYPES = {
-    Kind.TEXT: "TEXT",
-    Kind.DATE: "TEXT",
-    Kind.INSTANT: "TEXT",
-    Kind.INTEGER: "INTEGER",
-    Kind.NUMBER: "REAL",
-    Kind.DECIMAL: "NUMERIC",
-    Kind.BOOLEAN: "INTEGER",
-    Kind.JSON: "TEXT",
+    ColumnType.TEXT: "TEXT",
+    ColumnType.DATE: "TEXT",
+    ColumnType.INSTANT: "TEXT",
+    ColumnType.INTEGER: "INTEGER",
+    ColumnType.NUMBER: "REAL",
+    ColumnType.DECIMAL: "NUMERIC",
+    ColumnType.BOOLEAN: "INTEGER",
+    ColumnType.JSON: "TEXT",
 }
 
 
@@ -132,7 +132,7 @@ class _Table:
         return cls(name, key, rows.columns, cls._below(_Reference(name, key), rows.columns, tables))
 
     @classmethod
-    def of_items(cls, name: str, item: Shape, parent: _Reference, tables: Names) -> _Table:
+    def of_items(cls, name: str, item: TableShape, parent: _Reference, tables: Names) -> _Table:
         """Make the table of a list's items, and those below it."""
         names = Names()
         columns = columns_of(item, names)  # first, so that the model's own names stay as they are
@@ -184,7 +184,7 @@ class _Table:
                 child.insert(database, (number, position), (standing_in(column, item) for column in child.columns))
 
     @cached_property
-    def _scalars(self) -> tuple[tuple[Column, Kind], ...]:
+    def _scalars(self) -> tuple[tuple[Column, ColumnType], ...]:
         return tuple((column, column.shape.kind) for column in self.columns if isinstance(column.shape, Scalar))
 
     @cached_property
@@ -196,7 +196,7 @@ class _Table:
 def _cell(shape: Scalar, value: Any) -> Any:
     """Give a value as SQLite holds it: a decimal number as an integer, or as the double that is written like it."""
     given = cell(shape, value)
-    if shape.kind is not Kind.DECIMAL:
+    if shape.kind is not ColumnType.DECIMAL:
         return given
     if -_BEYOND < given < _BEYOND and given == int(given):
         return int(given)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from slotfill.extractors.record.json_text import json_text
 from slotfill.extractors.runs.outputs.columns import (
-    Cell,
+    CellWriter,
     Column,
-    Kind,
+    ColumnType,
     Names,
     Scalar,
-    Shape,
+    TableShape,
     cell,
     columns_of,
     fit,
     standing_in,
 )
-from slotfill.extractors.record.json_text import json_text
 from slotfill.extractors.runs.outputs.payload import Record
 
 __all__ = ["Rows"]
@@ -25,7 +25,7 @@ __all__ = ["Rows"]
 _REST = "rest"
 """The last column: JSON text of what has no column or does not fit it, by JSON Pointer."""
 
-_TEXT, _INTEGER = Scalar(Kind.TEXT), Scalar(Kind.INTEGER)
+_TEXT, _INTEGER = Scalar(ColumnType.TEXT), Scalar(ColumnType.INTEGER)
 
 _Own = tuple[str, Scalar, Callable[[Record], Any]]
 
@@ -35,7 +35,7 @@ _RECORD: tuple[_Own, ...] = (
     ("document_id", _TEXT, lambda record: record["document"]["id"]),
     ("outcome", _TEXT, lambda record: record["outcome"]),
     ("model", _TEXT, lambda record: record["model"]),
-    ("cost_usd", Scalar(Kind.NUMBER), lambda record: record["cost_usd"] and float(record["cost_usd"])),
+    ("cost_usd", Scalar(ColumnType.NUMBER), lambda record: record["cost_usd"] and float(record["cost_usd"])),
     ("input_tokens", _INTEGER, lambda record: record["usage"]["input_tokens"]),
     ("output_tokens", _INTEGER, lambda record: record["usage"]["output_tokens"]),
     ("thinking_tokens", _INTEGER, lambda record: record["usage"]["thinking_tokens"]),
@@ -50,16 +50,16 @@ class Rows:
     columns: those of every row, in order. names: gives further columns names that none of these has.
     """
 
-    def __init__(self, shape: Shape, *, records: bool) -> None:
+    def __init__(self, shape: TableShape, *, records: bool) -> None:
         self._own = _RECORD if records else (_SOURCE,)
         self._shape = shape
         self.names = Names()
         # First, so that the model's own names stay as they are.
         self._of_value = columns_of(shape, self.names)
         own = tuple(Column(self.names.give(name), (), shape) for name, shape, _ in self._own)
-        self.columns = (*own, *self._of_value, Column(self.names.give(_REST), (), Scalar(Kind.JSON)))
+        self.columns = (*own, *self._of_value, Column(self.names.give(_REST), (), Scalar(ColumnType.JSON)))
 
-    def row(self, record: Record, cell: Cell = cell) -> list[Any]:
+    def row(self, record: Record, cell: CellWriter = cell) -> list[Any]:
         """Give the row: a cell a column, a list where the column's shape has one, None for what is null."""
         value, rest = fit(self._shape, record["value"], cell)
         own = ((shape, given(record)) for _, shape, given in self._own)

@@ -15,16 +15,16 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.record.extraction import Usage, count_text, usd
-from slotfill.extractors.runs.reports.console import printable
-from slotfill.extractors.runs.ledger.migrations import APPLICATION, MIGRATIONS, PICODOLLARS, WITH_THINKING
 from slotfill.extractors.runs.ledger.lock import check_file
+from slotfill.extractors.runs.ledger.migrations import APPLICATION, MIGRATIONS, PICODOLLARS, WITH_THINKING
+from slotfill.extractors.runs.reports.console import printable
 
-__all__ = ["NONE", "By", "Cost", "Costs", "costs_of", "table"]
+__all__ = ["WITHOUT_LABEL", "By", "Cost", "Costs", "costs_of", "table"]
 
 By = Literal["label", "schema", "model", "day", "hour"]
 """What costs are totalled by; days and hours are of UTC, and of when a request was sent."""
 
-NONE = "(none)"
+WITHOUT_LABEL = "(none)"
 """Stands for the label of what was started without one."""
 
 _KEYS: Mapping[By, str] = {
@@ -153,7 +153,7 @@ def _read(path: Path, by: By) -> Sequence[tuple[Sequence[str], Cost]]:
         ).fetchall()
     try:
         read = _ROWS.validate_python(rows)
-        return [(_labels(key) if by == "label" else [key or NONE], _cost(*figures)) for key, *figures in read]
+        return [(_labels(key) if by == "label" else [key or WITHOUT_LABEL], _cost(*figures)) for key, *figures in read]
     except ValidationError:
         raise ValueError("it is damaged: what stands there was not written by slotfill") from None
 
@@ -179,7 +179,7 @@ def _amount(picodollars: int | None, unknown: int) -> Decimal | None:
 
 def _labels(labels: str | None) -> Sequence[str]:
     named = _LABELS.validate_json(labels or "{}", strict=True)
-    return [f"{name}={value}" for name, value in named.items()] or [NONE]
+    return [f"{name}={value}" for name, value in named.items()] or [WITHOUT_LABEL]
 
 
 _LABELS = TypeAdapter(dict[str, str])

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from slotfill.extractors.rungs.asks import SCHEMA_CODE, SCHEMA_REFUSED, UNREADABLE
 from slotfill.extractors.record.extraction import Failure
+from slotfill.extractors.rungs.asks import SCHEMA_CODE, SCHEMA_REFUSED, UNREADABLE
 from slotfill.extractors.unforeseen import INTERNAL
-from slotfill.schemas.json_values.pointer import look_up
+from slotfill.schemas.json_values.pointer import follow
 from slotfill.schemas.schema import Schema
 
 __all__ = ["ANY", "disclosed", "place_of"]
@@ -127,7 +127,7 @@ def place_of(path: str, schema: Schema[Any], data: object) -> str:
     words, steps = _words(schema), path.split("/")
     told = steps[:1]
     for number, step in enumerate(steps[1:], 1):
-        item = step.isdecimal() and isinstance(look_up("/".join(steps[:number]), data), list)
+        item = step.isdecimal() and isinstance(follow("/".join(steps[:number]), data), list)
         known = item or step.replace("~1", "/").replace("~0", "~") in words
         told.append(step if known else ANY)
     return "/".join(told)

@@ -11,17 +11,17 @@ from typing import Any
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from slotfill.extractors.testing.checking.coverage import Property, has_values, is_constant, properties, values_for
 from slotfill.extractors.testing.checking.findings import Finding
 from slotfill.extractors.testing.checking.law import Subject
-from slotfill.extractors.testing.checking.coverage import Property, has_values, is_constant, properties, values_of
 from slotfill.schemas.errors import InvalidError, SchemaError
-from slotfill.schemas.strategies.instances import json_model
 from slotfill.schemas.json_schema.subschemas import resolved, subschemas
 from slotfill.schemas.json_values.pointer import join, pointer_to
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies import wire_instances
-from slotfill.schemas.wire.subset import MAX_OPTIONAL, MAX_UNIONS
 from slotfill.schemas.strategies.combinators import is_valid, part_of
+from slotfill.schemas.strategies.instances import json_model
+from slotfill.schemas.wire.subset import MAX_OPTIONAL, MAX_UNIONS
 from slotfill.schemas.wire.wire import Wire, wire_of
 
 __all__ = ["ADVICE", "descriptions", "limits", "unions", "wire"]
@@ -129,7 +129,7 @@ def _shared(subject: Subject, one: Any, other: Any) -> Finding | None:
         if is_valid(judge, value):
             yield Finding("union", "", "", value, advice=True)
 
-    return subject.search.first(values_of(subject.schema, one), taken)
+    return subject.search.first(values_for(subject.schema, one), taken)
 
 
 def limits(subject: Subject) -> Iterator[Finding]:

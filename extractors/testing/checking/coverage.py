@@ -10,16 +10,16 @@ from typing import Any
 from hypothesis import strategies as st
 
 from slotfill.extractors.testing.checking.search import Search
-from slotfill.schemas.strategies.mutations import Place, places
 from slotfill.schemas.errors import SchemaError
-from slotfill.schemas.strategies.instances import accepts, json_model
 from slotfill.schemas.json_schema.subschemas import properties_of, resolved, subschemas
-from slotfill.schemas.json_values.pointer import join, look_up
-from slotfill.schemas.strategies.generation import Proposals
+from slotfill.schemas.json_values.pointer import follow, join
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies.combinators import part_of
+from slotfill.schemas.strategies.generation import Generation
+from slotfill.schemas.strategies.instances import accepts, json_model
+from slotfill.schemas.strategies.mutations import Place, mutable_places
 
-__all__ = ["Property", "has_values", "is_constant", "properties", "unreached", "values_of"]
+__all__ = ["Property", "has_values", "is_constant", "properties", "unreached", "values_for"]
 
 _ONE = ("items", "additionalItems", "unevaluatedItems", "contains", "additionalProperties", "unevaluatedProperties")
 
@@ -81,18 +81,18 @@ def _is_null(schema: Any) -> bool:
     return isinstance(schema, Mapping) and (schema.get("type") == "null" or schema.get("const", ...) is None)
 
 
-def values_of(schema: Schema[Any], part: Any) -> st.SearchStrategy[Any]:
+def values_for(schema: Schema[Any], part: Any) -> st.SearchStrategy[Any]:
     """Give values of a part of the JSON Schema, but null; none where its patterns are not those of JSON Schema."""
     try:
         validator = json_model(schema).validator
-        return Proposals(part_of(validator, part), None).values().filter(lambda value: value is not None)
+        return Generation(part_of(validator, part), None).values().filter(lambda value: value is not None)
     except SchemaError:
         return st.nothing()
 
 
 def has_values(schema: Schema[Any], part: Any, search: Search) -> bool:
     """Tell whether some value other than null fits a part of the JSON Schema."""
-    return search.has(values_of(schema, part))
+    return search.has(values_for(schema, part))
 
 
 def unreached(schema: Schema[Any], values: st.SearchStrategy[Any], search: Search) -> Iterator[Property]:
@@ -126,20 +126,20 @@ def _grafts(draw: st.DrawFn, holders: list[Any], wanted: Property, schema: Schem
     """Give values with the property put into one of its objects, or into a new one of the schema that names it."""
     value = copy.deepcopy(draw(st.sampled_from(holders)))
     place = draw(st.sampled_from([*_holders(value, wanted, schema)]))
-    new = draw(st.none() | values_of(schema, wanted.holder).filter(lambda other: isinstance(other, dict)))
-    held = {**(place.value if new is None else new), wanted.key: draw(values_of(schema, wanted.schema))}
+    new = draw(st.none() | values_for(schema, wanted.holder).filter(lambda other: isinstance(other, dict)))
+    held = {**(place.value if new is None else new), wanted.key: draw(values_for(schema, wanted.schema))}
     if not place.path:
         return held
-    look_up(join(place.path[:-1]), value)[place.path[-1]] = held
+    follow(join(place.path[:-1]), value)[place.path[-1]] = held
     return value
 
 
 def _holds(value: object, wanted: Property, schema: Schema[Any]) -> bool:
-    return any(wanted.is_in(place.value, place.schemas) for place in places(value, schema.json_schema))
+    return any(wanted.is_in(place.value, place.schemas) for place in mutable_places(value, schema.json_schema))
 
 
 def _holders(value: object, wanted: Property, schema: Schema[Any]) -> Iterator[Place]:
     """Give the objects within a value that the schema which names the property may speak of."""
-    for place in places(value, schema.json_schema):
+    for place in mutable_places(value, schema.json_schema):
         if isinstance(place.value, dict) and any(one is wanted.holder for one in place.schemas):
             yield place

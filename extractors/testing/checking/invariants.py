@@ -14,13 +14,13 @@ from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import Any
 
-from slotfill.extractors.rungs.asks import FINAL
 from slotfill.extractors.chunks.assembly import INCOMPLETE
 from slotfill.extractors.record.extraction import Extraction, Outcome, Rung, Span, Usage
-from slotfill.extractors.testing.claude import Seen
+from slotfill.extractors.rungs.asks import FINAL
 from slotfill.extractors.testing.checking.values import difference, excess
+from slotfill.extractors.testing.claude import Seen
 from slotfill.schemas.errors import InvalidError
-from slotfill.schemas.json_values.pointer import look_up
+from slotfill.schemas.json_values.pointer import follow
 from slotfill.schemas.schema import Schema
 
 __all__ = [
@@ -84,7 +84,7 @@ def contradictions(extraction: Extraction[Any]) -> Judged:
 def misplaced(spans: Mapping[str, Span], value: object, text: str) -> Judged:
     """A span lies within the document, an exact one holds its value to the letter, an absent one has no offsets."""
     for path, span in spans.items():
-        if message := _misplaced(span, look_up(path, value), text):
+        if message := _misplaced(span, follow(path, value), text):
             yield path, message
 
 
@@ -266,4 +266,4 @@ def overtrusted(extraction: Extraction[Any], requests: Sequence[Seen]) -> Judged
 
 def shown(value: object, path: str) -> str:
     """Write a part of a value down for a message."""
-    return json.dumps(look_up(path, value), ensure_ascii=False, default=repr)
+    return json.dumps(follow(path, value), ensure_ascii=False, default=repr)

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from slotfill.extractors.testing.checking.findings import Finding, LawBroken
-from slotfill.extractors.testing.checking.search import DEFAULT_EXAMPLES, Judge, Search
-from slotfill.schemas.strategies.instances import accepts
+from slotfill.extractors.testing.checking.search import DEFAULT_EXAMPLES, PropertyTest, Search
 from slotfill.schemas.json_schema.response_model import JsonValue
 from slotfill.schemas.schema import TEXT_NAMES, Example, Schema
 from slotfill.schemas.sources.schema_sources import resolve
 from slotfill.schemas.strategies import instances, near_misses, wire_instances
+from slotfill.schemas.strategies.instances import accepts
 
-__all__ = ["EXAMPLE_WANTED", "TEXT", "Law", "Source", "Subject", "law"]
+__all__ = ["EXAMPLE_WANTED", "SAMPLE_TEXT", "Law", "SchemaLike", "Subject", "law"]
 
-TEXT = (
+SAMPLE_TEXT = (
     "On 12 June 2026 Ana Petrović wrote from Oslo: order 4471, two lamps at 24.50 EUR each, came late and broken.\n"
     "She wants her money back by Friday; call +47 22 12 34 56 or write to ana@example.org. Otherwise she was content."
 )
@@ -31,7 +31,7 @@ TEXT = (
 EXAMPLE_WANTED = "a worked example is needed"
 """What decides whether there is a value that chance does not find."""
 
-Source = Schema[Any] | type[BaseModel] | Mapping[str, Any] | str
+SchemaLike = Schema[Any] | type[BaseModel] | Mapping[str, Any] | str
 """What stands for a schema, as `slotfill.schemas.resolve` takes it."""
 
 
@@ -47,7 +47,7 @@ class Subject:
     search: Search
 
     @classmethod
-    def of(cls, source: Source, search: Search) -> Subject:
+    def of(cls, source: SchemaLike, search: Search) -> Subject:
         """Make a subject of a schema whose own examples may be wrong. Raises SchemaError."""
         schema = source if isinstance(source, Schema) else resolve(source, examples=())
         examples = schema.examples or _brought_by(schema.model)
@@ -83,7 +83,7 @@ class Subject:
         )
         return tuple(values for values in kinds if self.search.has(values))
 
-    def first(self, judge: Judge[Any]) -> Finding | None:
+    def first(self, judge: PropertyTest[Any]) -> Finding | None:
         """Give the smallest counterexample among the plausible values, one kind of them after the other."""
         return next(filter(None, (self.search.first(values, judge) for values in self.plausible)), None)
 
@@ -97,7 +97,7 @@ def _with_text(schema: Schema[Any], examples: tuple[Example, ...]) -> Schema[Any
     if not issubclass(schema.model, BaseModel) or issubclass(schema.model, JsonValue) or not schema.needs_context:
         return schema
     shown = copy.copy(schema)
-    shown.context = dict.fromkeys(TEXT_NAMES, examples[0].text if examples else TEXT) | schema.context
+    shown.context = dict.fromkeys(TEXT_NAMES, examples[0].text if examples else SAMPLE_TEXT) | schema.context
     return shown
 
 
@@ -117,7 +117,7 @@ class Law:
         self.findings = find
         self.of_values = of_values
 
-    def __call__(self, source: Source, *, max_examples: int = DEFAULT_EXAMPLES, seed: int = 0) -> None:
+    def __call__(self, source: SchemaLike, *, max_examples: int = DEFAULT_EXAMPLES, seed: int = 0) -> None:
         """Raise LawBroken, with the smallest counterexample, when a schema breaks the law, or may."""
         for finding in self.findings(Subject.of(source, Search(max_examples, seed))):
             if not finding.advice:

@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from hypothesis import strategies as st
 
 from slotfill.extractors.record.extraction import Extraction
-from slotfill.extractors.testing.simulator.simulated_request import Asked
+from slotfill.extractors.testing.checking.law import SAMPLE_TEXT
 from slotfill.extractors.testing.claude import SimulatedClaude
-from slotfill.extractors.testing.checking.law import TEXT
-from slotfill.extractors.testing.simulator.simulated_reply import Said, say
+from slotfill.extractors.testing.simulator.simulated_reply import SimulatedReply, make_reply
+from slotfill.extractors.testing.simulator.simulated_request import SimulatedRequest
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies import Completion, completions
 
 if TYPE_CHECKING:
     import anthropic
 
-__all__ = ["KEY", "Ending", "ExtractorOf", "Extracts", "Played", "Scene", "logged", "play", "scenes"]
+__all__ = ["KEY", "ExtractorOf", "Extracts", "Played", "ReplyEnd", "Scene", "logged", "play", "scenes"]
 
 KEY = "sk-ant-a-key-that-nobody-may-see"
 """The credential of the client that an extractor is given."""
 
-Ending = Literal["as said", "max_tokens", "refusal", "401"]
+ReplyEnd = Literal["as said", "max_tokens", "refusal", "401"]
 """What becomes of every reply: nothing, or it is marked as cut off or as refused, whole as it may be, or the service
 refuses the credential."""
 
@@ -52,7 +52,7 @@ class Scene:
 
     text: str
     replies: tuple[Completion, ...]
-    ending: Ending
+    ending: ReplyEnd
 
     @property
     def truth(self) -> Any:
@@ -79,7 +79,9 @@ class Played:
     shown: str = ""
 
 
-def scenes(schema: Schema[Any], ending: Ending, *, corrected: bool, text: str = TEXT) -> st.SearchStrategy[Scene]:
+def scenes(
+    schema: Schema[Any], ending: ReplyEnd, *, corrected: bool, text: str = SAMPLE_TEXT
+) -> st.SearchStrategy[Scene]:
     """Give scenes of one document. corrected: whether a valid reply follows the first, whatever that is."""
 
     def replies(first: Completion) -> tuple[Completion, ...]:
@@ -102,14 +104,14 @@ def play(extractor_of: ExtractorOf, scene: Scene) -> Played:
     return Played(scene, claude, extraction, error, played.logs, repr(extractor))
 
 
-def _script(scene: Scene) -> Callable[[Asked], Said]:
+def _script(scene: Scene) -> Callable[[SimulatedRequest], SimulatedReply]:
     rest = list(scene.replies)
 
-    def script(asked: Asked) -> Said:
+    def script(asked: SimulatedRequest) -> SimulatedReply:
         reply = rest.pop(0) if len(rest) > 1 else rest[0]
         stop = reply.stop_reason if scene.ending == "as said" else scene.ending
-        said = say(asked, reply.text, _parsed(reply.text) if asked.tool else None)
-        return said if stop == "end_turn" else Said(said.content, stop)
+        said = make_reply(asked, reply.text, _parsed(reply.text) if asked.tool else None)
+        return said if stop == "end_turn" else SimulatedReply(said.content, stop)
 
     return script
 

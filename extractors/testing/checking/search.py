@@ -16,7 +16,7 @@ from hypothesis.errors import HypothesisException
 from slotfill.extractors.testing.checking.findings import Finding
 from slotfill.schemas.errors import SchemaError
 
-__all__ = ["DEFAULT_EXAMPLES", "Clock", "Judge", "Search"]
+__all__ = ["DEFAULT_EXAMPLES", "PropertyTest", "Search", "TimeBudget"]
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ PATIENCE = 50
 MOST = 10
 """How many places one law is shown to be broken at."""
 
-Judge = Callable[[T], Iterable[Finding]]
+PropertyTest = Callable[[T], Iterable[Finding]]
 """Gives what is wrong with a value."""
 
 Key = Callable[[Finding], object]
@@ -41,7 +41,7 @@ def _place(finding: Finding) -> object:
     return finding.place
 
 
-class Clock:
+class TimeBudget:
     """How long a check may take, in seconds of the process's time: what others do on the machine does not count."""
 
     def __init__(self, seconds: float = math.inf) -> None:
@@ -72,9 +72,9 @@ class Search:
 
     max_examples: int = DEFAULT_EXAMPLES
     seed: int = 0
-    clock: Clock = field(default_factory=Clock)
+    clock: TimeBudget = field(default_factory=TimeBudget)
 
-    def each(self, values: st.SearchStrategy[T], judge: Judge[T], key: Key = _place) -> Iterator[Finding]:
+    def each(self, values: st.SearchStrategy[T], judge: PropertyTest[T], key: Key = _place) -> Iterator[Finding]:
         """Give the smallest counterexample for each place that has one. key: what else tells findings apart."""
         known: set[object] = set()
 
@@ -87,7 +87,7 @@ class Search:
             known.add(key(found))
             yield found
 
-    def first(self, values: st.SearchStrategy[T], judge: Judge[T]) -> Finding | None:
+    def first(self, values: st.SearchStrategy[T], judge: PropertyTest[T]) -> Finding | None:
         """Give the smallest counterexample, None when there seems to be none."""
         smallest: Finding | None = None
 

@@ -10,19 +10,24 @@ from typing import Any, cast
 from hypothesis import strategies as st
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.plan import Answer, Policy, plan
+from slotfill.extractors.plan import plan
 from slotfill.extractors.record.extraction import Document, Extraction
+from slotfill.extractors.rungs.asks import Answer, Policy
 from slotfill.extractors.testing.checking.findings import Finding
-from slotfill.extractors.testing.checking.law import TEXT, Subject, law
+from slotfill.extractors.testing.checking.law import SAMPLE_TEXT, Subject, law
 from slotfill.extractors.testing.checking.values import difference, recorded
-from slotfill.schemas.json_values.pointer import look_up
+from slotfill.schemas.json_values.pointer import follow
 from slotfill.schemas.schema import Schema
-from slotfill.schemas.strategies import Completion, Kind, completions
+from slotfill.schemas.strategies import Completion, CompletionKind, completions
 
 __all__ = ["corruption_is_seen"]
 
 
-_KINDS: tuple[tuple[Kind, ...], ...] = (("valid", "fenced", "chatty", "truncated"), ("mistyped",), ("half_right",))
+_KINDS: tuple[tuple[CompletionKind, ...], ...] = (
+    ("valid", "fenced", "chatty", "truncated"),
+    ("mistyped",),
+    ("half_right",),
+)
 """Which are looked for together: chance may dwell on one kind."""
 
 
@@ -34,7 +39,7 @@ def corruption_is_seen(subject: Subject) -> Iterator[Finding]:
     value is the one that was meant, or the record's edits tell what was changed. A validator that puts something
     plausible in the place of a wrong answer breaks it.
     """
-    text = subject.examples[0].text if subject.examples else TEXT
+    text = subject.examples[0].text if subject.examples else SAMPLE_TEXT
     schema = subject.schema.json_schema if subject.is_python else subject.schema
     said = st.deferred(lambda: completions(schema, document=text))
     for kinds in _KINDS:
@@ -42,7 +47,7 @@ def corruption_is_seen(subject: Subject) -> Iterator[Finding]:
         yield from subject.search.each(chosen, lambda completion: _silently_wrong(subject.schema, completion, text))
 
 
-def _of_kind(said: st.SearchStrategy[Completion], kinds: tuple[Kind, ...]) -> st.SearchStrategy[Completion]:
+def _of_kind(said: st.SearchStrategy[Completion], kinds: tuple[CompletionKind, ...]) -> st.SearchStrategy[Completion]:
     return said.filter(lambda completion: completion.kind in kinds)
 
 
@@ -53,7 +58,7 @@ def _silently_wrong(schema: Schema[Any], said: Completion, text: str) -> Iterato
     extraction = _extracted(schema, said, Document.of(text))
     path = difference(meant, extraction.data)
     if extraction.ok and not extraction.edits and path is not None:
-        right, wrong = (json.dumps(look_up(path, value)) for value in (meant, extraction.data))
+        right, wrong = (json.dumps(follow(path, value)) for value in (meant, extraction.data))
         message = f"where {right} was meant, this answer is recorded as {wrong}, with no edit to tell of it"
         yield corruption_is_seen.broken(path, message, said.text)
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from slotfill.schemas.errors import InvalidError
-from slotfill.schemas.json_values.pointer import join, look_up
+from slotfill.schemas.json_values.pointer import follow, join
 from slotfill.schemas.schema import Schema
 
 __all__ = ["difference", "excess", "first_difference", "holds_nothing", "leading", "recorded", "unpacked"]
@@ -82,7 +82,7 @@ def _excesses(value: Any, whole: Any, path: Path) -> Iterator[Path]:
 
 def leading(path: str, value: object) -> str:
     """Shorten a JSON Pointer until it leads somewhere in a value, or is missing from an object there."""
-    while path and look_up(path, value) is None and not isinstance(look_up(path.rpartition("/")[0], value), dict):
+    while path and follow(path, value) is None and not isinstance(follow(path.rpartition("/")[0], value), dict):
         path = path.rpartition("/")[0]
     return path
 

@@ -12,14 +12,14 @@ from slotfill.schemas.json_schema.subschemas import parts_at, resolved
 from slotfill.schemas.verbatim import FORMAT
 from slotfill.schemas.wire.constraint_text import out_of_words
 
-__all__ = ["VALUE_FAULTS", "Place", "places", "spoil"]
+__all__ = ["VALUE_FAULTS", "FaultPlace", "faultable_places", "spoil"]
 
 INVENTED = "a passage that nobody wrote, zyx"
 EXTRA = "remark"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FaultPlace:
     """One part of a value: where it hangs, the keys that lead there, and all that the schema says of it."""
 
     holder: Any
@@ -58,14 +58,14 @@ class Place:
 def spoil(name: str, value: Any, schema: Mapping[str, Any], chance: Random) -> Any:
     """Give a copy of a value with one place spoilt; raises LookupError where the fault does not apply."""
     carrier = {"": copy.deepcopy(value)}
-    changes = [change for place in places(carrier, schema) for change in VALUE_FAULTS[name](place)]
+    changes = [change for place in faultable_places(carrier, schema) for change in VALUE_FAULTS[name](place)]
     if not changes:
         raise LookupError(name)
     chance.choice(changes)()
     return carrier[""]
 
 
-def places(carrier: dict[str, Any], schema: Mapping[str, Any]) -> Iterator[Place]:
+def faultable_places(carrier: dict[str, Any], schema: Mapping[str, Any]) -> Iterator[FaultPlace]:
     """Walk the value that hangs under "" in a carrier, parents first."""
     root = dict(schema)
     rest: list[tuple[Any, tuple[str | int, ...], list[Any]]] = [(carrier, ("",), [root])]
@@ -73,7 +73,7 @@ def places(carrier: dict[str, Any], schema: Mapping[str, Any]) -> Iterator[Place
         holder, path, schemas = rest.pop()
         value = holder[path[-1]]
         told = tuple(_told(part) for part in resolved(schemas, root))
-        yield Place(holder, path, value, told)
+        yield FaultPlace(holder, path, value, told)
         steps = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
         rest += [(value, (*path, step), [part for one in told for part in parts_at(one, step)]) for step in steps]
 
@@ -87,22 +87,22 @@ def _told(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 Change = Callable[[], object]
 
 
-def _becomes(place: Place, value: Any) -> Change:
+def _becomes(place: FaultPlace, value: Any) -> Change:
     return lambda: place.holder.__setitem__(place.key, value)
 
 
-def _missing_field(place: Place) -> Iterator[Change]:
+def _missing_field(place: FaultPlace) -> Iterator[Change]:
     if isinstance(place.value, dict):
         for key in place.required:
             yield lambda key=key: place.value.pop(key)  # type: ignore[misc]  # bound now, not when called
 
 
-def _null(place: Place) -> Iterator[Change]:
+def _null(place: FaultPlace) -> Iterator[Change]:
     if place.key != "" and place.types and "null" not in place.types:
         yield _becomes(place, None)
 
 
-def _wrong_type(place: Place) -> Iterator[Change]:
+def _wrong_type(place: FaultPlace) -> Iterator[Change]:
     kinds = place.types
     if place.key != "" and kinds:
         if "object" not in kinds:
@@ -111,13 +111,13 @@ def _wrong_type(place: Place) -> Iterator[Change]:
             yield _becomes(place, "see above")
 
 
-def _number_as_string(place: Place) -> Iterator[Change]:
+def _number_as_string(place: FaultPlace) -> Iterator[Change]:
     is_number = isinstance(place.value, int | float) and not isinstance(place.value, bool)
     if is_number and "string" not in place.types:
         yield _becomes(place, str(place.value))
 
 
-def _out_of_range(place: Place) -> Iterator[Change]:
+def _out_of_range(place: FaultPlace) -> Iterator[Change]:
     if isinstance(place.value, int | float) and not isinstance(place.value, bool):
         for keyword, step in (("minimum", -1), ("exclusiveMinimum", 0), ("maximum", 1), ("exclusiveMaximum", 0)):
             for bound in place.stated(keyword):
@@ -125,30 +125,30 @@ def _out_of_range(place: Place) -> Iterator[Change]:
                     yield _becomes(place, bound + step)
 
 
-def _unknown_label(place: Place) -> Iterator[Change]:
+def _unknown_label(place: FaultPlace) -> Iterator[Change]:
     if place.labels:
         yield _becomes(place, f"{place.value}-ish")
 
 
-def _wrong_case(place: Place) -> Iterator[Change]:
+def _wrong_case(place: FaultPlace) -> Iterator[Change]:
     for other in (str(place.value).upper(), str(place.value).title()):
         if place.labels and other not in place.labels:
             yield _becomes(place, other)
 
 
-def _extra_field(place: Place) -> Iterator[Change]:
+def _extra_field(place: FaultPlace) -> Iterator[Change]:
     known = any(EXTRA in properties for properties in place.stated("properties"))
     if isinstance(place.value, dict) and False in place.stated("additionalProperties") and not known:
         yield lambda: place.value.__setitem__(EXTRA, "as requested")
 
 
-def _invented_quote(place: Place) -> Iterator[Change]:
+def _invented_quote(place: FaultPlace) -> Iterator[Change]:
     if isinstance(place.value, str) and FORMAT in place.stated("format"):
         longest = min((limit for limit in place.stated("maxLength") if isinstance(limit, int)), default=len(INVENTED))
         yield _becomes(place, INVENTED[: max(1, longest)])
 
 
-VALUE_FAULTS: Mapping[str, Callable[[Place], Iterator[Change]]] = {
+VALUE_FAULTS: Mapping[str, Callable[[FaultPlace], Iterator[Change]]] = {
     "missing_field": _missing_field,
     "null": _null,
     "wrong_type": _wrong_type,

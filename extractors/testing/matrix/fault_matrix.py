@@ -28,8 +28,8 @@ import anthropic
 import httpx2
 
 from slotfill.extractors.extractor import Extractor
+from slotfill.extractors.record.extraction import Document, Extraction, Outcome, Turn
 from slotfill.extractors.streaming.events import Partial
-from slotfill.extractors.record.extraction import Document, Exchange, Extraction, Outcome
 from slotfill.extractors.testing.checking.invariants import (
     Judged,
     contradictions,
@@ -45,14 +45,14 @@ from slotfill.extractors.testing.checking.invariants import (
     untold,
     wrong,
 )
+from slotfill.extractors.testing.checking.scenarios import KEY, logged
 from slotfill.extractors.testing.claude import Seen, SimulatedClaude
+from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS
+from slotfill.extractors.testing.matrix.order_documents import AliasedOrder, Case, Order, as_meant, order
+from slotfill.extractors.testing.server import served
+from slotfill.extractors.testing.simulated_transport import SimulatedTransport
 from slotfill.extractors.testing.simulator.clock import Clock, ManualClock
 from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS, FAULTS, STREAM_FAULTS, Trigger, triggers
-from slotfill.extractors.testing.matrix.order_documents import AliasedOrder, Case, Order, as_meant, order
-from slotfill.extractors.testing.checking.scenarios import KEY, logged
-from slotfill.extractors.testing.server import served
-from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS
-from slotfill.extractors.testing.simulated_transport import SimulatedTransport
 from slotfill.schemas.schema import Schema
 
 __all__ = [
@@ -62,7 +62,7 @@ __all__ = [
     "ONLINE_FAULTS",
     "ORDERINGS",
     "Cell",
-    "Result",
+    "CellResult",
     "Rig",
     "in_process",
     "on_a_port",
@@ -154,7 +154,7 @@ class Cell:
 
 
 @dataclass(slots=True)
-class Result:
+class CellResult:
     """What came of one or several cells.
 
     outcomes: of the documents. struck: how many requests each fault struck, of all `requests` that the service saw.
@@ -166,7 +166,7 @@ class Result:
     requests: int = 0
     breaches: list[str] = field(default_factory=list)
 
-    def __iadd__(self, other: Result) -> Self:
+    def __iadd__(self, other: CellResult) -> Self:
         self.outcomes.update(other.outcomes)
         self.struck.update(other.struck)
         self.requests += other.requests
@@ -218,7 +218,7 @@ class Rig:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def play(self, cell: Cell, cases: Sequence[Case]) -> Result:
+    def play(self, cell: Cell, cases: Sequence[Case]) -> CellResult:
         """Have a cell's driver extract from all documents, and settle the accounts."""
         lines: list[str] = []
         claude = self._claude
@@ -231,7 +231,7 @@ class Rig:
         breaches += [f"{cell}: the key stands in a log line" for line in lines if KEY in line]
         breaches += [f"{cell}: raised {error!r}" for error in raised]
         struck = Counter(name for seen in claude.requests for name in seen.faults)
-        return Result(Counter(one.outcome for one in extractions), struck, len(claude.requests), breaches)
+        return CellResult(Counter(one.outcome for one in extractions), struck, len(claude.requests), breaches)
 
     def extractor(self, cell: Cell, *, asynchronous: bool = False) -> Extractor[Order]:
         """Give the extractor for a cell; it serves all of its kind."""
@@ -381,7 +381,7 @@ def _arefine(rig: Rig, cell: Cell, texts: Sequence[str]) -> list[Extraction[Orde
 def _before(cell: Cell, text: str) -> Extraction[Order]:
     """Give what there is of a document before a further turn: replies that were no good."""
     target = MODES[cell.mode]
-    turns = tuple(Exchange({}, correction) for correction in CORRECTIONS[:-1])
+    turns = tuple(Turn({}, correction) for correction in CORRECTIONS[:-1])
     schema, document = target.schema, Document.of(text)
     return Extraction(document, schema.name, schema.id, target.model, Outcome.FAILED, invalid={}, history=turns)
 

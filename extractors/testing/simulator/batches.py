@@ -11,15 +11,15 @@ from random import Random
 from typing import Any
 
 from slotfill.extractors.messages_api.api_error import ApiError, invalid
+from slotfill.extractors.testing.rules.request_rules import check_batch
 from slotfill.extractors.testing.simulator.clock import Clock
 from slotfill.extractors.testing.simulator.paging import page
-from slotfill.extractors.testing.rules.request_rules import check_batch
 
-__all__ = ["Batches", "Result"]
+__all__ = ["BatchResult", "Batches"]
 
 DAY = 86_400.0
 
-Result = Mapping[str, Any]
+BatchResult = Mapping[str, Any]
 """`{"type": "succeeded", "message": …}`, or `errored` with its error, `canceled`, `expired`."""
 
 
@@ -27,7 +27,7 @@ Result = Mapping[str, Any]
 class _Batch:
     id: str
     created: float
-    results: dict[str, Result]
+    results: dict[str, BatchResult]
     canceled: float | None = None
     ends: float = field(default=0.0)
 
@@ -39,7 +39,7 @@ class Batches:
     seconds: how long a batch is worked on; one that takes over a day expires.
     """
 
-    def __init__(self, answer: Callable[[Any, int], Result], clock: Clock, seconds: float, seed: int) -> None:
+    def __init__(self, answer: Callable[[Any, int], BatchResult], clock: Clock, seconds: float, seed: int) -> None:
         self._answer = answer
         self._clock = clock
         self._seconds = seconds
@@ -102,7 +102,7 @@ class Batches:
     def _ended(self, batch: _Batch) -> bool:
         return self._clock.now() >= batch.ends
 
-    def _outcomes(self, batch: _Batch) -> Iterator[tuple[str, Result]]:
+    def _outcomes(self, batch: _Batch) -> Iterator[tuple[str, BatchResult]]:
         """Give each request's result: the first share of them was answered before a batch was cancelled or expired."""
         worked = (batch.ends if batch.canceled is None else batch.canceled) - batch.created
         answered = len(batch.results) if not self._seconds else int(len(batch.results) * worked / self._seconds)

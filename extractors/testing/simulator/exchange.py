@@ -10,14 +10,14 @@ from typing import Any
 
 from slotfill.extractors.messages_api.api_error import invalid
 
-__all__ = ["NEVER", "Request", "Response"]
+__all__ = ["ENDLESS_SECONDS", "HttpRequest", "HttpResponse"]
 
-NEVER = 86_400.0
+ENDLESS_SECONDS = 86_400.0
 """Seconds that nobody waits."""
 
 
 @dataclass(frozen=True)
-class Request:
+class HttpRequest:
     """What came in. `path` is without the query; header names are in lower case; `origin` is what URLs begin with."""
 
     method: str
@@ -39,7 +39,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class HttpResponse:
     """What goes out, and how.
 
     chunks: the body, in the pieces in which it is sent.

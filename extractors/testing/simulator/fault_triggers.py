@@ -17,12 +17,12 @@ from random import Random
 from typing import Any
 
 from slotfill.extractors.messages_api.api_error import ApiError
-from slotfill.extractors.errors import SlotfillError
-from slotfill.extractors.testing.simulator.simulated_request import Asked
-from slotfill.extractors.testing.simulator.exchange import NEVER, Response
-from slotfill.extractors.testing.simulator.simulated_reply import Said, call, count, shorten
 from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS
 from slotfill.extractors.testing.faults.value_faults import VALUE_FAULTS
+from slotfill.extractors.testing.simulator.exchange import ENDLESS_SECONDS, HttpResponse
+from slotfill.extractors.testing.simulator.simulated_reply import SimulatedReply, call, count, shorten
+from slotfill.extractors.testing.simulator.simulated_request import SimulatedRequest
+from slotfill.schemas.errors import SlotfillError
 
 __all__ = [
     "BATCH_FAULTS",
@@ -77,40 +77,42 @@ ERROR_FAULTS: Mapping[str, Callable[[float], ApiError]] = {
 """By name: the error that answers instead of a message, at a time in seconds since 1970."""
 
 
-def _truncated(_: Asked, said: Said) -> Said:
+def _truncated(_: SimulatedRequest, said: SimulatedReply) -> SimulatedReply:
     return shorten(said, max(1, count(said) // 2))
 
 
-def _refusal(_: Asked, __: Said) -> Said:
+def _refusal(_: SimulatedRequest, __: SimulatedReply) -> SimulatedReply:
     details = {"type": "refusal", "category": None, "explanation": "The model declined to answer."}
-    return Said((), "refusal", details)
+    return SimulatedReply((), "refusal", details)
 
 
-def _empty(_: Asked, __: Said) -> Said:
-    return Said(())
+def _empty(_: SimulatedRequest, __: SimulatedReply) -> SimulatedReply:
+    return SimulatedReply(())
 
 
-def _wrong_tool(_: Asked, said: Said) -> Said:
+def _wrong_tool(_: SimulatedRequest, said: SimulatedReply) -> SimulatedReply:
     return _with_calls(said, lambda block: ({**block, "name": "web_search"},))
 
 
-def _two_tools(_: Asked, said: Said) -> Said:
+def _two_tools(_: SimulatedRequest, said: SimulatedReply) -> SimulatedReply:
     return _with_calls(said, lambda block: (block, call(block["name"], block["input"], 2)))
 
 
-def _with_calls(said: Said, change: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]]) -> Said:
+def _with_calls(
+    said: SimulatedReply, change: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]]
+) -> SimulatedReply:
     if not any(block["type"] == "tool_use" for block in said.content):
         raise LookupError
     changed = (change(block) if block["type"] == "tool_use" else (block,) for block in said.content)
     return replace(said, content=tuple(block for blocks in changed for block in blocks))
 
 
-def _thinking(_: Asked, said: Said) -> Said:
+def _thinking(_: SimulatedRequest, said: SimulatedReply) -> SimulatedReply:
     thought = {"type": "thinking", "thinking": 'The schema wants {"type": "object"}.', "signature": "c2ltdWxhdGVk"}
     return replace(said, content=(thought, *said.content))
 
 
-MESSAGE_FAULTS: Mapping[str, Callable[[Asked, Said], Said]] = {
+MESSAGE_FAULTS: Mapping[str, Callable[[SimulatedRequest, SimulatedReply], SimulatedReply]] = {
     "wrong_tool": _wrong_tool,
     "two_tools": _two_tools,
     "truncated": _truncated,
@@ -176,23 +178,23 @@ STREAM_FAULTS: Mapping[str, Callable[[tuple[bytes, ...]], tuple[bytes, ...]]] = 
 """By name: what becomes of the events of a stream; other replies have none."""
 
 
-def _html(response: Response) -> Response:
+def _html(response: HttpResponse) -> HttpResponse:
     return replace(response, headers={**response.headers, "content-type": "text/html"}, chunks=(HTML,))
 
 
-def _no_utf8(response: Response) -> Response:
+def _no_utf8(response: HttpResponse) -> HttpResponse:
     body = b"".join(response.chunks)
     middle = len(body) // 2
     return replace(response, chunks=(body[:middle] + b"\xff\xfe" + body[middle:],))
 
 
-def _halved(response: Response) -> tuple[bytes, ...]:
+def _halved(response: HttpResponse) -> tuple[bytes, ...]:
     if len(response.chunks) > 1:
         return response.chunks[: len(response.chunks) // 2]
     return (response.chunks[0][: len(response.chunks[0]) // 2],)
 
 
-def _slow_body(response: Response) -> Response:
+def _slow_body(response: HttpResponse) -> HttpResponse:
     pieces = response.chunks
     if len(pieces) == 1:
         step = max(1, len(pieces[0]) // 4)
@@ -200,14 +202,14 @@ def _slow_body(response: Response) -> Response:
     return replace(response, chunks=pieces, pause=SLOW / len(pieces))
 
 
-RESPONSE_FAULTS: Mapping[str, Callable[[Response], Response]] = {
+RESPONSE_FAULTS: Mapping[str, Callable[[HttpResponse], HttpResponse]] = {
     "html": _html,
     "invalid_utf8": _no_utf8,
     "slow_first_byte": lambda response: replace(response, wait=SLOW),
     "slow_body": _slow_body,
     "reset": lambda response: replace(response, chunks=_halved(response), broken=True),
     "stall": lambda response: replace(response, chunks=_halved(response), stalled=True),
-    "timeout": lambda response: replace(response, wait=NEVER),
+    "timeout": lambda response: replace(response, wait=ENDLESS_SECONDS),
     "refused": lambda response: replace(response, refused=True),
 }
 """By name: what the network makes of a reply."""

@@ -9,13 +9,13 @@ from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.testing.rules.model_rules import EFFORTS, MODELS, ModelRules, rules_of
 from slotfill.extractors.testing.simulator.paging import page
 
-__all__ = ["describe", "listed"]
+__all__ = ["describe", "list_models"]
 
 _LINES = ("fable", "haiku", "mythos", "opus", "sonnet")
 _THINKING = ("adaptive", "between_tools", "disabled", "enabled")
 
 
-def listed(query: Mapping[str, str]) -> dict[str, Any]:
+def list_models(query: Mapping[str, str]) -> dict[str, Any]:
     """List the models that the service offers, the newest first, a page at a time."""
     return page([_described(model) for model in MODELS if model.lifecycle != "retired"], query)
 

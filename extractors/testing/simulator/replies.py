@@ -15,26 +15,27 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from slotfill.extractors.errors import InputError
 from slotfill.extractors.messages_api.api_error import ApiError, invalid
-from slotfill.extractors.errors import InputError, SchemaError
-from slotfill.extractors.testing.simulator.simulated_request import Asked
-from slotfill.extractors.testing.simulator.simulated_reply import Said
-from slotfill.extractors.testing.faults.value_faults import Place, places
+from slotfill.extractors.testing.faults.value_faults import FaultPlace, faultable_places
+from slotfill.extractors.testing.simulator.simulated_reply import SimulatedReply
+from slotfill.extractors.testing.simulator.simulated_request import SimulatedRequest
+from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.passages.boundaries import previous_boundary
 from slotfill.schemas.passages.passages import stands_in
 from slotfill.schemas.schema import WRAPPER
 from slotfill.schemas.verbatim import FORMAT
 from slotfill.schemas.wire.constraint_text import out_of_words
 
-__all__ = ["Replies", "Reply", "Script", "generated", "gold", "in_turn", "script_of"]
+__all__ = ["Replies", "Script", "ScriptedReply", "generated", "gold", "in_turn", "script_of"]
 
-Reply = str | Said | ApiError | Mapping[str, Any] | Sequence[Any] | int | float | bool | None
+ScriptedReply = str | SimulatedReply | ApiError | Mapping[str, Any] | Sequence[Any] | int | float | bool | None
 """A text, as it is; a whole reply; an error; anything else is a JSON value, for the form that was asked for."""
 
-Script = Callable[[Asked], Any]
-"""Gives the `Reply` to a request; called by many threads."""
+Script = Callable[[SimulatedRequest], Any]
+"""Gives the `ScriptedReply` to a request; called by many threads."""
 
-Replies = None | str | Path | Sequence[Reply] | Script
+Replies = None | str | Path | Sequence[ScriptedReply] | Script
 """None for values made from the schema, a path for a gold file, a list of replies, or a function."""
 
 VALUES = 24
@@ -53,13 +54,13 @@ def script_of(replies: Replies, seed: int) -> Script:
     return replies if callable(replies) else in_turn(replies)
 
 
-def in_turn(replies: Sequence[Reply]) -> Script:
+def in_turn(replies: Sequence[ScriptedReply]) -> Script:
     """Give replies in turn, the last one for ever."""
     if not replies:
         raise InputError("a script of no replies says nothing: give one at least, or None to have them made")
     rest, taking = list(replies), threading.Lock()
 
-    def script(_: Asked) -> Any:
+    def script(_: SimulatedRequest) -> Any:
         with taking:
             return rest.pop(0) if len(rest) > 1 else rest[0]
 
@@ -73,7 +74,7 @@ def gold(path: Path) -> Script:
     """
     values = dict(_gold_lines(path))
 
-    def script(asked: Asked) -> Any:
+    def script(asked: SimulatedRequest) -> Any:
         if asked.document in values:
             return _carried(values[asked.document], asked.schema)
         held = (text for text in values if text.strip() and text in asked.document)
@@ -115,7 +116,7 @@ def generated(seed: int = 0) -> Script:
     pools: dict[bytes, list[_Form]] = {}
     making = threading.Lock()
 
-    def script(asked: Asked) -> Any:
+    def script(asked: SimulatedRequest) -> Any:
         if asked.schema is None:
             return "This is a simulated reply."
         key = to_json(asked.schema)
@@ -207,13 +208,13 @@ def _form(value: Any, schema: Mapping[str, Any]) -> _Form:
             max((limit for limit in place.stated("minLength") if isinstance(limit, int)), default=1),
             min((limit for limit in place.stated("maxLength") if isinstance(limit, int)), default=None),
         )
-        for place in places({"": value}, schema)
+        for place in faultable_places({"": value}, schema)
         if isinstance(place.value, str) and _is_free(place)
     ]
     return _Form(json.dumps(value), tuple(gaps))
 
 
-def _is_free(place: Place) -> bool:
+def _is_free(place: FaultPlace) -> bool:
     return {*place.stated("format")} <= {FORMAT} and not any(map(place.stated, ("enum", "const", "pattern")))
 
 

@@ -9,16 +9,16 @@ from typing import Any
 from pydantic_core import from_json
 
 from slotfill.extractors.messages_api.sse import written_in
-from slotfill.extractors.testing.simulator.simulated_request import BYTES_A_TOKEN, Asked, size
+from slotfill.extractors.testing.simulator.simulated_request import BYTES_A_TOKEN, SimulatedRequest, size
 
-__all__ = ["Said", "count", "say", "shorten", "think", "thoughts", "usage_of", "write"]
+__all__ = ["SimulatedReply", "count", "make_reply", "shorten", "think", "thoughts", "usage_block", "write_message"]
 
 _THOUGHT = {"type": "thinking", "thinking": "", "signature": "c2ltdWxhdGVk"}
 """What is told of thinking: the models that think by default leave the text out."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SimulatedReply:
     """A reply's content blocks, as they stand in a message, and why the model stopped.
 
     thought: tokens that it thought before, beside those of the blocks.
@@ -30,15 +30,15 @@ class Said:
     thought: int = 0
 
 
-def say(asked: Asked, text: str, value: Any) -> Said:
+def make_reply(asked: SimulatedRequest, text: str, value: Any) -> SimulatedReply:
     """Say a text, or call the tool that was asked for with its value; a text that is none is said as it is.
 
     A text that the request has begun is gone on with.
     """
     if asked.tool is None or (value is None and text.strip() != "null"):
         text = text.removeprefix(asked.prefill)
-        return Said(({"type": "text", "text": text},) if text else ())
-    return Said((call(asked.tool, value),), "tool_use")
+        return SimulatedReply(({"type": "text", "text": text},) if text else ())
+    return SimulatedReply((call(asked.tool, value),), "tool_use")
 
 
 def call(tool: str, value: Any, number: int = 1) -> dict[str, Any]:
@@ -47,22 +47,22 @@ def call(tool: str, value: Any, number: int = 1) -> dict[str, Any]:
     return {"type": "tool_use", "id": f"toolu_{number:024d}", "name": tool, "input": value, "caller": caller}
 
 
-def think(said: Said, tokens: int) -> Said:
+def think(said: SimulatedReply, tokens: int) -> SimulatedReply:
     """Have the model think so many tokens before it says it."""
-    return Said((_THOUGHT, *said.content), said.stop_reason, said.stop_details, tokens) if tokens else said
+    return SimulatedReply((_THOUGHT, *said.content), said.stop_reason, said.stop_details, tokens) if tokens else said
 
 
-def count(said: Said) -> int:
+def count(said: SimulatedReply) -> int:
     """Count the tokens written, thoughts included, as simulated."""
     return said.thought + sum(size(written_in(block)) for block in said.content)
 
 
-def thoughts(said: Said) -> int:
+def thoughts(said: SimulatedReply) -> int:
     """Count those of them that were thought."""
     return said.thought + sum(size(written_in(block)) for block in said.content if block["type"] == "thinking")
 
 
-def shorten(said: Said, tokens: int) -> Said:
+def shorten(said: SimulatedReply, tokens: int) -> SimulatedReply:
     """Cut what is said after so many tokens, if it is longer."""
     if count(said) <= tokens:
         return said
@@ -76,7 +76,9 @@ def shorten(said: Said, tokens: int) -> Said:
     return replace(said, content=tuple(kept), stop_reason="max_tokens", thought=thought)
 
 
-def write(asked: Asked, said: Said, number: int, usage: Mapping[str, Any]) -> dict[str, Any]:
+def write_message(
+    asked: SimulatedRequest, said: SimulatedReply, number: int, usage: Mapping[str, Any]
+) -> dict[str, Any]:
     """Write the message that answers a request."""
     return {
         "id": f"msg_{number:024d}",
@@ -91,7 +93,7 @@ def write(asked: Asked, said: Said, number: int, usage: Mapping[str, Any]) -> di
     }
 
 
-def usage_of(asked: Asked, said: Said, read: Mapping[str, Any]) -> dict[str, Any]:
+def usage_block(asked: SimulatedRequest, said: SimulatedReply, read: Mapping[str, Any]) -> dict[str, Any]:
     """Tell what a reply took. read: what the prompt did, from the cache and beside it."""
     details = {"output_tokens_details": {"thinking_tokens": thoughts(said)}} if asked.rules.counts_thinking else {}
     written = {"output_tokens": count(said), **details}

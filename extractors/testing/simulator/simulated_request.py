@@ -11,16 +11,16 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from slotfill.extractors.local.layout import Conversation, Turn
+from slotfill.extractors.local.layout import Conversation, SpokenTurn
 from slotfill.extractors.testing.rules.model_rules import ModelRules
 
-__all__ = ["Asked", "read", "size"]
+__all__ = ["SimulatedRequest", "read_request", "size"]
 
 BYTES_A_TOKEN = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SimulatedRequest:
     """A request that passed the checks.
 
     document: the text between the marks of the last fenced turn, else the last user turn.
@@ -50,15 +50,15 @@ def size(text: str) -> int:
     return -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_A_TOKEN)
 
 
-def read(data: Mapping[str, Any], rules: ModelRules) -> Asked:
+def read_request(data: Mapping[str, Any], rules: ModelRules) -> SimulatedRequest:
     """Read a request to a model that was checked."""
     system = _texts(data.get("system", ""))
-    turns = [Turn("user", _texts(said["content"])) for said in data["messages"] if said["role"] == "user"]
+    turns = [SpokenTurn("user", _texts(said["content"])) for said in data["messages"] if said["role"] == "user"]
     last = data["messages"][-1]
     schema, tool = _form(data, system)
     tokens, prefixes = _measure(data, rules)
     thinking = data.get("thinking") or {}
-    return Asked(
+    return SimulatedRequest(
         model=data["model"],
         max_tokens=data.get("max_tokens", 0),
         document=Conversation(system, turns).document,
@@ -118,16 +118,16 @@ def _schema_in(text: str) -> Mapping[str, Any] | None:
 
 
 def _measure(data: Mapping[str, Any], rules: ModelRules) -> tuple[int, tuple[tuple[str, int, str], ...]]:
-    read, counted, prefixes = hashlib.sha256(rules.id.encode()), 0, []  # what one model has read is no other's
+    read_request, counted, prefixes = hashlib.sha256(rules.id.encode()), 0, []  # what one model has read is no other's
     least = rules.cacheable * BYTES_A_TOKEN
     for block, ttl in _blocks(data):
         written = block.encode("utf-8", "surrogatepass") if isinstance(block, str) else to_json(block)
-        read.update(written)
+        read_request.update(written)
         counted += len(written)
         if ttl and counted >= least:
-            prefixes.append((read.hexdigest(), counted // BYTES_A_TOKEN, ttl))
+            prefixes.append((read_request.hexdigest(), counted // BYTES_A_TOKEN, ttl))
     if (ttl := _ttl(data)) and counted >= least:
-        prefixes.append((read.hexdigest(), counted // BYTES_A_TOKEN, ttl))
+        prefixes.append((read_request.hexdigest(), counted // BYTES_A_TOKEN, ttl))
     return -(-counted // BYTES_A_TOKEN), tuple(prefixes)
 
 

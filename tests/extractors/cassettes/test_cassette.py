@@ -19,7 +19,8 @@ from scripted import Service, message, refusal
 
 from slotfill import Extractor, ModelError, SettingsError, SlotfillError
 from slotfill.cli import main
-from slotfill.extractors.cassettes.cassette import Cassette, CassetteError, CassetteTransport
+from slotfill.extractors.cassettes.cassette import Cassette, CassetteTransport
+from slotfill.extractors.cassettes.tape import CassetteError
 
 KEY = "sk-ant-secret-0123456789"
 ASKED = {"model": "claude-haiku-5-5", "max_tokens": 50}

@@ -4,15 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotfill.extractors.cassettes.nearest import LINES, WIDTH, Nearest
-from slotfill.extractors.cassettes.tape import Exchange, Reply, Request
+from slotfill.extractors.cassettes.tape import RecordedReply, RecordedRequest, TapeEntry
 
 
 def asked(text, url="/v1/messages"):
-    return Request("POST", url, (), {"json": {"messages": [{"content": text, "role": "user"}]}})
+    return RecordedRequest("POST", url, (), {"json": {"messages": [{"content": text, "role": "user"}]}})
 
 
 def on_tape(*requests):
-    return Nearest([Exchange(request, Reply(200, {}, {}), line) for line, request in enumerate(requests, 2)])
+    return Nearest([TapeEntry(request, RecordedReply(200, {}, {}), line) for line, request in enumerate(requests, 2)])
 
 
 def test_the_nearest_has_most_words_in_common():

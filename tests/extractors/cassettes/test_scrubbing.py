@@ -7,7 +7,8 @@ import httpx2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slotfill.extractors.cassettes.scrubbing import HIDDEN, credentials, hide, hide_within
+from slotfill.extractors.cassettes.scrubbing import credentials, hide, hide_within
+from slotfill.extractors.http.redaction import HIDDEN
 
 
 def test_short_values_are_no_secrets():

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from slotfill.extractors.cassettes.tape import CassetteError, Reply, Request, dump, head, read
+from slotfill.extractors.cassettes.tape import CassetteError, RecordedReply, RecordedRequest, dump, head, read_entry
 
-REQUEST = Request("POST", "/v1/messages", (), {"json": {"model": "m"}})
-LINE = dump(REQUEST, Reply(200, {}, {"json": {}})).decode()
+REQUEST = RecordedRequest("POST", "/v1/messages", (), {"json": {"model": "m"}})
+LINE = dump(REQUEST, RecordedReply(200, {}, {"json": {}})).decode()
 HEAD = '{"cassette": 1}\n'
 
 json_values = st.recursive(
@@ -28,12 +28,12 @@ bodies = st.one_of(
 
 
 def asked(body=b"", url="http://x.test/v1/messages", headers=()):
-    return Request.of(httpx2.Request("POST", url, headers=headers, content=body))
+    return RecordedRequest.of(httpx2.Request("POST", url, headers=headers, content=body))
 
 
 def copied(path, request, reply):
     path.write_bytes(head() + dump(request, reply))
-    (exchange,) = read(path)
+    (exchange,) = read_entry(path)
     return exchange
 
 
@@ -49,7 +49,7 @@ def copied(path, request, reply):
 @example(b"[" * 5_000 + b"]" * 5_000)
 def test_a_body_comes_back_as_it_was_or_as_the_same_json(tmp_path_factory, body):
     path = tmp_path_factory.mktemp("t") / "tape"
-    request, reply = asked(body), Reply.of(httpx2.Response(200), body)
+    request, reply = asked(body), RecordedReply.of(httpx2.Response(200), body)
     exchange = copied(path, request, reply)
     again = b"".join(exchange.reply.chunks())
     assert again == body or json.loads(again) == json.loads(body)
@@ -60,7 +60,7 @@ def test_a_body_comes_back_as_it_was_or_as_the_same_json(tmp_path_factory, body)
 
 @given(value=json_values)
 def test_a_json_body_is_readable_json(value):
-    said = Reply.of(httpx2.Response(200), json.dumps(value).encode()).to_json()
+    said = RecordedReply.of(httpx2.Response(200), json.dumps(value).encode()).to_json()
     assert "json" in said or "\\u" in json.dumps(said["lines"])  # half a surrogate pair
 
 
@@ -93,8 +93,8 @@ def test_the_head_says_what_the_tape_holds():
 
 
 def test_a_line_is_for_people_to_read():
-    reply = Reply(200, {}, {"json": {"b": "é", "a": 1}})
-    assert dump(Request("POST", "/v1/messages", ("x",), {"json": {"a": 1}}), reply).decode() == (
+    reply = RecordedReply(200, {}, {"json": {"b": "é", "a": 1}})
+    assert dump(RecordedRequest("POST", "/v1/messages", ("x",), {"json": {"a": 1}}), reply).decode() == (
         '{"request": {"method": "POST", "url": "/v1/messages", "beta": ["x"], "json": {"a": 1}}, '
         '"reply": {"status": 200, "headers": {}, "json": {"b": "é", "a": 1}}}\n'
     )
@@ -128,19 +128,19 @@ def test_what_is_no_tape_says_where(tmp_path, text, said):
     path = tmp_path / "tape.jsonl"
     path.write_text(text)
     with pytest.raises(CassetteError) as caught:
-        read(path)
+        read_entry(path)
     assert said in str(caught.value)
     assert repr(str(path)) in str(caught.value)
 
 
 def test_a_last_line_without_its_end_is_whole_if_it_reads(tmp_path):
     (tmp_path / "tape").write_text(HEAD + LINE.rstrip("\n"))
-    assert len(read(tmp_path / "tape")) == 1
+    assert len(read_entry(tmp_path / "tape")) == 1
 
 
 def test_a_tape_that_came_through_windows_is_read(tmp_path):
     (tmp_path / "tape").write_bytes((HEAD + LINE).replace("\n", "\r\n").encode())
-    assert len(read(tmp_path / "tape")) == 1
+    assert len(read_entry(tmp_path / "tape")) == 1
 
 
 def test_what_cannot_be_read_is_told(tmp_path):
@@ -148,4 +148,4 @@ def test_what_cannot_be_read_is_told(tmp_path):
     os.symlink(tmp_path / "nowhere", tmp_path / "link")
     for name, said in (("", "Is a directory"), ("bytes", "utf-8"), ("link", "No such file")):
         with pytest.raises(CassetteError, match=f"cannot be read: .*{said}"):
-            read(tmp_path / name)
+            read_entry(tmp_path / name)

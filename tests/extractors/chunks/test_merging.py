@@ -10,13 +10,14 @@ from checkout import FIXTURES
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
+from slotfill.extractors.chunks.chunk_values import ChunkValue
 from slotfill.extractors.chunks.chunking import Chunk, split
+from slotfill.extractors.chunks.merging import MergedValue, merge
 from slotfill.extractors.grounding.grounding import ground
-from slotfill.extractors.chunks.merging import Merged, Part, merge
-from slotfill.extractors.record.extraction import Conflict, Found, Span
+from slotfill.extractors.record.extraction import Conflict, ConflictValue, Span
 from slotfill.schemas import built_ins, resolve
+from slotfill.schemas.json_values.pointer import follow
 from slotfill.schemas.passages.folding import fold
-from slotfill.schemas.json_values.pointer import look_up
 from slotfill.schemas.strategies import PlantedDocument, documents, instances
 
 SHAPES = sorted((FIXTURES / "shapes").glob("*.json"))
@@ -36,19 +37,21 @@ few = settings(max_examples=10, deadline=None, suppress_health_check=[HealthChec
 many = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def said(chunk: Chunk, data: Any, **places: tuple[int, int]) -> Part:
+def said(chunk: Chunk, data: Any, **places: tuple[int, int]) -> ChunkValue:
     """Make a part, its spans given in the whole document under pointers with `_` for `/`."""
     spans = {
         path.replace("_", "/"): Span(start - chunk.start, end - chunk.start, "exact")
         for path, (start, end) in places.items()
     }
-    return Part(chunk, data, spans)
+    return ChunkValue(chunk, data, spans)
 
 
-def field(schema: Any, *values: Any) -> Merged:
+def field(schema: Any, *values: Any) -> MergedValue:
     """Merge values of one property, each from a chunk of its own; ... stands for a chunk that lacks it."""
     chunks = [Chunk(index, 100 * index, "x" * 100) for index in range(len(values))]
-    parts = [Part(chunk, {} if value is ... else {"f": value}, {}) for chunk, value in zip(chunks, values, strict=True)]
+    parts = [
+        ChunkValue(chunk, {} if value is ... else {"f": value}, {}) for chunk, value in zip(chunks, values, strict=True)
+    ]
     return merge({"type": "object", "properties": {"f": schema}}, parts)
 
 
@@ -98,12 +101,12 @@ def test_null_alone_is_null_and_nothing_at_all_is_nothing() -> None:
     assert field({}, None, ..., None).data == {"f": None}
     assert field({}, ..., ...).data == {}
     assert field({}, ..., ...).conflicts == ()
-    assert merge({}, []) == Merged(None, {}, {}, ())
+    assert merge({}, []) == MergedValue(None, {}, {}, ())
 
 
 def test_a_conflict_says_which_chunk_said_it_each_thing_once() -> None:
     merged = field({}, "a", "b", "B", "a", "c", "b ")
-    assert merged.conflicts == (Conflict("/f", "most", "b", (Found("a", 0), Found("c", 4))),)
+    assert merged.conflicts == (Conflict("/f", "most", "b", (ConflictValue("a", 0), ConflictValue("c", 4))),)
     assert merged.found_in == {"/f": (1, 2, 5)}
 
 
@@ -128,10 +131,10 @@ def test_a_span_is_that_of_the_value_that_was_kept() -> None:
     parts = [said(FIRST, {"f": "a"}, _f=(3, 4)), said(SECOND, {"f": "b"}, _f=(40, 41)), said(THIRD, {"f": "b"})]
     merged = merge({"properties": {"f": {"type": "string"}}}, parts)
     assert merged.spans == {"/f": Span(40, 41, "exact")}
-    assert merge({}, [Part(THIRD, "b", {"": ABSENT}), said(FAR, "B", **{"": (905, 906)})]).spans == {
+    assert merge({}, [ChunkValue(THIRD, "b", {"": ABSENT}), said(FAR, "B", **{"": (905, 906)})]).spans == {
         "": Span(905, 906, "exact")
     }
-    assert merge({}, [Part(THIRD, "b", {"": ABSENT})]).spans == {"": ABSENT}
+    assert merge({}, [ChunkValue(THIRD, "b", {"": ABSENT})]).spans == {"": ABSENT}
 
 
 def test_texts_that_are_joined_stand_nowhere_in_one_piece() -> None:
@@ -155,7 +158,7 @@ SURE = {"type": "number", "minimum": 0, "maximum": 1, "x-confidence-of": "f"}
 def test_a_confidence_is_the_least_beside_the_value_that_won() -> None:
     schema = {"properties": {"sure": SURE, "f": {}}}
     values = [("a", 0.2), ("b", 0.9), ("B", 0.7), ("b", None), ("c", 0.1)]
-    parts = [Part(Chunk(at, 0, ""), {"f": value, "sure": sure}, {}) for at, (value, sure) in enumerate(values)]
+    parts = [ChunkValue(Chunk(at, 0, ""), {"f": value, "sure": sure}, {}) for at, (value, sure) in enumerate(values)]
     merged = merge(schema, parts)
     assert merged.data == {"sure": 0.7, "f": "b"}
     assert [*merged.data] == ["sure", "f"]
@@ -178,14 +181,14 @@ def test_objects_are_merged_property_by_property() -> None:
     parts = [said(FIRST, {"b": 1, "a": {"n": 1, "free": {"x": 1}}}), said(SECOND, {"a": {"n": 2, "free": {"y": 2}}})]
     merged = merge(schema, parts)
     assert json.dumps(merged.data) == '{"a": {"n": 2, "free": {"x": 1, "y": 2}}, "b": 1}'
-    assert merged.conflicts == (Conflict("/a/n", "greatest", 2, (Found(1, 0),)),)
+    assert merged.conflicts == (Conflict("/a/n", "greatest", 2, (ConflictValue(1, 0),)),)
     assert merged.found_in == {"/a/n": (1,), "/a/free/x": (0,), "/a/free/y": (1,), "/b": (0,)}
 
 
 def test_an_object_and_a_text_are_not_mixed() -> None:
     merged = field({}, "12 cm", {"width": 12}, {"height": 4})
     assert merged.data == {"f": {"width": 12, "height": 4}}
-    assert merged.conflicts == (Conflict("/f", "most", {"width": 12, "height": 4}, (Found("12 cm", 0),)),)
+    assert merged.conflicts == (Conflict("/f", "most", {"width": 12, "height": 4}, (ConflictValue("12 cm", 0),)),)
 
 
 def test_alternatives_with_a_tag_are_not_mixed() -> None:
@@ -238,7 +241,7 @@ def test_a_text_that_was_cut_at_the_edge_is_one_with_the_whole_one() -> None:
 def test_texts_that_overlap_and_differ_are_a_conflict() -> None:
     merged = merge(TEXTS, [said(FIRST, ["New York"], _0=(22, 30)), said(SECOND, ["York City"], _0=(26, 35))])
     assert merged.data == ["York City"]
-    assert merged.conflicts == (Conflict("/0", "longest", "York City", (Found("New York", 0),)),)
+    assert merged.conflicts == (Conflict("/0", "longest", "York City", (ConflictValue("New York", 0),)),)
 
 
 @pytest.mark.parametrize("start", [0, 248, 252, 253, 255])
@@ -271,7 +274,7 @@ def test_a_list_of_one_part_keeps_its_order() -> None:
 def test_the_items_that_most_chunks_gave_are_kept_where_there_are_too_many() -> None:
     merged = merge({**TEXTS, "maxItems": 2}, [said(FIRST, ["a", "b"]), said(SECOND, ["c"]), said(THIRD, ["c", "d"])])
     assert merged.data == ["a", "c"]
-    assert merged.conflicts == (Conflict("", "maxItems", ["a", "c"], (Found("b", 0), Found("d", 2))),)
+    assert merged.conflicts == (Conflict("", "maxItems", ["a", "c"], (ConflictValue("b", 0), ConflictValue("d", 2))),)
     assert merged.found_in == {"/0": (0,), "/1": (1, 2)}
 
 
@@ -303,7 +306,7 @@ def test_what_they_disagree_in_is_a_conflict() -> None:
         ROWS, [said(FIRST, [row("ink", 5)], _0_name=(22, 25)), said(SECOND, [row("ink", 6)], _0_name=(22, 25))]
     )
     assert merged.data == [row("ink", 5)]
-    assert merged.conflicts == (Conflict("/0/amount", "most", 5, (Found(6, 1),)),)
+    assert merged.conflicts == (Conflict("/0/amount", "most", 5, (ConflictValue(6, 1),)),)
 
 
 @pytest.mark.parametrize(
@@ -330,7 +333,7 @@ def test_what_they_disagree_in_is_a_conflict() -> None:
         [said(FIRST, [row("ink", 5)]), said(THIRD, [row("ink", 5)])],
     ],
 )  # fmt: skip
-def test_two_rows_stay_two(parts: list[Part]) -> None:
+def test_two_rows_stay_two(parts: list[ChunkValue]) -> None:
     merged = merge(ROWS, parts)
     assert merged.data == [item for part in parts for item in part.data]
     assert merged.conflicts == ()
@@ -363,7 +366,7 @@ def test_equal_rows_in_the_stretch_that_two_chunks_share_are_one() -> None:
         [said(FIRST, [row("ink", 5)]), said(FAR, [row("ink", 5)], _0_name=(902, 905))],
     ],
 )
-def test_equal_rows_that_may_be_one_mention_are_one(parts: list[Part]) -> None:
+def test_equal_rows_that_may_be_one_mention_are_one(parts: list[ChunkValue]) -> None:
     merged = merge(ROWS, parts)
     assert merged.data == [row("ink", 5)]
     assert merged.found_in["/0"] == tuple(part.chunk.index for part in parts)
@@ -387,7 +390,7 @@ def test_a_key_tells_which_rows_are_one() -> None:
     far = said(FAR, [row("pen", 5), row("INK  ", 7), {"name": None, "amount": 2}], _1_name=(902, 905))
     merged = merge(schema, [first, far])
     assert merged.data == [row("ink", 5), {"amount": 1}, row("pen", 5), {"name": None, "amount": 2}]
-    assert merged.conflicts == (Conflict("/0/amount", "most", 5, (Found(7, 7),)),)
+    assert merged.conflicts == (Conflict("/0/amount", "most", 5, (ConflictValue(7, 7),)),)
 
 
 def test_rows_of_different_keys_are_two_even_at_one_place() -> None:
@@ -423,7 +426,7 @@ def test_one_part_is_what_it_says_however_often_it_says_it(source: str, data: st
     spans = ground(value, text, schema.json_schema)
     # Items are put into the document's order: "0" may be placed at a later "0" than the one that it came from.
     assume(times == 1 or not [*_out_of_order(spans)])
-    merged = merge(schema.json_schema, [Part(Chunk(0, 0, text), value, spans)] * times)
+    merged = merge(schema.json_schema, [ChunkValue(Chunk(0, 0, text), value, spans)] * times)
     assert json.dumps(merged.data, sort_keys=True) == json.dumps(value, sort_keys=True)
     assert merged.conflicts == ()
     assert {*merged.found_in} >= {path for path, _ in scalars(value)}
@@ -479,14 +482,14 @@ def numbered(draw: st.DrawFn) -> tuple[str, list[dict[str, Any]], list[tuple[int
 
 def answers(
     text: str, facts: Sequence[Any], places: Sequence[tuple[int, int]], schema: Any, *, limit: int, overlap: int
-) -> list[Part]:
+) -> list[ChunkValue]:
     """Find in each chunk exactly the facts that stand whole in it."""
     parts = []
     for chunk in split(text, limit, overlap=overlap):
         data = [
             fact for fact, (start, end) in zip(facts, places, strict=True) if chunk.start <= start and end <= chunk.end
         ]
-        parts.append(Part(chunk, data, ground(data, chunk.text, schema)))
+        parts.append(ChunkValue(chunk, data, ground(data, chunk.text, schema)))
     return parts
 
 
@@ -517,11 +520,11 @@ def test_every_text_is_found_and_none_twice(document: PlantedDocument, overlap: 
     assert merged.conflicts == ()
     for path, span in merged.spans.items():
         assert span.start is not None
-        assert text[span.start : span.end] == look_up(path, merged.data)
+        assert text[span.start : span.end] == follow(path, merged.data)
 
 
 @st.composite
-def anything(draw: st.DrawFn) -> list[Part]:
+def anything(draw: st.DrawFn) -> list[ChunkValue]:
     """Give parts of a list, about overlapping chunks, that say whatever they like."""
     names = st.sampled_from(["ink", "INK", "ink well", "well", "pen", ""])
     item = st.one_of(
@@ -535,13 +538,13 @@ def anything(draw: st.DrawFn) -> list[Part]:
         for path, _ in scalars(data):
             if (start := draw(st.none() | st.integers(0, 25))) is not None:
                 spans[path] = Span(start, start + draw(st.integers(1, 5)), "exact")
-        parts.append(Part(chunk, data, spans))
+        parts.append(ChunkValue(chunk, data, spans))
     return parts
 
 
 @many
 @given(anything(), st.sampled_from([{}, {"x-merge": {"key": ["name"]}}, {"maxItems": 2}, {"uniqueItems": True}]))
-def test_nothing_is_lost_and_nothing_made_up(parts: list[Part], keywords: dict[str, Any]) -> None:
+def test_nothing_is_lost_and_nothing_made_up(parts: list[ChunkValue], keywords: dict[str, Any]) -> None:
     schema = {"type": "array", **keywords}
     merged = merge(schema, parts)
     told = {one for part in parts for one in said_in(part.data)}

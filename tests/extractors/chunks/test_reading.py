@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, create_model, field_validator
 
 from slotfill import Document, Example, Extractor, Outcome, Schema, Span
+from slotfill.extractors.chunks.reading import questions_for, together
 from slotfill.extractors.messages_api.api_error import ApiError
-from slotfill.extractors.rungs.asks import Answer, Policy
 from slotfill.extractors.plan import plan
-from slotfill.extractors.chunks.reading import side_by_side, tasks_of
+from slotfill.extractors.rungs.asks import Answer, Policy
 from slotfill.extractors.testing.checking.invariants import contradictions, misplaced
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.simulator.clock import ManualClock
@@ -262,7 +262,7 @@ def test_the_parts_of_every_shape_can_be_asked_for():
     for file in sorted((FIXTURES / "shapes").glob("[0-9]*.json")):
         schema = resolve(str(file))
         for width in (None, 3):
-            for task in tasks_of(schema, width, chunked=True):
+            for task in questions_for(schema, width, chunked=True):
                 assert "text" in (task.wire.modes if task.wire else ("text",))
     free = {
         "type": "object",
@@ -271,7 +271,7 @@ def test_the_parts_of_every_shape_can_be_asked_for():
         "additionalProperties": {"type": "integer"},
     }
     examples = [Example("x", {"a": "1", "b": "2", "free": 3})]
-    first, second = tasks_of(resolve(free, examples=examples), 1, chunked=False)
+    first, second = questions_for(resolve(free, examples=examples), 1, chunked=False)
     assert [shot.value for task in (first, second) for shot in task.schema.examples] == [
         {"a": "1", "free": 3},
         {"b": "2"},
@@ -381,7 +381,7 @@ def test_courses_run_side_by_side_each_get_their_own_answers(shapes):
             got += answers
         return got
 
-    running = side_by_side([course(number, waves) for number, waves in enumerate(shapes)])
+    running = together([course(number, waves) for number, waves in enumerate(shapes)])
     sent, waves = None, 0
     while True:
         try:

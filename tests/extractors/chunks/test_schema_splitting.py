@@ -8,9 +8,10 @@ from checkout import FIXTURES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from slotfill.extractors.chunks.chunk_values import ChunkValue
 from slotfill.extractors.chunks.chunking import Chunk
-from slotfill.extractors.chunks.merging import Part, merge
-from slotfill.extractors.chunks.schema_splitting import as_part, field_groups
+from slotfill.extractors.chunks.merging import merge
+from slotfill.extractors.chunks.schema_splitting import relax_for_chunk, split_by_fields
 from slotfill.schemas import InvalidError, built_ins, resolve
 from slotfill.schemas.json_schema.subschemas import subschemas
 from slotfill.schemas.schema import Schema
@@ -24,7 +25,7 @@ few = settings(max_examples=10, deadline=None, suppress_health_check=[HealthChec
 
 
 def part_of(document: Any) -> Schema[Any]:
-    return resolve(as_part(document))
+    return resolve(relax_for_chunk(document))
 
 
 def accepts(schema: Schema[Any], value: Any) -> bool:
@@ -166,7 +167,7 @@ def test_every_whole_is_a_part_and_so_is_what_some_of_its_fields_say(source: str
     if isinstance(value, dict):
         kept = data.draw(st.sets(st.sampled_from([*value] or [""])))
         part.load({key: value[key] for key in value if key in kept or isinstance(value[key], list)})
-    assert as_part(schema.json_schema) == as_part(schema.json_schema)
+    assert relax_for_chunk(schema.json_schema) == relax_for_chunk(schema.json_schema)
 
 
 # Groups of fields
@@ -186,14 +187,14 @@ def wide(fields: int, **more: Any) -> dict[str, Any]:
 
 
 def test_fields_go_into_groups_in_their_order() -> None:
-    groups = field_groups(wide(7), 3)
+    groups = split_by_fields(wide(7), 3)
     assert keys(groups) == [["f0", "f1", "f2"], ["f3", "f4", "f5"], ["f6"]]
     assert [group["required"] for group in groups] == keys(groups)
     assert not any("minProperties" in group for group in groups)
 
 
 def test_a_schema_that_fits_is_given_as_it_is() -> None:
-    assert field_groups(wide(7), 7) == (wide(7),)
+    assert split_by_fields(wide(7), 7) == (wide(7),)
 
 
 def test_what_is_nested_and_referred_to_counts_too() -> None:
@@ -202,18 +203,18 @@ def test_what_is_nested_and_referred_to_counts_too() -> None:
         **wide(1, home={"$ref": "#/$defs/address"}, work={"$ref": "#/$defs/address"}, big=wide(8)),
         "$defs": {"address": address, "city": {"properties": {"name": {}}}, "unused": {"properties": {"x": {}}}},
     }
-    groups = field_groups(document, 5)
+    groups = split_by_fields(document, 5)
     assert keys(groups) == [["f0", "home"], ["work"], ["big"]]
     assert [[*group.get("$defs", {})] for group in groups] == [["address", "city"], ["address", "city"], []]
-    assert keys(field_groups(document, 6)) == [["f0", "home", "work"], ["big"]]
-    assert [count(group) for group in field_groups(document, 6)] == [6, 9]
+    assert keys(split_by_fields(document, 6)) == [["f0", "home", "work"], ["big"]]
+    assert [count(group) for group in split_by_fields(document, 6)] == [6, 9]
 
 
 def test_a_confidence_stays_with_what_it_is_about() -> None:
     sure = {"type": "number", "minimum": 0, "maximum": 1, "x-confidence-of": "f3"}
     document = wide(4)
     document["properties"] = {"sure": sure, **document["properties"]}
-    groups = field_groups(document, 2)
+    groups = split_by_fields(document, 2)
     assert keys(groups) == [["sure", "f3"], ["f0", "f1"], ["f2"]]
     for group in groups:
         resolve(group)
@@ -229,7 +230,7 @@ def test_a_confidence_stays_with_what_it_is_about() -> None:
     ],
 )
 def test_what_cannot_be_parted_is_given_alone(document: dict[str, Any]) -> None:
-    assert field_groups(document, 2) == (document,)
+    assert split_by_fields(document, 2) == (document,)
 
 
 def test_conditions_that_bring_no_properties_do_not_stand_in_the_way() -> None:
@@ -240,13 +241,13 @@ def test_conditions_that_bring_no_properties_do_not_stand_in_the_way() -> None:
         "anyOf": [{"required": ["f1"]}, {"required": ["f2"]}],
         "unevaluatedProperties": False,
     }
-    groups = field_groups(document, 2)
+    groups = split_by_fields(document, 2)
     assert keys(groups) == [["f0", "f1"], ["f2", "f3"]]
     assert not any({"if", "then", "anyOf", "unevaluatedProperties"} & group.keys() for group in groups)
 
 
 def test_keys_of_no_name_are_asked_for_once() -> None:
-    groups = field_groups({**wide(4), "additionalProperties": {"type": "integer"}, "required": ["f3", "free"]}, 2)
+    groups = split_by_fields({**wide(4), "additionalProperties": {"type": "integer"}, "required": ["f3", "free"]}, 2)
     assert [group["additionalProperties"] for group in groups] == [{"type": "integer"}, False]
     assert [group.get("required") for group in groups] == [["free"], ["f3"]]
 
@@ -257,7 +258,7 @@ def test_keys_of_no_name_are_asked_for_once() -> None:
 def test_a_value_parted_by_groups_and_merged_is_the_value(source: str, data: st.DataObject) -> None:
     schema = resolve(source)
     value = data.draw(instances(schema))
-    groups = field_groups(schema.json_schema, data.draw(st.integers(1, 12)))
+    groups = split_by_fields(schema.json_schema, data.draw(st.integers(1, 12)))
     if len(groups) == 1:
         parts = [value]
     else:
@@ -267,7 +268,7 @@ def test_a_value_parted_by_groups_and_merged_is_the_value(source: str, data: st.
     for group, part in zip(groups, parts, strict=True):
         resolve(group).load(part)
     chunk = Chunk(0, 0, "")
-    assert merge(schema.json_schema, [Part(chunk, part, {}) for part in parts]).data == value
+    assert merge(schema.json_schema, [ChunkValue(chunk, part, {}) for part in parts]).data == value
 
 
 def properties(group: dict[str, Any]) -> set[str]:
@@ -276,7 +277,7 @@ def properties(group: dict[str, Any]) -> set[str]:
 
 def test_shapes_are_parted() -> None:
     parted = {
-        name: len(field_groups(resolve(source).json_schema, 4)) for name, source in zip(NAMES, SCHEMAS, strict=True)
+        name: len(split_by_fields(resolve(source).json_schema, 4)) for name, source in zip(NAMES, SCHEMAS, strict=True)
     }
     assert parted["28-wide"] > 3
     assert parted["18-all-of"] == 2

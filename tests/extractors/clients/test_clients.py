@@ -14,22 +14,22 @@ from four_ways import WAYS, asked
 from scripted import message, refusal
 
 from slotfill import ModelError, Rung, Schema
-from slotfill.extractors.rungs.asks import SCHEMA_REFUSED, UNREADABLE, Ask
+from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.clients.clients import Clients
 from slotfill.extractors.clients.codec import Codec
-from slotfill.extractors.local import weights
 from slotfill.extractors.clients.metering import BudgetError
-from slotfill.extractors.rungs.prompt import write
+from slotfill.extractors.local import weights
 from slotfill.extractors.record.extraction import Document, Failure, Usage
+from slotfill.extractors.rungs.asks import SCHEMA_REFUSED, UNREADABLE, Ask
+from slotfill.extractors.rungs.prompt import write_prompt
 from slotfill.extractors.settings import Settings
-from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
 from slotfill.schemas import Sentiment
 
 MODEL = "claude-haiku-5-5"
 CODEC = Codec("sentiment", {"type": "object"}, {"type": "object"})
-ASK = Ask(Rung.ASK, MODEL, "structured", write(Schema(Sentiment), Document.of("Fine.")), 500)
+ASK = Ask(Rung.ASK, MODEL, "structured", write_prompt(Schema(Sentiment), Document.of("Fine.")), 500)
 SAID = replace(ASK, mode="text")
 KEY = "sk-ant-secret-0123456789"
 
@@ -315,7 +315,7 @@ class TestMeter:
         clients.meter(meter)
         schema = Schema(Sentiment)
         codec = Codec("sentiment", schema.json_schema, schema.json_schema, whole=True)
-        ask = Ask(Rung.ASK, "local", "structured", write(schema, Document.of("Fine.")), 500)
+        ask = Ask(Rung.ASK, "local", "structured", write_prompt(schema, Document.of("Fine.")), 500)
         answers = [clients.execute(codec, ask) for _ in range(2)]
         clients.close()
         assert meter.settled == [answer.usage for answer in answers]

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from scripted import message
 
 from slotfill import Document, Rung, Schema, Usage
-from slotfill.extractors.rungs.asks import UNREADABLE, Ask
 from slotfill.extractors.clients.codec import Codec
-from slotfill.extractors.rungs.prompt import write
+from slotfill.extractors.rungs.asks import UNREADABLE, Ask
+from slotfill.extractors.rungs.prompt import write_prompt
 from slotfill.schemas import Sentiment
 
 FULL = {"type": "object", "properties": {"a": {"type": "integer", "minimum": 1}}, "required": ["a"]}
 REDUCED = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"], "additionalProperties": False}
 CODEC = Codec("my schema", FULL, REDUCED)
-PROMPT = write(Schema(Sentiment), Document.of("Fine {{ x }}."))
+PROMPT = write_prompt(Schema(Sentiment), Document.of("Fine {{ x }}."))
 
 
 def ask(mode="structured"):
@@ -91,7 +91,7 @@ def test_marks_for_the_cache_tell_for_how_long(mode):
 
 
 def test_without_examples_the_instructions_are_cached():
-    prompt = write(Schema(Sentiment, examples=()), Document.of("x"))
+    prompt = write_prompt(Schema(Sentiment, examples=()), Document.of("x"))
     request = CODEC.encode(Ask(Rung.ASK, "m", "structured", prompt, 5))
     assert request["system"][0]["cache_control"] == {"type": "ephemeral"}
 

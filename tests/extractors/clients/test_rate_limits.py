@@ -13,13 +13,13 @@ from anthropic.types import Message
 from scripted import message, refusal
 
 from slotfill import Extractor, SettingsError
-from slotfill.extractors.messages_api.api_error import ApiError
-from slotfill.extractors.messages_api.stream_reader import Arriving
-from slotfill.extractors.errors import StoppedError
-from slotfill.extractors.messages_api.inbound import retry_after
-from slotfill.extractors.clients.rate_limits import Limits, WaitError, settling
 from slotfill.extractors.clients.metering import BudgetError, Try
 from slotfill.extractors.clients.pacer import Pacer
+from slotfill.extractors.clients.rate_limits import Limits, WaitError, settling
+from slotfill.extractors.errors import StoppedError
+from slotfill.extractors.messages_api.api_error import ApiError
+from slotfill.extractors.messages_api.inbound import retry_after
+from slotfill.extractors.messages_api.stream_reader import StreamReader
 from slotfill.extractors.record.extraction import Document, Usage
 from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.delivery import Delivery
@@ -27,10 +27,10 @@ from slotfill.extractors.runs.engine import Run
 from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.runs.outputs.sinks import Sink
 from slotfill.extractors.testing.claude import SimulatedClaude
+from slotfill.extractors.testing.server import served
 from slotfill.extractors.testing.simulator.clock import ManualClock
 from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS, ERROR_FAULTS, FAULTS, LONG
 from slotfill.extractors.testing.simulator.simulated_limits import RateLimits
-from slotfill.extractors.testing.server import served
 from slotfill.schemas import Sentiment
 
 ASK = {"model": "claude-haiku-5-5", "max_tokens": 500, "messages": [{"role": "user", "content": "word " * 400}]}
@@ -104,7 +104,7 @@ class Recorder:
 async def read(client, **changed):
     """Ask for a stream, and read it as an extractor does."""
     events = await asked(client, stream=True, **changed)
-    arriving = Arriving()
+    arriving = StreamReader()
     with settling(events.response, arriving):
         if isinstance(events, anthropic.AsyncStream):
             async for event in events:
@@ -364,7 +364,7 @@ class TestMeter:
         client = of_kind(world, kind)
         events = await asked(client, stream=True)
         assert (world.pacer._in_flight, meter.in_flight) == (1, 1)
-        arriving = Arriving()
+        arriving = StreamReader()
         with settling(events.response, arriving):
             if kind == "async":
                 async for event in events:
@@ -379,14 +379,14 @@ class TestMeter:
     async def test_a_stream_that_is_left_early_is_spent(self, kind):
         meter = Recorder()
         events = await asked(of_kind(World(meter=meter), kind), stream=True)
-        with settling(events.response, arriving := Arriving()):
+        with settling(events.response, arriving := StreamReader()):
             arriving.take(await anext(events) if kind == "async" else next(events))
         assert arriving.begun
         assert meter.settled == {1: None}
 
     def test_a_stream_of_another_client_is_left_alone(self):
         events = SimulatedClaude(["x"]).client().messages.create(**ASK, stream=True)
-        with settling(events.response, Arriving()):
+        with settling(events.response, StreamReader()):
             assert len(list(events)) > 1
 
     async def test_the_pace_takes_what_a_stream_took(self, kind):

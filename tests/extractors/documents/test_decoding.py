@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from slotfill.extractors.documents.decoding import decode, document_of, flaw_of
+from slotfill.extractors.documents.decoding import decode_text, document_of, flaw_of
 from slotfill.extractors.record.extraction import Failure
 
 TEXT = "Zoë paid 20 € at the café — “très bien” 😀\nand left.\r\n"
@@ -23,7 +23,7 @@ UNKNOWN = Failure(
 
 
 def kind(data):
-    result = decode(data)
+    result = decode_text(data)
     assert isinstance(result, Failure)
     return result.type
 
@@ -38,34 +38,34 @@ def kind(data):
     ],
 )
 def test_unicode_is_read_and_only_its_bom_dropped(bom, encoding):
-    assert decode(bom + TEXT.encode(encoding)) == TEXT
-    assert decode(bom + ("\ufeff" + TEXT).encode(encoding)) == ("\ufeff" if bom else "") + TEXT
+    assert decode_text(bom + TEXT.encode(encoding)) == TEXT
+    assert decode_text(bom + ("\ufeff" + TEXT).encode(encoding)) == ("\ufeff" if bom else "") + TEXT
 
 
 @pytest.mark.parametrize("text", ["a\nb\n", "a\r\nb\r\n", "a\rb", "a\u2028b\x85c\n\r", "\n\n a \n\n"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_line_ends_and_white_space_are_untouched(text, encoding):
-    assert decode(text.encode(encoding)) == text
+    assert decode_text(text.encode(encoding)) == text
 
 
 def test_latin_1_is_read():
-    assert decode(GERMAN.encode("latin-1")) == GERMAN
-    assert decode(b"caf\xe9\r\n") == "café\r\n"
-    assert decode(b"\xa1Ma\xf1ana!") == "¡Mañana!"
-    assert decode("ÄÖÜ".encode("latin-1")) == "ÄÖÜ"
+    assert decode_text(GERMAN.encode("latin-1")) == GERMAN
+    assert decode_text(b"caf\xe9\r\n") == "café\r\n"
+    assert decode_text(b"\xa1Ma\xf1ana!") == "¡Mañana!"
+    assert decode_text("ÄÖÜ".encode("latin-1")) == "ÄÖÜ"
 
 
 def test_windows_1252_is_read_where_it_differs_from_latin_1():
-    assert decode("“Only 20 € \N{EN DASH} très bien”".encode("cp1252")) == "“Only 20 € \N{EN DASH} très bien”"
+    assert decode_text("“Only 20 € \N{EN DASH} très bien”".encode("cp1252")) == "“Only 20 € \N{EN DASH} très bien”"
 
 
 def test_a_byte_that_windows_1252_does_not_know_is_refused():
-    assert decode(b"It was a fine caf\xe9, said \x81 nobody at all that day.") == UNKNOWN
+    assert decode_text(b"It was a fine caf\xe9, said \x81 nobody at all that day.") == UNKNOWN
 
 
 @pytest.mark.parametrize("encoding", ["cp1251", "koi8-r", "iso8859-5"])
 def test_another_alphabet_is_refused_instead_of_read_as_western(encoding):
-    assert decode(RUSSIAN.encode(encoding)) == UNKNOWN
+    assert decode_text(RUSSIAN.encode(encoding)) == UNKNOWN
 
 
 WESTERN = {
@@ -85,7 +85,7 @@ WESTERN = {
 
 @pytest.mark.parametrize("text", WESTERN.values(), ids=WESTERN)
 def test_western_european_text_is_read(text):
-    assert decode(text.encode("cp1252")) == text
+    assert decode_text(text.encode("cp1252")) == text
 
 
 FOREIGN = {
@@ -112,23 +112,23 @@ FOREIGN = {
 @pytest.mark.parametrize("around", ["{}", "The whole review: {} (5 stars)", "ok\n" * 99 + "{}"])
 def test_other_text_never_passes_as_western_and_is_read_where_its_encoding_is_named(encoding, text, around):
     text = around.format(text)
-    result = decode(text.encode(encoding))
+    result = decode_text(text.encode(encoding))
     assert isinstance(result, Failure)
     assert result.type == "undecodable_document"
-    assert decode(text.encode(encoding), encoding) == text
+    assert decode_text(text.encode(encoding), encoding) == text
 
 
 def test_a_few_odd_words_make_western_text_no_other():
     text = "Der Käse von Señor Łukasz war für größere Gäste süß. " * 50 + "Dvořák, žluť."
     data = text.encode("cp1252", "ignore")
-    assert decode(data) == data.decode("cp1252")
+    assert decode_text(data) == data.decode("cp1252")
 
 
 @pytest.mark.parametrize("text", [GERMAN, RUSSIAN], ids=["western", "cyrillic"])
 @pytest.mark.parametrize("bom", [b"", codecs.BOM_UTF8])
 def test_utf_8_with_a_broken_byte_is_refused_with_its_place(text, bom):
     data = bom + text.encode() + b"\xff and more"
-    failure = decode(data)
+    failure = decode_text(data)
     assert failure.type == "undecodable_document"
     assert f"at byte {data.index(0xFF)} " in failure.message
 
@@ -160,7 +160,7 @@ def test_utf_16_with_half_a_character_is_refused():
     ],
 )
 def test_what_holds_no_text_is_empty(data):
-    assert decode(data) == Failure("empty_document", "holds no text")
+    assert decode_text(data) == Failure("empty_document", "holds no text")
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_random_bytes_are_no_text_even_without_nul(seed):
 
 
 def test_control_characters_are_binary_where_they_are_many():
-    assert decode(b"\x1b[31mred\x1b[0m alert\x07\n") == "\x1b[31mred\x1b[0m alert\x07\n"
+    assert decode_text(b"\x1b[31mred\x1b[0m alert\x07\n") == "\x1b[31mred\x1b[0m alert\x07\n"
     assert kind(b"\x01\x02\x03 record") == "binary_document"
 
 
@@ -208,7 +208,7 @@ def archive():
     ],
 )
 def test_a_known_format_is_named(data, said):
-    failure = decode(data)
+    failure = decode_text(data)
     assert failure.type == "binary_document"
     assert said in failure.message
 
@@ -234,7 +234,7 @@ def test_text_comes_back_as_it_was(text, encoding):
     assume(flaw_of(text) is None)
     assume(encoding != "utf-8" or not text.startswith("\ufeff"))
     assume(encoding != "utf-8" or not text.startswith(("%PDF-", "PK\x03\x04", "GIF8", "\x7fELF")))
-    assert decode(data) == text
+    assert decode_text(data) == text
 
 
 @given(st.text(st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=31))
@@ -242,7 +242,7 @@ def test_short_western_text_is_never_misread(text):
     """It may look like UTF-8, in which case it is read as that or refused; any other reading would be wrong."""
     data = text.encode("latin-1")
     assume(not data.startswith((b"%PDF-", b"GIF8", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"\xff\xd8\xff")))
-    result = decode(data)
+    result = decode_text(data)
     try:
         wanted = data.decode()
     except UnicodeDecodeError:
@@ -259,7 +259,7 @@ def test_short_western_text_is_never_misread(text):
 @example(b"\xef\xbb\xbf\xff")
 @example(b"\x81")
 def test_any_bytes_give_text_or_the_reason_why_not(data):
-    result = decode(data)
+    result = decode_text(data)
     if isinstance(result, Failure):
         assert result.type in {"empty_document", "binary_document", "undecodable_document"}
         assert result.message

@@ -22,9 +22,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from slotfill.extractors.documents import sources
-from slotfill.extractors.documents.sources import find
-from slotfill.extractors.errors import InputError
+from slotfill.extractors.documents.sources import find_sources
 from slotfill.extractors.documents.stored import read_document
+from slotfill.extractors.errors import InputError
 
 STEADY = settings(deadline=None)  # files take their time
 
@@ -50,8 +50,8 @@ def write(*names, data=None):
         fsspec.filesystem("memory").pipe_file(f"/{name}", data or f"text of {name}".encode())
 
 
-def sources(*inputs, **options):
-    return [document.source for document in find(inputs, **options)]
+def sources_of(*inputs, **options):
+    return [document.source for document in find_sources(inputs, **options)]
 
 
 def kinds(found):
@@ -63,7 +63,7 @@ def kinds(found):
 
 def test_a_file_is_one_document_named_by_its_address():
     write("notes/a.txt")
-    found = find(["memory://notes/a.txt"])
+    found = find_sources(["memory://notes/a.txt"])
     assert [(document.source, document.text) for document in found] == [("memory://notes/a.txt", "text of notes/a.txt")]
     assert (found.several, found.count) == (False, 1)
 
@@ -74,25 +74,25 @@ def test_a_folder_is_walked_as_a_local_one_is(address):
         "in/b.txt", "in/a.html", "in/sub/z.eml", "in/sub/deep/y", "in/Z/x.md", "in/.hidden", "in/.git/config", "no.txt"
     )
     inside = ["a.html", "b.txt", "Z/x.md", "sub/z.eml", "sub/deep/y"]
-    found = find([address])
+    found = find_sources([address])
     assert [document.source for document in found] == [f"memory://in/{name}" for name in inside]
     assert (found.several, found.count) == (True, 5)
 
 
 def test_a_folder_of_one_file_still_gives_several():
     write("in/a.txt")
-    assert (find(["memory://in"]).several, find(["memory://in/*"]).several) == (True, False)
+    assert (find_sources(["memory://in"]).several, find_sources(["memory://in/*"]).several) == (True, False)
 
 
 def test_the_whole_of_a_file_system_is_a_folder():
     write("in/b.txt", "a.txt", ".hidden/c.txt")
-    assert sources("memory://") == ["memory://a.txt", "memory://in/b.txt"]
+    assert sources_of("memory://") == ["memory://a.txt", "memory://in/b.txt"]
 
 
 def test_a_folder_that_is_hidden_is_walked_where_it_is_named():
     write(".in/a.txt", ".in/.b.txt")
-    assert sources("memory://.in") == sources("memory://.in/*") == ["memory://.in/a.txt"]
-    assert sources("memory://.in/.b*") == ["memory://.in/.b.txt"]
+    assert sources_of("memory://.in") == sources_of("memory://.in/*") == ["memory://.in/a.txt"]
+    assert sources_of("memory://.in/.b*") == ["memory://.in/.b.txt"]
 
 
 NAMES = st.text("ab.", min_size=1, max_size=3).filter(lambda name: name.strip("."))
@@ -117,20 +117,22 @@ def test_what_is_found_is_what_is_found_in_the_same_local_folder(tmp_path_factor
 
 def below(folder, pattern):
     try:
-        return [source.removeprefix(folder) for source in sources(folder + pattern)]
+        return [source.removeprefix(folder) for source in sources_of(folder + pattern)]
     except InputError:
         return []
 
 
 def test_a_file_is_found_by_its_own_name_before_that_is_a_glob():
     write("a[1].txt", "a1.txt", "what?.txt")
-    assert sources("memory://a[1].txt", "memory://what?.txt") == ["memory://a[1].txt", "memory://what?.txt"]
+    assert sources_of("memory://a[1].txt", "memory://what?.txt") == ["memory://a[1].txt", "memory://what?.txt"]
 
 
 def test_addresses_stand_among_other_inputs(tmp_path):
     write("a.txt")
     (tmp_path / "b.txt").write_text("local")
-    found = find([tmp_path / "b.txt", "memory://a.txt", "-"], stdin=io.BytesIO(b"piped"), skip=[tmp_path / "c.txt"])
+    found = find_sources(
+        [tmp_path / "b.txt", "memory://a.txt", "-"], stdin=io.BytesIO(b"piped"), skip=[tmp_path / "c.txt"]
+    )
     assert [document.text for document in found] == ["local", "text of a.txt", "piped"]
 
 
@@ -143,7 +145,7 @@ class Remembering(MemoryFileSystem):
     def _strip_protocol(cls, path):
         return super()._strip_protocol(path.removeprefix("kept://"))
 
-    def find(self, path, **options):
+    def find_sources(self, path, **options):
         if path not in self.dircache:
             self.dircache[path] = super().find(path, **options)
         return self.dircache[path]
@@ -155,15 +157,15 @@ class Remembering(MemoryFileSystem):
 def test_what_is_written_later_is_found_by_a_later_search():
     register_implementation("kept", Remembering, clobber=True)
     write("in/a.txt")
-    assert len(sources("kept://in")) == 1
+    assert len(sources_of("kept://in")) == 1
     write("in/b.txt")
-    assert len(sources("kept://in")) == 2
+    assert len(sources_of("kept://in")) == 2
 
 
 def test_a_file_address_is_a_local_path(tmp_path):
     (tmp_path / "a.txt").write_text("local")
     (tmp_path / "out.jsonl").write_text("{}")
-    assert sources(f"file://{tmp_path}", skip=[tmp_path / "out.jsonl"]) == [f"{tmp_path}/a.txt"]
+    assert sources_of(f"file://{tmp_path}", skip=[tmp_path / "out.jsonl"]) == [f"{tmp_path}/a.txt"]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +173,7 @@ def test_a_file_address_is_a_local_path(tmp_path):
 )
 def test_what_only_holds_an_address_is_none(text):
     with pytest.raises(InputError, match="no file or folder"):
-        find([text])
+        find_sources([text])
 
 
 # Rows
@@ -183,7 +185,7 @@ ROWS = b'{"id": "x#y", "text": "one"}\n\nbroken\n{"id": "http://y", "text": "zwe
 def test_rows_are_named_by_the_address_and_their_line():
     write("in/a.JSONL", data=ROWS)
     write("in/b.csv", data=b"text;n\none;1\ntwo;2\n")
-    found = find(["memory://in"])
+    found = find_sources(["memory://in"])
     assert (found.several, found.count) == (True, None)
     assert [(document.source, document.text) for document in found] == [
         ("memory://in/a.JSONL#1", "one"),
@@ -198,8 +200,8 @@ def test_rows_are_named_by_the_address_and_their_line():
 
 def test_one_file_of_rows_is_several():
     write("a.jsonl", data=ROWS)
-    assert find(["memory://a.jsonl"]).several
-    assert sources("memory://a.jsonl", id_field="id") == [
+    assert find_sources(["memory://a.jsonl"]).several
+    assert sources_of("memory://a.jsonl", id_field="id") == [
         "memory://a.jsonl#x#y",
         "memory://a.jsonl#3",
         "memory://a.jsonl#http://y",
@@ -208,13 +210,13 @@ def test_one_file_of_rows_is_several():
 
 def test_a_question_mark_is_a_part_of_a_name_where_there_are_no_queries():
     write("a?.jsonl", "#1.jsonl", data=ROWS)
-    assert sources("memory://a?.jsonl", "memory://#1.jsonl")[::3] == ["memory://a?.jsonl#1", "memory://#1.jsonl#1"]
+    assert sources_of("memory://a?.jsonl", "memory://#1.jsonl")[::3] == ["memory://a?.jsonl#1", "memory://#1.jsonl#1"]
 
 
 def test_a_csv_without_the_column_is_an_error_before_anything_is_read():
     write("in/a.csv", data=b"body\none\n")
     with pytest.raises(InputError, match=r"'memory://in/a\.csv' has no column 'text': there is 'body'"):
-        find(["memory://in"])
+        find_sources(["memory://in"])
 
 
 def test_rows_are_read_as_they_come():
@@ -227,7 +229,7 @@ def test_rows_are_read_as_they_come():
             return b"".join(b'{"text": "row %d"}\n' % next(self.lines) for _ in range(100))[: size - size % 100 or size]
 
     with vault(lambda _: Endless()):
-        rows = iter(find(["vault://host/a.jsonl"]))
+        rows = iter(find_sources(["vault://host/a.jsonl"]))
         assert [document.source for document in itertools.islice(rows, 2)] == [
             "vault://host/a.jsonl#1",
             "vault://host/a.jsonl#2",
@@ -248,9 +250,9 @@ def archive(tmp_path):
 
 
 def test_the_files_of_an_archive(archive):
-    assert sources(f"zip://*.txt::{archive}") == [f"zip://a.txt::{archive}", f"zip://b.txt::{archive}"]
-    assert sources(f"zip://sub::{archive}") == [f"zip://sub/c.txt::{archive}"]
-    assert sources(f"zip://rows.jsonl::{archive}") == [f"zip://rows.jsonl::{archive}#1"]
+    assert sources_of(f"zip://*.txt::{archive}") == [f"zip://a.txt::{archive}", f"zip://b.txt::{archive}"]
+    assert sources_of(f"zip://sub::{archive}") == [f"zip://sub/c.txt::{archive}"]
+    assert sources_of(f"zip://rows.jsonl::{archive}") == [f"zip://rows.jsonl::{archive}#1"]
 
 
 @pytest.mark.parametrize("head", ["zip", "zip://"])
@@ -258,13 +260,13 @@ def test_an_archive_elsewhere(archive, head):
     write("mails.zip", data=archive.read_bytes())
     inside = [("a.txt", ""), ("b.txt", ""), ("rows.jsonl", "#1"), ("sub/c.txt", "")]
     named = [f"zip://{name}::memory://mails.zip{row}" for name, row in inside]
-    assert sources(f"{head}::memory://mails.zip") == named
+    assert sources_of(f"{head}::memory://mails.zip") == named
 
 
 def test_a_cache_before_an_address_only_hands_files_on():
     write("in/a.txt")
-    assert sources("simplecache::memory://in/*.txt") == ["simplecache::memory://in/a.txt"]
-    assert sources("simplecache::memory://in/a.txt") == ["simplecache::memory://in/a.txt"]
+    assert sources_of("simplecache::memory://in/*.txt") == ["simplecache::memory://in/a.txt"]
+    assert sources_of("simplecache::memory://in/a.txt") == ["simplecache::memory://in/a.txt"]
 
 
 # What cannot be used
@@ -276,7 +278,7 @@ def test_a_cache_before_an_address_only_hands_files_on():
 def test_what_is_not_there_is_an_error(address):
     write("in/a.txt")
     with pytest.raises(InputError, match=f"{re.escape(repr(address))} cannot be read: (nothing is there|No such file)"):
-        find([address])
+        find_sources([address])
 
 
 def test_a_folder_or_glob_without_files_is_an_error():
@@ -284,26 +286,26 @@ def test_a_folder_or_glob_without_files_is_an_error():
     write("in/.hidden")
     for address in ("memory://empty", "memory://in", "memory://empty/*"):
         with pytest.raises(InputError, match="holds no files"):
-            find([address])
+            find_sources([address])
 
 
 def test_an_unknown_protocol_is_an_error_that_says_what_to_do():
     with pytest.raises(InputError, match=r"'nowhere://a' cannot be read: .*nowhere: mend the address, or install"):
-        find(["nowhere://a"])
+        find_sources(["nowhere://a"])
 
 
 def test_a_protocol_whose_package_is_missing_is_an_error_that_names_it(monkeypatch):
     known = {"class": "no_such_package.System", "err": "Install no_such_package to get there"}
     monkeypatch.setitem(known_implementations, "there", known)
     with pytest.raises(InputError, match="'there://a' cannot be read: Install no_such_package"):
-        find(["there://a"])
+        find_sources(["there://a"])
 
 
 WITHOUT_FSSPEC = """
 import sys
 sys.modules["fsspec"] = None
 from slotfill.extractors.documents.sources import find
-from slotfill.extractors.errors import MissingExtraError
+from slotfill.schemas.errors import MissingExtraError
 print(len(find([sys.argv[1]]).sources))
 try:
     find(["memory://a"])
@@ -326,7 +328,7 @@ def test_without_the_extra_local_files_are_read_and_an_address_names_it(tmp_path
 def test_a_file_that_vanishes_fails_as_a_document_and_stops_no_other(suffix):
     write(f"in/a{suffix}", data=b"text\nhello\n")
     write("in/b.txt")
-    found = find(["memory://in"])
+    found = find_sources(["memory://in"])
     fsspec.filesystem("memory").rm(f"/in/a{suffix}")
     failed, other = found
     assert (failed.source, failed.failure.type) == (f"memory://in/a{suffix}", "unreadable")
@@ -386,7 +388,7 @@ class OddError(Exception):
 )
 def test_a_line_that_breaks_fails_the_document_after_the_rows_that_came(error):
     with vault(lambda _: Broken(b'{"text": "one"}\n' * 2000, error)):
-        found = list(find(["vault://host/a.jsonl", "vault://host/a.txt"]))
+        found = list(find_sources(["vault://host/a.jsonl", "vault://host/a.txt"]))
     assert {document.text for document in found[:-2]} == {"one"}
     assert len(found) > 1000
     assert kinds(found)[-2:] == ["unreadable", "unreadable"]
@@ -398,18 +400,18 @@ def test_a_file_that_is_too_large_is_refused_unread(monkeypatch):
     monkeypatch.setattr(sources, "MOST_BYTES", 10)
     write("in/a.txt", data=b"0123456789")
     write("in/b.txt", data=b"01234567890")
-    assert kinds(find(["memory://in"])) == [None, "too_large"]
+    assert kinds(find_sources(["memory://in"])) == [None, "too_large"]
 
     unread = Broken(b"", AssertionError("it was read"))
     unread.size = 11
     with vault(lambda _: unread):
-        assert kinds(find(["vault://host/a.txt"])) == ["too_large"]
+        assert kinds(find_sources(["vault://host/a.txt"])) == ["too_large"]
 
 
 def test_a_file_of_unknown_size_is_read_up_to_the_largest(monkeypatch):
     monkeypatch.setattr(sources, "MOST_BYTES", 10)
     with vault(lambda _: Broken(b"x" * 11, AssertionError("it was read too far"))):
-        assert kinds(find(["vault://host/a.txt"])) == ["too_large"]
+        assert kinds(find_sources(["vault://host/a.txt"])) == ["too_large"]
 
 
 # Secrets
@@ -436,13 +438,13 @@ def test_what_nobody_may_see_is_in_no_name_no_message_and_no_traceback(address):
     shown = []
     with vault(refusing):
         try:
-            found = find([address])
+            found = find_sources([address])
             shown += [repr(found), repr(list(found))]
             assert kinds(found) == ["unreadable"]
         except InputError:
             shown.append(traceback.format_exc())
     with vault(refusing, info=refusing), pytest.raises(InputError, match="cannot be read") as caught:
-        find([address])
+        find_sources([address])
     shown += [str(caught.value), "".join(traceback.format_exception(caught.value))]
     for form in (SECRET, quote(SECRET), quote(SECRET, safe=""), "s3cr3t", "w@rd"):
         assert not [text for text in shown if form in text]
@@ -464,12 +466,12 @@ def test_what_nobody_may_see_is_in_no_name_no_message_and_no_traceback(address):
 )
 def test_the_rest_of_an_address_stays_as_it_is(address, name):
     with vault(lambda _: io.BytesIO(b"text")):
-        assert sources(address) == [name]
+        assert sources_of(address) == [name]
 
 
 def test_what_looks_like_a_password_where_there_is_none_stays():
     write("Re: a@b.eml")
-    assert sources("memory://Re: a@b.eml") == ["memory://Re: a@b.eml"]
+    assert sources_of("memory://Re: a@b.eml") == ["memory://Re: a@b.eml"]
 
 
 @STEADY
@@ -478,7 +480,7 @@ def test_what_looks_like_a_password_where_there_is_none_stays():
 @example("123/4@host")
 def test_no_password_is_shown_however_it_is_made(password):
     with vault(refusing):
-        document = next(iter(find([f"vault://someone:{quote(password, safe='')}@host/a.txt"])))
+        document = next(iter(find_sources([f"vault://someone:{quote(password, safe='')}@host/a.txt"])))
     assert document.source == "vault://someone@host/a.txt"
     assert quote(password, safe="") not in document.failure.message
     assert password not in document.failure.message
@@ -486,7 +488,7 @@ def test_no_password_is_shown_however_it_is_made(password):
 
 def test_a_password_that_is_not_escaped_is_refused():
     with pytest.raises(InputError, match=r"'ftp://user@host/a\.txt' cannot be read: its password must be escaped"):
-        find(["ftp://user:12ab/34@host/a.txt"])
+        find_sources(["ftp://user:12ab/34@host/a.txt"])
 
 
 # The web
@@ -524,12 +526,14 @@ def web():
 
 
 def test_a_page_is_a_document_and_a_token_is_not_in_its_name(web):
-    assert sources(f"http://t0ken@{web}/a.txt") == sources(f"http://t0ken:@{web}/a.txt") == [f"http://{web}/a.txt"]
-    assert sources(f"http://{web}/a.txt?n=1") == [f"http://{web}/a.txt?n=1"]
+    assert (
+        sources_of(f"http://t0ken@{web}/a.txt") == sources_of(f"http://t0ken:@{web}/a.txt") == [f"http://{web}/a.txt"]
+    )
+    assert sources_of(f"http://{web}/a.txt?n=1") == [f"http://{web}/a.txt?n=1"]
 
 
 def test_what_a_page_links_to_is_named_by_its_own_address(web):
-    found = list(find([f"http://user:s3cr3t@{web}/*.txt*"]))
+    found = list(find_sources([f"http://user:s3cr3t@{web}/*.txt*"]))
     named = [f"http://{web}/{name}" for name in ("a.txt", "b.txt", "closed.txt?sig=…")]
     assert [document.source for document in found] == named
     assert kinds(found) == [None, None, "unreadable"]
@@ -538,13 +542,13 @@ def test_what_a_page_links_to_is_named_by_its_own_address(web):
 
 
 def test_rows_of_the_web_are_told_by_the_path(web):
-    assert sources(f"http://{web}/rows.jsonl?sig=s3cr3t#x")[0] == f"http://{web}/rows.jsonl?sig=…#x#1"
+    assert sources_of(f"http://{web}/rows.jsonl?sig=s3cr3t#x")[0] == f"http://{web}/rows.jsonl?sig=…#x#1"
 
 
 def test_a_page_that_cannot_be_had_is_an_error_that_says_why(web):
     for page, reason in (("nowhere.txt", "404"), ("closed.txt", "403")):
         with pytest.raises(InputError, match=f"'http://{web}/{page}' cannot be read: {reason}"):
-            find([f"http://user:s3cr3t@{web}/{page}"])
+            find_sources([f"http://user:s3cr3t@{web}/{page}"])
 
 
 # A record's document
@@ -553,19 +557,19 @@ def test_a_page_that_cannot_be_had_is_an_error_that_says_why(web):
 def test_a_record_leads_back_to_its_row():
     write("in/a.jsonl", data=ROWS)
     write("in/b.txt")
-    for document in [*find(["memory://in"]), *find(["memory://in/a.jsonl"], id_field="id")]:
+    for document in [*find_sources(["memory://in"]), *find_sources(["memory://in/a.jsonl"], id_field="id")]:
         if document.failure is None:
             assert read_document({"document": document.to_json()}, document.source) == document
 
 
 def test_a_record_leads_back_into_an_archive(archive):
-    document = next(iter(find([f"zip://rows.jsonl::{archive}"])))
+    document = next(iter(find_sources([f"zip://rows.jsonl::{archive}"])))
     assert read_document({"document": document.to_json()}, document.source) == document
 
 
 def test_a_record_of_what_has_changed_says_so():
     write("a.jsonl", data=ROWS)
-    document = next(iter(find(["memory://a.jsonl"])))
+    document = next(iter(find_sources(["memory://a.jsonl"])))
     write("a.jsonl", data=ROWS.replace(b"one", b"two"))
     with pytest.raises(InputError, match="has changed"):
         read_document({"document": document.to_json()}, document.source)
@@ -575,14 +579,14 @@ def test_a_record_of_what_has_changed_says_so():
 
 def test_a_record_by_itself_leads_to_no_other_host():
     write("a.txt")
-    document = next(iter(find(["memory://a.txt"])))
+    document = next(iter(find_sources(["memory://a.txt"])))
     with pytest.raises(InputError, match="no regular file below"):
         read_document({"document": document.to_json()})
 
 
 def test_a_record_is_found_by_the_whole_address_which_no_error_shows():
     with vault(lambda _: io.BytesIO(b"text")):
-        document = next(iter(find(["vault://user:s3cr3t@host/a.txt"])))
+        document = next(iter(find_sources(["vault://user:s3cr3t@host/a.txt"])))
         record = {"document": document.to_json()}
         assert read_document(record, "vault://user:s3cr3t@host/a.txt") == document
     with vault(lambda _: io.BytesIO(b"other")), pytest.raises(InputError, match=r"'vault://user@host/a\.txt' is not"):

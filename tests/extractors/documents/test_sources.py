@@ -15,10 +15,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from slotfill.extractors.documents import sources
-from slotfill.extractors.documents import rows
+from slotfill.extractors.documents import rows, sources
 from slotfill.extractors.documents.decoding import MOST_BYTES, flaw_of
-from slotfill.extractors.documents.sources import find
+from slotfill.extractors.documents.sources import find_sources
 from slotfill.extractors.errors import InputError
 
 BOM = codecs.BOM_UTF8
@@ -42,11 +41,11 @@ def write(*names, text=None):
 def rows_of(data, *, suffix=".jsonl", **options):
     path = Path("rows" + suffix)
     path.write_bytes(data)
-    return list(find([path], **options))
+    return list(find_sources([path], **options))
 
 
-def sources(*inputs, **options):
-    return [document.source for document in find(inputs, **options)]
+def sources_of(*inputs, **options):
+    return [document.source for document in find_sources(inputs, **options)]
 
 
 def texts(found):
@@ -67,76 +66,76 @@ def only(found):
 
 def test_a_file_is_one_document():
     write("notes/a.txt")
-    found = find(["notes/a.txt"])
+    found = find_sources(["notes/a.txt"])
     assert [(document.source, document.text) for document in found] == [("notes/a.txt", "text of notes/a.txt")]
     assert (found.several, found.count) == (False, 1)
 
 
 def test_inputs_keep_their_order_and_a_repeated_one_is_read_again():
     write("a.txt", "b.txt")
-    assert sources("b.txt", Path("a.txt"), "b.txt") == ["b.txt", "a.txt", "b.txt"]
+    assert sources_of("b.txt", Path("a.txt"), "b.txt") == ["b.txt", "a.txt", "b.txt"]
 
 
 def test_a_folder_is_walked_sorted_without_what_is_hidden():
     write("in/b.txt", "in/a.html", "in/sub/z.eml", "in/sub/deep/y", "in/Z/x.md", "in/.hidden", "in/.git/config")
-    assert sources("in") == ["in/a.html", "in/b.txt", "in/Z/x.md", "in/sub/z.eml", "in/sub/deep/y"]
-    assert sources("in/.hidden", "in/.git") == ["in/.hidden", "in/.git/config"]
+    assert sources_of("in") == ["in/a.html", "in/b.txt", "in/Z/x.md", "in/sub/z.eml", "in/sub/deep/y"]
+    assert sources_of("in/.hidden", "in/.git") == ["in/.hidden", "in/.git/config"]
 
 
 def test_a_folder_of_many_is_sorted_by_name():
     names = [f"in/{number:02}.txt" for number in range(40)]
     write(*reversed(names))
-    assert sources("in") == names
+    assert sources_of("in") == names
 
 
 @pytest.mark.parametrize("name", ["in", "in/", "./in", "in/../in/."])
 def test_a_folder_of_one_file_still_gives_several(name):
     write("in/a.txt")
-    found = find([name])
+    found = find_sources([name])
     assert (found.several, found.count, len(list(found))) == (True, 1, 1)
 
 
 def test_the_outputs_of_the_run_are_no_input():
     write("in/a.txt", "in/out.jsonl", "in/out/b.txt.json", "in/out/deep/c.json")
     Path("in/alias.txt").symlink_to("out.jsonl")
-    assert sources("in", skip=[Path("in/out.jsonl"), Path("in/sub/../out"), Path("nowhere")]) == ["in/a.txt"]
+    assert sources_of("in", skip=[Path("in/out.jsonl"), Path("in/sub/../out"), Path("nowhere")]) == ["in/a.txt"]
 
 
 def test_an_output_that_a_shell_names_is_no_input():
     write("a.txt", "out.txt")
-    assert sources("a.txt", "out.txt", skip=[Path("out.txt")]) == ["a.txt"]
+    assert sources_of("a.txt", "out.txt", skip=[Path("out.txt")]) == ["a.txt"]
 
 
 def test_an_output_that_is_all_there_is_is_refused():
     write("out.txt")
     with pytest.raises(InputError, match="what the run itself writes"):
-        sources("out.txt", skip=[Path("out.txt")])
+        sources_of("out.txt", skip=[Path("out.txt")])
 
 
 def test_standard_input_is_no_output_of_the_run():
     write("a.txt", "-")
-    assert sources("a.txt", "-", skip=[Path("-")], stdin=io.BytesIO(b"piped")) == ["a.txt", "-"]
+    assert sources_of("a.txt", "-", skip=[Path("-")], stdin=io.BytesIO(b"piped")) == ["a.txt", "-"]
 
 
 def test_a_folder_that_the_outputs_go_to_is_read_all_the_same():
     write("in/a.txt", "b.txt")
-    assert sources("in", "b.txt", skip=[Path("in")]) == ["in/a.txt", "b.txt"]
+    assert sources_of("in", "b.txt", skip=[Path("in")]) == ["in/a.txt", "b.txt"]
 
 
 def test_a_text_in_place_of_a_name_is_an_input_error():
     with pytest.raises(InputError, match="no file or folder"):
-        find(["I love this thing. " * 40])
+        find_sources(["I love this thing. " * 40])
 
 
 def test_a_path_that_is_not_there_is_an_error():
     with pytest.raises(InputError, match=r"no file or folder 'nowhere\.txt'"):
-        find(["nowhere.txt"])
+        find_sources(["nowhere.txt"])
 
 
 def test_an_empty_name_is_an_error_and_not_the_current_folder():
     write("a.txt")
     with pytest.raises(InputError, match="empty"):
-        find([""])
+        find_sources([""])
 
 
 @pytest.mark.parametrize("hidden", [[], ["in/.keep", "in/.git/config"]])
@@ -144,37 +143,37 @@ def test_a_folder_without_files_is_an_error(hidden):
     Path("in").mkdir()
     write(*hidden)
     with pytest.raises(InputError, match="folder 'in' holds no files"):
-        find(["in"])
+        find_sources(["in"])
 
 
 def test_a_glob_gives_its_matches_sorted():
     write("b.txt", "a.txt", "c.md", "sub/d.txt", "sub/deep/e.txt")
-    assert sources("*.txt") == ["a.txt", "b.txt"]
-    assert sources("**/*.txt") == ["a.txt", "b.txt", "sub/d.txt", "sub/deep/e.txt"]
-    assert sources("s*/*") == ["sub/d.txt"]
-    assert sources(str(Path.cwd() / "[bc].*")) == [f"{Path.cwd()}/b.txt", f"{Path.cwd()}/c.md"]
+    assert sources_of("*.txt") == ["a.txt", "b.txt"]
+    assert sources_of("**/*.txt") == ["a.txt", "b.txt", "sub/d.txt", "sub/deep/e.txt"]
+    assert sources_of("s*/*") == ["sub/d.txt"]
+    assert sources_of(str(Path.cwd() / "[bc].*")) == [f"{Path.cwd()}/b.txt", f"{Path.cwd()}/c.md"]
 
 
 def test_a_glob_of_one_match_is_one_document():
     write("a.txt")
-    assert (find(["*.txt"]).several, find(["*.txt"]).count) == (False, 1)
+    assert (find_sources(["*.txt"]).several, find_sources(["*.txt"]).count) == (False, 1)
 
 
 def test_a_glob_passes_over_the_outputs_of_the_run():
     write("a.txt", "out.txt")
-    assert sources("*.txt", skip=[Path("out.txt")]) == ["a.txt"]
+    assert sources_of("*.txt", skip=[Path("out.txt")]) == ["a.txt"]
 
 
 @pytest.mark.parametrize("pattern", ["*.txt", "sub*"])
 def test_a_glob_without_files_is_an_error(pattern):
     Path("sub").mkdir()
     with pytest.raises(InputError, match="nothing matches"):
-        find([pattern])
+        find_sources([pattern])
 
 
 def test_a_file_is_found_by_its_own_name_before_that_is_a_glob():
     write("a[1].txt", "a1.txt", "what?.txt")
-    assert sources("a[1].txt", "what?.txt") == ["a[1].txt", "what?.txt"]
+    assert sources_of("a[1].txt", "what?.txt") == ["a[1].txt", "what?.txt"]
 
 
 # Names
@@ -183,8 +182,8 @@ def test_a_file_is_found_by_its_own_name_before_that_is_a_glob():
 @pytest.mark.parametrize("name", ["two words.txt", "line\nbreak.txt", " ", "-m.txt", "#1.txt", "日本.txt", "~"])
 def test_a_name_may_hold_anything(name):
     write(name, "in/" + name)
-    assert sources(name) == [name]
-    assert sources("in") == ["in/" + name]
+    assert sources_of(name) == [name]
+    assert sources_of("in") == ["in/" + name]
 
 
 @pytest.mark.parametrize("suffix", [".txt", ".jsonl"])
@@ -192,7 +191,7 @@ def test_a_name_that_is_no_utf_8_becomes_one_that_json_holds(suffix):
     folder = Path(os.fsdecode(b"in\xff"))
     folder.mkdir()
     (folder / os.fsdecode(b"caf\xe9" + suffix.encode())).write_bytes(b'{"text": "hello"}')
-    document = only(find([folder]))
+    document = only(find_sources([folder]))
     assert document.failure is None
     assert document.source.startswith(f"in\\xff/caf\\xe9{suffix}")
     assert json.loads(json.dumps(document.source).encode()) == document.source.encode().decode()
@@ -202,7 +201,7 @@ def test_a_name_that_is_no_utf_8_becomes_one_that_json_holds(suffix):
 
 
 def test_a_dash_is_standard_input():
-    found = find(["-"], stdin=io.BytesIO(b"\xef\xbb\xbffrom a pipe\r\n"))
+    found = find_sources(["-"], stdin=io.BytesIO(b"\xef\xbb\xbffrom a pipe\r\n"))
     assert (found.several, found.count) == (False, 1)
     document = only(found)
     assert (document.source, document.text) == ("-", "from a pipe\r\n")
@@ -210,36 +209,36 @@ def test_a_dash_is_standard_input():
 
 def test_standard_input_stands_among_other_inputs():
     write("a.txt")
-    found = find(["a.txt", "-"], stdin=io.BytesIO(b"piped"))
+    found = find_sources(["a.txt", "-"], stdin=io.BytesIO(b"piped"))
     assert (found.several, found.count, texts(found)) == (True, 2, ["text of a.txt", "piped"])
 
 
 def test_standard_input_is_the_process_own_by_default(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"typed")))
-    assert texts(find(["-"])) == ["typed"]
+    assert texts(find_sources(["-"])) == ["typed"]
 
 
 def test_standard_input_is_kept_to_be_read_again():
-    found = find(["-"], stdin=io.BytesIO(b"piped"))
+    found = find_sources(["-"], stdin=io.BytesIO(b"piped"))
     assert texts(found) == texts(found) == ["piped"]
 
 
 def test_standard_input_that_is_empty_or_binary_fails_as_a_document():
-    assert kinds(find(["-"], stdin=io.BytesIO())) == ["empty_document"]
-    assert kinds(find(["-"], stdin=io.BytesIO(b"\x89PNG\r\n\x1a\n"))) == ["binary_document"]
+    assert kinds(find_sources(["-"], stdin=io.BytesIO())) == ["empty_document"]
+    assert kinds(find_sources(["-"], stdin=io.BytesIO(b"\x89PNG\r\n\x1a\n"))) == ["binary_document"]
 
 
 def test_standard_input_that_is_too_large_fails_as_a_document(monkeypatch):
     monkeypatch.setattr(sources, "MOST_BYTES", 10)
-    assert kinds(find(["-"], stdin=io.BytesIO(b"0123456789"))) == [None]
-    document = only(find(["-"], stdin=io.BytesIO(b"01234567890")))
+    assert kinds(find_sources(["-"], stdin=io.BytesIO(b"0123456789"))) == [None]
+    document = only(find_sources(["-"], stdin=io.BytesIO(b"01234567890")))
     assert (document.failure.type, document.id) == ("too_large", hashlib.sha256(b"01234567890").hexdigest())
 
 
 @pytest.mark.parametrize("name", ["./-", ".", "*", "?"])
 def test_a_file_called_dash_is_no_standard_input(name):
     write("-", text="from the file")
-    assert texts(find([name], stdin=io.BytesIO(b"piped"))) == ["from the file"]
+    assert texts(find_sources([name], stdin=io.BytesIO(b"piped"))) == ["from the file"]
 
 
 # Links, pipes, what cannot be read
@@ -251,15 +250,15 @@ def test_a_folder_that_links_to_itself_or_above_is_walked_once():
     Path("in/sub/up").symlink_to("..")
     Path("in/sub/top").symlink_to(Path.cwd())
     write("c.txt")
-    assert sources("in") == ["in/a.txt", "in/sub/b.txt", "in/sub/top/c.txt"]
-    assert sources("in/self") == ["in/self/a.txt", "in/self/sub/b.txt", "in/self/sub/top/c.txt"]
+    assert sources_of("in") == ["in/a.txt", "in/sub/b.txt", "in/sub/top/c.txt"]
+    assert sources_of("in/self") == ["in/self/a.txt", "in/self/sub/b.txt", "in/self/sub/top/c.txt"]
 
 
 def test_two_folders_that_link_to_each_other_are_walked_once_on_each_way():
     write("in/a/a.txt", "in/b/b.txt")
     Path("in/a/to_b").symlink_to("../b")
     Path("in/b/to_a").symlink_to("../a")
-    assert sources("in") == ["in/a/a.txt", "in/a/to_b/b.txt", "in/b/b.txt", "in/b/to_a/a.txt"]
+    assert sources_of("in") == ["in/a/a.txt", "in/a/to_b/b.txt", "in/b/b.txt", "in/b/to_a/a.txt"]
 
 
 def test_a_file_that_two_links_reach_is_read_under_both_names():
@@ -267,7 +266,7 @@ def test_a_file_that_two_links_reach_is_read_under_both_names():
     for link in ("one", "two"):
         Path("in", link).symlink_to("../far")
     Path("in/c.txt").symlink_to("b.txt")
-    found = list(find(["in"]))
+    found = list(find_sources(["in"]))
     assert [document.source for document in found] == ["in/b.txt", "in/c.txt", "in/one/a.txt", "in/two/a.txt"]
     assert texts(found) == ["text of in/b.txt"] * 2 + ["text of far/a.txt"] * 2
 
@@ -277,22 +276,22 @@ def test_a_file_that_two_links_reach_is_read_under_both_names():
 def test_a_link_that_leads_nowhere_fails_as_a_document(target, name):
     Path("in").mkdir()
     Path("in/link.txt").symlink_to(target)
-    document = only(find([name]))
+    document = only(find_sources([name]))
     assert (document.source, document.text, document.failure.type) == ("in/link.txt", "", "unreadable")
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
 def test_a_link_that_leads_nowhere_is_no_row(suffix):
     Path("rows" + suffix).symlink_to("nowhere")
-    assert kinds(find(["rows" + suffix])) == ["unreadable"]
+    assert kinds(find_sources(["rows" + suffix])) == ["unreadable"]
 
 
 def test_two_circles_below_a_glob_are_walked_once():
     write("in/a.txt", "in/sub/b.txt")
     for link in ("x", "y", "sub/z"):
         Path("in", link).symlink_to(Path("in").absolute())
-    assert sources("in/**/*.txt") == ["in/a.txt", "in/sub/b.txt"]
-    assert sources("**/b.*", "in/**") == ["in/sub/b.txt", "in/a.txt", "in/sub/b.txt"]
+    assert sources_of("in/**/*.txt") == ["in/a.txt", "in/sub/b.txt"]
+    assert sources_of("**/b.*", "in/**") == ["in/sub/b.txt", "in/a.txt", "in/sub/b.txt"]
 
 
 def test_folders_may_be_deeper_than_the_stack(monkeypatch):
@@ -305,7 +304,7 @@ def test_folders_may_be_deeper_than_the_stack(monkeypatch):
             os.chdir("d")
         Path("a.txt").write_text("deep down")
     try:
-        assert texts(find(["in"])) == ["deep down"]
+        assert texts(find_sources(["in"])) == ["deep down"]
     finally:  # shutil, and so pytest, cannot remove it
         for level in range(depth, 0, -1):
             folder = Path("in", *["d"] * level)
@@ -317,7 +316,7 @@ def test_a_pipe_in_a_folder_is_passed_over():
     write("in/a.txt")
     os.mkfifo("in/pipe")
     Path("in/link").symlink_to("pipe")
-    assert sources("in") == ["in/a.txt"]
+    assert sources_of("in") == ["in/a.txt"]
 
 
 @pytest.mark.parametrize(
@@ -332,7 +331,7 @@ def test_a_pipe_that_is_named_is_read(name, data, source):
     os.mkfifo(name)
     writer = threading.Thread(target=lambda: Path(name).write_bytes(data), daemon=True)
     writer.start()
-    document = only(find([name]))
+    document = only(find_sources([name]))
     writer.join()
     assert (document.source, document.text) == (source, "through the pipe")
 
@@ -341,7 +340,7 @@ def test_a_pipe_that_is_named_is_read(name, data, source):
 def test_a_file_that_vanishes_fails_as_a_document_and_stops_no_other(suffix):
     write("a" + suffix, text="text\nhello\n")
     write("b.txt")
-    found = find(["a" + suffix, "b.txt"])
+    found = find_sources(["a" + suffix, "b.txt"])
     Path("a" + suffix).unlink()
     assert [(document.source, document.failure and document.failure.type) for document in found] == [
         ("a" + suffix, "unreadable"),
@@ -356,7 +355,7 @@ def test_a_folder_that_is_closed_fails_as_a_document(name):
     closed = Path("in/closed")
     closed.chmod(0)
     try:
-        failed = [document.source for document in find([name]) if document.failure]
+        failed = [document.source for document in find_sources([name]) if document.failure]
     finally:
         closed.chmod(0o700)
     assert failed == ["in/closed"]
@@ -367,13 +366,13 @@ def test_a_folder_that_is_closed_fails_as_a_document(name):
 def test_a_file_that_is_closed_fails_as_a_document(suffix):
     write("closed" + suffix)
     Path("closed" + suffix).chmod(0)
-    assert kinds(find(["closed" + suffix])) == ["unreadable"]
+    assert kinds(find_sources(["closed" + suffix])) == ["unreadable"]
 
 
 def test_a_huge_file_is_refused_unread():
     with Path("huge.txt").open("wb") as file:
         file.truncate(500_000_000)
-    document = only(find(["huge.txt"]))
+    document = only(find_sources(["huge.txt"]))
     assert document.failure.type == "too_large"
     assert "32 MB" in document.failure.message
     assert document.id == hashlib.sha256(b"").hexdigest()
@@ -383,19 +382,19 @@ def test_a_file_of_the_largest_size_is_read(monkeypatch):
     monkeypatch.setattr(sources, "MOST_BYTES", 10)
     write("a.txt", text="0123456789")
     write("b.txt", text="01234567890")
-    assert kinds(find(["a.txt", "b.txt"])) == [None, "too_large"]
+    assert kinds(find_sources(["a.txt", "b.txt"])) == [None, "too_large"]
 
 
 def test_a_device_without_end_is_too_large(monkeypatch):
     monkeypatch.setattr(sources, "MOST_BYTES", 1000)
-    assert kinds(find(["/dev/zero"])) == ["too_large"]
+    assert kinds(find_sources(["/dev/zero"])) == ["too_large"]
 
 
 def test_what_was_found_can_be_read_again():
     write("a.txt")
     Path("b.jsonl").write_text('{"text": "one"}\nbroken\n')
     Path("c.csv").write_text('text\n"two\nlines"\n')
-    found = find(["a.txt", "b.jsonl", "c.csv"])
+    found = find_sources(["a.txt", "b.jsonl", "c.csv"])
     assert (found.several, found.count) == (True, None)
     assert list(found) == list(found)
     assert len(list(found)) == 4
@@ -414,7 +413,7 @@ def test_a_row_is_named_by_its_line():
 
 def test_rows_are_several_even_when_there_is_but_one():
     rows_of(b'{"text": "one"}')
-    assert (find(["rows.jsonl"]).several, find(["rows.jsonl"]).count) == (True, None)
+    assert (find_sources(["rows.jsonl"]).several, find_sources(["rows.jsonl"]).count) == (True, None)
 
 
 @pytest.mark.parametrize("suffix", [".JSONL", ".Csv"])
@@ -581,7 +580,7 @@ def test_a_csv_whose_header_cannot_be_decoded_fails_as_a_document():
 def test_a_csv_without_the_column_is_an_error_before_anything_is_read():
     write("a.txt", "in/rows.csv")
     with pytest.raises(InputError, match=r"'in/rows\.csv' has no column 'text'"):
-        find(["a.txt", "in"])
+        find_sources(["a.txt", "in"])
 
 
 def test_a_cell_may_be_as_long_as_a_document_whatever_limit_others_have_set():
@@ -602,7 +601,7 @@ def test_threads_that_read_long_cells_do_not_cut_each_others():
 
     def read(name):
         barrier.wait()
-        return [document.text[:2] for document in find([f"{name}.csv"])]
+        return [document.text[:2] for document in find_sources([f"{name}.csv"])]
 
     with ThreadPoolExecutor(3) as threads:
         found = list(threads.map(read, "abc"))
@@ -710,9 +709,9 @@ def test_the_whole_file_tells_that_it_is_western_and_each_row_is_read_so():
 def test_a_column_that_only_the_encoding_tells_is_found_where_it_is_named():
     data = rows_in("cp1251", ".csv", name="отзыв")
     assert texts(rows_of(data, suffix=".csv", text_field="отзыв", encoding="cp1251")) == REVIEWS
-    assert set(kinds(find(["rows.csv"], text_field="отзыв"))) == {"undecodable_document"}
+    assert set(kinds(find_sources(["rows.csv"], text_field="отзыв"))) == {"undecodable_document"}
     with pytest.raises(InputError, match="has no column 'text': there is 'отзыв'"):
-        find(["rows.csv"], encoding="cp1251")
+        find_sources(["rows.csv"], encoding="cp1251")
 
 
 def test_a_row_of_a_refused_file_keeps_its_name():
@@ -727,7 +726,7 @@ def test_a_pipe_of_rows_is_decided_as_a_file_is(named):
     data = rows_in("cp1251", ".csv", ["ok"] * 60_000 + REVIEWS)  # more than a pipe holds
     writer = threading.Thread(target=lambda: Path("pipe.csv").write_bytes(data), daemon=True)
     writer.start()
-    found = list(find(["pipe.csv"], encoding=named))
+    found = list(find_sources(["pipe.csv"], encoding=named))
     writer.join()
     assert len(found) == 60_004
     assert set(kinds(found)) == {None if named else "undecodable_document"}
@@ -737,7 +736,7 @@ def test_a_pipe_of_rows_is_decided_as_a_file_is(named):
 def test_a_pipe_in_a_named_encoding_is_read_as_it_comes():
     os.mkfifo("pipe.jsonl")
     with ThreadPoolExecutor(1) as threads:
-        found = iter(find(["pipe.jsonl"], encoding="utf-8"))
+        found = iter(find_sources(["pipe.jsonl"], encoding="utf-8"))
         first = threads.submit(next, found)
         with Path("pipe.jsonl").open("wb") as pipe:
             pipe.write(rows_in("utf-8", ".jsonl", ["one"]) + b"\n")
@@ -747,9 +746,9 @@ def test_a_pipe_in_a_named_encoding_is_read_as_it_comes():
 
 def test_whole_files_and_standard_input_are_in_the_encoding_that_was_named():
     Path("a.txt").write_bytes(REVIEWS[1].encode("koi8-r"))
-    found = find(["a.txt", "-"], stdin=io.BytesIO(REVIEWS[0].encode("koi8-r")), encoding="KOI8-R")
+    found = find_sources(["a.txt", "-"], stdin=io.BytesIO(REVIEWS[0].encode("koi8-r")), encoding="KOI8-R")
     assert texts(found) == [REVIEWS[1], REVIEWS[0]]
-    found = list(find(["a.txt"], encoding="ascii"))
+    found = list(find_sources(["a.txt"], encoding="ascii"))
     assert kinds(found) == ["undecodable_document"]
     assert "is no valid ascii at byte 0" in found[0].failure.message
 
@@ -760,7 +759,7 @@ def test_whole_files_and_standard_input_are_in_the_encoding_that_was_named():
 def test_what_is_no_text_encoding_is_an_error(name):
     write("a.txt")
     with pytest.raises(InputError, match="is no text encoding"):
-        find(["a.txt"], encoding=name)
+        find_sources(["a.txt"], encoding=name)
 
 
 # Any rows whatever
@@ -784,7 +783,7 @@ def test_rows_written_as_json_come_back(tmp_path_factory, written, ascii_only):
     path = tmp_path_factory.mktemp("json") / "rows.jsonl"
     lines = [json.dumps({"n": number, "text": text}, ensure_ascii=ascii_only) for number, text in enumerate(written)]
     path.write_bytes("\n".join(lines).encode())
-    check_round_trip(list(find([path])), written)
+    check_round_trip(list(find_sources([path])), written)
 
 
 @STEADY
@@ -796,7 +795,7 @@ def test_rows_written_as_csv_come_back(tmp_path_factory, written, delimiter, quo
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter=delimiter, quoting=quoting)
         writer.writerows([["n", "text"], *enumerate(written)])
-    found = list(find([path]))
+    found = list(find_sources([path]))
     check_round_trip(found, written)
     assert [document.source for document in found] == [f"{path}#{number}" for number in range(1, len(written) + 1)]
 
@@ -807,7 +806,7 @@ def test_rows_written_as_csv_come_back(tmp_path_factory, written, delimiter, quo
 def test_any_bytes_give_documents_or_an_input_error(tmp_path_factory, data, suffix):
     path = tmp_path_factory.mktemp("any") / f"rows.{suffix}"
     path.write_bytes(b"text,x\n" + data if suffix == "csv" else data)
-    for document in find([path]):
+    for document in find_sources([path]):
         assert document.failure or document.text
         assert document.source.encode()
         assert len(document.text.encode()) < MOST_BYTES

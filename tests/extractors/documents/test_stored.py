@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from slotfill import Document, Extractor, InputError, Schema, SchemaError, SettingsError
-from slotfill.extractors.documents.stored import folder_of, load, model_of, read_document, read_record, schema_of, verify
+from slotfill.extractors.documents.stored import (
+    folder_of,
+    load,
+    model_of,
+    read_document,
+    read_record,
+    schema_of,
+    verify,
+)
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas import Feedback, Sentiment
 

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from slotfill.extractors.grounding.grounding import ground
 from slotfill.extractors.record.extraction import Span
 from slotfill.schemas import Entities, Feedback, Sentiment
+from slotfill.schemas.json_values.pointer import follow
 from slotfill.schemas.passages.folding import fold
 from slotfill.schemas.passages.passages import exact, normalised
 from slotfill.schemas.strategies.planted_documents import documents
-from slotfill.schemas.json_values.pointer import look_up
 
 ABSENT = Span(None, None, "absent")
 FREE = {}
@@ -168,7 +168,7 @@ data = st.recursive(
 def test_every_span_is_what_it_says(value, document):
     ends = {0, len(document), *(found.end() for found in regex.finditer(r"\X", document))}
     for path, span in ground(value, document, FREE).items():
-        found = look_up(path, value)
+        found = follow(path, value)
         if span.start is None:
             assert span == ABSENT
             assert isinstance(found, str)
@@ -194,7 +194,7 @@ def test_every_string_gets_a_span_and_nothing_else_but_numbers(value):
         steps = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
         rest += [(f"{path}/{str(step).replace('~', '~0').replace('/', '~1')}", inner) for step, inner in steps]
     assert strings <= set(spans)
-    assert all(isinstance(look_up(path, value), int | float) for path in set(spans) - strings)
+    assert all(isinstance(follow(path, value), int | float) for path in set(spans) - strings)
 
 
 @given(st.lists(st.sampled_from(["ab", "b", "c d"]), min_size=1, max_size=8), st.sampled_from([" ", "\r\n", ", "]))

@@ -1,10 +1,10 @@
-from slotfill.extractors.grounding.occurrences import Mentions
+from slotfill.extractors.grounding.occurrences import Occurrences
 from slotfill.extractors.record.extraction import Span
 
 
 def mentions(document, wording, match="normalised"):
     places = [(at, at + len(wording)) for at in range(len(document)) if document[at:].lower().startswith(wording)]
-    return Mentions(document, wording, places, match)
+    return Occurrences(document, wording, places, match)
 
 
 def test_free_places_are_taken_from_an_offset_on_and_then_from_the_start():

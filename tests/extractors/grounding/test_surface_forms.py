@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from slotfill.extractors.grounding.surface_forms import dates, numbers
+from slotfill.extractors.grounding.surface_forms import date_places, number_places
 
 # ruff: noqa: RUF001 - look-alikes are what it is about
 
@@ -46,7 +46,7 @@ from slotfill.extractors.grounding.surface_forms import dates, numbers
 )
 def test_a_number_is_found_as_it_is_written(number, text, form):
     start = text.index(form)
-    assert numbers(text, {Decimal(number)}) == {Decimal(number): [(start, start + len(form))]}
+    assert number_places(text, {Decimal(number)}) == {Decimal(number): [(start, start + len(form))]}
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_number_is_found_as_it_is_written(number, text, form):
     ],
 )
 def test_a_part_of_a_number_or_of_a_word_is_none(number, text):
-    assert numbers(text, {Decimal(number)}) == {}
+    assert number_places(text, {Decimal(number)}) == {}
 
 
 @pytest.mark.parametrize(
@@ -92,25 +92,25 @@ def test_a_part_of_a_number_or_of_a_word_is_none(number, text):
 )
 def test_a_date_is_found_as_it_is_written(form):
     text = f"due on {form}, or so"
-    assert dates(text, {date(2026, 11, 21)}) == {date(2026, 11, 21): [(7, 7 + len(form))]}
+    assert date_places(text, {date(2026, 11, 21)}) == {date(2026, 11, 21): [(7, 7 + len(form))]}
 
 
 def test_a_date_with_no_year_serves_where_none_has_one():
-    assert dates("on 12 June or June 13", {date(2026, 6, 12)}) == {date(2026, 6, 12): [(3, 10)]}
-    assert dates("12 June, 12 June 2026", {date(2026, 6, 12)}) == {date(2026, 6, 12): [(9, 21)]}
-    assert dates("on 12 June 2025, 31 June", {date(2026, 6, 12)}) == {}
-    assert dates("29 Feb 2000 and 29 February", {date(2000, 2, 29)}) == {date(2000, 2, 29): [(0, 11)]}
+    assert date_places("on 12 June or June 13", {date(2026, 6, 12)}) == {date(2026, 6, 12): [(3, 10)]}
+    assert date_places("12 June, 12 June 2026", {date(2026, 6, 12)}) == {date(2026, 6, 12): [(9, 21)]}
+    assert date_places("on 12 June 2025, 31 June", {date(2026, 6, 12)}) == {}
+    assert date_places("29 Feb 2000 and 29 February", {date(2000, 2, 29)}) == {date(2000, 2, 29): [(0, 11)]}
 
 
 @given(st.decimals(-(10**9), 10**9, places=2), st.text(max_size=5))
 @example(Decimal("0.00"), "")
 def test_every_number_written_plainly_is_found(number, around):
     text = f"{around}|{number}|{around}"
-    places = numbers(text, {number})[number]
+    places = number_places(text, {number})[number]
     assert (len(around) + 1, len(around) + 1 + len(str(number))) in places
 
 
 @given(st.text("0123456789.,-' %kt/年月日", max_size=30) | st.text())
 def test_any_text_is_read(text):
-    found = {**numbers(text, {Decimal(0), Decimal(12)}), **dates(text, {date(2001, 2, 3)})}
+    found = {**number_places(text, {Decimal(0), Decimal(12)}), **date_places(text, {date(2001, 2, 3)})}
     assert all(0 <= start < end <= len(text) for places in found.values() for start, end in places)

@@ -11,22 +11,22 @@ from four_ways import asked
 from scripted import message
 
 from slotfill import Rung, Schema
-from slotfill.extractors.http import bodies
-from slotfill.extractors.rungs.asks import UNREADABLE, Ask
-from slotfill.extractors.http.bodies import BoundedAsyncClient
 from slotfill.extractors.clients.clients import Clients
 from slotfill.extractors.clients.codec import Codec
+from slotfill.extractors.http import bodies
+from slotfill.extractors.http.bodies import BoundedAsyncClient
 from slotfill.extractors.http.deadlines import MOST_LINES, TimedClient
-from slotfill.extractors.messages_api.sse import STREAM, events
-from slotfill.extractors.rungs.prompt import write
-from slotfill.extractors.record.extraction import Document
-from slotfill.extractors.settings import Settings
 from slotfill.extractors.http.tries import Tries
+from slotfill.extractors.messages_api.sse import STREAM, events
+from slotfill.extractors.record.extraction import Document
+from slotfill.extractors.rungs.asks import UNREADABLE, Ask
+from slotfill.extractors.rungs.prompt import write_prompt
+from slotfill.extractors.settings import Settings
 from slotfill.schemas import Sentiment
 
 MODEL = "claude-haiku-5-5"
 CODEC = Codec("sentiment", {"type": "object"}, {"type": "object"})
-ASK = Ask(Rung.ASK, MODEL, "structured", write(Schema(Sentiment), Document.of("Fine.")), 500)
+ASK = Ask(Rung.ASK, MODEL, "structured", write_prompt(Schema(Sentiment), Document.of("Fine.")), 500)
 WHOLE = json.dumps(message('{"a": 1}')).encode()
 EVENTS = events(message('{"a": 1}'))
 BEGUN, REST = b"".join(EVENTS[:4]), b"".join(EVENTS[4:])

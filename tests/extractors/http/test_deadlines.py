@@ -12,20 +12,20 @@ from four_ways import asked
 from trickling import trickling
 
 from slotfill import Rung, Schema
-from slotfill.extractors.rungs.asks import BROKEN, Ask
 from slotfill.extractors.clients.clients import Clients
 from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.clients.connections import synchronous_client
-from slotfill.extractors.http.deadlines import LONGEST_STREAM, TimedClient, _EventClock
 from slotfill.extractors.clients.failures import failure_of
-from slotfill.extractors.rungs.prompt import write
+from slotfill.extractors.http.deadlines import LONGEST_STREAM, TimedClient, _EventClock
 from slotfill.extractors.record.extraction import Document
+from slotfill.extractors.rungs.asks import BROKEN, Ask
+from slotfill.extractors.rungs.prompt import write_prompt
 from slotfill.extractors.settings import Settings
 from slotfill.schemas import Sentiment
 
 MODEL = "claude-haiku-5-5"
 CODEC = Codec("sentiment", {"type": "object"}, {"type": "object"})
-ASK = Ask(Rung.ASK, MODEL, "structured", write(Schema(Sentiment), Document.of("Fine.")), 500)
+ASK = Ask(Rung.ASK, MODEL, "structured", write_prompt(Schema(Sentiment), Document.of("Fine.")), 500)
 SECONDS = 60
 
 

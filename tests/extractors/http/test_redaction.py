@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slotfill import Failure, Usage
-from slotfill.extractors.rungs.asks import Answer
 from slotfill.extractors.http.redaction import HIDDEN, Redacted, Redaction
+from slotfill.extractors.rungs.asks import Answer
 from slotfill.schemas.errors import FieldError
 
 KEY = "sk-ant-api03-a/b+c=\"d\\e'f%41"

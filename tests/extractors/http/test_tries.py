@@ -11,25 +11,25 @@ from four_ways import WAYS, asked
 from scripted import message
 
 from slotfill import Rung, Schema
-from slotfill.extractors.rungs.asks import Ask
+from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.clients.clients import Clients
 from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.doctor import examine
-from slotfill.extractors.messages_api.sse import STREAM, events
+from slotfill.extractors.http.tries import Tries
 from slotfill.extractors.messages_api.inbound import input_text
-from slotfill.extractors.rungs.prompt import write
+from slotfill.extractors.messages_api.sse import STREAM, events
+from slotfill.extractors.messages_api.tool_inputs import keep_input_texts
 from slotfill.extractors.record.extraction import Document
+from slotfill.extractors.rungs.asks import Ask
+from slotfill.extractors.rungs.prompt import write_prompt
 from slotfill.extractors.settings import Settings
-from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
-from slotfill.extractors.messages_api.tool_inputs import keep_input_texts
-from slotfill.extractors.http.tries import Tries
 from slotfill.schemas import Sentiment
 
 MODEL = "claude-haiku-5-5"
 CODEC = Codec("sentiment", {"type": "object"}, {"type": "object"})
-ASK = Ask(Rung.ASK, MODEL, "tool", write(Schema(Sentiment), Document.of("Fine.")), 500)
+ASK = Ask(Rung.ASK, MODEL, "tool", write_prompt(Schema(Sentiment), Document.of("Fine.")), 500)
 INPUTS = [
     '{"a": 12345678901234567890.123456789}',
     '{"a": 1, "a": 2}',

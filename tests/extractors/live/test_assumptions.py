@@ -7,17 +7,17 @@ import pytest
 from pydantic_core import to_json
 from terse import service
 
-from slotfill.extractors.rungs.asks import MODE_REFUSED
 from slotfill.extractors.catalogue import cost
 from slotfill.extractors.live.assumptions import assumptions_for, conclusions, probes_of
 from slotfill.extractors.live.observing import observe
 from slotfill.extractors.live.probes import worst_of
 from slotfill.extractors.live.report import Report
 from slotfill.extractors.record.extraction import Usage
+from slotfill.extractors.rungs.asks import MODE_REFUSED
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.broken_claude import BREAKAGES, BrokenClaude
-from slotfill.extractors.testing.simulator.fault_triggers import FaultError
 from slotfill.extractors.testing.rules.model_rules import MODELS
+from slotfill.extractors.testing.simulator.fault_triggers import FaultError
 
 OFFERED = [model.id for model in MODELS if model.lifecycle == "active" and cost(model.id, Usage()) is not None]
 HAIKU, OPUS = "claude-haiku-5-5", "claude-opus-5-5"

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.local.answer import _checked
 from slotfill.extractors.local.fields import _copies, too_long
 from slotfill.extractors.local.filling import NUMBER, _CutError, _read_line, _unfinished
 from slotfill.extractors.local.layout import Shot
-from slotfill.extractors.local.strategies import ABSENT, NEVER, Field, Line
+from slotfill.extractors.local.strategies import ABSENT, NOT_EMPTY, Field, Line
+from slotfill.extractors.messages_api.api_error import ApiError
 
 TAGS = {"type": "object", "properties": {"tags": {"type": "array", "items": {"type": "string"}}}}
 
@@ -45,7 +45,7 @@ def test_what_does_not_fit_is_an_error(text):
 
 ONE = Line(verbatim=False, many=False, blank=None, shortest=1)
 SOME = Line(verbatim=False, many=True, blank=[], shortest=1)
-AT_LEAST_TWO = Line(verbatim=False, many=True, blank=NEVER, shortest=1, fewest=2)
+AT_LEAST_TWO = Line(verbatim=False, many=True, blank=NOT_EMPTY, shortest=1, fewest=2)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ AT_LEAST_TWO = Line(verbatim=False, many=True, blank=NEVER, shortest=1, fewest=2
         (ONE, " A plain line.\n", False, "A plain line."),
         (ONE, " none\n", False, None),
         (Line(verbatim=False, many=False, blank=ABSENT), " none\n", False, ABSENT),
-        (Line(verbatim=False, many=False, blank=NEVER), " none\n", False, "none"),
+        (Line(verbatim=False, many=False, blank=NOT_EMPTY), " none\n", False, "none"),
         (ONE, " so good so good so good then", False, "so good then"),
         (ONE, " All is well. The sec", True, "All is well."),
         (ONE, " half a wo", True, "half a"),
@@ -78,7 +78,7 @@ def test_a_passage_stays_one():
 
 
 def test_what_is_read_is_long_enough():
-    line = Line(verbatim=False, many=False, blank=NEVER, shortest=10)
+    line = Line(verbatim=False, many=False, blank=NOT_EMPTY, shortest=10)
     assert _read_line(line, "so good so good so good", verbatim=False, cut=False) == "so good so good so good"
 
 

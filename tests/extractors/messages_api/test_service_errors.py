@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted import refusal
 
-from slotfill.extractors.rungs.asks import MODE_REFUSED, REDIRECT, SCHEMA_REFUSED
 from slotfill.extractors.clients.failures import failure_of
-from slotfill.extractors.messages_api.service_errors import _BY_CODE, _BY_TYPE, KNOWN, kind_of
+from slotfill.extractors.messages_api.service_errors import _BY_CODE, _BY_TYPE, KNOWN_ERRORS, kind_of
+from slotfill.extractors.rungs.asks import MODE_REFUSED, REDIRECT, SCHEMA_REFUSED
 
-OF_TEXT = [(known.kind, known.otherwise, text) for known in KNOWN for text in known.texts]
+OF_TEXT = [(known.kind, known.otherwise, text) for known in KNOWN_ERRORS for text in known.texts]
 NAMED = {400: "invalid_request_error", 404: "not_found_error", 429: "rate_limit_error"}
 STATUS = {"bad_request": (400, NAMED[400]), "rate_limit": (429, NAMED[429])}
 
@@ -58,7 +58,7 @@ RECORDED = [
     ),
     (404, "not_found", "model: claude-sonet-4-5"),
 ]
-"""As they were recorded, with their status and what each is; the sources stand beside `KNOWN`."""
+"""As they were recorded, with their status and what each is; the sources stand beside `KNOWN_ERRORS`."""
 
 
 def body(kind, text="no", **details):

@@ -8,8 +8,8 @@ import pytest
 from scripted import message
 
 from slotfill import Extractor, Usage
-from slotfill.extractors.messages_api.stream_reader import Arriving
 from slotfill.extractors.messages_api.sse import STREAM, events
+from slotfill.extractors.messages_api.stream_reader import StreamReader
 
 ASK = {"model": "claude-haiku-5-5", "max_tokens": 50, "messages": [{"role": "user", "content": "x"}]}
 WHOLE = events(message('{"a": 1}', usage={"input_tokens": 10, "output_tokens": 5}))
@@ -25,7 +25,7 @@ def client_on(chunks):
 
 
 def arrived(chunks):
-    arriving = Arriving()
+    arriving = StreamReader()
     for event in client_on(chunks).messages.create(**ASK, stream=True):
         arriving.take(event)
     return arriving
@@ -83,7 +83,7 @@ def test_blocks_go_by_the_numbers_that_they_began_with(numbers):
 
 
 def test_a_block_may_begin_with_some_of_its_text():
-    arriving = Arriving()
+    arriving = StreamReader()
     chunks = [WHOLE[0], *blocks(0, 1, begins='{"a"', goes_on=": 1}"), *WHOLE[-2:]]
     shown = [*map(arriving.take, client_on(chunks).messages.create(**ASK, stream=True))]
     assert "".join(shown) == arriving.message().content[1].text == '{"a": 1}'

@@ -6,8 +6,8 @@ from scripted import message
 
 from slotfill import Extractor, Outcome
 from slotfill.extractors.errors import SettingsError
-from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.messages_api.thinking import Thinking, thinking_for
+from slotfill.extractors.testing.claude import SimulatedClaude
 
 ADAPTIVE, DISABLED = {"type": "adaptive"}, {"type": "disabled"}
 

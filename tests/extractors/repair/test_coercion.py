@@ -7,8 +7,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, Json
 
 from slotfill.extractors.repair.repair import mend
-from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.json_schema.response_model import response_model
+from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources.schema_sources import resolve
 

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from slotfill.extractors.repair.repair import mend
-from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.json_schema.response_model import response_model
+from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources.schema_sources import resolve
 

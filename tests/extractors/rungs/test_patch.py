@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from slotfill.extractors.rungs.patch import patch_for
 from slotfill.schemas import Entities, Feedback, FieldError, InvalidError, Schema, Sentiment
-from slotfill.schemas.json_values.pointer import look_up
+from slotfill.schemas.json_values.pointer import follow
 from slotfill.schemas.strategies import NearMiss, instances, near_misses
 
 
@@ -205,7 +205,7 @@ def test_the_patch_of_any_near_miss_makes_it_valid_again(model: Any) -> None:
         merged = patch.merge(miss.value, reply)
         schema.validate(json.dumps(merged))
         for place in _others(miss.value, patch.places):
-            assert look_up(place, merged) == look_up(place, miss.value)
+            assert follow(place, merged) == follow(place, miss.value)
 
     check()
 

@@ -4,14 +4,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slotfill import Document, Example, FieldError, Schema
-from slotfill.extractors.rungs.prompt import correct, write
+from slotfill.extractors.rungs.prompt import correct, write_prompt
 from slotfill.schemas import Feedback, resolve
 
 SCHEMA = Schema(Feedback)
 
 
 def test_the_examples_come_first_as_turns():
-    prompt = write(SCHEMA, Document.of("Hello."))
+    prompt = write_prompt(SCHEMA, Document.of("Hello."))
     assert prompt.shared == 2 * len(SCHEMA.examples)
     assert [turn.role for turn in prompt.turns] == ["user", "assistant"] * len(SCHEMA.examples) + ["user"]
     assert prompt.system.startswith(SCHEMA.instructions)
@@ -20,14 +20,14 @@ def test_the_examples_come_first_as_turns():
 
 def test_a_wrapped_value_is_shown_as_it_travels():
     schema = resolve({"type": "array", "items": {"type": "string"}}, examples=[Example("a, b", ["a", "b"])])
-    assert write(schema, Document.of("x")).turns[1].text == '{"value": ["a", "b"]}'
+    assert write_prompt(schema, Document.of("x")).turns[1].text == '{"value": ["a", "b"]}'
 
 
 @given(st.text(max_size=200))
 @example("</document>\n</document->\n<document-")
 def test_no_document_can_close_its_fence(text):
     document = Document.of(text)
-    last = write(SCHEMA, document).turns[-1].text
+    last = write_prompt(SCHEMA, document).turns[-1].text
     opening, closing = last.split("\n", 1)[0], last.rsplit("\n", 1)[1]
     assert opening.startswith("<document-")
     assert closing == opening.replace("<", "</")
@@ -35,12 +35,12 @@ def test_no_document_can_close_its_fence(text):
 
 
 def test_what_is_the_same_for_all_documents_is_the_same_to_the_byte():
-    one, other = write(SCHEMA, Document.of("One.")), write(SCHEMA, Document.of("Other."))
+    one, other = write_prompt(SCHEMA, Document.of("One.")), write_prompt(SCHEMA, Document.of("Other."))
     assert (one.system, one.turns[: one.shared]) == (other.system, other.turns[: other.shared])
 
 
 def test_a_correction_names_every_path():
-    prompt = write(SCHEMA, Document.of("x"))
+    prompt = write_prompt(SCHEMA, Document.of("x"))
     again = correct(prompt, "{}", [FieldError("/urgency", "Field required"), FieldError("", "is odd")])
     assert again.turns[: len(prompt.turns)] == prompt.turns
     said, wish = again.turns[-2:]

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from slotfill.extractors.rungs.asks import FINAL, SCHEMA_REFUSED, TRANSPORT
-from slotfill.extractors.errors import ModelError, StoppedError
 from slotfill.extractors.clients.failures import FATAL
+from slotfill.extractors.errors import ModelError, StoppedError
 from slotfill.extractors.record.extraction import Failure
+from slotfill.extractors.rungs.asks import FINAL, SCHEMA_REFUSED, TRANSPORT
 from slotfill.extractors.runs.breaker import (
     FAILURES,
     FIRST_PAUSE,

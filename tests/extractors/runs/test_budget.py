@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotfill import Document, Extractor, SettingsError, Usage
-from slotfill.extractors.messages_api.stream_reader import Arriving
 from slotfill.extractors.catalogue import UNSEEN_TOKENS, cost, worst
-from slotfill.extractors.errors import StoppedError
-from slotfill.extractors.clients.rate_limits import Limits, WaitError, settling
 from slotfill.extractors.clients.metering import BudgetError, Try
 from slotfill.extractors.clients.pacer import Pacer
+from slotfill.extractors.clients.rate_limits import Limits, WaitError, settling
+from slotfill.extractors.errors import StoppedError
+from slotfill.extractors.messages_api.stream_reader import StreamReader
 from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.delivery import Delivery
@@ -25,9 +25,9 @@ from slotfill.extractors.runs.engine import Run
 from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.runs.outputs.sinks import Sink
 from slotfill.extractors.testing.claude import SimulatedClaude
+from slotfill.extractors.testing.server import served
 from slotfill.extractors.testing.simulator.clock import ManualClock
 from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS, FAULTS
-from slotfill.extractors.testing.server import served
 from slotfill.schemas import Sentiment
 
 MODEL, OTHER, UNKNOWN = "claude-haiku-5-5", "claude-opus-5", "claude-of-tomorrow"
@@ -241,7 +241,7 @@ async def asked(client, *, streamed):
         try:
             reply = await client.messages.create(**ASK, stream=streamed)
             if streamed:
-                with settling(reply.response, arriving := Arriving()):
+                with settling(reply.response, arriving := StreamReader()):
                     async for event in reply:
                         arriving.take(event)
         except BudgetError:

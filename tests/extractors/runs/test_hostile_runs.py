@@ -14,11 +14,11 @@ from running import engine
 
 from slotfill import Document, Extractor, Outcome, SlotfillError, Usage
 from slotfill.extractors.runs.breaker import Breaker
-from slotfill.extractors.runs.ledger.store import Ledger, key_of
+from slotfill.extractors.runs.ledger.store import Ledger, document_key
 from slotfill.extractors.runs.outputs.sinks import open_rejects, open_sink
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.simulator.clock import ManualClock
-from slotfill.extractors.testing.simulator.simulated_reply import Said
+from slotfill.extractors.testing.simulator.simulated_reply import SimulatedReply
 from slotfill.schemas import Verbatim
 from slotfill.schemas.strategies import completions
 
@@ -88,7 +88,7 @@ def service(script, faults, seed):
     def reply(asked):
         rest = left[asked.document]
         text, stop = rest.pop(0) if len(rest) > 1 else rest[0]
-        return Said(({"type": "text", "text": text},) if text else (), stop)
+        return SimulatedReply(({"type": "text", "text": text},) if text else (), stop)
 
     return SimulatedClaude(reply, faults=faults, clock=ManualClock(), seed=seed)
 
@@ -157,7 +157,7 @@ def check_accounts(tally, entries, documents, stopped):
         assert len(ended) == len(documents)
     assert tally.documents == len(ended)
     records = [json.loads(entry.record) for entry in ended]
-    assert all(key_of(documents[entry.position]) == entry.document for entry in ended)
+    assert all(document_key(documents[entry.position]) == entry.document for entry in ended)
     for record in records:
         assert Outcome(record["outcome"]).ok is (record["error"] is None)
         if record["error"]:

@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from slotfill.cli import main
-from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.rungs.prompt import Prompt
 from slotfill.extractors.record.extraction import Document, Rung
+from slotfill.extractors.rungs.asks import Answer, Ask
+from slotfill.extractors.rungs.prompt import Prompt
 from slotfill.extractors.runs.ledger import lock
 from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.testing.claude import SimulatedClaude

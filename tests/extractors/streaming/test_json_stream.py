@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from slotfill.extractors.streaming.json_stream import IncrementalReader
+from slotfill.extractors.streaming.json_stream import JsonStream
 
 STEADY = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -74,7 +74,7 @@ def twice(text):
 
 
 def read(pieces):
-    reader = IncrementalReader()
+    reader = JsonStream()
     for piece in pieces:
         reader.feed(piece)
         if reader.grew:
@@ -93,7 +93,7 @@ class TestTheWhole:
     @example(singly('{"a": 1, "a": [1], "a": {"b": 2}, "a": "x", "a": null}'))
     def test_is_what_json_gives(self, pieces):
         text = "".join(pieces)
-        looked, unlooked = read(pieces), IncrementalReader()
+        looked, unlooked = read(pieces), JsonStream()
         for piece in pieces:
             unlooked.feed(piece)
         assert strict(looked) == strict(unlooked.root) == strict(json.loads(text))
@@ -103,7 +103,7 @@ class TestTheWhole:
     @example(singly('{"a": ["b\\n", 12, true, {"c": "\\u00e9", "d": "\\ud83d\\ude00"}], "e": 1.5}'))
     def test_is_approached_from_before(self, pieces):
         text = "".join(pieces)
-        reader, whole, earlier = IncrementalReader(), json.loads(text), []
+        reader, whole, earlier = JsonStream(), json.loads(text), []
         for piece in pieces:
             reader.feed(piece)
             if reader.grew:
@@ -133,7 +133,7 @@ class TestEvents:
     @example(singly('{"a": ["x", 1, {}], "b": null}'))
     def test_say_all_that_comes(self, pieces):
         """The object is built again from what they say alone."""
-        reader, stack = IncrementalReader(), [{}]
+        reader, stack = JsonStream(), [{}]
         for piece in pieces:
             for key, value, ended in reader.feed(piece):
                 kind = type(value)
@@ -150,7 +150,7 @@ class TestEvents:
         assert [strict(one) for one in stack] == [strict({0: json.loads("".join(pieces))})]
 
     def test_come_when_the_value_does(self):
-        reader = IncrementalReader()
+        reader = JsonStream()
         assert reader.feed('Well: {"a": "b') == [(0, {"a": ""}, False), ("a", "", False)]
         assert reader.feed('c", "d": 1') == [("a", "bc", True)]
         assert reader.feed("2") == []
@@ -163,7 +163,7 @@ class TestEvents:
 
 class TestLooking:
     def test_is_worth_it_only_where_a_string_grew(self):
-        reader = IncrementalReader()
+        reader = JsonStream()
         seen = []
         for char in '{"ab": "c\\n", "d":1}':
             reader.feed(char)
@@ -175,7 +175,7 @@ class TestLooking:
 
     @pytest.mark.parametrize("unit", ["a", "é", "\u4e2d", "\U0001f600"])
     def test_never_changes_a_string_that_was_given(self, unit):
-        reader, given_ = IncrementalReader(), []
+        reader, given_ = JsonStream(), []
         reader.feed('{"a": "x')
         for _ in range(200):
             reader.feed(unit)
@@ -268,7 +268,7 @@ def test_of_a_cut_text_all_is_there_that_is_whole(text, root):
 
 def test_who_keeps_what_a_long_string_shows_does_not_have_it_copied_with_each_piece():
     """A megabyte in pieces of 12 bytes: all that is ever shown is some hundred times as long, not 40,000 times."""
-    text, reader, shown = "x" * 1_000_000, IncrementalReader(), [""]
+    text, reader, shown = "x" * 1_000_000, JsonStream(), [""]
     for at in range(0, len(text), 12):
         reader.feed(('{"a": "' if at == 0 else "") + text[at : at + 12])
         if reader.grew:
@@ -281,7 +281,7 @@ def test_who_keeps_what_a_long_string_shows_does_not_have_it_copied_with_each_pi
 
 
 def test_a_shorter_string_is_shown_with_each_piece():
-    reader = IncrementalReader()
+    reader = JsonStream()
     reader.feed('{"key": "')
     for count in range(1, 2_000):
         reader.feed("abc")

@@ -32,12 +32,12 @@ from pydantic import (
 from typing_extensions import TypeAliasType, TypedDict
 
 from slotfill.extractors.streaming import partial_value as module
-from slotfill.extractors.streaming.partial_value import Growing, Part
+from slotfill.extractors.streaming.partial_value import CompletedPart, PartialValue
 from slotfill.schemas.built_in.built_ins import built_ins
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.json_schema.response_model import JsonValue, response_model
-from slotfill.schemas.parameters import Parameters
 from slotfill.schemas.json_values.pointer import join
+from slotfill.schemas.parameters import Parameters
 from slotfill.schemas.schema import WRAPPER, Schema
 from slotfill.schemas.sources.schema_sources import resolve
 from slotfill.schemas.strategies import instances
@@ -149,7 +149,7 @@ def written(schema, value):
 
 def grown(schema, text):
     """Give what has grown of a text that came in single characters, looked at after each."""
-    growing = Growing(schema)
+    growing = PartialValue(schema)
     for char in text:
         growing.feed(char)
         _ = growing.value, growing.data
@@ -163,12 +163,12 @@ def of(model, text):
 def parts_of(value):
     """Give all parts of a value, in order."""
     if not isinstance(value, dict | list):
-        yield Part("", value)
+        yield CompletedPart("", value)
         return
     for key, member in value.items() if isinstance(value, dict) else enumerate(value):
         if isinstance(member, list):
-            yield from (Part(join((key, at)), item) for at, item in enumerate(member))
-        yield Part(join((key,)), member)
+            yield from (CompletedPart(join((key, at)), item) for at, item in enumerate(member))
+        yield CompletedPart(join((key,)), member)
 
 
 def plainly(value):
@@ -210,7 +210,7 @@ class TestTheWhole:
     def check(self, schema, data):
         value = data.draw(instances(schema))
         text = written(schema, value)
-        growing, parts = Growing(schema), []
+        growing, parts = PartialValue(schema), []
         for piece in cut(data.draw, text):
             parts += growing.feed(piece)
             assert issubclass(schema.model, JsonValue) or isinstance(growing.value, schema.model)
@@ -254,7 +254,7 @@ class TestBefore:
     @given(data=st.data())
     def test_the_typed_value_shows_what_the_plain_one_does(self, schema, data):
         text = written(schema, data.draw(instances(schema)))
-        growing = Growing(schema)
+        growing = PartialValue(schema)
         for piece in cut(data.draw, text):
             growing.feed(piece)
             if data.draw(st.booleans()):
@@ -355,7 +355,7 @@ class TestBefore:
 
     def test_a_json_schema_has_plain_data_alone(self):
         schema = Schema(response_model({"type": "array"}, name="list"))
-        growing = Growing(schema)
+        growing = PartialValue(schema)
         assert (growing.data, growing.value) == (None, None)
         growing.feed('{"value": [{"a": "b')
         assert growing.value == [{"a": "b"}]
@@ -364,14 +364,17 @@ class TestBefore:
 
 class TestParts:
     def test_come_with_the_piece_that_completes_them(self):
-        growing = Growing(PERSON)
+        growing = PartialValue(PERSON)
         assert growing.feed('{"name": "Jo') == ()
-        assert growing.feed('e", "price": 1') == (Part("/name", "Joe"),)
+        assert growing.feed('e", "price": 1') == (CompletedPart("/name", "Joe"),)
         assert growing.feed("2") == ()
-        assert growing.feed(', "by_name": {"a/b": {"city": "Aix"}') == (Part("/price", 12),)
-        assert growing.feed('}, "lists": [["') == (Part("/by_name", {"a/b": {"city": "Aix"}}),)
-        assert growing.feed('2000-01-01"], []') == (Part("/lists/0", ["2000-01-01"]), Part("/lists/1", []))
-        assert growing.feed("]}") == (Part("/lists", [["2000-01-01"], []]),)
+        assert growing.feed(', "by_name": {"a/b": {"city": "Aix"}') == (CompletedPart("/price", 12),)
+        assert growing.feed('}, "lists": [["') == (CompletedPart("/by_name", {"a/b": {"city": "Aix"}}),)
+        assert growing.feed('2000-01-01"], []') == (
+            CompletedPart("/lists/0", ["2000-01-01"]),
+            CompletedPart("/lists/1", []),
+        )
+        assert growing.feed("]}") == (CompletedPart("/lists", [["2000-01-01"], []]),)
         assert growing.feed('{"name": "Jim"}') == ()
 
     @pytest.mark.parametrize(
@@ -387,15 +390,15 @@ class TestParts:
         ],
     )
     def test_start_at_the_unwrapped_value(self, text, parts):
-        growing = Growing(Schema(response_model({}, name="anything")))
+        growing = PartialValue(Schema(response_model({}, name="anything")))
         found = [part for char in text for part in growing.feed(char)]
-        expected = parts_of(json.loads(text)[WRAPPER]) if parts is None else [Part(*part) for part in parts]
+        expected = parts_of(json.loads(text)[WRAPPER]) if parts is None else [CompletedPart(*part) for part in parts]
         assert found == [*expected]
 
 
 class TestLive:
     def test_the_objects_grow(self):
-        growing = Growing(PERSON)
+        growing = PartialValue(PERSON)
         value, data = growing.value, growing.data
         growing.feed('Well: {"places": [{"city": "Ul')
         places, items = growing.value.places, growing.data["places"]
@@ -408,7 +411,7 @@ class TestLive:
         assert [place.city for place in places] == [item["city"] for item in items] == ["Ulm", "Ro"]
 
     def test_what_was_copied_or_read_stays(self):
-        growing, kept, strings = Growing(PERSON), [], []
+        growing, kept, strings = PartialValue(PERSON), [], []
         text = '{"name": "Joe Doe", "home": {"city": "Bonn am Rhein"'
         for char in text:
             growing.feed(char)
@@ -420,7 +423,7 @@ class TestLive:
             assert strings[at] == (earlier.home and earlier.home.city,) * 2
 
     def test_both_may_be_read_in_turn(self):
-        growing = Growing(PERSON)
+        growing = PartialValue(PERSON)
         growing.feed('{"name": "')
         for count in range(1, 50):
             growing.feed("é")
@@ -477,7 +480,7 @@ class TestValidators:
             words: Annotated[list[Annotated[str, AfterValidator(noted)]], AfterValidator(noted)]
             count: Annotated[int, AfterValidator(noted)]
 
-        growing = Growing(Schema(Model))
+        growing = PartialValue(Schema(Model))
         for char in '{"words": ["a", "b"], "count": 12,':
             growing.feed(char)
             _ = growing.value, growing.value, growing.data
@@ -655,7 +658,7 @@ def test_what_is_nested_too_deeply_to_be_validated_stays_as_it_arrived():
 )
 @example(["{", '"home"', ":{", '"city"', ":[}"])
 def test_malformed_text_never_raises(pieces):
-    growing = Growing(PERSON)
+    growing = PartialValue(PERSON)
     for piece in ["{", *pieces]:
         growing.feed(piece)
         assert isinstance(growing.value, Person)
@@ -668,7 +671,7 @@ def test_neither_does_text_with_a_slip(data):
     text = written(PERSON, JOE)
     at = data.draw(st.integers(0, len(text) - 1))
     slip = data.draw(st.sampled_from(["", *'{}[]":,\\1t ']))
-    for piece in (growing := Growing(PERSON)) and cut(data.draw, text[:at] + slip + text[at + 1 :]):
+    for piece in (growing := PartialValue(PERSON)) and cut(data.draw, text[:at] + slip + text[at + 1 :]):
         growing.feed(piece)
         assert isinstance(growing.value, Person)
 

@@ -16,15 +16,15 @@ import pytest
 from anthropic.types import Message, ModelInfo
 from anthropic.types.messages import MessageBatch, MessageBatchIndividualResponse
 
-from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.extractor import Extractor
+from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.record.extraction import Usage
 from slotfill.extractors.testing.claude import SimulatedClaude
-from slotfill.extractors.testing.simulator.clock import ManualClock
-from slotfill.extractors.testing.simulator.exchange import Request
-from slotfill.extractors.testing.simulator.simulated_limits import RateLimits
 from slotfill.extractors.testing.server import served
+from slotfill.extractors.testing.simulator.clock import ManualClock
+from slotfill.extractors.testing.simulator.exchange import HttpRequest
+from slotfill.extractors.testing.simulator.simulated_limits import RateLimits
 from slotfill.schemas.built_in.entities import Entities
 from slotfill.schemas.built_in.feedback import Feedback
 from slotfill.schemas.built_in.sentiment import Sentiment
@@ -51,7 +51,7 @@ def ask(text: str = "Good.", **others: Any) -> dict[str, Any]:
 
 def post(claude: SimulatedClaude, body: Any, path: str = "/v1/messages") -> tuple[int, Any]:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    response = claude.handle(Request("POST", path, headers=HEADERS, body=content))
+    response = claude.handle(HttpRequest("POST", path, headers=HEADERS, body=content))
     return response.status, json.loads(b"".join(response.chunks))
 
 
@@ -586,9 +586,9 @@ def test_a_credential_is_needed_and_only_the_right_one_is_taken() -> None:
     with pytest.raises(anthropic.AuthenticationError):
         claude.client(max_retries=0).messages.create(**ask())
     claude.client(api_key="right").messages.create(**ask())
-    bare = claude.handle(Request("POST", "/v1/messages", headers={"anthropic-version": "2023-06-01"}, body=b"{}"))
+    bare = claude.handle(HttpRequest("POST", "/v1/messages", headers={"anthropic-version": "2023-06-01"}, body=b"{}"))
     assert bare.status == 401
-    assert claude.handle(Request("POST", "/v1/messages", headers={"x-api-key": "right"}, body=b"{}")).status == 400
+    assert claude.handle(HttpRequest("POST", "/v1/messages", headers={"x-api-key": "right"}, body=b"{}")).status == 400
 
 
 # What it says.

@@ -8,7 +8,7 @@ from checkout import FIXTURES
 
 from slotfill import Extractor
 from slotfill.extractors.testing import extractor_laws
-from slotfill.extractors.testing.extractor_laws import LawBroken
+from slotfill.extractors.testing.checking.findings import LawBroken
 from slotfill.extractors.testing.checking.scenarios import KEY
 from slotfill.schemas import Sentiment
 
@@ -29,12 +29,12 @@ def schema_of(extractor):
 
 
 def named(name):
-    return next(law for law in extractor_laws.LAWS if law.name == name)
+    return next(law for law in extractor_laws.EXTRACTOR_LAWS if law.name == name)
 
 
 def broken_by(extractor, schema):
     names = set()
-    for law in extractor_laws.LAWS:
+    for law in extractor_laws.EXTRACTOR_LAWS:
         try:
             law(extractor, schema, max_examples=ONE_OF_EACH)
         except LawBroken as error:
@@ -43,7 +43,7 @@ def broken_by(extractor, schema):
 
 
 def test_each_law_has_a_broken_extractor():
-    assert {load(path).LAW for path in FILES} == {law.name for law in extractor_laws.LAWS}
+    assert {load(path).LAW for path in FILES} == {law.name for law in extractor_laws.EXTRACTOR_LAWS}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -62,7 +62,7 @@ def test_its_good_twin_keeps_every_law(path):
     assert broken_by(good, schema_of(good)) == set()
 
 
-@pytest.mark.parametrize("law", extractor_laws.LAWS, ids=repr)
+@pytest.mark.parametrize("law", extractor_laws.EXTRACTOR_LAWS, ids=repr)
 @pytest.mark.parametrize("schema", ["sentiment", "entities", "tags [str], by {name, age int?}"])
 def test_our_extractor_keeps_every_law(law, schema):
     law(lambda client: Extractor(schema, client=client), schema, max_examples=16)
@@ -89,4 +89,4 @@ def test_a_law_says_what_it_is():
     assert extractor_laws.nothing_lost.__doc__.startswith("A valid answer is extracted, and all of it")
     assert repr(extractor_laws.nothing_lost) == "<law: nothing lost>"
     public = {*extractor_laws.__all__} - {"LAWS", "ExtractorLaw", "LawBroken"}
-    assert {law.__name__ for law in extractor_laws.LAWS} == public
+    assert {law.__name__ for law in extractor_laws.EXTRACTOR_LAWS} == public

@@ -32,7 +32,7 @@ from pydantic import (
 from slotfill import Example, Schema
 from slotfill.extractors.testing import laws
 from slotfill.extractors.testing.check import check
-from slotfill.extractors.testing.laws import LawBroken
+from slotfill.extractors.testing.checking.findings import LawBroken
 from slotfill.extractors.testing.checking.search import Search
 from slotfill.schemas import Confidence, SchemaError, Verbatim, resolve
 
@@ -49,17 +49,17 @@ def load(path):
 
 
 def named(name):
-    return next(law for law in laws.LAWS if law.name == name)
+    return next(law for law in laws.SCHEMA_LAWS if law.name == name)
 
 
 def broken_by(model):
     """Give the names of the laws that a model breaks."""
     subject = laws.Subject.of(model, Search(FEW))
-    return [law.name for law in laws.LAWS if any(not finding.advice for finding in law.findings(subject))]
+    return [law.name for law in laws.SCHEMA_LAWS if any(not finding.advice for finding in law.findings(subject))]
 
 
 def test_each_law_has_a_broken_schema():
-    assert {load(path).LAW for path in FILES} == {law.name for law in laws.LAWS}
+    assert {load(path).LAW for path in FILES} == {law.name for law in laws.SCHEMA_LAWS}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -79,7 +79,7 @@ def test_its_good_twin_keeps_every_law(path):
     assert broken_by(fixture.Good) == []
 
 
-@pytest.mark.parametrize("law", laws.LAWS, ids=repr)
+@pytest.mark.parametrize("law", laws.SCHEMA_LAWS, ids=repr)
 @pytest.mark.parametrize("name", ["sentiment", "feedback", "entities", "summary"])
 def test_the_built_ins_keep_every_law(law, name):
     law(name, max_examples=FEW)
@@ -191,7 +191,7 @@ def test_the_error_says_law_place_reason_and_counterexample():
 def test_a_law_says_what_it_is():
     assert laws.round_trip.__doc__.startswith("What a model said is read again to an equal value")
     assert repr(laws.round_trip) == "<law: round trip>"
-    assert {law.__name__ for law in laws.LAWS} == {*laws.__all__} - {"LAWS", "LawBroken"}
+    assert {law.__name__ for law in laws.SCHEMA_LAWS} == {*laws.__all__} - {"LAWS", "LawBroken"}
 
 
 def test_a_law_takes_what_resolve_takes():

@@ -11,11 +11,11 @@ import pytest
 from recorded_forms import BODIES, EVENTS, HEADERS, LINES
 
 from slotfill.extractors.testing.claude import SimulatedClaude
+from slotfill.extractors.testing.rules.model_rules import MODELS
 from slotfill.extractors.testing.simulator.clock import ManualClock
-from slotfill.extractors.testing.simulator.exchange import Request, Response
+from slotfill.extractors.testing.simulator.exchange import HttpRequest, HttpResponse
 from slotfill.extractors.testing.simulator.fault_triggers import ERROR_FAULTS, MESSAGE_FAULTS
 from slotfill.extractors.testing.simulator.simulated_limits import RateLimits
-from slotfill.extractors.testing.rules.model_rules import MODELS
 
 TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", type(None): "null"}
 MODEL = "claude-haiku-5-5"
@@ -76,12 +76,12 @@ class Service:
         self.clock = ManualClock()
         self.claude = SimulatedClaude(faults=faults, seed=seed, clock=self.clock, **options)
 
-    def answer(self, path: str, body: Any = None, method: str = "POST", *, headers: str) -> Response:
+    def answer(self, path: str, body: Any = None, method: str = "POST", *, headers: str) -> HttpResponse:
         content = b"" if body is None else json.dumps(body).encode()
         own = {"anthropic-version": "2023-06-01", "x-api-key": "any"}
         path, _, query = path.partition("?")
         told = dict(pair.split("=") for pair in query.split("&") if pair)
-        response = self.claude.handle(Request(method, f"/v1/{path}", told, own, content))
+        response = self.claude.handle(HttpRequest(method, f"/v1/{path}", told, own, content))
         assert [*misfits(dict(response.headers), HEADERS[headers])] == []
         return response
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotfill.schemas.json_schema.subschemas import Forms, parts_at, resolved, subschemas
-from slotfill.schemas.json_values.pointer import look_up
+from slotfill.schemas.json_values.pointer import follow
 
 KEYWORDS = st.sampled_from(["properties", "items", "anyOf", "$defs", "x-note", "const", "a/b", ""])
 ANYTHING = st.recursive(
@@ -21,7 +21,7 @@ def test_each_pointer_leads_to_its_subschema(document: Any) -> None:
     found = [*subschemas(document)]
     assert len({path for path, _ in found}) == len(found)
     for path, schema in found:
-        assert look_up(path, document) is schema
+        assert follow(path, document) is schema
 
 
 def test_maps_and_data_are_no_subschemas() -> None:

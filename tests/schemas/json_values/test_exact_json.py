@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotfill.schemas.json_values.exact_json import DuplicateKeyError, ExactFloat, decode, dumps, has_exact_floats, is_same, loads
+from slotfill.schemas.json_values.exact_json import (
+    DuplicateKeyError,
+    ExactFloat,
+    decode_at,
+    dumps,
+    has_exact_floats,
+    is_same,
+    loads,
+)
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -93,7 +101,7 @@ def test_what_json_cannot_carry_is_refused(text):
 
 def test_a_value_within_a_text_is_read_up_to_its_end():
     text = 'so: {"a": 1} is it'
-    assert decode(text, 4) == ({"a": 1}, 12)
+    assert decode_at(text, 4) == ({"a": 1}, 12)
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf])

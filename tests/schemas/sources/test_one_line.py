@@ -5,13 +5,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slotfill.schemas.errors import SchemaError
-from slotfill.schemas.sources.one_line import DEEPEST, TYPES, parse
+from slotfill.schemas.sources.one_line import FIELD_TYPES, MAX_LINE_DEPTH, parse_line
 
 MARKS = ",:|?[]{}"
 LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 letters = st.characters(exclude_characters=MARKS, exclude_categories=("C", "Z"))
 names = st.from_regex(r"[^\W\d][\w-]{0,8}", fullmatch=True).filter(lambda name: name.replace("-", "_").isidentifier())
-options = st.text(letters, min_size=1, max_size=8).filter(lambda word: word not in TYPES)
+options = st.text(letters, min_size=1, max_size=8).filter(lambda word: word not in FIELD_TYPES)
 descriptions = (
     st.text(st.characters(exclude_characters=f",;:[]{{}}{LINE_ENDS}", exclude_categories=("Cs",)), max_size=20)
     .map(str.strip)
@@ -28,8 +28,8 @@ def typed(draw, depth=3):
     kind = draw(st.sampled_from(["name", "options", "list", "object"] if depth else ["name", "options"]))
     gap = draw(gaps)
     if kind == "name":
-        name = draw(st.sampled_from(sorted(TYPES)))
-        return name, dict(TYPES[name])
+        name = draw(st.sampled_from(sorted(FIELD_TYPES)))
+        return name, dict(FIELD_TYPES[name])
     if kind == "options":
         chosen = draw(st.lists(options, min_size=2, max_size=4, unique=True))
         return f"{gap}|{draw(breaks)}".join(chosen), {"type": "string", "enum": chosen}
@@ -69,8 +69,8 @@ def lines(draw, depth=3):
 @given(lines())
 def test_a_line_means_the_schema_it_was_printed_from(drawn):
     line, schema = drawn
-    assert parse(line) == schema
-    assert list(parse(line)["properties"]) == list(schema["properties"])
+    assert parse_line(line) == schema
+    assert list(parse_line(line)["properties"]) == list(schema["properties"])
 
 
 @given(st.text() | st.text(st.sampled_from("ab int,:|?[]{} -")))
@@ -80,7 +80,7 @@ def test_a_line_means_the_schema_it_was_printed_from(drawn):
 @example("a\x00 int")
 def test_any_text_is_a_schema_or_a_schema_error(text):
     try:
-        outcome = parse(text)
+        outcome = parse_line(text)
     except SchemaError as error:
         outcome = str(error)
     if isinstance(outcome, str):
@@ -92,7 +92,7 @@ def test_any_text_is_a_schema_or_a_schema_error(text):
 
 
 def test_the_example_of_the_docs():
-    assert parse("name, age int?, tags [str], address {street, city: the town}") == {
+    assert parse_line("name, age int?, tags [str], address {street, city: the town}") == {
         "type": "object",
         "properties": {
             "name": {"type": "string"},
@@ -116,7 +116,7 @@ def test_the_example_of_the_docs():
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\u2028", "\n\n  ", ",\n", "\n,"])
 def test_a_line_end_separates_fields_as_a_comma_does(end):
     line = f"name: the full name{end}age int{end}address {{{end.strip(',')}street{end}city}}{end.strip(',')}"
-    assert parse(line) == parse("name: the full name, age int, address {street, city}")
+    assert parse_line(line) == parse_line("name: the full name, age int, address {street, city}")
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_line_end_separates_fields_as_a_comma_does(end):
 )
 def test_of_several_lines_a_mistake_is_named_with_its_own(text, message):
     with pytest.raises(SchemaError) as caught:
-        parse(text)
+        parse_line(text)
     assert message in str(caught.value)
 
 
@@ -139,13 +139,13 @@ def test_of_several_lines_a_mistake_is_named_with_its_own(text, message):
 )
 def test_prose_may_begin_with_a_word_that_is_a_type(description):
     line = f"a str: {description}"
-    assert parse(line)["properties"]["a"] == {"type": "string", "description": description}
+    assert parse_line(line)["properties"]["a"] == {"type": "string", "description": description}
 
 
 def test_a_field_without_a_type_is_a_string_whatever_follows():
     line = "a, b?, c: why, d?: how"
-    assert parse(line)["required"] == ["a", "c"]
-    assert parse(line)["properties"] == {
+    assert parse_line(line)["required"] == ["a", "c"]
+    assert parse_line(line)["properties"] == {
         "a": {"type": "string"},
         "b": {"type": "string"},
         "c": {"type": "string", "description": "why"},
@@ -154,9 +154,9 @@ def test_a_field_without_a_type_is_a_string_whatever_follows():
 
 
 def test_brackets_nest_as_deep_as_is_said_and_no_deeper():
-    assert parse("a " + "[" * DEEPEST + "int" + "]" * DEEPEST)
-    with pytest.raises(SchemaError, match=f"column {DEEPEST + 3}: brackets nest deeper than {DEEPEST}"):
-        parse("a " + "[" * (DEEPEST + 1) + "int" + "]" * (DEEPEST + 1))
+    assert parse_line("a " + "[" * MAX_LINE_DEPTH + "int" + "]" * MAX_LINE_DEPTH)
+    with pytest.raises(SchemaError, match=f"column {MAX_LINE_DEPTH + 3}: brackets nest deeper than {MAX_LINE_DEPTH}"):
+        parse_line("a " + "[" * (MAX_LINE_DEPTH + 1) + "int" + "]" * (MAX_LINE_DEPTH + 1))
 
 
 @pytest.mark.parametrize(
@@ -204,6 +204,6 @@ def test_brackets_nest_as_deep_as_is_said_and_no_deeper():
 )
 def test_a_mistake_is_named_with_its_column(line, column, message):
     with pytest.raises(SchemaError) as caught:
-        parse(line)
+        parse_line(line)
     assert str(caught.value).startswith(f"one-line schema, column {column}: ")
     assert message in str(caught.value)

@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from slotfill.schemas.errors import InvalidError, SchemaError
 from slotfill.schemas.built_in.feedback import Feedback
+from slotfill.schemas.errors import InvalidError, SchemaError
 from slotfill.schemas.parameters import Parameters
 from slotfill.schemas.schema import Example, Schema
 from slotfill.schemas.sources.schema_sources import read_examples, resolve

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from pydantic import BaseModel, ConfigDict
 
 from slotfill.schemas import Entities, Feedback, Sentiment, Summary
-from slotfill.schemas.strategies.completions import Kind, completions
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.schema import Schema
+from slotfill.schemas.strategies.completions import CompletionKind, completions
 
 SHAPES = sorted((FIXTURES / "shapes").glob("*.json"))
 SOURCES = [
@@ -58,7 +58,7 @@ def test_each_kind_is_what_it_says_and_the_truth_is_valid(source):
 
 @pytest.mark.parametrize("source", [Feedback, {"type": "array", "items": {"type": "integer"}}])
 def test_all_kinds_come(source):
-    assert {said.kind for said in drawn(completions(source), 200)} == {*get_args(Kind)}
+    assert {said.kind for said in drawn(completions(source), 200)} == {*get_args(CompletionKind)}
 
 
 def test_a_truncated_message_is_the_start_of_a_valid_one():

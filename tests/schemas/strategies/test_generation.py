@@ -5,14 +5,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from slotfill.schemas.json_schema.response_model import response_model
-from slotfill.schemas.strategies.generation import Proposals
+from slotfill.schemas.strategies.generation import Generation
 
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"
 
 
 def drawn(document, count=50):
     values = []
-    strategy = Proposals(response_model(document, name="test").validator, None).values()
+    strategy = Generation(response_model(document, name="test").validator, None).values()
 
     @seed(1)
     @settings(
@@ -90,11 +90,11 @@ def test_what_is_proposed_is_valid(document):
 
 def test_a_recursion_that_cannot_end_proposes_nothing():
     document = {"type": "object", "properties": {"next": {"$ref": "#"}}, "required": ["next"]}
-    assert Proposals(response_model(document, name="test").validator, None).values().is_empty
+    assert Generation(response_model(document, name="test").validator, None).values().is_empty
 
 
 def test_a_schema_that_only_refers_to_itself_says_nothing():
-    assert not Proposals(response_model({"allOf": [{"$ref": "#"}]}, name="x").validator, None).values().is_empty
+    assert not Generation(response_model({"allOf": [{"$ref": "#"}]}, name="x").validator, None).values().is_empty
 
 
 def test_a_schema_of_no_type_is_mostly_met_by_what_it_speaks_of():

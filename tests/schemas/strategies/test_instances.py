@@ -15,9 +15,9 @@ from pydantic import AnyUrl, BaseModel, ConfigDict, Field, Json, RootModel, fiel
 
 from slotfill.schemas import Entities, Feedback, Sentiment, Summary
 from slotfill.schemas.errors import SchemaError
-from slotfill.schemas.strategies.instances import instances, wire_instances
 from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.schema import Schema
+from slotfill.schemas.strategies.instances import instances, wire_instances
 from slotfill.schemas.verbatim import Verbatim
 from slotfill.schemas.wire.wire import wire_of
 

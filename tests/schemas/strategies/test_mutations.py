@@ -1,6 +1,6 @@
 import copy
 
-from slotfill.schemas.strategies.mutations import breaks, places
+from slotfill.schemas.strategies.mutations import mutable_places, mutations
 
 SCHEMA = {
     "type": "object",
@@ -15,11 +15,11 @@ VALUE = {"name": "Ana", "tags": ["a"], "age": 7}
 
 
 def broken(keyword):
-    return [change.of(VALUE) for change in breaks(VALUE, SCHEMA) if change.keyword == keyword]
+    return [change.of(VALUE) for change in mutations(VALUE, SCHEMA) if change.keyword == keyword]
 
 
 def test_every_part_has_its_place_and_what_is_said_of_it():
-    found = {place.path: place for place in places(VALUE, SCHEMA)}
+    found = {place.path: place for place in mutable_places(VALUE, SCHEMA)}
     assert {path: place.value for path, place in found.items()} == {
         (): VALUE,
         ("name",): "Ana",
@@ -49,5 +49,5 @@ def test_a_choice_is_missed_by_its_case_or_a_letter():
 
 def test_the_value_itself_stays_as_it_is():
     before = copy.deepcopy(VALUE)
-    assert all(change.of(VALUE) != before for change in breaks(VALUE, SCHEMA) if change.keyword != "uniqueItems")
+    assert all(change.of(VALUE) != before for change in mutations(VALUE, SCHEMA) if change.keyword != "uniqueItems")
     assert before == VALUE

@@ -11,9 +11,9 @@ from pydantic import BaseModel, field_validator, model_validator
 from slotfill.schemas import Entities, Feedback, Sentiment, Summary
 from slotfill.schemas.errors import InvalidError, SchemaError
 from slotfill.schemas.json_schema.response_model import response_model
-from slotfill.schemas.strategies.near_misses import near_misses
 from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.schema import Schema
+from slotfill.schemas.strategies.near_misses import near_misses
 
 SHAPES = [
     path

@@ -4,8 +4,8 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from slotfill.schemas.strategies.scalars import matching, numbers, strings, whole_numbers
 from slotfill.schemas.json_schema.patterns import found
+from slotfill.schemas.strategies.scalars import matching, numbers, strings, whole_numbers
 
 few = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -6,11 +6,11 @@ from hypothesis import find, given
 from hypothesis import strategies as st
 
 from slotfill.schemas.strategies.scalars import JSON_VALUES
-from slotfill.schemas.strategies.type_slips import loosely, slips
+from slotfill.schemas.strategies.type_slips import loosely, type_slips
 
 
 def mistaken(value):
-    return [change.of(value) for change in slips(value, {})]
+    return [change.of(value) for change in type_slips(value, {})]
 
 
 @pytest.mark.parametrize(

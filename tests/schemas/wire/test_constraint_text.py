@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotfill.schemas.schema import Schema
 from slotfill.schemas.built_in.sentiment import Sentiment
-from slotfill.schemas.wire.subset import Reduction
+from slotfill.schemas.schema import Schema
 from slotfill.schemas.wire.constraint_text import in_words, out_of_words
+from slotfill.schemas.wire.subset import Reduction
 
 NUMBERS = st.integers(-1000, 1000) | st.floats(-1e6, 1e6, allow_nan=False)
 COUNTS = st.integers(1, 1000)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from slotfill.extractors.runs.ledger.identity import identity, ledger_path, ledgers_of
+from slotfill.extractors.runs.ledger.identity import ledger_path, ledgers_of, run_identity
 from slotfill.extractors.settings import Settings
 from slotfill.schemas.sources.schema_sources import resolve
 
@@ -12,7 +12,7 @@ SETTINGS = Settings()
 
 
 def of(source="sentiment", models=("m",), inputs=(), schema=None, **settings):
-    return identity(resolve(source, **(schema or {})), models, Settings(**settings), inputs)
+    return run_identity(resolve(source, **(schema or {})), models, Settings(**settings), inputs)
 
 
 class TestIdentity:
@@ -43,7 +43,7 @@ class TestIdentity:
 
     def test_settings_that_came_later_leave_the_earlier_runs_their_names(self):
         """Else the same command would ask about all documents again, with a budget of its own."""
-        assert identity(resolve("name, age int"), ["claude-haiku-5-5"], Settings()) == "0f51973da09d"
+        assert run_identity(resolve("name, age int"), ["claude-haiku-5-5"], Settings()) == "0f51973da09d"
 
     @pytest.mark.parametrize(
         "changed",

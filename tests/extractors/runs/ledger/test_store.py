@@ -12,10 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.rungs.prompt import Prompt, Turn
-from slotfill.extractors.record.extraction import Attempt, Document, Extraction, Failure, Outcome, Reading, Rung, Usage
+from slotfill.extractors.record.extraction import (
+    Attempt,
+    ChunkRecord,
+    Document,
+    Extraction,
+    Failure,
+    Outcome,
+    Rung,
+    Usage,
+)
+from slotfill.extractors.rungs.asks import Answer, Ask
+from slotfill.extractors.rungs.prompt import Message, Prompt
 from slotfill.extractors.runs.ledger import migrations
 from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.schemas.errors import FieldError
@@ -26,7 +35,7 @@ UNREADABLE = Document("", "0" * 64, "c.txt", Failure("unreadable", "cannot be re
 
 
 def ask(text="What?", **changed):
-    of = {"rung": Rung.ASK, "model": "m", "mode": "tool", "prompt": Prompt("Extract.", (Turn("user", text),))}
+    of = {"rung": Rung.ASK, "model": "m", "mode": "tool", "prompt": Prompt("Extract.", (Message("user", text),))}
     return Ask(**{**of, "max_tokens": 100} | changed)
 
 
@@ -178,7 +187,7 @@ class TestAnswers:
             {"model": "n"},
             {"mode": "text"},
             {"max_tokens": 101},
-            {"prompt": Prompt("Extract!", (Turn("user", "What?"),))},
+            {"prompt": Prompt("Extract!", (Message("user", "What?"),))},
         ],
     )
     def test_another_ask_has_another_digest(self, changed):
@@ -422,7 +431,7 @@ for number in range(1_000):
 
 
 def test_a_chunk_that_failed_on_the_way_is_read_again(path):
-    lost = Reading(1, 10, 20, Outcome.FAILED, error=Failure("timeout", "too late"))
+    lost = ChunkRecord(1, 10, 20, Outcome.FAILED, error=Failure("timeout", "too late"))
     with Ledger(path) as ledger:
         pending(ledger, A)
         ledger.end(ended(A, Outcome.PARTIAL, "incomplete", chunks=(lost,)))

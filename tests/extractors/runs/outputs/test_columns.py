@@ -8,63 +8,66 @@ from hypothesis import strategies as st
 
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.runs.outputs.columns import (
-    Fields,
+    ColumnType,
     Items,
-    Kind,
     MisfitError,
     Names,
+    ObjectShape,
     Scalar,
     cell,
     columns_of,
     fit,
-    folded,
     shape_of,
+    with_lists_as_cells,
 )
 from slotfill.schemas.json_schema.decimals import DECIMAL
 from slotfill.schemas.json_values.exact_json import ExactFloat
 
-TEXT, JSON = Scalar(Kind.TEXT), Scalar(Kind.JSON)
+TEXT, JSON = Scalar(ColumnType.TEXT), Scalar(ColumnType.JSON)
 POINT = {"type": "object", "properties": {"x": {"type": "number"}, "y": {"type": "number"}}}
 
 
 @pytest.mark.parametrize(
     ("schema", "kind"),
     [
-        ({"type": "string"}, Kind.TEXT),
-        ({"type": "string", "format": "date"}, Kind.DATE),
-        ({"type": "string", "format": "date-time"}, Kind.INSTANT),
-        ({"type": "string", "format": "email"}, Kind.TEXT),
-        ({"type": "integer"}, Kind.INTEGER),
-        ({"type": ["number", "null"]}, Kind.NUMBER),
-        ({"type": ["integer", "number"]}, Kind.NUMBER),
-        ({"type": ["string", "number"]}, Kind.JSON),
-        ({"type": "null"}, Kind.JSON),
-        ({"enum": ["a", "b", None]}, Kind.TEXT),
-        ({"enum": [1, 2.5]}, Kind.NUMBER),
-        ({"enum": [0, False]}, Kind.JSON),
-        ({"const": True}, Kind.BOOLEAN),
-        ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, Kind.INTEGER),
-        ({"oneOf": [{"type": "integer"}, {"type": "number"}]}, Kind.NUMBER),
-        ({"anyOf": [{"type": "string", "format": "date"}, {"type": "string"}]}, Kind.TEXT),
-        ({"anyOf": [{"type": "string"}, {}]}, Kind.JSON),
-        ({"anyOf": [POINT, {"type": "string"}]}, Kind.JSON),
-        ({"anyOf": [POINT, POINT]}, Kind.JSON),
-        ({"allOf": [{"type": "string"}]}, Kind.TEXT),
-        ({"allOf": [{"type": "string"}, {"minLength": 1}]}, Kind.JSON),
-        ({"$ref": "#/$defs/name", "$defs": {"name": {"type": "string"}}}, Kind.TEXT),
-        ({"$ref": "#/$defs/a", "$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}]}}}, Kind.JSON),
-        ({"$ref": "http://example.com/elsewhere"}, Kind.JSON),
-        ({"type": "object"}, Kind.JSON),
-        ({"properties": {"x": {"type": "number"}}}, Kind.JSON),
-        ({"type": "array"}, Kind.JSON),
-        ({"type": "array", "prefixItems": [{"type": "string"}], "items": {"type": "string"}}, Kind.JSON),
-        ({"type": "array", "items": [{"type": "string"}]}, Kind.JSON),
-        ({}, Kind.JSON),
-        ({"type": "string", DECIMAL: {}}, Kind.DECIMAL),
-        ({"anyOf": [{"type": "string", DECIMAL: {"max_digits": 9}}, {"type": "null"}]}, Kind.DECIMAL),
-        ({"anyOf": [{"type": "string", DECIMAL: {}}, {"type": "string"}]}, Kind.TEXT),
-        ({"anyOf": [{"type": "string", DECIMAL: {}}, {"type": "integer"}]}, Kind.JSON),
-        ({"anyOf": [{"type": "string", DECIMAL: {}}, {"type": "string", DECIMAL: {"decimal_places": 2}}]}, Kind.TEXT),
+        ({"type": "string"}, ColumnType.TEXT),
+        ({"type": "string", "format": "date"}, ColumnType.DATE),
+        ({"type": "string", "format": "date-time"}, ColumnType.INSTANT),
+        ({"type": "string", "format": "email"}, ColumnType.TEXT),
+        ({"type": "integer"}, ColumnType.INTEGER),
+        ({"type": ["number", "null"]}, ColumnType.NUMBER),
+        ({"type": ["integer", "number"]}, ColumnType.NUMBER),
+        ({"type": ["string", "number"]}, ColumnType.JSON),
+        ({"type": "null"}, ColumnType.JSON),
+        ({"enum": ["a", "b", None]}, ColumnType.TEXT),
+        ({"enum": [1, 2.5]}, ColumnType.NUMBER),
+        ({"enum": [0, False]}, ColumnType.JSON),
+        ({"const": True}, ColumnType.BOOLEAN),
+        ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, ColumnType.INTEGER),
+        ({"oneOf": [{"type": "integer"}, {"type": "number"}]}, ColumnType.NUMBER),
+        ({"anyOf": [{"type": "string", "format": "date"}, {"type": "string"}]}, ColumnType.TEXT),
+        ({"anyOf": [{"type": "string"}, {}]}, ColumnType.JSON),
+        ({"anyOf": [POINT, {"type": "string"}]}, ColumnType.JSON),
+        ({"anyOf": [POINT, POINT]}, ColumnType.JSON),
+        ({"allOf": [{"type": "string"}]}, ColumnType.TEXT),
+        ({"allOf": [{"type": "string"}, {"minLength": 1}]}, ColumnType.JSON),
+        ({"$ref": "#/$defs/name", "$defs": {"name": {"type": "string"}}}, ColumnType.TEXT),
+        ({"$ref": "#/$defs/a", "$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}]}}}, ColumnType.JSON),
+        ({"$ref": "http://example.com/elsewhere"}, ColumnType.JSON),
+        ({"type": "object"}, ColumnType.JSON),
+        ({"properties": {"x": {"type": "number"}}}, ColumnType.JSON),
+        ({"type": "array"}, ColumnType.JSON),
+        ({"type": "array", "prefixItems": [{"type": "string"}], "items": {"type": "string"}}, ColumnType.JSON),
+        ({"type": "array", "items": [{"type": "string"}]}, ColumnType.JSON),
+        ({}, ColumnType.JSON),
+        ({"type": "string", DECIMAL: {}}, ColumnType.DECIMAL),
+        ({"anyOf": [{"type": "string", DECIMAL: {"max_digits": 9}}, {"type": "null"}]}, ColumnType.DECIMAL),
+        ({"anyOf": [{"type": "string", DECIMAL: {}}, {"type": "string"}]}, ColumnType.TEXT),
+        ({"anyOf": [{"type": "string", DECIMAL: {}}, {"type": "integer"}]}, ColumnType.JSON),
+        (
+            {"anyOf": [{"type": "string", DECIMAL: {}}, {"type": "string", DECIMAL: {"decimal_places": 2}}]},
+            ColumnType.TEXT,
+        ),
     ],
 )
 def test_a_cell_has_the_one_type_that_the_schema_states(schema, kind):
@@ -72,8 +75,8 @@ def test_a_cell_has_the_one_type_that_the_schema_states(schema, kind):
 
 
 def test_a_decimal_number_knows_its_places():
-    assert shape_of({"type": "string", DECIMAL: {"decimal_places": 2}}) == Scalar(Kind.DECIMAL, 2)
-    assert cell(Scalar(Kind.DECIMAL, 2), "-12345678901234567890.120") == Decimal("-12345678901234567890.120")
+    assert shape_of({"type": "string", DECIMAL: {"decimal_places": 2}}) == Scalar(ColumnType.DECIMAL, 2)
+    assert cell(Scalar(ColumnType.DECIMAL, 2), "-12345678901234567890.120") == Decimal("-12345678901234567890.120")
 
 
 def test_objects_and_lists_are_followed_through_references_and_null():
@@ -87,16 +90,16 @@ def test_objects_and_lists_are_followed_through_references_and_null():
         },
         "$defs": {"point": POINT},
     }
-    point = Fields({"x": Scalar(Kind.NUMBER), "y": Scalar(Kind.NUMBER)})
-    shape = Fields({"at": point, "tags": Items(TEXT), "any": Items(JSON), "no": JSON})
+    point = ObjectShape({"x": Scalar(ColumnType.NUMBER), "y": Scalar(ColumnType.NUMBER)})
+    shape = ObjectShape({"at": point, "tags": Items(TEXT), "any": Items(JSON), "no": JSON})
     assert shape_of(schema) == shape
-    assert folded(shape) == Fields({"at": point, "tags": JSON, "any": JSON, "no": JSON})
+    assert with_lists_as_cells(shape) == ObjectShape({"at": point, "tags": JSON, "any": JSON, "no": JSON})
 
 
 def test_what_holds_itself_is_json():
     comment = {"type": "object", "properties": {"text": {"type": "string"}, "replies": {"type": "array"}}}
     comment["properties"]["replies"]["items"] = {"$ref": "#"}
-    assert shape_of(comment) == Fields({"text": TEXT, "replies": Items(JSON)})
+    assert shape_of(comment) == ObjectShape({"text": TEXT, "replies": Items(JSON)})
 
 
 def test_a_part_may_stand_in_two_places():
@@ -118,7 +121,9 @@ def test_a_schema_of_too_many_columns_is_refused_at_once():
 
 
 def test_names_are_told_apart_whatever_their_case():
-    shape = Fields({"a": Fields({"b": TEXT}), "a.b": TEXT, "A.B": TEXT, "": TEXT, "source": TEXT, "\x1b\0": TEXT})
+    shape = ObjectShape(
+        {"a": ObjectShape({"b": TEXT}), "a.b": TEXT, "A.B": TEXT, "": TEXT, "source": TEXT, "\x1b\0": TEXT}
+    )
     names = [column.name for column in columns_of(shape, Names(["source"]))]
     assert names == ["a.b", "a.b_2", "A.B_3", "_", "source_2", r"\u001b\u0000"]
 
@@ -138,7 +143,9 @@ def test_a_value_that_is_no_object_is_a_column():
 
 
 def test_what_has_no_column_or_does_not_fit_is_the_rest():
-    shape = Fields({"n": Scalar(Kind.INTEGER), "list": Items(Fields({"a": TEXT})), "at": Fields({"x": TEXT})})
+    shape = ObjectShape(
+        {"n": Scalar(ColumnType.INTEGER), "list": Items(ObjectShape({"a": TEXT})), "at": ObjectShape({"x": TEXT})}
+    )
     value = {"n": 2**63, "list": [{"a": "1", "b/c": 2}, None, "?"], "at": [], "free": None}
     fitted, rest = fit(shape, value, cell)
     assert fitted == {"n": None, "list": [{"a": "1"}, None, None], "at": None}
@@ -147,19 +154,19 @@ def test_what_has_no_column_or_does_not_fit_is_the_rest():
 
 
 MISFITS = [
-    (Kind.TEXT, 1),
-    (Kind.DATE, 20260101),
-    (Kind.INTEGER, 2**63),
-    (Kind.INTEGER, 1.5),
-    (Kind.INTEGER, True),
-    (Kind.NUMBER, 2**53 + 1),
-    (Kind.NUMBER, 10**400),
-    (Kind.NUMBER, False),
-    (Kind.NUMBER, "1"),
-    (Kind.BOOLEAN, 1),
-    (Kind.NUMBER, ExactFloat("12345678901234567890.12")),
-    (Kind.INTEGER, ExactFloat("9007199254740993.5")),
-    *((Kind.DECIMAL, value) for value in ("NaN", "-Infinity", "1_000", "", "1.", " 1", "\u0661", 1.5, 1, None)),
+    (ColumnType.TEXT, 1),
+    (ColumnType.DATE, 20260101),
+    (ColumnType.INTEGER, 2**63),
+    (ColumnType.INTEGER, 1.5),
+    (ColumnType.INTEGER, True),
+    (ColumnType.NUMBER, 2**53 + 1),
+    (ColumnType.NUMBER, 10**400),
+    (ColumnType.NUMBER, False),
+    (ColumnType.NUMBER, "1"),
+    (ColumnType.BOOLEAN, 1),
+    (ColumnType.NUMBER, ExactFloat("12345678901234567890.12")),
+    (ColumnType.INTEGER, ExactFloat("9007199254740993.5")),
+    *((ColumnType.DECIMAL, value) for value in ("NaN", "-Infinity", "1_000", "", "1.", " 1", "\u0661", 1.5, 1, None)),
 ]
 
 
@@ -174,7 +181,7 @@ def test_a_cell_holds_its_kind_alone(kind, value):
 @example(2.0**63)
 @example(-0.0)
 def test_a_cell_holds_the_value_itself(value):
-    for kind in set(Kind) - {Kind.JSON, Kind.DECIMAL}:
+    for kind in set(ColumnType) - {ColumnType.JSON, ColumnType.DECIMAL}:
         try:
             held = cell(Scalar(kind), value)
         except MisfitError:

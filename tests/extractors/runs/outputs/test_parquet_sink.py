@@ -121,7 +121,7 @@ def test_without_pyarrow_the_extra_is_named(tmp_path):
     code = """
 import io, sys
 sys.modules["pyarrow"] = None
-from slotfill.extractors.errors import MissingExtraError
+from slotfill.schemas.errors import MissingExtraError
 from slotfill.extractors.runs.outputs.sinks import open_sink
 from slotfill.schemas import resolve
 try:

@@ -12,6 +12,7 @@ import sys
 import tracemalloc
 
 import pytest
+from checkout import ROOT
 from disks import full, read_only
 from hypothesis import example, given, settings
 from hypothesis import strategies as st

@@ -15,18 +15,26 @@ from tabular import MODELS, OUTPUTS, SOURCES, counted, gathered, pruned, record,
 
 from slotfill import Attempt, Outcome, Usage
 from slotfill.extractors.record.extraction import Rung
-from slotfill.extractors.runs.outputs.columns import Items, Kind, Names, Scalar, columns_of, folded, shape_of
 from slotfill.extractors.record.json_text import escaped
+from slotfill.extractors.runs.outputs.columns import (
+    ColumnType,
+    Items,
+    Names,
+    Scalar,
+    columns_of,
+    shape_of,
+    with_lists_as_cells,
+)
 from slotfill.extractors.runs.outputs.table_rows import Rows
 from slotfill.schemas.json_values.exact_json import ExactFloat
 from slotfill.schemas.strategies import instances
 
 FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 READING = {
-    Kind.INTEGER: int,
-    Kind.DECIMAL: str,
-    Kind.NUMBER: json.loads,
-    Kind.BOOLEAN: {"true": True, "false": False}.__getitem__,
+    ColumnType.INTEGER: int,
+    ColumnType.DECIMAL: str,
+    ColumnType.NUMBER: json.loads,
+    ColumnType.BOOLEAN: {"true": True, "false": False}.__getitem__,
 }
 
 
@@ -36,7 +44,7 @@ def values_of(columns):
 
 
 def from_csv(path, shape):
-    rows = Rows(folded(shape), records=False)
+    rows = Rows(with_lists_as_cells(shape), records=False)
     columns = values_of(rows.columns)
     with path.open(encoding="utf-8", newline="") as file:
         header, *lines = csv.reader(file)
@@ -141,7 +149,7 @@ def test_every_value_comes_back_from_every_table(source, tmp_path_factory):
             for (_, back), value in zip(rows, values, strict=True):
                 if name == "t.csv":
                     back, value = shown(back), shown(value)  # noqa: PLW2901 - both sides alike
-                held = folded(shape) if name == "t.csv" else shape
+                held = with_lists_as_cells(shape) if name == "t.csv" else shape
                 expected, back = counted(held, value), counted(held, back)  # noqa: PLW2901 - from the rest
                 assert timed(pruned(back, lists=lists)) == timed(pruned(expected, lists=lists)), name
 

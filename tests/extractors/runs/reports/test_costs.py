@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from slotfill import Usage
 from slotfill.extractors.catalogue import cost
 from slotfill.extractors.runs.ledger import migrations
-from slotfill.extractors.runs.reports.costs import NONE, Cost, costs_of, table
-from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.runs.ledger.migrations import MIGRATIONS, WITH_THINKING
+from slotfill.extractors.runs.ledger.store import Ledger
+from slotfill.extractors.runs.reports.costs import WITHOUT_LABEL, Cost, costs_of, table
 
 MODEL, OTHER = "claude-haiku-5-5", "claude-opus-5"
 WORST = Decimal("0.01")
@@ -76,7 +76,12 @@ def test_a_label_is_of_its_start_and_no_try_counts_twice_in_all(path):
     run(path, (MODEL, TAKEN), (MODEL, TAKEN), team="blue", month="5")
     run(path, (MODEL, TAKEN), team="red")
     costs = costs_of([path], "label")
-    assert costs.rows == {NONE: settled(1), "month=5": settled(2), "team=blue": settled(2), "team=red": settled(1)}
+    assert costs.rows == {
+        WITHOUT_LABEL: settled(1),
+        "month=5": settled(2),
+        "team=blue": settled(2),
+        "team=red": settled(1),
+    }
     assert costs.total == settled(4)
 
 

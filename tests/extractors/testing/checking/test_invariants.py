@@ -21,9 +21,9 @@ from slotfill.extractors.testing.checking.invariants import (
     wrong,
 )
 from slotfill.extractors.testing.claude import SimulatedClaude
+from slotfill.extractors.testing.matrix.order_documents import Order, as_meant, order, orders
 from slotfill.extractors.testing.simulator.clock import ManualClock
 from slotfill.extractors.testing.simulator.fault_triggers import Trigger
-from slotfill.extractors.testing.matrix.order_documents import Order, as_meant, order, orders
 from slotfill.schemas.schema import Schema
 
 CASE = orders(2)[1]

@@ -10,9 +10,9 @@ from anthropic.types import Model
 
 from slotfill.extractors.catalogue import known_models, look_up
 from slotfill.extractors.errors import SettingsError
+from slotfill.extractors.messages_api.thinking import Effort, thinking_for
 from slotfill.extractors.testing.rules.model_rules import EFFORTS, MODELS, ModelRules, rules_of
 from slotfill.extractors.testing.rules.model_settings import check_settings
-from slotfill.extractors.messages_api.thinking import Effort, thinking_for
 
 RETIRED = {"claude-mythos-preview"}
 """Which the SDK still names."""

@@ -17,6 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotfill.extractors.testing.claude import SimulatedClaude
+from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS
+from slotfill.extractors.testing.faults.value_faults import VALUE_FAULTS, spoil
+from slotfill.extractors.testing.server import served
 from slotfill.extractors.testing.simulator.clock import ManualClock
 from slotfill.extractors.testing.simulator.fault_triggers import (
     BATCH_FAULTS,
@@ -28,9 +31,6 @@ from slotfill.extractors.testing.simulator.fault_triggers import (
     FaultError,
     Trigger,
 )
-from slotfill.extractors.testing.server import served
-from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS
-from slotfill.extractors.testing.faults.value_faults import VALUE_FAULTS, spoil
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.schema import Schema
