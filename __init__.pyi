@@ -18,12 +18,13 @@ from slotfill.extractors.record.extraction import ConflictValue as ConflictValue
 from slotfill.extractors.record.extraction import Document as Document
 from slotfill.extractors.record.extraction import Edit as Edit
 from slotfill.extractors.record.extraction import Extraction as Extraction
-from slotfill.extractors.record.extraction import Failure as Failure
 from slotfill.extractors.record.extraction import Outcome as Outcome
 from slotfill.extractors.record.extraction import Rung as Rung
 from slotfill.extractors.record.extraction import Span as Span
 from slotfill.extractors.record.extraction import Turn as Turn
 from slotfill.extractors.record.extraction import Usage as Usage
+from slotfill.extractors.record.failure_kinds import Failure as Failure
+from slotfill.extractors.record.failure_kinds import FailureKind as FailureKind
 from slotfill.extractors.streaming.events import Partial as Partial
 from slotfill.extractors.streaming.partial_value import CompletedPart as CompletedPart
 from slotfill.schemas.errors import FieldError as FieldError

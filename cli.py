@@ -166,7 +166,6 @@ def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) 
     slotfill extract feedback mail.eml --record -o mail.json
     slotfill refine mail.json "urgency is 5: the brakes failed" --record -o mail.json
     """
-    from slotfill.extractors.clients.failures import FATAL
     from slotfill.extractors.documents.stored import folder_of, load, model_of, read_document, read_record, schema_of
     from slotfill.extractors.extractor import Extractor
     from slotfill.extractors.runs.breaker import ending_of
@@ -189,7 +188,7 @@ def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) 
         if refined.ok or options["records"]:
             sink.write(refined.to_json())
             sink.commit(complete=True)
-    if refined.error and refined.error.type in FATAL:
+    if refined.error and refined.error.type.stops_run:
         raise ending_of(refined.error)
     if refined.error:
         click.echo(f"{refined.outcome.value}: {refined.error.message}", err=True)

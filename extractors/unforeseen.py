@@ -17,17 +17,15 @@ from typing import Any, TypeVar
 from slotfill.extractors import catalogue
 from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.plan import total
-from slotfill.extractors.record.extraction import Document, Extraction, Failure, Outcome
+from slotfill.extractors.record.extraction import Document, Extraction, Outcome
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.rungs.asks import Answer, Ask, attempt_of
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.schema import Schema
 
-__all__ = ["INTERNAL", "STOPS", "emptied", "failed_extraction", "internal_failure"]
+__all__ = ["STOPS", "emptied", "failed_extraction", "internal_failure"]
 
 M = TypeVar("M")
-
-INTERNAL = "internal"
-"""The failure of a document that met an exception which nobody foresaw."""
 
 STOPS = (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError)
 """What ends the program, a generator or a task: it is no document's fault, and passes.
@@ -49,7 +47,7 @@ def internal_failure(error: BaseException, source: str | None) -> Failure:
     name, place = type(error).__qualname__, _place(error)
     message = f"an unexpected {name}{place}: the log has its traceback (-vv, or level DEBUG)"
     _logger.debug("%s: %s", source or "the text", message, exc_info=error)
-    return Failure(INTERNAL, message)
+    return Failure(FailureKind.INTERNAL, message)
 
 
 def failed_extraction(

@@ -9,6 +9,7 @@ from pathlib import Path
 from checkout import ROOT
 
 from slotfill import Document, Extraction, Failure, Outcome, Schema
+from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.runs.outputs.columns import ColumnType, Items, ObjectShape, Scalar
 from slotfill.extractors.runs.outputs.sinks import open_sink
 from slotfill.schemas import built_ins, resolve
@@ -30,7 +31,7 @@ def schema_of(document, name="thing"):
 
 def record(value=None, source="a.txt", outcome=Outcome.VALID, **known):
     """Give a record as plain JSON. known: what else is known of the extraction."""
-    failed = None if outcome.ok else Failure("refusal", "no")
+    failed = None if outcome.ok else Failure(FailureKind.REFUSAL, "no")
     document = Document("x", "00", source)
     known = {"has_value": outcome.ok, "data": value, "error": failed, **known}
     return Extraction(document, "s", "00", "m", outcome, **known).to_json()

@@ -10,7 +10,6 @@ import tomllib
 from contextlib import suppress
 from importlib.metadata import metadata
 from itertools import pairwise
-from pathlib import Path
 
 import click
 import pytest
@@ -19,15 +18,10 @@ from scripted import message
 
 from slotfill import Document, Example, Extractor, Schema, cli
 from slotfill.cli import main
-from slotfill.extractors import errors, unforeseen
-from slotfill.extractors.chunks import assembly
-from slotfill.extractors.clients import failures
-from slotfill.extractors.documents import decoding, rows, sources
+from slotfill.extractors import errors
 from slotfill.extractors.live.assumptions import assumptions_for
-from slotfill.extractors.messages_api import service_errors
 from slotfill.extractors.record import extraction
-from slotfill.extractors.rungs import asks, ladder
-from slotfill.extractors.runs import verification
+from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.runs.stopping import EXIT_CODES
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.claude import SimulatedClaude
@@ -173,13 +167,7 @@ def test_the_list_of_failures_is_complete():
     listed = {
         kind for row in table_rows(section(DOCS / "python.md", "Failures")) for kind in re.findall(r"`(\w+)`", row[0])
     }
-    modules = (assembly, decoding, extraction, ladder, rows, sources)
-    code = "".join(Path(module.__file__).read_text() for module in modules)
-    named = set(re.findall(r"Failure\(\s*\"(\w+)\"", code)) | {assembly.INCOMPLETE, unforeseen.INTERNAL}
-    mapped = {kind for _, kind in failures._FAILURES} | {known.kind for known in service_errors.KNOWN_ERRORS}
-    mapped |= {*service_errors._BY_STATUS.values(), *service_errors._BY_TYPE.values(), "bad_request"}
-    mapped |= {asks.SCHEMA_CODE, asks.UNREADABLE, asks.REDIRECT, verification.DAMAGED}
-    assert listed == named | mapped
+    assert listed == set(FailureKind)
 
 
 def test_the_lists_of_outcomes_and_errors_are_complete():

@@ -11,17 +11,14 @@ from slotfill.extractors.chunks.chunking import Chunk
 from slotfill.extractors.chunks.merging import MergedValue, merge
 from slotfill.extractors.chunks.reading import ChunkResult
 from slotfill.extractors.grounding.grounding import ground
-from slotfill.extractors.record.extraction import Attempt, ChunkRecord, Failure, Origin, Span
-from slotfill.extractors.rungs.asks import FINAL
+from slotfill.extractors.record.extraction import Attempt, ChunkRecord, Origin, Span
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.rungs.ladder import Ladder, Result, Status, outcome_of
 from slotfill.schemas.confidence import confidence_paths
 
-__all__ = ["INCOMPLETE", "Assembly", "assemble"]
+__all__ = ["Assembly", "assemble"]
 
 M = TypeVar("M")
-
-INCOMPLETE = "incomplete"
-"""The failure of a document of which some parts could not be read."""
 
 TOLD = 3
 """So many failing parts are named in a message."""
@@ -108,7 +105,7 @@ def _lost(readings: Sequence[ChunkRecord]) -> Failure | None:
     told = [f"{_named(reading)}: {error.message}" for reading, error in failed[:TOLD]]
     more = [f"and {len(failed) - TOLD} more"] if len(failed) > TOLD else []
     # What stops one document may stop the run that it is part of.
-    kind = next((error.type for _, error in failed if error.type in FINAL), INCOMPLETE)
+    kind = next((error.type for _, error in failed if error.type.ends_fallbacks), FailureKind.INCOMPLETE)
     return Failure(kind, f"{len(failed)} of {len(readings)} parts could not be read: {'; '.join([*told, *more])}")
 
 

@@ -20,8 +20,8 @@ from slotfill.extractors.chunks.chunk_values import (
     subvalues,
 )
 from slotfill.extractors.chunks.list_merging import ListUnion, MergedItem, distinct, most_given
+from slotfill.extractors.forms.vocabulary import is_nothing
 from slotfill.extractors.record.extraction import Conflict, ConflictValue, Span
-from slotfill.extractors.repair.forms.vocabulary import is_nothing
 from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, resolved
 from slotfill.schemas.json_values.pointer import join

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from slotfill.extractors.chunks.chunking import split
 from slotfill.extractors.chunks.schema_splitting import relax_for_chunk, split_by_fields
 from slotfill.extractors.record.extraction import Attempt, Document, Turn
-from slotfill.extractors.rungs.asks import TOO_LONG, Answer, Ask, Policy
+from slotfill.extractors.rungs.asks import Answer, Ask, Policy
 from slotfill.extractors.rungs.ladder import Ladder, Result, Status
 from slotfill.extractors.rungs.prompt import Prompt, look_again, write_prompt
 from slotfill.schemas.errors import SchemaError
@@ -153,7 +153,7 @@ class ChunkReader:
                 break
             prompt = look_again(prompt, dumps(task.schema.wrap(verdict.data)))
         failure = found[-1].verdict.failure
-        if failure is None or failure.type not in TOO_LONG or len(piece.text) < 2 * LEAST:
+        if failure is None or not failure.type.a_shorter_text_may_help or len(piece.text) < 2 * LEAST:
             return found
         return found[:-1] + (yield from self._read_smaller(piece, found[-1]))
 

@@ -18,8 +18,8 @@ from slotfill.extractors.http.redaction import Redacted, Redaction
 from slotfill.extractors.messages_api.bare_lists import OPENING
 from slotfill.extractors.messages_api.inbound import identifier
 from slotfill.extractors.messages_api.stream_reader import StreamReader
-from slotfill.extractors.record.extraction import Failure
-from slotfill.extractors.rungs.asks import TRANSPORT, Answer, Ask
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
+from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.schemas.errors import FieldError, SlotfillError
 
 __all__ = ["Call", "StreamedCall"]
@@ -95,9 +95,11 @@ class StreamedCall(Call):
         if arriving.ended or not arriving.begun or answer.failure:
             return answer
         failure = (
-            failure_of(error, self._secrets) if error else Failure("connection", "it ended before the message did")
+            failure_of(error, self._secrets)
+            if error
+            else Failure(FailureKind.CONNECTION, "it ended before the message did")
         )
-        if failure.type not in TRANSPORT:
+        if not failure.type.retry_later:
             return self._redaction.answer(replace(answer, failure=failure, stop_reason=None))
         return self._redaction.answer(replace(answer, errors=(FieldError("", failure.message),)))
 

@@ -28,8 +28,9 @@ from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.messages_api.bare_lists import as_bare_list, as_wrapped_list
 from slotfill.extractors.messages_api.inbound import excerpt, identifier, input_text, usage_of, whole_characters
 from slotfill.extractors.messages_api.thinking import WITHOUT_THINKING, Thinking
-from slotfill.extractors.record.extraction import Failure
-from slotfill.extractors.rungs.asks import CUT, UNREADABLE, Answer, Ask
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
+from slotfill.extractors.record.stop_reasons import CUT_OFF
+from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.wire.subset import Mode
 from slotfill.schemas.wire.wire import Wire
@@ -103,7 +104,9 @@ class Codec:
                 return self._read(ask, completion, ms)
         except Exception as error:  # noqa: BLE001 - whatever a gateway calls a message: one nested a thousand deep
             reason = f": {type(error).__name__}"
-        return Answer(failure=Failure(UNREADABLE, f"the service's reply is no message{reason}"), ms=ms)
+        return Answer(
+            failure=Failure(FailureKind.UNREADABLE_REPLY, f"the service's reply is no message{reason}"), ms=ms
+        )
 
     def asks_bare_list(self, ask: Ask) -> bool:
         """Tell whether the reply's text is a list, without the object that an answer has it in."""
@@ -185,7 +188,7 @@ class Codec:
     def _find(self, mode: Mode, message: Message, stop_reason: str | None) -> tuple[str | None, tuple[FieldError, ...]]:
         if stop_reason == "refusal":
             return None, _refusal(message)
-        if stop_reason in CUT:
+        if stop_reason in CUT_OFF:
             return None, ()
         calls = [block for block in message.content if block.type == "tool_use"] if mode == "tool" else []
         if wrong := [block.name for block in calls if block.name != self._tool]:

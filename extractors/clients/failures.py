@@ -14,28 +14,24 @@ from slotfill.extractors.clients.rate_limits import WaitError
 from slotfill.extractors.http.redaction import Redaction
 from slotfill.extractors.messages_api.inbound import excerpt, redirect_target
 from slotfill.extractors.messages_api.service_errors import kind_of
-from slotfill.extractors.record.extraction import Failure
-from slotfill.extractors.rungs.asks import REDIRECT, UNREADABLE
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 
-__all__ = ["FATAL", "failure_of"]
-
-FATAL = frozenset({"authentication", "permission", "billing", "not_found", REDIRECT, "max_wait", "budget"})
-"""The failures that every further request would meet too, or for a long time."""
+__all__ = ["failure_of"]
 
 # By exception class, the most special first; an error of the service itself is told apart by `kind_of`.
-_FAILURES: tuple[tuple[type[BaseException], str], ...] = (
-    (CassetteError, "cassette"),
-    (WaitError, "max_wait"),
-    (BudgetError, "budget"),
-    (anthropic.CredentialsError, "authentication"),
-    (anthropic.APITimeoutError, "timeout"),
-    (anthropic.APIConnectionError, "connection"),
-    (anthropic.APIResponseValidationError, UNREADABLE),
-    (anthropic.AnthropicError, "server"),
+_FAILURES: tuple[tuple[type[BaseException], FailureKind], ...] = (
+    (CassetteError, FailureKind.CASSETTE),
+    (WaitError, FailureKind.MAX_WAIT),
+    (BudgetError, FailureKind.BUDGET),
+    (anthropic.CredentialsError, FailureKind.AUTHENTICATION),
+    (anthropic.APITimeoutError, FailureKind.TIMEOUT),
+    (anthropic.APIConnectionError, FailureKind.CONNECTION),
+    (anthropic.APIResponseValidationError, FailureKind.UNREADABLE_REPLY),
+    (anthropic.AnthropicError, FailureKind.SERVER),
     # A network, or a service, that fails while a stream is read.
-    (httpx2.TimeoutException, "timeout"),
-    (httpx2.DecodingError, UNREADABLE),
-    (httpx2.HTTPError, "connection"),
+    (httpx2.TimeoutException, FailureKind.TIMEOUT),
+    (httpx2.DecodingError, FailureKind.UNREADABLE_REPLY),
+    (httpx2.HTTPError, FailureKind.CONNECTION),
 )
 
 _FIRST_ERROR = 400
@@ -54,22 +50,24 @@ def failure_of(error: BaseException, secrets: Iterable[str] = ()) -> Failure:
     if isinstance(error, anthropic.APIStatusError):
         kind = kind_of(error.status_code, error.body)
     else:
-        kind = next((kind for known, kind in _FAILURES if isinstance(error, known)), UNREADABLE)
+        kind = next((kind for known, kind in _FAILURES if isinstance(error, known)), FailureKind.UNREADABLE_REPLY)
     message = Redaction(secrets, words=True).hide(_message(error, kind))
     return Failure(kind, message if isinstance(error, _OWN) else excerpt(message))
 
 
 _MESSAGES = {
-    "timeout": "the service did not answer in time; allow more with --timeout",
-    "connection": "the service cannot be reached",
-    UNREADABLE: "the service's reply cannot be read",
+    FailureKind.TIMEOUT: "the service did not answer in time; allow more with --timeout",
+    FailureKind.CONNECTION: "the service cannot be reached",
+    FailureKind.UNREADABLE_REPLY: "the service's reply cannot be read",
 }
 
 
-def _message(error: BaseException, kind: str) -> str:
+def _message(error: BaseException, kind: FailureKind) -> str:
     if isinstance(error, _OWN):
         return str(error)
-    if kind == REDIRECT and (target := redirect_target(cast("anthropic.APIStatusError", error).response.headers)):
+    if kind is FailureKind.REDIRECT and (
+        target := redirect_target(cast("anthropic.APIStatusError", error).response.headers)
+    ):
         return f"the service redirects to {target}: set ANTHROPIC_BASE_URL to it if you trust it"
     said = getattr(error, "api_message", None)
     status = getattr(error, "status_code", None)

@@ -23,7 +23,6 @@ from slotfill.extractors.clients.pacer import LIMITS, Pacer, Reservation, Wait
 from slotfill.extractors.messages_api.inbound import identifier, rate_limits, retry_after, usage_of
 from slotfill.extractors.messages_api.service_errors import kind_of
 from slotfill.extractors.record.extraction import Usage
-from slotfill.extractors.rungs.asks import TRANSPORT
 
 if TYPE_CHECKING:
     from anthropic import APIRequest, APIResponse, AsyncAPIResponse
@@ -246,7 +245,7 @@ class Limits(Middleware):
         if seconds is not None and too_long and held_up:
             return WaitError(seconds, self._max_wait, identifier(reply.headers.get("request-id")))
         # The SDK goes by the status, and a 429 may say what no time mends.
-        if too_long or (reply.status_code == TOO_MANY_REQUESTS and kind not in TRANSPORT):
+        if too_long or (reply.status_code == TOO_MANY_REQUESTS and not kind.retry_later):
             reply.headers["x-should-retry"] = "false"
         _tell_wait(reply, _AT_ONCE if held_up and seconds is not None else seconds)
         return None

@@ -20,7 +20,8 @@ from typing import IO
 
 from slotfill.extractors.documents.western import is_western
 from slotfill.extractors.errors import InputError
-from slotfill.extractors.record.extraction import EMPTY, Document, Failure
+from slotfill.extractors.record.extraction import EMPTY, Document
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 
 __all__ = [
     "MOST_BYTES",
@@ -40,7 +41,9 @@ __all__ = [
 MOST_BYTES = 32_000_000
 """The size from which a document is not read: the service takes requests of up to 32 MB."""
 
-TOO_LARGE = Failure("too_large", f"is larger than {MOST_BYTES // 1_000_000} MB, the most a document may hold: split it")
+TOO_LARGE = Failure(
+    FailureKind.TOO_LARGE, f"is larger than {MOST_BYTES // 1_000_000} MB, the most a document may hold: split it"
+)
 
 _FORMATS = {
     b"%PDF-": "a PDF: convert it to text first, with `pdftotext` for one",
@@ -66,7 +69,8 @@ _PYTHONS_OWN = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined",
 """What Python lists among text encodings, and no file is written in."""
 
 _UNKNOWN = Failure(
-    "undecodable_document", "is in an encoding that cannot be told: name it with --encoding, or save it as UTF-8"
+    FailureKind.UNDECODABLE_DOCUMENT,
+    "is in an encoding that cannot be told: name it with --encoding, or save it as UTF-8",
 )
 
 _ISO_2022 = b"\x1b$"
@@ -147,7 +151,7 @@ def foreign_format(data: bytes) -> Failure | None:
     """Name the format of data that begins like a file of a known format other than text."""
     for signature, name in _FORMATS.items():
         if data.startswith(signature):
-            return Failure("binary_document", f"is {name}")
+            return Failure(FailureKind.BINARY_DOCUMENT, f"is {name}")
     return None
 
 
@@ -158,7 +162,7 @@ def flaw_of(text: str) -> Failure | None:
     data = text.encode("utf-8", "surrogatepass")  # where each byte below 128 is a character
     controls = len(data) - len(data.translate(None, _CONTROLS))
     if controls and ("\0" in text or controls > _MOST_CONTROLS * len(text)):
-        return Failure("binary_document", "is binary data: only text is read")
+        return Failure(FailureKind.BINARY_DOCUMENT, "is binary data: only text is read")
     return None
 
 
@@ -169,7 +173,7 @@ def unescaped(text: str, encoding: str) -> str | Failure:
             text.encode()
         except UnicodeEncodeError as error:
             where = f"is no valid {encoding} at character {error.start}"
-            return Failure("undecodable_document", f"{where}, although the file is: save it as UTF-8")
+            return Failure(FailureKind.UNDECODABLE_DOCUMENT, f"{where}, although the file is: save it as UTF-8")
     return text
 
 
@@ -234,4 +238,4 @@ def _strictly(data: bytes, encoding: str) -> str | Failure:
 
 def _undecodable(error: UnicodeError, encoding: str) -> Failure:
     where = f" at byte {error.start} ({error.reason})" if isinstance(error, UnicodeDecodeError) else f": {error}"
-    return Failure("undecodable_document", f"is no valid {encoding}{where}: save it as UTF-8")
+    return Failure(FailureKind.UNDECODABLE_DOCUMENT, f"is no valid {encoding}{where}: save it as UTF-8")

@@ -25,7 +25,8 @@ from slotfill.extractors.documents.decoding import (
     foreign_format,
     unescaped,
 )
-from slotfill.extractors.record.extraction import Document, Failure
+from slotfill.extractors.record.extraction import Document
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 
 __all__ = ["fields", "read_rows"]
 
@@ -100,12 +101,12 @@ def _document(source: str, number: int, row: _Row, text_field: str, id_field: st
     if id_field is not None:
         label = row.get(id_field)
         if isinstance(label, Failure) or label in (None, ""):
-            return failed(name, label or Failure("broken_row", f"row {number} has no {id_field!r}"))
+            return failed(name, label or Failure(FailureKind.BROKEN_ROW, f"row {number} has no {id_field!r}"))
         name = f"{source}#{label}".encode(errors="backslashreplace").decode()
     text = row.get(text_field)
     if not isinstance(text, str):
         lack = "has no" if text is None else "holds no string in"
-        broken = Failure("broken_row", f"row {number} {lack} {text_field!r}")
+        broken = Failure(FailureKind.BROKEN_ROW, f"row {number} {lack} {text_field!r}")
         return failed(name, text if isinstance(text, Failure) else broken)
     if flaw := flaw_of(text):
         return failed(name, flaw, text.encode("utf-8", "surrogatepass"))
@@ -133,10 +134,10 @@ def _parsed(line: str, number: int, encoding: str) -> _Row:
     try:
         row = _value(text)
     except json.JSONDecodeError as error:
-        return Failure("broken_row", f"line {number} is no JSON: {error.msg} at column {error.colno}")
+        return Failure(FailureKind.BROKEN_ROW, f"line {number} is no JSON: {error.msg} at column {error.colno}")
     except (ValueError, RecursionError) as error:
-        return Failure("broken_row", f"line {number} is no JSON that can be read: {error}")
-    return row if isinstance(row, dict) else Failure("broken_row", f"line {number} holds no JSON object")
+        return Failure(FailureKind.BROKEN_ROW, f"line {number} is no JSON that can be read: {error}")
+    return row if isinstance(row, dict) else Failure(FailureKind.BROKEN_ROW, f"line {number} holds no JSON object")
 
 
 def _value(line: str) -> Any:
@@ -160,7 +161,7 @@ def _csv_rows(lines: io.TextIOWrapper, text_field: str, id_field: str | None) ->
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            yield number, Failure("broken_row", f"row {number} is no CSV: {error}")
+            yield number, Failure(FailureKind.BROKEN_ROW, f"row {number} is no CSV: {error}")
             continue
         except _RowTooLargeError:
             of_csv.skip_row()
@@ -171,7 +172,12 @@ def _csv_rows(lines: io.TextIOWrapper, text_field: str, id_field: str | None) ->
         if surplus := [cell for cell in cells[len(header) :] if cell]:
             # Without quotes around it, a text ends at its first comma: what follows would be lost.
             there = f"{len(header) + len(surplus)} cells where the header has {len(header)}"
-            yield number, Failure("broken_row", f"row {number} has {there}: put quotes around texts with {delimiter!r}")
+            yield (
+                number,
+                Failure(
+                    FailureKind.BROKEN_ROW, f"row {number} has {there}: put quotes around texts with {delimiter!r}"
+                ),
+            )
         elif cells:
             asked = {name: cells[place] for name, place in places.items() if place < len(cells)}
             yield number, {name: unescaped(cell, lines.encoding) for name, cell in asked.items()}

@@ -22,7 +22,8 @@ from slotfill.extractors.documents.files import File, expand, is_folder, walk_fi
 from slotfill.extractors.documents.rows import fields, read_rows
 from slotfill.extractors.documents.urls import is_address
 from slotfill.extractors.errors import InputError
-from slotfill.extractors.record.extraction import Document, Failure
+from slotfill.extractors.record.extraction import Document
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 
 __all__ = ["Sources", "find_sources"]
 
@@ -85,7 +86,7 @@ class Sources:
         except OSError as error:
             yield failed(source.name, _unreadable(error))
         except UnicodeError as error:
-            yield failed(source.name, Failure("undecodable_document", f"cannot be decoded: {error}"))
+            yield failed(source.name, Failure(FailureKind.UNDECODABLE_DOCUMENT, f"cannot be decoded: {error}"))
 
 
 def find_sources(
@@ -215,4 +216,4 @@ def _document(file: IO[bytes], name: str, encoding: str | None) -> Document:
 
 
 def _unreadable(error: OSError) -> Failure:
-    return Failure("unreadable", f"cannot be read: {error.strerror or error}")
+    return Failure(FailureKind.UNREADABLE, f"cannot be read: {error.strerror or error}")

@@ -25,13 +25,13 @@ from slotfill.extractors.record.extraction import (
     Document,
     Edit,
     Extraction,
-    Failure,
     Origin,
     Outcome,
     Span,
     Turn,
     Usage,
 )
+from slotfill.extractors.record.failure_kinds import Failure
 from slotfill.schemas.built_in.built_ins import built_ins
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.json_values.exact_json import dumps, loads

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from slotfill.extractors import catalogue
-from slotfill.extractors.clients.failures import FATAL
 from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.live.judging import (
     Conclusion,
@@ -41,13 +40,16 @@ from slotfill.extractors.live.judging import (
 )
 from slotfill.extractors.live.probes import CUT_SHORT, Observation, Probe, RequestWriter
 from slotfill.extractors.messages_api.thinking import thinking_for
-from slotfill.extractors.rungs.asks import MODE_REFUSED, TRANSPORT, UNREADABLE
+from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.settings import Settings
 from slotfill.schemas.wire.subset import MAX_OPTIONAL, MAX_UNIONS
 
 __all__ = ["UNANSWERED", "Assumption", "assumptions_for", "conclusions", "probes_of"]
 
-UNANSWERED = (TRANSPORT | FATAL) - {UNREADABLE, "not_found"}
+UNANSWERED = frozenset(kind for kind in FailureKind if kind.retry_later or kind.stops_run) - {
+    FailureKind.UNREADABLE_REPLY,
+    FailureKind.NOT_FOUND,
+}
 """The failures that say nothing of a request: it was not looked at."""
 
 _CODE = "^[A-Z]{2}[0-9]{3}$"
@@ -220,7 +222,7 @@ def _of_tools(writer: RequestWriter) -> Iterator[Assumption]:
         "forced_tool",
         f"The model {'can' if can_be_forced else 'cannot'} be forced to call a tool.",
         (Probe("forced_tool", writer.as_sent("tool", _PARCEL) | {"tool_choice": {"type": "tool", "name": "parcel"}}),),
-        calls_the_tool if can_be_forced else is_refused_as(MODE_REFUSED),
+        calls_the_tool if can_be_forced else is_refused_as(FailureKind.MODE_REFUSED),
         rests_on="thinking_off",
     )
     yield Assumption(

@@ -22,7 +22,8 @@ from slotfill.extractors.clients.pacer import LIMITS
 from slotfill.extractors.live.probes import Observation
 from slotfill.extractors.messages_api.inbound import excerpt, rate_limits, usage_of
 from slotfill.extractors.record.extraction import Usage
-from slotfill.extractors.rungs.asks import CUT, SCHEMA_REFUSED
+from slotfill.extractors.record.failure_kinds import FailureKind
+from slotfill.extractors.record.stop_reasons import CUT_OFF
 
 __all__ = [
     "Conclusion",
@@ -112,7 +113,7 @@ def is_refused_as(*kinds: str) -> Criterion:
 
 def holds_at_limit(at: Observation, beyond: Observation) -> Conclusion:
     """Hold that the service takes a schema at a limit, and refuses one beyond it as such."""
-    refused = beyond.failure and beyond.failure.type == SCHEMA_REFUSED
+    refused = beyond.failure and beyond.failure.type is FailureKind.SCHEMA_REFUSED
     return _if(refused and not at.failure, _facts_of(at, beyond))
 
 
@@ -132,7 +133,7 @@ def _of_whole_replies(judge: Criterion) -> Criterion:
 
     @wraps(judge)
     def checked(seen: Observation) -> Conclusion:
-        return not_decided(fact_of(seen)) if seen.read.stop_reason in CUT else judge(seen)
+        return not_decided(fact_of(seen)) if seen.read.stop_reason in CUT_OFF else judge(seen)
 
     return _of_replies(checked)
 
@@ -181,7 +182,7 @@ def _thinking_tokens(seen: Observation) -> Any:
 def is_unknown_model(seen: Observation) -> Conclusion:
     """Hold that a model that there is not is told as such."""
     typed = _part(seen.body, "error", "type")
-    known = seen.failure and seen.failure.type == "not_found" and typed == "not_found_error"
+    known = seen.failure and seen.failure.type is FailureKind.NOT_FOUND and typed == "not_found_error"
     return _if(known and seen.status == 404, f"HTTP {seen.status}, {typed}; {fact_of(seen)}")  # noqa: PLR2004 - not found
 
 

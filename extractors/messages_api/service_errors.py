@@ -9,46 +9,46 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slotfill.extractors.rungs.asks import MODE_REFUSED, REDIRECT, SCHEMA_REFUSED
+from slotfill.extractors.record.failure_kinds import FailureKind
 
 __all__ = ["KNOWN_ERRORS", "KnownError", "kind_of"]
 
-_BY_CODE: Mapping[str, str] = {
-    "contract_spend_limit_reached": "billing",
-    "enforced_spend_limit_reached": "billing",
-    "linked_organization_billing_unavailable": "billing",
-    "linked_organization_spend_limit_reached": "billing",
-    "user_profile_billing_not_authorized": "billing",
-    "user_profile_not_billable": "billing",
-    "organization_on_hold": "permission",
-    "ramp_limit_exceeded": "rate_limit",
+_BY_CODE: Mapping[str, FailureKind] = {
+    "contract_spend_limit_reached": FailureKind.BILLING,
+    "enforced_spend_limit_reached": FailureKind.BILLING,
+    "linked_organization_billing_unavailable": FailureKind.BILLING,
+    "linked_organization_spend_limit_reached": FailureKind.BILLING,
+    "user_profile_billing_not_authorized": FailureKind.BILLING,
+    "user_profile_not_billable": FailureKind.BILLING,
+    "organization_on_hold": FailureKind.PERMISSION,
+    "ramp_limit_exceeded": FailureKind.RATE_LIMIT,
 }
 """By `error.details.error_code`, as the SDK's types list them; a code that is not here is as good as none."""
 
-_BY_TYPE: Mapping[str, str] = {
-    "authentication_error": "authentication",
-    "billing_error": "billing",
-    "permission_error": "permission",
-    "not_found_error": "not_found",
-    "request_too_large": "too_large",
-    "rate_limit_error": "rate_limit",
-    "timeout_error": "timeout",
-    "overloaded_error": "overloaded",
+_BY_TYPE: Mapping[str, FailureKind] = {
+    "authentication_error": FailureKind.AUTHENTICATION,
+    "billing_error": FailureKind.BILLING,
+    "permission_error": FailureKind.PERMISSION,
+    "not_found_error": FailureKind.NOT_FOUND,
+    "request_too_large": FailureKind.TOO_LARGE,
+    "rate_limit_error": FailureKind.RATE_LIMIT,
+    "timeout_error": FailureKind.TIMEOUT,
+    "overloaded_error": FailureKind.OVERLOADED,
 }
 """By `error.type`: https://platform.claude.com/docs/en/api/errors. Others say too little."""
 
-_BY_STATUS: Mapping[int, str] = {
-    401: "authentication",
-    402: "billing",
-    403: "permission",
-    404: "not_found",
-    408: "timeout",
-    413: "too_large",
-    429: "rate_limit",
-    431: "too_large",
-    499: "connection",
-    504: "timeout",
-    529: "overloaded",
+_BY_STATUS: Mapping[int, FailureKind] = {
+    401: FailureKind.AUTHENTICATION,
+    402: FailureKind.BILLING,
+    403: FailureKind.PERMISSION,
+    404: FailureKind.NOT_FOUND,
+    408: FailureKind.TIMEOUT,
+    413: FailureKind.TOO_LARGE,
+    429: FailureKind.RATE_LIMIT,
+    431: FailureKind.TOO_LARGE,
+    499: FailureKind.CONNECTION,
+    504: FailureKind.TIMEOUT,
+    529: FailureKind.OVERLOADED,
 }
 
 _FIRST_REDIRECT, _FIRST_ERROR, _FIRST_OF_SERVER = 300, 400, 500
@@ -63,24 +63,24 @@ class KnownError:
     otherwise: what it would be taken for.
     """
 
-    kind: str
+    kind: FailureKind
     words: tuple[str, ...]
     texts: tuple[str, ...]
-    otherwise: str = "bad_request"
+    otherwise: FailureKind = FailureKind.BAD_REQUEST
 
 
 KNOWN_ERRORS = (
     KnownError(
-        "billing",
+        FailureKind.BILLING,
         ("usage limits", "credit balance"),
         (
             "You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.",
             "Your credit balance is too low to access the Anthropic API.",
         ),
     ),
-    KnownError("permission", ("organization has been disabled",), ("This organization has been disabled.",)),
+    KnownError(FailureKind.PERMISSION, ("organization has been disabled",), ("This organization has been disabled.",)),
     KnownError(
-        "too_long",
+        FailureKind.TOO_LONG,
         ("prompt is too long", "exceed context limit"),
         (
             "prompt is too long: 3333404 tokens > 200000 maximum",
@@ -88,14 +88,14 @@ KNOWN_ERRORS = (
         ),
     ),
     KnownError(
-        "too_long",
+        FailureKind.TOO_LONG,
         ("for long context requests",),
         ("Extra usage is required for long context requests.",),
-        otherwise="rate_limit",
+        otherwise=FailureKind.RATE_LIMIT,
     ),
-    KnownError("refusal", ("content filtering policy",), ("Output blocked by content filtering policy",)),
+    KnownError(FailureKind.REFUSAL, ("content filtering policy",), ("Output blocked by content filtering policy",)),
     KnownError(
-        MODE_REFUSED,
+        FailureKind.MODE_REFUSED,
         ("tool_choice", "invalid request data"),
         (
             'tool_choice: type "tool" and "any" are not supported for this model.',
@@ -105,13 +105,13 @@ KNOWN_ERRORS = (
         ),
     ),
     KnownError(
-        "bad_request",
+        FailureKind.BAD_REQUEST,
         ("output_config.effort",),
         ('Use "thinking.type.adaptive" and "output_config.effort" to control thinking behavior.',),
     ),
     # The service names the part of the request that it does not take: this errs on the side of one more, cheaper mode.
     KnownError(
-        SCHEMA_REFUSED,
+        FailureKind.SCHEMA_REFUSED,
         ("output_config", "output_format", "input_schema", "json schema", "json_schema", "grammar", "schema"),
         (
             "Schemas contains too many optional parameters (87)",
@@ -127,21 +127,21 @@ NousResearch/hermes-agent 11137, and the recordings of crmne/ruby_llm.
 """
 
 
-def kind_of(status: int, body: object) -> str:
+def kind_of(status: int, body: object) -> FailureKind:
     """Give the failure that an error of the service is.
 
     status: of the reply; below 400 for an error among a stream's events, which come after the status was sent.
     body: of the reply, or the event, as it was read: a gateway may send anything.
     """
     if _FIRST_REDIRECT <= status < _FIRST_ERROR:
-        return REDIRECT
+        return FailureKind.REDIRECT
     error = _part(body, "error")
     code, kind, said = _part(_part(error, "details"), "error_code"), _part(error, "type"), _part(error, "message")
     if isinstance(code, str) and code in _BY_CODE:
         return _BY_CODE[code]
     is_of_request = kind == "invalid_request_error" or _FIRST_ERROR <= status < _FIRST_OF_SERVER
     typed = _BY_TYPE.get(kind) if isinstance(kind, str) else None
-    found = typed or _BY_STATUS.get(status) or ("bad_request" if is_of_request else "server")
+    found = typed or _BY_STATUS.get(status) or (FailureKind.BAD_REQUEST if is_of_request else FailureKind.SERVER)
     words = said.lower() if isinstance(said, str) else ""
     fitting = (one.kind for one in KNOWN_ERRORS if one.otherwise == found and any(word in words for word in one.words))
     return next(fitting, found)

@@ -15,7 +15,7 @@ from pydantic_core import from_json
 
 from slotfill.extractors.messages_api.inbound import keep_input_text, usage_of
 from slotfill.extractors.record.extraction import Usage
-from slotfill.extractors.rungs.asks import BROKEN, CUT
+from slotfill.extractors.record.stop_reasons import BROKEN_STREAM, CUT_OFF
 
 __all__ = ["StreamReader"]
 
@@ -88,9 +88,9 @@ class StreamReader:
         self._counts |= {name: count for name, count in counts.items() if count is not None}
 
     def message(self) -> Message:
-        """Give the message; of one that broke off what has arrived, with the stop reason `BROKEN`."""
+        """Give the message; of one that broke off what has arrived, with the stop reason `BROKEN_STREAM`."""
         if not self.ended:
-            self._whole["stop_reason"] = BROKEN
+            self._whole["stop_reason"] = BROKEN_STREAM
         return self._built()
 
     def _begin(self, index: object, block: dict[str, Any]) -> str:
@@ -137,7 +137,7 @@ class StreamReader:
         message = Message.construct(**self._whole | {"usage": self._counts})
         message._request_id = self.request_id  # noqa: SLF001 - where the SDK keeps it
         for place, text in texts.items():
-            if message.stop_reason not in CUT:
+            if message.stop_reason not in CUT_OFF:
                 keep_input_text(message.content[place], text)
         return message
 

@@ -15,6 +15,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 from pydantic import NonNegativeInt
 
 from slotfill.extractors.errors import ExtractionError, SettingsError
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.json_values.exact_json import with_digits
 from slotfill.schemas.wire.subset import Mode
@@ -28,7 +29,6 @@ __all__ = [
     "Document",
     "Edit",
     "Extraction",
-    "Failure",
     "Match",
     "Origin",
     "Outcome",
@@ -82,20 +82,7 @@ class Outcome(StrEnum):
         return self not in (Outcome.PARTIAL, Outcome.REFUSED, Outcome.FAILED)
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why there is no (whole) value. `type` is one of the kinds that docs/python.md lists."""
-
-    type: str
-    message: str
-    path: str = ""
-
-    def to_json(self) -> dict[str, str]:
-        """Give the failure as plain JSON data."""
-        return {"type": self.type, "message": self.message, "path": self.path}
-
-
-EMPTY = Failure("empty_document", "holds no text")
+EMPTY = Failure(FailureKind.EMPTY_DOCUMENT, "holds no text")
 """Why a text that says nothing is not asked about."""
 
 
@@ -125,7 +112,7 @@ class Document:
         except UnicodeEncodeError as error:
             message = f"holds half a surrogate pair at character {error.start}: it is no valid Unicode text"
             digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-            return cls("", digest, source, Failure("undecodable_document", message))
+            return cls("", digest, source, Failure(FailureKind.UNDECODABLE_DOCUMENT, message))
         digest = hashlib.sha256(data).hexdigest()
         return cls(text, digest, source) if text.strip() else cls("", digest, source, EMPTY)
 

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from slotfill.extractors.forms.vocabulary import is_nothing
 from slotfill.extractors.record.extraction import Risk
-from slotfill.extractors.repair.forms.vocabulary import is_nothing
 
 __all__ = ["BareValue", "read_bare"]
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
+from slotfill.extractors.forms.value_types import Context, Schemas, accepts_value, listed_in, types_of
+from slotfill.extractors.forms.vocabulary import is_nothing
 from slotfill.extractors.record.extraction import Edit, Risk
 from slotfill.extractors.repair.equivalents import plain_meaning
-from slotfill.extractors.repair.forms.value_types import Context, Schemas, accepts_value, listed_in, types_of
-from slotfill.extractors.repair.forms.vocabulary import is_nothing
 from slotfill.extractors.repair.inner_paths import contradicted, move_up
 from slotfill.extractors.repair.keys import (
     Synonyms,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from slotfill.extractors.repair.forms.scalar_forms import scalars
-from slotfill.extractors.repair.forms.value_types import Context, ExpectedForms, PlainMeaning, Schemas
+from slotfill.extractors.forms.scalar_forms import scalars
+from slotfill.extractors.forms.value_types import Context, ExpectedForms, PlainMeaning, Schemas
 from slotfill.extractors.repair.reshaping import reshaped
 from slotfill.schemas.json_values import exact_json
 

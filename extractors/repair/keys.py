@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from slotfill.extractors.forms.value_types import Schemas
 from slotfill.extractors.record.extraction import Risk
-from slotfill.extractors.repair.forms.value_types import Schemas
 from slotfill.schemas.json_schema.patterns import OutOfTimeError, deadline, found
 from slotfill.schemas.json_schema.subschemas import Forms, properties_of, subschemas
 from slotfill.schemas.json_values import exact_json

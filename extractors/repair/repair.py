@@ -19,10 +19,10 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Literal
 
+from slotfill.extractors.forms.value_types import accepts_value, types_of
 from slotfill.extractors.record.extraction import Edit, Risk
 from slotfill.extractors.repair.coercion import Coerced, coerce
 from slotfill.extractors.repair.drafts import is_last_word, is_torn
-from slotfill.extractors.repair.forms.value_types import accepts_value, types_of
 from slotfill.extractors.repair.json_finder import Candidate, FoundJson, find_json
 from slotfill.extractors.repair.lenient_json import LenientReader, as_edits
 from slotfill.extractors.repair.reshaping import ENVELOPES

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from slotfill.extractors.repair.forms.scalar_forms import scalars
-from slotfill.extractors.repair.forms.value_types import Context, ExpectedForms, PlainMeaning
-from slotfill.extractors.repair.forms.vocabulary import is_about_nothing, is_nothing
+from slotfill.extractors.forms.scalar_forms import scalars
+from slotfill.extractors.forms.value_types import Context, ExpectedForms, PlainMeaning
+from slotfill.extractors.forms.vocabulary import is_about_nothing, is_nothing
 from slotfill.extractors.repair.lenient_json import RISKS, BrokenError, LenientReader
 from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.schema import WRAPPER

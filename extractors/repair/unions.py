@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from slotfill.extractors.repair.forms.value_types import Schemas, listed_in, types_of
+from slotfill.extractors.forms.value_types import Schemas, listed_in, types_of
 from slotfill.extractors.repair.keys import known_keys, unknown_keys
 
 __all__ = ["closest_member"]

@@ -12,7 +12,8 @@ from pydantic import NonNegativeInt, TypeAdapter, with_config
 
 from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.record import stored_json
-from slotfill.extractors.record.extraction import EMPTY, Attempt, Failure, Rung, Usage
+from slotfill.extractors.record.extraction import EMPTY, Attempt, Rung, Usage
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.repair.repair import RepairMode
 from slotfill.extractors.rungs.prompt import Prompt
 from slotfill.schemas.errors import FieldError
@@ -20,56 +21,12 @@ from slotfill.schemas.wire.subset import Mode
 from slotfill.schemas.wire.wire import Wire
 
 __all__ = [
-    "BROKEN",
-    "CUT",
-    "FINAL",
-    "MODE_REFUSED",
-    "REDIRECT",
-    "SCHEMA_CODE",
-    "SCHEMA_REFUSED",
-    "TOO_LONG",
-    "TRANSPORT",
-    "UNREADABLE",
     "Answer",
     "Ask",
     "Executor",
     "Policy",
     "attempt_of",
 ]
-
-SCHEMA_REFUSED = "schema_refused"
-"""The failure of a service that does not take the schema in this mode."""
-
-MODE_REFUSED = "mode_refused"
-"""The failure of a model that does not answer in this mode: that cannot be forced to call a tool, say."""
-
-UNREADABLE = "unreadable_reply"
-"""The failure of a 200 whose body is no message."""
-
-REDIRECT = "redirect"
-"""The failure of a service that would have the request sent to another address."""
-
-BROKEN = "broken_stream"
-"""The stop reason, ours, of a streamed reply that broke off; an answer's `errors` say why."""
-
-CUT = ("max_tokens", "model_context_window_exceeded", BROKEN)
-"""The stop reasons of a reply that was cut off: more room may help against the first alone."""
-
-SCHEMA_CODE = "schema_code"
-"""The failure of code of the schema's own: a validator, a serializer, a computed field that raises."""
-
-FINAL = frozenset(
-    {"authentication", "permission", "billing", "bad_request", "budget", "cassette", "max_wait"}
-    | {REDIRECT, SCHEMA_CODE}
-)
-"""The failures that another model of the same service would meet too."""
-
-
-TOO_LONG = frozenset({"too_long", "too_large"})
-"""The failures of a request that a shorter document does not meet."""
-
-TRANSPORT = frozenset({"rate_limit", "overloaded", "timeout", "connection", "server", UNREADABLE})
-"""The failures on the way to the service and back, which the same request may not meet at another time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +102,7 @@ class Answer:
             said=told.get("said", told.get("json", "")),
             stop_reason=told.get("stop_reason"),
             errors=tuple(FieldError(*error) for error in told.get("errors", ())),
-            failure=Failure(**failure) if failure else None,
+            failure=Failure(**failure | {"type": FailureKind(failure["type"])}) if failure else None,
             usage=Usage(**{"thinking_tokens": None} | told["usage"]),  # an earlier slotfill did not count them
             ms=told["ms"],
             request_id=told.get("request_id"),

@@ -12,22 +12,12 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
-from slotfill.extractors.record.extraction import Attempt, Document, Edit, Failure, Origin, Outcome, Rung
+from slotfill.extractors.record.extraction import Attempt, Document, Edit, Origin, Outcome, Rung
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
+from slotfill.extractors.record.stop_reasons import BROKEN_STREAM, CONTEXT_FULL, CUT_OFF, MAX_TOKENS
 from slotfill.extractors.repair.keys import has_twin_keys
 from slotfill.extractors.repair.repair import mend
-from slotfill.extractors.rungs.asks import (
-    BROKEN,
-    CUT,
-    FINAL,
-    MODE_REFUSED,
-    SCHEMA_CODE,
-    SCHEMA_REFUSED,
-    UNREADABLE,
-    Answer,
-    Ask,
-    Policy,
-    attempt_of,
-)
+from slotfill.extractors.rungs.asks import Answer, Ask, Policy, attempt_of
 from slotfill.extractors.rungs.patch import Patch, patch_for
 from slotfill.extractors.rungs.prompt import Prompt, correct
 from slotfill.schemas.confidence import confidence_paths
@@ -128,7 +118,7 @@ class Ladder(Generic[M]):
         """Ask the first model, and those to fall back to while they may help."""
         verdict = yield from self._climb(policy, self._first(policy, Rung.ASK))
         for other in policy.fallbacks:
-            if verdict.kind is Status.VALID or (verdict.failure and verdict.failure.type in FINAL):
+            if verdict.kind is Status.VALID or (verdict.failure and verdict.failure.type.ends_fallbacks):
                 break
             verdict = yield from self._climb(other, self._first(other, Rung.FALLBACK))
         return verdict
@@ -263,9 +253,9 @@ class Ladder(Generic[M]):
             return (replace(ask, mode=rest[0]), pending) if rest else None
         if retries <= 0:
             return None
-        if verdict.kind is Status.UNREADABLE or answer.stop_reason == BROKEN:
+        if verdict.kind is Status.UNREADABLE or answer.stop_reason == BROKEN_STREAM:
             return ask, pending
-        if verdict.kind is Status.TRUNCATED and ask.max_tokens < policy.ceiling and answer.stop_reason == CUT[0]:
+        if verdict.kind is Status.TRUNCATED and ask.max_tokens < policy.ceiling and answer.stop_reason == MAX_TOKENS:
             rung = ask.rung if pending else Rung.REASK
             return replace(ask, rung=rung, max_tokens=policy.ceiling), pending
         if verdict.kind is not Status.INVALID:
@@ -287,10 +277,10 @@ class Ladder(Generic[M]):
 
 
 _FAILURES = {
-    UNREADABLE: Status.UNREADABLE,
-    SCHEMA_REFUSED: Status.UNSUPPORTED,
-    MODE_REFUSED: Status.UNSUPPORTED,
-    "refusal": Status.REFUSED,
+    FailureKind.UNREADABLE_REPLY: Status.UNREADABLE,
+    FailureKind.SCHEMA_REFUSED: Status.UNSUPPORTED,
+    FailureKind.MODE_REFUSED: Status.UNSUPPORTED,
+    FailureKind.REFUSAL: Status.REFUSED,
 }
 
 
@@ -301,10 +291,10 @@ def _unread(answer: Answer) -> Result[Any] | None:
         return Result(_FAILURES.get(answer.failure.type, Status.FAILED), errors=errors, failure=answer.failure)
     if answer.stop_reason == "refusal":
         reason = answer.errors[0].message if answer.errors else "the model gave no reason"
-        refusal = Failure("refusal", f"the model refused: {reason}")
+        refusal = Failure(FailureKind.REFUSAL, f"the model refused: {reason}")
         return Result(Status.REFUSED, errors=(FieldError("", refusal.message),), failure=refusal)
-    if answer.stop_reason in CUT:
-        cut = Failure("truncated", _cut_message(answer))
+    if answer.stop_reason in CUT_OFF:
+        cut = Failure(FailureKind.TRUNCATED, _cut_message(answer))
         read = answer.json or answer.said or None
         return Result(Status.TRUNCATED, errors=(FieldError("", cut.message),), data=read, failure=cut)
     return None
@@ -341,9 +331,9 @@ def _origins(data: Any, scored: Collection[str], schema: Schema[Any]) -> dict[st
 
 
 def _cut_message(answer: Answer) -> str:
-    if answer.stop_reason == BROKEN:
+    if answer.stop_reason == BROKEN_STREAM:
         return f"the reply's stream broke off: {answer.errors[0].message}"
-    limit = "the model's context is full" if answer.stop_reason == CUT[1] else "max_tokens was reached"
+    limit = "the model's context is full" if answer.stop_reason == CONTEXT_FULL else "max_tokens was reached"
     written, thought = answer.usage.output_tokens, answer.usage.thinking_tokens or 0
     after = "" if written is None else f" after {written} tokens"
     if written is not None and 2 * thought > written:
@@ -357,14 +347,14 @@ def _cut_message(answer: Answer) -> str:
 def _broken_schema(error: SchemaCodeError, data: Any, sent: _Sent) -> Result[Any]:
     """Give up over code of the schema's own: no model can mend it."""
     first = error.errors[0]
-    failure = Failure(SCHEMA_CODE, first.message, first.path)
+    failure = Failure(FailureKind.SCHEMA_CODE, first.message, first.path)
     return Result(Status.FAILED, data=data, edits=sent.edits, errors=error.errors, failure=failure)
 
 
 def _invalid(errors: tuple[FieldError, ...], data: Any, sent: _Sent, said: str) -> Result[Any]:
     first = errors[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    failure = Failure("validation", first.message + more, first.path)
+    failure = Failure(FailureKind.VALIDATION, first.message + more, first.path)
     return Result(
         Status.INVALID, data=data, edits=sent.edits, errors=errors, failure=failure, said=said, scored=sent.scored
     )

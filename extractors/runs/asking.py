@@ -6,19 +6,15 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-from slotfill.extractors.clients.failures import FATAL
 from slotfill.extractors.errors import ModelError, StoppedError
 from slotfill.extractors.record.extraction import Document
-from slotfill.extractors.rungs.asks import FINAL, Answer, Ask, Executor
+from slotfill.extractors.rungs.asks import Answer, Ask, Executor
 from slotfill.extractors.runs.breaker import Admission, Breaker
 from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.unforeseen import STOPS, internal_failure
 from slotfill.schemas.errors import SlotfillError
 
 __all__ = ["Asking", "HaltedError"]
-
-HALTING = FATAL & FINAL
-"""The failures that every further request would meet, whichever model it is for."""
 
 PROBES = 2
 """How often an ask that falls into an outage is asked again: it may be what the service fails over."""
@@ -139,7 +135,7 @@ class Asking:
             return kept
         if fell and again:
             return None
-        if failure.type in HALTING:
+        if failure.type.stops_run and failure.type.ends_fallbacks:
             self.check()
             raise HaltedError
         return self._keep(document, ask, answer)

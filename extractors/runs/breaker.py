@@ -18,11 +18,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from slotfill.extractors.clients.failures import FATAL
 from slotfill.extractors.clients.rate_limits import MAX_WAIT
 from slotfill.extractors.errors import ModelError, StoppedError
-from slotfill.extractors.record.extraction import Extraction, Failure
-from slotfill.extractors.rungs.asks import FINAL, MODE_REFUSED, SCHEMA_REFUSED, TRANSPORT
+from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.runs.reports.log_safety import disclosed
 from slotfill.schemas.errors import SlotfillError
 
@@ -34,25 +33,11 @@ FAILURES = 5
 REFUSALS = 5
 """So many documents in a row whose requests are refused alike mean that it is none of them."""
 
-_REFUSED = frozenset({SCHEMA_REFUSED, MODE_REFUSED, "bad_request"})
-"""The failures of a request that the service does not take."""
-
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds from the outage's beginning to its first probe, and the most between two."""
 
 _ASKING_AGAIN = 1.0
 """Seconds after which whoever waits is to ask again: the breaker may have closed long before a pause is over."""
-
-_STOPPED = frozenset({"max_wait", "budget"})
-"""The failures that end a run which has a usable model."""
-
-_WAYS_OUT = {
-    "authentication": "set another key; `slotfill doctor` tries it",
-    "permission": "use a key that may, or another model; `slotfill doctor` tries them",
-    "billing": "see to the account, then run it again",
-    "not_found": "`slotfill models` lists the models",
-}
-"""What to do about a failure that every request would meet, where its message does not say it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,9 +122,9 @@ class Breaker:
         An outage that began after it was let start counts, also one that is over by now.
         """
         with self._lock:
-            if failure is not None and failure.type in FATAL & FINAL:
+            if failure is not None and failure.type.stops_run and failure.type.ends_fallbacks:
                 self._stop(ending_of(failure))
-            elif failure is not None and failure.type in TRANSPORT:
+            elif failure is not None and failure.type.retry_later:
                 return self._failed(admission, failure)
             else:
                 self._alive()
@@ -157,9 +142,9 @@ class Breaker:
         partly: something of it was read: it makes no row of refusals longer, but is to be asked about with the others.
         """
         with self._lock:
-            if failure is not None and failure.type in FATAL:
+            if failure is not None and failure.type.stops_run:
                 self._stop(ending_of(failure))  # of those that a fallback might not have met, it met them too
-            if failure is not None and failure.type in TRANSPORT:
+            if failure is not None and failure.type.retry_later:
                 return
             if self._refused_whole < REFUSALS and not self._goes_on(failure):  # what has stopped the run stays
                 self._refusals.clear()
@@ -184,7 +169,7 @@ class Breaker:
     def _goes_on(self, failure: Failure | None) -> bool:
         """Tell whether a failure is a refusal, and like those in a row before it."""
         before = (one for _, one in self._refusals[-1:])
-        return failure is not None and failure.type in _REFUSED and all(_are_alike(one, failure) for one in before)
+        return failure is not None and failure.type.refuses_request and all(_are_alike(one, failure) for one in before)
 
     def _stop(self, end: SlotfillError) -> None:
         """Open for good; the first reason stays."""
@@ -216,14 +201,13 @@ def reason_of(extraction: Extraction[Any]) -> Failure | None:
     """Give why a document has no whole value: of one in chunks what was said of a chunk, without its place."""
     error = extraction.error
     of_chunks = (reading.error for reading in extraction.chunks if reading.error)
-    return next((one for one in of_chunks if error and (one.type == error.type or one.type in _REFUSED)), error)
+    return next((one for one in of_chunks if error and (one.type == error.type or one.type.refuses_request)), error)
 
 
 def ending_of(failure: Failure) -> SlotfillError:
     """Give the error that ends a run for a failure which every further request would meet, with what to do next."""
-    way_out = _WAYS_OUT.get(failure.type)
-    message = f"{failure.message}: {way_out}" if way_out else failure.message
-    return (StoppedError if failure.type in _STOPPED else ModelError)(message)
+    message = f"{failure.message}: {failure.type.way_out}" if failure.type.way_out else failure.message
+    return (StoppedError if failure.type in (FailureKind.MAX_WAIT, FailureKind.BUDGET) else ModelError)(message)
 
 
 def _paused(outage: _Outage) -> str:
@@ -239,14 +223,14 @@ def _given_up(outage: _Outage, max_wait: float) -> str:
 
 def _are_alike(one: Failure, other: Failure) -> bool:
     """Tell whether two refusals have one reason: a schema's may name a part, which is another in each mode."""
-    return one.type == other.type and (one.type != "bad_request" or one.message == other.message)
+    return one.type == other.type and (one.type is not FailureKind.BAD_REQUEST or one.message == other.message)
 
 
 def _refused(failures: list[Failure]) -> str:
     """Say that requests are refused; what is said alike of several documents quotes none of them."""
     messages = {failure.message for failure in failures}
     said = f": {failures[0].message}" if len(messages) == 1 else ""
-    if failures[0].type == SCHEMA_REFUSED:
+    if failures[0].type is FailureKind.SCHEMA_REFUSED:
         way_out = "make it simpler; `slotfill schemas SCHEMA --lint` says what it loses"
         return f"the service refuses the schema{said}: {way_out}"
     return f"the service refuses {REFUSALS} requests in a row{said}: see to that, and run it again: nothing was billed"

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from slotfill.extractors.record.extraction import Document, Failure, Outcome
+from slotfill.extractors.record.extraction import Document, Outcome
+from slotfill.extractors.record.failure_kinds import Failure
 from slotfill.extractors.runs.ledger.store import Ledger, LedgerRow
 from slotfill.extractors.runs.outputs.payload import Record
 from slotfill.extractors.runs.outputs.sinks import Sink

@@ -12,10 +12,8 @@ from contextlib import aclosing, contextmanager
 from itertools import islice
 from typing import Any
 
-from slotfill.extractors.clients.failures import FATAL
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.record.extraction import Document, Extraction
-from slotfill.extractors.rungs.asks import TRANSPORT
 from slotfill.extractors.runs.asking import Asking, HaltedError
 from slotfill.extractors.runs.breaker import Breaker, reason_of
 from slotfill.extractors.runs.delivery import Delivery
@@ -250,7 +248,7 @@ class Run:
             partly = any(reading.outcome.ok for reading in extraction.chunks)
             self._breaker.ended(document_key(extraction.document), reason_of(extraction), partly=partly)
             self._asking.check()
-            if extraction.error and extraction.error.type in FATAL:
+            if extraction.error and extraction.error.type.stops_run:
                 return
             self._ledger.end(extraction)
         except (SlotfillError, *STOPS):
@@ -264,7 +262,8 @@ class Run:
         key = document_key(extraction.document)
         self._at_work.discard(key)
         also = self._waiting.pop(key, 0)
-        final = self._second_tries is None or cause_of(extraction) not in TRANSPORT
+        cause = cause_of(extraction)
+        final = self._second_tries is None or cause is None or not cause.retry_later
         if self._second_tries is not None and not final:
             self._second_tries.add(extraction)
             self.tally.end(extraction.outcome, also)

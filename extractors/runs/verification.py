@@ -8,15 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from slotfill.extractors.documents.stored import verify, verify_shape
-from slotfill.extractors.record.extraction import Document, Extraction, Failure, Outcome
+from slotfill.extractors.record.extraction import Document, Extraction, Outcome
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.runs.ledger.store import Ledger, LedgerRow
 from slotfill.schemas.json_values.exact_json import read_again
 from slotfill.schemas.schema import Schema
 
-__all__ = ["DAMAGED", "Verification"]
-
-DAMAGED = "damaged"
-"""The failure of a document whose record is not sound."""
+__all__ = ["Verification"]
 
 _logger = logging.getLogger("slotfill")
 
@@ -77,8 +75,8 @@ class Verification:
         self.damaged[Outcome(str(entry.outcome))] += 1
         self._to_forget.append(entry.document)
         message = f"its record in {self._ledger.place} is damaged: {reason}; the same command asks about it again"
-        _logger.error("%s: failed: %s [%s]", entry.source or "the text", message, DAMAGED)
-        document, failure = Document("", entry.document.hex(), entry.source), Failure(DAMAGED, message)
+        _logger.error("%s: failed: %s [%s]", entry.source or "the text", message, FailureKind.DAMAGED)
+        document, failure = Document("", entry.document.hex(), entry.source), Failure(FailureKind.DAMAGED, message)
         failed: Extraction[Any] = Extraction(
             document, self._schema.name, self._schema.id, "", Outcome.FAILED, error=failure
         )

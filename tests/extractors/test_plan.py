@@ -13,7 +13,8 @@ from pydantic import BaseModel, Field
 
 from slotfill import Document, ExtractionError, Failure, FieldError, Outcome, Rung, Schema, Usage
 from slotfill.extractors.plan import plan
-from slotfill.extractors.rungs.asks import SCHEMA_REFUSED, UNREADABLE, Answer, Policy
+from slotfill.extractors.record.failure_kinds import FailureKind
+from slotfill.extractors.rungs.asks import Answer, Policy
 from slotfill.schemas import Confidence, Verbatim, resolve
 
 
@@ -252,7 +253,7 @@ WITH_OTHER = replace(POLICY, retries=0, fallbacks=(OTHER,))
 FAILING = {
     "refusal": Answer(stop_reason="refusal", usage=Usage(10, 1)),
     "invalid": reply("nothing"),
-    "unavailable": Answer(failure=Failure("overloaded", "why")),
+    "unavailable": Answer(failure=Failure(FailureKind.OVERLOADED, "why")),
     "cut": Answer(said="{", stop_reason="max_tokens"),
 }
 
@@ -267,7 +268,7 @@ def test_the_next_model_is_asked_where_the_first_did_not_serve(case):
 
 
 def test_a_failure_that_every_model_would_meet_ends_it():
-    asks, extraction = drive(Answer(failure=Failure("authentication", "why")), reply(GOOD), policy=WITH_OTHER)
+    asks, extraction = drive(Answer(failure=Failure(FailureKind.AUTHENTICATION, "why")), reply(GOOD), policy=WITH_OTHER)
     assert len(asks) == 1
     assert extraction.model == "claude-haiku-5-5"
 
@@ -324,22 +325,22 @@ def test_a_refusal_ends_it_whatever_was_said():
     asks, extraction = drive(refusal)
     assert len(asks) == 1
     assert extraction.outcome is Outcome.REFUSED
-    assert extraction.error == Failure("refusal", "the model refused: bio: no")
+    assert extraction.error == Failure(FailureKind.REFUSAL, "the model refused: bio: no")
     assert extraction.usage == Usage(10, 1)
 
 
 def test_a_reply_that_cannot_be_read_is_asked_again_as_it_was():
-    unreadable = Answer(failure=Failure(UNREADABLE, "no message"))
+    unreadable = Answer(failure=Failure(FailureKind.UNREADABLE_REPLY, "no message"))
     (first, second), extraction = drive(unreadable, reply(GOOD))
     assert first == second
     assert extraction.outcome is Outcome.VALID
     asks, extraction = drive(unreadable)
     assert len(asks) == 3
-    assert extraction.error.type == UNREADABLE
+    assert extraction.error.type == FailureKind.UNREADABLE_REPLY
 
 
 def test_a_refused_schema_is_asked_by_the_next_mode_without_costing_a_retry():
-    refused = Answer(failure=Failure(SCHEMA_REFUSED, "schema too complex"))
+    refused = Answer(failure=Failure(FailureKind.SCHEMA_REFUSED, "schema too complex"))
     policy = Policy("claude-haiku-5-5", ("structured", "tool", "text"), 100, 1000, retries=0)
     asks, extraction = drive(refused, refused, reply(GOOD), policy=policy)
     assert [ask.mode for ask in asks] == ["structured", "tool", "text"]
@@ -349,7 +350,7 @@ def test_a_refused_schema_is_asked_by_the_next_mode_without_costing_a_retry():
     assert drive(refused, refused, reply("{}"), reply(GOOD), policy=once)[1].outcome is Outcome.PATCHED
     asks, extraction = drive(refused, policy=policy)
     assert len(asks) == 3
-    assert extraction.error.type == SCHEMA_REFUSED
+    assert extraction.error.type == FailureKind.SCHEMA_REFUSED
 
 
 @pytest.mark.parametrize("kind", ["rate_limit", "overloaded", "timeout", "connection", "authentication", "too_large"])
@@ -362,13 +363,13 @@ def test_what_the_sdk_gave_up_on_is_not_asked_again(kind):
 
 
 def test_what_was_read_before_a_failure_is_kept():
-    _, extraction = drive(reply('{"name": "Ada"}'), Answer(failure=Failure("rate_limit", "why")))
+    _, extraction = drive(reply('{"name": "Ada"}'), Answer(failure=Failure(FailureKind.RATE_LIMIT, "why")))
     assert extraction.error.type == "rate_limit"
     assert extraction.invalid == {"name": "Ada"}
 
 
 def test_a_document_that_cannot_be_read_costs_no_call():
-    document = Document("", "00", "x.bin", Failure("binary_document", "holds binary data"))
+    document = Document("", "00", "x.bin", Failure(FailureKind.BINARY_DOCUMENT, "holds binary data"))
     asks, extraction = drive(reply(GOOD), document=document)
     assert asks == []
     assert extraction.error.type == "binary_document"
@@ -455,7 +456,11 @@ def test_the_record_is_json():
 
 usages = st.builds(Usage, *[st.integers(0, 10_000)] * 4)
 failures = st.builds(
-    Failure, st.sampled_from([UNREADABLE, SCHEMA_REFUSED, "rate_limit", "connection", "bad_request"]), st.text()
+    Failure,
+    st.sampled_from(
+        [FailureKind.UNREADABLE_REPLY, FailureKind.SCHEMA_REFUSED, "rate_limit", "connection", "bad_request"]
+    ),
+    st.text(),
 )
 texts = (
     st.none()
@@ -481,7 +486,7 @@ def test_any_answers_end_in_a_record_that_accounts_for_them(replies, retries, te
     policy = Policy("claude-haiku-5-5", ("structured", "tool", "text"), 100, 1000, retries)
     asks, extraction = drive(*replies, document=Document.of(text), policy=policy)
     sent = (replies + [replies[-1]] * len(asks))[: len(asks)]
-    refused = sum(bool(answer.failure and answer.failure.type == SCHEMA_REFUSED) for answer in sent)
+    refused = sum(bool(answer.failure and answer.failure.type == FailureKind.SCHEMA_REFUSED) for answer in sent)
     assert len(extraction.attempts) == len(asks) <= retries + 1 + refused
     assert extraction.usage == sum((answer.usage for answer in sent), Usage())
     assert extraction.ok == extraction.has_value == (extraction.error is None)

@@ -23,11 +23,12 @@ from typing import Any, Literal, Self
 from filelock import FileLock, Timeout
 from pydantic_core import PydanticSerializationError, to_json
 
-from slotfill.extractors.clients.failures import FATAL
 from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.record.extraction import Document, Extraction, Outcome, Usage
+from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.record.json_text import json_text
-from slotfill.extractors.rungs.asks import BROKEN, TRANSPORT, Answer, Ask
+from slotfill.extractors.record.stop_reasons import BROKEN_STREAM
+from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.runs.ledger.filesystems import network_disk
 from slotfill.extractors.runs.ledger.lock import check_file, check_owner
 from slotfill.extractors.runs.ledger.migrations import PICODOLLARS, migrate
@@ -85,7 +86,9 @@ _STALE_REFUSALS = (
 )
 _SETTLE = f"UPDATE tries SET {', '.join(f'{name} = ?' for name in ('picodollars', *Usage.__slots__))} WHERE number = ?"  # noqa: S608 - names of our own
 
-_ON_THE_WAY = f"failure IN ({', '.join(map(repr, sorted(TRANSPORT)))})"
+_RETRY_LATER = frozenset(kind.value for kind in FailureKind if kind.retry_later)
+
+_ON_THE_WAY = f"failure IN ({', '.join(map(repr, sorted(_RETRY_LATER)))})"
 _WITHOUT_VALUE = f"outcome IN ({', '.join(repr(outcome.value) for outcome in Outcome if not outcome.ok)})"
 
 
@@ -301,7 +304,9 @@ class Ledger:
                 (first,),
             )
             for position, document, source, outcome, start, record, failure in rows:
-                yield LedgerRow(position, document, source, outcome, start != self._start, record, failure in TRANSPORT)
+                yield LedgerRow(
+                    position, document, source, outcome, start != self._start, record, failure in _RETRY_LATER
+                )
 
     def outcomes(self) -> Counter[Outcome]:
         """Count how the documents of the input have ended, those that have the same text each by itself."""
@@ -431,7 +436,7 @@ class Ledger:
     def _forget(self, database: sqlite3.Connection, key: bytes, failure: str | None) -> None:
         """Have a document asked about again; what failed on the way goes on from the answers there are."""
         database.execute("DELETE FROM documents WHERE document = ?", (key,))
-        if failure not in TRANSPORT:
+        if failure not in _RETRY_LATER:
             database.execute("UPDATE answers SET stale = 1 WHERE document = ?", (key,))
 
     @contextmanager
@@ -505,8 +510,8 @@ def _stored(data: Any) -> str:
 
 def _is_stale(answer: Answer) -> bool:
     """Tell whether an answer says that there was no reply, or half of one."""
-    lost = answer.failure is not None and answer.failure.type in TRANSPORT | FATAL
-    return lost or answer.stop_reason == BROKEN
+    lost = answer.failure is not None and (answer.failure.type.retry_later or answer.failure.type.stops_run)
+    return lost or answer.stop_reason == BROKEN_STREAM
 
 
 def _decoded(data: bytes) -> str:
@@ -518,14 +523,14 @@ def _local_time(at: str) -> str:
     return f"strftime('%Y-%m-%d %H:%M:%S', {at}, 'unixepoch', 'localtime')"
 
 
-def cause_of(extraction: Extraction[Any]) -> str | None:
+def cause_of(extraction: Extraction[Any]) -> FailureKind | None:
     """Say why there is no whole value: where a chunk failed on the way, that; a stream that broke off did so, too."""
     if extraction.error is None:
         return None
-    if extraction.attempts and extraction.attempts[-1].stop_reason == BROKEN:
-        return "connection"
+    if extraction.attempts and extraction.attempts[-1].stop_reason == BROKEN_STREAM:
+        return FailureKind.CONNECTION
     causes = [reading.error.type for reading in extraction.chunks if reading.error]
-    return next((cause for cause in causes if cause in TRANSPORT), extraction.error.type)
+    return next((cause for cause in causes if cause.retry_later), extraction.error.type)
 
 
 def _picodollars(amount: Decimal | None) -> int | None:

@@ -12,9 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from slotfill.extractors.record.extraction import Failure
-from slotfill.extractors.rungs.asks import SCHEMA_CODE, SCHEMA_REFUSED, UNREADABLE
-from slotfill.extractors.unforeseen import INTERNAL
+from slotfill.extractors.record.failure_kinds import Failure
 from slotfill.schemas.json_values.pointer import follow
 from slotfill.schemas.schema import Schema
 
@@ -22,37 +20,6 @@ __all__ = ["ANY", "disclosed", "place_of"]
 
 ANY = "*"
 """What stands for a key that is no name of the schema's."""
-
-_OWN = frozenset({"binary_document", "broken_row", "budget", "empty_document", "max_wait", "undecodable_document"}) | {
-    "cassette",
-    "unreadable",
-    INTERNAL,
-}
-"""The failures whose message, its first line, is all slotfill's: it tells formats, places and settings."""
-
-_KINDS: Mapping[str, str] = {
-    "authentication": "the service does not accept the credential",
-    "bad_request": "the service does not accept the request",
-    "billing": "the account cannot pay for the request",
-    "connection": "the service cannot be reached",
-    "incomplete": "some parts could not be read",
-    "not_found": "the service does not know the model",
-    "overloaded": "the service is overloaded",
-    "permission": "the credential does not permit the request",
-    "rate_limit": "the rate limits allow no further request",
-    "redirect": "the service redirects to another address",
-    "refusal": "the model refused",
-    SCHEMA_CODE: "code of the schema's own raised",
-    SCHEMA_REFUSED: "the service refuses the schema",
-    "server": "the service failed",
-    "timeout": "the service did not answer in time",
-    "too_large": "the request is too large",
-    "too_long": "the prompt is too long",
-    "truncated": "the reply was cut off",
-    UNREADABLE: "the service's reply cannot be read",
-    "validation": "the value does not validate",
-}
-"""What is told of a message in no known form."""
 
 _NUMBER = r"-?\d[\d.,eE+-]*"
 _THINGS = (
@@ -111,7 +78,7 @@ _QUOTED = re.compile(r"'([^']*)'")
 
 def disclosed(failure: Failure, schema: Schema[Any] | None = None) -> str:
     """Say in one line why there is no value, without quoting one."""
-    if failure.type in _OWN:
+    if failure.type.own_message:
         return failure.message.partition("\n")[0]
     whole = _MORE.fullmatch(failure.message)
     message, more = (whole["message"], whole["more"] or "") if whole else (failure.message, "")
@@ -119,7 +86,7 @@ def disclosed(failure: Failure, schema: Schema[Any] | None = None) -> str:
         if found := form.fullmatch(message):
             return _without_quotes(found[1], _words(schema)) + more
     status = _STATUS.search(message)
-    return _KINDS.get(failure.type, "there is no value") + (status[0] if status else more)
+    return failure.type.log_text + (status[0] if status else more)
 
 
 def place_of(path: str, schema: Schema[Any], data: object) -> str:

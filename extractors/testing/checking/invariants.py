@@ -14,9 +14,8 @@ from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import Any
 
-from slotfill.extractors.chunks.assembly import INCOMPLETE
 from slotfill.extractors.record.extraction import Extraction, Outcome, Rung, Span, Usage
-from slotfill.extractors.rungs.asks import FINAL
+from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.testing.checking.values import difference, excess
 from slotfill.extractors.testing.claude import Seen
 from slotfill.schemas.errors import InvalidError
@@ -136,7 +135,7 @@ def untold(extraction: Extraction[Any]) -> Judged:
         if readings and text[end:start].strip():
             yield "/chunks", f"characters {end} to {start} are in none"
     lost = [reading.chunk for reading in readings if reading.error is not None]
-    if lost and (error is None or error.type not in {INCOMPLETE, *FINAL}):
+    if lost and (error is None or not (error.type is FailureKind.INCOMPLETE or error.type.ends_fallbacks)):
         yield "/error", f"chunks {lost} were lost, and it is {error}"
     if lost and error is not None and f"chunk {lost[0]} " not in error.message:
         yield "/error", f"names chunk {lost[0]} nowhere: {error.message}"

@@ -19,8 +19,9 @@ from slotfill.extractors.clients.clients import Clients
 from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.clients.metering import BudgetError
 from slotfill.extractors.local import weights
-from slotfill.extractors.record.extraction import Document, Failure, Usage
-from slotfill.extractors.rungs.asks import SCHEMA_REFUSED, UNREADABLE, Ask
+from slotfill.extractors.record.extraction import Document, Usage
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
+from slotfill.extractors.rungs.asks import Ask
 from slotfill.extractors.rungs.prompt import write_prompt
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.claude import SimulatedClaude
@@ -83,9 +84,9 @@ def test_every_status_ends_in_a_reason(service, status, kind):
 @pytest.mark.parametrize(
     ("said", "kind"),
     [
-        ("output_config.format.schema: unsupported keyword", SCHEMA_REFUSED),
-        ("The compiled grammar is too large", SCHEMA_REFUSED),
-        ("tools.0.custom.input_schema: JSON schema is invalid", SCHEMA_REFUSED),
+        ("output_config.format.schema: unsupported keyword", FailureKind.SCHEMA_REFUSED),
+        ("The compiled grammar is too large", FailureKind.SCHEMA_REFUSED),
+        ("tools.0.custom.input_schema: JSON schema is invalid", FailureKind.SCHEMA_REFUSED),
         ("prompt is too long: 210000 tokens > 200000 maximum", "too_long"),
         ("Your credit balance is too low to access the API", "billing"),
         ("messages: at least one message is required", "bad_request"),
@@ -99,7 +100,7 @@ def test_a_400_says_which(service, said, kind):
     "body", [b"<html>", b"", b"null", b"[1]", b'{"a":', b"\xff\xfe{", b'{"content": "x"}', b'{"content": [3]}']
 )
 def test_a_200_that_is_no_message_cannot_be_read(service, body):
-    assert both(service.script(body)).failure.type == UNREADABLE
+    assert both(service.script(body)).failure.type == FailureKind.UNREADABLE_REPLY
 
 
 @pytest.mark.parametrize(
@@ -260,7 +261,7 @@ class TestMeter:
         await clients.aclose()
         assert meter.settled == [answer.usage for answer in answers[:2]] == [seen.usage for seen in claude.requests]
         assert all(usage.output_tokens for usage in meter.settled)
-        assert answers[2].failure == Failure("budget", "2 is all")
+        assert answers[2].failure == Failure(FailureKind.BUDGET, "2 is all")
 
     @pytest.mark.parametrize("way", WAYS)
     async def test_what_was_cut_off_or_refused(self, metered, way):

@@ -12,7 +12,8 @@ from scripted import message
 
 from slotfill import Document, Rung, Schema, Usage
 from slotfill.extractors.clients.codec import Codec
-from slotfill.extractors.rungs.asks import UNREADABLE, Ask
+from slotfill.extractors.record.failure_kinds import FailureKind
+from slotfill.extractors.rungs.asks import Ask
 from slotfill.extractors.rungs.prompt import write_prompt
 from slotfill.schemas import Sentiment
 
@@ -210,13 +211,13 @@ blocks = st.fixed_dictionaries(
 )
 def test_whatever_a_200_holds_is_read_or_refused(mode, fields):
     answer = CODEC.decode(ask(mode), construct_type(value=fields, type_=Message))
-    assert answer.failure is None or answer.failure.type == UNREADABLE
+    assert answer.failure is None or answer.failure.type == FailureKind.UNREADABLE_REPLY
     assert answer.failure or answer.json is not None or answer.errors or answer.stop_reason in ("max_tokens", "refusal")
 
 
 @pytest.mark.parametrize("body", ["<html>", None, [1], 3])
 def test_what_is_no_message_cannot_be_read(body):
-    assert CODEC.decode(ask(), body).failure.type == UNREADABLE
+    assert CODEC.decode(ask(), body).failure.type == FailureKind.UNREADABLE_REPLY
 
 
 @pytest.mark.parametrize("mode", ["structured", "tool"])
@@ -225,5 +226,5 @@ def test_a_message_that_is_nested_more_deeply_than_a_stack_is_cannot_be_read(mod
     for _ in range(100_000):
         nested = [nested]
     answer = decode(message(tool=nested, name="my_schema"), mode)
-    assert answer.failure.type == UNREADABLE
+    assert answer.failure.type == FailureKind.UNREADABLE_REPLY
     assert answer.failure.message.endswith("is no message: RecursionError")

@@ -3,7 +3,8 @@
 import anthropic
 import httpx2
 
-from slotfill.extractors.clients.failures import _FAILURES, FATAL, failure_of
+from slotfill.extractors.clients.failures import _FAILURES, failure_of
+from slotfill.extractors.record.failure_kinds import FailureKind
 
 
 def test_every_error_of_the_sdk_is_known():
@@ -12,7 +13,9 @@ def test_every_error_of_the_sdk_is_known():
     odd = {"AnthropicError", "APIError", "RetryableError", "APIWebhookValidationError"}
     exported = {name: getattr(anthropic, name) for name in anthropic.__all__ if name.endswith("Error")}
     assert {name for name, kind in exported.items() if not issubclass(kind, known)} == odd
-    assert {"authentication", "permission", "billing", "not_found", "redirect", "max_wait", "budget"} == FATAL
+    assert {"authentication", "permission", "billing", "not_found", "redirect", "max_wait", "budget"} == {
+        kind for kind in FailureKind if kind.stops_run
+    }
 
 
 def test_a_page_of_html_is_not_repeated():

@@ -12,13 +12,14 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from slotfill.extractors.documents.decoding import decode_text, document_of, flaw_of
-from slotfill.extractors.record.extraction import Failure
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 
 TEXT = "Zoë paid 20 € at the café — “très bien” 😀\nand left.\r\n"
 GERMAN = "Für die Gäste gab es süße Brötchen, Käse und heiße Milch, und übrigens auch größere Stücke."
 RUSSIAN = "Доставка заняла три недели, коробка пришла мятая и пустая."
 UNKNOWN = Failure(
-    "undecodable_document", "is in an encoding that cannot be told: name it with --encoding, or save it as UTF-8"
+    FailureKind.UNDECODABLE_DOCUMENT,
+    "is in an encoding that cannot be told: name it with --encoding, or save it as UTF-8",
 )
 
 
@@ -160,7 +161,7 @@ def test_utf_16_with_half_a_character_is_refused():
     ],
 )
 def test_what_holds_no_text_is_empty(data):
-    assert decode_text(data) == Failure("empty_document", "holds no text")
+    assert decode_text(data) == Failure(FailureKind.EMPTY_DOCUMENT, "holds no text")
 
 
 @pytest.mark.parametrize(

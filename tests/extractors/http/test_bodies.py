@@ -19,7 +19,8 @@ from slotfill.extractors.http.deadlines import MOST_LINES, TimedClient
 from slotfill.extractors.http.tries import Tries
 from slotfill.extractors.messages_api.sse import STREAM, events
 from slotfill.extractors.record.extraction import Document
-from slotfill.extractors.rungs.asks import UNREADABLE, Ask
+from slotfill.extractors.record.failure_kinds import FailureKind
+from slotfill.extractors.rungs.asks import Ask
 from slotfill.extractors.rungs.prompt import write_prompt
 from slotfill.extractors.settings import Settings
 from slotfill.schemas import Sentiment
@@ -105,7 +106,7 @@ async def test_a_body_is_read_up_to_a_bound(service, monkeypatch, way, encoding)
     if "stream" in way:
         assert "it ended before the message did" in answer.errors[0].message
     else:
-        assert answer.failure.type == UNREADABLE
+        assert answer.failure.type == FailureKind.UNREADABLE_REPLY
     assert service.tries == 1
     assert service.taken <= 4
 

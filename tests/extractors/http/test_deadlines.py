@@ -18,7 +18,8 @@ from slotfill.extractors.clients.connections import synchronous_client
 from slotfill.extractors.clients.failures import failure_of
 from slotfill.extractors.http.deadlines import LONGEST_STREAM, TimedClient, _EventClock
 from slotfill.extractors.record.extraction import Document
-from slotfill.extractors.rungs.asks import BROKEN, Ask
+from slotfill.extractors.record.stop_reasons import BROKEN_STREAM
+from slotfill.extractors.rungs.asks import Ask
 from slotfill.extractors.rungs.prompt import write_prompt
 from slotfill.extractors.settings import Settings
 from slotfill.schemas import Sentiment
@@ -72,7 +73,7 @@ async def test_nor_is_a_stream(service, clients, way, sends):
     service.sends = sends
     answer = await asked(clients, CODEC, ASK, way)
     if sends in ("an event", "pings"):
-        assert answer.stop_reason == BROKEN
+        assert answer.stop_reason == BROKEN_STREAM
         assert "did not answer in time" in answer.errors[0].message
     else:
         assert answer.failure.type == "timeout"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from slotfill import Failure, Usage
 from slotfill.extractors.http.redaction import HIDDEN, Redacted, Redaction
+from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.rungs.asks import Answer
 from slotfill.schemas.errors import FieldError
 
@@ -80,7 +81,7 @@ def test_a_secret_is_hidden_though_it_comes_in_pieces(before, form, after, data)
         {"said": f"I think {KEY}"},
         {"stop_reason": KEY},
         {"errors": (FieldError("", f"the reply calls the tool {KEY!r}"),)},
-        {"failure": Failure("server", f"{KEY} is wrong")},
+        {"failure": Failure(FailureKind.SERVER, f"{KEY} is wrong")},
         {"request_id": KEY},
         {"scored": (f"/{KEY}",)},
     ],

@@ -13,7 +13,7 @@ from slotfill.extractors.live.observing import observe
 from slotfill.extractors.live.probes import worst_of
 from slotfill.extractors.live.report import Report
 from slotfill.extractors.record.extraction import Usage
-from slotfill.extractors.rungs.asks import MODE_REFUSED
+from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.broken_claude import BREAKAGES, BrokenClaude
 from slotfill.extractors.testing.rules.model_rules import MODELS
@@ -51,7 +51,7 @@ class TestTheService:
 
     def test_refuses_a_forced_tool_in_the_failure_that_means_another_mode(self):
         _, facts, seen = tried(service(), OPUS)
-        assert seen["forced_tool"].failure.type == MODE_REFUSED
+        assert seen["forced_tool"].failure.type == FailureKind.MODE_REFUSED
         assert facts["forced_tool"].startswith("mode_refused: tool_choice")
 
 

@@ -12,7 +12,7 @@ from scripted import refusal
 
 from slotfill.extractors.clients.failures import failure_of
 from slotfill.extractors.messages_api.service_errors import _BY_CODE, _BY_TYPE, KNOWN_ERRORS, kind_of
-from slotfill.extractors.rungs.asks import MODE_REFUSED, REDIRECT, SCHEMA_REFUSED
+from slotfill.extractors.record.failure_kinds import FailureKind
 
 OF_TEXT = [(known.kind, known.otherwise, text) for known in KNOWN_ERRORS for text in known.texts]
 NAMED = {400: "invalid_request_error", 404: "not_found_error", 429: "rate_limit_error"}
@@ -25,10 +25,10 @@ RECORDED = [
         "You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.",
     ),
     (400, "permission", "This organization has been disabled."),
-    (400, MODE_REFUSED, 'tool_choice: type "tool" and "any" are not supported for this model.'),
-    (400, MODE_REFUSED, "tool_choice forces tool use is not compatible with this model"),
-    (400, MODE_REFUSED, "Thinking may not be enabled when tool_choice forces tool use."),
-    (400, MODE_REFUSED, "Invalid request data"),
+    (400, FailureKind.MODE_REFUSED, 'tool_choice: type "tool" and "any" are not supported for this model.'),
+    (400, FailureKind.MODE_REFUSED, "tool_choice forces tool use is not compatible with this model"),
+    (400, FailureKind.MODE_REFUSED, "Thinking may not be enabled when tool_choice forces tool use."),
+    (400, FailureKind.MODE_REFUSED, "Invalid request data"),
     (400, "too_long", "prompt is too long: 3333404 tokens > 200000 maximum"),
     (
         400,
@@ -42,7 +42,7 @@ RECORDED = [
     (400, "refusal", "Output blocked by content filtering policy"),
     (
         400,
-        SCHEMA_REFUSED,
+        FailureKind.SCHEMA_REFUSED,
         (
             "Schemas contains too many optional parameters (87), which would make grammar compilation inefficient. "
             "Reduce the number of optional parameters in your tool schemas (limit: 24)."
@@ -102,7 +102,7 @@ def test_no_word_counts_where_the_type_says_something_else(kind, _, text):
         (404, "not_found_error", "not_found"),
         (529, "api_error", "overloaded"),
         (500, "invalid_request_error", "bad_request"),
-        (307, "invalid_request_error", REDIRECT),
+        (307, "invalid_request_error", FailureKind.REDIRECT),
         (409, "conflict_error", "bad_request"),
         (418, "teapot_error", "bad_request"),
         (599, "teapot_error", "server"),
@@ -133,8 +133,10 @@ def test_codes_and_types_are_those_of_the_sdk():
 
 
 def test_a_setting_beside_the_schema_is_another_mode_and_no_other_schema():
-    assert kind_of(400, body("invalid_request_error", "tool_choice: the tool's input_schema")) == MODE_REFUSED
-    assert kind_of(400, body("invalid_request_error", "tools.0.input_schema: no")) == SCHEMA_REFUSED
+    assert (
+        kind_of(400, body("invalid_request_error", "tool_choice: the tool's input_schema")) == FailureKind.MODE_REFUSED
+    )
+    assert kind_of(400, body("invalid_request_error", "tools.0.input_schema: no")) == FailureKind.SCHEMA_REFUSED
 
 
 JSON = st.recursive(

@@ -8,10 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from slotfill.extractors.clients.failures import FATAL
 from slotfill.extractors.errors import ModelError, StoppedError
-from slotfill.extractors.record.extraction import Failure
-from slotfill.extractors.rungs.asks import FINAL, SCHEMA_REFUSED, TRANSPORT
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.runs.breaker import (
     FAILURES,
     FIRST_PAUSE,
@@ -23,10 +21,19 @@ from slotfill.extractors.runs.breaker import (
 )
 
 KEY = b"a document"
-ALIVE = ("bad_request", "too_large", "too_long", SCHEMA_REFUSED, "refusal", "not_found", "cassette")
+ALIVE = (
+    FailureKind.BAD_REQUEST,
+    FailureKind.TOO_LARGE,
+    FailureKind.TOO_LONG,
+    FailureKind.SCHEMA_REFUSED,
+    FailureKind.REFUSAL,
+    FailureKind.NOT_FOUND,
+    FailureKind.CASSETTE,
+)
 SIGNS_OF_LIFE = st.sampled_from([None, *(Failure(kind, "no") for kind in ALIVE)])
-TROUBLE = st.sampled_from([Failure(kind, "no") for kind in sorted(TRANSPORT)])
-DOWN = Failure("connection", "the service cannot be reached: ConnectError")
+STOPPING = [kind for kind in FailureKind if kind.stops_run or kind.refuses_request]
+TROUBLE = st.sampled_from([Failure(kind, "no") for kind in sorted(kind for kind in FailureKind if kind.retry_later)])
+DOWN = Failure(FailureKind.CONNECTION, "the service cannot be reached: ConnectError")
 
 
 class Clock:
@@ -157,7 +164,7 @@ def test_what_shows_that_the_service_is_alive_never_opens_it(said):
     breaker = Breaker()
     for failure in said:
         assert not breaker.note(breaker.admit(), failure)
-        breaker.ended(KEY, failure if failure and failure.type not in (SCHEMA_REFUSED, "bad_request", *FATAL) else None)
+        breaker.ended(KEY, failure if failure and failure.type not in STOPPING else None)
     assert breaker.reason is None
 
 
@@ -171,7 +178,11 @@ def test_a_thousand_documents_that_are_refused_for_themselves_stop_nobody(kind):
     assert isinstance(breaker.admit(), Admission)
 
 
-@given(st.sampled_from(sorted(FATAL & FINAL)), st.lists(SIGNS_OF_LIFE, max_size=5), st.integers(0, FAILURES + 1))
+@given(
+    st.sampled_from(sorted(kind for kind in FailureKind if kind.stops_run and kind.ends_fallbacks)),
+    st.lists(SIGNS_OF_LIFE, max_size=5),
+    st.integers(0, FAILURES + 1),
+)
 def test_a_failure_that_all_would_meet_stops_everything_at_once_and_for_good(kind, afterwards, failed):
     clock = Clock()
     breaker = Breaker(now=clock)
@@ -188,7 +199,7 @@ def test_a_failure_that_all_would_meet_stops_everything_at_once_and_for_good(kin
 
 
 def test_a_model_that_is_not_there_stops_a_run_without_a_fallback_alone():
-    unknown = Failure("not_found", "model: claude-nope (HTTP 404)")
+    unknown = Failure(FailureKind.NOT_FOUND, "model: claude-nope (HTTP 404)")
     breaker = Breaker()
     breaker.note(breaker.admit(), unknown)  # a fallback serves
     breaker.ended(KEY, None)
@@ -266,8 +277,8 @@ def test_a_late_failure_says_nothing_of_the_time_since():
 def test_the_first_reason_stays():
     breaker = Breaker()
     first, second = breaker.admit(), breaker.admit()
-    breaker.note(first, Failure("authentication", "invalid x-api-key (HTTP 401)"))
-    breaker.note(second, Failure("billing", "no credit (HTTP 400)"))
+    breaker.note(first, Failure(FailureKind.AUTHENTICATION, "invalid x-api-key (HTTP 401)"))
+    breaker.note(second, Failure(FailureKind.BILLING, "no credit (HTTP 400)"))
     assert breaker.reason.startswith("invalid x-api-key (HTTP 401)")
 
 
@@ -286,12 +297,12 @@ def test_it_gives_up_after_the_longest_wait():
 def test_the_reason_quotes_no_document():
     breaker = Breaker()
     for _ in range(FAILURES):
-        breaker.note(breaker.admit(), Failure("server", "cannot read 'CANARY' (HTTP 500)"))
+        breaker.note(breaker.admit(), Failure(FailureKind.SERVER, "cannot read 'CANARY' (HTTP 500)"))
     assert breaker.reason.startswith("5 requests in a row failed: the service failed (HTTP 500); ")
 
 
 class TestSchema:
-    REFUSED = Failure(SCHEMA_REFUSED, "output_config: the grammar is too large (HTTP 400)")
+    REFUSED = Failure(FailureKind.SCHEMA_REFUSED, "output_config: the grammar is too large (HTTP 400)")
 
     def test_documents_in_a_row_that_end_with_it_stop_the_run(self):
         breaker = Breaker()
@@ -307,7 +318,7 @@ class TestSchema:
 
     @given(
         st.lists(st.integers(0, REFUSALS - 1), max_size=20),
-        st.sampled_from([None, Failure("too_long", "no")]),
+        st.sampled_from([None, Failure(FailureKind.TOO_LONG, "no")]),
     )
     def test_any_other_end_between_starts_anew(self, runs, other):
         breaker = Breaker()
@@ -320,14 +331,14 @@ class TestSchema:
     def test_what_is_said_of_one_document_alone_is_not_told(self):
         breaker = Breaker()
         for number in range(REFUSALS):
-            breaker.ended(KEY, Failure(SCHEMA_REFUSED, f"schema: CANARY {number} (HTTP 400)"))
+            breaker.ended(KEY, Failure(FailureKind.SCHEMA_REFUSED, f"schema: CANARY {number} (HTTP 400)"))
         assert "CANARY" not in breaker.reason
 
 
 class TestRefusals:
     """Requests that are refused with words that nobody knows."""
 
-    REFUSED = Failure("bad_request", "your account wants attention (HTTP 400)")
+    REFUSED = Failure(FailureKind.BAD_REQUEST, "your account wants attention (HTTP 400)")
 
     def test_alike_and_in_a_row_they_stop_the_run_and_are_to_be_asked_again(self):
         breaker = Breaker()
@@ -339,7 +350,9 @@ class TestRefusals:
         breaker.ended(b"in flight", self.REFUSED)
         assert breaker.refused == (*(bytes([number]) for number in range(REFUSALS)), b"in flight")
 
-    @pytest.mark.parametrize("between", [None, Failure("bad_request", "another"), Failure("validation", "no")])
+    @pytest.mark.parametrize(
+        "between", [None, Failure(FailureKind.BAD_REQUEST, "another"), Failure(FailureKind.VALIDATION, "no")]
+    )
     def test_anything_else_between_them_starts_anew(self, between):
         breaker = Breaker()
         for failure in [*[self.REFUSED] * (REFUSALS - 1), between, *[self.REFUSED] * (REFUSALS - 1)]:
@@ -350,7 +363,7 @@ class TestRefusals:
         breaker, asked = Breaker(), [bytes([number]) for number in range(REFUSALS)]
         for key in asked:
             breaker.ended(key, self.REFUSED)
-        for failure in (None, Failure("bad_request", "another"), Failure("validation", "no")):
+        for failure in (None, Failure(FailureKind.BAD_REQUEST, "another"), Failure(FailureKind.VALIDATION, "no")):
             breaker.ended(b"in flight", failure)
         assert breaker.refused == (*asked,)
 
@@ -367,15 +380,15 @@ class TestRefusals:
         breaker = Breaker()
         for _ in range(REFUSALS):
             breaker.ended(KEY, self.REFUSED)
-            breaker.ended(KEY, Failure("server", "down (HTTP 500)"))
+            breaker.ended(KEY, Failure(FailureKind.SERVER, "down (HTTP 500)"))
         assert breaker.refused
 
 
 def test_what_to_do_next_is_said():
-    assert str(ending_of(Failure("authentication", "invalid x-api-key (HTTP 401)"))) == (
+    assert str(ending_of(Failure(FailureKind.AUTHENTICATION, "invalid x-api-key (HTTP 401)"))) == (
         "invalid x-api-key (HTTP 401): set another key; `slotfill doctor` tries it"
     )
-    assert isinstance(ending_of(Failure("budget", "no more")), StoppedError)
+    assert isinstance(ending_of(Failure(FailureKind.BUDGET, "no more")), StoppedError)
 
 
 def test_threads_are_let_through_one_probe_only():

@@ -13,16 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.record.extraction import (
-    Attempt,
-    ChunkRecord,
-    Document,
-    Extraction,
-    Failure,
-    Outcome,
-    Rung,
-    Usage,
-)
+from slotfill.extractors.record.extraction import Attempt, ChunkRecord, Document, Extraction, Outcome, Rung, Usage
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.rungs.prompt import Message, Prompt
 from slotfill.extractors.runs.ledger import migrations
@@ -31,7 +23,7 @@ from slotfill.schemas.errors import FieldError
 
 A, B = Document.of("A text.", "a.txt"), Document.of("Another text.", "b.txt")
 A_AGAIN = Document.of("A text.", "copy.txt")
-UNREADABLE = Document("", "0" * 64, "c.txt", Failure("unreadable", "cannot be read: no such file"))
+UNREADABLE = Document("", "0" * 64, "c.txt", Failure(FailureKind.UNREADABLE, "cannot be read: no such file"))
 
 
 def ask(text="What?", **changed):
@@ -157,9 +149,9 @@ class TestAnswers:
 
     def test_what_was_lost_on_the_way_is_no_answer(self, path):
         with Ledger(path) as ledger:
-            ledger.keep(A, ask(), Answer(failure=Failure("timeout", "too late")))
-            ledger.keep(A, ask(), Answer(failure=Failure("budget", "no more")))
-            ledger.keep(A, ask(), Answer(failure=Failure("schema_refused", "too complex")))
+            ledger.keep(A, ask(), Answer(failure=Failure(FailureKind.TIMEOUT, "too late")))
+            ledger.keep(A, ask(), Answer(failure=Failure(FailureKind.BUDGET, "no more")))
+            ledger.keep(A, ask(), Answer(failure=Failure(FailureKind.SCHEMA_REFUSED, "too complex")))
             (told,) = ledger.recall(A).values()
         assert [answer.failure.type for answer in told] == ["schema_refused"]
 
@@ -431,7 +423,7 @@ for number in range(1_000):
 
 
 def test_a_chunk_that_failed_on_the_way_is_read_again(path):
-    lost = ChunkRecord(1, 10, 20, Outcome.FAILED, error=Failure("timeout", "too late"))
+    lost = ChunkRecord(1, 10, 20, Outcome.FAILED, error=Failure(FailureKind.TIMEOUT, "too late"))
     with Ledger(path) as ledger:
         pending(ledger, A)
         ledger.end(ended(A, Outcome.PARTIAL, "incomplete", chunks=(lost,)))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from slotfill.extractors.record.extraction import Failure
+from slotfill.extractors.record.failure_kinds import Failure
 from slotfill.extractors.runs.reports.log_safety import disclosed, place_of
 from slotfill.schemas.schema import Schema
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from scripted import message, refusal
 
 from slotfill import Document, Extractor, Outcome
-from slotfill.extractors.record.extraction import Failure
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.runs.reports.logs import log_extraction, log_to_stderr
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.simulator.clock import ManualClock
@@ -399,7 +399,9 @@ def test_a_process_logs_nothing_that_python_would_print_by_itself(server, tmp_pa
 
 
 def test_a_failure_of_a_document(capsys):
-    broken = Document("", "0" * 64, "a.txt", Failure("broken_row", "line 2 is no JSON: Expecting value at column 9"))
+    broken = Document(
+        "", "0" * 64, "a.txt", Failure(FailureKind.BROKEN_ROW, "line 2 is no JSON: Expecting value at column 9")
+    )
     with Extractor(SCHEMA, client=SimulatedClaude().client()) as extractor:
         said = logged(extractor.extract(broken), 0, "text", capsys)
     assert said == "a.txt: failed: line 2 is no JSON: Expecting value at column 9 [broken_row]\n"

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from slotfill.extractors.extractor import Extractor
-from slotfill.extractors.record.extraction import Failure, Outcome, Span, Usage
+from slotfill.extractors.record.extraction import Outcome, Span, Usage
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.testing.checking.invariants import (
     contradictions,
     dropped,
@@ -71,9 +72,12 @@ TAMPERED = {
     "tokens are counted twice": lambda e: ("/usage", first_attempt(e, usage=e.usage + e.usage)),
     "a reply is nobody's": lambda e: ("/usage", first_attempt(e, request_id=None)),
     "an edit is lost": lambda e: ("/edits", replace(e, edits=())),
-    "an error besides a value": lambda e: ("/error", replace(e, error=Failure("server", "no"))),
+    "an error besides a value": lambda e: ("/error", replace(e, error=Failure(FailureKind.SERVER, "no"))),
     "a partial with no reason": lambda e: ("/error", replace(e, outcome=Outcome.PARTIAL)),
-    "a reason that says nothing": lambda e: ("/error", replace(e, outcome=Outcome.FAILED, error=Failure("server", ""))),
+    "a reason that says nothing": lambda e: (
+        "/error",
+        replace(e, outcome=Outcome.FAILED, error=Failure(FailureKind.SERVER, "")),
+    ),
     "ok without a value": lambda e: ("/value", replace(e, has_value=False)),
     "a span off by one": lambda e: ("/customer", moved(e, 1)),
     "a span beyond the end": lambda e: ("/customer", moved(e, 10_000)),
@@ -141,8 +145,8 @@ def test_a_document_that_lost_a_chunk_and_tells_it_passes():
 LESS = {key: part[:-1] if key == "lines" else part for key, part in LONG.truth.items()}
 
 OF_CHUNKS = {
-    "the lost one is not named": ("/error", {"error": Failure("incomplete", "some are missing")}),
-    "another error": ("/error", {"error": Failure("refusal", "chunk 4 (characters 3 to 4): no")}),
+    "the lost one is not named": ("/error", {"error": Failure(FailureKind.INCOMPLETE, "some are missing")}),
+    "another error": ("/error", {"error": Failure(FailureKind.REFUSAL, "chunk 4 (characters 3 to 4): no")}),
     "it has failed altogether": ("/outcome", {"outcome": Outcome.FAILED}),
     "a value is made up": ("/mood", {"has_value": False, "invalid": {"mood": "odd"}}),
     "an item is made up": ("/lines/0", {"has_value": False, "invalid": {"lines": [{"article": "sofa"}]}}),
@@ -171,7 +175,7 @@ def test_a_further_reading_that_is_lost_is_told_and_none_is_left_out():
     assert [reading.number for reading in extraction.chunks] == [1, 2] * 5
     assert about_chunks(extraction) == []
     assert [*misread(extraction, chunked=True, passes=2)] == []
-    silent = Failure("incomplete", "chunk 4 (characters 1 to 2): refused")
+    silent = Failure(FailureKind.INCOMPLETE, "chunk 4 (characters 1 to 2): refused")
     assert about_chunks(replace(extraction, error=silent)) == ["/error"]
     for chunks in (extraction.chunks[1:], extraction.chunks[:1] + extraction.chunks[2:], ()):
         assert paths(misread(replace(extraction, chunks=chunks), chunked=True, passes=2))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotfill.extractors.repair.forms.numerals import read_number
+from slotfill.extractors.forms.numerals import read_number
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from slotfill.extractors.repair.forms.dates import day_first_in
-from slotfill.extractors.repair.forms.numerals import json_number, read_number, whole_number
-from slotfill.extractors.repair.forms.reformatting import TEMPORAL, rewritten
-from slotfill.extractors.repair.forms.value_types import Context, ExpectedForms, PlainMeaning
-from slotfill.extractors.repair.forms.vocabulary import BOOLEANS, is_nothing
+from slotfill.extractors.forms.dates import day_first_in
+from slotfill.extractors.forms.numerals import json_number, read_number, whole_number
+from slotfill.extractors.forms.reformatting import TEMPORAL, rewritten
+from slotfill.extractors.forms.value_types import Context, ExpectedForms, PlainMeaning
+from slotfill.extractors.forms.vocabulary import BOOLEANS, is_nothing
 
 __all__ = ["scalars"]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from slotfill.extractors.repair.forms.dates import ISO_FORMS, day_first_in
+from slotfill.extractors.forms.dates import ISO_FORMS, day_first_in
 from slotfill.extractors.repair.repair import mend
 from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.parameters import Parameters

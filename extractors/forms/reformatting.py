@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from slotfill.extractors.repair.forms.dates import ISO_FORMS
-from slotfill.extractors.repair.forms.value_types import ExpectedForms, PlainMeaning
+from slotfill.extractors.forms.dates import ISO_FORMS
+from slotfill.extractors.forms.value_types import ExpectedForms, PlainMeaning
 
 __all__ = ["TEMPORAL", "rewritten"]
 
