@@ -1,4 +1,3 @@
-from slotfill.extractors.errors import ExtractionError as ExtractionError
 from slotfill.extractors.errors import InputError as InputError
 from slotfill.extractors.errors import LedgerError as LedgerError
 from slotfill.extractors.errors import MissingModelExtraError as MissingModelExtraError
@@ -18,6 +17,7 @@ from slotfill.extractors.record.extraction import ConflictValue as ConflictValue
 from slotfill.extractors.record.extraction import Document as Document
 from slotfill.extractors.record.extraction import Edit as Edit
 from slotfill.extractors.record.extraction import Extraction as Extraction
+from slotfill.extractors.record.extraction import ExtractionError as ExtractionError
 from slotfill.extractors.record.extraction import Outcome as Outcome
 from slotfill.extractors.record.extraction import Rung as Rung
 from slotfill.extractors.record.extraction import Span as Span

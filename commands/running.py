@@ -94,7 +94,7 @@ def _say(options: dict[str, Any], line: str) -> None:
 def _close(ending: RunEnd, total: int | None, options: dict[str, Any], *, several: bool) -> None:
     """Say why a run stopped and what goes on, and what a run over several documents has done."""
     from slotfill.extractors.runs.reports.console import printable
-    from slotfill.extractors.runs.reports.summary import closing, closing_json
+    from slotfill.extractors.runs.reports.run_summary import closing, closing_json
 
     stopped = ending.stopped
     told: dict[str, Any] = {"total": total}

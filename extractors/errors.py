@@ -20,15 +20,9 @@ What goes wrong with one document is no exception: it ends in that document's re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from slotfill.schemas.errors import MissingExtraError, SlotfillError
 
-if TYPE_CHECKING:
-    from slotfill.extractors.record.extraction import Extraction
-
 __all__ = [
-    "ExtractionError",
     "InputError",
     "LedgerError",
     "MissingModelExtraError",
@@ -65,15 +59,3 @@ class ModelError(SlotfillError):
 
 class MissingModelExtraError(ModelError, MissingExtraError):
     """An optional part that a model needs and that is not installed; the message names the extra."""
-
-
-class ExtractionError(SlotfillError):
-    """An extraction that holds no value.
-
-    `extraction` is the whole record: its outcome, its error, every attempt.
-    """
-
-    def __init__(self, extraction: Extraction[Any]) -> None:
-        reason = extraction.error.message if extraction.error else "no reason was recorded"
-        super().__init__(f"{extraction.document.source or 'the text'}: {extraction.outcome}: {reason}")
-        self.extraction = extraction

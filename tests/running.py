@@ -4,7 +4,7 @@ from slotfill import OutputError
 from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.delivery import Delivery
 from slotfill.extractors.runs.engine import Run
-from slotfill.extractors.runs.outputs.sinks import Sink
+from slotfill.extractors.runs.outputs.sink import Sink
 
 
 class Memory(Sink):

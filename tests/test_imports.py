@@ -66,15 +66,11 @@ def module_of(file: Path) -> str:
 
 
 def homes_of(package: ModuleType) -> dict[str, ModuleType]:
-    """Give the modules that a type checker loads the public names from: the imports under TYPE_CHECKING."""
-    (block,) = [
-        node
-        for node in ast.parse(Path(package.__file__ or "").read_bytes()).body
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-    ]
+    """Give the modules that a type checker loads the public names from: the imports of the stub."""
+    stub = Path(package.__file__ or "").with_suffix(".pyi")
     return {
         name.name: importlib.import_module(node.module or "")
-        for node in block.body
+        for node in ast.parse(stub.read_bytes()).body
         if isinstance(node, ast.ImportFrom)
         for name in node.names
     }

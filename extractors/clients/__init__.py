@@ -1,1 +1,1 @@
-"""TODO."""
+"""An ask answered: the SDK's clients, patched by Instructor, with their limits, credentials and failures."""

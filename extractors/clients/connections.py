@@ -105,7 +105,7 @@ def _seconds(model: str, settings: Settings) -> float | None:
 
 
 def _local(model: str, settings: Settings) -> LocalTransport:
-    from slotfill.extractors.local.engine import EngineOptions
+    from slotfill.extractors.local.llama import EngineOptions
     from slotfill.extractors.local.transport import LocalTransport
 
     options = EngineOptions(

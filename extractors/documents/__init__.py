@@ -1,1 +1,1 @@
-"""TODO."""
+"""Bytes -> documents: files, folders, rows, addresses, encodings."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""A value -> where in the text it stands."""

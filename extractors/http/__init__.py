@@ -1,1 +1,1 @@
-"""TODO."""
+"""One HTTP try: its address, its time, its size, and no credential in what it brings."""

@@ -11,7 +11,7 @@ import jsonschema
 from referencing import Registry
 
 from slotfill.extractors.local.fields import FieldDecoder, too_long
-from slotfill.extractors.local.filling import REPLY_ROOM
+from slotfill.extractors.local.filling import REPLY_ROOM, Filling
 from slotfill.extractors.local.grammar import SEPARATORS, write_grammar
 from slotfill.extractors.local.layout import STOP, Conversation, Shot
 from slotfill.extractors.local.messages import EngineReply, EngineRequest
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from referencing.jsonschema import SchemaRegistry
 
-    from slotfill.extractors.local.engine import Engine
+    from slotfill.extractors.local.llama import Engine
 
 __all__ = ["answer"]
 
@@ -44,7 +44,7 @@ def answer(engine: Engine, request: EngineRequest, cancelled: threading.Event) -
     if decoder is None:
         reply = _whole(engine, request, cancelled)
     else:
-        reply = decoder.fill(request.conversation.document, request.max_tokens, cancelled)
+        reply = Filling(decoder, request.conversation.document, request.max_tokens, cancelled).run()
     if request.schema is None:
         return reply
     for seed in range(TRIES + 1):

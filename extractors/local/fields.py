@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from slotfill.extractors.local.calibration import CONTENT_FREE, Calibration, Scored, keep, recall
 from slotfill.extractors.local.candidates import choose_families
-from slotfill.extractors.local.filling import Filling
 from slotfill.extractors.local.layout import (
     Shot,
     begin,
@@ -26,7 +25,6 @@ from slotfill.extractors.local.layout import (
     value_at,
     write_field,
 )
-from slotfill.extractors.local.messages import EngineReply
 from slotfill.extractors.local.strategies import (
     ABSENT,
     Choice,
@@ -44,7 +42,7 @@ from slotfill.schemas.json_values.pointer import join
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from slotfill.extractors.local.engine import Engine
+    from slotfill.extractors.local.llama import Engine
 
 _Question = tuple[str, str, tuple[str, ...], int]
 """The pointer of a field, a prompt, the labels, and which of them is right."""
@@ -102,10 +100,6 @@ class FieldDecoder:
         self.doubted = {field.strategy.of for field in compiled.fields if isinstance(field.strategy, Doubt)}
         self._calibrating = threading.Lock()
         self._calibrations: dict[str, Calibration] | None = None
-
-    def fill(self, document: str, max_tokens: int, cancelled: threading.Event) -> EngineReply:
-        """Answer all questions about a document. Raises ApiError when it is too long."""
-        return Filling(self, document, max_tokens, cancelled).run()
 
     def fitted(self, shots: Sequence[str], body: str, room: int) -> str:
         """Write as many of the latest examples before a text as leave room for the answers."""

@@ -29,8 +29,8 @@ from slotfill.schemas.passages.passages import stands_in
 if TYPE_CHECKING:
     import threading
 
-    from slotfill.extractors.local.engine import GeneratedText
     from slotfill.extractors.local.fields import FieldDecoder
+    from slotfill.extractors.local.llama import GeneratedText
 
 __all__ = ["REPLY_ROOM", "Filling"]
 

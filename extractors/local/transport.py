@@ -18,7 +18,7 @@ from urllib.parse import unquote
 import httpx2
 
 from slotfill.extractors.local.answer import answer
-from slotfill.extractors.local.engine import shared_engine
+from slotfill.extractors.local.llama import shared_engine
 from slotfill.extractors.local.messages import message, read_engine_request
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.messages_api.sse import STREAM, events
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from slotfill.extractors.local.engine import EngineOptions
+    from slotfill.extractors.local.llama import EngineOptions
 
 __all__ = ["LocalTransport"]
 

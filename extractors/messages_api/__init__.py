@@ -1,1 +1,1 @@
-"""TODO."""
+"""The Messages API's own forms, read and written."""

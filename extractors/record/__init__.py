@@ -1,1 +1,1 @@
-"""TODO."""
+"""What is known of one document's extraction, and its JSON."""

@@ -14,9 +14,9 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from pydantic import NonNegativeInt
 
-from slotfill.extractors.errors import ExtractionError, SettingsError
+from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
-from slotfill.schemas.errors import FieldError
+from slotfill.schemas.errors import FieldError, SlotfillError
 from slotfill.schemas.json_values.exact_json import with_digits
 from slotfill.schemas.wire.subset import Mode
 
@@ -29,6 +29,7 @@ __all__ = [
     "Document",
     "Edit",
     "Extraction",
+    "ExtractionError",
     "Match",
     "Origin",
     "Outcome",
@@ -427,6 +428,18 @@ class Extraction(Generic[M]):
             "history": [{"value": turn.value, "correction": turn.correction} for turn in self.history],
             "request_ids": list(self.request_ids),
         }
+
+
+class ExtractionError(SlotfillError):
+    """An extraction that holds no value.
+
+    `extraction` is the whole record: its outcome, its error, every attempt.
+    """
+
+    def __init__(self, extraction: Extraction[Any]) -> None:
+        reason = extraction.error.message if extraction.error else "no reason was recorded"
+        super().__init__(f"{extraction.document.source or 'the text'}: {extraction.outcome}: {reason}")
+        self.extraction = extraction
 
 
 def _sum(count: int | None, other: int | None) -> int | None:

@@ -9,8 +9,7 @@ from typing import Any
 from slotfill.extractors.record.extraction import Document, Outcome
 from slotfill.extractors.record.failure_kinds import Failure
 from slotfill.extractors.runs.ledger.store import Ledger, LedgerRow
-from slotfill.extractors.runs.outputs.payload import Record
-from slotfill.extractors.runs.outputs.sinks import Sink
+from slotfill.extractors.runs.outputs.sink import Record, Sink
 from slotfill.extractors.runs.reports.logs import log_unwritable
 from slotfill.extractors.runs.verification import Verification
 from slotfill.extractors.unforeseen import internal_failure

@@ -21,8 +21,9 @@ from slotfill.extractors.runs.engine import Run
 from slotfill.extractors.runs.ledger.identity import ledger_path, run_identity
 from slotfill.extractors.runs.ledger.lock import check_owner
 from slotfill.extractors.runs.ledger.store import Ledger, Retention
+from slotfill.extractors.runs.outputs.json_sinks import tell_parts
 from slotfill.extractors.runs.outputs.output_formats import check_rejects, format_of
-from slotfill.extractors.runs.outputs.sinks import open_rejects, open_sink, tell_parts
+from slotfill.extractors.runs.outputs.sinks import open_rejects, open_sink
 from slotfill.extractors.runs.reports.totals import Tally
 from slotfill.extractors.unforeseen import internal_failure
 from slotfill.schemas.errors import SlotfillError

@@ -1,1 +1,1 @@
-"""TODO."""
+"""A value that grows while its reply arrives."""

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 import httpx2
 
+from slotfill.extractors.testing.simulator.clock import Clock
 from slotfill.extractors.testing.simulator.exchange import HttpRequest, HttpResponse
 
-if TYPE_CHECKING:
-    from slotfill.extractors.testing.claude import SimulatedClaude
-
 __all__ = ["SimulatedTransport"]
+
+
+class Service(Protocol):
+    """What answers: `SimulatedClaude`, or whatever stands around it."""
+
+    @property
+    def clock(self) -> Clock:
+        """The time that it lives in."""
+
+    def in_flight(self) -> AbstractContextManager[None]:
+        """Count a request while it is answered."""
+
+    def handle(self, request: HttpRequest) -> HttpResponse:
+        """Answer a request."""
 
 
 class SimulatedTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
@@ -21,7 +34,7 @@ class SimulatedTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
     A reply that takes longer than the client's read timeout fails at once, as it would have later.
     """
 
-    def __init__(self, claude: SimulatedClaude) -> None:
+    def __init__(self, claude: Service) -> None:
         self._claude = claude
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -44,7 +57,7 @@ class SimulatedTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
 class _Body(httpx2.SyncByteStream, httpx2.AsyncByteStream):
     """A body that comes in pieces, slowly, or not to its end."""
 
-    def __init__(self, claude: SimulatedClaude, response: HttpResponse, request: httpx2.Request) -> None:
+    def __init__(self, claude: Service, response: HttpResponse, request: httpx2.Request) -> None:
         self._claude = claude
         self._response = response
         self._request = request

@@ -8,7 +8,7 @@ __all__ = ["built_ins"]
 def built_ins() -> dict[str, str]:
     """Give the built-in schemas in order: the name, and one sentence on what it extracts.
 
-    The model of `name` is `slotfill.schemas.name:Name`.
+    The model of `name` is `slotfill.schemas:Name`.
     """
     return {
         "entities": "List the named entities, dates and sums of money of a text, in order of appearance.",

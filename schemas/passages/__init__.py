@@ -1,1 +1,1 @@
-"""TODO."""
+"""Where words stand in a text: boundaries, folding, marks, quotes."""

@@ -132,7 +132,7 @@ def _example(line: str, number: int, path: str | Path) -> Example:
 
 
 def _from_text(text: str, *, trusted: bool, overrides: dict[str, Any]) -> Schema[Any]:
-    text = f"slotfill.schemas.{text}:{text.capitalize()}" if text in built_ins() else text
+    text = f"slotfill.schemas:{text.capitalize()}" if text in built_ins() else text
     is_line = bool(_ONE_LINE.search(text))
     if _is_json(text) and (not is_line or _exists(text)):
         return _from_json_file(Path(text), overrides)

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Pydantic's validators, made strict on what a model says."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""A run's state on disk: what was asked, answered, paid and ended."""

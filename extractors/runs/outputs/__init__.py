@@ -1,1 +1,1 @@
-"""TODO."""
+"""Where a run's results go: standard output, files, folders, tables."""

@@ -14,8 +14,7 @@ from typing import Any
 from slotfill.extractors.record.json_text import escaped
 from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
 from slotfill.extractors.runs.outputs.columns import shape_of, with_lists_as_cells
-from slotfill.extractors.runs.outputs.payload import Record
-from slotfill.extractors.runs.outputs.sinks import Sink
+from slotfill.extractors.runs.outputs.sink import Record, Sink
 from slotfill.extractors.runs.outputs.table_rows import Rows
 from slotfill.schemas.schema import Schema
 

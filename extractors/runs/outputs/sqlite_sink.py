@@ -27,8 +27,7 @@ from slotfill.extractors.runs.outputs.columns import (
     shape_of,
     standing_in,
 )
-from slotfill.extractors.runs.outputs.payload import Record
-from slotfill.extractors.runs.outputs.sinks import Sink
+from slotfill.extractors.runs.outputs.sink import Record, Sink
 from slotfill.extractors.runs.outputs.table_rows import Rows
 from slotfill.schemas.schema import Schema
 

@@ -18,7 +18,7 @@ from slotfill.extractors.runs.outputs.columns import (
     fit,
     standing_in,
 )
-from slotfill.extractors.runs.outputs.payload import Record
+from slotfill.extractors.runs.outputs.sink import Record
 
 __all__ = ["Rows"]
 

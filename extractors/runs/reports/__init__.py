@@ -1,1 +1,1 @@
-"""TODO."""
+"""What a run tells: totals, progress, logs, costs; never a value."""

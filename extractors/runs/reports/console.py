@@ -36,7 +36,7 @@ class _Shown:
         from rich.progress_bar import ProgressBar
         from rich.table import Table
 
-        from slotfill.extractors.runs.reports.summary import status
+        from slotfill.extractors.runs.reports.run_summary import status
 
         done = self.tally.documents if self.tally else 0
         rows = Table.grid(padding=(0, 1))

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The search for what breaks a law of schemas or extractors."""

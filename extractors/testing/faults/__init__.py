@@ -1,1 +1,1 @@
-"""TODO."""
+"""What a model writes wrong: in its text, and in a value."""

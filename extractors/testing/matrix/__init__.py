@@ -1,1 +1,1 @@
-"""TODO."""
+"""The fault matrix: the whole of slotfill under every fault, alone and in pairs."""

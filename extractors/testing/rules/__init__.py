@@ -1,1 +1,1 @@
-"""TODO."""
+"""What the service refuses: the simulated service's own tables, beside the product's."""

@@ -25,7 +25,7 @@ from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.delivery import Delivery
 from slotfill.extractors.runs.engine import Run
 from slotfill.extractors.runs.ledger.store import Ledger
-from slotfill.extractors.runs.outputs.sinks import Sink
+from slotfill.extractors.runs.outputs.sink import Sink
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
 from slotfill.extractors.testing.simulator.clock import ManualClock

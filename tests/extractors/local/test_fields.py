@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from slotfill import Extractor
 from slotfill.extractors.local import calibration
-from slotfill.extractors.local.engine import Engine, EngineOptions, shared_engine
+from slotfill.extractors.local.llama import Engine, EngineOptions, shared_engine
 from slotfill.schemas import Confidence, Example, Sentiment, Verbatim
 
 pytestmark = pytest.mark.local

@@ -18,7 +18,7 @@ import jsonschema
 import pytest
 
 from slotfill.extractors.errors import ModelError
-from slotfill.extractors.local.engine import shared_engine
+from slotfill.extractors.local.llama import shared_engine
 from slotfill.extractors.local.transport import LocalTransport
 
 pytestmark = pytest.mark.local
@@ -280,7 +280,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
 PROCESS = """
 import os, signal, sys, threading, time
 from pathlib import Path
-from slotfill.extractors.local.engine import shared_engine
+from slotfill.extractors.local.llama import shared_engine
 engine = shared_engine(Path(sys.argv[1]))
 links = [os.path.realpath(f"/proc/self/fd/{number}") for number in range(512)]
 inodes = {link[link.index("[") + 1 : -1] for link in links if "socket:" in link}

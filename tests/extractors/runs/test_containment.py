@@ -11,7 +11,8 @@ from scripted import message
 from slotfill import Document, Extractor, Outcome, OutputError
 from slotfill.extractors.rungs.asks import Answer
 from slotfill.extractors.runs.ledger.store import Ledger
-from slotfill.extractors.runs.outputs.sinks import Sink, open_rejects, open_sink
+from slotfill.extractors.runs.outputs.sink import Sink
+from slotfill.extractors.runs.outputs.sinks import open_rejects, open_sink
 
 
 class Panic(BaseException):

@@ -2,7 +2,6 @@ import inspect
 import json
 import subprocess
 import sys
-from importlib import import_module
 from typing import get_args
 
 import pytest
@@ -33,7 +32,7 @@ def test_there_are_four():
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_the_table_says_what_the_docstring_says(name):
-    model = getattr(import_module(f"slotfill.schemas.{name}"), name.capitalize())
+    model = getattr(slotfill.schemas, name.capitalize())
     assert built_ins()[name] == inspect.cleandoc(model.__doc__).splitlines()[0]
     assert resolve(name).model is model
     assert resolve(name).name == name

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from tabular import OUTPUTS, record, schema_of
 
 from slotfill import Outcome, OutputError
-from slotfill.extractors.runs.outputs.sinks import encode, open_rejects, open_sink
+from slotfill.extractors.runs.outputs.json_sinks import encode
+from slotfill.extractors.runs.outputs.sinks import open_rejects, open_sink
 
 SCHEMA = schema_of({"type": "object", "properties": {"note": {"type": "string"}}})
 

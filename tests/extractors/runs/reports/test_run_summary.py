@@ -8,7 +8,7 @@ import pytest
 
 from slotfill import Outcome, Usage
 from slotfill.extractors.runs.reports import totals as tally_module
-from slotfill.extractors.runs.reports.summary import SHORT, closing, closing_json, status
+from slotfill.extractors.runs.reports.run_summary import SHORT, closing, closing_json, status
 from slotfill.extractors.runs.reports.totals import Tally
 
 

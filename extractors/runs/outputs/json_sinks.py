@@ -1,0 +1,142 @@
+"""JSON on standard output, in one file, in lines, or in a folder of files."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from slotfill.extractors.errors import OutputError
+from slotfill.extractors.record.extraction import Document
+from slotfill.extractors.record.json_text import json_text
+from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
+from slotfill.extractors.runs.outputs.folder_layout import Places
+from slotfill.extractors.runs.outputs.sink import Payload, Record, Sink
+from slotfill.extractors.runs.outputs.standard_streams import check_writable
+from slotfill.extractors.streaming.events import Partial
+
+__all__ = ["FileSink", "FolderSink", "StreamSink", "encode", "tell_parts"]
+
+
+def tell_parts(stream: IO[bytes]) -> Callable[[Document, Partial[Any]], None]:
+    """Write what a stream completes: a JSON line a part, with the rung that it answers; a new rung begins anew."""
+    check_writable(stream)
+
+    def told(document: Document, partial: Partial[Any]) -> None:
+        for part in partial.parts:
+            line = {"source": document.source, "rung": partial.rung.value, "path": part.path, "value": part.value}
+            _show(stream, encode(line))
+
+    return told
+
+
+def _show(stream: IO[bytes], data: bytes) -> None:
+    """Write to an open stream at once. Raises OutputError."""
+    try:
+        stream.write(data)
+        stream.flush()
+    except BrokenPipeError:
+        raise  # the reader has had enough: no error, and click knows how to end
+    except OSError as error:
+        raise OutputError(f"cannot write to standard output: {error.strerror or error}") from None
+
+
+def encode(data: Any, *, indent: int | None = None) -> bytes:
+    """Write JSON in UTF-8, with no control character that could reach a terminal, and a line end."""
+    return f"{json_text(data, indent=indent)}\n".encode()
+
+
+class StreamSink(Sink):
+    """Writes to an open stream, each value at once: a line each, or indented."""
+
+    live = True
+
+    def __init__(self, stream: IO[bytes], payload: Payload, *, indent: int | None = None) -> None:
+        self._stream, self._payload, self._indent = stream, payload, indent
+
+    def write(self, record: Record) -> None:
+        """Write the payload and flush it."""
+        _show(self._stream, encode(self._payload(record), indent=self._indent))
+
+
+class FileSink(Sink):
+    """Writes one file, which appears whole: JSONL, or one indented value."""
+
+    def __init__(self, path: Path, payload: Payload, *, indent: int | None = None) -> None:
+        self._file = AtomicFile(path)
+        self.live = self._file.in_place
+        self._payload, self._indent = payload, indent
+        self._empty = True
+
+    def write(self, record: Record) -> None:
+        """Write the payload."""
+        self._file.write(encode(self._payload(record), indent=self._indent))
+        self._empty = False
+
+    def commit(self, *, complete: bool) -> None:
+        """Put the file in its place. No lines make an empty file, but no value makes none."""
+        if not self._empty or (complete and self._indent is None):
+            self._file.commit()
+
+    def discard(self) -> None:
+        """Drop the file, unless it is in its place already."""
+        self._file.discard()
+
+
+class FolderSink(Sink):
+    """Writes one JSON file a document, each at once: its source's path below the folder, plus `.json`."""
+
+    live = True
+
+    def __init__(self, folder: Path, payload: Payload) -> None:
+        self._folder, self._payload = folder, payload
+        with self._told(OSError, sqlite3.Error):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # A folder that takes no files must be known before a call is paid for.
+            tempfile.TemporaryFile(dir=folder).close()
+            self._places = Places()
+
+    def write(self, record: Record) -> None:
+        """Write the document's file, unless it is there as it would be: a run that goes on comes by all of them."""
+        self._check()
+        with self._told(sqlite3.Error):
+            path = self._folder / self._places.give(record["document"]["source"])
+        data = encode(self._payload(record), indent=2)
+        if _holds(path, data):
+            return
+        file = AtomicFile(path)
+        try:
+            file.write(data)
+            file.commit()
+        finally:
+            file.discard()
+
+    def commit(self, *, complete: bool) -> None:  # noqa: ARG002 - each file is in its place already
+        """See that the folder is there still."""
+        self._check()
+
+    def discard(self) -> None:
+        """Keep the files: each is whole."""
+        self._places.close()
+
+    def _check(self) -> None:
+        # A file would make its folder again, without those that were in it.
+        if not self._folder.is_dir():
+            raise OutputError(f"cannot write into folder {str(self._folder)!r}: it was removed while it was written")
+
+    @contextmanager
+    def _told(self, *errors: type[Exception]) -> Iterator[None]:
+        try:
+            yield
+        except errors as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise OutputError(f"cannot write into folder {str(self._folder)!r}: {reason}") from None
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    with suppress(OSError):
+        return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
+    return False

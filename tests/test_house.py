@@ -1,0 +1,103 @@
+"""The four rules of the house: rooms in layers, no circles, one word for one thing, small folders."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import grimp
+import pytest
+from checkout import ROOT
+
+PACKAGES = ("commands", "extractors", "schemas")
+FILES = sorted(file for package in PACKAGES for file in ROOT.glob(f"{package}/**/*.py"))
+MODULES = [file for file in FILES if file.name != "__init__.py"]
+
+MOST_MODULES = 12
+"""A folder of more is a floor, not a room."""
+
+SAME_JOB: dict[str, str] = {}
+"""File names that stand twice, as the same job is done for another thing: the job."""
+
+
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    return grimp.build_graph("slotfill", cache_dir=None)
+
+
+def name_of(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(("slotfill", *(part for part in parts if part != "__init__")))
+
+
+def layers() -> list[str]:
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    (house,) = (one for one in tool["importlinter"]["contracts"] if one["name"].startswith("The house"))
+    return [name.strip() for layer in house["layers"] for name in layer.replace("|", ":").split(":")]
+
+
+def public_names(file: Path) -> list[str]:
+    """Give the names of a module's `__all__` that it defines itself."""
+    tree = ast.parse(file.read_bytes())
+    imported = {
+        name.asname or name.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom | ast.Import)
+        for name in node.names
+    }
+    named = (
+        node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    )
+    return [name for value in named for name in ast.literal_eval(value) if name not in imported]
+
+
+def test_every_module_stands_in_a_layer() -> None:
+    rooms = layers()
+    homeless = [
+        name for name in map(name_of, MODULES) if not any(name == room or name.startswith(f"{room}.") for room in rooms)
+    ]
+    assert not homeless
+    assert [room for room, times in Counter(rooms).items() if times > 1] == []
+
+
+def test_no_file_is_in_a_circle(graph: grimp.ImportGraph) -> None:
+    """Imports that type checkers alone read count too."""
+    rest = {module: set(graph.find_modules_directly_imported_by(module)) for module in graph.modules}
+    while ends := [module for module, imported in rest.items() if not imported & rest.keys()]:
+        for module in ends:
+            del rest[module]
+    assert not rest
+
+
+def test_nothing_but_commands_imports_what_tests_use(graph: grimp.ImportGraph) -> None:
+    testing = "slotfill.extractors.testing"
+    importers = {
+        importer
+        for module in graph.modules
+        if module.startswith(testing)
+        for importer in graph.find_modules_that_directly_import(module)
+    }
+    assert {one for one in importers if not one.startswith((testing, "slotfill.commands", "slotfill.cli"))} == set()
+
+
+def test_folders_are_rooms() -> None:
+    counts = Counter(file.parent.relative_to(ROOT).as_posix() for file in MODULES)
+    assert {folder: count for folder, count in counts.items() if count > MOST_MODULES} == {}
+    assert counts["extractors"] <= 10
+
+
+def test_a_public_name_has_one_meaning() -> None:
+    homes: defaultdict[str, list[str]] = defaultdict(list)
+    for file in FILES:
+        for name in public_names(file):
+            homes[name].append(file.relative_to(ROOT).as_posix())
+    assert {name: files for name, files in homes.items() if len(files) > 1} == {}
+
+
+def test_a_file_name_stands_once() -> None:
+    homes: defaultdict[str, list[str]] = defaultdict(list)
+    for file in MODULES:
+        homes[file.stem].append(file.relative_to(ROOT).as_posix())
+    assert {name: files for name, files in homes.items() if len(files) > 1}.keys() == SAME_JOB.keys()
