@@ -33,7 +33,6 @@ __all__ = [
     "Match",
     "Origin",
     "Outcome",
-    "Refiner",
     "Risk",
     "Rung",
     "Span",
@@ -288,7 +287,7 @@ class Turn:
     correction: str
 
 
-class Refiner(Protocol[M]):
+class _Refiner(Protocol[M]):
     """What can ask about a document again."""
 
     def refine(self, extraction: Extraction[M], correction: str) -> Extraction[M]:
@@ -342,7 +341,7 @@ class Extraction(Generic[M]):
     found_in: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     conflicts: tuple[Conflict, ...] = ()
     history: tuple[Turn, ...] = ()
-    refiner: Refiner[M] | None = field(default=None, repr=False, compare=False)
+    refiner: _Refiner[M] | None = field(default=None, repr=False, compare=False)
 
     @property
     def ok(self) -> bool:
@@ -368,7 +367,7 @@ class Extraction(Generic[M]):
         """Do what `refine` does, without blocking."""
         return await self._refiner().arefine(self, correction)
 
-    def _refiner(self) -> Refiner[M]:
+    def _refiner(self) -> _Refiner[M]:
         if self.refiner is None:
             raise SettingsError(
                 "this extraction has no extractor at hand: call Extractor.refine(extraction, correction)"

@@ -304,11 +304,11 @@ def test_a_protocol_whose_package_is_missing_is_an_error_that_names_it(monkeypat
 WITHOUT_FSSPEC = """
 import sys
 sys.modules["fsspec"] = None
-from slotfill.extractors.documents.sources import find
+from slotfill.extractors.documents.sources import find_sources
 from slotfill.schemas.errors import MissingExtraError
-print(len(find([sys.argv[1]]).sources))
+print(len(find_sources([sys.argv[1]]).sources))
 try:
-    find(["memory://a"])
+    find_sources(["memory://a"])
 except MissingExtraError as error:
     print(error)
 """
