@@ -293,7 +293,7 @@ def models(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is not None:
         return
     from slotfill.extractors import catalogue
-    from slotfill.extractors.local import weights
+    from slotfill.extractors.local.weights import weights
 
     click.echo(f"{'MODEL':<28}{'CONTEXT':>10}{'CACHED':>9}{'INPUT':>9}{'OUTPUT':>9}")
     for name in catalogue.known_models():
@@ -314,7 +314,7 @@ def pull(name: str) -> None:
     \b
     slotfill models pull
     """
-    from slotfill.extractors.local import weights
+    from slotfill.extractors.local.weights import weights
     from slotfill.extractors.runs.reports.console import transfer
 
     with transfer() as shown:

@@ -13,7 +13,7 @@ from slotfill.extractors.clients.failures import failure_of
 from slotfill.extractors.clients.model_choice import choose_model
 from slotfill.extractors.documents.urls import public
 from slotfill.extractors.errors import ModelError
-from slotfill.extractors.local import hub, weights
+from slotfill.extractors.local.weights import hub, weights
 from slotfill.extractors.settings import Settings
 
 __all__ = ["Diagnosis", "examine"]

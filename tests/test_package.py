@@ -50,7 +50,7 @@ def tracked() -> list[str]:
 @pytest.fixture(scope="session")
 def shipped(tracked: list[str]) -> set[str]:
     """The package's files: modules in the root and its three packages, and the mark that they are typed."""
-    modules = re.compile(r"(?:(?:schemas|extractors|commands)/(?:\w+/)*)?\w+\.py")
+    modules = re.compile(r"(?:(?:schemas|extractors|commands)/(?:\w+/)*)?\w+\.pyi?")
     return {name for name in tracked if modules.fullmatch(name)} | {"py.typed"}
 
 

@@ -18,7 +18,7 @@ from slotfill.extractors.errors import ModelError
 from slotfill.extractors.http.bodies import BoundedAsyncClient
 from slotfill.extractors.http.deadlines import TimedClient
 from slotfill.extractors.http.tries import Tries
-from slotfill.extractors.local import weights
+from slotfill.extractors.local.weights import weights
 from slotfill.extractors.settings import Settings
 from slotfill.schemas.errors import SlotfillError
 

@@ -9,7 +9,7 @@ import os
 from slotfill.extractors import catalogue
 from slotfill.extractors.clients.connections import sdk_finds_credential
 from slotfill.extractors.errors import ModelError
-from slotfill.extractors.local import weights
+from slotfill.extractors.local.weights import weights
 from slotfill.extractors.settings import Settings
 
 __all__ = ["choose_model"]

@@ -18,7 +18,7 @@ from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.clients.clients import Clients
 from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.clients.metering import BudgetError
-from slotfill.extractors.local import weights
+from slotfill.extractors.local.weights import weights
 from slotfill.extractors.record.extraction import Document, Usage
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.rungs.asks import Ask

@@ -14,10 +14,10 @@ def test_the_model_is_chosen_by_what_there_is(monkeypatch, tmp_path):
     monkeypatch.setenv("SLOTFILL_MODEL", "local:x.gguf")
     assert choose_model(Settings.read()) == "local:x.gguf"
     monkeypatch.delenv("SLOTFILL_MODEL")
-    monkeypatch.setattr("slotfill.extractors.local.weights.installed", lambda: None)
+    monkeypatch.setattr("slotfill.extractors.local.weights.weights.installed", lambda: None)
     with pytest.raises(ModelError, match="set ANTHROPIC_API_KEY, or fetch the model with `slotfill models pull`"):
         choose_model(Settings.read())
-    monkeypatch.setattr("slotfill.extractors.local.weights.installed", lambda: tmp_path)
+    monkeypatch.setattr("slotfill.extractors.local.weights.weights.installed", lambda: tmp_path)
     monkeypatch.setattr("importlib.util.find_spec", lambda _: "there")
     assert choose_model(Settings.read()) == "local"
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)

@@ -9,8 +9,8 @@ import anthropic
 import httpx2
 import pytest
 
-from slotfill.extractors.local import weights
 from slotfill.extractors.local.transport import LocalTransport
+from slotfill.extractors.local.weights import weights
 
 # The client never leaves the process.
 OWN = {"base_url": "http://slotfill.local", "api_key": "local", "max_retries": 0}

@@ -19,7 +19,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slotfill.extractors.errors import ModelError
-from slotfill.extractors.local import weights
+from slotfill.extractors.local.weights import weights
 
 pytest.importorskip("huggingface_hub", reason="the extra `hub` is not installed")
 
@@ -36,7 +36,7 @@ time.sleep = lambda _: None
 if len(sys.argv) > 3:  # no file may grow beyond these bytes
     import resource
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
-from slotfill.extractors.local import weights
+from slotfill.extractors.local.weights import weights
 progress = []
 def pull(model):
     return weights.pull(model, progress=lambda done, total: progress.append([done, total]))
@@ -454,5 +454,5 @@ def test_without_the_extra_the_error_says_how_to_install_it() -> None:
 
 
 def test_the_library_is_loaded_at_use_alone() -> None:
-    code = "import sys, slotfill.extractors.local.weights; sys.exit('huggingface_hub' in sys.modules)"
+    code = "import sys, slotfill.extractors.local.weights.weights; sys.exit('huggingface_hub' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from slotfill.extractors.errors import ModelError
-from slotfill.extractors.local import weights
+from slotfill.extractors.local.weights import weights
 
 CONTENT = b"GGUF" + bytes(range(256)) * 400
 
@@ -156,5 +156,5 @@ def test_a_model_id_leads_to_its_file(tmp_path: Path) -> None:
 
 
 def test_the_module_loads_no_model() -> None:
-    code = "import sys, slotfill.extractors.local.weights as w; sys.exit('xllamacpp' in sys.modules)"
+    code = "import sys, slotfill.extractors.local.weights.weights as w; sys.exit('xllamacpp' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -19,7 +19,7 @@ import platformdirs
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.errors import ModelError
-from slotfill.extractors.local import hub
+from slotfill.extractors.local.weights import hub
 
 __all__ = ["DEFAULT", "KNOWN_WEIGHTS", "Weights", "installed", "locate_weights", "pull"]
 

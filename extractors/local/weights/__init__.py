@@ -1,0 +1,1 @@
+"""Model files: fetched, cached, checked, found."""
