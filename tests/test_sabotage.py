@@ -19,20 +19,20 @@ pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this machine has no fork"),
 ]
 
-PARTS = ("__init__.py", "__main__.py", "cli.py", "py.typed", "pyproject.toml")
+PARTS = ("__init__.py", "__init__.pyi", "__main__.py", "cli.py", "py.typed", "pyproject.toml")
 PARTS += ("commands", "extractors", "schemas", "tests")
 
 DEFECTS = {
     "a truncated reply is accepted": (
         "extractors/rungs/ladder.py",
-        "    if answer.stop_reason in CUT:\n",
+        "    if answer.stop_reason in CUT_OFF:\n",
         "    if False:\n",
         "tests/extractors/test_plan.py::test_a_reply_that_stays_cut_is_partial",
     ),
     "a partial is marked valid": (
         "extractors/rungs/ladder.py",
-        "_OUTCOMES = {Kind.TRUNCATED: Outcome.PARTIAL,",
-        "_OUTCOMES = {Kind.TRUNCATED: Outcome.VALID,",
+        "_OUTCOMES = {Status.TRUNCATED: Outcome.PARTIAL,",
+        "_OUTCOMES = {Status.TRUNCATED: Outcome.VALID,",
         "tests/extractors/test_fault_matrix.py::test_a_fault_over_http_leaves_all_accounts_right[truncated]",
     ),
     "a stream that was cut passes for a whole one": (
@@ -60,9 +60,9 @@ DEFECTS = {
     ),
     "a mender drops rows that stand one after the other": (
         "extractors/repair/repair.py",
-        "        return [Reading([r.value for r in readings], first.start, last.end, repairs, rows=tuple(readings))]\n",
+        "        return [Candidate([r.value for r in readings], first.start, last.end, repairs, rows=tuple(readings))]\n",
         """        rows = tuple(readings[:-1])
-        return [Reading([r.value for r in rows], first.start, last.end, repairs, rows=rows)]
+        return [Candidate([r.value for r in rows], first.start, last.end, repairs, rows=rows)]
 """,
         "tests/extractors/repair/test_repair.py::TestWrapper::test_rows_without_brackets_are_all_kept",
     ),
@@ -98,13 +98,13 @@ DEFECTS = {
     ),
     "a chunk is not told what was said of its document": (
         "extractors/chunks/reading.py",
-        "else tuple(Exchange(None, turn.correction) for turn in self.history)\n",
+        "else tuple(Turn(None, turn.correction) for turn in self.history)\n",
         "else ()\n",
         "tests/extractors/test_fault_matrix.py::test_without_a_fault_all_is_valid[refine_chunks-structured]",
     ),
     "a fallback is asked though the first model answered": (
         "extractors/rungs/ladder.py",
-        "            if verdict.kind is Kind.VALID or (verdict.failure",
+        "            if verdict.kind is Status.VALID or (verdict.failure",
         "            if (verdict.failure",
         "tests/extractors/test_fault_matrix.py::test_without_a_fault_all_is_valid[fallback_chunks-structured]",
     ),

@@ -41,7 +41,7 @@ progress = []
 def pull(model):
     return weights.pull(model, progress=lambda done, total: progress.append([done, total]))
 try:
-    path = {"locate": weights.locate, "pull": pull}[sys.argv[1]](sys.argv[2])
+    path = {"locate": weights.locate_weights, "pull": pull}[sys.argv[1]](sys.argv[2])
     said = {"path": str(path), "progress": progress}
 except weights.ModelError as error:
     said = {"error": str(error), "type": type(error).__name__, "context": str(error.__context__)}
@@ -144,7 +144,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
 
 
 def call(name: str, model: str = MODEL, *limit: str) -> dict[str, Any]:
-    """Call `weights.locate` or `pull` in a process of its own."""
+    """Call `weights.locate_weights` or `pull` in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-c", CALL, name, model, *limit], capture_output=True, text=True, check=False
     )
