@@ -1,3 +1,7 @@
+from slotfill.extractors.builtin import EntityExtractor as EntityExtractor
+from slotfill.extractors.builtin import FeedbackExtractor as FeedbackExtractor
+from slotfill.extractors.builtin import SentimentExtractor as SentimentExtractor
+from slotfill.extractors.builtin import SummaryExtractor as SummaryExtractor
 from slotfill.extractors.errors import InputError as InputError
 from slotfill.extractors.errors import LedgerError as LedgerError
 from slotfill.extractors.errors import MissingModelExtraError as MissingModelExtraError
@@ -5,11 +9,7 @@ from slotfill.extractors.errors import ModelError as ModelError
 from slotfill.extractors.errors import OutputError as OutputError
 from slotfill.extractors.errors import SettingsError as SettingsError
 from slotfill.extractors.errors import StoppedError as StoppedError
-from slotfill.extractors.extractor import EntityExtractor as EntityExtractor
 from slotfill.extractors.extractor import Extractor as Extractor
-from slotfill.extractors.extractor import FeedbackExtractor as FeedbackExtractor
-from slotfill.extractors.extractor import SentimentExtractor as SentimentExtractor
-from slotfill.extractors.extractor import SummaryExtractor as SummaryExtractor
 from slotfill.extractors.record.extraction import Attempt as Attempt
 from slotfill.extractors.record.extraction import ChunkRecord as ChunkRecord
 from slotfill.extractors.record.extraction import Conflict as Conflict

@@ -24,7 +24,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from slotfill.extractors.repair.json_finder import find_json
-from slotfill.extractors.repair.repair import Repaired, RepairMode, mend
+from slotfill.extractors.repair.repair import Repaired, RepairMode, repair
 from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS
 from slotfill.extractors.testing.faults.value_faults import spoil
 from slotfill.schemas.built_in.built_ins import built_ins
@@ -276,7 +276,7 @@ def judge(name: str) -> Iterator[str]:
     made, typed, cut = cases(name), name == "mistyped values", name == "truncation"
     silent = 0
     for mode in MODES:
-        mended = [mend(case.text, case.schema, mode) for case in made]
+        mended = [repair(case.text, case.schema, mode) for case in made]
         right = sum(
             m is None if cut else m is not None and same(m.data, c.truth) for m, c in zip(mended, made, strict=True)
         )
@@ -288,7 +288,7 @@ def judge(name: str) -> Iterator[str]:
     yield str(silent)
     base = seconds(lambda: [theirs(case, typed=typed) for case in made])
     yield f"{seconds(lambda: [find_json(case.text, frozenset()) for case in made]) / base:.2f}"
-    whole = seconds(lambda: [mend(case.text, case.schema, "bold") for case in made]) / base
+    whole = seconds(lambda: [repair(case.text, case.schema, "bold") for case in made]) / base
     validation = seconds(lambda: [accepted(case.schema, case.truth) for case in made]) / base
     yield f"{whole:.2f}"
     yield f"{validation:.2f}"
@@ -324,7 +324,7 @@ def suite(data: Path) -> str:
         if (kind := path.name[0]) == "y":
             right[kind] += is_valid(anything, f'{{"{WRAPPER}": {text}}}')
         elif kind == "n":
-            mended = mend(text, anything, "bold")
+            mended = repair(text, anything, "bold")
             right[kind] += mended is None or any(edit.kind != "wrapped" for edit in mended.edits)
         totals[kind] += 1
     return (

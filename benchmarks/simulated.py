@@ -95,7 +95,7 @@ def _completions(schema: Schema[Feedback]) -> list[Completion]:
 
 
 def _answer(completion: Completion) -> Answer:
-    return Answer(json=completion.text, said=completion.text, stop_reason=completion.stop_reason)
+    return Answer(json=completion.text, text=completion.text, stop_reason=completion.stop_reason)
 
 
 def _request(body: bytes) -> HttpRequest:

@@ -6,10 +6,10 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import PathLike
 from typing import Any, Generic, Self, TypedDict, TypeVar, Unpack, overload
 
@@ -19,34 +19,30 @@ from slotfill.extractors.clients.clients import AnyClient
 from slotfill.extractors.clients.metering import Meter
 from slotfill.extractors.clients.model_choice import choose_model
 from slotfill.extractors.clients.models import ModelPool
+from slotfill.extractors.drivers import (
+    Asker,
+    BlockingAsker,
+    ConcurrentAsker,
+    RunningPlan,
+    drive,
+    extraction_of,
+    iterate,
+    run,
+)
 from slotfill.extractors.errors import InputError, SettingsError
 from slotfill.extractors.messages_api.thinking import Effort, ThinkingMode
 from slotfill.extractors.plan import plan
-from slotfill.extractors.record.extraction import Attempt, Document, Extraction, Rung, Turn
+from slotfill.extractors.record.extraction import Attempt, Document, Extraction, Turn
 from slotfill.extractors.repair.repair import RepairMode
-from slotfill.extractors.rungs.asks import Answer, Ask, Executor, attempt_of
-from slotfill.extractors.running_plan import RunningPlan
+from slotfill.extractors.rungs.asks import Executor, attempt_of
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.streaming.events import Partial
-from slotfill.extractors.streaming.partial_value import CompletedPart, PartialValue
-from slotfill.extractors.unforeseen import STOPS
-from slotfill.schemas.built_in.entities import Entities
-from slotfill.schemas.built_in.feedback import Feedback
-from slotfill.schemas.built_in.sentiment import Sentiment
-from slotfill.schemas.built_in.summary import Summary
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.json_schema.formats import Formats
 from slotfill.schemas.schema import Example, Schema
 from slotfill.schemas.sources.schema_sources import resolve
 
-__all__ = [
-    "EntityExtractor",
-    "Extractor",
-    "FeedbackExtractor",
-    "Options",
-    "SentimentExtractor",
-    "SummaryExtractor",
-]
+__all__ = ["Extractor", "Options"]
 
 M = TypeVar("M")
 
@@ -55,6 +51,7 @@ _logger = logging.getLogger("slotfill")
 _LIMITS = ("rpm", "itpm", "otpm", "max_wait")
 _SETTINGS = (
     *("retries", "mend", "timeout", "max_tokens", "thinking", "effort", "chunk_chars", "passes", "cache_ttl"),
+    "history_tokens",
     *_LIMITS,
 )
 
@@ -86,6 +83,8 @@ class Options(TypedDict, total=False):
     chunk_chars: the most of a document that one request holds, in code points, at least 100: a longer one is read in
         chunks (by default only what the model cannot take at once, or takes at higher rates where chunks lose nothing).
     passes: how often each part of a document is read; a further pass looks for what was missed (1).
+    history_tokens: how much of the conversation about a document a further turn tells again, its latest turns first
+        (8,000).
     cache_ttl: how long the service keeps what all documents share, `5m` or `1h` (`5m`).
     rpm, itpm, otpm: requests, input and output tokens a minute, which are never exceeded (what the service's replies
         tell of its limits); they, and `max_wait`, are not for a `client`.
@@ -110,6 +109,7 @@ class Options(TypedDict, total=False):
     effort: Effort | None
     chunk_chars: int | None
     passes: int | None
+    history_tokens: int | None
     cache_ttl: catalogue.CacheTTL | None
     rpm: int | None
     itpm: int | None
@@ -137,7 +137,7 @@ class Extractor(Generic[M]):
     def __init__(self, schema: type[M] | Schema[M] | str | Mapping[str, Any], **options: Unpack[Options]) -> None:
         _check_limits(options)
         client, cassette = options.get("client"), _cassette(options)
-        first, fallbacks = _models(options.get("model"))
+        first, fallbacks = _names(options.get("model"))
         self.settings = Settings.read(model=first, **{name: options.get(name) for name in _SETTINGS})
         if cassette and self.settings.model is None:
             self.settings = self.settings.model_copy(update={"model": cassette.model})
@@ -153,8 +153,8 @@ class Extractor(Generic[M]):
         answered = client is not None or (cassette is not None and cassette.replaying)
         chosen = (self.settings.model if answered else choose_model(self.settings)) or catalogue.DEFAULT_MODEL
         names = dict.fromkeys((chosen, *fallbacks))
-        self._targets = ModelPool(self.schema, self.settings, names, client, cassette)
-        self.model = self._targets.model
+        self._models = ModelPool(self.schema, self.settings, names, client, cassette)
+        self.model = self._models.model
 
     def __enter__(self) -> Self:
         return self
@@ -171,24 +171,24 @@ class Extractor(Generic[M]):
     @property
     def models(self) -> tuple[str, ...]:
         """The names of the model and its fallbacks."""
-        return self._targets.names
+        return self._models.names
 
     def meter(self, meter: Meter) -> None:
         """Have a meter told of each HTTP try. Call it before the first request; a `client` is not metered."""
-        self._targets.meter(meter)
+        self._models.meter(meter)
 
     @property
     def executor(self) -> Executor:
         """What puts asks to the models."""
-        return self._targets
+        return self._models
 
     def close(self) -> None:
         """Close the sync clients."""
-        self._targets.close()
+        self._models.close()
 
     async def aclose(self) -> None:
         """Close all clients."""
-        await self._targets.aclose()
+        await self._models.aclose()
 
     def extract(self, text: str | Document) -> Extraction[M]:
         """Extract from one text. The chunks of a long one are asked at once, as many as the concurrency allows.
@@ -196,14 +196,14 @@ class Extractor(Generic[M]):
         Raises TypeError where it is no text, and ModelError, SettingsError or MissingExtraError where no model can be
         asked at all. Whatever else goes wrong ends in the extraction; what nobody foresaw as the failure `internal`.
         """
-        return self._extract(_document(text), threading.Semaphore(self.settings.concurrency))
+        return self._extract(self._running(_document(text)), self._blocking_asker())
 
     async def aextract(self, text: str | Document, *, executor: Executor | None = None) -> Extraction[M]:
         """Do what `extract` does, without blocking.
 
         executor: what puts the asks to the models; by default `executor`, as many at once as the concurrency allows.
         """
-        return await self._adriven(self._running(_document(text)), executor or self._bounded())
+        return await self._aextract(self._running(_document(text)), self._asker(executor))
 
     def stream(self, text: str | Document) -> Iterator[Partial[M] | Extraction[M]]:
         """Extract from one text, giving the value as it arrives; the last event is the extraction.
@@ -211,18 +211,7 @@ class Extractor(Generic[M]):
         A reply that is repaired, or asked for again, shows in further events. Patches and the chunks of a long text
         come whole.
         """
-        return self._streaming(_document(text))
-
-    def _streaming(self, document: Document) -> Iterator[Partial[M] | Extraction[M]]:
-        plan = self._running(document)
-        while plan.asks:
-            with plan.answering():
-                if _streams(plan.asks):
-                    answer = yield from self._streamed(plan.asks[0])
-                    plan.answer((answer,))
-                else:
-                    plan.answer(self._answers(plan.asks, threading.Semaphore(self.settings.concurrency)))
-        yield self._ended(plan.extraction)
+        return iterate(self._streaming(_document(text), self._blocking_asker()))
 
     def astream(
         self, text: str | Document, *, executor: Executor | None = None
@@ -231,38 +220,28 @@ class Extractor(Generic[M]):
 
         executor: as in `aextract`.
         """
-        return self._astreaming(_document(text), executor or self._bounded())
+        return self._streaming(_document(text), self._asker(executor))
 
-    async def _astreaming(self, document: Document, executor: Executor) -> AsyncGenerator[Partial[M] | Extraction[M]]:
-        plan = self._running(document)
-        while plan.asks:
-            with plan.answering():
-                if not _streams(plan.asks):
-                    plan.answer(await _aanswers(plan.asks, executor))
-                    continue
-                async with aclosing(self._astreamed(plan.asks[0], executor)) as events:
-                    async for event in events:
-                        if isinstance(event, Answer):
-                            plan.answer((event,))
-                        else:
-                            yield event
-        yield self._ended(plan.extraction)
+    async def _streaming(self, document: Document, asker: Asker) -> AsyncGenerator[Partial[M] | Extraction[M]]:
+        async with aclosing(drive(self._running(document), asker, streaming=True)) as events:
+            async for event in events:
+                yield self._ended(event) if isinstance(event, Extraction) else event
 
     def refine(self, extraction: Extraction[M], correction: str) -> Extraction[M]:
         """Take a further turn on an extraction: ask again, with what is wrong or missing said in words.
 
-        What was said in earlier turns is told too, as far as 8,000 tokens go.
+        What was said in earlier turns is told too, as far as `history_tokens` go.
 
         Raises SchemaError where the extraction is of another schema, InputError where its document's text is gone or
         nothing is said, TypeError where it is no extraction.
         """
         history = self._history(extraction, correction)
-        return self._extract(extraction.document, threading.Semaphore(self.settings.concurrency), history)
+        return self._extract(self._running(extraction.document, history), self._blocking_asker())
 
     async def arefine(self, extraction: Extraction[M], correction: str) -> Extraction[M]:
         """Do what `refine` does, without blocking."""
         plan = self._running(extraction.document, self._history(extraction, correction))
-        return await self._adriven(plan, self._bounded())
+        return await self._aextract(plan, self._asker())
 
     def _history(self, extraction: Extraction[M], correction: str) -> tuple[Turn, ...]:
         if not isinstance(extraction, Extraction) or not isinstance(correction, str):
@@ -291,12 +270,12 @@ class Extractor(Generic[M]):
         return self._mapping(_Source(texts), concurrency or self.settings.concurrency)
 
     def _mapping(self, texts: _Source, at_once: int) -> Iterator[Extraction[M]]:
-        slots = threading.Semaphore(at_once)
+        asker = self._blocking_asker(threading.Semaphore(at_once))
         waiting: deque[Future[Extraction[M]]] = deque()
         with ThreadPoolExecutor(at_once) as pool:
             try:
                 for text in texts:
-                    waiting.append(pool.submit(self._extract, text, slots))
+                    waiting.append(pool.submit(self._extract_document, text, asker))
                     while waiting and (waiting[0].done() or len(waiting) >= at_once * AHEAD):
                         yield waiting.popleft().result()
                 while waiting:
@@ -314,12 +293,12 @@ class Extractor(Generic[M]):
         return self._amapping(_Source(texts), concurrency or self.settings.concurrency)
 
     async def _amapping(self, texts: _Source, at_once: int) -> AsyncGenerator[Extraction[M]]:
-        places, executor = asyncio.Semaphore(at_once), self._bounded(at_once)
+        places, asker = asyncio.Semaphore(at_once), ConcurrentAsker(self._models, asyncio.Semaphore(at_once))
         waiting: deque[asyncio.Task[Extraction[M]]] = deque()
 
         async def one(document: Document) -> Extraction[M]:
             async with places:
-                return await self.aextract(document, executor=executor)
+                return await self._aextract(self._running(document), asker)
 
         try:
             for document in texts:
@@ -341,140 +320,53 @@ class Extractor(Generic[M]):
         one token, and nothing is asked where what documents share is too short to be kept. Without it, the requests
         that start together all pay for writing.
         """
-        ask = self._targets.warming()
-        return self._targets.unkept(ask) or attempt_of(ask, self._targets.execute(ask))
+        ask = self._models.warming()
+        return self._models.unkept(ask) or attempt_of(ask, self._models.execute(ask))
 
     async def awarm(self) -> Attempt:
         """Do what `warm` does, without blocking."""
-        ask = self._targets.warming()
-        return self._targets.unkept(ask) or attempt_of(ask, await self._targets.aexecute(ask))
+        ask = self._models.warming()
+        return self._models.unkept(ask) or attempt_of(ask, await self._models.aexecute(ask))
 
     def requests(self, text: str | Document) -> tuple[dict[str, Any], ...]:
         """Give the first requests for a text, as `messages.create` would be given them; nothing is sent.
 
         There is one, or one for each chunk of a long text; none for a text that cannot be asked about.
         """
-        return tuple(self._targets.encode(ask) for ask in self._running(_document(text)).asks)
+        return tuple(self._models.encode(ask) for ask in self._running(_document(text)).asks)
 
-    def _bounded(self, at_once: int | None = None) -> Executor:
-        return _Bounded(self._targets, asyncio.Semaphore(at_once or self.settings.concurrency))
+    def _asker(self, executor: Executor | None = None) -> ConcurrentAsker:
+        """Have asks answered by an executor that bounds how many; by default by the models, as many as is allowed."""
+        slots = None if executor else asyncio.Semaphore(self.settings.concurrency)
+        return ConcurrentAsker(executor or self._models, slots)
 
-    async def _adriven(self, plan: RunningPlan[M], executor: Executor) -> Extraction[M]:
-        while plan.asks:
-            with plan.answering():
-                plan.answer(await _aanswers(plan.asks, executor))
-        return self._ended(plan.extraction)
+    def _blocking_asker(self, slots: threading.Semaphore | None = None) -> BlockingAsker:
+        concurrency = self.settings.concurrency
+        return BlockingAsker(self._models, slots or threading.Semaphore(concurrency), concurrency)
 
-    def _extract(self, document: Document, slots: threading.Semaphore, history: tuple[Turn, ...] = ()) -> Extraction[M]:
-        plan = self._running(document, history)
-        while plan.asks:
-            with plan.answering():
-                plan.answer(self._answers(plan.asks, slots))
-        return self._ended(plan.extraction)
+    async def _aextract(self, plan: RunningPlan[M], asker: ConcurrentAsker) -> Extraction[M]:
+        return self._ended(await extraction_of(plan, asker))
 
-    def _answers(self, asks: Sequence[Ask], slots: threading.Semaphore) -> tuple[Answer, ...]:
-        """Put asks to their models, side by side where there are several."""
+    def _extract_document(self, document: Document, asker: BlockingAsker) -> Extraction[M]:
+        return self._extract(self._running(document), asker)
 
-        def one(ask: Ask) -> Answer:
-            with slots:
-                return self._targets.execute(ask)
-
-        if len(asks) == 1:
-            return (one(asks[0]),)
-        with ThreadPoolExecutor(min(len(asks), self.settings.concurrency)) as pool:
-            return tuple(pool.map(one, asks))
-
-    def _streamed(self, ask: Ask) -> Generator[Partial[M], None, Answer]:
-        growing, pieces = PartialValue(self.schema), self._targets.stream(ask)
-        while True:
-            try:
-                piece = next(pieces)
-            except StopIteration as end:
-                answer: Answer = end.value
-                return answer
-            if piece:
-                yield Partial(ask.rung, _fed(growing, piece), growing)
-
-    async def _astreamed(self, ask: Ask, executor: Executor) -> AsyncGenerator[Partial[M] | Answer]:
-        growing = PartialValue(self.schema)
-        async with aclosing(executor.astream(ask)) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, Answer):
-                    yield piece
-                elif piece:
-                    yield Partial(ask.rung, _fed(growing, piece), growing)
+    def _extract(self, plan: RunningPlan[M], asker: BlockingAsker) -> Extraction[M]:
+        return self._ended(run(extraction_of(plan, asker)))
 
     def _running(self, document: Document, history: tuple[Turn, ...] = ()) -> RunningPlan[M]:
-        policy = self._targets.policy(document)
+        policy = self._models.policy(document)
         return RunningPlan(document, self.schema, policy, plan(document, self.schema, policy, history))
 
     def _ended(self, extraction: Extraction[M]) -> Extraction[M]:
-        self._targets.learn(extraction)
+        self._models.learn(extraction)
         return replace(extraction, refiner=self)
 
 
-@dataclass(frozen=True, slots=True)
-class _Bounded:
-    """Puts only so many asks to the models at once."""
-
-    executor: Executor
-    slots: asyncio.Semaphore
-
-    async def aexecute(self, ask: Ask) -> Answer:
-        async with self.slots:
-            return await self.executor.aexecute(ask)
-
-    async def astream(self, ask: Ask) -> AsyncGenerator[str | Answer]:
-        async with self.slots, aclosing(self.executor.astream(ask)) as pieces:
-            async for piece in pieces:
-                yield piece
-
-
-async def _aanswers(asks: Sequence[Ask], executor: Executor) -> tuple[Answer, ...]:
-    """Have asks answered side by side. What stops one of them stops no other: they are paid for."""
-    if len(asks) == 1:  # most documents: a task costs more than it takes to read a short reply
-        return (await executor.aexecute(asks[0]),)
-    answers = await asyncio.gather(*map(executor.aexecute, asks), return_exceptions=True)
-    if stopped := [answer for answer in answers if isinstance(answer, BaseException)]:
-        raise stopped[0]
-    return tuple(answer for answer in answers if isinstance(answer, Answer))
-
-
-def _models(given: str | Sequence[str] | None) -> tuple[str | None, tuple[str, ...]]:
+def _names(given: str | Sequence[str] | None) -> tuple[str | None, tuple[str, ...]]:
     """Tell the model, if one is given, from its fallbacks."""
     if given is None or isinstance(given, str):
         return given, ()
     return (given[0], tuple(dict.fromkeys(given[1:]))) if given else (None, ())
-
-
-class SentimentExtractor(Extractor[Sentiment]):
-    """Extracts `slotfill.schemas.Sentiment`; takes the options of `Extractor`."""
-
-    def __init__(self, **options: Unpack[Options]) -> None:
-        super().__init__(Sentiment, **options)
-
-
-class FeedbackExtractor(Extractor[Feedback]):
-    """Extracts `slotfill.schemas.Feedback`; takes the options of `Extractor`."""
-
-    def __init__(self, **options: Unpack[Options]) -> None:
-        super().__init__(Feedback, **options)
-
-
-class EntityExtractor(Extractor[Entities]):
-    """Extracts `slotfill.schemas.Entities`; takes the options of `Extractor`."""
-
-    def __init__(self, **options: Unpack[Options]) -> None:
-        super().__init__(Entities, **options)
-
-
-class SummaryExtractor(Extractor[Summary]):
-    """Extracts `slotfill.schemas.Summary`; takes the options of `Extractor`, and how many sentences at most."""
-
-    def __init__(self, *, sentences: int | None = None, **options: Any) -> None:
-        if sentences is not None:
-            options["parameters"] = {**(options.get("parameters") or {}), "sentences": sentences}
-        super().__init__(Summary, **options)
 
 
 def _check_limits(options: Options) -> None:
@@ -496,22 +388,6 @@ def _cassette(options: Options) -> Cassette | None:
             "is a CassetteTransport"
         )
     return given if given is None or isinstance(given, Cassette) else Cassette(given)
-
-
-def _streams(asks: Sequence[Ask]) -> bool:
-    """Tell whether a reply is worth showing as it arrives: it is of the whole value, and the only one."""
-    return len(asks) == 1 and asks[0].rung is not Rung.PATCH
-
-
-def _fed(growing: PartialValue[Any], piece: str) -> tuple[CompletedPart, ...]:
-    """Show a piece of a reply. What goes wrong there shows less of it, and costs no reply that is paid for."""
-    try:
-        return growing.feed(piece)
-    except STOPS:
-        raise
-    except BaseException:
-        _logger.debug("a part of a reply cannot be shown", exc_info=True)
-        return ()
 
 
 class _Source:

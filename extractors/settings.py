@@ -62,6 +62,7 @@ class Settings(BaseSettings):
         None, ge=100, description="the most of a document that one request holds; default: what the model takes"
     )
     passes: int = Field(1, ge=1, description="how often each part of a document is read")
+    history_tokens: int = Field(8_000, ge=0, description="how much of a conversation a further turn tells again")
     cache_ttl: Literal["5m", "1h"] = Field("5m", description="how long the service keeps what all documents share")
     rpm: int | None = Field(None, ge=1, description="requests a minute; default, as of the next two: what replies tell")
     itpm: int | None = Field(None, ge=1, description="input tokens a minute, those read from the cache not counted")

@@ -1,4 +1,4 @@
-"""Joining: one value, and one account, of what the parts of a document gave."""
+"""Assembly: one value, and one account, of what the parts of a document gave."""
 
 from __future__ import annotations
 
@@ -9,107 +9,124 @@ from typing import Any, Generic, TypeVar
 from slotfill.extractors.chunks.chunk_values import ChunkValue
 from slotfill.extractors.chunks.chunking import Chunk
 from slotfill.extractors.chunks.merging import MergedValue, merge
-from slotfill.extractors.chunks.reading import ChunkResult
+from slotfill.extractors.chunks.reading import ChunkReader, ChunkResult
 from slotfill.extractors.grounding.grounding import ground
-from slotfill.extractors.record.extraction import Attempt, ChunkRecord, Origin, Span
+from slotfill.extractors.record.extraction import ChunkRecord, Extraction, Origin, Outcome, Span
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
-from slotfill.extractors.rungs.ladder import Ladder, Result, Status, outcome_of
+from slotfill.extractors.rungs.results import Result
+from slotfill.extractors.rungs.validation import validate_data
 from slotfill.schemas.confidence import confidence_paths
 
 __all__ = ["Assembly", "assemble"]
 
 M = TypeVar("M")
 
-TOLD = 3
+NAMED_IN_MESSAGE = 3
 """So many failing parts are named in a message."""
-
-_NOTHING = MergedValue(None, {}, {}, ())
 
 
 @dataclass(frozen=True, slots=True)
 class Assembly(Generic[M]):
-    """What all parts of a document gave.
+    """What all parts of a document gave together.
 
-    verdict: on the value as a whole. merged: the value as it was put together, empty where no part gave one.
-    readings, attempts, edits: of all parts, each with the number of its chunk. lost: why parts are missing.
+    Attributes:
+        result: What the value is worth as a whole; its attempts are those of all parts.
+        merged: The value as it was put together; None where no part gave one, or one gave all.
+        chunks: What came of each part; none where one result was taken as it is.
+        missing: Why parts are missing; None where none is.
     """
 
-    verdict: Result[M]
-    merged: MergedValue
-    readings: tuple[ChunkRecord, ...]
-    attempts: tuple[Attempt, ...]
-    lost: Failure | None = None
+    result: Result[M]
+    merged: MergedValue | None = None
+    chunks: tuple[ChunkRecord, ...] = ()
+    missing: Failure | None = None
 
     @property
-    def chunks(self) -> int:
-        """How many chunks there are."""
-        return self.readings[-1].chunk + 1
+    def is_of_one_text(self) -> bool:
+        """Whether the parts are all of one text, and none is missing: a patch can see what it mends."""
+        return bool(self.chunks) and self.chunks[-1].chunk == 0 and self.missing is None
 
-    def spans_of(self, verdict: Result[M]) -> Mapping[str, Span] | None:
-        """Give where the values stood in their chunks; None where what is written is not what was put together."""
-        return self.merged.spans if verdict.output == self.merged.data else None
+    def spans_of(self, result: Result[M]) -> Mapping[str, Span] | None:
+        """Return where the values stood in their chunks; None where what is written is not what was put together."""
+        if not result.is_valid:
+            return {}
+        return self.merged.spans if self.merged and result.output == self.merged.data else None
 
-
-def assemble(ladder: Ladder[M], found: Sequence[ChunkResult]) -> Assembly[M]:
-    """Put together what was read; the ladder, that of the whole, says what it is worth."""
-    numbers = {start: number for number, start in enumerate(sorted({read.start for read in found}))}
-    chunks = [Chunk(numbers[read.start], read.start, read.text) for read in found]
-    readings = tuple(map(_reading, found, chunks))
-    attempts = tuple(
-        replace(attempt, chunk=chunk.index)
-        for read, chunk in zip(found, chunks, strict=True)
-        for attempt in read.attempts
-    )
-    good = [(read, chunk) for read, chunk in zip(found, chunks, strict=True) if read.verdict.kind is Status.VALID]
-    lost = _lost(readings)
-    if not good:
-        return Assembly(replace(found[0].verdict, failure=lost), _NOTHING, readings, attempts, lost)
-    json_schema = ladder.schema.json_schema
-    parts = [
-        ChunkValue(chunk, read.verdict.data, ground(read.verdict.data, read.text, json_schema)) for read, chunk in good
-    ]
-    merged = merge(json_schema, parts)
-    edits = tuple(replace(edit, chunk=chunk.index) for read, chunk in good for edit in read.verdict.edits)
-    verdict = replace(ladder.worth(merged.data), edits=edits)
-    if verdict.kind is Status.VALID:
-        origin = _origin([read.verdict for read, _ in good])
-        verdict = replace(verdict, confidence=dict.fromkeys(confidence_paths(json_schema, verdict.data), origin))
-    return Assembly(verdict, merged, readings, attempts, lost)
+    def add_to(self, extraction: Extraction[M]) -> Extraction[M]:
+        """Add what each part gave, and which is missing: a value that lacks a part of the document is not whole."""
+        if self.merged is not None:
+            extraction = replace(extraction, found_in=self.merged.found_in, conflicts=self.merged.conflicts)
+        if self.missing is None:
+            return replace(extraction, chunks=self.chunks)
+        outcome = extraction.outcome if self.merged is None else Outcome.PARTIAL
+        return replace(extraction, chunks=self.chunks, outcome=outcome, error=self.missing)
 
 
-def _reading(read: ChunkResult, chunk: Chunk) -> ChunkRecord:
-    valid = read.verdict.kind is Status.VALID
+def assemble(reader: ChunkReader[M], results: Sequence[ChunkResult[Any]]) -> Assembly[M]:
+    """Merge what was read, and validate it as a whole; one result of the whole document is taken as it is."""
+    if len(results) == 1 and results[0].is_whole:
+        return Assembly(results[0].result)
+    starts = {one.question.start for one in results}
+    numbers = {start: number for number, start in enumerate(sorted(starts))}
+    placed = [(one, _chunk_of(one, numbers)) for one in results]
+    chunks = tuple(_record_of(one, chunk) for one, chunk in placed)
+    attempts = tuple(replace(attempt, chunk=chunk.index) for one, chunk in placed for attempt in one.result.attempts)
+    missing = _missing(chunks)
+    valid = [(one, chunk) for one, chunk in placed if one.result.is_valid]
+    if not valid:
+        nothing = replace(results[0].result, failure=missing, attempts=attempts, last_read=None)
+        return Assembly(nothing, None, chunks, missing)
+    json_schema = reader.schema.json_schema
+    merged = merge(json_schema, [_value_of(one, chunk, json_schema) for one, chunk in valid])
+    edits = tuple(replace(edit, chunk=chunk.index) for one, chunk in valid for edit in one.result.edits)
+    result = replace(validate_data(reader.whole, merged.data), edits=edits, attempts=attempts, last_read=merged.data)
+    if result.is_valid:
+        origin = _origin_of([one.result for one, _ in valid])
+        result = replace(result, confidence=dict.fromkeys(confidence_paths(json_schema, result.data), origin))
+    return Assembly(result, merged, chunks, missing)
+
+
+def _chunk_of(one: ChunkResult[Any], numbers: Mapping[int, int]) -> Chunk:
+    start = one.question.start
+    return Chunk(numbers[start], start, one.question.document.text)
+
+
+def _value_of(one: ChunkResult[Any], chunk: Chunk, json_schema: Mapping[str, Any]) -> ChunkValue:
+    return ChunkValue(chunk, one.result.data, ground(one.result.data, chunk.text, json_schema))
+
+
+def _record_of(one: ChunkResult[Any], chunk: Chunk) -> ChunkRecord:
     return ChunkRecord(
         chunk=chunk.index,
         start=chunk.start,
         end=chunk.end,
-        outcome=outcome_of(read.verdict, read.attempts),
-        number=read.number,
-        fields=read.task.fields,
-        error=read.verdict.failure,
-        invalid=None if valid else read.data,
+        outcome=one.result.outcome,
+        number=one.question.reading,
+        fields=one.question.fields,
+        error=one.result.failure,
+        invalid=None if one.result.is_valid else one.result.last_read,
     )
 
 
-def _origin(verdicts: Sequence[Result[Any]]) -> Origin:
-    """Tell where the confidences of a joined value come from: no better than the worst of them."""
-    scored = all(origin == "scored" for verdict in verdicts for origin in verdict.confidence.values())
+def _origin_of(results: Sequence[Result[Any]]) -> Origin:
+    """Tell where the confidences of a merged value come from: no better than the worst of them."""
+    scored = all(origin == "scored" for result in results for origin in result.confidence.values())
     return "scored" if scored else "stated"
 
 
-def _lost(readings: Sequence[ChunkRecord]) -> Failure | None:
+def _missing(chunks: Sequence[ChunkRecord]) -> Failure | None:
     """Say which parts are missing, and why."""
-    failed = [(reading, reading.error) for reading in readings if reading.error is not None]
+    failed = [(chunk, chunk.error) for chunk in chunks if chunk.error is not None]
     if not failed:
         return None
-    told = [f"{_named(reading)}: {error.message}" for reading, error in failed[:TOLD]]
-    more = [f"and {len(failed) - TOLD} more"] if len(failed) > TOLD else []
+    reasons = [f"{_name_of(chunk)}: {error.message}" for chunk, error in failed[:NAMED_IN_MESSAGE]]
+    more = [f"and {len(failed) - NAMED_IN_MESSAGE} more"] if len(failed) > NAMED_IN_MESSAGE else []
     # What stops one document may stop the run that it is part of.
     kind = next((error.type for _, error in failed if error.type.ends_fallbacks), FailureKind.INCOMPLETE)
-    return Failure(kind, f"{len(failed)} of {len(readings)} parts could not be read: {'; '.join([*told, *more])}")
+    return Failure(kind, f"{len(failed)} of {len(chunks)} parts could not be read: {'; '.join([*reasons, *more])}")
 
 
-def _named(reading: ChunkRecord) -> str:
-    fields = f", fields {reading.fields[0]!r} to {reading.fields[-1]!r}" if reading.fields else ""
-    again = f", reading {reading.number}" if reading.number > 1 else ""
-    return f"chunk {reading.chunk} (characters {reading.start} to {reading.end}{fields}{again})"
+def _name_of(chunk: ChunkRecord) -> str:
+    fields = f", fields {chunk.fields[0]!r} to {chunk.fields[-1]!r}" if chunk.fields else ""
+    again = f", reading {chunk.number}" if chunk.number > 1 else ""
+    return f"chunk {chunk.chunk} (characters {chunk.start} to {chunk.end}{fields}{again})"

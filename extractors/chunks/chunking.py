@@ -13,7 +13,7 @@ from semantic_text_splitter import TextSplitter
 
 from slotfill.schemas.passages.folding import LONGEST_UNIT, divides
 
-__all__ = ["Chunk", "default_overlap", "split"]
+__all__ = ["Chunk", "default_overlap", "split_text"]
 
 SENTENCE = 200
 """An overlap by default is no shorter: most sentences are shorter than that."""
@@ -51,7 +51,7 @@ def default_overlap(limit: int) -> int:
     return min(max(limit // 10, SENTENCE), PAGE, limit // 4)
 
 
-def split(text: str, limit: int, *, overlap: int | None = None) -> tuple[Chunk, ...]:
+def split_text(text: str, limit: int, *, overlap: int | None = None) -> tuple[Chunk, ...]:
     """Split a text into chunks of at most `limit` code points, in order. A text within the limit is one chunk.
 
     overlap: every passage of so many code points stands whole in some chunk; by default `default_overlap(limit)`.

@@ -121,7 +121,7 @@ class Codec:
             json_text, said = json_text and as_wrapped_list(json_text), as_wrapped_list(said)
         return Answer(
             json=json_text,
-            said=said,
+            text=said,
             stop_reason=stop_reason,
             errors=errors,
             usage=usage_of(message.usage, message.content),

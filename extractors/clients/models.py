@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -173,11 +173,11 @@ class ModelPool:
 
     def policy(self, document: Document) -> Policy:
         """Say how far a document's plan may go."""
-        return self._policy(document, [*self._targets.values()])
+        first, *others = (self._policy(document, target) for target in self._targets.values())
+        return replace(first, fallbacks=tuple(others))
 
-    def _policy(self, document: Document, targets: Sequence[_Target]) -> Policy:
+    def _policy(self, document: Document, target: _Target) -> Policy:
         properties, arrays = self._size
-        target, *others = targets
         written = target.model.max_output - target.thinking.room
         given = self._settings.max_tokens
         ceiling = min(given or target.model.max_output, target.model.max_output)
@@ -197,7 +197,7 @@ class ModelPool:
             chunk_chars=chunk_chars,
             passes=self._settings.passes,
             width=None if catalogue.is_local(target.model.id) else written // TOKENS_A_PROPERTY,
-            fallbacks=(self._policy(document, others),) if others else (),
+            history_tokens=self._settings.history_tokens,
         )
 
     def _chunk_chars(self, text: str, model: catalogue.Model, ceiling: int) -> int | None:

@@ -107,7 +107,7 @@ class Redacted:
 
 def _texts(answer: Answer) -> str:
     """Give all that a service has said in an answer."""
-    said = answer.said if answer.json is None or answer.json in answer.said else f"{answer.json}\n{answer.said}"
+    said = answer.text if answer.json is None or answer.json in answer.text else f"{answer.json}\n{answer.text}"
     texts = [said, str(answer.stop_reason), str(answer.request_id), *answer.scored]
     texts += [error.message for error in answer.errors]
     if answer.failure:

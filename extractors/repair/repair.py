@@ -30,7 +30,7 @@ from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, res
 from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.schema import WRAPPER, Schema
 
-__all__ = ["RepairMode", "Repaired", "mend"]
+__all__ = ["RepairMode", "Repaired", "repair"]
 
 RepairMode = Literal["off", "safe", "bold"]
 """What may be changed: nothing; what no reading, or no plain one, could contradict; or guesses too."""
@@ -79,7 +79,9 @@ class _Fitted:
         return self.valid, worth, self.reading.fenced, self.reading.start
 
 
-def mend(text: str, schema: Schema[Any], mode: RepairMode = "safe", *, document: str | None = None) -> Repaired | None:
+def repair(
+    text: str, schema: Schema[Any], mode: RepairMode = "safe", *, document: str | None = None
+) -> Repaired | None:
     """Read what a model said where strict validation refused it.
 
     document: the text that `Verbatim` strings must stand in.
@@ -90,7 +92,7 @@ def mend(text: str, schema: Schema[Any], mode: RepairMode = "safe", *, document:
     if mode == "off":
         return _untouched(text)
     if (unescaped := _unescaped(text)) is not None:
-        mended = mend(unescaped, schema, mode, document=document)
+        mended = repair(unescaped, schema, mode, document=document)
         return mended and Repaired(mended.data, (Edit("", "escaped", text, unescaped, "low"), *mended.edits))
     return _Mending(text, schema, _ALLOWED[mode], document).run()
 

@@ -62,14 +62,14 @@ class Answer:
     """What came of one ask; plain data, so that it can be stored and replayed.
 
     json: the JSON text that the reply holds, None when there is none; `errors` then say why.
-    said: all that the model said, for it to be shown again.
+    text: all that the model said, for it to be shown again.
     failure: why there is no reply at all.
     ms: wall-clock milliseconds, the SDK's own tries included.
     scored: JSON Pointers into `json` to the numbers that were computed from log-probabilities.
     """
 
     json: str | None = None
-    said: str = ""
+    text: str = ""
     stop_reason: str | None = None
     errors: tuple[FieldError, ...] = ()
     failure: Failure | None = None
@@ -82,7 +82,7 @@ class Answer:
         """Give the answer as plain JSON data, without what is not there."""
         told: dict[str, Any] = {
             "json": self.json,
-            "said": None if self.said == self.json else self.said,
+            "text": None if self.text == self.json else self.text,
             "stop_reason": self.stop_reason,
             "errors": [[error.path, error.message] for error in self.errors],
             "failure": self.failure and self.failure.to_json(),
@@ -99,7 +99,7 @@ class Answer:
         failure = told.get("failure")
         return cls(
             json=told.get("json"),
-            said=told.get("said", told.get("json", "")),
+            text=told.get("text", told.get("json", "")),
             stop_reason=told.get("stop_reason"),
             errors=tuple(FieldError(*error) for error in told.get("errors", ())),
             failure=Failure(**failure | {"type": FailureKind(failure["type"])}) if failure else None,
@@ -123,7 +123,7 @@ class _Stored:
     usage: Usage
     ms: NonNegativeInt
     json: str = ""
-    said: str = ""
+    text: str = ""
     stop_reason: str = ""
     errors: tuple[tuple[str, str], ...] = ()
     failure: Failure = EMPTY
@@ -157,6 +157,7 @@ class Policy:
         further where the service finds it too long.
     passes: how often each part of the document is read.
     width: the most properties that one request may ask for, at all depths; None for any number.
+    history_tokens: how much of the conversation about a document is told again, the latest turns first.
     fallbacks: the models to turn to, in this order, each with its own policy.
     """
 
@@ -170,6 +171,7 @@ class Policy:
     chunk_chars: int | None = None
     passes: int = 1
     width: int | None = None
+    history_tokens: int = 8_000
     fallbacks: tuple[Policy, ...] = ()
 
 

@@ -39,9 +39,6 @@ Give these parts alone again, mended, as a JSON object of the schema that is ask
 keys, an item of a list under its index. All else stays as it is."""
 
 
-HISTORY_TOKENS = 8_000
-"""How much of a conversation is told again, by default."""
-
 BYTES_A_TOKEN = 4
 """English prose and JSON have about four bytes of UTF-8 a token."""
 
@@ -73,7 +70,7 @@ def write_prompt(
     document: Document,
     history: Sequence[Turn] = (),
     *,
-    room: int = HISTORY_TOKENS,
+    room: int = 0,
     part: bool = False,
     again: bool = False,
 ) -> Prompt:

@@ -14,6 +14,7 @@ from typing import Any
 
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.record.extraction import Document, Extraction
+from slotfill.extractors.recording import emptied, failed
 from slotfill.extractors.runs.asking import Asking, HaltedError
 from slotfill.extractors.runs.breaker import Breaker, reason_of
 from slotfill.extractors.runs.delivery import Delivery
@@ -23,7 +24,7 @@ from slotfill.extractors.runs.reports.totals import Tally
 from slotfill.extractors.runs.second_tries import FirstTry, SecondTries
 from slotfill.extractors.runs.stopping import Stopping
 from slotfill.extractors.streaming.events import Partial
-from slotfill.extractors.unforeseen import STOPS, emptied, failed_extraction, internal_failure
+from slotfill.extractors.unforeseen import STOPS, internal_failure
 from slotfill.schemas.errors import SlotfillError
 
 __all__ = ["Run"]
@@ -229,7 +230,7 @@ class Run:
             raise
         except BaseException as error:  # noqa: BLE001 - see STOPS
             failure = internal_failure(error, document.source)
-            return failed_extraction(failure, document, self._extractor.schema, self._extractor.model.id)
+            return failed(document, self._extractor.schema, self._extractor.model.id, failure)
 
     async def _asked(self, document: Document, told: Told | None) -> Extraction[Any]:
         executor = self._asking.of(document)

@@ -93,7 +93,7 @@ def check(ask, pieces, answer, ledger):
     assert all(isinstance(piece, str) and piece.encode() is not None for piece in pieces)
     assert isinstance(answer, Answer)
     assert answer.json is None or answer.json.encode() is not None
-    assert answer.said.encode() is not None
+    assert answer.text.encode() is not None
     for name in (answer.stop_reason, answer.request_id):
         assert name is None or (name.isprintable() and 0 < len(name) <= LONGEST_IDENTIFIER)
     for count in answer.usage.to_json().values():

@@ -13,9 +13,9 @@ from pydantic import BaseModel, model_validator
 from scripted import message, refusal
 
 from slotfill import Document, Extractor, ModelError, Outcome, Usage
+from slotfill.extractors.drivers import RunningPlan
 from slotfill.extractors.plan import plan
 from slotfill.extractors.rungs.asks import Answer, Policy
-from slotfill.extractors.running_plan import RunningPlan
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.unforeseen import internal_failure
 from slotfill.schemas.schema import Schema
@@ -186,7 +186,7 @@ def test_a_plan_ends_wherever_it_breaks(steps, error):
 
     running = RunningPlan(document, schema, policy, breaking())
     while running.asks:
-        running.answer((Answer(json="{}", said="{}", usage=Usage(3, 2)),))
+        running.answer((Answer(json="{}", text="{}", usage=Usage(3, 2)),))
     assert running.extraction.error.type == "internal"
     assert running.extraction.usage == Usage(3 * steps, 2 * steps)
     assert not running.extraction.ok

@@ -67,7 +67,7 @@ def _extracted(schema: Schema[Any], said: Completion, document: Document) -> Ext
     """Drive a whole extraction by a model that says the same each time."""
     policy = Policy(catalogue.DEFAULT_MODEL, ("text",), max_tokens=1000, ceiling=1000, retries=1)
     course = plan(document, schema, policy)
-    answer = Answer(json=said.text, said=said.text, stop_reason=said.stop_reason)
+    answer = Answer(json=said.text, text=said.text, stop_reason=said.stop_reason)
     try:
         asks = next(course)
         while True:

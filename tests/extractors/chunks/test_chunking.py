@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from slotfill.extractors.chunks.chunking import Chunk, default_overlap, split
+from slotfill.extractors.chunks.chunking import Chunk, default_overlap, split_text
 from slotfill.schemas.passages.folding import divides
 from slotfill.schemas.strategies import PlantedDocument, documents
 
@@ -22,7 +22,7 @@ def sizes(draw: st.DrawFn) -> tuple[int, int | None]:
 
 
 def check(text: str, limit: int, overlap: int | None) -> tuple[Chunk, ...]:
-    chunks = split(text, limit, overlap=overlap)
+    chunks = split_text(text, limit, overlap=overlap)
     assert [chunk.index for chunk in chunks] == [*range(len(chunks))]
     assert all(text[chunk.start : chunk.end] == chunk.text and len(chunk.text) <= limit for chunk in chunks)
     assert (chunks[0].start, chunks[-1].end) == (0, len(text))
@@ -51,19 +51,19 @@ def test_every_passage_as_long_as_the_overlap_stands_whole_in_a_chunk(
     shared = default_overlap(limit) if overlap is None else overlap
     start = data.draw(st.integers(0, len(document.text)))
     end = min(len(document.text), start + data.draw(st.integers(0, shared)))
-    chunks = split(document.text, limit, overlap=overlap)
+    chunks = split_text(document.text, limit, overlap=overlap)
     assert any(chunk.start <= start and end <= chunk.end for chunk in chunks)
 
 
 @pytest.mark.parametrize("text", ["", "a", "a" * 100, "a. " * 33])
 def test_a_text_within_the_limit_is_one_chunk(text: str) -> None:
-    assert split(text, 100) == (Chunk(0, 0, text),)
+    assert split_text(text, 100) == (Chunk(0, 0, text),)
 
 
 @pytest.mark.parametrize(("limit", "overlap"), [(10, 10), (10, 11), (10, -1), (0, None), (-3, None)])
 def test_an_overlap_that_does_not_fit_is_refused(limit: int, overlap: int | None) -> None:
     with pytest.raises(ValueError, match=f"does not fit into chunks of {limit}"):
-        split("some text", limit, overlap=overlap)
+        split_text("some text", limit, overlap=overlap)
 
 
 def test_the_overlap_is_a_tenth_within_reason() -> None:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from slotfill.extractors.chunks.chunk_values import ChunkValue
-from slotfill.extractors.chunks.chunking import Chunk, split
+from slotfill.extractors.chunks.chunking import Chunk, split_text
 from slotfill.extractors.chunks.merging import MergedValue, merge
 from slotfill.extractors.grounding.grounding import ground
 from slotfill.extractors.record.extraction import Conflict, ConflictValue, Span
@@ -485,7 +485,7 @@ def answers(
 ) -> list[ChunkValue]:
     """Find in each chunk exactly the facts that stand whole in it."""
     parts = []
-    for chunk in split(text, limit, overlap=overlap):
+    for chunk in split_text(text, limit, overlap=overlap):
         data = [
             fact for fact, (start, end) in zip(facts, places, strict=True) if chunk.start <= start and end <= chunk.end
         ]

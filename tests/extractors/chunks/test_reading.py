@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, create_model, field_validator
 
 from slotfill import Document, Example, Extractor, Outcome, Schema, Span
-from slotfill.extractors.chunks.reading import questions_for, together
+from slotfill.extractors.chunks.reading import schema_parts, together
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.plan import plan
 from slotfill.extractors.rungs.asks import Answer, Policy
@@ -186,7 +186,7 @@ def test_a_confidence_is_no_better_founded_than_the_worst_of_its_parts(scored, o
     asks, said = next(course), '{"mood": "good", "confidence": 0.5}'
     paths = [("/confidence",) if scored[number > 0] else () for number, _ in enumerate(asks)]
     with pytest.raises(StopIteration) as end:
-        course.send(tuple(Answer(json=said, said=said, stop_reason="end_turn", scored=path) for path in paths))
+        course.send(tuple(Answer(json=said, text=said, stop_reason="end_turn", scored=path) for path in paths))
     assert len(asks) > 1
     assert end.value.value.confidence == {"/confidence": origin}
 
@@ -262,7 +262,7 @@ def test_the_parts_of_every_shape_can_be_asked_for():
     for file in sorted((FIXTURES / "shapes").glob("[0-9]*.json")):
         schema = resolve(str(file))
         for width in (None, 3):
-            for task in questions_for(schema, width, chunked=True):
+            for task in schema_parts(schema, width, chunked=True):
                 assert "text" in (task.wire.modes if task.wire else ("text",))
     free = {
         "type": "object",
@@ -271,7 +271,7 @@ def test_the_parts_of_every_shape_can_be_asked_for():
         "additionalProperties": {"type": "integer"},
     }
     examples = [Example("x", {"a": "1", "b": "2", "free": 3})]
-    first, second = questions_for(resolve(free, examples=examples), 1, chunked=False)
+    first, second = schema_parts(resolve(free, examples=examples), 1, chunked=False)
     assert [shot.value for task in (first, second) for shot in task.schema.examples] == [
         {"a": "1", "free": 3},
         {"b": "2"},
@@ -422,6 +422,6 @@ def test_the_same_answers_give_the_same_asks_and_the_same_record():
     def answer(ask):
         document = ask.prompt.turns[-1].text
         said = json.dumps(found_in(type("Asked", (), {"document": document})))
-        return Answer(json=said, said=said, stop_reason="end_turn")
+        return Answer(json=said, text=said, stop_reason="end_turn")
 
     assert drive() == drive()

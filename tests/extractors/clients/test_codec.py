@@ -178,7 +178,7 @@ def test_a_refusal_says_why():
 @pytest.mark.parametrize("stop_reason", ["max_tokens", "model_context_window_exceeded"])
 def test_a_cut_reply_gives_no_json_but_what_was_said(stop_reason):
     answer = decode(message('{"a": 1}', stop_reason=stop_reason))
-    assert (answer.json, answer.said) == (None, '{"a": 1}')
+    assert (answer.json, answer.text) == (None, '{"a": 1}')
 
 
 json_values = st.recursive(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from slotfill.extractors.forms.dates import ISO_FORMS, day_first_in
-from slotfill.extractors.repair.repair import mend
+from slotfill.extractors.repair.repair import repair
 from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.parameters import Parameters
 from slotfill.schemas.schema import Schema
@@ -53,7 +53,7 @@ def test_dates_that_can_be_read_in_one_way(text, date):
     class Day(BaseModel):
         day: dt.date
 
-    mended = mend(json.dumps({"day": text}), Schema(Day))
+    mended = repair(json.dumps({"day": text}), Schema(Day))
     assert mended.data == {"day": date or text}
     assert [(edit.kind, edit.risk) for edit in mended.edits] == ([("date", "low")] if date else [])
 
@@ -68,7 +68,7 @@ def test_digits_and_a_year_alone_are_no_date_or_time(name, text):
 @pytest.mark.parametrize("value", [0, 2026, 1772530200, 1.5])
 def test_no_number_becomes_a_text_where_a_date_or_time_is_asked_for(kind, value):
     whole = {"type": "object", "properties": {"a": {"type": "string", "format": kind}}, "required": ["a"]}
-    mended = mend(json.dumps({"a": value}), Schema(response_model(whole, name="schema")), "bold")
+    mended = repair(json.dumps({"a": value}), Schema(response_model(whole, name="schema")), "bold")
     assert (mended.data, mended.edits) == ({"a": value}, ())
 
 
@@ -178,13 +178,13 @@ class TestOrder:
 
         for day_first, date in ((True, "2026-04-03"), ("false", "2026-03-04")):
             schema = Schema(Day, parameters={"day_first": day_first})
-            assert mend('{"day": "03/04/2026"}', schema, document="Paid on 25/04/2026.").data == {"day": date}
+            assert repair('{"day": "03/04/2026"}', schema, document="Paid on 25/04/2026.").data == {"day": date}
 
     def test_the_document_tells(self):
         class Day(BaseModel):
             day: dt.date
 
         reply = json.dumps({"day": "03/04/2026"})
-        assert mend(reply, Schema(Day), document="Paid on 25/04/2026.").data == {"day": "2026-04-03"}
-        assert mend(reply, Schema(Day), document="Paid on 04/25/2026.").data == {"day": "2026-03-04"}
-        assert mend(reply, Schema(Day), "bold", document="Paid on 03/04/2026.").data == {"day": "03/04/2026"}
+        assert repair(reply, Schema(Day), document="Paid on 25/04/2026.").data == {"day": "2026-04-03"}
+        assert repair(reply, Schema(Day), document="Paid on 04/25/2026.").data == {"day": "2026-03-04"}
+        assert repair(reply, Schema(Day), "bold", document="Paid on 03/04/2026.").data == {"day": "03/04/2026"}

@@ -96,7 +96,7 @@ def test_nothing_of_an_answer_says_it(said):
 
 
 def test_what_holds_none_is_the_very_same():
-    answer = Answer(json="{}", said="{}", stop_reason="end_turn", request_id="req_1")
+    answer = Answer(json="{}", text="{}", stop_reason="end_turn", request_id="req_1")
     assert Redaction([KEY]).answer(answer) is answer
 
 

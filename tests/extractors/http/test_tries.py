@@ -148,7 +148,7 @@ async def test_a_tools_input_is_what_the_model_wrote(way, text):
     )
     client = kind(api_key="k", http_client=http(transport=transport), middleware=[Tries(10)])
     answer = await asked(Clients(MODEL, Settings.read(), client), CODEC, ASK, way)
-    assert answer.json == answer.said == text
+    assert answer.json == answer.text == text
 
 
 @pytest.mark.parametrize("text", INPUTS)

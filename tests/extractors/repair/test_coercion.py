@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, Json
 
-from slotfill.extractors.repair.repair import mend
+from slotfill.extractors.repair.repair import repair
 from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.schema import Schema
@@ -30,7 +30,7 @@ def of(json_schema):
 def field(schema, value, mode="safe", **others):
     """Mend an object of one field, and give the value and the edits of that field."""
     whole = of({"type": "object", "properties": {"a": schema}, "required": ["a"], "additionalProperties": False})
-    mended = mend(json.dumps({"a": value}), whole, mode, **others)
+    mended = repair(json.dumps({"a": value}), whole, mode, **others)
     return mended.data["a"], [(edit.path, edit.kind, edit.risk) for edit in mended.edits]
 
 
@@ -120,7 +120,7 @@ class TestCoercion:
                 "properties": {"a": {"type": "array", "items": {"type": "string"}}, "b": {"type": "string"}},
             }
         )
-        mended = mend('{"a": 2.50, "b": 1.0e2,}', whole)
+        mended = repair('{"a": 2.50, "b": 1.0e2,}', whole)
         assert mended.data == {"a": ["2.50"], "b": "1.0e2"}
 
     @pytest.mark.parametrize(
@@ -129,14 +129,14 @@ class TestCoercion:
     )
     def test_a_text_has_the_number_as_it_is_written(self, digits, text):
         one = of({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]})
-        assert mend(f'{{"a": {digits}}}', one).data == {"a": text}
+        assert repair(f'{{"a": {digits}}}', one).data == {"a": text}
 
     def test_an_integer_keeps_the_digits_that_no_double_holds(self):
         class Count(BaseModel):
             n: int
 
-        assert mend('{"n": 1e30}', Schema(Count)).data == {"n": 10**30}
-        mended = mend('{"n": 9007199254740993.0}', Schema(Count))
+        assert repair('{"n": 1e30}', Schema(Count)).data == {"n": 10**30}
+        mended = repair('{"n": 9007199254740993.0}', Schema(Count))
         (edit,) = mended.edits
         assert mended.data == {"n": 9007199254740993}
         assert exact_json.dumps([edit.before, edit.after]) == "[9007199254740993.0, 9007199254740993]"
@@ -145,7 +145,7 @@ class TestCoercion:
         class Price(BaseModel):
             total: Decimal
 
-        assert mend('{"total": "€ 24,50"}', Schema(Price)).data == {"total": "24.50"}
+        assert repair('{"total": "€ 24,50"}', Schema(Price)).data == {"total": "24.50"}
 
     def test_what_comes_back_to_what_it_was_is_not_told(self):
         assert field({"type": "string", "format": "date", "minLength": 11}, "2026-03-03", "bold") == ("2026-03-03", [])
@@ -157,7 +157,7 @@ class TestCoercion:
     @pytest.mark.timeout(60)
     def test_many_numbers_keep_their_digits(self):
         texts = of({"type": "array", "items": {"type": "string"}})
-        mended = mend(f"[{'1.50, ' * 9_999}1.50]", texts)
+        mended = repair(f"[{'1.50, ' * 9_999}1.50]", texts)
         assert mended.data == {"value": ["1.50"] * 10_000}
 
     def test_several_steps_are_several_edits(self):
@@ -205,12 +205,12 @@ class TestCoercion:
         class Thing(BaseModel):
             thing: Aged | Sized
 
-        assert mend(json.dumps({"thing": value}), Schema(Thing)).data == {"thing": after}
+        assert repair(json.dumps({"thing": value}), Schema(Thing)).data == {"thing": after}
 
 
 class TestFields:
     def test_a_field_that_nobody_asked_for_stays_in_before(self):
-        mended = mend(json.dumps({**VALUE, "remark": {"x": [1]}}), FEEDBACK)
+        mended = repair(json.dumps({**VALUE, "remark": {"x": [1]}}), FEEDBACK)
         assert mended.data == VALUE
         (edit,) = mended.edits
         assert (edit.path, edit.kind, edit.before, edit.after, edit.risk) == (
@@ -250,18 +250,18 @@ class TestFields:
         class Team(BaseModel):
             lead: Person
 
-        mended = mend(json.dumps(other), Schema(Person))
+        mended = repair(json.dumps(other), Schema(Person))
         assert (mended.data, mended.edits) == (other, ())
-        assert mend(json.dumps({"lead": other}), Schema(Team)).data == {"lead": other}
-        mended = mend(json.dumps(other), Schema(Person), "bold")
+        assert repair(json.dumps({"lead": other}), Schema(Team)).data == {"lead": other}
+        mended = repair(json.dumps(other), Schema(Person), "bold")
         assert mended.data == {}
         assert kinds(mended) == [("extra", "high")] * len(other)
-        mended = mend(json.dumps({**other, "Name": "Ida"}), Schema(Person))
+        mended = repair(json.dumps({**other, "Name": "Ida"}), Schema(Person))
         assert mended.data == {"name": "Ida"}
 
     def test_another_spelling_of_a_key_is_renamed_in_place(self):
         text = TEXT.replace("key_issues", "Key issues")
-        mended = mend(text, FEEDBACK)
+        mended = repair(text, FEEDBACK)
         assert list(mended.data.items()) == list(VALUE.items())
         assert kinds(mended) == [("key", "low")]
 
@@ -272,8 +272,8 @@ class TestFields:
             remarks: str = ""
 
         text = json.dumps({"title": "x", "remark": "y"})
-        assert mend(text, Schema(Note)).data == {"title": "x", "remark": "y"}
-        mended = mend(text, Schema(Note), "bold")
+        assert repair(text, Schema(Note)).data == {"title": "x", "remark": "y"}
+        mended = repair(text, Schema(Note), "bold")
         assert mended.data == {"title": "x", "remarks": "y"}
         assert kinds(mended) == [("key", "high")]
 
@@ -285,7 +285,7 @@ class TestFields:
 
     def test_nothing_is_invented(self):
         partial = {"sentiment": "negative", "key_issues": []}
-        mended = mend(json.dumps(partial), FEEDBACK, "bold")
+        mended = repair(json.dumps(partial), FEEDBACK, "bold")
         assert (mended.data, mended.edits) == (partial, ())
 
 
@@ -298,7 +298,7 @@ def test_what_stands_under_another_name_of_its_field_is_mended_too():
 
         lines: list[Line] = Field(alias="lineItems")
 
-    mended = mend('{"lines": [{"unitPrice": "24.50"}]}', Schema(Order))
+    mended = repair('{"lines": [{"unitPrice": "24.50"}]}', Schema(Order))
     assert mended.data == {"lines": [{"unit_price": 24.5}]}
     assert [edit.kind for edit in mended.edits] == ["key", "number"]
 
@@ -321,6 +321,6 @@ def test_json_in_a_text_is_read_where_it_is_asked_for_and_written_where_a_text_i
         rows: list[int] = []
         settings: Json[dict[str, int]] = {}
 
-    mended = mend(json.dumps(said), Schema(Report))
+    mended = repair(json.dumps(said), Schema(Report))
     assert mended.data == meant
     assert [edit.kind for edit in mended.edits] == ["json"] * edited

@@ -6,7 +6,7 @@ import pytest
 from pydantic import AliasChoices, AliasPath, BaseModel, Field
 
 from slotfill.extractors.repair.inner_paths import contradicted, move_up
-from slotfill.extractors.repair.repair import mend
+from slotfill.extractors.repair.repair import repair
 from slotfill.schemas.schema import Schema
 
 
@@ -58,26 +58,26 @@ class Books(BaseModel):
 )
 def test_a_value_is_moved_to_its_key(model, said, meant, edits):
     schema = Schema(model)
-    mended = mend(json.dumps(said), schema)
+    mended = repair(json.dumps(said), schema)
     assert mended.data == meant
     assert [(edit.path, edit.kind) for edit in mended.edits] == edits
     schema.validate(json.dumps(mended.data))
 
 
 def test_an_edit_says_where_the_value_stood():
-    mended = mend('{"address": {"street": "Kade 1"}, "first_name": "Ada"}', Schema(Contact))
+    mended = repair('{"address": {"street": "Kade 1"}, "first_name": "Ada"}', Schema(Contact))
     assert [(edit.before, edit.after, edit.risk) for edit in mended.edits] == [("/address/street", "street", "low")]
 
 
 def test_of_two_values_of_one_field_none_is_thrown_away():
     said = {"street": "Kade 1", "address": {"street": "Kade 2"}, "first_name": "Ada"}
-    mended = mend(json.dumps(said), Schema(Contact))
+    mended = repair(json.dumps(said), Schema(Contact))
     assert (mended.data, mended.edits) == (said, ())
 
 
 def test_where_both_say_the_same_one_is_left_out():
     said = {"street": "Kade 1", "address": {"street": "Kade 1"}, "first_name": "Ada"}
-    mended = mend(json.dumps(said), Schema(Contact))
+    mended = repair(json.dumps(said), Schema(Contact))
     assert mended.data == {"street": "Kade 1", "first_name": "Ada"}
     assert [(edit.path, edit.kind) for edit in mended.edits] == [("/address", "extra")]
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from slotfill.extractors.repair.repair import mend
+from slotfill.extractors.repair.repair import repair
 from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS
 from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.schema import Schema
@@ -48,7 +48,7 @@ class TestFinding:
     @pytest.mark.parametrize(("fault", "around"), faults())
     def test_every_fault_is_mended_wherever_it_stands(self, fault, around):
         text = spoilt(fault, around)
-        mended = mend(text, FEEDBACK, "bold" if fault in GUESSES else "safe")
+        mended = repair(text, FEEDBACK, "bold" if fault in GUESSES else "safe")
         sic = ' "sic"' if fault == "unescaped_quote" else ""
         assert mended.data == {**VALUE, "key_issues": ["cannot log in", f"the mail was sent, twice{sic}"]}
         assert mended.edits[0].kind == "extracted"
@@ -56,7 +56,7 @@ class TestFinding:
 
     def test_the_edit_holds_the_whole_text_and_what_was_taken(self):
         text = f"Here:\n```json\n{TEXT}\n```\nBye."
-        (edit,) = mend(text, FEEDBACK).edits
+        (edit,) = repair(text, FEEDBACK).edits
         assert (edit.path, edit.kind, edit.before, edit.after, edit.risk) == ("", "extracted", text, TEXT, "none")
 
     @pytest.mark.parametrize(
@@ -74,14 +74,14 @@ class TestFinding:
         ],
     )
     def test_what_is_no_answer_does_not_win(self, text):
-        mended = mend(text, FEEDBACK)
+        mended = repair(text, FEEDBACK)
         assert mended.data == VALUE
         assert kinds(mended) == [("extracted", "none")]
 
     def test_of_two_answers_the_last_is_a_guess(self):
         text = f"{json.dumps(OTHER)}\n\nand\n\n{TEXT}"
-        assert mend(text, FEEDBACK) is None
-        mended = mend(text, FEEDBACK, "bold")
+        assert repair(text, FEEDBACK) is None
+        mended = repair(text, FEEDBACK, "bold")
         assert mended.data == VALUE
         assert kinds(mended) == [("extracted", "high")]
 
@@ -98,7 +98,7 @@ class TestFinding:
         ],
     )
     def test_a_draft_that_is_called_one_does_not_count(self, text):
-        mended = mend(text, FEEDBACK)
+        mended = repair(text, FEEDBACK)
         assert mended.data == VALUE
         assert kinds(mended) == [("extracted", "low")]
 
@@ -131,8 +131,8 @@ class TestFinding:
     )
     def test_two_answers_are_no_draft_and_its_correction(self, form):
         text = form.format(json.dumps(OTHER), TEXT)
-        assert mend(text, FEEDBACK) is None
-        assert mend(text, FEEDBACK, "bold").edits[0].risk == "high"
+        assert repair(text, FEEDBACK) is None
+        assert repair(text, FEEDBACK, "bold").edits[0].risk == "high"
 
     @pytest.mark.parametrize(
         "text",
@@ -144,46 +144,46 @@ class TestFinding:
     )
     def test_what_a_bracket_within_a_string_cuts_off_is_a_guess(self, text):
         note = of({"type": "object", "properties": {"note": {"type": "string"}}, "required": ["note"]})
-        assert mend(text, note) is None
-        assert "high" in [edit.risk for edit in mend(text, note, "bold").edits]
+        assert repair(text, note) is None
+        assert "high" in [edit.risk for edit in repair(text, note, "bold").edits]
 
     def test_a_valid_draft_does_not_hide_a_later_answer_that_is_wrong(self):
         text = f"{TEXT}\n\n{json.dumps({**OTHER, 'urgency': 9})}"
-        assert mend(text, FEEDBACK) is None
-        assert kinds(mend(text, FEEDBACK, "bold")) == [("extracted", "high")]
+        assert repair(text, FEEDBACK) is None
+        assert kinds(repair(text, FEEDBACK, "bold")) == [("extracted", "high")]
 
     def test_the_same_answer_twice_is_no_conflict(self):
-        assert kinds(mend(f"{TEXT}\n\n{TEXT}", FEEDBACK)) == [("extracted", "none")]
+        assert kinds(repair(f"{TEXT}\n\n{TEXT}", FEEDBACK)) == [("extracted", "none")]
 
     def test_an_answer_in_the_thinking_alone_is_a_guess(self):
         text = f"<think>{TEXT}</think> I cannot say."
-        assert mend(text, FEEDBACK) is None
-        assert kinds(mend(text, FEEDBACK, "bold")) == [("extracted", "high")]
+        assert repair(text, FEEDBACK) is None
+        assert kinds(repair(text, FEEDBACK, "bold")) == [("extracted", "high")]
 
     def test_a_fence_within_a_string_does_not_end_the_json(self):
         value = {**VALUE, "suggested_action": "Run ```make``` now."}
         text = f"```json\n{json.dumps(value)[:-1]},}}\n```"
-        assert mend(text, FEEDBACK).data == value
+        assert repair(text, FEEDBACK).data == value
 
     def test_what_seems_to_go_on_is_a_guess(self):
         text = f'{TEXT}, "remark": "x"}}'
-        assert mend(text, FEEDBACK) is None
-        assert mend(text, FEEDBACK, "bold").edits[0].risk == "high"
+        assert repair(text, FEEDBACK) is None
+        assert repair(text, FEEDBACK, "bold").edits[0].risk == "high"
 
     def test_broken_json_that_was_meant_is_not_passed_over(self):
         tree = of(
             {"type": "object", "properties": {"id": {"type": "integer"}, "sub": {"$ref": "#"}}, "required": ["id"]}
         )
-        assert mend('{"id": 1, "sub": {"id": 2}, "sub": ::}', tree, "bold") is None
+        assert repair('{"id": 1, "sub": {"id": 2}, "sub": ::}', tree, "bold") is None
 
     def test_an_answer_beside_broken_json_that_was_meant_is_a_guess(self):
         text = f'{{"urgency": 1, "sentiment": ::}}\n\n{TEXT}'
-        assert mend(text, FEEDBACK) is None
-        assert kinds(mend(text, FEEDBACK, "bold")) == [("extracted", "high")]
+        assert repair(text, FEEDBACK) is None
+        assert kinds(repair(text, FEEDBACK, "bold")) == [("extracted", "high")]
 
     @pytest.mark.parametrize("text", ["", " ", "I cannot help with that.", "{in the text}", "[1]", "{}{}", "```\n```"])
     def test_a_text_without_an_answer_gives_nothing(self, text):
-        mended = mend(text, FEEDBACK, "bold")
+        mended = repair(text, FEEDBACK, "bold")
         assert mended is None or mended.data == json.loads(text)
 
 
@@ -192,12 +192,12 @@ class TestCut:
     def test_every_cut_is_seen(self, indent):
         text = json.dumps(VALUE, indent=indent)
         for end in range(1, len(text)):
-            assert mend(text[:end], FEEDBACK) is None
-            mended = mend(text[:end], FEEDBACK, "bold")
+            assert repair(text[:end], FEEDBACK) is None
+            mended = repair(text[:end], FEEDBACK, "bold")
             assert mended is None or any(edit.risk == "high" for edit in mended.edits)
 
     def test_a_draft_does_not_stand_in_for_an_answer_that_was_cut_off(self):
-        assert mend(f"Draft: {json.dumps(OTHER)}\n\nFinal: {TEXT[:-20]}", FEEDBACK, "bold") is None
+        assert repair(f"Draft: {json.dumps(OTHER)}\n\nFinal: {TEXT[:-20]}", FEEDBACK, "bold") is None
 
     def test_no_row_of_a_cut_list_is_an_answer(self):
         rows = of({"type": "array", "items": {"type": "object", "properties": {"a": {}}, "required": ["a"]}})
@@ -206,7 +206,7 @@ class TestCut:
             '{"value": [{"a": 1}, {"a": 2',
             'Here: [{"a": 1}, {"a": 2} and so on',
         ):
-            assert mend(text, rows, "bold") is None
+            assert repair(text, rows, "bold") is None
 
     def test_a_value_that_is_whole_but_for_two_brackets_is_cut(self):
-        assert mend('{"entities": [{"text": "Oslo", "type": "location"}', resolve("entities"), "bold") is None
+        assert repair('{"entities": [{"text": "Oslo", "type": "location"}', resolve("entities"), "bold") is None

@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from slotfill.extractors.repair.keys import likely_key
-from slotfill.extractors.repair.repair import mend
+from slotfill.extractors.repair.repair import repair
 from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.schema import Schema
 
@@ -15,7 +15,7 @@ def field(schema, value, mode="safe", *, optional=False, **others):
     """Mend an object of one field, and give the value and the edits of that field."""
     whole = {"type": "object", "properties": {"a": schema}, "additionalProperties": False}
     whole["required"] = [] if optional else ["a"]
-    mended = mend(json.dumps({"a": value}), Schema(response_model(whole, name="schema")), mode, **others)
+    mended = repair(json.dumps({"a": value}), Schema(response_model(whole, name="schema")), mode, **others)
     return mended.data.get("a", "left out"), [(edit.kind, edit.risk) for edit in mended.edits]
 
 
@@ -70,7 +70,7 @@ class TestModels:
         class Order(BaseModel):
             items: list[str] = Field(default_factory=list, validation_alias="lineItems")
 
-        mended = mend(json.dumps({key: ["lamp"]}), Schema(Order))
+        mended = repair(json.dumps({key: ["lamp"]}), Schema(Order))
         assert mended.data == {"lineItems": ["lamp"]}
         assert [(edit.kind, edit.risk) for edit in mended.edits] == ([("key", "low")] if key != "lineItems" else [])
 
@@ -79,7 +79,7 @@ class TestModels:
             name: str
             phone: str | None = None
 
-        mended = mend('{"name": "Ada", "Phone": "555", "fax": "556"}', Schema(Person))
+        mended = repair('{"name": "Ada", "Phone": "555", "fax": "556"}', Schema(Person))
         assert mended.data == {"name": "Ada", "phone": "555"}
         assert [(edit.path, edit.kind) for edit in mended.edits] == [("/phone", "key"), ("/fax", "extra")]
 
@@ -88,7 +88,7 @@ class TestModels:
             name: str
             count: int = 1
 
-        mended = mend('{"name": "lamp", "count": null}', Schema(Lamp))
+        mended = repair('{"name": "lamp", "count": null}', Schema(Lamp))
         assert mended.data == {"name": "lamp"}
         assert [(edit.path, edit.kind, edit.risk) for edit in mended.edits] == [("/count", "left_out", "low")]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from slotfill.extractors.repair.repair import mend
+from slotfill.extractors.repair.repair import repair
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.json_values import exact_json
@@ -118,36 +118,36 @@ class TestSyntax:
     )
     def test_each_break_of_the_rules_is_one_edit(self, text, value, kind, risk):
         loose = of({"type": "object", "properties": {"a": {}}, "required": ["a"]})
-        mended = mend(text, loose, "bold")
+        mended = repair(text, loose, "bold")
         assert mended.data == {"a": value}
         assert kinds(mended) == [(kind, risk)]
-        assert (mend(text, loose) is None) == (risk == "high")
+        assert (repair(text, loose) is None) == (risk == "high")
 
     @pytest.mark.parametrize("text", ["[12 500, 13 000]", "[1 250.50, 3 000.00]", "[12'500, 13'000]", "[13,000]"])
     def test_a_number_in_groups_is_never_two_numbers_silently(self, text):
         numbers = of({"type": "array", "items": {"type": "number"}})
-        assert mend(text, numbers) is None
-        assert mend(f'{{"value": {text}}}', numbers) is None
+        assert repair(text, numbers) is None
+        assert repair(f'{{"value": {text}}}', numbers) is None
 
     def test_a_tuple_alone_is_a_list(self):
-        mended = mend('[("x", 1), ("y", 2)]', of({"type": "array"}))
+        mended = repair('[("x", 1), ("y", 2)]', of({"type": "array"}))
         assert mended.data == {"value": [["x", 1], ["y", 2]]}
-        assert mend("(1, 2)", of({"type": "array"})).data == {"value": [1, 2]}
-        assert mend('("x", "y")', of({"items": {"type": "string"}, "type": "array"})).data == {"value": ["x", "y"]}
+        assert repair("(1, 2)", of({"type": "array"})).data == {"value": [1, 2]}
+        assert repair('("x", "y")', of({"items": {"type": "string"}, "type": "array"})).data == {"value": ["x", "y"]}
 
     def test_many_strings_without_commas_are_as_many_items(self):
         words = [f"w{n}" for n in range(50)]
         quoted = " ".join(f'"{word}"' for word in words)
         text = f'{{"a": [{quoted}]}}'
-        assert mend(text, of({"type": "object", "properties": {"a": {}}})).data == {"a": words}
+        assert repair(text, of({"type": "object", "properties": {"a": {}}})).data == {"a": words}
 
     def test_an_ellipsis_ends_a_list(self):
-        mended = mend('{"a": ["x", "y", ...]}', of({"type": "object", "properties": {"a": {}}}))
+        mended = repair('{"a": ["x", "y", ...]}', of({"type": "object", "properties": {"a": {}}}))
         assert mended.data == {"a": ["x", "y"]}
         assert kinds(mended) == [("ellipsis", "low"), ("trailing_comma", "none")]
 
     def test_a_number_may_be_a_key(self):
-        mended = mend('{1: "x", 2: "y"}', of({"type": "object", "additionalProperties": {"type": "string"}}))
+        mended = repair('{1: "x", 2: "y"}', of({"type": "object", "additionalProperties": {"type": "string"}}))
         assert mended.data == {"1": "x", "2": "y"}
         assert kinds(mended) == [("unquoted_key", "low")]
 
@@ -159,16 +159,16 @@ class TestSyntax:
         ],
     )
     def test_a_number_keeps_all_its_digits(self, digits, written):
-        mended = mend(f"{{'a': {digits}}}", of({"type": "object", "properties": {"a": {}}}))
+        mended = repair(f"{{'a': {digits}}}", of({"type": "object", "properties": {"a": {}}}))
         assert exact_json.dumps(mended.data) == f'{{"a": {written}}}'
 
     def test_prose_behind_a_blank_line_ends_what_is_not_closed(self):
-        mended = mend(f"{TEXT[:-1]}\n\nHope this helps", FEEDBACK, "bold")
+        mended = repair(f"{TEXT[:-1]}\n\nHope this helps", FEEDBACK, "bold")
         assert mended.data == VALUE
         assert kinds(mended) == [("extracted", "none"), ("missing_close", "high")]
 
     def test_all_breaks_of_a_kind_are_one_edit_with_its_pieces(self):
-        (edit,) = mend(TEXT.replace('"urgency"', "urgency").replace('"sentiment"', "sentiment"), FEEDBACK).edits
+        (edit,) = repair(TEXT.replace('"urgency"', "urgency").replace('"sentiment"', "sentiment"), FEEDBACK).edits
         assert (edit.path, edit.kind) == ("", "unquoted_key")
         assert edit.before == ["sentiment", "urgency"]
         assert edit.after == ['"sentiment"', '"urgency"']
@@ -182,13 +182,13 @@ class TestSyntax:
     @settings(STEADY)
     @example({"k": "\U0001f600\xa0\x7f'\""})
     def test_what_python_prints_is_read_back(self, value):
-        mended = mend(repr({"value": value}), ANYTHING)
+        mended = repair(repr({"value": value}), ANYTHING)
         assert mended.data == {"value": value}
 
     @given(st.text("{}[]\",:\\\n a1/*'`", max_size=60))
     @settings(STEADY, max_examples=500)
     def test_no_text_at_all_breaks_it_and_none_is_changed_silently(self, text):
-        mended = mend(text, ANYTHING, "bold")
+        mended = repair(text, ANYTHING, "bold")
         if mended is not None:
             json.dumps(mended.data)
             if not mended.edits:
@@ -210,9 +210,9 @@ class TestSuite:
         for path in paths:
             text = path.read_bytes().decode("utf-8", "replace")
             if path.name.startswith("y_object_duplicated_key"):  # JSON by its grammar, but it says one thing twice
-                mended = mend(text, ANYTHING)
+                mended = repair(text, ANYTHING)
                 assert mended is None or "duplicate_key" in [kind for kind, _ in kinds(mended)], path.name
             elif path.name.startswith("y_"):
                 assert is_valid(text), path.name  # what is valid never comes to be mended
-            elif (mended := mend(text, ANYTHING, "bold")) and path.name.startswith("n_"):
+            elif (mended := repair(text, ANYTHING, "bold")) and path.name.startswith("n_"):
                 assert any(edit.kind != "wrapped" for edit in mended.edits), path.name

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from slotfill.extractors.repair.repair import mend
+from slotfill.extractors.repair.repair import repair
 from slotfill.extractors.testing.faults.value_faults import spoil
 from slotfill.schemas.built_in.built_ins import built_ins
 from slotfill.schemas.json_schema.response_model import response_model
@@ -46,25 +46,25 @@ def no_edit_is_idle(edits):
 
 class TestModes:
     def test_off_reads_json_alone(self):
-        assert mend(TEXT, FEEDBACK, "off").data == VALUE
-        assert mend(f"```json\n{TEXT}\n```", FEEDBACK, "off") is None
-        assert mend('{"a": 1,}', FEEDBACK, "off") is None
+        assert repair(TEXT, FEEDBACK, "off").data == VALUE
+        assert repair(f"```json\n{TEXT}\n```", FEEDBACK, "off") is None
+        assert repair('{"a": 1,}', FEEDBACK, "off") is None
 
     def test_off_coerces_nothing(self):
         text = json.dumps({**VALUE, "urgency": "4"})
-        assert mend(text, FEEDBACK, "off").data["urgency"] == "4"
+        assert repair(text, FEEDBACK, "off").data["urgency"] == "4"
 
     def test_safe_takes_no_guess_and_bold_says_that_it_is_one(self):
-        assert mend(TEXT[:-1], FEEDBACK) is None
-        mended = mend(TEXT[:-1], FEEDBACK, "bold")
+        assert repair(TEXT[:-1], FEEDBACK) is None
+        mended = repair(TEXT[:-1], FEEDBACK, "bold")
         assert mended.data == VALUE
         assert kinds(mended) == [("missing_close", "high")]
-        assert kinds(mend(f"{TEXT[:-1]}\n", FEEDBACK, "bold")) == [("missing_close", "high")]
+        assert kinds(repair(f"{TEXT[:-1]}\n", FEEDBACK, "bold")) == [("missing_close", "high")]
 
     def test_safe_leaves_a_value_that_only_a_guess_would_change(self):
         whole = json.dumps({**VALUE, "key_issues": "slow, broken"})
-        assert mend(whole, FEEDBACK).data["key_issues"] == "slow, broken"
-        assert mend(whole, FEEDBACK, "bold").data["key_issues"] == ["slow, broken"]
+        assert repair(whole, FEEDBACK).data["key_issues"] == "slow, broken"
+        assert repair(whole, FEEDBACK, "bold").data["key_issues"] == ["slow, broken"]
 
 
 class TestWrapper:
@@ -75,52 +75,52 @@ class TestWrapper:
 
     @pytest.mark.parametrize("text", ["neutral", "Neutral.", '"Neutral"', "**neutral**", '{"value": "NEUTRAL"}'])
     def test_a_bare_label_gets_its_wrapper(self, text):
-        assert mend(text, self.LABEL).data == {"value": "neutral"}
+        assert repair(text, self.LABEL).data == {"value": "neutral"}
 
     @pytest.mark.parametrize("text", ["It is neutral", "neutral [1]", "neutral or very positive", ""])
     def test_prose_is_no_label(self, text):
-        assert mend(text, self.LABEL, "bold") is None
+        assert repair(text, self.LABEL, "bold") is None
 
     def test_prose_is_no_string_either(self):
-        assert mend("I cannot say.", of({"type": "string"}), "bold") is None
-        assert mend("I cannot say.", ANYTHING, "bold") is None
-        assert mend('"a text"', of({"type": "string"})).data == {"value": "a text"}
+        assert repair("I cannot say.", of({"type": "string"}), "bold") is None
+        assert repair("I cannot say.", ANYTHING, "bold") is None
+        assert repair('"a text"', of({"type": "string"})).data == {"value": "a text"}
 
     def test_a_bare_number(self):
-        mended = mend("1,234", of({"type": "integer"}))
+        mended = repair("1,234", of({"type": "integer"}))
         assert mended.data == {"value": 1234}
         assert [(edit.path, edit.kind) for edit in mended.edits] == [("", "wrapped"), ("", "number")]
 
     def test_rows_without_brackets_are_all_kept(self):
         for text in ('{"a": 1}\n{"a": "2"}\n{"a": 3}', '{"a": 1}, {"a": 2,}, {"a": 3}'):
-            mended = mend(text, self.ROWS)
+            mended = repair(text, self.ROWS)
             assert mended.data == {"value": [{"a": 1}, {"a": 2}, {"a": 3}]}
             assert mended.edits
 
     @pytest.mark.parametrize("mode", ["safe", "bold"])
     def test_a_row_that_does_not_fit_stays(self, mode):
-        mended = mend('[{"a": "1"}, {"a": "many"}, {"a": 3}, {}]', self.ROWS, mode)
+        mended = repair('[{"a": "1"}, {"a": "many"}, {"a": 3}, {}]', self.ROWS, mode)
         assert mended.data == {"value": [{"a": 1}, {"a": "many"}, {"a": 3}, {}]}
 
     def test_two_wrapped_lists_are_no_rows(self):
-        assert mend('{"value": [{"a": 1}]}\n{"value": [{"a": 2}]}', self.ROWS) is None
+        assert repair('{"value": [{"a": 1}]}\n{"value": [{"a": 2}]}', self.ROWS) is None
 
     def test_paths_start_at_the_unwrapped_value(self):
-        (edit,) = mend('{"value": [{"a": "1"}]}', self.ROWS).edits
+        (edit,) = repair('{"value": [{"a": "1"}]}', self.ROWS).edits
         assert (edit.path, edit.kind) == ("/0/a", "number")
 
     def test_what_stands_beside_the_value_is_kept_in_the_edit(self):
-        (edit,) = mend('{"value": [], "note": "none found"}', self.ROWS).edits
+        (edit,) = repair('{"value": [], "note": "none found"}', self.ROWS).edits
         assert (edit.path, edit.kind, edit.before) == ("", "extra", {"note": "none found"})
 
     def test_an_envelope_comes_off(self):
-        mended = mend(json.dumps({"feedback": VALUE}), FEEDBACK)
+        mended = repair(json.dumps({"feedback": VALUE}), FEEDBACK)
         assert mended.data == VALUE
         assert kinds(mended) == [("unwrapped", "low")]
 
     def test_a_list_gets_the_one_key_that_is_there_for_it(self):
         rows = [{"text": "Oslo", "type": "location"}]
-        mended = mend(json.dumps(rows), resolve("entities"))
+        mended = repair(json.dumps(rows), resolve("entities"))
         assert mended.data == {"entities": rows}
         assert kinds(mended) == [("wrapped", "low")]
 
@@ -131,7 +131,7 @@ class TestProperties:
         @given(instances(schema), st.sampled_from(("off", "safe", "bold")))
         @settings(STEADY, max_examples=30)
         def check(value, mode):
-            mended = mend(json.dumps(schema.wrap(value)), schema, mode)
+            mended = repair(json.dumps(schema.wrap(value)), schema, mode)
             assert (mended.data, mended.edits) == (schema.wrap(value), ())
 
         check()
@@ -141,7 +141,7 @@ class TestProperties:
         @given(completions(schema))
         @settings(STEADY, max_examples=60)
         def check(completion):
-            mended = mend(completion.text, schema)
+            mended = repair(completion.text, schema)
             if completion.kind == "truncated":
                 assert mended is None
             elif completion.kind in ("valid", "fenced", "chatty"):
@@ -156,9 +156,9 @@ class TestProperties:
         @given(completions(schema), st.sampled_from(("safe", "bold")))
         @settings(STEADY, max_examples=60)
         def check(completion, mode):
-            mended = mend(completion.text, schema, mode)
+            mended = repair(completion.text, schema, mode)
             assume(mended is not None)
-            again = mend(json.dumps(mended.data), schema, mode)
+            again = repair(json.dumps(mended.data), schema, mode)
             assert (again.data, again.edits) == (mended.data, ())
             assert no_edit_is_idle(mended.edits)
 
@@ -189,7 +189,7 @@ class TestProperties:
             except LookupError:
                 return
             applied.append(fault)
-            mended = mend(json.dumps(schema.wrap(spoilt)), schema)
+            mended = repair(json.dumps(schema.wrap(spoilt)), schema)
             assert mended.data == schema.wrap(value)
             assert [edit.risk for edit in mended.edits] in (["none"], ["low"])
 
@@ -210,7 +210,7 @@ class TestProperties:
     )
     @settings(STEADY)
     def test_no_row_is_lost(self, rows):
-        mended = mend(json.dumps({"entities": rows}), resolve("entities"), "bold")
+        mended = repair(json.dumps({"entities": rows}), resolve("entities"), "bold")
         assert [row["text"] for row in mended.data["entities"]] == [row["text"] for row in rows]
         assert (
             [edit.before for edit in mended.edits if edit.kind == "extra"] == [row["n"] for row in rows]
@@ -244,9 +244,9 @@ class TestHostile:
     @pytest.mark.parametrize("name", HOSTILE)
     @pytest.mark.parametrize("schema", [FEEDBACK, ANYTHING], ids=["feedback", "anything"])
     def test_it_ends_and_raises_nothing(self, name, schema):
-        mended = mend(HOSTILE[name], schema, "bold")
+        mended = repair(HOSTILE[name], schema, "bold")
         if mended is not None:
             assert mended.edits
 
     def test_an_answer_behind_much_noise_is_found(self):
-        assert mend("{no} [see] " * 50_000 + TEXT, FEEDBACK).data == VALUE
+        assert repair("{no} [see] " * 50_000 + TEXT, FEEDBACK).data == VALUE

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from slotfill.extractors.repair.repair import mend
+from slotfill.extractors.repair.repair import repair
 from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.schema import Schema
 
@@ -13,7 +13,7 @@ def field(schema, value, mode="safe", *, optional=False, **others):
     """Mend an object of one field, and give the value and the edits of that field."""
     whole = {"type": "object", "properties": {"a": schema}, "additionalProperties": False}
     whole["required"] = [] if optional else ["a"]
-    mended = mend(json.dumps({"a": value}), Schema(response_model(whole, name="schema")), mode, **others)
+    mended = repair(json.dumps({"a": value}), Schema(response_model(whole, name="schema")), mode, **others)
     return mended.data.get("a", "left out"), [(edit.kind, edit.risk) for edit in mended.edits]
 
 
@@ -121,9 +121,9 @@ class TestNothing:
     def test_prose_in_place_of_a_list_is_no_list(self):
         rows = Schema(response_model(TEXTS, name="guests"))
         for text in ("Ida and Tom came.", "I could not find any guests in the text.", "Ida", "None"):
-            assert mend(text, rows, "bold") is None
+            assert repair(text, rows, "bold") is None
         labels = Schema(response_model({"type": "array", "items": {"enum": ["red"]}}, name="colours"))
-        assert mend("Red", labels).data == {"value": ["red"]}
+        assert repair("Red", labels).data == {"value": ["red"]}
 
     @pytest.mark.parametrize(("schema", "value", "empty"), [(MAP, [], {}), (TEXTS, {}, [])])
     def test_what_is_empty_is_empty_in_any_shape(self, schema, value, empty):
@@ -198,7 +198,7 @@ class TestLayers:
         order = {"type": "object", "properties": {"items": TEXTS}, "required": ["items"], "additionalProperties": False}
         orders = {"type": "array", "items": order}
         assert field(orders, {"items": ["x"]}) == ([{"items": ["x"]}], [("list", "low")])
-        mended = mend('{"items": ["x"]}', Schema(response_model(orders, name="orders")))
+        mended = repair('{"items": ["x"]}', Schema(response_model(orders, name="orders")))
         assert mended.data == {"value": [{"items": ["x"]}]}
 
     @pytest.mark.parametrize("value", [{"answer": []}, {"items": ["x"], "total": 1}, {"items": "x"}])
@@ -208,13 +208,13 @@ class TestLayers:
     @pytest.mark.parametrize("key", ["items", "Values", "guests"])
     def test_a_whole_list_under_a_key(self, key):
         rows = Schema(response_model(TEXTS, name="rows"), instructions="List the guests.")
-        mended = mend(json.dumps({key: ["a", "b"]}), rows)
+        mended = repair(json.dumps({key: ["a", "b"]}), rows)
         assert mended.data == {"value": ["a", "b"]}
         assert [(edit.kind, edit.risk) for edit in mended.edits] == [("unwrapped", "low")]
 
     def test_a_whole_list_under_a_key_that_may_say_more_is_asked_again(self):
         rows = Schema(response_model(TEXTS, name="rows"), instructions="List the guests.")
-        assert mend(json.dumps({"missing": ["a", "b"]}), rows).data["value"] != ["a", "b"]
+        assert repair(json.dumps({"missing": ["a", "b"]}), rows).data["value"] != ["a", "b"]
 
     @pytest.mark.parametrize(
         ("text", "risk"),
@@ -247,7 +247,7 @@ class TestLayers:
         schema = Schema(response_model({"type": "object", "properties": {"s": {"type": "string"}}}, name="schema"))
         for text in (json.dumps(value), json.dumps(value, indent=2)):
             escaped = json.dumps(text)[1:-1]
-            mended = mend(escaped, schema)
+            mended = repair(escaped, schema)
             assert mended.data == value
             assert [(edit.kind, edit.before, edit.after, edit.risk) for edit in mended.edits] == [
                 ("escaped", escaped, text, "low")

@@ -225,7 +225,7 @@ async def kept_by(answer, path):
 
 def test_an_answer_that_cannot_be_stored_is_stored_as_what_it_was_not(tmp_path, monkeypatch):
     monkeypatch.setenv("ANTHROPIC_API_KEY", "k")
-    odd = Answer(json='{"word": "x"}', said='{"word": "x"}', stop_reason="end_turn", scored=(object(),))
+    odd = Answer(json='{"word": "x"}', text='{"word": "x"}', stop_reason="end_turn", scored=(object(),))
     asked, extraction = asyncio.run(kept_by(odd, tmp_path / "ledger.db"))
     assert (asked, extraction.error.type) == (1, "internal")
     asked, again = asyncio.run(kept_by(odd, tmp_path / "ledger.db"))

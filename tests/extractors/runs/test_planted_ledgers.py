@@ -220,7 +220,7 @@ def test_an_answer_that_is_not_sound_is_asked_for_again(claude, answer):
 
 
 def test_an_answer_holds_what_json_can_and_pydantic_cannot():
-    answer = Answer(json='"\ud800"', said="\udfff \U0001f600 0.10000000000000000055")
+    answer = Answer(json='"\ud800"', text="\udfff \U0001f600 0.10000000000000000055")
     asked, document = Ask(Rung.ASK, "m", "text", Prompt("", ()), 1), Document.of("A.")
     with Ledger(None) as stored:
         stored.keep(document, asked, answer)
