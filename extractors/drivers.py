@@ -1,7 +1,7 @@
 """Drivers: one plan, driven to its end, whole or streaming, without blocking or with it.
 
-There is one loop, `drive`, a coroutine. What answers its asks decides whether it ever waits: where it does not, `run`
-and `iterate` take the coroutine to its end with no event loop.
+There is one loop, `drive`, which is asynchronous. What answers its asks decides whether it ever waits: where it does
+not, `run_to_end` and `iterate` take it to its end with no event loop.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from slotfill.extractors.chunks.reading import Steps
 from slotfill.extractors.record.extraction import Document, Extraction, Rung
-from slotfill.extractors.recording import failed
+from slotfill.extractors.recording import record_failure
 from slotfill.extractors.rungs.asks import Answer, Ask, Executor, Policy
 from slotfill.extractors.streaming.events import Partial
 from slotfill.extractors.streaming.partial_value import CompletedPart, PartialValue
@@ -25,7 +25,7 @@ from slotfill.extractors.unforeseen import STOPS, internal_failure
 from slotfill.schemas.errors import SlotfillError
 from slotfill.schemas.schema import Schema
 
-__all__ = ["BlockingAsker", "ConcurrentAsker", "RunningPlan", "drive", "extraction_of", "iterate", "run"]
+__all__ = ["BlockingAsker", "ConcurrentAsker", "RunningPlan", "drive", "extraction_of", "iterate", "run_to_end"]
 
 M = TypeVar("M")
 T = TypeVar("T")
@@ -93,7 +93,7 @@ class RunningPlan(Generic[M]):
     def _fail(self, error: BaseException) -> None:
         failure = internal_failure(error, self._document.source)
         self.asks = ()
-        self._extraction = failed(
+        self._extraction = record_failure(
             self._document, self.schema, self._policy.model, failure, answered=self._answered, ttl=self._policy.ttl
         )
 
@@ -157,7 +157,7 @@ async def extraction_of(plan: RunningPlan[M], asker: Asker) -> Extraction[M]:
     return plan.extraction
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
+def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:
     """Take a coroutine that never waits to its end."""
     try:
         coroutine.send(None)
@@ -173,12 +173,12 @@ def iterate(values: AsyncGenerator[T]) -> Iterator[T]:
     try:
         while True:
             try:
-                value = run(anext(values))
+                value = run_to_end(anext(values))
             except StopAsyncIteration:
                 return
             yield value
     finally:
-        run(values.aclose())
+        run_to_end(values.aclose())
 
 
 class BlockingClients(Protocol):

@@ -27,7 +27,7 @@ from slotfill.extractors.drivers import (
     drive,
     extraction_of,
     iterate,
-    run,
+    run_to_end,
 )
 from slotfill.extractors.errors import InputError, SettingsError
 from slotfill.extractors.messages_api.thinking import Effort, ThinkingMode
@@ -351,7 +351,7 @@ class Extractor(Generic[M]):
         return self._extract(self._running(document), asker)
 
     def _extract(self, plan: RunningPlan[M], asker: BlockingAsker) -> Extraction[M]:
-        return self._ended(run(extraction_of(plan, asker)))
+        return self._ended(run_to_end(extraction_of(plan, asker)))
 
     def _running(self, document: Document, history: tuple[Turn, ...] = ()) -> RunningPlan[M]:
         policy = self._models.policy(document)

@@ -15,7 +15,7 @@ from slotfill.extractors.chunks.assembly import assemble
 from slotfill.extractors.chunks.reading import ChunkReader, ChunkResult, Steps, next_reading, together
 from slotfill.extractors.grounding.grounding import ground
 from slotfill.extractors.record.extraction import Document, Extraction, Rung, Turn
-from slotfill.extractors.recording import failed, record
+from slotfill.extractors.recording import record, record_failure
 from slotfill.extractors.rungs.asks import Policy
 from slotfill.extractors.rungs.questions import Question
 from slotfill.extractors.rungs.results import Result
@@ -32,13 +32,13 @@ def plan(document: Document, schema: Schema[M], policy: Policy, history: tuple[T
     """Extract a schema's value from one document.
 
     Args:
-        document: The text. One that could not be read ends as `failed`, without a single ask.
+        document: The text. One that could not be read ends as `record_failure`, without a single ask.
         schema: What to extract.
         policy: How far to go, and with which models.
         history: The turns that the conversation has had about the document; the last one is to be answered.
     """
     if document.failure:
-        return replace(failed(document, schema, policy.model, document.failure), history=history)
+        return replace(record_failure(document, schema, policy.model, document.failure), history=history)
     reader = ChunkReader(document, schema, policy, history)
     results = yield from read_all(reader.split(), reader)  # one question, for most documents
     assembly = assemble(reader, results)  # merged, and validated as a whole; as it is, for one

@@ -16,7 +16,7 @@ from slotfill.extractors.rungs.results import Result
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.schema import Schema
 
-__all__ = ["emptied", "failed", "record"]
+__all__ = ["emptied", "record", "record_failure"]
 
 M = TypeVar("M")
 
@@ -46,7 +46,7 @@ def record(
     )
 
 
-def failed(
+def record_failure(
     document: Document,
     schema: Schema[M],
     model: str,

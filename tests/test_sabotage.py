@@ -24,15 +24,15 @@ PARTS += ("commands", "extractors", "schemas", "tests")
 
 DEFECTS = {
     "a truncated reply is accepted": (
-        "extractors/rungs/ladder.py",
+        "extractors/rungs/validation.py",
         "    if answer.stop_reason in CUT_OFF:\n",
         "    if False:\n",
         "tests/extractors/test_plan.py::test_a_reply_that_stays_cut_is_partial",
     ),
     "a partial is marked valid": (
-        "extractors/rungs/ladder.py",
-        "_OUTCOMES = {Status.TRUNCATED: Outcome.PARTIAL,",
-        "_OUTCOMES = {Status.TRUNCATED: Outcome.VALID,",
+        "extractors/rungs/results.py",
+        "    Status.CUT_OFF: Outcome.PARTIAL,",
+        "    Status.CUT_OFF: Outcome.VALID,",
         "tests/extractors/test_fault_matrix.py::test_a_fault_over_http_leaves_all_accounts_right[truncated]",
     ),
     "a stream that was cut passes for a whole one": (
@@ -60,10 +60,8 @@ DEFECTS = {
     ),
     "a mender drops rows that stand one after the other": (
         "extractors/repair/repair.py",
-        "        return [Candidate([r.value for r in readings], first.start, last.end, repairs, rows=tuple(readings))]\n",
-        """        rows = tuple(readings[:-1])
-        return [Candidate([r.value for r in rows], first.start, last.end, repairs, rows=rows)]
-""",
+        "([r.value for r in readings], first.start, last.end, repairs, rows=tuple(readings))]",
+        "([r.value for r in readings[:-1]], first.start, last.end, repairs, rows=tuple(readings[:-1]))]",
         "tests/extractors/repair/test_repair.py::TestWrapper::test_rows_without_brackets_are_all_kept",
     ),
     "a patch touches another field": (
@@ -79,21 +77,21 @@ DEFECTS = {
         "tests/extractors/grounding/test_grounding.py::test_planted_facts_are_found_exactly",
     ),
     "a chunk that failed is dropped without a word": (
-        "extractors/plan.py",
-        "    if joined.lost is None:\n",
-        "    if True:\n",
+        "extractors/chunks/assembly.py",
+        "        if self.missing is None:\n",
+        "        if True:\n",
         "tests/extractors/chunks/test_reading.py::test_a_chunk_that_fails_makes_the_whole_partial_and_is_named[refusal-refused]",
     ),
     "a further reading that failed is not told from the first": (
         "extractors/chunks/assembly.py",
-        "if reading.number > 1 else",
+        "if chunk.number > 1 else",
         "if False else",
         "tests/extractors/test_fault_matrix.py::test_further_turns_fallbacks_passes_and_chunks_leave_all_accounts_right[passes-refusal]",
     ),
     "what a chunk gave is lost with another chunk": (
         "extractors/chunks/assembly.py",
-        "    merged = merge(json_schema, parts)\n",
-        "    merged = merge(json_schema, parts[:-1] if lost and parts[1:] else parts)\n",
+        "    valid = [(one, chunk) for one, chunk in placed if one.result.is_valid]\n",
+        "    valid = [(one, chunk) for one, chunk in placed if one.result.is_valid][: -1 if missing else None]\n",
         "tests/extractors/test_fault_matrix.py::test_further_turns_fallbacks_passes_and_chunks_leave_all_accounts_right[chunks-refusal]",
     ),
     "a chunk is not told what was said of its document": (
@@ -103,9 +101,9 @@ DEFECTS = {
         "tests/extractors/test_fault_matrix.py::test_without_a_fault_all_is_valid[refine_chunks-structured]",
     ),
     "a fallback is asked though the first model answered": (
-        "extractors/rungs/ladder.py",
-        "            if verdict.kind is Status.VALID or (verdict.failure",
-        "            if (verdict.failure",
+        "extractors/rungs/results.py",
+        "return self.is_valid or (self.failure",
+        "return (self.failure",
         "tests/extractors/test_fault_matrix.py::test_without_a_fault_all_is_valid[fallback_chunks-structured]",
     ),
     "what stands in an overlap is counted twice": (

@@ -14,7 +14,7 @@ from typing import Any
 
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.record.extraction import Document, Extraction
-from slotfill.extractors.recording import emptied, failed
+from slotfill.extractors.recording import emptied, record_failure
 from slotfill.extractors.runs.asking import Asking, HaltedError
 from slotfill.extractors.runs.breaker import Breaker, reason_of
 from slotfill.extractors.runs.delivery import Delivery
@@ -230,7 +230,7 @@ class Run:
             raise
         except BaseException as error:  # noqa: BLE001 - see STOPS
             failure = internal_failure(error, document.source)
-            return failed(document, self._extractor.schema, self._extractor.model.id, failure)
+            return record_failure(document, self._extractor.schema, self._extractor.model.id, failure)
 
     async def _asked(self, document: Document, told: Told | None) -> Extraction[Any]:
         executor = self._asking.of(document)

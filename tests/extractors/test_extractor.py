@@ -334,6 +334,15 @@ def test_a_fallback_answers_where_the_first_model_refuses():
     assert extraction.usage == claude.usage
 
 
+def test_every_fallback_is_asked_in_its_turn():
+    claude = SimulatedClaude(faults=["refusal@1-2"])
+    models = ["claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5"]
+    with Extractor(Feedback, client=claude.client(), model=models) as extractor:
+        extraction = extractor.extract("It came late.")
+    assert [seen.body["model"] for seen in claude.requests] == models
+    assert (extraction.outcome, extraction.model) == (Outcome.FALLBACK, "claude-opus-5-5")
+
+
 async def test_a_model_that_stays_unavailable_is_replaced():
     claude = SimulatedClaude(faults=["529@1-2"], clock=ManualClock())
     models = ["claude-haiku-5-5", "claude-sonnet-5-5"]
