@@ -45,6 +45,10 @@ lint: $(INSTALLED)  ## lint, format, types, import contracts
 	MYPYPATH=.venv/src $(BIN)/mypy tests/typing
 	$(BIN)/lint-imports
 
+docs: $(INSTALLED)  ## the parts of docs/ that are made of the code: the command line, the rooms
+	$(BIN)/python docs/command_line.py
+	$(BIN)/python docs/rooms.py
+
 wheel: $(INSTALLED)  ## the source distribution and the wheel, in dist
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation --quiet

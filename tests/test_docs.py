@@ -54,9 +54,10 @@ def json_of(text):
     return json.loads(block)
 
 
-def test_the_command_line_page_is_what_the_help_says():
+@pytest.mark.parametrize("script", ["command_line.py", "rooms.py"])
+def test_what_is_made_of_the_code_is_up_to_date(script):
     environment = os.environ | {"COLUMNS": "40"}
-    check = [sys.executable, DOCS / "command_line.py", "--check"]
+    check = [sys.executable, DOCS / script, "--check"]
     result = subprocess.run(check, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
 
