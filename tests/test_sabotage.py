@@ -108,8 +108,8 @@ DEFECTS = {
     ),
     "what stands in an overlap is counted twice": (
         "extractors/chunks/list_merging.py",
-        "        for rule in (self._of_that_name, self._at_that_place, self._equal_nearby, self._equal_somewhere):\n",
-        "        for rule in ():\n",
+        "    for rule in _RULES:\n",
+        "    for rule in ():\n",
         "tests/extractors/chunks/test_reading.py::test_every_fact_of_a_long_document_is_found_once_and_where_it_stands[100-100000]",
     ),
     "requests are not paced": (

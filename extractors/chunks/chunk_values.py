@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from slotfill.extractors.chunks.chunking import Chunk
 from slotfill.extractors.record.extraction import Span
+from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.passages.folding import Where, fold
 
@@ -24,68 +24,72 @@ class ChunkValue:
     """
 
     chunk: Chunk
-    data: Any
+    data: JSON
     spans: Mapping[str, Span]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlacedValue:
-    """A value that a part holds: the part's number, and the JSON Pointer to the value."""
+    """A value within what a request gave of a chunk.
+
+    order: the number of the request, in the order of the chunks.
+    holder: what the request gave, and `path` the JSON Pointer in it.
+    """
 
     order: int
-    part: ChunkValue
-    value: Any
+    holder: ChunkValue
+    data: JSON
     path: str
 
     @property
     def chunk(self) -> Chunk:
-        """The chunk that it was said of."""
-        return self.part.chunk
+        """The chunk that it was read in."""
+        return self.holder.chunk
 
     def at(self, step: str | int) -> PlacedValue:
-        """Give what it holds under a key or index."""
-        return PlacedValue(self.order, self.part, self.value[step], self.path + join((step,)))
+        """Return what it holds under a key or index."""
+        return PlacedValue(self.order, self.holder, self.data[step], self.path + join((step,)))
 
     def span(self, below: str = "") -> Span | None:
-        """Give where the value, or one below it, stands in the document."""
-        span = self.part.spans.get(self.path + below)
+        """Where the value, or one below it, stands in the document."""
+        span = self.holder.spans.get(self.path + below)
         if span is None or span.start is None or span.end is None:
             return span
         return Span(self.chunk.start + span.start, self.chunk.start + span.end, span.match)
 
     def where(self, below: str = "") -> Where | None:
-        """Give the same as a passage, None where it stands nowhere."""
+        """Return the same as a passage; None where it stands nowhere."""
         span = self.span(below)
         return None if span is None or span.start is None or span.end is None else (span.start, span.end)
 
 
-def chunks_of(said: Iterable[PlacedValue]) -> tuple[int, ...]:
-    """Give the numbers of the chunks that values were said of."""
-    return tuple(sorted({one.chunk.index for one in said}))
+def chunks_of(values: Iterable[PlacedValue]) -> tuple[int, ...]:
+    """Return the numbers of the chunks that values were read in, each once, in order."""
+    return tuple(sorted({value.chunk.index for value in values}))
 
 
-def comparison_key(value: Any) -> Hashable:
-    """Give what is the same for values that differ in case, white space and the like only."""
-    if isinstance(value, str):
-        return "text", fold(value).strip()
-    return fold(canonical(value)) if isinstance(value, dict | list) else canonical(value)
+def comparison_key(data: JSON) -> Hashable:
+    """Return what is the same for values that differ in case, white space and the like only."""
+    if isinstance(data, str):
+        return "text", fold(data).strip()
+    return fold(canonical(data)) if isinstance(data, dict | list) else canonical(data)
 
 
-def canonical(value: Any) -> str:
-    """Give what is the same for equal JSON values only."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)  # 1.0 is 1 in JSON
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+def canonical(data: JSON) -> str:
+    """Return what is the same for equal JSON values only."""
+    if isinstance(data, float) and data.is_integer():
+        data = int(data)  # 1.0 is 1 in JSON
+    return json.dumps(data, sort_keys=True, ensure_ascii=False)
 
 
-def length_of(value: Any) -> int:
+def length_of(data: JSON) -> int:
     """Count the code points of a text, the items of a list or object; of any other value, how it is written."""
-    return len(value if isinstance(value, str | list | dict) else canonical(value))
+    return len(data if isinstance(data, str | list | dict) else canonical(data))
 
 
-def subvalues(value: Any) -> Iterator[tuple[str, Any, bool]]:
-    """Give a value and all its parts: the JSON Pointer, the part, and whether it is an item of a list."""
-    rest: list[tuple[str, Any, bool]] = [("", value, False)]
+def subvalues(data: JSON) -> Iterator[tuple[str, JSON, bool]]:
+    """Iterate over a value and all its parts: the JSON Pointer, the part, and whether it is an item of a list."""
+    rest: list[tuple[str, JSON, bool]] = [("", data, False)]
     while rest:
         path, part, is_item = rest.pop()
         yield path, part, is_item

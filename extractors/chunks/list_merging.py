@@ -1,9 +1,22 @@
-"""Uniting lists: which items of different parts are one, each compared with those only that it may be one with."""
+"""Lists of several chunks as one: which of their items are the same, each compared with those only that it may be.
+
+Chunks overlap, so that what stands in an overlap is given by both. An item becomes one with an entry of the merged list
+by the first of four rules that holds: they have one name (`_same_name`), they stand at one place (`_same_place`), or
+they are equal, and stand where both chunks saw them (`_equal_in_overlap`) or might have (`_equal_where_unsure`).
+
+Items of one list never become one: who says a thing twice means two. So no entry is taken by two items of a list, and a
+rule goes through all of them before the next one does: what is surer must not find its entry taken.
+
+Cost: dictionaries lead from a name, a place or a value to the entries that may be the same, and entries that are taken
+are passed once for each list. So n items take some n steps, as long as few entries share a place; of equal objects
+whose place is not the same, `LOOKED_AT` are compared at most.
+"""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections import Counter, defaultdict, deque
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -18,7 +31,7 @@ from slotfill.extractors.chunks.chunk_values import (
 from slotfill.extractors.chunks.chunking import Chunk
 from slotfill.schemas.passages.folding import Where
 
-__all__ = ["ChunkItem", "ListUnion", "MergedItem", "distinct", "most_given"]
+__all__ = ["MergedItem", "most_given", "united"]
 
 LOOKED_AT = 100
 """So many of the objects that are equal to one are looked at, whose place is not the same."""
@@ -29,24 +42,33 @@ BLOCK = 256
 
 @dataclass(slots=True, eq=False)
 class ChunkItem:
-    """An item of a part's list.
+    """An item of the list that one request gave.
 
+    name: what it goes by, if anything: a scalar by itself, an object by the values of its key.
     leaves: where its values stand in the document, by JSON Pointer below it.
-    own: those of them that stand where no other item of the part has the same value.
+    own: those of them that stand where no other item of the list has the same value.
     place: where it starts, or what comes before it does.
     """
 
-    said: PlacedValue
+    value: PlacedValue
+    name: Hashable | None
     leaves: Mapping[str, Where]
     own: frozenset[str]
     place: int
 
+    @property
+    def blocks(self) -> Iterator[tuple[str, int]]:
+        """Where it is sought by its place: its own values, and the stretches that they lie in."""
+        for below in sorted(self.own):
+            start, end = self.leaves[below]
+            yield from ((below, block) for block in range(start // BLOCK, end // BLOCK + 1))
+
     def is_within(self, start: int, end: int) -> bool:
-        """Tell whether it stands in a stretch of the document, as far as is known."""
+        """Whether it stands in a stretch of the document, as far as is known."""
         return all(start <= first and last <= end for first, last in self.leaves.values())
 
-    def is_at(self, other: ChunkItem) -> bool:
-        """Tell whether it stands where another one does."""
+    def overlaps(self, other: ChunkItem) -> bool:
+        """Whether it stands where another one does, by all values that both have."""
         both = self.leaves.keys() & other.leaves.keys()
         return bool(self.own & other.own & both) and all(
             _overlap(self.leaves[below], other.leaves[below]) for below in both
@@ -55,7 +77,7 @@ class ChunkItem:
 
 @dataclass(slots=True, eq=False)
 class MergedItem:
-    """One item of the merged list: the items of the parts that it is made of.
+    """An entry of the merged list: the items of the chunks that it is made of.
 
     name: what the longest of those that go by something goes by, and `length` that one's length.
     """
@@ -64,10 +86,10 @@ class MergedItem:
     name: Hashable | None = None
     length: int = -1
 
-    def is_at(self, item: ChunkItem, found: ChunkItem) -> bool:
-        """Tell whether it stands where an item of another part does; one scalar may stand in several places."""
-        others = [found] if isinstance(item.said.value, dict | list) else self.items
-        return all(item.is_at(other) for other in others)
+    @property
+    def values(self) -> list[PlacedValue]:
+        """What the chunks gave."""
+        return [item.value for item in self.items]
 
     @property
     def place(self) -> int:
@@ -75,161 +97,208 @@ class MergedItem:
         return next((item.place for item in self.items if item.leaves), self.items[0].place)
 
 
-class ListUnion:
-    """Lists united, part by part, into `entries`; each item is compared with those only that it may be one with.
+Match = tuple[ChunkItem, MergedItem]
+"""An item, and the entry that it is one with, or belongs to."""
 
-    key: what tells objects apart, if anything does.
+
+@dataclass(slots=True)
+class _Index:
+    """The entries that there are, by what a rule seeks them by.
+
+    has_key: whether objects go by the values of a key.
     """
 
-    def __init__(self, key: tuple[str, ...]) -> None:
-        self.entries: list[MergedItem] = []
-        self._key = key
-        self._tried: Counter[Hashable] = Counter()
-        self._by_name: defaultdict[Hashable, list[MergedItem]] = defaultdict(list)
-        self._equal: defaultdict[Hashable, list[tuple[MergedItem, ChunkItem]]] = defaultdict(list)
-        self._near: defaultdict[tuple[str, int], list[tuple[MergedItem, ChunkItem]]] = defaultdict(list)
+    has_key: bool
+    by_name: defaultdict[Hashable, list[MergedItem]] = field(default_factory=lambda: defaultdict(list))
+    by_place: defaultdict[tuple[str, int], list[Match]] = field(default_factory=lambda: defaultdict(list))
+    by_value: defaultdict[Hashable, list[Match]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, said: PlacedValue) -> None:
-        """Add the list of a part."""
-        met: dict[ChunkItem, MergedItem] = {}
-        taken: set[MergedItem] = set()
-        items = _items(said)
-        self._tried.clear()
-        for rule in (self._of_that_name, self._at_that_place, self._equal_nearby, self._equal_somewhere):
-            for item in items:
-                if item not in met and (entry := rule(item, taken)) is not None:
-                    met[item] = entry
-                    taken.add(entry)
-        for item in items:
-            self._index(item, met.get(item))
-
-    def _index(self, item: ChunkItem, entry: MergedItem | None) -> None:
-        name = self._name(item)
-        if entry is None:
-            entry = MergedItem()
-            self.entries.append(entry)
-        if name is not None and (length := length_of(item.said.value)) > entry.length:
-            self._rename(entry, name)
-            entry.length = length
+    def add(self, item: ChunkItem, entry: MergedItem) -> None:
+        """Let an item be found, and with it its entry."""
         entry.items.append(item)
-        if name is None or not self._key:
-            self._equal[comparison_key(item.said.value)].append((entry, item))
-            for near in _blocks(item):
-                self._near[near].append((entry, item))
+        if item.name is not None and (length := length_of(item.value.data)) > entry.length:
+            self._rename(entry, item.name)
+            entry.length = length
+        if item.name is None:
+            self.by_value[comparison_key(item.value.data)].append((item, entry))
+        if not self.is_keyed(item):
+            for block in item.blocks:
+                self.by_place[block].append((item, entry))
+
+    def is_keyed(self, item: ChunkItem) -> bool:
+        """Whether an item goes by its name alone: of different names are different things, even at one place."""
+        return self.has_key and item.name is not None
 
     def _rename(self, entry: MergedItem, name: Hashable) -> None:
-        """Let an entry go by its longest value: what is cut elsewhere is another one."""
+        """Let an entry go by its longest value: `Paris`, cut of `Paris Inn`, is no other Paris."""
         if entry.name != name:
             if entry.name is not None:
-                self._by_name[entry.name].remove(entry)
-            self._by_name[name].append(entry)
+                self.by_name[entry.name].remove(entry)
+            self.by_name[name].append(entry)
             entry.name = name
 
-    def _name(self, item: ChunkItem) -> Hashable | None:
-        """Give what an item goes by: a scalar by itself, an object by the values of its key."""
-        value = item.said.value
-        if not isinstance(value, dict | list):
-            return comparison_key(value)
-        parts = [value.get(key) for key in self._key] if isinstance(value, dict) else []
-        return tuple(map(comparison_key, parts)) if parts and None not in parts else None
 
-    def _of_that_name(self, item: ChunkItem, taken: set[MergedItem]) -> MergedItem | None:
-        if (name := self._name(item)) is None:
-            return None
-        entries = self._by_name[name]
-        while self._tried[name] < len(entries) and entries[self._tried[name]] in taken:
-            self._tried[name] += 1
-        return entries[self._tried[name]] if self._tried[name] < len(entries) else None
+def _same_name(items: Iterable[ChunkItem], index: _Index, taken: AbstractSet[MergedItem]) -> Iterator[Match]:
+    """Pair items with entries of their name, in order, wherever they stand: "Ann" and "ANN ".
 
-    def _at_that_place(self, item: ChunkItem, taken: set[MergedItem]) -> MergedItem | None:
-        if self._key and self._name(item) is not None:
-            return None
-        candidates = (found for near in _blocks(item) for found in self._near.get(near, ()))
-        return next((entry for entry, other in candidates if entry not in taken and entry.is_at(item, other)), None)
+    Objects go by the values of the key that the schema names: with `sku`, `{"sku": "A1", …}` and `{"sku": "a1", …}`.
+    """
+    rest: dict[Hashable, Iterator[MergedItem]] = {}
+    for item in items:
+        if item.name in index.by_name:
+            entries = rest.setdefault(item.name, iter(index.by_name[item.name]))
+            if entry := next((entry for entry in entries if entry not in taken), None):
+                yield item, entry
 
-    def _equal_nearby(self, item: ChunkItem, taken: set[MergedItem]) -> MergedItem | None:
-        """Find an equal object that was said of a chunk that shares the passage."""
-        if self._name(item) is not None:
-            return None
-        value, chunk = comparison_key(item.said.value), item.said.chunk
-        found = self._equal.get(value, [])
-        while self._tried[value] < len(found) and _is_past(*found[self._tried[value]], chunk, taken):
-            self._tried[value] += 1
-        rest = islice(found, self._tried[value], None)
-        return next((entry for entry, other in rest if entry not in taken and _share(item, other)), None)
 
-    def _equal_somewhere(self, item: ChunkItem, taken: set[MergedItem]) -> MergedItem | None:
-        """Find an equal object of another chunk that may be the same mention.
+def _same_place(items: Iterable[ChunkItem], index: _Index, taken: AbstractSet[MergedItem]) -> Iterator[Match]:
+    """Pair items with entries that stand where they do: "Univers" and "University", of which one was cut at 23.
 
-        A chunk that tells of a lamp once, and holds the word twice, means either place: one of them is where the other
-        chunk found its lamp. A lamp that stands nowhere in its chunk is none that no other chunk has.
-        """
-        if self._name(item) is not None:
-            return None
-        equal = islice(self._equal.get(comparison_key(item.said.value), ()), LOOKED_AT)
-        return next((entry for entry, other in equal if entry not in taken and _may_be_one(item, other)), None)
+    Objects do if all values do that have a place in both, and one of them is its own: rows that share a heading, which
+    each holds as its `group`, are not one. A scalar's entry may hold items of several places: it must overlap all.
+    """
+    for item in items:
+        if index.is_keyed(item):
+            continue
+        for other, entry in (near for block in item.blocks for near in index.by_place.get(block, ())):
+            others = [other] if isinstance(item.value.data, dict | list) else entry.items
+            if entry not in taken and all(map(item.overlaps, others)):
+                yield item, entry
+                break
+
+
+def _equal_in_overlap(items: Iterable[ChunkItem], index: _Index, taken: AbstractSet[MergedItem]) -> Iterator[Match]:
+    """Pair objects with equal ones, where both stand, as far as is known, in a stretch that both chunks hold.
+
+    Two chunks that overlap give `{"kind": "lamp"}`, and the word stands in neither: it is one lamp. Of chunks that
+    share nothing, it would be two.
+    """
+    rest: dict[Hashable, deque[Match]] = {}
+    for item in items:
+        equal = comparison_key(item.value.data) if item.name is None else None
+        if equal not in index.by_value:
+            continue
+        if equal not in rest:
+            rest[equal] = _not_before(item.value.chunk, index.by_value[equal])
+        nearby = rest[equal]
+        while nearby and nearby[0][1] in taken:
+            nearby.popleft()
+        if entry := next((entry for other, entry in nearby if entry not in taken and _share(item, other)), None):
+            yield item, entry
+
+
+def _equal_where_unsure(items: Iterable[ChunkItem], index: _Index, taken: AbstractSet[MergedItem]) -> Iterator[Match]:
+    """Pair objects with equal ones that may be the same mention.
+
+    A chunk that tells of a lamp once, and holds the word twice, means either place: one of them is where the other
+    chunk found its lamp. A lamp that stands nowhere in its chunk is none that no other chunk has.
+    """
+    for item in items:
+        equal = index.by_value.get(comparison_key(item.value.data), ()) if item.name is None else ()
+        near = islice(equal, LOOKED_AT)
+        if entry := next((entry for other, entry in near if entry not in taken and _may_be_one(item, other)), None):
+            yield item, entry
+
+
+_RULES = (_same_name, _same_place, _equal_in_overlap, _equal_where_unsure)
+"""By which an item finds its entry, the surest first."""
+
+
+def united(values: Sequence[PlacedValue], key: Sequence[str], *, is_set: bool) -> list[MergedItem]:
+    """Unite lists: in the document's order, where more than one of them has items.
+
+    key: what tells objects apart, if anything does.
+    is_set: whether equal items are one wherever they stand.
+    """
+    index, entries = _Index(has_key=bool(key)), list[MergedItem]()
+    for value in values:
+        items = _items_of(value, key)
+        matches = _matched(items, index)
+        for item in items:
+            if item not in matches:
+                entries.append(matches.setdefault(item, MergedItem()))
+            index.add(item, matches[item])
+    if is_set:
+        entries = _distinct(entries)
+    orders = {value.order for value in values}
+    return sorted(entries, key=lambda entry: entry.place) if len(orders) > 1 else entries
+
+
+def _matched(items: Sequence[ChunkItem], index: _Index) -> dict[ChunkItem, MergedItem]:
+    """Find the entries that the items of one list are one with."""
+    matches: dict[ChunkItem, MergedItem] = {}
+    taken: set[MergedItem] = set()
+    for rule in _RULES:
+        for item, entry in rule([item for item in items if item not in matches], index, taken):
+            matches[item] = entry
+            taken.add(entry)
+    return matches
+
+
+def _items_of(values: PlacedValue, key: Sequence[str]) -> list[ChunkItem]:
+    """Return the items of a list, with where they stand."""
+    ones = [values.at(step) for step in range(len(values.data))]
+    placed = [{below: where for below, _, _ in subvalues(one.data) if (where := one.where(below))} for one in ones]
+    times = Counter(leaf for leaves in placed for leaf in leaves.items())
+    items, place = [], values.chunk.start
+    for one, leaves in zip(ones, placed, strict=True):
+        place = min((start for start, _ in leaves.values()), default=place)
+        own = frozenset(below for below, where in leaves.items() if times[below, where] == 1)
+        items.append(ChunkItem(one, _name_of(one, key), leaves, own, place))
+    return items
+
+
+def _name_of(value: PlacedValue, key: Sequence[str]) -> Hashable | None:
+    if not isinstance(value.data, dict | list):
+        return comparison_key(value.data)
+    parts = [value.data.get(name) for name in key] if isinstance(value.data, dict) else []
+    return tuple(map(comparison_key, parts)) if parts and None not in parts else None
+
+
+def _not_before(chunk: Chunk, equal: Iterable[Match]) -> deque[Match]:
+    """Leave out what stands in chunks that end before this one begins."""
+    return deque(
+        (item, entry)
+        for item, entry in equal
+        if item.value.chunk.end > chunk.start or item.value.chunk.index == chunk.index
+    )
+
+
+def _share(one: ChunkItem, other: ChunkItem) -> bool:
+    start, end = _shared(one.value.chunk, other.value.chunk)
+    met = start < end or one.value.chunk.index == other.value.chunk.index
+    return met and one.is_within(start, end) and other.is_within(start, end)
 
 
 def _may_be_one(one: ChunkItem, other: ChunkItem) -> bool:
     if not (one.leaves and other.leaves):
         return bool(one.leaves or other.leaves)
-    start, end = _shared(one.said.chunk, other.said.chunk)
-    return one.said.order != other.said.order and (one.is_within(start, end) or other.is_within(start, end))
-
-
-def _is_past(entry: MergedItem, other: ChunkItem, chunk: Chunk, taken: set[MergedItem]) -> bool:
-    theirs = other.said.chunk
-    return entry in taken or (theirs.end <= chunk.start and theirs.index != chunk.index)
-
-
-def _share(one: ChunkItem, other: ChunkItem) -> bool:
-    """Tell whether two items stand, as far as is known, in a stretch that both chunks hold."""
-    start, end = _shared(one.said.chunk, other.said.chunk)
-    met = start < end or one.said.chunk.index == other.said.chunk.index
-    return met and one.is_within(start, end) and other.is_within(start, end)
+    start, end = _shared(one.value.chunk, other.value.chunk)
+    return one.value.order != other.value.order and (one.is_within(start, end) or other.is_within(start, end))
 
 
 def _shared(one: Chunk, other: Chunk) -> Where:
-    """Give the stretch that two chunks hold both."""
+    """Return the stretch that two chunks hold both."""
     return max(one.start, other.start), min(one.end, other.end)
-
-
-def _items(said: PlacedValue) -> list[ChunkItem]:
-    """Give the items of a part's list."""
-    ones = [said.at(step) for step in range(len(said.value))]
-    placed = [{below: where for below, _, _ in subvalues(one.value) if (where := one.where(below))} for one in ones]
-    times = Counter(leaf for leaves in placed for leaf in leaves.items())
-    items, place = [], said.chunk.start
-    for one, leaves in zip(ones, placed, strict=True):
-        place = min((start for start, _ in leaves.values()), default=place)
-        own = frozenset(below for below, where in leaves.items() if times[below, where] == 1)
-        items.append(ChunkItem(one, leaves, own, place))
-    return items
-
-
-def _blocks(item: ChunkItem) -> Iterator[tuple[str, int]]:
-    for below in sorted(item.own):
-        start, end = item.leaves[below]
-        yield from ((below, block) for block in range(start // BLOCK, end // BLOCK + 1))
-
-
-def distinct(entries: Iterable[MergedItem]) -> list[MergedItem]:
-    """Make one of those that are equal, wherever they stand."""
-    found: dict[str, MergedItem] = {}
-    for entry in entries:
-        first = found.setdefault(canonical(entry.items[0].said.value), entry)
-        if first is not entry:
-            first.items.extend(entry.items)
-    return [*found.values()]
-
-
-def most_given(entries: list[MergedItem], limits: list[int]) -> tuple[list[MergedItem], list[MergedItem]]:
-    """Part the items from those that are too many: the ones that fewer chunks gave, the last ones first."""
-    most = min(limits, default=len(entries))
-    ranked = sorted(entries, key=lambda entry: -len(chunks_of(item.said for item in entry.items)))
-    kept = {*ranked[:most]}
-    return [entry for entry in entries if entry in kept], [entry for entry in entries if entry not in kept]
 
 
 def _overlap(one: Where, other: Where) -> bool:
     return one[0] < other[1] and other[0] < one[1]
+
+
+def _distinct(entries: Iterable[MergedItem]) -> list[MergedItem]:
+    """Make one of those that are equal, wherever they stand."""
+    by_value: dict[str, MergedItem] = {}
+    for entry in entries:
+        first = by_value.setdefault(canonical(entry.items[0].value.data), entry)
+        if first is not entry:
+            first.items.extend(entry.items)
+    return [*by_value.values()]
+
+
+def most_given(entries: list[MergedItem], limits: Iterable[int]) -> tuple[list[MergedItem], list[MergedItem]]:
+    """Split the entries from those that are too many: the ones that fewer chunks gave, the last ones first."""
+    most = min(limits, default=len(entries))
+    ranked = sorted(entries, key=lambda entry: -len(chunks_of(entry.values)))
+    kept = {*ranked[:most]}
+    return [entry for entry in entries if entry in kept], [entry for entry in entries if entry not in kept]

@@ -216,6 +216,18 @@ def test_values_may_be_nested_deeply(depth: int) -> None:
     assert len(merged.conflicts) == 1
 
 
+@pytest.mark.parametrize(("depth", "is_merged"), [(99, True), (100, False)])
+def test_a_hundred_levels_are_merged_and_what_is_deeper_is_kept_whole(depth: int, is_merged: bool) -> None:
+    def nested(value: Any) -> Any:
+        for _ in range(depth):
+            value = {"in": value}
+        return value
+
+    merged = merge({}, [said(FIRST, nested({"a": 1})), said(SECOND, nested({"b": 2}))])
+    assert merged.data == nested({"a": 1, "b": 2} if is_merged else {"a": 1})
+    assert len(merged.conflicts) == (not is_merged)
+
+
 # Lists of scalars
 
 
