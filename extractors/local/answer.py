@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 from referencing import Registry
 
+from slotfill.extractors.local.conversation import STOP, Conversation, Shot
 from slotfill.extractors.local.fields import FieldDecoder, too_long
 from slotfill.extractors.local.filling import REPLY_ROOM, Filling
 from slotfill.extractors.local.grammar import SEPARATORS, write_grammar
-from slotfill.extractors.local.layout import STOP, Conversation, Shot
-from slotfill.extractors.local.messages import EngineReply, EngineRequest
+from slotfill.extractors.local.messages import EngineReply
 from slotfill.extractors.local.strategies import CALIBRATION, compile_schema
 from slotfill.extractors.messages_api.api_error import ApiError
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Mapping
 
     from referencing.jsonschema import SchemaRegistry
 
     from slotfill.extractors.local.llama import Engine
+    from slotfill.extractors.messages_api.request import MessageRequest
+    from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 
 __all__ = ["answer"]
 
@@ -35,7 +36,7 @@ TRIES = 6
 """How often an answer is drawn anew where a schema says more than a grammar can (`if`, `not`, `contains`)."""
 
 
-def answer(engine: Engine, request: EngineRequest, cancelled: threading.Event) -> EngineReply:
+def answer(engine: Engine, request: MessageRequest, cancelled: threading.Event) -> EngineReply:
     """Answer a request. Where it names a schema, the text is JSON and valid, unless it was cut.
 
     Raises ApiError: 400 for a prompt that is too long even without examples, 500 for an answer that does not fit.
@@ -44,7 +45,7 @@ def answer(engine: Engine, request: EngineRequest, cancelled: threading.Event) -
     if decoder is None:
         reply = _whole(engine, request, cancelled)
     else:
-        reply = Filling(decoder, request.conversation.document, request.max_tokens, cancelled).run()
+        reply = Filling(decoder, _conversation(request).document, request.max_tokens, cancelled).run()
     if request.schema is None:
         return reply
     for seed in range(TRIES + 1):
@@ -63,8 +64,8 @@ def answer(engine: Engine, request: EngineRequest, cancelled: threading.Event) -
     raise unfit
 
 
-def _decoder(engine: Engine, request: EngineRequest) -> FieldDecoder | None:
-    conversation = request.conversation
+def _decoder(engine: Engine, request: MessageRequest) -> FieldDecoder | None:
+    conversation = _conversation(request)
     shots = json.dumps([[shot.text, shot.value] for shot in conversation.shots])
     return _decoder_of(engine, json.dumps(request.schema), shots, conversation.instructions)
 
@@ -86,11 +87,13 @@ def _decoder_of(engine: Engine, written_schema: str, shots: str, instructions: s
     )
 
 
-def _whole(engine: Engine, request: EngineRequest, cancelled: threading.Event, seed: int | None = None) -> EngineReply:
+def _whole(engine: Engine, request: MessageRequest, cancelled: threading.Event, seed: int | None = None) -> EngineReply:
     """Have the model write all there is to say, in one go."""
-    prompt, tokens = _fit(engine, request.conversation, min(request.max_tokens, REPLY_ROOM))
-    document = request.conversation.document
-    grammar = "" if request.schema is None else write_grammar(request.schema, document, readable=engine.reads)
+    conversation = _conversation(request)
+    prompt, tokens = _fit(engine, conversation, min(request.max_tokens, REPLY_ROOM))
+    grammar = ""
+    if request.schema is not None:
+        grammar = write_grammar(request.schema, conversation.document, readable=engine.reads)
     completion = engine.complete(
         prompt,
         max_tokens=min(request.max_tokens, engine.context - tokens),
@@ -100,6 +103,10 @@ def _whole(engine: Engine, request: EngineRequest, cancelled: threading.Event, s
         seed=seed,
     )
     return EngineReply(completion.text.strip(), completion.prompt_tokens, completion.completion_tokens, completion.cut)
+
+
+def _conversation(request: MessageRequest) -> Conversation:
+    return Conversation(request.system, request.turns)
 
 
 def _fit(engine: Engine, conversation: Conversation, room: int) -> tuple[str, int]:
@@ -115,13 +122,13 @@ def _fit(engine: Engine, conversation: Conversation, room: int) -> tuple[str, in
     raise too_long(tokens, limit)
 
 
-def _validator(schema: Mapping[str, Any]) -> Any:
+def _validator(schema: JSONMapping) -> Any:
     # An empty registry: a reference to elsewhere is never fetched.
     registry: SchemaRegistry = Registry()
     return jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator)(schema, registry=registry)
 
 
-def _checked(text: str, schema: Mapping[str, Any]) -> str:
+def _checked(text: str, schema: JSONMapping) -> str:
     """Give the text of a valid value, after doing what no grammar can: entries that must differ do."""
     validator = _validator(schema)
     try:
@@ -138,7 +145,7 @@ def _checked(text: str, schema: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, separators=SEPARATORS)
 
 
-def _without_loops(value: Any) -> Any:
+def _without_loops(value: JSON) -> JSON:
     """Cut a list where a small model has begun to say the same entry for ever: it only stops at the list's bound."""
     if isinstance(value, dict):
         return {key: _without_loops(part) for key, part in value.items()}
@@ -151,7 +158,7 @@ def _without_loops(value: Any) -> Any:
     return [_without_loops(entry) for entry in (value[: said + 1] if looped else value)]
 
 
-def _distinct(entries: list[Any]) -> list[Any]:
+def _distinct(entries: list[JSON]) -> list[JSON]:
     return list({json.dumps(entry, sort_keys=True): entry for entry in entries}.values())
 
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from slotfill.extractors.local.calibration import CONTENT_FREE, Calibration, Scored, keep, recall
 from slotfill.extractors.local.candidates import choose_families
+from slotfill.extractors.local.conversation import Shot
 from slotfill.extractors.local.layout import (
-    Shot,
     begin,
     introduction,
     labelled_passages,

@@ -1,38 +1,30 @@
-"""A Messages API conversation becomes plain text for the model to continue.
+"""Questions, and worked examples of them, as plain text for the model to continue.
 
 Small models copy a pattern far better than they follow instructions: the worked examples and the document stand in
-one layout, and where there are examples, the system text is left out: measured on sentiment, it costs accuracy
-(docs/embedded.md). For a question a field, a text and its answers stand a line each:
+one layout, a text and its answers a line each:
 
     Text: The soup was cold.
     Sentiment: negative
     Key phrases: cold; no salt
-
-For the whole object in one go there are two lines, `Input: …` and `Output: {…}`.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from slotfill.extractors.local.candidates import candidates
 from slotfill.extractors.local.grammar import SEPARATORS
 from slotfill.extractors.local.strategies import ABSENT, EMPTY_LABEL, Choice, Line, MentionList, Written
-from slotfill.extractors.rungs.prompt import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from slotfill.extractors.local.conversation import Shot
     from slotfill.extractors.local.strategies import Compiled, Field, FieldPath
+    from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = [
-    "STOP",
-    "Conversation",
-    "Shot",
-    "SpokenTurn",
     "ask_mention",
     "begin",
     "introduction",
@@ -42,73 +34,6 @@ __all__ = [
     "value_at",
     "write_field",
 ]
-
-STOP = ("\n\nInput:",)
-"""Where a free text ends: the model begins to write the next document itself."""
-
-FENCE = re.compile(r"\A\s*<(document-[0-9a-f]+)>\n(.*)\n</\1>", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class SpokenTurn:
-    """One message: who spoke, and what, fences and all."""
-
-    role: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """A worked example: a text, and its value as plain JSON data."""
-
-    text: str
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """What a request asks: examples, one document, and perhaps replies to it that were found wrong."""
-
-    system: str
-    turns: Sequence[SpokenTurn]
-
-    @property
-    def document(self) -> str:
-        """The text of the last fenced turn; without a fence that of the last user turn."""
-        at = self._asked
-        return _unfenced(self.turns[at].text) if at is not None else ""
-
-    @property
-    def instructions(self) -> str:
-        """What the system text says of the schema itself."""
-        return self.system.replace(RULES, "").strip()
-
-    @property
-    def shots(self) -> tuple[Shot, ...]:
-        """The worked examples before the document, as far as they are texts with a JSON value."""
-        earlier = self.turns[: self._asked or 0]
-        pairs = zip(earlier[::2], earlier[1::2], strict=False)
-        read = ((_unfenced(text.text), _parsed(answer.text)) for text, answer in pairs)
-        return tuple(Shot(text, value) for text, value in read if value is not ABSENT)
-
-    def shorter(self) -> Conversation | None:
-        """Drop the oldest example; None when there is none."""
-        asked = self._asked
-        if not asked:
-            return None
-        later = (at for at in range(1, asked + 1) if self.turns[at].role == "user")
-        return replace(self, turns=self.turns[next(later) :])
-
-    def write(self) -> str:
-        """Write the text that the model continues with its answer."""
-        system = "" if self._asked else self.system
-        return (system + "".join(map(_line, self.turns)) + "\nOutput:").lstrip("\n")
-
-    @property
-    def _asked(self) -> int | None:
-        users = [at for at, turn in enumerate(self.turns) if turn.role == "user"]
-        fenced = [at for at in users if FENCE.match(self.turns[at].text)]
-        return max(fenced or users, default=None)
 
 
 def introduction(compiled: Compiled, instructions: str) -> str:
@@ -132,7 +57,7 @@ def show_fields(fields: Sequence[Field], shot: Shot) -> str:
     return begin(shot.text) + "".join(lines) + "\n"
 
 
-def write_field(field: Field, value: Any) -> str:
+def write_field(field: Field, value: JSON) -> str:
     """Write a field's value as it stands after the heading."""
     if isinstance(field.strategy, Choice):
         for known, label in zip(field.strategy.values, field.strategy.labels, strict=True):
@@ -162,7 +87,7 @@ def show_mentions(mentions: MentionList, path: FieldPath, families: tuple[str, .
     )
 
 
-def labelled_passages(mentions: MentionList, items: Any) -> list[tuple[str, Any]]:
+def labelled_passages(mentions: MentionList, items: JSON) -> list[tuple[str, JSON]]:
     """Give the passages and labels of an example's items, as far as they hold both."""
     whole = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
     pairs = [(item.get(mentions.text), item.get(mentions.label, ABSENT)) for item in whole]
@@ -174,7 +99,7 @@ def ask_mention(passage: str) -> str:
     return f"{_one_line(passage)} ="
 
 
-def value_at(value: Any, path: FieldPath) -> Any:
+def value_at(value: JSON, path: FieldPath) -> JSON:
     """Give what stands at a path of keys; ABSENT where nothing does."""
     for key in path:
         if not isinstance(value, dict) or key not in value:
@@ -183,28 +108,5 @@ def value_at(value: Any, path: FieldPath) -> Any:
     return value
 
 
-def _line(turn: SpokenTurn) -> str:
-    if turn.role == "assistant":
-        return f"\nOutput: {_spaced(turn.text)}"
-    return f"\n\nInput: {_unfenced(turn.text)}"
-
-
-def _unfenced(text: str) -> str:
-    found = FENCE.match(text)
-    return found[2] if found else text
-
-
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return ABSENT
-
-
-def _spaced(text: str) -> str:
-    value = _parsed(text)
-    return text if value is ABSENT else json.dumps(value, ensure_ascii=False, separators=SEPARATORS)

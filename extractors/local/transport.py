@@ -12,7 +12,7 @@ import logging
 import secrets
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import httpx2
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from slotfill.extractors.local.llama import EngineOptions
+    from slotfill.schemas.json_values.json_types import JSONMapping
 
 __all__ = ["LocalTransport"]
 
@@ -81,12 +82,12 @@ class LocalTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
     def _submit(self, request: httpx2.Request, body: bytes, cancelled: threading.Event) -> Future[httpx2.Response]:
         return self._engine.submit(partial(_respond, partial(self._route, request, body, cancelled)))
 
-    def _route(self, request: httpx2.Request, body: bytes, cancelled: threading.Event) -> dict[str, Any] | _Events:
+    def _route(self, request: httpx2.Request, body: bytes, cancelled: threading.Event) -> JSONMapping | _Events:
         match request.method, unquote(request.url.path).strip("/").split("/"):
             case "POST", ["v1", "messages"]:
-                asked = read_engine_request(body)
-                said = message(asked, answer(self._engine, asked, cancelled))
-                return _Events(events(said)) if asked.stream else said
+                message_request = read_engine_request(body)
+                written = message(message_request, answer(self._engine, message_request, cancelled))
+                return _Events(events(written)) if message_request.stream else written
             case "GET", ["v1", "models"]:
                 return {
                     "data": [self._model(self._name)],
@@ -98,7 +99,7 @@ class LocalTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
                 return self._model(name)
         raise ApiError(404, "not_found_error", f"the embedded model has no {request.method} {request.url.path}")
 
-    def _model(self, name: str) -> dict[str, Any]:
+    def _model(self, name: str) -> JSONMapping:
         return {
             "type": "model",
             "id": name,
@@ -116,7 +117,7 @@ class _Events(tuple[bytes, ...]):
     __slots__ = ()
 
 
-def _respond(work: Callable[[], dict[str, Any] | _Events]) -> httpx2.Response:
+def _respond(work: Callable[[], JSONMapping | _Events]) -> httpx2.Response:
     headers = {"request-id": f"req_{secrets.token_hex(12)}"}
     try:
         done = work()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-__all__ = ["STREAM", "events", "written_in"]
+from slotfill.extractors.messages_api.message import written_in
+from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
+
+__all__ = ["STREAM", "events"]
 
 STREAM = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
 """The headers of a stream."""
@@ -22,23 +24,23 @@ PIECE = 24
 
 
 def events(
-    message: Mapping[str, Any], *, begun: int = 1, late_ping: bool = False, citable: bool = False
+    message: JSONMapping, *, begun: int = 1, late_ping: bool = False, citable: bool = False
 ) -> tuple[bytes, ...]:
     """Write a message as the service streams it, an event in each piece.
 
     begun: the output tokens that the start tells, and that are not yet all. late_ping: the ping comes after the first
     delta, not the first start of a block. citable: a text starts with an empty list of citations.
     """
-    told = [*_events(message, begun, {"citations": []} if citable else {})]
+    sequence = [*_events(message, begun, {"citations": []} if citable else {})]
     if message["content"]:
-        told.insert(3 if late_ping else 2, {"type": "ping"})
+        sequence.insert(3 if late_ping else 2, {"type": "ping"})
     return tuple(
         f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n".encode("utf-8", "surrogatepass")
-        for event in told
+        for event in sequence
     )
 
 
-def _events(message: Mapping[str, Any], begun: int, of_text: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _events(message: JSONMapping, begun: int, of_text: JSONMapping) -> Iterator[JSONObject]:
     yield {"type": "message_start", "message": _begun(message, begun)}
     for index, block in enumerate(message["content"]):
         start, kind, key = _form(block, of_text)
@@ -58,15 +60,15 @@ def _events(message: Mapping[str, Any], begun: int, of_text: Mapping[str, Any]) 
     yield {"type": "message_stop"}
 
 
-def _begun(message: Mapping[str, Any], output_tokens: int) -> dict[str, Any]:
-    """Give a message of which nothing has been said yet."""
+def _begun(message: JSONMapping, output_tokens: int) -> JSONObject:
+    """Return a message of which nothing has been written yet."""
     usage = {**message["usage"], "output_tokens": output_tokens}
     usage.pop("output_tokens_details", None)
     return {**message, "content": [], "stop_reason": None, "stop_details": None, "usage": usage}
 
 
-def _form(block: Mapping[str, Any], of_text: Mapping[str, Any]) -> tuple[dict[str, Any], str, str]:
-    """Give how a block begins in a stream, and the kind and the key of what follows."""
+def _form(block: JSONMapping, of_text: JSONMapping) -> tuple[JSONObject, str, str]:
+    """Return how a block begins in a stream, and the type and the key of the deltas that follow."""
     match block["type"]:
         case "tool_use":
             return {**block, "input": {}}, "input_json_delta", "partial_json"
@@ -77,13 +79,3 @@ def _form(block: Mapping[str, Any], of_text: Mapping[str, Any]) -> tuple[dict[st
 
 def _pieces(text: str) -> Sequence[str]:
     return [text[at : at + PIECE] for at in range(0, len(text), PIECE)]
-
-
-def written_in(block: Mapping[str, Any]) -> str:
-    """Give the text of a content block as it is streamed: of a tool call, its input as JSON."""
-    match block["type"]:
-        case "tool_use":
-            return json.dumps(block["input"], ensure_ascii=False)
-        case "thinking":
-            return str(block["thinking"])
-    return str(block["text"])

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import to_json
 
 from slotfill.extractors.messages_api.api_error import ApiError, invalid
+from slotfill.extractors.messages_api.message import WrittenMessage
 from slotfill.extractors.messages_api.sse import STREAM, events
 from slotfill.extractors.record.extraction import Usage
 from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS, spoil_text
@@ -58,7 +59,7 @@ from slotfill.extractors.testing.simulator.simulated_reply import (
     think,
     thoughts,
     usage_block,
-    write_message,
+    write_reply,
 )
 from slotfill.extractors.testing.simulator.simulated_request import SimulatedRequest, read_request
 from slotfill.extractors.testing.simulator.whims import thoughts_of, whims_of
@@ -285,7 +286,7 @@ class SimulatedClaude:
 
     def _answered(
         self, asked: SimulatedRequest, seen: Seen, struck: list[str], chance: Random, counts: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    ) -> WrittenMessage:
         """Have the model answer, and count what it read and wrote."""
         said = self._said(asked, seen, struck, chance)
         usage = usage_block(asked, said, counts)
@@ -294,7 +295,7 @@ class SimulatedClaude:
         counted = asked.rules.counts_thinking or not thought
         prompt, written, cached, kept = (usage[name] for name in _USAGE)
         seen.usage = Usage(prompt, written, cached, kept, thought if counted else None)
-        return write_message(asked, said, len(self.requests), usage)
+        return write_reply(asked, said, len(self.requests), usage)
 
     def _said(self, asked: SimulatedRequest, seen: Seen, struck: list[str], chance: Random) -> SimulatedReply:
         if asked.max_tokens == 0:  # the prompt is to be kept, and nothing said

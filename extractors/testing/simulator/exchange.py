@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
-from slotfill.extractors.messages_api.api_error import invalid
+from slotfill.extractors.messages_api.request import load_body
+from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = ["ENDLESS_SECONDS", "HttpRequest", "HttpResponse"]
 
@@ -28,14 +27,9 @@ class HttpRequest:
     origin: str = "https://api.anthropic.com"
 
     @cached_property
-    def json(self) -> Any:
+    def json(self) -> JSON:
         """The body's JSON, None without a body. Raises ApiError 400."""
-        if not self.body:
-            return None
-        try:
-            return json.loads(self.body)
-        except ValueError as error:
-            raise invalid(f"The request body is not valid JSON: {error}") from None
+        return load_body(self.body) if self.body else None
 
 
 @dataclass(frozen=True, slots=True)

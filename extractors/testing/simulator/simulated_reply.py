@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from pydantic_core import from_json
 
-from slotfill.extractors.messages_api.sse import written_in
+from slotfill.extractors.messages_api.message import WrittenMessage, text_block, tool_call, write_message, written_in
 from slotfill.extractors.testing.simulator.simulated_request import BYTES_A_TOKEN, SimulatedRequest, size
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 
-__all__ = ["SimulatedReply", "count", "make_reply", "shorten", "think", "thoughts", "usage_block", "write_message"]
+__all__ = ["SimulatedReply", "count", "make_reply", "shorten", "think", "thoughts", "usage_block", "write_reply"]
 
 _THOUGHT = {"type": "thinking", "thinking": "", "signature": "c2ltdWxhdGVk"}
 """What is told of thinking: the models that think by default leave the text out."""
@@ -24,27 +23,26 @@ class SimulatedReply:
     thought: tokens that it thought before, beside those of the blocks.
     """
 
-    content: tuple[Mapping[str, Any], ...]
+    content: tuple[JSONMapping, ...]
     stop_reason: str = "end_turn"
-    stop_details: Mapping[str, Any] | None = None
+    stop_details: JSONMapping | None = None
     thought: int = 0
 
 
-def make_reply(asked: SimulatedRequest, text: str, value: Any) -> SimulatedReply:
+def make_reply(asked: SimulatedRequest, text: str, value: JSON) -> SimulatedReply:
     """Say a text, or call the tool that was asked for with its value; a text that is none is said as it is.
 
     A text that the request has begun is gone on with.
     """
     if asked.tool is None or (value is None and text.strip() != "null"):
         text = text.removeprefix(asked.prefill)
-        return SimulatedReply(({"type": "text", "text": text},) if text else ())
+        return SimulatedReply((text_block(text),) if text else ())
     return SimulatedReply((call(asked.tool, value),), "tool_use")
 
 
-def call(tool: str, value: Any, number: int = 1) -> dict[str, Any]:
-    """Write a tool call."""
-    caller = {"type": "direct"}
-    return {"type": "tool_use", "id": f"toolu_{number:024d}", "name": tool, "input": value, "caller": caller}
+def call(tool: str, value: JSON, number: int = 1) -> JSONMapping:
+    """Write a tool call, with what the service tells of its caller."""
+    return {**tool_call(tool, value, number=f"{number:024d}"), "caller": {"type": "direct"}}
 
 
 def think(said: SimulatedReply, tokens: int) -> SimulatedReply:
@@ -76,31 +74,26 @@ def shorten(said: SimulatedReply, tokens: int) -> SimulatedReply:
     return replace(said, content=tuple(kept), stop_reason="max_tokens", thought=thought)
 
 
-def write_message(
-    asked: SimulatedRequest, said: SimulatedReply, number: int, usage: Mapping[str, Any]
-) -> dict[str, Any]:
+def write_reply(asked: SimulatedRequest, said: SimulatedReply, number: int, usage: JSONMapping) -> WrittenMessage:
     """Write the message that answers a request."""
-    return {
-        "id": f"msg_{number:024d}",
-        "type": "message",
-        "role": "assistant",
-        "model": asked.rules.id,
-        "content": list(said.content),
-        "stop_reason": said.stop_reason,
-        "stop_sequence": None,
-        "stop_details": said.stop_details,
-        "usage": usage,
-    }
+    return write_message(
+        said.content,
+        number=f"{number:024d}",
+        model=asked.rules.id,
+        stop_reason=said.stop_reason,
+        usage=usage,
+        stop_details=said.stop_details,
+    )
 
 
-def usage_block(asked: SimulatedRequest, said: SimulatedReply, read: Mapping[str, Any]) -> dict[str, Any]:
+def usage_block(asked: SimulatedRequest, said: SimulatedReply, read: JSONMapping) -> JSONObject:
     """Tell what a reply took. read: what the prompt did, from the cache and beside it."""
     details = {"output_tokens_details": {"thinking_tokens": thoughts(said)}} if asked.rules.counts_thinking else {}
     written = {"output_tokens": count(said), **details}
     return {**read, **written, "service_tier": "standard", "inference_geo": asked.rules.geo}
 
 
-def _cut(block: Mapping[str, Any], written: str) -> dict[str, Any]:
+def _cut(block: JSONMapping, written: str) -> JSONObject:
     """Give a block of which only the beginning was written; the service completes a tool's input to JSON."""
     match block["type"]:
         case "tool_use":

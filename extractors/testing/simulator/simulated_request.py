@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from pydantic_core import to_json
 
-from slotfill.extractors.local.layout import Conversation, SpokenTurn
+from slotfill.extractors.local.conversation import Conversation
+from slotfill.extractors.messages_api.request import parse_request
 from slotfill.extractors.testing.rules.model_rules import ModelRules
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 
 __all__ = ["SimulatedRequest", "read_request", "size"]
 
@@ -34,7 +35,7 @@ class SimulatedRequest:
     model: str
     max_tokens: int
     document: str
-    schema: Mapping[str, Any] | None
+    schema: JSONMapping | None
     tool: str | None
     prefill: str
     stream: bool
@@ -50,22 +51,19 @@ def size(text: str) -> int:
     return -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_A_TOKEN)
 
 
-def read_request(data: Mapping[str, Any], rules: ModelRules) -> SimulatedRequest:
+def read_request(data: JSONMapping, rules: ModelRules) -> SimulatedRequest:
     """Read a request to a model that was checked."""
-    system = _texts(data.get("system", ""))
-    turns = [SpokenTurn("user", _texts(said["content"])) for said in data["messages"] if said["role"] == "user"]
-    last = data["messages"][-1]
-    schema, tool = _form(data, system)
+    request = parse_request(data)
     tokens, prefixes = _measure(data, rules)
-    thinking = data.get("thinking") or {}
+    thinking = request.thinking or {}
     return SimulatedRequest(
-        model=data["model"],
-        max_tokens=data.get("max_tokens", 0),
-        document=Conversation(system, turns).document,
-        schema=schema,
-        tool=tool,
-        prefill=_texts(last["content"]) if last["role"] == "assistant" else "",
-        stream=bool(data.get("stream")),
+        model=request.model,
+        max_tokens=request.max_tokens,
+        document=Conversation(request.system, request.turns).document,
+        schema=request.schema if request.tool or request.schema else _schema_in(request.system),
+        tool=request.tool,
+        prefill=request.prefill,
+        stream=request.stream,
         thinks=thinking["type"] in ("adaptive", "enabled") if thinking else rules.thinks,
         budget=thinking.get("budget_tokens"),
         tokens=tokens,
@@ -74,35 +72,8 @@ def read_request(data: Mapping[str, Any], rules: ModelRules) -> SimulatedRequest
     )
 
 
-def _texts(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    return "\n".join(_text(block) for block in content)
-
-
-def _text(block: Mapping[str, Any]) -> str:
-    match block:
-        case {"type": "text", "text": str(text)}:
-            return text
-        case {"type": "tool_use", "input": value}:
-            return json.dumps(value, ensure_ascii=False)
-    return ""  # what a tool gives back is no document
-
-
-def _form(data: Mapping[str, Any], system: str) -> tuple[Mapping[str, Any] | None, str | None]:
-    choice = data.get("tool_choice") or {}
-    tools = {} if choice.get("type") == "none" else {tool["name"]: tool for tool in data.get("tools") or ()}
-    if tools:
-        name = choice.get("name") or next(iter(tools))
-        return tools[name].get("input_schema"), name
-    match data.get("output_config"):
-        case {"format": {"schema": dict(schema)}}:
-            return schema, None
-    return _schema_in(system), None
-
-
 @lru_cache(maxsize=64)
-def _schema_in(text: str) -> Mapping[str, Any] | None:
+def _schema_in(text: str) -> JSONMapping | None:
     """Find a JSON Schema that stands in the instructions, as it does where neither a format nor a tool carries it."""
     decoder, at = json.JSONDecoder(), text.find("{")
     while at >= 0:
@@ -117,7 +88,7 @@ def _schema_in(text: str) -> Mapping[str, Any] | None:
     return None
 
 
-def _measure(data: Mapping[str, Any], rules: ModelRules) -> tuple[int, tuple[tuple[str, int, str], ...]]:
+def _measure(data: JSONMapping, rules: ModelRules) -> tuple[int, tuple[tuple[str, int, str], ...]]:
     read_request, counted, prefixes = hashlib.sha256(rules.id.encode()), 0, []  # what one model has read is no other's
     least = rules.cacheable * BYTES_A_TOKEN
     for block, ttl in _blocks(data):
@@ -131,12 +102,12 @@ def _measure(data: Mapping[str, Any], rules: ModelRules) -> tuple[int, tuple[tup
     return -(-counted // BYTES_A_TOKEN), tuple(prefixes)
 
 
-def _ttl(marked: Mapping[str, Any]) -> str:
+def _ttl(marked: JSONMapping) -> str:
     """Tell for how long the cache is to keep what ends here, "" for not at all."""
     return str((mark.get("ttl") or "5m") if (mark := marked.get("cache_control")) else "")
 
 
-def _blocks(data: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
+def _blocks(data: JSONMapping) -> Iterator[tuple[JSON, str]]:
     """Give the parts of a prompt in the order in which they are read, and for how long the cache is to keep them."""
     for tool in data.get("tools") or ():
         yield tool, _ttl(tool)
@@ -149,6 +120,6 @@ def _blocks(data: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
             yield from ((_bare(block), _ttl(block)) for block in content)
 
 
-def _bare(block: Mapping[str, Any]) -> Any:
+def _bare(block: JSONMapping) -> JSON:
     """Give what a block says: a mark for the cache is no part of it."""
     return block["text"] if block["type"] == "text" else {k: v for k, v in block.items() if k != "cache_control"}
