@@ -2,6 +2,8 @@ from slotfill.extractors.builtin import EntityExtractor as EntityExtractor
 from slotfill.extractors.builtin import FeedbackExtractor as FeedbackExtractor
 from slotfill.extractors.builtin import SentimentExtractor as SentimentExtractor
 from slotfill.extractors.builtin import SummaryExtractor as SummaryExtractor
+from slotfill.extractors.clients.pacer import Pacer as Pacer
+from slotfill.extractors.clients.rate_limits import Limits as Limits
 from slotfill.extractors.errors import InputError as InputError
 from slotfill.extractors.errors import LedgerError as LedgerError
 from slotfill.extractors.errors import MissingModelExtraError as MissingModelExtraError
@@ -10,6 +12,7 @@ from slotfill.extractors.errors import OutputError as OutputError
 from slotfill.extractors.errors import SettingsError as SettingsError
 from slotfill.extractors.errors import StoppedError as StoppedError
 from slotfill.extractors.extractor import Extractor as Extractor
+from slotfill.extractors.http.tries import Tries as Tries
 from slotfill.extractors.record.extraction import Attempt as Attempt
 from slotfill.extractors.record.extraction import ChunkRecord as ChunkRecord
 from slotfill.extractors.record.extraction import Conflict as Conflict

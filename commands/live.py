@@ -32,7 +32,7 @@ def try_assumptions(model: str | None, *, confirmed: bool, as_json: bool, on_pro
     Raises ModelError where no service would be asked.
     """
     from slotfill.extractors import catalogue
-    from slotfill.extractors.clients.model_choice import choose_model
+    from slotfill.extractors.clients.credentials import choose_model
     from slotfill.extractors.documents.urls import public
     from slotfill.extractors.errors import ModelError
     from slotfill.extractors.http.redaction import Redaction

@@ -9,8 +9,8 @@ from typing import Literal
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.clients.connections import synchronous_client
+from slotfill.extractors.clients.credentials import choose_model
 from slotfill.extractors.clients.failures import failure_of
-from slotfill.extractors.clients.model_choice import choose_model
 from slotfill.extractors.documents.urls import public
 from slotfill.extractors.errors import ModelError
 from slotfill.extractors.local.weights import hub, weights

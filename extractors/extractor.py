@@ -16,8 +16,8 @@ from typing import Any, Generic, Self, TypedDict, TypeVar, Unpack, overload
 from slotfill.extractors import catalogue
 from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.clients.clients import AnyClient
+from slotfill.extractors.clients.credentials import choose_model
 from slotfill.extractors.clients.metering import Meter
-from slotfill.extractors.clients.model_choice import choose_model
 from slotfill.extractors.clients.models import ModelPool
 from slotfill.extractors.drivers import (
     Asker,
@@ -374,8 +374,8 @@ def _check_limits(options: Options) -> None:
     limits = [name for name in _LIMITS if options.get(name) is not None]
     if limits and options.get("client") is not None:
         raise SettingsError(
-            f"{limits[0]} cannot be put on a client that is given: give the client the middleware Limits(Pacer(…)), of "
-            "slotfill.extractors.clients.rate_limits"
+            f"{limits[0]} cannot be put on a client that is given: give the client the middleware "
+            "slotfill.Limits(slotfill.Pacer(…))"
         )
 
 

@@ -22,8 +22,8 @@ FILES = sorted([*ROOT.glob("*.py"), *(file for package in PACKAGES for file in R
 HEAVY = {"anthropic", "httpx2", "instructor", "jsonschema", "pydantic", "rich"}
 PUBLIC = (slotfill, slotfill.schemas)
 
-# Public only from their own module: for code that wraps an extractor.
-OWN_MODULE_ONLY = {"Options", "PartialValue"}
+# Public only from their own module: for code that wraps an extractor, and what a pacer tells its middleware.
+OWN_MODULE_ONLY = {"Options", "PartialValue", "Reservation", "Wait"}
 
 EACH_ON_ITS_OWN = """
 import importlib, json, sys, traceback

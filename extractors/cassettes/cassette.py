@@ -23,7 +23,7 @@ from typing import cast
 import httpx2
 
 from slotfill.extractors.cassettes.nearest import Nearest
-from slotfill.extractors.cassettes.scrubbing import credentials
+from slotfill.extractors.cassettes.scrubbing import redaction_for
 from slotfill.extractors.cassettes.tape import CassetteError, RecordedReply, RecordedRequest, dump, head, read_entry
 
 __all__ = ["Cassette", "CassetteTransport"]
@@ -72,7 +72,7 @@ class Cassette:
         Raises CassetteError, with what tells it from the nearest one, when it is not on the tape.
         """
         # As it is, first: what the key of a replay hides may have been a mere word to the key of the recording.
-        plain, hidden = RecordedRequest.of(request), RecordedRequest.of(request, credentials(request.headers))
+        plain, hidden = RecordedRequest.of(request), RecordedRequest.of(request, redaction_for(request.headers))
         replies = self._replies.get(plain.key) or self._replies.get(hidden.key)
         if replies:
             with self._lock:
@@ -196,8 +196,8 @@ class _Take:
     def __init__(self, cassette: Cassette, request: httpx2.Request) -> None:
         cassette.start()
         self._cassette = cassette
-        self._secrets = credentials(request.headers)
-        self._request = RecordedRequest.of(request, self._secrets)
+        self._redaction = redaction_for(request.headers)
+        self._request = RecordedRequest.of(request, self._redaction)
         self._chunks: list[bytes] = []
         self._finished = False
         self.response: httpx2.Response | None = None
@@ -228,7 +228,7 @@ class _Take:
         self._finished = True
         if self.response is not None and self.response.status_code in _OF_THE_CREDENTIAL:
             return
-        reply = RecordedReply.of(self.response, b"".join(self._chunks), error, secrets=self._secrets)
+        reply = RecordedReply.of(self.response, b"".join(self._chunks), error, redaction=self._redaction)
         self._cassette.record(self._request, reply)
 
 

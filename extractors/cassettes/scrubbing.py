@@ -4,44 +4,35 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
 
 import httpx2
 
 from slotfill.extractors.http.redaction import Redaction
 
-__all__ = ["credentials", "hide", "hide_within"]
+__all__ = ["NOTHING_TO_HIDE", "credentials", "redaction_for"]
+
+NOTHING_TO_HIDE = Redaction(())
 
 _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
 
 
+def redaction_for(headers: httpx2.Headers) -> Redaction:
+    """Make what hides the credentials of a request."""
+    return _redaction(credentials(headers))
+
+
 def credentials(headers: httpx2.Headers) -> tuple[str, ...]:
-    """Give what a request's headers hold of keys, tokens and cookies."""
-    found: set[str] = set()
+    """Find what a request's headers hold of keys, tokens and cookies."""
+    secrets: set[str] = set()
     for name, value in headers.items():
         if _SECRET_HEADER.search(name):
-            found |= {value, value.partition(" ")[2]}  # `Bearer KEY`
+            secrets |= {value, value.partition(" ")[2]}  # `Bearer KEY`
         if name.lower() == "cookie":
-            found |= {part.partition("=")[2] for part in value.split("; ")}
-    return tuple(sorted(found))
+            secrets |= {part.partition("=")[2] for part in value.split("; ")}
+    return tuple(sorted(secrets))
 
 
 @lru_cache(maxsize=16)
 def _redaction(secrets: tuple[str, ...]) -> Redaction:
+    """Keep what was made for a credential: its pattern takes some 10 ms to compile."""
     return Redaction(secrets, words=True)
-
-
-def hide(text: str, secrets: tuple[str, ...]) -> str:
-    """Put `HIDDEN` in the place of each secret, however it is escaped."""
-    return _redaction(secrets).hide(text)
-
-
-def hide_within(value: Any, secrets: tuple[str, ...]) -> Any:
-    """Do what `hide` does in all strings of plain JSON data."""
-    if isinstance(value, str):
-        return hide(value, secrets)
-    if isinstance(value, list):
-        return [hide_within(item, secrets) for item in value]
-    if isinstance(value, dict):
-        return {hide(name, secrets): hide_within(item, secrets) for name, item in value.items()}
-    return value

@@ -18,7 +18,8 @@ from urllib.parse import parse_qsl, quote
 import httpx2
 from anthropic import AnthropicError
 
-from slotfill.extractors.cassettes.scrubbing import hide, hide_within
+from slotfill.extractors.cassettes.scrubbing import NOTHING_TO_HIDE
+from slotfill.extractors.http.redaction import Redaction
 from slotfill.schemas.errors import SlotfillError
 from slotfill.schemas.json_values import exact_json
 
@@ -58,14 +59,14 @@ class RecordedRequest:
     body: Mapping[str, Any]
 
     @classmethod
-    def of(cls, request: httpx2.Request, secrets: tuple[str, ...] = ()) -> Self:
-        """Read a request whose content is loaded; `secrets` are hidden."""
+    def of(cls, request: httpx2.Request, redaction: Redaction = NOTHING_TO_HIDE) -> Self:
+        """Read a request whose content is loaded, with its credentials hidden."""
         named = ",".join(request.headers.get_list("anthropic-beta")).split(",")
         return cls(
             request.method,
-            _canonical_url(request.url, secrets),
+            _canonical_url(request.url, redaction),
             tuple(sorted({name.strip() for name in named} - {""})),
-            _sorted(_to_tape(request.content, secrets)),
+            _sorted(_to_tape(request.content, redaction)),
         )
 
     @property
@@ -111,19 +112,19 @@ class RecordedReply:
         content: bytes = b"",
         error: httpx2.RequestError | None = None,
         *,
-        secrets: tuple[str, ...] = (),
+        redaction: Redaction = NOTHING_TO_HIDE,
     ) -> Self:
         """Take what a transport gave: the response's head, its body as it was sent, and the error at its end."""
-        failed = None if error is None else (type(error).__name__, hide(str(error), secrets))
+        failed = None if error is None else (type(error).__name__, redaction.hide(str(error)))
         if response is None:
             return cls(None, {}, {}, failed)
-        kept = {name: hide(value, secrets) for name, value in response.headers.items() if _is_kept(name)}
+        kept = {name: redaction.hide(value) for name, value in response.headers.items() if _is_kept(name)}
         try:
             decoded = _decoded(response, content)
         except httpx2.DecodingError as broken:
             # This is what its reader met, and why it left.
             return cls(response.status_code, kept, {}, (type(broken).__name__, str(broken)))
-        return cls(response.status_code, kept, _to_tape(decoded, secrets), failed)
+        return cls(response.status_code, kept, _to_tape(decoded, redaction), failed)
 
     def chunks(self) -> Iterator[bytes]:
         """Give the body, a text line by line."""
@@ -218,11 +219,11 @@ def _exchange(path: Path, number: int, line: str, *, cut: bool) -> TapeEntry:
         ) from None
 
 
-def _canonical_url(url: httpx2.URL, secrets: tuple[str, ...]) -> str:
-    path = hide(url.raw_path.decode("ascii").partition("?")[0], secrets)
+def _canonical_url(url: httpx2.URL, redaction: Redaction) -> str:
+    path = redaction.hide(url.raw_path.decode("ascii").partition("?")[0])
     path = path[max(0, path.find("/v1/")) :]
     pairs = sorted(parse_qsl(url.query.decode("ascii"), keep_blank_values=True))
-    query = "&".join("=".join(quote(hide(part, secrets), safe="[]") for part in pair) for pair in pairs)
+    query = "&".join("=".join(quote(redaction.hide(part), safe="[]") for part in pair) for pair in pairs)
     return f"{path}?{query}" if query else path
 
 
@@ -235,9 +236,9 @@ def _decoded(response: httpx2.Response, content: bytes) -> bytes:
     return httpx2.Response(200, headers=encoding, content=content).content
 
 
-def _to_tape(content: bytes, secrets: tuple[str, ...]) -> dict[str, Any]:
+def _to_tape(content: bytes, redaction: Redaction) -> dict[str, Any]:
     """Choose the most readable form from which the body can be had again."""
-    content = hide(content.decode("latin-1"), secrets).encode("latin-1")  # whatever its encoding is, secrets are ASCII
+    content = redaction.hide(content.decode("latin-1")).encode("latin-1")  # whatever its encoding is, secrets are ASCII
     if not content:
         return {}
     try:
@@ -245,7 +246,7 @@ def _to_tape(content: bytes, secrets: tuple[str, ...]) -> dict[str, Any]:
     except UnicodeDecodeError:
         return {"base64": base64.b64encode(content).decode()}
     try:
-        value = hide_within(exact_json.loads(text), secrets)
+        value = redaction.hide_within(exact_json.loads(text))
         _dumps(value).encode()  # refuses what no JSON text can hold: half a surrogate pair
     except (ValueError, RecursionError):  # a key that stands twice, too
         return {"lines": text.split("\n")}

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Generator, Iterable
+from collections.abc import AsyncGenerator, Generator
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-import instructor
-from anthropic import Anthropic, AsyncAnthropic
+from anthropic import AsyncAnthropic
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.clients.calls import Call, StreamedCall
 from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.clients.connections import asynchronous_client, synchronous_client
+from slotfill.extractors.clients.credentials import credentials_of
+from slotfill.extractors.clients.instructor_bridge import PatchedClient, patch_client
 from slotfill.extractors.clients.metering import Meter
 from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.clients.rate_limits import Limits
-from slotfill.extractors.errors import ModelError
 from slotfill.extractors.http.redaction import Redaction
 from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.settings import Settings
@@ -29,6 +29,8 @@ __all__ = ["AnyClient", "Clients"]
 
 AnyClient = Any
 """Any client of the Anthropic SDK, of Bedrock and Vertex too, sync or async; Instructor checks it."""
+
+AnyCall = TypeVar("AnyCall", bound=Call)
 
 CLOSING = 5.0
 """Seconds that another event loop has to close its connections."""
@@ -52,16 +54,16 @@ class Clients:
     ) -> None:
         self._model = model
         self._settings = settings
-        self._given = client
+        self._own_client = client
         self._cassette = cassette
         self._meter: Meter | None = None
-        self._secrets = (*settings.secrets, *_secrets_of(client))
+        self._secrets = (*settings.secrets, *credentials_of(client))
         self._redaction = Redaction(self._secrets)
         self._pacer = Pacer(rpm=settings.rpm, itpm=settings.itpm, otpm=settings.otpm)
-        self._sync: instructor.Instructor | None = None
+        self._sync: PatchedClient | None = None
         self._building = threading.Lock()
         # A connection pool belongs to the event loop that it was made on.
-        self._async: WeakKeyDictionary[asyncio.AbstractEventLoop, instructor.Instructor] = WeakKeyDictionary()
+        self._async: WeakKeyDictionary[asyncio.AbstractEventLoop, PatchedClient] = WeakKeyDictionary()
 
     def meter(self, meter: Meter | None) -> None:
         """Have a meter told of each HTTP try from here on, None for none; of a client that is given it never is."""
@@ -69,34 +71,35 @@ class Clients:
 
     def execute(self, codec: Codec, ask: Ask) -> Answer:
         """Put an ask to the model; whatever goes wrong on the way is in the answer."""
-        client: Any = self._synchronous()
-        with Call(codec, ask, self._secrets, self._redaction) as call:
-            call.completion = client.create(response_model=None, max_retries=0, **call.request)
+        client = self._synchronous()
+        with self._call(Call, codec, ask) as call:
+            call.completion = client.create(**call.request)
         return call.answer()
 
     async def aexecute(self, codec: Codec, ask: Ask) -> Answer:
         """Do what `execute` does, without blocking."""
-        client: Any = self._asynchronous()
-        with Call(codec, ask, self._secrets, self._redaction) as call:
-            call.completion = await client.create(response_model=None, max_retries=0, **call.request)
+        client = self._asynchronous()
+        with self._call(Call, codec, ask) as call:
+            call.completion = await client.create(**call.request)
         return call.answer()
 
     def stream(self, codec: Codec, ask: Ask) -> Generator[str, None, Answer]:
         """Do what `execute` does, giving the pieces of the reply's text as they arrive."""
-        client: Any = self._synchronous()
-        with StreamedCall(codec, ask, self._secrets, self._redaction) as call:
-            created = client.create(response_model=None, max_retries=0, stream=True, **call.request)
-            with created as events, call.receiving(events.response):
-                for event in events:
-                    yield call.take(event)
+        client = self._synchronous()
+        with (
+            self._call(StreamedCall, codec, ask) as call,
+            client.create(**call.request) as events,
+            call.receiving(events.response),
+        ):
+            for event in events:
+                yield call.take(event)
         return call.answer()
 
     async def astream(self, codec: Codec, ask: Ask) -> AsyncGenerator[str | Answer]:
         """Do what `stream` does, without blocking; the answer comes last."""
-        client: Any = self._asynchronous()
-        with StreamedCall(codec, ask, self._secrets, self._redaction) as call:
-            created = client.create(response_model=None, max_retries=0, stream=True, **call.request)
-            async with await created as events:
+        client = self._asynchronous()
+        with self._call(StreamedCall, codec, ask) as call:
+            async with await client.create(**call.request) as events:
                 with call.receiving(events.response):
                     async for event in events:
                         yield call.take(event)
@@ -104,8 +107,8 @@ class Clients:
 
     def close(self) -> None:
         """Close the sync client, unless it is the caller's."""
-        if self._sync is not None and self._given is None:
-            cast("Anthropic", self._sync.client).close()
+        if self._sync is not None and self._own_client is None:
+            self._sync.client.close()
         self._sync = None
 
     async def aclose(self) -> None:
@@ -113,26 +116,30 @@ class Clients:
         self.close()
         clients = [*self._async.items()]
         self._async.clear()
-        if self._given is None:
+        if self._own_client is None:
             for loop, client in clients:
-                await _close_on(loop, cast("AsyncAnthropic", client.client))
+                await _close_on(loop, client.client)
 
-    def _synchronous(self) -> instructor.Instructor:
+    def _call(self, kind: type[AnyCall], codec: Codec, ask: Ask) -> AnyCall:
+        return kind(codec, ask, self._secrets, self._redaction)
+
+    def _synchronous(self) -> PatchedClient:
         with self._building:
             if self._sync is None:
-                self._sync = _patched(self._given or synchronous_client(*self._connection()), asynchronous=False)
+                client = self._own_client or synchronous_client(*self._connection())
+                self._sync = patch_client(client, asynchronous=False)
             return self._sync
 
-    def _asynchronous(self) -> instructor.Instructor:
+    def _asynchronous(self) -> PatchedClient:
         loop = asyncio.get_running_loop()
         patched = self._async.get(loop)
         if patched is None:
-            client = self._given or asynchronous_client(*self._connection())
-            patched = self._async[loop] = _patched(client, asynchronous=True)
+            client = self._own_client or asynchronous_client(*self._connection())
+            patched = self._async[loop] = patch_client(client, asynchronous=True)
         return patched
 
     def _connection(self) -> tuple[str, Settings, Cassette | None, list[Limits]]:
-        """Give what the SDK's clients are built of."""
+        """Return what the SDK's clients are built of."""
         return self._model, self._settings, self._cassette, self._limits()
 
     def _limits(self) -> list[Limits]:
@@ -150,19 +157,3 @@ async def _close_on(loop: asyncio.AbstractEventLoop, client: AsyncAnthropic) -> 
         closed = asyncio.run_coroutine_threadsafe(client.close(), loop)
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.wrap_future(closed), CLOSING)
-
-
-def _secrets_of(client: AnyClient | None) -> Iterable[str]:
-    """Give the credentials of a client that is given, as far as it tells."""
-    told = (getattr(client, name, None) for name in ("api_key", "auth_token"))
-    return (secret for secret in told if isinstance(secret, str))
-
-
-def _patched(client: AnyClient, *, asynchronous: bool) -> instructor.Instructor:
-    """Patch a client with Instructor; an already patched one is taken apart first."""
-    bare: Any = client.client if isinstance(client, instructor.Instructor) else client
-    patched: instructor.Instructor = instructor.from_anthropic(bare)
-    if isinstance(patched, instructor.AsyncInstructor) != asynchronous:
-        calls, other = ("aextract() and amap()", "Async") if asynchronous else ("extract() and map()", "")
-        raise ModelError(f"{calls} need a client of the other kind than the one given: pass {other}Anthropic()")
-    return patched

@@ -1,47 +1,34 @@
 """Ask -> request, message -> answer: one pure pair, for clients, batches, workers and tests alike.
 
-Instructor's own Anthropic handlers write the tool and the schema's text, and find the JSON in a message. They are
-called here, and not by way of `create(response_model=…)`, because the service's structured outputs live in
-`output_config.format`, which Instructor's request handler does not know; because what they find is validated once,
-by the plan, with the document at hand; and because a thousand replies a second leave no time to walk the model seven
-times for each. Instructor's global registry is read, never changed.
+Requests for structured output are written here, all others by Instructor (`instructor_bridge`), which finds the JSON in
+replies of each mode.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
-from typing import Any
 
 from anthropic.types import Message
-from instructor import Mode as InstructorMode
-from instructor.v2.core.errors import ResponseParsingError
-from instructor.v2.core.providers import Provider
-from instructor.v2.core.registry import ModeHandlers, mode_registry
-from instructor.v2.core.response_model import prepare_response_model
-from pydantic import BaseModel, ValidationError
 
 from slotfill.extractors.catalogue import CacheTTL
+from slotfill.extractors.clients.instructor_bridge import ReplyForm
 from slotfill.extractors.messages_api.bare_lists import as_bare_list, as_wrapped_list
 from slotfill.extractors.messages_api.inbound import excerpt, identifier, input_text, usage_of, whole_characters
+from slotfill.extractors.messages_api.message import text_block, tool_call
 from slotfill.extractors.messages_api.thinking import WITHOUT_THINKING, Thinking
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.record.stop_reasons import CUT_OFF
 from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.schemas.errors import FieldError
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.wire.subset import Mode
 from slotfill.schemas.wire.wire import Wire
 
 __all__ = ["Codec"]
-
-_INSTRUCTOR_MODES = {
-    "structured": InstructorMode.JSON_SCHEMA,
-    "tool": InstructorMode.TOOLS,
-    "text": InstructorMode.JSON,
-}
 
 _TAKEN = "Taken."
 """What a tool that was called gives back: all results that were recorded of the service say something."""
@@ -64,10 +51,10 @@ class Codec:
     def __init__(
         self,
         name: str,
-        full: Mapping[str, Any],
-        reduced: Mapping[str, Any] | None,
+        full: JSONMapping,
+        reduced: JSONMapping | None,
         *,
-        bare: Mapping[str, Any] | None = None,
+        bare: JSONMapping | None = None,
         whole: bool = False,
         forced: bool = True,
         thinking: Thinking = WITHOUT_THINKING,
@@ -75,16 +62,16 @@ class Codec:
     ) -> None:
         self._mark = {"cache_control": {"type": "ephemeral"} | ({} if ttl == "5m" else {"ttl": ttl})}
         self._tool = re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:64]
-        self._reply: Any = prepare_response_model(_reply_model(self._tool, full))
+        self._reply = ReplyForm(self._tool, full)
         self._full, self._reduced, self._bare, self._whole = full, reduced, bare, whole
         self._forced = forced and not thinking.room
         self._thinking = thinking
         self._fixed = cache(self._fixed_part)
 
-    def encode(self, ask: Ask) -> dict[str, Any]:
-        """Give the keyword arguments of `messages.create` for an ask."""
+    def encode(self, ask: Ask) -> JSONObject:
+        """Write the keyword arguments of `messages.create` for an ask."""
         fixed = self._fixed(ask.mode) if ask.wire is None else self._patched(ask.mode, ask.wire)
-        system = _text(ask.prompt.system) | ({} if ask.prompt.shared else self._mark)
+        system = {**text_block(ask.prompt.system)} | ({} if ask.prompt.shared else self._mark)
         return {
             **fixed,
             "model": ask.model,
@@ -109,7 +96,7 @@ class Codec:
         )
 
     def asks_bare_list(self, ask: Ask) -> bool:
-        """Tell whether the reply's text is a list, without the object that an answer has it in."""
+        """Whether the reply's text is a list, without the object that an answer has it in."""
         bare = self._bare if ask.wire is None else ask.wire.bare
         return ask.mode == "structured" and not self._whole and bare is not None
 
@@ -130,7 +117,7 @@ class Codec:
             scored=_scored(message),
         )
 
-    def _messages(self, ask: Ask) -> list[dict[str, Any]]:
+    def _messages(self, ask: Ask) -> list[JSONObject]:
         prompt = ask.prompt
         messages = [{"role": turn.role, "content": turn.text} for turn in prompt.turns]
         # With a budget for thinking the service wants a thought before a call, and what was thought is not kept.
@@ -143,29 +130,29 @@ class Codec:
         # What all documents share is read from the cache, and a document that is asked about again.
         # The service ignores the mark on a prompt too short for it.
         for number in {*filter(None, (prompt.shared,)), *((prompt.shared + 1,) if prompt.again else ())}:
-            content: Any = messages[number - 1]["content"]
-            *blocks, last = [_text(content)] if isinstance(content, str) else content
+            content: JSON = messages[number - 1]["content"]
+            *blocks, last = [text_block(content)] if isinstance(content, str) else content
             messages[number - 1]["content"] = [*blocks, last | self._mark]
         return messages
 
-    def _call(self, messages: list[dict[str, Any]]) -> None:
+    def _call(self, messages: list[JSONObject]) -> None:
         """Turn answers into the tool calls that they are; the turn that follows holds each one's result."""
         for number, (message, following) in enumerate(pairwise(messages)):
             value = _object(message["content"]) if message["role"] == "assistant" else None
             if value is not None:
-                name = f"toolu_{number}"
-                message["content"] = [{"type": "tool_use", "id": name, "name": self._tool, "input": value}]
-                result = {"type": "tool_result", "tool_use_id": name, "content": _TAKEN}
-                following["content"] = [result, _text(following["content"])]
+                call = tool_call(self._tool, value, number=str(number))
+                message["content"] = [call]
+                result = {"type": "tool_result", "tool_use_id": call["id"], "content": _TAKEN}
+                following["content"] = [result, text_block(following["content"])]
 
-    def _fixed_part(self, mode: Mode) -> dict[str, Any]:
-        """Give what all requests of a mode share."""
+    def _fixed_part(self, mode: Mode) -> JSONObject:
+        """Write what all requests of a mode share."""
         return self._thoughtful(self._form(mode, self._full, self._bare or self._reduced))
 
-    def _patched(self, mode: Mode, wire: Wire) -> dict[str, Any]:
+    def _patched(self, mode: Mode, wire: Wire) -> JSONObject:
         return self._thoughtful(self._form(mode, wire.full, wire.full if self._whole else wire.bare or wire.reduced))
 
-    def _thoughtful(self, form: dict[str, Any]) -> dict[str, Any]:
+    def _thoughtful(self, form: JSONObject) -> JSONObject:
         """Say how the model shall think, where anything is to be said of it."""
         if self._thinking.form is not None:
             form = {**form, "thinking": self._thinking.form}
@@ -173,17 +160,16 @@ class Codec:
             form = {**form, "output_config": {**form.get("output_config", {}), "effort": self._thinking.effort}}
         return form
 
-    def _form(self, mode: Mode, full: Mapping[str, Any], reduced: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Give what of a request asks for JSON of a schema."""
+    def _form(self, mode: Mode, full: JSONMapping, reduced: JSONMapping | None) -> JSONObject:
+        """Write what of a request asks for JSON of a schema."""
         if mode == "structured":
             return {"output_config": {"format": {"type": "json_schema", "schema": reduced}}}
-        reply = self._reply if full is self._full else prepare_response_model(_reply_model(self._tool, full))
-        _, request = _handlers(mode).request_handler(reply, {"messages": []})
-        left = {key: value for key, value in request.items() if key != "messages"}
+        reply = self._reply if full is self._full else ReplyForm(self._tool, full)
+        form = reply.request(mode)
         if mode == "tool" and not self._forced:
-            wish = _text(f"Answer by calling the tool {self._tool} once, and with nothing else.")
-            return left | {"tool_choice": {"type": "auto"}, "system": [*left.get("system", ()), wish]}
-        return left
+            wish = text_block(f"Answer by calling the tool {self._tool} once, and with nothing else.")
+            return form | {"tool_choice": {"type": "auto"}, "system": [*form.get("system", ()), wish]}
+        return form
 
     def _find(self, mode: Mode, message: Message, stop_reason: str | None) -> tuple[str | None, tuple[FieldError, ...]]:
         if stop_reason == "refusal":
@@ -195,43 +181,18 @@ class Codec:
             return None, (FieldError("", f"the reply calls the tool {excerpt(wrong[0])!r} instead of {self._tool!r}"),)
         if mode == "tool" and _is_repeated(message):
             return None, ()
-        try:
-            parsed: Any = _handlers(mode).response_parser(message, self._reply, None, True)
-        except (ValidationError, ResponseParsingError, json.JSONDecodeError):
+        json_text = self._reply.find(mode, message)
+        if json_text is None:
             place = "exactly one tool call" if mode == "tool" else "any text"
             return None, (FieldError("", f"the reply does not hold {place}"),)
-        text = whole_characters(_input_text(calls[0]) if calls else parsed)
+        text = whole_characters(_input_text(calls[0]) if calls else json_text)
         return (text, ()) if _is_unicode(text) else (None, _HALF_CHARACTER)
 
 
 _HALF_CHARACTER = (FieldError("", "the reply holds half a surrogate pair, which is no character"),)
 
 
-def _reply_model(name: str, full: Mapping[str, Any]) -> type[BaseModel]:
-    """Make the response model that Instructor is given: it sends the schema, and takes the reply's JSON as it is."""
-
-    class Reply(BaseModel):
-        @classmethod
-        def model_json_schema(cls, *_: Any, **__: Any) -> dict[str, Any]:
-            return {"description": f"The {name} that the document holds.", **full, "title": name}
-
-        @classmethod
-        def model_validate_json(cls, json_data: str, **_: Any) -> Any:  # type: ignore[override]  # a text, not a model
-            return json_data
-
-    Reply.__name__ = Reply.__qualname__ = name
-    return Reply
-
-
-def _handlers(mode: Mode) -> ModeHandlers:
-    return mode_registry.get_handlers(Provider.ANTHROPIC, _INSTRUCTOR_MODES[mode])
-
-
-def _text(text: str) -> dict[str, Any]:
-    return {"type": "text", "text": text}
-
-
-def _object(text: str) -> dict[str, Any] | None:
+def _object(text: str) -> JSONObject | None:
     try:
         value = json.loads(text)
     except ValueError:
@@ -250,7 +211,7 @@ def _well_formed(message: Message) -> bool:
 
 
 def _is_repeated(message: Message) -> bool:
-    """Tell whether one call is made several times over: `said` then holds one value, again and again."""
+    """Whether one call is made several times over: the reply's text then holds one value, again and again."""
     inputs = [json.dumps(block.input, sort_keys=True) for block in message.content if block.type == "tool_use"]
     return len(inputs) > 1 and len(set(inputs)) == 1
 
@@ -279,8 +240,8 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _input_text(block: Any) -> str:
-    """Give a tool's input as the model wrote it, where that is known: read and written again it has lost digits."""
+def _input_text(block: JSON) -> str:
+    """Return a tool's input as the model wrote it, where that is known: read and written again it has lost digits."""
     text = input_text(block)
     return json.dumps(block.input, ensure_ascii=False) if text is None else text
 

@@ -9,8 +9,8 @@ import anthropic
 import httpx2
 
 from slotfill.extractors.cassettes.tape import CassetteError
+from slotfill.extractors.clients.admission import WaitError
 from slotfill.extractors.clients.metering import BudgetError
-from slotfill.extractors.clients.rate_limits import WaitError
 from slotfill.extractors.http.redaction import Redaction
 from slotfill.extractors.messages_api.inbound import excerpt, redirect_target
 from slotfill.extractors.messages_api.service_errors import kind_of

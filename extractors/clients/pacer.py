@@ -36,21 +36,21 @@ FIRST_OUTPUT = 1_024
 FORGETTING = 0.98
 """What an estimate keeps at each further reply: it is of the last fifty or so."""
 
-LESS = 0.8
+BACKOFF_FACTOR = 0.8
 """What a refusal leaves of the pace, and of the tries in flight."""
 
 LEAST_PACE = 0.1
 
-WIDER = 1 / 60
+WINDOW_RECOVERY = 1 / 60
 """How much of a flight comes back a second. By replies, one more a flight, a large one would take an hour."""
 
-FASTER = 1 / 180
+PACE_RECOVERY = 1 / 180
 """How much of the whole pace comes back a second: where others use up the limits too, they will for a while."""
 
 NOTHING = 1e-6
 """Seconds that are not worth a wait: less than that a clock's figures may not be able to tell."""
 
-FULL = 0.05
+POLL_SECONDS = 0.05
 """Seconds until to ask again where as many tries are in flight as may be."""
 
 
@@ -111,17 +111,20 @@ class _Mean:
 
 
 class Pacer:
-    """Tells when the next HTTP try may start. Safe for threads and tasks alike.
-
-    rpm, itpm, otpm: requests, input tokens and output tokens a minute, never exceeded; None is learnt (`learn`). Of a
-        limit that is both given and learnt the smaller counts.
-    now: seconds that never go back.
+    """Decides when the next HTTP try may start. Safe for threads and tasks alike.
 
     Tries start evenly: each once those before it have been earned, at 99 % of the limits. Nothing is saved up while
     nobody asks. A try is charged what it is expected to take, and settled when its reply has been counted.
 
     After a 429 or a 529 a fifth fewer tries may be in flight, after a 429 the pace is slower by a fifth, too; both
     recover evenly with time. Refusals of tries that were in flight together count once.
+
+    Args:
+        rpm: Requests a minute, never exceeded. None is learnt from what replies tell; of a limit that is both given and
+            told the smaller counts.
+        itpm: Input tokens a minute, likewise.
+        otpm: Output tokens a minute, likewise.
+        now: A clock, in seconds, that never goes back.
     """
 
     def __init__(
@@ -182,10 +185,10 @@ class Pacer:
             now = self._pass_time()
             if reservation.number > self._slowed_at:
                 self._slowed_at = self._started
-                self._widening = max(self._in_flight, UNHEARD) * WIDER
-                self._window = max(1.0, self._in_flight * LESS)
+                self._widening = max(self._in_flight, UNHEARD) * WINDOW_RECOVERY
+                self._window = max(1.0, self._in_flight * BACKOFF_FACTOR)
                 if limited:
-                    self._pace = max(LEAST_PACE, self._pace * LESS)
+                    self._pace = max(LEAST_PACE, self._pace * BACKOFF_FACTOR)
             if retry_after is not None:
                 self._held_until = max(self._held_until, now + retry_after)
             self._heard = True
@@ -211,13 +214,13 @@ class Pacer:
         if owed > NOTHING:
             return Wait(owed / self._pace, certain=not self._in_flight)
         if self._in_flight and self._in_flight + 1 > self._window:
-            return Wait(FULL, certain=False)
+            return Wait(POLL_SECONDS, certain=False)
         return None
 
     def _pass_time(self) -> float:
         now = self._now()
         passed, self._at = now - self._at, now
-        self._pace = min(1.0, self._pace + FASTER * passed)
+        self._pace = min(1.0, self._pace + PACE_RECOVERY * passed)
         self._window += self._widening * passed
         for bucket in self._buckets:
             bucket.earn(passed * self._pace)

@@ -1,7 +1,13 @@
-"""Limits: holds back every HTTP try of the SDK's clients until it may be sent, and settles it by its reply.
+"""Rate limits: the SDK's middleware that every HTTP try for a message passes, so that it is paced and metered.
 
-Two things are held for a try while it is under way: its place in the service's limits (`Pacer`), and the most that it
-can cost (`Meter`).
+The life of a try:
+
+1. It waits for its turn, and asks again and again until it is admitted (`PendingTry`): the meter reserves the most that
+   it can cost, then the pacer gives it its place in the limits.
+2. It is sent, and holds both (`HeldTry`).
+3. Its reply settles it by what the service counted; a stream does so where it is read (`settling`).
+4. A refusal gives back what was not billed, and says how long all others are to wait, and the SDK with this one.
+5. Where no reply comes, all that it held is spent, unless not a byte was sent.
 """
 
 from __future__ import annotations
@@ -9,20 +15,20 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Generator, Iterator
-from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from anthropic import AnthropicError, AsyncStream, Middleware, Stream
+from anthropic import AsyncStream, Middleware, Stream
 from anthropic.types import Message
-from httpx2 import ConnectError, ConnectTimeout, PoolTimeout
 from pydantic_core import from_json, to_json
 
+from slotfill.extractors.clients.admission import HELD_UP, HeldTry, PendingTry, WaitError
 from slotfill.extractors.clients.metering import Meter, Try
-from slotfill.extractors.clients.pacer import LIMITS, Pacer, Reservation, Wait
+from slotfill.extractors.clients.pacer import LIMITS, Pacer
 from slotfill.extractors.messages_api.inbound import identifier, rate_limits, retry_after, usage_of
 from slotfill.extractors.messages_api.service_errors import kind_of
-from slotfill.extractors.record.extraction import Usage
+from slotfill.schemas.json_values.json_types import JSON
 
 if TYPE_CHECKING:
     from anthropic import APIRequest, APIResponse, AsyncAPIResponse
@@ -30,99 +36,36 @@ if TYPE_CHECKING:
 
     from slotfill.extractors.messages_api.stream_reader import StreamReader
 
-__all__ = ["MAX_WAIT", "Limits", "WaitError", "settling"]
+__all__ = ["MAX_WAIT", "Limits", "settling"]
 
 MAX_WAIT = 300.0
 """Seconds that a run waits for its limits before it ends."""
 
 TOO_MANY_REQUESTS = 429
 
-HELD_UP = frozenset({"rate_limit", "overloaded"})
-"""The failures that a service sends to whoever asks too much of it."""
-
-_ASKING_AGAIN = 1.0
-"""Seconds after which a long wait is looked at again: a reply may have shortened it."""
-
-_SETTLING = 0.02
-"""Seconds after which the meter is asked again, where others must be settled first."""
-
-_UNSENT = (ConnectError, ConnectTimeout, PoolTimeout)
-"""How a try fails of which the service has not seen a byte."""
-
-_OUTSTANDING = "slotfill.outstanding"
+_HELD_TRY = "slotfill.held_try"
 """Where a streamed reply, among its extensions, carries its try to whoever reads it."""
 
 _AT_ONCE = 0.001
 """Seconds that the SDK is told to wait by itself, where the wait is kept here, for all tries."""
 
 
-class WaitError(AnthropicError):
-    """The limits allow nothing for longer than may be waited. `request_id` is that of the reply which said so."""
-
-    def __init__(self, seconds: float, max_wait: float, request_id: str | None = None) -> None:
-        super().__init__(
-            f"the rate limits allow no further request for {seconds:,.0f} s, and --max-wait is {max_wait:,.0f} s: "
-            "run it again later, or allow a longer wait"
-        )
-        self.request_id = request_id
-
-
-class _Outstanding:
-    """A try that was let go: what it holds, of the pace and of the budget, until it is settled, once.
-
-    reservation, number: None where it is not paced, or not metered.
-    """
-
-    __slots__ = ("_meter", "_number", "_pacer", "_reservation")
-
-    def __init__(
-        self, pacer: Pacer | None, reservation: Reservation | None, meter: Meter | None, number: int | None
-    ) -> None:
-        self._pacer, self._reservation = pacer, reservation
-        self._meter, self._number = meter, number
-
-    def settle(self, usage: Usage | None) -> None:
-        """Settle it by what was counted; None where that is not known, and so all that was reserved is spent."""
-        counts = usage.counts if usage else None
-        if self._pacer and self._reservation:
-            if counts is None:
-                self._pacer.unanswered(self._reservation)
-            else:
-                read, written, _, cache_write = counts
-                self._pacer.answered(self._reservation, read + cache_write, written)
-        self._account(usage if counts else None)
-
-    def fail(self, error: BaseException) -> None:
-        """Settle it where no reply came: it may be under way at the service, unless nothing was ever sent."""
-        if self._pacer and self._reservation:
-            self._pacer.unanswered(self._reservation)
-        self._account(Usage() if isinstance(error.__cause__, _UNSENT) else None)
-
-    def refuse(self, kind: str, seconds: float | None, *, billed: bool) -> None:
-        """Settle it by a reply that tells of an error of a kind, and asks to wait so long.
-
-        billed: whether it may have been: a gateway cannot know that it was not.
-        """
-        if self._pacer and self._reservation:
-            if kind in HELD_UP:
-                self._pacer.refused(self._reservation, limited=kind == "rate_limit", retry_after=seconds)
-            else:
-                self._pacer.unanswered(self._reservation)
-        self._account(None if billed else Usage())
-
-    def _account(self, usage: Usage | None) -> None:
-        if self._meter and self._number is not None:
-            self._meter.settle(self._number, usage)
-
-
 class Limits(Middleware):
-    """The SDK's middleware that every try for a message passes, of one sync or async client: it is paced, and metered.
+    """Middleware for a client of the Anthropic SDK: paces its requests, so that rate limits are kept and used.
 
-    pacer: shared by all clients of a run; None paces nothing. meter: gives that of the time, None for none.
-    max_wait: seconds; a longer wait for the pacer raises WaitError.
-    sleep, asleep: let time pass by the pacer's clock.
+    One object serves one sync or async client, and any number of threads or tasks:
 
-    A streamed try is settled by whoever reads the stream: see `settling`.
+        client = Anthropic(middleware=[Limits(Pacer(rpm=1000), max_wait=60)])
+
+    Every HTTP try of `POST /v1/messages` waits for its place, those of the SDK's own retries included. A streamed try
+    is settled by whoever reads the stream: an `Extractor` does so.
+
+    Args:
+        pacer: Decides when a try may start; several clients of one organisation share one. None paces nothing.
+        max_wait: The longest wait for the pacer, in seconds: one that is surely longer raises WaitError.
+        meter: Returns what takes account of the costs at the time, None for nothing.
+        sleep: Lets seconds pass by the pacer's clock, for a sync client.
+        asleep: Does so for an async client.
     """
 
     def __init__(
@@ -141,56 +84,52 @@ class Limits(Middleware):
         self._turn, self._async_turn = threading.Lock(), asyncio.Lock()
         self._waiting = False
 
-    def handle(self, request: APIRequest, call_next: Callable[[APIRequest], APIResponse[Any]]) -> APIResponse[Any]:
+    def handle(self, request: APIRequest, call_next: Callable[[APIRequest], APIResponse[JSON]]) -> APIResponse[JSON]:
         """Hold a try back, let it go, and settle it."""
-        if not _asks(request):
+        if not _asks_for_message(request):
             return call_next(request)
-        with self._turn:
-            outstanding = _driven(self._admission(request), self._sleep)
-        try:
+        with self._turn, self._pending(request) as pending:
+            while isinstance(held := pending.ask(), float):
+                self._sleep(held)
+        with held:
             response = call_next(request)
             reply = response.http_response
-            parsed = response.parse() if reply.is_success else reply.read()
-        except BaseException as error:
-            outstanding.fail(error)
-            raise
-        if too_long := self._take(outstanding, reply, parsed):
+            content = response.parse() if reply.is_success else reply.read()
+        if too_long := self._settle(held, reply, content):
             reply.close()
             raise too_long
         return response
 
     async def handle_async(
-        self, request: APIRequest, call_next: Callable[[APIRequest], Awaitable[AsyncAPIResponse[Any]]]
-    ) -> AsyncAPIResponse[Any]:
+        self, request: APIRequest, call_next: Callable[[APIRequest], Awaitable[AsyncAPIResponse[JSON]]]
+    ) -> AsyncAPIResponse[JSON]:
         """Do so without blocking."""
-        if not _asks(request):
+        if not _asks_for_message(request):
             return await call_next(request)
-        outstanding = await self._admitted(request)
-        try:
+        with await self._admitted(request) as held:
             response = await call_next(request)
             reply = response.http_response
-            parsed = await response.parse() if reply.is_success else await reply.aread()
-        except BaseException as error:
-            outstanding.fail(error)
-            raise
-        if too_long := self._take(outstanding, reply, parsed):
+            content = await response.parse() if reply.is_success else await reply.aread()
+        if too_long := self._settle(held, reply, content):
             await reply.aclose()
             raise too_long
         return response
 
-    async def _admitted(self, request: APIRequest) -> _Outstanding:
+    async def _admitted(self, request: APIRequest) -> HeldTry:
         """Let a try go at once where nothing has to wait, else in its turn.
 
         A turn is passed on once a pass of the event loop: of many that need not wait, one a pass would be sent. Nothing
         is reserved on the way to a turn: whoever has it may wait for just that.
         """
         if not self._waiting and (self._pacer is None or self._pacer.free):
-            with closing(self._admission(request)) as waits:
-                outstanding = _at_once(waits)
-            if outstanding is not None:
-                return outstanding
+            with self._pending(request) as pending:
+                if not isinstance(held := pending.ask(), float):
+                    return held
         async with self._async_turn:
-            return await _adriven(self._admission(request), self._wait)
+            with self._pending(request) as pending:
+                while isinstance(held := pending.ask(), float):
+                    await self._wait(held)
+                return held
 
     async def _wait(self, seconds: float) -> None:
         self._waiting = True
@@ -199,60 +138,46 @@ class Limits(Middleware):
         finally:
             self._waiting = False
 
-    def _admission(self, request: APIRequest) -> Generator[float, None, _Outstanding]:
-        """Give how long to wait, again and again, and at last the try. Raises BudgetError and WaitError."""
-        body: Any = request.json or {}
-        tried = Try(str(body.get("model", "")), len(to_json(body)), int(body.get("max_tokens") or 0))
-        meter, number = self._meter(), None
-        while meter and (number := meter.admit(tried)) is None:
-            yield _SETTLING
-        try:
-            reservation = yield from self._place(tried, meter)
-        except BaseException:  # by WaitError, or being cancelled: it is not sent
-            _Outstanding(None, None, meter, number).settle(Usage())
-            raise
-        return _Outstanding(self._pacer, reservation, meter, number)
+    def _pending(self, request: APIRequest) -> PendingTry:
+        body: JSON = request.json or {}
+        attempt = Try(str(body.get("model", "")), len(to_json(body)), int(body.get("max_tokens") or 0))
+        return PendingTry(attempt, self._pacer, self._meter(), max_wait=self._max_wait)
 
-    def _place(self, tried: Try, meter: Meter | None) -> Generator[float, None, Reservation | None]:
-        if self._pacer is None:
-            return None
-        while isinstance(told := self._pacer.admit(tried.size, tried.room), Wait):
-            if told.certain and told.seconds > self._max_wait:
-                raise WaitError(told.seconds, self._max_wait)
-            yield min(told.seconds, _ASKING_AGAIN)
-            if meter:
-                meter.check()
-        return told
-
-    def _take(self, outstanding: _Outstanding, reply: Response, parsed: object) -> WaitError | None:
-        """Settle a try by its reply, and learn from it. Gives an error for a `retry-after` beyond `max_wait`."""
+    def _settle(self, held: HeldTry, reply: Response, content: object) -> WaitError | None:
+        """Settle a try by its reply, and learn from it. Returns an error for a `retry-after` beyond `max_wait`."""
         if self._pacer:
             self._pacer.learn(rate_limits(reply.headers, LIMITS))
         if not reply.is_success:
-            return self._refused(outstanding, reply)
-        if isinstance(parsed, Stream | AsyncStream):
-            reply.extensions[_OUTSTANDING] = outstanding
+            return self._refuse(held, reply)
+        if isinstance(content, Stream | AsyncStream):
+            reply.extensions[_HELD_TRY] = held
         else:
-            outstanding.settle(usage_of(parsed.usage, parsed.content) if isinstance(parsed, Message) else None)
+            held.settle(usage_of(content.usage, content.content) if isinstance(content, Message) else None)
         return None
 
-    def _refused(self, outstanding: _Outstanding, reply: Response) -> WaitError | None:
+    def _refuse(self, held: HeldTry, reply: Response) -> WaitError | None:
         body, seconds = _body_of(reply), retry_after(reply.headers)
         kind = kind_of(reply.status_code, body)
-        outstanding.refuse(kind, seconds, billed=not _is_of_the_service(body))
-        held_up = bool(self._pacer) and kind in HELD_UP
+        held.refuse(kind, seconds, billed=not _is_of_the_service(body))
         too_long = seconds is not None and seconds > self._max_wait
-        if seconds is not None and too_long and held_up:
-            return WaitError(seconds, self._max_wait, identifier(reply.headers.get("request-id")))
-        # The SDK goes by the status, and a 429 may say what no time mends.
-        if too_long or (reply.status_code == TOO_MANY_REQUESTS and not kind.retry_later):
-            reply.headers["x-should-retry"] = "false"
-        _tell_wait(reply, _AT_ONCE if held_up and seconds is not None else seconds)
+        if self._pacer and kind in HELD_UP and seconds is not None:
+            if too_long:
+                return WaitError(seconds, self._max_wait, identifier(reply.headers.get("request-id")))
+            seconds = _AT_ONCE
+        give_up = too_long or (reply.status_code == TOO_MANY_REQUESTS and not kind.retry_later)
+        _instruct_sdk(reply, seconds, give_up=give_up)
         return None
 
 
-def _tell_wait(reply: Response, seconds: float | None) -> None:
-    """Write how long the SDK shall wait before its next try: it sleeps through whatever a reply asks for."""
+def _instruct_sdk(reply: Response, seconds: float | None, *, give_up: bool) -> None:
+    """Tell the SDK by a refusal's headers whether to try again, and after how many seconds.
+
+    It is told no other way. By itself it goes by the status, where a 429 may say what no time mends (a spent budget),
+    and it sleeps through whatever the reply asks for, an hour too, in each thread for itself: where there is a pacer
+    that wait is the pacer's, for all tries together, and bounded.
+    """
+    if give_up:
+        reply.headers["x-should-retry"] = "false"
     reply.headers.pop("retry-after", None)
     reply.headers.pop("retry-after-ms", None)
     if seconds is not None:
@@ -260,7 +185,7 @@ def _tell_wait(reply: Response, seconds: float | None) -> None:
 
 
 @contextmanager
-def settling(reply: Response, arriving: StreamReader) -> Iterator[None]:
+def settling(reply: Response, stream: StreamReader) -> Iterator[None]:
     """Settle a streamed try, if it has passed `Limits`, once its reply is read, breaks off or is closed.
 
     One that did not come to its end may have been billed for more than it told.
@@ -268,13 +193,13 @@ def settling(reply: Response, arriving: StreamReader) -> Iterator[None]:
     try:
         yield
     finally:
-        outstanding = reply.extensions.get(_OUTSTANDING)
-        if isinstance(outstanding, _Outstanding):
-            outstanding.settle(arriving.usage if arriving.ended else None)
+        held = reply.extensions.get(_HELD_TRY)
+        if isinstance(held, HeldTry):
+            held.settle(stream.usage if stream.ended else None)
 
 
-def _asks(request: APIRequest) -> bool:
-    """Tell whether a request is for a message: counts, batches and lists have limits of their own."""
+def _asks_for_message(request: APIRequest) -> bool:
+    """Whether a request is for a message: counts, batches and lists have limits of their own."""
     return request.method.lower() == "post" and request.url.partition("?")[0] == "/v1/messages"
 
 
@@ -287,36 +212,5 @@ def _body_of(reply: Response) -> object:
 
 
 def _is_of_the_service(body: object) -> bool:
-    """Tell whether an error is in the API's own form: then nothing was billed. A gateway cannot know that."""
+    """Whether an error is in the API's own form: then nothing was billed. A gateway cannot know that."""
     return isinstance(body, dict) and body.get("type") == "error" and isinstance(body.get("error"), dict)
-
-
-def _at_once(waits: Generator[float, None, _Outstanding]) -> _Outstanding | None:
-    try:
-        next(waits)
-    except StopIteration as end:
-        outstanding: _Outstanding = end.value
-        return outstanding
-    return None
-
-
-def _driven(waits: Generator[float, None, _Outstanding], sleep: Callable[[float], None]) -> _Outstanding:
-    with closing(waits):
-        while True:
-            try:
-                sleep(next(waits))
-            except StopIteration as end:
-                outstanding: _Outstanding = end.value
-                return outstanding
-
-
-async def _adriven(
-    waits: Generator[float, None, _Outstanding], asleep: Callable[[float], Awaitable[None]]
-) -> _Outstanding:
-    with closing(waits):
-        while True:
-            try:
-                await asleep(next(waits))
-            except StopIteration as end:
-                outstanding: _Outstanding = end.value
-                return outstanding

@@ -9,13 +9,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Any
 
 import regex
 
-from slotfill.extractors.rungs.asks import Answer
+from slotfill.schemas.json_values.json_types import JSON
 
-__all__ = ["HIDDEN", "Redacted", "Redaction"]
+__all__ = ["HIDDEN", "Redaction", "StreamRedaction"]
 
 HIDDEN = "[credential]"
 
@@ -36,9 +35,9 @@ class Redaction:
     """
 
     def __init__(self, secrets: Iterable[str], *, words: bool = False) -> None:
-        told = [secret for secret in secrets if len(secret) >= _SHORT and (words or not _WORD.fullmatch(secret))]
-        self._secrets = sorted({*told}, key=len, reverse=True)
-        self._encoded = sorted({form for secret in told for form in _encoded(secret)}, key=len, reverse=True)
+        hidden = {secret for secret in secrets if len(secret) >= _SHORT and (words or not _WORD.fullmatch(secret))}
+        self._secrets = sorted(hidden, key=len, reverse=True)
+        self._encoded = sorted({form for secret in hidden for form in _encoded(secret)}, key=len, reverse=True)
         self._forms = (*self._secrets, *self._encoded)
 
     @cached_property
@@ -52,7 +51,7 @@ class Redaction:
         return regex.compile(rf"(?<!\\){_RUN}(?:{'|'.join(plain + encoded)})")
 
     def finds(self, text: str) -> bool:
-        """Tell whether a secret stands in a text. It takes next to no time where nothing in it is escaped."""
+        """Whether a secret stands in a text. It takes next to no time where nothing in it is escaped."""
         for form in self._forms:
             if form in text:
                 return True
@@ -62,28 +61,25 @@ class Redaction:
         """Put `HIDDEN` in the place of each secret."""
         return self._pattern.sub(HIDDEN, text) if self.finds(text) else text
 
-    def answer(self, answer: Answer) -> Answer:
-        """Do so in all that an answer says."""
-        return Answer.from_json(self._within(answer.to_json())) if self.finds(_texts(answer)) else answer
-
-    def beginning(self, text: str) -> int:
-        """Give where a secret begins that the text's end may be a part of; the text's length where there is none."""
-        if not self._forms:
-            return len(text)
-        found = self._pattern.search(text, partial=True)
-        return found.start() if found and found.partial else len(text)
-
-    def _within(self, value: Any) -> Any:
+    def hide_within(self, value: JSON) -> JSON:
+        """Do so in all strings of a JSON value, the names of members included."""
         if isinstance(value, str):
             return self.hide(value)
         if isinstance(value, list | tuple):
-            return [self._within(item) for item in value]
+            return [self.hide_within(item) for item in value]
         if isinstance(value, dict):
-            return {name: self._within(item) for name, item in value.items()}
+            return {self.hide(name): self.hide_within(item) for name, item in value.items()}
         return value
 
+    def beginning(self, text: str) -> int:
+        """Return where a secret begins that may go on behind the text's end; the text's length where none does."""
+        if not self._forms:
+            return len(text)
+        match = self._pattern.search(text, partial=True)
+        return match.start() if match and match.partial else len(text)
 
-class Redacted:
+
+class StreamRedaction:
     """A text that arrives in pieces, with its secrets hidden: what may be the beginning of one is held back."""
 
     def __init__(self, redaction: Redaction) -> None:
@@ -91,7 +87,7 @@ class Redacted:
         self._held: list[str] = []
 
     def take(self, piece: str) -> str:
-        """Take the next piece, and give what can be shown."""
+        """Take the next piece, and return what can be shown."""
         if self._goes_on(piece):
             self._held.append(piece)
             return ""
@@ -101,22 +97,12 @@ class Redacted:
         return text[:at]
 
     def _goes_on(self, piece: str) -> bool:
-        """Tell whether a piece only lengthens a run of backslashes: what is held need not be read again for it."""
+        """Whether a piece only lengthens a run of backslashes: what is held need not be read again for it."""
         return bool(self._held) and self._held[-1].endswith("\\") and not piece.strip("\\")
 
 
-def _texts(answer: Answer) -> str:
-    """Give all that a service has said in an answer."""
-    said = answer.text if answer.json is None or answer.json in answer.text else f"{answer.json}\n{answer.text}"
-    texts = [said, str(answer.stop_reason), str(answer.request_id), *answer.scored]
-    texts += [error.message for error in answer.errors]
-    if answer.failure:
-        texts.append(answer.failure.message)
-    return "\n".join(texts)
-
-
 def _encoded(secret: str) -> Iterator[str]:
-    """Give a secret as both forms of base64 write it."""
+    """Write a secret as both forms of base64 do."""
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         yield encode(secret.encode()).decode().rstrip("=")
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx2
 from anthropic import APITimeoutError, Middleware
 
 from slotfill.extractors.http.deadlines import bound_stream, until
 from slotfill.extractors.messages_api.tool_inputs import keep_input_texts
+from slotfill.schemas.json_values.json_types import JSON
 
 if TYPE_CHECKING:
     from anthropic import APIRequest, APIResponse, AsyncAPIResponse
@@ -24,16 +25,21 @@ __all__ = ["Tries"]
 
 
 class Tries(Middleware):
-    """The SDK's middleware that is nearest to the network.
+    """Middleware for a client of the Anthropic SDK: each HTTP try ends in time, and follows no redirect.
 
-    seconds: what a whole try may take; of a stream, what may pass until its first event and between two. None for as
-        long as it takes.
+        client = Anthropic(middleware=[Tries(60)])
+
+    A tool's input is kept as the model wrote it, with all its digits and keys, for the `Extractor` that reads it.
+
+    Args:
+        seconds: The longest that a whole try may take; of a stream, that may pass until its first event and between
+            two. None for as long as it takes. A sync client keeps to it where it streams.
     """
 
     def __init__(self, seconds: float | None) -> None:
         self._seconds = seconds
 
-    def handle(self, request: APIRequest, call_next: Callable[[APIRequest], APIResponse[Any]]) -> APIResponse[Any]:
+    def handle(self, request: APIRequest, call_next: Callable[[APIRequest], APIResponse[JSON]]) -> APIResponse[JSON]:
         """Let a try go, and see to its reply."""
         request.options.follow_redirects = False
         if self._seconds is None:
@@ -47,8 +53,8 @@ class Tries(Middleware):
         return response
 
     async def handle_async(
-        self, request: APIRequest, call_next: Callable[[APIRequest], Awaitable[AsyncAPIResponse[Any]]]
-    ) -> AsyncAPIResponse[Any]:
+        self, request: APIRequest, call_next: Callable[[APIRequest], Awaitable[AsyncAPIResponse[JSON]]]
+    ) -> AsyncAPIResponse[JSON]:
         """Do so without blocking."""
         request.options.follow_redirects = False
         try:
@@ -69,6 +75,6 @@ class Tries(Middleware):
 
 
 def _may_call(request: APIRequest) -> bool:
-    """Tell whether a reply may call a tool, and is read by the SDK at once; a stream is put together by ourselves."""
+    """Whether a reply may call a tool, and is read by the SDK at once; a stream is put together by ourselves."""
     body = request.json
     return not request.stream and isinstance(body, Mapping) and "tools" in body

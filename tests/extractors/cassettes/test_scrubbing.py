@@ -7,13 +7,13 @@ import httpx2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slotfill.extractors.cassettes.scrubbing import credentials, hide, hide_within
+from slotfill.extractors.cassettes.scrubbing import credentials, redaction_for
 from slotfill.extractors.http.redaction import HIDDEN
 
 
 def test_short_values_are_no_secrets():
-    found = credentials(httpx2.Headers({"x-api-key": "local", "authorization": "Bearer local-key"}))
-    assert hide("local: local-key; Bearer local-key", found) == f"local: {HIDDEN}; {HIDDEN}"
+    redaction = redaction_for(httpx2.Headers({"x-api-key": "local", "authorization": "Bearer local-key"}))
+    assert redaction.hide("local: local-key; Bearer local-key") == f"local: {HIDDEN}; {HIDDEN}"
 
 
 def test_other_headers_hold_no_secrets():
@@ -24,9 +24,10 @@ def test_other_headers_hold_no_secrets():
 @settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters=";"), min_size=6))
 def test_a_secret_is_hidden_in_each_form_it_takes(secret):
-    found = credentials(httpx2.Headers({"cookie": f"a=b; session={secret}", "authorization": f"Bearer {secret}"}))
+    headers = {"cookie": f"a=b; session={secret}", "authorization": f"Bearer {secret}"}
+    redaction = redaction_for(httpx2.Headers(headers))
     for text in (secret, json.dumps(secret)[1:-1], quote(secret, safe=""), f"Bearer {secret}"):
-        assert hide(f"<{text}>", found) == f"<{HIDDEN}>"
+        assert redaction.hide(f"<{text}>") == f"<{HIDDEN}>"
     data = [secret, {secret: [1, None, secret]}]
-    assert hide_within(data, found) == [HIDDEN, {HIDDEN: [1, None, HIDDEN]}]
+    assert redaction.hide_within(data) == [HIDDEN, {HIDDEN: [1, None, HIDDEN]}]
     assert data[0] == secret

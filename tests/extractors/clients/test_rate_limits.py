@@ -13,9 +13,10 @@ from anthropic.types import Message
 from scripted import message, refusal
 
 from slotfill import Extractor, SettingsError
+from slotfill.extractors.clients.admission import WaitError
 from slotfill.extractors.clients.metering import BudgetError, Try
 from slotfill.extractors.clients.pacer import Pacer
-from slotfill.extractors.clients.rate_limits import Limits, WaitError, settling
+from slotfill.extractors.clients.rate_limits import Limits, settling
 from slotfill.extractors.errors import StoppedError
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.messages_api.inbound import retry_after

@@ -7,11 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slotfill import Failure, Usage
-from slotfill.extractors.http.redaction import HIDDEN, Redacted, Redaction
-from slotfill.extractors.record.failure_kinds import FailureKind
-from slotfill.extractors.rungs.asks import Answer
-from slotfill.schemas.errors import FieldError
+from slotfill import Usage
+from slotfill.extractors.http.redaction import HIDDEN, Redaction, StreamRedaction
 
 KEY = "sk-ant-api03-a/b+c=\"d\\e'f%41"
 USAGE = Usage(3, 4)
@@ -69,35 +66,16 @@ def test_what_is_none_is_a_secret(secret):
 def test_a_secret_is_hidden_though_it_comes_in_pieces(before, form, after, data):
     text = f"{before}{form}{after}."
     cuts = sorted(data.draw(st.sets(st.integers(0, len(text)))))
-    redacted = Redacted(Redaction([KEY]))
+    redacted = StreamRedaction(Redaction([KEY]))
     pieces = [redacted.take(text[start:end]) for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
     assert "".join(pieces) == Redaction([KEY]).hide(text)
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        {"json": json.dumps({"a": KEY})},
-        {"said": f"I think {KEY}"},
-        {"stop_reason": KEY},
-        {"errors": (FieldError("", f"the reply calls the tool {KEY!r}"),)},
-        {"failure": Failure(FailureKind.SERVER, f"{KEY} is wrong")},
-        {"request_id": KEY},
-        {"scored": (f"/{KEY}",)},
-    ],
-    ids=lambda said: next(iter(said)),
-)
-def test_nothing_of_an_answer_says_it(said):
-    answer = Redaction([KEY]).answer(Answer(**said, usage=USAGE, ms=5))
-    told = json.dumps(answer.to_json())
-    assert HIDDEN in told
-    assert not [form for form in FORMS.values() if form in told]
-    assert (answer.usage, answer.ms) == (USAGE, 5)
-
-
-def test_what_holds_none_is_the_very_same():
-    answer = Answer(json="{}", text="{}", stop_reason="end_turn", request_id="req_1")
-    assert Redaction([KEY]).answer(answer) is answer
+def test_it_is_hidden_all_through_a_value():
+    value = {KEY: [KEY, {"a": (f"is {KEY}", 1, None)}], "b": True}
+    assert Redaction([KEY]).hide_within(value) == {HIDDEN: [HIDDEN, {"a": [f"is {HIDDEN}", 1, None]}], "b": True}
+    assert value["b"] is True
+    assert KEY in value
 
 
 ADVERSE = {
@@ -146,7 +124,7 @@ def test_so_it_does_in_pieces(unit):
     """What is held back is not read again for each backslash that comes: a text is read some ten times at most."""
     text = (unit * 20_000)[:100_000] + "."
     redaction = Counting([KEY])
-    redacted = Redacted(redaction)
+    redacted = StreamRedaction(redaction)
     shown = "".join(redacted.take(text[at : at + 12]) for at in range(0, len(text), 12))
     assert shown == text
     assert redaction.read < 12 * len(text)

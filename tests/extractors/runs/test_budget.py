@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from slotfill import Document, Extractor, SettingsError, Usage
 from slotfill.extractors.catalogue import UNSEEN_TOKENS, cost, worst
+from slotfill.extractors.clients.admission import WaitError
 from slotfill.extractors.clients.metering import BudgetError, Try
 from slotfill.extractors.clients.pacer import Pacer
-from slotfill.extractors.clients.rate_limits import Limits, WaitError, settling
+from slotfill.extractors.clients.rate_limits import Limits, settling
 from slotfill.extractors.errors import StoppedError
 from slotfill.extractors.messages_api.stream_reader import StreamReader
 from slotfill.extractors.runs.breaker import Breaker

@@ -1,9 +1,10 @@
-"""Which model is asked where none is named."""
+"""Which credential there is, and which model is asked where none is named."""
 
+import anthropic
 import pytest
 
 from slotfill import ModelError
-from slotfill.extractors.clients.model_choice import choose_model
+from slotfill.extractors.clients.credentials import choose_model, credential_for, credentials_of
 from slotfill.extractors.settings import Settings
 
 
@@ -34,3 +35,16 @@ def test_a_model_that_nobody_serves_is_named_with_its_nearest(monkeypatch):
         choose_model(Settings.read(model="gpt-4"))
     monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
     assert choose_model(Settings.read(model="a-gateways-own")) == "a-gateways-own"
+
+
+def test_the_sdk_is_given_the_credential_that_is_set():
+    assert credential_for("m", Settings.read(api_key="sk-ant-any")) == {"api_key": "sk-ant-any"}
+    assert credential_for("m", Settings.read(auth_token="sk-ant-oat")) == {"auth_token": "sk-ant-oat"}
+    with pytest.raises(ModelError, match=r"no Anthropic credential is set for 'm': set ANTHROPIC_API_KEY"):
+        credential_for("m", Settings.read())
+
+
+def test_a_client_of_ones_own_tells_its_credentials():
+    with anthropic.Anthropic(api_key="sk-ant-own") as client:
+        assert [*credentials_of(client)] == ["sk-ant-own"]
+    assert [*credentials_of(None)] == []

@@ -1,0 +1,77 @@
+"""Credentials: which there is, for which model then, and where it stands in a client of a caller's own."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import os
+from collections.abc import Iterator
+
+import anthropic
+from anthropic import Anthropic
+
+from slotfill.extractors import catalogue
+from slotfill.extractors.errors import ModelError
+from slotfill.extractors.http.proxies import naming_proxies
+from slotfill.extractors.local.weights import weights
+from slotfill.extractors.settings import Settings
+
+__all__ = ["choose_model", "credential_for", "credentials_of"]
+
+
+def choose_model(settings: Settings) -> str:
+    """Return the model to use: the one set, else the default with a credential, else the embedded one if it is there.
+
+    Raises ModelError, naming both ways out, when there is none.
+    """
+    if settings.model:
+        return _plausible(settings.model)
+    if settings.secrets or _sdk_finds_credential():
+        return catalogue.DEFAULT_MODEL
+    if weights.installed() is None:
+        lack, way_out = "is not there", "fetch the model with `slotfill models pull`"
+    elif importlib.util.find_spec("xllamacpp") is None:
+        lack, way_out = "lacks the extra `local`", "install it: pip install 'slotfill[local]'"
+    else:
+        return catalogue.LOCAL
+    raise ModelError(
+        f"no Anthropic credential is set, and the embedded model {lack}: set ANTHROPIC_API_KEY, or {way_out}"
+    )
+
+
+def _plausible(model: str) -> str:
+    """Refuse a name that no service of Anthropic's can know; a gateway may call its models what it likes."""
+    if catalogue.is_local(model) or "claude" in model.lower() or os.environ.get("ANTHROPIC_BASE_URL"):
+        return model
+    near = difflib.get_close_matches(model, [*catalogue.known_models(), catalogue.LOCAL], n=3, cutoff=0.4)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    raise ModelError(f"no model {model!r} is known: {hint}`slotfill models` lists them")
+
+
+def credential_for(model: str, settings: Settings) -> dict[str, str]:
+    """Return the SDK's argument for a credential; none where it finds one by itself. Raises ModelError without any."""
+    if settings.api_key:
+        return {"api_key": settings.api_key.get_secret_value()}
+    if settings.auth_token:
+        return {"auth_token": settings.auth_token.get_secret_value()}
+    if not _sdk_finds_credential():
+        raise ModelError(
+            f"no Anthropic credential is set for {model!r}: set ANTHROPIC_API_KEY, or use the embedded model (-m local)"
+        )
+    return {}
+
+
+def credentials_of(client: object) -> Iterator[str]:
+    """Return the credentials of a client of the SDK, as far as it tells them."""
+    for name in ("api_key", "auth_token"):
+        if isinstance(secret := getattr(client, name, None), str):
+            yield secret
+
+
+def _sdk_finds_credential() -> bool:
+    """Whether the SDK finds a credential by itself: a profile, or a workload's identity."""
+    try:
+        with naming_proxies(), Anthropic() as client:
+            return any((client.api_key, client.auth_token, client.credentials))
+    except anthropic.AnthropicError as error:
+        raise ModelError(f"the Anthropic credential cannot be used: {error}") from None
