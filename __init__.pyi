@@ -12,6 +12,7 @@ from slotfill.extractors.errors import OutputError as OutputError
 from slotfill.extractors.errors import SettingsError as SettingsError
 from slotfill.extractors.errors import StoppedError as StoppedError
 from slotfill.extractors.extractor import Extractor as Extractor
+from slotfill.extractors.extractor import Options as Options
 from slotfill.extractors.http.tries import Tries as Tries
 from slotfill.extractors.record.extraction import Attempt as Attempt
 from slotfill.extractors.record.extraction import ChunkRecord as ChunkRecord

@@ -62,36 +62,40 @@ AHEAD = 4
 class Options(TypedDict, total=False):
     """What an `Extractor` takes besides its schema; None is the same as not given.
 
-    model: a Claude model, `local` or `local:FILE.gguf`; several are the first one and its fallbacks, in order. Default:
-        `SLOTFILL_MODEL`; else claude-haiku-5-5 where an Anthropic credential is set; else `local` where it has been
-        pulled.
-    client: any client of the Anthropic SDK, sync for `extract` and `map`, async for `aextract` and `amap`. It stays
-        the caller's to close. Default: both kinds are built, as needed.
-    instructions, examples, parameters: in place of the schema's own.
-    context: what validators find in `info.context`, beside the document's text, which they find as `text_chunk`,
-        `text`, `context` and `document`.
-    formats: whether the `format` of a JSON Schema, or of one line, is checked (`check`, the default), or is an
-        annotation (`annotate`).
-    retries: model calls after the first, of each model (2).
-    mend: which local edits are made to a reply that does not validate: `off`, `safe` (those of no or low risk, the
-        default), or `bold`.
-    timeout: seconds that one request may take (the SDK's 600).
-    max_tokens: room for a reply, what the model thinks included (from the schema's and the document's size).
-    thinking: whether the model thinks before it answers: `off`, `auto` for as much as it finds right, or a budget of
-        tokens, at least 1,024 (`off` where the model allows it).
-    effort: how much the model does for a reply: `low`, `medium`, `high`, `xhigh`, `max` (the model's own).
-    chunk_chars: the most of a document that one request holds, in code points, at least 100: a longer one is read in
-        chunks (by default only what the model cannot take at once, or takes at higher rates where chunks lose nothing).
-    passes: how often each part of a document is read; a further pass looks for what was missed (1).
-    history_tokens: how much of the conversation about a document a further turn tells again, its latest turns first
-        (8,000).
-    cache_ttl: how long the service keeps what all documents share, `5m` or `1h` (`5m`).
-    rpm, itpm, otpm: requests, input and output tokens a minute, which are never exceeded (what the service's replies
-        tell of its limits); they, and `max_wait`, are not for a `client`.
-    max_wait: seconds that the limits, or a `retry-after`, may hold everything up; beyond it extractions end with the
-        failure `max_wait` (300).
-    cassette: a tape, as a path or a `Cassette`. One that is there answers in place of the service: no credential is
-        needed, and the default model is the tape's. Else what is sent and comes back is recorded. Not with a `client`.
+    Attributes:
+        model: A Claude model, `local` or `local:FILE.gguf`; several are the first one and its fallbacks, in
+            order. Default: `SLOTFILL_MODEL`; else claude-haiku-5-5 where an Anthropic credential is set; else
+            `local` where it has been pulled.
+        client: Any client of the Anthropic SDK, sync for `extract` and `map`, async for `aextract` and `amap`.
+            It stays the caller's to close. Default: both kinds are built, as needed.
+        instructions, examples, parameters: In place of the schema's own.
+        context: What validators find in `info.context`, beside the document's text, which they find as
+            `text_chunk`, `text`, `context` and `document`.
+        formats: Whether the `format` of a JSON Schema, or of one line, is checked (`check`, the default), or is
+            an annotation (`annotate`).
+        retries: Model calls after the first, of each model (2).
+        mend: Which local edits are made to a reply that does not validate: `off`, `safe` (those of no or low
+            risk, the default), or `bold`.
+        timeout: Seconds that one request may take (the SDK's 600).
+        max_tokens: Room for a reply, what the model thinks included (from the schema's and the document's
+            size).
+        thinking: Whether the model thinks before it answers: `off`, `auto` for as much as it finds right, or a
+            budget of tokens, at least 1,024 (`off` where the model allows it).
+        effort: How much the model does for a reply: `low`, `medium`, `high`, `xhigh`, `max` (the model's own).
+        chunk_chars: The most of a document that one request holds, in code points, at least 100: a longer one
+            is read in chunks (by default only what the model cannot take at once, or takes at higher rates
+            where chunks lose nothing).
+        passes: How often each part of a document is read; a further pass looks for what was missed (1).
+        history_tokens: How much of the conversation about a document a further turn tells again, its latest
+            turns first (8,000).
+        cache_ttl: How long the service keeps what all documents share, `5m` or `1h` (`5m`).
+        rpm, itpm, otpm: Requests, input and output tokens a minute, which are never exceeded (what the
+            service's replies tell of its limits); they, and `max_wait`, are not for a `client`.
+        max_wait: Seconds that the limits, or a `retry-after`, may hold everything up; beyond it extractions end
+            with the failure `max_wait` (300).
+        cassette: A tape, as a path or a `Cassette`. One that is there answers in place of the service: no
+            credential is needed, and the default model is the tape's. Else what is sent and comes back is
+            recorded. Not with a `client`.
     """
 
     model: str | Sequence[str] | None
@@ -121,12 +125,23 @@ class Options(TypedDict, total=False):
 class Extractor(Generic[M]):
     """Extracts one schema's values from texts.
 
-    schema: a Pydantic model, a `Schema`, a JSON Schema as a mapping, or a string as the command line takes it: a
-        built-in's name, `package.module:Model`, `schema.json`, or one line of fields. (A Python file is not run.)
-    options: see `Options`.
+    What goes wrong with a document raises nothing: it ends in that document's `Extraction`.
 
-    Raises SchemaError, SettingsError, CassetteError, or ModelError when no model is to be had. What goes wrong with a
-    document raises nothing: it ends in that document's `Extraction`.
+    Args:
+        schema: A Pydantic model, a `Schema`, a JSON Schema as a mapping, or a string as the command line takes it: a
+            built-in's name, `package.module:Model`, `schema.json`, or one line of fields. (A Python file is not run.)
+        options: See `Options`.
+
+    Attributes:
+        schema: What is extracted.
+        settings: What arguments, variables and a `.env` say together.
+        model: The model that is asked first.
+
+    Raises:
+        SchemaError: The schema cannot be used.
+        SettingsError: An option or a variable cannot be used, or options exclude each other.
+        CassetteError: The tape cannot be used.
+        ModelError: No usable model, or no credential.
     """
 
     @overload
@@ -141,7 +156,7 @@ class Extractor(Generic[M]):
         self.settings = Settings.read(model=first, **{name: options.get(name) for name in _SETTINGS})
         if cassette and self.settings.model is None:
             self.settings = self.settings.model_copy(update={"model": cassette.model})
-        source: Any = schema  # the overloads above have told its type
+        source: Any = schema  # the overloads above say its type
         self.schema: Schema[M] = resolve(
             source,
             instructions=options.get("instructions"),
@@ -174,7 +189,7 @@ class Extractor(Generic[M]):
         return self._models.names
 
     def meter(self, meter: Meter) -> None:
-        """Have a meter told of each HTTP try. Call it before the first request; a `client` is not metered."""
+        """Tell a meter of each HTTP try. Call it before the first request; a `client` is not metered."""
         self._models.meter(meter)
 
     @property
@@ -193,23 +208,38 @@ class Extractor(Generic[M]):
     def extract(self, text: str | Document) -> Extraction[M]:
         """Extract from one text. The chunks of a long one are asked at once, as many as the concurrency allows.
 
-        Raises TypeError where it is no text, and ModelError, SettingsError or MissingExtraError where no model can be
-        asked at all. Whatever else goes wrong ends in the extraction; what nobody foresaw as the failure `internal`.
+        Args:
+            text: What to extract from, or a `Document` of it, which has a source.
+
+        Returns:
+            What came of it. Whatever goes wrong with a document ends here; what nobody foresaw as `internal`.
+
+        Raises:
+            TypeError: It is no text.
+            ModelError: No model can be asked at all.
+            SettingsError: A setting cannot be used.
+            MissingExtraError: An extra that the model needs is not installed.
         """
         return self._extract(self._running(_document(text)), self._blocking_asker())
 
     async def aextract(self, text: str | Document, *, executor: Executor | None = None) -> Extraction[M]:
         """Do what `extract` does, without blocking.
 
-        executor: what puts the asks to the models; by default `executor`, as many at once as the concurrency allows.
+        Args:
+            text: As in `extract`.
+            executor: What puts the asks to the models; by default `self.executor`, as many at once as the concurrency
+                allows.
         """
         return await self._aextract(self._running(_document(text)), self._asker(executor))
 
     def stream(self, text: str | Document) -> Iterator[Partial[M] | Extraction[M]]:
-        """Extract from one text, giving the value as it arrives; the last event is the extraction.
+        """Extract from one text, and show the value as it arrives.
 
         A reply that is repaired, or asked for again, shows in further events. Patches and the chunks of a long text
         come whole.
+
+        Yields:
+            Growing `Partial`s; the last event is the `Extraction`.
         """
         return iterate(self._streaming(_document(text), self._blocking_asker()))
 
@@ -218,7 +248,9 @@ class Extractor(Generic[M]):
     ) -> AsyncGenerator[Partial[M] | Extraction[M]]:
         """Do what `stream` does, without blocking. Closing it (`contextlib.aclosing`) before its end ends the reply.
 
-        executor: as in `aextract`.
+        Args:
+            text: As in `extract`.
+            executor: As in `aextract`.
         """
         return self._streaming(_document(text), self._asker(executor))
 
@@ -228,12 +260,18 @@ class Extractor(Generic[M]):
                 yield self._ended(event) if isinstance(event, Extraction) else event
 
     def refine(self, extraction: Extraction[M], correction: str) -> Extraction[M]:
-        """Take a further turn on an extraction: ask again, with what is wrong or missing said in words.
+        """Take a further turn on an extraction: ask again, with what is wrong or missing in words.
 
-        What was said in earlier turns is told too, as far as `history_tokens` go.
+        Earlier turns are told again, as far as `history_tokens` go.
 
-        Raises SchemaError where the extraction is of another schema, InputError where its document's text is gone or
-        nothing is said, TypeError where it is no extraction.
+        Args:
+            extraction: What to correct; its document's text must be at hand.
+            correction: What is wrong or missing: "urgency is 5: the brakes failed".
+
+        Raises:
+            SchemaError: The extraction is of another schema.
+            InputError: The document's text is gone, or the correction says nothing.
+            TypeError: It is no extraction, or no text.
         """
         history = self._history(extraction, correction)
         return self._extract(self._running(extraction.document, history), self._blocking_asker())
@@ -262,10 +300,20 @@ class Extractor(Generic[M]):
         return (*extraction.history, Turn(value, correction))
 
     def map(self, texts: Iterable[str | Document], *, concurrency: int | None = None) -> Iterator[Extraction[M]]:
-        """Extract from many texts at once, `concurrency` of them (default 8), giving the results in order.
+        """Extract from many texts at once.
 
         The texts are read as they are needed, so that they may be endless. What is raised in reading them is raised
-        here once all results before it are given. Raises TypeError where they are one text, or none.
+        here, after all results before it.
+
+        Args:
+            texts: Texts, or `Document`s.
+            concurrency: How many requests at once (the setting's, 8).
+
+        Yields:
+            The extractions, in the texts' order.
+
+        Raises:
+            TypeError: They are a single text, or none.
         """
         return self._mapping(_Source(texts), concurrency or self.settings.concurrency)
 
@@ -316,9 +364,12 @@ class Extractor(Generic[M]):
     def warm(self) -> Attempt:
         """Have the service keep what all documents share, before the first of them is asked about.
 
-        Its `usage` tells what was written, or read, as it was kept already; its `errors` what went wrong. It writes
-        one token, and nothing is asked where what documents share is too short to be kept. Without it, the requests
-        that start together all pay for writing.
+        Without it, the requests that start together all pay for writing. It writes one token, and nothing is asked
+        where what documents share is too short to be kept.
+
+        Returns:
+            The attempt: its `usage` tells what was written, or read, as it was there already; its `errors` what went
+            wrong.
         """
         ask = self._models.warming()
         return self._models.unkept(ask) or attempt_of(ask, self._models.execute(ask))
@@ -329,9 +380,11 @@ class Extractor(Generic[M]):
         return self._models.unkept(ask) or attempt_of(ask, await self._models.aexecute(ask))
 
     def requests(self, text: str | Document) -> tuple[dict[str, Any], ...]:
-        """Give the first requests for a text, as `messages.create` would be given them; nothing is sent.
+        """Make the first requests for a text; nothing is sent.
 
-        There is one, or one for each chunk of a long text; none for a text that cannot be asked about.
+        Returns:
+            The arguments of `messages.create`: of one request, or of one a chunk of a long text; none for a text that
+            cannot be asked about.
         """
         return tuple(self._models.encode(ask) for ask in self._running(_document(text)).asks)
 
@@ -362,11 +415,11 @@ class Extractor(Generic[M]):
         return replace(extraction, refiner=self)
 
 
-def _names(given: str | Sequence[str] | None) -> tuple[str | None, tuple[str, ...]]:
-    """Tell the model, if one is given, from its fallbacks."""
-    if given is None or isinstance(given, str):
-        return given, ()
-    return (given[0], tuple(dict.fromkeys(given[1:]))) if given else (None, ())
+def _names(models: str | Sequence[str] | None) -> tuple[str | None, tuple[str, ...]]:
+    """Tell the model, if one is named, from its fallbacks."""
+    if models is None or isinstance(models, str):
+        return models, ()
+    return (models[0], tuple(dict.fromkeys(models[1:]))) if models else (None, ())
 
 
 def _check_limits(options: Options) -> None:
@@ -381,13 +434,13 @@ def _check_limits(options: Options) -> None:
 
 def _cassette(options: Options) -> Cassette | None:
     """Open the tape. Raises SettingsError where a client is given too."""
-    given = options.get("cassette")
-    if given is not None and options.get("client") is not None:
+    tape = options.get("cassette")
+    if tape is not None and options.get("client") is not None:
         raise SettingsError(
             "a cassette cannot be put under a client that is given: give the client an http_client whose transport "
             "is a CassetteTransport"
         )
-    return given if given is None or isinstance(given, Cassette) else Cassette(given)
+    return tape if tape is None or isinstance(tape, Cassette) else Cassette(tape)
 
 
 class _Source:
@@ -421,11 +474,11 @@ def _document(text: str | Document) -> Document:
         return text
     if isinstance(text, str):
         return Document.of(text)
-    given: object = text  # what a caller without a type checker may pass
+    other: object = text  # what a caller without a type checker may pass
     hints: tuple[tuple[Any, str], ...] = (
         (PathLike, "read it first, path.read_text(encoding='utf-8')"),
         ((bytes, bytearray, memoryview), "decode them first, data.decode('utf-8')"),
         (Iterable, "for many texts call map(texts)"),
     )
-    hint = next((f": {hint}" for kind, hint in hints if isinstance(given, kind)), "")
-    raise TypeError(f"a text is wanted, a str or a Document, not {type(given).__name__}{hint}")
+    hint = next((f": {hint}" for kind, hint in hints if isinstance(other, kind)), "")
+    raise TypeError(f"a text is wanted, a str or a Document, not {type(other).__name__}{hint}")

@@ -23,7 +23,7 @@ HEAVY = {"anthropic", "httpx2", "instructor", "jsonschema", "pydantic", "rich"}
 PUBLIC = (slotfill, slotfill.schemas)
 
 # Public only from their own module: for code that wraps an extractor, and what a pacer tells its middleware.
-OWN_MODULE_ONLY = {"Options", "PartialValue", "Reservation", "Wait"}
+OWN_MODULE_ONLY = {"PartialValue", "Reservation", "Wait"}
 
 EACH_ON_ITS_OWN = """
 import importlib, json, sys, traceback

@@ -16,6 +16,7 @@ from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.rungs.results import Result
 from slotfill.extractors.rungs.validation import validate_data
 from slotfill.schemas.confidence import confidence_paths
+from slotfill.schemas.json_values.json_types import JSONMapping
 
 __all__ = ["Assembly", "assemble"]
 
@@ -86,16 +87,16 @@ def assemble(reader: ChunkReader[M], results: Sequence[ChunkResult[Any]]) -> Ass
     return Assembly(result, merged, chunks, missing)
 
 
-def _chunk_of(one: ChunkResult[Any], numbers: Mapping[int, int]) -> Chunk:
+def _chunk_of(one: ChunkResult[M], numbers: Mapping[int, int]) -> Chunk:
     start = one.question.start
     return Chunk(numbers[start], start, one.question.document.text)
 
 
-def _value_of(one: ChunkResult[Any], chunk: Chunk, json_schema: Mapping[str, Any]) -> ChunkValue:
+def _value_of(one: ChunkResult[M], chunk: Chunk, json_schema: JSONMapping) -> ChunkValue:
     return ChunkValue(chunk, one.result.data, ground(one.result.data, chunk.text, json_schema))
 
 
-def _record_of(one: ChunkResult[Any], chunk: Chunk) -> ChunkRecord:
+def _record_of(one: ChunkResult[M], chunk: Chunk) -> ChunkRecord:
     return ChunkRecord(
         chunk=chunk.index,
         start=chunk.start,
@@ -108,7 +109,7 @@ def _record_of(one: ChunkResult[Any], chunk: Chunk) -> ChunkRecord:
     )
 
 
-def _origin_of(results: Sequence[Result[Any]]) -> Origin:
+def _origin_of(results: Sequence[Result[M]]) -> Origin:
     """Tell where the confidences of a merged value come from: no better than the worst of them."""
     scored = all(origin == "scored" for result in results for origin in result.confidence.values())
     return "scored" if scored else "stated"

@@ -20,7 +20,7 @@ from slotfill.extractors.rungs.results import Result
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.json_schema.subschemas import properties_of
 from slotfill.schemas.json_values.exact_json import dumps
-from slotfill.schemas.json_values.json_types import JSONObject
+from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
 from slotfill.schemas.schema import Example, Schema
 from slotfill.schemas.wire.wire import Wire, wire_for
 
@@ -147,7 +147,7 @@ def together(courses: Iterable[Steps[T]]) -> Steps[list[T]]:
 
 
 @lru_cache(maxsize=64)
-def schema_parts(schema: Schema[Any], width: int | None, *, chunked: bool) -> tuple[SchemaPart, ...]:
+def schema_parts(schema: Schema[M], width: int | None, *, chunked: bool) -> tuple[SchemaPart, ...]:
     """Return what is asked of each chunk: the whole schema, or groups of its fields.
 
     chunked: whether a chunk is less than the document, so that it may lack what the schema requires. A schema whose
@@ -163,7 +163,7 @@ def schema_parts(schema: Schema[Any], width: int | None, *, chunked: bool) -> tu
         return (SchemaPart(schema),)
 
 
-def _parts_of(schema: Schema[Any], groups: Sequence[JSONObject], *, chunked: bool) -> Iterator[SchemaPart]:
+def _parts_of(schema: Schema[M], groups: Sequence[JSONObject], *, chunked: bool) -> Iterator[SchemaPart]:
     elsewhere = {key for group in groups[1:] for key in _properties(group)}  # what no group names, the first one holds
     for group in groups:
         fields = tuple(_properties(group)) if len(groups) > 1 else None
@@ -181,6 +181,6 @@ def _of_fields(example: Example, fields: Collection[str], others: Collection[str
     return Example(example.text, kept)
 
 
-def _properties(schema: Any) -> list[str]:
+def _properties(schema: JSONMapping) -> list[str]:
     """Name an object's properties, those included that its `allOf` speaks of."""
     return [*properties_of(schema), *(key for part in schema.get("allOf", ()) for key in _properties(part))]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from pydantic import NonNegativeInt, TypeAdapter, with_config
 
@@ -17,6 +17,7 @@ from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.repair.repair import RepairMode
 from slotfill.extractors.rungs.prompt import Prompt
 from slotfill.schemas.errors import FieldError
+from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
 from slotfill.schemas.wire.subset import Mode
 from slotfill.schemas.wire.wire import Wire
 
@@ -49,12 +50,12 @@ class Ask:
         form = json.dumps(self.wire.full, sort_keys=True) if self.wire else ""
         turns = (part for turn in self.prompt.turns for part in (turn.role, turn.text))
         parts = (self.model, self.mode, str(self.max_tokens), form, self.prompt.system, *turns)
-        told = hashlib.sha256()
+        digest = hashlib.sha256()
         for part in parts:
             data = part.encode("utf-8", "surrogatepass")
-            told.update(b"%d:" % len(data))
-            told.update(data)
-        return told.digest()
+            digest.update(b"%d:" % len(data))
+            digest.update(data)
+        return digest.digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,9 @@ class Answer:
     request_id: str | None = None
     scored: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JSONObject:
         """Give the answer as plain JSON data, without what is not there."""
-        told: dict[str, Any] = {
+        stored: JSONObject = {
             "json": self.json,
             "text": None if self.text == self.json else self.text,
             "stop_reason": self.stop_reason,
@@ -91,22 +92,22 @@ class Answer:
             "request_id": self.request_id,
             "scored": list(self.scored),
         }
-        return {name: part for name, part in told.items() if part not in (None, [])}
+        return {name: part for name, part in stored.items() if part not in (None, [])}
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> Answer:
+    def from_json(cls, stored: JSONMapping) -> Answer:
         """Read what `to_json` gave."""
-        failure = told.get("failure")
+        failure = stored.get("failure")
         return cls(
-            json=told.get("json"),
-            text=told.get("text", told.get("json", "")),
-            stop_reason=told.get("stop_reason"),
-            errors=tuple(FieldError(*error) for error in told.get("errors", ())),
+            json=stored.get("json"),
+            text=stored.get("text", stored.get("json", "")),
+            stop_reason=stored.get("stop_reason"),
+            errors=tuple(FieldError(*error) for error in stored.get("errors", ())),
             failure=Failure(**failure | {"type": FailureKind(failure["type"])}) if failure else None,
-            usage=Usage(**{"thinking_tokens": None} | told["usage"]),  # an earlier slotfill did not count them
-            ms=told["ms"],
-            request_id=told.get("request_id"),
-            scored=tuple(told.get("scored", ())),
+            usage=Usage(**{"thinking_tokens": None} | stored["usage"]),  # an earlier slotfill did not count them
+            ms=stored["ms"],
+            request_id=stored.get("request_id"),
+            scored=tuple(stored.get("scored", ())),
         )
 
     @classmethod

@@ -6,11 +6,11 @@ import copy
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, resolved, subschemas
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.wire.wire import Wire, wire_of
 
@@ -34,7 +34,7 @@ class Patch:
     places: tuple[Tokens, ...]
     wire: Wire
 
-    def merge(self, data: Any, reply: Any) -> Any:
+    def merge(self, data: JSON, reply: JSON) -> JSON:
         """Give a copy of a value with the reply's parts in their places; nothing else of the reply is looked at.
 
         Models also write a list as a list: the whole of it, or the items that were asked for, in order.
@@ -42,18 +42,18 @@ class Patch:
         merged = copy.deepcopy(data)
         keyed = _keyed(reply, data, self.places)
         for place in self.places:
-            found = _follow(keyed, tuple(map(str, place)))
-            if found is not _NOTHING:
-                _put(merged, place, found)
+            part = _follow(keyed, tuple(map(str, place)))
+            if part is not _NOTHING:
+                _put(merged, place, part)
         return merged
 
-    def answered(self, data: Any, reply: Any) -> tuple[str, ...]:
+    def answered(self, data: JSON, reply: JSON) -> tuple[str, ...]:
         """Give JSON Pointers to the places of a value that a reply holds a part for."""
         keyed = _keyed(reply, data, self.places)
         return tuple(join(place) for place in self.places if _follow(keyed, tuple(map(str, place))) is not _NOTHING)
 
 
-def patch_for(json_schema: Mapping[str, Any], data: Any, errors: Sequence[FieldError]) -> Patch | None:
+def patch_for(json_schema: JSONMapping, data: JSON, errors: Sequence[FieldError]) -> Patch | None:
     """Make the patch of a value that failed; None where the whole must be asked again.
 
     That is where an error names no place within the value, or a place that the schema does not speak of, and where the
@@ -63,10 +63,10 @@ def patch_for(json_schema: Mapping[str, Any], data: Any, errors: Sequence[FieldE
     places = _outermost(_place(error.path, data) for error in errors)
     if not places or any(not place for place in places):
         return None
-    leaves = {place: _schema_at(root, data, place) for place in places}
-    if any(leaf is None for leaf in leaves.values()):
+    schemas = {place: _schema_at(root, data, place) for place in places}
+    if any(schema is None for schema in schemas.values()):
         return None
-    pruned = {**{key: root[key] for key in _HOISTED if key in root}, **_pruned(leaves, 0)}
+    pruned = {**{key: root[key] for key in _HOISTED if key in root}, **_pruned(schemas, 0)}
     if not all(str(part.get("$ref", _LOCAL[0])).startswith(_LOCAL) for _, part in subschemas(pruned)):
         return None
     return Patch(places, wire_of(pruned, wrapped=False))
@@ -75,7 +75,7 @@ def patch_for(json_schema: Mapping[str, Any], data: Any, errors: Sequence[FieldE
 _NOTHING = object()
 
 
-def _place(pointer: str, data: Any) -> Tokens:
+def _place(pointer: str, data: JSON) -> Tokens:
     """Turn a pointer into keys and indices."""
     place: list[str | int] = []
     for token in pointer.split("/")[1:]:
@@ -92,14 +92,14 @@ def _outermost(places: Iterable[Tokens]) -> tuple[Tokens, ...]:
     return tuple(place for place in distinct if not any(place[:depth] in distinct for depth in range(len(place))))
 
 
-def _schema_at(root: dict[str, Any], data: Any, place: Tokens) -> Any:
+def _schema_at(root: JSONObject, data: JSON, place: Tokens) -> JSON:
     """Give what the schema says of a place, None where that is nothing, without alternatives that cannot be meant."""
-    schemas: list[Any] = [root]
+    schemas: list[JSON] = [root]
     for step in place:
         if isinstance(step, str) and isinstance(data, list):
             return None
         speaking = [part for part in resolved(schemas, root) if _may_mean(part, data)]
-        schemas = [found for part in speaking for found in parts_at(part, step) if isinstance(found, dict)]
+        schemas = [one for part in speaking for one in parts_at(part, step) if isinstance(one, dict)]
         data = _follow(data, (step,))
     # What a confidence is of stands elsewhere in the value.
     bare = [{key: part for key, part in schema.items() if key != CONFIDENCE_KEYWORD} for schema in schemas]
@@ -109,7 +109,7 @@ def _schema_at(root: dict[str, Any], data: Any, place: Tokens) -> Any:
     return distinct[0] if distinct else None
 
 
-def _may_mean(part: Mapping[str, Any], data: Any) -> bool:
+def _may_mean(part: JSONMapping, data: JSON) -> bool:
     """Tell whether an alternative may be the one meant: it is not where a constant of it, a tag, is another."""
     if not isinstance(data, dict):
         return True
@@ -118,11 +118,11 @@ def _may_mean(part: Mapping[str, Any], data: Any) -> bool:
     return all(data.get(key, tag) == tag for key, tag in tags.items())
 
 
-def _pruned(leaves: Mapping[Tokens, Any], depth: int) -> dict[str, Any]:
-    """Build the object that holds the leaves, from a depth on."""
-    branches: dict[str, dict[Tokens, Any]] = {}
-    for place, leaf in leaves.items():
-        branches.setdefault(str(place[depth]), {})[place] = leaf
+def _pruned(schemas: Mapping[Tokens, JSON], depth: int) -> JSONObject:
+    """Build the object that holds the schemas, from a depth on."""
+    branches: dict[str, dict[Tokens, JSON]] = {}
+    for place, schema in schemas.items():
+        branches.setdefault(str(place[depth]), {})[place] = schema
     properties = {
         key: next(iter(within.values())) if len(next(iter(within))) == depth + 1 else _pruned(within, depth + 1)
         for key, within in branches.items()
@@ -130,7 +130,7 @@ def _pruned(leaves: Mapping[Tokens, Any], depth: int) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
 
 
-def _follow(data: Any, place: Tokens) -> Any:
+def _follow(data: JSON, place: Tokens) -> JSON:
     for step in place:
         inside = step in data if isinstance(data, dict) else _is_index(step, data)
         if not inside:
@@ -139,7 +139,7 @@ def _follow(data: Any, place: Tokens) -> Any:
     return data
 
 
-def _keyed(reply: Any, data: Any, places: Iterable[Tokens]) -> Any:
+def _keyed(reply: JSON, data: JSON, places: Iterable[Tokens]) -> JSON:
     """Give a reply with its lists' items under their indices, as the patch asks for them: {"0": "a"} for ["a"]."""
     below: dict[str | int, list[Tokens]] = {}
     for first, *rest in filter(None, places):
@@ -157,11 +157,11 @@ def _keyed(reply: Any, data: Any, places: Iterable[Tokens]) -> Any:
     }
 
 
-def _is_index(step: str | int, data: Any) -> bool:
+def _is_index(step: str | int, data: JSON) -> bool:
     return isinstance(data, list) and isinstance(step, int) and step < len(data)
 
 
-def _put(data: Any, place: Tokens, value: Any) -> None:
-    holder: Any = _follow(data, place[:-1])
+def _put(data: JSON, place: Tokens, value: JSON) -> None:
+    holder: JSON = _follow(data, place[:-1])
     if isinstance(holder, dict) or _is_index(place[-1], holder):
         holder[place[-1]] = value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from slotfill.extractors.record.extraction import Edit, Origin, Rung
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
@@ -71,7 +71,7 @@ def validate_data(question: Question[M], data: JSON) -> Result[M]:
     return _validated(question, _Payload(dumps(question.schema.wrap(data))), Answer())
 
 
-def _without_reading(answer: Answer) -> Result[Any] | None:
+def _without_reading(answer: Answer) -> Result[M] | None:
     """Judge an answer that is not to be read; None for one that is."""
     if answer.failure:
         errors = (FieldError("", answer.failure.message),)
@@ -124,7 +124,7 @@ def _whole_reply(request: Ask, answer: Answer) -> _Payload:
     alone = request.mode == "tool" or (answer.json or "").strip() == answer.text.strip()
     text = answer.json if alone else None
     if text is None and answer.stop_reason != "tool_use" and _is_json(answer.text):
-        text = answer.text  # said as a text where a tool was to be called
+        text = answer.text  # as a text, where a tool was to be called
     return _Payload(text, scored=frozenset(answer.scored))
 
 
@@ -150,8 +150,8 @@ def _merged(step: Step[M], answer: Answer, pending: PendingPatch[M]) -> _Payload
     replaced = patch.answered(before.data, parts)
     # Edits of what was replaced are of what is no more, and so are its scores.
     edits = [edit for edit in before.edits if not _is_within(edit.path, replaced)]
-    kept = {path for path in before.scored if not _is_within(path, [wrapper + place for place in replaced])}
-    scored = frozenset(kept | {wrapper + path for path in answer.scored})
+    others = {path for path in before.scored if not _is_within(path, [wrapper + place for place in replaced])}
+    scored = frozenset(others | {wrapper + path for path in answer.scored})
     # What stands beside the parts that were asked for is not looked at: nothing goes with it.
     made = tuple(edit for edit in made if edit.kind != "extra" or _is_within(edit.path, replaced))
     return _Payload(dumps(merged), (*edits, *made), scored)
@@ -211,7 +211,7 @@ def _validated(question: Question[M], payload: _Payload, answer: Answer) -> Resu
     return Result(Status.VALID, value, data, output, payload.edits, confidence)
 
 
-def _invalid(errors: tuple[FieldError, ...], data: JSON, payload: _Payload, reply: str) -> Result[Any]:
+def _invalid(errors: tuple[FieldError, ...], data: JSON, payload: _Payload, reply: str) -> Result[M]:
     first = errors[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return Result(
@@ -225,14 +225,14 @@ def _invalid(errors: tuple[FieldError, ...], data: JSON, payload: _Payload, repl
     )
 
 
-def _broken_schema(error: SchemaCodeError, data: JSON, payload: _Payload) -> Result[Any]:
+def _broken_schema(error: SchemaCodeError, data: JSON, payload: _Payload) -> Result[M]:
     """Give up over code of the schema's own: no model can mend it."""
     first = error.errors[0]
     failure = Failure(FailureKind.SCHEMA_CODE, first.message, first.path)
     return Result(Status.FAILED, data=data, edits=payload.edits, errors=error.errors, failure=failure)
 
 
-def _origins(data: JSON, scored: Collection[str], schema: Schema[Any]) -> dict[str, Origin]:
+def _origins(data: JSON, scored: Collection[str], schema: Schema[M]) -> dict[str, Origin]:
     """Tell where each confidence comes from that was sent: one that a default gives is neither scored nor stated."""
     if not schema.has_confidences:
         return {}
