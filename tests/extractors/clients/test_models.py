@@ -8,7 +8,10 @@ from typing import Annotated
 import pytest
 from pydantic import BaseModel
 
-from slotfill import Example, Extractor
+from slotfill import Document, Example, Extractor, Schema
+from slotfill.extractors import catalogue
+from slotfill.extractors.clients.models import ModelPool
+from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas import Entities, Merge, Summary
 
@@ -74,3 +77,24 @@ def test_a_size_that_is_asked_for_is_kept_to() -> None:
 def test_what_each_chunk_is_told_anew_may_cost_more(examples: int, chunks: int) -> None:
     shots = [Example(f"{number} {WORDS * 42}", {"names": ["Ada Lovelace"]}) for number in range(examples)]
     assert len(sizes(Listed, examples=shots)) == pytest.approx(chunks, abs=1)
+
+
+@pytest.mark.parametrize("model", ["claude-haiku-5-5", "claude-3-haiku-20240307"])
+def test_a_chunk_leaves_room_for_a_reply_that_is_asked_for_again(model: str) -> None:
+    """A cut reply is asked for again with all the room that the model has: prompt and reply must fit its context."""
+    known = catalogue.look_up(model)
+    assert known.context is not None
+    text = "a" * (4 * known.context)
+    pool = ModelPool(Schema(Titled), Settings.read(), [model], SimulatedClaude().client())
+    policy = pool.policy(Document.of(text))
+    assert policy.ceiling == known.max_output
+    assert policy.chunk_chars is not None
+    assert policy.chunk_chars // 3 + policy.ceiling <= known.context  # English has four bytes a token, or less
+
+
+def test_each_fallback_has_a_policy_of_its_own() -> None:
+    names = ["claude-haiku-5-5", "claude-sonnet-5-5", "claude-3-haiku-20240307"]
+    pool = ModelPool(Schema(Titled), Settings.read(), names, SimulatedClaude().client())
+    policy = pool.policy(Document.of(WORDS))
+    assert [other.model for other in policy.fallbacks] == names[1:]
+    assert policy.fallbacks[1].ceiling == catalogue.look_up(names[2]).max_output

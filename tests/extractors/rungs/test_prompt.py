@@ -3,8 +3,9 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from slotfill import Document, Example, FieldError, Schema
+from slotfill import Document, Example, Extractor, FieldError, Schema, Turn
 from slotfill.extractors.rungs.prompt import correct, write_prompt
+from slotfill.extractors.testing import SimulatedClaude
 from slotfill.schemas import Feedback, resolve
 
 SCHEMA = Schema(Feedback)
@@ -47,3 +48,31 @@ def test_a_correction_names_every_path():
     assert (said.role, said.text) == ("assistant", "{}")
     assert "- /urgency: Field required\n- the whole value: is odd" in wish.text
     assert [turn.role for turn in correct(prompt, " \n", []).turns[-2:]] == ["user", "user"]
+
+
+def corrections_told(room, *corrections):
+    """Give the first lines of the corrections that the model is told."""
+    schema = Schema(Feedback, examples=())
+    history = tuple(Turn({"urgency": 1}, correction) for correction in corrections)
+    prompt = write_prompt(schema, Document.of("A text."), history, room=room)
+    return [message.text.split("\n")[0] for message in prompt.turns if message.role == "user"][1:]
+
+
+def test_the_oldest_turns_go_where_there_is_no_room():
+    long = "no: " + "a" * 400  # some hundred tokens
+    assert corrections_told(8_000, long, "two", "three") == [long, "two", "three"]
+    assert corrections_told(50, long, "two", "three") == ["two", "three"]
+    assert corrections_told(0, "one", "two", long) == [long]  # the last one always stays
+
+
+def test_the_room_for_turns_is_a_setting():
+    reply = {"sentiment": "neutral", "key_issues": [], "urgency": 1, "action": "none"}
+    messages = {}
+    for tokens in (None, 0):
+        claude = SimulatedClaude(lambda _: reply)
+        with Extractor(Feedback, client=claude.client(), examples=(), history_tokens=tokens) as extractor:
+            assert tokens is not None or extractor.settings.history_tokens == 8_000
+            refined = extractor.refine(extractor.refine(extractor.extract("A text."), "one"), "two")
+        assert len(refined.history) == 2
+        messages[tokens] = len(claude.requests[-1].body["messages"])
+    assert messages[None] - messages[0] == 2  # a turn is an answer and what was said of it
