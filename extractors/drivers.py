@@ -17,8 +17,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from slotfill.extractors.chunks.reading import Steps
 from slotfill.extractors.record.extraction import Document, Extraction, Rung
-from slotfill.extractors.recording import record_failure
 from slotfill.extractors.rungs.asks import Answer, Ask, Executor, Policy
+from slotfill.extractors.rungs.recording import record_failure
 from slotfill.extractors.streaming.events import Partial
 from slotfill.extractors.streaming.partial_value import CompletedPart, PartialValue
 from slotfill.extractors.unforeseen import STOPS, internal_failure

@@ -15,9 +15,9 @@ from slotfill.extractors.chunks.assembly import assemble
 from slotfill.extractors.chunks.reading import ChunkReader, ChunkResult, Steps, next_reading, together
 from slotfill.extractors.grounding.grounding import ground
 from slotfill.extractors.record.extraction import Document, Extraction, Rung, Turn
-from slotfill.extractors.recording import record, record_failure
 from slotfill.extractors.rungs.asks import Policy
 from slotfill.extractors.rungs.questions import Question
+from slotfill.extractors.rungs.recording import record, record_failure
 from slotfill.extractors.rungs.results import Result
 from slotfill.extractors.rungs.steps import Step, ask, ask_again, patch
 from slotfill.extractors.rungs.validation import mend, read_answer

@@ -14,7 +14,7 @@ from typing import Any
 
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.record.extraction import Document, Extraction
-from slotfill.extractors.recording import emptied, record_failure
+from slotfill.extractors.rungs.recording import emptied, record_failure
 from slotfill.extractors.runs.asking import Asking, HaltedError
 from slotfill.extractors.runs.breaker import Breaker, reason_of
 from slotfill.extractors.runs.delivery import Delivery
