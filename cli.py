@@ -166,8 +166,9 @@ def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) 
     slotfill extract feedback mail.eml --record -o mail.json
     slotfill refine mail.json "urgency is 5: the brakes failed" --record -o mail.json
     """
-    from slotfill.extractors.documents.stored import folder_of, load, model_of, read_document, read_record, schema_of
+    from slotfill.extractors.documents.stored import folder_of, model_of, read_document, read_record, schema_of
     from slotfill.extractors.extractor import Extractor
+    from slotfill.extractors.record.loading import load_record
     from slotfill.extractors.runs.breaker import ending_of
     from slotfill.extractors.runs.outputs.sinks import open_sink
 
@@ -177,7 +178,7 @@ def refine(ctx: click.Context, /, record: str, correction: str, **options: Any) 
     schema = _resolved(options["schema"] or schema_of(found), **prompting)
     reading = {name: options[name] for name in ("text_field", "encoding")}
     document = read_document(found, options["document"], folder=folder_of(record), **reading)
-    stored = load(found, schema, document)
+    stored = load_record(found, schema, document)
     with (
         Extractor(schema, model=model) as extractor,
         open_sink(

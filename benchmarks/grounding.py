@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from hypothesis import HealthCheck, given, seed, settings
 
 from slotfill.extractors.grounding.grounding import ground
-from slotfill.extractors.record.extraction import Span
+from slotfill.extractors.record.parts import Span
 from slotfill.schemas.passages.folding import fold, folded
 from slotfill.schemas.strategies import PlantedDocument, documents
 

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import kills
 
-from slotfill.extractors.record.extraction import Outcome
+from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.testing.matrix.fault_matrix import (
     CALLS,
     DRIVERS,

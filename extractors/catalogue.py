@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from slotfill.extractors.record.extraction import Usage
+from slotfill.extractors.record.usage import Usage
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo

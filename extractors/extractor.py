@@ -32,7 +32,9 @@ from slotfill.extractors.drivers import (
 from slotfill.extractors.errors import InputError, SettingsError
 from slotfill.extractors.messages_api.thinking import Effort, ThinkingMode
 from slotfill.extractors.plan import plan
-from slotfill.extractors.record.extraction import Attempt, Document, Extraction, Turn
+from slotfill.extractors.record.document import Document
+from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.record.parts import Attempt, Turn
 from slotfill.extractors.repair.repair import RepairMode
 from slotfill.extractors.rungs.asks import Executor, attempt_of
 from slotfill.extractors.settings import Settings

@@ -14,7 +14,9 @@ from typing import Any, TypeVar
 from slotfill.extractors.chunks.assembly import assemble
 from slotfill.extractors.chunks.reading import ChunkReader, ChunkResult, Steps, next_reading, together
 from slotfill.extractors.grounding.grounding import ground
-from slotfill.extractors.record.extraction import Document, Extraction, Rung, Turn
+from slotfill.extractors.record.document import Document
+from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.record.parts import Rung, Turn
 from slotfill.extractors.rungs.asks import Policy
 from slotfill.extractors.rungs.questions import Question
 from slotfill.extractors.rungs.recording import record, record_failure

@@ -17,10 +17,9 @@ from checkout import ROOT
 from scripted import message
 
 import slotfill
-from slotfill import Document, Example, Extractor, Schema, cli
+from slotfill import Document, Example, Extractor, Outcome, Schema, cli
 from slotfill.cli import main
 from slotfill.extractors.live.assumptions import assumptions_for
-from slotfill.extractors.record import extraction
 from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.runs.stopping import EXIT_CODES
 from slotfill.extractors.settings import Settings
@@ -173,9 +172,9 @@ def test_the_list_of_failures_is_complete():
 
 def test_the_lists_of_outcomes_and_errors_are_complete():
     own, _, _ = section(DOCS / "python.md", "Extraction").partition("\n### ")  # edits and spans have tables, too
-    listed = table_rows(own)[-len(extraction.Outcome) :]
+    listed = table_rows(own)[-len(Outcome) :]
     outcomes = {row[0].strip("`"): row[1] == "yes" for row in listed}
-    assert outcomes == {outcome.value: outcome.ok for outcome in extraction.Outcome}
+    assert outcomes == {outcome.value: outcome.ok for outcome in Outcome}
     tree = re.findall(r"(\w+Error)  ", section(DOCS / "python.md", "Errors"))
     assert {*tree, "SlotfillError", "FieldError"} == {name for name in slotfill.__all__ if name.endswith("Error")}
 

@@ -12,7 +12,7 @@ from slotfill.extractors.chunks.chunk_values import PlacedValue, canonical, chun
 from slotfill.extractors.chunks.merged_nodes import MergedNode, kept_whole
 from slotfill.extractors.forms.value_types import Schemas
 from slotfill.extractors.forms.vocabulary import is_nothing
-from slotfill.extractors.record.extraction import Span
+from slotfill.extractors.record.parts import Span
 from slotfill.schemas.json_schema.subschemas import properties_of
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 from slotfill.schemas.merge_policy import MergePolicy

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from slotfill.extractors.chunks.chunking import Chunk
-from slotfill.extractors.record.extraction import Span
+from slotfill.extractors.record.parts import Span
 from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.passages.folding import Where, fold

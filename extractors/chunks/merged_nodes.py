@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from slotfill.extractors.chunks.chunk_values import PlacedValue, canonical, chunks_of, subvalues
-from slotfill.extractors.record.extraction import Conflict, ConflictValue, Span
+from slotfill.extractors.record.parts import Conflict, ConflictValue, Span
 from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.json_values.pointer import join
 

@@ -13,7 +13,7 @@ from slotfill.extractors.chunks.choosing import choose, least_of, says_something
 from slotfill.extractors.chunks.chunk_values import ChunkValue, PlacedValue, chunks_of, comparison_key
 from slotfill.extractors.chunks.list_merging import MergedItem, most_given, united
 from slotfill.extractors.chunks.merged_nodes import MergedNode, merged_list, merged_object
-from slotfill.extractors.record.extraction import Conflict, Span
+from slotfill.extractors.record.parts import Conflict, Span
 from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.json_schema.subschemas import Forms, properties_of
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject

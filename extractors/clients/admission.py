@@ -12,8 +12,8 @@ from httpx2 import ConnectError, ConnectTimeout, PoolTimeout
 
 from slotfill.extractors.clients.metering import Meter, Try
 from slotfill.extractors.clients.pacer import Pacer, Reservation, Wait
-from slotfill.extractors.record.extraction import Usage
 from slotfill.extractors.record.failure_kinds import FailureKind
+from slotfill.extractors.record.usage import Usage
 
 __all__ = ["HELD_UP", "HeldTry", "PendingTry", "WaitError"]
 

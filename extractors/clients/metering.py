@@ -7,7 +7,7 @@ from typing import Protocol
 
 from anthropic import AnthropicError
 
-from slotfill.extractors.record.extraction import Usage
+from slotfill.extractors.record.usage import Usage
 
 __all__ = ["BudgetError", "Meter", "Try"]
 

@@ -16,7 +16,10 @@ from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.clients.metering import Meter
 from slotfill.extractors.local.strategies import CALIBRATION
 from slotfill.extractors.messages_api.thinking import Thinking, thinking_for
-from slotfill.extractors.record.extraction import Attempt, Document, Extraction, Rung, Usage
+from slotfill.extractors.record.document import Document
+from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.record.parts import Attempt, Rung
+from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.rungs.asks import Answer, Ask, Policy
 from slotfill.extractors.rungs.prompt import BYTES_A_TOKEN, write_prompt
 from slotfill.extractors.settings import Settings

@@ -20,7 +20,7 @@ from typing import IO
 
 from slotfill.extractors.documents.western import is_western
 from slotfill.extractors.errors import InputError
-from slotfill.extractors.record.extraction import EMPTY, Document
+from slotfill.extractors.record.document import EMPTY, Document
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 
 __all__ = [

@@ -25,7 +25,7 @@ from slotfill.extractors.documents.decoding import (
     foreign_format,
     unescaped,
 )
-from slotfill.extractors.record.extraction import Document
+from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 
 __all__ = ["fields", "read_rows"]

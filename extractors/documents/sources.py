@@ -22,7 +22,7 @@ from slotfill.extractors.documents.files import File, expand, is_folder, walk_fi
 from slotfill.extractors.documents.rows import fields, read_rows
 from slotfill.extractors.documents.urls import is_address
 from slotfill.extractors.errors import InputError
-from slotfill.extractors.record.extraction import Document
+from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 
 __all__ = ["Sources", "find_sources"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from slotfill.extractors.record.extraction import Risk
+from slotfill.extractors.record.parts import Risk
 from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.json_values.exact_json import ExactFloat
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from slotfill.extractors.record.extraction import Risk
+from slotfill.extractors.record.parts import Risk
 from slotfill.schemas.json_schema.subschemas import properties_of
 from slotfill.schemas.json_values.exact_json import is_same
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from slotfill.extractors.record.extraction import Risk
+from slotfill.extractors.record.parts import Risk
 
 __all__ = ["BOOLEANS", "is_about_nothing", "is_nothing"]
 

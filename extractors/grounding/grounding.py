@@ -22,7 +22,7 @@ from typing import Any
 from slotfill.extractors.grounding.fuzzy import fuzzy
 from slotfill.extractors.grounding.occurrences import Occurrences
 from slotfill.extractors.grounding.surface_forms import date_places, number_places
-from slotfill.extractors.record.extraction import Span
+from slotfill.extractors.record.parts import Span
 from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.json_schema.subschemas import Forms
 from slotfill.schemas.json_values.pointer import join

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
-from slotfill.extractors.record.extraction import Match, Span
+from slotfill.extractors.record.parts import Match, Span
 from slotfill.schemas.passages.folding import Where
 
 __all__ = ["Occurrences"]

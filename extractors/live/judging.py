@@ -21,9 +21,9 @@ from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.clients.pacer import LIMITS
 from slotfill.extractors.live.probes import Observation
 from slotfill.extractors.messages_api.inbound import excerpt, rate_limits, usage_of
-from slotfill.extractors.record.extraction import Usage
 from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.record.stop_reasons import CUT_OFF
+from slotfill.extractors.record.usage import Usage
 
 __all__ = [
     "Conclusion",

@@ -12,8 +12,9 @@ from pydantic_core import to_json
 from slotfill.extractors import catalogue
 from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.clients.models import ModelPool
-from slotfill.extractors.record.extraction import Document, Rung
+from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.failure_kinds import Failure
+from slotfill.extractors.record.parts import Rung
 from slotfill.extractors.rungs.asks import Ask
 from slotfill.extractors.rungs.prompt import write_prompt
 from slotfill.extractors.settings import Settings

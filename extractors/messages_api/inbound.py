@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from slotfill.extractors.record.extraction import Usage
+from slotfill.extractors.record.usage import Usage
 
 __all__ = [
     "excerpt",

@@ -14,8 +14,8 @@ from anthropic.types import Usage as SDKUsage
 from pydantic_core import from_json
 
 from slotfill.extractors.messages_api.inbound import keep_input_text, usage_of
-from slotfill.extractors.record.extraction import Usage
 from slotfill.extractors.record.stop_reasons import BROKEN_STREAM, CUT_OFF
+from slotfill.extractors.record.usage import Usage
 
 __all__ = ["StreamReader"]
 

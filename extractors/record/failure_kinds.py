@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+from slotfill.extractors.record.json_writer import JSONForm
+
 __all__ = ["Failure", "FailureKind"]
 
 
@@ -138,7 +140,7 @@ class FailureKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(JSONForm):
     """Why there is no (whole) value.
 
     Attributes:
@@ -150,7 +152,3 @@ class Failure:
     type: FailureKind
     message: str
     path: str = ""
-
-    def to_json(self) -> dict[str, str]:
-        """Return the failure as plain JSON data."""
-        return {"type": self.type.value, "message": self.message, "path": self.path}

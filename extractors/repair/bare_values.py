@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slotfill.extractors.forms.vocabulary import is_nothing
-from slotfill.extractors.record.extraction import Risk
+from slotfill.extractors.record.parts import Risk
 
 __all__ = ["BareValue", "read_bare"]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from slotfill.extractors.forms.value_types import Context, Schemas, accepts_value, listed_in, types_of
 from slotfill.extractors.forms.vocabulary import is_nothing
-from slotfill.extractors.record.extraction import Edit, Risk
+from slotfill.extractors.record.parts import Edit, Risk
 from slotfill.extractors.repair.equivalents import plain_meaning
 from slotfill.extractors.repair.inner_paths import contradicted, move_up
 from slotfill.extractors.repair.keys import (

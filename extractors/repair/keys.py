@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from slotfill.extractors.forms.value_types import Schemas
-from slotfill.extractors.record.extraction import Risk
+from slotfill.extractors.record.parts import Risk
 from slotfill.schemas.json_schema.patterns import OutOfTimeError, deadline, found
 from slotfill.schemas.json_schema.subschemas import Forms, properties_of, subschemas
 from slotfill.schemas.json_values import exact_json

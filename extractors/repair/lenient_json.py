@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from slotfill.extractors.record.extraction import Edit, Risk
+from slotfill.extractors.record.parts import Edit, Risk
 from slotfill.extractors.repair.bare_values import read_bare
 from slotfill.extractors.repair.lenient_strings import QUOTED, QUOTES, Role, String
 from slotfill.schemas.json_values import exact_json

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, Literal
 
-from slotfill.extractors.record.extraction import Risk
+from slotfill.extractors.record.parts import Risk
 
 __all__ = ["QUOTED", "QUOTES", "Role", "String"]
 

@@ -20,7 +20,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from slotfill.extractors.forms.value_types import accepts_value, types_of
-from slotfill.extractors.record.extraction import Edit, Risk
+from slotfill.extractors.record.parts import Edit, Risk
 from slotfill.extractors.repair.coercion import Coerced, coerce
 from slotfill.extractors.repair.drafts import is_last_word, is_torn
 from slotfill.extractors.repair.json_finder import Candidate, FoundJson, find_json

@@ -8,12 +8,14 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
-from pydantic import NonNegativeInt, TypeAdapter, with_config
+from pydantic import NonNegativeInt, with_config
 
 from slotfill.extractors.catalogue import CacheTTL
-from slotfill.extractors.record import stored_json
-from slotfill.extractors.record.extraction import EMPTY, Attempt, Rung, Usage
+from slotfill.extractors.record.document import EMPTY
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
+from slotfill.extractors.record.parts import Attempt, Rung
+from slotfill.extractors.record.stored_json import read_stored
+from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.repair.repair import RepairMode
 from slotfill.extractors.rungs.prompt import Prompt
 from slotfill.schemas.errors import FieldError
@@ -113,7 +115,7 @@ class Answer:
     @classmethod
     def read(cls, text: object) -> Answer:
         """Read what was stored. Raises ValueError, which says why it is no answer, for what `to_json` never gives."""
-        return cls.from_json(stored_json.read_stored(text, _STORED))
+        return cls.from_json(read_stored(text, _Stored))
 
 
 @with_config(extra="forbid")
@@ -130,9 +132,6 @@ class _Stored:
     failure: Failure = EMPTY
     request_id: str = ""
     scored: tuple[str, ...] = ()
-
-
-_STORED = TypeAdapter(_Stored)
 
 
 class Executor(Protocol):

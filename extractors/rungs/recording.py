@@ -9,8 +9,10 @@ from typing import TypedDict, TypeVar
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.catalogue import CacheTTL
-from slotfill.extractors.record.extraction import Attempt, Document, Extraction, Outcome, Span
+from slotfill.extractors.record.document import Document
+from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.record.failure_kinds import Failure
+from slotfill.extractors.record.parts import Attempt, Outcome, Span
 from slotfill.extractors.rungs.asks import Answer, Ask, Policy, attempt_of
 from slotfill.extractors.rungs.results import Result
 from slotfill.schemas.errors import FieldError

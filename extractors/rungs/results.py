@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Generic, TypeVar
 
-from slotfill.extractors.record.extraction import Attempt, Edit, Origin, Outcome, Rung
 from slotfill.extractors.record.failure_kinds import Failure
+from slotfill.extractors.record.parts import Attempt, Edit, Origin, Outcome, Rung
 from slotfill.extractors.rungs.asks import Answer
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.json_values.json_types import JSON

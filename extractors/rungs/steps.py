@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from slotfill.extractors.record.extraction import Rung
+from slotfill.extractors.record.parts import Rung
 from slotfill.extractors.rungs.asks import Ask, Policy
 from slotfill.extractors.rungs.patch import Patch, patch_for
 from slotfill.extractors.rungs.prompt import correct

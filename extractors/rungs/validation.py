@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from slotfill.extractors.record.extraction import Edit, Origin, Rung
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
+from slotfill.extractors.record.parts import Edit, Origin, Rung
 from slotfill.extractors.record.stop_reasons import BROKEN_STREAM, CONTEXT_FULL, CUT_OFF
 from slotfill.extractors.repair.keys import has_twin_keys
 from slotfill.extractors.repair.repair import repair

@@ -11,7 +11,7 @@ from slotfill.extractors import catalogue
 from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.clients.metering import BudgetError, Try
 from slotfill.extractors.errors import SettingsError
-from slotfill.extractors.record.extraction import Usage
+from slotfill.extractors.record.usage import Usage
 
 __all__ = ["Account", "Budget"]
 

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from slotfill.extractors.record.extraction import Document, Outcome
+from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.failure_kinds import Failure
+from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.runs.ledger.store import Ledger, LedgerRow
 from slotfill.extractors.runs.outputs.sink import Record, Sink
 from slotfill.extractors.runs.reports.logs import log_unwritable

@@ -10,7 +10,8 @@ from typing import Any
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.extractor import Extractor
-from slotfill.extractors.record.extraction import Document, Usage
+from slotfill.extractors.record.document import Document
+from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.rungs.prompt import BYTES_A_TOKEN
 
 __all__ = ["estimate"]

@@ -10,7 +10,10 @@ from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import Any, Self
 
-from slotfill.extractors.record.extraction import Document, Extraction, Usage, usd
+from slotfill.extractors.record.document import Document
+from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.record.money import money_json
+from slotfill.extractors.record.usage import Usage
 
 __all__ = ["FirstTry", "SecondTries"]
 
@@ -55,7 +58,7 @@ class SecondTries:
         told = {
             "document": [document.text, document.id, document.source],
             "usage": extraction.usage.to_json(),
-            "costs": [*map(usd, (extraction.cost_usd, extraction.saved_usd, extraction.surcharge_usd))],
+            "costs": [*map(money_json, (extraction.cost_usd, extraction.saved_usd, extraction.surcharge_usd))],
         }
         self._file.write(f"{json.dumps(told)}\n")
         self._left += 1

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from slotfill.extractors.documents.stored import verify, verify_shape
-from slotfill.extractors.record.extraction import Document, Extraction, Outcome
+from slotfill.extractors.record.document import Document
+from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
+from slotfill.extractors.record.loading import verify, verify_shape
+from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.runs.ledger.store import Ledger, LedgerRow
 from slotfill.schemas.json_values.exact_json import read_again
 from slotfill.schemas.schema import Schema

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from slotfill.extractors.record.extraction import Rung
+from slotfill.extractors.record.parts import Rung
 from slotfill.extractors.streaming.partial_value import CompletedPart, PartialValue
 
 __all__ = ["Partial"]

@@ -28,7 +28,7 @@ from pydantic_core import to_json
 from slotfill.extractors.messages_api.api_error import ApiError, invalid
 from slotfill.extractors.messages_api.message import WrittenMessage
 from slotfill.extractors.messages_api.sse import STREAM, events
-from slotfill.extractors.record.extraction import Usage
+from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS, spoil_text
 from slotfill.extractors.testing.faults.value_faults import VALUE_FAULTS, spoil
 from slotfill.extractors.testing.rules.request_rules import (

@@ -19,7 +19,9 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
-from slotfill.extractors.record.extraction import Extraction, Outcome, Usage
+from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.record.parts import Outcome
+from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.testing.checking.findings import Finding, LawBroken
 from slotfill.extractors.testing.checking.invariants import Judged, contradictions, misplaced, shown, unloadable
 from slotfill.extractors.testing.checking.law import SchemaLike

@@ -6,7 +6,7 @@ from itertools import combinations, groupby, product
 import pytest
 
 from slotfill.extractors.extractor import Extractor
-from slotfill.extractors.record.extraction import Outcome
+from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.testing.checking.scenarios import KEY
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS

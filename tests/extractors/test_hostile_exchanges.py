@@ -22,7 +22,7 @@ from slotfill.extractors.clients.rate_limits import Limits
 from slotfill.extractors.http.tries import Tries
 from slotfill.extractors.messages_api.inbound import LONGEST_EXCERPT, LONGEST_IDENTIFIER, MOST_TOKENS
 from slotfill.extractors.messages_api.sse import STREAM
-from slotfill.extractors.record.extraction import Document
+from slotfill.extractors.record.document import Document
 from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.rungs.prompt import write_prompt
 from slotfill.extractors.runs.budget import Budget

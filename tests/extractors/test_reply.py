@@ -20,8 +20,9 @@ from pydantic import (
 )
 
 from slotfill import Extractor
-from slotfill.extractors.documents.stored import load
-from slotfill.extractors.record.extraction import Extraction, Outcome
+from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.record.loading import load_record
+from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas.schema import Schema
 
@@ -95,7 +96,7 @@ def test_a_record_loads_again_to_an_equal_value(model, reply):
     extraction, _ = extract(model, reply)
     record = json.loads(json.dumps(extraction.to_json()))
     assert ("reply" in record) is (extraction.reply != extraction.data)
-    again = load(record, Schema(model), extraction.document)
+    again = load_record(record, Schema(model), extraction.document)
     assert (again.value, again.reply, again.data) == (extraction.value, extraction.reply, extraction.data)
     assert again.to_json() == record
 

@@ -24,10 +24,13 @@ from filelock import FileLock, Timeout
 from pydantic_core import PydanticSerializationError, to_json
 
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.record.extraction import Document, Extraction, Outcome, Usage
+from slotfill.extractors.record.document import Document
+from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.record.json_text import json_text
+from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.record.stop_reasons import BROKEN_STREAM
+from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.runs.ledger.filesystems import network_disk
 from slotfill.extractors.runs.ledger.lock import check_file, check_owner

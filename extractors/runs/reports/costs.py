@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.record.extraction import Usage, count_text, usd
+from slotfill.extractors.record.money import money_json
+from slotfill.extractors.record.usage import Usage, count_text
 from slotfill.extractors.runs.ledger.lock import check_file
 from slotfill.extractors.runs.ledger.migrations import APPLICATION, MIGRATIONS, PICODOLLARS, WITH_THINKING
 from slotfill.extractors.runs.reports.console import printable
@@ -68,9 +69,9 @@ class Cost:
         return {
             "tries": self.tries,
             "usage": self.usage.to_json(),
-            "cost_usd": usd(self.usd),
+            "cost_usd": money_json(self.usd),
             "lost": self.lost,
-            "lost_usd": usd(self.lost_usd),
+            "lost_usd": money_json(self.lost_usd),
         }
 
 

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from slotfill.extractors.http.redaction import HIDDEN, Redaction
-from slotfill.extractors.record.extraction import Extraction, Usage
+from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.record.failure_kinds import Failure
+from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.runs.reports.console import printable
 from slotfill.extractors.runs.reports.log_safety import disclosed, place_of
 from slotfill.extractors.unforeseen import STOPS, internal_failure

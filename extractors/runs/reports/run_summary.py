@@ -7,7 +7,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from slotfill.extractors.record.extraction import Outcome, Usage, count_text, usd
+from slotfill.extractors.record.money import money_json
+from slotfill.extractors.record.parts import Outcome
+from slotfill.extractors.record.usage import Usage, count_text
 from slotfill.extractors.runs.reports.totals import Tally
 
 __all__ = ["closing", "closing_json", "status"]
@@ -64,7 +66,7 @@ def closing_json(
         **tally.to_json(),
         "total": total,
         "rate": round(_rate(tally), 3),
-        "reserved_usd": usd(reserved_usd),
+        "reserved_usd": money_json(reserved_usd),
         "go_on_with": command,
     }
 

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
-from slotfill.extractors.record.extraction import Extraction, Outcome, Usage, usd
+from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.record.money import money_json
+from slotfill.extractors.record.parts import Outcome
+from slotfill.extractors.record.usage import Usage
 
 __all__ = ["Tally"]
 
@@ -96,10 +99,10 @@ class Tally:
             "resumed": self.resumed,
             "repeated": self.repeated,
             "usage": self.usage.to_json(),
-            "cost_usd": usd(self.cost_usd),
-            "saved_usd": usd(self.saved_usd),
-            "surcharge_usd": usd(self.surcharge_usd),
-            "spent_usd": usd(self.spent_usd),
+            "cost_usd": money_json(self.cost_usd),
+            "saved_usd": money_json(self.saved_usd),
+            "surcharge_usd": money_json(self.surcharge_usd),
+            "spent_usd": money_json(self.spent_usd),
             "seconds": round(self.seconds, 3),
         }
 

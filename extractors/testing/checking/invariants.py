@@ -14,8 +14,10 @@ from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import Any
 
-from slotfill.extractors.record.extraction import Extraction, Outcome, Rung, Span, Usage
+from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.record.failure_kinds import FailureKind
+from slotfill.extractors.record.parts import Outcome, Rung, Span
+from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.testing.checking.values import difference, excess
 from slotfill.extractors.testing.claude import Seen
 from slotfill.schemas.errors import InvalidError

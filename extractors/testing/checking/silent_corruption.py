@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from slotfill.extractors import catalogue
 from slotfill.extractors.plan import plan
-from slotfill.extractors.record.extraction import Document, Extraction
+from slotfill.extractors.record.document import Document
+from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.rungs.asks import Answer, Policy
 from slotfill.extractors.testing.checking.findings import Finding
 from slotfill.extractors.testing.checking.law import SAMPLE_TEXT, Subject, law

@@ -28,7 +28,9 @@ import anthropic
 import httpx2
 
 from slotfill.extractors.extractor import Extractor
-from slotfill.extractors.record.extraction import Document, Extraction, Outcome, Turn
+from slotfill.extractors.record.document import Document
+from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.record.parts import Outcome, Turn
 from slotfill.extractors.streaming.events import Partial
 from slotfill.extractors.testing.checking.invariants import (
     Judged,

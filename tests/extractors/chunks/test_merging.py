@@ -14,7 +14,7 @@ from slotfill.extractors.chunks.chunk_values import ChunkValue
 from slotfill.extractors.chunks.chunking import Chunk, split_text
 from slotfill.extractors.chunks.merging import MergedValue, merge
 from slotfill.extractors.grounding.grounding import ground
-from slotfill.extractors.record.extraction import Conflict, ConflictValue, Span
+from slotfill.extractors.record.parts import Conflict, ConflictValue, Span
 from slotfill.schemas import built_ins, resolve
 from slotfill.schemas.json_values.pointer import follow
 from slotfill.schemas.passages.folding import fold

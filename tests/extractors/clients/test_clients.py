@@ -19,8 +19,9 @@ from slotfill.extractors.clients.clients import Clients
 from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.clients.metering import BudgetError
 from slotfill.extractors.local.weights import weights
-from slotfill.extractors.record.extraction import Document, Usage
+from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
+from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.rungs.asks import Ask
 from slotfill.extractors.rungs.prompt import write_prompt
 from slotfill.extractors.settings import Settings

@@ -21,7 +21,8 @@ from slotfill.extractors.errors import StoppedError
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.messages_api.inbound import retry_after
 from slotfill.extractors.messages_api.stream_reader import StreamReader
-from slotfill.extractors.record.extraction import Document, Usage
+from slotfill.extractors.record.document import Document
+from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.delivery import Delivery
 from slotfill.extractors.runs.engine import Run

@@ -10,13 +10,12 @@ import pytest
 from slotfill import Document, Extractor, InputError, Schema, SchemaError, SettingsError
 from slotfill.extractors.documents.stored import (
     folder_of,
-    load,
     model_of,
     read_document,
     read_record,
     schema_of,
-    verify,
 )
+from slotfill.extractors.record.loading import load_record, verify
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas import Feedback, Sentiment
 
@@ -48,8 +47,8 @@ def test_a_record_is_the_extraction(replies, options):
     with extractor:
         extraction = extractor.extract(TEXT * (30 if "chunk_chars" in options else 1))
     record = json.loads(json.dumps(extraction.to_json()))
-    assert load(record, extractor.schema, extraction.document) == extraction
-    assert load(record, extractor.schema, extraction.document).to_json() == record
+    assert load_record(record, extractor.schema, extraction.document) == extraction
+    assert load_record(record, extractor.schema, extraction.document).to_json() == record
 
 
 def test_what_an_earlier_slotfill_did_not_count_is_unknown():
@@ -60,7 +59,7 @@ def test_what_an_earlier_slotfill_did_not_count_is_unknown():
     del record["surcharge_usd"]
     for part in (record, *record["attempts"]):
         del part["usage"]["thinking_tokens"]
-    again = load(record, extractor.schema, extraction.document)
+    again = load_record(record, extractor.schema, extraction.document)
     assert (again.value, again.cost_usd) == (extraction.value, extraction.cost_usd)
     assert (again.surcharge_usd, again.usage.thinking_tokens) == (None, None)
 
@@ -71,7 +70,7 @@ def test_a_record_of_a_part_of_the_whole_has_its_value():
         extraction = extractor.extract(TEXT * 30)
     record = json.loads(json.dumps(extraction.to_json()))
     assert (record["outcome"], record["value"]) == ("partial", FEEDBACK)
-    assert load(record, extractor.schema, extraction.document) == extraction
+    assert load_record(record, extractor.schema, extraction.document) == extraction
 
 
 def test_an_extraction_travels_without_its_extractor():
@@ -90,7 +89,7 @@ def test_what_is_no_record_of_ours_is_refused(change):
     with extractor:
         record = extractor.extract(TEXT).to_json()
     with pytest.raises(InputError, match="the record"):
-        load(record | change, extractor.schema)
+        load_record(record | change, extractor.schema)
 
 
 class TestRefine:
@@ -163,7 +162,7 @@ class TestRefine:
         _, extractor = extractor_on(FEEDBACK, WORSE)
         with extractor:
             record = extractor.extract(TEXT).to_json()
-            refined = extractor.refine(load(record, extractor.schema, Document.of(TEXT)), "Urgency is 5.")
+            refined = extractor.refine(load_record(record, extractor.schema, Document.of(TEXT)), "Urgency is 5.")
         assert refined.value.urgency == 5
 
     def test_what_cannot_be_refined_says_why(self):
@@ -175,7 +174,7 @@ class TestRefine:
             with pytest.raises(InputError, match="says nothing"):
                 extraction.refine("  ")
             with pytest.raises(InputError, match="not at hand"):
-                extractor.refine(load(extraction.to_json(), extractor.schema), "x")
+                extractor.refine(load_record(extraction.to_json(), extractor.schema), "x")
 
 
 def said_in(message):
@@ -303,7 +302,7 @@ def test_the_schema_of_a_stored_value_is_checked():
     with extractor:
         record = extractor.extract(TEXT).to_json()
     with pytest.raises(InputError, match="'sentiment'"):
-        load(record, Schema(Sentiment))
+        load_record(record, Schema(Sentiment))
 
 
 def test_what_is_said_of_a_damaged_value_quotes_nothing_of_it():

@@ -6,7 +6,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from slotfill.extractors.grounding.grounding import ground
-from slotfill.extractors.record.extraction import Span
+from slotfill.extractors.record.parts import Span
 from slotfill.schemas import Entities, Feedback, Sentiment
 from slotfill.schemas.json_values.pointer import follow
 from slotfill.schemas.passages.folding import fold

@@ -1,5 +1,5 @@
 from slotfill.extractors.grounding.occurrences import Occurrences
-from slotfill.extractors.record.extraction import Span
+from slotfill.extractors.record.parts import Span
 
 
 def mentions(document, wording, match="normalised"):

@@ -18,7 +18,7 @@ from slotfill.extractors.http.bodies import BoundedAsyncClient
 from slotfill.extractors.http.deadlines import MOST_LINES, TimedClient
 from slotfill.extractors.http.tries import Tries
 from slotfill.extractors.messages_api.sse import STREAM, events
-from slotfill.extractors.record.extraction import Document
+from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.rungs.asks import Ask
 from slotfill.extractors.rungs.prompt import write_prompt

@@ -19,7 +19,7 @@ from slotfill.extractors.http.tries import Tries
 from slotfill.extractors.messages_api.inbound import input_text
 from slotfill.extractors.messages_api.sse import STREAM, events
 from slotfill.extractors.messages_api.tool_inputs import keep_input_texts
-from slotfill.extractors.record.extraction import Document
+from slotfill.extractors.record.document import Document
 from slotfill.extractors.rungs.asks import Ask
 from slotfill.extractors.rungs.prompt import write_prompt
 from slotfill.extractors.settings import Settings

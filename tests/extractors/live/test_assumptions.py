@@ -12,8 +12,8 @@ from slotfill.extractors.live.assumptions import assumptions_for, conclusions, p
 from slotfill.extractors.live.observing import observe
 from slotfill.extractors.live.probes import worst_of
 from slotfill.extractors.live.report import Report
-from slotfill.extractors.record.extraction import Usage
 from slotfill.extractors.record.failure_kinds import FailureKind
+from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.broken_claude import BREAKAGES, BrokenClaude
 from slotfill.extractors.testing.rules.model_rules import MODELS

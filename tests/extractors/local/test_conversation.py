@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from slotfill.extractors.local.conversation import Conversation, Shot
 from slotfill.extractors.messages_api.request import RequestTurn
-from slotfill.extractors.record.extraction import Document
+from slotfill.extractors.record.document import Document
 from slotfill.extractors.rungs import prompt
 from slotfill.schemas.built_in.sentiment import Sentiment
 from slotfill.schemas.errors import FieldError

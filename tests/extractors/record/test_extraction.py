@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from slotfill.extractors.record.extraction import EMPTY, Document, Edit
+from slotfill.extractors.record.document import EMPTY, Document
+from slotfill.extractors.record.parts import Edit
 from slotfill.schemas.json_values.exact_json import loads
 
 ANY = st.text(st.characters() | st.characters(categories=["Cs"]))

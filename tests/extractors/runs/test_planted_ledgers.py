@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from slotfill.cli import main
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.record.extraction import Document, Rung
+from slotfill.extractors.record.document import Document
+from slotfill.extractors.record.parts import Rung
 from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.rungs.prompt import Prompt
 from slotfill.extractors.runs.ledger import lock

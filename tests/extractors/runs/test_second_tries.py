@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotfill import Document, Extraction, Outcome, Usage
-from slotfill.extractors.record.extraction import Attempt, Rung
+from slotfill.extractors.record.parts import Attempt, Rung
 from slotfill.extractors.runs import second_tries
 from slotfill.extractors.runs.second_tries import SecondTries
 

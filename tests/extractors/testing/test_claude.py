@@ -19,7 +19,7 @@ from anthropic.types.messages import MessageBatch, MessageBatchIndividualRespons
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.messages_api.api_error import ApiError
-from slotfill.extractors.record.extraction import Usage
+from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
 from slotfill.extractors.testing.simulator.clock import ManualClock

@@ -13,8 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.record.extraction import Attempt, ChunkRecord, Document, Extraction, Outcome, Rung, Usage
+from slotfill.extractors.record.document import Document
+from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
+from slotfill.extractors.record.parts import Attempt, ChunkRecord, Outcome, Rung
+from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.rungs.prompt import Message, Prompt
 from slotfill.extractors.runs.ledger import migrations
@@ -33,7 +36,7 @@ def ask(text="What?", **changed):
 
 def ended(document, outcome=Outcome.VALID, failure=None, **others):
     value = {"has_value": outcome.ok, "data": "X" if outcome.ok else None}
-    error = Failure(failure, "went wrong") if failure else None
+    error = Failure(FailureKind(failure), "went wrong") if failure else None
     return Extraction(document, "s", "0" * 64, "m", outcome, error=error, **value, **others)
 
 
@@ -87,7 +90,7 @@ class TestRegister:
     def test_what_failed_otherwise_is_asked_about_only_on_request(self, path):
         with Ledger(path) as ledger:
             pending(ledger, A, B)
-            ledger.end(ended(A, Outcome.FAILED, "invalid"))
+            ledger.end(ended(A, Outcome.FAILED, "validation"))
             ledger.end(ended(B))
         with Ledger(path) as ledger:
             assert pending(ledger, A, B) == ()
@@ -123,7 +126,7 @@ class TestAnswers:
             said=st.text(st.characters()),
             stop_reason=st.none() | st.just("end_turn"),
             errors=st.lists(st.builds(FieldError, st.text(), st.text())).map(tuple),
-            failure=st.none() | st.builds(Failure, st.just("invalid"), st.text()),
+            failure=st.none() | st.builds(Failure, st.sampled_from(FailureKind), st.text()),
             usage=st.builds(Usage, *[st.integers(0, 10**6)] * 4),
             ms=st.integers(0, 10**6),
             request_id=st.none() | st.text(min_size=1),
@@ -159,7 +162,7 @@ class TestAnswers:
         with Ledger(path) as ledger:
             pending(ledger, A)
             ledger.keep(A, ask(), Answer(json="wrong"))
-            ledger.end(ended(A, Outcome.FAILED, "invalid"))
+            ledger.end(ended(A, Outcome.FAILED, "validation"))
         with Ledger(path, retry_failed=True) as ledger:
             pending(ledger, A)
             assert not ledger.recall(A)
@@ -216,7 +219,7 @@ class TestRetention:
             pending(ledger, document)
             ledger.keep(document, ask(), Answer(json=f'"{self.VALUE}"', usage=Usage(1, 2)))
             ledger.settle(ledger.reserve("m", Decimal("0.5")), Usage(1, 2), Decimal("0.25"))
-            ledger.end(ended(document, Outcome.FAILED, "invalid", invalid=self.VALUE))
+            ledger.end(ended(document, Outcome.FAILED, "validation", invalid=self.VALUE))
             ledger.complete()
         left = b"".join(file.read_bytes() for file in path.parent.iterdir())
         return [word.encode() in left for word in (self.TEXT, self.VALUE, document.source)]
@@ -370,7 +373,9 @@ class TestFile:
 import resource, signal, sys
 from pathlib import Path
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.record.extraction import Document, Extraction, Outcome
+from slotfill.extractors.record.document import Document
+from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.runs.ledger.store import Ledger
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 ledger = Ledger(Path(sys.argv[1]))

@@ -14,8 +14,8 @@ from pyarrow import parquet
 from tabular import MODELS, OUTPUTS, SOURCES, counted, gathered, pruned, record, resolved, schema_of, timed, write
 
 from slotfill import Attempt, Outcome, Usage
-from slotfill.extractors.record.extraction import Rung
 from slotfill.extractors.record.json_text import escaped
+from slotfill.extractors.record.parts import Rung
 from slotfill.extractors.runs.outputs.columns import (
     ColumnType,
     Items,

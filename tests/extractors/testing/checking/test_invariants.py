@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from slotfill.extractors.extractor import Extractor
-from slotfill.extractors.record.extraction import Outcome, Span, Usage
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
+from slotfill.extractors.record.parts import Outcome, Span
+from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.testing.checking.invariants import (
     contradictions,
     dropped,

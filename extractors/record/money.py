@@ -1,0 +1,17 @@
+"""Amounts of money, in US dollars, as they are written."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+__all__ = ["money_json", "money_text"]
+
+
+def money_json(amount: Decimal | None) -> str | None:
+    """Write an amount as JSON has it: "0.00012", a string, so that no reader rounds it; null when it is unknown."""
+    return None if amount is None else format(amount, "f")
+
+
+def money_text(amount: Decimal | None, *, digits: int = 4) -> str:
+    """Write an amount for people: "$1,204.5000", "unknown"."""
+    return "unknown" if amount is None else f"${amount:,.{digits}f}"

@@ -1,0 +1,206 @@
+"""What a record is made of: steps, edits, spans, and what came of the parts of a long document.
+
+JSON paths are JSON Pointers into the value; spans are code-point offsets into the decoded document.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from slotfill.extractors.record.failure_kinds import Failure
+from slotfill.extractors.record.json_writer import JSONForm, OmittedIf, WrittenBy
+from slotfill.extractors.record.usage import Usage
+from slotfill.schemas.errors import FieldError
+from slotfill.schemas.json_values.exact_json import with_digits
+from slotfill.schemas.json_values.json_types import JSON
+from slotfill.schemas.wire.subset import Mode
+
+__all__ = [
+    "Attempt",
+    "ChunkRecord",
+    "Conflict",
+    "ConflictValue",
+    "Edit",
+    "Match",
+    "Origin",
+    "Outcome",
+    "Risk",
+    "Rung",
+    "Span",
+    "Turn",
+]
+
+Match = Literal["exact", "normalised", "fuzzy", "absent"]
+Risk = Literal["none", "low", "high"]
+
+Origin = Literal["scored", "stated"]
+"""Where a `Confidence` field's number comes from: the model's log-probabilities, or its own word."""
+
+_ChunkNumber = Annotated[int | None, OmittedIf(None)]
+"""It stands only in records of documents that were read in parts."""
+
+_Original = Annotated[JSON, WrittenBy(with_digits)]
+"""What a model wrote, letter for letter, also where no float holds it."""
+
+
+class Rung(StrEnum):
+    """The steps of an extraction, cheapest first; all but `mend` call a model."""
+
+    ASK = "ask"
+    MEND = "mend"
+    PATCH = "patch"
+    REASK = "reask"
+    FALLBACK = "fallback"
+
+
+class Outcome(StrEnum):
+    """How an extraction ended: the highest rung it took, or why there is no whole value."""
+
+    VALID = "valid"
+    MENDED = "mended"
+    PATCHED = "patched"
+    REASKED = "reasked"
+    FALLBACK = "fallback"
+    PARTIAL = "partial"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+    @property
+    def ok(self) -> bool:
+        """Whether the value is whole and valid."""
+        return self not in (Outcome.PARTIAL, Outcome.REFUSED, Outcome.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Span(JSONForm):
+    """Where a value stands in its document.
+
+    Attributes:
+        start: The code point that it begins at, from 0; None when `match` is `absent`.
+        end: The one behind its last; None likewise.
+        match: How it stands there: `exact`, `normalised`, `fuzzy` or `absent`.
+    """
+
+    start: int | None
+    end: int | None
+    match: Match
+
+
+@dataclass(frozen=True, slots=True)
+class Edit(JSONForm):
+    """One local change to what the model sent.
+
+    Attributes:
+        path: JSON Pointer to what was changed.
+        kind: What was done, such as `number` or `unwrapped`; docs/python.md lists the kinds.
+        before: What the model sent, plain JSON.
+        after: What it was taken for, plain JSON.
+        risk: How likely that is another meaning: `none`, `low` or `high`.
+        chunk: The number of the chunk that the reply was about, from 0; None where the document was read whole.
+    """
+
+    path: str
+    kind: str
+    before: _Original
+    after: _Original
+    risk: Risk
+    chunk: _ChunkNumber = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt(JSONForm):
+    """One step, and what came of it.
+
+    Attributes:
+        chunk: The number of the chunk that it was about, from 0; None for the whole document.
+        rung: Which step it was.
+        model: The id of the model that was asked.
+        mode: How it was asked for JSON.
+        ok: Whether there was a reply, and it was valid.
+        stop_reason: Why the reply ended, in the service's words; None where there was none.
+        errors: What was wrong, by JSON Pointer.
+        usage: The tokens that it took.
+        ms: Its whole time in milliseconds, tries included.
+        request_id: The service's id of the request.
+    """
+
+    chunk: _ChunkNumber = field(default=None, kw_only=True)  # it stands first in the record
+    rung: Rung
+    model: str
+    mode: Mode
+    ok: bool
+    stop_reason: str | None = None
+    errors: tuple[FieldError, ...] = ()
+    usage: Usage = Usage()
+    ms: int = 0
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictValue(JSONForm):
+    """A value that a chunk gave.
+
+    Attributes:
+        value: The value, plain JSON.
+        chunk: The number of the chunk, from 0.
+    """
+
+    value: JSON
+    chunk: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict(JSONForm):
+    """A place where chunks said different things.
+
+    Attributes:
+        path: JSON Pointer to the place in the value.
+        policy: How it was decided.
+        kept: The value that counts, plain JSON.
+        others: Those that do not, each with its chunk.
+    """
+
+    path: str
+    policy: str
+    kept: JSON
+    others: tuple[ConflictValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRecord(JSONForm):
+    """What came of one part of a document that was read in parts.
+
+    Attributes:
+        chunk: Its number, from 0.
+        start: The code point of the document that it begins at.
+        end: The one behind its last.
+        number: Which reading of it this was, from 1.
+        fields: The properties that were asked for; None for all.
+        outcome: How it ended.
+        error: Why there is no value, as in `Extraction`.
+        invalid: What was read but did not validate, as in `Extraction`.
+    """
+
+    chunk: int
+    start: int
+    end: int
+    number: int = field(default=1, kw_only=True)
+    fields: tuple[str, ...] | None = field(default=None, kw_only=True)
+    outcome: Outcome
+    error: Failure | None = None
+    invalid: JSON = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn(JSONForm):
+    """One turn of a conversation about a document.
+
+    Attributes:
+        value: The value as it was, plain JSON.
+        correction: What was said of it.
+    """
+
+    value: JSON
+    correction: str

@@ -1,0 +1,73 @@
+"""The form that a record has as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeInt, with_config
+
+from slotfill.extractors.record.failure_kinds import Failure
+from slotfill.extractors.record.json_writer import NO_MEMBER, JSONForm, OmittedIf
+from slotfill.extractors.record.parts import Attempt, ChunkRecord, Conflict, Edit, Origin, Outcome, Span, Turn
+from slotfill.extractors.record.usage import Usage
+from slotfill.schemas.json_values.json_types import JSON
+
+__all__ = ["VERSION", "DocumentNote", "SchemaNote", "StoredRecord"]
+
+_Reply = Annotated[JSON, OmittedIf(NO_MEMBER)]
+"""Plain JSON data, or NO_MEMBER where it is the record's value."""
+
+VERSION: Literal[1] = 1
+"""The version of the record's JSON."""
+
+
+@with_config(extra="forbid")
+@dataclass(slots=True)
+class DocumentNote(JSONForm):
+    """What a record says of its document: never the text."""
+
+    id: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    source: str | None
+    chars: NonNegativeInt
+
+
+@with_config(extra="forbid")
+@dataclass(slots=True)
+class SchemaNote(JSONForm):
+    """What a record says of its schema."""
+
+    name: str
+    id: str
+
+
+@with_config(extra="forbid")
+@dataclass(slots=True, kw_only=True)
+class StoredRecord(JSONForm):
+    """A record; `docs/python.md` says what its members hold."""
+
+    slotfill: Literal[1] = VERSION
+    document: DocumentNote
+    schema: SchemaNote
+    model: str
+    outcome: Outcome
+    value: JSON
+    reply: _Reply = NO_MEMBER
+    invalid: JSON
+    spans: Mapping[str, Span]
+    confidence: Mapping[str, Origin]
+    edits: tuple[Edit, ...]
+    attempts: tuple[Attempt, ...]
+    usage: Usage
+    cost_usd: Decimal | None
+    saved_usd: Decimal | None
+    surcharge_usd: Decimal | None = None
+    ms: NonNegativeInt
+    error: Failure | None
+    chunks: tuple[ChunkRecord, ...]
+    found_in: Mapping[str, tuple[NonNegativeInt, ...]]
+    conflicts: tuple[Conflict, ...]
+    history: tuple[Turn, ...]
+    request_ids: tuple[str, ...]
