@@ -36,7 +36,8 @@ def try_assumptions(model: str | None, *, confirmed: bool, as_json: bool, on_pro
     from slotfill.extractors.documents.urls import public
     from slotfill.extractors.errors import ModelError
     from slotfill.extractors.http.redaction import Redaction
-    from slotfill.extractors.live.assumptions import assumptions_for, probes_of
+    from slotfill.extractors.live.assumption import probes_of
+    from slotfill.extractors.live.assumptions import assumptions_for
     from slotfill.extractors.live.observing import client_for
     from slotfill.extractors.live.probes import worst_of
     from slotfill.extractors.live.report import Report

@@ -84,7 +84,7 @@ def _seconds(model: str, settings: Settings) -> float | None:
 
 
 def _local(model: str, settings: Settings) -> LocalTransport:
-    from slotfill.extractors.local.llama import EngineOptions
+    from slotfill.extractors.local.llama_server import EngineOptions
     from slotfill.extractors.local.transport import LocalTransport
 
     options = EngineOptions(

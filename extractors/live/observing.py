@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from anthropic import Anthropic, Middleware
 from pydantic_core import from_json
@@ -12,13 +12,15 @@ from slotfill.extractors.clients.connections import synchronous_client
 from slotfill.extractors.clients.failures import failure_of
 from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.clients.rate_limits import Limits, settling
-from slotfill.extractors.live.assumptions import UNANSWERED
+from slotfill.extractors.live.assumption import UNANSWERED
 from slotfill.extractors.live.probes import Observation, Probe
 from slotfill.extractors.messages_api.stream_reader import StreamReader
 from slotfill.extractors.settings import Settings
 
 if TYPE_CHECKING:
     from anthropic import APIRequest, APIResponse
+
+    from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 
 __all__ = ["client_for", "observe"]
 
@@ -73,7 +75,7 @@ class _Recorder(Middleware):
         """Be ready for the next one, which may never come."""
         self.status, self.headers, self._content = 0, dict[str, str](), b""
 
-    def handle(self, request: APIRequest, call_next: Callable[[APIRequest], APIResponse[Any]]) -> APIResponse[Any]:
+    def handle(self, request: APIRequest, call_next: Callable[[APIRequest], APIResponse[JSON]]) -> APIResponse[JSON]:
         """Read the whole of a reply, a stream's too."""
         response = call_next(request)
         reply = response.http_response
@@ -81,7 +83,7 @@ class _Recorder(Middleware):
         return response
 
     @property
-    def body(self) -> Any:
+    def body(self) -> JSON:
         """The reply's JSON; of a stream its events, in a list; None of what is neither."""
         try:
             if self.headers.get("content-type", "").startswith("text/event-stream"):
@@ -92,19 +94,19 @@ class _Recorder(Middleware):
             return None
 
 
-def _create(client: Anthropic, arguments: Mapping[str, Any]) -> object:
+def _create(client: Anthropic, arguments: JSONMapping) -> object:
     """Ask for a message, and read it as the product does."""
-    created = client.messages.create(**arguments)
+    created: JSON = client.messages.create(**arguments)
     if not arguments.get("stream"):
         return created
-    arriving = StreamReader()
-    with created as events, settling(events.response, arriving):
+    reader = StreamReader()
+    with created as events, settling(events.response, reader):
         for event in events:
-            arriving.take(event)
-    return arriving
+            reader.take(event)
+    return reader
 
 
-_SENDERS: Mapping[str, Callable[[Anthropic, Mapping[str, Any]], object]] = {
+_SENDERS: Mapping[str, Callable[[Anthropic, JSONMapping], object]] = {
     "create": _create,
     "count_tokens": lambda client, arguments: client.messages.count_tokens(**arguments),
     "models": lambda client, arguments: client.models.list(**arguments),

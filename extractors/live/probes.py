@@ -19,6 +19,7 @@ from slotfill.extractors.rungs.asks import Ask
 from slotfill.extractors.rungs.prompt import write_prompt
 from slotfill.extractors.settings import Settings
 from slotfill.schemas.json_schema.response_model import response_model
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.schema import Example, Schema
 from slotfill.schemas.wire.subset import Mode
 
@@ -38,11 +39,11 @@ class Probe:
     """One request. call: which of the SDK's methods sends it. arguments: those of the method."""
 
     name: str
-    arguments: Mapping[str, Any]
+    arguments: JSONMapping
     call: Literal["create", "count_tokens", "models"] = "create"
 
     def worst(self, model: str, ttl: CacheTTL) -> Decimal | None:
-        """Give the most that it can cost in USD; None when the price is unknown."""
+        """Return the most that it can cost in USD; None when the price is unknown."""
         if self.call != "create":
             return Decimal(0)
         return catalogue.worst(model, len(to_json(self.arguments)), self.arguments["max_tokens"], ttl=ttl)
@@ -54,20 +55,20 @@ class Observation:
 
     status: of HTTP, 0 where no reply came. headers: names in small letters.
     body: its JSON, None where it is none; of a stream its events, in a list.
-    read: what the product reads of it: a message, or the `Arriving` of a stream; None of what is neither.
+    read: what the product reads of it: a message, or the `StreamReader` of a stream; None of what is neither.
     failure: as the product classes it.
     """
 
     probe: Probe
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: Any = None
+    body: JSON = None
     read: Any = None
     failure: Failure | None = None
 
 
 def worst_of(probes: Iterable[Probe], model: str, ttl: CacheTTL) -> Decimal | None:
-    """Give the most that probes can cost together."""
+    """Return the most that probes can cost together."""
     bounds = [probe.worst(model, ttl) for probe in probes]
     known = [bound for bound in bounds if bound is not None]
     return sum(known, Decimal(0)) if len(known) == len(bounds) else None
@@ -83,12 +84,12 @@ class RequestWriter:
     def as_sent(
         self,
         mode: Mode,
-        json_schema: Mapping[str, Any],
+        json_schema: JSONMapping,
         *,
         instructions: str = "Say what the document says of the parcel.",
-        examples: Mapping[str, Any] | None = None,
+        examples: JSONMapping | None = None,
         room: int = _ROOM,
-    ) -> dict[str, Any]:
+    ) -> JSONObject:
         """Write what an extraction sends, by its own code. examples: values, by their texts."""
         shots = [Example(text, value) for text, value in (examples or {}).items()]
         model = response_model(json_schema, name="parcel")
@@ -96,12 +97,12 @@ class RequestWriter:
         asked = Ask(Rung.ASK, self.model, mode, write_prompt(schema, Document.of(_TEXT)), room)
         return ModelPool(schema, self.settings, [self.model]).encode(asked)
 
-    def by_hand(self, wish: str, *, room: int = CUT_SHORT, **others: Any) -> dict[str, Any]:
+    def by_hand(self, wish: str, *, room: int = CUT_SHORT, **others: JSON) -> JSONObject:
         """Write what no extraction sends. others: arguments beside, or in place of, the model and the message."""
         asked = [{"role": "user", "content": f"{_TEXT} {wish}"}]
         return {"model": self.model, "max_tokens": room, "messages": asked, **others}
 
-    def in_schema(self, json_schema: Mapping[str, Any], *, room: int = _ROOM) -> dict[str, Any]:
+    def in_schema(self, json_schema: JSONMapping, *, room: int = _ROOM) -> JSONObject:
         """Write by hand what asks for structured output of a schema, whichever it is."""
         form = {"format": {"type": "json_schema", "schema": json_schema}}
         return self.by_hand("Answer by the schema.", room=room, output_config=form)

@@ -7,21 +7,21 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import anthropic
 
 from slotfill import __version__
-from slotfill.extractors.live.assumptions import Assumption, conclusions
+from slotfill.extractors.live.assumption import Assumption, conclude_all
 from slotfill.extractors.live.judging import Conclusion
 from slotfill.extractors.live.probes import Observation
+from slotfill.schemas.json_values.json_types import JSONObject
 
 __all__ = ["Report"]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found. observations: by the probes' names; of what was not asked there is none."""
+    """What was observed. observations: by the probes' names; of what was not asked there is none."""
 
     model: str
     address: str
@@ -30,14 +30,14 @@ class Report:
     observations: Mapping[str, Observation]
 
     @property
-    def found(self) -> list[tuple[Assumption, Conclusion]]:
+    def conclusions(self) -> list[tuple[Assumption, Conclusion]]:
         """Each assumption with what was concluded."""
-        return list(conclusions(self.assumptions, self.observations))
+        return list(conclude_all(self.assumptions, self.observations))
 
     @property
     def states(self) -> Counter[str]:
         """How many assumptions were held, broken and not decided."""
-        return Counter(conclusion.state for _, conclusion in self.found)
+        return Counter(conclusion.state for _, conclusion in self.conclusions)
 
     def lines(self) -> Iterator[str]:
         """Write it as Markdown."""
@@ -47,7 +47,7 @@ class Report:
         yield ", ".join(f"{name} {value}" for name, value in _versions().items())
         yield f"{self.model} at {self.address}, {self.at:%Y-%m-%d %H:%M} UTC, {len(self.observations)} requests"
         yield ""
-        for assumption, conclusion in self.found:
+        for assumption, conclusion in self.conclusions:
             yield f"- **{conclusion.state}** {assumption.name}: {assumption.text}"
             yield f"  {conclusion.fact}"
             if conclusion.state == "broken" and (names := self._request_ids(assumption)):
@@ -57,8 +57,8 @@ class Report:
         if states["broken"]:
             yield "Please send this report to those who make slotfill. It holds no credential and no text of yours."
 
-    def to_json(self) -> dict[str, Any]:
-        """Give it as plain JSON data."""
+    def to_json(self) -> JSONObject:
+        """Return it as plain JSON data."""
         return {
             **_versions(),
             "model": self.model,
@@ -72,13 +72,13 @@ class Report:
                     "fact": conclusion.fact,
                     "request_ids": self._request_ids(assumption),
                 }
-                for assumption, conclusion in self.found
+                for assumption, conclusion in self.conclusions
             ],
         }
 
     def _request_ids(self, assumption: Assumption) -> list[str]:
-        seen = (self.observations.get(probe.name) for probe in assumption.probes)
-        return [name for one in seen if one and (name := one.headers.get("request-id"))]
+        observed = (self.observations.get(probe.name) for probe in assumption.probes)
+        return [name for one in observed if one and (name := one.headers.get("request-id"))]
 
 
 def _versions() -> dict[str, str]:

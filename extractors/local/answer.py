@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jsonschema
 from referencing import Registry
 
+from slotfill.extractors.local.by_field.fields import FieldDecoder, too_long
+from slotfill.extractors.local.by_field.filling import REPLY_ROOM, Filling
+from slotfill.extractors.local.by_field.schema_compiler import compile_schema
+from slotfill.extractors.local.by_field.strategies import CALIBRATION
 from slotfill.extractors.local.conversation import STOP, Conversation, Shot
-from slotfill.extractors.local.fields import FieldDecoder, too_long
-from slotfill.extractors.local.filling import REPLY_ROOM, Filling
 from slotfill.extractors.local.grammar import SEPARATORS, write_grammar
 from slotfill.extractors.local.messages import EngineReply
-from slotfill.extractors.local.strategies import CALIBRATION, compile_schema
 from slotfill.extractors.messages_api.api_error import ApiError
 
 if TYPE_CHECKING:
@@ -122,14 +123,14 @@ def _fit(engine: Engine, conversation: Conversation, room: int) -> tuple[str, in
     raise too_long(tokens, limit)
 
 
-def _validator(schema: JSONMapping) -> Any:
+def _validator(schema: JSONMapping) -> JSON:
     # An empty registry: a reference to elsewhere is never fetched.
     registry: SchemaRegistry = Registry()
     return jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator)(schema, registry=registry)
 
 
 def _checked(text: str, schema: JSONMapping) -> str:
-    """Give the text of a valid value, after doing what no grammar can: entries that must differ do."""
+    """Return the text of a valid value, after doing what no grammar can: entries that must differ do."""
     validator = _validator(schema)
     try:
         value = json.loads(text)
@@ -137,9 +138,9 @@ def _checked(text: str, schema: JSONMapping) -> str:
         raise _unfit(f"it is no JSON: {error}") from error
     if validator.is_valid(shorter := _without_loops(value)):  # it is not where the schema wants so many entries
         value = shorter
-    for found in list(validator.iter_errors(value)):
-        if found.validator == "uniqueItems" and isinstance(found.instance, list):
-            found.instance[:] = _distinct(found.instance)
+    for breach in list(validator.iter_errors(value)):
+        if breach.validator == "uniqueItems" and isinstance(breach.instance, list):
+            breach.instance[:] = _distinct(breach.instance)
     if (worst := jsonschema.exceptions.best_match(validator.iter_errors(value))) is not None:
         raise _unfit(f"{worst.json_path}: {worst.message[:200]}")
     return json.dumps(value, ensure_ascii=False, separators=SEPARATORS)
@@ -151,11 +152,11 @@ def _without_loops(value: JSON) -> JSON:
         return {key: _without_loops(part) for key, part in value.items()}
     if not isinstance(value, list):
         return value
-    said = len(value)
-    while said and value[said - 1] == value[-1]:
-        said -= 1
-    looped = len(value) - said >= LOOP
-    return [_without_loops(entry) for entry in (value[: said + 1] if looped else value)]
+    start = len(value)  # of the entries at the end that are all the same
+    while start and value[start - 1] == value[-1]:
+        start -= 1
+    loops = len(value) - start >= LOOP
+    return [_without_loops(entry) for entry in (value[: start + 1] if loops else value)]
 
 
 def _distinct(entries: list[JSON]) -> list[JSON]:

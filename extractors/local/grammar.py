@@ -11,9 +11,9 @@ from __future__ import annotations
 import json
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from slotfill.extractors.local.strategies import EMPTY_LABEL, NOT_EMPTY
+from slotfill.extractors.local.by_field.strategies import EMPTY_LABEL, NOT_EMPTY
 from slotfill.schemas.json_schema.response_model import resolve_local
 from slotfill.schemas.passages.boundaries import may_begin
 from slotfill.schemas.verbatim import FORMAT
@@ -21,7 +21,8 @@ from slotfill.schemas.verbatim import FORMAT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from slotfill.extractors.local.strategies import Line
+    from slotfill.extractors.local.by_field.strategies import Line
+    from slotfill.schemas.json_values.json_types import JSON, JSONObject
 
 __all__ = ["HEADER", "SEPARATORS", "write_grammar", "write_line"]
 
@@ -81,7 +82,7 @@ SCALAR = {"type": ["string", "number", "boolean", "null"]}
 ANYTHING = (SCALAR, {"type": "array", "items": SCALAR}, {"type": "object", "additionalProperties": SCALAR})
 
 
-def write_grammar(schema: Any, document: str, *, readable: Callable[[str], bool], root: Any = None) -> str:
+def write_grammar(schema: JSON, document: str, *, readable: Callable[[str], bool], root: JSON = None) -> str:
     """Write a grammar of JSON texts for `schema`, a JSON Schema whose references are local, after one space.
 
     root: the schema that references lead into, when `schema` is a part of it.
@@ -121,7 +122,7 @@ class _Writer:
     The methods named after a kind of schema give its expression, or None where no JSON text will do.
     """
 
-    def __init__(self, root: Any, document: str, readable: Callable[[str], bool]) -> None:
+    def __init__(self, root: JSON, document: str, readable: Callable[[str], bool]) -> None:
         self.root = root
         self.readable = readable
         self.chunks = list(map(_quoted, _chunks(document)))
@@ -131,12 +132,12 @@ class _Writer:
         self.path: list[str] = []
         self.depth = 0
 
-    def write(self, schema: Any) -> str:
+    def write(self, schema: JSON) -> str:
         start = self.value(schema) or self.value(True)
         named = {"start": f'" " {start}', **self.rules, **{name: body for body, name in self.terminals.items()}}
         return "\n".join([HEADER, *(f"{name}: {body}" for name, body in named.items())])
 
-    def value(self, schema: Any) -> str | None:
+    def value(self, schema: JSON) -> str | None:
         if schema is False:
             return None
         if not isinstance(schema, dict) or not schema:
@@ -147,7 +148,7 @@ class _Writer:
             return self.rule(map(_literal, [schema["const"]] if "const" in schema else schema["enum"]))
         return self.combined(schema)
 
-    def combined(self, schema: dict[str, Any]) -> str | None:
+    def combined(self, schema: JSONObject) -> str | None:
         bare = {key: part for key, part in schema.items() if key not in ANNOTATIONS}
         if parts := bare.pop("allOf", None):
             return self.value(self.merged(bare, parts))
@@ -162,7 +163,7 @@ class _Writer:
             return self.choice(ANYTHING)
         return self.rule(self.typed(bare, kind) for kind in (kinds if isinstance(kinds, list) else [kinds]))
 
-    def typed(self, schema: dict[str, Any], kind: str) -> str | None:
+    def typed(self, schema: JSONObject, kind: str) -> str | None:
         if kind in ("integer", "number"):
             return self.number(schema, kind)
         write = {"object": self.object, "array": self.array, "string": self.string}.get(kind)
@@ -181,10 +182,10 @@ class _Writer:
             self.path.pop()
         return self.references[reference, repeats]
 
-    def choice(self, schemas: Iterable[Any]) -> str | None:
+    def choice(self, schemas: Iterable[JSON]) -> str | None:
         return self.rule(self.value(schema) for schema in schemas)
 
-    def merged(self, schema: dict[str, Any], parts: Iterable[Any]) -> Any:
+    def merged(self, schema: JSONObject, parts: Iterable[JSON]) -> JSON:
         """Read a schema and others that hold as well as one."""
         for part in parts:
             if not isinstance(schema, dict) or not schema:
@@ -197,7 +198,7 @@ class _Writer:
             schema = {**schema, **other} | ({"properties": properties, "required": required} if properties else {})
         return schema
 
-    def both(self, one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    def both(self, one: JSONObject, other: JSONObject) -> JSONObject:
         """Join what two schemas say of their properties, where both speak of one."""
         joined = {**one, **other}
         for key in one.keys() & other.keys():
@@ -205,7 +206,7 @@ class _Writer:
                 joined[key] = self.merged(resolve_local(one[key], self.root), [other[key]])
         return joined
 
-    def object(self, schema: dict[str, Any]) -> str | None:
+    def object(self, schema: JSONObject) -> str | None:
         required = set(schema.get("required", ()))
         properties = {**schema.get("properties", {})}
         properties |= {key: True for key in schema.get("required", ()) if key not in properties}
@@ -224,14 +225,14 @@ class _Writer:
                 first = self.rule((member, skipped[1])) or first
         return f'"{{" {first} "}}"'
 
-    def map(self, schema: dict[str, Any]) -> str | None:
+    def map(self, schema: JSONObject) -> str | None:
         names = schema.get("propertyNames")
         key = self.value({"maxLength": 60, **(names if isinstance(names, dict) else {}), "type": "string"})
         value = self.value(schema.get("additionalProperties", True))
         entry = f"{key} {COLON} {value}" if key and value else None
         return self.repeated("{}", entry, schema.get("minProperties", 0), schema.get("maxProperties", MAX_ITEMS))
 
-    def array(self, schema: dict[str, Any]) -> str | None:
+    def array(self, schema: JSONObject) -> str | None:
         if prefix := schema.get("prefixItems"):
             entries = [self.value(part) for part in prefix]
             return None if None in entries else f'"[" {f" {COMMA} ".join(filter(None, entries))} "]"'
@@ -254,12 +255,12 @@ class _Writer:
             entries = f"{name} ({COMMA} {name}){{{max(least - 1, 0)},{most - 1}}}"
         return f"{opening} {entries if least else f'({entries})?'} {closing}"
 
-    def string(self, schema: dict[str, Any]) -> str:
+    def string(self, schema: JSONObject) -> str:
         least = int(schema.get("minLength", 0))  # JSON Schema has 2.0 for 2
         most = max(least, int(schema.get("maxLength", MAX_LENGTH)))
         if schema.get("format") == FORMAT and any(map(str.isalnum, "".join(self.chunks))):
             return self.passage(most)
-        hard: dict[str, Any] = {key: schema[key] for key in ("pattern", "format") if key in schema}
+        hard: JSONObject = {key: schema[key] for key in ("pattern", "format") if key in schema}
         if hard.get("format") not in FORMATS:
             hard.pop("format", None)
         if hard and (exact := self.embedded({"type": "string", **hard, "minLength": least, "maxLength": most})):
@@ -272,7 +273,7 @@ class _Writer:
         bounds = f"/(?s:.{{1,{most}}})/ & ~/(?s:( |\\\\).*)/ & ~/(?s:.*( |\\\\[nrt]))/ & {SPOKEN}"
         return f'"\\"" {self.terminal(f"%regex {words} & {bounds}")} "\\""'
 
-    def number(self, schema: dict[str, Any], kind: str) -> str:
+    def number(self, schema: JSONObject, kind: str) -> str:
         bounds = {key: schema[key] for key in NUMBER_BOUNDS if key in schema}
         step = {} if kind == "integer" else {"multipleOf": STEP}
         lower = {} if {"minimum", "exclusiveMinimum"} & set(bounds) else {"minimum": -MAX_MAGNITUDE}
@@ -281,7 +282,7 @@ class _Writer:
             return exact
         return self.terminal(INTEGER if kind == "integer" else NUMBER)
 
-    def embedded(self, schema: dict[str, Any]) -> str | None:
+    def embedded(self, schema: JSONObject) -> str | None:
         expression = f"%json {json.dumps(schema, ensure_ascii=False)}"
         return expression if self.readable(expression) else None
 
@@ -298,7 +299,7 @@ class _Writer:
         return self.terminals.setdefault(body, f"T{len(self.terminals)}")
 
 
-def _literal(value: Any) -> str:
+def _literal(value: JSON) -> str:
     return json.dumps(json.dumps(value, ensure_ascii=False, separators=SEPARATORS), ensure_ascii=False)
 
 

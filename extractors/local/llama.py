@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import secrets
-import tempfile
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from slotfill.extractors.errors import MissingModelExtraError, ModelError
 from slotfill.extractors.local.grammar import HEADER
+from slotfill.extractors.local.llama_server import EngineOptions, file_identity, load_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
-__all__ = ["Engine", "EngineError", "EngineOptions", "GeneratedText", "shared_engine"]
+    from slotfill.schemas.json_values.json_types import JSON, JSONObject
+
+__all__ = ["Engine", "EngineError", "GeneratedText", "shared_engine"]
 
 T = TypeVar("T")
 
@@ -37,40 +36,17 @@ DRY = {"dry_multiplier": 0.8, "dry_base": 1.75, "dry_allowed_length": 3, "dry_pe
 """Against loops and copied examples: a token that would continue a repetition of 3 tokens or more is penalised, the
 more the longer it is (the sampler "Don't Repeat Yourself" of llama.cpp, by its authors' figures but for the length)."""
 
-SILENT = -1
-"""llama.cpp's verbosity below its errors: it writes to the process's own stderr otherwise."""
-
-SOCKET_PATH_BYTES = 100
-"""Unix sockets have paths of at most 104 bytes on macOS, 108 on Linux."""
-
 WARMTH = 0.8
 """The temperature at which tokens are drawn: llama.cpp's own default."""
 
 LARGE = 600 << 20
 """The file size, in bytes, from which a model is asked for whole objects: about a billion parameters at 4 bits."""
 
-MAGIC = b"GGUF"
 MARK = "@"
 
 
 class EngineError(Exception):
     """llama.cpp refused or failed."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineOptions:
-    """How to run a model.
-
-    threads: that read a prompt; default: one a core.
-    slots: requests worked on at once. More read no faster on a few cores, and each holds a context of memory.
-    context: tokens of prompt and reply together, at most what the model was trained with.
-    decoding: "fields" asks a question a field, "whole" for the whole object in one go; default: by the file's size.
-    """
-
-    threads: int | None = None
-    slots: int = 2
-    context: int = 5_120
-    decoding: Literal["fields", "whole"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +74,7 @@ class Engine:
     """
 
     def __init__(self, path: Path, options: EngineOptions) -> None:
-        self._server = _load(path, options)
+        self._server = load_server(path, options)
         self._pool = ThreadPoolExecutor(options.slots, thread_name_prefix="slotfill-local")
         self._padding = options.context
         self._tokens: dict[str, dict[str, int]] = {}
@@ -119,7 +95,7 @@ class Engine:
         return self._overflow(prompt)["n_prompt_tokens"] - self._padding
 
     def follows(self, grammar: str) -> bool:
-        """Tell whether llguidance can read a grammar: one that it cannot read it ignores, without a word.
+        """Whether llguidance can read a grammar: one that it cannot read it ignores, without a word.
 
         A mark that no model would write by itself is put before all that the grammar allows.
         """
@@ -128,7 +104,7 @@ class Engine:
         return probe.text == MARK
 
     def reads(self, expression: str) -> bool:
-        """Tell whether llguidance can read an expression of a grammar; it is asked once."""
+        """Whether llguidance can read an expression of a grammar; it is asked once."""
         return _reads(self, expression)
 
     def complete(
@@ -163,12 +139,12 @@ class Engine:
         )
 
     def score(self, prompt: str, labels: Sequence[str], cancelled: threading.Event) -> tuple[tuple[float, ...], int]:
-        """Tell how likely each label is to continue a prompt, if one of them does: natural logarithms; and the tokens.
+        """Return how likely each label is to continue a prompt, if one does: natural logarithms; and the tokens.
 
         One token of the model tells labels apart; where several begin alike, they are followed until they differ.
         """
         rest = {number: f" {label}\n" for number, label in enumerate(labels)}
-        found = dict.fromkeys(rest, 0.0)
+        likelihoods = dict.fromkeys(rest, 0.0)
         branches, tokens = [(prompt, 1.0, rest)], 0
         while branches and not cancelled.is_set():
             prompt, weight, rest = branches.pop()
@@ -177,14 +153,14 @@ class Engine:
             for token, chance in chances.items():
                 alike = {number: text[len(token) :] for number, text in rest.items() if text.startswith(token)}
                 if len(alike) == 1:
-                    found[next(iter(alike))] += weight * chance
+                    likelihoods[next(iter(alike))] += weight * chance
                 elif alike and weight * chance > UNLIKELY:
                     branches.append((prompt + token, weight * chance, alike))
-        total = sum(found.values()) or 1.0
-        return tuple(math.log(max(chance / total, UNLIKELY)) for chance in found.values()), tokens
+        total = sum(likelihoods.values()) or 1.0
+        return tuple(math.log(max(chance / total, UNLIKELY)) for chance in likelihoods.values()), tokens
 
     def _next(self, prompt: str, texts: Sequence[str], cancelled: threading.Event) -> tuple[dict[str, float], int]:
-        """Give the probabilities of the tokens that may begin `texts`, should one come next; and the prompt's length.
+        """Return the probabilities of the tokens that may begin `texts`, should one come next; and the prompt's length.
 
         All these tokens get the same bias, so that no other is likely and nothing changes between them.
         """
@@ -197,9 +173,9 @@ class Engine:
         return {token: chance for token, number, chance in chances if number in known}, read
 
     def _biased(
-        self, prompt: str, bias: list[list[Any]], top: int, cancelled: threading.Event
+        self, prompt: str, bias: list[list[JSON]], top: int, cancelled: threading.Event
     ) -> tuple[list[tuple[str, int, float]], int]:
-        """Give the likeliest next tokens, their numbers and probabilities, under a bias; and the prompt's length."""
+        """Return the likeliest next tokens, their numbers and probabilities, under a bias; and the prompt's length."""
         replies = self._ask(
             {
                 "prompt": prompt,
@@ -213,11 +189,11 @@ class Engine:
             cancelled,
         )
         logprobs = next((reply["choices"][0]["logprobs"] for reply in replies), None)
-        found = logprobs["content"][0]["top_probs"] if logprobs else []
+        likeliest = logprobs["content"][0]["top_probs"] if logprobs else []
         read = replies[-1].get("usage", {}).get("prompt_tokens", 0) if replies else 0
-        return [(entry["token"], entry["id"], entry["prob"]) for entry in found if entry["token"]], read
+        return [(entry["token"], entry["id"], entry["prob"]) for entry in likeliest if entry["token"]], read
 
-    def _ask(self, request: dict[str, Any], cancelled: threading.Event) -> list[dict[str, Any]]:
+    def _ask(self, request: JSONObject, cancelled: threading.Event) -> list[JSONObject]:
         replies = self._stream({**request, "cache_prompt": True}, cancelled)
         if error := next((reply["error"] for reply in replies if "error" in reply), None):
             raise EngineError(str(error.get("message", error)))
@@ -229,13 +205,13 @@ class Engine:
         A whole context of padding makes it too long.
         """
         replies = self._stream({"prompt": [prompt, *([0] * self._padding)], "n_predict": 1}, threading.Event())
-        refusal: dict[str, Any] = replies[0].get("error", {})
+        refusal: JSONObject = replies[0].get("error", {})
         if "n_prompt_tokens" not in refusal:
             raise EngineError(f"llama.cpp did not count the prompt: {refusal.get('message', replies[0])}")
         return refusal
 
-    def _stream(self, request: dict[str, Any], cancelled: threading.Event) -> list[dict[str, Any]]:
-        replies: list[dict[str, Any]] = []
+    def _stream(self, request: JSONObject, cancelled: threading.Event) -> list[JSONObject]:
+        replies: list[JSONObject] = []
 
         def take(data: str) -> bool:
             replies.append(json.loads(data))
@@ -250,80 +226,24 @@ def _reads(engine: Engine, expression: str) -> bool:
     return engine.follows(f"{HEADER}\nstart: {expression}")
 
 
-def _likelihood(replies: Sequence[dict[str, Any]]) -> float:
+def _likelihood(replies: Sequence[JSONObject]) -> float:
     choices = (reply["choices"][0] for reply in replies)
     chances = [token["logprob"] for choice in choices for token in (choice["logprobs"] or {}).get("content", ())]
     return math.exp(sum(chances) / len(chances)) if chances else 0.0
 
 
-_engines: dict[tuple[Any, ...], Engine] = {}
+_engines: dict[tuple[object, ...], Engine] = {}
 _loading = threading.Lock()
 
 
 def shared_engine(path: Path, options: EngineOptions | None = None) -> Engine:
-    """Give the process's one engine for this file and these options, loading it at the first call (about a second).
+    """Return the process's one engine for this file and these options, loading it at the first call (about a second).
 
     It stays for the life of the process. A file that was replaced meanwhile is another file.
     """
     options = options or EngineOptions()
-    key = (*_identity(path), options)
+    key = (*file_identity(path), options)
     with _loading:
         if key not in _engines:
             _engines[key] = Engine(path, options)
         return _engines[key]
-
-
-def _identity(path: Path) -> tuple[str, int, int]:
-    try:
-        with path.open("rb") as file:
-            magic = file.read(len(MAGIC))
-        status = path.stat()
-    except OSError as error:
-        raise ModelError(f"the model file {str(path)!r} cannot be read: {error.strerror or error}") from error
-    if magic != MAGIC:
-        # llama.cpp itself may take the process down with it.
-        raise ModelError(f"{str(path)!r} is no GGUF file: name a .gguf file of a text model")
-    return str(path.resolve()), status.st_size, status.st_mtime_ns
-
-
-def _load(path: Path, options: EngineOptions) -> Any:
-    try:
-        import xllamacpp  # type: ignore[import-untyped]  # it ships no types
-    except ImportError as error:
-        message = "the embedded model needs the extra `local`: pip install 'slotfill[local]'"
-        raise MissingModelExtraError(message) from error
-    # The server cannot be had without a listener. Nobody is to reach it: it stands in a private folder that is
-    # removed at once, and wants a key that nobody knows.
-    with tempfile.TemporaryDirectory(prefix="slotfill-") as folder:
-        try:
-            return xllamacpp.Server(_parameters(xllamacpp, path, Path(folder, "s.sock"), options))
-        except Exception as error:
-            raise ModelError(
-                f"llama.cpp cannot load {str(path)!r}: {error}. The file may be cut, damaged or too new for the "
-                "installed xllamacpp, or there is too little memory"
-            ) from error
-
-
-def _parameters(xllamacpp: Any, path: Path, socket: Path, options: EngineOptions) -> Any:
-    parameters = xllamacpp.CommonParams()
-    parameters.model.path = str(path)
-    parameters.n_ctx = options.context * options.slots
-    parameters.n_parallel = options.slots
-    parameters.cache_ram_mib = 0  # the default keeps up to 8 GiB of past prompts
-    # Writing a token keeps few threads busy, while reading gains from all.
-    threads = options.threads or _cores()
-    parameters.cpuparams.n_threads = max(1, threads // 2)
-    parameters.cpuparams_batch.n_threads = threads
-    # They are not to spin while they wait: with another program on the cores that costs four fifths of the speed.
-    parameters.cpuparams.poll = parameters.cpuparams_batch.poll = 0
-    parameters.verbosity = SILENT
-    parameters.warmup = False
-    parameters.ui = parameters.endpoint_slots = False
-    parameters.api_keys = [secrets.token_urlsafe(32)]
-    if os.name == "posix" and len(os.fsencode(socket)) <= SOCKET_PATH_BYTES:
-        parameters.hostnames = [str(socket)]
-    return parameters
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

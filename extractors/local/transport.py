@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from slotfill.extractors.local.llama import EngineOptions
+    from slotfill.extractors.local.llama_server import EngineOptions
     from slotfill.schemas.json_values.json_types import JSONMapping
 
 __all__ = ["LocalTransport"]

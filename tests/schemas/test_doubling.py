@@ -9,7 +9,7 @@ import pytest
 from slotfill import Extractor
 from slotfill.extractors.chunks.schema_splitting import relax_for_chunk, split_by_fields
 from slotfill.extractors.errors import OutputError
-from slotfill.extractors.local.strategies import compile_schema
+from slotfill.extractors.local.by_field.schema_compiler import compile_schema
 from slotfill.extractors.runs.outputs.columns import shape_of, with_lists_as_cells
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas.errors import InvalidError, SchemaError

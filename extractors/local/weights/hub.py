@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from slotfill.extractors.errors import MissingModelExtraError, ModelError
+from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = ["cached", "fetch", "locate_on_hub"]
 
@@ -40,7 +40,7 @@ class _Reference:
 
 
 def locate_on_hub(model: str) -> Path:
-    """Give the file of a model id, `hf:ORG/REPO/FILE.gguf` or `hf:ORG/REPO@REVISION/FILE.gguf`.
+    """Return the file of a model id, `hf:ORG/REPO/FILE.gguf` or `hf:ORG/REPO@REVISION/FILE.gguf`.
 
     A cached file is taken, and the hub not asked, whatever it holds by now. Without one it is fetched, which is shown
     on standard error where that is a terminal. Raises ModelError or MissingModelExtraError.
@@ -60,7 +60,7 @@ def fetch(model: str, progress: Progress) -> Path:
 
 
 def cached(model: str) -> Path | None:
-    """Give a model's file if it has been fetched, asking no network. Raises ModelError or MissingModelExtraError."""
+    """Return a model's file if it has been fetched, asking no network. Raises ModelError or MissingModelExtraError."""
     reference = _reference(model)
     _load_library(model)
     return _cached(reference)
@@ -121,22 +121,22 @@ def _download(reference: _Reference, progress: Progress | None) -> Path:
     return Path(hf_hub_download(reference.repository, reference.file, revision=reference.revision, tqdm_class=bar))
 
 
-def _bar(progress: Progress) -> Any:
+def _bar(progress: Progress) -> JSON:
     """Make a class of progress bars that call `progress` where others draw."""
     from huggingface_hub.utils import tqdm  # type: ignore[attr-defined]  # public by its documentation alone
 
     class Bar(tqdm):
-        def __init__(self, **options: Any) -> None:
+        def __init__(self, **options: JSON) -> None:
             options |= {"file": io.StringIO(), "disable": False}
             super().__init__(**options)  # type: ignore[no-untyped-call]  # nothing of tqdm's is typed
 
-        def display(self, *_: Any, **__: Any) -> None:
+        def display(self, *_: JSON, **__: JSON) -> None:
             progress(int(self.n), int(self.total or 0))
 
         def update_transfer(self, _: float) -> None:
             """Take the place of a second bar, which would count what comes over the wire before it is unpacked."""
 
-        def set_transfer_postfix_str(self, *_: Any, **__: Any) -> None:
+        def set_transfer_postfix_str(self, *_: JSON, **__: JSON) -> None:
             """Do nothing, as `update_transfer`."""
 
     return Bar
@@ -165,7 +165,7 @@ def _reason(reference: _Reference, error: Exception) -> str:
 
 
 def _templates() -> tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...]:
-    """Give what is said of each kind of error, the most special first."""
+    """Return what is said of each kind of error, the most special first."""
     import httpx2
     from huggingface_hub import errors
 

@@ -63,7 +63,7 @@ PROGRESS_LINE = re.compile(r"Progress (\d+) of (\d+)")
 
 
 def installed(name: str = DEFAULT) -> Path | None:
-    """Give the model's file if it has been pulled, and pulled whole. Raises ModelError for an unknown name."""
+    """Return the model's file if it has been pulled, and pulled whole. Raises ModelError for an unknown name."""
     weights = _known(name)
     try:
         return weights.path if weights.path.stat().st_size == weights.size else None
@@ -72,7 +72,7 @@ def installed(name: str = DEFAULT) -> Path | None:
 
 
 def locate_weights(model: str) -> Path:
-    """Give the file of a model id: `local`, `local:FILE.gguf`, or `hf:ORG/REPO/FILE.gguf`, fetched at its first use.
+    """Return the file of a model id: `local`, `local:FILE.gguf`, or `hf:ORG/REPO/FILE.gguf`, fetched at its first use.
 
     Raises ModelError, with what to do, without one.
     """

@@ -8,7 +8,8 @@ from pydantic_core import to_json
 from terse import service
 
 from slotfill.extractors.catalogue import cost
-from slotfill.extractors.live.assumptions import assumptions_for, conclusions, probes_of
+from slotfill.extractors.live.assumption import conclude_all, probes_of
+from slotfill.extractors.live.assumptions import assumptions_for
 from slotfill.extractors.live.observing import observe
 from slotfill.extractors.live.probes import worst_of
 from slotfill.extractors.live.report import Report
@@ -28,7 +29,7 @@ def tried(claude, model=HAIKU, **options):
     assumptions = assumptions_for(model, Settings(), "now")
     client = claude.client(max_retries=0, **options)
     seen = {one.probe.name: one for one in observe(client, probes_of(assumptions), [client.api_key])}
-    found = {assumption.name: conclusion for assumption, conclusion in conclusions(assumptions, seen)}
+    found = {assumption.name: conclusion for assumption, conclusion in conclude_all(assumptions, seen)}
     return {name: one.state for name, one in found.items()}, {name: one.fact for name, one in found.items()}, seen
 
 

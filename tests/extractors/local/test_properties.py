@@ -11,9 +11,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from slotfill.extractors.local.calibration import Calibration, keep, recall
-from slotfill.extractors.local.candidates import FAMILIES, candidates
-from slotfill.extractors.local.strategies import ABSENT, MAX_LABELS, Choice, Written, compile_schema
+from slotfill.extractors.local.by_field.calibration import Calibration, keep, recall
+from slotfill.extractors.local.by_field.candidates import FAMILIES, candidates
+from slotfill.extractors.local.by_field.schema_compiler import MAX_LABELS, compile_schema
+from slotfill.extractors.local.by_field.strategies import ABSENT, Choice, Written
 
 
 # -- strategies

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
-from slotfill.extractors.local.calibration import Calibration
-from slotfill.extractors.local.candidates import FUNCTION_WORDS, candidates
-from slotfill.extractors.local.grammar import SEPARATORS, write_grammar, write_line
-from slotfill.extractors.local.layout import ask_mention, begin, write_field
-from slotfill.extractors.local.messages import EngineReply
-from slotfill.extractors.local.strategies import (
+from slotfill.extractors.local.by_field.calibration import Calibration
+from slotfill.extractors.local.by_field.candidates import FUNCTION_WORDS, candidates
+from slotfill.extractors.local.by_field.layout import ask_mention, begin, write_field
+from slotfill.extractors.local.by_field.strategies import (
     ABSENT,
     EMPTY_LABEL,
     NOT_EMPTY,
@@ -20,8 +18,11 @@ from slotfill.extractors.local.strategies import (
     Field,
     FieldPath,
     Line,
+    MentionList,
     Written,
 )
+from slotfill.extractors.local.grammar import SEPARATORS, write_grammar, write_line
+from slotfill.extractors.local.messages import EngineReply
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.passages.passages import stands_in
@@ -29,8 +30,9 @@ from slotfill.schemas.passages.passages import stands_in
 if TYPE_CHECKING:
     import threading
 
-    from slotfill.extractors.local.fields import FieldDecoder
+    from slotfill.extractors.local.by_field.fields import FieldDecoder
     from slotfill.extractors.local.llama import GeneratedText
+    from slotfill.schemas.json_values.json_types import JSON, JSONObject
 
 __all__ = ["REPLY_ROOM", "Filling"]
 
@@ -60,7 +62,7 @@ class Filling:
         self.left = max_tokens
         self.room = min(max_tokens, REPLY_ROOM)
         self.cancelled = cancelled
-        self.values: dict[FieldPath, Any] = {}
+        self.values: dict[FieldPath, JSON] = {}
         self.confidences: dict[FieldPath, float] = {}
         self.scored: list[str] = []
         self.read = self.wrote = 0
@@ -92,14 +94,14 @@ class Filling:
         self.read += longest
 
     def _choose(self, field: Field, prompt: str) -> int:
-        choice: Any = field.strategy
+        choice = cast("Choice", field.strategy)
         label, chance, tokens = self._best(join(field.path), choice, prompt, field.path)
         self.values[field.path] = choice.values[label]
         self.confidences[field.path] = chance
         return tokens
 
     def _best(self, pointer: str, choice: Choice, prompt: str, path: FieldPath) -> tuple[int, float, int]:
-        """Give the likeliest label, its probability, and the tokens of the prompt."""
+        """Return the likeliest label, its probability, and the tokens of the prompt."""
         if len(choice.labels) == 1:
             return 0, 1.0, 0
         self._spend(1, path)
@@ -110,7 +112,7 @@ class Filling:
         return best, chances[best], tokens
 
     def _write_line(self, field: Field, prompt: str) -> int:
-        line: Any = field.strategy
+        line = cast("Line", field.strategy)
         for verbatim in dict.fromkeys((line.verbatim or field.path in self.decoder.copied, line.verbatim)):
             grammar = write_line(line, self.document, verbatim=verbatim)
             room = TEXT_TOKENS * max(1, line.fewest)
@@ -123,7 +125,7 @@ class Filling:
         return completion.prompt_tokens
 
     def _write_json(self, field: Field, prompt: str) -> int:
-        written: Any = field.strategy
+        written = cast("Written", field.strategy)
         schema, root = self._asked(written), self.decoder.schema
         grammar = write_grammar(schema, self.document, readable=self.engine.reads, root=root)
         completion = self._complete(field, prompt, grammar, self.left, fresh=True)
@@ -149,17 +151,17 @@ class Filling:
         self.confidences[field.path] = completion.likelihood or 0.0
         return completion
 
-    def _asked(self, written: Written) -> Any:
-        """Give the schema to write by: a number is one of the document's, where any of them will do."""
+    def _asked(self, written: Written) -> JSON:
+        """Return the schema to write by: a number is one of the document's, where any of them will do."""
         schema = written.schema
         if written.number:
-            found = (json.loads(text.replace(",", "")) for text in NUMBER.findall(self.document))
-            numbers = [number for number in dict.fromkeys(found) if self.decoder.fits(number, schema)]
+            stated = (json.loads(text.replace(",", "")) for text in NUMBER.findall(self.document))
+            numbers = [number for number in dict.fromkeys(stated) if self.decoder.fits(number, schema)]
             schema = {"enum": numbers} if numbers else schema
         return {"anyOf": [schema, {"type": "null"}]} if written.optional else schema
 
     def _find_mentions(self, field: Field) -> None:
-        mentions: Any = field.strategy
+        mentions = cast("MentionList", field.strategy)
         spans = candidates(self.document, self.decoder.families[field.path])
         if not spans:
             self._list(field, [])
@@ -180,30 +182,30 @@ class Filling:
 
     def _list(self, field: Field, judged: list[tuple[str, int, float]]) -> None:
         """Keep the mentions that are something, the surest where there may not be as many."""
-        mentions: Any = field.strategy
+        mentions = cast("MentionList", field.strategy)
         none = len(mentions.choice.labels) - 1
-        found = [entry for entry in judged if entry[1] != none]
-        if mentions.most is not None and len(found) > mentions.most:
-            surest = sorted(found, key=lambda entry: -entry[2])[: int(mentions.most)]
-            found = [entry for entry in found if entry in surest][: int(mentions.most)]
+        named = [entry for entry in judged if entry[1] != none]
+        if mentions.most is not None and len(named) > mentions.most:
+            surest = sorted(named, key=lambda entry: -entry[2])[: int(mentions.most)]
+            named = [entry for entry in named if entry in surest][: int(mentions.most)]
         items = []
-        for number, (passage, label, chance) in enumerate(found):
+        for number, (passage, label, chance) in enumerate(named):
             doubts = dict.fromkeys(mentions.doubts, round(chance, DIGITS))
             items.append({mentions.text: passage, mentions.label: mentions.choice.values[label], **doubts})
             self.scored += [join((*field.path, number, key)) for key in mentions.doubts]
         self.values[field.path] = items
         self.confidences[field.path] = min((chance for *_, chance in judged), default=1.0)
 
-    def _spend(self, tokens: int, path: FieldPath, said: str = "") -> None:
+    def _spend(self, tokens: int, path: FieldPath, beginning: str = "") -> None:
         self.left -= tokens
         self.wrote += tokens
         if self.left < (tokens == 0):
             self.left, self.wrote = 0, self.wrote + self.left
-            raise _CutError(path, said)
+            raise _CutError(path, beginning)
 
-    def _value(self) -> dict[str, Any]:
+    def _value(self) -> JSONObject:
         """Build the object from what is known so far, in the schema's order."""
-        whole: dict[str, Any] = {}
+        whole: JSONObject = {}
         for field in self.decoder.fields:
             holder = whole
             for key in field.path[:-1]:
@@ -215,8 +217,8 @@ class Filling:
                 holder[field.path[-1]] = value
         return whole
 
-    def _confidence(self, field: Field) -> Any:
-        """Give how likely the answer is right; of an object the least likely of its answers."""
+    def _confidence(self, field: Field) -> JSON:
+        """Return how likely the answer is right; of an object the least likely of its answers."""
         of = field.strategy.of  # type: ignore[union-attr]  # only a Doubt comes here
         known = [chance for path, chance in self.confidences.items() if path[: len(of)] == of]
         if not known:
@@ -226,12 +228,12 @@ class Filling:
 
 
 class _CutError(Exception):
-    """The tokens ran out while a field was answered: `said` is the beginning of its JSON."""
+    """The tokens ran out while a field was answered, of whose JSON there is a beginning."""
 
-    def __init__(self, path: FieldPath, said: str) -> None:
+    def __init__(self, path: FieldPath, beginning: str) -> None:
         super().__init__(path)
         self.path = path
-        self.said = said
+        self.beginning = beginning
 
 
 def _begun(field: Field, text: str) -> str:
@@ -241,16 +243,16 @@ def _begun(field: Field, text: str) -> str:
     return text.strip()
 
 
-def _unfinished(value: dict[str, Any], cut: _CutError) -> str:
+def _unfinished(value: JSONObject, cut: _CutError) -> str:
     """Write what there is of an object that was cut off, as if it had been written in one go."""
     known = json.dumps(value, ensure_ascii=False, separators=SEPARATORS)[:-1]
-    if not cut.said or len(cut.path) > 1:
+    if not cut.beginning or len(cut.path) > 1:
         return known
     key = json.dumps(cut.path[0], ensure_ascii=False)
-    return f"{known}{SEPARATORS[0] if value else ''}{key}{SEPARATORS[1]}{cut.said}"
+    return f"{known}{SEPARATORS[0] if value else ''}{key}{SEPARATORS[1]}{cut.beginning}"
 
 
-def _read_line(line: Line, text: str, *, verbatim: bool, cut: bool) -> Any:
+def _read_line(line: Line, text: str, *, verbatim: bool, cut: bool) -> JSON:
     """Read a string or a list of strings, without what loops, and without passages that say nothing."""
     text = text.strip()
     if text == EMPTY_LABEL and line.blank is not NOT_EMPTY:
@@ -261,8 +263,8 @@ def _read_line(line: Line, text: str, *, verbatim: bool, cut: bool) -> Any:
     whole = entries[:-1] if cut and len(entries) > max(1, line.fewest) else entries
     read = [_shortened(entry, line, verbatim=verbatim, cut=cut) for entry in whole]
     distinct = {entry.casefold().strip(" .,;:!?"): entry for entry in reversed(read)}
-    kept = [entry for key, entry in reversed(distinct.items()) if key and not set(key.split()) <= FUNCTION_WORDS]
-    return kept if len(kept) >= line.fewest else read
+    telling = [entry for key, entry in reversed(distinct.items()) if key and not set(key.split()) <= FUNCTION_WORDS]
+    return telling if len(telling) >= line.fewest else read
 
 
 def _shortened(text: str, line: Line, *, verbatim: bool, cut: bool) -> str:

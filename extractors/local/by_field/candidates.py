@@ -19,6 +19,7 @@ __all__ = ["FUNCTION_WORDS", "TextRange", "candidates", "choose_families"]
 TextRange = tuple[int, int]
 
 WORD = re.compile(r"[@#]?\w+(?:[\u2019'.-]\w+)*|&|\n|\S")
+"""A word (`don't`, `e.g`, `@ada`, `well-known`), `&`, the end of a line, which ends a name too, or any other mark."""
 
 JOINING = frozenset("of de van von der den del della da di du la le las los &".split())  # noqa: SIM905 - a list of words
 """Words that stand within a name."""
@@ -48,11 +49,21 @@ MONTH = (
 YEAR = r"(?:1[89]|20)\d\d"
 SUM = r"(?<!\d)\d+(?:[.,\u00a0 ]\d+)*"
 AMOUNT = re.compile(
-    rf"\b{MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? {YEAR})?\b|\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {MONTH}(?:,? {YEAR})?\b|"
-    rf"\b\d{{1,4}}([/.-])\d{{1,2}}(?:\1\d{{2,4}})\b|\b\d{{1,2}}/\d{{1,2}}\b|"
-    rf"[€$£¥] ?{SUM}(?: {UNIT})?|{SUM}(?: ?{UNIT})+|\b{YEAR}\b"
+    rf"""
+      \b{MONTH}[ ]\d{{1,2}}(?:st|nd|rd|th)?(?:,?[ ]{YEAR})?\b             # May 3rd, 2024
+    | \b\d{{1,2}}(?:st|nd|rd|th)?(?:[ ]of)?[ ]{MONTH}(?:,?[ ]{YEAR})?\b   # 3rd of May 2024
+    | \b\d{{1,4}}([/.-])\d{{1,2}}(?:\1\d{{2,4}})\b                       # 2024-05-03, 3.5.24
+    | \b\d{{1,2}}/\d{{1,2}}\b                                            # 5/3
+    | [€$£¥][ ]?{SUM}(?:[ ]{UNIT})?                                     # $1,250.50, € 3 million
+    | {SUM}(?:[ ]?{UNIT})+                                              # 12 percent, 3 million euros, 40%
+    | \b{YEAR}\b                                                        # 1984
+    """,
+    re.VERBOSE,
 )
+"""An amount or a date, in English and in digits."""
+
 CLAUSE = re.compile(r"[^\s,.;:!?()\[\]\"\n][^,.;:!?()\[\]\"\n]*")
+"""What stands between two marks of punctuation: `the soup was cold` of `Well, the soup was cold.`"""
 
 COVERED = 0.6
 """The share of the examples' passages that names and amounts must find to be thought enough."""
@@ -65,18 +76,18 @@ SHOUT = 4
 
 def candidates(text: str, families: tuple[str, ...]) -> tuple[TextRange, ...]:
     """Find the candidate passages of some families, in order. Where two overlap, the earlier family's stays."""
-    found: list[TextRange] = []
+    spans: list[TextRange] = []
     for family in families:
-        found += [span for span in FAMILIES[family](text) if not any(_overlap(span, other) for other in found)]
-    return tuple(sorted(found))
+        spans += [span for span in FAMILIES[family](text) if not any(_overlap(span, other) for other in spans)]
+    return tuple(sorted(spans))
 
 
 def choose_families(examples: Iterable[tuple[str, Iterable[str]]]) -> tuple[str, ...]:
-    """Tell which families find the passages of worked examples, each a text and its passages."""
-    shown = [(text, passage) for text, passages in examples for passage in passages]
+    """Return which families find the passages of worked examples, each a text and its passages."""
+    pairs = [(text, passage) for text, passages in examples for passage in passages]
     for families in (USUAL, ("terms",)):
-        hits = sum(any(text[a:b] == passage for a, b in _cached(text, families)) for text, passage in shown)
-        if hits >= COVERED * len(shown):
+        hits = sum(any(text[a:b] == passage for a, b in _cached(text, families)) for text, passage in pairs)
+        if hits >= COVERED * len(pairs):
             return families
     return ("clauses",)
 
@@ -98,7 +109,7 @@ def _names(text: str) -> list[TextRange]:
 
 
 def _name_end(words: list[tuple[str, int, int]], at: int) -> int:
-    """Give where the run of capitalised words that begins at `at` ends; `at` itself where none begins."""
+    """Return where the run of capitalised words that begins at `at` ends; `at` itself where none begins."""
     end = at
     while end < len(words):
         word = words[end][0]

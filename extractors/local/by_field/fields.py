@@ -11,12 +11,11 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
-from slotfill.extractors.local.calibration import CONTENT_FREE, Calibration, Scored, keep, recall
-from slotfill.extractors.local.candidates import choose_families
-from slotfill.extractors.local.conversation import Shot
-from slotfill.extractors.local.layout import (
+from slotfill.extractors.local.by_field.calibration import CONTENT_FREE, Calibration, Scored, keep, recall
+from slotfill.extractors.local.by_field.candidates import choose_families
+from slotfill.extractors.local.by_field.layout import (
     begin,
     introduction,
     labelled_passages,
@@ -25,7 +24,7 @@ from slotfill.extractors.local.layout import (
     value_at,
     write_field,
 )
-from slotfill.extractors.local.strategies import (
+from slotfill.extractors.local.by_field.strategies import (
     ABSENT,
     Choice,
     Compiled,
@@ -36,6 +35,7 @@ from slotfill.extractors.local.strategies import (
     MentionList,
     Written,
 )
+from slotfill.extractors.local.conversation import Shot
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.schemas.json_values.pointer import join
 
@@ -43,11 +43,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from slotfill.extractors.local.llama import Engine
+    from slotfill.schemas.json_values.json_types import JSON, JSONMapping
+
+__all__ = ["FieldDecoder", "too_long"]
 
 _Question = tuple[str, str, tuple[str, ...], int]
 """The pointer of a field, a prompt, the labels, and which of them is right."""
-
-__all__ = ["FieldDecoder", "too_long"]
 
 
 SHOTS = 16
@@ -72,9 +73,9 @@ class FieldDecoder:
     def __init__(
         self,
         engine: Engine,
-        schema: Mapping[str, Any],
+        schema: JSONMapping,
         compiled: Compiled,
-        validator: Any,
+        validator: JSON,
         *,
         examples: Sequence[Shot],
         labelled: Sequence[Shot],
@@ -89,14 +90,14 @@ class FieldDecoder:
         written = [field for field in compiled.fields if isinstance(field.strategy, Line | Written)]
         self.lines = (*choices, *written)
         self.lists = tuple(field for field in compiled.fields if isinstance(field.strategy, MentionList))
-        shown = examples[-SHOTS:]
-        told = "" if shown else introduction(compiled, instructions)
-        self.copied = {field.path for field in written if all(_copies(field, shot) for shot in shown)}
-        self.shots = (told, *(show_fields(self.lines, shot) for shot in shown))
+        shots = examples[-SHOTS:]
+        legend = "" if shots else introduction(compiled, instructions)
+        self.copied = {field.path for field in written if all(_copies(field, shot) for shot in shots)}
+        self.shots = (legend, *(show_fields(self.lines, shot) for shot in shots))
         self.mention_shots: dict[FieldPath, tuple[str, ...]] = {}
         self.families: dict[FieldPath, tuple[str, ...]] = {}
         for field in self.lists:
-            self._show(field, shown, told)
+            self._show(field, shots, legend)
         self.doubted = {field.strategy.of for field in compiled.fields if isinstance(field.strategy, Doubt)}
         self._calibrating = threading.Lock()
         self._calibrations: dict[str, Calibration] | None = None
@@ -111,29 +112,29 @@ class FieldDecoder:
         return "".join(shots) + body
 
     def calibrations(self, cancelled: threading.Event) -> Mapping[str, Calibration]:
-        """Give what is known of the scores, by JSON Pointer. The first time it may take seconds."""
+        """Return what is known of the scores, by JSON Pointer. The first time it may take seconds."""
         with self._calibrating:
             if self._calibrations is None:
                 key = self._key()
-                found = recall(key) or self._calibrated(cancelled)
+                calibrations = recall(key) or self._calibrated(cancelled)
                 if cancelled.is_set():
-                    return found
-                keep(key, found)
-                self._calibrations = found
+                    return calibrations
+                keep(key, calibrations)
+                self._calibrations = calibrations
         return self._calibrations
 
-    def fits(self, value: Any, part: Any) -> bool:
-        """Tell whether a value is valid for a part of the schema."""
+    def fits(self, value: JSON, part: JSON) -> bool:
+        """Whether a value is valid for a part of the schema."""
         return bool(self._validator.evolve(schema=part).is_valid(value))
 
-    def _show(self, field: Field, shown: Sequence[Shot], told: str) -> None:
-        mentions: Any = field.strategy
-        found = ((shot.text, labelled_passages(mentions, value_at(shot.value, field.path))) for shot in shown)
-        examples = [(text, [passage for passage, _ in pairs]) for text, pairs in found]
+    def _show(self, field: Field, shots: Sequence[Shot], legend: str) -> None:
+        mentions = cast("MentionList", field.strategy)
+        labelled = ((shot.text, labelled_passages(mentions, value_at(shot.value, field.path))) for shot in shots)
+        examples = [(text, [passage for passage, _ in pairs]) for text, pairs in labelled]
         families = self.families[field.path] = choose_families(examples)
-        legend = f"Each passage is one of: {', '.join(mentions.choice.labels)}.\n\n" if told else ""
-        blocks = (show_mentions(mentions, field.path, families, shot) for shot in shown)
-        self.mention_shots[field.path] = (told + legend, *blocks)
+        labels = f"Each passage is one of: {', '.join(mentions.choice.labels)}.\n\n" if legend else ""
+        blocks = (show_mentions(mentions, field.path, families, shot) for shot in shots)
+        self.mention_shots[field.path] = (legend + labels, *blocks)
 
     def _key(self) -> str:
         labelled = [[shot.text, shot.value] for shot in self.labelled]
@@ -149,11 +150,11 @@ class FieldDecoder:
             ask = partial(self._scores, cancelled)
             scored = [*zip(questions, pool.map(ask, questions), strict=True)]
             empty = [*zip(blank, pool.map(ask, blank), strict=True)]
-        found = {path: Calibration.content_free([s for (p, *_), s in empty if p == path]) for path, *_ in blank}
+        calibrations = {path: Calibration.content_free([s for (p, *_), s in empty if p == path]) for path, *_ in blank}
         for path in {path for path, *_ in questions}:
             examples: list[Scored] = [(scores, right) for (p, _, _, right), scores in scored if p == path]
-            found[path] = Calibration.fit(examples)
-        return found
+            calibrations[path] = Calibration.fit(examples)
+        return calibrations
 
     def _scores(self, cancelled: threading.Event, question: _Question) -> tuple[float, ...]:
         _, prompt, labels, _ = question
@@ -190,7 +191,7 @@ def too_long(tokens: int, limit: int) -> ApiError:
 
 
 def _copies(field: Field, shot: Shot) -> bool:
-    """Tell whether an example's strings are all passages of its text."""
+    """Whether an example's strings are all passages of its text."""
     value = value_at(shot.value, field.path)
     strings = value if isinstance(value, list) else [value]
     return all(string in shot.text for string in strings if isinstance(string, str))

@@ -94,8 +94,8 @@ class Calibration:
 def recall(key: str) -> dict[str, Calibration]:
     """Read what was kept under a key, by JSON Pointer; nothing where there is none, or none that can be read."""
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
-        kept = json.loads(_file(key).read_text("utf-8"))
-        return {path: Calibration(entry["sharpness"], tuple(entry["bias"])) for path, entry in kept.items()}
+        stored = json.loads(_file(key).read_text("utf-8"))
+        return {path: Calibration(entry["sharpness"], tuple(entry["bias"])) for path, entry in stored.items()}
     return {}
 
 
@@ -105,7 +105,8 @@ def keep(key: str, calibrations: Mapping[str, Calibration]) -> None:
     unfinished = file.with_suffix(f".{secrets.token_hex(4)}")
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(json.dumps({path: asdict(found) for path, found in calibrations.items()}), "utf-8")
+        written = {path: asdict(calibration) for path, calibration in calibrations.items()}
+        unfinished.write_text(json.dumps(written), "utf-8")
         unfinished.replace(file)
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotfill.extractors.local import calibration
-from slotfill.extractors.local.calibration import Calibration, keep, recall
+from slotfill.extractors.local.by_field import calibration
+from slotfill.extractors.local.by_field.calibration import Calibration, keep, recall
 
 
 @pytest.fixture(autouse=True)

@@ -1,47 +1,43 @@
 """A JSON Schema is compiled, once, into the questions that a small model can answer: one strategy a field.
 
-The model scores or writes, a field at a time, and the code builds the JSON. An object's required objects are taken
-apart into their own fields. What no strategy fits is written as JSON, by a grammar of that part alone.
+An object's required objects are taken apart into their own fields. What no strategy fits is written as JSON, by a
+grammar of that part alone.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jsonschema
 
+from slotfill.extractors.local.by_field.strategies import (
+    ABSENT,
+    CALIBRATION,
+    EMPTY_LABEL,
+    LONGEST,
+    MOST,
+    NOT_EMPTY,
+    Choice,
+    Compiled,
+    Doubt,
+    Field,
+    FieldPath,
+    Line,
+    MentionList,
+    Written,
+)
 from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.json_schema.response_model import resolve_local
 from slotfill.schemas.merge_policy import MERGE_KEYWORD
 from slotfill.schemas.verbatim import FORMAT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-__all__ = [
-    "ABSENT",
-    "CALIBRATION",
-    "EMPTY_LABEL",
-    "NOT_EMPTY",
-    "Choice",
-    "Compiled",
-    "Doubt",
-    "Field",
-    "FieldPath",
-    "Line",
-    "MentionList",
-    "Strategy",
-    "Written",
-    "compile_schema",
-]
+    from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 
-FieldPath = tuple[str, ...]
-
-CALIBRATION = "x-calibration"
-"""The keyword, at the root of a schema, of labelled texts that calibrate the scores: `[{"text": …, "value": …}]`."""
+__all__ = ["compile_schema"]
 
 MAX_LABELS = 64
 """The most labels that are scored: more are written, letter for letter, by a grammar."""
@@ -50,115 +46,7 @@ MAX_RANGE = 11
 """The most values of an integer range that is scored: marks of 0 to 10."""
 
 
-LONGEST = 200
-"""The most characters of a string, unless the schema wants more."""
-
-MOST = 8
-"""The most entries of a list of strings, unless the schema wants more: greedy decoding tends to go on for ever."""
-
-EMPTY_LABEL = "none"
-"""How an empty value is said."""
-
-
-class _Mark:
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __repr__(self) -> str:
-        return self._name
-
-
-ABSENT = _Mark("ABSENT")
-"""The value of a field that is left out."""
-
-NOT_EMPTY = _Mark("NOT_EMPTY")
-"""The value of a field that cannot be left empty."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One of a few values: the model scores their labels, each one line of text."""
-
-    values: tuple[Any, ...]
-    labels: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MentionList:
-    """A list of objects that hold a passage of the document and its label.
-
-    Candidate passages come from the text, and each is labelled; the last label says that it is none of these.
-    text, label: the objects' keys. doubts: the keys that hold the confidence in the label.
-    """
-
-    text: str
-    label: str
-    choice: Choice
-    doubts: tuple[str, ...]
-    most: int | None
-    longest: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """A `Confidence` field: how likely the answer of another field is right."""
-
-    of: FieldPath
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A string, or a list of strings: the model writes a line of text, and `; ` between entries.
-
-    verbatim: each string is a passage of the document. many: it is a list.
-    blank: the value that `none` stands for: null, no entry, or `ABSENT`; `NOT_EMPTY` where there must be something.
-    shortest, longest: characters of a string. fewest, most: entries of a list.
-    """
-
-    verbatim: bool
-    many: bool
-    blank: Any
-    shortest: int = 0
-    longest: int = LONGEST
-    fewest: int = 0
-    most: int = MOST
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """Whatever else: the model writes its JSON. `optional`: null stands for leaving it out."""
-
-    schema: Any
-    optional: bool = False
-    number: bool = False
-
-
-Strategy = Choice | MentionList | Line | Doubt | Written
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One question. `path` leads from the root to the field through objects."""
-
-    path: FieldPath
-    strategy: Strategy
-    description: str = ""
-
-    @property
-    def heading(self) -> str:
-        """What the field is called before its value: `Key phrases` for `key_phrases`."""
-        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", " ".join(self.path)).replace("_", " ")
-        return " ".join(words.split()).capitalize() or "Value"
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """A schema's questions, in the order of the schema."""
-
-    fields: tuple[Field, ...]
-
-
-def compile_schema(schema: Mapping[str, Any]) -> Compiled | None:
+def compile_schema(schema: JSONMapping) -> Compiled | None:
     """Compile a JSON Schema whose references are local; None when it is no object with fields, or with too many."""
     try:
         fields = tuple(_Compiler(schema).record(schema, (), ()) or ())
@@ -185,12 +73,12 @@ _OF_LISTS = _NOTES | {"type", "items", "minItems", "maxItems"}
 
 
 class _Compiler:
-    def __init__(self, root: Mapping[str, Any]) -> None:
+    def __init__(self, root: JSONMapping) -> None:
         self.root = root
         self.fields = 0
-        self.unions: dict[int, list[Any] | None] = {}
+        self.unions: dict[int, list[JSON] | None] = {}
 
-    def record(self, schema: Mapping[str, Any], path: FieldPath, within: tuple[str, ...]) -> list[Field] | None:
+    def record(self, schema: JSONMapping, path: FieldPath, within: tuple[str, ...]) -> list[Field] | None:
         """Take an object apart; None where more is said of it than what its fields are."""
         properties = self._properties(schema)
         if properties is None:
@@ -203,7 +91,7 @@ class _Compiler:
             fields += self.field(part, (*path, key), within, optional=key not in required)
         return fields
 
-    def field(self, part: Any, path: FieldPath, within: tuple[str, ...], *, optional: bool) -> Iterator[Field]:
+    def field(self, part: JSON, path: FieldPath, within: tuple[str, ...], *, optional: bool) -> Iterator[Field]:
         self.fields += 1
         if self.fields > _MOST_FIELDS:
             raise _TooManyFieldsError
@@ -225,7 +113,7 @@ class _Compiler:
         else:
             yield Field(path, Written(part, optional, schema.get("type") in ("integer", "number")), description)
 
-    def choice(self, schema: Mapping[str, Any], *, optional: bool) -> Choice | None:
+    def choice(self, schema: JSONMapping, *, optional: bool) -> Choice | None:
         """Find the few values that a schema allows."""
         if (values := self.values(schema)) is None:
             return None
@@ -236,7 +124,7 @@ class _Compiler:
             values, labels = [*values, ABSENT], [*labels, _unlike(EMPTY_LABEL, labels)]
         return Choice(tuple(values), tuple(labels)) if 0 < len(values) <= MAX_LABELS else None
 
-    def values(self, schema: Mapping[str, Any]) -> list[Any] | None:
+    def values(self, schema: JSONMapping) -> list[JSON] | None:
         if {"$ref", "allOf", "oneOf", "not", "if"} & schema.keys():
             return None
         if "anyOf" in schema:
@@ -248,15 +136,15 @@ class _Compiler:
             return [True, False]
         return _range(schema) if schema.get("type") == "integer" else None
 
-    def _of_union_once(self, options: list[Any]) -> list[Any] | None:
-        """Give the values of a union, read once however often it is referred to; none of one that holds itself."""
+    def _of_union_once(self, options: list[JSON]) -> list[JSON] | None:
+        """Return the values of a union, read once however often it is referred to; none of one that holds itself."""
         if id(options) not in self.unions:
             self.unions[id(options)] = None
             self.unions[id(options)] = self._of_union(options)
         return self.unions[id(options)]
 
-    def _of_union(self, options: list[Any]) -> list[Any] | None:
-        values: list[Any] = []
+    def _of_union(self, options: list[JSON]) -> list[JSON] | None:
+        values: list[JSON] = []
         for option in options:
             resolved, within = self._resolved(option, ())
             if not isinstance(resolved, dict) or within[-1:] == ("",):
@@ -267,7 +155,7 @@ class _Compiler:
             values += (value for value in found if not any(_same(value, known) for known in values))
         return values
 
-    def mentions(self, schema: Mapping[str, Any]) -> MentionList | None:
+    def mentions(self, schema: JSONMapping) -> MentionList | None:
         """Recognise a list of objects that hold a passage, its label, and perhaps the confidence in it."""
         if schema.get("type") != "array" or not schema.keys() <= _OF_LISTS or schema.get("minItems", 0):
             return None  # of a list that must hold something the model writes whatever comes nearest
@@ -289,9 +177,9 @@ class _Compiler:
         most, longest = schema.get("maxItems"), parts[texts[0]].get("maxLength")
         return MentionList(texts[0], labels[0], choice, tuple(doubts), most, longest)
 
-    def line(self, schema: Mapping[str, Any], *, optional: bool) -> Line | None:
+    def line(self, schema: JSONMapping, *, optional: bool) -> Line | None:
         """Recognise a string, a list of strings, and either or null."""
-        blank: Any = ABSENT if optional else NOT_EMPTY
+        blank: JSON = ABSENT if optional else NOT_EMPTY
         if schema.keys() <= _OF_UNIONS and "anyOf" in schema:
             options = [self._resolved(option, ())[0] for option in schema["anyOf"]]
             others = [option for option in options if option != {"type": "null"}]
@@ -304,16 +192,16 @@ class _Compiler:
         if schema.get("type") != "array" or not schema.keys() <= _OF_LISTS or not _is_string(item):
             return None
         fewest, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", MOST))
-        empty: Any = blank if blank is not NOT_EMPTY else NOT_EMPTY if fewest else []
+        empty: JSON = blank if blank is not NOT_EMPTY else NOT_EMPTY if fewest else []
         bounds = {"fewest": fewest, "most": max(fewest, min(most, MOST))}
         return Line(_is_passage(item), many=True, blank=empty, **bounds, **_lengths(item)) if most else None
 
-    def _properties(self, schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    def _properties(self, schema: JSONMapping) -> JSONMapping | None:
         known = schema.get("type", "object") == "object" and schema.keys() <= _OF_RECORDS
         open_ended = isinstance(schema.get("additionalProperties"), dict)
         return (schema.get("properties") or None) if known and not open_ended else None
 
-    def _resolved(self, schema: Any, within: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
+    def _resolved(self, schema: JSON, within: tuple[str, ...]) -> tuple[JSON, tuple[str, ...]]:
         """Follow a reference that stands alone; one that leads back to itself ends in ""."""
         if not isinstance(schema, dict) or not isinstance(reference := schema.get("$ref"), str):
             return schema, within
@@ -322,22 +210,22 @@ class _Compiler:
         return resolve_local(schema, self.root), (*within, reference)
 
 
-def _is_passage(schema: Mapping[str, Any]) -> bool:
+def _is_passage(schema: JSONMapping) -> bool:
     return schema.get("type") == "string" and schema.get("format") == FORMAT
 
 
-def _is_string(schema: Any) -> bool:
-    """Tell whether a schema is a string of one line and any form."""
+def _is_string(schema: JSON) -> bool:
+    """Whether a schema is a string of one line and any form."""
     plain = isinstance(schema, dict) and schema.get("type") == "string" and schema.keys() <= _OF_STRINGS
     return plain and schema.get("format", FORMAT) == FORMAT and schema.get("minLength", 0) <= LONGEST
 
 
-def _lengths(schema: Mapping[str, Any]) -> dict[str, int]:
+def _lengths(schema: JSONMapping) -> dict[str, int]:
     shortest = max(1, int(schema.get("minLength", 0)))
     return {"shortest": shortest, "longest": max(shortest, min(int(schema.get("maxLength", LONGEST)), LONGEST))}
 
 
-def _range(schema: Mapping[str, Any]) -> list[Any] | None:
+def _range(schema: JSONMapping) -> list[JSON] | None:
     lowest = schema.get("minimum", schema.get("exclusiveMinimum"))
     highest = schema.get("maximum", schema.get("exclusiveMaximum"))
     if lowest is None or highest is None or not 0 <= highest - lowest <= MAX_RANGE + 1:
@@ -347,7 +235,7 @@ def _range(schema: Mapping[str, Any]) -> list[Any] | None:
     return values if len(values) <= MAX_RANGE else None
 
 
-def _label(value: Any) -> str:
+def _label(value: JSON) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
@@ -358,11 +246,11 @@ def _label(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(one: JSON, other: JSON) -> bool:
     return type(one) is type(other) and one == other
 
 
-def _unlike(label: str, labels: Any) -> str:
+def _unlike(label: str, labels: JSON) -> str:
     while label in labels:
         label = f"({label})"
     return label

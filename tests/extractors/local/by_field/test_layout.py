@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from slotfill.extractors.local.conversation import Shot
-from slotfill.extractors.local.layout import (
+from slotfill.extractors.local.by_field.layout import (
     ask_mention,
     begin,
     introduction,
@@ -16,7 +15,8 @@ from slotfill.extractors.local.layout import (
     value_at,
     write_field,
 )
-from slotfill.extractors.local.strategies import (
+from slotfill.extractors.local.by_field.schema_compiler import compile_schema
+from slotfill.extractors.local.by_field.strategies import (
     ABSENT,
     NOT_EMPTY,
     Choice,
@@ -27,8 +27,8 @@ from slotfill.extractors.local.strategies import (
     MentionList,
     Strategy,
     Written,
-    compile_schema,
 )
+from slotfill.extractors.local.conversation import Shot
 from slotfill.schemas.built_in.entities import Entities
 
 KINDS = MentionList("text", "kind", Choice(("person", "place", ABSENT), ("person", "place", "none")), (), None, None)

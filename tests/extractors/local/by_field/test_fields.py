@@ -11,8 +11,9 @@ import pytest
 from pydantic import BaseModel
 
 from slotfill import Extractor
-from slotfill.extractors.local import calibration
-from slotfill.extractors.local.llama import Engine, EngineOptions, shared_engine
+from slotfill.extractors.local.by_field import calibration
+from slotfill.extractors.local.llama import Engine, shared_engine
+from slotfill.extractors.local.llama_server import EngineOptions
 from slotfill.schemas import Confidence, Example, Sentiment, Verbatim
 
 pytestmark = pytest.mark.local

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotfill.extractors.local.candidates import FAMILIES, candidates, choose_families
+from slotfill.extractors.local.by_field.candidates import FAMILIES, candidates, choose_families
 
 
 def found(text: str, *families: str) -> list[str]:

@@ -13,15 +13,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from slotfill.extractors.local.candidates import candidates
+from slotfill.extractors.local.by_field.candidates import candidates
+from slotfill.extractors.local.by_field.strategies import ABSENT, EMPTY_LABEL, Choice, Line, MentionList, Written
 from slotfill.extractors.local.grammar import SEPARATORS
-from slotfill.extractors.local.strategies import ABSENT, EMPTY_LABEL, Choice, Line, MentionList, Written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from slotfill.extractors.local.by_field.strategies import Compiled, Field, FieldPath
     from slotfill.extractors.local.conversation import Shot
-    from slotfill.extractors.local.strategies import Compiled, Field, FieldPath
     from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = [
@@ -88,7 +88,7 @@ def show_mentions(mentions: MentionList, path: FieldPath, families: tuple[str, .
 
 
 def labelled_passages(mentions: MentionList, items: JSON) -> list[tuple[str, JSON]]:
-    """Give the passages and labels of an example's items, as far as they hold both."""
+    """Return the passages and labels of an example's items, as far as they hold both."""
     whole = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
     pairs = [(item.get(mentions.text), item.get(mentions.label, ABSENT)) for item in whole]
     return [(passage, kind) for passage, kind in pairs if isinstance(passage, str) and passage]
@@ -100,7 +100,7 @@ def ask_mention(passage: str) -> str:
 
 
 def value_at(value: JSON, path: FieldPath) -> JSON:
-    """Give what stands at a path of keys; ABSENT where nothing does."""
+    """Return what stands at a path of keys; ABSENT where nothing does."""
     for key in path:
         if not isinstance(value, dict) or key not in value:
             return ABSENT

@@ -1,0 +1,136 @@
+"""The questions that a small model can answer: one strategy a field. `schema_compiler` makes them of a JSON Schema."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from slotfill.schemas.json_values.json_types import JSON
+
+__all__ = [
+    "ABSENT",
+    "CALIBRATION",
+    "EMPTY_LABEL",
+    "NOT_EMPTY",
+    "Choice",
+    "Compiled",
+    "Doubt",
+    "Field",
+    "FieldPath",
+    "Line",
+    "MentionList",
+    "Strategy",
+    "Written",
+]
+
+FieldPath = tuple[str, ...]
+
+CALIBRATION = "x-calibration"
+"""The keyword, at the root of a schema, of labelled texts that calibrate the scores: `[{"text": …, "value": …}]`."""
+
+LONGEST = 200
+"""The most characters of a string, unless the schema wants more."""
+
+MOST = 8
+"""The most entries of a list of strings, unless the schema wants more: greedy decoding tends to go on for ever."""
+
+EMPTY_LABEL = "none"
+"""How an empty value is said."""
+
+
+class _Mark:
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+ABSENT = _Mark("ABSENT")
+"""The value of a field that is left out."""
+
+NOT_EMPTY = _Mark("NOT_EMPTY")
+"""The value of a field that cannot be left empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few values: the model scores their labels, each one line of text."""
+
+    values: tuple[JSON, ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MentionList:
+    """A list of objects that hold a passage of the document and its label.
+
+    Candidate passages come from the text, and each is labelled; the last label says that it is none of these.
+    text, label: the objects' keys. doubts: the keys that hold the confidence in the label.
+    """
+
+    text: str
+    label: str
+    choice: Choice
+    doubts: tuple[str, ...]
+    most: int | None
+    longest: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A `Confidence` field: how likely the answer of another field is right."""
+
+    of: FieldPath
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A string, or a list of strings: the model writes a line of text, and `; ` between entries.
+
+    verbatim: each string is a passage of the document. many: it is a list.
+    blank: the value that `none` stands for: null, no entry, or `ABSENT`; `NOT_EMPTY` where there must be something.
+    shortest, longest: characters of a string. fewest, most: entries of a list.
+    """
+
+    verbatim: bool
+    many: bool
+    blank: JSON
+    shortest: int = 0
+    longest: int = LONGEST
+    fewest: int = 0
+    most: int = MOST
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Whatever else: the model writes its JSON. `optional`: null stands for leaving it out."""
+
+    schema: JSON
+    optional: bool = False
+    number: bool = False
+
+
+Strategy = Choice | MentionList | Line | Doubt | Written
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question. `path` leads from the root to the field through objects."""
+
+    path: FieldPath
+    strategy: Strategy
+    description: str = ""
+
+    @property
+    def heading(self) -> str:
+        """What the field is called before its value: `Key phrases` for `key_phrases`."""
+        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", " ".join(self.path)).replace("_", " ")
+        return " ".join(words.split()).capitalize() or "Value"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A schema's questions, in the order of the schema."""
+
+    fields: tuple[Field, ...]

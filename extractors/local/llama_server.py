@@ -1,0 +1,108 @@
+"""llama.cpp's own server, loaded into this process with one model file, and reached by nobody else."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from slotfill.extractors.errors import MissingModelExtraError, ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+__all__ = ["EngineOptions", "Server", "file_identity", "load_server"]
+
+SILENT = -1
+"""llama.cpp's verbosity below its errors: it writes to the process's own stderr otherwise."""
+
+SOCKET_PATH_BYTES = 100
+"""Unix sockets have paths of at most 104 bytes on macOS, 108 on Linux."""
+
+MAGIC = b"GGUF"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How to run a model.
+
+    threads: that read a prompt; default: one a core.
+    slots: requests worked on at once. More read no faster on a few cores, and each holds a context of memory.
+    context: tokens of prompt and reply together, at most what the model was trained with.
+    decoding: "fields" asks a question a field, "whole" for the whole object in one go; default: by the file's size.
+    """
+
+    threads: int | None = None
+    slots: int = 2
+    context: int = 5_120
+    decoding: Literal["fields", "whole"] | None = None
+
+
+class Server(Protocol):
+    """What is used of xllamacpp's server, which ships no types."""
+
+    def handle_completions(self, request: str, on_reply: Callable[[str], bool]) -> object:
+        """Complete a prompt, both as JSON; `on_reply` returns whether that shall end."""
+
+
+def file_identity(path: Path) -> tuple[str, int, int]:
+    """Return what tells a model file from every other. Raises ModelError for what cannot be one."""
+    try:
+        with path.open("rb") as file:
+            magic = file.read(len(MAGIC))
+        status = path.stat()
+    except OSError as error:
+        raise ModelError(f"the model file {str(path)!r} cannot be read: {error.strerror or error}") from error
+    if magic != MAGIC:
+        # llama.cpp itself may take the process down with it.
+        raise ModelError(f"{str(path)!r} is no GGUF file: name a .gguf file of a text model")
+    return str(path.resolve()), status.st_size, status.st_mtime_ns
+
+
+def load_server(path: Path, options: EngineOptions) -> Server:
+    """Load a model file. Raises MissingModelExtraError without xllamacpp, ModelError where llama.cpp cannot."""
+    try:
+        import xllamacpp  # type: ignore[import-untyped]  # it ships no types
+    except ImportError as error:
+        message = "the embedded model needs the extra `local`: pip install 'slotfill[local]'"
+        raise MissingModelExtraError(message) from error
+    # The server cannot be had without a listener. Nobody is to reach it: it stands in a private folder that is
+    # removed at once, and wants a key that nobody knows.
+    with tempfile.TemporaryDirectory(prefix="slotfill-") as folder:
+        try:
+            server: Server = xllamacpp.Server(_parameters(xllamacpp, path, Path(folder, "s.sock"), options))
+        except Exception as error:
+            raise ModelError(
+                f"llama.cpp cannot load {str(path)!r}: {error}. The file may be cut, damaged or too new for the "
+                "installed xllamacpp, or there is too little memory"
+            ) from error
+    return server
+
+
+def _parameters(xllamacpp: ModuleType, path: Path, socket: Path, options: EngineOptions) -> object:
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = str(path)
+    parameters.n_ctx = options.context * options.slots
+    parameters.n_parallel = options.slots
+    parameters.cache_ram_mib = 0  # the default keeps up to 8 GiB of past prompts
+    # Writing a token keeps few threads busy, while reading gains from all.
+    threads = options.threads or _cores()
+    parameters.cpuparams.n_threads = max(1, threads // 2)
+    parameters.cpuparams_batch.n_threads = threads
+    # They are not to spin while they wait: with another program on the cores that costs four fifths of the speed.
+    parameters.cpuparams.poll = parameters.cpuparams_batch.poll = 0
+    parameters.verbosity = SILENT
+    parameters.warmup = False
+    parameters.ui = parameters.endpoint_slots = False
+    parameters.api_keys = [secrets.token_urlsafe(32)]
+    if os.name == "posix" and len(os.fsencode(socket)) <= SOCKET_PATH_BYTES:
+        parameters.hostnames = [str(socket)]
+    return parameters
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
