@@ -1,1 +1,43 @@
-"""What the command line is made of: its options, its inputs, its runs, its exit codes."""
+"""The commands, a file each, and what several of them take."""
+
+from __future__ import annotations
+
+from collections import UserDict
+from collections.abc import Iterator
+from importlib import import_module
+
+import click
+
+__all__ = ["SUMMARIES", "LazyCommands"]
+
+SUMMARIES = {
+    "check": "Property-test SCHEMA: say what is wrong with it, with the smallest counterexample.",
+    "costs": "Say what runs have cost, from their ledgers.",
+    "doctor": "Say what works here, and what to do about the rest.",
+    "extract": "Extract SCHEMA from each INPUT, as JSON.",
+    "models": "List models and their prices, in USD a million tokens.",
+    "refine": "Correct an extraction: ask again, with CORRECTION.",
+    "schemas": "List the built-in schemas, or show SCHEMA as JSON Schema.",
+    "simulate": "Serve a simulated Claude on a loopback port, for any Anthropic client.",
+}
+"""The commands by name, each with the first sentence of its help: `slotfill --help` imports none of them."""
+
+
+class LazyCommands(UserDict[str, click.Command]):
+    """The commands by name. The module of one is imported when it is looked up; there it is called `NAME_command`."""
+
+    def __missing__(self, name: str) -> click.Command:
+        """Import a command. Raises KeyError where there is none of the name."""
+        if name not in SUMMARIES:
+            raise KeyError(name)
+        command: click.Command = getattr(import_module(f"{__name__}.{name}"), f"{name}_command")
+        return self.data.setdefault(name, command)
+
+    def __contains__(self, name: object) -> bool:
+        return name in SUMMARIES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(SUMMARIES)
+
+    def __len__(self) -> int:
+        return len(SUMMARIES)

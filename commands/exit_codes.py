@@ -16,13 +16,23 @@ __all__ = [
     "EXIT_USAGE",
     "ExitError",
     "exit_code",
+    "exit_error",
+    "system_exit_error",
 ]
 
 EXIT_INCOMPLETE, EXIT_USAGE, EXIT_STOPPED, EXIT_NO_MODEL, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 
 
+class ExitError(click.ClickException):
+    """An error in one line, with its exit code."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance
+
+
 def exit_code(error: BaseException) -> int:
-    """Give the exit code of what ended a command, or stopped a run."""
+    """Return the exit code of what ended a command, or stopped a run."""
     from slotfill.extractors.errors import LedgerError, ModelError, OutputError, StoppedError
     from slotfill.extractors.runs.stopping import EXIT_CODES
     from slotfill.schemas.errors import SlotfillError
@@ -34,9 +44,22 @@ def exit_code(error: BaseException) -> int:
     return next((code for kind, code in codes if isinstance(error, kind)), other)
 
 
-class ExitError(click.ClickException):
-    """An error in one line, with its exit code."""
+def exit_error(error: Exception) -> ExitError | None:
+    """Return what a command ends with that raised an error before any call; None where the error is not slotfill's."""
+    from slotfill.extractors.errors import LedgerError, OutputError
+    from slotfill.extractors.runs.reports.console import printable
+    from slotfill.schemas.errors import SlotfillError
 
-    def __init__(self, message: str, exit_code: int) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance
+    if not isinstance(error, SlotfillError):
+        return None
+    # Of a run that has begun, exit_code tells.
+    unwritable = isinstance(error, OutputError | LedgerError)
+    return ExitError(printable(str(error)), EXIT_USAGE if unwritable else exit_code(error))
+
+
+def system_exit_error(error: OSError) -> ExitError:
+    """Return what ends a command that the system refuses something, and that nobody else has told of."""
+    reason = error.strerror or error
+    if error.filename is None:
+        return ExitError(f"cannot write to standard output: {reason}", EXIT_INCOMPLETE)
+    return ExitError(f"{error.filename!r}: {reason}", EXIT_USAGE)

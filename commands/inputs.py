@@ -1,4 +1,4 @@
-"""What a command reads: nothing of it may be what the command writes."""
+"""What a command reads: its schema, and its documents, nothing of which may be what the command writes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,32 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slotfill.commands.options import PromptOptions, ReadingOptions
+
 if TYPE_CHECKING:
     from slotfill.extractors.documents.sources import Sources
+    from slotfill.schemas.schema import Schema
 
-__all__ = ["sources_of"]
+__all__ = ["find_inputs", "resolve_schema"]
 
 
-def sources_of(inputs: tuple[str, ...], options: dict[str, Any]) -> Sources:
+def resolve_schema(source: str, prompt: PromptOptions) -> Schema[Any]:
+    """Make a schema of a word of the command line. Raises SchemaError."""
+    from slotfill.schemas.sources.schema_sources import read_examples, resolve
+
+    return resolve(
+        source,
+        trusted=True,
+        instructions=prompt.instructions,
+        examples=None if prompt.examples is None else read_examples(prompt.examples),
+        parameters=prompt.parameters,
+        formats=prompt.formats,
+    )
+
+
+def find_inputs(
+    inputs: tuple[str, ...], reading: ReadingOptions, *, output: str | None, rejects: str | None, cassette: Path | None
+) -> Sources:
     """Find what is to be read; standard input where nothing is named and something is piped in.
 
     Raises InputError for what is not there, or would be overwritten, and click.UsageError where there is nothing to
@@ -27,25 +46,32 @@ def sources_of(inputs: tuple[str, ...], options: dict[str, Any]) -> Sources:
         if sys.stdin is None or sys.stdin.isatty():  # closed, or a person's
             raise click.UsageError("no INPUT: name files or folders, or - for standard input")
         inputs = ("-",)
-    outputs = [Path(options[name]) for name in ("output", "rejects", "cassette") if options[name]]
+    outputs = [Path(name) for name in (output, rejects, cassette) if name]
     if len({path.resolve() for path in outputs}) < len(outputs):
         raise click.UsageError("one file is named for two outputs: give --output, --rejects and --cassette one each")
-    theirs = [] if _has_run(options["output"]) else _unmade(options, {Path(name).resolve() for name in inputs})
-    reading = {name: options[name] for name in ("text_field", "id_field", "encoding")}
-    sources = find_sources(inputs, skip=[path for path in outputs if path not in theirs], **reading)
-    _refuse_overwriting(sources, theirs)
+    documents = [] if _has_run(output) else _possible_documents(output, rejects, inputs)
+    sources = find_sources(
+        inputs,
+        text_field=reading.text_field,
+        id_field=reading.id_field,
+        skip=[path for path in outputs if path not in documents],
+        encoding=reading.encoding,
+    )
+    _refuse_overwriting(sources, documents)
     return sources
 
 
-def _unmade(options: dict[str, Any], named: set[Path]) -> list[Path]:
-    """Give the outputs that may be somebody's documents: what stands at --output, and rejects named as an INPUT."""
-    output, rejects = (Path(name) if name else None for name in (options["output"], options["rejects"]))
-    found = [output, rejects if rejects and rejects.resolve() in named else None]
-    return [path for path in found if path and path.is_file()]
+def _possible_documents(output: str | None, rejects: str | None, inputs: tuple[str, ...]) -> list[Path]:
+    """Return the outputs that may be somebody's documents: what stands at --output, and rejects named as an INPUT."""
+    named = {Path(name).resolve() for name in inputs}
+    paths = [Path(output)] if output else []
+    if rejects and Path(rejects).resolve() in named:
+        paths.append(Path(rejects))
+    return [path for path in paths if path.is_file()]
 
 
 def _has_run(output: str | None) -> bool:
-    """Tell whether what stands at an output is the output of a run: its ledger tells."""
+    """Whether what stands at an output is the output of a run: its ledger tells."""
     from slotfill.extractors.runs.ledger.identity import ledgers_of
     from slotfill.extractors.settings import Settings
 
@@ -58,7 +84,7 @@ def _refuse_overwriting(sources: Sources, outputs: Sequence[Path]) -> None:
     """Raise InputError where a file that is read would be replaced by what is made of it."""
     from slotfill.extractors.errors import InputError
 
-    taken = {path.resolve() for path in outputs}
+    replaced = {path.resolve() for path in outputs}
     for source in sources.sources:
-        if taken and Path(source.name).resolve() in taken:
+        if replaced and Path(source.name).resolve() in replaced:
             raise InputError(f"{source.name!r} is read, and would be overwritten: name another output")

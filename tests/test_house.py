@@ -18,7 +18,13 @@ MODULES = [file for file in FILES if file.name != "__init__.py"]
 MOST_MODULES = 12
 """A folder of more is a floor, not a room."""
 
-SAME_JOB = {"errors": "the errors of one half of the house"}
+SAME_JOB = {
+    "errors": "the errors of one half of the house",
+    "check": "a command, and what it calls",
+    "costs": "a command, and what it calls",
+    "doctor": "a command, and what it calls",
+    "models": "a command on models, and the models that are asked",
+}
 """File names that stand twice, as the same job is done for another thing: the job."""
 
 
@@ -79,7 +85,7 @@ def test_nothing_but_commands_imports_what_tests_use(graph: grimp.ImportGraph) -
         if module.startswith(testing)
         for importer in graph.find_modules_that_directly_import(module)
     }
-    assert {one for one in importers if not one.startswith((testing, "slotfill.commands", "slotfill.cli"))} == set()
+    assert {one for one in importers if not one.startswith((testing, "slotfill.commands"))} == set()
 
 
 def test_folders_are_rooms() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from slotfill.extractors.runs.reports.totals import Tally
 
-__all__ = ["printable", "progress", "transfer"]
+__all__ = ["printable", "progress", "show_step", "transfer"]
 
 REFRESHED = 4
 """How often a second a terminal shows how far a run is."""
@@ -79,3 +79,10 @@ def transfer() -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def show_step(text: str) -> None:
+    """Show on a terminal what is being done, in place of the step before."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""`slotfill doctor --live`: what is said before money is spent, and the report after."""
+"""`slotfill doctor`: what works here; with --live what is said before money is spent, and the report after."""
 
 from __future__ import annotations
 
@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slotfill.commands.exit_codes import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_STOPPED, EXIT_USAGE, ExitError
+from slotfill.commands.exit_codes import (
+    EXIT_INCOMPLETE,
+    EXIT_INTERRUPTED,
+    EXIT_NO_MODEL,
+    EXIT_STOPPED,
+    EXIT_USAGE,
+    ExitError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from decimal import Decimal
 
     from anthropic import Anthropic
@@ -21,15 +28,45 @@ if TYPE_CHECKING:
     from slotfill.extractors.live.probes import Observation, Probe
     from slotfill.extractors.live.report import Report
 
-__all__ = ["try_assumptions"]
+__all__ = ["doctor_command"]
 
 
-def try_assumptions(model: str | None, *, confirmed: bool, as_json: bool, on_progress: Callable[[str], object]) -> int:
-    """Say what it costs, try what is assumed of the service, print the report, and give the exit code.
+@click.command
+@click.option("-m", "--model", metavar="MODEL", help="The model to look for; by default the one `extract` would use.")
+@click.option("--live", is_flag=True, help="Try on the service itself what slotfill assumes of it, for a few cents.")
+@click.option("--yes", "confirmed", is_flag=True, help="With --live: send the requests without asking.")
+@click.option("--json", "as_json", is_flag=True, help="With --live: write the report as JSON.")
+@click.pass_context
+def doctor_command(ctx: click.Context, model: str | None, *, live: bool, confirmed: bool, as_json: bool) -> None:
+    """Say what works here, and what to do about the rest. Exits with 4 when an extraction would not work.
 
-    confirmed: whether it may cost that; else a terminal is asked. on_progress: is told what is being asked.
+    With --live it then says what a few dozen tiny requests may cost at most, and sends them, once that is allowed. The
+    report says of each assumption whether it held; it holds no credential, and is worth sending to those who make
+    slotfill. Exits with 1 where one is broken, else with 3 where one is not decided.
 
-    Raises ModelError where no service would be asked.
+    \b
+    slotfill doctor
+    slotfill doctor -m claude-sonnet-5-5
+    slotfill doctor --live
+    """
+    from slotfill.extractors.doctor import examine
+    from slotfill.extractors.runs.reports.console import printable
+
+    if not live and (confirmed or as_json):
+        raise click.UsageError("--yes and --json go with --live")
+    failed = False
+    for check in examine(model):
+        click.echo(f"{check.state:<9}{check.name:<16}{printable(check.detail)}", err=live)
+        failed |= check.state == "failed"
+    if failed or not live:
+        ctx.exit(EXIT_NO_MODEL if failed else 0)
+    ctx.exit(_try_assumptions(model, confirmed=confirmed, as_json=as_json))
+
+
+def _try_assumptions(model: str | None, *, confirmed: bool, as_json: bool) -> int:
+    """Say what it costs, try what is assumed of the service, print the report, and return the exit code.
+
+    confirmed: whether it may cost that; else a terminal is asked. Raises ModelError where no service would be asked.
     """
     from slotfill.extractors import catalogue
     from slotfill.extractors.clients.credentials import choose_model
@@ -55,8 +92,8 @@ def try_assumptions(model: str | None, *, confirmed: bool, as_json: bool, on_pro
         cost = worst_of(probes, chosen, settings.cache_ttl)
         _confirm(f"{len(probes)} requests to {chosen} at {address}, {_dollars(cost)}", confirmed=confirmed)
         secrets = (*settings.secrets, *filter(None, (client.api_key, client.auth_token)))
-        seen, interrupted = _observed(client, probes, secrets, on_progress)
-    report = Report(chosen, address, at, assumptions, seen)
+        observations, interrupted = _observe(client, probes, secrets)
+    report = Report(chosen, address, at, assumptions, observations)
     _print(report, Redaction(secrets, words=True), as_json=as_json)
     if interrupted:
         click.echo("interrupted", err=True)
@@ -80,22 +117,21 @@ def _confirm(what: str, *, confirmed: bool) -> None:
         raise ExitError("nothing was sent", EXIT_USAGE)
 
 
-def _observed(
-    client: Anthropic, probes: Sequence[Probe], secrets: Sequence[str], on_progress: Callable[[str], object]
-) -> tuple[dict[str, Observation], bool]:
-    """Send the probes; give what was observed, and whether Ctrl-C ended it."""
+def _observe(client: Anthropic, probes: Sequence[Probe], secrets: Sequence[str]) -> tuple[dict[str, Observation], bool]:
+    """Send the probes; return what was observed, and whether Ctrl-C ended it."""
     from slotfill.extractors.live.observing import observe
+    from slotfill.extractors.runs.reports.console import show_step
 
-    seen: dict[str, Observation] = {}
+    observations: dict[str, Observation] = {}
     try:
         for number, observation in enumerate(observe(client, probes, secrets), 1):
-            seen[observation.probe.name] = observation
-            on_progress(f"{number} of {len(probes)} requests")
+            observations[observation.probe.name] = observation
+            show_step(f"{number} of {len(probes)} requests")
     except KeyboardInterrupt:
-        return seen, True
+        return observations, True
     finally:
-        on_progress("")
-    return seen, False
+        show_step("")
+    return observations, False
 
 
 def _print(report: Report, redaction: Redaction, *, as_json: bool) -> None:

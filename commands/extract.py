@@ -1,0 +1,188 @@
+"""`slotfill extract`: a run, which tells of itself on standard error, and its exit code."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slotfill.commands.exit_codes import EXIT_INCOMPLETE, exit_code
+from slotfill.commands.inputs import find_inputs, resolve_schema
+from slotfill.commands.option_groups import GroupedCommand, with_options
+from slotfill.commands.options import (
+    AskingOptions,
+    PromptOptions,
+    ReadingOptions,
+    RunningOptions,
+    TellingOptions,
+    WritingOptions,
+    schema_argument,
+)
+
+if TYPE_CHECKING:
+    from slotfill.extractors.documents.sources import Sources
+    from slotfill.extractors.extractor import Extractor
+    from slotfill.extractors.runs.session import RunEnd, Start
+    from slotfill.schemas.schema import Schema
+
+__all__ = ["extract_command"]
+
+
+@click.command(cls=GroupedCommand)
+@schema_argument
+@click.argument("inputs", nargs=-1, metavar="[INPUT]...", type=click.Path())
+@with_options
+@click.pass_context
+def extract_command(
+    ctx: click.Context,
+    /,
+    schema: str,
+    inputs: tuple[str, ...],
+    *,
+    asking: AskingOptions,
+    prompt: PromptOptions,
+    reading: ReadingOptions,
+    writing: WritingOptions,
+    running: RunningOptions,
+    telling: TellingOptions,
+) -> None:
+    """Extract SCHEMA from each INPUT, as JSON.
+
+    SCHEMA is a built-in name (sentiment, feedback, entities, summary), package.module:Model, path/file.py:Model
+    (which is executed), path/schema.json, or one line of fields: "name, age int, tags [str]".
+
+    INPUT is a file, a folder, a glob, the same by an address that fsspec opens (s3://bucket/mails), or - for standard
+    input. Of .jsonl and .csv files each row is a document.
+
+    \b
+    slotfill extract feedback mails/ -o feedback.jsonl --rejects rejects.jsonl
+    cat review.txt | slotfill extract sentiment -m local
+    """
+    from slotfill.extractors.runs.reports.logs import log_to_stderr
+
+    resolved = resolve_schema(schema, prompt)
+    sources = find_inputs(inputs, reading, output=writing.output, rejects=writing.rejects, cassette=asking.cassette)
+    if running.dry_run:
+        _print_estimate(resolved, sources, asking, limit=reading.limit)
+        return
+    start = _start(inputs or ("-",), asking, reading, writing, running)
+    with log_to_stderr(telling.verbosity, telling.log_format):  # what is told of settings holds no secret
+        extractor = _extractor(resolved, asking, running)
+    with log_to_stderr(telling.verbosity, telling.log_format, extractor.settings.secrets):
+        ctx.exit(_run(extractor, sources, start, telling))
+
+
+def _print_estimate(schema: Schema[Any], sources: Sources, asking: AskingOptions, *, limit: int | None) -> None:
+    """Write what a run would cost, as JSON."""
+    from slotfill.extractors.catalogue import DEFAULT_MODEL
+    from slotfill.extractors.extractor import Extractor
+    from slotfill.extractors.runs.estimate import estimate
+    from slotfill.extractors.settings import Settings
+
+    # Nothing is called, so no credential is needed to count.
+    model = asking.model or (Settings.read().model or DEFAULT_MODEL,)
+    with Extractor(schema, model=model, max_tokens=asking.max_tokens, chunk_chars=asking.chunk_chars) as extractor:
+        click.echo(json.dumps(estimate(extractor, islice(sources, limit)), indent=2))
+
+
+def _extractor(schema: Schema[Any], asking: AskingOptions, running: RunningOptions) -> Extractor[Any]:
+    from slotfill.extractors.extractor import Extractor
+
+    return Extractor(
+        schema,
+        model=asking.model,
+        retries=asking.retries,
+        mend=asking.mend,
+        timeout=asking.timeout,
+        max_tokens=asking.max_tokens,
+        thinking=asking.thinking,
+        effort=asking.effort,
+        chunk_chars=asking.chunk_chars,
+        passes=asking.passes,
+        cassette=asking.cassette,
+        rpm=running.rpm,
+        itpm=running.itpm,
+        otpm=running.otpm,
+        max_wait=running.max_wait,
+    )
+
+
+def _start(
+    inputs: tuple[str, ...],
+    asking: AskingOptions,
+    reading: ReadingOptions,
+    writing: WritingOptions,
+    running: RunningOptions,
+) -> Start:
+    from slotfill.extractors.runs.session import Start
+
+    return Start(
+        inputs,
+        output=writing.output,
+        rejects=writing.rejects,
+        records=writing.records,
+        stream=writing.stream,
+        limit=reading.limit,
+        concurrency=running.concurrency,
+        max_cost=running.max_cost,
+        warn_cost=running.warn_cost,
+        labels=running.labels,
+        fresh=running.fresh,
+        retry_failed=running.retry_failed,
+        retention=running.retention,
+        wait=running.if_running == "wait",
+        lasting=asking.cassette is None,
+    )
+
+
+def _run(extractor: Extractor[Any], sources: Sources, start: Start, telling: TellingOptions) -> int:
+    """Run, say how far it got, and return the exit code."""
+    from slotfill.extractors.runs.reports.console import progress
+    from slotfill.extractors.runs.session import conduct, total_of
+
+    if extractor.settings.model is None and extractor.model.id == "local" and not telling.quiet:
+        click.echo("no Anthropic credential is set: using the embedded model", err=True)
+    total = total_of(sources, start.limit)
+    with progress(total, wanted=not telling.quiet) as show:
+        end = conduct(extractor, sources, start, sys.stdout.buffer, shown=show, said=partial(_print_message, telling))
+    if isinstance(end.stopped, BrokenPipeError):
+        raise end.stopped  # who reads standard output has had enough: click ends quietly
+    _print_end(end, total, telling, several=sources.several)
+    if end.stopped is not None:
+        return exit_code(end.stopped)
+    return EXIT_INCOMPLETE if end.tally.extracted < end.tally.documents else 0
+
+
+def _print_message(telling: TellingOptions, line: str) -> None:
+    from slotfill.extractors.runs.reports.console import printable
+
+    if not telling.quiet:
+        click.echo(json.dumps({"message": line}) if telling.log_format == "json" else printable(line), err=True)
+
+
+def _print_end(end: RunEnd, total: int | None, telling: TellingOptions, *, several: bool) -> None:
+    """Say why a run stopped and what goes on, and what a run over several documents has done."""
+    from slotfill.extractors.runs.reports.console import printable
+    from slotfill.extractors.runs.reports.run_summary import closing, closing_json
+
+    command = None if end.stopped is None else _resuming_command()
+    if telling.log_format == "json":
+        summary = closing_json(end.tally, total=total, reason=end.reason, command=command)
+        click.echo(json.dumps(summary), err=True)
+    elif end.stopped is not None or (several and not telling.quiet):
+        for line in closing(end.tally, total=total, reason=end.reason, command=command).splitlines():
+            click.echo(printable(line), err=True)
+
+
+def _resuming_command() -> str:
+    """Write the command that goes on with a run: this one, without what would begin it anew, and without passwords."""
+    from slotfill.extractors.documents.urls import public
+
+    arguments: tuple[str, ...] = click.get_current_context().obj
+    kept = [public(argument) for argument in arguments if argument not in ("--fresh", "--retry-failed")]
+    return shlex.join(["slotfill", *kept])
