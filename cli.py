@@ -65,7 +65,7 @@ def main() -> None:
     slotfill extract sentiment reviews/          one JSON line a file
     slotfill extract "name, age int" letter.txt  your own fields, in one line
     slotfill schemas                             what is built in
-    slotfill doctor                              what works here, and what to do about the rest
+    slotfill doctor                              what works here, what does not
 
     Shell completion: eval "$(_SLOTFILL_COMPLETE=bash_source slotfill)"; zsh_source and fish_source likewise.
     """

@@ -184,5 +184,5 @@ def _resuming_command() -> str:
     from slotfill.extractors.documents.urls import public
 
     arguments: tuple[str, ...] = click.get_current_context().obj
-    kept = [public(argument) for argument in arguments if argument not in ("--fresh", "--retry-failed")]
-    return shlex.join(["slotfill", *kept])
+    resuming = (public(argument) for argument in arguments if argument not in ("--fresh", "--retry-failed"))
+    return shlex.join(["slotfill", *resuming])

@@ -52,7 +52,7 @@ def refine_command(
 
     \b
     slotfill extract feedback mail.eml --record -o mail.json
-    slotfill refine mail.json "urgency is 5: the brakes failed" --record -o mail.json
+    slotfill refine mail.json "urgency is 5: brakes failed" --record -o mail.json
     """
     from slotfill.extractors.documents.stored import folder_of, model_of, read_document, read_record, schema_of
     from slotfill.extractors.extractor import Extractor

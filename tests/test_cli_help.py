@@ -65,9 +65,8 @@ def test_no_two_options_of_a_command_have_one_name():
 def test_help_fits_its_terminal(width):
     for name in (None, *SUMMARIES):
         text = CliRunner().invoke(main, [*filter(None, [name]), "--help"], terminal_width=width).stdout
-        # Lines that are not wrapped are examples, to be copied.
-        prose = [line for line in text.splitlines() if not line.startswith(("  slotfill ", "  ANTHROPIC_BASE_URL="))]
-        assert max(map(len, prose)) <= width, name
+        copied = "  ANTHROPIC_BASE_URL="  # a command that needs its length
+        assert max(len(line) for line in text.splitlines() if not line.startswith(copied)) <= width, name
 
 
 def test_the_list_of_commands_says_what_their_own_help_begins_with():
