@@ -7,14 +7,11 @@ from collections.abc import Callable, Mapping
 from datetime import date, time
 from decimal import Decimal
 
+from slotfill.extractors.forms.named_dates import NAMED_DATES, month_number
+
 __all__ = ["ISO_FORMS", "day_first_in"]
 
-_MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october"]
-_MONTHS += ["november", "december"]
-_DAY, _MONTH, _YEAR = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?", r"(?P<name>[a-z]{3,9})\.?", r"(?P<year>\d{4})"
-_DATES = (
-    re.compile(rf"{_DAY}(?: of)?[ -]{_MONTH},?[ -]{_YEAR}", re.IGNORECASE | re.ASCII),  # 3rd of March 2026
-    re.compile(rf"{_MONTH} {_DAY},? {_YEAR}", re.IGNORECASE | re.ASCII),  # March 3, 2026
+_NUMERIC = (
     re.compile(r"(?P<year>\d{4})([/.-])(?P<month>\d{1,2})\2(?P<day>\d{1,2})", re.ASCII),  # 2026/3/3
     re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})", re.ASCII),  # 20260303
 )
@@ -89,11 +86,16 @@ def _day(text: str, day_first: bool | None) -> str | None:
 def _calendar_day(text: str, day_first: bool | None) -> str | None:
     if found := _EITHER_WAY.fullmatch(text):
         return _either_way(int(found[1]), int(found[3]), int(found[4]), day_first)
-    for form in _DATES:
+    for form in _NUMERIC:
         if found := form.fullmatch(text):
-            parts = found.groupdict()
-            month = int(parts["month"]) if "month" in parts else _month(parts["name"].lower())
-            return _iso(int(parts["year"]), month, int(parts["day"]))
+            return _iso(int(found["year"]), int(found["month"]), int(found["day"]))
+    return _named_day(text)
+
+
+def _named_day(text: str) -> str | None:
+    for form in NAMED_DATES:
+        if (found := form.fullmatch(text)) and found["year"] and (month := month_number(found["month"])):
+            return _iso(int(found["year"]), month, int(found["day"]))
     return None
 
 
@@ -102,11 +104,6 @@ def _either_way(first: int, second: int, year: int, day_first: bool | None) -> s
         return None
     ordered = first > 12 or (second <= 12 and bool(day_first))  # noqa: PLR2004 - months
     return _iso(year, second, first) if ordered else _iso(year, first, second)
-
-
-def _month(name: str) -> int:
-    names = [number for number, month in enumerate(_MONTHS, 1) if name == month or name in (month[:3], month[:4])]
-    return names[0] if names else 0
 
 
 def _iso(year: int, month: int, day: int) -> str | None:

@@ -7,10 +7,12 @@ from typing import Any
 
 from slotfill.schemas.json_values.exact_json import dumps
 
-__all__ = ["escaped", "json_text"]
+__all__ = ["CONTROLS", "escaped", "json_text"]
 
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""What is escaped: controls but tab and line ends (which JSON escapes itself), and halves of surrogate pairs."""
+CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
+"""What no terminal is to be given, as a pattern's set: controls but tab and line ends, and half pairs."""
+
+_CONTROL = re.compile(f"[{CONTROLS}]")
 
 
 def json_text(data: Any, *, indent: int | None = None) -> str:
@@ -20,4 +22,4 @@ def json_text(data: Any, *, indent: int | None = None) -> str:
 
 def escaped(text: str) -> str:
     r"""Show control characters as JSON does, U+001B as \u001b; tabs and line ends stay."""
-    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -74,8 +74,9 @@ _STRUCTURE = frozenset(" \t\r\n[]{}")
 _JOINERS = frozenset(["", ",", "+"])
 """What stands between two quotes that part two strings: `"a" "b"`, `"a", "b"`, `"a" + "b"`."""
 _PARTS = re.compile(r"""["'”\u2019]\s*+,|,\s*+["'“\u2018]""")
+_MUST_BE_ESCAPED = re.compile(r"[\x00-\x1f]")
+"""The control characters that JSON's strings (RFC 8259, section 7) hold as escapes alone; others may stand there."""
 _PLAIN = re.compile(r"[^\\\x00-\x1f]*+")
-_CONTROL = re.compile(r"[\x00-\x1f]")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|U(00[01][0-9a-fA-F]{5})|(?s:(.)))")
 _NAMED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "/": "/"}
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
@@ -210,7 +211,7 @@ class String:
             self.repairs.append((kind, written, json.dumps(self.value, ensure_ascii=False), "low"))
 
     def _unescaped(self, raw: str) -> str:
-        if found := _CONTROL.search(raw):
+        if found := _MUST_BE_ESCAPED.search(raw):
             self.repairs.append(("control_character", found[0], json.dumps(found[0])[1:-1], "none"))
         value = _ESCAPE.sub(self._character, raw)
         if _HALF_A_PAIR.search(value):

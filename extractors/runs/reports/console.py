@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from slotfill.extractors.record.json_text import CONTROLS
+
 if TYPE_CHECKING:
     from slotfill.extractors.runs.reports.totals import Tally
 
@@ -16,12 +18,13 @@ __all__ = ["printable", "progress", "show_step", "transfer"]
 REFRESHED = 4
 """How often a second a terminal shows how far a run is."""
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]|\n(?!\Z)")
+_UNPRINTABLE = re.compile(rf"[{CONTROLS}\r\u202a-\u202e\u2066-\u2069]|\n(?!\Z)")
+"""Controls, what turns the direction of a line, and line ends but the last one: a message is a line."""
 
 
 def printable(text: str) -> str:
     """Show control characters as escapes, so that no file name or document drives a terminal."""
-    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 class _Shown:

@@ -63,6 +63,12 @@ def test_a_string_is_found_as_closely_as_it_stands_there(value, document, span):
     assert ground({"a/b": [value]}, document, FREE) == {"/a~1b/0": span}
 
 
+@pytest.mark.parametrize(("last", "match"), [("soup", "fuzzy"), ("soups", "absent")])
+def test_a_quote_of_2000_code_points_is_sought_fuzzily_and_a_longer_one_is_a_text_of_its_own(last, match):
+    rest = f"{' soup' * 398} {last}"
+    assert ground(f"realy{rest}", f"really{rest}", FREE)[""].match == match
+
+
 @pytest.mark.parametrize(
     ("value", "document", "passage", "match"),
     [

@@ -95,6 +95,18 @@ def test_a_date_is_found_as_it_is_written(form):
     assert date_places(text, {date(2026, 11, 21)}) == {date(2026, 11, 21): [(7, 7 + len(form))]}
 
 
+@pytest.mark.parametrize("text", ["10 Auguſt 1780", "10 AUGUST 1780", "10 août 1780"])
+def test_a_date_is_found_whatever_letters_its_month_is_written_in(text):
+    assert date_places(text, {date(1780, 8, 10)}) == {date(1780, 8, 10): [(0, len(text))]}
+
+
+@pytest.mark.parametrize("text", ["3 JUİN 2026", "3 juın 2026", "ſix", "ſeven", "SİX", "3 mıllion", "3 MİLLION"])
+def test_letters_that_count_as_others_in_a_pattern_break_nothing(text):
+    numbers = number_places(text, {Decimal(3), Decimal(6)})
+    assert numbers.keys() <= {Decimal(3), Decimal(6)}
+    assert date_places(text, {date(2026, 1, 1)}) == {}
+
+
 def test_a_date_with_no_year_serves_where_none_has_one():
     assert date_places("on 12 June or June 13", {date(2026, 6, 12)}) == {date(2026, 6, 12): [(3, 10)]}
     assert date_places("12 June, 12 June 2026", {date(2026, 6, 12)}) == {date(2026, 6, 12): [(9, 21)]}

@@ -102,6 +102,11 @@ class TestFinding:
         assert mended.data == VALUE
         assert kinds(mended) == [("extracted", "low")]
 
+    @pytest.mark.parametrize(("distance", "counts"), [(120, True), (121, False)])
+    def test_what_names_a_draft_stands_close_before_it(self, distance, counts):
+        label = ("Draft" + " so" * 50)[: distance - 2] + ": "
+        assert (repair(f"{label}{json.dumps(OTHER)}\n\nSo: {TEXT}", FEEDBACK) is not None) == counts
+
     @pytest.mark.parametrize(
         "form",
         [
