@@ -10,7 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from slotfill.extractors.repair.lenient_json import BrokenError, LenientReader, SyntaxRepair, TooDeepError
+from slotfill.extractors.repair.lenient_json import BrokenError, LenientReader, TooDeepError
+from slotfill.extractors.repair.syntax_repairs import SyntaxRepair
 from slotfill.schemas.json_values import exact_json
 
 __all__ = ["Candidate", "FoundJson", "find_json"]

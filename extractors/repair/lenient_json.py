@@ -1,7 +1,8 @@
 """Nearly JSON: a reader that goes on where JSON's rules are broken, and says what it put right.
 
-It reads one object or list from a place in a text, in one pass and without recursion. What it cannot make sense of
-without inventing anything, it refuses.
+It reads one object or list from a place in a text, in one pass and without recursion: the values that are open stand
+on a stack, each with the bracket that has to close it. What it cannot make sense of without inventing anything, it
+refuses.
 """
 
 from __future__ import annotations
@@ -9,31 +10,45 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from slotfill.extractors.record.parts import Edit, Risk
+from slotfill.extractors.record.parts import Risk
 from slotfill.extractors.repair.bare_values import read_bare
-from slotfill.extractors.repair.lenient_strings import QUOTED, QUOTES, Role, String
+from slotfill.extractors.repair.lenient_strings import StringReader
+from slotfill.extractors.repair.string_ends import QUOTED, QUOTES, Role
+from slotfill.extractors.repair.syntax_repairs import SyntaxRepair
 from slotfill.schemas.json_values import exact_json
+from slotfill.schemas.json_values.json_types import JSON, JSONObject
 
-__all__ = ["RISKS", "BrokenError", "LenientReader", "SyntaxRepair", "TooDeepError", "as_edits"]
-
-RISKS: tuple[Risk, ...] = ("none", "low", "high")
-"""In their order."""
+__all__ = ["BrokenError", "LenientReader", "TooDeepError"]
 
 _SPACE = re.compile(r"[ \t\r\n]*+")
 _ODD_SPACE = re.compile(r"[\s\ufeff\u200b\u2060]++")
-_COMMENT = re.compile(r"//[^\n]*+|#[^\n]*+|/\*(?s:.*?)(?:\*/|\Z)")
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*+)(\.\d++)?([eE][+-]?\d++)?(?![\w.+:%€$£¥-]|/[^/*])", re.ASCII)
-_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(?:,\d{3})++(\.\d++)?(?=\s*+(?:\}|,\s*+[\"'A-Za-z_}]))", re.ASCII)
+_COMMENT = re.compile(
+    r"""
+    //[^\n]*+                       # // so
+  | \#[^\n]*+                       # # so
+  | /\* (?s:.*?) (?: \*/ | \Z )     # /* so */
+    """,
+    re.VERBOSE,
+)
+_NOT_IN_WORD = r"(?! [\w.+:%€$£¥-] | /[^/*] )"  # 12 in 12kg, 12:30, 12-03 or 12/03 is no number by itself
+_NUMBER = re.compile(rf"-? (?: 0 | [1-9]\d*+ ) (?:\.\d++)? (?:[eE][+-]?\d++)? {_NOT_IN_WORD}", re.ASCII | re.VERBOSE)
+_THOUSANDS = re.compile(
+    r"""
+    -? [1-9]\d{0,2} (?:,\d{3})++ (?:\.\d++)?             # 1,234.50
+    (?= \s*+ (?: \} | , \s*+ ["'A-Za-z_}] ) )             # and then a key, or the object's end: no further number
+    """,
+    re.ASCII | re.VERBOSE,
+)
 _LITERAL = re.compile(r"(?:true|false|null)\b")
 _LITERALS = {"true": True, "false": False, "null": None}
 _LAST_WORD = re.compile(r"[\w.+-]*+\s*+\Z")
-_BARE_KEY = re.compile(r"(?:[^\W\d][\w$-]*+|-?\d++(?:\.\d++)?+)(?=\s*+:)")
-_SIDE_BY_SIDE = re.compile(r"(?<=[\w.])(?:[^\S\n]*+[\w.+-]|['\"])")
-_LATER_GROUP = re.compile(r"(?<=\d,)0\d\d(?!\d)", re.ASCII)
+_BARE_KEY = re.compile(r"(?: [^\W\d][\w$-]*+ | -?\d++(?:\.\d++)?+ ) (?=\s*+:)", re.VERBOSE)  # due_date: or 7:
+_SIDE_BY_SIDE = re.compile(r"(?<=[\w.]) (?: [^\S\n]*+[\w.+-] | ['\"] )", re.VERBOSE)  # 12 500 or 12'500, on one line
+_LATER_GROUP = re.compile(r"(?<=\d,)0\d\d(?!\d)", re.ASCII)  # the 050 of 12,050
 _ELLIPSIS = re.compile(r"(?:\.\.\.|…)(?=\s*+,?+\s*+[\]})])")
-_SET = re.compile(rf"\{{\s*+(?:{QUOTED}|-?\d[\d.]*+)\s*+[,}}]")
+_SET = re.compile(rf"\{{ \s*+ (?: {QUOTED} | -?\d[\d.]*+ ) \s*+ [,}}]", re.VERBOSE)  # {{"x", or {{1}}, of Python
 
 _CLOSERS = {"{": "}", "[": "]", "(": ")"}
 """The brackets that open an object, a list, and a tuple of Python, each with the one that closes it."""
@@ -54,47 +69,27 @@ class TooDeepError(BrokenError):
     """What stands there is nested more deeply than any reader takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class SyntaxRepair:
-    """One break of JSON's rules: what stood there, and what it was read as."""
-
-    kind: str
-    before: Any
-    after: Any
-    risk: Risk
-
-
-def as_edits(repairs: Iterable[SyntaxRepair]) -> list[Edit]:
-    """Give one edit of the whole text for each kind of repair: the pieces before and after, in order."""
-    kinds: dict[str, list[SyntaxRepair]] = {}
-    for repair in repairs:
-        kinds.setdefault(repair.kind, []).append(repair)
-    return [
-        Edit("", kind, [r.before for r in all_], [r.after for r in all_], max((r.risk for r in all_), key=RISKS.index))
-        for kind, all_ in kinds.items()
-    ]
-
-
 @dataclass(slots=True)
 class LenientReader:
     """Reads one object or list that starts at `at`, and leaves `at` behind it.
 
     end: where the text ends for this reader.
     number: makes a number of what is written.
+    repairs: all that had to be put right, in order.
     """
 
     text: str
     at: int
     end: int
-    number: Callable[[str], Any] | None = None
+    number: Callable[[str], JSON] | None = None
     repairs: list[SyntaxRepair] = field(default_factory=list)
-    _open: list[Any] = field(default_factory=list)
+    _open: list[JSON] = field(default_factory=list)
     _ends: list[str] = field(default_factory=list)
-    _outermost: Any = None
-    _twice: list[tuple[str, Any, Any]] = field(default_factory=list)
+    _outermost: JSON = None
+    _twice: list[tuple[str, JSON, JSON]] = field(default_factory=list)
 
-    def read(self) -> Any:
-        """Give the value. Raises BrokenError."""
+    def read(self) -> JSON:
+        """Return the value. Raises BrokenError."""
         self._outermost = root = self._opened()
         while self._open:
             top = self._open[-1]
@@ -106,21 +101,22 @@ class LenientReader:
         self._note_twice()
         return root
 
-    def fail(self, *, cut: bool = False) -> NoReturn:
-        """Give up here."""
+    def _fail(self, *, cut: bool = False) -> NoReturn:
+        """Refuse what stands here; of a list of rows, the keys are the first one's."""
         first = self._outermost[0] if isinstance(self._outermost, list) and self._outermost else self._outermost
         keys = first if isinstance(first, dict) else ()
         raise BrokenError(self.at, keys, cut=cut or self.at >= self.end)
 
     def _fail_on_word(self) -> NoReturn:
-        self.fail(cut=_LAST_WORD.match(self.text, self.at, self.end) is not None)
+        """Refuse a word; the last one of the text may have been cut: `{"a": tru`."""
+        self._fail(cut=_LAST_WORD.match(self.text, self.at, self.end) is not None)
 
-    def _note(self, kind: str, before: Any, after: Any, risk: Risk) -> None:
+    def _note(self, kind: str, before: JSON, after: JSON, risk: Risk) -> None:
         self.repairs.append(SyntaxRepair(kind, before, after, risk))
 
-    def _opened(self) -> Any:
+    def _opened(self) -> JSON:
         mark = self.text[self.at]
-        value: Any = {} if mark == "{" else []
+        value: JSON = {} if mark == "{" else []
         if mark == "{" and self._open and _SET.match(self.text, self.at, self.end):
             value = []
             self._note("set", "{}", "[]", "low")
@@ -132,25 +128,29 @@ class LenientReader:
         return value
 
     def _gap(self) -> str:
-        """Skip what says nothing, and give the character after it: "" at the end."""
+        """Skip what says nothing, and return the character after it: "" at the end."""
         while True:
             self.at = at = _SPACE.match(self.text, self.at, self.end).end()  # type: ignore[union-attr]  # may be empty
             if at >= self.end:
                 return ""
             if (char := self.text[at]) in '"{}[](),:' or char.isalnum():
                 return char
-            if found := _COMMENT.match(self.text, at, self.end):
-                self._note("comment", found[0], "", "none")
-            elif found := _ODD_SPACE.match(self.text, at, self.end):
-                self._note("odd_space", found[0], "", "none")
-            elif found := _ELLIPSIS.match(self.text, at, self.end):
-                self._note("ellipsis", found[0], "", "low" if self._open and self._open[-1] else "high")
+            if match := _COMMENT.match(self.text, at, self.end):
+                self._note("comment", match[0], "", "none")
+            elif match := _ODD_SPACE.match(self.text, at, self.end):
+                self._note("odd_space", match[0], "", "none")
+            elif match := _ELLIPSIS.match(self.text, at, self.end):
+                self._note("ellipsis", match[0], "", "low" if self._open and self._open[-1] else "high")
             else:
                 return char
-            self.at = found.end()
+            self.at = match.end()
 
-    def _goes_on(self, top: Any) -> bool:
-        """Read what separates members or items, and close the innermost value where it ends."""
+    def _goes_on(self, top: JSON) -> bool:
+        """Read what separates members or items, and close the innermost value where it ends.
+
+        A comma too many is a guess: something may be missing, `[1,, 3]`. One that is missing is none, `["a" "b"]`, but
+        between numbers, `[12 500]`, which may be one.
+        """
         end, commas, char = self.at, 0, self._gap()
         while char == ",":
             commas, self.at = commas + 1, self.at + 1
@@ -163,14 +163,15 @@ class LenientReader:
         if commas > 1 or (commas and not top):
             self._note("extra_comma", "," * commas, "," if top else "", "high")
         elif top and not commas:
-            in_doubt = isinstance(top, list) and _SIDE_BY_SIDE.match(self.text, end, self.end)  # [12 500] or [12'500]
+            in_doubt = isinstance(top, list) and _SIDE_BY_SIDE.match(self.text, end, self.end)
             self._note("missing_comma", "", ",", "high" if in_doubt else "low")
         return True
 
-    def _closed(self, top: Any, char: str, commas: int) -> bool:
+    def _closed(self, top: JSON, char: str, commas: int) -> bool:
+        """Close the innermost value by a bracket, be it that of the value around it: `[{"a": 1]`."""
         end = self._ends.pop()
         self._open.pop()
-        if end == ")" and end == char:
+        if end == ")" and end == char:  # (1) is no tuple in Python, but a number
             self._note("tuple", "()", "[]", "high" if len(top) == 1 and not commas else "low")
         if commas and not (end == ")" and commas == len(top) == 1):  # (1,) is how a tuple of one is written
             self._note("trailing_comma", "," * commas, "", "none" if top and commas == 1 else "high")
@@ -179,26 +180,26 @@ class LenientReader:
         elif self._ends and self._ends[-1] == char:
             self._note("missing_close", "", end, "high")
         else:
-            self.fail()
+            self._fail()
         return False
 
     def _is_over(self, commas: int) -> bool:
-        """Tell whether prose begins here, after a blank line."""
+        """Whether prose begins here, after a blank line."""
         before = self.text[max(0, self.at - 2) : self.at]
         return len(self._open) == 1 and not commas and before == "\n\n" and self.text[self.at] not in "\"'{[“"
 
     def _ended(self, commas: int) -> None:
-        """Close the outermost value where nothing but its last character is missing."""
+        """Close the outermost value where nothing but its last character is missing: all else may be more than it."""
         if commas or len(self._open) > 1 or not self._open[0]:
             self.at = self.end
-            self.fail(cut=True)
+            self._fail(cut=True)
         self._open.pop()
         self._note("missing_close", "", self._ends.pop(), "high")
 
-    def _member(self, top: dict[str, Any]) -> None:
+    def _member(self, top: JSONObject) -> None:
         key = self._key()
         if self._gap() != ":":
-            self.fail()
+            self._fail()
         self.at += 1
         value = self._value(in_list=False)
         if key in top:
@@ -214,40 +215,40 @@ class LenientReader:
     def _key(self) -> str:
         if self.text[self.at] in QUOTES:
             return self._string("key")
-        found = _BARE_KEY.match(self.text, self.at, self.end)
-        if found is None:
+        match = _BARE_KEY.match(self.text, self.at, self.end)
+        if match is None:
             self._fail_on_word()
-        self._note("unquoted_key", found[0], f'"{found[0]}"', "low")
-        self.at = found.end()
-        return found[0]
+        self._note("unquoted_key", match[0], f'"{match[0]}"', "low")
+        self.at = match.end()
+        return match[0]
 
-    def _value(self, *, in_list: bool) -> Any:
+    def _value(self, *, in_list: bool) -> JSON:
         char = self._gap()
         if char == '"' or (char and char in QUOTES):
             return self._string("member" if not in_list else "element" if self._ends[-1] == ")" else "item")
         if char and char in "{[(":
             return self._opened()
-        if found := None if in_list else _THOUSANDS.match(self.text, self.at, self.end):
-            digits = found[0].replace(",", "")
-            self._note("thousands", found[0], digits, "low")
-            return self._number(digits, found[0])
-        if found := _NUMBER.match(self.text, self.at, self.end):
-            return self._number(found[0], found[0])
-        if found := _LITERAL.match(self.text, self.at, self.end):
-            self.at = found.end()
-            return _LITERALS[found[0]]
+        if match := None if in_list else _THOUSANDS.match(self.text, self.at, self.end):  # in a list: three numbers
+            digits = match[0].replace(",", "")
+            self._note("thousands", match[0], digits, "low")
+            return self._number(digits, match[0])
+        if match := _NUMBER.match(self.text, self.at, self.end):
+            return self._number(match[0], match[0])
+        if match := _LITERAL.match(self.text, self.at, self.end):
+            self.at = match.end()
+            return _LITERALS[match[0]]
         return self._bare(in_list=in_list)
 
-    def _number(self, digits: str, raw: str) -> Any:
-        """Give the number that JSON writes with these digits, `raw` being what stands here."""
+    def _number(self, digits: str, raw: str) -> JSON:
+        """Return the number that JSON writes with these digits, `raw` being what stands here."""
         try:
             number = int(digits) if digits.lstrip("-").isdecimal() else exact_json.exact_float(digits)
         except ValueError:  # beyond all doubles, or an integer of thousands of digits
-            self.fail()
+            self._fail()
         self.at += len(raw)
         return self.number(raw) if self.number else number
 
-    def _bare(self, *, in_list: bool) -> Any:
+    def _bare(self, *, in_list: bool) -> JSON:
         bare = read_bare(self.text, self.at, self.end)
         if bare is None:
             self._fail_on_word()
@@ -259,13 +260,13 @@ class LenientReader:
         return bare.value
 
     def _string(self, role: Role) -> str:
-        string = String(self.text, self.at, self.end, role, self._closers)
-        if string.close is None:
-            self.fail(cut=True)
-        for kind, before, after, risk in string.repairs:
-            self._note(kind, before, after, risk)
-        self.at = string.close
-        return string.value
+        reader = StringReader(self.text, self.at, self.end, role, self._closers)
+        value = reader.read()
+        if value is None:
+            self._fail(cut=True)
+        self.repairs += reader.repairs
+        self.at = reader.at
+        return value
 
     def _closers(self) -> str:
         return "".join(reversed(self._ends))

@@ -24,8 +24,9 @@ from slotfill.extractors.record.parts import Edit, Risk
 from slotfill.extractors.repair.coercion import Coerced, coerce
 from slotfill.extractors.repair.drafts import is_last_word, is_torn
 from slotfill.extractors.repair.json_finder import Candidate, FoundJson, find_json
-from slotfill.extractors.repair.lenient_json import LenientReader, as_edits
+from slotfill.extractors.repair.lenient_json import LenientReader
 from slotfill.extractors.repair.reshaping import ENVELOPES
+from slotfill.extractors.repair.syntax_repairs import as_edits
 from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, resolved, subschemas
 from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.schema import WRAPPER, Schema

@@ -10,7 +10,8 @@ from typing import Any
 from slotfill.extractors.forms.scalar_forms import scalars
 from slotfill.extractors.forms.value_types import Context, ExpectedForms, PlainMeaning
 from slotfill.extractors.forms.vocabulary import is_about_nothing, is_nothing
-from slotfill.extractors.repair.lenient_json import RISKS, BrokenError, LenientReader
+from slotfill.extractors.repair.lenient_json import BrokenError, LenientReader
+from slotfill.extractors.repair.syntax_repairs import highest_risk
 from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.schema import WRAPPER
 
@@ -142,7 +143,7 @@ def _parsed(text: str, wanted: ExpectedForms) -> PlainMeaning | None:
         return None
     if text[reader.at :].strip(" \t\r\n,;") or not isinstance(parsed, kind):
         return None
-    risk = max(("low", *(repair.risk for repair in reader.repairs)), key=RISKS.index)
+    risk = highest_risk(reader.repairs, least="low")
     if is_asked_for:
         return PlainMeaning("json", parsed, risk)
     return PlainMeaning("json", exact_json.dumps(parsed), risk) if fenced or reader.repairs else None
