@@ -60,8 +60,8 @@ DEFECTS = {
     ),
     "a mender drops rows that stand one after the other": (
         "extractors/repair/repair.py",
-        "([r.value for r in readings], first.start, last.end, repairs, rows=tuple(readings))]",
-        "([r.value for r in readings[:-1]], first.start, last.end, repairs, rows=tuple(readings[:-1]))]",
+        "first, last = candidates[0], candidates[-1]\n",
+        "candidates = candidates[:-1]\n        first, last = candidates[0], candidates[-1]\n",
         "tests/extractors/repair/test_repair.py::TestWrapper::test_rows_without_brackets_are_all_kept",
     ),
     "a patch touches another field": (

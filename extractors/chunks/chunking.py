@@ -47,7 +47,7 @@ class Chunk:
 
 
 def default_overlap(limit: int) -> int:
-    """Give how much two neighbouring chunks share: a tenth, 200 to 2,000 code points, at most a quarter of a chunk."""
+    """Return how much neighbouring chunks share: a tenth, 200 to 2,000 code points, at most a quarter of a chunk."""
     return min(max(limit // 10, SENTENCE), PAGE, limit // 4)
 
 
@@ -68,24 +68,24 @@ def split_text(text: str, limit: int, *, overlap: int | None = None) -> tuple[Ch
     room = min(max(LONGEST_UNIT, overlap // 2), (limit - overlap) // 2) if overlap else 0
     cuts = [*_cuts(text, limit - overlap - room)]
     starts = [_start(text, cut - overlap, room) if overlap else cut for cut in cuts]
-    found = _outermost([*zip(starts, [*cuts[1:], len(text)], strict=True)])
-    return tuple(Chunk(index, start, text[start:end]) for index, (start, end) in enumerate(found))
+    stretches = _outermost([*zip(starts, [*cuts[1:], len(text)], strict=True)])
+    return tuple(Chunk(index, start, text[start:end]) for index, (start, end) in enumerate(stretches))
 
 
 def _cuts(text: str, capacity: int) -> Iterator[int]:
-    """Give where pieces of at most `capacity` code points start, none overlapping another."""
+    """Yield where pieces of at most `capacity` code points start, none overlapping another."""
     splitter = TextSplitter(capacity, trim=False)
     start = 0
     while len(text) - start > WINDOW * capacity:
         # The last piece of a window ends at no structure: it is sought again in the next window.
-        *found, last = splitter.chunk_indices(text[start : start + WINDOW * capacity])
-        yield from (start + at for at, _ in found)
+        *pieces, last = splitter.chunk_indices(text[start : start + WINDOW * capacity])
+        yield from (start + at for at, _ in pieces)
         start += last[0]
     yield from (start + at for at, _ in splitter.chunk_indices(text[start:]))
 
 
 def _start(text: str, latest: int, room: int) -> int:
-    """Give a sensible place to start, at most `room` before the latest one."""
+    """Return a sensible place to start, at most `room` before the latest one."""
     if latest <= 0:
         return 0
     earliest = max(0, latest - room)
@@ -98,8 +98,8 @@ def _start(text: str, latest: int, room: int) -> int:
 
 def _outermost(stretches: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Leave out the stretches, ordered by their ends, that a later one holds whole."""
-    kept: list[tuple[int, int]] = []
+    outermost: list[tuple[int, int]] = []
     for stretch in reversed(stretches):
-        if not kept or stretch[0] < kept[-1][0]:
-            kept.append(stretch)
-    return kept[::-1]
+        if not outermost or stretch[0] < outermost[-1][0]:
+            outermost.append(stretch)
+    return outermost[::-1]

@@ -26,7 +26,7 @@ _BRANCHES = ("anyOf", "oneOf")
 
 
 def relax_for_chunk(json_schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the schema of what one of several chunks says: what the whole requires, a part may lack.
+    """Return the schema of what one of several chunks says: what the whole requires, a part may lack.
 
     In the root, and in single objects within it, no property is required but lists, which may be short or empty: of a
     list that is left out nobody could tell whether it was forgotten. Conditions on the whole go. The items of lists
@@ -47,7 +47,7 @@ class _Relaxing:
         self._names: dict[str, str] = {}
 
     def schema(self, schema: Any, *, is_root: bool = False) -> Any:
-        """Give a schema, its parts and what it refers to without what a part may lack."""
+        """Return a schema, its parts and what it refers to without what a part may lack."""
         if not isinstance(schema, dict) or _is_tuple(schema):
             return schema
         lax = _without(schema, _OF_WHOLE_OBJECTS | _OF_WHOLE_LISTS | (_CONDITIONS if _holds_others(schema) else set()))
@@ -160,11 +160,11 @@ class _Fields:
         return groups
 
     def group(self, keys: set[str], *, is_first: bool) -> dict[str, Any]:
-        """Give the schema of some of the properties."""
+        """Return the schema of some of the properties."""
         return _with_reached(self._only(self._document, keys, is_first=is_first), self._document)
 
     def _holding(self, schema: Any) -> Iterator[dict[str, Any]]:
-        """Give the schemas that speak of the object, whatever it holds."""
+        """Yield the schemas that speak of the object, whatever it holds."""
         if isinstance(schema, dict):
             schema = _inlined(schema, self._document)
             yield schema
@@ -172,7 +172,7 @@ class _Fields:
                 yield from self._holding(part)
 
     def _units(self) -> list[set[str]]:
-        """Give the properties that belong together: one, and the confidences of it."""
+        """Return the properties that belong together: one, and the confidences of it."""
         units: dict[str, set[str]] = {}
         for key, parts in self._parts.items():
             of = next(
@@ -192,8 +192,8 @@ class _Fields:
         left = _without(schema, {*_OF_WHOLE_OBJECTS, *_CONDITIONS, *_BRANCHES, "maxProperties", "default", "examples"})
         if "properties" in schema:
             left["properties"] = {key: part for key, part in properties_of(schema).items() if key in keys}
-        wanted = {*keys, *(schema.get("required", ()) if is_first else ())} - (self._parts.keys() - keys)
-        if required := [key for key in schema.get("required", ()) if key in wanted]:
+        names = {*keys, *(schema.get("required", ()) if is_first else ())} - (self._parts.keys() - keys)
+        if required := [key for key in schema.get("required", ()) if key in names]:
             left["required"] = required
         if "allOf" in schema:
             left["allOf"] = [self._only(part, keys, is_first=is_first) for part in schema["allOf"]]
@@ -209,7 +209,7 @@ def _is_tuple(schema: Mapping[str, Any]) -> bool:
 
 
 def _holds_others(schema: Mapping[str, Any]) -> bool:
-    """Tell whether a schema is an object's or a list's."""
+    """Whether a schema is an object's or a list's."""
     return schema.get("type") in ("object", "array") or not schema.keys().isdisjoint(("properties", "items", "allOf"))
 
 
@@ -225,9 +225,9 @@ def _without(schema: Mapping[str, Any], keywords: Collection[str]) -> dict[str, 
 
 def _inlined(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
     """Put in place of a reference what it leads to."""
-    seen: set[str] = set()
-    while (pointer := local_pointer(schema.get("$ref"), document)) is not None and pointer not in seen:
-        seen.add(pointer)
+    visited: set[str] = set()
+    while (pointer := local_pointer(schema.get("$ref"), document)) is not None and pointer not in visited:
+        visited.add(pointer)
         target, around = follow(pointer, document), _without(schema, ("$ref",))
         if not isinstance(target, dict):
             break
@@ -239,9 +239,9 @@ def _inlined(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]
 
 
 def _outside_definitions(document: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
-    """Give what refers to a part of a schema that is none of its definitions, and the pointer to it."""
-    found = ((schema, local_pointer(schema.get("$ref"), document)) for _, schema in subschemas(document))
-    return [(schema, to) for schema, to in found if to is not None and _definition(to) is None]
+    """Return what refers to a part of a schema that is none of its definitions, and the pointer to it."""
+    references = ((schema, local_pointer(schema.get("$ref"), document)) for _, schema in subschemas(document))
+    return [(schema, to) for schema, to in references if to is not None and _definition(to) is None]
 
 
 def _by_definitions(document: dict[str, Any]) -> dict[str, Any]:
@@ -257,13 +257,13 @@ def _by_definitions(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _definition(pointer: str) -> str | None:
-    """Give the pointer to the definition that a pointer leads to or into."""
+    """Return the pointer to the definition that a pointer leads to or into."""
     parts = pointer.split("/")
     return "/".join(parts[:3]) if len(parts) > 2 and parts[1] in _DEFINITIONS else None  # noqa: PLR2004 - "", keyword, name
 
 
 def _reached(schema: Any, document: dict[str, Any]) -> set[str]:
-    """Give the pointers to the definitions that a schema leads to, by others too."""
+    """Return the pointers to the definitions that a schema leads to, by others too."""
     reached: set[str] = set()
     rest = [schema]
     while rest:
@@ -276,15 +276,15 @@ def _reached(schema: Any, document: dict[str, Any]) -> set[str]:
 
 
 def _with_reached(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
-    """Give a schema with those of a document's definitions that it leads to; with all where they go by names."""
+    """Return a schema with those of a document's definitions that it leads to; with all where they go by names."""
     bare = _without(schema, _DEFINITIONS)
     by_name = any(not part.keys().isdisjoint(_NAMES) for _, part in subschemas(document))
     reached = _reached(bare, document)
     for keyword in _DEFINITIONS:
         definitions = document.get(keyword, {})
-        kept = {name: part for name, part in definitions.items() if by_name or join((keyword, name)) in reached}
-        if kept:
-            bare[keyword] = kept
+        used = {name: part for name, part in definitions.items() if by_name or join((keyword, name)) in reached}
+        if used:
+            bare[keyword] = used
     return bare
 
 

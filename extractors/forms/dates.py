@@ -53,14 +53,14 @@ Its second argument tells whether 03/04/2026 is in April: True, False, or None w
 
 
 def day_first_in(text: str, sample: str) -> bool | None:
-    """Tell whether a text writes the day before the month, where it writes dates like a sample, such as 03/04/2026.
+    """Whether a text writes the day before the month, where it writes dates like a sample, such as 03/04/2026.
 
     None where no date tells (each may be read both ways), or dates tell different things.
     """
     like = _EITHER_WAY.search(sample)
     if like is None:
         return None
-    pairs = [(int(found[1]), int(found[3])) for found in _EITHER_WAY.finditer(text) if found[2] == like[2]]
+    pairs = [(int(match[1]), int(match[3])) for match in _EITHER_WAY.finditer(text) if match[2] == like[2]]
     orders = {first > second for first, second in pairs if min(first, second) <= 12 < max(first, second) <= 31}  # noqa: PLR2004 - months, days
     return orders.pop() if len(orders) == 1 else None
 
@@ -84,18 +84,18 @@ def _day(text: str, day_first: bool | None) -> str | None:
 
 
 def _calendar_day(text: str, day_first: bool | None) -> str | None:
-    if found := _EITHER_WAY.fullmatch(text):
-        return _either_way(int(found[1]), int(found[3]), int(found[4]), day_first)
+    if match := _EITHER_WAY.fullmatch(text):
+        return _either_way(int(match[1]), int(match[3]), int(match[4]), day_first)
     for form in _NUMERIC:
-        if found := form.fullmatch(text):
-            return _iso(int(found["year"]), int(found["month"]), int(found["day"]))
+        if match := form.fullmatch(text):
+            return _iso(int(match["year"]), int(match["month"]), int(match["day"]))
     return _named_day(text)
 
 
 def _named_day(text: str) -> str | None:
     for form in NAMED_DATES:
-        if (found := form.fullmatch(text)) and found["year"] and (month := month_number(found["month"])):
-            return _iso(int(found["year"]), month, int(found["day"]))
+        if (match := form.fullmatch(text)) and match["year"] and (month := month_number(match["month"])):
+            return _iso(int(match["year"]), month, int(match["day"]))
     return None
 
 
@@ -117,43 +117,43 @@ def _moment(text: str, day_first: bool | None) -> str | None:
     """Write a moment; a date is its midnight, but digits alone may be a date, or be none."""
     if not text.isdecimal() and (day := _day(text, day_first)):
         return f"{day}T00:00:00"
-    found = _MOMENT.fullmatch(_spread(text))
-    if found is None or (day := _day(found["date"], day_first)) is None or (clock := _clock(found)) is None:
+    match = _MOMENT.fullmatch(_spread(text))
+    if match is None or (day := _day(match["date"], day_first)) is None or (clock := _clock(match)) is None:
         return None
     return f"{day}T{clock}"
 
 
 def _spread(text: str) -> str:
     """Write 20260303T103015Z with the signs between hours, minutes and seconds."""
-    return _COMPACT_MOMENT.sub(lambda found: f"{found[1]}T{found[2]}:{found[3]}:{found[4] or '00'}", text)
+    return _COMPACT_MOMENT.sub(lambda match: f"{match[1]}T{match[2]}:{match[3]}:{match[4] or '00'}", text)
 
 
 def _time(text: str, _: bool | None) -> str | None:
-    found = _CLOCK.fullmatch(text)
-    return _clock(found) if found else None
+    match = _CLOCK.fullmatch(text)
+    return _clock(match) if match else None
 
 
-def _clock(found: re.Match[str]) -> str | None:
-    hour, half = int(found["hour"] or found["hour2"]), found["half"] or found["half2"]
+def _clock(match: re.Match[str]) -> str | None:
+    hour, half = int(match["hour"] or match["hour2"]), match["half"] or match["half2"]
     if half and not 1 <= hour <= 12:  # noqa: PLR2004 - hours of half a day
         return None
     hour = hour % 12 + 12 * (half in "pP") if half else hour
     try:
-        clock = time(hour, int(found["minute"] or 0), int(found["second"] or 0)).isoformat()
+        clock = time(hour, int(match["minute"] or 0), int(match["second"] or 0)).isoformat()
     except ValueError:
         return None
-    zone = re.sub("UTC|GMT", "Z", (found["zone"] or "").upper())
-    return clock + (found["part"] or "").replace(",", ".") + re.sub(r"(?<=\d\d)(?=\d\d$)", ":", zone)
+    zone = re.sub("UTC|GMT", "Z", (match["zone"] or "").upper())
+    return clock + (match["part"] or "").replace(",", ".") + re.sub(r"(?<=\d\d)(?=\d\d$)", ":", zone)
 
 
 def _duration(text: str, _: bool | None) -> str | None:
     """Add up spans with their units; a number alone has none."""
     at, seconds, last = 0, Decimal(0), "w"
-    while found := _SPAN.match(text, at):
-        unit = found["unit"][0].lower()
+    while match := _SPAN.match(text, at):
+        unit = match["unit"][0].lower()
         if at and _UNITS[unit] >= _UNITS[last]:
             return None
-        at, seconds, last = found.end(), seconds + Decimal(found["n"]) * _UNITS[unit], unit
+        at, seconds, last = match.end(), seconds + Decimal(match["n"]) * _UNITS[unit], unit
     if not at or at != len(text):
         return None
     days, rest = divmod(seconds, _UNITS["d"])

@@ -46,7 +46,7 @@ def read_number(text: str, *, whole: bool) -> tuple[str, Risk] | None:
 
 
 def json_number(digits: str) -> int | float | None:
-    """Give the number of these digits; None where no double holds all of it."""
+    """Return the number of these digits; None where no double holds all of it."""
     try:
         number = exact_json.loads(digits)
     except ValueError:
@@ -55,7 +55,7 @@ def json_number(digits: str) -> int | float | None:
 
 
 def whole_number(number: float) -> int:
-    """Give a number without a fraction as an integer, by the digits that are written: 1e30 has thirty zeros."""
+    """Return a number without a fraction as an integer, by the digits that are written: 1e30 has thirty zeros."""
     digits = number.digits if isinstance(number, ExactFloat) else repr(number)
     return int(Decimal(digits))
 

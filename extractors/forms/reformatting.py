@@ -22,28 +22,28 @@ _UUID = re.compile(
 )
 
 
-def rewritten(text: str, wanted: ExpectedForms, day_first: bool | None) -> Iterator[PlainMeaning]:
-    """Give a text in the form that a format asks for, where it is plainly that."""
-    formats, bare = wanted.formats, text.strip()
+def rewritten(text: str, expected: ExpectedForms, day_first: bool | None) -> Iterator[PlainMeaning]:
+    """Yield a text in the form that a format asks for, where it is plainly that."""
+    formats, bare = expected.formats, text.strip()
     for name in sorted(formats & TEMPORAL):
         if (moment := ISO_FORMS[name](bare, day_first)) and moment != bare:
             yield PlainMeaning("date", moment, "low")
     for name in sorted(formats & _ADDRESSES.keys()):
         if (address := _ADDRESSES[name](_unwrapped(bare))) and address != bare:
             yield PlainMeaning("format", address, "low")
-    if bare and (formats or wanted.has_pattern):
+    if bare and (formats or expected.has_pattern):
         yield PlainMeaning("space", bare, "none")
 
 
 def _unwrapped(text: str) -> str:
     """Take off what Markdown and mails put around an address."""
-    found = _LINK.fullmatch(text) or _ANGLES.fullmatch(text)
-    return found[1].strip() if found else text
+    match = _LINK.fullmatch(text) or _ANGLES.fullmatch(text)
+    return match[1].strip() if match else text
 
 
 def _mail(text: str) -> str | None:
-    found = _MAIL.fullmatch(text)
-    return found[1] if found else None
+    match = _MAIL.fullmatch(text)
+    return match[1] if match else None
 
 
 def _uri(text: str) -> str | None:
@@ -51,8 +51,8 @@ def _uri(text: str) -> str | None:
 
 
 def _uuid(text: str) -> str | None:
-    found = _UUID.fullmatch(text.lower())
-    return "-".join(found.groups()[1:]) if found else None
+    match = _UUID.fullmatch(text.lower())
+    return "-".join(match.groups()[1:]) if match else None
 
 
 _ADDRESSES: Mapping[str, Callable[[str], str | None]] = {

@@ -89,26 +89,26 @@ class ExpectedForms:
         return any(schema.get("contentMediaType") == "application/json" for schema in self.schemas)
 
     def accepts(self, value: Any) -> bool:
-        """Tell whether an alternative takes a value, by type and by what it lists."""
+        """Whether an alternative takes a value, by type and by what it lists."""
         return accepts_value(self.schemas, value)
 
     def takes_any(self, kind: str) -> bool:
-        """Tell whether any value of a type will do: of `Literal[True]`, what is not quite true is another answer."""
+        """Whether any value of a type will do: of `Literal[True]`, what is not quite true is another answer."""
         return any(kind in types_of([schema]) and not listed_in([schema]) for schema in self.schemas)
 
 
 def accepts_value(schemas: Schemas, value: Any) -> bool:
-    """Tell whether an alternative takes a value, by type and by what it lists."""
+    """Whether an alternative takes a value, by type and by what it lists."""
     return any(_takes(schema, value) for schema in schemas)
 
 
 def types_of(schemas: Schemas) -> frozenset[str]:
-    """Give the types that schemas speak of, those of the values that they list included."""
+    """Return the types that schemas speak of, those of the values that they list included."""
     return frozenset(_types(schemas)).union(kind for one in listed_in(schemas) for kind in _TYPES if _is(one, kind))
 
 
 def listed_in(schemas: Schemas) -> list[Any]:
-    """Give the values that schemas list, one by one."""
+    """Return the values that schemas list, one by one."""
     listed = [value for schema in schemas if isinstance(schema.get("enum"), list) for value in schema["enum"]]
     return listed + [schema["const"] for schema in schemas if "const" in schema]
 

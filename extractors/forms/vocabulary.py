@@ -66,7 +66,7 @@ _SPOKEN = re.compile(r"\w")
 
 
 def is_nothing(text: str) -> Risk | None:
-    """Tell how sure it is that a word stands for nothing at all; None where it stands for something.
+    """Return how risky it is to say that a word stands for nothing at all; None where it stands for something.
 
     `none` and `-` plainly do; of `unknown` it is a guess that there is nothing: it may be that nothing is known. So
     it is of signs alone: `…`, `???`.
@@ -79,7 +79,7 @@ def is_nothing(text: str) -> Risk | None:
 
 
 def is_about_nothing(text: str, document: str | None) -> bool:
-    """Tell whether a text may be a remark that there is nothing, and no value: `I could not find any`.
+    """Whether a text may be a remark that there is nothing, and no value: `I could not find any`.
 
     What stands in the document is a value: `The lamp does not work.`; but for one word, `none`, that stands in most.
     """

@@ -32,7 +32,7 @@ _CUTOFF = 100 * (1 - 2 / SPACING)
 
 
 def fuzzy(quote: str, document: str) -> list[Where]:
-    """Give the passages that are most like a quote, in order: several where they are equally so.
+    """Return the passages that are most like a quote, in order: several where they are equally so.
 
     Where there are none: the words that it is a part of.
     """
@@ -50,13 +50,13 @@ def _of_words(text: str, document: str) -> list[Where]:
 def _with_slips(text: str, within: Folded) -> list[Where]:
     if not SPACING <= len(text) <= LONGEST or not _may_stand(text, within.text):
         return []
-    aligned = [found for window in within.likely(text) if (found := _align(text, within, window))]
+    aligned = [match for window in within.likely(text) if (match := _align(text, within, window))]
     least = min((slips for slips, _ in aligned), default=0)
     return sorted({where for slips, where in aligned if slips == least})
 
 
 def _may_stand(quote: str, text: str) -> bool:
-    """Tell whether it is worth a search: most quotes that stand nowhere are like nothing at all in a short text."""
+    """Whether it is worth a search: most quotes that stand nowhere are like nothing at all in a short text."""
     from rapidfuzz.fuzz import partial_ratio
 
     return len(text) > SHORT or partial_ratio(quote, text, score_cutoff=_CUTOFF) > 0
@@ -71,10 +71,10 @@ def _align(quote: str, within: Folded, window: Where) -> tuple[int, Where] | Non
     from rapidfuzz.fuzz import partial_ratio_alignment
 
     start, end = window
-    found = partial_ratio_alignment(quote, within.text[start:end], score_cutoff=_CUTOFF)
-    if found is None:
+    alignment = partial_ratio_alignment(quote, within.text[start:end], score_cutoff=_CUTOFF)
+    if alignment is None:
         return None
-    start, end = within.around(*_fit(quote, within.text, (start + found.dest_start, start + found.dest_end)))
+    start, end = within.around(*_fit(quote, within.text, (start + alignment.dest_start, start + alignment.dest_end)))
     where = previous_boundary(within.document, start), next_boundary(within.document, end)
     passage = fold(within.document[slice(*where)]).strip()
     slips = distance(quote, passage)
@@ -96,7 +96,7 @@ def _fit(quote: str, text: str, where: Where) -> Where:
     while True:
         start, end = best
         moved = ((start - 1, end), (start + 1, end), (start, end - 1), (start, end + 1))
-        better = min((way for way in moved if 0 <= way[0] < way[1] <= len(text)), key=cost, default=best)
+        better = min((place for place in moved if 0 <= place[0] < place[1] <= len(text)), key=cost, default=best)
         if cost(better) >= cost(best):
             return best
         best = better

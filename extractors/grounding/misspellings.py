@@ -22,7 +22,7 @@ _LETTER_PREFIXES = frozenset("aeiouynsаеиоусв")  # noqa: RUF001 - Latin, 
 
 
 def are_misspellings(one: str, other: str) -> bool:
-    """Tell whether two texts (folded) differ in spelling, spacing and words that change no fact alone.
+    """Whether two texts (folded) differ in spelling, spacing and words that change no fact alone.
 
     False where a word stands for another one, or only one of them has a negation or a figure.
     """
@@ -30,7 +30,7 @@ def are_misspellings(one: str, other: str) -> bool:
 
 
 def _differing(words: Sequence[str], others: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
-    """Give the runs of words, side by side, between those that are the same in both."""
+    """Yield the runs of words, side by side, between those that are the same in both."""
     from rapidfuzz.distance.Levenshtein import editops
 
     start = at = 0
@@ -40,7 +40,7 @@ def _differing(words: Sequence[str], others: Sequence[str]) -> Iterator[tuple[Se
 
 
 def _are_alike(words: Sequence[str], others: Sequence[str]) -> bool:
-    """Tell whether each word of the shorter run has its counterpart in the longer one, in order."""
+    """Whether each word of the shorter run has its counterpart in the longer one, in order."""
     if any(map(is_decisive, (*words, *others))):
         return False
     if "".join(words) == "".join(others):
@@ -51,12 +51,12 @@ def _are_alike(words: Sequence[str], others: Sequence[str]) -> bool:
 
 
 def _are_parted(words: Sequence[str], others: Sequence[str]) -> bool:
-    """Tell whether a space parts a word from what makes it the opposite: a symptomatic, asymptomatic."""
+    """Whether a space parts a word from what makes it the opposite: a symptomatic, asymptomatic."""
     return len(words) != len(others) and are_opposed(words[-1], others[-1])
 
 
 def _is_slip(word: str, other: str) -> bool:
-    """Tell whether both are one word, as it is spelt with ss, or with ß, which is folded to it."""
+    """Whether both are one word, as it is spelt with ss, or with ß, which is folded to it."""
     if word == other or are_opposed(word, other):
         return word == other
     word, other = normalize("NFC", word), normalize("NFC", other)
@@ -76,12 +76,12 @@ def _is_misspelt(word: str, other: str) -> bool:
 
 
 def _is_stray(start: str, word: str) -> bool:
-    """Tell whether what stands before a word makes no other word of it: a letter that is doubled, or no prefix."""
+    """Whether what stands before a word makes no other word of it: a letter that is doubled, or no prefix."""
     return len(start) == 1 and (start == word[0] or start not in _LETTER_PREFIXES)
 
 
 def _is_morpheme(word: str, other: str) -> bool:
-    """Tell whether two slips stand side by side within a word, as a part of it does: Aufnahme, Abnahme.
+    """Whether two slips stand side by side within a word, as a part of it does: Aufnahme, Abnahme.
 
     At its end they are its inflection: businesses.
     """

@@ -1,4 +1,4 @@
-"""Mentions: the places where one value stands, and which of them are taken by the values placed so far."""
+"""Occurrences: the places where one value stands, and which of them are taken by the values placed so far."""
 
 from __future__ import annotations
 
@@ -67,6 +67,6 @@ class Occurrences:
                 after += 1
 
     def _apart(self, start: int, end: int) -> float:
-        """Tell how far apart two passages are: a sentence or line that ends between them counts like many letters."""
+        """Measure how far apart two passages are: the end of a sentence or line between them is like many letters."""
         gap = self.document[start : min(end, start + BREAK)]
         return end - start + (BREAK if _BREAKS.search(gap) or len(gap) == BREAK else 0)

@@ -330,7 +330,7 @@ _WORD = regex.compile(
 
 
 def contradict(one: str, other: str) -> bool:
-    """Tell whether two texts (folded) differ in a figure or a negation, or in a word that is another's opposite."""
+    """Whether two texts (folded) differ in a figure or a negation, or in a word that is another's opposite."""
     from rapidfuzz.distance.Levenshtein import editops
 
     words, others = words_of(one), words_of(other)
@@ -343,12 +343,12 @@ def contradict(one: str, other: str) -> bool:
 
 
 def words_of(text: str) -> list[str]:
-    """Give the words of a text (folded), its figures and the signs that make another fact: %, €, <."""
+    """Return the words of a text (folded), its figures and the signs that make another fact: %, €, <."""
     return [match[0] for match in _WORD.finditer(text)]
 
 
 def are_opposed(word: str, other: str) -> bool:
-    """Tell whether to say one word for the other, "" for none, changes a fact. They differ."""
+    """Whether to say one word for the other, "" for none, changes a fact. They differ."""
     if any(map(is_decisive, (word, other))):
         return True
     if not (word and other):
@@ -359,13 +359,13 @@ def are_opposed(word: str, other: str) -> bool:
 
 
 def is_decisive(word: str) -> bool:
-    """Tell whether a word counts wherever it stands: a negation, a figure or its unit, a numeral (三)."""
+    """Whether a word counts wherever it stands: a negation, a figure or its unit, a numeral (三)."""
     is_figure = any(character.isnumeric() for character in word) or (bool(word) and not word[0].isalpha())
     return is_figure or word in _NEGATIONS or word.endswith("n't")
 
 
 def _are_codes(word: str, other: str) -> bool:
-    """Tell whether both are letters that name something (A, B), or Roman numerals (II, III)."""
+    """Whether both are letters that name something (A, B), or Roman numerals (II, III)."""
     return all(map(_CODE.fullmatch, (word, other)))
 
 
@@ -375,13 +375,13 @@ def _are_grouped(word: str, other: str) -> bool:
 
 
 def _groups(word: str) -> dict[int, str]:
-    """Give what groups a word is in, and by which stem: its longest."""
+    """Return what groups a word is in, and by which stem: its longest."""
     stems = [word[:length] for length in range(SHORTEST_STEM, min(len(word), LONGEST_STEM) + 1)]
     return {group: stem for start in (*stems, word) for group, stem in _STEMS.get(start, {}).items()}
 
 
 def _are_affixed(word: str, other: str) -> bool:
-    """Tell whether a word is another one with its beginning or ending turned to the opposite."""
+    """Whether a word is another one with its beginning or ending turned to the opposite."""
     return any(_turns(word, other, *beginnings) for beginnings in _BEGINNINGS) or any(
         _turns(word[::-1], other[::-1], *endings) for endings in _ENDINGS
     )
@@ -393,12 +393,12 @@ def _turns(word: str, other: str, beginning: str, opposite: str) -> bool:
 
 
 def _by_stem() -> Mapping[str, dict[int, str]]:
-    """Give what groups a stem is in."""
-    found: defaultdict[str, dict[int, str]] = defaultdict(dict)
+    """Return what groups a stem is in."""
+    by_stem: defaultdict[str, dict[int, str]] = defaultdict(dict)
     for number, group in enumerate(_GROUPS):
         for stem in fold(group).split():
-            found[stem][number] = stem
-    return found
+            by_stem[stem][number] = stem
+    return by_stem
 
 
 _STEMS = dict(_by_stem())

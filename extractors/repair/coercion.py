@@ -15,10 +15,10 @@ from typing import Any
 from slotfill.extractors.forms.value_types import Context, Schemas, accepts_value, listed_in, types_of
 from slotfill.extractors.forms.vocabulary import is_nothing
 from slotfill.extractors.record.parts import Edit, Risk
-from slotfill.extractors.repair.equivalents import plain_meaning
 from slotfill.extractors.repair.inner_paths import contradicted, move_up
 from slotfill.extractors.repair.keys import (
     Synonyms,
+    closest_member,
     contradicts,
     has_twin_keys,
     known_as,
@@ -27,7 +27,7 @@ from slotfill.extractors.repair.keys import (
     twin_keys,
     unknown_keys,
 )
-from slotfill.extractors.repair.unions import closest_member
+from slotfill.extractors.repair.reshaping import plain_meaning
 from slotfill.schemas.errors import FieldError, InvalidError
 from slotfill.schemas.json_schema.subschemas import parts_at, resolved
 from slotfill.schemas.json_values import exact_json

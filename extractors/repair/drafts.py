@@ -48,32 +48,32 @@ _CONTINUED = re.compile(r"""[\s}\]]*+[,:]\s*+["'\[{]|\s*+[^\s{}\[\]][^{}\[\]]*+[
 """What belongs to more JSON than was read: a further member, or text and then a bracket that nothing opened."""
 
 
-def is_torn(text: str, reading: Candidate) -> bool:
-    """Tell whether more JSON seems to belong to a reading, before or after it: `{"a": "x {"y"}` and then ` z"}`."""
-    before = text[: reading.start].rstrip()[-1:]
-    return bool(_CONTINUED.match(text, reading.end)) or (before != "" and before in ",[{")
+def is_torn(text: str, candidate: Candidate) -> bool:
+    """Whether more JSON seems to belong to a candidate, before or after it: `{"a": "x {"y"}` and then ` z"}`."""
+    before = text[: candidate.start].rstrip()[-1:]
+    return bool(_CONTINUED.match(text, candidate.end)) or (before != "" and before in ",[{")
 
 
-def is_last_word(text: str, reading: Candidate, rivals: Sequence[Candidate]) -> bool:
-    """Tell whether a text says that a reading counts: that the others are drafts of it, or that it corrects them.
+def is_last_word(text: str, candidate: Candidate, rivals: Sequence[Candidate]) -> bool:
+    """Whether a text says that a candidate counts: that the others are drafts of it, or that it corrects them.
 
     Two answers, `the first guest is {…} and the second {…}`, are no draft and its correction, and neither is what is
     corrected of another thing: `{…} Revision for Tom: {…}`.
     """
     last = max(rival.end for rival in rivals)
-    label, others = _label(text, reading), [_label(text, rival) for rival in rivals]
-    if last > reading.start or _ANOTHER.search(text, last, reading.start):
+    label, others = _label(text, candidate), [_label(text, rival) for rival in rivals]
+    if last > candidate.start or _ANOTHER.search(text, last, candidate.start):
         return False
     if _DRAFT.search(label) or _REPLACED.search(label):
         return False
     if all(map(_DRAFT.search, others)):
-        return _words(" ".join(others)) <= _words(" ".join([_OF_DRAFTS, label, *_keys(reading.value)]))
+        return _words(" ".join(others)) <= _words(" ".join([_OF_DRAFTS, label, *_keys(candidate.value)]))
     is_correction = _CORRECTED.search(label) and not any(map(_CORRECTED.search, others))
-    return bool(is_correction) and _words(label) <= _words(" ".join([_OF_REPLIES, *_keys(reading.value)]))
+    return bool(is_correction) and _words(label) <= _words(" ".join([_OF_REPLIES, *_keys(candidate.value)]))
 
 
-def _label(text: str, reading: Candidate) -> str:
-    label = _LABEL.search(text, max(0, reading.start - _NEAR), reading.start)
+def _label(text: str, candidate: Candidate) -> str:
+    label = _LABEL.search(text, max(0, candidate.start - _NEAR), candidate.start)
     return label[1] if label else ""
 
 
@@ -82,6 +82,6 @@ def _words(text: str) -> set[str]:
 
 
 def _keys(value: Any) -> set[str]:
-    """Give the keys of an object, or of those in a list: a correction may name what it corrects."""
+    """Return the keys of an object, or of those in a list: a correction may name what it corrects."""
     rows = value if isinstance(value, list) else [value]
     return {key for row in rows if isinstance(row, dict) for key in row}

@@ -15,29 +15,27 @@ from slotfill.schemas.validation.field_keys import KeyPath
 __all__ = ["contradicted", "move_up"]
 
 
-def move_up(
-    value: dict[str, Any], asked: Collection[str], paths: Mapping[str, Sequence[KeyPath]]
-) -> dict[str, KeyPath]:
+def move_up(value: dict[str, Any], keys: Collection[str], paths: Mapping[str, Sequence[KeyPath]]) -> dict[str, KeyPath]:
     """Put what stands at such a path under its key, in place, where that is missing; give the paths by key.
 
-    asked: the keys that are asked for. What stands under one of them stays where it is, too.
+    keys: the keys that are asked for. What stands under one of them stays where it is, too.
     paths: by key, where else its value may stand.
     """
     moved: dict[str, KeyPath] = {}
-    for key in (key for key in sorted(paths) if key in asked and key not in value):
-        if ways := [way for path in paths[key] if (way := _way(value, path))]:
-            moved[key] = ways[0]
-    value |= {key: _at(value, way) for key, way in moved.items()}
-    for way in sorted({way for way in moved.values() if way[0] not in asked}, key=_last_first, reverse=True):
-        _take_out(value, way)
+    for key in (key for key in sorted(paths) if key in keys and key not in value):
+        if routes := [route for path in paths[key] if (route := _route(value, path))]:
+            moved[key] = routes[0]
+    value |= {key: _at(value, route) for key, route in moved.items()}
+    for route in sorted({route for route in moved.values() if route[0] not in keys}, key=_last_first, reverse=True):
+        _take_out(value, route)
     return moved
 
 
 def contradicted(value: Mapping[str, Any], paths: Mapping[str, Sequence[KeyPath]]) -> set[str]:
-    """Give the keys within which a path to another key's value leads to something else than stands there."""
+    """Return the keys within which a path to another key's value leads to something else than stands there."""
     known = [key for key in paths if key in value]
-    ways = [(key, way) for key in known for path in paths[key] if (way := _way(value, path))]
-    return {str(way[0]) for key, way in ways if not exact_json.is_same(_at(value, way), value[key])}
+    routes = [(key, route) for key in known for path in paths[key] if (route := _route(value, path))]
+    return {str(route[0]) for key, route in routes if not exact_json.is_same(_at(value, route), value[key])}
 
 
 def _take_out(value: Any, path: KeyPath) -> None:
@@ -59,15 +57,15 @@ def _last_first(path: KeyPath) -> list[tuple[str, int]]:
     return [(step, 0) if isinstance(step, str) else ("", step) for step in path]
 
 
-def _way(value: Any, path: KeyPath) -> KeyPath | None:
-    """Give the path as it leads through a value, indices counted from the start; None where it leads nowhere."""
-    way: list[str | int] = []
+def _route(value: Any, path: KeyPath) -> KeyPath | None:
+    """Return the path as it leads through a value, indices counted from the start; None where it leads nowhere."""
+    route: list[str | int] = []
     for step in path:
         if isinstance(step, str) and isinstance(value, dict) and step in value:
-            way.append(step)
+            route.append(step)
         elif isinstance(step, int) and isinstance(value, list) and -len(value) <= step < len(value):
-            way.append(step % len(value))
+            route.append(step % len(value))
         else:
             return None
-        value = value[way[-1]]
-    return tuple(way)
+        value = value[route[-1]]
+    return tuple(route)

@@ -14,7 +14,7 @@ from slotfill.extractors.repair.lenient_json import BrokenError, LenientReader, 
 from slotfill.extractors.repair.syntax_repairs import SyntaxRepair
 from slotfill.schemas.json_values import exact_json
 
-__all__ = ["Candidate", "FoundJson", "find_json"]
+__all__ = ["Candidate", "SearchResult", "find_json"]
 
 _MARK = re.compile(r"```|~~~")
 _FENCE_NAME = re.compile(r"[A-Za-z0-9_+-]*+")
@@ -47,7 +47,7 @@ class Candidate:
 
     repairs: what of its syntax was put right.
     fenced: whether it is all that a fence holds. thought: whether it belongs to the model's thinking.
-    rows: where it is a list without brackets, the readings of its items.
+    rows: where it is a list without brackets, the candidates for its items.
     """
 
     value: Any
@@ -60,19 +60,19 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundJson:
-    """All readings in order.
+class SearchResult:
+    """What a text holds: all candidates in order.
 
     cut: whether JSON that was asked for starts after them and never ends.
     broken: whether JSON that was asked for stands there that cannot be read, or not all of the text was searched.
     """
 
-    readings: tuple[Candidate, ...]
+    candidates: tuple[Candidate, ...]
     cut: bool = False
     broken: bool = False
 
 
-def find_json(text: str, names: AbstractSet[str]) -> FoundJson:
+def find_json(text: str, names: AbstractSet[str]) -> SearchResult:
     """Read all objects and lists of a text, none of them twice; one that is JSON as a whole may be a scalar too.
 
     names: all keys that what was asked for may hold. What starts with one of them and makes no sense is no prose.
@@ -80,7 +80,7 @@ def find_json(text: str, names: AbstractSet[str]) -> FoundJson:
     start, end = _trimmed(text)
     if text[start : start + 1] not in ("{", "["):
         with suppress(ValueError):
-            return FoundJson((Candidate(exact_json.loads(text), start, end),))
+            return SearchResult((Candidate(exact_json.loads(text), start, end),))
     return _Search(text, names).run()
 
 
@@ -98,34 +98,34 @@ class _Search:
         self._tries = _TRIES
         self._room = _ROOM * (len(text) + 1_000)
 
-    def run(self) -> FoundJson:
-        readings: list[Candidate] = []
+    def run(self) -> SearchResult:
+        candidates: list[Candidate] = []
         at, broken = 0, False
-        while self._room > 0 and (found := self._start(at)):
+        while self._room > 0 and (start := self._start(at)):
             self._room -= _EACH
             try:
-                readings.append(self._read(found.start()))
-                at = readings[-1].end
+                candidates.append(self._read(start.start()))
+                at = candidates[-1].end
             except TooDeepError as error:
                 at, broken = error.at, True
             except BrokenError as error:
-                meant = self._is_meant(error) and not self._is_thought(found.start())
-                if meant and error.cut:
-                    return FoundJson(tuple(readings), cut=True)
-                broken |= meant and bool(error.keys)
-                at = self._behind(error.at) if meant else found.end()
-        return FoundJson(tuple(readings), broken=broken or self._room <= 0)
+                is_meant = self._is_meant(error) and not self._is_thought(start.start())
+                if is_meant and error.cut:
+                    return SearchResult(tuple(candidates), cut=True)
+                broken |= is_meant and bool(error.keys)
+                at = self._behind(error.at) if is_meant else start.end()
+        return SearchResult(tuple(candidates), broken=broken or self._room <= 0)
 
     def _start(self, at: int) -> re.Match[str] | None:
         """Find where the next value may start."""
         return (_TUPLE.match(self._text) if at == 0 else None) or _START.search(self._text, at)
 
     def _is_meant(self, error: BrokenError) -> bool:
-        """Tell whether what cannot be read is the JSON that was asked for, and no prose."""
+        """Whether what cannot be read is the JSON that was asked for, and no prose."""
         return not self._names.isdisjoint(error.keys) if self._names and error.keys else error.cut or bool(error.keys)
 
     def _behind(self, at: int) -> int:
-        """Give where the next paragraph starts: no part of broken JSON is an answer."""
+        """Return where the next paragraph starts: no part of broken JSON is an answer."""
         paragraph = _PARAGRAPH.search(self._text, at)
         return paragraph.end() if paragraph else len(self._text)
 
@@ -165,7 +165,7 @@ class _Search:
 
 
 def _fences(text: str) -> Iterator[tuple[int, int]]:
-    """Give where the contents of fences start and end; one that is not closed reaches to the end."""
+    """Yield where the contents of fences start and end; one that is not closed reaches to the end."""
     opened: re.Match[str] | None = None
     for mark in _MARK.finditer(text):
         if opened is None:
@@ -182,7 +182,7 @@ def _content(text: str, mark: re.Match[str]) -> int:
 
 
 def _thoughts(text: str) -> Iterator[tuple[int, int]]:
-    """Give where thinking starts and ends; what stands before the end of a thought that never began is one too."""
+    """Yield where thinking starts and ends; what stands before the end of a thought that never began is one too."""
     opened: dict[str, int] = {}
     for tag in _THOUGHT.finditer(text):
         name = tag[2].lower()
@@ -204,6 +204,6 @@ def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _around(spans: list[tuple[int, int]], at: int) -> tuple[int, int] | None:
-    """Give the span that a place lies in; they are in order and do not overlap."""
+    """Return the span that a place lies in; they are in order and do not overlap."""
     before = bisect_right(spans, at, key=lambda span: span[0])
     return spans[before - 1] if before and at < spans[before - 1][1] else None

@@ -1,22 +1,24 @@
-"""The keys of an object: which one another one is meant to be, and which nobody asked for."""
+"""The keys of an object: which one another one is meant to be, which nobody asked for, and what object has them."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
-from slotfill.extractors.forms.value_types import Schemas
+from slotfill.extractors.forms.value_types import Schemas, listed_in, types_of
 from slotfill.extractors.record.parts import Risk
 from slotfill.schemas.json_schema.patterns import OutOfTimeError, deadline, found
 from slotfill.schemas.json_schema.subschemas import Forms, properties_of, subschemas
 from slotfill.schemas.json_values import exact_json
+from slotfill.schemas.json_values.json_types import JSONMapping
 from slotfill.schemas.schema import Schema
 
 __all__ = [
     "Synonyms",
+    "closest_member",
     "contradicts",
     "has_twin_keys",
     "known_as",
@@ -25,6 +27,8 @@ __all__ = [
     "twin_keys",
     "unknown_keys",
 ]
+
+S = TypeVar("S", bound=Schemas)
 
 Synonyms = Mapping[str, Iterable[str]]
 """By key, the other names by which a model knows the field."""
@@ -113,6 +117,36 @@ def contradicts(key: str, value: Mapping[str, Any], known: Iterable[str], synony
     """Tell whether a known key stands in a value, too, that means the same as this one and holds something else."""
     twins = [name for name in known if name in value and _is_same(key, name, synonyms)]
     return any(not exact_json.is_same(value[key], value[name]) for name in twins)
+
+
+def closest_member(value: JSONMapping, members: Sequence[S]) -> S | None:
+    """Return the member of a union that loses least of an object's keys.
+
+    None where none has all that it needs, or two lose as much.
+
+    A key that is null loses nothing when it goes; of members that lose nothing, the first one counts.
+    members: of each, all schemas that may speak of it.
+    """
+    losses = sorted(
+        (sum(value[key] is not None for key in unknown_keys(value, member)), number)
+        for number, member in enumerate(members)
+        if _has_all(value, member)
+    )
+    if not losses or (len(losses) > 1 and 0 < losses[0][0] == losses[1][0]):
+        return None
+    return members[losses[0][1]]
+
+
+def _has_all(value: JSONMapping, member: Schemas) -> bool:
+    """Whether an object has what a member needs, and no other tag: a constant that tells it from others."""
+    needed = {key for schema in member for key in schema.get("required", ())}
+    tags = [
+        (key, listed)
+        for key in known_keys(member)
+        for schema in member
+        if key in value and (listed := listed_in([schema.get("properties", {}).get(key, {})]))
+    ]
+    return "object" in types_of(member) and needed <= {*value} and all(value[key] in listed for key, listed in tags)
 
 
 def _letters(name: str) -> str:

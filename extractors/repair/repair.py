@@ -23,7 +23,7 @@ from slotfill.extractors.forms.value_types import accepts_value, types_of
 from slotfill.extractors.record.parts import Edit, Risk
 from slotfill.extractors.repair.coercion import Coerced, coerce
 from slotfill.extractors.repair.drafts import is_last_word, is_torn
-from slotfill.extractors.repair.json_finder import Candidate, FoundJson, find_json
+from slotfill.extractors.repair.json_finder import Candidate, SearchResult, find_json
 from slotfill.extractors.repair.lenient_json import LenientReader
 from slotfill.extractors.repair.reshaping import ENVELOPES
 from slotfill.extractors.repair.syntax_repairs import as_edits
@@ -39,7 +39,7 @@ RepairMode = Literal["off", "safe", "bold"]
 _ALLOWED: Mapping[RepairMode, tuple[Risk, ...]] = {"off": (), "safe": ("none", "low"), "bold": ("none", "low", "high")}
 
 _MOST = 8
-"""How many readings are tried on the schema, at most."""
+"""How many candidates are tried on the schema, at most."""
 
 _ANY = "\0"
 """Takes the place of any text."""
@@ -62,10 +62,10 @@ class Repaired:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fitted:
-    """A reading, and what the schema makes of it. known: how many keys are asked for. edits: all, in order."""
+class _Fit:
+    """A candidate, and what the schema makes of it. known: how many keys are asked for. edits: all, in order."""
 
-    reading: Candidate
+    candidate: Candidate
     known: int
     coerced: Coerced
     edits: tuple[Edit, ...]
@@ -76,8 +76,8 @@ class _Fitted:
 
     @property
     def rank(self) -> tuple[bool, int, bool, int]:
-        worth = 0 if self.valid else self.known - len(self.coerced.errors)
-        return self.valid, worth, self.reading.fenced, self.reading.start
+        fit = 0 if self.valid else self.known - len(self.coerced.errors)
+        return self.valid, fit, self.candidate.fenced, self.candidate.start
 
 
 def repair(
@@ -160,30 +160,30 @@ class _Mending:
         self._shape = _shape_of(schema)
 
     def run(self) -> Repaired | None:
-        found = find_json(self._text, self._shape.names)
-        if found.cut:
+        search = find_json(self._text, self._shape.names)
+        if search.cut:
             return None
-        readings = self._gathered(found.readings) or self._bare()
-        fitted = [self._fitted(reading) for reading in self._likely(readings)]
-        best = max(fitted, key=lambda one: one.rank, default=None)
+        candidates = self._gathered(search.candidates) or self._bare()
+        fits = [self._fit(candidate) for candidate in self._likely(candidates)]
+        best = max(fits, key=lambda one: one.rank, default=None)
         if best is None or not self._is_meant(best):
             return None
-        edits = (*self._taken_out(best, fitted, found), *best.edits)
+        edits = (*self._taken_out(best, fits, search), *best.edits)
         if any(edit.risk not in self._allowed for edit in edits):
             return None
         return Repaired(self._schema.wrap(best.coerced.data), edits)
 
-    def _is_meant(self, best: _Fitted) -> bool:
-        """Tell whether a reading is an answer at all: what is the whole text always is."""
-        whole = self._text.strip() == self._text[best.reading.start : best.reading.end]
-        as_it_is = whole and not best.reading.repairs and not isinstance(best.reading.value, str)
+    def _is_meant(self, best: _Fit) -> bool:
+        """Whether a candidate is an answer at all: what is the whole text always is."""
+        whole = self._text.strip() == self._text[best.candidate.start : best.candidate.end]
+        as_it_is = whole and not best.candidate.repairs and not isinstance(best.candidate.value, str)
         return best.valid or best.known > 0 or as_it_is
 
-    def _likely(self, readings: Sequence[Candidate]) -> list[Candidate]:
+    def _likely(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """Keep those that may be meant: with keys that were asked for, and outside the model's thinking, if any is."""
-        worth = [(self._known(reading.value) > 0, not reading.thought) for reading in readings]
-        highest = max(worth, default=None)
-        likely = [reading for reading, its in zip(readings, worth, strict=True) if its == highest]
+        ranks = [(self._known(candidate.value) > 0, not candidate.thought) for candidate in candidates]
+        highest = max(ranks, default=None)
+        likely = [candidate for candidate, rank in zip(candidates, ranks, strict=True) if rank == highest]
         return sorted(likely, key=lambda r: (self._known(r.value), r.fenced, r.start))[-_MOST:]
 
     def _known(self, value: Any) -> int:
@@ -196,16 +196,16 @@ class _Mending:
             return 0
         return (self._schema.wrapped and WRAPPER in value) or sum(key in value for key in self._shape.keys)
 
-    def _gathered(self, readings: Sequence[Candidate]) -> Sequence[Candidate]:
+    def _gathered(self, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
         """Join rows that follow one another where a list was asked for: JSON Lines, or a list without brackets."""
-        if "array" not in self._shape.types or len(readings) < 2 or any(r.thought for r in readings):  # noqa: PLR2004 - several
-            return readings
-        gaps = (self._text[one.end : other.start] for one, other in pairwise(readings))
-        if any(gap.strip(" \t\r\n,") for gap in gaps) or not all(map(_is_row, readings)):
-            return readings
-        first, last = readings[0], readings[-1]
-        repairs = tuple(repair for reading in readings for repair in reading.repairs)
-        return [Candidate([r.value for r in readings], first.start, last.end, repairs, rows=tuple(readings))]
+        if "array" not in self._shape.types or len(candidates) < 2 or any(one.thought for one in candidates):  # noqa: PLR2004 - several
+            return candidates
+        gaps = (self._text[one.end : other.start] for one, other in pairwise(candidates))
+        if any(gap.strip(" \t\r\n,") for gap in gaps) or not all(map(_is_row, candidates)):
+            return candidates
+        first, last = candidates[0], candidates[-1]
+        repairs = tuple(repair for candidate in candidates for repair in candidate.repairs)
+        return [Candidate([one.value for one in candidates], first.start, last.end, repairs, rows=tuple(candidates))]
 
     def _bare(self) -> Sequence[Candidate]:
         """Take the whole text for a label, a number or a truth where one was asked for: any text would be a string."""
@@ -215,30 +215,33 @@ class _Mending:
         start = self._text.find(bare)
         return (Candidate(bare, start, start + len(bare)),)
 
-    def _fitted(self, reading: Candidate) -> _Fitted:
-        shaped, edits = self._shaped(reading.value)
-        syntax = as_edits(reading.repairs)
+    def _fit(self, candidate: Candidate) -> _Fit:
+        shaped, edits = self._shaped(candidate.value)
+        syntax = as_edits(candidate.repairs)
         coerced = coerce(
             shaped,
             self._schema,
             self._allowed,
-            as_written=lambda: self._shaped(self._written(reading))[0],
+            as_written=lambda: self._shaped(self._written(candidate))[0],
             document=self._document,
         )
-        return _Fitted(
-            reading, max(self._known(reading.value), self._known(shaped)), coerced, (*syntax, *edits, *coerced.edits)
+        return _Fit(
+            candidate,
+            max(self._known(candidate.value), self._known(shaped)),
+            coerced,
+            (*syntax, *edits, *coerced.edits),
         )
 
-    def _written(self, reading: Candidate) -> Any:
+    def _written(self, candidate: Candidate) -> Any:
         """Read it again, its numbers as they are written."""
-        if reading.rows:
-            return [self._written(row) for row in reading.rows]
-        if isinstance(reading.value, dict | list):
-            return LenientReader(self._text, reading.start, reading.end, number=str).read()
-        return self._text[reading.start : reading.end]
+        if candidate.rows:
+            return [self._written(row) for row in candidate.rows]
+        if isinstance(candidate.value, dict | list):
+            return LenientReader(self._text, candidate.start, candidate.end, number=str).read()
+        return self._text[candidate.start : candidate.end]
 
     def _shaped(self, value: Any) -> tuple[Any, list[Edit]]:
-        """Give the value without its wrapper, or with the one that it lacks; and what was changed for it."""
+        """Return the value without its wrapper, or with the one that it lacks; and what was changed for it."""
         if self._schema.wrapped:
             return self._without_wrapper(value)
         if isinstance(value, dict) and len(value) == 1 and not self._known(value):
@@ -259,7 +262,7 @@ class _Mending:
         return value, [Edit("", "wrapped", copy.deepcopy(value), {WRAPPER: copy.deepcopy(value)}, "low")]
 
     def _enveloped(self, value: Any) -> list[Any] | None:
-        """Give the list that was asked for where it stands under a key that says no more: `{"items": […]}`."""
+        """Return the list that was asked for where it stands under a key that says no more: `{"items": […]}`."""
         asked = "array" in self._shape.types and "object" not in self._shape.types
         if not (asked and isinstance(value, dict) and len(value) == 1):
             return None
@@ -270,24 +273,24 @@ class _Mending:
         named = named and key not in self._shape.names  # an item may have that key
         return inner if isinstance(inner, list) and (named or self._known(inner)) else None
 
-    def _taken_out(self, best: _Fitted, fitted: Sequence[_Fitted], found: FoundJson) -> Iterator[Edit]:
+    def _taken_out(self, best: _Fit, fits: Sequence[_Fit], search: SearchResult) -> Iterator[Edit]:
         """Say that the JSON was taken out of a text, and how sure it is that this is the right one."""
-        taken = self._text[best.reading.start : best.reading.end]
+        taken = self._text[best.candidate.start : best.candidate.end]
         if taken.strip(" \t\r\n") == self._text.strip(" \t\r\n"):  # what is not closed ends with its text
             return
-        rivals = [one.reading for one in fitted if one is not best and _is_rival(one, best)]
-        doubtful = best.reading.thought or found.broken or is_torn(self._text, best.reading)
-        risk: Risk = "low" if rivals or _CLOSER.match(self._text, best.reading.end) else "none"
-        if doubtful or (rivals and not is_last_word(self._text, best.reading, rivals)):
+        rivals = [one.candidate for one in fits if one is not best and _is_rival(one, best)]
+        doubtful = best.candidate.thought or search.broken or is_torn(self._text, best.candidate)
+        risk: Risk = "low" if rivals or _CLOSER.match(self._text, best.candidate.end) else "none"
+        if doubtful or (rivals and not is_last_word(self._text, best.candidate, rivals)):
             risk = "high"
         yield Edit("", "extracted", self._text, taken, risk)
 
 
-def _is_row(reading: Candidate) -> bool:
-    return isinstance(reading.value, dict) and [*reading.value] != [WRAPPER]
+def _is_row(candidate: Candidate) -> bool:
+    return isinstance(candidate.value, dict) and [*candidate.value] != [WRAPPER]
 
 
-def _is_rival(other: _Fitted, best: _Fitted) -> bool:
-    """Tell whether another reading might have been meant as well: it fits, too, or comes later."""
-    may_be_meant = other.valid or not best.valid or other.reading.start > best.reading.start
+def _is_rival(other: _Fit, best: _Fit) -> bool:
+    """Whether another candidate might have been meant as well: it fits, too, or comes later."""
+    may_be_meant = other.valid or not best.valid or other.candidate.start > best.candidate.start
     return may_be_meant and other.coerced.data != best.coerced.data

@@ -1,4 +1,7 @@
-"""Lists, objects and maps that were sent in another shape: what holds one value too many, or one layer too few."""
+"""Another way to write the same value: what a value of the wrong form plainly means, by what the schema says of it.
+
+Scalars are written otherwise (`forms/`); lists, objects and maps come in another shape: one layer too many, or too few.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,14 @@ from dataclasses import replace
 from typing import Any
 
 from slotfill.extractors.forms.scalar_forms import scalars
-from slotfill.extractors.forms.value_types import Context, ExpectedForms, PlainMeaning
+from slotfill.extractors.forms.value_types import Context, ExpectedForms, PlainMeaning, Schemas
 from slotfill.extractors.forms.vocabulary import is_about_nothing, is_nothing
 from slotfill.extractors.repair.lenient_json import BrokenError, LenientReader
 from slotfill.extractors.repair.syntax_repairs import highest_risk
 from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.schema import WRAPPER
 
-__all__ = ["ENVELOPES", "reshaped"]
+__all__ = ["ENVELOPES", "plain_meaning"]
 
 ENVELOPES = frozenset({"array", "elements", "entries", "items", "list", "rows", "value", "values"})
 """Keys that say of the list that they hold no more than that it is one."""
@@ -30,43 +33,57 @@ _VALUE_NAMES = frozenset({"answer", "content", "definition", "text", "v", "val",
 """What an object that stands for one entry of a map calls the key and the value of it, in small letters."""
 
 
-def reshaped(value: Any, wanted: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
-    """Give the other shapes that a value may take."""
+def plain_meaning(value: Any, schemas: Schemas, context: Context) -> PlainMeaning | None:
+    """Return the one value that this one plainly stands for, None where there is none or more than one."""
+    expected = ExpectedForms(schemas)
+    for meanings in (scalars(value, expected, context), _reshaped(value, expected, context)):
+        distinct = {exact_json.dumps(meaning.value): meaning for meaning in reversed([*meanings])}
+        if len(distinct) == 1:
+            return next(iter(distinct.values()))
+        if distinct:
+            return None
+    return None
+
+
+def _reshaped(value: Any, expected: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
+    """Yield the other shapes that a value may take."""
     match value:
-        case list() | dict() if wanted.is_json_text:
+        case list() | dict() if expected.is_json_text:
             yield PlainMeaning("json", exact_json.dumps(value), "low")
         case list():
-            yield from _list(value, wanted, context)
+            yield from _list(value, expected, context)
         case dict():
-            yield from _object(value, wanted, context)
+            yield from _object(value, expected, context)
         case str():
-            yield from _text(value, wanted, context.document)
+            yield from _text(value, expected, context.document)
         case None:
             return
-        case _ if "array" in wanted.types and not wanted.accepts(value):
+        case _ if "array" in expected.types and not expected.accepts(value):
             yield PlainMeaning("list", [value], "low")
 
 
-def _list(value: list[Any], wanted: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
-    if "array" in wanted.types:
+def _list(value: list[Any], expected: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
+    if "array" in expected.types:
         return
-    if wanted.is_map and (entries := _entries(value)) is not None:
+    if expected.is_map and (entries := _entries(value)) is not None:
         yield PlainMeaning("map" if value else "empty", entries, "low")
-    elif len(value) == 1 and not (wanted.is_map and _is_entry(value[0])):
-        yield from _inner("list", value[0], wanted, context)
+    elif len(value) == 1 and not (expected.is_map and _is_entry(value[0])):
+        yield from _inner("list", value[0], expected, context)
 
 
-def _inner(kind: str, value: Any, wanted: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
-    """Give what a list or wrapper holds alone, where that is asked for or can be made so."""
-    if wanted.accepts(value) or any(scalars(value, wanted, replace(context, digits=lambda: exact_json.dumps(value)))):
+def _inner(kind: str, value: Any, expected: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
+    """Yield what a list or wrapper holds alone, where that is asked for or can be made so."""
+    if expected.accepts(value) or any(
+        scalars(value, expected, replace(context, digits=lambda: exact_json.dumps(value)))
+    ):
         yield PlainMeaning(kind, value, "low")
 
 
-def _object(value: dict[str, Any], wanted: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
+def _object(value: dict[str, Any], expected: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
     inner = next(iter(value.values())) if len(value) == 1 else None
-    if [*value] == [WRAPPER] and "object" not in wanted.types:
-        yield from _inner("unwrapped", inner, wanted, context)
-    elif "array" in wanted.types and "object" not in wanted.types:
+    if [*value] == [WRAPPER] and "object" not in expected.types:
+        yield from _inner("unwrapped", inner, expected, context)
+    elif "array" in expected.types and "object" not in expected.types:
         if not value:
             yield PlainMeaning("empty", [], "low")
         elif isinstance(inner, list) and {*value} & {*ENVELOPES, context.name} - context.item_keys():
@@ -75,13 +92,13 @@ def _object(value: dict[str, Any], wanted: ExpectedForms, context: Context) -> I
             yield PlainMeaning("list", [value], "low")
 
 
-def _text(value: str, wanted: ExpectedForms, document: str | None) -> Iterator[PlainMeaning]:
-    empty: Any = [] if "array" in wanted.types else {} if wanted.is_map else None
+def _text(value: str, expected: ExpectedForms, document: str | None) -> Iterator[PlainMeaning]:
+    empty: Any = [] if "array" in expected.types else {} if expected.is_map else None
     if empty is not None and (risk := is_nothing(value)):
         yield PlainMeaning("nothing", empty, risk)
-    elif parsed := _parsed(value, wanted):
+    elif parsed := _parsed(value, expected):
         yield parsed
-    elif "array" in wanted.types and not wanted.accepts(value):
+    elif "array" in expected.types and not expected.accepts(value):
         several = _SEPARATORS.search(value) or is_about_nothing(value, document)
         yield PlainMeaning("list", [value], "high" if several else "low")
 
@@ -109,7 +126,7 @@ def _pair(item: Any) -> tuple[str, Any] | None:
 
 
 def _names_in(item: dict[str, Any]) -> tuple[str, str] | None:
-    """Give the keys of an object for the key and the value of one entry; None where it has others."""
+    """Return the keys of an object for the key and the value of one entry; None where it has others."""
     first, second = (key.casefold() for key in item) if len(item) == 2 else ("", "")  # noqa: PLR2004 - a pair
     is_ordered, is_turned = _is_pair(first, second), _is_pair(second, first)
     names = [*item] if is_ordered else [*item][::-1]
@@ -121,20 +138,20 @@ def _is_pair(key: str, value: str) -> bool:
 
 
 def _is_entry(item: Any) -> bool:
-    """Tell whether an object may stand for one entry of a map, be it with a remark."""
+    """Whether an object may stand for one entry of a map, be it with a remark."""
     keys = {key.casefold() for key in item} if isinstance(item, dict) else set()
     return not (_KEY_NAMES.isdisjoint(keys) or _VALUE_NAMES.isdisjoint(keys))
 
 
-def _parsed(text: str, wanted: ExpectedForms) -> PlainMeaning | None:
+def _parsed(text: str, expected: ExpectedForms) -> PlainMeaning | None:
     """Read an object or list that was sent as a text, in whatever notation, fenced or not."""
     if fenced := _FENCED.fullmatch(text):
         text = fenced[1]
     start = len(text) - len(text.lstrip())
     kinds: Mapping[str, type] = {"{": dict, "[": list, "(": list}
     kind = kinds.get(text[start : start + 1])
-    is_asked_for = ("object" if kind is dict else "array") in wanted.types
-    if kind is None or not (is_asked_for or wanted.is_json_text):
+    is_asked_for = ("object" if kind is dict else "array") in expected.types
+    if kind is None or not (is_asked_for or expected.is_json_text):
         return None
     reader = LenientReader(text, start, len(text))
     try:

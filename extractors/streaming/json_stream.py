@@ -104,11 +104,11 @@ class JsonStream:
     # Runs take the text from a place, and give the place behind what they read.
 
     def _seek(self, text: str, at: int) -> int:
-        found = text.find("{", at)
-        if found < 0:
+        start = text.find("{", at)
+        if start < 0:
             return len(text)
         self._run, self._step = self._structure, self._root
-        return found + 1
+        return start + 1
 
     def _structure(self, text: str, at: int) -> int:
         if text[at] in _BLANK:

@@ -46,7 +46,7 @@ class Typed(ABC):
 
     @abstractmethod
     def shape(self, key: str | int) -> ValueShape | None:
-        """Give what stands at a key is to become, None where that is not known."""
+        """Return what the value at a key is to become; None where that is not known."""
 
     def begin(self, key: str | int, data: Any) -> Typed | None:
         """Show a string, a list or an object that has begun; give what grows in its place, None where `data` does."""
@@ -82,7 +82,7 @@ class TypedModel(Typed):
             extra[key] = value
 
     def shape(self, key: str | int) -> ValueShape | None:
-        """Give the shape of a key's field."""
+        """Return the shape of a key's field."""
         return self._fields.shapes.get(self._fields.names.get(key, ""))
 
 
@@ -98,7 +98,7 @@ class _TypedList(Typed):
         self.value[key:] = [value]
 
     def shape(self, _: str | int) -> ValueShape | None:
-        """Give the shape of the items."""
+        """Return the shape of the items."""
         return self._items
 
 
@@ -114,7 +114,7 @@ class _Scope:
         return bare(schema, self.definitions, _AROUND)
 
     def fields(self, schema: CoreSchema) -> ModelFields:
-        """Give the fields of a model's core schema, the same ones wherever the model stands."""
+        """Return the fields of a model's core schema, the same ones wherever the model stands."""
         model = schema["cls"]
         if model not in self.models:
             self.models[model] = ModelFields(schema, self)
@@ -128,11 +128,11 @@ class ValueShape:
         self._schema, self._config, self._scope = schema, config, scope
 
     def validated(self, data: Any, context: dict[str, Any]) -> Any:
-        """Give plain JSON data typed. Raises ValidationError, and whatever the model's own validators raise."""
+        """Return plain JSON data, typed. Raises ValidationError, and whatever the model's own validators raise."""
         return self._validator.validate_json(json.dumps(data), strict=True, context=context)
 
     def begun(self, data: Any, levels: int) -> Typed | None:
-        """Give what grows in the place of an object or a list that has begun; None where `data` itself does."""
+        """Return what grows in the place of an object or a list that has begun; None where `data` itself does."""
         if isinstance(data, dict) and levels and self._fields:
             return TypedModel(self._fields, levels)
         if isinstance(data, list) and levels and self._items:
@@ -200,6 +200,6 @@ def partial_fields_of(model: type[BaseModel]) -> ModelFields:
 
 
 def _keys(name: str, schema: CoreSchema, config: CoreSchema) -> list[str]:
-    """Give the keys under which a field may stand."""
+    """Return the keys under which a field may stand."""
     keys = keys_of(name, schema)
     return [*keys, name] if config.get("validate_by_name") else keys

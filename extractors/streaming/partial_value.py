@@ -114,7 +114,7 @@ class PartialValue(Generic[M]):
             around.end(event.key, event.value, self._context)
 
     def _parts(self, event: JsonEvent) -> list[CompletedPart]:
-        """Give a value that has ended as a part, if it is one."""
+        """Return a value that has ended as a part, if it is one."""
         place = (*self._path[:4], event.key)[1:]  # all of a path as deep as the text is long would be too much
         if self._wrapped:
             if place[:1] != (WRAPPER,):
@@ -141,7 +141,7 @@ class _Whole(Typed):
         self._is_root_model = issubclass(schema.model, RootModel)
 
     def shape(self, _: str | int) -> ValueShape | None:
-        """Give none: the schema itself says what becomes of the value."""
+        """Return None: the schema itself says what becomes of the value."""
         return None
 
     def put(self, key: str | int, value: Any) -> None:
