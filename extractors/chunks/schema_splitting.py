@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator
 from urllib.parse import quote
 
 from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.json_schema.subschemas import properties_of, resolved, subschemas
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.json_values.pointer import follow, join
 from slotfill.schemas.wire.subset import local_pointer
 
@@ -25,7 +25,7 @@ _CONDITIONS = frozenset({"if", "then", "else", "not"})
 _BRANCHES = ("anyOf", "oneOf")
 
 
-def relax_for_chunk(json_schema: Mapping[str, Any]) -> dict[str, Any]:
+def relax_for_chunk(json_schema: JSONMapping) -> JSONObject:
     """Return the schema of what one of several chunks says: what the whole requires, a part may lack.
 
     In the root, and in single objects within it, no property is required but lists, which may be short or empty: of a
@@ -41,12 +41,12 @@ def relax_for_chunk(json_schema: Mapping[str, Any]) -> dict[str, Any]:
 class _Relaxing:
     """One walk over a schema: `made` collects the definitions that are laxer than those they are made of."""
 
-    def __init__(self, document: dict[str, Any]) -> None:
-        self.made: dict[str, Any] = {}
+    def __init__(self, document: JSONObject) -> None:
+        self.made: JSONObject = {}
         self._document = document
         self._names: dict[str, str] = {}
 
-    def schema(self, schema: Any, *, is_root: bool = False) -> Any:
+    def schema(self, schema: JSON, *, is_root: bool = False) -> JSON:
         """Return a schema, its parts and what it refers to without what a part may lack."""
         if not isinstance(schema, dict) or _is_tuple(schema):
             return schema
@@ -64,7 +64,7 @@ class _Relaxing:
             lax["$ref"] = self._reference(schema["$ref"])
         return lax
 
-    def _relax_branches(self, lax: dict[str, Any], keyword: str, *, is_root: bool) -> None:
+    def _relax_branches(self, lax: JSONObject, keyword: str, *, is_root: bool) -> None:
         """Relax alternatives, if one of them at most is an object: what is lax does not tell objects apart."""
         branches = lax[keyword]
         if not is_root and sum(map(self._is_object, branches)) > 1:
@@ -77,13 +77,13 @@ class _Relaxing:
             if len(lax["allOf"]) == 1 and "anyOf" not in lax:
                 lax["anyOf"] = lax.pop("allOf")[0]["anyOf"]
 
-    def _is_list(self, part: Any) -> bool:
+    def _is_list(self, part: JSON) -> bool:
         return any(form.get("type") == "array" for form in resolved([part], self._document))
 
-    def _is_object(self, branch: Any) -> bool:
+    def _is_object(self, branch: JSON) -> bool:
         return any("properties" in form or form.get("type") == "object" for form in resolved([branch], self._document))
 
-    def _reference(self, reference: Any) -> Any:
+    def _reference(self, reference: JSON) -> JSON:
         """Refer to the lax form of a definition, if that is another one."""
         pointer = local_pointer(reference, self._document)
         target = None if pointer is None else follow(pointer, self._document)
@@ -105,7 +105,7 @@ class _Relaxing:
         return name
 
 
-def split_by_fields(json_schema: Mapping[str, Any], at_most: int) -> tuple[dict[str, Any], ...]:
+def split_by_fields(json_schema: JSONMapping, at_most: int) -> tuple[JSONObject, ...]:
     """Part a schema of an object by its properties into schemas of at most `at_most` properties each, in their order.
 
     Properties are counted at every depth, those of each definition that is reached once. One property that is too large
@@ -116,7 +116,7 @@ def split_by_fields(json_schema: Mapping[str, Any], at_most: int) -> tuple[dict[
     alternatives for the whole that have properties of their own, one that refers to itself by other means than its
     definitions.
     """
-    document: dict[str, Any] = json.loads(json.dumps(json_schema))
+    document: JSONObject = json.loads(json.dumps(json_schema))
     fields = _Fields(document)
     if _size(_with_reached(_without(document, _DEFINITIONS), document)) <= at_most or not fields.can_be_parted():
         return (document,)
@@ -126,10 +126,10 @@ def split_by_fields(json_schema: Mapping[str, Any], at_most: int) -> tuple[dict[
 class _Fields:
     """The properties of an object's schema."""
 
-    def __init__(self, document: dict[str, Any]) -> None:
+    def __init__(self, document: JSONObject) -> None:
         self._document = document
         self._spine = [*self._holding(document)]
-        self._parts: dict[str, list[Any]] = {}
+        self._parts: dict[str, list[JSON]] = {}
         for form in self._spine:
             for key, part in properties_of(form).items():
                 self._parts.setdefault(key, []).append(part)
@@ -159,11 +159,11 @@ class _Fields:
             size, reached = size + added, reached | more
         return groups
 
-    def group(self, keys: set[str], *, is_first: bool) -> dict[str, Any]:
+    def group(self, keys: set[str], *, is_first: bool) -> JSONObject:
         """Return the schema of some of the properties."""
         return _with_reached(self._only(self._document, keys, is_first=is_first), self._document)
 
-    def _holding(self, schema: Any) -> Iterator[dict[str, Any]]:
+    def _holding(self, schema: JSON) -> Iterator[JSONObject]:
         """Yield the schemas that speak of the object, whatever it holds."""
         if isinstance(schema, dict):
             schema = _inlined(schema, self._document)
@@ -185,7 +185,7 @@ class _Fields:
     def _sizes(self, pointers: set[str]) -> int:
         return sum(_size(follow(pointer, self._document)) for pointer in pointers)
 
-    def _only(self, schema: Any, keys: set[str], *, is_first: bool) -> Any:
+    def _only(self, schema: JSON, keys: set[str], *, is_first: bool) -> JSON:
         if not isinstance(schema, dict):
             return schema
         schema = _inlined(schema, self._document)
@@ -204,16 +204,16 @@ class _Fields:
         return left
 
 
-def _is_tuple(schema: Mapping[str, Any]) -> bool:
+def _is_tuple(schema: JSONMapping) -> bool:
     return bool(schema.get("prefixItems")) or isinstance(schema.get("items"), list)
 
 
-def _holds_others(schema: Mapping[str, Any]) -> bool:
+def _holds_others(schema: JSONMapping) -> bool:
     """Whether a schema is an object's or a list's."""
     return schema.get("type") in ("object", "array") or not schema.keys().isdisjoint(("properties", "items", "allOf"))
 
 
-def _without(schema: Mapping[str, Any], keywords: Collection[str]) -> dict[str, Any]:
+def _without(schema: JSONMapping, keywords: Collection[str]) -> JSONObject:
     """Leave keywords out, and what only makes sense with them."""
     left = {keyword: value for keyword, value in schema.items() if keyword not in keywords}
     if left.keys() != schema.keys() and not {"then", "else", "dependentSchemas", *_BRANCHES}.isdisjoint(
@@ -223,7 +223,7 @@ def _without(schema: Mapping[str, Any], keywords: Collection[str]) -> dict[str, 
     return left
 
 
-def _inlined(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
+def _inlined(schema: JSONObject, document: JSONObject) -> JSONObject:
     """Put in place of a reference what it leads to."""
     visited: set[str] = set()
     while (pointer := local_pointer(schema.get("$ref"), document)) is not None and pointer not in visited:
@@ -238,13 +238,13 @@ def _inlined(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]
     return schema
 
 
-def _outside_definitions(document: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
+def _outside_definitions(document: JSONObject) -> list[tuple[JSONObject, str]]:
     """Return what refers to a part of a schema that is none of its definitions, and the pointer to it."""
     references = ((schema, local_pointer(schema.get("$ref"), document)) for _, schema in subschemas(document))
     return [(schema, to) for schema, to in references if to is not None and _definition(to) is None]
 
 
-def _by_definitions(document: dict[str, Any]) -> dict[str, Any]:
+def _by_definitions(document: JSONObject) -> JSONObject:
     """Let all references lead to definitions, of which the whole schema becomes one where need be. Changes its own."""
     if referring := _outside_definitions(document):
         name = "whole"
@@ -262,7 +262,7 @@ def _definition(pointer: str) -> str | None:
     return "/".join(parts[:3]) if len(parts) > 2 and parts[1] in _DEFINITIONS else None  # noqa: PLR2004 - "", keyword, name
 
 
-def _reached(schema: Any, document: dict[str, Any]) -> set[str]:
+def _reached(schema: JSON, document: JSONObject) -> set[str]:
     """Return the pointers to the definitions that a schema leads to, by others too."""
     reached: set[str] = set()
     rest = [schema]
@@ -275,7 +275,7 @@ def _reached(schema: Any, document: dict[str, Any]) -> set[str]:
     return reached
 
 
-def _with_reached(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
+def _with_reached(schema: JSONObject, document: JSONObject) -> JSONObject:
     """Return a schema with those of a document's definitions that it leads to; with all where they go by names."""
     bare = _without(schema, _DEFINITIONS)
     by_name = any(not part.keys().isdisjoint(_NAMES) for _, part in subschemas(document))
@@ -288,6 +288,6 @@ def _with_reached(schema: dict[str, Any], document: dict[str, Any]) -> dict[str,
     return bare
 
 
-def _size(schema: Any) -> int:
+def _size(schema: JSON) -> int:
     """Count the properties in a schema, at every depth."""
     return sum(len(properties_of(part)) for _, part in subschemas(schema))

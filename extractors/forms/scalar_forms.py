@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from slotfill.extractors.forms.dates import day_first_in
 from slotfill.extractors.forms.numerals import json_number, read_number, whole_number
 from slotfill.extractors.forms.reformatting import TEMPORAL, rewritten
 from slotfill.extractors.forms.value_types import Context, ExpectedForms, PlainMeaning
 from slotfill.extractors.forms.vocabulary import BOOLEANS, is_nothing
+from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = ["scalars"]
 
 
-def scalars(value: Any, expected: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
+def scalars(value: JSON, expected: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
     """Yield what a scalar may stand for, of the types that are asked for."""
     match value:
         case bool():

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from slotfill.extractors.record.parts import Risk
 from slotfill.schemas.json_schema.subschemas import properties_of
 from slotfill.schemas.json_values.exact_json import is_same
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 
 __all__ = ["Context", "ExpectedForms", "PlainMeaning", "Schemas", "accepts_value", "listed_in", "types_of"]
 
-Schemas = Sequence[Mapping[str, Any]]
+Schemas = Sequence[JSONMapping]
 """All that may speak of a value; of a union, every alternative."""
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -48,7 +48,7 @@ class PlainMeaning:
     """What a value was meant to be. kind: that of the edit."""
 
     kind: str
-    value: Any
+    value: JSON
     risk: Risk
 
 
@@ -88,7 +88,7 @@ class ExpectedForms:
         """Whether a string is asked for that is JSON itself."""
         return any(schema.get("contentMediaType") == "application/json" for schema in self.schemas)
 
-    def accepts(self, value: Any) -> bool:
+    def accepts(self, value: JSON) -> bool:
         """Whether an alternative takes a value, by type and by what it lists."""
         return accepts_value(self.schemas, value)
 
@@ -97,7 +97,7 @@ class ExpectedForms:
         return any(kind in types_of([schema]) and not listed_in([schema]) for schema in self.schemas)
 
 
-def accepts_value(schemas: Schemas, value: Any) -> bool:
+def accepts_value(schemas: Schemas, value: JSON) -> bool:
     """Whether an alternative takes a value, by type and by what it lists."""
     return any(_takes(schema, value) for schema in schemas)
 
@@ -107,19 +107,19 @@ def types_of(schemas: Schemas) -> frozenset[str]:
     return frozenset(_types(schemas)).union(kind for one in listed_in(schemas) for kind in _TYPES if _is(one, kind))
 
 
-def listed_in(schemas: Schemas) -> list[Any]:
+def listed_in(schemas: Schemas) -> list[JSON]:
     """Return the values that schemas list, one by one."""
     listed = [value for schema in schemas if isinstance(schema.get("enum"), list) for value in schema["enum"]]
     return listed + [schema["const"] for schema in schemas if "const" in schema]
 
 
-def _takes(schema: Mapping[str, Any], value: Any) -> bool:
+def _takes(schema: JSONMapping, value: JSON) -> bool:
     if listed := listed_in((schema,)):
         return any(is_same(one, value) for one in listed)
     return any(_is(value, kind) for kind in _types((schema,)))
 
 
-def _is(value: Any, kind: str) -> bool:
+def _is(value: JSON, kind: str) -> bool:
     if isinstance(value, bool):
         return kind == "boolean"
     return isinstance(value, _TYPES.get(kind, ())) or (

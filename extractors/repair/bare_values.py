@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from slotfill.extractors.forms.vocabulary import is_nothing
 from slotfill.extractors.record.parts import Risk
+from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = ["BareValue", "read_bare"]
 
@@ -53,7 +53,7 @@ class BareValue:
     after: str
     risk: Risk = "low"
     digits: str | None = None
-    value: Any = None
+    value: JSON = None
 
 
 def read_bare(text: str, at: int, end: int) -> BareValue | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from slotfill.extractors.repair.json_finder import Candidate
+from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = ["is_last_word", "is_torn"]
 
@@ -81,7 +81,7 @@ def _words(text: str) -> set[str]:
     return {*_WORD.findall(text.casefold())}
 
 
-def _keys(value: Any) -> set[str]:
+def _keys(value: JSON) -> set[str]:
     """Return the keys of an object, or of those in a list: a correction may name what it corrects."""
     rows = value if isinstance(value, list) else [value]
     return {key for row in rows if isinstance(row, dict) for key in row}

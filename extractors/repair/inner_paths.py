@@ -7,15 +7,15 @@ answer `{"address": {"street": …}}`.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 from slotfill.schemas.json_values import exact_json
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.validation.field_keys import KeyPath
 
 __all__ = ["contradicted", "move_up"]
 
 
-def move_up(value: dict[str, Any], keys: Collection[str], paths: Mapping[str, Sequence[KeyPath]]) -> dict[str, KeyPath]:
+def move_up(value: JSONObject, keys: Collection[str], paths: Mapping[str, Sequence[KeyPath]]) -> dict[str, KeyPath]:
     """Put what stands at such a path under its key, in place, where that is missing; give the paths by key.
 
     keys: the keys that are asked for. What stands under one of them stays where it is, too.
@@ -31,14 +31,14 @@ def move_up(value: dict[str, Any], keys: Collection[str], paths: Mapping[str, Se
     return moved
 
 
-def contradicted(value: Mapping[str, Any], paths: Mapping[str, Sequence[KeyPath]]) -> set[str]:
+def contradicted(value: JSONMapping, paths: Mapping[str, Sequence[KeyPath]]) -> set[str]:
     """Return the keys within which a path to another key's value leads to something else than stands there."""
     known = [key for key in paths if key in value]
     routes = [(key, route) for key in known for path in paths[key] if (route := _route(value, path))]
     return {str(route[0]) for key, route in routes if not exact_json.is_same(_at(value, route), value[key])}
 
 
-def _take_out(value: Any, path: KeyPath) -> None:
+def _take_out(value: JSON, path: KeyPath) -> None:
     """Take out what stands at a path, and what holds nothing then."""
     for end in range(len(path), 0, -1):
         holder = _at(value, path[: end - 1])
@@ -46,7 +46,7 @@ def _take_out(value: Any, path: KeyPath) -> None:
             del holder[path[end - 1]]
 
 
-def _at(value: Any, path: KeyPath) -> Any:
+def _at(value: JSON, path: KeyPath) -> JSON:
     for step in path:
         value = value[step]
     return value
@@ -57,7 +57,7 @@ def _last_first(path: KeyPath) -> list[tuple[str, int]]:
     return [(step, 0) if isinstance(step, str) else ("", step) for step in path]
 
 
-def _route(value: Any, path: KeyPath) -> KeyPath | None:
+def _route(value: JSON, path: KeyPath) -> KeyPath | None:
     """Return the path as it leads through a value, indices counted from the start; None where it leads nowhere."""
     route: list[str | int] = []
     for step in path:

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from slotfill.extractors.repair.lenient_json import BrokenError, LenientReader, TooDeepError
 from slotfill.extractors.repair.syntax_repairs import SyntaxRepair
 from slotfill.schemas.json_values import exact_json
+from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = ["Candidate", "SearchResult", "find_json"]
 
@@ -50,7 +50,7 @@ class Candidate:
     rows: where it is a list without brackets, the candidates for its items.
     """
 
-    value: Any
+    value: JSON
     start: int
     end: int
     repairs: tuple[SyntaxRepair, ...] = ()
@@ -141,7 +141,7 @@ class _Search:
     def _is_blank(self, start: int, end: int) -> bool:
         return _BLANK.fullmatch(self._text, start, end) is not None
 
-    def _value(self, start: int, end: int) -> tuple[Any, int, tuple[SyntaxRepair, ...]]:
+    def _value(self, start: int, end: int) -> tuple[JSON, int, tuple[SyntaxRepair, ...]]:
         if self._tries > 0:
             try:
                 value, stop = exact_json.decode_at(self._text, start)
@@ -156,7 +156,7 @@ class _Search:
                 raise
             return self._repaired(start, len(self._text))  # the fence's mark may stand in a string
 
-    def _repaired(self, start: int, end: int) -> tuple[Any, int, tuple[SyntaxRepair, ...]]:
+    def _repaired(self, start: int, end: int) -> tuple[JSON, int, tuple[SyntaxRepair, ...]]:
         reader = LenientReader(self._text, start, end)
         try:
             return reader.read(), reader.at, tuple(reader.repairs)

@@ -29,6 +29,7 @@ from slotfill.extractors.repair.reshaping import ENVELOPES
 from slotfill.extractors.repair.syntax_repairs import as_edits
 from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, resolved, subschemas
 from slotfill.schemas.json_values import exact_json
+from slotfill.schemas.json_values.json_types import JSON, JSONObject
 from slotfill.schemas.schema import WRAPPER, Schema
 
 __all__ = ["RepairMode", "Repaired", "repair"]
@@ -57,7 +58,7 @@ class Repaired:
     edits: all that was changed, in order; their paths start at the unwrapped value.
     """
 
-    data: Any
+    data: JSON
     edits: tuple[Edit, ...]
 
 
@@ -124,7 +125,7 @@ class _Shape:
     any_text: whether any text at all may be the value, or an item of it.
     """
 
-    spoken: tuple[dict[str, Any], ...]
+    spoken: tuple[JSONObject, ...]
     keys: frozenset[str]
     names: frozenset[str]
     types: frozenset[str]
@@ -186,7 +187,7 @@ class _Mending:
         likely = [candidate for candidate, rank in zip(candidates, ranks, strict=True) if rank == highest]
         return sorted(likely, key=lambda r: (self._known(r.value), r.fenced, r.start))[-_MOST:]
 
-    def _known(self, value: Any) -> int:
+    def _known(self, value: JSON) -> int:
         if isinstance(value, list):
             return int(
                 "array" in self._shape.types
@@ -232,7 +233,7 @@ class _Mending:
             (*syntax, *edits, *coerced.edits),
         )
 
-    def _written(self, candidate: Candidate) -> Any:
+    def _written(self, candidate: Candidate) -> JSON:
         """Read it again, its numbers as they are written."""
         if candidate.rows:
             return [self._written(row) for row in candidate.rows]
@@ -240,7 +241,7 @@ class _Mending:
             return LenientReader(self._text, candidate.start, candidate.end, number=str).read()
         return self._text[candidate.start : candidate.end]
 
-    def _shaped(self, value: Any) -> tuple[Any, list[Edit]]:
+    def _shaped(self, value: JSON) -> tuple[JSON, list[Edit]]:
         """Return the value without its wrapper, or with the one that it lacks; and what was changed for it."""
         if self._schema.wrapped:
             return self._without_wrapper(value)
@@ -253,7 +254,7 @@ class _Mending:
             return whole, [Edit("", "wrapped", copy.deepcopy(value), copy.deepcopy(whole), "low")]
         return value, []
 
-    def _without_wrapper(self, value: Any) -> tuple[Any, list[Edit]]:
+    def _without_wrapper(self, value: JSON) -> tuple[JSON, list[Edit]]:
         if isinstance(value, dict) and WRAPPER in value and not self._shape.keys & {*value}:
             rest = {key: other for key, other in value.items() if key != WRAPPER}
             return value[WRAPPER], [Edit("", "extra", rest, None, "low")] if rest else []
@@ -261,7 +262,7 @@ class _Mending:
             return inner, [Edit("", "unwrapped", copy.deepcopy(value), {WRAPPER: copy.deepcopy(inner)}, "low")]
         return value, [Edit("", "wrapped", copy.deepcopy(value), {WRAPPER: copy.deepcopy(value)}, "low")]
 
-    def _enveloped(self, value: Any) -> list[Any] | None:
+    def _enveloped(self, value: JSON) -> list[JSON] | None:
         """Return the list that was asked for where it stands under a key that says no more: `{"items": […]}`."""
         asked = "array" in self._shape.types and "object" not in self._shape.types
         if not (asked and isinstance(value, dict) and len(value) == 1):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from slotfill.extractors.forms.scalar_forms import scalars
 from slotfill.extractors.forms.value_types import Context, ExpectedForms, PlainMeaning, Schemas
@@ -16,6 +15,7 @@ from slotfill.extractors.forms.vocabulary import is_about_nothing, is_nothing
 from slotfill.extractors.repair.lenient_json import BrokenError, LenientReader
 from slotfill.extractors.repair.syntax_repairs import highest_risk
 from slotfill.schemas.json_values import exact_json
+from slotfill.schemas.json_values.json_types import JSON, JSONObject
 from slotfill.schemas.schema import WRAPPER
 
 __all__ = ["ENVELOPES", "plain_meaning"]
@@ -33,7 +33,7 @@ _VALUE_NAMES = frozenset({"answer", "content", "definition", "text", "v", "val",
 """What an object that stands for one entry of a map calls the key and the value of it, in small letters."""
 
 
-def plain_meaning(value: Any, schemas: Schemas, context: Context) -> PlainMeaning | None:
+def plain_meaning(value: JSON, schemas: Schemas, context: Context) -> PlainMeaning | None:
     """Return the one value that this one plainly stands for, None where there is none or more than one."""
     expected = ExpectedForms(schemas)
     for meanings in (scalars(value, expected, context), _reshaped(value, expected, context)):
@@ -45,7 +45,7 @@ def plain_meaning(value: Any, schemas: Schemas, context: Context) -> PlainMeanin
     return None
 
 
-def _reshaped(value: Any, expected: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
+def _reshaped(value: JSON, expected: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
     """Yield the other shapes that a value may take."""
     match value:
         case list() | dict() if expected.is_json_text:
@@ -62,7 +62,7 @@ def _reshaped(value: Any, expected: ExpectedForms, context: Context) -> Iterator
             yield PlainMeaning("list", [value], "low")
 
 
-def _list(value: list[Any], expected: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
+def _list(value: list[JSON], expected: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
     if "array" in expected.types:
         return
     if expected.is_map and (entries := _entries(value)) is not None:
@@ -71,7 +71,7 @@ def _list(value: list[Any], expected: ExpectedForms, context: Context) -> Iterat
         yield from _inner("list", value[0], expected, context)
 
 
-def _inner(kind: str, value: Any, expected: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
+def _inner(kind: str, value: JSON, expected: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
     """Yield what a list or wrapper holds alone, where that is asked for or can be made so."""
     if expected.accepts(value) or any(
         scalars(value, expected, replace(context, digits=lambda: exact_json.dumps(value)))
@@ -79,7 +79,7 @@ def _inner(kind: str, value: Any, expected: ExpectedForms, context: Context) -> 
         yield PlainMeaning(kind, value, "low")
 
 
-def _object(value: dict[str, Any], expected: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
+def _object(value: JSONObject, expected: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
     inner = next(iter(value.values())) if len(value) == 1 else None
     if [*value] == [WRAPPER] and "object" not in expected.types:
         yield from _inner("unwrapped", inner, expected, context)
@@ -93,7 +93,7 @@ def _object(value: dict[str, Any], expected: ExpectedForms, context: Context) ->
 
 
 def _text(value: str, expected: ExpectedForms, document: str | None) -> Iterator[PlainMeaning]:
-    empty: Any = [] if "array" in expected.types else {} if expected.is_map else None
+    empty: JSON = [] if "array" in expected.types else {} if expected.is_map else None
     if empty is not None and (risk := is_nothing(value)):
         yield PlainMeaning("nothing", empty, risk)
     elif parsed := _parsed(value, expected):
@@ -103,7 +103,7 @@ def _text(value: str, expected: ExpectedForms, document: str | None) -> Iterator
         yield PlainMeaning("list", [value], "high" if several else "low")
 
 
-def _entries(value: list[Any]) -> dict[str, Any] | None:
+def _entries(value: list[JSON]) -> JSONObject | None:
     """Read a map that was sent as a list: of pairs, of objects for one entry each; None for what is none."""
     pairs = [_pair(item) for item in value]
     entries = {pair[0]: pair[1] for pair in pairs if pair}
@@ -111,8 +111,8 @@ def _entries(value: list[Any]) -> dict[str, Any] | None:
     return entries if all(pairs) and len(written) == len(entries) else None
 
 
-def _pair(item: Any) -> tuple[str, Any] | None:
-    key: Any = None
+def _pair(item: JSON) -> tuple[str, JSON] | None:
+    key: JSON = None
     if isinstance(item, list) and len(item) == 2:  # noqa: PLR2004 - a pair
         key, value = item
     elif isinstance(item, dict):
@@ -125,7 +125,7 @@ def _pair(item: Any) -> tuple[str, Any] | None:
     return (key, value) if isinstance(key, str) else None
 
 
-def _names_in(item: dict[str, Any]) -> tuple[str, str] | None:
+def _names_in(item: JSONObject) -> tuple[str, str] | None:
     """Return the keys of an object for the key and the value of one entry; None where it has others."""
     first, second = (key.casefold() for key in item) if len(item) == 2 else ("", "")  # noqa: PLR2004 - a pair
     is_ordered, is_turned = _is_pair(first, second), _is_pair(second, first)
@@ -137,7 +137,7 @@ def _is_pair(key: str, value: str) -> bool:
     return key in _KEY_NAMES and value in _VALUE_NAMES
 
 
-def _is_entry(item: Any) -> bool:
+def _is_entry(item: JSON) -> bool:
     """Whether an object may stand for one entry of a map, be it with a remark."""
     keys = {key.casefold() for key in item} if isinstance(item, dict) else set()
     return not (_KEY_NAMES.isdisjoint(keys) or _VALUE_NAMES.isdisjoint(keys))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from slotfill.extractors.record.parts import Rung
 from slotfill.extractors.streaming.partial_value import CompletedPart, PartialValue
+from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = ["Partial"]
 
@@ -17,8 +18,9 @@ M = TypeVar("M")
 class Partial(Generic[M]):
     """A value as far as it has arrived; nothing of it is promised before the extraction says so.
 
-    rung: what the reply answers; where it changes, or begins again after a cut, the value starts anew.
-    parts: what this piece of the reply completed.
+    Attributes:
+        rung: What the reply answers. Where it changes, or begins again after a cut, the value starts anew.
+        parts: What this piece of the reply completed, in order.
     """
 
     rung: Rung
@@ -31,6 +33,6 @@ class Partial(Generic[M]):
         return self._growing.value
 
     @property
-    def data(self) -> Any:
-        """The same as plain JSON data; it grows in place, too."""
+    def data(self) -> JSON:
+        """The value as plain JSON data; it grows in place, too."""
         return self._growing.data

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from slotfill.schemas.json_values.json_types import JSON, JSONObject
 
 __all__ = ["JsonEvent", "JsonStream"]
 
@@ -42,17 +44,27 @@ class JsonEvent(NamedTuple):
     """
 
     key: str | int
-    value: Any
+    value: JSON
     ended: bool
 
 
 class JsonStream:
-    """Reads the first JSON object of a text that comes in pieces.
+    r"""Reads the first JSON object of a text that comes in pieces.
 
     What stands before it is skipped: all up to a `{` that a key or a `}` follows. What comes after it is ignored. In
     the end it is what `json.loads` gives. Nothing is judged: control characters may stand in strings, and where the
     text is no JSON the reader stops for good, and what it read stays. The work is linear in the text, however short its
     pieces are.
+
+    It is a machine of two layers. A run takes as much of a piece as is of one kind: what stands before the object, a
+    string, a number or literal; or JSON's structure, which it gives character by character to a step. A step knows what
+    may come next, and says which run or step goes on. Of `{"a": 12,` they are:
+
+        text  {      "           a"       :           1           2,        ,
+        run   seek   structure   string   structure   structure   word      structure
+        step         root                 colon       value                 next
+
+    What a piece cuts in two, an escape such as \u00e9, waits in `_rest` for the next piece.
 
     root: the object, which grows. A number or a literal is there once it has ended; of the string that is arriving,
     what was there at the last `look`.
@@ -60,10 +72,10 @@ class JsonStream:
     """
 
     def __init__(self) -> None:
-        self.root: dict[str, Any] = {}
+        self.root: JSONObject = {}
         self.key: str | int = 0
-        self._container: Any = [self.root]
-        self._around: list[tuple[Any, str | int]] = []
+        self._container: JSON = [self.root]
+        self._around: list[tuple[JSON, str | int]] = []
         self._run: _Run = self._seek
         self._step: _Step = self._root
         self._is_key = False
@@ -204,7 +216,7 @@ class JsonStream:
 
     # What a run or a step leads to.
 
-    def _begin(self, container: Any, step: _Step) -> None:
+    def _begin(self, container: JSON, step: _Step) -> None:
         self._put(container)
         self._events.append(JsonEvent(self.key, container, ended=False))
         self._around.append((self._container, self.key))
@@ -235,11 +247,11 @@ class JsonStream:
             self._put(value)
             self._ended(value)
 
-    def _ended(self, value: Any) -> None:
+    def _ended(self, value: JSON) -> None:
         self._events.append(JsonEvent(self.key, value, ended=True))
         self._run, self._step = (self._structure if self._around else self._ignore), self._next
 
-    def _put(self, value: Any) -> None:
+    def _put(self, value: JSON) -> None:
         if self.key == len(self._container) and isinstance(self._container, list):
             self._container.append(value)
         else:

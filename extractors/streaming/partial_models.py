@@ -16,10 +16,19 @@ from typing import Any, cast
 from pydantic import BaseModel
 from pydantic_core import SchemaValidator
 
+from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.validation.core_walk import bare, definitions_of
 from slotfill.schemas.validation.field_keys import keys_of
 
-__all__ = ["MAX_PARTIAL_DEPTH", "ModelFields", "Typed", "TypedModel", "ValueShape", "partial_fields_of"]
+__all__ = [
+    "MAX_PARTIAL_DEPTH",
+    "ModelFields",
+    "Typed",
+    "TypedModel",
+    "ValidationContext",
+    "ValueShape",
+    "partial_fields_of",
+]
 
 MAX_PARTIAL_DEPTH = 16
 """How many levels are typed while they arrive: what ends is validated once more with each level around it."""
@@ -28,6 +37,9 @@ _AROUND = frozenset({"default", "definitions", "function-after", "function-befor
 """The kinds of core schema that hold the one that says which form a value has."""
 
 CoreSchema = Mapping[str, Any]
+
+ValidationContext = dict[str, object]
+"""What the fields' own validators are given."""
 
 
 class Typed(ABC):
@@ -41,21 +53,21 @@ class Typed(ABC):
         self._levels = levels
 
     @abstractmethod
-    def put(self, key: str | int, value: Any) -> None:
+    def put(self, key: str | int, value: object) -> None:
         """Show a member or an item; nothing happens where there is no place for it."""
 
     @abstractmethod
     def shape(self, key: str | int) -> ValueShape | None:
         """Return what the value at a key is to become; None where that is not known."""
 
-    def begin(self, key: str | int, data: Any) -> Typed | None:
+    def begin(self, key: str | int, data: JSON) -> Typed | None:
         """Show a string, a list or an object that has begun; give what grows in its place, None where `data` does."""
         shape = self.shape(key)
         partial = shape.begun(data, self._levels - 1) if shape else None
         self.put(key, partial.value if partial else data)
         return partial
 
-    def end(self, key: str | int, data: Any, context: dict[str, Any]) -> None:
+    def end(self, key: str | int, data: JSON, context: ValidationContext) -> None:
         """Show a value that has ended: validated, or else as it arrived."""
         shape = self.shape(key)
         try:
@@ -72,7 +84,7 @@ class TypedModel(Typed):
         super().__init__(fields.instance(), levels)
         self._fields = fields
 
-    def put(self, key: str | int, value: Any) -> None:
+    def put(self, key: str | int, value: object) -> None:
         """Set the field of a key, frozen or not, or else an extra one where the model takes these."""
         name = self._fields.names.get(key)
         if name is not None:
@@ -93,7 +105,7 @@ class _TypedList(Typed):
         super().__init__([], levels)
         self._items = items
 
-    def put(self, key: str | int, value: Any) -> None:
+    def put(self, key: str | int, value: object) -> None:
         """Set the last item, or append one."""
         self.value[key:] = [value]
 
@@ -127,11 +139,11 @@ class ValueShape:
     def __init__(self, schema: CoreSchema, config: CoreSchema, scope: _Scope) -> None:
         self._schema, self._config, self._scope = schema, config, scope
 
-    def validated(self, data: Any, context: dict[str, Any]) -> Any:
+    def validated(self, data: JSON, context: ValidationContext) -> object:
         """Return plain JSON data, typed. Raises ValidationError, and whatever the model's own validators raise."""
         return self._validator.validate_json(json.dumps(data), strict=True, context=context)
 
-    def begun(self, data: Any, levels: int) -> Typed | None:
+    def begun(self, data: JSON, levels: int) -> Typed | None:
         """Return what grows in the place of an object or a list that has begun; None where `data` itself does."""
         if isinstance(data, dict) and levels and self._fields:
             return TypedModel(self._fields, levels)

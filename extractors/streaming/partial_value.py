@@ -10,8 +10,16 @@ from weakref import WeakKeyDictionary
 from pydantic import RootModel
 
 from slotfill.extractors.streaming.json_stream import JsonEvent, JsonStream
-from slotfill.extractors.streaming.partial_models import ModelFields, Typed, TypedModel, ValueShape, partial_fields_of
+from slotfill.extractors.streaming.partial_models import (
+    ModelFields,
+    Typed,
+    TypedModel,
+    ValidationContext,
+    ValueShape,
+    partial_fields_of,
+)
 from slotfill.schemas.json_schema.response_model import JsonValue
+from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.schema import WRAPPER, Schema
 
@@ -25,10 +33,15 @@ _FIELDS: WeakKeyDictionary[Schema[Any], ModelFields] = WeakKeyDictionary()
 
 @dataclass(frozen=True, slots=True)
 class CompletedPart:
-    """A part of the value that has ended: its JSON Pointer, and its plain JSON data."""
+    """A part of the value that has ended: a member or an item, or an item of a list that is one of these.
+
+    Attributes:
+        path: Its JSON Pointer, from the value on: "/key_issues/0".
+        value: Its plain JSON data.
+    """
 
     path: str
-    value: Any
+    value: JSON
 
 
 class PartialValue(Generic[M]):
@@ -43,7 +56,7 @@ class PartialValue(Generic[M]):
 
     def __init__(self, schema: Schema[M]) -> None:
         self._wrapped = schema.wrapped
-        self._context = {"document": None, "parameters": schema.parameters}
+        self._context: ValidationContext = {"document": None, "parameters": schema.parameters}
         self._reader = JsonStream()
         self._whole = None if issubclass(schema.model, JsonValue) else _Whole(schema)
         self._path: list[str | int] = []
@@ -65,7 +78,7 @@ class PartialValue(Generic[M]):
         return tuple(parts)
 
     @property
-    def data(self) -> Any:
+    def data(self) -> JSON:
         """What has arrived, as plain JSON; None while nothing of a wrapped value has.
 
         A string is there as far as it has come (beyond 64 KB, all but a 64th of it), a number or a literal once it has
@@ -144,14 +157,14 @@ class _Whole(Typed):
         """Return None: the schema itself says what becomes of the value."""
         return None
 
-    def put(self, key: str | int, value: Any) -> None:
+    def put(self, key: str | int, value: object) -> None:
         """Show the value in a root model; any other is its own."""
         if key == self._key:
             self.value = self._top.value
             if self._is_root_model:
                 self._top.put("root", value)
 
-    def begin(self, key: str | int, data: Any) -> Typed | None:
+    def begin(self, key: str | int, data: JSON) -> Typed | None:
         """Show that the value has begun."""
         self.put(key, data)
         if key != self._key:
@@ -160,7 +173,7 @@ class _Whole(Typed):
             return self._top.begin("root", data)
         return self._top if isinstance(data, dict) else None
 
-    def end(self, key: str | int, data: Any, _: dict[str, Any]) -> None:
+    def end(self, key: str | int, data: JSON, _: ValidationContext) -> None:
         """Show the value that has ended: validated, or else as it arrived."""
         if key == self._key:
             if not isinstance(data, dict | list):  # these are shown since they began
