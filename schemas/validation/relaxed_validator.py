@@ -1,7 +1,7 @@
 """Pydantic's validators for a part of a value: what the part may lack is no error, what it has is judged all the same.
 
 A chunk of a long document, or a group of a wide schema's fields, answers with less than the whole. Which places are
-laxer is the same as in JSON Schema (`chunks.schema_splitting`): the whole, and single objects within it; of these,
+laxer is the same as in JSON Schema (`chunks.schema_relaxing`): the whole, and single objects within it; of these,
 code that judges the object or list as a whole is left out too, as it may count on what is missing. So may a field's
 own code that looks at the fields before it: what is missing is none of them, and where the code fails over that, it
 judges nothing. The items of lists, the values of free keys, and objects that have alternatives stay as strict as they

@@ -7,7 +7,8 @@ from contextlib import suppress
 import pytest
 
 from slotfill import Extractor
-from slotfill.extractors.chunks.schema_splitting import relax_for_chunk, split_by_fields
+from slotfill.extractors.chunks.schema_relaxing import relax_for_chunk
+from slotfill.extractors.chunks.schema_splitting import split_by_fields
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.local.by_field.schema_compiler import compile_schema
 from slotfill.extractors.runs.outputs.columns import shape_of, with_lists_as_cells

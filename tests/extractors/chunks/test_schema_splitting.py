@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from slotfill.extractors.chunks.chunk_values import ChunkValue
 from slotfill.extractors.chunks.chunking import Chunk
 from slotfill.extractors.chunks.merging import merge
-from slotfill.extractors.chunks.schema_splitting import relax_for_chunk, split_by_fields
+from slotfill.extractors.chunks.schema_relaxing import relax_for_chunk
+from slotfill.extractors.chunks.schema_splitting import split_by_fields
 from slotfill.schemas import InvalidError, built_ins, resolve
 from slotfill.schemas.json_schema.subschemas import subschemas
 from slotfill.schemas.schema import Schema

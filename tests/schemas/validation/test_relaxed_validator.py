@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from slotfill.extractors.chunks.schema_splitting import relax_for_chunk
+from slotfill.extractors.chunks.schema_relaxing import relax_for_chunk
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.schema import Schema
 
