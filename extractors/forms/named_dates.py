@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from slotfill.schemas.passages.folding import fold
-
 __all__ = ["NAMED_DATES", "month_number"]
 
 _NAMES = (
@@ -25,7 +23,7 @@ _NAMES = (
 )
 """By the number of the month: English, German, French, Spanish, Italian, Portuguese, Dutch. None means two months."""
 
-_NUMBERS: Mapping[str, int] = {fold(name): number for number, names in enumerate(_NAMES, 1) for name in names.split()}
+_NUMBERS: Mapping[str, int] = {name: number for number, names in enumerate(_NAMES, 1) for name in names.split()}
 
 _LONGEST_FIRST = sorted({name for names in _NAMES for name in names.split()}, key=len, reverse=True)
 _MONTH = rf"(?P<month>{'|'.join(_LONGEST_FIRST)})\b\.?"
@@ -43,4 +41,4 @@ NAMED_DATES = (
 
 def month_number(name: str) -> int | None:
     """Return the number of a month, from 1, in any letters: `re` takes the long s of old prints, U+017F, for an s."""
-    return _NUMBERS.get(fold(name))
+    return _NUMBERS.get(name.casefold())

@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from slotfill.extractors.forms.named_dates import NAMED_DATES, month_number
 from slotfill.schemas.passages.boundaries import DASHES, figures, is_whole
-from slotfill.schemas.passages.folding import Where, fold
+from slotfill.schemas.passages.folding import Where
 
 __all__ = ["date_places", "number_places"]
 
@@ -80,7 +80,7 @@ def number_places(text: str, numbers: AbstractSet[Decimal]) -> dict[Decimal, lis
                 if number in numbers:
                     places[number].append(where)
     for match in () if numbers.isdisjoint(_COUNTS.values()) else _COUNTED.finditer(text):
-        if (count := _COUNTS.get(fold(match[1]))) is not None and count in numbers:
+        if (count := _COUNTS.get(match[1].casefold())) is not None and count in numbers:
             places[count].append(match.span())
     return {number: sorted(where) for number, where in places.items()}
 
@@ -128,7 +128,7 @@ def _brackets(text: str, where: Where) -> Where | None:
 
 
 def _factor(tail: str) -> Decimal | None:
-    return Decimal("0.01") if tail == "%" else _MAGNITUDES.get(fold(tail))
+    return Decimal("0.01") if tail == "%" else _MAGNITUDES.get(tail.casefold())
 
 
 def _values(digits: str, group: str | None) -> Iterator[Decimal]:
