@@ -90,7 +90,7 @@ def _try_assumptions(model: str | None, *, confirmed: bool, as_json: bool) -> in
     with client_for(chosen, settings) as client:
         address = public(str(client.base_url))
         cost = worst_of(probes, chosen, settings.cache_ttl)
-        _confirm(f"{len(probes)} requests to {chosen} at {address}, {_dollars(cost)}", confirmed=confirmed)
+        _confirm(f"{len(probes)} requests to {chosen} at {address}, {_price(cost)}", confirmed=confirmed)
         secrets = (*settings.secrets, *filter(None, (client.api_key, client.auth_token)))
         observations, interrupted = _observe(client, probes, secrets)
     report = Report(chosen, address, at, assumptions, observations)
@@ -144,5 +144,7 @@ def _print(report: Report, redaction: Redaction, *, as_json: bool) -> None:
         click.echo(printable(redaction.hide(line)))
 
 
-def _dollars(amount: Decimal | None) -> str:
-    return "at a price that is not known" if amount is None else f"at most ${amount:.4f}"
+def _price(amount: Decimal | None) -> str:
+    from slotfill.extractors.record.money import money_text
+
+    return "at a price that is not known" if amount is None else f"at most {money_text(amount)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import cache
 from math import inf
 from pathlib import Path
@@ -17,6 +18,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSe
 from slotfill.extractors import catalogue
 from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.messages_api.thinking import LEAST_BUDGET, Effort, ThinkingMode
+from slotfill.extractors.record.money import money_text
 
 __all__ = ["Settings"]
 
@@ -191,17 +193,21 @@ def _dearer(model: str) -> Iterator[str]:
     price, usual = (tuple(map(_number, catalogue.price_a_million(name))) for name in (model.strip(), default))
     if any(ours > others for ours, others in zip(price, usual, strict=True)):
         yield (
-            f"{_DOTENV} sets SLOTFILL_MODEL to {model.strip()}, which costs {_dollars(price)} a million tokens in and "
-            f"out; {default}, the default, costs {_dollars(usual)}"
+            f"{_DOTENV} sets SLOTFILL_MODEL to {model.strip()}, which costs {_price_text(price)} a million tokens in "
+            f"and out; {default}, the default, costs {_price_text(usual)}"
         )
 
 
-def _number(price: str) -> float:
-    return inf if price == "?" else float(price)
+_UNKNOWN = Decimal("Infinity")
+"""A price that is unknown may be any."""
 
 
-def _dollars(price: tuple[float, ...]) -> str:
-    return " and ".join("an unknown sum" if amount == inf else f"${amount:.2f}" for amount in price)
+def _number(price: str) -> Decimal:
+    return _UNKNOWN if price == "?" else Decimal(price)
+
+
+def _price_text(price: tuple[Decimal, ...]) -> str:
+    return " and ".join("an unknown sum" if amount == _UNKNOWN else money_text(amount, digits=2) for amount in price)
 
 
 @cache

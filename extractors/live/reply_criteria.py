@@ -21,6 +21,7 @@ from slotfill.extractors.live.judging import (
 )
 from slotfill.extractors.live.probes import Observation
 from slotfill.extractors.messages_api.inbound import rate_limits, usage_of
+from slotfill.extractors.record.money import money_text
 from slotfill.extractors.record.usage import Usage
 from slotfill.schemas.json_values.json_types import JSON
 
@@ -153,8 +154,9 @@ def is_within_worst(model: str, ttl: CacheTTL) -> Criterion:
         ]
         if not pairs or len(pairs) < len(answered):
             return not_decided(f"the price of {len(answered) - len(pairs)} of {len(answered)} replies is not known")
-        total, most = (sum(amounts) for amounts in zip(*pairs, strict=True))
-        fact = f"{len(pairs)} replies cost ${total:.6f}, of ${most:.6f} that were reserved for them"
+        total, most = (sum(amounts, Decimal(0)) for amounts in zip(*pairs, strict=True))
+        spent, reserved = money_text(total, digits=6), money_text(most, digits=6)
+        fact = f"{len(pairs)} replies cost {spent}, of {reserved} that were reserved for them"
         return conclude(all(cost <= bound for cost, bound in pairs), fact)
 
     return judge

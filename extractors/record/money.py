@@ -1,10 +1,15 @@
-"""Amounts of money, in US dollars, as they are written."""
+"""Amounts of money, in US dollars: added up, and written."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-__all__ = ["money_json", "money_text"]
+__all__ = ["add_money", "money_json", "money_text"]
+
+
+def add_money(total: Decimal | None, amount: Decimal | None) -> Decimal | None:
+    """Add amounts; with one that is unknown, None, the sum is unknown."""
+    return None if total is None or amount is None else total + amount
 
 
 def money_json(amount: Decimal | None) -> str | None:

@@ -11,6 +11,7 @@ from slotfill.extractors import catalogue
 from slotfill.extractors.catalogue import CacheTTL
 from slotfill.extractors.clients.metering import BudgetError, Try
 from slotfill.extractors.errors import SettingsError
+from slotfill.extractors.record.money import money_text
 from slotfill.extractors.record.usage import Usage
 
 __all__ = ["Account", "Budget"]
@@ -114,8 +115,8 @@ class Budget:
             raise BudgetError(_unknown(tried.model))
         if self._spent + worst > max_cost and worst > 0:
             raise BudgetError(
-                f"{_usd(self._spent)} of --max-cost {_usd(max_cost)} is spent, and the next request could cost "
-                f"{_usd(worst)}: the same command goes on with a higher --max-cost"
+                f"{money_text(self._spent)} of --max-cost {money_text(max_cost)} is spent, and the next request could "
+                f"cost {money_text(worst)}: the same command goes on with a higher --max-cost"
             )
         return self._spent + self._reserved + worst <= max_cost or worst == 0
 
@@ -123,7 +124,7 @@ class Budget:
         """Give what is to be said once."""
         if self._warn_cost is None or self._spent is None or self._spent <= self._warn_cost:
             return None
-        warning = f"{_usd(self._spent)} is spent, more than --warn-cost {_usd(self._warn_cost)}"
+        warning = f"{money_text(self._spent)} is spent, more than --warn-cost {money_text(self._warn_cost)}"
         self._warn_cost = None
         return warning
 
@@ -143,7 +144,3 @@ def _unknown(model: str) -> str:
         f"--max-cost cannot be kept to: no price is known for the model {model!r}; leave --max-cost out, or name a "
         "model that `slotfill models` lists"
     )
-
-
-def _usd(amount: Decimal) -> str:
-    return f"${amount:,.4f}"

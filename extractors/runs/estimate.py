@@ -11,6 +11,7 @@ from typing import Any
 from slotfill.extractors import catalogue
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.record.document import Document
+from slotfill.extractors.record.money import money_json
 from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.rungs.prompt import BYTES_A_TOKEN
 
@@ -64,10 +65,12 @@ class _Bounds:
         self.at_least += least or 0
         self.at_most += most or 0
 
-    def to_json(self) -> dict[str, str] | None:
-        """Give both as plain JSON data; None where a price is unknown."""
-        return {"at_least": _price(self.at_least), "at_most": _price(self.at_most)} if self.known else None
+    def to_json(self) -> dict[str, str | None] | None:
+        """Return both as plain JSON data; None where a price is unknown."""
+        if not self.known:
+            return None
+        bounds = {"at_least": self.at_least, "at_most": self.at_most}
+        return {name: money_json(amount.quantize(_MICRODOLLAR)) for name, amount in bounds.items()}
 
 
-def _price(amount: Decimal) -> str:
-    return format(amount.quantize(Decimal("0.000001")), "f")
+_MICRODOLLAR = Decimal("0.000001")

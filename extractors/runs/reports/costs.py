@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.record.money import money_json
+from slotfill.extractors.record.money import add_money, money_json, money_text
 from slotfill.extractors.record.usage import Usage, count_text
 from slotfill.extractors.runs.ledger.lock import check_file
 from slotfill.extractors.runs.ledger.migrations import APPLICATION, MIGRATIONS, PICODOLLARS, WITH_THINKING
@@ -59,9 +59,9 @@ class Cost:
         return Cost(
             self.tries + other.tries,
             self.usage + other.usage,
-            _plus(self.usd, other.usd),
+            add_money(self.usd, other.usd),
             self.lost + other.lost,
-            _plus(self.lost_usd, other.lost_usd),
+            add_money(self.lost_usd, other.lost_usd),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -190,12 +190,4 @@ def _cells(cost: Cost) -> tuple[str, ...]:
     usage = cost.usage
     tokens = (usage.input_tokens, usage.output_tokens, usage.thinking_tokens)
     cached = (usage.cache_read_tokens, usage.cache_write_tokens)
-    return (*map(count_text, (cost.tries, *tokens, *cached)), _dollars(cost.usd), _dollars(cost.lost_usd))
-
-
-def _dollars(amount: Decimal | None) -> str:
-    return "unknown" if amount is None else f"${amount:,.4f}"
-
-
-def _plus(total: Decimal | None, amount: Decimal | None) -> Decimal | None:
-    return None if total is None or amount is None else total + amount
+    return (*map(count_text, (cost.tries, *tokens, *cached)), money_text(cost.usd), money_text(cost.lost_usd))

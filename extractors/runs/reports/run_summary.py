@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from slotfill.extractors.record.money import money_json
+from slotfill.extractors.record.money import money_json, money_text
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.record.usage import Usage, count_text
 from slotfill.extractors.runs.reports.totals import Tally
@@ -85,12 +85,12 @@ def _line(tally: Tally) -> str:
 
 
 def _cost(tally: Tally) -> str:
-    notes = [f"{_money(tally.surcharge_usd)} of it for long prompts"] if tally.surcharge_usd else []
+    notes = [f"{money_text(tally.surcharge_usd)} of it for long prompts"] if tally.surcharge_usd else []
     if tally.saved_usd and tally.saved_usd > 0:
-        notes.append(f"{_money(tally.saved_usd)} saved by the cache")
+        notes.append(f"{money_text(tally.saved_usd)} saved by the cache")
     if tally.spent_usd is not None and round(tally.spent_usd, 4) > round(tally.cost_usd or Decimal(0), 4):
-        notes.append(f"{_money(tally.spent_usd)} spent in all")
-    cost = "cost unknown" if tally.cost_usd is None else _money(tally.cost_usd)
+        notes.append(f"{money_text(tally.spent_usd)} spent in all")
+    cost = "cost unknown" if tally.cost_usd is None else money_text(tally.cost_usd)
     return f"{cost} ({', '.join(notes)})" if notes else cost
 
 
@@ -106,9 +106,9 @@ def _table(tally: Tally, reserved_usd: Decimal | None) -> list[str]:
         *([("asked once", f"{tally.repeated:,}", "had the text of another")] if tally.repeated else []),
         ("tokens in", count_text(usage.input_tokens), _cached(usage)),
         ("tokens out", count_text(usage.output_tokens), _thought(usage)),
-        ("cost", _money(tally.cost_usd), f"{_money(tally.saved_usd)} saved by the cache" if saved else ""),
-        *([("long prompts", _money(tally.surcharge_usd), _LONG)] if tally.surcharge_usd else []),
-        *([("spent in all", _money(tally.spent_usd), _held(reserved_usd))] if tally.spent_usd is not None else []),
+        ("cost", money_text(tally.cost_usd), f"{money_text(tally.saved_usd)} saved by the cache" if saved else ""),
+        *([("long prompts", money_text(tally.surcharge_usd), _LONG)] if tally.surcharge_usd else []),
+        *([("spent in all", money_text(tally.spent_usd), _held(reserved_usd))] if tally.spent_usd is not None else []),
         ("time", _time(tally.seconds), f"{_rate(tally):,.1f} documents a second"),
     ]
     names, figures = (max(len(row[column]) for row in rows) for column in (0, 1))
@@ -138,7 +138,7 @@ def _thought(usage: Usage) -> str:
 
 
 def _held(reserved_usd: Decimal | None) -> str:
-    return f"{_money(reserved_usd)} of it for replies that never came" if reserved_usd else ""
+    return f"{money_text(reserved_usd)} of it for replies that never came" if reserved_usd else ""
 
 
 def _done(tally: Tally, total: int | None) -> str:
@@ -147,11 +147,7 @@ def _done(tally: Tally, total: int | None) -> str:
 
 def _so_far(tally: Tally) -> str:
     amount = tally.cost_usd if tally.spent_usd is None else tally.spent_usd
-    return "cost unknown" if amount is None else _money(amount)
-
-
-def _money(amount: Decimal | None) -> str:
-    return "unknown" if amount is None else f"${amount:,.4f}"
+    return "cost unknown" if amount is None else money_text(amount)
 
 
 def _time(seconds: float) -> str:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from slotfill.extractors.record.extraction import Extraction
-from slotfill.extractors.record.money import money_json
+from slotfill.extractors.record.money import add_money, money_json
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.record.usage import Usage
 
@@ -80,9 +80,9 @@ class Tally:
     def pay(self, paid: Paid) -> None:
         """Count what was paid for a document."""
         self.usage += paid.usage
-        self.cost_usd = _plus(self.cost_usd, paid.cost_usd)
-        self.saved_usd = _plus(self.saved_usd, paid.saved_usd)
-        self.surcharge_usd = _plus(self.surcharge_usd, paid.surcharge_usd)
+        self.cost_usd = add_money(self.cost_usd, paid.cost_usd)
+        self.saved_usd = add_money(self.saved_usd, paid.saved_usd)
+        self.surcharge_usd = add_money(self.surcharge_usd, paid.surcharge_usd)
 
     def fail(self, outcomes: Mapping[Outcome, int]) -> None:
         """Count documents as failed that had these outcomes, for what was left, or could be made, of their records."""
@@ -105,7 +105,3 @@ class Tally:
             "spent_usd": money_json(self.spent_usd),
             "seconds": round(self.seconds, 3),
         }
-
-
-def _plus(total: Decimal | None, amount: Decimal | None) -> Decimal | None:
-    return None if total is None or amount is None else total + amount
