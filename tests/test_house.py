@@ -107,3 +107,8 @@ def test_a_file_name_stands_once() -> None:
     for file in MODULES:
         homes[file.stem].append(file.relative_to(ROOT).as_posix())
     assert {name: files for name, files in homes.items() if len(files) > 1}.keys() == SAME_JOB.keys()
+
+
+def test_one_module_escapes_and_unescapes_json_pointers() -> None:
+    texts = {file.relative_to(ROOT).as_posix(): file.read_text(encoding="utf-8") for file in FILES}
+    assert [name for name, text in texts.items() if '"~1"' in text] == ["schemas/json_values/pointer.py"]

@@ -31,7 +31,7 @@ from slotfill.extractors.repair.reshaping import plain_meaning
 from slotfill.schemas.errors import FieldError, InvalidError
 from slotfill.schemas.json_schema.subschemas import parts_at, resolved
 from slotfill.schemas.json_values import exact_json
-from slotfill.schemas.json_values.pointer import join
+from slotfill.schemas.json_values.pointer import join, tokens
 from slotfill.schemas.schema import Schema
 
 __all__ = ["Coerced", "coerce", "complaints"]
@@ -152,8 +152,8 @@ class _Coercion:
     def _places(self, pointer: str) -> list[_Place]:
         """Give the parts on the way to a path, as far as it leads."""
         places = [_Place(self._carrier, "", (), self._spoken([self._root]))]
-        for token in pointer.split("/")[1:]:
-            step = _step(token.replace("~1", "/").replace("~0", "~"), places[-1].value)
+        for token in tokens(pointer):
+            step = _step(token, places[-1].value)
             if step is None:
                 break
             places.append(self._part(places[-1], step))

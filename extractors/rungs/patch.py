@@ -11,7 +11,7 @@ from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, resolved, subschemas
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
-from slotfill.schemas.json_values.pointer import join
+from slotfill.schemas.json_values.pointer import join, tokens
 from slotfill.schemas.wire.wire import Wire, wire_of
 
 __all__ = ["Patch", "patch_for"]
@@ -78,8 +78,7 @@ _NOTHING = object()
 def _place(pointer: str, data: JSON) -> Tokens:
     """Turn a pointer into keys and indices."""
     place: list[str | int] = []
-    for token in pointer.split("/")[1:]:
-        key = token.replace("~1", "/").replace("~0", "~")
+    for key in tokens(pointer):
         step = int(key) if isinstance(data, list) and key.isdecimal() else key
         place.append(step)
         data = _follow(data, (step,))

@@ -1,11 +1,12 @@
-"""JSON Pointers (RFC 6901): written, followed, and made from the locations that validators report."""
+"""JSON Pointers (RFC 6901): written, taken apart, followed, and made from the locations that validators report."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-__all__ = ["follow", "join", "pointer_to"]
+from slotfill.schemas.json_values.json_types import JSON
+
+__all__ = ["follow", "join", "pointer_to", "tokens"]
 
 
 def join(parts: Iterable[str | int]) -> str:
@@ -13,10 +14,14 @@ def join(parts: Iterable[str | int]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
-def follow(pointer: str, document: object) -> Any:
-    """Give what a JSON Pointer leads to, None when that is nothing."""
-    for token in pointer.split("/")[1:]:
-        key = token.replace("~1", "/").replace("~0", "~")
+def tokens(pointer: str) -> list[str]:
+    """Return the keys, and the indices as texts, that a JSON Pointer leads by: "/a~1b/0" gives "a/b" and "0"."""
+    return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
+
+
+def follow(pointer: str, document: object) -> JSON:
+    """Return what a JSON Pointer leads to, None when that is nothing."""
+    for key in tokens(pointer):
         if isinstance(document, Mapping) and key in document:
             document = document[key]
         elif isinstance(document, list) and key.isdecimal() and int(key) < len(document):

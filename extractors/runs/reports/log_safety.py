@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from slotfill.extractors.record.failure_kinds import Failure
-from slotfill.schemas.json_values.pointer import follow
+from slotfill.schemas.json_values.pointer import follow, join, tokens
 from slotfill.schemas.schema import Schema
 
 __all__ = ["ANY", "disclosed", "place_of"]
@@ -90,14 +90,13 @@ def disclosed(failure: Failure, schema: Schema[Any] | None = None) -> str:
 
 
 def place_of(path: str, schema: Schema[Any], data: object) -> str:
-    """Give a JSON Pointer into `data` with `ANY` for each key that is none of the schema's: it may be a value."""
-    words, steps = _words(schema), path.split("/")
-    told = steps[:1]
-    for number, step in enumerate(steps[1:], 1):
-        item = step.isdecimal() and isinstance(follow("/".join(steps[:number]), data), list)
-        known = item or step.replace("~1", "/").replace("~0", "~") in words
-        told.append(step if known else ANY)
-    return "/".join(told)
+    """Return a JSON Pointer into `data` with `ANY` for each key that is none of the schema's: it may be a value."""
+    words, steps = _words(schema), tokens(path)
+    place = []
+    for depth, step in enumerate(steps):
+        is_index = step.isdecimal() and isinstance(follow(join(steps[:depth]), data), list)
+        place.append(step if is_index or step in words else ANY)
+    return join(place)
 
 
 def _without_quotes(message: str, words: frozenset[str]) -> str:

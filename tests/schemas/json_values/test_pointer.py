@@ -5,12 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from slotfill.schemas.json_values.pointer import follow, join, pointer_to
+from slotfill.schemas.json_values.pointer import follow, join, pointer_to, tokens
 
 
 def test_parts_are_escaped_as_rfc_6901_has_it():
     assert join(()) == ""
     assert join(["a/b", "m~n", 0, "", "~1"]) == "/a~1b/m~0n/0//~01"
+
+
+@given(st.lists(st.text()))
+def test_what_was_joined_is_taken_apart_again(parts):
+    assert tokens(join(parts)) == parts
 
 
 @pytest.mark.parametrize("pointer", ["/b", "/a/2", "/a/-1", "/a/x", "/a/0/x", "/a/"])
