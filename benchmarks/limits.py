@@ -21,7 +21,8 @@ from decimal import Decimal
 from itertools import pairwise
 from random import Random
 
-from slotfill.extractors.catalogue import DEFAULT_MODEL, price_a_million
+from slotfill.extractors.catalogue.model_ids import DEFAULT_MODEL
+from slotfill.extractors.catalogue.prices import price_a_million
 from slotfill.extractors.clients.pacer import LIMITS, Pacer, Reservation
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.testing.simulator.clock import ManualClock

@@ -79,7 +79,7 @@ def extract_command(
 
 def _print_estimate(schema: Schema[Any], sources: Sources, asking: AskingOptions, *, limit: int | None) -> None:
     """Write what a run would cost, as JSON."""
-    from slotfill.extractors.catalogue import DEFAULT_MODEL
+    from slotfill.extractors.catalogue.model_ids import DEFAULT_MODEL
     from slotfill.extractors.extractor import Extractor
     from slotfill.extractors.runs.estimate import estimate
     from slotfill.extractors.settings import Settings

@@ -20,18 +20,18 @@ def models_command(ctx: click.Context) -> None:
     """
     if ctx.invoked_subcommand is not None:
         return
-    from slotfill.extractors import catalogue
+    from slotfill.extractors.catalogue import model_facts, model_ids, prices
     from slotfill.extractors.local.weights import weights
 
     click.echo(f"{'MODEL':<28}{'CONTEXT':>10}{'CACHED':>9}{'INPUT':>9}{'OUTPUT':>9}")
-    for name in catalogue.known_models():
-        model, (read, written) = catalogue.look_up(name), catalogue.price_a_million(name)
+    for name in model_facts.known_models():
+        model, (read, written) = model_facts.look_up(name), prices.price_a_million(name)
         click.echo(f"{name:<28}{model.context or '?':>10}{model.least_cached:>9}{read:>9}{written:>9}")
-        if band := catalogue.first_band(name):
-            read, written = catalogue.price_a_million(name, band + 1)
+        if band := prices.first_band(name):
+            read, written = prices.price_a_million(name, band + 1)
             click.echo(f"{f'  prompts beyond {band:,} tokens':<47}{read:>9}{written:>9}")
     path = weights.installed()
-    click.echo(f"{catalogue.LOCAL:<28}{path or 'not there: fetch it with `slotfill models pull`'}")
+    click.echo(f"{model_ids.LOCAL:<28}{path or 'not there: fetch it with `slotfill models pull`'}")
 
 
 @models_command.command("pull")

@@ -15,7 +15,8 @@ from slotfill.commands.option_groups import OptionGroup, option
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from slotfill.extractors.messages_api.thinking import Effort, ThinkingMode
+    from slotfill.extractors.catalogue.families import Effort
+    from slotfill.extractors.messages_api.thinking import ThinkingMode
     from slotfill.extractors.repair.repair import RepairMode
     from slotfill.extractors.runs.ledger.store import Retention
     from slotfill.extractors.runs.reports.logs import LogFormat

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from slotfill.extractors import catalogue
+from slotfill.extractors.catalogue import model_ids
 from slotfill.extractors.clients.connections import synchronous_client
 from slotfill.extractors.clients.credentials import choose_model
 from slotfill.extractors.clients.failures import failure_of
@@ -41,7 +41,7 @@ def examine(model: str | None = None) -> Iterator[Diagnosis]:
         yield Diagnosis("model", "failed", str(error))
         return
     yield Diagnosis("model", "ok", chosen)
-    yield from _local(chosen) if catalogue.is_local(chosen) else _service(chosen, settings)
+    yield from _local(chosen) if model_ids.is_local(chosen) else _service(chosen, settings)
 
 
 def _extras() -> Iterator[Diagnosis]:
@@ -58,7 +58,7 @@ def _extras() -> Iterator[Diagnosis]:
 
 def _local(model: str) -> Iterator[Diagnosis]:
     try:
-        if model.startswith(f"{catalogue.HUB}:") and hub.cached(model) is None:
+        if model.startswith(f"{model_ids.HUB}:") and hub.cached(model) is None:
             yield Diagnosis("weights", "missing", f"fetch them with `slotfill models pull {model}`")
             return
         yield Diagnosis("weights", "ok", str(weights.locate_weights(model)))

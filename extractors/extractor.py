@@ -13,8 +13,9 @@ from dataclasses import replace
 from os import PathLike
 from typing import Any, Generic, Self, TypedDict, TypeVar, Unpack, overload
 
-from slotfill.extractors import catalogue
 from slotfill.extractors.cassettes.cassette import Cassette
+from slotfill.extractors.catalogue import model_ids, prices
+from slotfill.extractors.catalogue.families import Effort
 from slotfill.extractors.clients.clients import AnyClient
 from slotfill.extractors.clients.credentials import choose_model
 from slotfill.extractors.clients.metering import Meter
@@ -30,7 +31,7 @@ from slotfill.extractors.drivers import (
     run_to_end,
 )
 from slotfill.extractors.errors import InputError, SettingsError
-from slotfill.extractors.messages_api.thinking import Effort, ThinkingMode
+from slotfill.extractors.messages_api.thinking import ThinkingMode
 from slotfill.extractors.plan import plan
 from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.extraction import Extraction
@@ -116,7 +117,7 @@ class Options(TypedDict, total=False):
     chunk_chars: int | None
     passes: int | None
     history_tokens: int | None
-    cache_ttl: catalogue.CacheTTL | None
+    cache_ttl: prices.CacheTTL | None
     rpm: int | None
     itpm: int | None
     otpm: int | None
@@ -168,7 +169,7 @@ class Extractor(Generic[M]):
             formats=options.get("formats"),
         )
         answered = client is not None or (cassette is not None and cassette.replaying)
-        chosen = (self.settings.model if answered else choose_model(self.settings)) or catalogue.DEFAULT_MODEL
+        chosen = (self.settings.model if answered else choose_model(self.settings)) or model_ids.DEFAULT_MODEL
         names = dict.fromkeys((chosen, *fallbacks))
         self._models = ModelPool(self.schema, self.settings, names, client, cassette)
         self.model = self._models.model

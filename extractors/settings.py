@@ -15,9 +15,10 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from slotfill.extractors import catalogue
+from slotfill.extractors.catalogue import model_ids, prices
+from slotfill.extractors.catalogue.families import Effort
 from slotfill.extractors.errors import SettingsError
-from slotfill.extractors.messages_api.thinking import LEAST_BUDGET, Effort, ThinkingMode
+from slotfill.extractors.messages_api.thinking import LEAST_BUDGET, ThinkingMode
 from slotfill.extractors.record.money import money_text
 
 __all__ = ["Settings"]
@@ -180,7 +181,7 @@ def _is_credential(name: str) -> bool:
 
 def _is_taken(name: str, value: str) -> bool:
     if name == "model":
-        return catalogue.is_claude(value.strip())
+        return model_ids.is_claude(value.strip())
     try:
         return name in _LIMITS and float(value) <= _LIMITS[name]
     except ValueError:
@@ -189,8 +190,8 @@ def _is_taken(name: str, value: str) -> bool:
 
 def _dearer(model: str) -> Iterator[str]:
     """Warn where a model costs more than the default one, or its price is unknown."""
-    default = catalogue.DEFAULT_MODEL
-    price, usual = (tuple(map(_number, catalogue.price_a_million(name))) for name in (model.strip(), default))
+    default = model_ids.DEFAULT_MODEL
+    price, usual = (tuple(map(_number, prices.price_a_million(name))) for name in (model.strip(), default))
     if any(ours > others for ours, others in zip(price, usual, strict=True)):
         yield (
             f"{_DOTENV} sets SLOTFILL_MODEL to {model.strip()}, which costs {_price_text(price)} a million tokens in "

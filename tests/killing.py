@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from slotfill.extractors import catalogue
+from slotfill.extractors.catalogue import prices
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.runs.ledger.store import PICODOLLARS
 from slotfill.extractors.testing.claude import SimulatedClaude
@@ -269,7 +269,7 @@ class Run:
         return self.output.read_bytes() == OLD or written(self.output) == written(undisturbed.output)
 
     def _check_account(self):
-        billed = sum(catalogue.cost(seen.body["model"], seen.usage) for seen in self.claude.requests)
+        billed = sum(prices.cost(seen.body["model"], seen.usage) for seen in self.claude.requests)
         spent = sum(Decimal(told) for (told,) in self.told("SELECT picodollars FROM tries")) / PICODOLLARS
         if spent < billed:
             self._breaches.append(f"kill {self.kills}: {billed} USD were billed, and {spent} USD are in the ledger")

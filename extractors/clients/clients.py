@@ -11,8 +11,8 @@ from weakref import WeakKeyDictionary
 
 from anthropic import AsyncAnthropic
 
-from slotfill.extractors import catalogue
 from slotfill.extractors.cassettes.cassette import Cassette
+from slotfill.extractors.catalogue import model_ids
 from slotfill.extractors.clients.calls import Call, StreamedCall
 from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.clients.connections import asynchronous_client, synchronous_client
@@ -145,7 +145,7 @@ class Clients:
     def _limits(self) -> list[Limits]:
         if self._cassette and self._cassette.replaying:
             return []  # nothing is asked, and nothing costs
-        pacer = None if catalogue.is_local(self._model) else self._pacer
+        pacer = None if model_ids.is_local(self._model) else self._pacer
         return [Limits(pacer, max_wait=self._settings.max_wait, meter=lambda: self._meter)]
 
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from anthropic.types import Message
 
-from slotfill.extractors.catalogue import CacheTTL
+from slotfill.extractors.catalogue.prices import CacheTTL
 from slotfill.extractors.clients.instructor_bridge import ReplyForm
 from slotfill.extractors.messages_api.bare_lists import as_bare_list, as_wrapped_list
 from slotfill.extractors.messages_api.inbound import excerpt, identifier, input_text, usage_of, whole_characters

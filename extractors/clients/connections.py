@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 import anthropic
 from anthropic import Anthropic, AsyncAnthropic
 
-from slotfill.extractors import catalogue
 from slotfill.extractors.cassettes.cassette import Cassette, CassetteTransport
+from slotfill.extractors.catalogue import model_ids
 from slotfill.extractors.clients.credentials import credential_for
 from slotfill.extractors.clients.rate_limits import Limits
 from slotfill.extractors.http.bodies import BoundedAsyncClient
@@ -62,7 +62,7 @@ def _connection(model: str, settings: Settings, http_client: HttpClient, cassett
     if cassette and cassette.replaying:
         # Nothing leaves this process, so any key will do.
         return {**fixed, "api_key": "none", "http_client": http_client(transport=CassetteTransport(cassette))}
-    if catalogue.is_local(model):
+    if model_ids.is_local(model):
         transport = _local(model, settings)
         recorded = CassetteTransport(cassette, transport) if cassette else transport
         # The transport answers in this process: nothing is resolved, sent or tried again.
@@ -80,7 +80,7 @@ def _connection(model: str, settings: Settings, http_client: HttpClient, cassett
 
 def _seconds(model: str, settings: Settings) -> float | None:
     """Return how long a whole try may take; the embedded model sees to that by itself."""
-    return None if catalogue.is_local(model) else settings.timeout or cast("float", anthropic.DEFAULT_TIMEOUT.read)
+    return None if model_ids.is_local(model) else settings.timeout or cast("float", anthropic.DEFAULT_TIMEOUT.read)
 
 
 def _local(model: str, settings: Settings) -> LocalTransport:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import anthropic
 from anthropic import Anthropic
 
-from slotfill.extractors import catalogue
+from slotfill.extractors.catalogue import model_facts, model_ids
 from slotfill.extractors.errors import ModelError
 from slotfill.extractors.http.proxies import naming_proxies
 from slotfill.extractors.local.weights import weights
@@ -27,13 +27,13 @@ def choose_model(settings: Settings) -> str:
     if settings.model:
         return _plausible(settings.model)
     if settings.secrets or _sdk_finds_credential():
-        return catalogue.DEFAULT_MODEL
+        return model_ids.DEFAULT_MODEL
     if weights.installed() is None:
         lack, way_out = "is not there", "fetch the model with `slotfill models pull`"
     elif importlib.util.find_spec("xllamacpp") is None:
         lack, way_out = "lacks the extra `local`", "install it: pip install 'slotfill[local]'"
     else:
-        return catalogue.LOCAL
+        return model_ids.LOCAL
     raise ModelError(
         f"no Anthropic credential is set, and the embedded model {lack}: set ANTHROPIC_API_KEY, or {way_out}"
     )
@@ -41,9 +41,9 @@ def choose_model(settings: Settings) -> str:
 
 def _plausible(model: str) -> str:
     """Refuse a name that no service of Anthropic's can know; a gateway may call its models what it likes."""
-    if catalogue.is_local(model) or "claude" in model.lower() or os.environ.get("ANTHROPIC_BASE_URL"):
+    if model_ids.is_local(model) or "claude" in model.lower() or os.environ.get("ANTHROPIC_BASE_URL"):
         return model
-    near = difflib.get_close_matches(model, [*catalogue.known_models(), catalogue.LOCAL], n=3, cutoff=0.4)
+    near = difflib.get_close_matches(model, [*model_facts.known_models(), model_ids.LOCAL], n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     raise ModelError(f"no model {model!r} is known: {hint}`slotfill models` lists them")
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from slotfill.extractors import catalogue
 from slotfill.extractors.cassettes.cassette import Cassette
+from slotfill.extractors.catalogue import model_facts, model_ids, prices
 from slotfill.extractors.chunks.chunking import default_overlap
 from slotfill.extractors.clients.clients import AnyClient, Clients
 from slotfill.extractors.clients.codec import Codec
@@ -51,7 +51,7 @@ What a request costs beyond a price band, five times as much, is far more than a
 class _Target:
     """A model, and what asks it; `modes` shrinks as the service refuses the schema in some."""
 
-    model: catalogue.Model
+    model: model_facts.Model
     clients: Clients
     codec: Codec
     thinking: Thinking
@@ -80,12 +80,12 @@ class ModelPool:
         wire = wire_for(schema)
         clients: dict[str, Clients] = {}
         for name in names:
-            local = catalogue.is_local(name)
+            local = model_ids.is_local(name)
             service = name if local else ""
             clients.setdefault(service, Clients(name, settings, client, cassette))
             # The embedded model takes a whole JSON Schema where the service takes a subset.
             reduced = _calibrated(wire.full, schema) if local else wire.reduced
-            model = catalogue.look_up(name)
+            model = model_facts.look_up(name)
             modes: tuple[Mode, ...] = ("structured",) if local else _modes(wire.modes, model)
             room = min(settings.max_tokens or model.max_output, model.max_output)
             thinking = thinking_for(name, settings.thinking, settings.effort, max_tokens=room)
@@ -102,7 +102,7 @@ class ModelPool:
             self._targets[name] = _Target(model, clients[service], codec, thinking, modes)
 
     @property
-    def model(self) -> catalogue.Model:
+    def model(self) -> model_facts.Model:
         """The model that is asked first."""
         return next(iter(self._targets.values())).model
 
@@ -161,7 +161,7 @@ class ModelPool:
     def unkept(self, ask: Ask) -> Attempt | None:
         """Say that nothing would be kept of what documents share, as it is surely too short; None where some may be."""
         least = self.model.least_cached
-        if self._around // DENSE_BYTES_A_TOKEN + catalogue.UNSEEN_TOKENS >= least:
+        if self._around // DENSE_BYTES_A_TOKEN + prices.UNSEEN_TOKENS >= least:
             return None
         message = f"nothing is kept: what documents share is shorter than the {least:,} tokens that {ask.model} keeps"
         return Attempt(ask.rung, ask.model, ask.mode, ok=False, errors=(FieldError("", message),))
@@ -199,17 +199,17 @@ class ModelPool:
             ttl=self._settings.cache_ttl,
             chunk_chars=chunk_chars,
             passes=self._settings.passes,
-            width=None if catalogue.is_local(target.model.id) else written // TOKENS_A_PROPERTY,
+            width=None if model_ids.is_local(target.model.id) else written // TOKENS_A_PROPERTY,
             history_tokens=self._settings.history_tokens,
         )
 
-    def _chunk_chars(self, text: str, model: catalogue.Model, ceiling: int) -> int | None:
+    def _chunk_chars(self, text: str, model: model_facts.Model, ceiling: int) -> int | None:
         """Give how much of a text one request had better hold; None for all of it."""
         size = len(text.encode())
         sizes = (self._fitting(text, size, model, ceiling), self._in_first_band(text, size, model))
         return min(filter(None, sizes), default=None)
 
-    def _fitting(self, text: str, size: int, model: catalogue.Model, ceiling: int) -> int | None:
+    def _fitting(self, text: str, size: int, model: model_facts.Model, ceiling: int) -> int | None:
         """Give how much of a text surely fits into a model's context, None where that is all, or unknown."""
         if model.context is None:
             return None
@@ -219,12 +219,12 @@ class ModelPool:
         fitting = len(text) * room * BYTES_A_TOKEN // size * 3 // 4  # some texts have more tokens
         return None if fitting >= len(text) else max(fitting, LEAST_CHUNK)
 
-    def _in_first_band(self, text: str, size: int, model: catalogue.Model) -> int | None:
+    def _in_first_band(self, text: str, size: int, model: model_facts.Model) -> int | None:
         """Give how much of a text surely has a model's lowest rates, None where that is all, or no better.
 
         It is no better where a chunk cannot be judged by itself, or where telling each what it is about costs more.
         """
-        band = catalogue.first_band(model.id)
+        band = prices.first_band(model.id)
         if band is None or (room := band * DENSE_BYTES_A_TOKEN - self._around) >= size:
             return None
         chunk = len(text) * room // size
@@ -232,7 +232,7 @@ class ModelPool:
             return None
         chunks = -(-len(text) // (chunk - 2 * default_overlap(chunk)))
         tokens = [(self._around + held) // DENSE_BYTES_A_TOKEN for held in (size, room)]
-        whole, each = (catalogue.cost(model.id, Usage(count)) or 0 for count in tokens)
+        whole, each = (prices.cost(model.id, Usage(count)) or 0 for count in tokens)
         return chunk if chunks * each < whole else None
 
     @cached_property
@@ -241,7 +241,7 @@ class ModelPool:
         return len(json.dumps(self.encode(self.warming()), ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
-def _modes(allowed: tuple[Mode, ...], model: catalogue.Model) -> tuple[Mode, ...]:
+def _modes(allowed: tuple[Mode, ...], model: model_facts.Model) -> tuple[Mode, ...]:
     return tuple(mode for mode in allowed if mode != "structured" or model.structured)
 
 

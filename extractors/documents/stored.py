@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from slotfill.extractors import catalogue
+from slotfill.extractors.catalogue import model_ids
 from slotfill.extractors.documents.sources import Sources, find_sources
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.record.document import Document
@@ -68,7 +68,7 @@ def schema_of(record: JSONMapping) -> str:
 def model_of(record: JSONMapping) -> str:
     """Give the Claude model that a record names. Raises InputError for any other: no file is loaded for it."""
     model: str = record["model"]
-    if not catalogue.is_claude(model):
+    if not model_ids.is_claude(model):
         raise InputError(f"the record names model {model!r}, which is no Claude model; {_OTHERWISE}")
     return model
 

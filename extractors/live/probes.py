@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from pydantic_core import to_json
 
-from slotfill.extractors import catalogue
-from slotfill.extractors.catalogue import CacheTTL
+from slotfill.extractors.catalogue import prices
+from slotfill.extractors.catalogue.prices import CacheTTL
 from slotfill.extractors.clients.models import ModelPool
 from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.failure_kinds import Failure
@@ -46,7 +46,7 @@ class Probe:
         """Return the most that it can cost in USD; None when the price is unknown."""
         if self.call != "create":
             return Decimal(0)
-        return catalogue.worst(model, len(to_json(self.arguments)), self.arguments["max_tokens"], ttl=ttl)
+        return prices.worst(model, len(to_json(self.arguments)), self.arguments["max_tokens"], ttl=ttl)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from slotfill.extractors import catalogue
+from slotfill.extractors.catalogue import model_facts
+from slotfill.extractors.catalogue.families import family_of
 from slotfill.extractors.live.assumption import Assumption
-from slotfill.extractors.live.model_families import SINCE_4_7, is_among
 from slotfill.extractors.live.probes import Probe, RequestWriter
 from slotfill.extractors.live.reply_criteria import (
     agrees_with_count,
@@ -57,7 +57,7 @@ def of_replies(writer: RequestWriter) -> Iterator[Assumption]:
         tells_tier_and_place,
         rests_on="structured",
     )
-    if is_among(SINCE_4_7, writer.model):
+    if not family_of(writer.model).sampling:
         yield Assumption(
             "thinking_tokens",
             "The usage of a reply tells how many tokens the model thought.",
@@ -88,7 +88,7 @@ def of_streams(writer: RequestWriter) -> Iterator[Assumption]:
 
 def of_the_cache(writer: RequestWriter, nonce: str) -> Iterator[Assumption]:
     """Return what is assumed of the prompt cache. nonce: what no run before has written to it."""
-    tokens = catalogue.look_up(writer.model).least_cached
+    tokens = model_facts.look_up(writer.model).least_cached
     rule = "A parcel whose code begins with ZX goes by sea."
     instructions = "\n".join((nonce, *[rule] * (tokens * _CHARS_A_TOKEN // len(rule))))
     written, read, warmed = (

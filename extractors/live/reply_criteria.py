@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from itertools import groupby
 
 from anthropic.types import Message
 
-from slotfill.extractors import catalogue
-from slotfill.extractors.catalogue import CacheTTL
+from slotfill.extractors.catalogue import prices
+from slotfill.extractors.catalogue.prices import CacheTTL
 from slotfill.extractors.clients.pacer import LIMITS
 from slotfill.extractors.live.judging import (
     Conclusion,
@@ -147,7 +148,7 @@ def is_within_worst(model: str, ttl: CacheTTL) -> Criterion:
 
     def judge(*observations: Observation) -> Conclusion:
         answered = [one for one in observations if one.read is not None]
-        costs = [catalogue.cost(model, _usage(one), ttl=ttl) for one in answered]
+        costs = [prices.cost(model, _usage(one), ttl=ttl) for one in answered]
         bounds = [one.probe.worst(model, ttl) for one in answered]
         pairs = [
             (cost, bound) for cost, bound in zip(costs, bounds, strict=True) if not (cost is None or bound is None)

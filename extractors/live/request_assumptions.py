@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from slotfill.extractors import catalogue
+from slotfill.extractors.catalogue import model_facts
+from slotfill.extractors.catalogue.families import family_of
 from slotfill.extractors.live.assumption import Assumption
 from slotfill.extractors.live.judging import (
     answers_in_json,
@@ -17,7 +18,6 @@ from slotfill.extractors.live.judging import (
     names_its_request,
     says_not_to_retry,
 )
-from slotfill.extractors.live.model_families import SINCE_4_6, SINCE_4_7, SYSTEM_TURNS, is_among, takes_effort
 from slotfill.extractors.live.probes import CUT_SHORT, Probe, RequestWriter
 from slotfill.extractors.live.reply_criteria import lists_newest_first, thinks_nothing
 from slotfill.extractors.live.shared_probes import (
@@ -113,7 +113,7 @@ def of_structured_output(writer: RequestWriter) -> Iterator[Assumption]:
 
 def of_tools(writer: RequestWriter) -> Iterator[Assumption]:
     """Return what is assumed of calls of tools."""
-    can_be_forced = catalogue.look_up(writer.model).forced_tool
+    can_be_forced = model_facts.look_up(writer.model).forced_tool
     yield Assumption(
         "forced_tool",
         f"The model {'can' if can_be_forced else 'cannot'} be forced to call a tool.",
@@ -148,13 +148,18 @@ def of_refusals(writer: RequestWriter) -> Iterator[Assumption]:
 
 def _at_their_limits(writer: RequestWriter) -> Iterator[tuple[str, str, JSONObject, bool]]:
     """Return what some models refuse: its name, what it is, the arguments, and whether this one does."""
-    model = writer.model
-    yield "effort", "the effort 'low'", writer.by_hand(YES, output_config={"effort": "low"}), not takes_effort(model)
-    yield "sampling", "a temperature", writer.by_hand(YES, extra_body={"temperature": 0.5}), is_among(SINCE_4_7, model)
+    family = family_of(writer.model)
+    yield (
+        "effort",
+        "the effort 'low'",
+        writer.by_hand(YES, output_config={"effort": "low"}),
+        "low" not in family.efforts,
+    )
+    yield "sampling", "a temperature", writer.by_hand(YES, extra_body={"temperature": 0.5}), not family.sampling
     begun = {"role": "assistant", "content": "It is from"}
-    yield "prefill", "the beginning of its reply", _and_then(writer, begun), is_among(SINCE_4_6, model)
+    yield "prefill", "the beginning of its reply", _and_then(writer, begun), not family.prefill
     told = {"role": "system", "content": "Be brief."}
-    yield "system_turn", "a system message among the others", _and_then(writer, told), not is_among(SYSTEM_TURNS, model)
+    yield "system_turn", "a system message among the others", _and_then(writer, told), not family.system_turns
     result = {"type": "tool_result", "tool_use_id": "toolu_none", "content": "Taken."}
     yield (
         "lone_result",

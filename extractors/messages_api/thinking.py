@@ -9,18 +9,15 @@ https://platform.claude.com/docs/en/build-with-claude/thinking, …/effort
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from slotfill.extractors import catalogue
+from slotfill.extractors.catalogue.families import Effort, Family, family_of
+from slotfill.extractors.catalogue.model_ids import is_local
 from slotfill.extractors.errors import SettingsError
 
-__all__ = ["LEAST_BUDGET", "WITHOUT_THINKING", "Effort", "Thinking", "ThinkingMode", "thinking_for"]
-
-Effort = Literal["low", "medium", "high", "xhigh", "max"]
-"""How much a model does for a reply, its thinking included, the least first."""
+__all__ = ["LEAST_BUDGET", "WITHOUT_THINKING", "Thinking", "ThinkingMode", "thinking_for"]
 
 ThinkingMode = Literal["off", "auto"]
 """Not at all, or as much as the model finds right; a number in its place is a budget of tokens."""
@@ -37,45 +34,6 @@ _ROOM: Mapping[Effort, int] = {"low": 4_096, "medium": 8_192, "high": 16_000, "x
 Recorded were 15 to 77 tokens, at the effort `high`; nobody tells how much it may become. Unused room costs nothing.
 """
 
-
-@dataclass(frozen=True, slots=True)
-class _Abilities:
-    """What a model takes.
-
-    by_default: whether it thinks unless told otherwise. off: the `thinking.type` that ends this, up to the effort
-        `high`; None where nothing does.
-    adaptive, budget: whether it may be asked to think as it finds right, and for so many tokens.
-    efforts: the levels that it takes. effort: that which counts where none is asked for.
-    """
-
-    by_default: bool = False
-    off: str | None = None
-    adaptive: bool = False
-    budget: bool = False
-    efforts: tuple[Effort, ...] = ()
-    effort: Effort = "high"
-
-
-_EVERY: tuple[Effort, ...] = ("low", "medium", "high", "xhigh", "max")
-
-_ABILITIES = (
-    (r"haiku-5-5", _Abilities(True, "disabled", adaptive=True, efforts=_EVERY, effort="medium")),
-    (r"sonnet-5-5", _Abilities(True, "between_tools", adaptive=True, efforts=_EVERY)),
-    (r"opus-5-5", _Abilities(True, adaptive=True, efforts=_EVERY, effort="medium")),
-    (r"(?:opus|sonnet)-5", _Abilities(True, "disabled", adaptive=True, efforts=_EVERY)),
-    (r"opus-4-[78]", _Abilities(adaptive=True, efforts=_EVERY)),
-    (r"(?:opus|sonnet)-4-6", _Abilities(adaptive=True, efforts=("low", "medium", "high", "max"))),
-    (r"opus-4-5", _Abilities(budget=True, efforts=("low", "medium", "high"))),
-    (r"claude-3-7|(?:opus|sonnet|haiku)-4", _Abilities(budget=True)),
-    (r"claude-(?:v?[12]\b|instant|3)", _Abilities()),
-)
-"""By what a model's name holds: the first row that fits. The sources stand in docs/thinking.md.
-
-Of 4.6 a budget is deprecated, and the SDK warns of it.
-"""
-
-_CURRENT = _Abilities(True, adaptive=True, efforts=_EVERY)
-"""Of a model that is not above, Fable and Mythos among them: it thinks, and nobody can say that this ends."""
 
 _ENDED_BY_MORE: tuple[Effort, ...] = ("xhigh", "max")
 """The efforts at which thinking cannot be off."""
@@ -105,7 +63,7 @@ WITHOUT_THINKING = Thinking()
 def thinking_for(
     model_id: str, wanted: ThinkingMode | int | None = None, effort: Effort | None = None, *, max_tokens: int
 ) -> Thinking:
-    """Give how a model is asked to think.
+    """Say how a model is to be asked to think.
 
     wanted: None for `off` where that can be had, else `auto`. A model that never thinks takes all but a budget for no
         more than a wish; the embedded one takes all of it so.
@@ -113,17 +71,16 @@ def thinking_for(
 
     Raises SettingsError for what the model does not take.
     """
-    if catalogue.is_local(model_id):
+    if is_local(model_id):
         return WITHOUT_THINKING
-    called = catalogue.plain_name(model_id)
-    model = next((row for name, row in _ABILITIES if re.search(name, called)), _CURRENT)
+    model = family_of(model_id)
     if effort and effort not in model.efforts:
         takes = f"it takes {', '.join(model.efforts)}" if model.efforts else "leave it out"
         raise SettingsError(f"{model_id} takes no effort {effort!r}: {takes}")
     level = effort or model.effort
     if isinstance(wanted, int):
         return _budgeted(model_id, model, wanted, effort, max_tokens)
-    can_be_off = not model.by_default or (model.off is not None and level not in _ENDED_BY_MORE)
+    can_be_off = not model.thinks or (model.thinking_off is not None and level not in _ENDED_BY_MORE)
     if wanted == "off" or (wanted is None and can_be_off):
         return Thinking(_off(model_id, model, level), effort)
     if not model.adaptive and model.budget:
@@ -133,17 +90,17 @@ def thinking_for(
     return Thinking({"type": "adaptive"} if wanted else None, effort, _ROOM[level])
 
 
-def _off(model_id: str, model: _Abilities, level: Effort) -> Mapping[str, Any] | None:
-    if not model.by_default:
+def _off(model_id: str, model: Family, level: Effort) -> Mapping[str, Any] | None:
+    if not model.thinks:
         return None
-    if model.off is None:
+    if model.thinking_off is None:
         raise SettingsError(f"nothing is known to end the thinking of {model_id}: with --effort low it thinks least")
     if level in _ENDED_BY_MORE:
         raise SettingsError(f"{model_id} thinks at the effort {level!r}: --thinking off goes with high at most")
-    return {"type": model.off}
+    return {"type": model.thinking_off}
 
 
-def _budgeted(model_id: str, model: _Abilities, budget: int, effort: Effort | None, max_tokens: int) -> Thinking:
+def _budgeted(model_id: str, model: Family, budget: int, effort: Effort | None, max_tokens: int) -> Thinking:
     if model.adaptive:
         raise SettingsError(f"{model_id} takes no budget for its thinking: --thinking auto, and --effort for how much")
     if not model.budget:

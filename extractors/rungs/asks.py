@@ -10,7 +10,7 @@ from typing import Protocol
 
 from pydantic import NonNegativeInt, with_config
 
-from slotfill.extractors.catalogue import CacheTTL
+from slotfill.extractors.catalogue.prices import CacheTTL
 from slotfill.extractors.record.document import EMPTY
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.record.parts import Attempt, Rung

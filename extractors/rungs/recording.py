@@ -7,8 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TypedDict, TypeVar
 
-from slotfill.extractors import catalogue
-from slotfill.extractors.catalogue import CacheTTL
+from slotfill.extractors.catalogue import prices
+from slotfill.extractors.catalogue.prices import CacheTTL
 from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.record.failure_kinds import Failure
@@ -89,9 +89,9 @@ class _Prices(TypedDict):
 
 def _prices(attempts: Collection[Attempt], ttl: CacheTTL) -> _Prices:
     return {
-        "cost_usd": _total(attempts, ttl, catalogue.cost),
-        "saved_usd": _total(attempts, ttl, catalogue.saving),
-        "surcharge_usd": _total(attempts, ttl, catalogue.surcharge),
+        "cost_usd": _total(attempts, ttl, prices.cost),
+        "saved_usd": _total(attempts, ttl, prices.saving),
+        "surcharge_usd": _total(attempts, ttl, prices.surcharge),
     }
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Protocol
 
-from slotfill.extractors import catalogue
-from slotfill.extractors.catalogue import CacheTTL
+from slotfill.extractors.catalogue import prices
+from slotfill.extractors.catalogue.prices import CacheTTL
 from slotfill.extractors.clients.metering import BudgetError, Try
 from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.record.money import money_text
@@ -79,7 +79,7 @@ class Budget:
         Raises BudgetError where they cannot.
         """
         self.check()
-        worst = catalogue.worst(tried.model, tried.size, tried.room, ttl=self._ttl)
+        worst = prices.worst(tried.model, tried.size, tried.room, ttl=self._ttl)
         with self._counting:
             if self._max_cost is not None and not self._fits(tried, worst, self._max_cost):
                 return None
@@ -101,7 +101,7 @@ class Budget:
         """Give back what was reserved for a try, and count what it took; None: all that was reserved."""
         with self._counting:
             model, worst = self._in_flight.pop(number)
-            cost = None if usage is None else catalogue.cost(model, usage, ttl=self._ttl)
+            cost = None if usage is None else prices.cost(model, usage, ttl=self._ttl)
             self._account.settle(number, usage, cost)
             taken = worst if usage is None else cost
             self._reserved -= worst or 0
@@ -130,7 +130,7 @@ class Budget:
 
     def _check(self, models: Iterable[str]) -> None:
         for model in models:
-            if catalogue.worst(model, 0, 0, ttl=self._ttl) is None:
+            if prices.worst(model, 0, 0, ttl=self._ttl) is None:
                 raise SettingsError(_unknown(model))
         if self._spent is None:
             raise SettingsError(

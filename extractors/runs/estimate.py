@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from slotfill.extractors import catalogue
+from slotfill.extractors.catalogue import prices
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.money import money_json
@@ -26,7 +26,7 @@ def estimate(extractor: Extractor[Any], documents: Iterable[Document]) -> dict[s
     cost is for long prompts, for which some models have higher rates.
     """
     counts = {"documents": 0, "unreadable": 0, "characters": 0, "requests": 0}
-    total, cost, surcharge = Usage(), _Bounds(catalogue.cost), _Bounds(catalogue.surcharge)
+    total, cost, surcharge = Usage(), _Bounds(prices.cost), _Bounds(prices.surcharge)
     for document in documents:
         counts["documents"] += 1
         counts["unreadable"] += document.failure is not None

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import platformdirs
 
-from slotfill.extractors import catalogue
+from slotfill.extractors.catalogue import model_ids
 from slotfill.extractors.errors import ModelError
 from slotfill.extractors.local.weights import hub
 
@@ -78,7 +78,7 @@ def locate_weights(model: str) -> Path:
     """
     if _on_hub(model):
         return hub.locate_on_hub(model)
-    file = model.removeprefix(catalogue.LOCAL).removeprefix(":")
+    file = model.removeprefix(model_ids.LOCAL).removeprefix(":")
     if file:
         path = Path(file).expanduser()
         if not path.is_file():
@@ -120,7 +120,7 @@ def pull(name: str = DEFAULT, *, progress: Progress = lambda _done, _total: None
 
 
 def _on_hub(model: str) -> bool:
-    return model.startswith(f"{catalogue.HUB}:")
+    return model.startswith(f"{model_ids.HUB}:")
 
 
 def _known(name: str) -> Weights:

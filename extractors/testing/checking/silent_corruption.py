@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from hypothesis import strategies as st
 
-from slotfill.extractors import catalogue
+from slotfill.extractors.catalogue import model_ids
 from slotfill.extractors.plan import plan
 from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.extraction import Extraction
@@ -66,7 +66,7 @@ def _silently_wrong(schema: Schema[Any], said: Completion, text: str) -> Iterato
 
 def _extracted(schema: Schema[Any], said: Completion, document: Document) -> Extraction[Any]:
     """Drive a whole extraction by a model that says the same each time."""
-    policy = Policy(catalogue.DEFAULT_MODEL, ("text",), max_tokens=1000, ceiling=1000, retries=1)
+    policy = Policy(model_ids.DEFAULT_MODEL, ("text",), max_tokens=1000, ceiling=1000, retries=1)
     course = plan(document, schema, policy)
     answer = Answer(json=said.text, text=said.text, stop_reason=said.stop_reason)
     try:

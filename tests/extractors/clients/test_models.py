@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from slotfill import Document, Example, Extractor, Schema
-from slotfill.extractors import catalogue
+from slotfill.extractors.catalogue import model_facts
 from slotfill.extractors.clients.models import ModelPool
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.claude import SimulatedClaude
@@ -82,7 +82,7 @@ def test_what_each_chunk_is_told_anew_may_cost_more(examples: int, chunks: int) 
 @pytest.mark.parametrize("model", ["claude-haiku-5-5", "claude-3-haiku-20240307"])
 def test_a_chunk_leaves_room_for_a_reply_that_is_asked_for_again(model: str) -> None:
     """A cut reply is asked for again with all the room that the model has: prompt and reply must fit its context."""
-    known = catalogue.look_up(model)
+    known = model_facts.look_up(model)
     assert known.context is not None
     text = "a" * (4 * known.context)
     pool = ModelPool(Schema(Titled), Settings.read(), [model], SimulatedClaude().client())
@@ -97,4 +97,4 @@ def test_each_fallback_has_a_policy_of_its_own() -> None:
     pool = ModelPool(Schema(Titled), Settings.read(), names, SimulatedClaude().client())
     policy = pool.policy(Document.of(WORDS))
     assert [other.model for other in policy.fallbacks] == names[1:]
-    assert policy.fallbacks[1].ceiling == catalogue.look_up(names[2]).max_output
+    assert policy.fallbacks[1].ceiling == model_facts.look_up(names[2]).max_output

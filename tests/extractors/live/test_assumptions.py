@@ -7,7 +7,7 @@ import pytest
 from pydantic_core import to_json
 from terse import service
 
-from slotfill.extractors.catalogue import cost
+from slotfill.extractors.catalogue.prices import cost
 from slotfill.extractors.live.assumption import conclude_all, probes_of
 from slotfill.extractors.live.assumptions import assumptions_for
 from slotfill.extractors.live.observing import observe

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotfill import Document, Extractor, SettingsError, Usage
-from slotfill.extractors.catalogue import UNSEEN_TOKENS, cost, worst
+from slotfill.extractors.catalogue.prices import UNSEEN_TOKENS, cost, worst
 from slotfill.extractors.clients.admission import WaitError
 from slotfill.extractors.clients.metering import BudgetError, Try
 from slotfill.extractors.clients.pacer import Pacer

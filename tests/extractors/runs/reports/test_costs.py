@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slotfill import Usage
-from slotfill.extractors.catalogue import cost
+from slotfill.extractors.catalogue.prices import cost
 from slotfill.extractors.runs.ledger import migrations
 from slotfill.extractors.runs.ledger.migrations import MIGRATIONS, WITH_THINKING
 from slotfill.extractors.runs.ledger.store import Ledger

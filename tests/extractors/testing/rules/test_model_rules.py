@@ -8,9 +8,10 @@ import pytest
 from anthropic._data import DEPRECATED_MODELS
 from anthropic.types import Model
 
-from slotfill.extractors.catalogue import known_models, look_up
+from slotfill.extractors.catalogue.families import Effort
+from slotfill.extractors.catalogue.model_facts import known_models, look_up
 from slotfill.extractors.errors import SettingsError
-from slotfill.extractors.messages_api.thinking import Effort, thinking_for
+from slotfill.extractors.messages_api.thinking import thinking_for
 from slotfill.extractors.testing.rules.model_rules import EFFORTS, MODELS, ModelRules, rules_of
 from slotfill.extractors.testing.rules.model_settings import check_settings
 

@@ -11,14 +11,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slotfill import Usage
-from slotfill.extractors.catalogue import (
-    DEFAULT_MODEL,
+from slotfill.extractors.catalogue.model_facts import known_models, look_up
+from slotfill.extractors.catalogue.model_ids import DEFAULT_MODEL
+from slotfill.extractors.catalogue.prices import (
     UNSEEN_TOKENS,
     cost,
     first_band,
-    is_local,
-    known_models,
-    look_up,
     price_a_million,
     saving,
     surcharge,
@@ -79,54 +77,7 @@ def test_a_million_tokens_cost_more_at_the_rates_of_long_prompts():
 
 @pytest.mark.parametrize("model", ["local", "local:x.gguf", "hf:acme/tiny/x.gguf"])
 def test_the_embedded_model_is_free(model):
-    assert is_local(model)
     assert cost(model, Usage(1_000, 1_000)) == 0
-    assert look_up(model).structured
-
-
-@pytest.mark.parametrize("model", ["claude-haiku-5-5", "localhost", "local-claude", "hf-claude", "claude/hf:x.gguf"])
-def test_no_other_model_is_embedded(model):
-    assert not is_local(model)
-
-
-def test_the_default_model_is_known():
-    assert DEFAULT_MODEL in known_models()
-    model = look_up(DEFAULT_MODEL)
-    assert (model.context, model.max_output, model.structured) == (1_000_000, 21_333, True)
-    assert price_a_million(DEFAULT_MODEL) == ("0.10", "0.50")
-
-
-@pytest.mark.parametrize(
-    ("model", "structured", "max_output"),
-    [
-        ("claude-3-haiku-20240307", False, 4_096),
-        ("claude-3-5-sonnet-latest", False, 8_192),
-        ("claude-3-7-sonnet-latest", False, 21_333),
-        ("claude-sonnet-4-20250514", False, 21_333),
-        ("claude-opus-4-20250514", False, 8_192),
-        ("claude-opus-4-1", True, 8_192),
-        ("claude-sonnet-4-5", True, 21_333),
-        ("claude-haiku-4-5-20251001", True, 21_333),
-        ("claude-opus-5", True, 21_333),
-        ("claude-of-tomorrow", True, 21_333),
-    ],
-)
-def test_older_models_can_less(model, structured, max_output):
-    found = look_up(model)
-    assert (found.structured, found.max_output) == (structured, max_output)
-
-
-@pytest.mark.parametrize(
-    ("least", "models"),
-    [
-        (512, ["haiku-5-5", "sonnet-5-5", "opus-5-5", "opus-5", "fable-5-1", "mythos-5-2"]),
-        (1_024, ["sonnet-5", "opus-4-8", "sonnet-4-6", "sonnet-4-5-20250929", "opus-4-20250514", "3-5-sonnet-latest"]),
-        (2_048, ["opus-4-7", "3-haiku-20240307", "3-5-haiku-latest"]),
-        (4_096, ["opus-4-6", "opus-4-5-20251101", "haiku-4-5"]),
-    ],
-)
-def test_the_cache_keeps_no_less(least, models):
-    assert {look_up(f"claude-{model}").least_cached for model in models} == {least}
 
 
 def test_every_known_model_has_a_price():

@@ -1,0 +1,1 @@
+"""Models: their ids, what each takes, and what it costs."""

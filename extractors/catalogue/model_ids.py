@@ -1,0 +1,28 @@
+"""Ids of models: which of them name the embedded one, and which one of the service."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["DEFAULT_MODEL", "HUB", "LOCAL", "is_claude", "is_local"]
+
+DEFAULT_MODEL = "claude-haiku-5-5"
+
+LOCAL = "local"
+"""The embedded model's id; `local:FILE.gguf` names another file."""
+
+HUB = "hf"
+"""What the id of a model file on a hub begins with: `hf:ORG/REPO/FILE.gguf`."""
+
+_CLAUDE = re.compile(r"(?:[\w-]+[./])*claude[\w.@-]*(?::\d+)?", re.ASCII | re.IGNORECASE)
+"""Finds `claude-haiku-5-5`, `anthropic/claude-opus-5`, `anthropic.claude-v2:1`, and no `local:claude.gguf`."""
+
+
+def is_local(model_id: str) -> bool:
+    """Whether the id names an embedded model."""
+    return model_id == LOCAL or model_id.startswith((f"{LOCAL}:", f"{HUB}:"))
+
+
+def is_claude(model_id: str) -> bool:
+    """Whether the id names a model of the service, as gateways write it too."""
+    return _CLAUDE.fullmatch(model_id) is not None
