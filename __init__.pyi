@@ -4,6 +4,8 @@ from slotfill.extractors.builtin import SentimentExtractor as SentimentExtractor
 from slotfill.extractors.builtin import SummaryExtractor as SummaryExtractor
 from slotfill.extractors.clients.pacer import Pacer as Pacer
 from slotfill.extractors.clients.rate_limits import Limits as Limits
+from slotfill.extractors.documents.stored import read_document as read_document
+from slotfill.extractors.documents.stored import read_record as read_record
 from slotfill.extractors.errors import InputError as InputError
 from slotfill.extractors.errors import LedgerError as LedgerError
 from slotfill.extractors.errors import MissingModelExtraError as MissingModelExtraError
@@ -19,6 +21,7 @@ from slotfill.extractors.record.extraction import Extraction as Extraction
 from slotfill.extractors.record.extraction import ExtractionError as ExtractionError
 from slotfill.extractors.record.failure_kinds import Failure as Failure
 from slotfill.extractors.record.failure_kinds import FailureKind as FailureKind
+from slotfill.extractors.record.loading import load_record as load_record
 from slotfill.extractors.record.parts import Attempt as Attempt
 from slotfill.extractors.record.parts import ChunkRecord as ChunkRecord
 from slotfill.extractors.record.parts import Conflict as Conflict

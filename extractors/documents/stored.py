@@ -26,9 +26,16 @@ _OTHERWISE = (
 
 
 def read_record(name: str) -> JSONObject:
-    """Read the record in a JSON file, or on one line of a JSONL file: `records.jsonl`, `records.jsonl#12`.
+    """Read one record from a file.
 
-    Raises InputError for a file that cannot be read, holds several records, or none.
+    Args:
+        name: A JSON file, or a line of a JSONL file, from 1: `records.jsonl#12`; `records.jsonl` where it has but one.
+
+    Returns:
+        The record as plain JSON data, as `Extraction.to_json` gave it.
+
+    Raises:
+        InputError: The file cannot be read, holds several records, or none.
     """
     path, line = _place(name)
     try:
@@ -46,7 +53,7 @@ def read_record(name: str) -> JSONObject:
 
 
 def folder_of(name: str) -> Path:
-    """Give the folder that a record stands in. Raises InputError where there is no such file."""
+    """Return the folder that a record stands in. Raises InputError where there is no such file."""
     return _place(name)[0].parent
 
 
@@ -58,7 +65,7 @@ def _place(name: str) -> tuple[Path, str]:
 
 
 def schema_of(record: JSONMapping) -> str:
-    """Give the built-in schema that a record names. Raises InputError for any other: nothing is imported for it."""
+    """Return the built-in schema that a record names. Raises InputError for any other: nothing is imported for it."""
     name: str = record["schema"]["name"]
     if name not in built_ins():
         raise InputError(f"the record is of schema {name!r}, which is not built in; {_OTHERWISE}")
@@ -66,7 +73,7 @@ def schema_of(record: JSONMapping) -> str:
 
 
 def model_of(record: JSONMapping) -> str:
-    """Give the Claude model that a record names. Raises InputError for any other: no file is loaded for it."""
+    """Return the Claude model that a record names. Raises InputError for any other: no file is loaded for it."""
     model: str = record["model"]
     if not model_ids.is_claude(model):
         raise InputError(f"the record names model {model!r}, which is no Claude model; {_OTHERWISE}")
@@ -81,21 +88,30 @@ def read_document(
     text_field: str = "text",
     encoding: str | None = None,
 ) -> Document:
-    """Read the document that a record is of, from its source or from another path; its hash must be the same.
+    """Read the document that a record is of; its hash must be the same.
 
-    path: a file or an address, with a row's `#12` or without. folder: the source counts only where it is a regular
-    file below it: a record of somebody else's leads neither to another host nor to a pipe.
+    Args:
+        record: The record, as plain JSON data.
+        path: A file or an address, with a row's `#12` or without, in place of the record's own source.
+        folder: Where the record stands. Its source counts only where it is a regular file below this folder: a record
+            of somebody else's leads neither to another host nor to a pipe.
+        text_field: The field or column that holds a row's text.
+        encoding: The file's encoding; default: what its bytes tell.
 
-    Raises InputError where it is not there, or has changed.
+    Returns:
+        The document, under the source that the record names.
+
+    Raises:
+        InputError: It is not there, or has changed.
     """
-    source, wanted = record["document"]["source"], record["document"]["id"]
+    source, digest = record["document"]["source"], record["document"]["id"]
     if not (path or source) or (path or source) == "-":
         raise InputError(f"the record does not say where its document is ({source!r}): name the file with --document")
-    there = _found(path or _own_file(source, folder), {"text_field": text_field, "encoding": encoding})
-    for document in there:
-        if document.id == wanted:
+    sources = _sources(path or _own_file(source, folder), {"text_field": text_field, "encoding": encoding})
+    for document in sources:
+        if document.id == digest:
             return replace(document, source=source)
-    name = there.sources[0].name  # in which no password stands
+    name = sources.sources[0].name  # in which no password stands
     raise InputError(f"{name!r} is not the text that the record is of: it has changed since; extract it again")
 
 
@@ -112,13 +128,13 @@ def _own_file(source: str, folder: Path) -> str:
 
 
 def _files(source: str) -> Iterator[str]:
-    """Give what may be the file of a source. What follows a `#` of it may be a row's number or its own name."""
+    """Yield what may be the file of a source. What follows a `#` of it may be a row's number or its own name."""
     while source:
         yield source
         source = source.rpartition("#")[0]
 
 
-def _found(path: str, reading: JSONMapping) -> Sources:
+def _sources(path: str, reading: JSONMapping) -> Sources:
     """Find the file that a path names, of a row, too."""
     try:
         return find_sources((path,), **reading)
@@ -126,4 +142,4 @@ def _found(path: str, reading: JSONMapping) -> Sources:
         file = path.rpartition("#")[0]
         if not file:
             raise
-        return _found(file, reading)
+        return _sources(file, reading)

@@ -19,9 +19,8 @@ from pydantic import (
     model_validator,
 )
 
-from slotfill import Extractor
+from slotfill import Extractor, load_record
 from slotfill.extractors.record.extraction import Extraction
-from slotfill.extractors.record.loading import load_record
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas.schema import Schema

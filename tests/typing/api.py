@@ -36,6 +36,9 @@ from slotfill import (
     Span,
     SummaryExtractor,
     Usage,
+    load_record,
+    read_document,
+    read_record,
 )
 from slotfill.schemas import Confidence, Entities, Feedback, Sentiment, Summary, Verbatim, built_ins, resolve
 
@@ -104,6 +107,12 @@ def record(extraction: Extraction[Feedback]) -> None:
     assert_type(extraction.document.source, str | None)
     assert_type(extraction.to_json(), dict[str, Any])
     assert_type(slotfill.__version__, str)
+
+
+def stored_records(extractor: Extractor[Feedback]) -> None:
+    """A stored record is an extraction of the schema's model again."""
+    record = read_record("records.jsonl#12")
+    assert_type(load_record(record, extractor.schema, read_document(record)), Extraction[Feedback])
 
 
 def errors() -> None:

@@ -23,9 +23,9 @@ from slotfill import (
     Span,
     Turn,
     Usage,
+    load_record,
 )
 from slotfill.extractors.record.json_text import json_text
-from slotfill.extractors.record.loading import load_record
 from slotfill.schemas import Feedback
 from slotfill.schemas.json_values.exact_json import loads
 
