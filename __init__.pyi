@@ -39,7 +39,7 @@ from slotfill.schemas.errors import InvalidError as InvalidError
 from slotfill.schemas.errors import MissingExtraError as MissingExtraError
 from slotfill.schemas.errors import SchemaError as SchemaError
 from slotfill.schemas.errors import SlotfillError as SlotfillError
-from slotfill.schemas.schema import Example as Example
+from slotfill.schemas.example import Example as Example
 from slotfill.schemas.schema import Schema as Schema
 
 __version__: str

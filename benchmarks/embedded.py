@@ -30,7 +30,8 @@ from slotfill.schemas.built_in.entities import Entities
 from slotfill.schemas.built_in.feedback import Feedback
 from slotfill.schemas.built_in.sentiment import Sentiment
 from slotfill.schemas.built_in.summary import Summary
-from slotfill.schemas.schema import Example, Schema
+from slotfill.schemas.example import Example
+from slotfill.schemas.schema import Schema
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 TYPES = {

@@ -29,7 +29,8 @@ from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS
 from slotfill.extractors.testing.faults.value_faults import spoil
 from slotfill.schemas.built_in.built_ins import built_ins
 from slotfill.schemas.errors import InvalidError
-from slotfill.schemas.schema import WRAPPER, Schema
+from slotfill.schemas.json_values.wrapper import WRAPPER
+from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources.schema_sources import resolve
 from slotfill.schemas.strategies import instances
 

@@ -25,7 +25,7 @@ from slotfill.extractors.testing.simulator.exchange import HttpRequest
 from slotfill.schemas.built_in.feedback import Feedback
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies import Completion, completions
-from slotfill.schemas.wire.wire import wire_of
+from slotfill.schemas.wire.wire import wire_for
 
 DOCUMENT = "The app crashes when I open the second tab, and nobody answers my mails. Please help before Friday."
 MODEL = "claude-haiku-5-5"
@@ -41,7 +41,7 @@ def main() -> None:
 def handler() -> None:
     small = {"model": MODEL, "max_tokens": 100, "messages": [{"role": "user", "content": DOCUMENT}]}
     schema = Schema(Feedback)
-    wire = wire_of(schema.json_schema, wrapped=schema.wrapped)
+    wire = wire_for(schema)
     codec = Codec(schema.name, wire.full, wire.reduced)
     prompt = write_prompt(schema, Document.of(DOCUMENT))
     for name, body in (

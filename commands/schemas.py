@@ -41,10 +41,10 @@ def _list_built_ins() -> None:
 def _print_losses(schema: str) -> None:
     """Print how the service is asked for a schema, and which of its constraints it does not hold."""
     from slotfill.schemas import resolve
-    from slotfill.schemas.wire.wire import wire_of
+    from slotfill.schemas.wire.wire import wire_for
 
     resolved = resolve(schema, trusted=True)
-    wire = wire_of(resolved.json_schema, wrapped=resolved.wrapped)
+    wire = wire_for(resolved)
     click.echo(f"asked by: {', then '.join(wire.modes)}")
     for loss in wire.losses:
         click.echo(f"{loss.path or '/'}: {loss.keyword}: {loss.message}")

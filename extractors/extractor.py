@@ -41,8 +41,9 @@ from slotfill.extractors.rungs.asks import Executor, attempt_of
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.streaming.events import Partial
 from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.example import Example
 from slotfill.schemas.json_schema.formats import Formats
-from slotfill.schemas.schema import Example, Schema
+from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources.schema_sources import resolve
 
 __all__ = ["Extractor", "Options"]

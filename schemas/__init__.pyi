@@ -11,9 +11,9 @@ from slotfill.schemas.errors import MissingExtraError as MissingExtraError
 from slotfill.schemas.errors import SchemaCodeError as SchemaCodeError
 from slotfill.schemas.errors import SchemaError as SchemaError
 from slotfill.schemas.errors import SlotfillError as SlotfillError
+from slotfill.schemas.example import Example as Example
 from slotfill.schemas.merge_policy import Merge as Merge
 from slotfill.schemas.parameters import Parameters as Parameters
-from slotfill.schemas.schema import Example as Example
 from slotfill.schemas.schema import Schema as Schema
 from slotfill.schemas.sources.schema_sources import resolve as resolve
 from slotfill.schemas.verbatim import Verbatim as Verbatim

@@ -6,16 +6,18 @@ keyword `x-confidence-of` marks such a number, and holds the key of the property
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from slotfill.schemas.errors import SchemaError
-from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, resolved, subschemas
+from slotfill.schemas.json_schema.subschemas import properties_of, resolved, subschemas
+from slotfill.schemas.json_schema.value_walk import walk
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.json_values.pointer import join
 
 __all__ = ["CONFIDENCE_KEYWORD", "Confidence", "check_confidences", "confidence_paths", "is_marked", "name_keys"]
@@ -26,29 +28,32 @@ CONFIDENCE_KEYWORD = "x-confidence-of"
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """Marks a number, 0 to 1, as the probability that the field `of` of the same object is right.
+    """Marks a number, 0 to 1, as the probability that another field of the same object is right.
 
     `Confidence["sentiment"]` is short for `Annotated[float, Confidence("sentiment")]`, which type checkers read too.
+
+    Attributes:
+        of: The name of that field.
     """
 
     of: str
 
-    def __class_getitem__(cls, of: str) -> Any:
+    def __class_getitem__(cls, of: str) -> JSON:
         return Annotated[float, cls(of)]
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: JSON, handler: GetCoreSchemaHandler) -> CoreSchema:
         return handler(Annotated[source, Field(ge=0, le=1)])
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {"description": _description(self.of), **handler(schema), CONFIDENCE_KEYWORD: self.of}
 
 
-def is_marked(json_schema: Mapping[str, Any]) -> bool:
-    """Tell whether a JSON Schema holds any mark."""
-    return any(CONFIDENCE_KEYWORD in schema for _, schema in subschemas(json_schema))
+def is_marked(json_schema: JSONMapping) -> bool:
+    """Whether a JSON Schema holds any mark."""
+    return any(_has_mark(schema) for _, schema in subschemas(json_schema))
 
 
-def name_keys(json_schema: dict[str, Any], by_name: Mapping[str, Any]) -> None:
+def name_keys(json_schema: JSONObject, by_name: JSONMapping) -> None:
     """Write the keys of properties where a model's `Confidence` marks hold the names of its fields.
 
     by_name: the same JSON Schema, its properties under the names of fields.
@@ -62,7 +67,7 @@ def name_keys(json_schema: dict[str, Any], by_name: Mapping[str, Any]) -> None:
                 mark["description"] = _description(key)
 
 
-def check_confidences(json_schema: dict[str, Any]) -> None:
+def check_confidences(json_schema: JSONObject) -> None:
     """Raise SchemaError, with a JSON Pointer, for a mark on no property, or of none that could be right."""
     on_properties = set()
     for path, schema in subschemas(json_schema):
@@ -75,37 +80,29 @@ def check_confidences(json_schema: dict[str, Any]) -> None:
                 message = f"{mark[CONFIDENCE_KEYWORD]!r} is no property to be confident of: {choice}"
                 raise SchemaError(f"{path}{join(('properties', key))}: {CONFIDENCE_KEYWORD}: {message}")
     for path, schema in subschemas(json_schema):
-        if CONFIDENCE_KEYWORD in schema and id(schema) not in on_properties:
+        if _has_mark(schema) and id(schema) not in on_properties:
             raise SchemaError(f"{path or '/'}: {CONFIDENCE_KEYWORD}: marks no property of an object: move it to one")
 
 
-def confidence_paths(json_schema: dict[str, Any], value: object) -> tuple[str, ...]:
-    """Give the JSON Pointers of all marked numbers in a valid value, in its order. Of a union, every branch counts."""
-    found = []
-    rest: list[tuple[str, Any, list[Any]]] = [("", value, [json_schema])] if is_marked(json_schema) else []
-    while rest:
-        path, value, schemas = rest.pop()
-        forms = [*resolved(schemas, json_schema)]
-        if isinstance(value, dict | list):
-            steps = value.items() if isinstance(value, dict) else enumerate(value)
-            rest += [
-                (path + join((step,)), child, [part for form in forms for part in parts_at(form, step)])
-                for step, child in reversed([*steps])
-            ]
-        elif (
-            isinstance(value, int | float)
-            and not isinstance(value, bool)
-            and any(CONFIDENCE_KEYWORD in form for form in forms)
-        ):
-            found.append(path)
-    return tuple(found)
+def confidence_paths(json_schema: JSONObject, value: object) -> tuple[str, ...]:
+    """Return the JSON Pointers of all marked numbers in a valid value, in its order; of a union every branch counts."""
+    nodes = walk(value, json_schema) if is_marked(json_schema) else ()
+    return tuple(node.pointer for node in nodes if _is_number(node.value) and any(map(_has_mark, node.schemas)))
+
+
+def _is_number(value: JSON) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _has_mark(schema: JSONMapping) -> bool:
+    return CONFIDENCE_KEYWORD in schema
 
 
 def _description(of: str) -> str:
     return f"Probability, 0 to 1, that `{of}` is right."
 
 
-def _marks(schema: Mapping[str, Any], root: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the marks on an object's properties, each with its property's key."""
+def _marks(schema: JSONMapping, root: JSONObject) -> Iterator[tuple[str, JSONObject]]:
+    """Yield the marks on an object's properties, each with its property's key."""
     for key, part in properties_of(schema).items():
-        yield from ((key, form) for form in resolved([part], root) if CONFIDENCE_KEYWORD in form)
+        yield from ((key, form) for form in resolved([part], root) if _has_mark(form))

@@ -32,7 +32,9 @@ class MissingExtraError(SlotfillError, ImportError):
 class FieldError:
     """One reason why a value is not valid.
 
-    `path` is a JSON Pointer (RFC 6901) into the value, "" being the whole of it.
+    Attributes:
+        path: A JSON Pointer (RFC 6901) into the value, "" being the whole of it.
+        message: What is wrong there.
     """
 
     path: str
@@ -42,7 +44,9 @@ class FieldError:
 class InvalidError(SlotfillError, ValueError):
     """A value that its schema does not accept.
 
-    `errors` holds at least one `FieldError`. `data` is the parsed JSON, or the text itself where it is no JSON.
+    Attributes:
+        errors: What is wrong, one reason at least.
+        data: The parsed JSON, or the text itself where it is no JSON.
     """
 
     def __init__(self, errors: tuple[FieldError, ...], data: object) -> None:

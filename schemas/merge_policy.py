@@ -7,8 +7,8 @@ keyword `x-merge` holds the policy's name, or `{"key": […]}` with the keys of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, get_args
+from collections.abc import Iterable
+from typing import Literal, get_args
 
 from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -16,6 +16,7 @@ from pydantic_core import CoreSchema
 
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.json_schema.subschemas import properties_of, resolved, subschemas
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 
 __all__ = [
     "MERGE_KEYWORD",
@@ -50,16 +51,25 @@ _POLICIES: tuple[MergePolicy, ...] = get_args(MergePolicy)
 class Merge:
     """Says how a field is merged: by a policy, or, for a list of objects, which of their fields tell them apart.
 
-    policy: see `MergePolicy`.
-    key: names of the items' fields; items of different parts that agree in all of them, up to case and white space,
-    are one item.
+    `Annotated[int, Merge("greatest")]`, or `Annotated[list[Line], Merge(key=("sku",))]`.
 
-    Raises SchemaError unless exactly one of the two is given and known.
+    Attributes:
+        keyword: What stands for it in JSON Schema.
     """
 
     __slots__ = ("keyword",)
 
     def __init__(self, policy: MergePolicy | None = None, *, key: Iterable[str] = ()) -> None:
+        """Say how values are merged.
+
+        Args:
+            policy: What is kept of several values, see `MergePolicy`.
+            key: Names of the items' fields; items of different parts that agree in all of them, up to case and white
+                space, are one item.
+
+        Raises:
+            SchemaError: Not exactly one of the two is given, or it is none that is known.
+        """
         if isinstance(key, str):
             raise SchemaError(f"Merge(key={key!r}): is no list of names: write key=({key!r},)")
         names = [*key]
@@ -82,17 +92,17 @@ class Merge:
         return {**handler(schema), MERGE_KEYWORD: self.keyword}
 
 
-def policy_of(forms: Iterable[Mapping[str, Any]]) -> MergePolicy | None:
-    """Give the policy that the schemas of a value name, None where none does."""
+def policy_of(forms: Iterable[JSONMapping]) -> MergePolicy | None:
+    """Return the policy that the schemas of a value name, None where none does."""
     return next((form[MERGE_KEYWORD] for form in forms if isinstance(form.get(MERGE_KEYWORD), str)), None)
 
 
-def list_key_of(forms: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Give the keys that tell a list's items apart, none where the schemas of the list name none."""
+def list_key_of(forms: Iterable[JSONMapping]) -> tuple[str, ...]:
+    """Return the keys that tell a list's items apart, none where the schemas of the list name none."""
     return next((tuple(form[MERGE_KEYWORD]["key"]) for form in forms if isinstance(form.get(MERGE_KEYWORD), dict)), ())
 
 
-def check_merges(json_schema: dict[str, Any]) -> None:
+def check_merges(json_schema: JSONObject) -> None:
     """Raise SchemaError, with a JSON Pointer, for an unknown policy, and for a key that the items do not have."""
     for path, schema in subschemas(json_schema):
         if MERGE_KEYWORD not in schema:
@@ -105,12 +115,12 @@ def check_merges(json_schema: dict[str, Any]) -> None:
             raise SchemaError(f"{path or '/'}: {MERGE_KEYWORD}: {complaint}")
 
 
-def has_keys(json_schema: Mapping[str, Any]) -> bool:
-    """Tell whether any list of a JSON Schema names keys."""
+def has_keys(json_schema: JSONMapping) -> bool:
+    """Whether any list of a JSON Schema names keys."""
     return any(isinstance(schema.get(MERGE_KEYWORD), dict) for _, schema in subschemas(json_schema))
 
 
-def name_merge_keys(json_schema: dict[str, Any], by_name: dict[str, Any]) -> None:
+def name_merge_keys(json_schema: JSONObject, by_name: JSONObject) -> None:
     """Write the keys of properties where a model's `Merge(key=…)` holds the names of its fields.
 
     by_name: the same JSON Schema, its properties under the names of fields.
@@ -122,17 +132,17 @@ def name_merge_keys(json_schema: dict[str, Any], by_name: dict[str, Any]) -> Non
             keyed[MERGE_KEYWORD] = {"key": [keys.get(name, name) for name in keyed[MERGE_KEYWORD]["key"]]}
 
 
-def _renamed(named: Mapping[str, Any], keyed: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+def _renamed(named: JSONMapping, keyed: JSONMapping) -> Iterable[tuple[str, str]]:
     return zip(properties_of(named), properties_of(keyed), strict=True)
 
 
-def _items(schema: Mapping[str, Any], root: dict[str, Any]) -> list[dict[str, Any]]:
-    """Give all that speaks of the items of a list."""
+def _items(schema: JSONMapping, root: JSONObject) -> list[JSONObject]:
+    """Return all that speaks of the items of a list."""
     lists = resolved([schema], root)
     return [*resolved([form["items"] for form in lists if "items" in form], root)]
 
 
-def _complaint(keyword: Any) -> str | None:
+def _complaint(keyword: JSON) -> str | None:
     """Say what is wrong with the keyword's own form."""
     if isinstance(keyword, str):
         known = ", ".join(map(repr, _POLICIES))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.json_schema.subschemas import properties_of, resolved
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 from slotfill.schemas.merge_policy import policy_of
 
 __all__ = ["merges_well"]
@@ -17,8 +15,8 @@ _SAYING = frozenset({"type", "enum", "const", "properties", "items", "prefixItem
 _COLLECTED = frozenset({"array", "object", "null"})
 
 
-def merges_well(json_schema: Mapping[str, Any]) -> bool:
-    """Tell whether nothing is lost where a document is read in parts, and what these give is merged.
+def merges_well(json_schema: JSONMapping) -> bool:
+    """Whether nothing is lost where a document is read in parts, and what these give is merged.
 
     It is so where each value is a list, whose items are collected, or says by `Merge` which of several it is to be. A
     single value is else a judgement of the whole: of ten chapters' summaries, or sentiments, the commonest is none of
@@ -27,7 +25,7 @@ def merges_well(json_schema: Mapping[str, Any]) -> bool:
     parts, and a `Confidence` goes with what it is of.
     """
     root = dict(json_schema)
-    rest: list[list[Any]] = [[root]]
+    rest: list[list[JSON]] = [[root]]
     seen: set[int] = set()
     while rest:
         forms = [*resolved(rest.pop(), root)]
@@ -36,7 +34,7 @@ def merges_well(json_schema: Mapping[str, Any]) -> bool:
         saying = [form for form in forms if not _SAYING.isdisjoint(form)]
         if not saying or not all(map(_is_collected, saying)):
             return False
-        parts: dict[str, list[Any]] = {}
+        parts: dict[str, list[JSON]] = {}
         for form in saying:
             if id(form) not in seen:  # an object may hold its like
                 seen.add(id(form))
@@ -46,8 +44,8 @@ def merges_well(json_schema: Mapping[str, Any]) -> bool:
     return True
 
 
-def _is_collected(form: Mapping[str, Any]) -> bool:
-    """Tell whether what a schema speaks of is a list, an object or a constant, as far as it says itself."""
+def _is_collected(form: JSONMapping) -> bool:
+    """Whether what a schema speaks of is a list, an object or a constant, as far as it says itself."""
     if "const" in form:
         return True
     if "enum" in form:

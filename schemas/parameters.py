@@ -22,7 +22,10 @@ class Parameters(BaseModel):
 
 
 def parameters_of(model: type[BaseModel], name: str, values: Mapping[str, object]) -> Parameters | None:
-    """Set the parameters of a model, called `name`; None for one that has none. Raises SchemaError."""
+    """Return the parameters of a model, called `name`, with these values; None for one that has none.
+
+    Raises SchemaError for one that is unknown or out of range.
+    """
     declared = _declared(model)
     known = sorted(declared.model_fields) if declared else []
     if unknown := sorted(set(values) - set(known)):

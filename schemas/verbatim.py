@@ -55,3 +55,8 @@ class _StandsInDocument:
 
 
 Verbatim = Annotated[str, _StandsInDocument()]
+"""A string that must stand in the document, word for word.
+
+Case, Unicode form, white space, the kind of quotes and dashes, and punctuation at its ends may differ. A field `quote:
+Verbatim` is checked where a document is at hand; without one any string passes, so that stored values load again.
+"""

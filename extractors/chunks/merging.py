@@ -15,17 +15,15 @@ from slotfill.extractors.chunks.list_merging import MergedItem, most_given, unit
 from slotfill.extractors.chunks.merged_nodes import MergedNode, merged_list, merged_object
 from slotfill.extractors.record.parts import Conflict, Span
 from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
-from slotfill.schemas.json_schema.subschemas import Forms, properties_of
-from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
+from slotfill.schemas.json_schema.subschemas import properties_of
+from slotfill.schemas.json_schema.value_walk import ApplicableSchemas, applicable_schemas
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 from slotfill.schemas.merge_policy import list_key_of, policy_of
 
 __all__ = ["MergedValue", "merge"]
 
 DEEPEST = 100
 """What is nested more deeply is kept whole: each level is two calls within each other, and Python takes some 1,000."""
-
-Schemas = tuple[JSONObject, ...]
-"""All that may speak of a value, as `Forms` gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +57,7 @@ def merge(json_schema: JSONMapping, chunk_values: Sequence[ChunkValue]) -> Merge
         return MergedValue(None, {}, {}, ())
     in_order = sorted(chunk_values, key=lambda part: part.chunk.index)
     values = [PlacedValue(number, part, part.data, "") for number, part in enumerate(in_order)]
-    schema = Forms(dict(json_schema))
-    root = _Merger(schema).value(values, schema.of_whole)
+    root = _merged(values, applicable_schemas(json_schema))
     nodes = [*root.walk()]
     return MergedValue(
         root.data,
@@ -70,51 +67,49 @@ def merge(json_schema: JSONMapping, chunk_values: Sequence[ChunkValue]) -> Merge
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Merger:
-    """Merges by one schema: each method takes all values that were given at one place, and what is said of it."""
-
-    schema: Forms
-
-    def value(self, values: Sequence[PlacedValue], schemas: Schemas) -> MergedNode:
-        some = [value for value in values if says_something(value.data, schemas)]
-        some = some or [value for value in values if value.data is not None] or [*values]
-        if (policy := policy_of(schemas)) is not None:
-            return choose(some, schemas, policy)
-        alike, others = split_by_shape(some, schemas)
-        if not _has_parts(alike[0], schemas):
-            return choose(alike, schemas, "most", others)
-        by_parts = self._object if isinstance(alike[0].data, dict) else self._list
-        return by_parts(alike, schemas).with_conflict("most", others)
-
-    def _object(self, values: Sequence[PlacedValue], schemas: Schemas) -> MergedNode:
-        holders: dict[str, list[PlacedValue]] = {key: [] for form in _in_order(schemas) for key in properties_of(form)}
-        for value in values:
-            for key in value.data:
-                holders.setdefault(key, []).append(value)
-        about = {key: self.schema.at(schemas, key) for key, those in holders.items() if those}
-        subjects = {key: _subject_of(forms) for key, forms in about.items()}
-        merged: dict[str, MergedNode] = {}
-        for key in sorted(about, key=lambda key: subjects[key] is not None):  # what a confidence is of comes first
-            if (subject := subjects[key]) is None:
-                merged[key] = self.value([value.at(key) for value in holders[key]], about[key])
-            elif beside := [value.at(key) for value in holders[key] if _agrees(value.data, merged, subject)]:
-                merged[key] = least_of(beside, policy_of(about[key]))
-        return merged_object({key: merged[key] for key in about if key in merged})
-
-    def _list(self, values: Sequence[PlacedValue], schemas: Schemas) -> MergedNode:
-        items = united(values, list_key_of(schemas), is_set=any(form.get("uniqueItems") is True for form in schemas))
-        items, surplus = most_given(items, [form["maxItems"] for form in schemas if "maxItems" in form])
-        node = merged_list([self._item(item, self.schema.at(schemas, 0)) for item in items])
-        return node.with_conflict("maxItems", (value for item in surplus for value in item.values))
-
-    def _item(self, item: MergedItem, schemas: Schemas) -> MergedNode:
-        if isinstance(item.values[0].data, dict | list):
-            return self.value(item.values, schemas).as_item(chunks_of(item.values))
-        return choose(item.values, schemas, "longest")
+def _merged(values: Sequence[PlacedValue], schemas: ApplicableSchemas) -> MergedNode:
+    """Merge all values that were given at one place, by what is said of it."""
+    some = [value for value in values if says_something(value.data, schemas)]
+    some = some or [value for value in values if value.data is not None] or [*values]
+    if (policy := policy_of(schemas)) is not None:
+        return choose(some, schemas, policy)
+    alike, others = split_by_shape(some, schemas)
+    if not _has_parts(alike[0], schemas):
+        return choose(alike, schemas, "most", others)
+    by_parts = _object if isinstance(alike[0].data, dict) else _list
+    return by_parts(alike, schemas).with_conflict("most", others)
 
 
-def _has_parts(value: PlacedValue, schemas: Schemas) -> bool:
+def _object(values: Sequence[PlacedValue], schemas: ApplicableSchemas) -> MergedNode:
+    holders: dict[str, list[PlacedValue]] = {key: [] for form in schemas for key in properties_of(form)}
+    for value in values:
+        for key in value.data:
+            holders.setdefault(key, []).append(value)
+    about = {key: schemas.at(key) for key, those in holders.items() if those}
+    subjects = {key: _subject_of(forms) for key, forms in about.items()}
+    merged: dict[str, MergedNode] = {}
+    for key in sorted(about, key=lambda key: subjects[key] is not None):  # what a confidence is of comes first
+        if (subject := subjects[key]) is None:
+            merged[key] = _merged([value.at(key) for value in holders[key]], about[key])
+        elif beside := [value.at(key) for value in holders[key] if _agrees(value.data, merged, subject)]:
+            merged[key] = least_of(beside, policy_of(about[key]))
+    return merged_object({key: merged[key] for key in about if key in merged})
+
+
+def _list(values: Sequence[PlacedValue], schemas: ApplicableSchemas) -> MergedNode:
+    items = united(values, list_key_of(schemas), is_set=any(form.get("uniqueItems") is True for form in schemas))
+    items, surplus = most_given(items, [form["maxItems"] for form in schemas if "maxItems" in form])
+    node = merged_list([_item(item, schemas.at(0)) for item in items])
+    return node.with_conflict("maxItems", (value for item in surplus for value in item.values))
+
+
+def _item(item: MergedItem, schemas: ApplicableSchemas) -> MergedNode:
+    if isinstance(item.values[0].data, dict | list):
+        return _merged(item.values, schemas).as_item(chunks_of(item.values))
+    return choose(item.values, schemas, "longest")
+
+
+def _has_parts(value: PlacedValue, schemas: ApplicableSchemas) -> bool:
     """Whether a value is merged by its parts: a tuple is not, whose items make sense together alone."""
     if not isinstance(value.data, dict | list) or value.path.count("/") >= DEEPEST:
         return False
@@ -122,7 +117,7 @@ def _has_parts(value: PlacedValue, schemas: Schemas) -> bool:
     return isinstance(value.data, dict) or not is_tuple
 
 
-def _subject_of(schemas: Schemas) -> str | None:
+def _subject_of(schemas: ApplicableSchemas) -> str | None:
     """Return the key that a confidence is about; None for what is none."""
     return next((form[CONFIDENCE_KEYWORD] for form in schemas if CONFIDENCE_KEYWORD in form), None)
 
@@ -131,8 +126,3 @@ def _agrees(data: JSONMapping, merged: Mapping[str, MergedNode], key: str) -> bo
     """Whether an object holds the value that was kept; of what is merged by its parts, every one does."""
     kept = merged[key].data if key in merged else None
     return isinstance(kept, dict | list) or comparison_key(data.get(key)) == comparison_key(kept)
-
-
-def _in_order(schemas: Schemas) -> Schemas:
-    """Put schemas into the order in which they are written: what is combined comes from the end."""
-    return schemas[:1] + schemas[:0:-1]

@@ -25,7 +25,7 @@ from slotfill.extractors.record.stop_reasons import CUT_OFF
 from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
-from slotfill.schemas.wire.subset import Mode
+from slotfill.schemas.wire.losses import Mode
 from slotfill.schemas.wire.wire import Wire
 
 __all__ = ["Codec"]

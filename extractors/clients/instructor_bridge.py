@@ -24,7 +24,7 @@ from pydantic import BaseModel, ValidationError
 
 from slotfill.extractors.errors import ModelError
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
-from slotfill.schemas.wire.subset import Mode
+from slotfill.schemas.wire.losses import Mode
 
 __all__ = ["CREATE", "PatchedClient", "ReplyForm", "patch_client"]
 

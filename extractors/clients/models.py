@@ -26,7 +26,7 @@ from slotfill.extractors.settings import Settings
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.mergeable import merges_well
 from slotfill.schemas.schema import Schema
-from slotfill.schemas.wire.subset import Mode
+from slotfill.schemas.wire.losses import Mode
 from slotfill.schemas.wire.wire import wire_for
 
 __all__ = ["ModelPool"]

@@ -12,20 +12,18 @@ values of one object close together.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
-from typing import Any
 
 from slotfill.extractors.grounding.fuzzy import fuzzy
 from slotfill.extractors.grounding.occurrences import Occurrences
 from slotfill.extractors.grounding.surface_forms import date_places, number_places
 from slotfill.extractors.record.parts import Span
 from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
-from slotfill.schemas.json_schema.subschemas import Forms
-from slotfill.schemas.json_values.pointer import join
+from slotfill.schemas.json_schema.value_walk import ValueNode, walk
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.passages.folding import Where, widen
 from slotfill.schemas.passages.passages import exact, normalised
 
@@ -44,12 +42,12 @@ _NUMBER = re.compile(r"-?\d{1,40}(?:\.\d{1,40})?", re.ASCII)
 Scalar = str | int | float
 
 
-def ground(data: Any, document: str, json_schema: Mapping[str, Any]) -> dict[str, Span]:
+def ground(data: JSON, document: str, json_schema: JSONMapping) -> dict[str, Span]:
     """Find where the values of an extraction stand, by JSON Pointer.
 
     data: the value as plain JSON, unwrapped, that fits the JSON Schema.
     """
-    groups = [*_groups(data, _forms_of(_Same(json_schema)))]
+    groups = _groups(data, json_schema)
     mentions = _mentions({leaf for group in groups for leaf in group.leaves.values()}, document)
     spans: dict[str, Span] = {}
     for group in groups:
@@ -90,47 +88,23 @@ class _Group:
         return spans
 
 
-class _Same:
-    """A schema, told from others by its identity: a run grounds thousands of values by one."""
-
-    def __init__(self, json_schema: Mapping[str, Any]) -> None:
-        self.json_schema = json_schema
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.json_schema is other.json_schema
-
-    def __hash__(self) -> int:
-        return id(self.json_schema)
-
-
-@lru_cache(maxsize=64)
-def _forms_of(schema: _Same) -> Forms:
-    return Forms(dict(schema.json_schema))
-
-
-def _groups(data: Any, schema: Forms) -> Iterator[_Group]:
+def _groups(data: JSON, json_schema: JSONMapping) -> list[_Group]:
     """Part the values that may stand in a document into groups."""
-    rest: list[tuple[str, Any, tuple[dict[str, Any], ...], _Order]] = [("", data, schema.of_whole, _Order())]
-    while rest:
-        path, value, forms, order = rest.pop()
-        if not isinstance(value, dict | list):
-            if _is_read(value, forms):
-                yield _Group({path: value}, order)
-            continue
-        steps = value.items() if isinstance(value, dict) else enumerate(value)
-        parts = [(path + join((step,)), part, schema.at(forms, step)) for step, part in steps]
-        if isinstance(value, list):
-            rest += [(*part, order) for part in reversed(parts)]
-            continue
-        yield _Group({at: part for at, part, about in parts if _is_read(part, about)}, order)
-        rest += [
-            (at, part, about, _Order(order) if isinstance(part, list) else order)
-            for at, part, about in reversed(parts)
-            if isinstance(part, dict | list)
-        ]
+    groups: dict[ValueNode | None, _Group] = {None: _Group({}, _Order())}
+    for node in walk(data, json_schema):
+        around = groups[node.parent]
+        in_object = node.parent is not None and isinstance(node.parent.value, dict)
+        if isinstance(node.value, list) and in_object:
+            groups[node] = _Group({}, _Order(around.order))
+        elif isinstance(node.value, dict | list):
+            groups[node] = _Group({}, around.order)
+        elif _is_read(node.value, node.schemas):
+            group = around if in_object else groups.setdefault(node, _Group({}, around.order))
+            group.leaves[node.pointer] = node.value
+    return [group for group in groups.values() if group.leaves]
 
 
-def _is_read(value: Any, forms: Sequence[dict[str, Any]]) -> bool:
+def _is_read(value: JSON, forms: Sequence[JSONObject]) -> bool:
     """Tell whether a value may be read in a document: it is a string or a number, and not chosen by the reader."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return False
@@ -139,7 +113,7 @@ def _is_read(value: Any, forms: Sequence[dict[str, Any]]) -> bool:
     return isinstance(value, str) or (-GREATEST < value < GREATEST and not any(map(_is_scale, forms)))
 
 
-def _is_scale(form: Mapping[str, Any]) -> bool:
+def _is_scale(form: JSONMapping) -> bool:
     least, most = (form.get(f"{side}imum", form.get(f"exclusive{side.capitalize()}imum")) for side in ("min", "max"))
     bounded = isinstance(least, int | float) and isinstance(most, int | float)
     return CONFIDENCE_KEYWORD in form or (bounded and most - least <= STEPS)

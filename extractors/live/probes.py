@@ -18,10 +18,11 @@ from slotfill.extractors.record.parts import Rung
 from slotfill.extractors.rungs.asks import Ask
 from slotfill.extractors.rungs.prompt import write_prompt
 from slotfill.extractors.settings import Settings
+from slotfill.schemas.example import Example
 from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
-from slotfill.schemas.schema import Example, Schema
-from slotfill.schemas.wire.subset import Mode
+from slotfill.schemas.schema import Schema
+from slotfill.schemas.wire.losses import Mode
 
 __all__ = ["CUT_SHORT", "Observation", "Probe", "RequestWriter", "worst_of"]
 

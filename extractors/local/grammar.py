@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from slotfill.extractors.local.by_field.strategies import EMPTY_LABEL, NOT_EMPTY
-from slotfill.schemas.json_schema.response_model import resolve_local
+from slotfill.schemas.json_schema.subschemas import resolve_local
 from slotfill.schemas.passages.boundaries import may_begin
 from slotfill.schemas.verbatim import FORMAT
 

@@ -10,7 +10,7 @@ import json
 import re
 from functools import lru_cache
 
-from slotfill.schemas.schema import WRAPPER
+from slotfill.schemas.json_values.wrapper import WRAPPER
 
 __all__ = ["OPENING", "as_bare_list", "as_wrapped_list"]
 

@@ -15,7 +15,7 @@ from slotfill.extractors.record.usage import Usage
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.json_values.exact_json import with_digits
 from slotfill.schemas.json_values.json_types import JSON
-from slotfill.schemas.wire.subset import Mode
+from slotfill.schemas.wire.losses import Mode
 
 __all__ = [
     "Attempt",

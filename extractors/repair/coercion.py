@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
-from slotfill.extractors.forms.value_types import Context, Schemas, accepts_value, listed_in, types_of
+from slotfill.extractors.forms.value_types import Context, accepts_value, listed_in, types_of
 from slotfill.extractors.forms.vocabulary import is_nothing
 from slotfill.extractors.record.parts import Edit, Risk
 from slotfill.extractors.repair.inner_paths import contradicted, move_up
@@ -29,8 +29,9 @@ from slotfill.extractors.repair.keys import (
 )
 from slotfill.extractors.repair.reshaping import plain_meaning
 from slotfill.schemas.errors import FieldError, InvalidError
-from slotfill.schemas.json_schema.subschemas import parts_at, resolved
+from slotfill.schemas.json_schema.value_walk import ApplicableSchemas, applicable_schemas
 from slotfill.schemas.json_values import exact_json
+from slotfill.schemas.json_values.places import PathStep, ValuePath, steps_of
 from slotfill.schemas.json_values.pointer import join, tokens
 from slotfill.schemas.schema import Schema
 
@@ -54,9 +55,9 @@ class _Place:
     """A part of the value: where it hangs, and all schemas that may speak of it."""
 
     holder: Any
-    key: str | int
-    path: tuple[str | int, ...]
-    schemas: Schemas
+    key: PathStep
+    path: ValuePath
+    schemas: ApplicableSchemas
 
     @property
     def value(self) -> Any:
@@ -107,11 +108,11 @@ class _Coercion:
         document: str | None,
     ) -> None:
         self._carrier, self._allowed, self._document = carrier, allowed, document
-        self._schema, self._root = schema, schema.json_schema
+        self._schema = schema
         self._synonyms: Synonyms = schema.synonyms
         self._day_first: bool | None = getattr(schema.parameters, "day_first", None)
         self._as_written = cache(as_written)
-        self._passed: defaultdict[tuple[str | int, ...], list[Any]] = defaultdict(list)
+        self._passed: defaultdict[ValuePath, list[Any]] = defaultdict(list)
         self.edits: list[Edit] = []
 
     @property
@@ -121,7 +122,7 @@ class _Coercion:
     def mend(self, errors: Iterable[FieldError]) -> bool:
         """Change what the errors speak of; tells whether anything was."""
         before = len(self.edits)
-        checked: set[tuple[str | int, ...]] = set()
+        checked: set[ValuePath] = set()
         for path in dict.fromkeys(error.path for error in errors):
             places = self._places(path)
             changed = self._change(places[-1])
@@ -131,7 +132,7 @@ class _Coercion:
                 changed |= place.path not in checked and self._change_keys(place)
                 checked.add(place.path)
             for place in places[:-3:-1]:
-                if not changed and (members := self._members(place)):
+                if not changed and (members := place.schemas.branches()):
                     changed = self._change_within(place, members)
         return len(self.edits) > before
 
@@ -142,16 +143,14 @@ class _Coercion:
             place = rest.pop()
             if isinstance(place.value, dict) and [*self._twins(place)]:
                 self._change_keys(place)
-            if isinstance(place.value, dict | list):
-                steps = [*place.value] if isinstance(place.value, dict) else range(len(place.value))
-                rest += [self._part(place, step) for step in steps]
+            rest += [self._part(place, step) for step in steps_of(place.value)]
 
     def _twins(self, place: _Place) -> Iterator[str]:
         return twin_keys(place.value, place.schemas, self._synonyms)
 
     def _places(self, pointer: str) -> list[_Place]:
         """Give the parts on the way to a path, as far as it leads."""
-        places = [_Place(self._carrier, "", (), self._spoken([self._root]))]
+        places = [_Place(self._carrier, "", (), applicable_schemas(self._schema.json_schema))]
         for token in tokens(pointer):
             step = _step(token, places[-1].value)
             if step is None:
@@ -159,13 +158,9 @@ class _Coercion:
             places.append(self._part(places[-1], step))
         return places
 
-    def _part(self, place: _Place, step: str | int) -> _Place:
+    def _part(self, place: _Place, step: PathStep) -> _Place:
         key = known_as(step, place.schemas, self._synonyms) if isinstance(step, str) else step
-        parts = [part for schema in place.schemas for part in parts_at(schema, key)]
-        return _Place(place.value, step, (*place.path, step), self._spoken(parts))
-
-    def _spoken(self, schemas: list[Any]) -> tuple[dict[str, Any], ...]:
-        return tuple(resolved(schemas, self._root))
+        return _Place(place.value, step, (*place.path, step), place.schemas.at(key))
 
     def _change(self, place: _Place) -> bool:
         found = plain_meaning(place.value, place.schemas, self._context(place))
@@ -184,25 +179,22 @@ class _Coercion:
         return Context(place.key, partial(self._digits, place), item_keys, self._document, self._day_first)
 
     def _item_keys(self, place: _Place) -> frozenset[str]:
-        return known_keys(self._items(place))
+        return known_keys(place.schemas.at(0))
 
     def _is_plain(self, place: _Place, kind: str) -> bool:
         """Tell whether the items that are asked for leave no other reading: `none` may be one of their labels."""
         if kind == "nothing":
-            labels = {label.casefold() for label in listed_in(self._items(place)) if isinstance(label, str)}
+            labels = {label.casefold() for label in listed_in(place.schemas.at(0)) if isinstance(label, str)}
             return place.value.strip().casefold() not in labels
         return kind != "list" or self._is_item(place)
 
     def _is_item(self, place: _Place) -> bool:
         """Tell whether an object may be the one item of the list that is asked for: it has a key that items have."""
-        items = self._items(place)
+        items = place.schemas.at(0)
         if not isinstance(place.value, dict) or not types_of(items):
             return True
         known = known_keys(items)
         return "object" in types_of(items) and (not known or not known.isdisjoint(place.value))
-
-    def _items(self, place: _Place) -> Schemas:
-        return self._spoken([part for schema in place.schemas for part in parts_at(schema, 0)])
 
     def _digits(self, place: _Place) -> str:
         """Find a number as it was written; where changes have moved it too far, write it anew."""
@@ -215,15 +207,10 @@ class _Coercion:
         same = isinstance(written, str) and _as_float(written) == float(place.value)
         return written if same else exact_json.dumps(place.value)
 
-    def _note(self, path: tuple[str | int, ...], kind: str, before: Any, after: Any, risk: Risk) -> None:
+    def _note(self, path: ValuePath, kind: str, before: Any, after: Any, risk: Risk) -> None:
         self.edits.append(Edit(join(path), kind, copy.deepcopy(before), copy.deepcopy(after), risk))
 
-    def _members(self, place: _Place) -> list[tuple[dict[str, Any], ...]]:
-        """Give what speaks of each member of the unions that a part may be of."""
-        unions = (schema.get(keyword) for schema in place.schemas for keyword in ("anyOf", "oneOf"))
-        return [self._spoken([member]) for union in unions if isinstance(union, list) for member in union]
-
-    def _change_within(self, place: _Place, members: Sequence[Schemas]) -> bool:
+    def _change_within(self, place: _Place, members: Sequence[ApplicableSchemas]) -> bool:
         """Change all parts that no member of a union takes, the errors of a union lead no deeper; then what is over."""
         before, rest = len(self.edits), [place]
         while rest:
@@ -233,10 +220,7 @@ class _Coercion:
                 continue
             if isinstance(value, dict):
                 self._change_keys(part)
-            steps: Iterable[str | int] = (
-                value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
-            )
-            rest += [self._part(part, step) for step in steps]
+            rest += [self._part(part, step) for step in steps_of(value)]
         if len(self.edits) == before and isinstance(place.value, dict):
             member = closest_member(place.value, members)
             self._change_keys(replace(place, schemas=member) if member else place)
@@ -296,7 +280,7 @@ class _Coercion:
         return True
 
 
-def _step(token: str, value: Any) -> str | int | None:
+def _step(token: str, value: Any) -> PathStep | None:
     if isinstance(value, dict):
         return token if token in value else None
     if isinstance(value, list) and token.isdecimal() and int(token) < len(value):

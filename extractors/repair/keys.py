@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 from slotfill.extractors.forms.value_types import Schemas, listed_in, types_of
 from slotfill.extractors.record.parts import Risk
 from slotfill.schemas.json_schema.patterns import OutOfTimeError, deadline, found
-from slotfill.schemas.json_schema.subschemas import Forms, properties_of, subschemas
+from slotfill.schemas.json_schema.subschemas import properties_of, subschemas
+from slotfill.schemas.json_schema.value_walk import walk
 from slotfill.schemas.json_values import exact_json
-from slotfill.schemas.json_values.json_types import JSONMapping
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 from slotfill.schemas.schema import Schema
 
 __all__ = [
@@ -64,27 +65,20 @@ def twin_keys(value: Mapping[str, Any], schemas: Schemas, synonyms: Synonyms) ->
         yield from (key for key in value if key not in known and _twin(key, value, known, synonyms))
 
 
-def has_twin_keys(data: Any, schema: Schema[Any]) -> bool:
-    """Tell whether a value, valid or not, has any such key in it."""
-    if (forms := _open_forms(schema)) is None:
-        return False
-    rest = [(data, forms.of_whole)]
-    while rest:
-        value, about = rest.pop()
-        if isinstance(value, dict) and any(True for _ in twin_keys(value, about, schema.synonyms)):
-            return True
-        if isinstance(value, dict | list):
-            steps = value.items() if isinstance(value, dict) else enumerate(value)
-            rest += [(part, forms.at(about, step)) for step, part in steps if isinstance(part, dict | list)]
-    return False
+def has_twin_keys(data: JSON, schema: Schema[Any]) -> bool:
+    """Whether a value, valid or not, has any such key in it."""
+    return _may_have_twins(schema) and any(
+        any(True for _ in twin_keys(node.value, node.schemas, schema.synonyms))
+        for node in walk(data, schema.json_schema)
+        if isinstance(node.value, dict)
+    )
 
 
 @lru_cache(maxsize=64)
-def _open_forms(schema: Schema[Any]) -> Forms | None:
-    """Give what a schema says of its parts; None for one whose objects are all closed, as most are."""
+def _may_have_twins(schema: Schema[Any]) -> bool:
+    """Whether any object of a schema is open: those of most are all closed."""
     objects = [part for _, part in subschemas(schema.json_schema) if "properties" in part]
-    closed = all(part.get("additionalProperties", part.get("unevaluatedProperties")) is False for part in objects)
-    return None if closed else Forms(schema.json_schema)
+    return any(part.get("additionalProperties", part.get("unevaluatedProperties")) is not False for part in objects)
 
 
 def _is_open(schemas: Schemas) -> bool:

@@ -27,10 +27,12 @@ from slotfill.extractors.repair.json_finder import Candidate, SearchResult, find
 from slotfill.extractors.repair.lenient_json import LenientReader
 from slotfill.extractors.repair.reshaping import ENVELOPES
 from slotfill.extractors.repair.syntax_repairs import as_edits
-from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, resolved, subschemas
+from slotfill.schemas.json_schema.subschemas import properties_of, subschemas
+from slotfill.schemas.json_schema.value_walk import applicable_schemas
 from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
-from slotfill.schemas.schema import WRAPPER, Schema
+from slotfill.schemas.json_values.wrapper import WRAPPER, is_wrapper
+from slotfill.schemas.schema import Schema
 
 __all__ = ["RepairMode", "Repaired", "repair"]
 
@@ -136,22 +138,17 @@ class _Shape:
 @lru_cache(maxsize=64)
 def _shape_of(schema: Schema[Any]) -> _Shape:
     root = schema.json_schema
-    spoken = tuple(resolved([root], root))
+    spoken = applicable_schemas(root)
     keys = frozenset(name for part in spoken for name in properties_of(part))
     names = frozenset(name for _, part in subschemas(root) for name in properties_of(part))
-    lists = [
-        key
-        for key in keys
-        if "array" in types_of([*resolved([part for one in spoken for part in parts_at(one, key)], root)])
-    ]
+    lists = [key for key in keys if "array" in types_of(spoken.at(key))]
     return _Shape(
         spoken,
         keys,
         names | {WRAPPER} if schema.wrapped else names,
         types_of(spoken),
         lists[0] if len(keys) == len(lists) == 1 else None,
-        accepts_value(spoken, _ANY)
-        or accepts_value([*resolved([part for one in spoken for part in parts_at(one, 0)], root)], _ANY),
+        accepts_value(spoken, _ANY) or accepts_value(spoken.at(0), _ANY),
     )
 
 
@@ -288,7 +285,7 @@ class _Mending:
 
 
 def _is_row(candidate: Candidate) -> bool:
-    return isinstance(candidate.value, dict) and [*candidate.value] != [WRAPPER]
+    return isinstance(candidate.value, dict) and not is_wrapper(candidate.value)
 
 
 def _is_rival(other: _Fit, best: _Fit) -> bool:

@@ -16,7 +16,7 @@ from slotfill.extractors.repair.lenient_json import BrokenError, LenientReader
 from slotfill.extractors.repair.syntax_repairs import highest_risk
 from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
-from slotfill.schemas.schema import WRAPPER
+from slotfill.schemas.json_values.wrapper import is_wrapper
 
 __all__ = ["ENVELOPES", "plain_meaning"]
 
@@ -81,7 +81,7 @@ def _inner(kind: str, value: JSON, expected: ExpectedForms, context: Context) ->
 
 def _object(value: JSONObject, expected: ExpectedForms, context: Context) -> Iterator[PlainMeaning]:
     inner = next(iter(value.values())) if len(value) == 1 else None
-    if [*value] == [WRAPPER] and "object" not in expected.types:
+    if is_wrapper(value) and "object" not in expected.types:
         yield from _inner("unwrapped", inner, expected, context)
     elif "array" in expected.types and "object" not in expected.types:
         if not value:

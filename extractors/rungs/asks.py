@@ -20,7 +20,7 @@ from slotfill.extractors.repair.repair import RepairMode
 from slotfill.extractors.rungs.prompt import Prompt
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
-from slotfill.schemas.wire.subset import Mode
+from slotfill.schemas.wire.losses import Mode
 from slotfill.schemas.wire.wire import Wire
 
 __all__ = [

@@ -9,7 +9,7 @@ from slotfill.extractors.record.document import Document
 from slotfill.extractors.rungs.asks import Policy
 from slotfill.extractors.rungs.prompt import Prompt
 from slotfill.schemas.schema import Schema
-from slotfill.schemas.wire.subset import Mode
+from slotfill.schemas.wire.losses import Mode
 from slotfill.schemas.wire.wire import Wire
 
 __all__ = ["Question"]

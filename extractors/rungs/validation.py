@@ -20,8 +20,7 @@ from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError
 from slotfill.schemas.json_schema.response_model import formats_of, response_model
 from slotfill.schemas.json_values.exact_json import DuplicateKeyError, dumps, loads
 from slotfill.schemas.json_values.json_types import JSON
-from slotfill.schemas.json_values.pointer import join
-from slotfill.schemas.schema import WRAPPER, Schema
+from slotfill.schemas.schema import Schema
 
 __all__ = ["mend", "read_answer", "validate_data"]
 
@@ -146,12 +145,11 @@ def _merged(step: Step[M], answer: Answer, pending: PendingPatch[M]) -> _Payload
     except ValueError:
         return _Payload(None)
     merged = schema.wrap(patch.merge(before.data, parts))
-    wrapper = join((WRAPPER,)) if schema.wrapped else ""
     replaced = patch.answered(before.data, parts)
     # Edits of what was replaced are of what is no more, and so are its scores.
     edits = [edit for edit in before.edits if not _is_within(edit.path, replaced)]
-    others = {path for path in before.scored if not _is_within(path, [wrapper + place for place in replaced])}
-    scored = frozenset(others | {wrapper + path for path in answer.scored})
+    others = {path for path in before.scored if not _is_within(path, [*map(schema.wrap_pointer, replaced)])}
+    scored = frozenset(others.union(map(schema.wrap_pointer, answer.scored)))
     # What stands beside the parts that were asked for is not looked at: nothing goes with it.
     made = tuple(edit for edit in made if edit.kind != "extra" or _is_within(edit.path, replaced))
     return _Payload(dumps(merged), (*edits, *made), scored)
@@ -236,6 +234,5 @@ def _origins(data: JSON, scored: Collection[str], schema: Schema[M]) -> dict[str
     """Tell where each confidence comes from that was sent: one that a default gives is neither scored nor stated."""
     if not schema.has_confidences:
         return {}
-    wrapper = join((WRAPPER,)) if schema.wrapped else ""
     paths = confidence_paths(schema.json_schema, data)
-    return {path: "scored" if wrapper + path in scored else "stated" for path in paths}
+    return {path: "scored" if schema.wrap_pointer(path) in scored else "stated" for path in paths}

@@ -21,7 +21,8 @@ from slotfill.extractors.streaming.partial_models import (
 from slotfill.schemas.json_schema.response_model import JsonValue
 from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.json_values.pointer import join
-from slotfill.schemas.schema import WRAPPER, Schema
+from slotfill.schemas.json_values.wrapper import WRAPPER
+from slotfill.schemas.schema import Schema
 
 __all__ = ["CompletedPart", "PartialValue"]
 
@@ -55,7 +56,7 @@ class PartialValue(Generic[M]):
     """
 
     def __init__(self, schema: Schema[M]) -> None:
-        self._wrapped = schema.wrapped
+        self._wrapped, self._unwrap_path = schema.wrapped, schema.unwrap_path
         self._context: ValidationContext = {"document": None, "parameters": schema.parameters}
         self._reader = JsonStream()
         self._whole = None if issubclass(schema.model, JsonValue) else _Whole(schema)
@@ -128,12 +129,11 @@ class PartialValue(Generic[M]):
 
     def _parts(self, event: JsonEvent) -> list[CompletedPart]:
         """Return a value that has ended as a part, if it is one."""
-        place = (*self._path[:4], event.key)[1:]  # all of a path as deep as the text is long would be too much
-        if self._wrapped:
-            if place[:1] != (WRAPPER,):
-                return []
-            place = place[1:]
+        # All of a path as deep as the text is long would be too much.
+        place = self._unwrap_path((*self._path[:4], event.key)[1:])
         match place:
+            case None:
+                return []
             case ():
                 is_part = not isinstance(event.value, dict | list)
             case (_,) | (_, int()):

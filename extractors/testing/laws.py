@@ -49,10 +49,10 @@ from slotfill.extractors.testing.checking.values import (
 )
 from slotfill.schemas.errors import InvalidError, SchemaCodeError
 from slotfill.schemas.json_schema.subschemas import properties_of
+from slotfill.schemas.json_schema.value_walk import walk
 from slotfill.schemas.json_values.pointer import follow, join
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies import NearMiss, near_misses
-from slotfill.schemas.strategies.mutations import mutable_places
 
 __all__ = [
     "SCHEMA_LAWS",
@@ -309,11 +309,11 @@ def missing_answers_are_seen(subject: Subject) -> Iterator[Finding]:
 
 
 def _hidden(schema: Schema[Any], value: Any) -> Iterator[Finding]:
-    for place in mutable_places(value, schema.json_schema):
-        for key in place.value if isinstance(place.value, dict) else ():
-            path = (*place.path, key)
+    for node in walk(value, schema.json_schema):
+        for key in node.value if isinstance(node.value, dict) else ():
+            path = (*node.path, key)
             filled = follow(join(path), recorded(schema, _without(value, path)))
-            if not (holds_nothing(filled) or _is_constant(schema.json_schema, place.schemas, key)):
+            if not (holds_nothing(filled) or _is_constant(schema.json_schema, node.schemas, key)):
                 left = _without(value, path)
                 message = f"left out, it is {json.dumps(filled)}, as if answered: require it, or default to None"
                 finding = missing_answers_are_seen.broken(join(path), message, left)

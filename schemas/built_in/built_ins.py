@@ -6,9 +6,10 @@ __all__ = ["built_ins"]
 
 
 def built_ins() -> dict[str, str]:
-    """Give the built-in schemas in order: the name, and one sentence on what it extracts.
+    """List the built-in schemas.
 
-    The model of `name` is `slotfill.schemas:Name`.
+    Returns:
+        In order, by name, one sentence on what the schema extracts. The model of `name` is `slotfill.schemas:Name`.
     """
     return {
         "entities": "List the named entities, dates and sums of money of a text, in order of appearance.",

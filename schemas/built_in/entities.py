@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from slotfill.schemas.schema import Example
+from slotfill.schemas.example import Example
 from slotfill.schemas.verbatim import Verbatim
 
 __all__ = ["Entities", "Entity"]

@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from slotfill.schemas.example import Example
 from slotfill.schemas.merge_policy import Merge
-from slotfill.schemas.schema import Example
 
 __all__ = ["Feedback"]
 

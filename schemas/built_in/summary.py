@@ -8,9 +8,9 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from slotfill.schemas.example import Example
 from slotfill.schemas.merge_policy import Merge
 from slotfill.schemas.parameters import Parameters
-from slotfill.schemas.schema import Example
 
 __all__ = ["Summary", "count_sentences"]
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import jsonschema
 from jsonschema import FormatChecker
@@ -20,14 +20,18 @@ from jsonschema.exceptions import ValidationError as Finding
 from jsonschema.validators import extend, validator_for
 from referencing.jsonschema import lookup_recursive_ref
 
-from slotfill.schemas.json_schema.patterns import deadline, found, time_left
+from slotfill.schemas.json_schema.patterns import check_time, deadline, found
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 
-__all__ = ["DRAFTS", "KeywordCheck", "dialect", "draft_of", "validation"]
+__all__ = ["DRAFTS", "DraftValidator", "KeywordCheck", "dialect", "draft_of", "validation"]
 
-KeywordCheck = Callable[[Any, Any, Any, Any], Iterable[Finding]]
+DraftValidator: TypeAlias = Any
+"""A validator of `jsonschema`, or the class of a draft's. The library names no public type for one that evolves."""
+
+KeywordCheck = Callable[[DraftValidator, JSON, JSON, JSON], Iterable[Finding]]
 """How jsonschema calls a keyword: the validator, the keyword's value, the instance, the schema around."""
 
-DRAFTS: tuple[type[Any], ...] = (
+DRAFTS: tuple[DraftValidator, ...] = (
     jsonschema.Draft202012Validator,
     jsonschema.Draft201909Validator,
     jsonschema.Draft7Validator,
@@ -37,25 +41,25 @@ DRAFTS: tuple[type[Any], ...] = (
 """The library's validators of the drafts that are supported, the newest first."""
 
 
-def draft_of(schema: Any, default: Any = None) -> Any:
-    """Give the library's validator of the draft that a schema names, else the default."""
+def draft_of(schema: JSON, default: DraftValidator = None) -> DraftValidator:
+    """Return the library's validator of the draft that a schema names, else the default."""
     draft = validator_for(schema, default=default)
     return draft if draft in DRAFTS else default
 
 
 @cache
-def dialect(draft: Any, ignored: frozenset[str] = frozenset()) -> Any:
+def dialect(draft: DraftValidator, ignored: frozenset[str] = frozenset()) -> DraftValidator:
     """Make the class that validates a draft, without the keywords that are to be ignored."""
     keywords = {keyword: check for keyword, check in _CHECKS.items() if keyword in draft.VALIDATORS}
-    kind: Any = extend(draft, keywords | dict.fromkeys(ignored, _nothing))  # type: ignore[no-untyped-call]  # partly typed
+    kind: DraftValidator = extend(draft, keywords | dict.fromkeys(ignored, _nothing))  # type: ignore[no-untyped-call]  # partly typed
     # The library's own would go back to its stock class wherever a `$schema` stands, be it by way of "#".
     kind.evolve = _evolve
     return kind
 
 
-def _evolve(validator: Any, **changes: Any) -> Any:
+def _evolve(validator: DraftValidator, **changes: Any) -> DraftValidator:
     """Make a validator of another schema: this is called for each subschema and instance, so it watches the time."""
-    time_left()
+    check_time()
     schema = changes.get("schema", validator.schema)
     draft = draft_of(schema)
     kind = dialect(draft) if draft else type(validator)
@@ -81,7 +85,7 @@ def validation() -> Iterator[None]:
         _passed.reset(token)
 
 
-def _reference(validator: Any, reference: str, instance: Any, _: Any) -> Iterator[Finding]:
+def _reference(validator: DraftValidator, reference: str, instance: JSON, _: JSON) -> Iterator[Finding]:
     """Check a part by a definition, once: definitions that refer to others twice each would be walked 2^n times."""
     found_there = validator._resolver.lookup(reference)  # noqa: SLF001 - the library has no public name for it
     # What a dynamic reference means depends on the way that leads there.
@@ -98,16 +102,16 @@ def _reference(validator: Any, reference: str, instance: Any, _: Any) -> Iterato
         passed.add(key)
 
 
-def _nothing(*_: Any) -> Iterator[Finding]:
+def _nothing(*_: JSON) -> Iterator[Finding]:
     return iter(())
 
 
-def _pattern(validator: Any, pattern: str, instance: Any, _: Any) -> Iterator[Finding]:
+def _pattern(validator: DraftValidator, pattern: str, instance: JSON, _: JSON) -> Iterator[Finding]:
     if validator.is_type(instance, "string") and not found(pattern, instance):
         yield Finding(f"{instance!r} does not match {pattern!r}")
 
 
-def _pattern_properties(validator: Any, patterns: Mapping[str, Any], instance: Any, _: Any) -> Iterator[Finding]:
+def _pattern_properties(validator: DraftValidator, patterns: JSONMapping, instance: JSON, _: JSON) -> Iterator[Finding]:
     if not validator.is_type(instance, "object"):
         return
     for pattern, schema in patterns.items():
@@ -116,19 +120,23 @@ def _pattern_properties(validator: Any, patterns: Mapping[str, Any], instance: A
                 yield from validator.descend(value, schema, path=key, schema_path=pattern)
 
 
-def _additional_properties(validator: Any, rule: Any, instance: Any, schema: Mapping[str, Any]) -> Iterator[Finding]:
+def _additional_properties(
+    validator: DraftValidator, rule: JSON, instance: JSON, schema: JSONMapping
+) -> Iterator[Finding]:
     if validator.is_type(instance, "object"):
         yield from _surplus(validator, rule, instance, _named(instance, schema))
 
 
-def _unevaluated_properties(validator: Any, rule: Any, instance: Any, schema: Mapping[str, Any]) -> Iterator[Finding]:
+def _unevaluated_properties(
+    validator: DraftValidator, rule: JSON, instance: JSON, schema: JSONMapping
+) -> Iterator[Finding]:
     if not validator.is_type(instance, "object"):
         return
     known = set(instance) if "additionalProperties" in schema else _seen(validator, instance, schema)
     yield from _surplus(validator, rule, instance, known)
 
 
-def _surplus(validator: Any, rule: Any, instance: Mapping[str, Any], known: Collection[str]) -> Iterator[Finding]:
+def _surplus(validator: DraftValidator, rule: JSON, instance: JSONMapping, known: Collection[str]) -> Iterator[Finding]:
     for key, value in instance.items():
         if key in known:
             continue
@@ -138,14 +146,14 @@ def _surplus(validator: Any, rule: Any, instance: Mapping[str, Any], known: Coll
             yield from validator.descend(value, rule, path=key)
 
 
-def _named(instance: Mapping[str, Any], schema: Mapping[str, Any]) -> set[str]:
-    """Give the keys that `properties` and `patternProperties` of a schema speak of."""
+def _named(instance: JSONMapping, schema: JSONMapping) -> set[str]:
+    """Return the keys that `properties` and `patternProperties` of a schema speak of."""
     named, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
     return {key for key in instance if key in named or any(found(pattern, key) for pattern in patterns)}
 
 
-def _seen(validator: Any, instance: Mapping[str, Any], schema: Mapping[str, Any]) -> set[str]:
-    """Give the keys that a schema, its own `unevaluatedProperties` apart, has evaluated (2020-12, core, 11.3)."""
+def _seen(validator: DraftValidator, instance: JSONMapping, schema: JSONMapping) -> set[str]:
+    """Return the keys that a schema, its own `unevaluatedProperties` apart, has evaluated (2020-12, core, 11.3)."""
     keys = _named(instance, schema)
     for part in _in_place(validator, instance, schema):
         if isinstance(part.schema, Mapping) and part.is_valid(instance):
@@ -154,8 +162,8 @@ def _seen(validator: Any, instance: Mapping[str, Any], schema: Mapping[str, Any]
     return keys
 
 
-def _in_place(validator: Any, instance: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Any]:
-    """Give a validator for each subschema that applies to the same instance."""
+def _in_place(validator: DraftValidator, instance: JSONMapping, schema: JSONMapping) -> Iterator[JSON]:
+    """Yield a validator for each subschema that applies to the same instance."""
     resolver = validator._resolver  # noqa: SLF001 - the library has no public name for it
     targets = [resolver.lookup(schema[keyword]) for keyword in ("$ref", "$dynamicRef") if keyword in schema]
     targets += [lookup_recursive_ref(resolver)] if "$recursiveRef" in schema else []
@@ -172,12 +180,12 @@ def _in_place(validator: Any, instance: Mapping[str, Any], schema: Mapping[str, 
         yield validator.evolve(schema=schema.get("then" if condition.is_valid(instance) else "else", True))
 
 
-def _required(validator: Any, keys: list[str], instance: Any, _: Any) -> Iterator[Finding]:
+def _required(validator: DraftValidator, keys: list[str], instance: JSON, _: JSON) -> Iterator[Finding]:
     if validator.is_type(instance, "object"):
         yield from (Finding("is required", path=[key]) for key in keys if key not in instance)
 
 
-def _multiple_of(validator: Any, factor: float, instance: Any, _: Any) -> Iterator[Finding]:
+def _multiple_of(validator: DraftValidator, factor: float, instance: JSON, _: JSON) -> Iterator[Finding]:
     """Divide the numbers as they are written: 19.99 is a multiple of 0.01, though no binary fraction is."""
     if validator.is_type(instance, "number") and (_written(instance) / _written(factor)).denominator != 1:
         yield Finding(f"{instance!r} is not a multiple of {factor!r}")
@@ -187,7 +195,7 @@ def _written(number: float) -> Fraction:
     return Fraction(number) if isinstance(number, int) else Fraction(repr(number))
 
 
-def _unique_items(validator: Any, rule: bool, instance: Any, _: Any) -> Iterator[Finding]:
+def _unique_items(validator: DraftValidator, rule: bool, instance: JSON, _: JSON) -> Iterator[Finding]:
     """Find equal items by their hash: the library compares each two of them."""
     seen: set[Hashable] = set()
     for at, item in enumerate(instance if rule and validator.is_type(instance, "array") else ()):
@@ -196,14 +204,14 @@ def _unique_items(validator: Any, rule: bool, instance: Any, _: Any) -> Iterator
         seen.add(identity)
 
 
-def _identity(value: Any) -> Hashable:
-    """Give what is equal for equal JSON values: 1 and 1.0 are equal, 1 and true are not."""
+def _identity(value: JSON) -> Hashable:
+    """Return what is equal for equal JSON values: 1 and 1.0 are equal, 1 and true are not."""
     if isinstance(value, dict):
         return "object", frozenset((key, _identity(part)) for key, part in value.items())
     return ("array", *map(_identity, value)) if isinstance(value, list) else (isinstance(value, bool), value)
 
 
-def _format(validator: Any, name: str, instance: Any, _: Any) -> Iterator[Finding]:
+def _format(validator: DraftValidator, name: str, instance: JSON, _: JSON) -> Iterator[Finding]:
     """Check a format where the validator has a check of it: every other one is an annotation."""
     checker: FormatChecker | None = validator.format_checker
     if checker is not None:

@@ -32,7 +32,7 @@ class Format:
 
 
 def conforms(name: str, text: str) -> bool:
-    """Tell whether a string conforms to a format; to one that is not known every string does."""
+    """Whether a string conforms to a format; to one that is not known every string does."""
     known = FORMATS.get(name)
     return known is None or known.check(text)
 
@@ -126,7 +126,7 @@ def _is_idn_hostname(text: str) -> bool:
 
 
 def _is_international(labels: list[str]) -> bool:
-    """Tell whether labels, of any script or encoded in ASCII, make a host name."""
+    """Whether labels, of any script or encoded in ASCII, make a host name."""
     import idna  # it is slow to import, and few schemas need it
 
     try:
@@ -183,7 +183,7 @@ _PRIVATE = "\ue000-\uf8ff\U000f0000-\U0010ffff"
 
 
 def _references(foreign: str, private: str) -> Iterator[Callable[[str], bool]]:
-    """Give the checks of a resource and of a reference to one, with the characters allowed beyond ASCII."""
+    """Yield the checks of a resource and of a reference to one, with the characters allowed beyond ASCII."""
     unreserved, delimiters, escaped = rf"a-zA-Z0-9._~{foreign}\-", r"!$&'()*+,;=", "%[0-9a-fA-F]{2}"
     character = rf"(?:[{unreserved}{delimiters}:@]|{escaped})"
     segment = rf"(?:[{unreserved}{delimiters}@]|{escaped})+(?:/{character}*)*"  # a first one without a colon

@@ -11,7 +11,9 @@ import math
 import re
 from collections import Counter
 from decimal import Decimal
-from typing import Any, ClassVar, NoReturn, Self
+from typing import ClassVar, NoReturn, Self
+
+from slotfill.schemas.json_values.json_types import JSON, JSONObject
 
 __all__ = [
     "MAX_JSON_DEPTH",
@@ -25,6 +27,7 @@ __all__ = [
     "loads",
     "read_again",
     "with_digits",
+    "with_whole_numbers",
 ]
 
 MAX_JSON_DEPTH = 200
@@ -65,7 +68,7 @@ class ExactFloat(float):
         return Decimal(self.digits)
 
     def is_integer(self) -> bool:
-        """Tell whether it has no fraction: 9007199254740993.0 has none, 9007199254740993.5 does."""
+        """Whether it has no fraction: 9007199254740993.0 has none, 9007199254740993.5 does."""
         return self.exact == self.exact.to_integral_value()
 
     def __int__(self) -> int:
@@ -80,16 +83,16 @@ class ExactFloat(float):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    def __lt__(self, other: Any) -> bool:
+    def __lt__(self, other: JSON) -> bool:
         return bool(self.exact < _comparable(other))
 
-    def __le__(self, other: Any) -> bool:
+    def __le__(self, other: JSON) -> bool:
         return bool(self.exact <= _comparable(other))
 
-    def __gt__(self, other: Any) -> bool:
+    def __gt__(self, other: JSON) -> bool:
         return bool(self.exact > _comparable(other))
 
-    def __ge__(self, other: Any) -> bool:
+    def __ge__(self, other: JSON) -> bool:
         return bool(self.exact >= _comparable(other))
 
     def __hash__(self) -> int:
@@ -105,7 +108,7 @@ class ExactFloat(float):
         return ExactFloat, (self.digits,)
 
 
-def loads(text: str) -> Any:
+def loads(text: str) -> JSON:
     """Read a text that is JSON and nothing else.
 
     Raises ValueError for what is no JSON, or what JSON cannot write again: NaN, Infinity, a number beyond all doubles,
@@ -119,7 +122,7 @@ def loads(text: str) -> Any:
     return value
 
 
-def decode_at(text: str, start: int) -> tuple[Any, int]:
+def decode_at(text: str, start: int) -> tuple[JSON, int]:
     """Read the JSON value that starts at a place of a text; give it and its end. Raises as `loads` does."""
     try:
         value, end = _DECODER.raw_decode(text, start)
@@ -134,19 +137,19 @@ def decode_at(text: str, start: int) -> tuple[Any, int]:
     return value, end
 
 
-def read_again(text: str) -> Any:
+def read_again(text: str) -> JSON:
     """Read what `dumps` wrote, in half the time: it is known to be JSON."""
     return json.loads(text, parse_float=exact_float)
 
 
-def dumps(data: Any, *, indent: int | None = None) -> str:
+def dumps(data: JSON, *, indent: int | None = None) -> str:
     """Write JSON, a number that was read exactly with all its digits. Raises ValueError for NaN and Infinity."""
     encoder = _ENCODER if indent is None else json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=indent)
     text = encoder.encode(data)
     return _MARKED.sub(r"\1", encoder.encode(_marked(data))) if has_exact_floats(data) else text
 
 
-def is_same(one: Any, other: Any) -> bool:
+def is_same(one: JSON, other: JSON) -> bool:
     """Compare as JSON does: 1 and 1.0 are one number, 1 is not true, and the order of keys says nothing."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(is_same(part, other[key]) for key, part in one.items())
@@ -156,8 +159,8 @@ def is_same(one: Any, other: Any) -> bool:
     return bool((are_numbers or type(one) is type(other)) and one == other)
 
 
-def with_digits(data: Any) -> Any:
-    """Give a copy of plain JSON data in which each number that was read exactly is the text of its digits."""
+def with_digits(data: JSON) -> JSON:
+    """Return a copy of plain JSON data in which each number that was read exactly is the text of its digits."""
     if isinstance(data, ExactFloat):
         return data.digits
     if isinstance(data, dict):
@@ -165,11 +168,11 @@ def with_digits(data: Any) -> Any:
     return [*map(with_digits, data)] if isinstance(data, list) else data
 
 
-def has_exact_floats(data: Any) -> bool:
-    """Tell whether plain JSON data holds a number that no double holds. Nearly all does not: this has to be fast."""
+def has_exact_floats(data: JSON) -> bool:
+    """Whether plain JSON data holds a number that no double holds. Nearly all does not: this has to be fast."""
     if not ExactFloat.exists:
         return False
-    rest: list[Any] = [[data]]
+    rest: list[JSON] = [[data]]
     for holder in rest:  # it grows as it is read
         for part in holder.values() if isinstance(holder, dict) else holder:
             if type(part) in _PLAIN:
@@ -193,7 +196,7 @@ _MARK = "\ufdd0"
 _MARKED = re.compile(rf'"{_MARK}([-+.0-9eE]+)"')
 
 
-def _marked(value: Any) -> Any:
+def _marked(value: JSON) -> JSON:
     if isinstance(value, ExactFloat):
         return _MARK + value.digits
     if isinstance(value, dict):
@@ -201,13 +204,13 @@ def _marked(value: Any) -> Any:
     return [*map(_marked, value)] if isinstance(value, list) else value
 
 
-def _comparable(other: object) -> Any:
+def _comparable(other: object) -> JSON:
     if isinstance(other, ExactFloat):
         return other.exact
     return Decimal(repr(other)) if isinstance(other, float) else other  # as it is written: 0.1, and no 0.100…0555
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, JSON]]) -> JSONObject:
     value = dict(pairs)
     if len(value) < len(pairs):
         raise DuplicateKeyError(Counter(key for key, _ in pairs).most_common(1)[0][0])
@@ -215,7 +218,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def exact_float(digits: str) -> float:
-    """Give the number that JSON writes with these digits. Raises ValueError for one beyond all doubles."""
+    """Return the number that JSON writes with these digits. Raises ValueError for one beyond all doubles."""
     number = float(digits)
     if len(digits) <= _SAFE_DIGITS and "e" not in digits and "E" not in digits:
         return number
@@ -231,10 +234,19 @@ def _refuse(constant: str) -> NoReturn:
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=exact_float, parse_constant=_refuse)
 
 
-def _check_depth(value: Any) -> None:
+def _check_depth(value: JSON) -> None:
     level, depth = [value], 0
     while level and depth <= MAX_JSON_DEPTH:
         nodes = [node.values() if isinstance(node, dict) else node for node in level]
         level, depth = [child for node in nodes for child in node if isinstance(child, dict | list)], depth + 1
     if level:
         raise ValueError(_TOO_DEEP)
+
+
+def with_whole_numbers(data: JSON) -> JSON:
+    """Return a copy of plain JSON data in which whole numbers that no double holds are integers: 9007199254740993.0."""
+    if isinstance(data, ExactFloat):
+        return int(data) if data.is_integer() else data
+    if isinstance(data, dict):
+        return {key: with_whole_numbers(part) for key, part in data.items()}
+    return [*map(with_whole_numbers, data)] if isinstance(data, list) else data

@@ -10,8 +10,12 @@ __all__ = ["follow", "join", "pointer_to", "tokens"]
 
 
 def join(parts: Iterable[str | int]) -> str:
-    """Write the parts as one JSON Pointer; no parts give "", the whole document."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+    """Return the parts as one JSON Pointer; no parts give "", the whole document."""
+    return "".join([f"/{_escaped(part) if isinstance(part, str) else part}" for part in parts])
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
 
 
 def tokens(pointer: str) -> list[str]:

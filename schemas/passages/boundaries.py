@@ -111,20 +111,20 @@ _RUN_BEFORE = regex.compile(rf"(?r){_LATIN}*+")
 
 
 def is_whole(text: str, where: Where) -> bool:
-    """Tell whether a passage begins and ends between words and figures."""
+    """Whether a passage begins and ends between words and figures."""
     start, end = where
     return may_begin(text, start) and not cuts(text, end)
 
 
 def may_begin(text: str, at: int) -> bool:
-    """Tell whether a passage may begin at an offset: it cuts nothing, and takes no dash for a sign (-10 of 5-10)."""
+    """Whether a passage may begin at an offset: it cuts nothing, and takes no dash for a sign (-10 of 5-10)."""
     if cuts(text, at):
         return False
     return not _UNSIGNED.match(text, at) or _figures(text).has_sign(at)
 
 
 def cuts(text: str, at: int) -> bool:
-    """Tell whether an offset lies within a word or a figure."""
+    """Whether an offset lies within a word or a figure."""
     if not 0 < at < len(text):
         return False
     before, after = text[at - 1], text[at]
@@ -135,23 +135,23 @@ def cuts(text: str, at: int) -> bool:
 
 
 def figures(text: str) -> Iterator[Where]:
-    """Give where the figures of a text stand, in order; the year of a date, and the rest of it, are each one."""
+    """Return where the figures of a text stand, in order; the year of a date, and the rest of it, are each one."""
     return _figures(text).places()
 
 
 def is_word(text: str) -> bool:
-    """Tell whether a text is letters alone, of a script that parts words."""
+    """Whether a text is letters alone, of a script that parts words."""
     return bool(text) and all(_KINDS[character] in {"letter", "joiner"} for character in text)
 
 
 def past_word(text: str, at: int) -> int:
-    """Give an offset after this one before which nothing whole begins: the end of the letters that stand here."""
+    """Return an offset after this one before which nothing whole begins: the end of the letters that stand here."""
     run = _RUN.match(text, at)
     return max(at + 1, run.end() if run else 0)
 
 
 def next_boundary(text: str, at: int) -> int:
-    """Give the first offset from `at` on that cuts nothing."""
+    """Return the first offset from `at` on that cuts nothing."""
     while cuts(text, at):
         around = _figures(text).around(at)
         at = around[1] if around else past_word(text, at)
@@ -159,7 +159,7 @@ def next_boundary(text: str, at: int) -> int:
 
 
 def previous_boundary(text: str, at: int) -> int:
-    """Give the last offset up to `at` that cuts nothing."""
+    """Return the last offset up to `at` that cuts nothing."""
     while cuts(text, at):
         around = _figures(text).around(at)
         run = _RUN_BEFORE.match(text, 0, at)
@@ -197,7 +197,7 @@ def _is_in_word(text: str, at: int) -> bool:
 
 
 def _kind_beside(text: str, at: int, step: int) -> str:
-    """Give the kind of the code point here; of a joiner, that of the next which is none: "" at the text's ends."""
+    """Return the kind of the code point here; of a joiner, that of the next which is none: "" at the text's ends."""
     last = max(0, at - LONGEST_JOINT) if step < 0 else min(len(text) - 1, at + LONGEST_JOINT)
     while (kind := _KINDS[text[at]]) == "joiner" and at != last:
         at += step
@@ -212,14 +212,14 @@ def _follows_clitic(text: str, at: int) -> bool:
 
 
 def _is_in_negation(text: str, at: int) -> bool:
-    """Tell whether an offset is at the apostrophe of "isn't", whose first part says the opposite."""
+    """Whether an offset is at the apostrophe of "isn't", whose first part says the opposite."""
     if "'" not in (around := text[at - 1 : at + 1]) and "’" not in around:
         return False
     return any(start >= 0 and _NEGATION.match(text, start) for start in (at - 1, at - 2))
 
 
 def _stand_apart(text: str, at: int) -> bool:
-    """Tell whether letters and digits that touch are two things: 10|kg, EUR|40, 2026-03-03|T|15:30."""
+    """Whether letters and digits that touch are two things: 10|kg, EUR|40, 2026-03-03|T|15:30."""
     if any(_TIME.match(text, start) for start in (at - 1, at)):
         return True
     kind, most = _KINDS[text[at - 1]], max(0, at - LONGEST_MIXED)
@@ -254,17 +254,17 @@ class _Figures:
         return zip(self._starts, self._ends, strict=True)
 
     def has_sign(self, at: int) -> bool:
-        """Tell whether a figure with a sign begins at an offset."""
+        """Whether a figure with a sign begins at an offset."""
         return at in self._signed
 
     def around(self, at: int) -> Where | None:
-        """Give the figure that an offset lies within, if any does."""
+        """Return the figure that an offset lies within, if any does."""
         index = bisect_left(self._starts, at) - 1
         return (self._starts[index], self._ends[index]) if index >= 0 and at < self._ends[index] else None
 
 
 def _parts(match: regex.Match[str]) -> Iterator[Where]:
-    """Give the figures of a match: the items of a list each, the year of a date apart."""
+    """Yield the figures of a match: the items of a list each, the year of a date apart."""
     if match["list"]:
         yield from (item.span() for item in _ITEM.finditer(match.string, *match.span("list")))
         return

@@ -98,7 +98,7 @@ def folded(document: str) -> Folded:
 
 
 def divides(text: str, at: int) -> bool:
-    """Tell whether a user-perceived character ends at an offset: CR LF and an emoji sequence are each one."""
+    """Whether a user-perceived character ends at an offset: CR LF and an emoji sequence are each one."""
     if not 0 < at < len(text):
         return True
     if text[at] < _FIRST_COMBINING:
@@ -127,7 +127,7 @@ class Folded:
         self._places = array("Q", accumulate(map(len, pieces), initial=0))
 
     def occurrences(self, quote: str, *, in_words: bool = False) -> Iterator[Where]:
-        """Give the passages that fold to a quote (folded, not empty); none overlap. They hold whole characters.
+        """Yield the passages that fold to a quote (folded, not empty); none overlap. They hold whole characters.
 
         in_words: also such as begin or end within a word or a figure.
         """
@@ -141,12 +141,12 @@ class Folded:
                 at = self.text.find(quote, at + 1 if in_words else past_word(self.text, at))
 
     def around(self, start: int, end: int) -> Where:
-        """Give the least passage of whole characters that holds the places `start` to `end`."""
+        """Return the least passage of whole characters that holds the places `start` to `end`."""
         first, last = bisect_right(self._places, start) - 1, bisect_left(self._places, end)
         return widen(self.document, (min(first, last), last))
 
     def likely(self, quote: str) -> list[Where]:
-        """Give the places between which a passage like a quote (folded) may stand, the likeliest first."""
+        """Return the places between which a passage like a quote (folded) may stand, the likeliest first."""
         width = max(8, len(quote) // 8)
         votes: Counter[int] = Counter()
         for at, places in self._hits(quote):
@@ -157,18 +157,18 @@ class Folded:
         return [(max(0, at - margin), min(len(self.text), at + width + len(quote) + margin)) for at in best]
 
     def _passage(self, start: int, end: int) -> Where | None:
-        """Give the code points between two places, None where these stand within a character."""
+        """Return the code points between two places, None where these stand within a character."""
         first, last = self._edge(start, latest=True), self._edge(end, latest=False)
         return None if first is None or last is None else (first, last)
 
     def _edge(self, place: int, *, latest: bool) -> int | None:
-        """Give the offset of a place that is between two characters; among several, what does not show lies between."""
+        """Return the offset of a place between two characters; among several, what does not show lies between."""
         low, high = bisect_left(self._places, place), bisect_right(self._places, place) - 1
         offsets = range(high, low - 1, -1) if latest else range(low, high + 1)
         return next((at for at in offsets[:LONGEST_UNIT] if divides(self.document, at)), None)
 
     def _hits(self, quote: str) -> Iterator[tuple[int, list[int]]]:
-        """Give offsets in the quote, and the places of the piece that stands there, the rarest pieces first."""
+        """Yield offsets in the quote, and the places of the piece that stands there, the rarest pieces first."""
         first, more = self._index
         grams = [(quote[at : at + GRAM], at) for at in range(min(len(quote), LONGEST_QUOTE) - GRAM + 1)]
         left = LOOKED_AT
@@ -180,7 +180,7 @@ class Folded:
 
     @cached_property
     def _index(self) -> tuple[Mapping[str, int], Mapping[str, list[int]]]:
-        """Give the first place of each piece, and the others of those that have more: most have one, and no list."""
+        """The first place of each piece, and the others of those that have more: most have one, and no list."""
         first: dict[str, int] = {}
         more: defaultdict[str, list[int]] = defaultdict(list)
         text = self.text

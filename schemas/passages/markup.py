@@ -87,12 +87,12 @@ class Plain:
         self.has_marks = len(self.text) < len(source)
 
     def source(self, where: Where) -> Where:
-        """Give the passage of the source that a passage of the text, not empty, comes from."""
+        """Return the passage of the source that a passage of the text, not empty, comes from."""
         start, end = where
         return self._source(start), self._source(end - 1) + 1
 
     def agrees(self, where: Where, quote: Plain) -> bool:
-        """Tell whether a quote that is the same as a passage of the text has its hyphens, too.
+        """Whether a quote that is the same as a passage of the text has its hyphens, too.
 
         Those at the ends of lines it may have or not.
         """
@@ -120,7 +120,7 @@ class Plain:
 
 
 def may_have_marks(text: str) -> bool:
-    """Tell, at next to no cost, whether a text may hold any marks."""
+    """Whether a text may hold any marks, at next to no cost."""
     return _MAY_BE_MARK.search(text) is not None
 
 
@@ -131,7 +131,7 @@ def plain(text: str) -> Plain:
 
 
 def _marks(text: str) -> Iterator[regex.Match[str]]:
-    """Give the marks of a text, but for those that keep two figures apart."""
+    """Yield the marks of a text, but for those that keep two figures apart."""
     at, last, past = 0, "", 0
     while candidate := _MAY_BE_MARK.search(text, max(at, past)):
         mark = _MARKS.match(text, candidate.start())

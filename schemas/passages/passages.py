@@ -49,7 +49,7 @@ _BRACKETED = regex.compile(
 
 
 def stands_in(quote: str, document: str) -> bool:
-    """Tell whether a quote stands in a document, as it is or normalised, and says anything at all."""
+    """Whether a quote stands in a document, as it is or normalised, and says anything at all."""
     return any(True for _ in _exact(quote, document)) or bool(normalised(quote, document))
 
 
@@ -92,7 +92,7 @@ def normalised(quote: str, document: str) -> list[Where]:
 
 
 def within_words(quote: str, document: str, *, limit: int = 1000) -> list[Where]:
-    """Give the words that a word is a part of, in order: at the first places where it is one."""
+    """Return the words that a word is a part of, in order: at the first places where it is one."""
     form, found = _folded(_core(quote)), list[Where]()
     for start, end in islice(folded(document).occurrences(form, in_words=True), limit) if is_word(form) else ():
         if not found or start >= found[-1][1]:
@@ -101,7 +101,7 @@ def within_words(quote: str, document: str, *, limit: int = 1000) -> list[Where]
 
 
 def nearest(quote: str, document: str, *, limit: int = 3) -> list[str]:
-    """Give the passages of a document that are most like a quote, the nearest first; none where nothing is like it."""
+    """Return the passages of a document most like a quote, the nearest first; none where nothing is like it."""
     text, within = fold(quote).strip(), folded(document)
     pieces = {text[at : at + GRAM] for at in range(len(text) - GRAM + 1)}
     found = [_most_like(pieces, len(text), within, window) for window in within.likely(text)[:LOOKED_AT]]
@@ -126,12 +126,12 @@ def _most_like(pieces: set[str], length: int, within: Folded, window: Where) -> 
 
 
 def _says_anything(quote: str) -> bool:
-    """Tell whether a quote has more than punctuation and white space."""
+    """Whether a quote has more than punctuation and white space."""
     return quote[:1].isalnum() or any(mark in _UNITS or category(mark) not in _SILENT for mark in quote)
 
 
 def _forms(quote: str) -> list[str]:
-    """Give a quote as it is, without the quotation marks around it, and without punctuation at its ends."""
+    """Return a quote as it is, without the quotation marks around it, and without punctuation at its ends."""
     text = quote.strip()
     is_quoted = not text[:1].isalnum() and fold(text[:1]) == fold(text[-1:]) == "'"
     return [*dict.fromkeys((text, text[1:-1].strip() if is_quoted else text, _core(text)))]
@@ -151,7 +151,7 @@ def _core(text: str) -> str:
 
 
 def _ends_figure(text: str, end: int) -> bool:
-    """Tell whether the last mark belongs to a figure: 10%, and 1,234- for a negative one."""
+    """Whether the last mark belongs to a figure: 10%, and 1,234- for a negative one."""
     last, before = text[end - 1], text[: end - 1].rstrip()[-1:]
     return (last in _UNITS and before.isnumeric()) or (last in DASHES and text[end - 2 : end - 1].isnumeric())
 
@@ -179,5 +179,5 @@ def _to_words(document: str, where: Where) -> Where:
 
 
 def _parts(document: str, at: int) -> bool:
-    """Tell whether an offset is between words; in scripts that write none, whether it is between their sentences."""
+    """Whether an offset is between words; in scripts that write none, whether it is between their sentences."""
     return not cuts(document, at) and not (document[at - 1 : at].isalnum() and document[at : at + 1].isalnum())

@@ -6,9 +6,9 @@ JSON Schema ignores keywords that it does not know, so each would pass for a sch
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.json_values.json_types import JSONMapping
 from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.sources.near_keywords import JSON_SCHEMA_TYPES, KEYWORDS, foreign_keys
 
@@ -39,7 +39,7 @@ _LISTED = 4
 """How many keys an error names."""
 
 
-def refuse_lookalikes(document: Mapping[str, Any]) -> None:
+def refuse_lookalikes(document: JSONMapping) -> None:
     """Raise SchemaError, which says what to pass instead, for a mapping that only passes for a JSON Schema.
 
     One keyword of JSON Schema that decides something makes a schema, as does having nothing but keywords, names that
@@ -63,17 +63,17 @@ def refuse_lookalikes(document: Mapping[str, Any]) -> None:
         )
 
 
-def _is_decided(document: Mapping[str, Any]) -> bool:
+def _is_decided(document: JSONMapping) -> bool:
     return any(key in _DECISIVE and (key != "type" or _is_type(value)) for key, value in document.items())
 
 
 def _is_type(value: object) -> bool:
-    """Tell whether a value can stand under `type`: "function" is a service's, "customer" a person's."""
+    """Whether a value can stand under `type`: "function" is a service's, "customer" a person's."""
     return value in JSON_SCHEMA_TYPES if isinstance(value, str) else isinstance(value, list | Mapping)
 
 
 def _wrapped(document: object) -> Iterator[tuple[str | int, ...]]:
-    """Give where schemas stand within what wraps them."""
+    """Yield where schemas stand within what wraps them."""
     if isinstance(document, list):
         yield from ((at, *path) for at, item in enumerate(document) for path in _wrapped(item))
     if not isinstance(document, Mapping):

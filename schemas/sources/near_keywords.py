@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any
 
 from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 from slotfill.schemas.json_values.pointer import join
 
 __all__ = ["JSON_SCHEMA_TYPES", "KEYWORDS", "foreign_keys", "refuse_near_keywords"]
@@ -66,7 +66,7 @@ class _Meant:
     of: frozenset[str]
     instead: frozenset[str]
     names: str
-    holds: Callable[[Any], bool]
+    holds: Callable[[JSON], bool]
     lost: str
     example: str
 
@@ -75,7 +75,7 @@ class _Meant:
         is_other = re.fullmatch(self.names, letters, re.VERBOSE) is not None
         return is_other or letters == own or SequenceMatcher(None, letters, own).ratio() > _MISSPELT
 
-    def is_missing(self, schema: Mapping[str, Any]) -> bool:
+    def is_missing(self, schema: JSONMapping) -> bool:
         kinds = schema.get("type", [*self.of])
         stated = any(isinstance(schema.get(key), dict | list) and schema[key] for key in self.instead)
         return not stated and not self.of.isdisjoint(kinds if isinstance(kinds, list) else [kinds])
@@ -86,7 +86,7 @@ def _is_type(value: object) -> bool:
 
 
 def _is_schema(value: object) -> bool:
-    """Tell whether a value is a schema by itself, and not a field's name with its schema."""
+    """Whether a value is a schema by itself, and not a field's name with its schema."""
     if not isinstance(value, Mapping):
         return False
     return _is_type(value.get("type")) or any(isinstance(value.get(key), dict | list) for key in _SAYS_ALL | _MAPS)
@@ -180,19 +180,19 @@ _HINTS = frozenset({"component", "control", "display", "editor", "input", "kind"
 """Keys that say how a form shows a value, be it by the name of a type."""
 
 
-def foreign_keys(schema: Mapping[str, Any]) -> list[str]:
-    """Give the keys of a mapping that are no keyword of JSON Schema, and no extension of the forms `x-…` and `$…`."""
+def foreign_keys(schema: JSONMapping) -> list[str]:
+    """Return the keys of a mapping that are no keyword of JSON Schema, and no extension of the forms `x-…` and `$…`."""
     return [key for key in map(str, schema) if not (key in KEYWORDS or key.startswith(("$", "x-")))]
 
 
-def refuse_near_keywords(document: Mapping[str, Any]) -> None:
+def refuse_near_keywords(document: JSONMapping) -> None:
     """Raise SchemaError, which says where and what to write, where a schema asks for something under another word."""
     for path, schema in _schemas(document):
         if _SAYS_ALL.isdisjoint(schema):
             _refuse(path, schema)
 
 
-def _refuse(path: tuple[str | int, ...], schema: Mapping[str, Any]) -> None:
+def _refuse(path: tuple[str | int, ...], schema: JSONMapping) -> None:
     place = f" at {join(path)}" if path else ""
     foreign = foreign_keys(schema)
     for meant in _MEANT:
@@ -213,25 +213,25 @@ def _refuse(path: tuple[str | int, ...], schema: Mapping[str, Any]) -> None:
         )
 
 
-def _candidates(schema: Mapping[str, Any], foreign: list[str]) -> list[str]:
-    """Give the keys that may stand for a keyword: of a list's schema, those of an object are none of its own."""
+def _candidates(schema: JSONMapping, foreign: list[str]) -> list[str]:
+    """Return the keys that may stand for a keyword: of a list's schema, those of an object are none of its own."""
     return [*foreign, "properties"] if schema.get("type") == "array" and "properties" in schema else foreign
 
 
-def _is_field(key: str, value: Any) -> bool:
-    """Tell whether a key with its value is a field: by its schema, by its type, or by fields of its own."""
+def _is_field(key: str, value: JSON) -> bool:
+    """Whether a key with its value is a field: by its schema, by its type, or by fields of its own."""
     is_hint = key.lower().endswith("type") or key.lower() in _HINTS
     return _is_schema(value) or _is_fields(value) or (_is_type(value) and not is_hint)
 
 
 def _is_fields(value: object) -> bool:
-    """Tell whether an object holds nothing but fields, each by its schema or its type."""
+    """Whether an object holds nothing but fields, each by its schema or its type."""
     return isinstance(value, Mapping) and bool(value) and all(map(_is_part, value.values()))
 
 
-def _schemas(document: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
-    """Give a schema and those within it, where keywords hold them, however deep."""
-    rest: list[tuple[tuple[str | int, ...], Any]] = [((), document)]
+def _schemas(document: JSONMapping) -> Iterator[tuple[tuple[str | int, ...], JSONMapping]]:
+    """Yield a schema and those within it, where keywords hold them, however deep."""
+    rest: list[tuple[tuple[str | int, ...], JSON]] = [((), document)]
     while rest:
         path, node = rest.pop()
         if isinstance(node, Mapping):
@@ -239,7 +239,7 @@ def _schemas(document: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...
             rest += [((*path, *step), part) for step, part in reversed([*_parts(node)])]
 
 
-def _parts(schema: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+def _parts(schema: JSONMapping) -> Iterator[tuple[tuple[str | int, ...], JSON]]:
     for keyword, value in schema.items():
         if keyword in _MAPS and isinstance(value, Mapping):
             yield from (((keyword, name), part) for name, part in value.items())

@@ -20,9 +20,10 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.json_values.json_types import JSONObject
 
 __all__ = ["FIELD_TYPES", "MAX_LINE_DEPTH", "parse_line"]
 
@@ -62,7 +63,7 @@ _SWALLOWED = re.compile(
 )
 
 
-def parse_line(line: str) -> dict[str, Any]:
+def parse_line(line: str) -> JSONObject:
     """Turn the line, or several, into a JSON Schema. Raises SchemaError, which names the column, counted from 1."""
     return _Reader(line).fields()
 
@@ -76,8 +77,8 @@ class _Reader:
         self.opened: list[int] = []
         self.skip_space(across_lines=True)
 
-    def fields(self) -> dict[str, Any]:
-        properties: dict[str, Any] = {}
+    def fields(self) -> JSONObject:
+        properties: JSONObject = {}
         required: list[str] = []
         while True:
             name = self.name(properties)
@@ -101,7 +102,7 @@ class _Reader:
         is_line_end = any(character in _LINE_ENDS for character in self.line[start : self.at])
         return self.take(",") or (is_line_end and self.next not in {"", "]", "}"})
 
-    def name(self, taken: dict[str, Any]) -> str:
+    def name(self, taken: JSONObject) -> str:
         start, word = self.at, self.skip(_WORD)
         if not word:
             self.fail(f"expected a field's name, found {self.found()}")
@@ -111,7 +112,7 @@ class _Reader:
             self.fail(f"field {_quoted(word)} stands there twice: rename one", start)
         return word
 
-    def field_type(self, name: str) -> tuple[dict[str, Any], bool]:
+    def field_type(self, name: str) -> tuple[JSONObject, bool]:
         is_bare = self.next in {"", *",:?]}", *_LINE_ENDS}
         schema = dict(FIELD_TYPES["str"]) if is_bare else self.type()
         is_required = not self.take("?")
@@ -133,7 +134,7 @@ class _Reader:
             self.fail("expected a description after ':'", start)
         return text
 
-    def type(self) -> dict[str, Any]:
+    def type(self) -> JSONObject:
         if self.next in _CLOSING:
             return self.bracket()
         start, word = self.at, self.skip(_WORD)
@@ -143,7 +144,7 @@ class _Reader:
             self.fail(_unknown_type(word) if word else f"expected a type, found {self.found()}", start)
         return dict(FIELD_TYPES[word])
 
-    def bracket(self) -> dict[str, Any]:
+    def bracket(self) -> JSONObject:
         if len(self.opened) == MAX_LINE_DEPTH:
             self.fail(f"brackets nest deeper than {MAX_LINE_DEPTH} levels")
         self.opened.append(self.at)
@@ -154,7 +155,7 @@ class _Reader:
         self.close()
         return schema
 
-    def options(self, first: str, start: int) -> dict[str, Any]:
+    def options(self, first: str, start: int) -> JSONObject:
         options = [first]
         while self.take("|"):
             options.append(self.skip(_WORD))
@@ -224,7 +225,7 @@ class _Reader:
 
 
 def _is_type(description: str) -> bool:
-    """Tell whether what stands after a bare name's colon is a type, or begins with one."""
+    """Whether what stands after a bare name's colon is a type, or begins with one."""
     is_whole = description.removesuffix("?") in FIELD_TYPES.keys() | _FOREIGN_TYPES
     return is_whole or bool(_OPTIONS.fullmatch(description) or _TYPE_FIRST.match(description))
 

@@ -12,11 +12,11 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from pydantic import BaseModel
 
 from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = ["execute_model", "import_model"]
 
@@ -90,7 +90,7 @@ def _module_for(path: Path) -> ModuleType:
 
 
 def _model_in(module: ModuleType, name: str, where: str) -> type[BaseModel]:
-    found: Any = module
+    found: JSON = module
     for part in name.split("."):
         if not hasattr(found, part):
             raise SchemaError(f"{where} has no {name!r}: {_choice(module, name)}")

@@ -24,9 +24,11 @@ from typing import Any, TypeVar, overload
 
 from slotfill.schemas.built_in.built_ins import built_ins
 from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.example import Example
 from slotfill.schemas.json_schema.formats import Formats
 from slotfill.schemas.json_schema.response_model import response_model, with_formats
-from slotfill.schemas.schema import Example, Schema
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
+from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources.lookalikes import refuse_lookalikes
 from slotfill.schemas.sources.near_keywords import refuse_near_keywords
 from slotfill.schemas.sources.one_line import parse_line
@@ -64,7 +66,7 @@ def resolve(
 
 @overload
 def resolve(
-    source: str | Mapping[str, Any],
+    source: str | JSONMapping,
     *,
     trusted: bool = ...,
     instructions: str | None = ...,
@@ -76,7 +78,7 @@ def resolve(
 
 
 def resolve(
-    source: str | type[Any] | Mapping[str, Any] | Schema[Any],
+    source: str | type[Any] | JSONMapping | Schema[Any],
     *,
     trusted: bool = False,
     instructions: str | None = None,
@@ -87,16 +89,25 @@ def resolve(
 ) -> Schema[Any]:
     """Make a Schema of whatever says what to extract.
 
-    source: a string as above, a Pydantic model, a JSON Schema as a mapping, or a Schema.
-    trusted: whether a Python file may be executed, and a module imported from the working folder. Only a command
-        line's own user can say so.
-    instructions, examples, parameters, context: as for `Schema`; they replace what the source brings.
-    formats: whether the `format` of a JSON Schema, or of one line, is checked ("check", the default) or an annotation
-    ("annotate"), as the standard has it. A Python model's types decide for themselves.
+    Args:
+        source: The name of a built-in, `package.module:Model`, `path/file.py:Model`, `path/schema.json`, one line such
+            as `name, age int`, a Pydantic model, a JSON Schema as a mapping, or a Schema.
+        trusted: Whether a Python file may be executed, and a module imported from the working folder. Only a command
+            line's own user can say so.
+        instructions: As for `Schema`; like the next three, they replace what the source brings.
+        examples: As for `Schema`.
+        parameters: As for `Schema`.
+        context: As for `Schema`.
+        formats: Whether the `format` of a JSON Schema, or of one line, is checked ("check", the default) or an
+            annotation ("annotate"), as the standard has it. A Python model's types decide for themselves.
 
-    Raises SchemaError, whose message is one line.
+    Returns:
+        The schema.
+
+    Raises:
+        SchemaError: The source cannot be found, read or used; the message is one line.
     """
-    overrides: dict[str, Any] = {
+    overrides: JSONObject = {
         "instructions": instructions,
         "examples": None if examples is None else tuple(examples),
         "parameters": parameters,
@@ -131,7 +142,7 @@ def _example(line: str, number: int, path: str | Path) -> Example:
     return Example(data["text"], data["value"])
 
 
-def _from_text(text: str, *, trusted: bool, overrides: dict[str, Any]) -> Schema[Any]:
+def _from_text(text: str, *, trusted: bool, overrides: JSONObject) -> Schema[Any]:
     text = f"slotfill.schemas:{text.capitalize()}" if text in built_ins() else text
     is_line = bool(_ONE_LINE.search(text))
     if _is_json(text) and (not is_line or _exists(text)):
@@ -152,7 +163,7 @@ def _is_json(text: str) -> bool:
     return text.lower().endswith(".json")
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def _parsed(text: str) -> JSONObject:
     try:
         return parse_line(text)
     except SchemaError as error:
@@ -171,7 +182,7 @@ def _unknown(text: str) -> str:
     return f"unknown schema {_clip(text)}: {hint}{article} schema is {', '.join(built_ins())}, {_FORMS}{alone}"
 
 
-def _remade(schema: Schema[M], overrides: dict[str, Any]) -> Schema[M]:
+def _remade(schema: Schema[M], overrides: JSONObject) -> Schema[M]:
     """Make the schema again with what is overridden; what its maker gave it stays."""
     given = {key: value for key, value in overrides.items() if value is not None}
     if not given:
@@ -179,7 +190,7 @@ def _remade(schema: Schema[M], overrides: dict[str, Any]) -> Schema[M]:
     model = with_formats(schema.model, given.pop("formats", None))
     parameters = schema.parameters.model_dump() if schema.parameters else {}
     plain = Schema(model, name=schema.name, parameters=parameters)
-    kept: dict[str, Any] = {
+    kept: JSONObject = {
         "instructions": None if schema.instructions == plain.instructions else schema.instructions,
         "examples": None if schema.examples == plain.examples else schema.examples,
         "context": schema.context,
@@ -188,12 +199,12 @@ def _remade(schema: Schema[M], overrides: dict[str, Any]) -> Schema[M]:
     return Schema(model, name=schema.name, **{**kept, **given})
 
 
-def _from_model(model: type[M], overrides: dict[str, Any]) -> Schema[M]:
+def _from_model(model: type[M], overrides: JSONObject) -> Schema[M]:
     formats = overrides.pop("formats")
     return Schema(with_formats(model, formats), **overrides)
 
 
-def _from_json_file(path: Path, overrides: dict[str, Any]) -> Schema[Any]:
+def _from_json_file(path: Path, overrides: JSONObject) -> Schema[Any]:
     document = _json(_read(path, "JSON Schema"), path)
     if not isinstance(document, dict):
         raise SchemaError(f"{str(path)!r} holds no JSON Schema: expected an object, found {_clip(document)}")
@@ -203,7 +214,7 @@ def _from_json_file(path: Path, overrides: dict[str, Any]) -> Schema[Any]:
         raise SchemaError(f"{str(path)!r}: {error}") from error
 
 
-def _from_json_schema(document: Mapping[str, Any], name: str, overrides: dict[str, Any]) -> Schema[Any]:
+def _from_json_schema(document: JSONMapping, name: str, overrides: JSONObject) -> Schema[Any]:
     refuse_lookalikes(document)
     refuse_near_keywords(document)
     title = document.get("title")
@@ -226,7 +237,7 @@ def _read(path: Path, what: str) -> str:
         raise SchemaError(f"{str(path)!r} cannot be read: {error}") from None
 
 
-def _json(text: str, path: str | Path, *, first_line: int = 1) -> Any:
+def _json(text: str, path: str | Path, *, first_line: int = 1) -> JSON:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:

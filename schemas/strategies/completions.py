@@ -10,6 +10,7 @@ from hypothesis import reject
 from hypothesis import strategies as st
 
 from slotfill.schemas.errors import InvalidError
+from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies.instances import SchemaSource, accepts, as_schema, instances
 from slotfill.schemas.strategies.mutations import Mutation, mutations
@@ -46,18 +47,21 @@ _FENCES = ("```json\n{}\n```", "```\n{}\n```", "```JSON\n{}\n```\n", "~~~json\n{
 class Completion:
     """One message of a model.
 
-    text: all that it says, the value in the form in which it travels.
-    truth: the valid value behind it, unwrapped.
+    Attributes:
+        text: All that it says, the value in the form in which it travels.
+        truth: The valid value behind it, unwrapped.
+        kind: What is the matter with it, if anything.
+        stop_reason: Why the message ends.
     """
 
     text: str
-    truth: Any
+    truth: JSON
     kind: CompletionKind
     stop_reason: StopReason
 
 
 def completions(source: SchemaSource, *, document: str | None = None) -> st.SearchStrategy[Completion]:
-    """Give messages of every kind.
+    """Make messages of every kind.
 
     - valid: the value as JSON, and nothing else.
     - fenced: the same in a fence of Markdown, maybe between prose.
@@ -66,9 +70,15 @@ def completions(source: SchemaSource, *, document: str | None = None) -> st.Sear
     - mistyped: JSON of the wrong types or letter case, or what is nearly JSON; the schema refuses it as it stands.
     - half_right: some parts wrong, missing or too much; the schema refuses it.
 
-    document: where one is given, `Verbatim` strings of the truth quote it.
+    Args:
+        source: What is asked for.
+        document: Where one is given, `Verbatim` strings of the truth quote it.
 
-    Raises SchemaError, at once or on drawing, when the schema has no instance to be found.
+    Returns:
+        A strategy.
+
+    Raises:
+        SchemaError: At once or on drawing: the schema has no instance to be found.
     """
     schema = as_schema(source)
     values = instances(schema, document=document)
@@ -137,14 +147,14 @@ def _is_accepted(schema: Schema[Any], text: str, document: str | None) -> bool:
 def _half_right(draw: st.DrawFn, schema: Schema[Any], truth: object, document: str | None) -> str:
     value, wrong = truth, draw(st.integers(1, 3))
     for _ in range(_TRIES):
-        value = draw(st.sampled_from(_parts_broken(value, schema))).of(value)
+        value = draw(st.sampled_from(_part_mutations(value, schema))).of(value)
         wrong -= 1
         if wrong <= 0 and not accepts(schema, value, document):
             return draw(_written(schema.wrap(value)))
     return reject()  # it may accept all there is
 
 
-def _parts_broken(value: object, schema: Schema[Any]) -> list[Mutation]:
-    """Give changes of parts of a value, of the whole only where it has none."""
+def _part_mutations(value: object, schema: Schema[Any]) -> list[Mutation]:
+    """Return changes of parts of a value, of the whole only where it has none."""
     possible = [*mutations(value, schema.json_schema)]
     return [change for change in possible if change.path] or possible

@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any
 
 from hypothesis import reject
 from hypothesis import strategies as st
 
+from slotfill.schemas.json_values.json_types import JSON, JSONObject
 from slotfill.schemas.strategies.filtering import TRIES, Values, filtered
 
 __all__ = ["ObjectMembers", "RequiredItems", "SizeRange", "lists", "objects"]
@@ -25,12 +25,12 @@ class SizeRange:
     width: int
 
     @property
-    def is_any(self) -> bool:
-        """Tell whether any number will do."""
+    def is_possible(self) -> bool:
+        """Whether any number will do."""
         return self.least <= self.most
 
     def beyond(self, needed: int) -> int:
-        """Give the most there are to be, when so many are needed."""
+        """Return the most there are to be, when so many are needed."""
         return int(min(self.most, max(needed, self.least) + self.width))
 
 
@@ -62,24 +62,24 @@ class RequiredItems:
 
 
 @st.composite
-def objects(draw: st.DrawFn, members: ObjectMembers, room: SizeRange) -> dict[str, Any]:
+def objects(draw: st.DrawFn, members: ObjectMembers, sizes: SizeRange) -> JSONObject:
     """Draw an object, its known keys in the schema's order."""
     optional = [key for key in members.known if key not in members.needed]
-    most = min(room.beyond(len(members.needed)) - len(members.needed), len(optional))
+    most = min(sizes.beyond(len(members.needed)) - len(members.needed), len(optional))
     chosen = {*members.needed}
     if most > 0:
-        least = min(max(room.least - len(members.needed), 0), most)
+        least = min(max(sizes.least - len(members.needed), 0), most)
         picked = draw(st.sets(st.sampled_from(optional), min_size=least, max_size=most))
         chosen |= {key for key in picked if not members.known[key].is_empty}
     drawn = {key: draw(values) for key, values in members.known.items() if key in chosen}
-    lacking = max(0, room.least - len(drawn))
-    spare = int(max(lacking, min(members.spare, room.most - len(drawn))))
+    lacking = max(0, sizes.least - len(drawn))
+    spare = int(max(lacking, min(members.spare, sizes.most - len(drawn))))
     if spare > 0 and not members.other_keys.is_empty:
         _add_others(draw, drawn, members, len(drawn) + draw(st.integers(lacking, spare)))
     return drawn
 
 
-def _add_others(draw: st.DrawFn, drawn: dict[str, Any], members: ObjectMembers, size: int) -> None:
+def _add_others(draw: st.DrawFn, drawn: JSONObject, members: ObjectMembers, size: int) -> None:
     """Add keys that are not known, as many as are found, up to a size."""
     for _ in range(TRIES + size):
         if len(drawn) >= size:
@@ -91,13 +91,13 @@ def _add_others(draw: st.DrawFn, drawn: dict[str, Any], members: ObjectMembers, 
 
 @st.composite
 def lists(
-    draw: st.DrawFn, item: Callable[[int], Values], wanted: Sequence[RequiredItems], room: SizeRange, unique: bool
-) -> list[Any]:
+    draw: st.DrawFn, item: Callable[[int], Values], required: Sequence[RequiredItems], sizes: SizeRange, unique: bool
+) -> list[JSON]:
     """Draw a list. item: by position, what may stand there."""
-    needed = sum(one.count for one in wanted)
-    size = draw(st.integers(max(room.least, needed), max(room.beyond(needed), needed)))
-    places = _places(draw, wanted, size)
-    drawn: dict[str, Any] = {}
+    needed = sum(items.count for items in required)
+    size = draw(st.integers(max(sizes.least, needed), max(sizes.beyond(needed), needed)))
+    places = _places(draw, required, size)
+    drawn: JSONObject = {}
     for at in range(size):
         values = places.get(at, item)(at)
         value = draw(filtered(values, lambda value: _text(value) not in drawn) if unique else values)
@@ -105,17 +105,17 @@ def lists(
     return [*drawn.values()]
 
 
-def _places(draw: st.DrawFn, wanted: Sequence[RequiredItems], size: int) -> dict[int, Callable[[int], Values]]:
+def _places(draw: st.DrawFn, required: Sequence[RequiredItems], size: int) -> dict[int, Callable[[int], Values]]:
     """Draw where those items stand that have to be there."""
     places: dict[int, Callable[[int], Values]] = {}
-    for one in wanted:
-        for _ in range(one.count):
-            free = [at for at in range(size) if at not in places and not one.values(at).is_empty]
+    for items in required:
+        for _ in range(items.count):
+            free = [at for at in range(size) if at not in places and not items.values(at).is_empty]
             if not free:
                 reject()
-            places[draw(st.sampled_from(free))] = one.values
+            places[draw(st.sampled_from(free))] = items.values
     return places
 
 
-def _text(value: Any) -> str:
+def _text(value: JSON) -> str:
     return json.dumps(value, sort_keys=True)

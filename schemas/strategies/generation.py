@@ -10,10 +10,10 @@ import copy
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 from hypothesis import strategies as st
 
+from slotfill.schemas.json_values.json_types import JSONMapping
 from slotfill.schemas.strategies.combinators import (
     Subvalidator,
     Subvalidators,
@@ -39,7 +39,7 @@ from slotfill.schemas.strategies.scalars import (
 
 __all__ = ["Generation"]
 
-Schemas = list[Mapping[str, Any]]
+Schemas = list[JSONMapping]
 
 DEEPEST = 24
 """How deep a value may go before it must have ended."""
@@ -61,7 +61,7 @@ _UNCERTAIN = frozenset(
 )
 """Keywords that what is drawn need not satisfy, so that the validator has to see to it."""
 
-_ABOUT: Mapping[str, frozenset[str]] = {
+_KEYWORDS_OF_TYPE: Mapping[str, frozenset[str]] = {
     "null": frozenset(),
     "boolean": frozenset(),
     "integer": frozenset(),
@@ -85,7 +85,7 @@ _ABOUT: Mapping[str, frozenset[str]] = {
 _OF_OTHERS = frozenset({"additionalProperties", "patternProperties", "unevaluatedProperties"})
 """Keywords that speak of keys with no name in the schema."""
 
-_ELSEWHERE = "\ue000 a key that no schema speaks of"
+_UNNAMED_KEY = "\ue000 a key that no schema speaks of"
 
 
 class Generation:
@@ -110,16 +110,16 @@ class Generation:
         }
 
     def _conforms(self, name: str, text: str) -> bool:
-        """Tell whether the validator lets a string pass for a format: where it does not check formats, any."""
+        """Whether the validator lets a string pass for a format: where it does not check formats, any."""
         checker = self._root.format_checker
         return checker is None or checker.conforms(text, name)
 
     def values(self) -> Values:
-        """Give the strategy; it is empty where the schema can be seen to accept nothing."""
+        """Return the strategy; it is empty where the schema can be seen to accept nothing."""
         return self._of((self._root,), 0)
 
     def smallest(self) -> float:
-        """Give how many parts the smallest value holds, at least: more than any value does where there is none."""
+        """Return how many parts the smallest value holds, at least: more than any value does where there is none."""
         return self._smallest((self._root,), frozenset(), {})
 
     def _smallest(self, parts: Subvalidators, within: frozenset[object], known: dict[object, float]) -> float:
@@ -127,17 +127,19 @@ class Generation:
         if key in within:
             return math.inf
         if key not in known:
-            known[key] = min((self._least(way, within | {key}, known) for way in branches(parts)), default=math.inf)
+            known[key] = min(
+                (self._least(branch, within | {key}, known) for branch in branches(parts)), default=math.inf
+            )
         return known[key]
 
     def _least(self, parts: Subvalidators, within: frozenset[object], known: dict[object, float]) -> float:
         """Count what a value must hold: nothing that is needed of objects counts where it may be something else."""
         schemas = [part.schema for part in parts]
-        kinds = {name for name in self._types if _allow(name, schemas)}
-        if kinds == {"object"}:
-            needed = {key for keys in values_of(schemas, "required") for key in keys}
-            return 1 + sum(self._smallest(at_key(parts, key), within, known) for key in needed)
-        if kinds == {"array"} and (least := max((0, *values_of(schemas, "minItems")))):
+        types = {name for name in self._types if _allow(name, schemas)}
+        if types == {"object"}:
+            required_keys = {key for keys in values_of(schemas, "required") for key in keys}
+            return 1 + sum(self._smallest(at_key(parts, key), within, known) for key in required_keys)
+        if types == {"array"} and (least := max((0, *values_of(schemas, "minItems")))):
             first = max(map(prefix_length, schemas), default=0)
             return 1 + sum(
                 self._smallest(at_item(parts, at, None), within, known) for at in range(min(least, first + 1))
@@ -156,9 +158,9 @@ class Generation:
         return self._known[key]
 
     def _union(self, parts: Subvalidators, depth: int) -> Values:
-        through = branches(parts)
-        values = st.one_of([self._typed(way, depth) for way in through])
-        if len(through) == 1 and not any(_UNCERTAIN & part.schema.keys() for part in through[0]):
+        choices = branches(parts)
+        values = st.one_of([self._typed(branch, depth) for branch in choices])
+        if len(choices) == 1 and not any(_UNCERTAIN & part.schema.keys() for part in choices[0]):
             return values
         return filtered(values, lambda value: all(is_valid(part, value) for part in parts))
 
@@ -168,13 +170,15 @@ class Generation:
         if listed:
             valid = [value for value in min(listed, key=len) if all(is_valid(part, value) for part in parts)]
             return st.sampled_from(valid).map(copy.deepcopy) if valid else st.nothing()
-        kinds = {name: of(parts, schemas, depth) for name, of in self._types.items() if _allow(name, schemas)}
-        every = st.one_of([*kinds.values()])
-        meant = st.one_of([kinds[name] for name in kinds if any(_ABOUT[name] & schema.keys() for schema in schemas)])
-        if meant.is_empty:
+        by_type = {name: of(parts, schemas, depth) for name, of in self._types.items() if _allow(name, schemas)}
+        every = st.one_of([*by_type.values()])
+        likely = st.one_of(
+            [by_type[name] for name in by_type if any(_KEYWORDS_OF_TYPE[name] & schema.keys() for schema in schemas)]
+        )
+        if likely.is_empty:
             return every
         # Where a schema names no type but speaks of objects, say, half of the values are objects.
-        return st.booleans().flatmap(lambda other: every if other else meant) if len(kinds) > 1 else every
+        return st.booleans().flatmap(lambda other: every if other else likely) if len(by_type) > 1 else every
 
     def _lists(self, parts: Subvalidators, schemas: Schemas, depth: int) -> Values:
         def item(at: int, contained: Subvalidator = None) -> Values:
@@ -182,9 +186,9 @@ class Generation:
 
         def filler(at: int) -> Values:
             # Where `unevaluatedItems` lets nothing else be, what `contains` wants still may.
-            return st.one_of([one.values(at) for one in wanted]) if item(at).is_empty else item(at)
+            return st.one_of([one.values(at) for one in required]) if item(at).is_empty else item(at)
 
-        wanted = [
+        required = [
             RequiredItems(
                 partial(item, contained=part_of(part, part.schema["contains"])), int(part.schema.get("minContains", 1))
             )
@@ -197,34 +201,34 @@ class Generation:
 
         def of_length() -> Values:
             ends = next((at for at in range(first + 1) if filler(at).is_empty), math.inf)
-            room = SizeRange(least, min(most, ends), max(min(_LONGEST, _width(depth)), first))
-            return lists(filler, wanted, room, unique) if room.is_any else st.nothing()
+            sizes = SizeRange(least, min(most, ends), max(min(_LONGEST, _width(depth)), first))
+            return lists(filler, required, sizes, unique) if sizes.is_possible else st.nothing()
 
         # Whether there are items takes a walk over all that they refer to: where none are needed it can wait.
-        return of_length() if least or wanted else drawn_by(lambda draw: draw(of_length()))
+        return of_length() if least or required else drawn_by(lambda draw: draw(of_length()))
 
     def _objects(self, parts: Subvalidators, schemas: Schemas, depth: int) -> Values:
-        needed = {key for keys in values_of(schemas, "required") for key in keys}
+        required_keys = {key for keys in values_of(schemas, "required") for key in keys}
         named = dict.fromkeys(key for properties in values_of(schemas, "properties") for key in properties)
-        known = {key: self._at(parts, key, depth) for key in [*named, *sorted(needed - named.keys())]}
-        if any(known[key].is_empty for key in needed):
+        known = {key: self._at(parts, key, depth) for key in [*named, *sorted(required_keys - named.keys())]}
+        if any(known[key].is_empty for key in required_keys):
             return st.nothing()
         width = _width(depth)
-        known = {key: values for key, values in known.items() if key in needed or width}
-        speaks = any(_OF_OTHERS & schema.keys() for schema in schemas)
-        room = SizeRange(*_limits(schemas, "Properties"), width)
+        known = {key: values for key, values in known.items() if key in required_keys or width}
+        names_others = any(_OF_OTHERS & schema.keys() for schema in schemas)
+        sizes = SizeRange(*_limits(schemas, "Properties"), width)
         others = partial(self._at, parts, depth=depth)
-        spare = min(width, _LONGEST) if speaks or not named else 0
+        spare = min(width, _LONGEST) if names_others or not named else 0
         other_keys = st.deferred(lambda: self._other_keys(parts, schemas, depth))
-        members = ObjectMembers(known, needed, other_keys, others, spare)
-        return objects(members, room) if room.is_any else st.nothing()
+        members = ObjectMembers(known, required_keys, other_keys, others, spare)
+        return objects(members, sizes) if sizes.is_possible else st.nothing()
 
     def _at(self, parts: Subvalidators, key: str, depth: int) -> Values:
         return self._of(at_key(parts, key), depth + 1)
 
     def _other_keys(self, parts: Subvalidators, schemas: Schemas, depth: int) -> st.SearchStrategy[str]:
         keys = [matching(pattern) for patterns in values_of(schemas, "patternProperties") for pattern in patterns]
-        if not self._at(parts, _ELSEWHERE, depth).is_empty:
+        if not self._at(parts, _UNNAMED_KEY, depth).is_empty:
             keys.append(self._names(parts, depth))
         return st.one_of(keys)
 
@@ -234,8 +238,8 @@ class Generation:
 
 
 def _allow(name: str, schemas: Schemas) -> bool:
-    declared = [kinds if isinstance(kinds, list) else [kinds] for kinds in values_of(schemas, "type")]
-    return all(name in kinds or (name == "integer" and "number" in kinds) for kinds in declared)
+    declared = [types if isinstance(types, list) else [types] for types in values_of(schemas, "type")]
+    return all(name in types or (name == "integer" and "number" in types) for types in declared)
 
 
 def _width(depth: int) -> int:

@@ -21,15 +21,16 @@ from slotfill.schemas.errors import InvalidError, SchemaError
 from slotfill.schemas.json_schema.patterns import compiled
 from slotfill.schemas.json_schema.response_model import JsonValue, formats_of, response_model
 from slotfill.schemas.json_schema.subschemas import subschemas
-from slotfill.schemas.schema import WRAPPER, Schema
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
+from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies.generation import Generation
-from slotfill.schemas.wire.wire import wire_of
+from slotfill.schemas.wire.wire import wire_for
 
 __all__ = ["Guard", "SchemaSource", "accepts", "as_schema", "instances", "json_model", "wire_instances"]
 
 T = TypeVar("T")
 
-SchemaSource = Schema[Any] | type[BaseModel] | Mapping[str, Any] | bool
+SchemaSource = Schema[Any] | type[BaseModel] | JSONMapping | bool
 """What stands for a schema: a JSON Schema is a mapping or a boolean."""
 
 _TRIES = 10
@@ -64,7 +65,7 @@ class Guard:
 
 
 def as_schema(source: SchemaSource) -> Schema[Any]:
-    """Give a source as a Schema. Raises SchemaError."""
+    """Return a source as a Schema. Raises SchemaError."""
     if isinstance(source, Schema):
         return source
     if isinstance(source, bool | Mapping):
@@ -73,14 +74,14 @@ def as_schema(source: SchemaSource) -> Schema[Any]:
 
 
 def json_model(schema: Schema[Any]) -> type[JsonValue]:
-    """Give a model that validates by the JSON Schema alone."""
+    """Return a model that validates by the JSON Schema alone."""
     if issubclass(schema.model, JsonValue):
         return schema.model
     return response_model(_readable(schema.json_schema), name=schema.name, formats="annotate")
 
 
-def _readable(json_schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a JSON Schema, made of a Pydantic model, whose patterns are all ECMA-262's."""
+def _readable(json_schema: JSONMapping) -> JSONObject:
+    """Return a JSON Schema, made of a Pydantic model, whose patterns are all ECMA-262's."""
     readable = copy.deepcopy(dict(json_schema))
     for _, part in subschemas(readable):
         if isinstance(part.get("pattern"), str):
@@ -103,7 +104,7 @@ def _in_ecma(pattern: str) -> str:
 
 
 def accepts(schema: Schema[Any], value: object, document: str | None = None) -> bool:
-    """Tell whether a schema accepts plain JSON data."""
+    """Whether a schema accepts plain JSON data."""
     try:
         schema.validate(json.dumps(schema.wrap(value)), document=document)
     except InvalidError:
@@ -111,13 +112,20 @@ def accepts(schema: Schema[Any], value: object, document: str | None = None) -> 
     return True
 
 
-def instances(source: SchemaSource, *, document: str | None = None) -> st.SearchStrategy[Any]:
-    """Give values that validate, as plain JSON data.
+def instances(source: SchemaSource, *, document: str | None = None) -> st.SearchStrategy[JSON]:
+    """Make values that validate.
 
-    document: where one is given, `Verbatim` strings quote it.
+    A key that the schema does not name appears where the schema speaks of such keys, or names none at all.
 
-    A key that the schema does not name appears where the schema speaks of such keys, or names none at all. Raises
-    SchemaError, at once or on drawing, when no value is found.
+    Args:
+        source: What the values are to be.
+        document: Where one is given, `Verbatim` strings quote it.
+
+    Returns:
+        A strategy of plain JSON data.
+
+    Raises:
+        SchemaError: At once or on drawing: no value is found.
     """
     schema = as_schema(source)
     routes = [*_routes(schema, document)]
@@ -126,7 +134,7 @@ def instances(source: SchemaSource, *, document: str | None = None) -> st.Search
     guard = Guard("instance", schema)
 
     @st.composite
-    def valid_values(draw: st.DrawFn) -> Any:
+    def valid_values(draw: st.DrawFn) -> JSON:
         for route in routes:
             for _ in range(_TRIES):
                 with suppress(UnsatisfiedAssumption):
@@ -138,24 +146,24 @@ def instances(source: SchemaSource, *, document: str | None = None) -> st.Search
     return valid_values()
 
 
-def _routes(schema: Schema[Any], document: str | None) -> Iterator[st.SearchStrategy[Any]]:
-    """Give the ways to a value, the most telling first: the JSON Schema, the model's types, the values mentioned."""
-    proposals = Generation(json_model(schema).validator, document)
-    if _LARGEST < proposals.smallest() < math.inf:
+def _routes(schema: Schema[Any], document: str | None) -> Iterator[st.SearchStrategy[JSON]]:
+    """Yield the ways to a value, the best first: the JSON Schema, the model's types, the values that it lists."""
+    generation = Generation(json_model(schema).validator, document)
+    if _LARGEST < generation.smallest() < math.inf:
         raise SchemaError(
             f"the smallest value of schema {schema.name!r} holds over {_LARGEST:,} parts: too many to make up"
         )
-    if not (proposed := proposals.values()).is_empty:
-        yield proposed
+    if not (values := generation.values()).is_empty:
+        yield values
     if not issubclass(schema.model, JsonValue):
-        yield _built(schema)
-    if mentioned := [value for value in _mentioned(schema.json_schema) if accepts(schema, value, document)]:
-        yield st.sampled_from(mentioned)
+        yield _from_types(schema)
+    if listed := [value for value in _listed_values(schema.json_schema) if accepts(schema, value, document)]:
+        yield st.sampled_from(listed)
 
 
 @st.composite
-def _built(draw: st.DrawFn, schema: Schema[Any]) -> Any:
-    """Give what Hypothesis makes of the model's types, None where it cannot."""
+def _from_types(draw: st.DrawFn, schema: Schema[Any]) -> JSON:
+    """Draw what Hypothesis makes of the model's types, None where it cannot."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", HypothesisWarning)  # of constraints that it does not know
@@ -166,8 +174,8 @@ def _built(draw: st.DrawFn, schema: Schema[Any]) -> Any:
         return None
 
 
-def _mentioned(json_schema: Mapping[str, Any]) -> Iterator[Any]:
-    """Give the values that a schema holds, as examples, defaults and choices."""
+def _listed_values(json_schema: JSONMapping) -> Iterator[JSON]:
+    """Yield the values that a schema holds, as examples, defaults and choices."""
     for _, part in subschemas(json_schema):
         yield from (part[keyword] for keyword in ("const", "default", "example") if keyword in part)
         for keyword in ("enum", "examples"):
@@ -175,15 +183,22 @@ def _mentioned(json_schema: Mapping[str, Any]) -> Iterator[Any]:
                 yield from part[keyword]
 
 
-def wire_instances(source: SchemaSource) -> st.SearchStrategy[Any]:
-    """Give what the service's reduced schema lets through: the whole schema's instances where it has none.
+def wire_instances(source: SchemaSource) -> st.SearchStrategy[JSON]:
+    """Make what the service's reduced schema lets through: the whole schema's instances where it has none.
 
-    Values are unwrapped. Raises SchemaError.
+    Args:
+        source: What the values are asked for by.
+
+    Returns:
+        A strategy of plain JSON data, unwrapped.
+
+    Raises:
+        SchemaError: At once or on drawing: no value is found.
     """
     schema = as_schema(source)
-    wire = wire_of(schema.json_schema, wrapped=schema.wrapped)
+    wire = wire_for(schema)
     resources = schema.model.resources if issubclass(schema.model, JsonValue) else None
     travelling = _readable(wire.full if wire.reduced is None else wire.reduced)
     model = response_model(travelling, name=schema.name, resources=resources, formats=formats_of(schema.model))
     values = instances(Schema(model))
-    return values.map(lambda value: value[WRAPPER]) if schema.wrapped else values
+    return values.map(schema.unwrap)

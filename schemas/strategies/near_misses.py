@@ -8,12 +8,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from slotfill.schemas.errors import InvalidError
-from slotfill.schemas.json_values.pointer import join, pointer_to
+from slotfill.schemas.json_schema.value_walk import walk
+from slotfill.schemas.json_values.json_types import JSON, JSONObject
+from slotfill.schemas.json_values.pointer import pointer_to
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies.instances import Guard, SchemaSource, as_schema, instances, json_model
-from slotfill.schemas.strategies.mutations import Mutation, mutable_places, mutations
+from slotfill.schemas.strategies.mutations import Mutation, mutations
 
 __all__ = ["NearMiss", "near_misses"]
 
@@ -28,18 +31,20 @@ _TRIES = 10
 class NearMiss:
     """A value that its schema refuses, and why.
 
-    path: a JSON Pointer to what is wrong with the value, be it a key that is missing.
-    constraint: the keyword of JSON Schema that is broken there; "format" and "validator" where only a Pydantic model
-    checks, by the type of a field or by a validator of its own.
+    Attributes:
+        value: Plain JSON data, unwrapped.
+        path: A JSON Pointer to what is wrong with the value, be it a key that is missing.
+        constraint: The keyword of JSON Schema that is broken there; "format" and "validator" where only a Pydantic
+            model checks, by the type of a field or by a validator of its own.
     """
 
-    value: Any
+    value: JSON
     path: str
     constraint: str
 
 
 class Judge:
-    """Tells for which one reason a schema refuses a value."""
+    """Says for which one reason a schema refuses a value."""
 
     def __init__(self, schema: Schema[Any], document: str | None) -> None:
         self._schema = schema
@@ -47,56 +52,61 @@ class Judge:
         self._document = document
 
     def label(self, value: object) -> tuple[str, str] | None:
-        """Give path and constraint, None for a value that is valid or is wrong in more than one way."""
-        refused = self._refused(value)
-        if not refused:
+        """Return path and constraint, None for a value that is valid or is wrong in more than one way."""
+        failing = self._failing_paths(value)
+        if not failing:
             return None
-        told = self._told(value)
-        if not told:
-            return self._of_model_alone(value, refused)
-        path, constraint = told[0]
-        agrees = any(path == other or path.startswith(f"{other}/") for other in refused)
+        complaints = self._complaints(value)
+        if not complaints:
+            return self._of_model_alone(value, failing)
+        path, constraint = complaints[0]
+        agrees = any(path == other or path.startswith(f"{other}/") for other in failing)
         is_keyword = constraint in self._model.validator.VALIDATORS  # a subschema that is `false` has none
-        return told[0] if len(told) == 1 and agrees and is_keyword else None
+        return complaints[0] if len(complaints) == 1 and agrees and is_keyword else None
 
-    def _refused(self, value: object) -> set[str]:
-        """Give the paths at which the schema refuses a value."""
+    def _failing_paths(self, value: object) -> set[str]:
+        """Return the paths at which the schema refuses a value."""
         try:
             self._schema.validate(json.dumps(self._schema.wrap(value)), document=self._document)
         except InvalidError as error:
-            return {found.path for found in error.errors}
+            return {failing.path for failing in error.errors}
         return set()
 
-    def _told(self, value: object) -> list[tuple[str, str]]:
-        """Give the paths and keywords of what the JSON Schema says against a value."""
+    def _complaints(self, value: object) -> list[tuple[str, str]]:
+        """Return the paths and keywords of what the JSON Schema says against a value."""
         try:
             self._model.model_validate(value, context={"document": self._document})
         except ValidationError as error:
-            found = error.errors(include_url=False, include_context=False, include_input=False)
-            return [_label(one, value) for one in found]
+            details = error.errors(include_url=False, include_context=False, include_input=False)
+            return [_label(detail, value) for detail in details]
         return []
 
-    def _of_model_alone(self, value: object, refused: set[str]) -> tuple[str, str] | None:
+    def _of_model_alone(self, value: object, failing: set[str]) -> tuple[str, str] | None:
         """Label what only a Pydantic model refuses."""
-        if len(refused) > 1:
+        if len(failing) > 1:
             return None
-        (path,) = refused
-        schemas = next(
-            (place.schemas for place in mutable_places(value, self._schema.json_schema) if join(place.path) == path), ()
-        )
+        (path,) = failing
+        nodes = walk(value, self._schema.json_schema)
+        schemas = next((node.schemas for node in nodes if node.pointer == path), ())
         return path, "format" if any("format" in schema for schema in schemas) else "validator"
 
 
 def near_misses(source: SchemaSource, *, document: str | None = None) -> st.SearchStrategy[NearMiss]:
-    """Give values that must not validate, each wrong in one place, for one reason.
+    """Make values that must not validate, each wrong in one place, for one reason.
 
     A valid value is changed in one place; it is a near miss when the JSON Schema then has one thing to say against it,
     and the schema refuses it there. In a union the label is that of the alternative that was meant, where that can
     be told; else it is that of the union itself, with `anyOf` or `oneOf`.
 
-    document: where one is given, `Verbatim` strings quote it, and fail with "format" where they do not.
+    Args:
+        source: What is to refuse them.
+        document: Where one is given, `Verbatim` strings quote it, and fail with "format" where they do not.
 
-    Raises SchemaError, at once or on drawing, when nothing is found: a schema may accept all there is.
+    Returns:
+        A strategy.
+
+    Raises:
+        SchemaError: At once or on drawing: nothing is found, as a schema may accept all there is.
     """
     schema = as_schema(source)
     values = instances(schema, document=document)
@@ -115,8 +125,8 @@ def near_misses(source: SchemaSource, *, document: str | None = None) -> st.Sear
     return refused_values()
 
 
-def _changes(value: object, json_schema: dict[str, Any]) -> st.SearchStrategy[list[Mutation]]:
-    """Give a few changes to be tried in turn, aimed at constraints of all kinds alike."""
+def _changes(value: object, json_schema: JSONObject) -> st.SearchStrategy[list[Mutation]]:
+    """Return a few changes to be tried in turn, aimed at constraints of all kinds alike."""
     aimed: dict[str, list[Mutation]] = {}
     for change in mutations(value, json_schema):
         aimed.setdefault(change.keyword, []).append(change)
@@ -124,6 +134,6 @@ def _changes(value: object, json_schema: dict[str, Any]) -> st.SearchStrategy[li
     return st.lists(kinds.flatmap(st.sampled_from), min_size=_TRIES, max_size=_TRIES)
 
 
-def _label(error: Any, value: object) -> tuple[str, str]:
-    missing = error["type"] == "missing"
-    return pointer_to(error["loc"], value, missing=missing), "required" if missing else error["type"]
+def _label(detail: ErrorDetails, value: object) -> tuple[str, str]:
+    missing = detail["type"] == "missing"
+    return pointer_to(detail["loc"], value, missing=missing), "required" if missing else detail["type"]

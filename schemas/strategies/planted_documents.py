@@ -50,7 +50,13 @@ _FACTS = (
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A string that stands in a text: `text[start:end]` is `text` of the fact; offsets count code points."""
+    """A string that stands in a text: `text[start:end]` is `text` of the fact.
+
+    Attributes:
+        text: The string.
+        start: Where it begins, in code points.
+        end: Where it ends, in code points.
+    """
 
     text: str
     start: int
@@ -59,7 +65,12 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class PlantedDocument:
-    """A text, and the facts planted in it, in their order. A fact may stand in it elsewhere too."""
+    """A text, and the facts planted in it. A fact may stand in it elsewhere too.
+
+    Attributes:
+        text: The text.
+        facts: In the order of the text.
+    """
 
     text: str
     facts: tuple[Fact, ...]
@@ -67,7 +78,7 @@ class PlantedDocument:
 
 @st.composite
 def documents(draw: st.DrawFn) -> PlantedDocument:
-    """Give texts of many scripts, empty to long, with line ends of all kinds, in composed or decomposed form."""
+    """Draw texts of many scripts, empty to long, with line ends of all kinds, in composed or decomposed form."""
     passages = draw(st.lists(_passages(), max_size=LONGEST))
     form: Literal["NFC", "NFD"] = draw(st.sampled_from(("NFC", "NFD")))
     repeats = draw(st.sampled_from((1, 1, 1, 1, 50)))
@@ -83,7 +94,7 @@ def documents(draw: st.DrawFn) -> PlantedDocument:
 
 
 def _passages() -> st.SearchStrategy[tuple[str, bool, str]]:
-    """Give a passage, whether it is a fact, and what follows it."""
+    """Return a passage, whether it is a fact, and what follows it."""
     prose = st.sampled_from(_PROSE) | st.text(st.characters(codec="utf-8"), max_size=20)
     return st.one_of(
         st.tuples(prose, st.just(False), st.sampled_from(_LINE_ENDS)),

@@ -11,7 +11,6 @@ from datetime import UTC
 from fractions import Fraction
 from functools import cache
 from sys import float_info
-from typing import Any
 
 from hypothesis import reject
 from hypothesis import strategies as st
@@ -19,6 +18,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 
 from slotfill.schemas.json_schema.formats import conforms
 from slotfill.schemas.json_schema.patterns import OutOfTimeError, for_python, found
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 from slotfill.schemas.passages.boundaries import next_boundary, previous_boundary
 from slotfill.schemas.passages.passages import stands_in
 from slotfill.schemas.strategies.filtering import filtered
@@ -26,7 +26,7 @@ from slotfill.schemas.verbatim import FORMAT
 
 __all__ = ["ANY_TEXT", "JSON_VALUES", "matching", "numbers", "strings", "values_of", "whole_numbers"]
 
-Schemas = Sequence[Mapping[str, Any]]
+Schemas = Sequence[JSONMapping]
 """The schemas that speak of one value: it has to satisfy each."""
 
 _CHARACTERS = st.characters(codec="utf-8")  # no lone surrogates: JSON that travels has none
@@ -40,7 +40,7 @@ _FAR = 10**18
 _VAST = 1e100
 """How far other numbers without a bound go: the product of three is finite, as that of any text's numbers is."""
 
-JSON_VALUES: st.SearchStrategy[Any] = st.recursive(
+JSON_VALUES: st.SearchStrategy[JSON] = st.recursive(
     st.none() | st.booleans() | st.integers(-_FAR, _FAR) | st.floats(allow_nan=False, allow_infinity=False) | ANY_TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
     max_leaves=5,
@@ -82,7 +82,7 @@ _FORMATS: Mapping[str, st.SearchStrategy[str]] = {
 def strings(
     schemas: Schemas, document: str | None, conforms: Callable[[str, str], bool] = conforms
 ) -> st.SearchStrategy[str]:
-    """Give strings.
+    """Return strings.
 
     document: where one is given, `format: verbatim` quotes it.
     conforms: tells whether a string conforms to a format, where that is checked.
@@ -116,7 +116,7 @@ def _first(draw: st.DrawFn, kinds: Sequence[st.SearchStrategy[str]]) -> str:
 
 
 def _kinds(schemas: Schemas, least: float, most: float) -> Iterator[st.SearchStrategy[str]]:
-    """Give strings by what is said of them: each kind satisfies one thing, and may satisfy all."""
+    """Yield strings by what is said of them: each kind satisfies one thing, and may satisfy all."""
     formats = [_FORMATS[name] for name in values_of(schemas, "format") if name in _FORMATS]
     patterns = values_of(schemas, "pattern")
     yield from formats
@@ -132,7 +132,7 @@ def _kinds(schemas: Schemas, least: float, most: float) -> Iterator[st.SearchStr
 
 @cache
 def matching(pattern: str, *, whole: bool = False) -> st.SearchStrategy[str]:
-    """Give strings in which an ECMA-262 pattern is found, or any where the standard library cannot be told it.
+    """Return strings in which an ECMA-262 pattern is found, or any where the standard library cannot be told it.
 
     whole: whether there is nothing around it.
     """
@@ -160,7 +160,7 @@ def _fitted(text: str, least: float, most: float) -> str:
 
 
 def _passages(document: str, most: float) -> st.SearchStrategy[str]:
-    """Give passages of a document that say something: runs of words, and any others."""
+    """Return passages of a document that say something: runs of words, and any others."""
     words = [match.span() for match in re.finditer(r"\S+", document)]
     if not words:
         return st.nothing()
@@ -173,17 +173,17 @@ def _passages(document: str, most: float) -> st.SearchStrategy[str]:
 
 
 def _passage(document: str, start: int, end: int, most: float) -> str:
-    """Give the words and figures of a passage that are no longer than that."""
+    """Return the words and figures of a passage that are no longer than that."""
     return document[start : previous_boundary(document, int(min(end, start + most)))]
 
 
 def whole_numbers(schemas: Schemas) -> st.SearchStrategy[float]:
-    """Give integers."""
+    """Return integers."""
     return _multiples(schemas, Fraction(1))
 
 
 def numbers(schemas: Schemas) -> st.SearchStrategy[float]:
-    """Give numbers that JSON can write, whole ones among them."""
+    """Return numbers that JSON can write, whole ones among them."""
     if factors := values_of(schemas, "multipleOf"):
         return _multiples(schemas, _written(factors[0]))
     low, high = _bounds(schemas)
@@ -198,7 +198,7 @@ def numbers(schemas: Schemas) -> st.SearchStrategy[float]:
 
 
 def _ends(least: float | None, most: float | None) -> tuple[float | None, float | None]:
-    """Give how far numbers go, where no bound says so."""
+    """Return how far numbers go, where no bound says so."""
     if least is None and (most is None or most > -_VAST):
         least = -_VAST
     if most is None and (least is None or least < _VAST):
@@ -211,7 +211,7 @@ Bound = tuple[float, bool] | None
 
 
 def _bounds(schemas: Schemas) -> tuple[Bound, Bound]:
-    """Give the narrowest bounds; draft 4 has `exclusiveMinimum: true` beside `minimum`."""
+    """Return the narrowest bounds; draft 4 has `exclusiveMinimum: true` beside `minimum`."""
     lows = [(one["minimum"], one.get("exclusiveMinimum") is True) for one in schemas if "minimum" in one]
     lows += [(value, True) for value in values_of(schemas, "exclusiveMinimum") if not isinstance(value, bool)]
     highs = [(one["maximum"], one.get("exclusiveMaximum") is True) for one in schemas if "maximum" in one]
@@ -238,7 +238,7 @@ def _multiples(schemas: Schemas, step: Fraction) -> st.SearchStrategy[float]:
 
 
 def _common(one: Fraction, other: Fraction) -> Fraction:
-    """Give the least common multiple."""
+    """Return the least common multiple."""
     multiple = math.lcm(one.numerator * other.denominator, other.numerator * one.denominator)
     return Fraction(multiple, one.denominator * other.denominator)
 
@@ -256,6 +256,6 @@ def _float(number: float) -> float:
     return float(min(max(number, -float_info.max), float_info.max))
 
 
-def values_of(schemas: Schemas, keyword: str) -> list[Any]:
-    """Give what each of the schemas that has a keyword says by it."""
+def values_of(schemas: Schemas, keyword: str) -> list[JSON]:
+    """Return what each of the schemas that has a keyword says by it."""
     return [schema[keyword] for schema in schemas if keyword in schema]

@@ -6,24 +6,25 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from hypothesis import strategies as st
 
-from slotfill.schemas.strategies.mutations import Mutation, mutable_places
+from slotfill.schemas.json_schema.value_walk import walk
+from slotfill.schemas.json_values.json_types import JSON, JSONObject
+from slotfill.schemas.strategies.mutations import Mutation
 
 __all__ = ["loosely", "type_slips"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def type_slips(value: object, json_schema: dict[str, Any]) -> Iterator[Mutation]:
-    """Give changes of type and letter case, after which a reader still knows what is meant."""
-    for place in mutable_places(value, json_schema):
-        yield from (Mutation("type", place.path, replacement) for replacement in _mistaken(place.value))
+def type_slips(value: object, json_schema: JSONObject) -> Iterator[Mutation]:
+    """Yield changes of type and letter case, after which a reader still knows what is meant."""
+    for node in walk(value, json_schema):
+        yield from (Mutation("type", node.path, replacement) for replacement in _slips_of(node.value))
 
 
-def _mistaken(value: Any) -> Iterator[Any]:
+def _slips_of(value: JSON) -> Iterator[JSON]:
     match value:
         case None:
             yield from ("null", "None", "")
@@ -62,12 +63,12 @@ _STYLES = st.builds(
 )
 
 
-def loosely(value: Any) -> st.SearchStrategy[str]:
-    """Give a value written with single quotes, bare keys, trailing commas, comments, or as Python writes it."""
+def loosely(value: JSON) -> st.SearchStrategy[str]:
+    """Return a value written with single quotes, bare keys, trailing commas, comments, or as Python writes it."""
     return st.just(repr(value)) | _STYLES.map(lambda style: _write(value, style))
 
 
-def _write(value: Any, style: _Style) -> str:
+def _write(value: JSON, style: _Style) -> str:
     match value:
         case None | True | False:
             return style.names[(None, True, False).index(value)]

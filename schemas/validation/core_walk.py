@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-__all__ = ["Node", "bare", "definitions_of", "nodes_of", "with_children"]
+__all__ = ["Config", "Node", "bare", "definitions_of", "nodes_of", "with_children"]
 
 Node = Mapping[str, Any]
 """A core schema, or a field of one."""
+
+Config = Mapping[str, Any] | None
+"""What a model's configuration says to the validators of its fields."""
 
 _SCHEMAS = frozenset(
     {"schema", "keys_schema", "values_schema", "extras_schema", "extras_keys_schema", "lax_schema", "strict_schema"}
@@ -24,7 +27,7 @@ _SCHEMAS = frozenset(
 
 
 def nodes_of(node: Node) -> Iterator[Node]:
-    """Give a core schema and all within it, fields included, each once; what it refers to is not followed."""
+    """Yield a core schema and all within it, fields included, each once; what it refers to is not followed."""
     rest, seen = [node], set()
     while rest:
         part = rest.pop()
@@ -35,17 +38,17 @@ def nodes_of(node: Node) -> Iterator[Node]:
 
 
 def with_children(node: Node, change: Callable[[Node], Node]) -> dict[str, Any]:
-    """Give a copy of a core schema, or of a field, with each schema that stands in it changed."""
+    """Return a copy of a core schema, or of a field, with each schema that stands in it changed."""
     return {key: _changed(value, change) if key in _SCHEMAS else value for key, value in node.items()}
 
 
 def definitions_of(schema: Node) -> Mapping[str, Node]:
-    """Give the definitions of a whole core schema, by the name that references call them by."""
+    """Return the definitions of a whole core schema, by the name that references call them by."""
     return {part["ref"]: part for part in schema["definitions"]} if schema["type"] == "definitions" else {}
 
 
 def bare(node: Node, definitions: Mapping[str, Node], around: Collection[str]) -> Node:
-    """Give what a core schema is about: behind references, and behind the kinds that may stand around it."""
+    """Return what a core schema is about: behind references, and behind the kinds that may stand around it."""
     while (is_reference := node["type"] == "definition-ref") or node["type"] in around:
         node = definitions[node["schema_ref"]] if is_reference else node["schema"]
     return node

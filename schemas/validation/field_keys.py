@@ -33,36 +33,36 @@ FIELDS = frozenset({"model-fields", "typed-dict", "dataclass-args"})
 
 
 def fields_of(node: Node) -> Iterator[tuple[str, Node]]:
-    """Give the fields of a core schema by their names; of one that has none, nothing."""
+    """Yield the fields of a core schema by their names; of one that has none, nothing."""
     if node["type"] in FIELDS:
         fields = node["fields"]
         yield from fields.items() if isinstance(fields, Mapping) else ((field["name"], field) for field in fields)
 
 
 def with_fields(node: Node, change: Callable[[str, Node], Node]) -> dict[str, Any]:
-    """Give a copy of a core schema with each of its fields changed."""
+    """Return a copy of a core schema with each of its fields changed."""
     changed = {name: change(name, field) for name, field in fields_of(node)}
     return {**node, "fields": changed if isinstance(node["fields"], Mapping) else [*changed.values()]}
 
 
 def keys_of(name: str, field: Node) -> list[str]:
-    """Give the keys by which a field is read: its aliases that are one key, else its name."""
+    """Return the keys by which a field is read: its aliases that are one key, else its name."""
     return [str(path[0]) for path in _aliases(field) if len(path) == 1] or [name]
 
 
 def key_of(name: str, field: Node) -> str:
-    """Give the key by which a field is asked for: the first of those by which it is read."""
+    """Return the key by which a field is asked for: the first of those by which it is read."""
     return keys_of(name, field)[0]
 
 
 def names_of(name: str, field: Node) -> frozenset[str]:
-    """Give the other names by which a model knows a field: `items` of `items: … = Field(alias="lineItems")`."""
+    """Return the other names by which a model knows a field: `items` of `items: … = Field(alias="lineItems")`."""
     key = key_of(name, field)
     return frozenset({*keys_of(name, field), name, field.get("serialization_alias", key)} - {key})
 
 
 def paths_of(field: Node) -> tuple[KeyPath, ...]:
-    """Give the ways into other values by which a model reads a field."""
+    """Return the ways into other values by which a model reads a field."""
     return tuple(path for path in _aliases(field) if len(path) > 1)
 
 

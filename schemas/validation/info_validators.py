@@ -14,7 +14,7 @@ _OURS = "slotfill."
 
 
 def needs_context(model: type[BaseModel]) -> bool:
-    """Tell whether a model has validators, other than ours, that take `info`: they may want the document's text."""
+    """Whether a model has validators, other than ours, that take `info`: they may want the document's text."""
     root, definitions = core_schema_of(model)
     nodes = (node for whole in (root, *definitions.values()) for node in nodes_of(whole))
     return any(takes_info(node) and _is_users(node) for node in nodes)

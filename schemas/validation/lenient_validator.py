@@ -8,15 +8,12 @@ from typing import Any
 
 from pydantic_core import PydanticKnownError, SchemaValidator
 
-from slotfill.schemas.validation.core_walk import Node, with_children
+from slotfill.schemas.validation.core_walk import Config, Node, with_children
 from slotfill.schemas.validation.field_keys import FIELDS, read_by_paths_too, with_fields
 from slotfill.schemas.validation.literals import LiteralMembers, as_alternatives, literal_error, members_of
 from slotfill.schemas.validation.user_code import informed
 
-__all__ = ["TIME_ERRORS", "Config", "Lenient", "built_validator", "is_number"]
-
-Config = Mapping[str, Any] | None
-"""What a model's configuration says to the validators of its fields."""
+__all__ = ["TIME_ERRORS", "Lenient", "built_validator", "is_number"]
 
 TIME_ERRORS = {
     "date": "date_type",
@@ -70,7 +67,7 @@ def built_validator(node: Node, config: Config, definitions: Sequence[Node]) -> 
 
 
 def is_number(text: str) -> bool:
-    """Tell whether Pydantic might read a text as seconds: "2026", " -12.5", "1e3"."""
+    """Whether Pydantic might read a text as seconds: "2026", " -12.5", "1e3"."""
     try:
         float(text)
     except ValueError:
@@ -103,7 +100,7 @@ def _refuse_others(expected: Sequence[Any], value: Any) -> Any:
 
 
 def _member(members: LiteralMembers, value: Any) -> Any:
-    """Give what a literal has for a value; what it has not may be a member itself, but true is not 1."""
+    """Return what a literal has for a value; what it has not may be a member itself, but true is not 1."""
     if type(value) in (bool, int) and (type(value), value) not in members:
         raise literal_error(members)
     return members.get((type(value), value), value) if isinstance(value, bool | int | str) else value

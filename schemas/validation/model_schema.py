@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from slotfill.schemas.json_schema.decimals import DECIMAL
-from slotfill.schemas.json_schema.response_model import JsonValue, resolve_local
-from slotfill.schemas.json_schema.subschemas import properties_of, subschemas
+from slotfill.schemas.json_schema.response_model import JsonValue
+from slotfill.schemas.json_schema.subschemas import properties_of, resolve_local, subschemas
+from slotfill.schemas.json_values.json_types import JSON, JSONObject
 from slotfill.schemas.validation.core_walk import Node, definitions_of, nodes_of
 from slotfill.schemas.validation.field_keys import KeyPath, fields_of, key_of, names_of, paths_of
 
 __all__ = ["decimal_schema", "inner_paths_of", "output_schema", "reply_schema", "synonyms_of"]
 
 
-def reply_schema(model: type[BaseModel], *, by_alias: bool = True) -> dict[str, Any]:
-    """Give the JSON Schema of what a model reads, as strictly as replies are read.
+def reply_schema(model: type[BaseModel], *, by_alias: bool = True) -> JSONObject:
+    """Return the JSON Schema of what a model reads, as strictly as replies are read.
 
     Objects take no keys but their own, unless the model's `extra` is "allow": Pydantic would drop what it does not
     know without a word. The property by which a union's members are told apart is required, also where it has a
@@ -33,8 +33,8 @@ def reply_schema(model: type[BaseModel], *, by_alias: bool = True) -> dict[str, 
     return json_schema
 
 
-def output_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """Give the JSON Schema of a model's values as they are written: with computed fields, and the aliases of that.
+def output_schema(model: type[BaseModel]) -> JSONObject:
+    """Return the JSON Schema of a model's values as they are written: with computed fields, and the aliases of that.
 
     Where the model has none, as of a serializer whose type is unknown, it is that of a reply.
     """
@@ -46,13 +46,13 @@ def output_schema(model: type[BaseModel]) -> dict[str, Any]:
         return reply_schema(model)
 
 
-def decimal_schema(schema: CoreSchema) -> dict[str, Any]:
-    """Give the JSON Schema of what a core schema reads, its decimal numbers marked with `DECIMAL`."""
+def decimal_schema(schema: CoreSchema) -> JSONObject:
+    """Return the JSON Schema of what a core schema reads, its decimal numbers marked with `DECIMAL`."""
     return _OutputSchema().generate(schema)
 
 
 def synonyms_of(model: type[BaseModel]) -> dict[str, frozenset[str]]:
-    """Give, by JSON key, the other names by which a model and those within it know the field.
+    """Return, by JSON key, the other names by which a model and those within it know the field.
 
     `items: list[str] = Field(validation_alias="lineItems")` gives {"lineItems": {"items"}}.
     """
@@ -63,14 +63,14 @@ def synonyms_of(model: type[BaseModel]) -> dict[str, frozenset[str]]:
 
 
 def inner_paths_of(model: type[BaseModel]) -> dict[str, tuple[KeyPath, ...]]:
-    """Give, by JSON key, the ways into other values by which a model and those within it read the field, too.
+    """Return, by JSON key, the paths into other values by which a model and those within it read the field, too.
 
     `street: str = Field(validation_alias=AliasPath("address", "street"))` gives {"street": (("address", "street"),)}.
     """
     paths: defaultdict[str, tuple[KeyPath, ...]] = defaultdict(tuple)
     for name, field in _all_fields(model):
         paths[key_of(name, field)] += paths_of(field)
-    return {key: ways for key, ways in paths.items() if ways}
+    return {key: others for key, others in paths.items() if others}
 
 
 _OBJECTS = ("model", "dataclass", "typed-dict")
@@ -96,11 +96,11 @@ class _ReplySchema(GenerateJsonSchema):
 class _OutputSchema(GenerateJsonSchema):
     """Writes a model's JSON Schema with its decimal numbers marked: in JSON they are strings like any other.
 
-    A serializer of a whole object that gives `dict[str, Any]`, as one that leaves nulls out does, says nothing of keys:
+    A serializer of a whole object that gives `JSONObject`, as one that leaves nulls out does, says nothing of keys:
     the object's fields do.
     """
 
-    def generate_inner(self, schema: Any) -> JsonSchemaValue:
+    def generate_inner(self, schema: JSON) -> JsonSchemaValue:
         of_keys = schema.get("serialization", {}).get("return_schema", {}) if schema["type"] in _OBJECTS else {}
         unsaid = of_keys.get("type") == "dict" and of_keys.get("values_schema", {"type": "any"})["type"] == "any"
         return super().generate_inner({**schema, "serialization": {}} if unsaid else schema)
@@ -109,7 +109,7 @@ class _OutputSchema(GenerateJsonSchema):
         return {**super().decimal_schema(schema), DECIMAL: _digits(schema)}
 
 
-def _digits(schema: core_schema.DecimalSchema) -> dict[str, Any]:
+def _digits(schema: core_schema.DecimalSchema) -> JSONObject:
     return {name: schema[name] for name in ("max_digits", "decimal_places") if schema.get(name) is not None}
 
 
@@ -120,7 +120,7 @@ def _closed(json_schema: JsonSchemaValue) -> JsonSchemaValue:
     return json_schema
 
 
-def _require_tags(json_schema: dict[str, Any]) -> None:
+def _require_tags(json_schema: JSONObject) -> None:
     for _, union in [*subschemas(json_schema)]:
         discriminator = union.get("discriminator")
         tag = discriminator.get("propertyName") if isinstance(discriminator, dict) else None

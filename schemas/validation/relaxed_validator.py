@@ -17,9 +17,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import SchemaValidator
 
-from slotfill.schemas.validation.core_walk import Node, bare, with_children
+from slotfill.schemas.validation.core_walk import Config, Node, bare, with_children
 from slotfill.schemas.validation.field_keys import FIELDS, read_by_key, with_fields
-from slotfill.schemas.validation.lenient_validator import Config
 from slotfill.schemas.validation.strict_validator import Strict, config_within, core_schema_of
 from slotfill.schemas.validation.user_code import JUDGEMENTS, takes_info, with_code
 

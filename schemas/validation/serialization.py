@@ -1,19 +1,63 @@
-"""Which field of a value it is that cannot be written."""
+"""Values written as plain JSON data, and which field of one it is that cannot be."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 
+from slotfill.schemas.errors import FieldError, SchemaCodeError
+from slotfill.schemas.json_schema.subschemas import subschemas
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping
+from slotfill.schemas.json_values.places import PathStep
 from slotfill.schemas.json_values.pointer import join
 
-__all__ = ["raising_field"]
+__all__ = ["may_hold_floats", "written"]
+
+_TYPED = frozenset({"type", "$ref", "enum", "const", "anyOf", "oneOf", "allOf", "$defs"})
 
 
-def raising_field(value: Any) -> str:
-    """Give the JSON Pointer to the field, by the names that it is written under, whose serializer or property raises.
+def written(value: object, *, floats: bool) -> JSON:
+    """Return a value as plain JSON data.
+
+    floats: whether it may hold numbers that JSON has not.
+
+    Raises SchemaCodeError, which names the field that cannot be written.
+    """
+    try:
+        data = to_jsonable_python(value, by_alias=True)
+    except Exception as error:
+        message = f"cannot be written: {type(error).__name__}: {error}"
+        raise SchemaCodeError((FieldError(_raising_field(value), message),), None) from error
+    if floats and (numbers := [*_infinite(data)]):
+        message = "cannot be written: JSON has no such number; give the field another default, or a serializer"
+        raise SchemaCodeError(tuple(FieldError(path, message) for path in numbers), None)
+    return data
+
+
+def may_hold_floats(output_schema: JSONMapping) -> bool:
+    """Whether a value may hold a number that JSON has not: most schemas have no floats, and are not searched."""
+    parts = [part for _, part in subschemas(output_schema)]
+    return any(part.get("type") == "number" or _TYPED.isdisjoint(part) for part in parts)
+
+
+def _infinite(data: JSON) -> Iterator[str]:
+    """Yield the JSON Pointers to numbers that JSON has not."""
+    rest = [("", data)]
+    while rest:
+        path, value = rest.pop()
+        if isinstance(value, float) and not math.isfinite(value):
+            yield path
+        elif isinstance(value, dict | list):
+            steps = value.items() if isinstance(value, dict) else enumerate(value)
+            rest += [(path + join((step,)), part) for step, part in steps if isinstance(part, float | dict | list)]
+
+
+def _raising_field(value: object) -> str:
+    """Return the JSON Pointer to the field, as it is written, whose serializer or property raises.
 
     The innermost one is named; "" where it is the value itself.
     """
@@ -24,8 +68,8 @@ def raising_field(value: Any) -> str:
     return path
 
 
-def _raising(value: Any) -> Iterator[tuple[str | int, Any]]:
-    """Give the parts of a value that cannot be written by themselves."""
+def _raising(value: object) -> Iterator[tuple[PathStep, object]]:
+    """Yield the parts of a value that cannot be written by themselves."""
     if isinstance(value, BaseModel):
         for name, key in _names(value):
             if not _writes(value, name):
@@ -44,8 +88,8 @@ def _names(value: BaseModel) -> Iterator[tuple[str, str]]:
         yield name, computed.alias or name
 
 
-def _writes(value: Any, field: str | None = None) -> bool:
-    holder = value if field is not None else _Holder(held=value)
+def _writes(value: object, field: str | None = None) -> bool:
+    holder = value if isinstance(value, BaseModel) and field is not None else _Holder(held=value)
     try:
         holder.model_dump(mode="json", include={field or "held"})
     except Exception:  # noqa: BLE001 - the user's code raises what it likes

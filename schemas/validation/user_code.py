@@ -29,13 +29,13 @@ _AROUND: ContextVar[ValidationInfo] = ContextVar("around")
 
 
 def takes_info(node: Node) -> bool:
-    """Tell whether a core schema has a function that takes information beside a value."""
+    """Whether a core schema has a function that takes information beside a value."""
     function = node.get("function")
     return isinstance(function, Mapping) and function.get("type") == "with-info"
 
 
 def code_of(node: Node, *more: str) -> Callable[..., Any]:
-    """Give the user's function, which takes a value, what `more` names, and the information that it may not want."""
+    """Return the user's function, which takes a value, what `more` names, and the information that it may not want."""
     code = node["function"]["function"]
     if takes_info(node):
         return code  # type: ignore[no-any-return]  # it is the user's
@@ -75,7 +75,7 @@ def located(code: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def around(info: ValidationInfo) -> ValidationInfo:
-    """Give what is known around a value: what Pydantic tells, or what it told of the value being read apart."""
+    """Return what is known around a value: what Pydantic tells, or what it told of the value being read apart."""
     # Its stub denies it, but of what is in no model there is no data.
     return info if info.data is not None else _AROUND.get(info)
 

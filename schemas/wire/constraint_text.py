@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.verbatim import FORMAT
 
 __all__ = ["TEMPLATES", "in_words", "out_of_words"]
@@ -42,7 +42,7 @@ _CLAUSES = {
 }
 
 
-def in_words(keyword: str, value: Any) -> str:
+def in_words(keyword: str, value: JSON) -> str:
     """Say one constraint in words."""
     template = TEMPLATES[keyword]
     if keyword == "format" and value == FORMAT:
@@ -57,9 +57,9 @@ def in_words(keyword: str, value: Any) -> str:
 
 
 @lru_cache(maxsize=1024)
-def out_of_words(description: str) -> Mapping[str, Any]:
+def out_of_words(description: str) -> JSONMapping:
     """Read the constraints that the last paragraph of a description states; none where it is prose."""
-    found: dict[str, Any] = {}
+    found: JSONObject = {}
     for clause in re.split(r"; (?=[a-z]+(?::| ))", description.rpartition("\n\n")[2]):
         read = _constraint(clause)
         if read is None:
@@ -68,7 +68,7 @@ def out_of_words(description: str) -> Mapping[str, Any]:
     return found
 
 
-def _constraint(clause: str) -> dict[str, Any] | None:
+def _constraint(clause: str) -> JSONObject | None:
     if clause == _VERBATIM:
         return {"format": FORMAT}
     for keyword, expression in _CLAUSES.items():
@@ -79,7 +79,7 @@ def _constraint(clause: str) -> dict[str, Any] | None:
     return {} if clause == TEMPLATES["oneOf"] else None
 
 
-def _stated(keyword: str, said: str) -> dict[str, Any] | None:
+def _stated(keyword: str, said: str) -> JSONObject | None:
     if keyword in _TEXTS:
         return {keyword: said}
     try:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Iterator
 from urllib.parse import unquote, urldefrag, urljoin
 
-from slotfill.schemas.json_schema.decimals import DECIMAL
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.json_values.pointer import follow, join
+from slotfill.schemas.wire.constrained_types import (
+    ANY_TYPE,
+    IN_WORDS,
+    RULED_OUT,
+    constrains,
+    declared_types,
+    says_nothing,
+    types_of_value,
+)
 from slotfill.schemas.wire.constraint_text import in_words
+from slotfill.schemas.wire.losses import STRUCTURED, Loss
 
-__all__ = ["STRUCTURED", "Loss", "Mode", "Reduction", "local_pointer"]
-
-Mode = Literal["structured", "tool", "text"]
-"""How a reply is asked for, cheapest first."""
+__all__ = ["Reduction", "local_pointer"]
 
 MAX_OPTIONAL = 24
 MAX_UNIONS = 16
@@ -24,8 +29,6 @@ MAX_UNIONS = 16
 
 https://platform.claude.com/docs/en/build-with-claude/structured-outputs#schema-complexity-limits
 """
-
-STRUCTURED: tuple[Mode, ...] = ("structured",)
 
 _FORMATS = frozenset(
     {"date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"},
@@ -38,73 +41,24 @@ of hundreds; and escapes that dialects read in several ways.
 https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations
 """
 
-_STRING = ("string",)
-_NUMBER = ("integer", "number")
-_ARRAY = ("array",)
-_OBJECT = ("object",)
-_ANY = ("null", "boolean", *_STRING, *_NUMBER, *_ARRAY, *_OBJECT)
-
-_IN_WORDS: Mapping[str, tuple[str, ...]] = {
-    "oneOf": _ANY,
-    "format": (*_STRING, *_NUMBER),
-    **dict.fromkeys(("pattern", "minLength", "maxLength"), _STRING),
-    **dict.fromkeys(("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf"), _NUMBER),
-    **dict.fromkeys(("minItems", "maxItems", "uniqueItems"), _ARRAY),
-    **dict.fromkeys(("minProperties", "maxProperties"), _OBJECT),
-    DECIMAL: _NUMBER,
-}
-"""By keyword that a description can stand in for: the types that it constrains."""
-
-_RULED_OUT: Mapping[str, tuple[str, ...]] = {
-    "not": _ANY,
-    "if": _ANY,
-    "extends": _ANY,
-    "disallow": _ANY,
-    "prefixItems": _ARRAY,
-    "contains": _ARRAY,
-    "unevaluatedItems": _ARRAY,
-    "patternProperties": _OBJECT,
-    "propertyNames": _OBJECT,
-    "dependencies": _OBJECT,
-    "dependentRequired": _OBJECT,
-    "dependentSchemas": _OBJECT,
-    "unevaluatedProperties": _OBJECT,
-}
-"""By keyword that structured output has no equivalent of: the types that it constrains."""
-
 _FORM = ("$ref", "enum", "const", "anyOf", "oneOf", "allOf", "type")
 _PARTS = ("properties", "required", "additionalProperties", "items")
-_CONSTRAINTS = frozenset({*_FORM, *_PARTS, *_IN_WORDS, *_RULED_OUT})
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """Something in a schema that does not reach the service as it stands.
-
-    path: a JSON Pointer to the (sub)schema.
-    keyword: what is lost of it.
-    forbids: the modes that it rules out; none when it went into the description and replies are checked locally.
-    """
-
-    path: str
-    keyword: str
-    message: str
-    forbids: tuple[Mode, ...] = ()
+_CONSTRAINTS = frozenset({*_FORM, *_PARTS, *IN_WORDS, *RULED_OUT})
 
 
 class Reduction:
     """One walk over a schema: `root` gives what is left of it, `losses` collects what is not."""
 
-    def __init__(self, document: dict[str, Any]) -> None:
+    def __init__(self, document: JSONObject) -> None:
         self.losses: list[Loss] = []
         self._document = document
-        self._definitions: dict[str, Any] = {}
+        self._definitions: JSONObject = {}
         self._names: dict[str, str] = {}
         self._root_pointer = ""
         self._open = [""]
         self._optional = 0
         self._unions = 0
-        self._forms: dict[str, Callable[[dict[str, Any], str], dict[str, Any]]] = {
+        self._forms: dict[str, Callable[[JSONObject, str], JSONObject]] = {
             "$ref": self._reference,
             "enum": self._literal,
             "const": self._literal,
@@ -114,19 +68,19 @@ class Reduction:
             "type": self._typed,
         }
 
-    def root(self) -> dict[str, Any]:
+    def root(self) -> JSONObject:
         """Reduce the whole schema."""
         try:
             return self.schema(self._document, "")
         except RecursionError:  # a long chain of definitions, each within the one before
             return self._rule_out("", "$ref", "structured output cannot go this deep")
 
-    def schema(self, schema: Any, path: str) -> dict[str, Any]:
+    def schema(self, schema: JSON, path: str) -> JSONObject:
         """Reduce one (sub)schema. What is ruled out reduces to {}."""
         if not isinstance(schema, dict):
             return self._rule_out(path, "type", f"{json.dumps(schema)} says nothing of the value's type")
-        for keyword, types in _RULED_OUT.items():
-            if keyword in schema and _constrains(types, schema):
+        for keyword, types in RULED_OUT.items():
+            if keyword in schema and constrains(types, schema):
                 self._rule_out(path, keyword, "structured output has no such keyword")
         for keyword, form in self._forms.items():
             if keyword in schema:
@@ -134,7 +88,7 @@ class Reduction:
         return self._rule_out(path, "type", "is missing: structured output needs to know the value's type")
 
     def limits(self) -> Iterator[Loss]:
-        """Give the losses that only the whole schema shows."""
+        """Return the losses that only the whole schema shows."""
         for keyword, count, limit in (
             ("required", self._optional, MAX_OPTIONAL),
             ("anyOf", self._unions, MAX_UNIONS),
@@ -144,21 +98,21 @@ class Reduction:
                 message = f"{count} {what}: the service's grammars hold {limit}"
                 yield Loss("", keyword, message, STRUCTURED)
 
-    def shared(self) -> dict[str, Any]:
-        """Give the definitions that were referred to, as a keyword."""
+    def shared(self) -> JSONObject:
+        """Return the definitions that were referred to, as a keyword."""
         return {"$defs": self._definitions} if self._definitions else {}
 
-    def _rule_out(self, path: str, keyword: str, message: str) -> dict[str, Any]:
+    def _rule_out(self, path: str, keyword: str, message: str) -> JSONObject:
         self.losses.append(Loss(path, keyword, message, STRUCTURED))
         return {}
 
-    def _alone(self, schema: dict[str, Any], path: str, keyword: str) -> None:
+    def _alone(self, schema: JSONObject, path: str, keyword: str) -> None:
         """Rule out what would have to hold together with `keyword`."""
         for other in (*_FORM, *_PARTS):
             if other in schema and other != keyword:
                 self._rule_out(path, other, f"structured output cannot combine it with {keyword}")
 
-    def _described(self, reduced: dict[str, Any], schema: dict[str, Any], path: str) -> dict[str, Any]:
+    def _described(self, reduced: JSONObject, schema: JSONObject, path: str) -> JSONObject:
         """Add the title, and the description with what the subset lacks in words."""
         told = [schema["description"]] if isinstance(schema.get("description"), str) else []
         words = "; ".join(self._words(reduced, schema, path))
@@ -168,16 +122,16 @@ class Reduction:
         }
         return {**reduced, **{key: note for key, note in notes.items() if isinstance(note, str) and note}}
 
-    def _words(self, reduced: dict[str, Any], schema: dict[str, Any], path: str) -> Iterator[str]:
-        for keyword, types in _IN_WORDS.items():
-            if keyword not in schema or keyword in reduced or _says_nothing(keyword, schema):
+    def _words(self, reduced: JSONObject, schema: JSONObject, path: str) -> Iterator[str]:
+        for keyword, types in IN_WORDS.items():
+            if keyword not in schema or keyword in reduced or says_nothing(keyword, schema):
                 continue
-            if _constrains(types, schema):
+            if constrains(types, schema):
                 words = in_words(keyword, schema[keyword])
                 self.losses.append(Loss(path, keyword, f"told in words, and checked after the reply: {words}"))
                 yield words
 
-    def _reference(self, schema: dict[str, Any], path: str) -> dict[str, Any]:
+    def _reference(self, schema: JSONObject, path: str) -> JSONObject:
         self._alone(schema, path, "$ref")
         pointer = local_pointer(schema["$ref"], self._document)
         if pointer is None:
@@ -190,7 +144,7 @@ class Reduction:
         described = self._described({}, schema, path)
         return {"anyOf": [reference], **described} if described else reference
 
-    def _inlined(self, schema: dict[str, Any], pointer: str) -> dict[str, Any]:
+    def _inlined(self, schema: JSONObject, pointer: str) -> JSONObject:
         """Reduce the root's reference to what it leads to: the service wants to see an object there."""
         target = follow(pointer, self._document)
         around = {key: value for key, value in schema.items() if key not in ("$ref", "$defs", "definitions")}
@@ -210,29 +164,29 @@ class Reduction:
         self._names[pointer] = name
         return name
 
-    def _literal(self, schema: dict[str, Any], path: str) -> dict[str, Any]:
+    def _literal(self, schema: JSONObject, path: str) -> JSONObject:
         for other in ("anyOf", "oneOf", "allOf"):
             if other in schema:
                 self._rule_out(path, other, "structured output cannot combine it with enum or const")
-        reduced: dict[str, Any] = {}
+        reduced: JSONObject = {}
         if "enum" in schema:
             reduced["enum"] = self._literals(schema["enum"], schema, path, "enum")
         if "const" in schema:
             reduced["const"] = next(iter(self._literals([schema["const"]], schema, path, "const")), None)
         return self._described(reduced, schema, path)
 
-    def _literals(self, values: Any, schema: dict[str, Any], path: str, keyword: str) -> list[Any]:
+    def _literals(self, values: JSON, schema: JSONObject, path: str, keyword: str) -> list[JSON]:
         """Keep the values that the type allows: a type cannot stand beside them."""
         listed = values if isinstance(values, list) else []
         if any(isinstance(value, dict | list) for value in listed):
             self._rule_out(path, keyword, "structured output takes strings, numbers, booleans and null only")
             return []
-        allowed = [value for value in listed if _types_of(value) & set(_declared(schema))]
+        allowed = [value for value in listed if types_of_value(value) & set(declared_types(schema))]
         if not allowed:
             self._rule_out(path, keyword, "allows no value")
         return allowed
 
-    def _union(self, schema: dict[str, Any], path: str) -> dict[str, Any]:
+    def _union(self, schema: JSONObject, path: str) -> JSONObject:
         keyword = "anyOf" if "anyOf" in schema else "oneOf"
         self._alone(schema, path, keyword)
         branches = schema[keyword]
@@ -242,7 +196,7 @@ class Reduction:
         reduced = [self.schema(branch, path + join((keyword, at))) for at, branch in enumerate(branches)]
         return self._described({"anyOf": reduced}, schema, path)
 
-    def _only_part(self, schema: dict[str, Any], path: str) -> dict[str, Any]:
+    def _only_part(self, schema: JSONObject, path: str) -> JSONObject:
         parts = schema["allOf"]
         rest = {key: value for key, value in schema.items() if key != "allOf"}
         if (
@@ -256,21 +210,21 @@ class Reduction:
             path, "allOf", "structured output takes it around one schema only, with nothing beside it"
         )
 
-    def _typed(self, schema: dict[str, Any], path: str) -> dict[str, Any]:
+    def _typed(self, schema: JSONObject, path: str) -> JSONObject:
         listed = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-        if not listed or any(name not in _ANY for name in listed):
+        if not listed or any(name not in ANY_TYPE for name in listed):
             return self._rule_out(path, "type", f"{json.dumps(schema['type'])} names no types of JSON")
         names = list(dict.fromkeys(listed))
         if len(names) == 1:
             return self._described(self._of_type(names[0], schema, path), schema, path)
         self._unions += 1
-        notes: dict[str, Any] = {key: schema[key] for key in ("title", "description") if key in schema}
+        notes: JSONObject = {key: schema[key] for key in ("title", "description") if key in schema}
         bare = {key: value for key, value in schema.items() if key not in notes}
         branches = [self._typed({**bare, "type": name}, path) for name in names]
         return self._described({"anyOf": branches}, notes, path)
 
-    def _of_type(self, name: str, schema: dict[str, Any], path: str) -> dict[str, Any]:
-        reduced: dict[str, Any] = {"type": name}
+    def _of_type(self, name: str, schema: JSONObject, path: str) -> JSONObject:
+        reduced: JSONObject = {"type": name}
         if name == "object":
             reduced |= self._object(schema, path)
         elif name == "array":
@@ -279,7 +233,7 @@ class Reduction:
             reduced |= _native(schema)
         return reduced
 
-    def _object(self, schema: dict[str, Any], path: str) -> dict[str, Any]:
+    def _object(self, schema: JSONObject, path: str) -> JSONObject:
         properties, closed = schema.get("properties"), schema.get("additionalProperties")
         if closed not in (None, False):
             self._rule_out(path, "additionalProperties", "structured output takes no keys but those it lists")
@@ -293,7 +247,7 @@ class Reduction:
         listed = {"required": required} if "required" in schema else {}
         return {"properties": reduced, **listed, "additionalProperties": False}
 
-    def _required(self, schema: dict[str, Any], properties: Mapping[str, Any], path: str) -> list[str]:
+    def _required(self, schema: JSONObject, properties: JSONMapping, path: str) -> list[str]:
         required = schema.get("required", [])
         if not isinstance(required, list):
             self._rule_out(path, "required", "is no list of keys")
@@ -303,7 +257,7 @@ class Reduction:
             self._rule_out(path, "required", "names keys that are no properties")
         return list(dict.fromkeys(keys))
 
-    def _array(self, schema: dict[str, Any], path: str) -> dict[str, Any]:
+    def _array(self, schema: JSONObject, path: str) -> JSONObject:
         items, least = schema.get("items"), schema.get("minItems")
         kept = {"minItems": least} if least in (0, 1) and not isinstance(least, bool) else {}
         if items is None or isinstance(items, list):
@@ -312,8 +266,8 @@ class Reduction:
         return {"items": self.schema(items, path + join(("items",))), **kept}
 
 
-def local_pointer(reference: Any, document: dict[str, Any]) -> str | None:
-    """Give the JSON Pointer that a reference is, None when it leads elsewhere or goes by a name."""
+def local_pointer(reference: JSON, document: JSONObject) -> str | None:
+    """Return the JSON Pointer that a reference is, None when it leads elsewhere or goes by a name."""
     if not isinstance(reference, str):
         return None
     own = document.get("$id", document.get("id"))  # draft 4 has `id`
@@ -325,38 +279,9 @@ def local_pointer(reference: Any, document: dict[str, Any]) -> str | None:
     return unquote(fragment) if where == base and fragment[:1] in ("", "/") else None
 
 
-def _native(schema: dict[str, Any]) -> dict[str, Any]:
+def _native(schema: JSONObject) -> JSONObject:
     """Keep what constrains a string and the service's grammars can hold."""
     written, pattern = schema.get("format"), schema.get("pattern")
     if isinstance(written, str) and written in _FORMATS:
         return {"format": written}
     return {"pattern": pattern} if isinstance(pattern, str) and not _BEYOND_GRAMMARS.search(pattern) else {}
-
-
-def _declared(schema: dict[str, Any]) -> tuple[str, ...]:
-    """Give the types that a schema allows, all of them when it names none."""
-    declared = schema.get("type", [*_ANY])
-    return tuple(name for name in _ANY if name == declared or (isinstance(declared, list) and name in declared))
-
-
-def _constrains(types: tuple[str, ...], schema: dict[str, Any]) -> bool:
-    return any(name in types for name in _declared(schema))
-
-
-def _types_of(value: object) -> set[str]:
-    if value is None:
-        return {"null"}
-    if isinstance(value, bool):
-        return {"boolean"}
-    if isinstance(value, int | float):
-        return {*_NUMBER} if value == value // 1 else {"number"}
-    return {"string"} if isinstance(value, str) else set()
-
-
-def _says_nothing(keyword: str, schema: dict[str, Any]) -> bool:
-    """Tell whether a keyword's value constrains nothing."""
-    value = schema[keyword]
-    if keyword == "oneOf":
-        # A discriminator tells the alternatives apart: no value is valid under two of them.
-        return "discriminator" in schema or not isinstance(value, list) or len(value) == 1
-    return value is False or (value == 0 and keyword in ("minLength", "minItems", "minProperties"))

@@ -15,9 +15,12 @@ from typing import Any, get_args
 from urllib.parse import quote
 
 from slotfill.schemas.json_schema.subschemas import subschemas
+from slotfill.schemas.json_values.json_types import JSONObject
 from slotfill.schemas.json_values.pointer import join
-from slotfill.schemas.schema import WRAPPER, Schema
-from slotfill.schemas.wire.subset import STRUCTURED, Loss, Mode, Reduction, local_pointer
+from slotfill.schemas.json_values.wrapper import WRAPPER
+from slotfill.schemas.schema import Schema
+from slotfill.schemas.wire.losses import STRUCTURED, Loss, Mode
+from slotfill.schemas.wire.subset import Reduction, local_pointer
 
 __all__ = ["Wire", "wire_for", "wire_of"]
 
@@ -39,22 +42,22 @@ class Wire:
     bare: of a list, `reduced` without the wrapper: `output_config.format` takes one at its root, as no tool does.
     """
 
-    full: dict[str, Any]
-    reduced: dict[str, Any] | None
+    full: JSONObject
+    reduced: JSONObject | None
     modes: tuple[Mode, ...]
     losses: tuple[Loss, ...]
-    bare: dict[str, Any] | None = None
+    bare: JSONObject | None = None
 
 
 def wire_for(schema: Schema[Any]) -> Wire:
-    """Give a schema's forms, without its description where that is the instructions, which the prompt holds already."""
+    """Return a schema's forms, without a description that repeats the instructions: the prompt holds these."""
     repeated = schema.json_schema.get("description") == schema.instructions
     told_once = {key: part for key, part in schema.json_schema.items() if not (repeated and key == "description")}
     return wire_of(told_once, wrapped=schema.wrapped)
 
 
-def wire_of(json_schema: dict[str, Any], *, wrapped: bool) -> Wire:
-    """Tell what of a JSON Schema, of any draft, reaches the service.
+def wire_of(json_schema: JSONObject, *, wrapped: bool) -> Wire:
+    """Return what of a JSON Schema, of any draft, reaches the service.
 
     wrapped: whether the value travels inside {"value": …}; `json_schema` is the value's own.
     """
@@ -72,8 +75,8 @@ def wire_of(json_schema: dict[str, Any], *, wrapped: bool) -> Wire:
     return Wire(full, reduced, modes, losses, bare)
 
 
-def _lint(document: dict[str, Any], *, wrapped: bool) -> Iterator[Loss]:
-    """Give what rules out a tool: keys and a root that it cannot have, names that do not survive the wrapper."""
+def _lint(document: JSONObject, *, wrapped: bool) -> Iterator[Loss]:
+    """Yield what rules out a tool: keys and a root that it cannot have, names that do not survive the wrapper."""
     for keyword in () if wrapped else sorted(_COMBINERS & document.keys()):
         yield Loss("", keyword, "the service takes no tool with it at the root", ("tool",))
     for path, schema in subschemas(document):
@@ -87,11 +90,11 @@ def _lint(document: dict[str, Any], *, wrapped: bool) -> Iterator[Loss]:
             yield Loss(path, keyword, message, _STRUCTURED_AND_TOOL if wrapped else STRUCTURED)
 
 
-def _identifiers(schema: dict[str, Any], path: str) -> list[str]:
+def _identifiers(schema: JSONObject, path: str) -> list[str]:
     return [keyword for keyword in _IDENTIFIERS if keyword in schema and (path or keyword != "$id")]
 
 
-def _wrapper(schema: dict[str, Any]) -> dict[str, Any]:
+def _wrapper(schema: JSONObject) -> JSONObject:
     return {
         "type": "object",
         "properties": {WRAPPER: schema},
@@ -100,7 +103,7 @@ def _wrapper(schema: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _wrapped(document: dict[str, Any]) -> dict[str, Any]:
+def _wrapped(document: JSONObject) -> JSONObject:
     """Wrap the whole schema, its local references still leading where they did."""
     if any(_identifiers(schema, path) for path, schema in subschemas(document)):
         return _wrapper(document)

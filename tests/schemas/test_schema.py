@@ -24,9 +24,14 @@ from pydantic import (
 from typing_extensions import TypedDict
 
 from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError, SchemaError
-from slotfill.schemas.json_values.pointer import join, pointer_to
+from slotfill.schemas.example import Example
+from slotfill.schemas.json_schema.response_model import response_model
+from slotfill.schemas.json_values.places import steps_of
+from slotfill.schemas.json_values.pointer import follow, join, pointer_to
+from slotfill.schemas.json_values.wrapper import WRAPPER
 from slotfill.schemas.parameters import Parameters
-from slotfill.schemas.schema import WRAPPER, Example, Schema
+from slotfill.schemas.part_schema import PartSchema
+from slotfill.schemas.schema import Schema
 from slotfill.schemas.verbatim import Verbatim
 
 
@@ -305,7 +310,7 @@ def look_up(value):
 def test_the_place_of_a_validator_that_breaks_is_named(validator, outer):
     row = create_model("Row", name=(Annotated[str, validator], ...))
     whole = Schema(create_model("Table", title=(str, ...), rows=(Annotated[list[row], outer], ...)))
-    for schema in (whole, whole.part(whole.json_schema), whole.part(whole.json_schema, nested=True)):
+    for schema in (whole, PartSchema(whole, whole.json_schema), PartSchema(whole, whole.json_schema, nested=True)):
         with pytest.raises(SchemaCodeError) as caught:
             schema.load({"title": "x", "rows": [{"name": "known"}, {"name": "other"}]})
         assert [error.path for error in caught.value.errors] == ["/rows/1/name"]
@@ -419,3 +424,16 @@ def test_the_fingerprint_changes_with_all_that_a_language_model_is_told():
         Schema(Shorter, name="short", instructions=Schema(Short).instructions),
     ]
     assert len({schema.id for schema in schemas}) == len(schemas)
+
+
+@pytest.mark.parametrize(
+    ("json_schema", "value"), [({"type": "array", "items": {"type": "string"}}, ["a"]), ({"type": "object"}, {"a": 1})]
+)
+def test_values_and_the_paths_into_them_are_wrapped_and_unwrapped(json_schema, value):
+    schema = Schema(response_model(json_schema, name="either"))
+    assert schema.unwrap(schema.wrap(value)) == value
+    (step,) = steps_of(value)
+    pointer = schema.wrap_pointer(join((step,)))
+    assert follow(pointer, schema.wrap(value)) == value[step]
+    assert schema.unwrap_path((*(("value",) if schema.wrapped else ()), step)) == (step,)
+    assert schema.wrapped is (schema.unwrap_path(("other",)) is None)

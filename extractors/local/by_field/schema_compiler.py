@@ -28,7 +28,7 @@ from slotfill.extractors.local.by_field.strategies import (
     Written,
 )
 from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
-from slotfill.schemas.json_schema.response_model import resolve_local
+from slotfill.schemas.json_schema.subschemas import resolve_local
 from slotfill.schemas.merge_policy import MERGE_KEYWORD
 from slotfill.schemas.verbatim import FORMAT
 

@@ -17,9 +17,9 @@ from typing import Any
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.record.json_text import escaped, json_text
 from slotfill.schemas.json_schema.decimals import DECIMAL
-from slotfill.schemas.json_schema.response_model import resolve_local
+from slotfill.schemas.json_schema.subschemas import resolve_local
 from slotfill.schemas.json_values.pointer import join
-from slotfill.schemas.schema import WRAPPER
+from slotfill.schemas.json_values.wrapper import WRAPPER
 
 __all__ = [
     "CellWriter",

@@ -22,7 +22,7 @@ from slotfill.schemas.strategies import wire_instances
 from slotfill.schemas.strategies.combinators import is_valid, part_of
 from slotfill.schemas.strategies.instances import json_model
 from slotfill.schemas.wire.subset import MAX_OPTIONAL, MAX_UNIONS
-from slotfill.schemas.wire.wire import Wire, wire_of
+from slotfill.schemas.wire.wire import wire_for
 
 __all__ = ["ADVICE", "descriptions", "limits", "unions", "wire"]
 
@@ -35,7 +35,7 @@ def wire(subject: Subject) -> Iterator[Finding]:
 
     A schema that the service takes only in another form than structured output is said to be so.
     """
-    travelling = _wire(subject.schema)
+    travelling = wire_for(subject.schema)
     for loss in travelling.losses:
         if "structured" in loss.forbids:
             message = (
@@ -49,10 +49,6 @@ def wire(subject: Subject) -> Iterator[Finding]:
 def _constraint(finding: Finding) -> object:
     """Tell findings apart by what is lost, which the message begins with: the rest may hold the value."""
     return finding.place, finding.message.partition(":")[0]
-
-
-def _wire(schema: Schema[Any]) -> Wire:
-    return wire_of(schema.json_schema, wrapped=schema.wrapped)
 
 
 def _refused(schema: Schema[Any], value: object) -> Iterator[Finding]:
@@ -134,7 +130,7 @@ def _shared(subject: Subject, one: Any, other: Any) -> Finding | None:
 
 def limits(subject: Subject) -> Iterator[Finding]:
     """Say how near a schema is to what the service's grammars hold; beyond it structured output is ruled out."""
-    reduced = _wire(subject.schema).reduced
+    reduced = wire_for(subject.schema).reduced
     parts = [part for _, part in subschemas(reduced)]
     optional = sum(len(part.get("properties", {}).keys() - {*part.get("required", ())}) for part in parts)
     alternatives = sum(len(part.get("anyOf", ())) > 1 for part in parts)

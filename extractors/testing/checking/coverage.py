@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +11,13 @@ from hypothesis import strategies as st
 from slotfill.extractors.testing.checking.search import Search
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.json_schema.subschemas import properties_of, resolved, subschemas
-from slotfill.schemas.json_values.pointer import follow, join
+from slotfill.schemas.json_schema.value_walk import ValueNode, walk
+from slotfill.schemas.json_values.places import replaced
+from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies.combinators import part_of
 from slotfill.schemas.strategies.generation import Generation
 from slotfill.schemas.strategies.instances import accepts, json_model
-from slotfill.schemas.strategies.mutations import Place, mutable_places
 
 __all__ = ["Property", "has_values", "is_constant", "properties", "unreached", "values_for"]
 
@@ -124,22 +124,19 @@ def _valid_grafts(holders: list[Any], wanted: Property, schema: Schema[Any], sea
 @st.composite
 def _grafts(draw: st.DrawFn, holders: list[Any], wanted: Property, schema: Schema[Any]) -> Any:
     """Give values with the property put into one of its objects, or into a new one of the schema that names it."""
-    value = copy.deepcopy(draw(st.sampled_from(holders)))
+    value = draw(st.sampled_from(holders))
     place = draw(st.sampled_from([*_holders(value, wanted, schema)]))
     new = draw(st.none() | values_for(schema, wanted.holder).filter(lambda other: isinstance(other, dict)))
     held = {**(place.value if new is None else new), wanted.key: draw(values_for(schema, wanted.schema))}
-    if not place.path:
-        return held
-    follow(join(place.path[:-1]), value)[place.path[-1]] = held
-    return value
+    return replaced(value, place.path, held)
 
 
 def _holds(value: object, wanted: Property, schema: Schema[Any]) -> bool:
-    return any(wanted.is_in(place.value, place.schemas) for place in mutable_places(value, schema.json_schema))
+    return any(wanted.is_in(node.value, node.schemas) for node in walk(value, schema.json_schema))
 
 
-def _holders(value: object, wanted: Property, schema: Schema[Any]) -> Iterator[Place]:
-    """Give the objects within a value that the schema which names the property may speak of."""
-    for place in mutable_places(value, schema.json_schema):
-        if isinstance(place.value, dict) and any(one is wanted.holder for one in place.schemas):
-            yield place
+def _holders(value: object, wanted: Property, schema: Schema[Any]) -> Iterator[ValueNode]:
+    """Yield the objects within a value that the schema which names the property may speak of."""
+    for node in walk(value, schema.json_schema):
+        if isinstance(node.value, dict) and any(one is wanted.holder for one in node.schemas):
+            yield node

@@ -14,8 +14,9 @@ from pydantic import BaseModel
 
 from slotfill.extractors.testing.checking.findings import Finding, LawBroken
 from slotfill.extractors.testing.checking.search import DEFAULT_EXAMPLES, PropertyTest, Search
+from slotfill.schemas.example import Example
 from slotfill.schemas.json_schema.response_model import JsonValue
-from slotfill.schemas.schema import TEXT_NAMES, Example, Schema
+from slotfill.schemas.schema import TEXT_NAMES, Schema
 from slotfill.schemas.sources.schema_sources import resolve
 from slotfill.schemas.strategies import instances, near_misses, wire_instances
 from slotfill.schemas.strategies.instances import accepts

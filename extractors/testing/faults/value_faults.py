@@ -6,9 +6,11 @@ import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import TypeAlias
 
-from slotfill.schemas.json_schema.subschemas import parts_at, resolved
+from slotfill.schemas.json_schema.value_walk import walk
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping
+from slotfill.schemas.json_values.places import NO_VALUE, ValuePath, replaced
 from slotfill.schemas.verbatim import FORMAT
 from slotfill.schemas.wire.constraint_text import out_of_words
 
@@ -18,22 +20,20 @@ INVENTED = "a passage that nobody wrote, zyx"
 EXTRA = "remark"
 
 
+Change: TypeAlias = tuple[ValuePath, JSON]
+"""A place of a value, and what replaces it: `NO_VALUE` where it is taken out."""
+
+
 @dataclass(frozen=True, slots=True)
 class FaultPlace:
-    """One part of a value: where it hangs, the keys that lead there, and all that the schema says of it."""
+    """One part of a value: the steps that lead there, and all that the schema says of it."""
 
-    holder: Any
-    path: tuple[str | int, ...]
-    value: Any
-    schemas: tuple[Mapping[str, Any], ...]
+    path: ValuePath
+    value: JSON
+    schemas: tuple[JSONMapping, ...]
 
-    @property
-    def key(self) -> str | int:
-        """The last key, "" at the root."""
-        return self.path[-1]
-
-    def stated(self, keyword: str) -> list[Any]:
-        """Give what the schemas say by a keyword."""
+    def stated(self, keyword: str) -> list[JSON]:
+        """Return what the schemas say by a keyword."""
         return [schema[keyword] for schema in self.schemas if keyword in schema]
 
     @property
@@ -55,66 +55,50 @@ class FaultPlace:
         return [key for keys in self.stated("required") for key in keys if key in self.value]
 
 
-def spoil(name: str, value: Any, schema: Mapping[str, Any], chance: Random) -> Any:
-    """Give a copy of a value with one place spoilt; raises LookupError where the fault does not apply."""
-    carrier = {"": copy.deepcopy(value)}
-    changes = [change for place in faultable_places(carrier, schema) for change in VALUE_FAULTS[name](place)]
+def spoil(name: str, value: JSON, schema: JSONMapping, chance: Random) -> JSON:
+    """Return a copy of a value with one place spoilt. Raises LookupError where the fault does not apply."""
+    changes = [change for place in faultable_places(value, schema) for change in VALUE_FAULTS[name](place)]
     if not changes:
         raise LookupError(name)
-    chance.choice(changes)()
-    return carrier[""]
+    return replaced(copy.deepcopy(value), *chance.choice(changes))
 
 
-def faultable_places(carrier: dict[str, Any], schema: Mapping[str, Any]) -> Iterator[FaultPlace]:
-    """Walk the value that hangs under "" in a carrier, parents first."""
-    root = dict(schema)
-    rest: list[tuple[Any, tuple[str | int, ...], list[Any]]] = [(carrier, ("",), [root])]
-    while rest:
-        holder, path, schemas = rest.pop()
-        value = holder[path[-1]]
-        told = tuple(_told(part) for part in resolved(schemas, root))
-        yield FaultPlace(holder, path, value, told)
-        steps = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
-        rest += [(value, (*path, step), [part for one in told for part in parts_at(one, step)]) for step in steps]
+def faultable_places(value: JSON, schema: JSONMapping) -> Iterator[FaultPlace]:
+    """Yield a value and all its parts, parents first."""
+    for node in walk(value, schema):
+        yield FaultPlace(node.path, node.value, tuple(map(_told, node.schemas)))
 
 
-def _told(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+def _told(schema: JSONMapping) -> JSONMapping:
     """Add what the description says in words."""
     description = schema.get("description")
     return {**out_of_words(description), **schema} if isinstance(description, str) else schema
 
 
-Change = Callable[[], object]
-
-
-def _becomes(place: FaultPlace, value: Any) -> Change:
-    return lambda: place.holder.__setitem__(place.key, value)
-
-
 def _missing_field(place: FaultPlace) -> Iterator[Change]:
     if isinstance(place.value, dict):
         for key in place.required:
-            yield lambda key=key: place.value.pop(key)  # type: ignore[misc]  # bound now, not when called
+            yield (*place.path, key), NO_VALUE
 
 
 def _null(place: FaultPlace) -> Iterator[Change]:
-    if place.key != "" and place.types and "null" not in place.types:
-        yield _becomes(place, None)
+    if place.path and place.types and "null" not in place.types:
+        yield place.path, None
 
 
 def _wrong_type(place: FaultPlace) -> Iterator[Change]:
     kinds = place.types
-    if place.key != "" and kinds:
+    if place.path and kinds:
         if "object" not in kinds:
-            yield _becomes(place, {"answer": place.value})
+            yield place.path, {"answer": place.value}
         elif "string" not in kinds:
-            yield _becomes(place, "see above")
+            yield place.path, "see above"
 
 
 def _number_as_string(place: FaultPlace) -> Iterator[Change]:
     is_number = isinstance(place.value, int | float) and not isinstance(place.value, bool)
     if is_number and "string" not in place.types:
-        yield _becomes(place, str(place.value))
+        yield place.path, str(place.value)
 
 
 def _out_of_range(place: FaultPlace) -> Iterator[Change]:
@@ -122,30 +106,30 @@ def _out_of_range(place: FaultPlace) -> Iterator[Change]:
         for keyword, step in (("minimum", -1), ("exclusiveMinimum", 0), ("maximum", 1), ("exclusiveMaximum", 0)):
             for bound in place.stated(keyword):
                 if isinstance(bound, int | float) and not isinstance(bound, bool):
-                    yield _becomes(place, bound + step)
+                    yield place.path, bound + step
 
 
 def _unknown_label(place: FaultPlace) -> Iterator[Change]:
     if place.labels:
-        yield _becomes(place, f"{place.value}-ish")
+        yield place.path, f"{place.value}-ish"
 
 
 def _wrong_case(place: FaultPlace) -> Iterator[Change]:
     for other in (str(place.value).upper(), str(place.value).title()):
         if place.labels and other not in place.labels:
-            yield _becomes(place, other)
+            yield place.path, other
 
 
 def _extra_field(place: FaultPlace) -> Iterator[Change]:
     known = any(EXTRA in properties for properties in place.stated("properties"))
     if isinstance(place.value, dict) and False in place.stated("additionalProperties") and not known:
-        yield lambda: place.value.__setitem__(EXTRA, "as requested")
+        yield (*place.path, EXTRA), "as requested"
 
 
 def _invented_quote(place: FaultPlace) -> Iterator[Change]:
     if isinstance(place.value, str) and FORMAT in place.stated("format"):
         longest = min((limit for limit in place.stated("maxLength") if isinstance(limit, int)), default=len(INVENTED))
-        yield _becomes(place, INVENTED[: max(1, longest)])
+        yield place.path, INVENTED[: max(1, longest)]
 
 
 VALUE_FAULTS: Mapping[str, Callable[[FaultPlace], Iterator[Change]]] = {

@@ -21,9 +21,10 @@ from slotfill.extractors.testing.faults.value_faults import FaultPlace, faultabl
 from slotfill.extractors.testing.simulator.simulated_reply import SimulatedReply
 from slotfill.extractors.testing.simulator.simulated_request import SimulatedRequest
 from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.json_values.places import ValuePath, replaced
+from slotfill.schemas.json_values.wrapper import WRAPPER, is_wrapper
 from slotfill.schemas.passages.boundaries import previous_boundary
 from slotfill.schemas.passages.passages import stands_in
-from slotfill.schemas.schema import WRAPPER
 from slotfill.schemas.verbatim import FORMAT
 from slotfill.schemas.wire.constraint_text import out_of_words
 
@@ -104,8 +105,7 @@ def _gold_lines(path: Path) -> list[tuple[str, Any]]:
 def _carried(value: Any, schema: Mapping[str, Any] | None) -> Any:
     """Give a value the form in which it travels: one that is no object goes inside `{"value": …}`."""
     wraps = schema is not None and list(schema.get("properties", ())) == [WRAPPER]
-    is_wrapped = isinstance(value, dict) and list(value) == [WRAPPER]
-    return {WRAPPER: value} if wraps and not is_wrapped else value
+    return {WRAPPER: value} if wraps and not is_wrapper(value) else value
 
 
 def generated(seed: int = 0) -> Script:
@@ -176,7 +176,7 @@ def _told(schema: Any) -> Any:
 class _Gap:
     """A string without a form of its own: the keys that lead to it, and its bounds in characters."""
 
-    path: tuple[str | int, ...]
+    path: ValuePath
     shortest: int
     longest: int | None
 
@@ -189,15 +189,13 @@ class _Form:
     gaps: tuple[_Gap, ...]
 
     def filled(self, document: str, chance: Random) -> Any:
-        """Give the value, passages of the document in its gaps."""
-        carrier = {"": json.loads(self.text)}
+        """Return the value, passages of the document in its gaps."""
+        value = json.loads(self.text)
         words = [*re.finditer(r"\S+", document)]
         for gap in self.gaps if words else ():
-            holder: Any = carrier
-            for step in gap.path[:-1]:
-                holder = holder[step]
-            holder[gap.path[-1]] = _passage(document, words, gap, chance) or holder[gap.path[-1]]
-        return carrier[""]
+            if passage := _passage(document, words, gap, chance):
+                value = replaced(value, gap.path, passage)
+        return value
 
 
 def _form(value: Any, schema: Mapping[str, Any]) -> _Form:
@@ -208,7 +206,7 @@ def _form(value: Any, schema: Mapping[str, Any]) -> _Form:
             max((limit for limit in place.stated("minLength") if isinstance(limit, int)), default=1),
             min((limit for limit in place.stated("maxLength") if isinstance(limit, int)), default=None),
         )
-        for place in faultable_places({"": value}, schema)
+        for place in faultable_places(value, schema)
         if isinstance(place.value, str) and _is_free(place)
     ]
     return _Form(json.dumps(value), tuple(gaps))

@@ -164,7 +164,7 @@ def test_a_confidence_is_the_least_beside_the_value_that_won() -> None:
     assert [*merged.data] == ["sure", "f"]
     assert merged.found_in["/sure"] == (2,)
     assert [conflict.path for conflict in merged.conflicts] == ["/f"]
-    schema["properties"]["sure"] = {**SURE, "x-merge": "greatest"}
+    schema = {"properties": {**schema["properties"], "sure": {**SURE, "x-merge": "greatest"}}}
     assert merge(schema, parts).data["sure"] == 0.9
 
 

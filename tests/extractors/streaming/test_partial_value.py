@@ -37,8 +37,9 @@ from slotfill.schemas.built_in.built_ins import built_ins
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.json_schema.response_model import JsonValue, response_model
 from slotfill.schemas.json_values.pointer import join
+from slotfill.schemas.json_values.wrapper import WRAPPER
 from slotfill.schemas.parameters import Parameters
-from slotfill.schemas.schema import WRAPPER, Schema
+from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources.schema_sources import resolve
 from slotfill.schemas.strategies import instances
 from slotfill.schemas.verbatim import Verbatim

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from slotfill.schemas.errors import InvalidError, SchemaError
-from slotfill.schemas.json_schema.response_model import JsonValue, resolve_local, response_model
+from slotfill.schemas.json_schema.response_model import JsonValue, response_model
+from slotfill.schemas.json_schema.subschemas import resolve_local
 from slotfill.schemas.schema import Schema
 
 DATA = SHARED / "data" / "json-schema-test-suite"

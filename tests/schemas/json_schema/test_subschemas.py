@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotfill.schemas.json_schema.subschemas import Forms, parts_at, resolved, subschemas
+from slotfill.schemas.json_schema.subschemas import parts_at, resolved, subschemas
 from slotfill.schemas.json_values.pointer import follow
 
 KEYWORDS = st.sampled_from(["properties", "items", "anyOf", "$defs", "x-note", "const", "a/b", ""])
@@ -58,24 +58,3 @@ def test_what_may_speak_of_a_value_is_given_once() -> None:
 )
 def test_a_step_into_a_value_has_its_parts(schema: dict[str, Any], step: str | int, parts: list[Any]) -> None:
     assert parts_at(schema, step) == parts
-
-
-@given(st.data())
-def test_what_speaks_of_each_part_is_the_same_when_it_is_worked_out_once(data):
-    schema = data.draw(st.sampled_from(SCHEMAS))
-    forms, plain = Forms(schema), [*resolved([schema], schema)]
-    spoken = forms.of_whole
-    for _ in range(3):
-        assert [*spoken] == plain
-        step = data.draw(st.sampled_from(["a", "b", "other", 0, 1, 2, 7]))
-        plain = [*resolved([part for form in plain for part in parts_at(form, step)], schema)]
-        spoken = forms.at(spoken, step)
-        assert forms.at(forms.of_whole, "a") is forms.at(forms.of_whole, "a")
-
-
-SCHEMAS = (
-    {"properties": {"a": {"$ref": "#"}, "b": {"type": "string"}}, "additionalProperties": {"const": 1}},
-    {"prefixItems": [{"const": 1}, {"items": {"$ref": "#"}}], "items": {"properties": {"a": {}}}},
-    {"items": [{"const": 1}], "additionalItems": {"items": {"type": "null"}}},
-    {"anyOf": [{"properties": {"a": {"items": {"$ref": "#"}}}}, {"patternProperties": {".": {"type": "integer"}}}]},
-)

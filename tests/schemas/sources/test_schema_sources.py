@@ -9,8 +9,9 @@ from pydantic import BaseModel, Field
 
 from slotfill.schemas.built_in.feedback import Feedback
 from slotfill.schemas.errors import InvalidError, SchemaError
+from slotfill.schemas.example import Example
 from slotfill.schemas.parameters import Parameters
-from slotfill.schemas.schema import Example, Schema
+from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources.schema_sources import read_examples, resolve
 
 MODEL = """

@@ -19,6 +19,7 @@ from pydantic import (
 
 from slotfill.extractors.chunks.schema_relaxing import relax_for_chunk
 from slotfill.schemas.errors import InvalidError
+from slotfill.schemas.part_schema import PartSchema
 from slotfill.schemas.schema import Schema
 
 
@@ -78,7 +79,7 @@ class Report(BaseModel):
 
 SALE = {"name": "lamp", "day": "2026-03-03", "price": 4}
 WHOLE = Schema(Report)
-CHUNK = WHOLE.part(relax_for_chunk(WHOLE.json_schema), nested=True)
+CHUNK = PartSchema(WHOLE, relax_for_chunk(WHOLE.json_schema), nested=True)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_what_a_chunk_has_is_judged_by_the_models_own_types(value, path):
 
 
 def test_a_group_of_fields_is_as_strict_as_the_whole_below_them():
-    group = WHOLE.part({"type": "object", "properties": {}, "required": ["title"]})
+    group = PartSchema(WHOLE, {"type": "object", "properties": {}, "required": ["title"]})
     assert group.load({"title": "x"})
     for value, path in (({}, "/title"), ({"title": "x", "shop": {"street": "y", "hours": []}}, "/shop/since")):
         with pytest.raises(InvalidError) as caught:
@@ -158,7 +159,7 @@ def test_a_validator_that_looks_at_what_a_chunk_lacks_judges_the_whole_alone(val
     stay = create_model("Stay", start=(date, ...), end=(Annotated[date, validator], ...), rate=(int, 1))
     trip = Schema(create_model("Trip", stay=(stay, ...)))
     for whole, wrap in ((Schema(stay), lambda value: value), (trip, lambda value: {"stay": value})):
-        chunk = whole.part(relax_for_chunk(whole.json_schema), nested=True)
+        chunk = PartSchema(whole, relax_for_chunk(whole.json_schema), nested=True)
         assert chunk.load(wrap({"end": "2026-03-03"}))
         assert chunk.load(wrap({"start": "2026-03-01", "end": "2026-03-03"}))
         for schema in (chunk, whole):

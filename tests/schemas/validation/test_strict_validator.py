@@ -36,6 +36,7 @@ from pydantic import (
 from typing_extensions import TypedDict
 
 from slotfill.schemas.errors import InvalidError, SchemaError
+from slotfill.schemas.part_schema import PartSchema
 from slotfill.schemas.schema import Schema
 
 
@@ -667,7 +668,7 @@ def test_a_field_that_is_read_at_a_path_is_read_by_the_key_that_is_asked_for():
     assert [*schema.json_schema["properties"]] == ["street", "first_name", "zip"]
     value = schema.validate('{"street": "Kade 1", "first_name": "Ada", "zip": 3}')
     assert (value.street, value.first, value.zip_code) == ("Kade 1", "Ada", 3)
-    part = schema.part({"type": "object", "properties": {"street": {"type": "string"}}}, nested=True)
+    part = PartSchema(schema, {"type": "object", "properties": {"street": {"type": "string"}}}, nested=True)
     assert part.read('{"street": "Kade 1"}')[1] == {"street": "Kade 1"}
 
 

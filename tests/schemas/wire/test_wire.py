@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 from slotfill.schemas.json_schema.subschemas import subschemas
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.verbatim import Verbatim
-from slotfill.schemas.wire.subset import Loss
+from slotfill.schemas.wire.losses import Loss
 from slotfill.schemas.wire.wire import wire_for, wire_of
 
 DATA = SHARED / "data" / "json-schema-test-suite"
