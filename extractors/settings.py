@@ -20,6 +20,7 @@ from slotfill.extractors.catalogue.families import Effort
 from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.messages_api.thinking import LEAST_BUDGET, ThinkingMode
 from slotfill.extractors.record.money import money_text
+from slotfill.schemas.json_values.json_types import JSONObject
 
 __all__ = ["Settings"]
 
@@ -101,20 +102,20 @@ class Settings(BaseSettings):
 
     @classmethod
     def read(cls, **arguments: Any) -> Settings:
-        """Read all sources; an argument that is None is not given.
+        """Read all sources; an argument that is None counts as none.
 
         Raises SettingsError, which names the setting and never shows its value.
         """
-        given = {name: value for name, value in arguments.items() if value is not None}
+        chosen = {name: value for name, value in arguments.items() if value is not None}
         if any(map(os.environ.get, _CREDENTIALS.values())):
             # A credential of the environment comes before those of a .env, of whatever kind they are.
-            given = {name: os.environ.get(variable) or None for name, variable in _CREDENTIALS.items()} | given
+            chosen = {name: os.environ.get(variable) or None for name, variable in _CREDENTIALS.items()} | chosen
         try:
-            return cls(**given)
+            return cls(**chosen)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             name = str(first["loc"][0])
-            place = "" if name in given or _is_in_environment(name) else f" in {_DOTENV}"
+            place = "" if name in chosen or _is_in_environment(name) else f" in {_DOTENV}"
             raise SettingsError(f"setting {name!r}{place}: {first['msg'].removeprefix('Value error, ')}") from None
         except (OSError, UnicodeError) as error:
             raise SettingsError(f".env cannot be read: {error}") from None
@@ -134,8 +135,8 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """The credentials, to keep them out of every message."""
-        found = (self.api_key, self.auth_token)
-        return tuple(secret.get_secret_value() for secret in found if secret is not None)
+        credentials = (self.api_key, self.auth_token)
+        return tuple(secret.get_secret_value() for secret in credentials if secret is not None)
 
 
 class _DotEnv(DotEnvSettingsSource):
@@ -145,11 +146,11 @@ class _DotEnv(DotEnvSettingsSource):
         # No pipe, which would be waited for.
         super().__init__(settings_cls, env_file=_DOTENV if Path(_DOTENV).is_file() else None)
 
-    def __call__(self) -> dict[str, Any]:
-        """Give the settings that count, by name; warn of the others."""
+    def __call__(self) -> JSONObject:
+        """Return the settings that count, by name; warn of the others."""
         read = super().__call__()
         taken = {name: value for name, value in read.items() if _is_credential(name) or _is_taken(name, value)}
-        if self._is_filled_in("model"):  # with another variable's value, which would be told to all who see the model
+        if self._is_filled_in("model"):  # with another variable's value, which all would see who see the model
             taken.pop("model", None)
         refused = [f"SLOTFILL_{name.upper()}" for name in self.settings_cls.model_fields if name in read.keys() - taken]
         if self.env_vars.get(_BASE_URL.lower()):
@@ -165,7 +166,7 @@ class _DotEnv(DotEnvSettingsSource):
         return taken
 
     def _is_filled_in(self, name: str) -> bool:
-        """Tell whether a setting's value refers to other variables, `claude-${AWS_SECRET_ACCESS_KEY}`."""
+        """Whether a setting's value refers to other variables, `claude-${AWS_SECRET_ACCESS_KEY}`."""
         raw = dotenv_values(_DOTENV, interpolate=False) if self.env_vars else {}
         return any("${" in (value or "") for key, value in raw.items() if key.lower() == f"slotfill_{name}")
 

@@ -80,7 +80,7 @@ _BLOCK = 2**20
 
 
 def decode_text(data: bytes, encoding: str | None = None) -> str | Failure:
-    """Give the text, its BOM dropped and its line ends untouched, or why there is none.
+    """Return the text, its BOM dropped and its line ends untouched, or why there is none.
 
     encoding: what it is in, where that is known.
 
@@ -107,7 +107,7 @@ def failed(source: str, failure: Failure, data: bytes = b"") -> Document:
 
 
 def check_encoding(name: str) -> str:
-    """Give the canonical name of a text encoding: `latin1` is `iso8859-1`.
+    """Return the canonical name of a text encoding: `latin1` is `iso8859-1`.
 
     Raises InputError for what Python knows no encoding of text by: `rot13`, `base64`, `idna`.
     """
@@ -134,14 +134,14 @@ def encoding_of(file: IO[bytes]) -> str | Failure:
 
 
 def encoding_of_bom(data: bytes) -> str | None:
-    """Give the encoding of which the byte order mark is that the data begins with."""
+    """Return the encoding whose byte order mark the data begins with, None where it begins with none."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     return "utf-8" if data.startswith(codecs.BOM_UTF8) else None
 
 
 def bom_of(encoding: str) -> bytes:
-    """Give what a byte order mark is in an encoding; nothing where there is none, or the codec drops it by itself."""
+    """Return what a byte order mark is in an encoding; nothing where there is none, or the codec drops it by itself."""
     with suppress(UnicodeEncodeError):
         return b"" if "".encode(encoding) else "\ufeff".encode(encoding)
     return b""

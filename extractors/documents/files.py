@@ -44,7 +44,7 @@ class File:
         return Path(self.path).open("rb")
 
     def size(self, file: io.BufferedReader) -> int:
-        """Give the bytes that the opened file has; of one without end 0."""
+        """Return the number of bytes of the opened file; of one without end 0."""
         return os.fstat(file.fileno()).st_size
 
 
@@ -55,7 +55,7 @@ class _Folder:
     parent: _Folder | None = None
 
     def is_within(self, real: str) -> bool:
-        """Tell whether the way to this folder leads through the real one."""
+        """Whether the way to this folder leads through the real one."""
         folder: _Folder | None = self
         while folder and folder.real != real:
             folder = folder.parent
@@ -63,14 +63,14 @@ class _Folder:
 
 
 def is_folder(name: str | os.PathLike[str]) -> bool:
-    """Tell whether a name leads to a folder; one too long, or in a closed folder, does not."""
+    """Whether a name leads to a folder; one too long, or in a closed folder, does not."""
     return os.path.isdir(name)  # noqa: PTH112 - Path.is_dir raises for such names
 
 
 def walk_files(folder: str, own: Collection[str] = ()) -> Iterator[str]:
-    """Give the paths of a folder's files by name, then of those of its folders, as deep as they go.
+    """Yield the paths of a folder's files by name, then of those of its folders, as deep as they go.
 
-    Links are followed, each file being found once a path; a folder is never entered again within itself.
+    Links are followed, so that a file comes once a path; a folder is never entered again within itself.
     """
     pending: list[str | _Folder] = [_Folder(folder, os.path.realpath(folder))]
     while pending:
@@ -80,7 +80,7 @@ def walk_files(folder: str, own: Collection[str] = ()) -> Iterator[str]:
             continue
         try:
             with os.scandir(here.path) as entries:
-                inside = [found for entry in entries if (found := _visible(entry, here, own))]
+                inside = [path for entry in entries if (path := _visible(entry, here, own))]
         except OSError:
             yield here.path
         else:
@@ -96,18 +96,18 @@ def _visible(entry: os.DirEntry[str], folder: _Folder, own: Collection[str]) -> 
     try:
         mode = entry.stat().st_mode
     except OSError:
-        return path  # it is met again, and told, when the file is read
+        return path  # reading the file meets the error again, and reports it
     if S_ISDIR(mode):
         return None if folder.is_within(real) else _Folder(path, real, folder)
     return path if S_ISREG(mode) else None
 
 
-def _order(found: str | _Folder) -> tuple[bool, str]:
-    return (False, found) if isinstance(found, str) else (True, found.path)
+def _order(entry: str | _Folder) -> tuple[bool, str]:
+    return (False, entry) if isinstance(entry, str) else (True, entry.path)
 
 
 def expand(pattern: str, own: Collection[str] = ()) -> Iterator[str]:
-    """Give the paths of the files that a glob matches, sorted; `**` is any depth of folders.
+    """Yield the paths of the files that a glob matches, sorted; `**` is any depth of folders.
 
     What is below `**` is walked: the standard library would follow each circle of links there up to forty times.
     """

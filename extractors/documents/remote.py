@@ -50,12 +50,12 @@ class RemoteFile:
 
     def open(self) -> io.BufferedReader:
         """Open it for reading. Raises OSError, as reading does, whatever errors the protocol has."""
-        with _told(OSError, self.secrets):
+        with _errors_as(OSError, self.secrets):
             file = self.system.open(self.path, "rb")
         return io.BufferedReader(_Stream(file, self.secrets))
 
     def size(self, file: io.BufferedReader) -> int:
-        """Give the bytes that the opened file has; where nobody tells, 0."""
+        """Return the number of bytes of the opened file; 0 where the protocol does not say."""
         return getattr(file.raw, "size", 0)
 
 
@@ -70,30 +70,30 @@ class _Stream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        with _told(OSError, self._secrets):
+        with _errors_as(OSError, self._secrets):
             data = self._file.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
     def close(self) -> None:
         try:
-            with _told(OSError, self._secrets):
+            with _errors_as(OSError, self._secrets):
                 self._file.close()
         finally:
             super().close()
 
 
 def find_remote(address: str) -> tuple[list[RemoteFile], bool]:
-    """Give the files of a folder or of a glob, sorted as local ones are, or one file; and whether it is a folder's.
+    """Return the files of a folder or of a glob, sorted as local ones are, or one file; and whether it is a folder's.
 
     Raises InputError for what is not there, cannot be reached or holds nothing, and where the protocol's own package is
     not installed.
     """
     name, secrets = public(address), frozenset(secrets_of(address))
-    with _told(lambda reason: InputError(f"{name!r} cannot be read: {reason}"), secrets):
-        system, path = _opened(address)
+    with _errors_as(lambda reason: InputError(f"{name!r} cannot be read: {reason}"), secrets):
+        system, path = _file_system(address)
         system.invalidate_cache()  # of what was there before
-        paths, is_folder = _found(system, path)
+        paths, is_folder = _paths(system, path)
     named = [(name, path)] if paths == [path] else _named(name, path, paths, is_folder=is_folder)
     files = [RemoteFile(name, path, system, secrets) for name, path in named]
     if not files:
@@ -101,7 +101,7 @@ def find_remote(address: str) -> tuple[list[RemoteFile], bool]:
     return files, is_folder
 
 
-def _opened(address: str) -> tuple[Any, str]:
+def _file_system(address: str) -> tuple[Any, str]:
     if unescaped_password(address):
         raise ValueError("its password must be escaped, a slash as %2F")
     try:
@@ -110,8 +110,8 @@ def _opened(address: str) -> tuple[Any, str]:
         raise ValueError(f"{error}: mend the address, or install the package that brings its protocol") from None
 
 
-def _found(system: Any, path: str) -> tuple[list[str], bool]:
-    """Give the paths of the files that a path leads to, and whether it is a folder's.
+def _paths(system: Any, path: str) -> tuple[list[str], bool]:
+    """Return the paths of the files that a path leads to, and whether it is a folder's.
 
     A glob is one where no file has that very name.
     """
@@ -131,37 +131,37 @@ def _named(name: str, path: str, paths: Iterable[str], *, is_folder: bool) -> It
     protocols, place, archive = parts_of(name if path else re.sub(r"\A([\w.+-]+)::", r"\1://::", name))
     before, start = protocols + _above(place, is_folder=is_folder), len(_above(path, is_folder=is_folder))
     wants_hidden = "/." in f"/{path[start:]}"
-    below = [(found[start:].strip("/"), found) for found in paths if not found.endswith("/")]
-    for inside, found in sorted(below, key=_walked if is_folder else _matched):
+    below = [(file[start:].strip("/"), file) for file in paths if not file.endswith("/")]
+    for inside, file in sorted(below, key=_order_of_walks if is_folder else _order_of_globs):
         if wants_hidden or "/." not in f"/{inside}":
             # The web calls a file by its whole address.
-            yield public(found) if "://" in found else f"{before}{inside}{archive}", found
+            yield public(file) if "://" in file else f"{before}{inside}{archive}", file
 
 
 def _above(path: str, *, is_folder: bool) -> str:
-    """Give the folders above what was found, with a slash: all of a folder's path, what a glob names outright."""
+    """Return the folders above what matches, with a slash: all of a folder's path, what a glob names outright."""
     if is_folder:
         return f"{path.rstrip('/')}/" if path.strip("/") else ""
     outright = re.split(r"[*?\[]", path, maxsplit=1)[0]
     return outright[: outright.rfind("/") + 1]
 
 
-def _walked(found: tuple[str, str]) -> list[tuple[bool, str]]:
-    *folders, name = found[0].split("/")
+def _order_of_walks(file: tuple[str, str]) -> list[tuple[bool, str]]:
+    *folders, name = file[0].split("/")
     return [*((True, folder) for folder in folders), (False, name)]
 
 
-def _matched(found: tuple[str, str]) -> list[str]:
-    return found[0].split("/")
+def _order_of_globs(file: tuple[str, str]) -> list[str]:
+    return file[0].split("/")
 
 
 @contextmanager
-def _told(raised: Callable[[str], Exception], secrets: Iterable[str]) -> Iterator[None]:
+def _errors_as(error_of: Callable[[str], Exception], secrets: Iterable[str]) -> Iterator[None]:
     """Raise an error of ours for whatever a file system raises: each has errors of its own."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 - see above
-        raise raised(_reason(error, secrets)) from None
+        raise error_of(_reason(error, secrets)) from None
 
 
 def _reason(error: BaseException, secrets: Iterable[str]) -> str:
@@ -170,8 +170,8 @@ def _reason(error: BaseException, secrets: Iterable[str]) -> str:
         error = error.__cause__
     if isinstance(error, FileNotFoundError):
         return "nothing is there"
-    said = isinstance(error, OSError) and error.strerror
-    text = public(said or str(error) or type(error).__name__)
+    reason = isinstance(error, OSError) and error.strerror
+    text = public(reason or str(error) or type(error).__name__)
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "…")
     return text

@@ -27,6 +27,7 @@ from slotfill.extractors.documents.decoding import (
 )
 from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
+from slotfill.schemas.json_values.json_types import JSON, JSONObject
 
 __all__ = ["fields", "read_rows"]
 
@@ -44,7 +45,7 @@ _FIRST = 100
 
 _decode = json.JSONDecoder().raw_decode
 
-_Row = dict[str, Any] | Failure
+_Row = JSONObject | Failure
 """A row's fields, of which a CSV's may be failures too, or why it has none."""
 
 
@@ -57,7 +58,7 @@ def read_rows(
     delimited: bool,
     encoding: str | None = None,
 ) -> Iterator[Document]:
-    """Give each row as a document, named `source#12`. One that holds none fails alone.
+    """Yield each row as a document, named `source#12`. One that holds none fails alone.
 
     delimited: whether it is CSV, else JSONL. encoding: of the file. Where it is not given and cannot be told every row
     fails. All of the file tells; of what can be read but once, a pipe, its first 16 MB, before any row is given.
@@ -77,7 +78,7 @@ def read_rows(
 def fields(
     file: io.BufferedReader, text_field: str, *, delimited: bool, encoding: str | None = None
 ) -> list[str] | None:
-    """Give the names of a CSV's columns, or of the fields of a JSONL's first 100 rows.
+    """Return the names of a CSV's columns, or of the fields of a JSONL's first 100 rows.
 
     None where there is none to tell: the file is of another format, of an unknown encoding, or has no sound row.
 
@@ -140,7 +141,7 @@ def _parsed(line: str, number: int, encoding: str) -> _Row:
     return row if isinstance(row, dict) else Failure(FailureKind.BROKEN_ROW, f"line {number} holds no JSON object")
 
 
-def _value(line: str) -> Any:
+def _value(line: str) -> JSON:
     """Parse as `json.loads` does, in half its time."""
     text = line.rstrip()
     value, end = _decode(text, len(text) - len(text.lstrip()))
@@ -171,16 +172,16 @@ def _csv_rows(lines: io.TextIOWrapper, text_field: str, id_field: str | None) ->
             return
         if surplus := [cell for cell in cells[len(header) :] if cell]:
             # Without quotes around it, a text ends at its first comma: what follows would be lost.
-            there = f"{len(header) + len(surplus)} cells where the header has {len(header)}"
+            count = f"{len(header) + len(surplus)} cells where the header has {len(header)}"
             yield (
                 number,
                 Failure(
-                    FailureKind.BROKEN_ROW, f"row {number} has {there}: put quotes around texts with {delimiter!r}"
+                    FailureKind.BROKEN_ROW, f"row {number} has {count}: put quotes around texts with {delimiter!r}"
                 ),
             )
         elif cells:
-            asked = {name: cells[place] for name, place in places.items() if place < len(cells)}
-            yield number, {name: unescaped(cell, lines.encoding) for name, cell in asked.items()}
+            row = {name: cells[place] for name, place in places.items() if place < len(cells)}
+            yield number, {name: unescaped(cell, lines.encoding) for name, cell in row.items()}
 
 
 def _header(lines: _CsvLines, text_field: str) -> tuple[list[str], str]:
@@ -240,7 +241,7 @@ class _CsvLines:
 
 @contextmanager
 def _decided(file: io.BufferedReader, encoding: str | None) -> Iterator[tuple[io.TextIOWrapper, Failure | None]]:
-    """Give the lines of a file, and why they cannot be decoded where that is so: they are ASCII then, and escapes."""
+    """Yield the lines of a file, and why they cannot be decoded where that is so: they are ASCII then, and escapes."""
     chosen: str | Failure
     if encoding is not None:
         chosen = encoding
@@ -269,7 +270,7 @@ class _Stream(io.RawIOBase):
         self._read = io.BytesIO(read)
 
     def head(self) -> IO[bytes]:
-        """Give the beginning, to the last whole line where more may come."""
+        """Return the beginning, to the last whole line where more may come."""
         read = self._read.getvalue()
         return io.BytesIO(read if len(read) < _HEAD else read[: read.rfind(b"\n") + 1])
 

@@ -47,7 +47,7 @@ class _Source(Protocol):
 
 @dataclass(frozen=True)
 class Sources:
-    """What was found. Iterating reads it, one document at a time, in a stable order; each time anew.
+    """Files to read. Iterating reads them, one document at a time, in a stable order; each time anew.
 
     several: whether more than one document may come. count: how many will, where that is known without reading.
     """
@@ -113,22 +113,22 @@ def find_sources(
     """
     encoding = None if encoding is None else check_encoding(encoding)
     hidden = {os.path.realpath(path) for path in skip}
-    found: list[_Source] = []
+    sources: list[_Source] = []
     folder = False
     for name in _others(inputs, hidden):
         files, folder = _find(name, hidden)
-        found += files
-    for source in found:
+        sources += files
+    for source in sources:
         if _has_rows(source):
             _check_fields(source, {"--text-field": text_field, "--id-field": id_field or text_field}, encoding)
-    if stdin is None and sys.stdin is None and any(source.name == STDIN for source in found):
+    if stdin is None and sys.stdin is None and any(source.name == STDIN for source in sources):
         raise InputError("standard input is closed: name files or folders")
-    several = len(found) != 1 or _has_rows(found[0]) or folder
-    return Sources(tuple(found), several, text_field, id_field, stdin, encoding)
+    several = len(sources) != 1 or _has_rows(sources[0]) or folder
+    return Sources(tuple(sources), several, text_field, id_field, stdin, encoding)
 
 
 def _others(inputs: Iterable[str | os.PathLike[str]], hidden: Collection[str]) -> list[str]:
-    """Give the names of what the run does not write itself: a shell's `*` names its output, too."""
+    """Return the names of what the run does not write itself: a shell's `*` names its output, too."""
     names = [_LOCAL.sub("", os.fspath(name), count=1) for name in inputs]
     others = [name for name in names if not _is_own(name, hidden)]
     if names and not others:
@@ -142,7 +142,7 @@ def _is_own(name: str, hidden: Collection[str]) -> bool:
 
 
 def _find(name: str, hidden: Collection[str]) -> tuple[Sequence[_Source], bool]:
-    """Give the files that a name leads to, and whether it is a folder's."""
+    """Return the files that a name leads to, and whether it is a folder's."""
     if not name:
         raise InputError("an input has an empty name: name a file or folder, or - for standard input")
     if name == STDIN:
@@ -161,10 +161,10 @@ def _find(name: str, hidden: Collection[str]) -> tuple[Sequence[_Source], bool]:
 
 
 def _some(paths: Iterable[str], otherwise: str) -> list[File]:
-    found = [_file(path) for path in paths]
-    if not found:
+    files = [_file(path) for path in paths]
+    if not files:
         raise InputError(otherwise)
-    return found
+    return files
 
 
 def _file(path: str) -> File:
@@ -180,24 +180,24 @@ def _has_rows(source: _Source) -> bool:
     return source.suffix in {".csv", ".jsonl"}
 
 
-def _check_fields(source: _Source, wanted: Mapping[str, str], encoding: str | None) -> None:
+def _check_fields(source: _Source, names: Mapping[str, str], encoding: str | None) -> None:
     """Refuse rows without the fields while nothing has been paid for; what cannot be read fails later.
 
-    wanted: by the option that chooses it, the first that of the text.
+    names: by the option that chooses it, the first that of the text.
     """
     if not source.is_lasting:
         return
     try:
         with source.open() as file:
-            there = fields(file, wanted["--text-field"], delimited=_is_csv(source), encoding=encoding)
+            present = fields(file, names["--text-field"], delimited=_is_csv(source), encoding=encoding)
     except (OSError, UnicodeError):
         return
-    if there is None:
+    if present is None:
         return
-    for option, name in wanted.items():
-        if name not in there:
-            kind, names = "column" if _is_csv(source) else "field", ", ".join(map(repr, there)) or "none"
-            raise InputError(f"{source.name!r} has no {kind} {name!r}: there is {names}; choose one with {option}")
+    for option, name in names.items():
+        if name not in present:
+            kind, others = "column" if _is_csv(source) else "field", ", ".join(map(repr, present)) or "none"
+            raise InputError(f"{source.name!r} has no {kind} {name!r}: there is {others}; choose one with {option}")
 
 
 def _read(source: _Source, encoding: str | None) -> Document:

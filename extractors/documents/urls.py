@@ -38,31 +38,31 @@ _SECRETS = {_PASSWORD: r"\g<before>@", _USER: r"\g<before>", _SIGNATURE: r"\g<be
 
 
 def is_address(name: str) -> bool:
-    """Tell whether a name begins as an address does."""
+    """Whether a name begins as an address does."""
     return re.match(_PROTOCOLS, name) is not None
 
 
 def parts_of(address: str) -> tuple[str, str, str]:
-    """Give the protocols, the path, and where that is in its turn: `zip://`, `*.txt`, `::mails.zip`."""
+    """Return the protocols, the path, and where that is in its turn: `zip://`, `*.txt`, `::mails.zip`."""
     [(protocols, path, place)] = _ADDRESS.findall(address)
     return protocols, path, place
 
 
 def public(text: str) -> str:
     """Leave out of an address, or of a text that holds one, what nobody may see. Any other text stays as it is."""
-    for secret, left in _SECRETS.items():
-        text = secret.sub(left, text)
+    for pattern, rest in _SECRETS.items():
+        text = pattern.sub(rest, text)
     return text
 
 
 def secrets_of(address: str) -> Iterator[str]:
-    """Give what nobody may see, in each way of writing it."""
-    for found in (found for secret in _SECRETS for found in secret.finditer(address)):
-        plain = unquote(found["secret"])
-        yield from filter(None, (found["secret"], plain, quote(plain), quote(plain, safe="")))
+    """Yield what nobody may see, in each way of writing it."""
+    for match in (match for pattern in _SECRETS for match in pattern.finditer(address)):
+        plain = unquote(match["secret"])
+        yield from filter(None, (match["secret"], plain, quote(plain), quote(plain, safe="")))
 
 
 def unescaped_password(address: str) -> bool:
-    """Tell whether a password holds what ends it for a reader of addresses."""
+    """Whether a password holds what ends it for a reader of addresses."""
     password = _PASSWORD.search(address)
     return password is not None and re.search(r"[/?#]", password["secret"]) is not None

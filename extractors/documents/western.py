@@ -81,7 +81,7 @@ _AS_WESTERN = re.compile(
 
 
 def is_western(texts: Iterable[str]) -> bool:
-    """Tell whether texts, parts of one and decoded as Windows-1252, read as words of Western European languages.
+    """Whether texts, parts of one and decoded as Windows-1252, read as words of Western European languages.
 
     At most 2 % of the words beyond ASCII may be odd, among the first 5,000; of ten or more, one.
     """

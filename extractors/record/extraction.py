@@ -15,7 +15,7 @@ from slotfill.extractors.record.parts import Attempt, ChunkRecord, Conflict, Edi
 from slotfill.extractors.record.stored_record import DocumentNote, SchemaNote, StoredRecord
 from slotfill.extractors.record.usage import Usage
 from slotfill.schemas.errors import SlotfillError
-from slotfill.schemas.json_values.json_types import JSONObject
+from slotfill.schemas.json_values.json_types import JSON, JSONObject
 
 __all__ = ["Extraction", "ExtractionError"]
 
@@ -70,9 +70,9 @@ class Extraction(Generic[M]):
     outcome: Outcome
     has_value: bool = False
     result: M | None = None
-    data: Any = None
-    reply: Any = None
-    invalid: Any = None
+    data: JSON = None
+    reply: JSON = None
+    invalid: JSON = None
     spans: Mapping[str, Span] = field(default_factory=dict)
     confidence: Mapping[str, Origin] = field(default_factory=dict)
     edits: tuple[Edit, ...] = ()
@@ -129,11 +129,11 @@ class Extraction(Generic[M]):
             )
         return self.refiner
 
-    def __getstate__(self) -> list[Any]:
+    def __getstate__(self) -> list[object]:
         # An extractor holds connections, and does not travel.
         return [None if name == "refiner" else getattr(self, name) for name in self.__slots__]
 
-    def __setstate__(self, state: Iterable[Any]) -> None:
+    def __setstate__(self, state: Iterable[object]) -> None:
         for name, value in zip(self.__slots__, state, strict=True):
             object.__setattr__(self, name, value)
 
