@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
 from types import UnionType
-from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from slotfill.extractors.record.money import money_json
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
@@ -20,6 +20,12 @@ __all__ = ["NO_MEMBER", "JSONForm", "OmittedIf", "WrittenBy"]
 
 NO_MEMBER: Final = object()
 """What a member that is not there has for a value, where None would be one."""
+
+
+_Hint: TypeAlias = Any
+"""A type as a field's annotation has it: `int`, `tuple[Edit, ...]`, `Decimal | None`."""
+
+_Write: TypeAlias = Callable[[Any], JSONObject]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +52,13 @@ class JSONForm:
         return _WRITERS[type(self)](self)
 
 
-class _Writers(dict[type, Callable[[Any], JSONObject]]):
+class _Writers(dict[type, _Write]):
     """By dataclass, what writes its instances."""
 
-    def __missing__(self, form: type) -> Callable[[Any], JSONObject]:
+    def __missing__(self, form: type) -> _Write:
         source = _Source()
         # It holds nothing but the names of our own fields, as what dataclasses make does.
-        write: Callable[[Any], JSONObject] = eval(f"lambda form: {source.members(form, 'form')}", source.names)  # noqa: S307
+        write: _Write = eval(f"lambda form: {source.members(form, 'form')}", source.names)  # noqa: S307
         self[form] = write
         return write
 
@@ -67,18 +73,21 @@ class _Source:
         self.names: dict[str, object] = {}
 
     def members(self, form: type, value: str) -> str:
-        """Write `{"start": span.start, "end": span.end, "match": span.match}`."""
+        """Write the object of a dataclass: `{"start": form.start, "end": form.end, "match": form.match}`."""
         hints = get_type_hints(form, include_extras=True)
         return f"{{{', '.join(self._member(field.name, hints[field.name], value) for field in fields(form))}}}"
 
-    def _member(self, name: str, hint: Any, holder: str) -> str:
+    # Each of the following writes the expression of one value, `value` being that which leads to it: "form.edits".
+
+    def _member(self, name: str, hint: _Hint, holder: str) -> str:
         value = f"{holder}.{name}"
         member = f"{name!r}: {self._value(hint, value)}"
         absent = [part.value for part in _metadata(hint) if isinstance(part, OmittedIf)]
         return f"**({{}} if {value} is {self._name(absent[0])} else {{{member}}})" if absent else member
 
-    def _value(self, hint: Any, value: str) -> str:
-        kind, parts = get_origin(hint) or hint, get_args(hint)
+    def _value(self, hint: _Hint, value: str) -> str:
+        kind: _Hint = get_origin(hint) or hint
+        parts = get_args(hint)
         if kind is Annotated:
             own = [part.write for part in parts if isinstance(part, WrittenBy)]
             return f"{self._name(own[0])}({value})" if own else self._value(parts[0], value)
@@ -89,13 +98,13 @@ class _Source:
             return value if written == value else f"None if {value} is None else {written}"
         return self._single(kind, value)
 
-    def _holder(self, kind: type, parts: tuple[Any, ...], value: str) -> str:
+    def _holder(self, kind: type, parts: tuple[_Hint, ...], value: str) -> str:
         item = self._value(parts[kind is Mapping], "item")
         if kind is tuple:
             return f"list({value})" if item == "item" else f"[{item} for item in {value}]"
         return f"dict({value})" if item == "item" else f"{{key: {item} for key, item in {value}.items()}}"
 
-    def _single(self, kind: Any, value: str) -> str:
+    def _single(self, kind: _Hint, value: str) -> str:
         if isinstance(kind, type) and issubclass(kind, Enum):
             return f"{value}.value"
         if kind is Decimal:
@@ -108,8 +117,8 @@ class _Source:
         return name
 
 
-def _metadata(hint: Any) -> tuple[Any, ...]:
-    return get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+def _metadata(hint: _Hint) -> tuple[object, ...]:
+    return getattr(hint, "__metadata__", ())
 
 
 _WRITERS = _Writers()
