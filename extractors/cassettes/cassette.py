@@ -67,7 +67,7 @@ class Cassette:
         return next((exchange.request.model for exchange in self._tape if exchange.request.model), None)
 
     def find(self, request: httpx2.Request) -> RecordedReply:
-        """Give the next reply to a request whose content is loaded.
+        """Return the next reply to a request whose content is loaded.
 
         Raises CassetteError, with what tells it from the nearest one, when it is not on the tape.
         """
@@ -245,7 +245,7 @@ class _Tee(httpx2.SyncByteStream, httpx2.AsyncByteStream):
         return self._response.status_code >= _ERROR
 
     def response(self, stream: httpx2.SyncByteStream | httpx2.AsyncByteStream) -> httpx2.Response:
-        """Give the response with another body."""
+        """Return the response with another body."""
         head = self._response
         return httpx2.Response(head.status_code, headers=head.headers, stream=stream, extensions=head.extensions)
 

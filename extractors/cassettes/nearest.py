@@ -28,22 +28,22 @@ class Nearest:
     def __init__(self, tape: Sequence[TapeEntry]) -> None:
         self._tape = [(exchange, _words(exchange.request)) for exchange in tape]
 
-    def difference(self, wanted: RecordedRequest) -> str:
+    def difference(self, request: RecordedRequest) -> str:
         """Show how a request differs from the nearest one."""
-        near = self._find(wanted)
-        before, after = _shown(near.request), _shown(wanted)
+        near = self._find(request)
+        before, after = _laid_out(near.request), _laid_out(request)
         same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
         part = slice(max(0, same - 1), same + READ)
         lines = [*difflib.unified_diff(before[part], after[part], n=1, lineterm="")][2:]
-        shown = ["…" if line.startswith("@@") else line for line in lines[:LINES]]
+        excerpt = ["…" if line.startswith("@@") else line for line in lines[:LINES]]
         more = [f"… {len(lines) - LINES} more lines"] if len(lines) > LINES else []
-        return "\n".join([f"--- line {near.line} of the tape, the nearest", "+++ this request", *shown, *more])
+        return "\n".join([f"--- line {near.line} of the tape, the nearest", "+++ this request", *excerpt, *more])
 
-    def _find(self, wanted: RecordedRequest) -> TapeEntry:
+    def _find(self, request: RecordedRequest) -> TapeEntry:
         """Look among the requests with the same address, if there are any."""
-        address = (wanted.method, wanted.url)
+        address = (request.method, request.url)
         same = [pair for pair in self._tape if (pair[0].request.method, pair[0].request.url) == address]
-        words = _words(wanted)
+        words = _words(request)
 
         def likeness(pair: tuple[TapeEntry, frozenset[str]]) -> float:
             shared = len(words & pair[1])
@@ -56,8 +56,8 @@ def _words(request: RecordedRequest) -> frozenset[str]:
     return frozenset(re.findall(r"\w+", request.key))
 
 
-def _shown(request: RecordedRequest) -> list[str]:
+def _laid_out(request: RecordedRequest) -> list[str]:
     """Lay a request out for a diff: a line each for what is one in its texts, none of them long."""
-    laid_out = json.dumps(request.to_json(), indent=1, ensure_ascii=False).replace("\\n", "\\n\n")
+    text = json.dumps(request.to_json(), indent=1, ensure_ascii=False).replace("\\n", "\\n\n")
     width = rf".{{1,{WIDTH}}}(?:\s|$)|.{{1,{WIDTH}}}"
-    return [part for line in laid_out.split("\n") for part in re.findall(width, line)]
+    return [part for line in text.split("\n") for part in re.findall(width, line)]

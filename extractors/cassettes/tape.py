@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 from urllib.parse import parse_qsl, quote
 
 import httpx2
@@ -22,6 +22,7 @@ from slotfill.extractors.cassettes.scrubbing import NOTHING_TO_HIDE
 from slotfill.extractors.http.redaction import Redaction
 from slotfill.schemas.errors import SlotfillError
 from slotfill.schemas.json_values import exact_json
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 
 __all__ = ["CassetteError", "RecordedReply", "RecordedRequest", "TapeEntry", "dump", "head", "read_entry"]
 
@@ -56,7 +57,7 @@ class RecordedRequest:
     method: str
     url: str
     beta: tuple[str, ...]
-    body: Mapping[str, Any]
+    body: JSONMapping
 
     @classmethod
     def of(cls, request: httpx2.Request, redaction: Redaction = NOTHING_TO_HIDE) -> Self:
@@ -81,13 +82,13 @@ class RecordedRequest:
         name = body.get("model") if isinstance(body, dict) else None
         return name if isinstance(name, str) else None
 
-    def to_json(self) -> dict[str, Any]:
-        """Give the request as it stands on the tape."""
+    def to_json(self) -> JSONObject:
+        """Return the request as it stands on the tape."""
         beta = {"beta": list(self.beta)} if self.beta else {}
         return {"method": self.method, "url": self.url, **beta, **self.body}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
+    def from_json(cls, data: JSONObject) -> Self:
         """Read what `to_json` gives."""
         return cls(_text(data["method"]), _text(data["url"]), tuple(data.get("beta", ())), _sorted(_body(data)))
 
@@ -102,7 +103,7 @@ class RecordedReply:
 
     status: int | None
     headers: Mapping[str, str]
-    body: Mapping[str, Any]
+    body: JSONMapping
     error: tuple[str, str] | None = None
 
     @classmethod
@@ -118,16 +119,16 @@ class RecordedReply:
         failed = None if error is None else (type(error).__name__, redaction.hide(str(error)))
         if response is None:
             return cls(None, {}, {}, failed)
-        kept = {name: redaction.hide(value) for name, value in response.headers.items() if _is_kept(name)}
+        headers = {name: redaction.hide(value) for name, value in response.headers.items() if _is_kept(name)}
         try:
             decoded = _decoded(response, content)
         except httpx2.DecodingError as broken:
             # This is what its reader met, and why it left.
-            return cls(response.status_code, kept, {}, (type(broken).__name__, str(broken)))
-        return cls(response.status_code, kept, _to_tape(decoded, redaction), failed)
+            return cls(response.status_code, headers, {}, (type(broken).__name__, str(broken)))
+        return cls(response.status_code, headers, _to_tape(decoded, redaction), failed)
 
     def chunks(self) -> Iterator[bytes]:
-        """Give the body, a text line by line."""
+        """Return the body, a text line by line."""
         if "json" in self.body:
             yield json.dumps(self.body["json"], ensure_ascii=False).encode()
         elif "lines" in self.body:
@@ -144,14 +145,14 @@ class RecordedReply:
         name, message = self.error
         return _error_class(name)(message, request=request)
 
-    def to_json(self) -> dict[str, Any]:
-        """Give the reply as it stands on the tape."""
-        given = {} if self.status is None else {"status": self.status, "headers": dict(self.headers)}
+    def to_json(self) -> JSONObject:
+        """Return the reply as it stands on the tape."""
+        response = {} if self.status is None else {"status": self.status, "headers": dict(self.headers)}
         error = {"error": {"type": self.error[0], "message": self.error[1]}} if self.error else {}
-        return {**given, **self.body, **error}
+        return {**response, **self.body, **error}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
+    def from_json(cls, data: JSONObject) -> Self:
         """Read what `to_json` gives."""
         error = data.get("error")
         if error is not None:
@@ -236,7 +237,7 @@ def _decoded(response: httpx2.Response, content: bytes) -> bytes:
     return httpx2.Response(200, headers=encoding, content=content).content
 
 
-def _to_tape(content: bytes, redaction: Redaction) -> dict[str, Any]:
+def _to_tape(content: bytes, redaction: Redaction) -> JSONObject:
     """Choose the most readable form from which the body can be had again."""
     content = redaction.hide(content.decode("latin-1")).encode("latin-1")  # whatever its encoding is, secrets are ASCII
     if not content:
@@ -253,9 +254,9 @@ def _to_tape(content: bytes, redaction: Redaction) -> dict[str, Any]:
     return {"lines": text.split("\n")} if exact_json.has_exact_floats(value) else {"json": value}
 
 
-def _body(data: dict[str, Any]) -> dict[str, Any]:
+def _body(data: JSONObject) -> JSONObject:
     """Take the body out of a request or a reply of the tape."""
-    body: dict[str, Any] = {form: data[form] for form in ("json", "lines", "base64") if form in data}
+    body: JSONObject = {form: data[form] for form in ("json", "lines", "base64") if form in data}
     if len(body) > 1:
         raise ValueError(f"a body in two forms: {' and '.join(body)}")
     if "base64" in body:
@@ -265,16 +266,16 @@ def _body(data: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
-def _sorted(body: dict[str, Any]) -> dict[str, Any]:
-    sorted_body: dict[str, Any] = json.loads(_dumps(body))
+def _sorted(body: JSONObject) -> JSONObject:
+    sorted_body: JSONObject = json.loads(_dumps(body))
     return sorted_body
 
 
 def _error_class(name: str) -> type[httpx2.RequestError]:
-    found = getattr(httpx2, name, None)
-    if not (isinstance(found, type) and issubclass(found, httpx2.RequestError)):
+    error = getattr(httpx2, name, None)
+    if not (isinstance(error, type) and issubclass(error, httpx2.RequestError)):
         raise TypeError(f"no error of a transport: {name!r}")
-    return found
+    return error
 
 
 def _text(value: object) -> str:
@@ -283,10 +284,10 @@ def _text(value: object) -> str:
     return value
 
 
-def _dumps(value: Any) -> str:
+def _dumps(value: JSON) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)
 
 
-def _line(data: Mapping[str, Any]) -> bytes:
+def _line(data: JSONMapping) -> bytes:
     # Half a surrogate pair in an error's message becomes the escape that it is in JSON too.
     return json.dumps(data, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"

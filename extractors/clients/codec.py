@@ -103,12 +103,12 @@ class Codec:
     def _read(self, ask: Ask, message: Message, ms: int) -> Answer:
         stop_reason = identifier(message.stop_reason)
         json_text, errors = self._find(ask.mode, message, stop_reason)
-        said = _said(message)
+        text = _text_of(message)
         if self.asks_bare_list(ask):
-            json_text, said = json_text and as_wrapped_list(json_text), as_wrapped_list(said)
+            json_text, text = json_text and as_wrapped_list(json_text), as_wrapped_list(text)
         return Answer(
             json=json_text,
-            text=said,
+            text=text,
             stop_reason=stop_reason,
             errors=errors,
             usage=usage_of(message.usage, message.content),
@@ -216,7 +216,7 @@ def _is_repeated(message: Message) -> bool:
     return len(inputs) > 1 and len(set(inputs)) == 1
 
 
-def _said(message: Message) -> str:
+def _text_of(message: Message) -> str:
     parts = [
         block.text if block.type == "text" else _input_text(block)
         for block in message.content

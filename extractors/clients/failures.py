@@ -69,10 +69,10 @@ def _message(error: BaseException, kind: FailureKind) -> str:
         target := redirect_target(cast("anthropic.APIStatusError", error).response.headers)
     ):
         return f"the service redirects to {target}: set ANTHROPIC_BASE_URL to it if you trust it"
-    said = getattr(error, "api_message", None)
+    message = getattr(error, "api_message", None)
     status = getattr(error, "status_code", None)
-    if said:
-        return f"{said} (HTTP {status})" if status is None or status >= _FIRST_ERROR else str(said)
+    if message:
+        return f"{message} (HTTP {status})" if status is None or status >= _FIRST_ERROR else str(message)
     if kind in _MESSAGES:
         cause = error.__cause__ or error
         return f"{_MESSAGES[kind]}: {type(cause).__name__}" + (f": {cause}" if error.__cause__ else "")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import instructor
 from anthropic.types import Message
@@ -37,16 +37,16 @@ CREATE: Mapping[str, object] = {"response_model": None, "max_retries": 0}
 class PatchedClient(Protocol):
     """A client that Instructor has patched, sync or async."""
 
-    client: JSON
+    client: Any
     """The SDK's own."""
 
-    def create(self, **arguments: JSON) -> JSON:
+    def create(self, **arguments: JSON) -> Any:
         """Send a request."""
 
 
-def patch_client(client: JSON, *, asynchronous: bool) -> PatchedClient:
+def patch_client(client: Any, *, asynchronous: bool) -> PatchedClient:
     """Patch a client of the SDK; a patched one is taken apart first. Raises ModelError for one of the other kind."""
-    bare: JSON = client.client if isinstance(client, instructor.Instructor) else client
+    bare: Any = client.client if isinstance(client, instructor.Instructor) else client
     patched = instructor.from_anthropic(bare)
     if isinstance(patched, instructor.AsyncInstructor) != asynchronous:
         calls, other = ("aextract() and amap()", "Async") if asynchronous else ("extract() and map()", "")
@@ -58,7 +58,7 @@ class ReplyForm:
     """The form of a reply, in Instructor's terms: JSON of a schema, under a name, which a tool has too."""
 
     def __init__(self, name: str, json_schema: JSONMapping) -> None:
-        self._model: JSON = prepare_response_model(_reply_model(name, json_schema))
+        self._model: Any = prepare_response_model(_reply_model(name, json_schema))
 
     def request(self, mode: Mode) -> JSONObject:
         """Write what of a request asks for it: the tool, or a system text with the schema."""

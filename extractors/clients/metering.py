@@ -31,7 +31,7 @@ class Try:
 class Meter(Protocol):
     """Takes account of every try. Safe for threads and tasks alike."""
 
-    def admit(self, tried: Try) -> int | None:
+    def admit(self, attempt: Try) -> int | None:
         """Reserve a try's worst case and give its number; None where others must be settled first.
 
         Raises BudgetError where it will not fit.

@@ -24,6 +24,7 @@ from slotfill.extractors.rungs.asks import Answer, Ask, Policy
 from slotfill.extractors.rungs.prompt import BYTES_A_TOKEN, write_prompt
 from slotfill.extractors.settings import Settings
 from slotfill.schemas.errors import FieldError
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.mergeable import merges_well
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.wire.losses import Mode
@@ -116,8 +117,8 @@ class ModelPool:
         for target in self._targets.values():
             target.clients.meter(meter)
 
-    def encode(self, ask: Ask) -> dict[str, Any]:
-        """Give the request for an ask."""
+    def encode(self, ask: Ask) -> JSONObject:
+        """Write the request for an ask."""
         return self._targets[ask.model].codec.encode(ask)
 
     def execute(self, ask: Ask) -> Answer:
@@ -182,8 +183,8 @@ class ModelPool:
     def _policy(self, document: Document, target: _Target) -> Policy:
         properties, arrays = self._size
         written = target.model.max_output - target.thinking.room
-        given = self._settings.max_tokens
-        ceiling = min(given or target.model.max_output, target.model.max_output)
+        wish = self._settings.max_tokens
+        ceiling = min(wish or target.model.max_output, target.model.max_output)
         chunk_chars = self._settings.chunk_chars or self._chunk_chars(document.text, target.model, ceiling)
         # Generous, as unused room costs nothing and a cut reply a second call. A list may hold about all that the
         # document does, and English has some four characters a token.
@@ -192,7 +193,7 @@ class ModelPool:
         return Policy(
             model=target.model.id,
             modes=target.modes,
-            max_tokens=min(given or room, ceiling),
+            max_tokens=min(wish or room, ceiling),
             ceiling=ceiling,
             retries=self._settings.retries,
             mending=self._settings.mend,
@@ -204,13 +205,13 @@ class ModelPool:
         )
 
     def _chunk_chars(self, text: str, model: model_facts.Model, ceiling: int) -> int | None:
-        """Give how much of a text one request had better hold; None for all of it."""
+        """Return how much of a text one request had better hold; None for all of it."""
         size = len(text.encode())
         sizes = (self._fitting(text, size, model, ceiling), self._in_first_band(text, size, model))
         return min(filter(None, sizes), default=None)
 
     def _fitting(self, text: str, size: int, model: model_facts.Model, ceiling: int) -> int | None:
-        """Give how much of a text surely fits into a model's context, None where that is all, or unknown."""
+        """Return how much of a text surely fits into a model's context, None where that is all, or unknown."""
         if model.context is None:
             return None
         room = model.context - ceiling - self._around // BYTES_A_TOKEN
@@ -220,7 +221,7 @@ class ModelPool:
         return None if fitting >= len(text) else max(fitting, LEAST_CHUNK)
 
     def _in_first_band(self, text: str, size: int, model: model_facts.Model) -> int | None:
-        """Give how much of a text surely has a model's lowest rates, None where that is all, or no better.
+        """Return how much of a text surely has a model's lowest rates, None where that is all, or no better.
 
         It is no better where a chunk cannot be judged by itself, or where telling each what it is about costs more.
         """
@@ -237,7 +238,7 @@ class ModelPool:
 
     @cached_property
     def _around(self) -> int:
-        """Give how many bytes stand around a document in a request."""
+        """Return how many bytes stand around a document in a request."""
         return len(json.dumps(self.encode(self.warming()), ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
@@ -245,16 +246,16 @@ def _modes(allowed: tuple[Mode, ...], model: model_facts.Model) -> tuple[Mode, .
     return tuple(mode for mode in allowed if mode != "structured" or model.structured)
 
 
-def _calibrated(full: dict[str, Any], schema: Schema[Any]) -> dict[str, Any]:
+def _calibrated(full: JSONObject, schema: Schema[Any]) -> JSONObject:
     """Add the labelled texts by which the embedded model's scores are calibrated."""
     labelled = [{"text": example.text, "value": schema.wrap(example.value)} for example in schema.calibration]
     return full | {CALIBRATION: labelled} if labelled else full
 
 
-def _size(json_schema: Mapping[str, Any]) -> tuple[int, int]:
+def _size(json_schema: JSONMapping) -> tuple[int, int]:
     """Count the properties and the arrays of a schema."""
     properties = arrays = 0
-    rest: list[Any] = [json_schema]
+    rest: list[JSON] = [json_schema]
     while rest:
         node = rest.pop()
         if isinstance(node, Mapping):

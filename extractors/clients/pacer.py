@@ -75,14 +75,14 @@ class Wait:
 class _Bucket:
     """So much a minute, earned evenly; below zero it is owed. Without a limit nothing is."""
 
-    def __init__(self, given: float | None, catch_up: float) -> None:
+    def __init__(self, limit: float | None, catch_up: float) -> None:
         self.level = 0.0
         self.estimate = 0.0
-        self._given, self._catch_up = given, catch_up
-        self._per_second = None if given is None else SHARE * given / 60
+        self._own_limit, self._catch_up = limit, catch_up
+        self._per_second = None if limit is None else SHARE * limit / 60
 
     def learn(self, limit: float) -> None:
-        self._per_second = SHARE * (limit if self._given is None else min(limit, self._given)) / 60
+        self._per_second = SHARE * (limit if self._own_limit is None else min(limit, self._own_limit)) / 60
 
     def earn(self, seconds: float) -> None:
         rate = self._per_second
@@ -149,7 +149,7 @@ class Pacer:
         self._changing = threading.Lock()
 
     def admit(self, size: int, room: int) -> Reservation | Wait:
-        """Let a try start now, or tell how long to wait before asking again.
+        """Let a try start now, or return how long to wait before asking again.
 
         size: bytes of its body. room: its `max_tokens`.
         """
@@ -206,7 +206,7 @@ class Pacer:
                     bucket.learn(limits[name])
 
     def _held(self) -> Wait | None:
-        """Tell how long no try may start."""
+        """Return how long no try may start, None where one may."""
         now = self._pass_time()
         if now < self._held_until:
             return Wait(self._held_until - now, certain=True)

@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anthropic import AsyncStream, Middleware, Stream
 from anthropic.types import Message
@@ -84,7 +84,7 @@ class Limits(Middleware):
         self._turn, self._async_turn = threading.Lock(), asyncio.Lock()
         self._waiting = False
 
-    def handle(self, request: APIRequest, call_next: Callable[[APIRequest], APIResponse[JSON]]) -> APIResponse[JSON]:
+    def handle(self, request: APIRequest, call_next: Callable[[APIRequest], APIResponse[Any]]) -> APIResponse[Any]:
         """Hold a try back, let it go, and settle it."""
         if not _asks_for_message(request):
             return call_next(request)
@@ -101,8 +101,8 @@ class Limits(Middleware):
         return response
 
     async def handle_async(
-        self, request: APIRequest, call_next: Callable[[APIRequest], Awaitable[AsyncAPIResponse[JSON]]]
-    ) -> AsyncAPIResponse[JSON]:
+        self, request: APIRequest, call_next: Callable[[APIRequest], Awaitable[AsyncAPIResponse[Any]]]
+    ) -> AsyncAPIResponse[Any]:
         """Do so without blocking."""
         if not _asks_for_message(request):
             return await call_next(request)

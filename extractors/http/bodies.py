@@ -43,7 +43,7 @@ async def _abound_body(reply: httpx2.Response) -> None:
 
 
 def _is_small(reply: httpx2.Response) -> bool:
-    """Tell whether a body says that it is plain and within the bound: the HTTP client holds it to its length."""
+    """Whether a body says that it is plain and within the bound: the HTTP client holds it to its length."""
     length = reply.headers.get("content-length", "")
     return "content-encoding" not in reply.headers and length.isdecimal() and len(length) < len(str(LARGEST_BODY))
 

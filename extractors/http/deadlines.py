@@ -70,7 +70,7 @@ class TimedClient(DefaultHttpxClient):
 
 
 def _left(timeout: float | None, expired: type[httpcore2.TimeoutException]) -> float | None:
-    """Give how long a step may take: its time-out, or less where the try has less."""
+    """Return how long a step may take: its time-out, or less where the try has less."""
     due: float | None = getattr(_due, "at", None)
     if due is None:
         return timeout

@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 from anthropic import APITimeoutError, Middleware
 
 from slotfill.extractors.http.deadlines import bound_stream, until
 from slotfill.extractors.messages_api.tool_inputs import keep_input_texts
-from slotfill.schemas.json_values.json_types import JSON
 
 if TYPE_CHECKING:
     from anthropic import APIRequest, APIResponse, AsyncAPIResponse
@@ -39,7 +38,7 @@ class Tries(Middleware):
     def __init__(self, seconds: float | None) -> None:
         self._seconds = seconds
 
-    def handle(self, request: APIRequest, call_next: Callable[[APIRequest], APIResponse[JSON]]) -> APIResponse[JSON]:
+    def handle(self, request: APIRequest, call_next: Callable[[APIRequest], APIResponse[Any]]) -> APIResponse[Any]:
         """Let a try go, and see to its reply."""
         request.options.follow_redirects = False
         if self._seconds is None:
@@ -53,8 +52,8 @@ class Tries(Middleware):
         return response
 
     async def handle_async(
-        self, request: APIRequest, call_next: Callable[[APIRequest], Awaitable[AsyncAPIResponse[JSON]]]
-    ) -> AsyncAPIResponse[JSON]:
+        self, request: APIRequest, call_next: Callable[[APIRequest], Awaitable[AsyncAPIResponse[Any]]]
+    ) -> AsyncAPIResponse[Any]:
         """Do so without blocking."""
         request.options.follow_redirects = False
         try:

@@ -47,7 +47,7 @@ class Assumption:
 
 
 def probes_of(assumptions: Sequence[Assumption]) -> tuple[Probe, ...]:
-    """Give the requests that try them, each once."""
+    """Return the requests that try them, each once."""
     return tuple({probe.name: probe for assumption in assumptions for probe in assumption.probes}.values())
 
 

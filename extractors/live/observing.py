@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anthropic import Anthropic, Middleware
 from pydantic_core import from_json
@@ -75,7 +75,7 @@ class _Recorder(Middleware):
         """Be ready for the next one, which may never come."""
         self.status, self.headers, self._content = 0, dict[str, str](), b""
 
-    def handle(self, request: APIRequest, call_next: Callable[[APIRequest], APIResponse[JSON]]) -> APIResponse[JSON]:
+    def handle(self, request: APIRequest, call_next: Callable[[APIRequest], APIResponse[Any]]) -> APIResponse[Any]:
         """Read the whole of a reply, a stream's too."""
         response = call_next(request)
         reply = response.http_response
@@ -96,7 +96,7 @@ class _Recorder(Middleware):
 
 def _create(client: Anthropic, arguments: JSONMapping) -> object:
     """Ask for a message, and read it as the product does."""
-    created: JSON = client.messages.create(**arguments)
+    created: Any = client.messages.create(**arguments)
     if not arguments.get("stream"):
         return created
     reader = StreamReader()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+
+from slotfill.schemas.json_values.json_types import JSONObject
 
 __all__ = ["ApiError", "invalid"]
 
@@ -20,8 +21,8 @@ class ApiError(Exception):
         self.kind = kind
         self.headers = dict(headers or {})
 
-    def to_json(self) -> dict[str, Any]:
-        """Give the body of the reply."""
+    def to_json(self) -> JSONObject:
+        """Return the body of the reply."""
         return {"type": "error", "error": {"type": self.kind, "message": str(self)}}
 
 

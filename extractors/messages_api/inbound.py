@@ -115,7 +115,7 @@ def keep_input_text(block: Any, text: str) -> None:
 
 
 def input_text(block: Any) -> str | None:
-    """Give a tool's input as the model wrote it; None where nobody has kept it."""
+    """Return a tool's input as the model wrote it; None where nobody has kept it."""
     text = getattr(block, _INPUT_TEXT, None)
     return text if isinstance(text, _InputText) else None
 
@@ -136,7 +136,7 @@ def rate_limits(headers: Mapping[str, str], names: Iterable[str]) -> dict[str, f
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Give the seconds that a reply asks to wait, None where it does not say so, or not so that it can be read.
+    """Return the seconds that a reply asks to wait, None where it does not say so, or not so that it can be read.
 
     Written as `retry-after-ms`, or as `retry-after` in seconds or as a date: RFC 9110, section 10.2.3.
     """

@@ -128,7 +128,7 @@ NousResearch/hermes-agent 11137, and the recordings of crmne/ruby_llm.
 
 
 def kind_of(status: int, body: object) -> FailureKind:
-    """Give the failure that an error of the service is.
+    """Return the failure that an error of the service is.
 
     status: of the reply; below 400 for an error among a stream's events, which come after the status was sent.
     body: of the reply, or the event, as it was read: a gateway may send anything.
@@ -136,15 +136,15 @@ def kind_of(status: int, body: object) -> FailureKind:
     if _FIRST_REDIRECT <= status < _FIRST_ERROR:
         return FailureKind.REDIRECT
     error = _part(body, "error")
-    code, kind, said = _part(_part(error, "details"), "error_code"), _part(error, "type"), _part(error, "message")
+    code, kind, message = _part(_part(error, "details"), "error_code"), _part(error, "type"), _part(error, "message")
     if isinstance(code, str) and code in _BY_CODE:
         return _BY_CODE[code]
     is_of_request = kind == "invalid_request_error" or _FIRST_ERROR <= status < _FIRST_OF_SERVER
     typed = _BY_TYPE.get(kind) if isinstance(kind, str) else None
-    found = typed or _BY_STATUS.get(status) or (FailureKind.BAD_REQUEST if is_of_request else FailureKind.SERVER)
-    words = said.lower() if isinstance(said, str) else ""
-    fitting = (one.kind for one in KNOWN_ERRORS if one.otherwise == found and any(word in words for word in one.words))
-    return next(fitting, found)
+    likely = typed or _BY_STATUS.get(status) or (FailureKind.BAD_REQUEST if is_of_request else FailureKind.SERVER)
+    words = message.lower() if isinstance(message, str) else ""
+    fitting = (one.kind for one in KNOWN_ERRORS if one.otherwise == likely and any(word in words for word in one.words))
+    return next(fitting, likely)
 
 
 def _part(body: object, key: str) -> object:

@@ -16,6 +16,7 @@ from pydantic_core import from_json
 from slotfill.extractors.messages_api.inbound import keep_input_text, usage_of
 from slotfill.extractors.record.stop_reasons import BROKEN_STREAM, CUT_OFF
 from slotfill.extractors.record.usage import Usage
+from slotfill.schemas.json_values.json_types import JSON, JSONObject
 
 __all__ = ["StreamReader"]
 
@@ -26,10 +27,10 @@ class StreamReader:
     def __init__(self) -> None:
         self.request_id: str | None = None
         self.ended = False
-        self._whole: dict[str, Any] = {}
+        self._whole: JSONObject = {}
         self._places: dict[object, int] = {}
         self._pieces: defaultdict[int, list[str]] = defaultdict(list)
-        self._counts: dict[str, Any] = {}
+        self._counts: JSONObject = {}
         # A character that is written as two escapes may come in two pieces.
         self._characters = getincrementaldecoder("utf-16-le")("replace")
         self._half = False
@@ -45,7 +46,7 @@ class StreamReader:
         return usage_of(SDKUsage.construct(**self._counts), self._whole.get("content", ()))
 
     def take(self, event: Any) -> str:
-        """Take one of the SDK's raw events; give what it adds to the text, or to the tool's input.
+        """Take one of the SDK's raw events; return what it adds to the text, or to the tool's input.
 
         What comes behind a whole message is not looked at.
 
@@ -88,12 +89,12 @@ class StreamReader:
         self._counts |= {name: count for name, count in counts.items() if count is not None}
 
     def message(self) -> Message:
-        """Give the message; of one that broke off what has arrived, with the stop reason `BROKEN_STREAM`."""
+        """Return the message; of one that broke off what has arrived, with the stop reason `BROKEN_STREAM`."""
         if not self.ended:
             self._whole["stop_reason"] = BROKEN_STREAM
         return self._built()
 
-    def _begin(self, index: object, block: dict[str, Any]) -> str:
+    def _begin(self, index: object, block: JSONObject) -> str:
         """Take a block by its number, which need not be its place: of a gateway that drops thoughts it is a later one.
 
         Two may have one number; what follows is of the second. A text may begin with some of itself.
@@ -117,17 +118,17 @@ class StreamReader:
         return self._put(place, piece)
 
     def _put(self, place: int, piece: str) -> str:
-        shown = self._shown(piece)
+        text = self._whole_characters(piece)
         self._pieces[place].append(piece)
-        return shown
+        return text
 
-    def _shown(self, piece: str) -> str:
-        """Give a piece's whole characters: half a surrogate pair waits for its other half."""
+    def _whole_characters(self, piece: str) -> str:
+        """Return a piece's whole characters: half a surrogate pair waits for its other half."""
         if piece.isascii() and not self._half:
             return piece
-        shown = self._characters.decode(piece.encode("utf-16-le", "surrogatepass"))
+        text = self._characters.decode(piece.encode("utf-16-le", "surrogatepass"))
         self._half = bool(self._characters.getstate()[0])
-        return shown
+        return text
 
     def _built(self) -> Message:
         texts = {place: "".join(pieces) for place, pieces in self._pieces.items()}
@@ -142,7 +143,7 @@ class StreamReader:
         return message
 
 
-def _readable(text: str) -> Any:
+def _readable(text: str) -> JSON:
     """Read a tool call's input as far as it goes."""
     try:
         return from_json(text or "{}", allow_partial="trailing-strings")

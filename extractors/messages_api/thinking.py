@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from slotfill.extractors.catalogue.families import Effort, Family, family_of
 from slotfill.extractors.catalogue.model_ids import is_local
 from slotfill.extractors.errors import SettingsError
+from slotfill.schemas.json_values.json_types import JSONMapping
 
 __all__ = ["LEAST_BUDGET", "WITHOUT_THINKING", "Thinking", "ThinkingMode", "thinking_for"]
 
@@ -47,7 +48,7 @@ class Thinking:
     room: tokens of its `max_tokens` that are for thinking, beside the reply; 0 where the model does not think.
     """
 
-    form: Mapping[str, Any] | None = None
+    form: JSONMapping | None = None
     effort: Effort | None = None
     room: int = 0
 
@@ -61,11 +62,11 @@ WITHOUT_THINKING = Thinking()
 
 
 def thinking_for(
-    model_id: str, wanted: ThinkingMode | int | None = None, effort: Effort | None = None, *, max_tokens: int
+    model_id: str, wish: ThinkingMode | int | None = None, effort: Effort | None = None, *, max_tokens: int
 ) -> Thinking:
     """Say how a model is to be asked to think.
 
-    wanted: None for `off` where that can be had, else `auto`. A model that never thinks takes all but a budget for no
+    wish: None for `off` where that can be had, else `auto`. A model that never thinks takes all but a budget for no
         more than a wish; the embedded one takes all of it so.
     max_tokens: the most that one of its replies may have.
 
@@ -78,19 +79,19 @@ def thinking_for(
         takes = f"it takes {', '.join(model.efforts)}" if model.efforts else "leave it out"
         raise SettingsError(f"{model_id} takes no effort {effort!r}: {takes}")
     level = effort or model.effort
-    if isinstance(wanted, int):
-        return _budgeted(model_id, model, wanted, effort, max_tokens)
+    if isinstance(wish, int):
+        return _budgeted(model_id, model, wish, effort, max_tokens)
     can_be_off = not model.thinks or (model.thinking_off is not None and level not in _ENDED_BY_MORE)
-    if wanted == "off" or (wanted is None and can_be_off):
+    if wish == "off" or (wish is None and can_be_off):
         return Thinking(_off(model_id, model, level), effort)
     if not model.adaptive and model.budget:
         raise SettingsError(f"{model_id} thinks by a budget alone: --thinking N, with N tokens")
     if not model.adaptive:
         return Thinking(effort=effort)
-    return Thinking({"type": "adaptive"} if wanted else None, effort, _ROOM[level])
+    return Thinking({"type": "adaptive"} if wish else None, effort, _ROOM[level])
 
 
-def _off(model_id: str, model: Family, level: Effort) -> Mapping[str, Any] | None:
+def _off(model_id: str, model: Family, level: Effort) -> JSONMapping | None:
     if not model.thinks:
         return None
     if model.thinking_off is None:

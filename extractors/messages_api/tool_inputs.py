@@ -35,7 +35,7 @@ def _is_call(block: object) -> bool:
 
 
 def _inputs(text: str) -> Iterator[tuple[int, int]]:
-    """Give where the input of each block of a message stands, (0, 0) for one that has none."""
+    """Return where the input of each block of a message stands, (0, 0) for one that has none."""
     places = dict(_members(text, _next(text, 0)))
     start, _ = places.get("content", (0, 0))
     for block, _ in _items(text, start):
@@ -43,7 +43,7 @@ def _inputs(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _members(text: str, at: int) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Give the members of the object that begins at a place of a JSON text, each with the place of its value."""
+    """Return the members of the object that begins at a place of a JSON text, each with the place of its value."""
     if text[at] != "{":
         return
     at = _next(text, at + 1)
@@ -56,7 +56,7 @@ def _members(text: str, at: int) -> Iterator[tuple[str, tuple[int, int]]]:
 
 
 def _items(text: str, at: int) -> Iterator[tuple[int, int]]:
-    """Give the places of the items of the list that begins there."""
+    """Return the places of the items of the list that begins there."""
     if text[at] != "[":
         return
     at = _next(text, at + 1)
@@ -67,7 +67,7 @@ def _items(text: str, at: int) -> Iterator[tuple[int, int]]:
 
 
 def _behind(text: str, end: int) -> int:
-    """Give where the next one begins, or the container ends."""
+    """Return where the next one begins, or the container ends."""
     at = _next(text, end)
     return _next(text, at + 1) if text[at] == "," else at
 
