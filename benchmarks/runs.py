@@ -91,7 +91,7 @@ def run(rows: Path, output: Path, concurrency: int = AT_ONCE) -> float:
         open_sink(str(output), sys.stdout.buffer, schema=extractor.schema, records=False, several=True) as kept,
         Ledger(output.with_suffix(".ledger")) as ledger,
     ):
-        extractor.meter(Budget(ledger, extractor.models, max_cost=Decimal(1_000_000)))
+        extractor.meter(Budget(ledger.account, extractor.models, max_cost=Decimal(1_000_000)))
         started = time.process_time()
         tally = Run(
             extractor,

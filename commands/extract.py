@@ -143,19 +143,20 @@ def _start(
 def _run(extractor: Extractor[Any], sources: Sources, start: Start, telling: TellingOptions) -> int:
     """Run, say how far it got, and return the exit code."""
     from slotfill.extractors.runs.reports.console import progress
-    from slotfill.extractors.runs.session import conduct, total_of
+    from slotfill.extractors.runs.session import run_once, total_of
 
     if extractor.settings.model is None and extractor.model.id == "local" and not telling.quiet:
         click.echo("no Anthropic credential is set: using the embedded model", err=True)
     total = total_of(sources, start.limit)
-    with progress(total, wanted=not telling.quiet) as show:
-        end = conduct(extractor, sources, start, sys.stdout.buffer, shown=show, said=partial(_print_message, telling))
+    with progress(total, enabled=not telling.quiet) as show:
+        on_message = partial(_print_message, telling)
+        end = run_once(extractor, sources, start, sys.stdout.buffer, on_progress=show, on_message=on_message)
     if isinstance(end.stopped, BrokenPipeError):
         raise end.stopped  # who reads standard output has had enough: click ends quietly
     _print_end(end, total, telling, several=sources.several)
     if end.stopped is not None:
         return exit_code(end.stopped)
-    return EXIT_INCOMPLETE if end.tally.extracted < end.tally.documents else 0
+    return EXIT_INCOMPLETE if end.totals.extracted < end.totals.documents else 0
 
 
 def _print_message(telling: TellingOptions, line: str) -> None:
@@ -168,14 +169,13 @@ def _print_message(telling: TellingOptions, line: str) -> None:
 def _print_end(end: RunEnd, total: int | None, telling: TellingOptions, *, several: bool) -> None:
     """Say why a run stopped and what goes on, and what a run over several documents has done."""
     from slotfill.extractors.runs.reports.console import printable
-    from slotfill.extractors.runs.reports.run_summary import closing, closing_json
+    from slotfill.extractors.runs.reports.run_summary import summary, summary_json
 
     command = None if end.stopped is None else _resuming_command()
     if telling.log_format == "json":
-        summary = closing_json(end.tally, total=total, reason=end.reason, command=command)
-        click.echo(json.dumps(summary), err=True)
+        click.echo(json.dumps(summary_json(end.totals, total=total, reason=end.reason, command=command)), err=True)
     elif end.stopped is not None or (several and not telling.quiet):
-        for line in closing(end.tally, total=total, reason=end.reason, command=command).splitlines():
+        for line in summary(end.totals, total=total, reason=end.reason, command=command).splitlines():
             click.echo(printable(line), err=True)
 
 

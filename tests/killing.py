@@ -20,13 +20,13 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
 from slotfill.extractors.catalogue import prices
 from slotfill.extractors.messages_api.api_error import ApiError
-from slotfill.extractors.runs.ledger.store import PICODOLLARS
+from slotfill.extractors.runs.ledger.migrations import PICODOLLARS
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
 from slotfill.extractors.testing.simulator.simulated_reply import SimulatedReply
@@ -41,6 +41,9 @@ ROOM = 2_000
 
 OLD = b"of another day\n"
 """What stood in the outputs' places before."""
+
+PART = ".slotfill-part"
+"""How the names of files end that are being written: a kill leaves them, and the next process replaces them."""
 
 SCHEMA = {
     "type": "object",
@@ -63,6 +66,15 @@ class After:
     asked: Callable[[SimulatedRequest], bool] | None = None
     line: str | None = None
     delay: float = 0.0
+
+
+@dataclass(frozen=True)
+class Strike:
+    """A signal that is due at a moment; once it is due, no request gets a reply before it is sent."""
+
+    moment: After
+    due: threading.Event = field(default_factory=threading.Event)
+    sent: threading.Event = field(default_factory=threading.Event)
 
 
 def moments(undisturbed, run, chance):
@@ -130,7 +142,7 @@ class Run:
         self.claude = SimulatedClaude(self._reply, faults=faults)
         self.kills, self.codes, self.stderr, self.times = 0, [], [], {}
         self._answered_by, self._breaches = [], []
-        self._awaited, self._seen = [], 0
+        self._strikes, self._seen = [], 0
         self._counting = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "rows.jsonl").write_text(rows(documents), "utf-8")
@@ -148,7 +160,7 @@ class Run:
     def start(self, *moments, send=signal.SIGKILL, undisturbed=None):
         """Start a process; send it a signal at one moment, then at the next. Give its exit code."""
         with served(self.claude) as url, self._process(url) as process:
-            self._watch(process, [(moment, threading.Event()) for moment in moments], send)
+            self._watch(process, [Strike(moment) for moment in moments], send)
             process.wait(PATIENCE)
             self.times["end"] = time.monotonic()
         self.codes.append(process.returncode)
@@ -218,9 +230,9 @@ class Run:
         finally:
             process.kill()
 
-    def _watch(self, process, moments, send):
+    def _watch(self, process, strikes, send):
         """Read what the process says, and send it a signal whenever a moment has come."""
-        self._seen, self._awaited, self.stderr, self.times = 0, moments, [], {"start": time.monotonic()}
+        self._seen, self._strikes, self.stderr, self.times = 0, strikes, [], {"start": time.monotonic()}
 
         def read():
             for line in process.stderr:
@@ -228,22 +240,26 @@ class Run:
                 self._reached(lambda moment: moment.line and moment.line in line)  # noqa: B023 - it is called at once
             self._reached(lambda _: True)
 
-        def strike():
-            for moment, reached in moments:
-                reached.wait()
-                time.sleep(moment.delay)
+        def send_signals():
+            for strike in strikes:
+                strike.due.wait()
+                time.sleep(strike.moment.delay)
                 process.send_signal(send)
+                strike.sent.set()
 
         self._reached(lambda moment: not (moment.requests or moment.asked or moment.line))
-        for work in (read, strike):
+        for work in (read, send_signals):
             threading.Thread(target=work, daemon=True).start()
 
     def _reached(self, is_now):
-        for moment, reached in self._awaited:
-            if is_now(moment):
-                reached.set()
+        for strike in self._strikes:
+            if is_now(strike.moment):
+                strike.due.set()
 
     def _reply(self, asked):
+        for strike in self._strikes:
+            if strike.due.is_set():  # else a process on a slow machine might be at its end before it is struck
+                strike.sent.wait(PATIENCE)
         with self._counting:
             self._seen += 1
             self.times["last"] = time.monotonic()
@@ -265,7 +281,8 @@ class Run:
 
     def _is_intact(self, undisturbed):
         if self.output.is_dir():  # each file is a document's output
-            return written(self.output).items() <= written(undisturbed.output).items()
+            files = {name: data for name, data in written(self.output).items() if not name.endswith(PART)}
+            return files.items() <= written(undisturbed.output).items()
         return self.output.read_bytes() == OLD or written(self.output) == written(undisturbed.output)
 
     def _check_account(self):

@@ -71,6 +71,17 @@ def test_every_kind_of_output_is_whole_after_a_kill(output, tmp_path):
     assert not run.breaches(whole)
 
 
+def test_of_a_folder_only_the_files_that_are_in_their_places_are_judged(tmp_path):
+    whole, run = (Run(tmp_path / name, output="out", old=False) for name in ("whole", "run"))
+    for folder in (whole.output, run.output):
+        folder.mkdir()
+        (folder / "a.json").write_text("{}")
+    (run.output / ".b.json.slotfill-part").write_text("{")
+    assert run._is_intact(whole)
+    (run.output / "b.json").write_text("{")
+    assert not run._is_intact(whole)
+
+
 class TestSignals:
     """What tells a run to stop, and does not kill it."""
 

@@ -131,7 +131,7 @@ DEFECTS = {
         "tests/extractors/runs/test_budget.py::test_a_worst_case_is_reserved_and_what_was_taken_is_spent",
     ),
     "what never arrived is given back in the ledger alone": (
-        "extractors/runs/ledger/store.py",
+        "extractors/runs/ledger/accounts.py",
         "        if usage is not None:\n            counts =",
         "        if (usage := usage or Usage()) is not None:\n            counts =",
         "tests/extractors/runs/test_budget.py::test_a_worst_case_is_reserved_and_what_was_taken_is_spent",

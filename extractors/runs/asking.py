@@ -19,8 +19,8 @@ __all__ = ["Asking", "HaltedError"]
 PROBES = 2
 """How often an ask that falls into an outage is asked again: it may be what the service fails over."""
 
-AGAIN = 0.1
-"""Seconds after which those who wait for the breaker look whether the run was stopped."""
+POLL_SECONDS = 0.1
+"""After so long those who wait for the breaker look whether the run was stopped."""
 
 
 class HaltedError(SlotfillError):
@@ -30,7 +30,7 @@ class HaltedError(SlotfillError):
 class Asking:
     """Puts a run's asks to the models.
 
-    executor: what asks them. concurrency: how many asks may be in flight. halting: is called when no further one may
+    executor: what asks them. concurrency: how many asks may be in flight. on_halt: is called when no further one may
     start, so that what waits in the executor is not sent either.
     """
 
@@ -41,22 +41,22 @@ class Asking:
         breaker: Breaker,
         *,
         concurrency: int,
-        halting: Callable[[], None] = lambda: None,
+        on_halt: Callable[[], None] = lambda: None,
     ) -> None:
         self.in_flight = 0
         self.halted: BaseException | None = None
         self._executor, self._ledger, self._breaker = executor, ledger, breaker
-        self._halting = halting
+        self._on_halt = on_halt
         self._slots = asyncio.Semaphore(concurrency)
 
     def halt(self, reason: BaseException) -> None:
         """Start no further ask. The first reason counts."""
         self.halted = self.halted or reason
-        self._halting()
+        self._on_halt()
 
-    def of(self, document: Document) -> Executor:
-        """Give what puts a document's asks to the models."""
-        return _Recalling(self, document, self._ledger)
+    def for_document(self, document: Document) -> Executor:
+        """Return what puts a document's asks to the models."""
+        return _RecallingExecutor(self, document, self._ledger)
 
     async def ask(self, document: Document, ask: Ask) -> Answer:
         """Have an ask answered, and the answer stored. What falls into an outage is asked again, a few times.
@@ -70,15 +70,15 @@ class Asking:
                 try:
                     answer = await self._executor.aexecute(ask)
                 except BaseException:
-                    self._released(admission)
+                    self._release(admission)
                     raise
-                kept = self._taken(document, ask, answer, admission, again=left > 0)
-                if kept is not None:
-                    return kept
+                stored = self._take(document, ask, answer, admission, again=left > 0)
+                if stored is not None:
+                    return stored
             left -= 1
 
     async def stream(self, document: Document, ask: Ask) -> AsyncGenerator[str | Answer]:
-        """Do so, giving the pieces of the reply's text as they arrive. It is not asked again."""
+        """Do so, yielding the pieces of the reply's text as they arrive. It is not asked again."""
         async with self._slots:
             admission = await self._admission()
             answer: Answer | None = None
@@ -90,14 +90,14 @@ class Asking:
                             continue
                         answer = piece
             except BaseException:
-                self._released(admission)
+                self._release(admission)
                 raise
             if answer is None:
-                self._released(admission)
+                self._release(admission)
                 raise RuntimeError("a stream ended without its answer")
-            kept = self._taken(document, ask, answer, admission, again=False)
-            if kept is not None:
-                yield kept
+            stored = self._take(document, ask, answer, admission, again=False)
+            if stored is not None:
+                yield stored
 
     def check(self) -> None:
         """Halt where the breaker will let nothing through any more."""
@@ -112,39 +112,40 @@ class Asking:
             self.check()
             if self.halted:
                 raise HaltedError
-            told = self._breaker.admit()
-            if isinstance(told, Admission):
+            admission = self._breaker.admit()
+            if isinstance(admission, Admission):
                 self.in_flight += 1
-                return told
-            await asyncio.sleep(min(told, AGAIN))
+                return admission
+            await asyncio.sleep(min(admission, POLL_SECONDS))
 
-    def _taken(
+    def _take(
         self, document: Document, ask: Ask, answer: Answer, admission: Admission, *, again: bool
     ) -> Answer | None:
-        """Store an answer, and give what is stored; None for one to be asked again, as it fell into an outage.
+        """Store an answer, and return what is stored; None for one to be asked again, as it fell into an outage.
 
-        A reply is stored before anything is made of it: it is paid for.
+        A reply is stored before anything is made of it, and before its place is given to another ask: it is paid for,
+        and what a kill can lose is what was in flight.
         """
         failure = answer.failure
         try:
-            kept = answer if failure else self._keep(document, ask, answer)
+            stored = answer if failure else self._store(document, ask, answer)
         finally:
             self.in_flight -= 1
             fell = self._breaker.note(admission, failure)
         if failure is None:
-            return kept
+            return stored
         if fell and again:
             return None
         if failure.type.stops_run and failure.type.ends_fallbacks:
             self.check()
             raise HaltedError
-        return self._keep(document, ask, answer)
+        return self._store(document, ask, answer)
 
-    def _released(self, admission: Admission) -> None:
+    def _release(self, admission: Admission) -> None:
         self.in_flight -= 1
         self._breaker.cancelled(admission)
 
-    def _keep(self, document: Document, ask: Ask, answer: Answer) -> Answer:
+    def _store(self, document: Document, ask: Ask, answer: Answer) -> Answer:
         """Store an answer; of one that cannot be, what it cost and why, which is then what the next start recalls."""
         try:
             self._ledger.keep(document, ask, answer)
@@ -156,7 +157,7 @@ class Asking:
         return answer
 
 
-class _Recalling:
+class _RecallingExecutor:
     """One document's executor: what was answered before is not asked again."""
 
     def __init__(self, asking: Asking, document: Document, ledger: Ledger) -> None:
@@ -164,18 +165,18 @@ class _Recalling:
         self._known: dict[bytes, list[Answer]] | None = None
 
     async def aexecute(self, ask: Ask) -> Answer:
-        return self._recalled(ask) or await self._asking.ask(self._document, ask)
+        return self._recall(ask) or await self._asking.ask(self._document, ask)
 
     async def astream(self, ask: Ask) -> AsyncGenerator[str | Answer]:
-        if recalled := self._recalled(ask):
+        if recalled := self._recall(ask):
             yield recalled
             return
         async with aclosing(self._asking.stream(self._document, ask)) as pieces:
             async for piece in pieces:
                 yield piece
 
-    def _recalled(self, ask: Ask) -> Answer | None:
-        """Give the next answer to an ask, which may have been asked several times."""
+    def _recall(self, ask: Ask) -> Answer | None:
+        """Return the next answer to an ask, which may have been asked several times."""
         if self._known is None:
             self._known = self._ledger.recall(self._document)
         answers = self._known.get(ask.digest) if self._known else None

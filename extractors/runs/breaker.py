@@ -36,8 +36,8 @@ REFUSALS = 5
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds from the outage's beginning to its first probe, and the most between two."""
 
-_ASKING_AGAIN = 1.0
-"""Seconds after which whoever waits is to ask again: the breaker may have closed long before a pause is over."""
+_POLL_SECONDS = 1.0
+"""After so long whoever waits asks again, at most: the breaker may have closed long before a pause is over."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,10 +62,10 @@ class _Outage:
 
 
 class Breaker:
-    """Tells whether an ask may start. Safe for threads and tasks alike.
+    """Decides whether an ask may start. Safe for threads and tasks alike.
 
     max_wait: the seconds that it may stay open before it gives up.
-    told: gets one line when it opens, and one when it closes again.
+    on_warning: gets one line when it opens, and one when it closes again.
     now: the clock, in seconds.
     """
 
@@ -73,10 +73,10 @@ class Breaker:
         self,
         *,
         max_wait: float = MAX_WAIT,
-        told: Callable[[str], None] = lambda _: None,
+        on_warning: Callable[[str], None] = lambda _: None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._max_wait, self._told, self._now = max_wait, told, now
+        self._max_wait, self._on_warning, self._now = max_wait, on_warning, now
         self._lock = threading.RLock()
         self._outage: _Outage | None = None
         self._outages = 0
@@ -94,7 +94,7 @@ class Breaker:
             return None if self._outage is None else _paused(self._outage)
 
     def admit(self) -> Admission | float:
-        """Let an ask start, or give the seconds after which to ask again.
+        """Let an ask start, or return the seconds after which to ask again.
 
         Each admission is to be given back, by `note` or `cancelled`.
 
@@ -108,13 +108,13 @@ class Breaker:
             now = self._now()
             over = outage.since + self._max_wait
             if now >= over:
-                self._stop(StoppedError(_given_up(outage, self._max_wait)))
+                self._stop(StoppedError(_gave_up(outage, self._max_wait)))
                 self.check()
             if outage.probe is None and now >= outage.until:
                 outage.probe = Admission(self._outages)
                 return outage.probe
             probing = outage.until if outage.probe is None else over
-            return min(probing - now, over - now, _ASKING_AGAIN)
+            return min(probing - now, over - now, _POLL_SECONDS)
 
     def note(self, admission: Admission, failure: Failure | None) -> bool:
         """Take what came of an ask; None is a reply. True says that it fell into an outage, and is to be asked again.
@@ -167,7 +167,7 @@ class Breaker:
             raise type(self._end)(str(self._end))  # a new one: each carries the traceback of whoever meets it
 
     def _goes_on(self, failure: Failure | None) -> bool:
-        """Tell whether a failure is a refusal, and like those in a row before it."""
+        """Whether a failure is a refusal, and like those in a row before it."""
         before = (one for _, one in self._refusals[-1:])
         return failure is not None and failure.type.refuses_request and all(_are_alike(one, failure) for one in before)
 
@@ -183,7 +183,7 @@ class Breaker:
         if outage is None and self._failures >= FAILURES:
             now = self._now()
             self._outage = _Outage(now, now + FIRST_PAUSE, failure)
-            self._told(_paused(self._outage))
+            self._on_warning(_paused(self._outage))
         elif outage is not None and outage.probe is admission:
             outage.pause = min(2 * outage.pause, LONGEST_PAUSE)
             outage.until, outage.failure, outage.probe = self._now() + outage.pause, failure, None
@@ -194,18 +194,18 @@ class Breaker:
         outage, self._outage = self._outage, None
         if outage is not None:
             self._outages += 1
-            self._told(f"the service answers again, after {self._now() - outage.since:,.0f} s")
+            self._on_warning(f"the service answers again, after {self._now() - outage.since:,.0f} s")
 
 
 def reason_of(extraction: Extraction[Any]) -> Failure | None:
-    """Give why a document has no whole value: of one in chunks what was said of a chunk, without its place."""
+    """Return why a document has no whole value: of one in chunks the failure of a chunk, without its place."""
     error = extraction.error
-    of_chunks = (reading.error for reading in extraction.chunks if reading.error)
+    of_chunks = (chunk.error for chunk in extraction.chunks if chunk.error)
     return next((one for one in of_chunks if error and (one.type == error.type or one.type.refuses_request)), error)
 
 
 def ending_of(failure: Failure) -> SlotfillError:
-    """Give the error that ends a run for a failure which every further request would meet, with what to do next."""
+    """Return the error that ends a run for a failure which every further request would meet, with what to do next."""
     message = f"{failure.message}: {failure.type.way_out}" if failure.type.way_out else failure.message
     return (StoppedError if failure.type in (FailureKind.MAX_WAIT, FailureKind.BUDGET) else ModelError)(message)
 
@@ -214,7 +214,7 @@ def _paused(outage: _Outage) -> str:
     return f"{FAILURES} requests in a row failed: {disclosed(outage.failure)}; waiting until the service answers again"
 
 
-def _given_up(outage: _Outage, max_wait: float) -> str:
+def _gave_up(outage: _Outage, max_wait: float) -> str:
     return (
         f"the service has not answered for {max_wait:,.0f} s: {disclosed(outage.failure)}: "
         "run it again later, or allow a longer wait with --max-wait"
@@ -222,15 +222,17 @@ def _given_up(outage: _Outage, max_wait: float) -> str:
 
 
 def _are_alike(one: Failure, other: Failure) -> bool:
-    """Tell whether two refusals have one reason: a schema's may name a part, which is another in each mode."""
+    """Whether two refusals have one reason: a schema's may name a part, which is another in each mode."""
     return one.type == other.type and (one.type is not FailureKind.BAD_REQUEST or one.message == other.message)
 
 
 def _refused(failures: list[Failure]) -> str:
-    """Say that requests are refused; what is said alike of several documents quotes none of them."""
+    """Say that requests are refused; a message that several documents got quotes none of them."""
     messages = {failure.message for failure in failures}
-    said = f": {failures[0].message}" if len(messages) == 1 else ""
+    reason = f": {failures[0].message}" if len(messages) == 1 else ""
     if failures[0].type is FailureKind.SCHEMA_REFUSED:
         way_out = "make it simpler; `slotfill schemas SCHEMA --lint` says what it loses"
-        return f"the service refuses the schema{said}: {way_out}"
-    return f"the service refuses {REFUSALS} requests in a row{said}: see to that, and run it again: nothing was billed"
+        return f"the service refuses the schema{reason}: {way_out}"
+    return (
+        f"the service refuses {REFUSALS} requests in a row{reason}: see to that, and run it again: nothing was billed"
+    )

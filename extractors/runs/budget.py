@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Protocol
 
 from slotfill.extractors.catalogue import prices
 from slotfill.extractors.catalogue.prices import CacheTTL
@@ -13,21 +12,9 @@ from slotfill.extractors.clients.metering import BudgetError, Try
 from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.record.money import money_text
 from slotfill.extractors.record.usage import Usage
+from slotfill.extractors.runs.ledger.accounts import Account
 
-__all__ = ["Account", "Budget"]
-
-
-class Account(Protocol):
-    """What stores each try before it is sent, and what came of it: a run's ledger."""
-
-    def reserve(self, model: str, worst: Decimal | None) -> int:
-        """Store a try, with the most that it can cost in USD; give its number."""
-
-    def settle(self, number: int, usage: Usage | None, cost: Decimal | None) -> None:
-        """Store what a try took and cost; without `usage`, that what was reserved is spent."""
-
-    def spent(self) -> Decimal | None:
-        """Give the sum of all tries, the reservations of those included that were never settled; None if unknown."""
+__all__ = ["Budget"]
 
 
 class Budget:
@@ -35,7 +22,7 @@ class Budget:
 
     account: read once, stored to at each try. models: all that may be asked.
     max_cost: in USD, of the whole run, resumed parts included; None for no limit.
-    warn_cost: in USD; `warn` is told once when more has been spent.
+    warn_cost: in USD; `on_warning` is called once when more has been spent.
     ttl: how long the service keeps what is marked for its cache.
 
     The worst case of a try is reserved before it is sent, and given back when it is settled. One whose reply was lost
@@ -52,10 +39,10 @@ class Budget:
         max_cost: Decimal | None = None,
         warn_cost: Decimal | None = None,
         ttl: CacheTTL = "5m",
-        warn: Callable[[str], None] = lambda _: None,
+        on_warning: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._account, self._ttl = account, ttl
-        self._max_cost, self._warn_cost, self._warn = max_cost, warn_cost, warn
+        self._max_cost, self._warn_cost, self._on_warning = max_cost, warn_cost, on_warning
         self._spent, self._reserved = account.spent(), Decimal(0)
         self._in_flight: dict[int, tuple[str, Decimal | None]] = {}
         self._counting = threading.Lock()
@@ -74,7 +61,7 @@ class Budget:
         return self._reserved
 
     def admit(self, tried: Try) -> int | None:
-        """Reserve a try's worst case and give its number; None while others in flight may leave room for it.
+        """Reserve a try's worst case and return its number; None while others in flight may leave room for it.
 
         Raises BudgetError where they cannot.
         """
@@ -108,7 +95,7 @@ class Budget:
             self._spent = None if self._spent is None or taken is None else self._spent + taken
             warning = self._warning()
         if warning:
-            self._warn(warning)
+            self._on_warning(warning)
 
     def _fits(self, tried: Try, worst: Decimal | None, max_cost: Decimal) -> bool:
         if worst is None or self._spent is None:
@@ -121,7 +108,7 @@ class Budget:
         return self._spent + self._reserved + worst <= max_cost or worst == 0
 
     def _warning(self) -> str | None:
-        """Give what is to be said once."""
+        """Return the warning that is due, once."""
         if self._warn_cost is None or self._spent is None or self._spent <= self._warn_cost:
             return None
         warning = f"{money_text(self._spent)} is spent, more than --warn-cost {money_text(self._warn_cost)}"

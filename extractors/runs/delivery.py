@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
-from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.failure_kinds import Failure
 from slotfill.extractors.record.parts import Outcome
-from slotfill.extractors.runs.ledger.store import Ledger, LedgerRow
+from slotfill.extractors.runs.ledger.store import Ledger, LedgerRow, RecordCheck
 from slotfill.extractors.runs.outputs.sink import Record, Sink
 from slotfill.extractors.runs.reports.logs import log_unwritable
 from slotfill.extractors.runs.verification import Verification
 from slotfill.extractors.unforeseen import internal_failure
 from slotfill.schemas.errors import SlotfillError
+from slotfill.schemas.json_values.json_types import JSONObject
 from slotfill.schemas.schema import Schema
 
 __all__ = ["Delivery"]
 
 _SINK_FAILURES = (SlotfillError, OSError, KeyboardInterrupt, SystemExit)
-"""What says that a sink takes nothing more; all else is said of the one record that it was given."""
+"""What says that a sink takes nothing more; all else is about the one record that it has."""
 
 
 class Delivery:
@@ -28,24 +27,26 @@ class Delivery:
 
     A document that failed on the way has not ended before `commit`: it is asked once more before the run ends.
 
-    kept: takes every record when `records`, else those with a whole value. rejects: takes the others.
+    results: takes every record when `records`, else those with a whole value. rejects: takes the others.
     schema: what the values are of, by which records of an earlier start are verified.
-    unwritable: by outcome, how many records `kept` could not take; they are failures, in the rejects too.
+    unwritable: by outcome, how many records `results` could not take; they are failures, in the rejects too.
 
     A sink that fails (the disk is full, the reader has gone) does not keep the other from its records.
     """
 
-    def __init__(self, ledger: Ledger, kept: Sink, rejects: Sink | None, *, records: bool, schema: Schema[Any]) -> None:
+    def __init__(
+        self, ledger: Ledger, results: Sink, rejects: Sink | None, *, records: bool, schema: Schema[Any]
+    ) -> None:
         self.unwritable: Counter[Outcome] = Counter()
         self._ledger, self._verification = ledger, Verification(ledger, schema)
-        self._kept, self._rejects, self._records = kept, rejects, records
-        self._live = kept.live or (rejects is not None and rejects.live)
+        self._results, self._rejects, self._records = results, rejects, records
+        self._live = results.live or (rejects is not None and rejects.live)
         self._position = 0
         self._awaited: bytes | None = None
         self._broken: dict[Sink, BaseException] = {}
 
     @property
-    def check(self) -> Callable[[object, Document], bool] | None:
+    def check(self) -> RecordCheck | None:
         """As in `Verification`."""
         return self._verification.check
 
@@ -85,7 +86,7 @@ class Delivery:
     def _advance(self) -> None:
         self._awaited = None
         for entry in self._ledger.entries(self._position):
-            if not entry.ended or entry.on_the_way:
+            if not entry.ended or entry.retry_later:
                 self._awaited = entry.document
                 return
             self._write(entry)
@@ -97,12 +98,12 @@ class Delivery:
         record["document"]["source"] = entry.source  # that of the first document of the same text
         ok = Outcome(record["outcome"]).ok
         if self._records or ok:
-            self._put(self._kept, record)
+            self._put(self._results, record)
         if self._rejects and not ok:
             self._put(self._rejects, record)
 
     def _put(self, sink: Sink, record: Record) -> None:
-        """Give a record to its sink; one that it cannot hold is a failure, and is told as such."""
+        """Give a record to its sink; one that it cannot hold becomes a failure."""
         failure = self._refused(sink, record)
         if failure is None:
             return
@@ -127,7 +128,7 @@ class Delivery:
         return None
 
     def _sound(self) -> list[Sink]:
-        return [sink for sink in (self._kept, self._rejects) if sink is not None and sink not in self._broken]
+        return [sink for sink in (self._results, self._rejects) if sink is not None and sink not in self._broken]
 
     def _check(self) -> None:
         if self._broken:
@@ -135,7 +136,7 @@ class Delivery:
 
 
 def _bare(record: Record, failure: Failure) -> Record:
-    """Leave of a record what any output holds: what it cost, and why there is no value."""
-    nothing: dict[str, Any] = {"value": None, "invalid": None, "spans": {}, "confidence": {}, "edits": [], "chunks": []}
+    """Return what any output holds of a record: what it cost, and why there is no value."""
+    nothing: JSONObject = {"value": None, "invalid": None, "spans": {}, "confidence": {}, "edits": [], "chunks": []}
     rest = {"found_in": {}, "conflicts": [], "history": [], "outcome": Outcome.FAILED.value, "error": failure.to_json()}
     return {**record, **nothing, **rest}

@@ -19,9 +19,11 @@ from slotfill.extractors.rungs.recording import emptied, record_failure
 from slotfill.extractors.runs.asking import Asking, HaltedError
 from slotfill.extractors.runs.breaker import Breaker, reason_of
 from slotfill.extractors.runs.delivery import Delivery
-from slotfill.extractors.runs.ledger.store import Ledger, cause_of, document_key
+from slotfill.extractors.runs.ledger.identity import document_key
+from slotfill.extractors.runs.ledger.retrying import cause_of
+from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.runs.reports.logs import log_extraction
-from slotfill.extractors.runs.reports.totals import Tally
+from slotfill.extractors.runs.reports.totals import Totals
 from slotfill.extractors.runs.second_tries import FirstTry, SecondTries
 from slotfill.extractors.runs.stopping import Stopping
 from slotfill.extractors.streaming.events import Partial
@@ -39,14 +41,15 @@ BATCH_OF_ENDED = 1_024
 BATCH_CHARS = 1_000_000
 """After how many code points a batch ends, whatever its number."""
 
-Told = Callable[[Document, Partial[Any]], None]
+OnPartial = Callable[[Document, Partial[Any]], None]
+"""Takes what has arrived of a document's value."""
 
 
 class Run:
     """One run: documents in, answers and records to the ledger as they arrive, outputs from it.
 
-    concurrency: how many requests may be in flight. shown: is called when documents have ended, for progress.
-    interrupted: is told how many requests are in flight when a signal asks to stop. halting: as in `Asking`.
+    concurrency: how many requests may be in flight. on_progress: is called when documents have ended.
+    on_interrupt: is called with how many requests are in flight when a signal asks to stop. on_halt: as in `Asking`.
 
     What stops a run (Ctrl-C, its budget, an outage, a failure that every further request would meet, an output that
     cannot be written) lets no further request start. Those in flight come to an end, and what is finished is written.
@@ -62,82 +65,82 @@ class Run:
         breaker: Breaker,
         *,
         concurrency: int = 8,
-        shown: Callable[[Tally], None] = lambda _: None,
-        interrupted: Callable[[int], None] = lambda _: None,
-        halting: Callable[[], None] = lambda: None,
+        on_progress: Callable[[Totals], None] = lambda _: None,
+        on_interrupt: Callable[[int], None] = lambda _: None,
+        on_halt: Callable[[], None] = lambda: None,
     ) -> None:
-        self.tally = Tally()
+        self.totals = Totals()
         self._second_tries: SecondTries | None = None
         self._first_tries: dict[bytes, FirstTry] = {}
         self._extractor, self._ledger, self._delivery, self._breaker = extractor, ledger, delivery, breaker
-        self._asking = Asking(extractor.executor, ledger, breaker, concurrency=concurrency, halting=halting)
+        self._asking = Asking(extractor.executor, ledger, breaker, concurrency=concurrency, on_halt=on_halt)
         self._concurrency = concurrency
-        self._shown, self._interrupted = shown, interrupted
+        self._on_progress, self._on_interrupt = on_progress, on_interrupt
         self._stopping = Stopping(self._stop)
         self._at_work: set[bytes] = set()
-        self._waiting: Counter[bytes] = Counter()
+        self._repeats: Counter[bytes] = Counter()
 
-    def run(self, documents: Iterable[Document], told: Told | None = None) -> Tally:
-        """Run to the end. told: has the documents taken one after the other, and hears what arrives of each.
+    def run(self, documents: Iterable[Document], on_partial: OnPartial | None = None) -> Totals:
+        """Run to the end. on_partial: has the documents taken one after the other, and takes what arrives of each.
 
         Raises what stopped it before, once the outputs are in their places: KeyboardInterrupt (with the signal's name),
         ModelError, StoppedError, LedgerError or OutputError; anything at all where nobody foresaw it.
         """
-        with self._halting():
-            asyncio.run(self._drive(documents, told))
+        with self._halt_on_error():
+            asyncio.run(self._drive(documents, on_partial))
         if self._asking.halted:
             raise self._asking.halted
-        return self.tally
+        return self.totals
 
-    async def _drive(self, documents: Iterable[Document], told: Told | None) -> None:
+    async def _drive(self, documents: Iterable[Document], on_partial: OnPartial | None) -> None:
         complete = False
         with self._stopping:
             try:
-                with self._halting():
-                    await self._work(documents, told)
+                with self._halt_on_error():
+                    await self._work(documents, on_partial)
                     complete = self._asking.halted is None
             finally:
-                with self._halting():
+                with self._halt_on_error():
                     await self._extractor.aclose()
-                with self._halting(), self._stopping.finishing():
+                with self._halt_on_error(), self._stopping.finishing():
                     self._finish(complete=complete)
 
     def _finish(self, *, complete: bool) -> None:
         """Put the outputs in their places, whatever has ended the run."""
         if refused := self._breaker.refused:
             self._ledger.ask_again(refused)
-            self.tally.outcomes = self._ledger.outcomes()
+            self.totals.outcomes = self._ledger.outcomes()
         try:
             self._delivery.commit(complete=complete)
         finally:
-            self.tally.fail(self._delivery.unwritable + self._delivery.damaged)
+            self.totals.fail(self._delivery.unwritable + self._delivery.damaged)
         if complete:
             self._ledger.complete()
 
-    async def _work(self, documents: Iterable[Document], told: Told | None) -> None:
+    async def _work(self, documents: Iterable[Document], on_partial: OnPartial | None) -> None:
         """Ask about all documents, and once more about those that failed on the way."""
         with SecondTries() as second_tries:
             self._second_tries = second_tries
-            await self._ask(self._pending(documents), told)
+            await self._ask(self._pending(documents), on_partial)
             self._second_tries = None
             if not second_tries:
                 return
             try:
-                await self._ask(self._again(second_tries), told)
+                await self._ask(self._again(second_tries), on_partial)
             finally:
                 for first in (*self._first_tries.values(), *second_tries):
-                    self.tally.pay(first)  # it was not asked again
-                self.tally.outcomes = self._ledger.outcomes()
-                self._shown(self.tally)
+                    self.totals.pay(first)  # it was not asked again
+                self.totals.outcomes = self._ledger.outcomes()
+                self._on_progress(self.totals)
 
-    async def _ask(self, documents: AsyncIterator[Document], told: Told | None) -> None:
+    async def _ask(self, documents: AsyncIterator[Document], on_partial: OnPartial | None) -> None:
         """Ask about documents, as many at once as there are places.
 
         Each place has a task, which takes one document after the other: one task for each document takes a tenth more
         processor time. Each document that is taken begins one more, up to that: there may be a million places.
         """
         turn = asyncio.Lock()  # of an iterator that must not be asked for two documents at once
-        free = (self._concurrency if told is None else 1) - 1
+        free = (self._concurrency if on_partial is None else 1) - 1
 
         async def work() -> None:
             nonlocal free
@@ -149,14 +152,14 @@ class Run:
                 if free:
                     free -= 1
                     tasks.create_task(work())
-                await self._one(document, told)
+                await self._one(document, on_partial)
                 await asyncio.sleep(0)  # what is known already is not waited for, and all others shall have their turn
 
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(work())
 
     async def _again(self, second_tries: SecondTries) -> AsyncGenerator[Document]:
-        """Give the documents that failed on the way; one that is not asked after all keeps the record that it has."""
+        """Yield the documents that failed on the way; one that is not asked after all keeps the record that it has."""
         for first in second_tries:
             self._first_tries[document_key(first.document)] = first
             yield first.document
@@ -164,42 +167,42 @@ class Run:
     def _stop(self) -> None:
         """Take the first signal."""
         self._asking.halt(KeyboardInterrupt(self._stopping.signal))
-        self._interrupted(self._asking.in_flight)
+        self._on_interrupt(self._asking.in_flight)
 
     async def _pending(self, documents: Iterable[Document]) -> AsyncGenerator[Document]:
-        """Register the documents as they are read, and give those to be asked about, one a text."""
+        """Register the documents as they are read, and yield those to be asked about, one a text."""
         rest, size = iter(documents), 1
         while not self._asking.halted and (batch := self._read(rest, size)):
-            pending = self._registered(batch)
+            pending = self._register(batch)
             size = min(2 * size, BATCH if pending else BATCH_OF_ENDED)
             for document in pending:
                 yield document
             await asyncio.sleep(0)  # documents that have all ended are read on without a pause
 
-    def _registered(self, batch: Sequence[Document]) -> list[Document]:
-        """Tell which of a batch are to be asked about."""
+    def _register(self, batch: Sequence[Document]) -> list[Document]:
+        """Return those of a batch that are to be asked about."""
         pending = []
-        with self._halting():
-            registered = self._ledger.register(batch, self._delivery.check)
-            self.tally.outcomes.update(registered.outcomes)
-            self.tally.resumed += registered.resumed
-            self.tally.repeated += registered.outcomes.total() - registered.resumed
-            self._waiting.update(registered.waiting)
-            for document in registered.pending:
+        with self._halt_on_error():
+            registration = self._ledger.register(batch, self._delivery.check)
+            self.totals.outcomes.update(registration.outcomes)
+            self.totals.resumed += registration.resumed
+            self.totals.repeated += registration.outcomes.total() - registration.resumed
+            self._repeats.update(registration.repeats)
+            for document in registration.pending:
                 key = document_key(document)
                 if key in self._at_work:
-                    self._waiting[key] += 1
+                    self._repeats[key] += 1
                 else:
                     self._at_work.add(key)
                     pending.append(document)
             self._delivery.registered()
-            self._shown(self.tally)
+            self._on_progress(self.totals)
         return pending
 
     def _read(self, documents: Iterator[Document], size: int) -> list[Document]:
         batch: list[Document] = []
         chars = 0
-        with self._halting(), self._stopping.blocking():  # a pipe may never end
+        with self._halt_on_error(), self._stopping.blocking():  # a pipe may never end
             for document in islice(documents, size):
                 batch.append(document)
                 chars += len(document.text)
@@ -207,12 +210,12 @@ class Run:
                     break
         return batch
 
-    async def _one(self, document: Document, told: Told | None = None) -> None:
-        with self._halting():
-            self._ended(await self._extracted(document, told))
+    async def _one(self, document: Document, on_partial: OnPartial | None = None) -> None:
+        with self._halt_on_error():
+            self._store(await self._extract(document, on_partial))
 
     @contextmanager
-    def _halting(self) -> Iterator[None]:
+    def _halt_on_error(self) -> Iterator[None]:
         """Have whatever goes wrong stop the run, once what is in flight has come to its end: it is paid for."""
         try:
             yield
@@ -223,31 +226,31 @@ class Run:
         except BaseException as error:  # noqa: BLE001 - it is raised in the end
             self._asking.halt(error)
 
-    async def _extracted(self, document: Document, told: Told | None) -> Extraction[Any]:
+    async def _extract(self, document: Document, on_partial: OnPartial | None) -> Extraction[Any]:
         """Extract from a document. Raises what says that nothing more can be asked, or shown."""
         try:
-            return await self._asked(document, told)
+            return await self._ask_about(document, on_partial)
         except (SlotfillError, OSError, *STOPS):
             raise
         except BaseException as error:  # noqa: BLE001 - see STOPS
             failure = internal_failure(error, document.source)
             return record_failure(document, self._extractor.schema, self._extractor.model.id, failure)
 
-    async def _asked(self, document: Document, told: Told | None) -> Extraction[Any]:
-        executor = self._asking.of(document)
-        if told is None:
+    async def _ask_about(self, document: Document, on_partial: OnPartial | None) -> Extraction[Any]:
+        executor = self._asking.for_document(document)
+        if on_partial is None:
             return await self._extractor.aextract(document, executor=executor)
         async with aclosing(self._extractor.astream(document, executor=executor)) as events:
             async for event in events:
                 if isinstance(event, Extraction):
                     return event
-                told(document, event)
+                on_partial(document, event)
         raise RuntimeError("a stream ended without its extraction")
 
-    def _ended(self, extraction: Extraction[Any]) -> None:
+    def _store(self, extraction: Extraction[Any]) -> None:
         """Store what came of a document, in full or else without what cannot be stored."""
         try:
-            partly = any(reading.outcome.ok for reading in extraction.chunks)
+            partly = any(chunk.outcome.ok for chunk in extraction.chunks)
             self._breaker.ended(document_key(extraction.document), reason_of(extraction), partly=partly)
             self._asking.check()
             if extraction.error and extraction.error.type.stops_run:
@@ -263,16 +266,16 @@ class Run:
     def _tell(self, extraction: Extraction[Any]) -> None:
         key = document_key(extraction.document)
         self._at_work.discard(key)
-        also = self._waiting.pop(key, 0)
+        also = self._repeats.pop(key, 0)
         cause = cause_of(extraction)
         final = self._second_tries is None or cause is None or not cause.retry_later
         if self._second_tries is not None and not final:
             self._second_tries.add(extraction)
-            self.tally.end(extraction.outcome, also)
+            self.totals.end(extraction.outcome, also)
         elif self._first_tries.pop(key, None):
-            self.tally.pay(extraction)  # how it ended is counted anew
+            self.totals.pay(extraction)  # how it ended is counted anew
         else:
-            self.tally.add(extraction, also)
+            self.totals.add(extraction, also)
         log_extraction(extraction, self._extractor.schema, final=final)
         self._delivery.ended(key)
-        self._shown(self.tally)
+        self._on_progress(self.totals)

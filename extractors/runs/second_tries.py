@@ -33,7 +33,7 @@ class FirstTry:
 
 
 class SecondTries:
-    """Holds documents, in the order in which they failed, and gives each once.
+    """Holds documents, in the order in which they failed, and yields each once.
 
     The ledger keeps no texts, and the input may be a pipe: so they are in memory while they are few, else in a file
     that has no name and ends with the process, whatever ends that.
@@ -53,14 +53,14 @@ class SecondTries:
         return self._left
 
     def add(self, extraction: Extraction[Any]) -> None:
-        """Take a document that failed on the way, before the first is given."""
+        """Take a document that failed on the way, before the first is yielded."""
         document = extraction.document
-        told = {
+        line = {
             "document": [document.text, document.id, document.source],
             "usage": extraction.usage.to_json(),
             "costs": [*map(money_json, (extraction.cost_usd, extraction.saved_usd, extraction.surcharge_usd))],
         }
-        self._file.write(f"{json.dumps(told)}\n")
+        self._file.write(f"{json.dumps(line)}\n")
         self._left += 1
 
     def __iter__(self) -> Iterator[FirstTry]:
@@ -69,6 +69,6 @@ class SecondTries:
             self._reading = True
         while self._left:
             self._left -= 1
-            told = json.loads(self._file.readline())
-            amounts = (None if amount is None else Decimal(amount) for amount in told["costs"])
-            yield FirstTry(Document(*told["document"]), Usage(**told["usage"]), *amounts)
+            line = json.loads(self._file.readline())
+            amounts = (None if amount is None else Decimal(amount) for amount in line["costs"])
+            yield FirstTry(Document(*line["document"]), Usage(**line["usage"]), *amounts)

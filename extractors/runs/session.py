@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
@@ -21,14 +21,15 @@ from slotfill.extractors.runs.engine import Run
 from slotfill.extractors.runs.ledger.identity import ledger_path, run_identity
 from slotfill.extractors.runs.ledger.lock import check_owner
 from slotfill.extractors.runs.ledger.store import Ledger, Retention
-from slotfill.extractors.runs.outputs.json_sinks import tell_parts
+from slotfill.extractors.runs.outputs.json_sinks import part_writer
 from slotfill.extractors.runs.outputs.output_formats import check_rejects, format_of
 from slotfill.extractors.runs.outputs.sinks import open_rejects, open_sink
-from slotfill.extractors.runs.reports.totals import Tally
+from slotfill.extractors.runs.reports.totals import Totals
 from slotfill.extractors.unforeseen import internal_failure
 from slotfill.schemas.errors import SlotfillError
+from slotfill.schemas.schema import Schema
 
-__all__ = ["RunEnd", "Start", "conduct", "total_of"]
+__all__ = ["RunEnd", "Start", "run_once", "total_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Start:
 class RunEnd:
     """How it ended. stopped: what stopped it before its end; reason: the same in one line."""
 
-    tally: Tally
+    totals: Totals
     stopped: BaseException | None = None
 
     @property
@@ -86,64 +87,59 @@ class RunEnd:
         return internal_failure(self.stopped, "the run").message
 
 
-def conduct(
+OnMessage = Callable[[str], None]
+"""Takes a line for the operator."""
+
+
+def run_once(
     extractor: Extractor[Any],
     sources: Sources,
     start: Start,
     stdout: IO[bytes],
     *,
-    shown: Callable[[Tally], None] = lambda _: None,
-    said: Callable[[str], None] = lambda _: None,
+    on_progress: Callable[[Totals], None] = lambda _: None,
+    on_message: OnMessage = lambda _: None,
 ) -> RunEnd:
     """Go through a run, from where its ledger says that it is, to its end or to what stops it.
 
-    shown: is called with how far it is. said: takes lines for the operator.
+    on_progress: is called with how far it is. on_message: takes lines for the operator.
 
     Raises InputError, LedgerError, OutputError or SettingsError before any call.
     """
-    lines = sources.several or (start.stream and start.to_stdout)
-    _check_names(start, several=lines)
+    several = sources.several or (start.stream and start.to_stdout)
+    _check_names(start, several=several)
     with ExitStack() as stack:
-        ledger = stack.enter_context(_ledger(extractor, sources, start))
-        if ledger.path is None and start.lasting:
-            said(
-                "the user's state folder cannot be written: set SLOTFILL_STATE to one for runs that can be gone on with"
-            )
-        kept = stack.enter_context(
-            open_sink(start.output, stdout, schema=extractor.schema, records=start.records, several=lines)
-        )
-        rejects = stack.enter_context(open_rejects(start.rejects)) if start.rejects else None
-        budget = Budget(
-            ledger,
-            extractor.models,
-            max_cost=start.max_cost,
-            warn_cost=start.warn_cost,
-            ttl=extractor.settings.cache_ttl,
-            warn=lambda warning: said(f"warning: {warning}"),
-        )
-        extractor.meter(budget)
-        if ledger.ended:
-            said(f"resuming: {ledger.ended:,} documents are done, since {ledger.since}")
+        ledger = stack.enter_context(_open_ledger(extractor, sources, start))
+        delivery = stack.enter_context(_open_outputs(ledger, extractor.schema, start, stdout, several=several))
+        budget = _set_budget(extractor, ledger, start, on_message)
+        _announce(ledger, start, on_message)
 
-        def counted(tally: Tally) -> None:
-            tally.spent_usd = budget.spent
-            shown(tally)
+        def report(totals: Totals) -> None:
+            totals.spent_usd = budget.spent
+            on_progress(totals)
 
         run = Run(
             extractor,
             ledger,
-            Delivery(ledger, kept, rejects, records=start.records, schema=extractor.schema),
-            Breaker(max_wait=extractor.settings.max_wait, told=logging.getLogger("slotfill").warning),
+            delivery,
+            Breaker(max_wait=extractor.settings.max_wait, on_warning=logging.getLogger("slotfill").warning),
             concurrency=start.concurrency or extractor.settings.concurrency,
-            shown=counted,
-            interrupted=lambda in_flight: said(_stopping(in_flight)),
-            halting=budget.close,
+            on_progress=report,
+            on_interrupt=lambda in_flight: on_message(_stopping(in_flight)),
+            on_halt=budget.close,
         )
-        parts = tell_parts(stdout) if start.stream else None
-        stopped = _stopped_by(lambda: run.run(islice(sources, start.limit), parts))
-        counted(run.tally)
-        closing = _stopped_by(stack.pop_all().close)
-    return RunEnd(run.tally, stopped or closing)
+        on_partial = part_writer(stdout) if start.stream else None
+        stopped = _stopped_by(lambda: run.run(islice(sources, start.limit), on_partial))
+        report(run.totals)
+        # What an output or the ledger raises when it is closed ends the run too, unless it has ended by something else.
+        unclosed = _stopped_by(stack.pop_all().close)
+    return RunEnd(run.totals, stopped or unclosed)
+
+
+def total_of(sources: Sources, limit: int | None) -> int | None:
+    """Return how many documents there are to come, None where that is not known before they are read."""
+    known = sources.count
+    return known if known is None or limit is None else min(known, limit)
 
 
 def _check_names(start: Start, *, several: bool) -> None:
@@ -154,22 +150,7 @@ def _check_names(start: Start, *, several: bool) -> None:
         check_rejects(start.rejects)
 
 
-def _stopped_by(step: Callable[[], object]) -> BaseException | None:
-    """Take a step; give what it raised, whatever that is: a run's end is told all the same."""
-    try:
-        step()
-    except BaseException as error:  # noqa: BLE001 - it is told, and decides the exit code
-        return error
-    return None
-
-
-def total_of(sources: Sources, limit: int | None) -> int | None:
-    """Give how many documents there are to come, None where that is not known before they are read."""
-    known = sources.count
-    return known if known is None or limit is None else min(known, limit)
-
-
-def _ledger(extractor: Extractor[Any], sources: Sources, start: Start) -> Ledger:
+def _open_ledger(extractor: Extractor[Any], sources: Sources, start: Start) -> Ledger:
     if start.output is not None and Path(start.output).is_dir():
         check_owner(Path(start.output), f"the output folder {start.output!r}")
     inputs = (_name(name, sources) for name in start.inputs) if start.to_stdout else ()
@@ -191,6 +172,51 @@ def _name(name: str, sources: Sources) -> str:
     if name == STDIN:
         return sources.piped.id
     return public(name) if is_address(name) else str(Path(name).absolute())
+
+
+def _announce(ledger: Ledger, start: Start, on_message: OnMessage) -> None:
+    """Say what is done already, or that nothing of this run can be gone on with."""
+    if ledger.path is None and start.lasting:
+        on_message(
+            "the user's state folder cannot be written: set SLOTFILL_STATE to one for runs that can be gone on with"
+        )
+    if ledger.ended:
+        on_message(f"resuming: {ledger.ended:,} documents are done, since {ledger.since}")
+
+
+@contextmanager
+def _open_outputs(
+    ledger: Ledger, schema: Schema[Any], start: Start, stdout: IO[bytes], *, several: bool
+) -> Iterator[Delivery]:
+    """Open what the run writes; what is not in its place by the end is dropped."""
+    with ExitStack() as stack:
+        results = open_sink(start.output, stdout, schema=schema, records=start.records, several=several)
+        stack.enter_context(results)
+        rejects = stack.enter_context(open_rejects(start.rejects)) if start.rejects else None
+        yield Delivery(ledger, results, rejects, records=start.records, schema=schema)
+
+
+def _set_budget(extractor: Extractor[Any], ledger: Ledger, start: Start, on_message: OnMessage) -> Budget:
+    """Have every try of the extractor counted, and kept within what may be spent."""
+    budget = Budget(
+        ledger.account,
+        extractor.models,
+        max_cost=start.max_cost,
+        warn_cost=start.warn_cost,
+        ttl=extractor.settings.cache_ttl,
+        on_warning=lambda warning: on_message(f"warning: {warning}"),
+    )
+    extractor.meter(budget)
+    return budget
+
+
+def _stopped_by(step: Callable[[], object]) -> BaseException | None:
+    """Take a step; return what it raised, whatever that is: a run's end is reported all the same."""
+    try:
+        step()
+    except BaseException as error:  # noqa: BLE001 - it is reported, and decides the exit code
+        return error
+    return None
 
 
 def _stopping(in_flight: int) -> str:

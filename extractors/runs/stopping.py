@@ -22,17 +22,17 @@ EXIT_CODES = {"SIGINT": 130, "SIGTERM": 143}
 class Stopping:
     """Takes SIGINT and SIGTERM while it is entered, in the running event loop of the main thread; elsewhere none.
 
-    told: is called at the first one, to say so. requested: whether there was one; nothing new is to begin then.
+    on_signal: is called at the first one. requested: whether there was one; nothing new is to begin then.
     signal: the name of the last one.
 
     The second one cancels the task that entered, which then leaves with KeyboardInterrupt. A signal that is ignored, as
     in what a shell starts in the background, stays ignored.
     """
 
-    def __init__(self, told: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, on_signal: Callable[[], None] = lambda: None) -> None:
         self.requested = False
         self.signal: str | None = None
-        self._told = told
+        self._on_signal = on_signal
         self._forced = self._blocked = self._finishing = False
         self._task: asyncio.Task[Any] | None = None
         self._before = ExitStack()
@@ -73,22 +73,22 @@ class Stopping:
     def _take(self, number: signal.Signals) -> None:
         """Have a signal come here until the end, then go where it went before."""
         self._before.callback(signal.signal, number, signal.getsignal(number))
-        signal.signal(number, partial(self._caught, asyncio.get_running_loop(), number.name))
+        signal.signal(number, partial(self._catch, asyncio.get_running_loop(), number.name))
 
-    def _caught(self, loop: asyncio.AbstractEventLoop, name: str, *_: object) -> None:
+    def _catch(self, loop: asyncio.AbstractEventLoop, name: str, *_: object) -> None:
         if not (self._blocked or self._finishing):
-            loop.call_soon_threadsafe(self._received, name)
+            loop.call_soon_threadsafe(self._receive, name)
             return
         interrupts = self._blocked or self.requested
-        self._received(name)
+        self._receive(name)
         if interrupts:
             raise KeyboardInterrupt
 
-    def _received(self, name: str) -> None:
+    def _receive(self, name: str) -> None:
         self.signal = name
         if not self.requested:
             self.requested = True
-            self._told()
+            self._on_signal()
         elif self._task is not None:
             self._forced = True
             self._task.cancel()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 from slotfill.extractors.record.document import Document
@@ -12,8 +11,9 @@ from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.record.loading import verify, verify_shape
 from slotfill.extractors.record.parts import Outcome
-from slotfill.extractors.runs.ledger.store import Ledger, LedgerRow
+from slotfill.extractors.runs.ledger.store import Ledger, LedgerRow, RecordCheck
 from slotfill.schemas.json_values.exact_json import read_again
+from slotfill.schemas.json_values.json_types import JSONObject
 from slotfill.schemas.schema import Schema
 
 __all__ = ["Verification"]
@@ -37,7 +37,7 @@ class Verification:
         self._to_forget: list[bytes] = []
 
     @property
-    def check(self) -> Callable[[object, Document], bool] | None:
+    def check(self) -> RecordCheck | None:
         """What tells whether a record is sound, by its document; None where that is not needed."""
         return self._is_sound if self._schema.needs_context else None
 
@@ -48,15 +48,15 @@ class Verification:
         except ValueError:
             return False
 
-    def record(self, entry: LedgerRow) -> dict[str, Any]:
-        """Give what came of a document that has ended, as plain JSON data."""
-        if not entry.before:
-            record: dict[str, Any] = read_again(entry.record or "")
+    def record(self, entry: LedgerRow) -> JSONObject:
+        """Return what came of a document that has ended, as plain JSON data."""
+        if not entry.earlier:
+            record: JSONObject = read_again(entry.record or "")
             return record
         try:
-            return self._sound(entry)
+            return self._sound_record(entry)
         except ValueError as error:
-            return self._failed(entry, str(error))
+            return self._failed_record(entry, str(error))
 
     def forget(self) -> None:
         """Have the next start ask about what was damaged. Not while entries are being read."""
@@ -64,7 +64,7 @@ class Verification:
             self._ledger.forget(self._to_forget)
             self._to_forget.clear()
 
-    def _sound(self, entry: LedgerRow) -> dict[str, Any]:
+    def _sound_record(self, entry: LedgerRow) -> JSONObject:
         known = self._schema.needs_context  # checked when its document was read
         record = (verify_shape if known else verify)(entry.record, self._schema)
         # What cannot be read has a key that is of more than its bytes.
@@ -73,13 +73,12 @@ class Verification:
             raise ValueError("it is of another document, or outcome")
         return record
 
-    def _failed(self, entry: LedgerRow, reason: str) -> dict[str, Any]:
+    def _failed_record(self, entry: LedgerRow, reason: str) -> JSONObject:
         self.damaged[Outcome(str(entry.outcome))] += 1
         self._to_forget.append(entry.document)
         message = f"its record in {self._ledger.place} is damaged: {reason}; the same command asks about it again"
         _logger.error("%s: failed: %s [%s]", entry.source or "the text", message, FailureKind.DAMAGED)
         document, failure = Document("", entry.document.hex(), entry.source), Failure(FailureKind.DAMAGED, message)
-        failed: Extraction[Any] = Extraction(
-            document, self._schema.name, self._schema.id, "", Outcome.FAILED, error=failure
-        )
+        schema = self._schema
+        failed: Extraction[None] = Extraction(document, schema.name, schema.id, "", Outcome.FAILED, error=failure)
         return failed.to_json()

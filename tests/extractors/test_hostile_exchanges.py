@@ -55,7 +55,7 @@ class Exchange:
         sent = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         self._headers = [*(header for header in self._headers if "content-type" not in headers), *sent]
         clock = ManualClock()
-        budget = Budget(ledger, [MODEL], max_cost=Decimal(1_000))
+        budget = Budget(ledger.account, [MODEL], max_cost=Decimal(1_000))
 
         async def asleep(seconds):
             clock.advance(seconds)
@@ -102,7 +102,7 @@ def check(ask, pieces, answer, ledger):
     assert all(len(text) <= 2 * LONGEST_EXCERPT + 100 and text.encode() is not None for text in messages)
     assert Answer.from_json(json.loads(json.dumps(answer.to_json(), allow_nan=False))) == answer
     ledger.keep(DOCUMENT, ask, answer)
-    ledger.spent()
+    ledger.account.spent()
 
 
 @pytest.mark.parametrize("way", WAYS)

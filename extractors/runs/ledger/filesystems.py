@@ -20,7 +20,7 @@ https://sqlite.org/howtocorrupt.html#_file_locking_problems
 
 
 def network_disk(path: Path) -> str | None:
-    """Give the kind of network disk that a path is on, None for a local one."""
+    """Return the kind of network disk that a path is on, None for a local one."""
     place = path.absolute()
     mounts = [mount for mount in psutil.disk_partitions(all=True) if place.is_relative_to(mount.mountpoint)]
     if not mounts:

@@ -1,4 +1,4 @@
-"""Which run it is, and where its ledger stands.
+"""Which run it is, which document, and where the run's ledger stands.
 
 A run is its output, schema, prompt, model and model settings; where the output is standard output, its inputs too.
 Limits, concurrency, budget and verbosity are no part of it.
@@ -16,10 +16,11 @@ from typing import Any
 
 import platformdirs
 
+from slotfill.extractors.record.document import Document
 from slotfill.extractors.settings import Settings
 from slotfill.schemas.schema import Schema
 
-__all__ = ["STATE", "ledger_path", "ledgers_of", "run_identity"]
+__all__ = ["STATE", "document_key", "ledger_path", "ledgers_of", "run_identity"]
 
 STATE = ".slotfill"
 """The folder, beside an output, of its runs' ledgers."""
@@ -36,14 +37,25 @@ _PART_IF_SET = ("thinking", "effort")
 
 def run_identity(schema: Schema[Any], models: Sequence[str], settings: Settings, inputs: Iterable[str] = ()) -> str:
     """Name a run beside its output: 12 hex digits. inputs: what tells apart the runs to standard output."""
-    told = {name: getattr(settings, name) for name in _PART_OF_A_RUN}
-    told |= {name: value for name in _PART_IF_SET if (value := getattr(settings, name)) is not None}
-    told |= {"schema": schema.id, "models": list(models), "inputs": list(inputs)}
-    return _hash(json.dumps(told, sort_keys=True).encode("utf-8", "surrogatepass"))
+    parts = {name: getattr(settings, name) for name in _PART_OF_A_RUN}
+    parts |= {name: value for name in _PART_IF_SET if (value := getattr(settings, name)) is not None}
+    parts |= {"schema": schema.id, "models": list(models), "inputs": list(inputs)}
+    return _hash(json.dumps(parts, sort_keys=True).encode("utf-8", "surrogatepass"))
+
+
+def document_key(document: Document) -> bytes:
+    """Name what there is to say of a document: its text's hash, with why it cannot be read, if so.
+
+    Documents of one text are one, asked about once; a file that can be read by now is another than it was before.
+    """
+    if document.failure is None:
+        return bytes.fromhex(document.id)
+    parts = (document.id, document.source or "", document.failure.type, document.failure.message)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
 
 
 def ledger_path(output: str | None, run: str, settings: Settings) -> Path | None:
-    """Say where a run's ledger is: beside its output, or in the user's state folder where there is nothing beside it.
+    """Return where a run's ledger is: beside its output, or in the user's state folder if nothing can be beside it.
 
     The setting `state` (SLOTFILL_STATE) names another folder for all of them. None where there is nothing beside the
     output, and the user's state folder cannot be written, as in many containers.
@@ -72,7 +84,7 @@ def ledgers_of(path: str | None, settings: Settings) -> list[Path]:
 
 
 def _file_or_folder(output: str | None) -> Path | None:
-    """Give an output's own path; None for standard output, and for what is no file: a pipe, a device."""
+    """Return an output's own path; None for standard output, and for what is no file: a pipe, a device."""
     if output in (None, "-"):
         return None
     path = Path(output).absolute()

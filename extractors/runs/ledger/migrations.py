@@ -117,12 +117,12 @@ def _check_tables(database: sqlite3.Connection, place: str) -> None:
     """Refuse what is not above: a trigger would run by itself, an index may refuse what is paid for."""
     with closing(sqlite3.connect("")) as fresh:
         fresh.executescript("".join(MIGRATIONS))
-        wanted, found = _tables(fresh), _tables(database)
-    if wanted != {part for part in found if not part[1].startswith("sqlite_")}:  # SQLite's own: its statistics
+        expected, actual = _tables(fresh), _tables(database)
+    if expected != {part for part in actual if not part[1].startswith("sqlite_")}:  # SQLite's own: its statistics
         raise LedgerError(f"{place} is damaged: its tables are not those of a ledger; move it away to begin anew")
 
 
 def _tables(database: sqlite3.Connection) -> set[tuple[str, str, str]]:
-    """Give the kind, name and definition of all there is, without comments and white space."""
+    """Return the kind, name and definition of all there is, without comments and white space."""
     rows = database.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL")
     return {(kind, name, re.sub(r"--.*|\s+", "", sql)) for kind, name, sql in rows}

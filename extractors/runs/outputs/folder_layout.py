@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable
 from itertools import chain, count
 
-__all__ = ["Places"]
+__all__ = ["FolderLayout"]
 
 _LEDGERS = ".slotfill"
 """The folder of a run's state, in which nothing else is written."""
@@ -17,66 +17,67 @@ _LONGEST = 200
 """How many bytes a part of a path has at most: file systems take 255, suffixes and numbers included."""
 
 
-class Places:
+class FolderLayout:
     """Gives each document of a run a path of its own, as its source says.
 
-    What was given is kept in a temporary database on disk, so that memory does not grow. Raises sqlite3.Error where
-    that disk is full.
+    Which paths are taken stands in a temporary database on disk, so that memory does not grow.
+
+    Raises sqlite3.Error where that disk is full.
     """
 
     def __init__(self) -> None:
         # SQLite removes it from its folder as soon as it is open: a process that is killed leaves nothing.
-        self._given = sqlite3.connect("", isolation_level=None)
-        self._given.execute("PRAGMA journal_mode = OFF")
-        self._given.execute(
-            "CREATE TABLE given (path BLOB PRIMARY KEY, folder INTEGER, last INTEGER DEFAULT 1) WITHOUT ROWID"
+        self._taken = sqlite3.connect("", isolation_level=None)
+        self._taken.execute("PRAGMA journal_mode = OFF")
+        self._taken.execute(
+            "CREATE TABLE taken (path BLOB PRIMARY KEY, folder INTEGER, last INTEGER DEFAULT 1) WITHOUT ROWID"
         )
         # Documents mostly come a folder after the other.
         self._folders: list[str] = []
         self._above = ""
 
-    def give(self, source: str | None) -> str:
-        """Give the path of the file, relative and never outside: the source's own plus `.json`.
+    def path_for(self, source: str | None) -> str:
+        """Return the path of a document's file, relative and never outside: the source's own plus `.json`.
 
         A name that is another document's, or a folder's, gets a number: `a.txt.2.json`.
         """
         *folders, name = _parts(source)
         if folders != self._folders:
-            self._folders, self._above = folders, self._descended(folders)
+            self._folders, self._above = folders, self._descend(folders)
         return self._file(self._above + name)
 
     def close(self) -> None:
-        """Forget what was given."""
-        self._given.close()
+        """Forget which paths are taken."""
+        self._taken.close()
 
-    def _descended(self, folders: Iterable[str]) -> str:
+    def _descend(self, folders: Iterable[str]) -> str:
         above = ""
         for folder in folders:
             above = f"{self._folder(above + folder)}/"
         return above
 
     def _file(self, path: str) -> str:
-        place = wanted = f"{path}.json"
-        while not self._add(place, folder=False):
-            # The last number is kept, so that the millionth document of a name takes no million tries.
-            (number,) = self._one("UPDATE given SET last = last + 1 WHERE path = ? RETURNING last", wanted)
+        place = first_choice = f"{path}.json"
+        while not self._take(place, folder=False):
+            # The last number is stored, so that the millionth document of a name takes no million tries.
+            (number,) = self._one("UPDATE taken SET last = last + 1 WHERE path = ? RETURNING last", first_choice)
             place = f"{path}.{number}.json"
         return place
 
     def _folder(self, path: str) -> str:
         numbered = chain([path], (f"{path}.{number}" for number in count(2)))
-        return next(place for place in numbered if self._add(place, folder=True) or self._is_folder(place))
+        return next(place for place in numbered if self._take(place, folder=True) or self._is_folder(place))
 
-    def _add(self, path: str, *, folder: bool) -> bool:
-        """Tell whether the path was nobody's, and make it somebody's."""
-        added = "INSERT OR IGNORE INTO given (path, folder) VALUES (?, ?)"
-        return self._given.execute(added, (os.fsencode(path), folder)).rowcount > 0
+    def _take(self, path: str, *, folder: bool) -> bool:
+        """Take a path, unless it is taken; whether it was free."""
+        statement = "INSERT OR IGNORE INTO taken (path, folder) VALUES (?, ?)"
+        return self._taken.execute(statement, (os.fsencode(path), folder)).rowcount > 0
 
     def _is_folder(self, path: str) -> bool:
-        return bool(self._one("SELECT folder FROM given WHERE path = ?", path)[0])
+        return bool(self._one("SELECT folder FROM taken WHERE path = ?", path)[0])
 
     def _one(self, question: str, path: str) -> tuple[int]:
-        (row,) = self._given.execute(question, (os.fsencode(path),)).fetchall()
+        (row,) = self._taken.execute(question, (os.fsencode(path),)).fetchall()
         return row  # type: ignore[no-any-return]  # sqlite3 does not say what rows hold
 
 
@@ -89,7 +90,7 @@ def _parts(source: str | None) -> list[str]:
 
 
 def _part(part: str) -> str:
-    """Give a part of a source as file systems take it, whatever it is, and as no ledger's folder."""
+    """Return a part of a source as file systems take it, whatever it is, and as no ledger's folder."""
     name = part.replace("\0", "\\0")
     if name.casefold() == _LEDGERS:
         return name.replace(".", "_")

@@ -13,24 +13,24 @@ from slotfill.extractors.errors import OutputError
 from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.json_text import json_text
 from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
-from slotfill.extractors.runs.outputs.folder_layout import Places
+from slotfill.extractors.runs.outputs.folder_layout import FolderLayout
 from slotfill.extractors.runs.outputs.sink import Payload, Record, Sink
 from slotfill.extractors.runs.outputs.standard_streams import check_writable
 from slotfill.extractors.streaming.events import Partial
 
-__all__ = ["FileSink", "FolderSink", "StreamSink", "encode", "tell_parts"]
+__all__ = ["FileSink", "FolderSink", "StreamSink", "encode", "part_writer"]
 
 
-def tell_parts(stream: IO[bytes]) -> Callable[[Document, Partial[Any]], None]:
-    """Write what a stream completes: a JSON line a part, with the rung that it answers; a new rung begins anew."""
+def part_writer(stream: IO[bytes]) -> Callable[[Document, Partial[Any]], None]:
+    """Return what writes each part that a stream completes as a JSON line, with its rung; a new rung begins anew."""
     check_writable(stream)
 
-    def told(document: Document, partial: Partial[Any]) -> None:
+    def write(document: Document, partial: Partial[Any]) -> None:
         for part in partial.parts:
             line = {"source": document.source, "rung": partial.rung.value, "path": part.path, "value": part.value}
             _show(stream, encode(line))
 
-    return told
+    return write
 
 
 def _show(stream: IO[bytes], data: bytes) -> None:
@@ -93,17 +93,17 @@ class FolderSink(Sink):
 
     def __init__(self, folder: Path, payload: Payload) -> None:
         self._folder, self._payload = folder, payload
-        with self._told(OSError, sqlite3.Error):
+        with self._as_output_errors(OSError, sqlite3.Error):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             # A folder that takes no files must be known before a call is paid for.
             tempfile.TemporaryFile(dir=folder).close()
-            self._places = Places()
+            self._layout = FolderLayout()
 
     def write(self, record: Record) -> None:
         """Write the document's file, unless it is there as it would be: a run that goes on comes by all of them."""
         self._check()
-        with self._told(sqlite3.Error):
-            path = self._folder / self._places.give(record["document"]["source"])
+        with self._as_output_errors(sqlite3.Error):
+            path = self._folder / self._layout.path_for(record["document"]["source"])
         data = encode(self._payload(record), indent=2)
         if _holds(path, data):
             return
@@ -120,7 +120,7 @@ class FolderSink(Sink):
 
     def discard(self) -> None:
         """Keep the files: each is whole."""
-        self._places.close()
+        self._layout.close()
 
     def _check(self) -> None:
         # A file would make its folder again, without those that were in it.
@@ -128,7 +128,7 @@ class FolderSink(Sink):
             raise OutputError(f"cannot write into folder {str(self._folder)!r}: it was removed while it was written")
 
     @contextmanager
-    def _told(self, *errors: type[Exception]) -> Iterator[None]:
+    def _as_output_errors(self, *errors: type[Exception]) -> Iterator[None]:
         try:
             yield
         except errors as error:

@@ -61,7 +61,7 @@ class SqliteSink(Sink):
         self._documents = _Table.of_documents(name, self._rows, names)
         self._path, self._file = path, AtomicFile(path)
         self._empty = True
-        with ExitStack() as undone, self._told():
+        with ExitStack() as undone, self._as_output_errors():
             # The file is nobody else's: AtomicFile holds a lock, which SQLite's own would meet on some systems.
             self._database = sqlite3.connect(f"{self._file.written.absolute().as_uri()}?nolock=1", uri=True)
             undone.callback(self._database.close)
@@ -74,14 +74,14 @@ class SqliteSink(Sink):
 
     def write(self, record: Record) -> None:
         """Write the document's rows, all or none."""
-        with self._told(), self._database:
+        with self._as_output_errors(), self._database:
             self._documents.insert(self._database, (), self._rows.row(record, _cell))
         self._empty = False
 
     def commit(self, *, complete: bool) -> None:
         """Put the database in its place; without rows, only where the run went to its end."""
         if complete or not self._empty:
-            with self._told():
+            with self._as_output_errors():
                 self._database.close()
             self._file.commit()
 
@@ -91,7 +91,7 @@ class SqliteSink(Sink):
         self._file.discard()
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _as_output_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from slotfill.extractors.record.json_text import CONTROLS
 
 if TYPE_CHECKING:
-    from slotfill.extractors.runs.reports.totals import Tally
+    from slotfill.extractors.runs.reports.totals import Totals
 
 __all__ = ["printable", "progress", "show_step", "transfer"]
 
-REFRESHED = 4
+REFRESH_RATE = 4
 """How often a second a terminal shows how far a run is."""
 
 _UNPRINTABLE = re.compile(rf"[{CONTROLS}\r\u202a-\u202e\u2066-\u2069]|\n(?!\Z)")
@@ -27,12 +27,12 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
-class _Shown:
-    """What a terminal shows of a run: the last tally told, read as often as it is drawn."""
+class _Display:
+    """What a terminal shows of a run: the latest totals, read as often as it is drawn."""
 
     def __init__(self, total: int | None) -> None:
         self._total = total
-        self.tally: Tally | None = None
+        self.totals: Totals | None = None
 
     def __rich__(self) -> Any:
         """Draw it."""
@@ -41,10 +41,10 @@ class _Shown:
 
         from slotfill.extractors.runs.reports.run_summary import status
 
-        done = self.tally.documents if self.tally else 0
+        done = self.totals.documents if self.totals else 0
         rows = Table.grid(padding=(0, 1))
         bar = ProgressBar(total=self._total, completed=done, width=24, pulse=self._total is None)
-        first, *others = status(self.tally, self._total) if self.tally else ("",)
+        first, *others = status(self.totals, self._total) if self.totals else ("",)
         rows.add_row(bar, first)
         for other in others:
             rows.add_row("", other)
@@ -52,26 +52,26 @@ class _Shown:
 
 
 @contextmanager
-def progress(total: int | None, *, wanted: bool) -> Iterator[Callable[[Tally], None]]:
-    """Show how far a run is, on a terminal; give what to call after each document. total: None where not known."""
-    if not (wanted and sys.stderr.isatty()):
+def progress(total: int | None, *, enabled: bool) -> Iterator[Callable[[Totals], None]]:
+    """Show how far a run is, on a terminal; yield what to call after each document. total: None where not known."""
+    if not (enabled and sys.stderr.isatty()):
         yield lambda _: None
         return
     from rich.console import Console
     from rich.live import Live
 
-    shown = _Shown(total)
+    display = _Display(total)
 
-    def show(tally: Tally) -> None:
-        shown.tally = tally
+    def show(totals: Totals) -> None:
+        display.totals = totals
 
-    with Live(shown, console=Console(stderr=True), refresh_per_second=REFRESHED, transient=True):
+    with Live(display, console=Console(stderr=True), refresh_per_second=REFRESH_RATE, transient=True):
         yield show
 
 
 @contextmanager
 def transfer() -> Iterator[Callable[[int, int], None]]:
-    """Show how far a download is, on a terminal; give what to call with the bytes done and in all."""
+    """Show how far a download is, on a terminal; yield what to call with the bytes done and in all."""
     if not sys.stderr.isatty():
         yield lambda _, __: None
         return

@@ -1,4 +1,4 @@
-"""Closing: what is told of a run: in short while it is at work, and in full at its end."""
+"""The summary of a run: in short while it is at work, and in full at its end."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from typing import Any
 from slotfill.extractors.record.money import money_json, money_text
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.record.usage import Usage, count_text
-from slotfill.extractors.runs.reports.totals import Tally
+from slotfill.extractors.runs.reports.totals import Totals
 
-__all__ = ["closing", "closing_json", "status"]
+__all__ = ["status", "summary", "summary_json"]
 
 SHORT = 20
 """A run of no more documents is told in one line, a longer one in a table."""
 
 
-def status(tally: Tally, total: int | None) -> tuple[str, str]:
+def status(totals: Totals, total: int | None) -> tuple[str, str]:
     """Say in two lines how far a run is: documents, rate, cost and time left; outcomes."""
-    left = _seconds_left(tally, total)
+    left = _seconds_left(totals, total)
     parts = [
-        _done(tally, total),
-        f"{_rate(tally):,.1f}/s",
-        _so_far(tally),
+        _done(totals, total),
+        f"{_rate(totals):,.1f}/s",
+        _so_far(totals),
         *([] if left is None else [f"{_time(left)} left"]),
     ]
-    return ", ".join(parts), _counts(tally, Outcome)
+    return ", ".join(parts), _counts(totals, Outcome)
 
 
-def closing(
-    tally: Tally,
+def summary(
+    totals: Totals,
     *,
     total: int | None = None,
     reason: str | None = None,
@@ -45,71 +45,71 @@ def closing(
     """
     lines = []
     if reason is not None:
-        lines += [f"stopped: {reason}", f"{_done(tally, total)} documents are done"]
-    lines += [_line(tally)] if tally.documents <= SHORT else _table(tally, reserved_usd)
+        lines += [f"stopped: {reason}", f"{_done(totals, total)} documents are done"]
+    lines += [_line(totals)] if totals.documents <= SHORT else _table(totals, reserved_usd)
     if command is not None:
         lines.append(f"go on with: {command}")
     return "\n".join(lines)
 
 
-def closing_json(
-    tally: Tally,
+def summary_json(
+    totals: Totals,
     *,
     total: int | None = None,
     reason: str | None = None,
     command: str | None = None,
     reserved_usd: Decimal | None = None,
 ) -> dict[str, Any]:
-    """Give what `closing` says as plain JSON data."""
+    """Return what `summary` says as plain JSON data."""
     return {
         "message": reason or "done",
-        **tally.to_json(),
+        **totals.to_json(),
         "total": total,
-        "rate": round(_rate(tally), 3),
+        "rate": round(_rate(totals), 3),
         "reserved_usd": money_json(reserved_usd),
         "go_on_with": command,
     }
 
 
-def _line(tally: Tally) -> str:
-    missing = tally.documents - tally.extracted
-    counts = [f"{tally.extracted} extracted"]
+def _line(totals: Totals) -> str:
+    missing = totals.documents - totals.extracted
+    counts = [f"{totals.extracted} extracted"]
     if missing:
-        counts.append(f"{missing} not ({_counts(tally, _BAD)})")
-    if tally.resumed:
-        counts.append(f"{tally.resumed} of them before")
-    thought = f" ({note})" if (note := _thought(tally.usage)) else ""
-    tokens = f"{count_text(tally.usage.input_tokens)} tokens in, {count_text(tally.usage.output_tokens)} out{thought}"
-    noun = "document" if tally.documents == 1 else "documents"
-    return f"{tally.documents} {noun}: {', '.join(counts)}; {tokens}; {_cost(tally)}"
+        counts.append(f"{missing} not ({_counts(totals, _BAD)})")
+    if totals.resumed:
+        counts.append(f"{totals.resumed} of them before")
+    thought = f" ({note})" if (note := _thought(totals.usage)) else ""
+    tokens = f"{count_text(totals.usage.input_tokens)} tokens in, {count_text(totals.usage.output_tokens)} out{thought}"
+    noun = "document" if totals.documents == 1 else "documents"
+    return f"{totals.documents} {noun}: {', '.join(counts)}; {tokens}; {_cost(totals)}"
 
 
-def _cost(tally: Tally) -> str:
-    notes = [f"{money_text(tally.surcharge_usd)} of it for long prompts"] if tally.surcharge_usd else []
-    if tally.saved_usd and tally.saved_usd > 0:
-        notes.append(f"{money_text(tally.saved_usd)} saved by the cache")
-    if tally.spent_usd is not None and round(tally.spent_usd, 4) > round(tally.cost_usd or Decimal(0), 4):
-        notes.append(f"{money_text(tally.spent_usd)} spent in all")
-    cost = "cost unknown" if tally.cost_usd is None else money_text(tally.cost_usd)
+def _cost(totals: Totals) -> str:
+    notes = [f"{money_text(totals.surcharge_usd)} of it for long prompts"] if totals.surcharge_usd else []
+    if totals.saved_usd and totals.saved_usd > 0:
+        notes.append(f"{money_text(totals.saved_usd)} saved by the cache")
+    if totals.spent_usd is not None and round(totals.spent_usd, 4) > round(totals.cost_usd or Decimal(0), 4):
+        notes.append(f"{money_text(totals.spent_usd)} spent in all")
+    cost = "cost unknown" if totals.cost_usd is None else money_text(totals.cost_usd)
     return f"{cost} ({', '.join(notes)})" if notes else cost
 
 
-def _table(tally: Tally, reserved_usd: Decimal | None) -> list[str]:
+def _table(totals: Totals, reserved_usd: Decimal | None) -> list[str]:
     """Write a line a figure: its name, itself, and what it is made of."""
-    usage, missing = tally.usage, tally.documents - tally.extracted
-    saved = tally.saved_usd is not None and tally.saved_usd > 0
+    usage, missing = totals.usage, totals.documents - totals.extracted
+    saved = totals.saved_usd is not None and totals.saved_usd > 0
     rows = [
-        ("documents", f"{tally.documents:,}", ""),
-        ("extracted", f"{tally.extracted:,}", _counts(tally, _GOOD)),
-        *([("not extracted", f"{missing:,}", _counts(tally, _BAD))] if missing else []),
-        *([("done before", f"{tally.resumed:,}", "")] if tally.resumed else []),
-        *([("asked once", f"{tally.repeated:,}", "had the text of another")] if tally.repeated else []),
+        ("documents", f"{totals.documents:,}", ""),
+        ("extracted", f"{totals.extracted:,}", _counts(totals, _GOOD)),
+        *([("not extracted", f"{missing:,}", _counts(totals, _BAD))] if missing else []),
+        *([("done before", f"{totals.resumed:,}", "")] if totals.resumed else []),
+        *([("asked once", f"{totals.repeated:,}", "had the text of another")] if totals.repeated else []),
         ("tokens in", count_text(usage.input_tokens), _cached(usage)),
         ("tokens out", count_text(usage.output_tokens), _thought(usage)),
-        ("cost", money_text(tally.cost_usd), f"{money_text(tally.saved_usd)} saved by the cache" if saved else ""),
-        *([("long prompts", money_text(tally.surcharge_usd), _LONG)] if tally.surcharge_usd else []),
-        *([("spent in all", money_text(tally.spent_usd), _held(reserved_usd))] if tally.spent_usd is not None else []),
-        ("time", _time(tally.seconds), f"{_rate(tally):,.1f} documents a second"),
+        ("cost", money_text(totals.cost_usd), f"{money_text(totals.saved_usd)} saved by the cache" if saved else ""),
+        *([("long prompts", money_text(totals.surcharge_usd), _LONG)] if totals.surcharge_usd else []),
+        *([("spent in all", money_text(totals.spent_usd), _held(reserved_usd))] if totals.spent_usd is not None else []),
+        ("time", _time(totals.seconds), f"{_rate(totals):,.1f} documents a second"),
     ]
     names, figures = (max(len(row[column]) for row in rows) for column in (0, 1))
     return [f"{name:<{names}}  {figure:>{figures}}  {note}".rstrip() for name, figure, note in rows]
@@ -121,9 +121,11 @@ _GOOD = tuple(outcome for outcome in Outcome if outcome.ok)
 _BAD = tuple(outcome for outcome in Outcome if not outcome.ok)
 
 
-def _counts(tally: Tally, outcomes: Iterable[Outcome]) -> str:
+def _counts(totals: Totals, outcomes: Iterable[Outcome]) -> str:
     """Write how many documents had each outcome: "812 valid, 31 mended"."""
-    return ", ".join(f"{tally.outcomes[outcome]:,} {outcome.value}" for outcome in outcomes if tally.outcomes[outcome])
+    return ", ".join(
+        f"{totals.outcomes[outcome]:,} {outcome.value}" for outcome in outcomes if totals.outcomes[outcome]
+    )
 
 
 def _cached(usage: Usage) -> str:
@@ -141,12 +143,12 @@ def _held(reserved_usd: Decimal | None) -> str:
     return f"{money_text(reserved_usd)} of it for replies that never came" if reserved_usd else ""
 
 
-def _done(tally: Tally, total: int | None) -> str:
-    return f"{tally.documents:,}" if total is None else f"{tally.documents:,} of {total:,}"
+def _done(totals: Totals, total: int | None) -> str:
+    return f"{totals.documents:,}" if total is None else f"{totals.documents:,} of {total:,}"
 
 
-def _so_far(tally: Tally) -> str:
-    amount = tally.cost_usd if tally.spent_usd is None else tally.spent_usd
+def _so_far(totals: Totals) -> str:
+    amount = totals.cost_usd if totals.spent_usd is None else totals.spent_usd
     return "cost unknown" if amount is None else money_text(amount)
 
 
@@ -154,12 +156,12 @@ def _time(seconds: float) -> str:
     return str(timedelta(seconds=round(seconds)))
 
 
-def _rate(tally: Tally) -> float:
-    """Give the documents a second of this time: those that ended before are not counted."""
-    seconds = tally.seconds
-    return (tally.documents - tally.resumed) / seconds if seconds > 0 else 0.0
+def _rate(totals: Totals) -> float:
+    """Return the documents a second of this time: those that ended before are not counted."""
+    seconds = totals.seconds
+    return (totals.documents - totals.resumed) / seconds if seconds > 0 else 0.0
 
 
-def _seconds_left(tally: Tally, total: int | None) -> float | None:
-    rate = _rate(tally)
-    return (total - tally.documents) / rate if total is not None and rate > 0 else None
+def _seconds_left(totals: Totals, total: int | None) -> float | None:
+    rate = _rate(totals)
+    return (total - totals.documents) / rate if total is not None and rate > 0 else None

@@ -1,4 +1,4 @@
-"""The tally: what a run has done so far."""
+"""Totals: what a run has done so far."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from slotfill.extractors.record.money import add_money, money_json
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.record.usage import Usage
 
-__all__ = ["Tally"]
+__all__ = ["Totals"]
 
 
 class Paid(Protocol):
@@ -31,7 +31,7 @@ class Paid(Protocol):
 
 
 @dataclass(slots=True)
-class Tally:
+class Totals:
     """What a run has done so far. A document is one of the input; several may have the same text.
 
     outcomes: of all documents that have ended, those included that ended before, when the run was stopped.
@@ -91,7 +91,7 @@ class Tally:
             self.outcomes[Outcome.FAILED] += count
 
     def to_json(self) -> dict[str, Any]:
-        """Give the tally as plain JSON data."""
+        """Return the totals as plain JSON data."""
         return {
             "documents": self.documents,
             "extracted": self.extracted,

@@ -596,7 +596,7 @@ def test_a_run_stops_where_the_service_asks_for_too_long_a_wait(simulated):
         run = Run(extractor, ledger, delivery, Breaker(), concurrency=1)
         with pytest.raises(StoppedError, match="run it again later"):
             run.run(Document.of(f"Fine {number}.") for number in range(100))
-        assert run.tally.extracted == ledger.ended == 2
+        assert run.totals.extracted == ledger.ended == 2
     assert len(claude.requests) == 3
 
 

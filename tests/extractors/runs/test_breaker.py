@@ -50,7 +50,7 @@ class Outages(RuleBasedStateMachine):
     @initialize(max_wait=st.sampled_from([0.5, 10.0, 300.0, 1e9]))
     def start(self, max_wait):
         self.clock, self.lines, self.max_wait = Clock(), [], max_wait
-        self.breaker = Breaker(max_wait=max_wait, told=self.lines.append, now=self.clock)
+        self.breaker = Breaker(max_wait=max_wait, on_warning=self.lines.append, now=self.clock)
         self.in_flight = []  # admissions, each with how many outages were over
         self.in_a_row = self.over = 0
         self.opened = self.not_before = self.probe = None
@@ -141,7 +141,7 @@ TestOutages.settings = settings(max_examples=150, stateful_step_count=40, suppre
 
 def opened(**options):
     clock, lines = Clock(), []
-    breaker = Breaker(told=lines.append, now=clock, **options)
+    breaker = Breaker(on_warning=lines.append, now=clock, **options)
     for _ in range(FAILURES):
         breaker.note(breaker.admit(), DOWN)
     return breaker, clock, lines
@@ -168,7 +168,7 @@ def test_what_shows_that_the_service_is_alive_never_opens_it(said):
     assert breaker.reason is None
 
 
-@pytest.mark.parametrize("kind", ["bad_request", "too_large"])
+@pytest.mark.parametrize("kind", [FailureKind.BAD_REQUEST, FailureKind.TOO_LARGE])
 def test_a_thousand_documents_that_are_refused_for_themselves_stop_nobody(kind):
     breaker = Breaker()
     for number in range(1_000):

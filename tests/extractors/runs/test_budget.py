@@ -45,7 +45,7 @@ def ledger():
 
 
 def budget_of(ledger, most, **options):
-    return Budget(ledger, [MODEL], max_cost=None if most is None else most * WORST, **options)
+    return Budget(ledger.account, [MODEL], max_cost=None if most is None else most * WORST, **options)
 
 
 def test_a_worst_case_is_reserved_and_what_was_taken_is_spent(ledger):
@@ -56,7 +56,7 @@ def test_a_worst_case_is_reserved_and_what_was_taken_is_spent(ledger):
     budget.settle(second, None)
     budget.settle(third, Usage())
     assert (budget.spent, budget.reserved) == (PAID + WORST, 0)
-    assert ledger.spent() == budget.spent
+    assert ledger.account.spent() == budget.spent
 
 
 def test_what_may_fit_once_others_are_settled_waits(ledger):
@@ -82,7 +82,7 @@ def test_what_can_no_longer_fit_does_not_wait(ledger):
 
 
 def test_the_end_says_what_is_spent_and_what_to_do(ledger):
-    budget = Budget(ledger, [OTHER], max_cost=Decimal("0.05"))
+    budget = Budget(ledger.account, [OTHER], max_cost=Decimal("0.05"))
     budget.settle(budget.admit(Try(OTHER, 1_000, 100)), Usage(1_000, 800))
     with pytest.raises(BudgetError) as caught:
         budget.admit(Try(OTHER, 2_000, 2_000))
@@ -130,21 +130,21 @@ def test_more_than_was_reserved_is_counted_too(ledger):
 class TestUnknownPrice:
     def test_a_limit_cannot_be_kept_to(self, ledger):
         with pytest.raises(SettingsError, match=f"no price is known for the model '{UNKNOWN}'; leave --max-cost out"):
-            Budget(ledger, [MODEL, UNKNOWN], max_cost=Decimal(1))
+            Budget(ledger.account, [MODEL, UNKNOWN], max_cost=Decimal(1))
 
     def test_nor_with_what_another_model_had_cost(self, ledger):
-        Budget(ledger, [UNKNOWN]).admit(Try(UNKNOWN, 1, 1))
+        Budget(ledger.account, [UNKNOWN]).admit(Try(UNKNOWN, 1, 1))
         with pytest.raises(SettingsError, match="begin anew with --fresh"):
-            Budget(ledger, [MODEL], max_cost=Decimal(1))
+            Budget(ledger.account, [MODEL], max_cost=Decimal(1))
 
     def test_nobody_asks_it_by_another_way(self, ledger):
         with pytest.raises(BudgetError):
-            Budget(ledger, [MODEL], max_cost=Decimal(1)).admit(Try(UNKNOWN, 1, 1))
+            Budget(ledger.account, [MODEL], max_cost=Decimal(1)).admit(Try(UNKNOWN, 1, 1))
 
     @pytest.mark.parametrize("usage", [None, TAKEN, Usage()])
     def test_without_a_limit_the_sum_is_unknown(self, ledger, usage):
         warnings = []
-        budget = Budget(ledger, [UNKNOWN], warn_cost=Decimal(0), warn=warnings.append)
+        budget = Budget(ledger.account, [UNKNOWN], warn_cost=Decimal(0), on_warning=warnings.append)
         budget.settle(budget.admit(Try(UNKNOWN, 1, 1)), usage)
         budget.settle(budget.admit(TRY), TAKEN)
         assert (budget.spent, budget.reserved, warnings) == (None, 0, [])
@@ -153,7 +153,7 @@ class TestUnknownPrice:
 class TestWarning:
     def test_it_is_told_once(self, ledger):
         warnings = []
-        budget = budget_of(ledger, None, warn_cost=2 * PAID, warn=warnings.append)
+        budget = budget_of(ledger, None, warn_cost=2 * PAID, on_warning=warnings.append)
         told = []
         for _ in range(5):
             budget.settle(budget.admit(TRY), TAKEN)
@@ -164,7 +164,7 @@ class TestWarning:
     def test_what_was_spent_before_counts(self, ledger):
         warnings = []
         budget_of(ledger, None).admit(TRY)
-        budget = budget_of(ledger, None, warn_cost=WORST, warn=warnings.append)
+        budget = budget_of(ledger, None, warn_cost=WORST, on_warning=warnings.append)
         budget.settle(budget.admit(TRY), TAKEN)
         assert len(warnings) == 1
 
@@ -181,7 +181,7 @@ def test_no_order_of_events_costs_more(steps, most, ttl):
     """The true cost of a try is anything up to its worst case, from when it is sent, whether it is ever told."""
     max_cost = most * WORST
     with Ledger(None) as ledger:
-        budget = Budget(ledger, [MODEL], max_cost=max_cost, ttl=ttl)
+        budget = Budget(ledger.account, [MODEL], max_cost=max_cost, ttl=ttl)
         in_flight, true = [], Decimal(0)
         for step in steps:
             match step:
@@ -206,9 +206,9 @@ def test_no_order_of_events_costs_more(steps, most, ttl):
                     budget.settle(number, Usage())
                 case ("crash",):
                     in_flight.clear()
-                    budget = Budget(ledger, [MODEL], max_cost=max_cost, ttl=ttl)
+                    budget = Budget(ledger.account, [MODEL], max_cost=max_cost, ttl=ttl)
             assert true <= budget.spent + budget.reserved <= max_cost
-            assert ledger.spent() == budget.spent + budget.reserved
+            assert ledger.account.spent() == budget.spent + budget.reserved
 
 
 def any_usage(size, room, chance):
@@ -258,7 +258,7 @@ async def test_under_no_fault_more_is_billed(ledger, fault, streamed):
     clock = Yielding()
     faults = () if fault == "none" else (f"{fault}:0.7",)
     claude = SimulatedClaude(lambda _: '{"a": "' + "word " * 500 + '"}', clock=clock, faults=faults)
-    budget = Budget(ledger, [MODEL], max_cost=FITTING * WORST_ASK)
+    budget = Budget(ledger.account, [MODEL], max_cost=FITTING * WORST_ASK)
     limits = Limits(Pacer(now=clock.now), meter=lambda: budget, sleep=clock.sleep, asleep=clock.asleep)
     client = claude.async_client(middleware=[limits], max_retries=0)
     await client.models.list()  # before its first request the SDK waits for a thread, and none would meet another
@@ -266,7 +266,7 @@ async def test_under_no_fault_more_is_billed(ledger, fault, streamed):
     ended = await asyncio.gather(*(asked(client, streamed=streamed) for _ in range(AT_ONCE)))
     assert billed(claude) <= budget.spent <= FITTING * WORST_ASK
     assert budget.reserved == 0
-    assert budget.spent == ledger.spent()
+    assert budget.spent == ledger.account.spent()
     if fault == "none":
         assert any(ended)
         assert 1 < claude.peak <= FITTING
@@ -296,7 +296,7 @@ def test_a_run_stops_and_goes_on_within_its_budget(monkeypatch, tmp_path):
         for most in (Decimal("0.01"), Decimal("0.01"), Decimal("0.1")):
             with Ledger(tmp_path / "run.db") as ledger:
                 extractor, kept = Extractor(Sentiment), Kept()
-                extractor.meter(budget := Budget(ledger, extractor.models, max_cost=most))
+                extractor.meter(budget := Budget(ledger.account, extractor.models, max_cost=most))
                 delivery = Delivery(ledger, kept, None, records=True, schema=extractor.schema)
                 run = Run(extractor, ledger, delivery, Breaker(), concurrency=AT_ONCE)
                 ends = nullcontext() if most > Decimal("0.05") else pytest.raises(StoppedError, match="--max-cost")

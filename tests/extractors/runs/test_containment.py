@@ -69,10 +69,10 @@ def test_a_model_that_raises_over_one_document_ends_that_one(odd, streamed, serv
         kept, rejects = Memory(), Memory()
         with Ledger(tmp_path / "ledger.db", retry_failed=False) as ledger:
             run = engine(extractor(service) if not streamed else streaming(), ledger, kept, rejects)
-            tally = run.run(documents("one", odd, "three"), told)
+            totals = run.run(documents("one", odd, "three"), told)
             assert len(ledger.recall(Document.of(odd))) == 1
         assert (kept.kept, rejects.kept) == ([0, 2], [1])
-        assert tally.outcomes == {Outcome.VALID: 2, Outcome.FAILED: 1}
+        assert totals.outcomes == {Outcome.VALID: 2, Outcome.FAILED: 1}
         if start == 0:
             asked = len(service.requests)
     assert len(service.requests) == asked
@@ -93,10 +93,10 @@ def test_whatever_is_raised_over_one_document_ends_that_one(method, error, servi
     monkeypatch.setattr(kind, method, odd)
     kept, rejects = Memory(), Memory()
     with Ledger(None) as ledger:
-        tally = engine(extractor(service), ledger, kept, rejects).run(documents("one", "two", "three"))
+        totals = engine(extractor(service), ledger, kept, rejects).run(documents("one", "two", "three"))
         assert failures(ledger) == [None, "internal", None]
     assert (kept.kept, rejects.kept) == ([0, 2], [1])
-    assert tally.outcomes == {Outcome.VALID: 2, Outcome.FAILED: 1}
+    assert totals.outcomes == {Outcome.VALID: 2, Outcome.FAILED: 1}
 
 
 def streaming():
@@ -129,9 +129,11 @@ class Choosy(Sink):
 def test_a_record_that_an_output_cannot_hold_is_a_failure_and_a_reject(records, live, error, service, caplog):
     kept, rejects = Choosy(1, error, live=live), Choosy(None)
     with Ledger(None) as ledger:
-        tally = engine(extractor(service), ledger, kept, rejects, records=records).run(documents("one", "two", "three"))
-    assert tally.outcomes == {Outcome.VALID: 2, Outcome.FAILED: 1}
-    assert tally.extracted == 2
+        totals = engine(extractor(service), ledger, kept, rejects, records=records).run(
+            documents("one", "two", "three")
+        )
+    assert totals.outcomes == {Outcome.VALID: 2, Outcome.FAILED: 1}
+    assert totals.extracted == 2
     assert rejects.kept == [(1, "failed", {"word": "two"})]
     assert [number for number, *_ in kept.kept] == ([0, 1, 2] if records else [0, 2])
     assert "1: cannot be written: an unexpected" in caplog.text
@@ -153,8 +155,8 @@ def test_a_number_that_no_column_holds(service, tmp_path):
             Extractor("n int", client=service.async_client()) as one,
             open_sink(str(tmp_path / output), None, schema=one.schema, records=False, several=True) as kept,
         ):
-            tally = engine(one, ledger, kept, Memory()).run(documents("one", "two", "three"))
-        assert tally.documents == 3
+            totals = engine(one, ledger, kept, Memory()).run(documents("one", "two", "three"))
+        assert totals.documents == 3
         assert (tmp_path / output).exists()
 
 
@@ -217,7 +219,7 @@ async def kept_by(answer, path):
     with Ledger(path) as ledger, Extractor("word str", model="claude-haiku-5-5", client=None) as one:
         ledger.register([document])
         asking = Asking(executor, ledger, Breaker(), concurrency=1)
-        extraction = await one.aextract(document, executor=asking.of(document))
+        extraction = await one.aextract(document, executor=asking.for_document(document))
         ledger.end(extraction)
         assert asking.in_flight == 0
     return executor.asked, extraction

@@ -124,13 +124,13 @@ def test_every_document_is_kept_once_and_in_order(answers, concurrency, records,
     service, kept, rejects = Service(*([answer] for answer in answers)), Memory(), Memory()
     with Ledger(None) as ledger:
         run = engine(service.extractor(), ledger, kept, rejects, records=records, concurrency=concurrency)
-        tally = run.run(documents(texts))
+        totals = run.run(documents(texts))
     good = [number for number, text in enumerate(texts) if answers[text][1] == "good"]
     rest = [number for number, text in enumerate(texts) if answers[text][1] != "good"]
     assert kept.kept == (list(range(len(texts))) if records else good)
     assert rejects.kept == rest
-    assert (tally.documents, tally.extracted) == (len(texts), len(good))
-    assert tally.repeated == len(texts) - len(set(texts))
+    assert (totals.documents, totals.extracted) == (len(texts), len(good))
+    assert totals.repeated == len(texts) - len(set(texts))
     assert Counter(service.asked) == {str(text): 1 for text in set(texts)}
     assert kept.committed is rejects.committed is True
 
@@ -176,7 +176,7 @@ def test_a_run_that_is_stopped_goes_on_and_pays_for_nothing_twice(kinds, stops):
         fatal = len(stops)
         for _ in range(fatal + 1):
             kept = Memory()
-            ledger._started({}, {}, fresh=False)  # as the next process would
+            ledger._begin({}, {}, fresh=False)  # as the next process would
             ledger._positions = 0
             try:
                 engine(service.extractor(mend="off"), ledger, kept, concurrency=4).run(documents(left))
@@ -285,13 +285,13 @@ class TestGoingOn:
             with pytest.raises(error, match=r"wants attention|You will regain"):
                 run.run(documents(texts))
         assert (kept.kept, len(service.asked)) == ([0, 1], asked)
-        assert run.tally.outcomes == {Outcome.VALID: 2}
+        assert run.totals.outcomes == {Outcome.VALID: 2}
 
         service, kept, rejects = Service(*[always("good")] * 20), Memory(), Memory()
         with Ledger(path) as ledger:
-            tally = engine(service.extractor(), ledger, kept, rejects, concurrency=3).run(documents(texts))
+            totals = engine(service.extractor(), ledger, kept, rejects, concurrency=3).run(documents(texts))
         assert (kept.kept, rejects.kept, len(service.asked)) == (list(texts), [], 18)
-        assert tally.outcomes == {Outcome.VALID: 20}
+        assert totals.outcomes == {Outcome.VALID: 20}
 
     @pytest.mark.parametrize("text", ["your account wants attention", "output_config.format.schema: too complex"])
     def test_so_is_what_was_refused_in_chunks_whatever_the_lengths(self, tmp_path, text):
@@ -325,8 +325,8 @@ class TestGoingOn:
         claude = SimulatedClaude(lambda asked: refused if "odd" in asked.document else {"text": "x"})
         extractor, rejects = Extractor(Note, client=claude.async_client(max_retries=0), chunk_chars=100), Memory()
         with Ledger(None) as ledger:
-            tally = engine(extractor, ledger, Memory(), rejects, concurrency=1).run(texts)
-        assert tally.outcomes == {Outcome.PARTIAL: len(texts)}
+            totals = engine(extractor, ledger, Memory(), rejects, concurrency=1).run(texts)
+        assert totals.outcomes == {Outcome.PARTIAL: len(texts)}
         assert len(rejects.kept) == len(texts)
 
 
@@ -339,12 +339,12 @@ class TestSecondTries:
         service = Service(*[always("good"), always("down", "good"), always("good"), always("bad"), always("good")])
         kept, rejects = Memory(live=live), Memory(live=live)
         with Ledger(None) as ledger:
-            tally = engine(service.extractor(), ledger, kept, rejects).run(documents(texts))
+            totals = engine(service.extractor(), ledger, kept, rejects).run(documents(texts))
             records = [json.loads(entry.record) for entry in ledger.entries(0)]
         assert (kept.kept, rejects.kept) == ([0, 1, 2, 3, 5, 6], [4])
-        assert tally.outcomes == {Outcome.VALID: 6, Outcome.FAILED: 1}
-        assert (tally.documents, tally.repeated) == (7, 2)
-        assert tally.usage == Usage(400, 80)
+        assert totals.outcomes == {Outcome.VALID: 6, Outcome.FAILED: 1}
+        assert (totals.documents, totals.repeated) == (7, 2)
+        assert totals.usage == Usage(400, 80)
         assert [attempt["ok"] for attempt in records[1]["attempts"]] == [True]
         assert Counter(service.asked) == {"0": 1, "1": 2, "2": 1, "3": 1, "4": 1}
 
@@ -361,9 +361,9 @@ class TestSecondTries:
     def test_it_is_tried_once_more_and_then_a_failure(self):
         service, kept, rejects = Service(always("good"), always("down")), Memory(), Memory()
         with Ledger(None) as ledger:
-            tally = engine(service.extractor(), ledger, kept, rejects).run(documents([0, 1, 1]))
+            totals = engine(service.extractor(), ledger, kept, rejects).run(documents([0, 1, 1]))
         assert (kept.kept, rejects.kept) == ([0], [1, 2])
-        assert tally.outcomes == {Outcome.VALID: 1, Outcome.FAILED: 2}
+        assert totals.outcomes == {Outcome.VALID: 1, Outcome.FAILED: 2}
         assert Counter(service.asked) == {"0": 1, "1": 2}
 
     def test_what_stops_the_run_leaves_it_the_record_that_it_has(self):
@@ -374,17 +374,17 @@ class TestSecondTries:
             with pytest.raises(ModelError):
                 run.run(documents([0, 1, 2]))
         assert (kept.kept, rejects.kept) == ([0], [1, 2])
-        assert run.tally.outcomes == {Outcome.VALID: 1, Outcome.FAILED: 2}
-        assert run.tally.usage == Usage(100, 20)
+        assert run.totals.outcomes == {Outcome.VALID: 1, Outcome.FAILED: 2}
+        assert run.totals.usage == Usage(100, 20)
 
     def test_of_a_document_in_chunks_only_what_failed_is_asked_again(self):
         service, kept = Chunks("down"), Memory()
         with Ledger(None) as ledger:
-            tally = engine(service.extractor(chunk_chars=180), ledger, kept).run([LONG])
+            totals = engine(service.extractor(chunk_chars=180), ledger, kept).run([LONG])
         assert kept.kept == [0]
         assert [times for times in Counter(service.asked).values() if times > 1] == [2]
         count = len({*service.asked})
-        assert tally.usage == Usage(100 * count, 20 * count)
+        assert totals.usage == Usage(100 * count, 20 * count)
 
     @settings(deadline=None, max_examples=50)
     @given(
@@ -399,8 +399,8 @@ class TestSecondTries:
         kept, rejects = Memory(live=live), Memory(live=live)
         with Ledger(None) as ledger:
             run = engine(service.extractor(), ledger, kept, rejects, concurrency=concurrency, breaker=hurried())
-            tally = run.run(documents(texts))
-            assert tally.outcomes == ledger.outcomes()
+            totals = run.run(documents(texts))
+            assert totals.outcomes == ledger.outcomes()
         assert kept.kept == sorted(kept.kept)
         assert rejects.kept == sorted(rejects.kept)
         assert sorted(kept.kept + rejects.kept) == list(range(len(texts)))
@@ -408,7 +408,7 @@ class TestSecondTries:
         assert {texts[number] for number in kept.kept} >= {text for text in texts if len(kinds[text]) <= 2} - {
             text for text in texts if kinds[text] == ("bad",)
         }
-        assert tally.usage.input_tokens == 100 * len({texts[number] for number in kept.kept})
+        assert totals.usage.input_tokens == 100 * len({texts[number] for number in kept.kept})
 
 
 def test_chunks_in_flight_are_finished_and_stored(tmp_path):

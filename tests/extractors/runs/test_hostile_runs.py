@@ -14,7 +14,8 @@ from running import engine
 
 from slotfill import Document, Extractor, Outcome, SlotfillError, Usage
 from slotfill.extractors.runs.breaker import Breaker
-from slotfill.extractors.runs.ledger.store import Ledger, document_key
+from slotfill.extractors.runs.ledger.identity import document_key
+from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.runs.outputs.sinks import open_rejects, open_sink
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.simulator.clock import ManualClock
@@ -94,7 +95,7 @@ def service(script, faults, seed):
 
 
 def run(folder, claude, documents, output, *, streamed):
-    """Start the run; give its tally, and what stopped it."""
+    """Start the run; give its totals, and what stopped it."""
     client = claude.async_client(max_retries=0)
     with (
         Ledger(folder / "ledger.db") as ledger,
@@ -107,8 +108,8 @@ def run(folder, claude, documents, output, *, streamed):
         try:
             started.run(documents, (lambda *_: None) if streamed else None)
         except SlotfillError as error:
-            return started.tally, error, [*ledger.entries(0)]
-        return started.tally, None, [*ledger.entries(0)]
+            return started.totals, error, [*ledger.entries(0)]
+        return started.totals, None, [*ledger.entries(0)]
 
 
 @pytest.mark.slow
@@ -136,26 +137,26 @@ def test_whatever_is_said_each_document_is_told_and_nothing_is_asked_twice(scrip
         for _ in range(3):
             asked = len(claude.requests)
             answered = {seen.request.body for seen in claude.requests if seen.status == 200 and not seen.faults}
-            tally, stopped, entries = run(folder, claude, documents, output, streamed=streamed)
+            totals, stopped, entries = run(folder, claude, documents, output, streamed=streamed)
             assert not answered & {seen.request.body for seen in claude.requests[asked:]}
-            check_accounts(tally, entries, documents, stopped)
-            check_rejects(folder / "rejects.jsonl", entries, tally)
+            check_accounts(totals, entries, documents, stopped)
+            check_rejects(folder / "rejects.jsonl", entries, totals)
             if stopped is None:
                 break
         assert stopped is None, "the credential is refused once at most"
-        lost = {documents[entry.position].text for entry in entries if entry.on_the_way}
+        lost = {documents[entry.position].text for entry in entries if entry.retry_later}
         asked = len(claude.requests)
         claude.script(lambda _: VALID)
         run(folder, claude, documents, output, streamed=streamed)
         assert {seen.document for seen in claude.requests[asked:]} == lost
 
 
-def check_accounts(tally, entries, documents, stopped):
-    """Each document that was read has ended, or is pending where the run was stopped; the tally says how many."""
+def check_accounts(totals, entries, documents, stopped):
+    """Each document that was read has ended, or is pending where the run was stopped; the totals says how many."""
     ended = [entry for entry in entries if entry.ended]
     if stopped is None:
         assert len(ended) == len(documents)
-    assert tally.documents == len(ended)
+    assert totals.documents == len(ended)
     records = [json.loads(entry.record) for entry in ended]
     assert all(document_key(documents[entry.position]) == entry.document for entry in ended)
     for record in records:
@@ -163,16 +164,16 @@ def check_accounts(tally, entries, documents, stopped):
         if record["error"]:
             assert record["error"]["type"]
             assert record["error"]["message"]
-    unwritable = tally.outcomes - Counter(Outcome(record["outcome"]) for record in records)
+    unwritable = totals.outcomes - Counter(Outcome(record["outcome"]) for record in records)
     assert {*unwritable} <= {Outcome.FAILED}, "what an output cannot hold is failed, and nothing else is"
-    if not tally.resumed:
+    if not totals.resumed:
         spent = sum((Usage(**record["usage"]) for record in records), Usage())
-        assert tally.usage == spent
+        assert totals.usage == spent
 
 
-def check_rejects(path, entries, tally):
+def check_rejects(path, entries, totals):
     """The rejects are whole, and hold what has no value."""
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
     rejected = [json.loads(line) for line in lines]
-    assert len(rejected) == tally.documents - tally.extracted
+    assert len(rejected) == totals.documents - totals.extracted
     assert all(record["error"] for record in rejected)

@@ -10,7 +10,7 @@ from scripted import message
 
 from slotfill import Document, Extractor
 from slotfill.commands.exit_codes import EXIT_INCOMPLETE, exit_code
-from slotfill.extractors.runs.session import Start, conduct
+from slotfill.extractors.runs.session import Start, run_once
 
 SECRET = "a word of the document"
 
@@ -38,7 +38,7 @@ def conducted(service, tmp_path, error):
     service.script(message('{"word": 1}'))  # no word
     start = Start(("in",), str(tmp_path / "out.jsonl"), str(tmp_path / "rejects.jsonl"), concurrency=1)
     with Extractor(Word, client=service.async_client(), retries=0, mend="off") as extractor:
-        return conduct(extractor, Broken(error), start, io.BytesIO())
+        return run_once(extractor, Broken(error), start, io.BytesIO())
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_whatever_ends_it_leaves_the_rejects_and_a_reason_that_quotes_nothing(er
     assert ending.reason.startswith(reason)
     assert SECRET not in ending.reason
     records = [json.loads(line) for line in (tmp_path / "rejects.jsonl").read_text().splitlines()]
-    assert len(records) == ending.tally.documents > 0
+    assert len(records) == ending.totals.documents > 0
 
 
 def test_what_nobody_foresaw_is_no_wrong_usage():

@@ -58,7 +58,7 @@ class TestRegister:
         with Ledger(path) as ledger:
             told = ledger.register([A, A_AGAIN, B, A])
             assert told.pending == (A, B)
-            assert [*told.waiting.values()] == [2]
+            assert [*told.repeats.values()] == [2]
 
     def test_what_has_ended_is_not_asked_about_again(self, path):
         with Ledger(path) as ledger:
@@ -123,7 +123,7 @@ class TestAnswers:
         st.builds(
             Answer,
             json=st.none() | st.text(st.characters()),
-            said=st.text(st.characters()),
+            text=st.text(st.characters()),
             stop_reason=st.none() | st.just("end_turn"),
             errors=st.lists(st.builds(FieldError, st.text(), st.text())).map(tuple),
             failure=st.none() | st.builds(Failure, st.sampled_from(FailureKind), st.text()),
@@ -218,7 +218,7 @@ class TestRetention:
         with Ledger(path, retention=retention) as ledger:
             pending(ledger, document)
             ledger.keep(document, ask(), Answer(json=f'"{self.VALUE}"', usage=Usage(1, 2)))
-            ledger.settle(ledger.reserve("m", Decimal("0.5")), Usage(1, 2), Decimal("0.25"))
+            ledger.account.settle(ledger.account.reserve("m", Decimal("0.5")), Usage(1, 2), Decimal("0.25"))
             ledger.end(ended(document, Outcome.FAILED, "validation", invalid=self.VALUE))
             ledger.complete()
         left = b"".join(file.read_bytes() for file in path.parent.iterdir())
@@ -233,7 +233,7 @@ class TestRetention:
     def test_none_keeps_nothing_but_what_was_spent(self, path):
         assert self.bytes_left(path, "none") == [False, False, False]
         with Ledger(path) as ledger:
-            assert ledger.spent() == Decimal("0.25")
+            assert ledger.account.spent() == Decimal("0.25")
 
     def test_none_keeps_what_a_run_goes_on_from(self, path):
         with Ledger(path, retention="none") as ledger:
@@ -246,32 +246,32 @@ class TestRetention:
 class TestSpending:
     def test_a_reservation_counts_until_it_is_settled(self, path):
         with Ledger(path) as ledger:
-            first, second = (ledger.reserve("m", Decimal("0.000001")) for _ in range(2))
-            assert ledger.spent() == Decimal("0.000002")
-            ledger.settle(first, Usage(1), Decimal("0.0000001"))
-            ledger.settle(second, None, None)
-            assert ledger.spent() == Decimal("0.0000011")
+            first, second = (ledger.account.reserve("m", Decimal("0.000001")) for _ in range(2))
+            assert ledger.account.spent() == Decimal("0.000002")
+            ledger.account.settle(first, Usage(1), Decimal("0.0000001"))
+            ledger.account.settle(second, None, None)
+            assert ledger.account.spent() == Decimal("0.0000011")
         with Ledger(path) as ledger:
-            assert ledger.spent() == Decimal("0.0000011")
+            assert ledger.account.spent() == Decimal("0.0000011")
 
     def test_a_price_that_is_not_known_makes_the_sum_unknown(self, path):
         with Ledger(path) as ledger:
-            ledger.reserve("m", None)
-            assert ledger.spent() is None
+            ledger.account.reserve("m", None)
+            assert ledger.account.spent() is None
 
     def test_a_fresh_start_begins_anew(self, path):
         with Ledger(path) as ledger:
-            ledger.reserve("m", Decimal(1))
+            ledger.account.reserve("m", Decimal(1))
         with Ledger(path, fresh=True) as ledger:
-            ledger.reserve("m", Decimal(2))
+            ledger.account.reserve("m", Decimal(2))
         with Ledger(path) as ledger:
-            assert ledger.spent() == 2
+            assert ledger.account.spent() == 2
 
 
 class TestFile:
     def test_it_is_the_owners_alone(self, path):
         with Ledger(path) as ledger:
-            ledger.reserve("m", None)
+            ledger.account.reserve("m", None)
             modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
         assert set(modes.values()) == {0o600}
         assert f"{path.name}-wal" in modes
@@ -411,14 +411,14 @@ for number in range(1_000):
         with Ledger(path) as ledger:
             pending(ledger, A, B)
             ledger.keep(B, ask(), Answer(json="1"))
-            ledger.reserve("m", Decimal(1))
+            ledger.account.reserve("m", Decimal(1))
             ledger.end(ended(A))
         monkeypatch.setattr("time.time", lambda: 0.0)
         with Ledger(path) as ledger:
             assert pending(ledger, A, B) == (B,)
             ledger.keep(B, ask(), Answer(json="2"))
             assert [answer.json for answer in ledger.recall(B)[ask().digest]] == ["1", "2"]
-            assert ledger.spent() == 1
+            assert ledger.account.spent() == 1
 
     def test_without_a_path_it_lasts_as_long_as_the_process(self):
         with Ledger(None) as ledger:

@@ -8,18 +8,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from slotfill.extractors.runs.outputs.folder_layout import Places
+from slotfill.extractors.runs.outputs.folder_layout import FolderLayout
 
 ODD = ["a", "a.json", "a.2", "a.json.2", "/", "..", ".", "-", ".slotfill", ".SlotFill", "x" * 300, "\0"]
 PARTS = st.lists(st.sampled_from(ODD) | st.text(st.characters(), max_size=5), max_size=4)
 
 
 def places(sources):
-    given = Places()
+    layout = FolderLayout()
     try:
-        return [given.give(source) for source in sources]
+        return [layout.path_for(source) for source in sources]
     finally:
-        given.close()
+        layout.close()
 
 
 @settings(deadline=None)
@@ -64,13 +64,13 @@ def test_where_they_stand(sources, expected):
 
 
 def test_memory_does_not_grow_with_the_documents():
-    given = Places()
+    layout = FolderLayout()
     tracemalloc.start()
     try:
         for number in range(20_000):
-            given.give(f"in/{number:0100}.txt")
+            layout.path_for(f"in/{number:0100}.txt")
         held, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-        given.close()
+        layout.close()
     assert held / 20_000 < 100, "bytes a document"

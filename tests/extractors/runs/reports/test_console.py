@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from slotfill import Outcome
 from slotfill.extractors.runs.reports.console import printable, progress
-from slotfill.extractors.runs.reports.totals import Tally
+from slotfill.extractors.runs.reports.totals import Totals
 
 
 @given(st.text())
@@ -31,17 +31,17 @@ def test_plain_text_is_shown_as_it_is():
 
 
 def test_no_progress_where_there_is_no_terminal(capsys):
-    with progress(3, wanted=True) as update:
-        update(Tally())
+    with progress(3, enabled=True) as update:
+        update(Totals())
     assert capsys.readouterr().err == ""
 
 
 OFF_A_TERMINAL = """
 import sys
 from slotfill.extractors.runs.reports.console import progress
-from slotfill.extractors.runs.reports.totals import Tally
-with progress(3, wanted=True) as update:
-    update(Tally())
+from slotfill.extractors.runs.reports.totals import Totals
+with progress(3, enabled=True) as update:
+    update(Totals())
 assert not [name for name in sys.modules if name.partition(".")[0] == "rich"]
 """
 
@@ -82,9 +82,9 @@ def terminal(monkeypatch):
 @pytest.mark.parametrize("total", [500, None])
 def test_a_terminal_shows_how_far_a_run_is(terminal, total):
     read = terminal()
-    tally = Tally(Counter({Outcome.VALID: 409, Outcome.FAILED: 3}), cost_usd=Decimal("0.0123"))
-    with progress(total, wanted=True) as update:
-        update(tally)
+    totals = Totals(Counter({Outcome.VALID: 409, Outcome.FAILED: 3}), cost_usd=Decimal("0.0123"))
+    with progress(total, enabled=True) as update:
+        update(totals)
     shown = read()
     assert ("412 of 500, " if total else "412, ") in shown
     assert "$0.0123" in shown
@@ -93,6 +93,6 @@ def test_a_terminal_shows_how_far_a_run_is(terminal, total):
 
 def test_a_terminal_shows_nothing_where_it_is_not_wanted(terminal):
     read = terminal()
-    with progress(3, wanted=False) as update:
-        update(Tally())
+    with progress(3, enabled=False) as update:
+        update(Totals())
     assert not read()

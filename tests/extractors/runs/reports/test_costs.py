@@ -29,8 +29,8 @@ def run(path, *tries, schema="sentiment", **labels):
     """Leave a ledger behind: each try is a model, and what it took; None where its reply was lost."""
     with Ledger(path, about={"schema": schema}, labels=labels) as ledger:
         for model, usage in tries:
-            number = ledger.reserve(model, WORST)
-            ledger.settle(number, usage, None if usage is None else cost(model, usage))
+            number = ledger.account.reserve(model, WORST)
+            ledger.account.settle(number, usage, None if usage is None else cost(model, usage))
     return path
 
 
@@ -107,7 +107,7 @@ def test_days_and_hours_are_of_utc(path, monkeypatch, zone):
 def test_an_unknown_price_is_never_nothing(tmp_path):
     run(tmp_path / "1.db", ("claude-of-tomorrow", TAKEN), (MODEL, TAKEN))
     with Ledger(tmp_path / "2.db", about={"schema": "feedback"}) as ledger:
-        ledger.reserve("claude-of-tomorrow", None)
+        ledger.account.reserve("claude-of-tomorrow", None)
     costs = costs_of([tmp_path / "1.db", tmp_path / "2.db"], "model")
     assert costs.rows["claude-of-tomorrow"] == Cost(2, TAKEN, None, 1, None)
     assert costs.rows[MODEL] == settled(1)
@@ -121,10 +121,10 @@ def test_an_unknown_price_is_never_nothing(tmp_path):
 
 def test_a_ledger_in_use_is_read(path):
     with Ledger(path, about={"schema": "sentiment"}) as ledger:
-        number = ledger.reserve(MODEL, WORST)
+        number = ledger.account.reserve(MODEL, WORST)
         assert costs_of([path], "model").total == Cost(1, Usage(), WORST, 1, WORST)
-        ledger.settle(number, TAKEN, PAID)
-        ledger.reserve(MODEL, WORST)  # what was settled is stored with what comes next
+        ledger.account.settle(number, TAKEN, PAID)
+        ledger.account.reserve(MODEL, WORST)  # what was settled is stored with what comes next
         assert costs_of([path], "model").total == settled(1) + Cost(1, Usage(), WORST, 1, WORST)
 
 

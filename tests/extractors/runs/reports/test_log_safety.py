@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from slotfill.extractors.record.failure_kinds import Failure
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.runs.reports.log_safety import disclosed, place_of
 from slotfill.schemas.schema import Schema
 
@@ -65,11 +65,13 @@ SCHEMA = Schema(Things)
         ("incomplete", "1 of 2 parts could not be read: chunk 1: Ada", "1 of 2 parts could not be read"),
         ("cassette", "POST /v1/messages is not on the tape 'a'\n-Ada", "POST /v1/messages is not on the tape 'a'"),
         ("broken_row", "line 2 is no JSON: Expecting value at column 9", None),
-        ("a kind to come", "Ada", "there is no value"),
+        ("damaged", "Ada", "there is no value"),
     ],
 )
 def test_what_is_told(kind, message, told):
-    assert disclosed(Failure(kind, message), SCHEMA) == (told or message.removesuffix(": ReadTimeout: Ada"))
+    assert disclosed(Failure(FailureKind(kind), message), SCHEMA) == (
+        told or message.removesuffix(": ReadTimeout: Ada")
+    )
 
 
 KINDS = ("validation", "refusal", "truncated", "bad_request", "server", "incomplete", "unreadable_reply")
@@ -86,7 +88,7 @@ PREFIXES = (
 
 @given(st.sampled_from(KINDS), st.sampled_from(PREFIXES), st.text(max_size=9), st.text(max_size=9))
 def test_whatever_is_quoted_is_not_told(kind, prefix, before, after):
-    told = disclosed(Failure(kind, f"{prefix}{before}CANARY{after}"), SCHEMA)
+    told = disclosed(Failure(FailureKind(kind), f"{prefix}{before}CANARY{after}"), SCHEMA)
     assert "CANARY" not in told
     assert told
 

@@ -7,54 +7,56 @@ from types import SimpleNamespace
 import pytest
 
 from slotfill import Outcome, Usage
-from slotfill.extractors.runs.reports import totals as tally_module
-from slotfill.extractors.runs.reports.run_summary import SHORT, closing, closing_json, status
-from slotfill.extractors.runs.reports.totals import Tally
+from slotfill.extractors.runs.reports import totals as totals_module
+from slotfill.extractors.runs.reports.run_summary import SHORT, status, summary, summary_json
+from slotfill.extractors.runs.reports.totals import Totals
 
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
     """Give a clock that stands still until it is told otherwise."""
     clock = SimpleNamespace(time=0.0)
-    monkeypatch.setattr(tally_module, "time", SimpleNamespace(monotonic=lambda: clock.time))
+    monkeypatch.setattr(totals_module, "time", SimpleNamespace(monotonic=lambda: clock.time))
     return clock
 
 
-def tally(*, seconds=0.0, clock=None, **outcomes):
+def totals(*, seconds=0.0, clock=None, **outcomes):
     amounts = {name: outcomes.pop(name) for name in list(outcomes) if name.endswith("usd") or name == "usage"}
     counts = {name: outcomes.pop(name) for name in ("resumed", "repeated") if name in outcomes}
-    made = Tally(Counter({Outcome(name): count for name, count in outcomes.items()}), **counts, **amounts, _started=0.0)
+    made = Totals(
+        Counter({Outcome(name): count for name, count in outcomes.items()}), **counts, **amounts, _started=0.0
+    )
     if clock:
         clock.time += seconds
     return made
 
 
 def test_a_short_run_is_one_line():
-    made = tally(valid=3, failed=1, partial=1, usage=Usage(12_345, 678), cost_usd=Decimal("0.01"))
-    assert closing(made) == "5 documents: 3 extracted, 2 not (1 partial, 1 failed); 12,345 tokens in, 678 out; $0.0100"
-    assert closing(Tally(cost_usd=None)) == "0 documents: 0 extracted; 0 tokens in, 0 out; cost unknown"
+    made = totals(valid=3, failed=1, partial=1, usage=Usage(12_345, 678), cost_usd=Decimal("0.01"))
+    assert summary(made) == "5 documents: 3 extracted, 2 not (1 partial, 1 failed); 12,345 tokens in, 678 out; $0.0100"
+    assert summary(Totals(cost_usd=None)) == "0 documents: 0 extracted; 0 tokens in, 0 out; cost unknown"
 
 
 def test_a_short_run_that_was_resumed():
-    made = tally(valid=3, resumed=2, cost_usd=Decimal("0.01"), saved_usd=Decimal("0.002"), spent_usd=Decimal("0.03"))
-    assert closing(made) == (
+    made = totals(valid=3, resumed=2, cost_usd=Decimal("0.01"), saved_usd=Decimal("0.002"), spent_usd=Decimal("0.03"))
+    assert summary(made) == (
         "3 documents: 3 extracted, 2 of them before; 0 tokens in, 0 out; $0.0100 ($0.0020 saved by the cache, $0.0300 "
         "spent in all)"
     )
 
 
 def test_what_long_prompts_cost_is_part_of_the_cost():
-    made = tally(valid=1, cost_usd=Decimal("0.05"), surcharge_usd=Decimal("0.04"), saved_usd=Decimal("0.001"))
-    assert closing(made).endswith("; $0.0500 ($0.0400 of it for long prompts, $0.0010 saved by the cache)")
-    assert closing_json(made)["surcharge_usd"] == "0.04"
+    made = totals(valid=1, cost_usd=Decimal("0.05"), surcharge_usd=Decimal("0.04"), saved_usd=Decimal("0.001"))
+    assert summary(made).endswith("; $0.0500 ($0.0400 of it for long prompts, $0.0010 saved by the cache)")
+    assert summary_json(made)["surcharge_usd"] == "0.04"
 
 
 def test_no_more_is_said_of_what_was_spent_than_there_is_to_say():
-    assert "spent" not in closing(tally(valid=1, cost_usd=Decimal("0.01"), spent_usd=Decimal("0.01")))
+    assert "spent" not in summary(totals(valid=1, cost_usd=Decimal("0.01"), spent_usd=Decimal("0.01")))
 
 
 def test_a_long_run_is_a_table(clock):
-    made = tally(
+    made = totals(
         clock=clock,
         seconds=754,
         valid=812,
@@ -70,7 +72,7 @@ def test_a_long_run_is_a_table(clock):
         surcharge_usd=Decimal("0.25"),
         spent_usd=Decimal(2),
     )
-    assert closing(made, reserved_usd=Decimal("0.01")).splitlines() == [
+    assert summary(made, reserved_usd=Decimal("0.01")).splitlines() == [
         "documents        1,000",
         "extracted          989  812 valid, 31 mended, 146 patched",
         "not extracted       11  2 partial, 9 failed",
@@ -86,20 +88,20 @@ def test_a_long_run_is_a_table(clock):
 
 
 def test_a_table_leaves_out_what_there_is_nothing_to_say_of():
-    names = [line[: line.index("  ")] for line in closing(tally(valid=SHORT + 1, cost_usd=None)).splitlines()]
+    names = [line[: line.index("  ")] for line in summary(totals(valid=SHORT + 1, cost_usd=None)).splitlines()]
     assert names == ["documents", "extracted", "tokens in", "tokens out", "cost", "time"]
 
 
 @pytest.mark.parametrize(("total", "said"), [(500, "412 of 500 documents are done"), (None, "412 documents are done")])
 def test_a_run_that_was_stopped(total, said):
-    told = closing(tally(valid=412), total=total, reason="interrupted", command="slotfill extract a b").splitlines()
+    told = summary(totals(valid=412), total=total, reason="interrupted", command="slotfill extract a b").splitlines()
     assert told[:2] == ["stopped: interrupted", said]
     assert told[-1] == "go on with: slotfill extract a b"
 
 
 def test_as_json(clock):
-    made = tally(clock=clock, seconds=2, valid=30, failed=1, resumed=11, spent_usd=Decimal("0.5"))
-    told = closing_json(made, total=40, reason="interrupted", command="go", reserved_usd=Decimal("0.1"))
+    made = totals(clock=clock, seconds=2, valid=30, failed=1, resumed=11, spent_usd=Decimal("0.5"))
+    told = summary_json(made, total=40, reason="interrupted", command="go", reserved_usd=Decimal("0.1"))
     assert told == {
         "message": "interrupted",
         **made.to_json(),
@@ -108,7 +110,7 @@ def test_as_json(clock):
         "reserved_usd": "0.1",
         "go_on_with": "go",
     }
-    assert closing_json(made)["message"] == "done"
+    assert summary_json(made)["message"] == "done"
 
 
 @pytest.mark.parametrize(
@@ -121,11 +123,11 @@ def test_as_json(clock):
 )
 def test_how_far_a_run_is(total, spent, said, clock):
     """Those that were done before count for how far it is, not for how fast."""
-    made = tally(
+    made = totals(
         clock=clock, seconds=10, valid=381, mended=29, failed=2, resumed=12, cost_usd=Decimal("1.5"), spent_usd=spent
     )
     assert status(made, total) == (said, "381 valid, 29 mended, 2 failed")
 
 
 def test_before_the_first_document():
-    assert status(Tally(cost_usd=None), 500) == ("0 of 500, 0.0/s, cost unknown", "")
+    assert status(Totals(cost_usd=None), 500) == ("0 of 500, 0.0/s, cost unknown", "")

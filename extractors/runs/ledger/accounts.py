@@ -1,0 +1,46 @@
+"""What a run has spent: each HTTP try, by what was reserved for it, and then by what it cost."""
+
+from __future__ import annotations
+
+import time
+from decimal import ROUND_CEILING, Decimal
+
+from slotfill.extractors.record.usage import Usage
+from slotfill.extractors.runs.ledger import queries
+from slotfill.extractors.runs.ledger.database import Database
+from slotfill.extractors.runs.ledger.migrations import PICODOLLARS
+
+__all__ = ["Account"]
+
+
+class Account:
+    """The tries in a ledger. start: that they are stored for; first_start: from which on they are added up."""
+
+    def __init__(self, database: Database, *, start: int, first_start: int) -> None:
+        self._database, self._start, self._first_start = database, start, first_start
+
+    def reserve(self, model: str, worst: Decimal | None) -> int:
+        """Store an HTTP try before it is sent, with the most that it can cost in USD. Returns its number."""
+        row = (self._start, time.time(), model, _picodollars(worst))
+        return self._database.change("INSERT INTO tries (start, at, model, picodollars) VALUES (?, ?, ?, ?)", row)
+
+    def settle(self, number: int, usage: Usage | None, cost: Decimal | None) -> None:
+        """Note what a try took, and cost in USD. Without `usage` its reply was lost: what was reserved stays spent.
+
+        It is stored with what is stored next: were it lost until then, the try would count by what was reserved.
+        """
+        if usage is not None:
+            counts = (getattr(usage, name) for name in Usage.__slots__)
+            self._database.defer(queries.SETTLE_TRY, (_picodollars(cost), *counts, number))
+
+    def spent(self) -> Decimal | None:
+        """Return what was spent since the last fresh start, reservations included; None where a price was unknown."""
+        with self._database.transaction():
+            pass  # what is still to be settled
+        total, unknown = self._database.row(queries.SPENT, (self._first_start,))
+        return None if unknown else Decimal(total or 0) / PICODOLLARS
+
+
+def _picodollars(amount: Decimal | None) -> int | None:
+    """Round up: what is stored is never less than what is paid."""
+    return None if amount is None else int((amount * PICODOLLARS).to_integral_value(ROUND_CEILING))

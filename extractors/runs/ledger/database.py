@@ -1,0 +1,149 @@
+"""A ledger's SQLite file: opened as its owner's alone, changed all or nothing, its errors told with the way out."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from slotfill.extractors.errors import LedgerError
+from slotfill.extractors.runs.ledger.migrations import migrate
+
+__all__ = ["Database", "SQLValues"]
+
+CACHE = 16_000
+"""KiB of the file that are held in memory."""
+
+CHECKPOINT = 4_000
+"""Pages that gather beside the file before they are put into it."""
+
+SQLValues: TypeAlias = tuple[str | bytes | int | float | None, ...]
+"""What stands in a row, or is bound to a statement."""
+
+
+class Database:
+    """The tables of `migrations`, in a file or, without a path, in what lasts as long as the process. Safe for threads.
+
+    place: how errors name it. erase: overwrite with zeros what is deleted.
+
+    Raises LedgerError when it cannot be used, here and in every method; what is in the file stays as it is.
+    """
+
+    def __init__(self, path: Path | None, place: str, *, erase: bool) -> None:
+        self._path, self._place = path, place
+        self._deferred: list[tuple[str, SQLValues]] = []
+        # One connection serves all threads: SQLite would serialise their statements, but not whole transactions.
+        self._turn = threading.Lock()
+        with self.as_ledger_errors(), ExitStack() as undone:
+            self._connection = undone.enter_context(closing(_connect(path, erase=erase)))
+            migrate(self._connection, place)
+            undone.pop_all()
+
+    def close(self) -> None:
+        """Store what was deferred, close the file, and put it back where its folder was taken away under it."""
+        with suppress(LedgerError), self.transaction():
+            pass  # on a full disk it is lost
+        with self.as_ledger_errors(), closing(self._connection):
+            if self._path and not self._path.exists():
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._connection.execute("VACUUM INTO ?", (str(self._path),))
+                self._path.chmod(0o600)
+
+    @contextmanager
+    def transaction(self, *, lasting: bool = True) -> Iterator[sqlite3.Connection]:
+        """Change the file, all or nothing. What need not be `lasting` may be committed with what comes next.
+
+        Were that lost until then, it would be made again from what lasts, and nothing asked: a commit costs more than
+        all else that is done for a document, and so the record of one waits for the next answer.
+        """
+        with self.as_ledger_errors(), self._turn:
+            try:
+                if not self._connection.in_transaction:
+                    self._connection.execute("BEGIN IMMEDIATE")
+                for statement, values in self._deferred:
+                    self._connection.execute(statement, values)
+                self._deferred.clear()
+                yield self._connection
+                if lasting:
+                    self._connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):  # a full disk has rolled back already
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def change(self, statement: str, values: SQLValues) -> int:
+        """Commit one statement. Returns the number of the row that it added last."""
+        with self.transaction() as connection:
+            return connection.execute(statement, values).lastrowid or 0
+
+    def defer(self, statement: str, values: SQLValues) -> None:
+        """Have a statement stored with what is stored next."""
+        with self._turn:
+            self._deferred.append((statement, values))
+
+    def rows(self, question: str, values: SQLValues = ()) -> list[Any]:
+        """Return all rows at once."""
+        with self.as_ledger_errors(), self._turn:
+            return self._connection.execute(question, values).fetchall()
+
+    def row(self, question: str, values: SQLValues = ()) -> Any:
+        """Return the only row there is."""
+        (row,) = self.rows(question, values)
+        return row
+
+    def iterate(self, question: str, values: SQLValues) -> Iterator[Any]:
+        """Yield row by row what is too much to be held. The file may change meanwhile."""
+        with self.as_ledger_errors():
+            yield from self._connection.execute(question, values)
+
+    def empty(self, tables: Iterable[str]) -> None:
+        """Delete all rows of tables, and leave nothing of them on the disk."""
+        with self.transaction() as connection:
+            for table in tables:
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
+        with self.as_ledger_errors():
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @contextmanager
+    def as_ledger_errors(self) -> Iterator[None]:
+        """Raise LedgerError for what is wrong with the file, with what to do about it."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise LedgerError(f"{self._place} {_trouble(error)}") from None
+        except OSError as error:
+            raise LedgerError(f"{self._place} cannot be written: {error.strerror or error}") from None
+
+
+def _connect(path: Path | None, *, erase: bool) -> sqlite3.Connection:
+    if path:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
+    with ExitStack() as undone:
+        connection = sqlite3.connect(path or "", isolation_level=None, check_same_thread=False)
+        undone.callback(connection.close)
+        # The file may be anybody's: nothing in it runs, and a text that is none ends one document alone.
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.text_factory = _decoded
+        connection.execute("PRAGMA journal_mode = WAL")
+        # A commit survives the process; a power cut may take the last ones, and leaves the file sound.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA cache_size = -{CACHE}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
+        connection.execute(f"PRAGMA secure_delete = {'ON' if erase else 'OFF'}")
+        undone.pop_all()
+    return connection
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _trouble(error: sqlite3.DatabaseError) -> str:
+    if isinstance(error, sqlite3.OperationalError):
+        return f"cannot be used: {error}; what is in it is safe: the same command goes on when that is mended"
+    return f"is damaged: {error}; move it away to begin anew, or save what it holds with `sqlite3 FILE .recover`"
