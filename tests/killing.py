@@ -42,8 +42,8 @@ ROOM = 2_000
 OLD = b"of another day\n"
 """What stood in the outputs' places before."""
 
-PART = ".slotfill-part"
-"""How the names of files end that are being written: a kill leaves them, and the next process replaces them."""
+LEFT_BY_A_KILL = (".slotfill-part", ".slotfill-lock")
+"""How the names end of files that are being written, and of locks: the next process replaces them."""
 
 SCHEMA = {
     "type": "object",
@@ -281,7 +281,7 @@ class Run:
 
     def _is_intact(self, undisturbed):
         if self.output.is_dir():  # each file is a document's output
-            files = {name: data for name, data in written(self.output).items() if not name.endswith(PART)}
+            files = {name: data for name, data in written(self.output).items() if not name.endswith(LEFT_BY_A_KILL)}
             return files.items() <= written(undisturbed.output).items()
         return self.output.read_bytes() == OLD or written(self.output) == written(undisturbed.output)
 

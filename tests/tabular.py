@@ -10,8 +10,8 @@ from checkout import ROOT
 
 from slotfill import Document, Extraction, Failure, Outcome, Schema
 from slotfill.extractors.record.failure_kinds import FailureKind
-from slotfill.extractors.runs.outputs.columns import ColumnType, Items, ObjectShape, Scalar
 from slotfill.extractors.runs.outputs.sinks import open_sink
+from slotfill.extractors.runs.outputs.tables.shapes import ColumnType, Items, ObjectShape, Scalar
 from slotfill.schemas import built_ins, resolve
 from slotfill.schemas.json_schema.response_model import response_model
 

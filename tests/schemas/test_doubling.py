@@ -11,7 +11,7 @@ from slotfill.extractors.chunks.schema_relaxing import relax_for_chunk
 from slotfill.extractors.chunks.schema_splitting import split_by_fields
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.local.by_field.schema_compiler import compile_schema
-from slotfill.extractors.runs.outputs.columns import shape_of, with_lists_as_cells
+from slotfill.extractors.runs.outputs.tables.shapes import shape_of, with_lists_as_cells
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas.errors import InvalidError, SchemaError
 from slotfill.schemas.json_schema.response_model import response_model

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import stat
@@ -10,25 +9,20 @@ from contextlib import suppress
 from pathlib import Path
 
 from slotfill.extractors.errors import OutputError
-
-try:
-    import fcntl
-except ModuleNotFoundError:  # Windows
-    fcntl = None  # type: ignore[assignment]  # mypy reads it as on POSIX
+from slotfill.extractors.runs.outputs.output_locks import OutputLock, beside
 
 __all__ = ["AtomicFile"]
 
-_SUFFIX = ".slotfill-part"
+_PART, _LOCK = ".slotfill-part", ".slotfill-lock"
 _PRIVATE = 0o600
-_LONGEST = 255
-"""How many bytes a file's name has at most."""
 
 
 class AtomicFile:
     """A file that is written beside its place and moved there by `commit`; `discard` leaves what was there before.
 
-    What is written has one name, `.NAME.slotfill-part`, and a lock while its process lives: what a killed process left
-    is replaced by the next that writes the file, and nobody else writes it meanwhile.
+    What is written has one name, `.NAME.slotfill-part`, and beside it a lock: what a killed process left is replaced by
+    the next that writes the file, and nobody else writes it meanwhile. own_lock: False for one of many files in a
+    folder that is locked itself; a lock for each would cost more processor time than all else that is done with it.
 
     A device, a pipe or a terminal cannot be replaced: it is written as it is. Missing folders are made. It quotes
     documents, and so is its owner's alone; one that replaces a file of the same owner has the rights of that.
@@ -37,8 +31,9 @@ class AtomicFile:
     that failed all is dropped, which leaves its room to others, and every further write fails likewise.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, own_lock: bool = True) -> None:
+        self._path, self._own_lock = path, own_lock
+        self._lock: OutputLock | None = None
         self._temporary: Path | None = None
         self._failure = ""
         try:
@@ -83,7 +78,7 @@ class AtomicFile:
         try:
             if self._temporary:
                 self._move(self._temporary)
-            self._file.close()
+            self._close()
         except FileNotFoundError:
             self.discard()
             raise self._error("its folder was removed while it was being written") from None
@@ -98,7 +93,7 @@ class AtomicFile:
                 self._temporary.unlink()
         self._temporary = None
         with suppress(OSError):
-            self._file.close()
+            self._close()
 
     def _open(self) -> io.FileIO:
         place = self._place()
@@ -119,8 +114,15 @@ class AtomicFile:
         return file
 
     def _beside(self, place: Path, rights: int) -> io.FileIO:
-        temporary = _temporary(place)
-        handle = _own(temporary, rights)
+        """Open a new file beside its place, in the stead of what a killed process has left there."""
+        temporary = beside(place, _PART)
+        self._lock = OutputLock(beside(place, _LOCK)) if self._own_lock else None
+        try:
+            temporary.unlink(missing_ok=True)
+            handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), rights)
+        except OSError:
+            self._release()
+            raise
         self._temporary, self._status = temporary, os.fstat(handle)
         return io.FileIO(handle, "w")
 
@@ -128,14 +130,24 @@ class AtomicFile:
         os.fsync(self._file.fileno())
         if not self._is_there(temporary):
             raise FileNotFoundError
-        if fcntl is None:
-            self._file.close()  # Windows moves no file that is open; elsewhere its lock is to last until it is moved
+        self._file.close()  # Windows moves no file that is open
         temporary.replace(self._place())
         self._temporary = None
 
     def _is_there(self, temporary: Path) -> bool:
-        """Tell whether what stands at the path is what this process writes."""
+        """Whether what stands at the path is what this process writes."""
         return os.path.samestat(self._status, temporary.lstat())
+
+    def _close(self) -> None:
+        try:
+            self._file.close()
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        if self._lock:
+            self._lock.release()
+            self._lock = None
 
     def _place(self) -> Path:
         """Follow a link, so that the file behind it is replaced and not the link."""
@@ -143,52 +155,3 @@ class AtomicFile:
 
     def _error(self, reason: object) -> OutputError:
         return OutputError(f"cannot write {str(self._path)!r}: {reason}")
-
-
-def _temporary(place: Path) -> Path:
-    name = f".{place.name}{_SUFFIX}"
-    if len(os.fsencode(name)) > _LONGEST:
-        name = f".{hashlib.sha256(os.fsencode(place.name)).hexdigest()}{_SUFFIX}"
-    return place.with_name(name)
-
-
-def _own(path: Path, rights: int) -> int:
-    """Open a new file that this process alone writes. Raises BlockingIOError where another process writes it."""
-    while True:
-        try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), rights)
-        except FileExistsError:
-            _clear(path)
-            continue
-        # Before it is locked it looks like one that was left, and may be cleared.
-        with suppress(BlockingIOError, FileNotFoundError):
-            _lock(handle)
-            if os.path.samestat(os.fstat(handle), path.lstat()):
-                return handle
-        os.close(handle)
-
-
-def _clear(path: Path) -> None:
-    """Remove what a process that was killed has left. Raises BlockingIOError where a living one writes it."""
-    if fcntl is None:
-        path.unlink(missing_ok=True)  # Windows removes no file that is open
-        return
-    with suppress(FileNotFoundError):
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-        try:
-            _lock(handle)
-            if os.path.samestat(os.fstat(handle), path.lstat()):
-                path.unlink()
-        finally:
-            os.close(handle)
-
-
-def _lock(handle: int) -> None:
-    """Hold a file until it is closed. Raises BlockingIOError where another holds it."""
-    if fcntl is not None:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if isinstance(error, BlockingIOError):
-                raise
-            # The file system has no locks; `commit` moves nothing but what this process wrote in any case.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,11 +13,17 @@ from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.json_text import json_text
 from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
 from slotfill.extractors.runs.outputs.folder_layout import FolderLayout
-from slotfill.extractors.runs.outputs.sink import Payload, Record, Sink
+from slotfill.extractors.runs.outputs.output_locks import OutputLock
+from slotfill.extractors.runs.outputs.sink import Record, RecordView, Sink
 from slotfill.extractors.runs.outputs.standard_streams import check_writable
 from slotfill.extractors.streaming.events import Partial
+from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = ["FileSink", "FolderSink", "StreamSink", "encode", "part_writer"]
+
+
+_LOCK = ".slotfill-lock"
+"""The name of a folder's lock, in it."""
 
 
 def part_writer(stream: IO[bytes]) -> Callable[[Document, Partial[Any]], None]:
@@ -44,7 +49,7 @@ def _show(stream: IO[bytes], data: bytes) -> None:
         raise OutputError(f"cannot write to standard output: {error.strerror or error}") from None
 
 
-def encode(data: Any, *, indent: int | None = None) -> bytes:
+def encode(data: JSON, *, indent: int | None = None) -> bytes:
     """Write JSON in UTF-8, with no control character that could reach a terminal, and a line end."""
     return f"{json_text(data, indent=indent)}\n".encode()
 
@@ -54,26 +59,26 @@ class StreamSink(Sink):
 
     live = True
 
-    def __init__(self, stream: IO[bytes], payload: Payload, *, indent: int | None = None) -> None:
-        self._stream, self._payload, self._indent = stream, payload, indent
+    def __init__(self, stream: IO[bytes], view: RecordView, *, indent: int | None = None) -> None:
+        self._stream, self._view, self._indent = stream, view, indent
 
     def write(self, record: Record) -> None:
-        """Write the payload and flush it."""
-        _show(self._stream, encode(self._payload(record), indent=self._indent))
+        """Write what is to be written of it and flush it."""
+        _show(self._stream, encode(self._view(record), indent=self._indent))
 
 
 class FileSink(Sink):
     """Writes one file, which appears whole: JSONL, or one indented value."""
 
-    def __init__(self, path: Path, payload: Payload, *, indent: int | None = None) -> None:
+    def __init__(self, path: Path, view: RecordView, *, indent: int | None = None) -> None:
         self._file = AtomicFile(path)
         self.live = self._file.in_place
-        self._payload, self._indent = payload, indent
+        self._view, self._indent = view, indent
         self._empty = True
 
     def write(self, record: Record) -> None:
-        """Write the payload."""
-        self._file.write(encode(self._payload(record), indent=self._indent))
+        """Write what is to be written of it."""
+        self._file.write(encode(self._view(record), indent=self._indent))
         self._empty = False
 
     def commit(self, *, complete: bool) -> None:
@@ -91,12 +96,12 @@ class FolderSink(Sink):
 
     live = True
 
-    def __init__(self, folder: Path, payload: Payload) -> None:
-        self._folder, self._payload = folder, payload
+    def __init__(self, folder: Path, view: RecordView) -> None:
+        self._folder, self._view = folder, view
         with self._as_output_errors(OSError, sqlite3.Error):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # A folder that takes no files must be known before a call is paid for.
-            tempfile.TemporaryFile(dir=folder).close()
+            # It says before a call is paid for, too, whether the folder takes files.
+            self._lock = OutputLock(folder / _LOCK)
             self._layout = FolderLayout()
 
     def write(self, record: Record) -> None:
@@ -104,10 +109,10 @@ class FolderSink(Sink):
         self._check()
         with self._as_output_errors(sqlite3.Error):
             path = self._folder / self._layout.path_for(record["document"]["source"])
-        data = encode(self._payload(record), indent=2)
+        data = encode(self._view(record), indent=2)
         if _holds(path, data):
             return
-        file = AtomicFile(path)
+        file = AtomicFile(path, own_lock=False)
         try:
             file.write(data)
             file.commit()
@@ -121,6 +126,7 @@ class FolderSink(Sink):
     def discard(self) -> None:
         """Keep the files: each is whole."""
         self._layout.close()
+        self._lock.release()
 
     def _check(self) -> None:
         # A file would make its folder again, without those that were in it.
@@ -133,6 +139,8 @@ class FolderSink(Sink):
             yield
         except errors as error:
             reason = error.strerror if isinstance(error, OSError) else error
+            if isinstance(error, BlockingIOError):
+                reason = "another process is writing it: wait for its end, or name another output"
             raise OutputError(f"cannot write into folder {str(self._folder)!r}: {reason}") from None
 
 

@@ -39,7 +39,7 @@ _OTHERS = frozenset(
 
 
 def format_of(output: str, *, several: bool) -> OutputFormat:
-    """Give the format of a file or folder. several: more than one document may come.
+    """Return the format of a file or folder. several: more than one document may come.
 
     Raises OutputError for a format that is not written, or that cannot hold several values.
     """

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Self
 
-__all__ = ["Payload", "Record", "Sink", "sourced_value", "value", "whole"]
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 
-Record = Mapping[str, Any]
+__all__ = ["Record", "RecordView", "Sink", "sourced_value", "value", "whole"]
+
+Record = JSONMapping
 """A record as plain JSON data, as `Extraction.to_json` gives it and a ledger holds it."""
 
-Payload = Callable[[Record], Any]
-"""Gives what of a record is written, as JSON data."""
+RecordView = Callable[[Record], JSON]
+"""What of a record is written: `value`, `sourced_value` or `whole`."""
 
 
-def value(record: Record) -> Any:
-    """Give the value alone, null where there is none."""
+def value(record: Record) -> JSON:
+    """Return the value alone, null where there is none."""
     return record["value"]
 
 
-def sourced_value(record: Record) -> dict[str, Any]:
-    """Give the value and where its document was read."""
+def sourced_value(record: Record) -> JSONObject:
+    """Return the value and where its document was read."""
     return {"source": record["document"]["source"], "value": record["value"]}
 
 
 def whole(record: Record) -> Record:
-    """Give all of it."""
+    """Return all of it."""
     return record
 
 

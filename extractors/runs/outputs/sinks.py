@@ -41,14 +41,14 @@ def open_sink(output: str | None, stdout: IO[bytes], *, schema: Schema[Any], rec
 def _open_table(path: Path, table: OutputFormat, schema: Schema[Any], *, records: bool) -> Sink:
     """Open a table. Each kind of it is loaded only here: pyarrow is an extra, and not small."""
     if table is OutputFormat.CSV:
-        from slotfill.extractors.runs.outputs.csv_sink import CsvSink
+        from slotfill.extractors.runs.outputs.tables.csv_sink import CsvSink
 
         return CsvSink(path, schema, records=records)
     if table is OutputFormat.SQLITE:
-        from slotfill.extractors.runs.outputs.sqlite_sink import SqliteSink
+        from slotfill.extractors.runs.outputs.tables.sqlite_sink import SqliteSink
 
         return SqliteSink(path, schema, records=records)
-    from slotfill.extractors.runs.outputs.parquet_sink import ParquetSink
+    from slotfill.extractors.runs.outputs.tables.parquet_sink import ParquetSink
 
     return ParquetSink(path, schema, records=records)
 

@@ -108,7 +108,11 @@ def _table(totals: Totals, reserved_usd: Decimal | None) -> list[str]:
         ("tokens out", count_text(usage.output_tokens), _thought(usage)),
         ("cost", money_text(totals.cost_usd), f"{money_text(totals.saved_usd)} saved by the cache" if saved else ""),
         *([("long prompts", money_text(totals.surcharge_usd), _LONG)] if totals.surcharge_usd else []),
-        *([("spent in all", money_text(totals.spent_usd), _held(reserved_usd))] if totals.spent_usd is not None else []),
+        *(
+            [("spent in all", money_text(totals.spent_usd), _held(reserved_usd))]
+            if totals.spent_usd is not None
+            else []
+        ),
         ("time", _time(totals.seconds), f"{_rate(totals):,.1f} documents a second"),
     ]
     names, figures = (max(len(row[column]) for row in rows) for column in (0, 1))

@@ -120,7 +120,7 @@ def test_a_folder_that_is_removed_meanwhile_is_told(tmp_path, again):
     path = tmp_path / "deep" / "out"
     file = AtomicFile(path)
     file.write(b"new")
-    (name,) = os.listdir(path.parent)
+    name = file.written.name
     shutil.rmtree(path.parent)
     if again:
         path.parent.mkdir()
@@ -167,7 +167,7 @@ def test_what_killed_processes_left_is_replaced(tmp_path):
     path.write_text("old")
     for _ in range(2):
         assert subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False).returncode == -signal.SIGKILL
-        assert sorted(os.listdir(tmp_path)) == [".out.slotfill-part", "out"]
+        assert sorted(os.listdir(tmp_path)) == [".out.slotfill-lock", ".out.slotfill-part", "out"]
         assert (tmp_path / ".out.slotfill-part").read_text() == "half"
         assert path.read_text() == "old"
     file = AtomicFile(path)
@@ -194,55 +194,24 @@ def test_nobody_else_writes_the_file_meanwhile(tmp_path):
     assert path.read_text() == "second"
 
 
-def test_a_link_in_the_place_of_what_is_written_is_not_followed(tmp_path):
+@pytest.mark.parametrize("own_lock", [True, False])
+def test_a_link_in_the_place_of_what_is_written_is_not_followed(tmp_path, own_lock):
     """A folder that all may write in, such as that for temporary files: somebody else's link must lead nowhere."""
     (tmp_path / "precious").write_text("precious")
     (tmp_path / ".out.slotfill-part").symlink_to(tmp_path / "precious")
+    file = AtomicFile(tmp_path / "out", own_lock=own_lock)
+    file.write(b"new")
+    file.commit()
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert not (tmp_path / "out").is_symlink()
+
+
+def test_nor_is_one_in_the_place_of_the_lock(tmp_path):
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / ".out.slotfill-lock").symlink_to(tmp_path / "precious")
     with pytest.raises(OutputError, match="cannot write"):
         AtomicFile(tmp_path / "out")
     assert (tmp_path / "precious").read_text() == "precious"
-
-
-@pytest.fixture
-def before_a_lock(monkeypatch):
-    """Let something happen between the opening of a file and its lock, once."""
-    fcntl = pytest.importorskip("fcntl", reason="locks files as POSIX does")
-
-    def arrange(happen):
-        def flock(handle, how):
-            monkeypatch.undo()
-            happen()
-            fcntl.flock(handle, how)
-
-        monkeypatch.setattr(fcntl, "flock", flock)
-
-    return arrange
-
-
-def test_a_rival_removes_the_file_before_it_is_locked(tmp_path, before_a_lock):
-    path = tmp_path / "out"
-    before_a_lock((tmp_path / ".out.slotfill-part").unlink)
-    file = AtomicFile(path)
-    file.write(b"new")
-    file.commit()
-    assert path.read_text() == "new"
-
-
-def test_a_rival_replaces_what_was_left_before_it_is_locked(tmp_path, before_a_lock):
-    left = tmp_path / ".out.slotfill-part"
-    left.write_text("half")
-    rivals = []
-
-    def replace():
-        left.unlink()
-        rivals.append(AtomicFile(tmp_path / "out"))
-
-    before_a_lock(replace)
-    with pytest.raises(OutputError, match="another process is writing it"):
-        AtomicFile(tmp_path / "out")
-    rivals[0].write(b"rival")
-    rivals[0].commit()
-    assert (tmp_path / "out").read_text() == "rival"
 
 
 RIVAL = """
@@ -277,4 +246,4 @@ def test_rivals_and_the_killed_leave_a_whole_file(tmp_path):
         assert said == b"done"
     content = path.read_text()
     assert content == content[:1] * 10_000
-    assert set(os.listdir(tmp_path)) <= {".out.slotfill-part", "out"}
+    assert set(os.listdir(tmp_path)) <= {".out.slotfill-lock", ".out.slotfill-part", "out"}

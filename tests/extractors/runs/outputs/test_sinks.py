@@ -20,6 +20,7 @@ from tabular import OUTPUTS, record, schema_of
 
 from slotfill import Outcome, OutputError
 from slotfill.extractors.runs.outputs.json_sinks import encode
+from slotfill.extractors.runs.outputs.output_locks import beside
 from slotfill.extractors.runs.outputs.sinks import open_rejects, open_sink
 
 SCHEMA = schema_of({"type": "object", "properties": {"note": {"type": "string"}}})
@@ -307,7 +308,7 @@ def test_what_a_killed_run_left_is_gone_after_the_next(tmp_path, name):
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
     assert subprocess.run(command, check=False, env=environment).returncode == -signal.SIGKILL
     assert path.read_text() == "old"
-    assert len([*tmp_path.iterdir()]) == 2
+    assert {*tmp_path.iterdir()} == {path, beside(path, ".slotfill-part"), beside(path, ".slotfill-lock")}
     with opened(path) as sink:
         sink.write(record({"note": "whole"}))
         sink.commit(complete=True)

@@ -7,7 +7,7 @@ import pytest
 from tabular import schema_of, write
 
 from slotfill.extractors.errors import OutputError
-from slotfill.extractors.runs.outputs.sqlite_sink import SqliteSink
+from slotfill.extractors.runs.outputs.tables.sqlite_sink import SqliteSink
 from slotfill.schemas import resolve
 
 LINE = {
@@ -102,7 +102,7 @@ def test_any_name_and_any_key_can_be_a_table_and_a_column(tmp_path, name):
 
 
 def test_a_schema_of_more_columns_than_sqlite_has_is_refused_and_leaves_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr("slotfill.extractors.runs.outputs.columns._MOST", 5_000)
+    monkeypatch.setattr("slotfill.extractors.runs.outputs.tables.shapes._MOST", 5_000)
     wide = {"type": "object", "properties": {f"k{number}": {"type": "string"} for number in range(2_000)}}
     with pytest.raises(OutputError, match="too many columns"):
         SqliteSink(tmp_path / "t.db", schema_of(wide), records=False)

@@ -13,10 +13,12 @@ from typing import Any
 
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
-from slotfill.extractors.runs.outputs.columns import ColumnType, Items, MisfitError, Scalar, TableShape, cell, shape_of
 from slotfill.extractors.runs.outputs.sink import Record, Sink
-from slotfill.extractors.runs.outputs.table_rows import Rows
+from slotfill.extractors.runs.outputs.tables.cells import CellValue, MisfitError, cell
+from slotfill.extractors.runs.outputs.tables.shapes import ColumnType, Items, Scalar, TableShape, shape_of
+from slotfill.extractors.runs.outputs.tables.table_rows import Rows
 from slotfill.schemas.errors import MissingExtraError
+from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.schema import Schema
 
 try:
@@ -61,10 +63,10 @@ class ParquetSink(Sink):
         self._rows = Rows(shape_of(schema.output_schema), records=records)
         self._schema = pa.schema([(column.name, _type(column.shape)) for column in self._rows.columns])
         self._path, self._file = path, AtomicFile(path)
-        self._waiting: list[list[Any]] = []
+        self._waiting: list[list[JSON]] = []
         self._batches: list[Any] = []
         self._empty = True
-        with self._told():
+        with self._as_output_errors():
             # Bytes, since not every path is Unicode.
             self._stream = pa.OSFile(os.fsencode(self._file.written), "wb")
             self._writer = parquet.ParquetWriter(self._stream, self._schema)
@@ -84,7 +86,7 @@ class ParquetSink(Sink):
             return
         self._pack()
         self._flush()
-        with self._told():
+        with self._as_output_errors():
             self._writer.close()
             self._stream.close()
         self._file.commit()
@@ -105,12 +107,12 @@ class ParquetSink(Sink):
         self._waiting = []
 
     def _flush(self) -> None:
-        with self._told():
+        with self._as_output_errors():
             self._writer.write_table(pa.Table.from_batches(self._batches, self._schema))
         self._batches = []
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _as_output_errors(self) -> Iterator[None]:
         try:
             yield
         except (OSError, pa.ArrowException) as error:
@@ -130,12 +132,12 @@ def _places(shape: Scalar) -> int:
     return _PLACES if shape.places is None else min(max(shape.places, 0), _DIGITS)
 
 
-def _cell(shape: Scalar, value: Any) -> Any:
-    """Give a value as Arrow's types take it: dates and instants as such, where the text says one and no more."""
-    given = cell(shape, value)
-    if shape.kind is ColumnType.DECIMAL:
-        return _decimal(given, _places(shape))
-    return _READ[shape.kind](given) if shape.kind in _READ else given
+def _cell(shape: Scalar, value: JSON) -> CellValue:
+    """Return a value as Arrow's types take it: dates and instants as such, where the text says one and no more."""
+    held = cell(shape, value)
+    if isinstance(held, Decimal):
+        return _decimal(held, _places(shape))
+    return _READERS[shape.kind](held) if shape.kind in _READERS else held
 
 
 def _decimal(number: Decimal, places: int) -> Decimal:
@@ -163,7 +165,7 @@ def _instant(text: str) -> datetime:
 
 
 # Arrow itself refuses integers beyond 2**53 as floats, also those that a float holds.
-_READ: Mapping[ColumnType, Callable[[Any], Any]] = {
+_READERS: Mapping[ColumnType, Callable[[Any], CellValue]] = {
     ColumnType.NUMBER: float,
     ColumnType.DATE: _date,
     ColumnType.INSTANT: _instant,

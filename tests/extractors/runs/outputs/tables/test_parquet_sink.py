@@ -12,8 +12,8 @@ from pyarrow import parquet
 from tabular import record, schema_of, write
 
 from slotfill.extractors.errors import OutputError
-from slotfill.extractors.runs.outputs import parquet_sink
-from slotfill.extractors.runs.outputs.parquet_sink import ParquetSink
+from slotfill.extractors.runs.outputs.tables import parquet_sink
+from slotfill.extractors.runs.outputs.tables.parquet_sink import ParquetSink
 
 PROPERTIES = {
     "s": {"type": "string"},

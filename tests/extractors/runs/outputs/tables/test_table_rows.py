@@ -16,16 +16,9 @@ from tabular import MODELS, OUTPUTS, SOURCES, counted, gathered, pruned, record,
 from slotfill import Attempt, Outcome, Usage
 from slotfill.extractors.record.json_text import escaped
 from slotfill.extractors.record.parts import Rung
-from slotfill.extractors.runs.outputs.columns import (
-    ColumnType,
-    Items,
-    Names,
-    Scalar,
-    columns_of,
-    shape_of,
-    with_lists_as_cells,
-)
-from slotfill.extractors.runs.outputs.table_rows import Rows
+from slotfill.extractors.runs.outputs.tables.columns import Names, columns_of
+from slotfill.extractors.runs.outputs.tables.shapes import ColumnType, Items, Scalar, shape_of, with_lists_as_cells
+from slotfill.extractors.runs.outputs.tables.table_rows import Rows
 from slotfill.schemas.json_values.exact_json import ExactFloat
 from slotfill.schemas.strategies import instances
 

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from slotfill.extractors.record.json_text import json_text
-from slotfill.extractors.runs.outputs.columns import (
-    CellWriter,
-    Column,
-    ColumnType,
-    Names,
-    Scalar,
-    TableShape,
-    cell,
-    columns_of,
-    fit,
-    standing_in,
-)
 from slotfill.extractors.runs.outputs.sink import Record
+from slotfill.extractors.runs.outputs.tables.cells import CellWriter, cell, fit
+from slotfill.extractors.runs.outputs.tables.columns import Column, Names, columns_of, standing_in
+from slotfill.extractors.runs.outputs.tables.shapes import ColumnType, Scalar, TableShape
+from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = ["Rows"]
 
@@ -27,10 +18,10 @@ _REST = "rest"
 
 _TEXT, _INTEGER = Scalar(ColumnType.TEXT), Scalar(ColumnType.INTEGER)
 
-_Own = tuple[str, Scalar, Callable[[Record], Any]]
+_OwnColumn = tuple[str, Scalar, Callable[[Record], JSON]]
 
-_SOURCE: _Own = ("source", _TEXT, lambda record: record["document"]["source"])
-_RECORD: tuple[_Own, ...] = (
+_SOURCE: _OwnColumn = ("source", _TEXT, lambda record: record["document"]["source"])
+_RECORD: tuple[_OwnColumn, ...] = (
     _SOURCE,
     ("document_id", _TEXT, lambda record: record["document"]["id"]),
     ("outcome", _TEXT, lambda record: record["outcome"]),
@@ -59,12 +50,12 @@ class Rows:
         own = tuple(Column(self.names.give(name), (), shape) for name, shape, _ in self._own)
         self.columns = (*own, *self._of_value, Column(self.names.give(_REST), (), Scalar(ColumnType.JSON)))
 
-    def row(self, record: Record, cell: CellWriter = cell) -> list[Any]:
-        """Give the row: a cell a column, a list where the column's shape has one, None for what is null."""
+    def row(self, record: Record, cell: CellWriter = cell) -> list[JSON]:
+        """Return the row: a cell a column, a list where the column's shape has one, None for what is null."""
         value, rest = fit(self._shape, record["value"], cell)
-        own = ((shape, given(record)) for _, shape, given in self._own)
+        own = ((shape, read(record)) for _, shape, read in self._own)
         return [
-            *(None if given is None else cell(shape, given) for shape, given in own),
+            *(None if part is None else cell(shape, part) for shape, part in own),
             *(standing_in(column, value) for column in self._of_value),
             json_text(rest) if rest else None,
         ]

@@ -13,9 +13,10 @@ from typing import Any
 
 from slotfill.extractors.record.json_text import escaped
 from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
-from slotfill.extractors.runs.outputs.columns import shape_of, with_lists_as_cells
 from slotfill.extractors.runs.outputs.sink import Record, Sink
-from slotfill.extractors.runs.outputs.table_rows import Rows
+from slotfill.extractors.runs.outputs.tables.shapes import shape_of, with_lists_as_cells
+from slotfill.extractors.runs.outputs.tables.table_rows import Rows
+from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.schema import Schema
 
 __all__ = ["CsvSink"]
@@ -48,13 +49,13 @@ class CsvSink(Sink):
         """Drop the file, unless it is in its place already."""
         self._file.discard()
 
-    def _write(self, cells: Iterable[Any]) -> None:
+    def _write(self, cells: Iterable[JSON]) -> None:
         line = io.StringIO(newline="")
-        csv.writer(line).writerow(map(_written, cells))
+        csv.writer(line).writerow(map(_cell_text, cells))
         self._file.write(line.getvalue().encode())
 
 
-def _written(cell: Any) -> str:
+def _cell_text(cell: JSON) -> str:
     if cell is None:
         return ""
     if not isinstance(cell, str):

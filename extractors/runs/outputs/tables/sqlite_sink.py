@@ -14,21 +14,12 @@ from typing import Any
 
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
-from slotfill.extractors.runs.outputs.columns import (
-    Column,
-    ColumnType,
-    Items,
-    MisfitError,
-    Names,
-    Scalar,
-    TableShape,
-    cell,
-    columns_of,
-    shape_of,
-    standing_in,
-)
 from slotfill.extractors.runs.outputs.sink import Record, Sink
-from slotfill.extractors.runs.outputs.table_rows import Rows
+from slotfill.extractors.runs.outputs.tables.cells import CellValue, MisfitError, cell
+from slotfill.extractors.runs.outputs.tables.columns import Column, Names, columns_of, standing_in
+from slotfill.extractors.runs.outputs.tables.shapes import ColumnType, Items, Scalar, TableShape, shape_of
+from slotfill.extractors.runs.outputs.tables.table_rows import Rows
+from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.schema import Schema
 
 __all__ = ["SqliteSink"]
@@ -62,7 +53,7 @@ class SqliteSink(Sink):
         self._path, self._file = path, AtomicFile(path)
         self._empty = True
         with ExitStack() as undone, self._as_output_errors():
-            # The file is nobody else's: AtomicFile holds a lock, which SQLite's own would meet on some systems.
+            # AtomicFile has locked the output: no other process writes the file, and SQLite need not see to it.
             self._database = sqlite3.connect(f"{self._file.written.absolute().as_uri()}?nolock=1", uri=True)
             undone.callback(self._database.close)
             # It is not read before it is whole, and AtomicFile sees that it reaches the disk.
@@ -153,7 +144,7 @@ class _Table:
         return self.parent is None or bool(self.children)
 
     def family(self) -> Iterator[_Table]:
-        """Give the table and all below it, parents first."""
+        """Yield the table and all below it, parents first."""
         yield self
         for child in self.children.values():
             yield from child.family()
@@ -171,10 +162,10 @@ class _Table:
             parts.append(f"{'UNIQUE' if self.numbered else 'PRIMARY KEY'} ({key}, {position})")
         return f"CREATE TABLE {_quoted(self.name)} ({', '.join(parts)})"
 
-    def insert(self, database: sqlite3.Connection, keys: tuple[int, ...], row: Iterable[Any]) -> None:
+    def insert(self, database: sqlite3.Connection, keys: tuple[int, ...], row: Iterable[JSON]) -> None:
         """Add a row, and those of its lists. keys: of a list's item, the parent's number and the position."""
         number = next(self.numbers)
-        cells = {column.name: given for column, given in zip(self.columns, row, strict=True)}
+        cells = {column.name: value for column, value in zip(self.columns, row, strict=True)}
         scalars = (cells[column.name] for column, _ in self._scalars)
         values = (*[number] * self.numbered, *keys, *scalars)
         database.execute(self._insertion, values)
@@ -192,16 +183,16 @@ class _Table:
         return f"INSERT INTO {_quoted(self.name)} VALUES ({marks})"  # noqa: S608 - a quoted name
 
 
-def _cell(shape: Scalar, value: Any) -> Any:
-    """Give a value as SQLite holds it: a decimal number as an integer, or as the double that is written like it."""
-    given = cell(shape, value)
-    if shape.kind is not ColumnType.DECIMAL:
-        return given
-    if -_BEYOND < given < _BEYOND and given == int(given):
-        return int(given)
-    if Decimal(repr(float(given))) != given:
+def _cell(shape: Scalar, value: JSON) -> CellValue:
+    """Return a value as SQLite holds it: a decimal number as an integer, or as the double that is written like it."""
+    held = cell(shape, value)
+    if not isinstance(held, Decimal):
+        return held
+    if -_BEYOND < held < _BEYOND and held == int(held):
+        return int(held)
+    if Decimal(repr(float(held))) != held:
         raise MisfitError
-    return float(given)
+    return float(held)
 
 
 def _key(table: str) -> str:

@@ -7,16 +7,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slotfill.extractors.errors import OutputError
-from slotfill.extractors.runs.outputs.columns import (
+from slotfill.extractors.runs.outputs.tables.cells import MisfitError, cell, fit
+from slotfill.extractors.runs.outputs.tables.columns import Names, columns_of
+from slotfill.extractors.runs.outputs.tables.shapes import (
     ColumnType,
     Items,
-    MisfitError,
-    Names,
     ObjectShape,
     Scalar,
-    cell,
-    columns_of,
-    fit,
     shape_of,
     with_lists_as_cells,
 )
