@@ -29,6 +29,10 @@ A_AGAIN = Document.of("A text.", "copy.txt")
 UNREADABLE = Document("", "0" * 64, "c.txt", Failure(FailureKind.UNREADABLE, "cannot be read: no such file"))
 
 
+LASTING = [kind for kind in FailureKind if not (kind.retry_later or kind.stops_run)]
+"""What another start would meet again: an answer that says so is recalled."""
+
+
 def ask(text="What?", **changed):
     of = {"rung": Rung.ASK, "model": "m", "mode": "tool", "prompt": Prompt("Extract.", (Message("user", text),))}
     return Ask(**{**of, "max_tokens": 100} | changed)
@@ -126,7 +130,7 @@ class TestAnswers:
             text=st.text(st.characters()),
             stop_reason=st.none() | st.just("end_turn"),
             errors=st.lists(st.builds(FieldError, st.text(), st.text())).map(tuple),
-            failure=st.none() | st.builds(Failure, st.sampled_from(FailureKind), st.text()),
+            failure=st.none() | st.builds(Failure, st.sampled_from(LASTING), st.text()),
             usage=st.builds(Usage, *[st.integers(0, 10**6)] * 4),
             ms=st.integers(0, 10**6),
             request_id=st.none() | st.text(min_size=1),
