@@ -24,7 +24,7 @@ _UNPRINTABLE = re.compile(rf"[{CONTROLS}\r\u202a-\u202e\u2066-\u2069]|\n(?!\Z)")
 
 def printable(text: str) -> str:
     """Show control characters as escapes, so that no file name or document drives a terminal."""
-    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 class _Display:

@@ -97,7 +97,7 @@ def _cost(totals: Totals) -> str:
 def _table(totals: Totals, reserved_usd: Decimal | None) -> list[str]:
     """Write a line a figure: its name, itself, and what it is made of."""
     usage, missing = totals.usage, totals.documents - totals.extracted
-    saved = totals.saved_usd is not None and totals.saved_usd > 0
+    saved = totals.saved_usd or Decimal(0)
     rows = [
         ("documents", f"{totals.documents:,}", ""),
         ("extracted", f"{totals.extracted:,}", _counts(totals, _GOOD)),
@@ -106,7 +106,7 @@ def _table(totals: Totals, reserved_usd: Decimal | None) -> list[str]:
         *([("asked once", f"{totals.repeated:,}", "had the text of another")] if totals.repeated else []),
         ("tokens in", count_text(usage.input_tokens), _cached(usage)),
         ("tokens out", count_text(usage.output_tokens), _thought(usage)),
-        ("cost", money_text(totals.cost_usd), f"{money_text(totals.saved_usd)} saved by the cache" if saved else ""),
+        ("cost", money_text(totals.cost_usd), f"{money_text(saved)} saved by the cache" if saved > 0 else ""),
         *([("long prompts", money_text(totals.surcharge_usd), _LONG)] if totals.surcharge_usd else []),
         *(
             [("spent in all", money_text(totals.spent_usd), _held(reserved_usd))]
