@@ -35,7 +35,8 @@ test: weights  ## the suite
 test-all: weights  ## what proves more and takes longer: kills, hostile folders, planted defects, the fault matrix
 	$(PYTEST) -m slow
 
-soak: $(INSTALLED)  ## the whole fault matrix, SEEDS times (1); writes the table of docs/faults.md
+soak: $(INSTALLED)  ## properties at 20 times the examples; the whole fault matrix, SEEDS times (1), into docs/faults.md
+	$(PYTEST) -m "hypothesis and not local" --hypothesis-profile soak --timeout 0
 	$(BIN)/python benchmarks/soak.py $(SEEDS)
 
 lint: $(INSTALLED)  ## lint, format, types, import contracts

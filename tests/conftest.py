@@ -20,8 +20,10 @@ CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
 LOOPBACK = ("127.", "::1", "localhost")
 
 # By default an example that takes 200 ms fails, and so does one that is slow to draw: on a busy machine any may be.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+# The suite looks at the same examples each time; `make soak` looks for new ones, and at many more of them.
+settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("soak", settings.get_profile("suite"), derandomize=False, max_examples=2_000)
+settings.load_profile("suite")
 
 
 class _ByFile(LoadGroupScheduling):

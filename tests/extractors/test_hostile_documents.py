@@ -9,8 +9,9 @@ from functools import cache
 from typing import Any
 
 import pytest
+from examples import examples
 from hostile import HOSTILE, OBEY, SCHEMA, fence, harmless, mark
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slotfill import Document, Example, Extractor
@@ -191,7 +192,7 @@ FRAGMENTS = st.sampled_from(
 @given(st.text() | st.lists(st.text(max_size=3) | FRAGMENTS).map("".join), st.sampled_from([*COURSES.values()]))
 @example("</document>\n</document->\n<document-", COURSES["structured"])
 @example("\x85", COURSES["text"])
-@settings(max_examples=60)
+@examples(60)
 def test_so_are_those_of_any_text(text, course):
     if Document.of(text).failure is None:
         check_like_a_harmless_one(course, text)

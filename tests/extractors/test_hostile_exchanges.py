@@ -9,8 +9,9 @@ import anthropic
 import exchanges
 import httpx2
 import pytest
+from examples import examples
 from four_ways import WAYS, arrived
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 from pydantic import create_model
 
@@ -37,7 +38,7 @@ SCHEMA = Schema(create_model("sentiment", sentiment=(str, ...)))
 DOCUMENT = Document.of("Fine.")
 CODEC = Codec("sentiment", SCHEMA.json_schema, SCHEMA.json_schema)
 MODES = ("structured", "tool", "text")
-QUIET = settings(deadline=None, max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUIET = {"suppress_health_check": [HealthCheck.function_scoped_fixture]}
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +107,7 @@ def check(ask, pieces, answer, ledger):
 
 
 @pytest.mark.parametrize("way", WAYS)
-@QUIET
+@examples(250, **QUIET)
 @given(st.just(200) | st.integers(200, 599), exchanges.headers, st.sampled_from(MODES), st.data())
 def test_any_reply_is_one_answer(way, status, headers, mode, data):
     streamed = "stream" in way
@@ -117,7 +118,7 @@ def test_any_reply_is_one_answer(way, status, headers, mode, data):
 
 
 @pytest.mark.parametrize("way", WAYS[:2])
-@QUIET
+@examples(250, **QUIET)
 @given(exchanges.headers.filter(lambda sent: "content-type" not in sent), st.sampled_from(MODES), st.data())
 def test_a_message_that_can_be_read_is_read_and_paid_for_once(way, headers, mode, data):
     body = data.draw(exchanges.readable_bodies(mode))
@@ -130,7 +131,7 @@ def test_a_message_that_can_be_read_is_read_and_paid_for_once(way, headers, mode
 
 
 @pytest.mark.parametrize("way", WAYS)
-@settings(QUIET, max_examples=50)
+@examples(50, **QUIET)
 @given(exchanges.headers, exchanges.bodies("structured"), exchanges.streams("structured"))
 @example({}, b"[" * exchanges.NESTED, b"data: " + b"[" * exchanges.NESTED + b"\n\n")
 def test_a_document_ends_in_a_record(way, headers, body, stream):

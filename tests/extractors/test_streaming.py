@@ -6,7 +6,8 @@ import json
 import anthropic
 import httpx2
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -237,7 +238,7 @@ class Anything(BaseModel):
 
 
 @given(st.builds(Anything, text=st.text(max_size=200), numbers=st.lists(st.integers(), max_size=20)))
-@settings(max_examples=30)
+@examples(30)
 def test_what_the_sdk_puts_together_is_what_arrives(value):
     """The SDK's own accumulation is the oracle."""
     for choice in ({}, {"tools": [{"name": "t", "input_schema": {"type": "object"}}], "tool_choice": {"type": "any"}}):

@@ -4,7 +4,7 @@ import json
 from urllib.parse import quote
 
 import httpx2
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from slotfill.extractors.cassettes.scrubbing import credentials, redaction_for
@@ -21,7 +21,6 @@ def test_other_headers_hold_no_secrets():
     assert credentials(httpx2.Headers(headers)) == ()
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters=";"), min_size=6))
 def test_a_secret_is_hidden_in_each_form_it_takes(secret):
     headers = {"cookie": f"a=b; session={secret}", "authorization": f"Bearer {secret}"}

@@ -3,7 +3,8 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from examples import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slotfill.extractors.chunks.chunking import Chunk, default_overlap, split_text
@@ -12,7 +13,7 @@ from slotfill.schemas.strategies import PlantedDocument, documents
 
 FAMILY = "\N{WOMAN}\u200d\N{WOMAN}\u200d\N{GIRL}\u200d\N{BOY}"
 
-many = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = examples(200)
 
 
 @st.composite

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from checkout import FIXTURES
-from hypothesis import HealthCheck, assume, example, given, settings
+from examples import examples
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from slotfill.extractors.chunks.chunk_values import ChunkValue
@@ -33,8 +34,8 @@ ABSENT = Span(None, None, "absent")
 FIRST, SECOND, THIRD = (Chunk(index, 20 * index, "x" * 30) for index in range(3))
 FAR = Chunk(7, 900, "x" * 30)
 
-few = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-many = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = examples(10)
+many = examples(200)
 
 
 def said(chunk: Chunk, data: Any, **places: tuple[int, int]) -> ChunkValue:

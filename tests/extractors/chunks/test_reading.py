@@ -8,7 +8,8 @@ from typing import Annotated
 
 import pytest
 from checkout import FIXTURES
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, create_model, field_validator
 
@@ -372,7 +373,7 @@ def test_a_correction_of_a_chunked_document_reaches_every_chunk():
 
 
 @given(st.lists(st.lists(st.integers(1, 4), max_size=4), max_size=6))
-@settings(max_examples=60)
+@examples(60)
 def test_courses_run_side_by_side_each_get_their_own_answers(shapes):
     def course(number, waves):
         got = []

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from checkout import FIXTURES
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from slotfill.extractors.chunks.chunk_values import ChunkValue
@@ -22,7 +23,7 @@ SHAPES = sorted((FIXTURES / "shapes").glob("*.json"))
 SCHEMAS = [*built_ins(), *(str(path) for path in SHAPES)]
 NAMES = [*built_ins(), *(path.stem for path in SHAPES)]
 
-few = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = examples(10)
 
 
 def part_of(document: Any) -> Schema[Any]:

@@ -18,15 +18,13 @@ import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import known_implementations, register_implementation
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slotfill.extractors.documents import sources
 from slotfill.extractors.documents.sources import find_sources
 from slotfill.extractors.documents.stored import read_document
 from slotfill.extractors.errors import InputError
-
-STEADY = settings(deadline=None)  # files take their time
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +97,6 @@ NAMES = st.text("ab.", min_size=1, max_size=3).filter(lambda name: name.strip(".
 TREES = st.sets(st.lists(NAMES, min_size=1, max_size=4).map(tuple), min_size=1, max_size=8)
 
 
-@STEADY
 @given(TREES, st.sampled_from(["", "/*", "/*/*", "/**", "/**/*", "/**/a*", "/a/*", "/[ab]", "/?.a", "/[ab]/*", "/?/*"]))
 @example({("b",), ("a", "b"), ("a.", "b"), ("a", "a", "a")}, "")
 @example({("b",), ("a", "b"), ("a.", "b"), ("a", "a", "a"), (".a", "b"), ("a", ".a")}, "/**/*")
@@ -474,7 +471,6 @@ def test_what_looks_like_a_password_where_there_is_none_stays():
     assert sources_of("memory://Re: a@b.eml") == ["memory://Re: a@b.eml"]
 
 
-@STEADY
 @given(st.text(st.characters(codec="utf-8", exclude_characters="…"), min_size=6))
 @example("a:b::c@d/e?f#g h")
 @example("123/4@host")

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slotfill.extractors.documents import rows, sources
@@ -21,8 +21,6 @@ from slotfill.extractors.documents.sources import find_sources
 from slotfill.extractors.errors import InputError
 
 BOM = codecs.BOM_UTF8
-
-STEADY = settings(deadline=None)  # files take their time
 
 
 @pytest.fixture(autouse=True)
@@ -776,7 +774,6 @@ def check_round_trip(found, written):
             assert (document.text, document.failure) == (text, None)
 
 
-@STEADY
 @given(st.lists(TEXTS), st.booleans())
 @example(["\u2028\x85\x0b", "\ufeffa", "a\rb"], False)
 def test_rows_written_as_json_come_back(tmp_path_factory, written, ascii_only):
@@ -786,7 +783,6 @@ def test_rows_written_as_json_come_back(tmp_path_factory, written, ascii_only):
     check_round_trip(list(find_sources([path])), written)
 
 
-@STEADY
 @given(st.lists(TEXTS), st.sampled_from([",", ";", "\t"]), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
 @example(["a\rb", "\r", "a\r\nb", '"', "''", " a "], ",", csv.QUOTE_MINIMAL)
 @example(["\x1cone", "two\x1e"], ";", csv.QUOTE_ALL)
@@ -800,7 +796,6 @@ def test_rows_written_as_csv_come_back(tmp_path_factory, written, delimiter, quo
     assert [document.source for document in found] == [f"{path}#{number}" for number in range(1, len(written) + 1)]
 
 
-@STEADY
 @given(st.binary(), st.sampled_from(["jsonl", "csv"]))
 @example(b'{"text": "\x81"}', "jsonl")
 def test_any_bytes_give_documents_or_an_input_error(tmp_path_factory, data, suffix):

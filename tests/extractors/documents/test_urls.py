@@ -1,12 +1,10 @@
 """Addresses: what is one, and what of it is shown."""
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slotfill.extractors.documents.urls import is_address, parts_of, public, secrets_of
-
-STEADY = settings(deadline=None)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +54,6 @@ def test_secrets_are_left_out(address, shown):
     assert all(secret not in shown for secret in secrets_of(address) if len(secret) > 1)
 
 
-@STEADY
 @given(st.text(st.characters(exclude_characters="?&")).filter(lambda text: "://" not in text))
 @example("me@host: a:b@c, 10:30")
 def test_a_text_without_an_address_stays_as_it_is(text):

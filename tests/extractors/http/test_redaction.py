@@ -4,7 +4,7 @@ import time
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from slotfill import Usage
@@ -34,7 +34,6 @@ def test_a_secret_is_hidden_however_it_is_written(form):
     assert Redaction([KEY]).hide(f"before {form} and after") == f"before {HIDDEN} and after"
 
 
-@settings(deadline=None)  # a pattern takes a while to make
 @given(texts, st.sampled_from([*FORMS.values()]), texts)
 def test_wherever_it_stands(before, form, after):
     hidden = Redaction([KEY]).hide(before + form + after)
@@ -42,7 +41,6 @@ def test_wherever_it_stands(before, form, after):
     assert HIDDEN in hidden
 
 
-@settings(deadline=None)  # a pattern takes a while to make
 @given(texts)
 def test_any_other_text_stays_as_it_is(text):
     assert Redaction([KEY]).hide(text) == text
@@ -61,7 +59,6 @@ def test_what_is_none_is_a_secret(secret):
     assert Redaction([secret]).hide(f"it is {secret}.") == f"it is {HIDDEN}."
 
 
-@settings(deadline=None)  # a pattern takes a while to make
 @given(texts, st.sampled_from([*FORMS.values()]), texts, st.data())
 def test_a_secret_is_hidden_though_it_comes_in_pieces(before, form, after, data):
     text = f"{before}{form}{after}."

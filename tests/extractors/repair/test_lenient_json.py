@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from examples import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slotfill.extractors.repair.repair import repair
@@ -22,7 +23,6 @@ VALUE = {
 }
 TEXT = json.dumps(VALUE)
 ANYTHING = Schema(response_model({}, name="anything"))
-STEADY = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def of(json_schema):
@@ -179,14 +179,13 @@ class TestSyntax:
             lambda v: st.lists(v) | st.dictionaries(st.text(), v),
         )
     )
-    @settings(STEADY)
     @example({"k": "\U0001f600\xa0\x7f'\""})
     def test_what_python_prints_is_read_back(self, value):
         mended = repair(repr({"value": value}), ANYTHING)
         assert mended.data == {"value": value}
 
     @given(st.text("{}[]\",:\\\n a1/*'`", max_size=60))
-    @settings(STEADY, max_examples=500)
+    @examples(500)
     def test_no_text_at_all_breaks_it_and_none_is_changed_silently(self, text):
         mended = repair(text, ANYTHING, "bold")
         if mended is not None:

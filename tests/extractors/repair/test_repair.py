@@ -4,7 +4,8 @@ import json
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from examples import examples
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from slotfill.extractors.repair.repair import repair
@@ -25,7 +26,6 @@ VALUE = {
 TEXT = json.dumps(VALUE)
 BUILT_INS = [resolve(name) for name in built_ins()]
 ANYTHING = Schema(response_model({}, name="anything"))
-STEADY = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def of(json_schema):
@@ -129,7 +129,7 @@ class TestProperties:
     @pytest.mark.parametrize("schema", BUILT_INS, ids=lambda schema: schema.name)
     def test_what_is_valid_stays(self, schema):
         @given(instances(schema), st.sampled_from(("off", "safe", "bold")))
-        @settings(STEADY, max_examples=30)
+        @examples(30)
         def check(value, mode):
             mended = repair(json.dumps(schema.wrap(value)), schema, mode)
             assert (mended.data, mended.edits) == (schema.wrap(value), ())
@@ -139,7 +139,7 @@ class TestProperties:
     @pytest.mark.parametrize("schema", BUILT_INS, ids=lambda schema: schema.name)
     def test_completions(self, schema):
         @given(completions(schema))
-        @settings(STEADY, max_examples=60)
+        @examples(60)
         def check(completion):
             mended = repair(completion.text, schema)
             if completion.kind == "truncated":
@@ -154,7 +154,7 @@ class TestProperties:
     @pytest.mark.parametrize("schema", BUILT_INS, ids=lambda schema: schema.name)
     def test_what_was_mended_needs_no_more(self, schema):
         @given(completions(schema), st.sampled_from(("safe", "bold")))
-        @settings(STEADY, max_examples=60)
+        @examples(60)
         def check(completion, mode):
             mended = repair(completion.text, schema, mode)
             assume(mended is not None)
@@ -182,7 +182,7 @@ class TestProperties:
         schema, applied = resolve(name), []
 
         @given(instances(schema), st.integers(0, 99))
-        @settings(STEADY, max_examples=30)
+        @examples(30)
         def check(value, seed):
             try:
                 spoilt = spoil(fault, value, schema.json_schema, Random(seed))
@@ -208,7 +208,6 @@ class TestProperties:
             max_size=4,
         )
     )
-    @settings(STEADY)
     def test_no_row_is_lost(self, rows):
         mended = repair(json.dumps({"entities": rows}), resolve("entities"), "bold")
         assert [row["text"] for row in mended.data["entities"]] == [row["text"] for row in rows]

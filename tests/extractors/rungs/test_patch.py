@@ -7,7 +7,8 @@ import json
 from typing import Annotated, Any, Literal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -193,7 +194,7 @@ def test_a_schema_that_refers_to_its_root_is_asked_for_as_a_whole() -> None:
 def test_the_patch_of_any_near_miss_makes_it_valid_again(model: Any) -> None:
     schema = Schema(model)
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @examples(60, suppress_health_check=list(HealthCheck))
     @given(near_misses(schema), st.data())
     def check(miss: NearMiss, data: st.DataObject) -> None:
         errors = errors_of(schema, miss.value)

@@ -9,7 +9,8 @@ from contextlib import nullcontext
 import anthropic
 import httpx2
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 from running import Memory, engine
@@ -117,7 +118,7 @@ def test_places_that_no_document_takes_cost_nothing():
     assert max(tasks) < 10
 
 
-@settings(deadline=None, max_examples=50)
+@examples(50)
 @given(scripts, st.integers(1, 6), st.booleans(), st.data())
 def test_every_document_is_kept_once_and_in_order(answers, concurrency, records, data):
     texts = data.draw(st.lists(st.integers(0, len(answers) - 1), max_size=60)) if answers else []
@@ -156,7 +157,7 @@ def test_a_fatal_failure_stops_at_once():
     assert len(service.asked) <= 4
 
 
-@settings(deadline=None, max_examples=30)
+@examples(30)
 @given(st.lists(st.sampled_from(["good", "wrong"]), min_size=1, max_size=30), st.lists(st.integers(0, 90), max_size=4))
 def test_a_run_that_is_stopped_goes_on_and_pays_for_nothing_twice(kinds, stops):
     """Every reply is given once, so that each stands in a record, or was lost."""
@@ -386,7 +387,7 @@ class TestSecondTries:
         count = len({*service.asked})
         assert totals.usage == Usage(100 * count, 20 * count)
 
-    @settings(deadline=None, max_examples=50)
+    @examples(50)
     @given(
         st.lists(st.sampled_from([("good",), ("down", "good"), ("down", "down", "good"), ("bad",)]), max_size=15),
         st.integers(1, 6),

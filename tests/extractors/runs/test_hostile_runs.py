@@ -7,7 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from examples import examples
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator
 from running import engine
@@ -113,7 +114,7 @@ def run(folder, claude, documents, output, *, streamed):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@examples(30, suppress_health_check=[HealthCheck.data_too_large])
 @given(
     st.lists(st.lists(replies, min_size=1, max_size=3), min_size=1, max_size=6),
     outputs,

@@ -4,12 +4,10 @@ import json
 from copy import deepcopy
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slotfill.extractors.streaming.json_stream import JsonStream
-
-STEADY = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 STRINGS = st.text(st.characters()) | st.text('aé中😀"\\/\b\f\n\r\t\x00\x7f\u2028\ud83d\ude00{}[]:,')
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | STRINGS
@@ -83,7 +81,6 @@ def read(pieces):
 
 
 class TestTheWhole:
-    @STEADY
     @given(cut(texts()))
     @example(singly('{"a": "\\ud83d\\ude00"}'))
     @example(singly('{"a": "\\ud83d"}'))
@@ -98,7 +95,6 @@ class TestTheWhole:
             unlooked.feed(piece)
         assert strict(looked) == strict(unlooked.root) == strict(json.loads(text))
 
-    @STEADY
     @given(cut(texts()))
     @example(singly('{"a": ["b\\n", 12, true, {"c": "\\u00e9", "d": "\\ud83d\\ude00"}], "e": 1.5}'))
     def test_is_approached_from_before(self, pieces):
@@ -112,7 +108,6 @@ class TestTheWhole:
         if not twice(text):
             assert all(is_prefix(part, whole) for part in earlier)
 
-    @STEADY
     @given(cut(texts()), st.text('ab `\n{:\\é"}').filter(lambda text: '"' not in text and "}" not in text), st.text())
     @example(singly('{"a": 1}'), "for {this} I say:\n```json\n".replace("}", ""), "\n``` {")
     @example(singly('{"a": 1}'), "{ {", '"}')
@@ -128,7 +123,6 @@ class TestTheWhole:
 
 
 class TestEvents:
-    @STEADY
     @given(cut(texts()))
     @example(singly('{"a": ["x", 1, {}], "b": null}'))
     def test_say_all_that_comes(self, pieces):
@@ -185,12 +179,10 @@ class TestLooking:
 
 
 class TestNoJson:
-    @STEADY
     @given(st.lists(st.text('{}[]:,"\\ \n0123-+.eEutrfalsn😀\ud83d') | st.text()))
     def test_never_raises(self, pieces):
         read(pieces)
 
-    @STEADY
     @given(texts(), st.data())
     def test_with_a_slip_never_raises(self, text, data):
         at = data.draw(st.integers(0, len(text) - 1))

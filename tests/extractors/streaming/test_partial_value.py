@@ -13,7 +13,8 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import pytest
 from checkout import FIXTURES
-from hypothesis import HealthCheck, example, given, settings
+from examples import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import (
     AfterValidator,
@@ -44,8 +45,7 @@ from slotfill.schemas.sources.schema_sources import resolve
 from slotfill.schemas.strategies import instances
 from slotfill.schemas.verbatim import Verbatim
 
-STEADY = settings(deadline=None, suppress_health_check=list(HealthCheck))
-FEW = settings(STEADY, max_examples=20)
+FEW = examples(20)
 SHAPES = sorted((FIXTURES / "shapes").glob("*.json"))
 BUILT_INS = [resolve(name) for name in built_ins()]
 T = TypeVar("T")
@@ -191,7 +191,7 @@ class TestTheWhole:
         self.check(schema, data)
 
     @pytest.mark.parametrize("path", SHAPES, ids=lambda path: path.stem)
-    @settings(FEW, max_examples=10)
+    @examples(10)
     @given(data=st.data())
     def test_of_json_schemas(self, path, data):
         self.check(resolve(str(path)), data)
@@ -653,7 +653,6 @@ def test_what_is_nested_too_deeply_to_be_validated_stays_as_it_arrived():
     assert (type(value), value.label, value.children[0].label) == (Tree, "x", "x")
 
 
-@STEADY
 @given(
     st.lists(st.text('{}[]:,"\\ \n0123-eu') | st.sampled_from(['"places"', '"home"', '"city"', '"name"']) | st.text())
 )
@@ -666,7 +665,6 @@ def test_malformed_text_never_raises(pieces):
         assert isinstance(growing.data, dict)
 
 
-@STEADY
 @given(st.data())
 def test_neither_does_text_with_a_slip(data):
     text = written(PERSON, JOE)

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import pytest
 from checkout import SHARED
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -120,7 +121,7 @@ def test_checks_take_no_time_on_long_strings(name):
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(20)
 @given(data=st.data())
 def test_instances_conform_and_near_misses_do_not(name, data):
     schema = {"type": "string", "format": name}

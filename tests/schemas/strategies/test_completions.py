@@ -4,7 +4,8 @@ from typing import get_args
 
 import pytest
 from checkout import FIXTURES
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import given
 from pydantic import BaseModel, ConfigDict
 
 from slotfill.schemas import Entities, Feedback, Sentiment, Summary
@@ -18,14 +19,13 @@ SOURCES = [
     *(pytest.param(model, id=model.__name__) for model in (Entities, Feedback, Sentiment, Summary)),
     *(pytest.param(json.loads(path.read_text()), id=path.stem) for path in SHAPES),
 ]
-few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 DOCUMENT = "Ana: it is fine.\r\n\r\nBut 12 of 13 came late, на неделю."
 
 
 def drawn(strategy, count=40):
     found = []
 
-    @settings(few, max_examples=count)
+    @examples(count)
     @given(strategy)
     def collect(completion):
         found.append(completion)

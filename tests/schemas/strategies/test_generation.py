@@ -2,7 +2,8 @@
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from examples import examples
+from hypothesis import HealthCheck, Phase, given, seed
 
 from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.strategies.generation import Generation
@@ -15,10 +16,9 @@ def drawn(document, count=50):
     strategy = Generation(response_model(document, name="test").validator, None).values()
 
     @seed(1)
-    @settings(
-        max_examples=count,
+    @examples(
+        count,
         database=None,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 from annotated_types import Gt
 from checkout import FIXTURES
-from hypothesis import HealthCheck, Phase, given, settings
+from examples import examples
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 from pydantic import AnyUrl, BaseModel, ConfigDict, Field, Json, RootModel, field_validator, model_validator
 
@@ -22,8 +23,8 @@ from slotfill.schemas.verbatim import Verbatim
 from slotfill.schemas.wire.wire import wire_of
 
 SHAPES = sorted((FIXTURES / "shapes").glob("*.json"))
-few = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-refused = settings(few, phases=[Phase.generate])  # an error that is wanted needs no smallest example
+few = examples(20)
+refused = examples(20, phases=[Phase.generate])  # an error that is wanted needs no smallest example
 
 
 class Size(Enum):
@@ -111,7 +112,7 @@ def each(strategy, check, how=few):
 
 def drawn(strategy, count=100):
     values = []
-    each(strategy, values.append, settings(few, max_examples=count))
+    each(strategy, values.append, examples(count))
     return values
 
 

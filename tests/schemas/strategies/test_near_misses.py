@@ -5,7 +5,8 @@ from typing import Any
 import jsonschema
 import pytest
 from checkout import FIXTURES
-from hypothesis import HealthCheck, given, seed, settings
+from examples import examples
+from hypothesis import given, seed
 from pydantic import BaseModel, field_validator, model_validator
 
 from slotfill.schemas import Entities, Feedback, Sentiment, Summary
@@ -20,7 +21,6 @@ SHAPES = [
     for path in sorted((FIXTURES / "shapes").glob("*.json"))
     if path.stem != "23-anything"  # it refuses nothing
 ]
-few = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 DOCUMENT = "Ana: it is fine.\r\n\r\nBut 12 of 13 came late, на неделю."
 
 
@@ -58,7 +58,7 @@ def drawn(strategy, count=100, start=0):
     misses = []
 
     @seed(start)
-    @settings(few, max_examples=count)
+    @examples(count)
     @given(strategy)
     def collect(miss):
         misses.append(miss)

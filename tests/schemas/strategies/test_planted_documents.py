@@ -1,10 +1,11 @@
 import unicodedata
 
-from hypothesis import HealthCheck, find, given, settings
+from examples import examples
+from hypothesis import HealthCheck, find, given
 
 from slotfill.schemas.strategies.planted_documents import documents
 
-searching = settings(max_examples=2_000, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+searching = examples(2_000, suppress_health_check=list(HealthCheck), database=None)
 
 
 @given(documents())

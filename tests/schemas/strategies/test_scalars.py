@@ -2,12 +2,13 @@ import json
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import given
 
 from slotfill.schemas.json_schema.patterns import found
 from slotfill.schemas.strategies.scalars import matching, numbers, strings, whole_numbers
 
-few = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = examples(30)
 
 
 def drawn(strategy):

@@ -5,7 +5,7 @@ import tracemalloc
 from pathlib import PurePosixPath
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slotfill.extractors.runs.outputs.folder_layout import FolderLayout
@@ -22,7 +22,6 @@ def places(sources):
         layout.close()
 
 
-@settings(deadline=None)
 @given(st.lists(st.none() | PARTS.map("/".join), max_size=12))
 @example(["a", "a.json/b", "a.json/c"])
 @example(["a.json/b", "a", "a"])

@@ -14,7 +14,8 @@ import tracemalloc
 import pytest
 from checkout import ROOT
 from disks import full, read_only
-from hypothesis import example, given, settings
+from examples import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tabular import OUTPUTS, record, schema_of
 
@@ -164,7 +165,7 @@ def test_rejects_are_records(tmp_path):
     assert lines(tmp_path / "bad.txt")[0]["error"] == {"type": "refusal", "message": "no", "path": ""}
 
 
-@settings(deadline=None, max_examples=30)  # each file waits for the disk
+@examples(30)  # each file waits for the disk
 @given(st.lists(st.text(st.characters(), max_size=20), min_size=1, max_size=5))
 @example(["/", "..", ".", "-", "stdin"])
 @example(["a", "a.json/b", "a", "\0", "\ud800", "x" * 300])

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from slotfill import Usage
@@ -220,7 +221,7 @@ def test_of_nothing_there_is_a_table_too():
 TRIES = st.lists(st.tuples(st.sampled_from([MODEL, OTHER]), st.none() | st.builds(Usage, *[st.integers(0, 10**6)] * 4)))
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.lists(TRIES, max_size=3))
 def test_every_way_to_total_comes_to_the_same(tmp_path_factory, runs):
     folder = tmp_path_factory.mktemp("ledgers")

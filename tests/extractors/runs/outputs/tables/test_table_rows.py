@@ -8,7 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from pyarrow import parquet
 from tabular import MODELS, OUTPUTS, SOURCES, counted, gathered, pruned, record, resolved, schema_of, timed, write
@@ -126,7 +127,7 @@ def test_every_value_comes_back_from_every_table(source, tmp_path_factory):
     shape = shape_of(schema.output_schema)
 
     @given(st.lists(instances(schema), max_size=3))
-    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+    @examples(8, suppress_health_check=list(HealthCheck))
     def check(replies):
         values = [schema.dump(schema.load(reply)) for reply in replies]
         folder = tmp_path_factory.mktemp("tables")
