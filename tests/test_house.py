@@ -112,3 +112,65 @@ def test_a_file_name_stands_once() -> None:
 def test_one_module_escapes_and_unescapes_json_pointers() -> None:
     texts = {file.relative_to(ROOT).as_posix(): file.read_text(encoding="utf-8") for file in FILES}
     assert [name for name, text in texts.items() if '"~1"' in text] == ["schemas/json_values/pointer.py"]
+
+
+TESTED_THROUGH = {
+    "commands": ("test_cli", "a command is what a user calls it for"),
+    "extractors/doctor": ("test_cli", "as the command `doctor`"),
+    "extractors/errors": ("test_cli", "each by how it ends a command"),
+    "extractors/chunks": ("test_reading", "the parts of one reading: what becomes of a long document"),
+    "extractors/clients": ("test_clients", "one call of a model, its tries and its connections"),
+    "extractors/documents": ("test_sources", "one reader a format, by the sources that hold it"),
+    "extractors/forms": ("test_grounding", "tables that grounding and repair read"),
+    "extractors/grounding": ("test_grounding", "steps of one search"),
+    "extractors/live": ("test_assumptions", "one rehearsal, from its probes to its report"),
+    "extractors/local": ("test_transport", "the service in front of the embedded model"),
+    "extractors/messages_api": ("test_service_errors", "the wire's own forms, by what is read of them"),
+    "extractors/record": ("test_extraction", "the parts of one record"),
+    "extractors/repair": ("test_repair", "steps of one repair"),
+    "extractors/rungs": ("test_plan", "the rungs are climbed by a plan"),
+    "extractors/running_plan": ("test_unforeseen", "what ends a plan whatever happens"),
+    "extractors/runs": ("test_engine", "the parts of one run"),
+    "extractors/runs/ledger": ("test_store", "the parts of one ledger"),
+    "extractors/runs/outputs": ("test_sinks", "one sink a format, all with the same promises"),
+    "extractors/runs/reports": ("test_run_summary", "what a summary counts"),
+    "extractors/streaming": ("test_events", "what one stream gives"),
+    "extractors/testing": ("test_claude", "the simulated service, its faults and its rules"),
+    "extractors/testing/checking": ("test_laws", "what laws and advice are made of"),
+    "extractors/testing/matrix": ("test_fault_matrix", "the documents that it is played on"),
+    "schemas": ("test_schema", "what a schema is made of"),
+    "schemas/built_in": ("test_built_ins", "all four alike"),
+    "schemas/json_schema": ("test_response_model", "what a JSON Schema becomes"),
+    "schemas/json_values": ("test_exact_json", "JSON as it was written"),
+    "schemas/passages": ("test_passages", "what counts as the same text"),
+    "schemas/sources": ("test_schema_sources", "one source a kind"),
+    "schemas/strategies": ("test_instances", "what instances are made of"),
+    "schemas/validation": ("test_strict_validator", "steps of one validation"),
+    "schemas/wire": ("test_wire", "what the wire holds of a schema"),
+}
+"""Through which test a module is tested that has none of its name, or a room's modules that have none, and why."""
+
+
+def test_each_module_has_its_test() -> None:
+    tests = {file.relative_to(ROOT / "tests") for file in ROOT.glob("tests/**/test_*.py")}
+    names = {test.stem for test in tests}
+    for file in MODULES:
+        module = file.relative_to(ROOT).with_suffix("")
+        if module.parent / f"test_{module.name}.py" not in tests:
+            through = [TESTED_THROUGH[str(at)][0] for at in (module, *module.parents) if str(at) in TESTED_THROUGH]
+            assert through, f"{module} has no test of its name, nor does TESTED_THROUGH name another"
+            assert through[0] in names
+
+
+def test_tests_mirror_the_rooms() -> None:
+    """A test stands beside no other module than the one that it has the name of, and those of several in a room."""
+    homes: defaultdict[str, set[Path]] = defaultdict(set)
+    for module in (*MODULES, *(file.parent for file in FILES if file.name == "__init__.py")):
+        homes[module.stem].add(module.relative_to(ROOT).parent)
+    for test in ROOT.glob("tests/**/test_*.py"):
+        place = test.relative_to(ROOT / "tests").parent
+        name = test.stem.removeprefix("test_")
+        if name in homes:
+            assert place in homes[name], f"{test.name} tests what stands in {homes[name]}"
+        assert (ROOT / place).is_dir()
+        assert place != Path("extractors") or name in homes, f"{test.name} is about a room, and stands in none"
