@@ -116,6 +116,7 @@ def test_one_module_escapes_and_unescapes_json_pointers() -> None:
 
 TESTED_THROUGH = {
     "commands": ("test_cli", "a command is what a user calls it for"),
+    "extractors/builtin": ("test_extractor", "the four ready-made extractors"),
     "extractors/doctor": ("test_cli", "as the command `doctor`"),
     "extractors/errors": ("test_cli", "each by how it ends a command"),
     "extractors/chunks": ("test_reading", "the parts of one reading: what becomes of a long document"),
@@ -129,7 +130,7 @@ TESTED_THROUGH = {
     "extractors/record": ("test_extraction", "the parts of one record"),
     "extractors/repair": ("test_repair", "steps of one repair"),
     "extractors/rungs": ("test_plan", "the rungs are climbed by a plan"),
-    "extractors/running_plan": ("test_unforeseen", "what ends a plan whatever happens"),
+    "extractors/recording": ("test_plan", "the record that a plan ends with"),
     "extractors/runs": ("test_engine", "the parts of one run"),
     "extractors/runs/ledger": ("test_store", "the parts of one ledger"),
     "extractors/runs/outputs": ("test_sinks", "one sink a format, all with the same promises"),
