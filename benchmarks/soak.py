@@ -25,17 +25,9 @@ from pathlib import Path
 import kills
 
 from slotfill.extractors.record.parts import Outcome
-from slotfill.extractors.testing.matrix.fault_matrix import (
-    CALLS,
-    DRIVERS,
-    ONLINE_FAULTS,
-    Cell,
-    CellResult,
-    in_process,
-    on_a_port,
-    pairs,
-    singles,
-)
+from slotfill.extractors.testing.matrix.extractor_drivers import DRIVERS
+from slotfill.extractors.testing.matrix.fault_matrix import CellResult, in_process, on_a_port
+from slotfill.extractors.testing.matrix.matrix_cells import CALLS, ONLINE_FAULTS, Cell, pairs, singles
 from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS
 
 PAGE = Path(__file__).parent.parent / "docs" / "faults.md"
@@ -113,7 +105,7 @@ class Extent:
 def page(alone: Results, together: Results, extent: Extent) -> Iterator[str]:
     one, two = added(alone.values()), added(together.values())
     packages = ", ".join(f"{name} {version(name)}" for name in ("slotfill", "anthropic", "instructor", "pydantic"))
-    yield f"Played on {dt.datetime.now(dt.UTC).date()} with {packages} and Python {platform.python_version()},"
+    yield f"ScenarioResult on {dt.datetime.now(dt.UTC).date()} with {packages} and Python {platform.python_version()},"
     seeds = ", ".join(map(str, range(extent.seeds)))
     yield f"on {os.cpu_count()} shared cores in {extent.minutes:.0f} minutes; seeds: {seeds};"
     yield f"{extent.documents} documents a cell over HTTP, one in process;"
@@ -123,20 +115,20 @@ def page(alone: Results, together: Results, extent: Extent) -> Iterator[str]:
     yield f"One fault at a time: {summary(one)}"
     yield f"Two at a time: {summary(two)}"
     yield ""
-    yield f"| fault | struck | {' | '.join(DRIVERS)} | accounts |"
+    yield f"| fault | struck | {' | '.join(DRIVERS)} | invariants |"
     yield f"|---|--:|{'---|' * len(DRIVERS)}---|"
     for fault in ONLINE_FAULTS:
         whole = added(alone[fault, driver] for driver in DRIVERS)
         cells = [outcomes(alone[fault, driver]) for driver in DRIVERS]
-        yield f"| `{fault}` | {whole.struck[fault]:,} | {' | '.join(cells)} | {accounts(whole)} |"
+        yield f"| `{fault}` | {whole.struck[fault]:,} | {' | '.join(cells)} | {invariants(whole)} |"
     yield ""
     yield "Two at a time, by driver and mode:"
     yield ""
-    yield "| driver | mode | requests | outcomes | accounts |"
+    yield "| driver | mode | requests | outcomes | invariants |"
     yield "|---|---|--:|---|---|"
     for driver, mode in CALLS:
         result = together[driver, mode]
-        yield f"| `{driver}` | {mode} | {result.requests:,} | {outcomes(result)} | {accounts(result)} |"
+        yield f"| `{driver}` | {mode} | {result.requests:,} | {outcomes(result)} | {invariants(result)} |"
     yield ""
     yield f"Not played: {', '.join(f'`{name}`' for name in BATCH_FAULTS)}, which strike the requests of a batch alone."
 
@@ -151,8 +143,8 @@ def outcomes(result: CellResult) -> str:
     return ", ".join(counted) or "-"
 
 
-def accounts(result: CellResult) -> str:
-    return f"{len(result.breaches)} breaches" if result.breaches else "right"
+def invariants(result: CellResult) -> str:
+    return f"{len(result.breaches)} breaches" if result.breaches else "kept"
 
 
 def added(results: Iterable[CellResult]) -> CellResult:

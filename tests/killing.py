@@ -187,9 +187,9 @@ class Run:
         return self._breaches + [f"left over: {name}" for name in self._left_over()]
 
     def _check_requests(self, needed):
-        bodies = {seen.request_id: seen.request.body for seen in self.claude.requests}
+        bodies = {seen.request_id: seen.http.body for seen in self.claude.requests}
         for answered, count in self._answered_by:
-            again = {seen.request.body for seen in self.claude.requests[count:]} & {bodies[name] for name in answered}
+            again = {seen.http.body for seen in self.claude.requests[count:]} & {bodies[name] for name in answered}
             self._breaches += [f"asked again, its answer being stored: {body[-200:]}" for body in again]
         if len(bodies) > needed + CONCURRENCY * self.kills:
             self._breaches.append(f"{len(bodies)} requests for {needed} answers, {self.kills} kills")

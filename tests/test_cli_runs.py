@@ -20,7 +20,7 @@ ROWS = ("extract", "feedback", "rows.jsonl", "-o", "out.jsonl")
 @pytest.fixture
 def claude(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    claude = SimulatedClaude(lambda asked: FEEDBACK)
+    claude = SimulatedClaude(lambda request: FEEDBACK)
     with served(claude) as url:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
         monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-simulated")

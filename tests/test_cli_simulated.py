@@ -153,7 +153,7 @@ class TestLongDocuments:
     @pytest.fixture(autouse=True)
     def long(self, claude, tmp_path):
         (tmp_path / "long.txt").write_text("It came late. The box was torn. " * 40)
-        claude.script(lambda asked: {**FEEDBACK, "key_issues": ["late"] if "late" in asked.document else []})
+        claude.script(lambda request: {**FEEDBACK, "key_issues": ["late"] if "late" in request.document else []})
 
     def test_chunks_and_passes(self, claude):
         result = run("extract", "feedback", "long.txt", "--chunk-chars", 400, "--passes", 2, "--record")

@@ -121,7 +121,13 @@ def documents_in(folder: Path) -> Path:
 
 def run(start: list[str], command: str, folder: Path, environment: dict[str, str]) -> str:
     done = subprocess.run(
-        [*start, *command.split()], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60
+        [*start, *command.split()],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done.stdout

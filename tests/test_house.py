@@ -124,6 +124,7 @@ TESTED_THROUGH = {
     "extractors/documents": ("test_sources", "one reader a format, by the sources that hold it"),
     "extractors/forms": ("test_grounding", "tables that grounding and repair read"),
     "extractors/grounding": ("test_grounding", "steps of one search"),
+    "extractors/http": ("test_tries", "what holds of each HTTP try"),
     "extractors/live": ("test_assumptions", "one rehearsal, from its probes to its report"),
     "extractors/local": ("test_transport", "the service in front of the embedded model"),
     "extractors/messages_api": ("test_service_errors", "the wire's own forms, by what is read of them"),

@@ -53,7 +53,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_undisturbed(undisturbed, t
 def test_a_document_goes_on_from_the_answers_that_it_has(tmp_path):
     whole, run = Run(tmp_path / "whole", documents=FEW), Run(tmp_path / "run", documents=FEW)
     finish(whole)
-    patch = After(asked=lambda asked: "note" not in asked.schema["properties"])
+    patch = After(asked=lambda request: "note" not in request.schema["properties"])
     assert run.start(patch, undisturbed=whole) == -signal.SIGKILL
     assert run.told("SELECT document FROM answers WHERE document NOT IN (SELECT document FROM documents)")
     finish(run)

@@ -33,13 +33,13 @@ DEFECTS = {
         "extractors/rungs/results.py",
         "    Status.CUT_OFF: Outcome.PARTIAL,",
         "    Status.CUT_OFF: Outcome.VALID,",
-        "tests/extractors/testing/matrix/test_fault_matrix.py::test_a_fault_over_http_leaves_all_accounts_right[truncated]",
+        "tests/extractors/testing/matrix/test_fault_matrix.py::test_a_fault_over_http_keeps_all_invariants[truncated]",
     ),
     "a stream that was cut passes for a whole one": (
         "extractors/messages_api/stream_reader.py",
         "        if not self.ended:\n            self._whole",
         "        self.ended = True\n        if False:\n            self._whole",
-        "tests/extractors/testing/matrix/test_fault_matrix.py::test_a_fault_over_http_leaves_all_accounts_right[sse_unended]",
+        "tests/extractors/testing/matrix/test_fault_matrix.py::test_a_fault_over_http_keeps_all_invariants[sse_unended]",
     ),
     "what a reply has used is not counted": (
         "extractors/clients/codec.py",
@@ -86,13 +86,13 @@ DEFECTS = {
         "extractors/chunks/assembly.py",
         "if chunk.number > 1 else",
         "if False else",
-        "tests/extractors/testing/matrix/test_fault_matrix.py::test_further_turns_fallbacks_passes_and_chunks_leave_all_accounts_right[passes-refusal]",
+        "tests/extractors/testing/matrix/test_fault_matrix.py::test_further_turns_fallbacks_passes_and_chunks_keep_all_invariants[passes-refusal]",
     ),
     "what a chunk gave is lost with another chunk": (
         "extractors/chunks/assembly.py",
         "    valid = [(one, chunk) for one, chunk in placed if one.result.is_valid]\n",
         "    valid = [(one, chunk) for one, chunk in placed if one.result.is_valid][: -1 if missing else None]\n",
-        "tests/extractors/testing/matrix/test_fault_matrix.py::test_further_turns_fallbacks_passes_and_chunks_leave_all_accounts_right[chunks-refusal]",
+        "tests/extractors/testing/matrix/test_fault_matrix.py::test_further_turns_fallbacks_passes_and_chunks_keep_all_invariants[chunks-refusal]",
     ),
     "a chunk is not told what was said of its document": (
         "extractors/chunks/reading.py",

@@ -1,6 +1,7 @@
 from slotfill.extractors.cassettes.cassette import Cassette as Cassette
 from slotfill.extractors.cassettes.cassette import CassetteTransport as CassetteTransport
 from slotfill.extractors.cassettes.tape import CassetteError as CassetteError
+from slotfill.extractors.messages_api.api_error import ApiError as ApiError
 from slotfill.extractors.testing import extractor_laws as extractor_laws
 from slotfill.extractors.testing import laws as laws
 from slotfill.extractors.testing.broken_claude import BrokenClaude as BrokenClaude
@@ -8,12 +9,19 @@ from slotfill.extractors.testing.check import check as check
 from slotfill.extractors.testing.checking.findings import Finding as Finding
 from slotfill.extractors.testing.checking.findings import LawBroken as LawBroken
 from slotfill.extractors.testing.claude import SimulatedClaude as SimulatedClaude
+from slotfill.extractors.testing.matrix.fault_matrix import CellResult as CellResult
+from slotfill.extractors.testing.matrix.fault_matrix import Rig as Rig
+from slotfill.extractors.testing.matrix.fault_matrix import in_process as in_process
+from slotfill.extractors.testing.matrix.fault_matrix import on_a_port as on_a_port
+from slotfill.extractors.testing.matrix.matrix_cells import Cell as Cell
 from slotfill.extractors.testing.server import application as application
 from slotfill.extractors.testing.server import served as served
 from slotfill.extractors.testing.simulator.clock import Clock as Clock
 from slotfill.extractors.testing.simulator.clock import ManualClock as ManualClock
+from slotfill.extractors.testing.simulator.exchange import LoggedRequest as LoggedRequest
 from slotfill.extractors.testing.simulator.fault_triggers import FAULTS as FAULTS
 from slotfill.extractors.testing.simulator.fault_triggers import FaultError as FaultError
+from slotfill.extractors.testing.simulator.fault_triggers import Trigger as Trigger
 from slotfill.extractors.testing.simulator.simulated_limits import RateLimits as RateLimits
 from slotfill.extractors.testing.simulator.simulated_reply import SimulatedReply as SimulatedReply
 from slotfill.extractors.testing.simulator.simulated_request import SimulatedRequest as SimulatedRequest

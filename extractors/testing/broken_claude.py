@@ -18,6 +18,7 @@ from pydantic_core import from_json, to_json
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.simulator.exchange import HttpRequest, HttpResponse
 from slotfill.extractors.testing.simulator.fault_triggers import FaultError
+from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = ["BREAKAGES", "BrokenClaude"]
 
@@ -31,9 +32,12 @@ _REFUSED = 400
 class BrokenClaude(SimulatedClaude):
     """A simulated service that breaks assumptions.
 
-    breaking: the names of the assumptions. options: as `SimulatedClaude` takes them.
+    Args:
+        breaking: The names of the assumptions, as `slotfill doctor --live --json` has them.
+        options: As `SimulatedClaude` takes them.
 
-    Raises FaultError for an assumption that is not known.
+    Raises:
+        FaultError: For an assumption that is not known.
     """
 
     def __init__(self, breaking: Iterable[str], **options: Any) -> None:
@@ -60,7 +64,7 @@ def _known(name: str) -> str:
     return name
 
 
-def _refusing(fits: Callable[[Any], object], text: str) -> Breakage:
+def _refusing(fits: Callable[[JSON], object], text: str) -> Breakage:
     """Refuse what fits, in the form in which the service refuses a request without a model."""
 
     def breakage(request: HttpRequest, answer: Handler) -> HttpResponse:
@@ -74,7 +78,7 @@ def _refusing(fits: Callable[[Any], object], text: str) -> Breakage:
     return breakage
 
 
-def _reading(fits: Callable[[Any], object], change: Callable[[Any], object]) -> Breakage:
+def _reading(fits: Callable[[JSON], object], change: Callable[[JSON], object]) -> Breakage:
     """Read what fits as if another request had been sent. change: makes that of its body, in place."""
 
     def breakage(request: HttpRequest, answer: Handler) -> HttpResponse:
@@ -87,7 +91,7 @@ def _reading(fits: Callable[[Any], object], change: Callable[[Any], object]) -> 
     return breakage
 
 
-def _otherwise(fits: Callable[[Any], object], change: Callable[[Any], object], text: str) -> Breakage:
+def _otherwise(fits: Callable[[JSON], object], change: Callable[[JSON], object], text: str) -> Breakage:
     """Refuse what fits where the service takes it, else read it as `_reading` does."""
 
     def breakage(request: HttpRequest, answer: Handler) -> HttpResponse:
@@ -97,14 +101,14 @@ def _otherwise(fits: Callable[[Any], object], change: Callable[[Any], object], t
     return breakage
 
 
-def _fits(fits: Callable[[Any], object], request: HttpRequest) -> bool:
+def _fits(fits: Callable[[JSON], object], request: HttpRequest) -> bool:
     try:
         return request.method == "POST" and bool(fits(from_json(request.body)))
     except (ValueError, LookupError, TypeError):
         return False
 
 
-def _writing(change: Callable[[Any], object]) -> Breakage:
+def _writing(change: Callable[[JSON], object]) -> Breakage:
     """Write each body that is JSON in another way. change: does so in place, or raises LookupError or TypeError."""
 
     def breakage(request: HttpRequest, answer: Handler) -> HttpResponse:
@@ -122,14 +126,14 @@ def _writing(change: Callable[[Any], object]) -> Breakage:
 def _without_headers(*beginnings: str) -> Breakage:
     def breakage(request: HttpRequest, answer: Handler) -> HttpResponse:
         response = answer(request)
-        kept = {name: value for name, value in response.headers.items() if not name.startswith(beginnings)}
-        return replace(response, headers=kept)
+        rest = {name: value for name, value in response.headers.items() if not name.startswith(beginnings)}
+        return replace(response, headers=rest)
 
     return breakage
 
 
 def _telling_limits(request: HttpRequest, answer: Handler) -> HttpResponse:
-    """Tell limits with each reply."""
+    """Send limits with each reply."""
     response = answer(request)
     limits = {f"anthropic-ratelimit-{name}-limit": "50" for name in ("requests", "input-tokens", "output-tokens")}
     return replace(response, headers={**limits, **response.headers})
@@ -146,15 +150,15 @@ def _streaming(change: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]) -> Brea
     return breakage
 
 
-def _forces(body: Any) -> bool:
+def _forces(body: JSON) -> bool:
     return bool(body["tool_choice"]["type"] == "tool")
 
 
-def _is_told_not_to_think(body: Any) -> bool:
+def _is_told_not_to_think(body: JSON) -> bool:
     return body["thinking"]["type"] in ("disabled", "between_tools")
 
 
-def _schema(body: Any) -> Any:
+def _schema(body: JSON) -> JSON:
     return body["output_config"]["format"]["schema"]
 
 
@@ -177,23 +181,23 @@ def _without_totals(chunks: tuple[bytes, ...]) -> tuple[bytes, ...]:
     )
 
 
-def _drop_thinking(body: Any) -> None:
+def _drop_thinking(body: JSON) -> None:
     del body["usage"]["output_tokens_details"]
 
 
-def _reverse(body: Any) -> None:
+def _reverse(body: JSON) -> None:
     body["data"].reverse()
 
 
-def _double(body: Any) -> None:
+def _double(body: JSON) -> None:
     body["input_tokens"] *= 2
 
 
-def _bill(body: Any) -> None:
+def _bill(body: JSON) -> None:
     body["usage"]["output_tokens"] *= 100_000
 
 
-def _unmark(body: Any) -> None:
+def _unmark(body: JSON) -> None:
     for block in body["system"]:
         block.pop("cache_control", None)
 

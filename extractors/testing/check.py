@@ -24,14 +24,20 @@ def check(
     seconds: float = DEFAULT_SECONDS,
     on_progress: Callable[[str], object] = lambda _: None,
 ) -> tuple[Finding, ...]:
-    """Hold a schema against every law; give what was found, laws first.
+    """Hold a schema against every law, and look for what costs re-asks.
 
-    source: as `slotfill.schemas.resolve` takes it. Its own worked examples may be wrong: that is a finding.
-    max_examples: how many values are made for each law. seed: the same one gives the same findings.
-    seconds: how much of the process's time it may take. A law that this does not suffice for is not decided.
-    on_progress: is told of each law, and each subject of advice, before it is looked at.
+    Args:
+        source: As `slotfill.schemas.resolve` takes it. Its own worked examples may be wrong: that is a finding.
+        max_examples: How many values are made for each law.
+        seed: The same one gives the same findings.
+        seconds: How much of the process's time it may take. A law that this does not suffice for is not decided.
+        on_progress: Is called with the name of each law, and subject of advice, before it is looked at.
 
-    Raises SchemaError when the schema cannot be used at all.
+    Returns:
+        What was found: laws first, in the order in which they are best mended, then advice.
+
+    Raises:
+        SchemaError: When the schema cannot be used at all.
     """
     clock = TimeBudget(seconds)
     return tuple(_findings(Subject.of(source, Search(max_examples, seed, clock)), clock, on_progress))
@@ -52,7 +58,7 @@ def _findings(subject: Subject, clock: TimeBudget, on_progress: Callable[[str], 
 
 
 def _of_law(law: Law, subject: Subject, clock: TimeBudget) -> Iterator[Finding]:
-    """Give what breaks a law, or why that is not decided."""
+    """Yield what breaks a law, or why that is not decided."""
     if law.of_values and not subject.has_values:
         yield law.undecided("", f"it is about valid values, and none is known: {EXAMPLE_WANTED}")
         return
@@ -66,12 +72,12 @@ def _of_law(law: Law, subject: Subject, clock: TimeBudget) -> Iterator[Finding]:
 
 
 def report(findings: tuple[Finding, ...]) -> Iterator[str]:
-    """Give the lines that tell a person what was found: a paragraph a finding, and a summary."""
+    """Yield the lines that tell a person what was found: a paragraph a finding, and a summary."""
     for finding in findings:
         yield f"{finding.kind}: {finding.law}: {finding.path or 'the value'}"
         yield f"    {finding.message}"
-        if finding.shown:
-            yield f"    {finding.shown}"
+        if finding.counterexample_text:
+            yield f"    {finding.counterexample_text}"
         yield ""
     broken = {finding.law for finding in findings if finding.kind == "broken"}
     open_ = {finding.law for finding in findings if finding.kind == "not decided"} - broken

@@ -50,6 +50,7 @@ from slotfill.extractors.testing.checking.values import (
 from slotfill.schemas.errors import InvalidError, SchemaCodeError
 from slotfill.schemas.json_schema.subschemas import properties_of
 from slotfill.schemas.json_schema.value_walk import walk
+from slotfill.schemas.json_values.json_types import JSON, JSONObject
 from slotfill.schemas.json_values.pointer import follow, join
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies import NearMiss, near_misses
@@ -99,9 +100,9 @@ def _refusal(schema: Schema[Any], value: object) -> Iterator[Finding]:
         yield instances_exist.undecided(first.path, f"{message}{first.message}", value)
 
 
-def _finding(law: Law, subject: Subject, wanted: Property) -> Callable[[str, str], Finding]:
-    """Give how to speak of a property that no value was found of: certainly, where it can be seen to have none."""
-    return law.broken if values_for(subject.schema, wanted.schema).is_empty else law.undecided
+def _finding(law: Law, subject: Subject, prop: Property) -> Callable[[str, str], Finding]:
+    """Return how to speak of a property that no value was found of: certainly, where it can be seen to have none."""
+    return law.broken if values_for(subject.schema, prop.schema).is_empty else law.undecided
 
 
 @law("every field reachable", of_values=True)
@@ -134,7 +135,7 @@ def round_trip(subject: Subject) -> Iterator[Finding]:
     yield from subject.search.each(subject.values, lambda value: _unreadable(subject, value))
 
 
-def _lost(subject: Subject, value: Any) -> Iterator[Finding]:
+def _lost(subject: Subject, value: JSON) -> Iterator[Finding]:
     read, again = (subject.schema.load(value) for _ in range(2))
     steps = first_difference(unpacked(read), unpacked(again))
     if steps is not None:
@@ -149,7 +150,7 @@ def _lost(subject: Subject, value: Any) -> Iterator[Finding]:
         yield round_trip.broken(leading(first.path, value), first.message, value)
 
 
-def _unreadable(subject: Subject, value: Any) -> Iterator[Finding]:
+def _unreadable(subject: Subject, value: JSON) -> Iterator[Finding]:
     """Say where what is written of a value is read as another one, or not at all; a value that grows says nothing."""
     read = subject.schema.load(value)
     if _changed_again(subject, read) is not None:
@@ -158,7 +159,7 @@ def _unreadable(subject: Subject, value: Any) -> Iterator[Finding]:
         yield from _misread(subject, value, read, subject.schema.dump(read))
 
 
-def _misread(subject: Subject, value: Any, read: Any, written: Any) -> Iterator[Finding]:
+def _misread(subject: Subject, value: JSON, read: Any, written: Any) -> Iterator[Finding]:
     try:
         steps = first_difference(unpacked(read), unpacked(returned := subject.schema.load(written)))
     except InvalidError as error:
@@ -172,8 +173,8 @@ def _misread(subject: Subject, value: Any, read: Any, written: Any) -> Iterator[
     yield round_trip.advised(leading(path, value), message, value)
 
 
-def _path_in(value: Any, read: Any, steps: Iterable[str | int]) -> str:
-    """Give the JSON Pointer into what a model said, by its keys, to a part of what was read of it."""
+def _path_in(value: JSON, read: Any, steps: Iterable[str | int]) -> str:
+    """Return the JSON Pointer into what a model said, by its keys, to a part of what was read of it."""
     path: list[str | int] = []
     holder = value
     for step in steps:
@@ -183,7 +184,7 @@ def _path_in(value: Any, read: Any, steps: Iterable[str | int]) -> str:
     return leading(join(path), value)
 
 
-def _context(subject: Subject) -> dict[str, Any]:
+def _context(subject: Subject) -> JSONObject:
     return {"document": None, "parameters": subject.schema.parameters, **subject.schema.context}
 
 
@@ -200,7 +201,7 @@ def validators_idempotent(subject: Subject) -> Iterator[Finding]:
     yield from subject.search.each(subject.values, lambda value: _grown(subject, value))
 
 
-def _grown(subject: Subject, value: Any) -> Iterator[Finding]:
+def _grown(subject: Subject, value: JSON) -> Iterator[Finding]:
     read = subject.schema.load(value)
     again = _changed_again(subject, read)
     if again is not None and (path := difference(unpacked(read), again)) is not None:
@@ -290,9 +291,9 @@ def near_misses_refused(subject: Subject) -> Iterator[Finding]:
 
 
 def _accepted(schema: Schema[Any], miss: NearMiss) -> Iterator[Finding]:
-    kept = recorded(schema, miss.value)
-    if kept is not None and miss.constraint != "uniqueItems":
-        became = json.dumps(follow(miss.path, kept))
+    accepted = recorded(schema, miss.value)
+    if accepted is not None and miss.constraint != "uniqueItems":
+        became = json.dumps(follow(miss.path, accepted))
         message = f"breaks {miss.constraint!r} of the JSON Schema, and is accepted as {became}"
         yield near_misses_refused.broken(miss.path, message, miss.value)
 
@@ -308,7 +309,7 @@ def missing_answers_are_seen(subject: Subject) -> Iterator[Finding]:
     yield from subject.search.each(subject.values, lambda value: _hidden(subject.schema, value))
 
 
-def _hidden(schema: Schema[Any], value: Any) -> Iterator[Finding]:
+def _hidden(schema: Schema[Any], value: JSON) -> Iterator[Finding]:
     for node in walk(value, schema.json_schema):
         for key in node.value if isinstance(node.value, dict) else ():
             path = (*node.path, key)
@@ -320,8 +321,8 @@ def _hidden(schema: Schema[Any], value: Any) -> Iterator[Finding]:
                 yield replace(finding, advice=_is_default(schema, left, path))
 
 
-def _is_default(schema: Schema[Any], value: Any, path: tuple[str | int, ...]) -> bool:
-    """Tell whether what a property holds that was left out is the default of its model, which its author chose."""
+def _is_default(schema: Schema[Any], value: JSON, path: tuple[str | int, ...]) -> bool:
+    """Whether what a property holds that was left out is the default of its model, which its author chose."""
     holder: Any = schema.load(value)
     for step in path[:-1]:
         holder = _member(holder, step)
@@ -334,7 +335,7 @@ def _is_default(schema: Schema[Any], value: Any, path: tuple[str | int, ...]) ->
 
 
 def _member(holder: Any, step: str | int) -> Any:
-    """Give a part of a value in Python, by its key or index in JSON; None where it is not to be found."""
+    """Return a part of a value in Python, by its key or index in JSON; None where it is not to be found."""
     name = _name_of(holder, step)
     if name is not None:
         return getattr(holder, name)
@@ -345,12 +346,12 @@ def _member(holder: Any, step: str | int) -> Any:
 
 
 def _name_of(holder: Any, key: str | int) -> str | None:
-    """Give the field that a model or a dataclass reads from a key, None where there is no such."""
+    """Return the field that a model or a dataclass reads from a key, None where there is no such."""
     return next((name for name, known in _fields_of(holder).items() if key in (*_keys(known), name)), None)
 
 
 def _fields_of(holder: Any) -> Mapping[str, FieldInfo]:
-    """Give the fields of a model or of a dataclass, Pydantic's or another; nothing else has any."""
+    """Return the fields of a model or of a dataclass, Pydantic's or another; nothing else has any."""
     own: Mapping[str, FieldInfo] | None = getattr(type(holder), "__pydantic_fields__", None)
     if own is not None or not dataclasses.is_dataclass(holder):
         return own or {}
@@ -359,16 +360,16 @@ def _fields_of(holder: Any) -> Mapping[str, FieldInfo]:
 
 
 def _keys(field: FieldInfo) -> Iterator[object]:
-    """Give the keys that a field is read from."""
+    """Yield the keys that a field is read from."""
     alias = field.validation_alias
     yield from alias.choices if isinstance(alias, AliasChoices) else (alias, field.alias)
 
 
-def _is_constant(root: dict[str, Any], schemas: Iterable[Any], key: str) -> bool:
+def _is_constant(root: JSONObject, schemas: Iterable[JSON], key: str) -> bool:
     return any(is_constant(properties_of(schema).get(key), root) for schema in schemas)
 
 
-def _without(value: Any, path: tuple[str | int, ...]) -> Any:
+def _without(value: JSON, path: tuple[str | int, ...]) -> JSON:
     left = copy.deepcopy(value)
     del follow(join(path[:-1]), left)[path[-1]]
     return left
@@ -384,13 +385,13 @@ def inputs_not_mutated(subject: Subject) -> Iterator[Finding]:
     yield from [found] if found else ()
 
 
-def _mutated(subject: Subject, value: Any) -> Iterator[Finding]:
-    given = copy.deepcopy(value)
+def _mutated(subject: Subject, value: JSON) -> Iterator[Finding]:
+    data = copy.deepcopy(value)
     with suppress(Exception):  # whatever a validator of the user's raises
-        subject.schema.model.model_validate(given, context=_context(subject))
-    path = difference(value, given)
+        subject.schema.model.model_validate(data, context=_context(subject))
+    path = difference(value, data)
     if path is not None:
-        message = f"validation changed its input: now it holds {json.dumps(follow(path, given))} there"
+        message = f"validation changed its input: now it holds {json.dumps(follow(path, data))} there"
         yield inputs_not_mutated.broken(path, message, value)
 
 

@@ -29,7 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def simulated_claude() -> SimulatedClaude:
-    """Give a simulated service of the test's own; `simulated_claude.script(replies, faults=[…])` says what it does."""
+    """Return the test's own simulated service; `simulated_claude.script(replies, faults=[…])` says what it does."""
     from slotfill.extractors.testing.claude import SimulatedClaude
 
     return SimulatedClaude()
@@ -37,7 +37,7 @@ def simulated_claude() -> SimulatedClaude:
 
 @pytest.fixture
 def cassette(request: pytest.FixtureRequest) -> Cassette:
-    """Give the test's own tape, `cassettes/MODULE/TEST.jsonl` beside it: `Extractor(cassette=cassette)`.
+    """Return the test's own tape, `cassettes/MODULE/TEST.jsonl` beside it: `Extractor(cassette=cassette)`.
 
     It is recorded while there is none, which a test must be marked `real_service` for.
     """

@@ -30,7 +30,14 @@ GRACE = 2
 
 
 def application(claude: SimulatedClaude) -> ASGIApp:
-    """Make the ASGI application of a simulated service. Raises MissingExtraError without Starlette."""
+    """Make the ASGI application of a simulated service.
+
+    Args:
+        claude: The service.
+
+    Raises:
+        MissingExtraError: Without Starlette, which the extra `testing` brings.
+    """
     try:
         from starlette.applications import Starlette
         from starlette.responses import Response, StreamingResponse
@@ -58,7 +65,7 @@ def application(claude: SimulatedClaude) -> ASGIApp:
 
 
 def serve(claude: SimulatedClaude, host: str = "127.0.0.1", port: int = 0) -> Server:
-    """Give a server, bound but not started: `run(sockets=[…])` is what `served` calls. Port 0 takes a free one.
+    """Make a server, bound but not started: `run(sockets=[…])` is what `served` calls. Port 0 takes a free one.
 
     Raises MissingExtraError without uvicorn.
     """
@@ -88,7 +95,17 @@ def bound(host: str, port: int) -> socket.socket:
 
 @contextmanager
 def served(claude: SimulatedClaude, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-    """Serve from a thread of its own while the context lasts; gives the base URL."""
+    """Serve a simulated service from a thread of its own while the context lasts; gives the base URL.
+
+    Args:
+        claude: The service.
+        host: The address to listen at.
+        port: 0 takes a free one.
+
+    Raises:
+        MissingExtraError: Without Starlette or uvicorn, which the extra `testing` brings.
+        ModelError: When the port cannot be had.
+    """
     listener = bound(host, port)
     server = serve(claude)
     thread = threading.Thread(target=partial(server.run, sockets=[listener]), daemon=True)

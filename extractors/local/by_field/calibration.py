@@ -39,6 +39,8 @@ TRUST_IN_NO_BIAS = 0.1
 """The precision of the normal priors of sharpness and bias."""
 
 STEPS = 800
+"""Steps of a fit: after as many the parameters are right to four digits, also where few texts leave the slope flat."""
+
 RATE = 0.6
 RATE_OF_SHARPNESS = 0.05
 SOFTEST = 0.1

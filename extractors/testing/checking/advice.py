@@ -16,6 +16,7 @@ from slotfill.extractors.testing.checking.findings import Finding
 from slotfill.extractors.testing.checking.law import Subject
 from slotfill.schemas.errors import InvalidError, SchemaError
 from slotfill.schemas.json_schema.subschemas import resolved, subschemas
+from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.json_values.pointer import join, pointer_to
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies import wire_instances
@@ -63,7 +64,7 @@ def _refused(schema: Schema[Any], value: object) -> Iterator[Finding]:
 
 
 def _keywords(schema: Schema[Any], value: object) -> Iterator[tuple[str, str]]:
-    """Give path and keyword of what the JSON Schema itself says against a value."""
+    """Yield path and keyword of what the JSON Schema itself says against a value."""
     try:
         json_model(schema).model_validate(value)
     except ValidationError as error:
@@ -76,20 +77,20 @@ def _keywords(schema: Schema[Any], value: object) -> Iterator[tuple[str, str]]:
 
 def descriptions(subject: Subject) -> Iterator[Finding]:
     """Say which properties the model is told nothing of but their name: no description, no word in the instructions."""
-    untold: dict[str, list[str]] = {}
-    for found in properties(subject.schema.json_schema):
-        if not _is_told(subject.schema, found):
-            untold.setdefault(found.path.rpartition("/properties/")[0], []).append(repr(found.key))
-    for path, keys in untold.items():
+    undescribed: dict[str, list[str]] = {}
+    for prop in properties(subject.schema.json_schema):
+        if not _is_described(subject.schema, prop):
+            undescribed.setdefault(prop.path.rpartition("/properties/")[0], []).append(repr(prop.key))
+    for path, keys in undescribed.items():
         message = f"the model is told nothing of {', '.join(keys)}: no description, no word in the instructions"
         yield Finding("description", path, message, advice=True)
 
 
-def _is_told(schema: Schema[Any], found: Property) -> bool:
+def _is_described(schema: Schema[Any], prop: Property) -> bool:
     root = schema.json_schema
-    if any(part.get("description") for part in resolved([found.schema], root)) or is_constant(found.schema, root):
+    if any(part.get("description") for part in resolved([prop.schema], root)) or is_constant(prop.schema, root):
         return True
-    return re.search(rf"(?<!\w){re.escape(found.key)}(?!\w)", schema.instructions) is not None
+    return re.search(rf"(?<!\w){re.escape(prop.key)}(?!\w)", schema.instructions) is not None
 
 
 def unions(subject: Subject) -> Iterator[Finding]:
@@ -110,7 +111,7 @@ def unions(subject: Subject) -> Iterator[Finding]:
                 yield Finding("union", path + join((keyword,)), message, shared.counterexample, advice=True)
 
 
-def _shared(subject: Subject, one: Any, other: Any) -> Finding | None:
+def _shared(subject: Subject, one: JSON, other: JSON) -> Finding | None:
     """Find a value that both parts of a JSON Schema take. Integers among numbers are no harm."""
     if {json.dumps(one.get("type")), json.dumps(other.get("type"))} == {'"integer"', '"number"'}:
         return None

@@ -12,6 +12,7 @@ from slotfill.extractors.testing.checking.search import Search
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.json_schema.subschemas import properties_of, resolved, subschemas
 from slotfill.schemas.json_schema.value_walk import ValueNode, walk
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.json_values.places import replaced
 from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.schema import Schema
@@ -33,37 +34,37 @@ class Property:
 
     path: str
     key: str
-    schema: Any
-    holder: Mapping[str, Any]
+    schema: JSON
+    holder: JSONMapping
 
     @property
     def is_required(self) -> bool:
         """Whether the holder requires it."""
         return self.key in self.holder.get("required", ())
 
-    def is_in(self, value: object, schemas: Iterable[Any]) -> bool:
-        """Tell whether an object that such schemas speak of holds the property, as something other than null."""
+    def is_in(self, value: object, schemas: Iterable[JSON]) -> bool:
+        """Whether an object that such schemas speak of holds the property, as something other than null."""
         if not (isinstance(value, dict) and any(schema is self.holder for schema in schemas)):
             return False
         return value.get(self.key) is not None or (self.key in value and _is_null(self.schema))
 
 
-def properties(json_schema: dict[str, Any]) -> Iterator[Property]:
-    """Give the properties that values of a schema may have, outer ones first."""
+def properties(json_schema: JSONObject) -> Iterator[Property]:
+    """Yield the properties that values of a schema may have, outer ones first."""
     pointers = {id(schema): path for path, schema in subschemas(json_schema)}
-    rest: list[Any] = [json_schema]
-    seen: set[int] = set()
+    rest: list[JSON] = [json_schema]
+    visited: set[int] = set()
     while rest:
         for schema in resolved([rest.pop(0)], json_schema):
-            if id(schema) not in seen:
-                seen.add(id(schema))
+            if id(schema) not in visited:
+                visited.add(id(schema))
                 for key, part in properties_of(schema).items():
                     path = pointers.get(id(schema), "") + join(("properties", key))
                     yield Property(path, key, part, schema)
                 rest += _inner(schema)
 
 
-def _inner(schema: Mapping[str, Any]) -> Iterator[Any]:
+def _inner(schema: JSONMapping) -> Iterator[JSON]:
     yield from properties_of(schema).values()
     for keyword in ("prefixItems", *_ONE):
         part = schema.get(keyword)
@@ -72,17 +73,17 @@ def _inner(schema: Mapping[str, Any]) -> Iterator[Any]:
     yield from patterns.values() if isinstance(patterns, dict) else ()
 
 
-def is_constant(schema: Any, root: dict[str, Any]) -> bool:
-    """Tell whether a schema allows one value only, as the tag of a union does."""
+def is_constant(schema: JSON, root: JSONObject) -> bool:
+    """Whether a schema allows one value only, as the tag of a union does."""
     return any("const" in part or len(part.get("enum", ())) == 1 for part in resolved([schema], root))
 
 
-def _is_null(schema: Any) -> bool:
+def _is_null(schema: JSON) -> bool:
     return isinstance(schema, Mapping) and (schema.get("type") == "null" or schema.get("const", ...) is None)
 
 
-def values_for(schema: Schema[Any], part: Any) -> st.SearchStrategy[Any]:
-    """Give values of a part of the JSON Schema, but null; none where its patterns are not those of JSON Schema."""
+def values_for(schema: Schema[Any], part: JSON) -> st.SearchStrategy[JSON]:
+    """Return values of a part of the JSON Schema, but null; none where its patterns are not those of JSON Schema."""
     try:
         validator = json_model(schema).validator
         return Generation(part_of(validator, part), None).values().filter(lambda value: value is not None)
@@ -90,53 +91,53 @@ def values_for(schema: Schema[Any], part: Any) -> st.SearchStrategy[Any]:
         return st.nothing()
 
 
-def has_values(schema: Schema[Any], part: Any, search: Search) -> bool:
-    """Tell whether some value other than null fits a part of the JSON Schema."""
+def has_values(schema: Schema[Any], part: JSON, search: Search) -> bool:
+    """Whether some value other than null fits a part of the JSON Schema."""
     return search.has(values_for(schema, part))
 
 
-def unreached(schema: Schema[Any], values: st.SearchStrategy[Any], search: Search) -> Iterator[Property]:
-    """Give the properties that occur in no valid value, though the object that would hold them does.
+def unreached(schema: Schema[Any], values: st.SearchStrategy[JSON], search: Search) -> Iterator[Property]:
+    """Yield the properties that occur in no valid value, though the object that would hold them does.
 
     Where chance does not show a property, it is put into values that lack it.
     """
     pool = search.sample(values)
-    for wanted in properties(schema.json_schema):
+    for prop in properties(schema.json_schema):
         if search.clock.is_over:
             return
-        if any(_holds(value, wanted, schema) for value in pool):
+        if any(_holds(value, prop, schema) for value in pool):
             continue
-        if not (holders := [value for value in pool if any(_holders(value, wanted, schema))]):
+        if not (holders := [value for value in pool if any(_holders(value, prop, schema))]):
             continue
-        grafted = [*_valid_grafts(holders, wanted, schema, search)]
-        if not grafted and not _is_null(wanted.schema):
-            yield wanted
+        grafted = [*_valid_grafts(holders, prop, schema, search)]
+        if not grafted and not _is_null(prop.schema):
+            yield prop
         pool += grafted
 
 
-def _valid_grafts(holders: list[Any], wanted: Property, schema: Schema[Any], search: Search) -> Iterator[Any]:
-    if not has_values(schema, wanted.schema, search):
+def _valid_grafts(holders: list[JSON], prop: Property, schema: Schema[Any], search: Search) -> Iterator[JSON]:
+    if not has_values(schema, prop.schema, search):
         return
-    grafts = _grafts(holders, wanted, schema)
-    yield from (value for value in search.sample(grafts) if accepts(schema, value) and _holds(value, wanted, schema))
+    grafts = _grafts(holders, prop, schema)
+    yield from (value for value in search.sample(grafts) if accepts(schema, value) and _holds(value, prop, schema))
 
 
 @st.composite
-def _grafts(draw: st.DrawFn, holders: list[Any], wanted: Property, schema: Schema[Any]) -> Any:
-    """Give values with the property put into one of its objects, or into a new one of the schema that names it."""
+def _grafts(draw: st.DrawFn, holders: list[JSON], prop: Property, schema: Schema[Any]) -> JSON:
+    """Return values with the property put into one of its objects, or into a new one of the schema that names it."""
     value = draw(st.sampled_from(holders))
-    place = draw(st.sampled_from([*_holders(value, wanted, schema)]))
-    new = draw(st.none() | values_for(schema, wanted.holder).filter(lambda other: isinstance(other, dict)))
-    held = {**(place.value if new is None else new), wanted.key: draw(values_for(schema, wanted.schema))}
+    place = draw(st.sampled_from([*_holders(value, prop, schema)]))
+    new = draw(st.none() | values_for(schema, prop.holder).filter(lambda other: isinstance(other, dict)))
+    held = {**(place.value if new is None else new), prop.key: draw(values_for(schema, prop.schema))}
     return replaced(value, place.path, held)
 
 
-def _holds(value: object, wanted: Property, schema: Schema[Any]) -> bool:
-    return any(wanted.is_in(node.value, node.schemas) for node in walk(value, schema.json_schema))
+def _holds(value: object, prop: Property, schema: Schema[Any]) -> bool:
+    return any(prop.is_in(node.value, node.schemas) for node in walk(value, schema.json_schema))
 
 
-def _holders(value: object, wanted: Property, schema: Schema[Any]) -> Iterator[ValueNode]:
+def _holders(value: object, prop: Property, schema: Schema[Any]) -> Iterator[ValueNode]:
     """Yield the objects within a value that the schema which names the property may speak of."""
     for node in walk(value, schema.json_schema):
-        if isinstance(node.value, dict) and any(one is wanted.holder for one in node.schemas):
+        if isinstance(node.value, dict) and any(one is prop.holder for one in node.schemas):
             yield node

@@ -1,4 +1,4 @@
-"""The accounts of one extraction: what holds of every record, whatever the model and the network did.
+"""The invariants of one extraction: what holds of every record, whatever the model and the network did.
 
 Each gives path and message of what does not hold.
 """
@@ -19,7 +19,7 @@ from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.record.parts import Outcome, Rung, Span
 from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.testing.checking.values import difference, excess
-from slotfill.extractors.testing.claude import Seen
+from slotfill.extractors.testing.simulator.exchange import LoggedRequest
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.json_values.pointer import follow
 from slotfill.schemas.schema import Schema
@@ -27,23 +27,23 @@ from slotfill.schemas.schema import Schema
 __all__ = [
     "BREAKING",
     "LOSING",
-    "Judged",
+    "Breaches",
     "contradictions",
-    "dropped",
-    "misplaced",
-    "misread",
-    "misrouted",
-    "overspent",
-    "overtrusted",
-    "shown",
-    "unaccounted",
-    "unheard",
-    "unloadable",
-    "untold",
-    "wrong",
+    "dropped_parts",
+    "excess_requests",
+    "misplaced_spans",
+    "misread_chunks",
+    "misrouted_requests",
+    "overtrusted_replies",
+    "part_text",
+    "unaccounted_usage",
+    "unheard_corrections",
+    "unloadable_records",
+    "untold_losses",
+    "wrong_values",
 ]
 
-Judged = Iterator[tuple[str, str]]
+Breaches = Iterator[tuple[str, str]]
 """Path and message of what does not hold."""
 
 LOSING = frozenset({"reset", "stall", "timeout", "refused", "html", "invalid_utf8"})
@@ -59,7 +59,7 @@ ENDING = frozenset({"truncated", "refusal", "sse_unended", "sse_spliced", "sse_c
 """The faults with which what arrives is not the whole of a reply, or none that was meant."""
 
 
-def contradictions(extraction: Extraction[Any]) -> Judged:
+def contradictions(extraction: Extraction[Any]) -> Breaches:
     """A record that is ok has a value and no error, one that is not has an error with type and message.
 
     The last attempt is ok when the record is; of a document that was read in parts, each part is. What was mended has
@@ -82,7 +82,7 @@ def contradictions(extraction: Extraction[Any]) -> Judged:
         yield "/edits", "it was mended, and no edit says how"
 
 
-def misplaced(spans: Mapping[str, Span], value: object, text: str) -> Judged:
+def misplaced_spans(spans: Mapping[str, Span], value: object, text: str) -> Breaches:
     """A span lies within the document, an exact one holds its value to the letter, an absent one has no offsets."""
     for path, span in spans.items():
         if message := _misplaced(span, follow(path, value), text):
@@ -98,7 +98,7 @@ def _misplaced(span: Span, value: object, text: str) -> str | None:
     return f"the span holds {held!r}, the value is {value!r}" if span.match == "exact" and held != str(value) else None
 
 
-def unloadable(extraction: Extraction[Any], schema: Schema[Any]) -> Judged:
+def unloadable_records(extraction: Extraction[Any], schema: Schema[Any]) -> Breaches:
     """A record is JSON, and what the model said, loaded by its schema, is the value of the extraction.
 
     What is written of a value does not stand in for that: a serializer may round it, or leave a field out.
@@ -118,15 +118,15 @@ def unloadable(extraction: Extraction[Any], schema: Schema[Any]) -> Judged:
                 yield "/value", f"is {extraction.value!r}, and {loaded!r} when the record is loaded"
 
 
-def wrong(extraction: Extraction[Any], truth: object) -> Judged:
+def wrong_values(extraction: Extraction[Any], truth: object) -> Breaches:
     """What is ok is what the model meant before any fault; what is left where chunks were lost, is a part of that."""
     data = extraction.data if extraction.has_value else extraction.invalid
     path = difference(truth, data) if extraction.ok else excess(data, truth) if extraction.chunks and data else None
     if path is not None:
-        yield path, f"{shown(truth, path)} was meant, {shown(data, path)} is {extraction.outcome.value}"
+        yield path, f"{part_text(truth, path)} was meant, {part_text(data, path)} is {extraction.outcome.value}"
 
 
-def untold(extraction: Extraction[Any]) -> Judged:
+def untold_losses(extraction: Extraction[Any]) -> Breaches:
     """The chunks of a document that was read in parts hold all of its text, and each that was lost is told.
 
     The error names it, and the outcome is partial where another one was read.
@@ -148,22 +148,24 @@ def untold(extraction: Extraction[Any]) -> Judged:
         yield "/outcome", f"chunks {lost} were lost, and it is {extraction.outcome.value!r}"
 
 
-def dropped(extraction: Extraction[Any], stated_in: Callable[[str], object], requests: Sequence[Seen]) -> Judged:
+def dropped_parts(
+    extraction: Extraction[Any], stated_in: Callable[[str], object], requests: Sequence[LoggedRequest]
+) -> Breaches:
     """What stands in a chunk that could be read, once at least, is in what is left, however many others were lost.
 
     stated_in: gives the part of the value that stands in a text. requests: all that the service saw of this document;
     a model that says null of a chunk says that the value stands in another one.
     """
     data = extraction.data if extraction.has_value else extraction.invalid
-    denied = {seen.document for seen in requests if "null" in seen.faults}
+    denied = {request.document for request in requests if "null" in request.faults}
     for reading in extraction.chunks:
         text = extraction.document.text[reading.start : reading.end]
         stated = stated_in(text)
         if reading.outcome.ok and text not in denied and (path := excess(stated, data)) is not None:
-            yield path, f"{shown(stated, path)} stands in chunk {reading.chunk}, which was read, and is not there"
+            yield path, f"{part_text(stated, path)} stands in chunk {reading.chunk}, which was read, and is not there"
 
 
-def misread(extraction: Extraction[Any], *, chunked: bool, passes: int) -> Judged:
+def misread_chunks(extraction: Extraction[Any], *, chunked: bool, passes: int) -> Breaches:
     """Each chunk was read as often as it was to be, or until it could not be; a document that is read once has none."""
     readings = extraction.chunks
     if (chunked and not readings) or (readings and not chunked and passes == 1):
@@ -176,14 +178,14 @@ def misread(extraction: Extraction[Any], *, chunked: bool, passes: int) -> Judge
             yield "/chunks", f"of chunk {chunk} there are the readings {numbers}, and {read} says which could be read"
 
 
-def misrouted(extraction: Extraction[Any], requests: Sequence[Seen]) -> Judged:
+def misrouted_requests(extraction: Extraction[Any], requests: Sequence[LoggedRequest]) -> Breaches:
     """Each attempt names the model that was asked; another one is asked of a text only where those before could not.
 
     That a value, or one of its chunks, is a fallback's is its outcome.
     """
-    asked: dict[str | None, str] = {seen.request_id: seen.body["model"] for seen in requests if seen.body}
+    models: dict[str | None, str] = {request.request_id: request.body["model"] for request in requests if request.body}
     for at, attempt in enumerate(extraction.attempts):
-        if (model := asked.get(attempt.request_id, attempt.model)) != attempt.model:
+        if (model := models.get(attempt.request_id, attempt.model)) != attempt.model:
             yield f"/attempts/{at}", f"names {attempt.model}, and {model} was asked"
     for chunk, attempts in groupby(extraction.attempts, attrgetter("chunk")):
         for before, after in pairwise(attempts):
@@ -200,64 +202,66 @@ def misrouted(extraction: Extraction[Any], requests: Sequence[Seen]) -> Judged:
             )
 
 
-def overspent(extraction: Extraction[Any], most: int) -> Judged:
+def excess_requests(extraction: Extraction[Any], most: int) -> Breaches:
     """No model is asked of a text, or of a chunk, more than so many times, patches and further readings included."""
-    asked = Counter((one.chunk, one.model) for one in extraction.attempts if one.rung is not Rung.MEND)
-    for (chunk, model), times in asked.items():
+    counts = Counter((one.chunk, one.model) for one in extraction.attempts if one.rung is not Rung.MEND)
+    for (chunk, model), times in counts.items():
         if times > most:
             yield "/attempts", f"{model} was asked of chunk {chunk} {times} times, at most {most} are allowed"
 
 
-def unheard(extraction: Extraction[Any], requests: Sequence[Seen], corrections: Sequence[str]) -> Judged:
+def unheard_corrections(
+    extraction: Extraction[Any], requests: Sequence[LoggedRequest], corrections: Sequence[str]
+) -> Breaches:
     """The record has the turns that led to it, and every request tells what was said in them, of each chunk too.
 
     corrections: what was said, the oldest first.
     """
     if [turn.correction for turn in extraction.history] != [*corrections]:
         yield "/history", f"is {extraction.history}; what was said is {corrections}"
-    for seen, correction in ((seen, correction) for seen in requests for correction in corrections):
-        if correction.encode() not in seen.request.body:
-            yield "/history", f"{seen.request_id} does not tell {correction!r}"
+    for request, correction in ((request, correction) for request in requests for correction in corrections):
+        if correction.encode() not in request.http.body:
+            yield "/history", f"{request.request_id} does not tell {correction!r}"
 
 
-def unaccounted(extraction: Extraction[Any], requests: Sequence[Seen]) -> Judged:
+def unaccounted_usage(extraction: Extraction[Any], requests: Sequence[LoggedRequest]) -> Breaches:
     """The usage of each attempt is what the service counted for its reply; each reply that arrived is in an attempt.
 
     requests: all that the service saw of this document. Of a stream that broke off the client knows what its first
     event told, at least.
     """
-    seen_by_id = {seen.request_id: seen for seen in requests}
+    by_id = {request.request_id: request for request in requests}
     total = sum((attempt.usage for attempt in extraction.attempts), Usage())
     if extraction.usage != total:
         yield "/usage", f"is {extraction.usage}, its attempts sum up to {total}"
     attempted = {attempt.request_id: attempt.usage for attempt in extraction.attempts if attempt.request_id}
     for at, attempt in enumerate(extraction.attempts):
-        if attempt.request_id not in seen_by_id and attempt.usage != Usage():
+        if attempt.request_id not in by_id and attempt.usage != Usage():
             yield f"/attempts/{at}/usage", f"is {attempt.usage}, of no request that the service saw"
-    for request_id, seen in seen_by_id.items():
-        found, counted = attempted.get(request_id, Usage()), _counts(seen)
-        if found not in counted:
-            told = f"{', '.join(seen.faults) or 'no fault'} struck it"
-            yield "/usage", f"of {request_id} is {found}, the service counted {counted[0]}; {told}"
+    for request_id, request in by_id.items():
+        recorded, counted = attempted.get(request_id, Usage()), _counts(request)
+        if recorded not in counted:
+            faults = f"{', '.join(request.faults) or 'no fault'} struck it"
+            yield "/usage", f"of {request_id} is {recorded}, the service counted {counted[0]}; {faults}"
 
 
-def _counts(seen: Seen) -> tuple[Usage, ...]:
-    """Give what a client may know of what was counted for a reply: exactly one figure, unless a stream broke."""
-    begun = replace(seen.usage, output_tokens=None, thinking_tokens=None)
-    struck, streamed = {*seen.faults}, bool(seen.body and seen.body.get("stream"))
+def _counts(request: LoggedRequest) -> tuple[Usage, ...]:
+    """Return what a client may know of what was counted for a reply: exactly one figure, unless a stream broke."""
+    begun = replace(request.usage, output_tokens=None, thinking_tokens=None)
+    struck, streamed = {*request.faults}, bool(request.body and request.body.get("stream"))
     if struck & {"timeout", "html", "refused"} or (struck & LOSING and not streamed):
         return (Usage(),)
     if "invalid_utf8" in struck:  # it may stand in the first event already
-        return seen.usage, begun, Usage()
-    return (seen.usage, begun) if streamed and struck & (LOSING | BREAKING) else (seen.usage,)
+        return request.usage, begun, Usage()
+    return (request.usage, begun) if streamed and struck & (LOSING | BREAKING) else (request.usage,)
 
 
-def overtrusted(extraction: Extraction[Any], requests: Sequence[Seen]) -> Judged:
+def overtrusted_replies(extraction: Extraction[Any], requests: Sequence[LoggedRequest]) -> Breaches:
     """No attempt is ok, and none that mends it, whose reply was cut off, refused, or lost, whatever there is of it.
 
     requests: as above.
     """
-    struck = {seen.request_id: {*seen.faults} & (ENDING | LOSING) for seen in requests}
+    struck = {request.request_id: {*request.faults} & (ENDING | LOSING) for request in requests}
     of: str | None = None
     for at, attempt in enumerate(extraction.attempts):
         of = of if attempt.rung is Rung.MEND else attempt.request_id
@@ -265,6 +269,6 @@ def overtrusted(extraction: Extraction[Any], requests: Sequence[Seen]) -> Judged
             yield f"/attempts/{at}", f"is ok, and {', '.join(struck[of])} struck its reply"
 
 
-def shown(value: object, path: str) -> str:
+def part_text(value: object, path: str) -> str:
     """Write a part of a value down for a message."""
     return json.dumps(follow(path, value), ensure_ascii=False, default=repr)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from slotfill.extractors.testing.checking.findings import Finding, LawBroken
 from slotfill.extractors.testing.checking.search import DEFAULT_EXAMPLES, PropertyTest, Search
 from slotfill.schemas.example import Example
 from slotfill.schemas.json_schema.response_model import JsonValue
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 from slotfill.schemas.schema import TEXT_NAMES, Schema
 from slotfill.schemas.sources.schema_sources import resolve
 from slotfill.schemas.strategies import instances, near_misses, wire_instances
@@ -32,7 +33,7 @@ SAMPLE_TEXT = (
 EXAMPLE_WANTED = "a worked example is needed"
 """What decides whether there is a value that chance does not find."""
 
-SchemaLike = Schema[Any] | type[BaseModel] | Mapping[str, Any] | str
+SchemaLike = Schema[Any] | type[BaseModel] | JSONMapping | str
 """What stands for a schema, as `slotfill.schemas.resolve` takes it."""
 
 
@@ -60,8 +61,8 @@ class Subject:
         return not issubclass(self.schema.model, JsonValue)
 
     @cached_property
-    def values(self) -> st.SearchStrategy[Any]:
-        """Give values that validate: instances, else those of the worked examples, else none."""
+    def values(self) -> st.SearchStrategy[JSON]:
+        """Values that validate: instances, else those of the worked examples, else none."""
         made = st.deferred(lambda: instances(self.schema))
         if self.search.has(made):
             return made
@@ -74,8 +75,8 @@ class Subject:
         return self.search.has(self.values)
 
     @cached_property
-    def plausible(self) -> tuple[st.SearchStrategy[Any], ...]:
-        """Give what a model may well send: what the JSON Schema and the wire let through, and near misses of it."""
+    def plausible(self) -> tuple[st.SearchStrategy[JSON], ...]:
+        """What a model may well send: what the JSON Schema and the wire let through, and near misses of it."""
         schema = self.schema.json_schema if self.is_python else self.schema
         kinds = (
             st.deferred(lambda: instances(schema)),
@@ -84,8 +85,8 @@ class Subject:
         )
         return tuple(values for values in kinds if self.search.has(values))
 
-    def first(self, judge: PropertyTest[Any]) -> Finding | None:
-        """Give the smallest counterexample among the plausible values, one kind of them after the other."""
+    def first(self, judge: PropertyTest[JSON]) -> Finding | None:
+        """Return the smallest counterexample among the plausible values, one kind of them after the other."""
         return next(filter(None, (self.search.first(values, judge) for values in self.plausible)), None)
 
 
@@ -94,7 +95,7 @@ def _brought_by(model: Any) -> tuple[Example, ...]:
 
 
 def _with_text(schema: Schema[Any], examples: tuple[Example, ...]) -> Schema[Any]:
-    """Give validators that want a document's text one, under the names that they know it by."""
+    """Show validators that want a document's text one, under the names that they know it by."""
     if not issubclass(schema.model, BaseModel) or issubclass(schema.model, JsonValue) or not schema.needs_context:
         return schema
     shown = copy.copy(schema)
@@ -108,8 +109,10 @@ Finder = Callable[[Subject], Iterator[Finding]]
 class Law:
     """A law about schemas, to be called in a test of one's own: `laws.round_trip(MyModel)`.
 
-    name: what findings call it. `findings` gives all that breaks it, or may.
-    of_values: whether it is about valid values, so that it says nothing where none is known.
+    Attributes:
+        name: What findings call it.
+        findings: Yields all that breaks it, or may, of a subject.
+        of_values: Whether it is about valid values, so that it says nothing where none is known.
     """
 
     def __init__(self, name: str, find: Finder, *, of_values: bool = False) -> None:
@@ -119,7 +122,17 @@ class Law:
         self.of_values = of_values
 
     def __call__(self, source: SchemaLike, *, max_examples: int = DEFAULT_EXAMPLES, seed: int = 0) -> None:
-        """Raise LawBroken, with the smallest counterexample, when a schema breaks the law, or may."""
+        """Search for what breaks the law.
+
+        Args:
+            source: What stands for a schema, as `slotfill.schemas.resolve` takes it.
+            max_examples: How many values are looked at.
+            seed: The same one gives the same values.
+
+        Raises:
+            LawBroken: With the smallest counterexample, when the schema breaks the law, or may.
+            SchemaError: When the schema cannot be used at all.
+        """
         for finding in self.findings(Subject.of(source, Search(max_examples, seed))):
             if not finding.advice:
                 raise LawBroken(finding)
@@ -127,15 +140,15 @@ class Law:
     def __repr__(self) -> str:
         return f"<law: {self.name}>"
 
-    def broken(self, path: str, message: str, counterexample: Any = None) -> Finding:
+    def broken(self, path: str, message: str, counterexample: JSON = None) -> Finding:
         """Make a finding of this law."""
         return Finding(self.name, path, message, counterexample)
 
-    def advised(self, path: str, message: str, counterexample: Any = None) -> Finding:
+    def advised(self, path: str, message: str, counterexample: JSON = None) -> Finding:
         """Make a finding that breaks nothing."""
         return Finding(self.name, path, message, counterexample, advice=True)
 
-    def undecided(self, path: str, message: str, counterexample: Any = None) -> Finding:
+    def undecided(self, path: str, message: str, counterexample: JSON = None) -> Finding:
         """Make a finding that is not certain."""
         return Finding(self.name, path, message, counterexample, decided=False)
 

@@ -1,4 +1,4 @@
-"""Scenes: what a simulated model says of a document, and what an extractor makes of it."""
+"""Scenarios: what a simulated model says of a document, and what an extractor makes of it."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from slotfill.extractors.testing.checking.law import SAMPLE_TEXT
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.simulator.simulated_reply import SimulatedReply, make_reply
 from slotfill.extractors.testing.simulator.simulated_request import SimulatedRequest
+from slotfill.schemas.json_values.json_types import JSON, JSONObject
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.strategies import Completion, completions
 
 if TYPE_CHECKING:
     import anthropic
 
-__all__ = ["KEY", "ExtractorOf", "Extracts", "Played", "ReplyEnd", "Scene", "logged", "play", "scenes"]
+__all__ = ["KEY", "ExtractorOf", "Extracts", "ReplyEnd", "Scenario", "ScenarioResult", "logged", "play", "scenarios"]
 
 KEY = "sk-ant-a-key-that-nobody-may-see"
 """The credential of the client that an extractor is given."""
 
-ReplyEnd = Literal["as said", "max_tokens", "refusal", "401"]
+ReplyEnd = Literal["as scripted", "max_tokens", "refusal", "401"]
 """What becomes of every reply: nothing, or it is marked as cut off or as refused, whole as it may be, or the service
 refuses the credential."""
 
@@ -44,7 +45,7 @@ ExtractorOf = Callable[["anthropic.Anthropic"], Extracts]
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Scenario:
     """One document, and what the model says of it.
 
     replies: in turn, the last one for ever.
@@ -55,68 +56,68 @@ class Scene:
     ending: ReplyEnd
 
     @property
-    def truth(self) -> Any:
+    def truth(self) -> JSON:
         """The value that the replies mean."""
         return self.replies[-1].truth
 
-    def to_json(self) -> dict[str, Any]:
-        """Give the scene as plain JSON data."""
+    def to_json(self) -> JSONObject:
+        """Return the scenario as plain JSON data."""
         return {"text": self.text, "replies": [reply.text for reply in self.replies], "ending": self.ending}
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
-    """What came of a scene.
+class ScenarioResult:
+    """What came of a scenario.
 
-    extraction: None when `error` was raised. logs: every line that was logged. shown: the extractor's repr.
+    extraction: None when `error` was raised. logs: every line that was logged. extractor_repr: what is shown of it.
     """
 
-    scene: Scene
+    scenario: Scenario
     claude: SimulatedClaude
     extraction: Extraction[Any] | None = None
     error: Exception | None = None
     logs: list[str] = field(default_factory=list)
-    shown: str = ""
+    extractor_repr: str = ""
 
 
-def scenes(
+def scenarios(
     schema: Schema[Any], ending: ReplyEnd, *, corrected: bool, text: str = SAMPLE_TEXT
-) -> st.SearchStrategy[Scene]:
-    """Give scenes of one document. corrected: whether a valid reply follows the first, whatever that is."""
+) -> st.SearchStrategy[Scenario]:
+    """Return scenarios of one document. corrected: whether a valid reply follows the first, whatever that is."""
 
     def replies(first: Completion) -> tuple[Completion, ...]:
         meant = json.dumps(schema.wrap(first.truth), ensure_ascii=False)
         return (first, Completion(meant, first.truth, "valid", "end_turn")) if corrected else (first,)
 
-    return completions(schema, document=text).map(lambda first: Scene(text, replies(first), ending))
+    return completions(schema, document=text).map(lambda first: Scenario(text, replies(first), ending))
 
 
-def play(extractor_of: ExtractorOf, scene: Scene) -> Played:
-    """Have an extractor extract from a scene's document."""
-    claude = SimulatedClaude(_script(scene), faults=("401",) if scene.ending == "401" else ())
-    played = Played(scene, claude)
-    with logged(played.logs), claude.client(api_key=KEY, max_retries=0) as client:
+def play(extractor_of: ExtractorOf, scenario: Scenario) -> ScenarioResult:
+    """Have an extractor extract from a scenario's document."""
+    claude = SimulatedClaude(_script(scenario), faults=("401",) if scenario.ending == "401" else ())
+    logs: list[str] = []
+    with logged(logs), claude.client(api_key=KEY, max_retries=0) as client:
         extractor = extractor_of(client)
         try:
-            extraction, error = extractor.extract(scene.text), None
+            extraction, error = extractor.extract(scenario.text), None
         except Exception as raised:  # noqa: BLE001 - whatever the extractor under test raises is judged
             extraction, error = None, raised
-    return Played(scene, claude, extraction, error, played.logs, repr(extractor))
+    return ScenarioResult(scenario, claude, extraction, error, logs, repr(extractor))
 
 
-def _script(scene: Scene) -> Callable[[SimulatedRequest], SimulatedReply]:
-    rest = list(scene.replies)
+def _script(scenario: Scenario) -> Callable[[SimulatedRequest], SimulatedReply]:
+    rest = list(scenario.replies)
 
-    def script(asked: SimulatedRequest) -> SimulatedReply:
+    def script(request: SimulatedRequest) -> SimulatedReply:
         reply = rest.pop(0) if len(rest) > 1 else rest[0]
-        stop = reply.stop_reason if scene.ending == "as said" else scene.ending
-        said = make_reply(asked, reply.text, _parsed(reply.text) if asked.tool else None)
-        return said if stop == "end_turn" else SimulatedReply(said.content, stop)
+        stop = reply.stop_reason if scenario.ending == "as scripted" else scenario.ending
+        whole = make_reply(request, reply.text, _parsed(reply.text) if request.tool else None)
+        return whole if stop == "end_turn" else SimulatedReply(whole.content, stop)
 
     return script
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str) -> JSON:
     """Read a tool's input: the service sends JSON only."""
     try:
         return json.loads(text)

@@ -48,7 +48,7 @@ class TimeBudget:
         self._end = self._until = time.process_time() + seconds
 
     def allot(self, shares: int) -> None:
-        """Give what comes next its share of the time that is left. Unused time is the others'."""
+        """Allot what comes next its share of the time that is left. Unused time is the others'."""
         now = time.process_time()
         self._until = now + (self._end - now) / shares
 
@@ -75,7 +75,7 @@ class Search:
     clock: TimeBudget = field(default_factory=TimeBudget)
 
     def each(self, values: st.SearchStrategy[T], judge: PropertyTest[T], key: Key = _place) -> Iterator[Finding]:
-        """Give the smallest counterexample for each place that has one. key: what else tells findings apart."""
+        """Yield the smallest counterexample for each place that has one. key: what else tells findings apart."""
         known: set[object] = set()
 
         def unknown(value: T) -> Iterator[Finding]:
@@ -88,7 +88,7 @@ class Search:
             yield found
 
     def first(self, values: st.SearchStrategy[T], judge: PropertyTest[T]) -> Finding | None:
-        """Give the smallest counterexample, None when there seems to be none."""
+        """Return the smallest counterexample, None when there seems to be none."""
         smallest: Finding | None = None
 
         def test(value: T) -> None:
@@ -105,14 +105,14 @@ class Search:
         return smallest
 
     def sample(self, values: st.SearchStrategy[T]) -> list[T]:
-        """Give values, none when none are to be had."""
+        """Return values, none when none are to be had."""
         drawn: list[T] = []
         for start in self._starts():
             start._run(values, drawn.append, (Phase.generate,))  # noqa: SLF001 - its own
         return drawn
 
     def has(self, values: st.SearchStrategy[T]) -> bool:
-        """Tell whether a strategy gives any value, within a few attempts, however long they take."""
+        """Whether a strategy gives any value, within a few attempts, however long they take."""
         attempts, found = 0, False
 
         def test(data: st.DataObject) -> None:
@@ -127,7 +127,7 @@ class Search:
         return found
 
     def _starts(self) -> Iterator[Search]:
-        """Give searches of few values each: Hypothesis varies what it has, where a new start gives something else."""
+        """Yield searches of few values each: Hypothesis varies what it has, where a new start gives something else."""
         for number in range(math.ceil(self.max_examples / FEW)):
             yield Search(min(FEW, self.max_examples - number * FEW), self.seed * 1_000 + number, self.clock)
 

@@ -42,33 +42,35 @@ def corruption_is_seen(subject: Subject) -> Iterator[Finding]:
     """
     text = subject.examples[0].text if subject.examples else SAMPLE_TEXT
     schema = subject.schema.json_schema if subject.is_python else subject.schema
-    said = st.deferred(lambda: completions(schema, document=text))
+    answers = st.deferred(lambda: completions(schema, document=text))
     for kinds in _KINDS:
-        chosen = _of_kind(said, kinds)
+        chosen = _of_kind(answers, kinds)
         yield from subject.search.each(chosen, lambda completion: _silently_wrong(subject.schema, completion, text))
 
 
-def _of_kind(said: st.SearchStrategy[Completion], kinds: tuple[CompletionKind, ...]) -> st.SearchStrategy[Completion]:
-    return said.filter(lambda completion: completion.kind in kinds)
+def _of_kind(
+    answers: st.SearchStrategy[Completion], kinds: tuple[CompletionKind, ...]
+) -> st.SearchStrategy[Completion]:
+    return answers.filter(lambda completion: completion.kind in kinds)
 
 
-def _silently_wrong(schema: Schema[Any], said: Completion, text: str) -> Iterator[Finding]:
-    meant, again = (recorded(schema, said.truth, text) for _ in range(2))
+def _silently_wrong(schema: Schema[Any], completion: Completion, text: str) -> Iterator[Finding]:
+    meant, again = (recorded(schema, completion.truth, text) for _ in range(2))
     if meant is None or difference(meant, again) is not None:  # a new one each time, as of a default factory
         return
-    extraction = _extracted(schema, said, Document.of(text))
+    extraction = _extracted(schema, completion, Document.of(text))
     path = difference(meant, extraction.data)
     if extraction.ok and not extraction.edits and path is not None:
         right, wrong = (json.dumps(follow(path, value)) for value in (meant, extraction.data))
         message = f"where {right} was meant, this answer is recorded as {wrong}, with no edit to tell of it"
-        yield corruption_is_seen.broken(path, message, said.text)
+        yield corruption_is_seen.broken(path, message, completion.text)
 
 
-def _extracted(schema: Schema[Any], said: Completion, document: Document) -> Extraction[Any]:
+def _extracted(schema: Schema[Any], completion: Completion, document: Document) -> Extraction[Any]:
     """Drive a whole extraction by a model that says the same each time."""
     policy = Policy(model_ids.DEFAULT_MODEL, ("text",), max_tokens=1000, ceiling=1000, retries=1)
     course = plan(document, schema, policy)
-    answer = Answer(json=said.text, text=said.text, stop_reason=said.stop_reason)
+    answer = Answer(json=completion.text, text=completion.text, stop_reason=completion.stop_reason)
     try:
         asks = next(course)
         while True:

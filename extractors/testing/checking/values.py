@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from slotfill.schemas.errors import InvalidError
+from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.json_values.pointer import follow, join
 from slotfill.schemas.schema import Schema
 
@@ -31,13 +32,13 @@ def unpacked(value: object) -> Any:
 
 
 def difference(one: Any, other: Any) -> str | None:
-    """Give the JSON Pointer of the first part in which two values differ, None when there is none: true is no 1."""
+    """Return the JSON Pointer of the first part in which two values differ, None when there is none: true is no 1."""
     steps = first_difference(one, other)
     return None if steps is None else join(steps)
 
 
 def first_difference(one: Any, other: Any) -> Path | None:
-    """Give the steps to the first part in which two values differ, None when there is none."""
+    """Return the steps to the first part in which two values differ, None when there is none."""
     return next(_differences(one, other, ()), None)
 
 
@@ -59,15 +60,15 @@ def _is_equal(one: Any, other: Any) -> bool:
     return getattr(one, "__dict__", None) == getattr(other, "__dict__", None)
 
 
-def excess(value: Any, whole: Any) -> str | None:
-    """Give the JSON Pointer of the first part of a value that is no part of a whole one, None when all of it is.
+def excess(value: JSON, whole: Any) -> str | None:
+    """Return the JSON Pointer of the first part of a value that is no part of a whole one, None when all of it is.
 
     An object may lack keys, a list items: what is left of it has its order.
     """
     return next((join(path) for path in _excesses(value, whole, ())), None)
 
 
-def _excesses(value: Any, whole: Any, path: Path) -> Iterator[Path]:
+def _excesses(value: JSON, whole: Any, path: Path) -> Iterator[Path]:
     if isinstance(value, dict) and isinstance(whole, dict):
         for key, part in value.items():
             yield from _excesses(part, whole[key], (*path, key)) if key in whole else [(*path, key)]
@@ -88,13 +89,13 @@ def leading(path: str, value: object) -> str:
 
 
 def holds_nothing(value: object) -> bool:
-    """Tell whether JSON data is null, empty, or made of nothing else."""
+    """Whether JSON data is null, empty, or made of nothing else."""
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
     return value in (None, "") if parts is None else all(map(holds_nothing, parts))
 
 
-def recorded(schema: Schema[Any], value: object, document: str | None = None) -> Any:
-    """Give a value as its record would hold it, None when it is refused, or no serializer can write it."""
+def recorded(schema: Schema[Any], value: object, document: str | None = None) -> JSON:
+    """Return a value as its record would hold it, None when it is refused, or no serializer can write it."""
     try:
         return schema.dump(schema.validate(json.dumps(schema.wrap(value)), document=document))
     except InvalidError:

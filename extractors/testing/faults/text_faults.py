@@ -94,7 +94,7 @@ JSON first, then what stands around it."""
 
 
 def spoil_text(name: str, text: str) -> str:
-    """Give the spoilt text; raises LookupError where the fault does not apply."""
+    """Return the spoilt text; raises LookupError where the fault does not apply."""
     try:
         spoilt = TEXT_FAULTS[name](text)
     except ValueError:  # no JSON any more, after another fault

@@ -66,10 +66,10 @@ def spoil(name: str, value: JSON, schema: JSONMapping, chance: Random) -> JSON:
 def faultable_places(value: JSON, schema: JSONMapping) -> Iterator[FaultPlace]:
     """Yield a value and all its parts, parents first."""
     for node in walk(value, schema):
-        yield FaultPlace(node.path, node.value, tuple(map(_told, node.schemas)))
+        yield FaultPlace(node.path, node.value, tuple(map(_with_words, node.schemas)))
 
 
-def _told(schema: JSONMapping) -> JSONMapping:
+def _with_words(schema: JSONMapping) -> JSONMapping:
     """Add what the description says in words."""
     description = schema.get("description")
     return {**out_of_words(description), **schema} if isinstance(description, str) else schema

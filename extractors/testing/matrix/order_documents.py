@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from slotfill.extractors.testing.simulator.replies import Script
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.verbatim import Verbatim
 
 __all__ = ["AliasedOrder", "Case", "Order", "as_meant", "order", "orders"]
@@ -59,16 +60,16 @@ class Case:
     """
 
     text: str
-    passages: Sequence[tuple[str, Mapping[str, Any]]]
+    passages: Sequence[tuple[str, JSONMapping]]
 
     @property
-    def truth(self) -> dict[str, Any]:
+    def truth(self) -> JSONObject:
         """The value that the whole document holds."""
         return self.stated_in(self.text)
 
-    def stated_in(self, chunk: str) -> dict[str, Any]:
-        """Give the part of the value that a chunk of the document holds: that of each passage that it holds whole."""
-        value: dict[str, Any] = {"lines": []}
+    def stated_in(self, chunk: str) -> JSONObject:
+        """Return the part of the value that a chunk of the document holds: that of each passage that it holds whole."""
+        value: JSONObject = {"lines": []}
         for passage, part in self.passages:
             if passage in chunk:
                 lines = [*value["lines"], *part.get("lines", ())]
@@ -89,7 +90,7 @@ def order(number: int, *, model: type[Order] = Order, long: bool = False) -> Cas
     customer, mood = CUSTOMERS[number % len(CUSTOMERS)], MOODS[number % len(MOODS)]
     wish = f'wants the "{("fast", "cheap")[number % 2]}" delivery'
     wish_key = model.model_fields["wish"].alias or "wish"
-    passages: list[tuple[str, Mapping[str, Any]]] = [
+    passages: list[tuple[str, JSONMapping]] = [
         (f"{customer}, {mood}, writes", {"customer": customer, "mood": mood, "urgent": number % 2 == 0}),
         *((_sentence(line), {"lines": [line]}) for line in _lines(number)),
         (f"The customer {wish}.", {wish_key: wish}),
@@ -99,7 +100,7 @@ def order(number: int, *, model: type[Order] = Order, long: bool = False) -> Cas
     return Case(f"Order {number}. {first}: please send {'; '.join(lines)}. {last}", passages)
 
 
-def _lines(number: int) -> list[dict[str, Any]]:
+def _lines(number: int) -> list[JSONObject]:
     return [
         {
             "article": f"{ARTICLES[(number + at) % len(ARTICLES)]} {number}-{at}",
@@ -110,26 +111,26 @@ def _lines(number: int) -> list[dict[str, Any]]:
     ]
 
 
-def _sentence(line: Mapping[str, Any]) -> str:
+def _sentence(line: JSONMapping) -> str:
     return f"{line['pieces']} x {line['article']} at {line['price'] or 'the usual price'}"
 
 
 def as_meant(cases: Sequence[Case]) -> Script:
     """Say what each document holds; of a chunk, what stands in it; of a part that is asked for again, that part."""
-    return lambda asked: _part(_about(asked.document, cases).stated_in(asked.document), asked.schema or {})
+    return lambda request: _part(_about(request.document, cases).stated_in(request.document), request.schema or {})
 
 
 def _about(document: str, cases: Sequence[Case]) -> Case:
-    """Give the case that a document, or a chunk of one, is of. Raises LookupError where there is none."""
+    """Return the case that a document, or a chunk of one, is of. Raises LookupError where there is none."""
     for case in cases:
         if document in case.text:
             return case
     raise LookupError(document)
 
 
-def _part(truth: Any, schema: Mapping[str, Any]) -> Any:
-    """Give what a schema's properties ask of a value, as far as it has it; items of a list are asked for by index."""
-    properties: Mapping[str, Any] = schema.get("properties", {})
+def _part(truth: JSON, schema: JSONMapping) -> JSON:
+    """Return what a schema's properties ask of a value, as far as it has it; items of a list are asked for by index."""
+    properties: JSONMapping = schema.get("properties", {})
     if not properties:
         return truth
     if isinstance(truth, list):

@@ -8,11 +8,9 @@ https://platform.claude.com/docs/en/api/errors, …/build-with-claude/thinking-t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from slotfill.extractors.messages_api.api_error import invalid
 from slotfill.extractors.testing.rules.model_rules import EFFORTS, ModelRules
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 
 __all__ = ["check_settings"]
 
@@ -26,9 +24,7 @@ _ADAPTIVE_BY_DEFAULT = (
 )
 
 
-def check_settings(
-    data: Mapping[str, Any], model: ModelRules, *, counting: bool = False, batched: bool = False
-) -> None:
+def check_settings(data: JSONMapping, model: ModelRules, *, counting: bool = False, batched: bool = False) -> None:
     """Refuse what a model does not take. Raises ApiError.
 
     counting: of `…/count_tokens`, where there is no reply. batched: of one request of a batch.
@@ -47,16 +43,16 @@ def check_settings(
             raise invalid("Thinking may not be enabled when tool_choice forces tool use.")
 
 
-def _forces(data: Mapping[str, Any]) -> bool:
+def _forces(data: JSONMapping) -> bool:
     return _part(data, "tool_choice").get("type") in ("tool", "any")
 
 
-def _part(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _part(data: JSONMapping, name: str) -> JSONMapping:
     part = data.get(name)
     return part if isinstance(part, dict) else {}
 
 
-def _check_room(data: Mapping[str, Any], model: ModelRules, thinking: str, *, batched: bool) -> None:
+def _check_room(data: JSONMapping, model: ModelRules, thinking: str, *, batched: bool) -> None:
     limit = data.get("max_tokens")
     if not isinstance(limit, int) or isinstance(limit, bool):
         raise invalid("max_tokens: Field required")
@@ -76,30 +72,30 @@ def _check_room(data: Mapping[str, Any], model: ModelRules, thinking: str, *, ba
             raise invalid("`max_tokens` must be greater than `thinking.budget_tokens`.")
 
 
-def _needs_a_reply(data: Mapping[str, Any], thinking: str, *, batched: bool) -> str:
+def _needs_a_reply(data: JSONMapping, thinking: str, *, batched: bool) -> str:
     """Name what does not go with a request that asks for no reply, only for its prompt to be kept."""
-    asked = {
+    conflicts = {
         "stream": data.get("stream"),
         "thinking.type.enabled": thinking == "enabled",
         "output_config.format": _part(data, "output_config").get("format"),
         "a forced tool_choice": _forces(data),
         "a batch": batched,
     }
-    return next((name for name, is_asked in asked.items() if is_asked), "")
+    return next((name for name, conflict in conflicts.items() if conflict), "")
 
 
-def _check_sampling(data: Mapping[str, Any], model: ModelRules, thinking: str) -> None:
-    given = {name: data[name] for name in ("temperature", "top_p", "top_k") if data.get(name) is not None}
+def _check_sampling(data: JSONMapping, model: ModelRules, thinking: str) -> None:
+    sampling = {name: data[name] for name in ("temperature", "top_p", "top_k") if data.get(name) is not None}
     if not model.sampling:
-        for name, value in given.items():
+        for name, value in sampling.items():
             if name == "top_k" or value != 1:  # 1 is the default of the two others
                 raise invalid(f"`{name}` is deprecated for this model.")
-    if thinking in ("enabled", "adaptive") and given.get("temperature", 1) != 1:
+    if thinking in ("enabled", "adaptive") and sampling.get("temperature", 1) != 1:
         raise invalid("`temperature` may only be set to 1 when thinking is enabled.")
 
 
-def _thinking(thinking: Any, model: ModelRules) -> str:
-    """Give the type of thinking that is asked for, "" for none. Raises ApiError for one that the model refuses."""
+def _thinking(thinking: JSON, model: ModelRules) -> str:
+    """Return the type of thinking that is asked for, "" for none. Raises ApiError for one that the model refuses."""
     if thinking is None:
         return ""
     kind = thinking.get("type") if isinstance(thinking, dict) else None
@@ -123,7 +119,7 @@ def _thinking(thinking: Any, model: ModelRules) -> str:
     raise invalid("thinking: Input should have a type: 'adaptive', 'between_tools', 'disabled' or 'enabled'")
 
 
-def _check_effort(effort: Any, model: ModelRules, thinking: str) -> None:
+def _check_effort(effort: JSON, model: ModelRules, thinking: str) -> None:
     if effort is None:
         return
     if effort not in EFFORTS:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from functools import lru_cache
-from typing import Any
 
 from pydantic_core import to_json
 
@@ -18,6 +17,7 @@ from slotfill.extractors.testing.rules.model_rules import ModelRules, rules_of
 from slotfill.extractors.testing.rules.model_settings import check_settings
 from slotfill.extractors.testing.rules.turns import check_turns
 from slotfill.schemas.json_schema.subschemas import subschemas
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 
 __all__ = ["check_batch", "check_length", "check_request"]
 
@@ -70,7 +70,7 @@ _FORMATS = frozenset(["date-time", "time", "date", "duration", "email", "hostnam
 
 
 def check_request(
-    data: Any, *, also: Collection[str] = (), counting: bool = False, batched: bool = False
+    data: JSON, *, also: Collection[str] = (), counting: bool = False, batched: bool = False
 ) -> ModelRules:
     """Refuse what the service refuses of `POST /v1/messages`, else give the model. Raises ApiError, 400 or 404.
 
@@ -97,13 +97,13 @@ def check_request(
     return model
 
 
-def check_batch(requests: Any) -> None:
+def check_batch(requests: JSON) -> None:
     """Refuse what the service refuses of a batch as a whole; its requests are checked one by one, later."""
     if not isinstance(requests, list) or not requests:
         raise invalid("requests: List should have at least 1 item")
     if len(requests) > BATCH_REQUESTS:
         raise invalid(f"requests: List should have at most {BATCH_REQUESTS} items, not {len(requests)}")
-    seen = set()
+    names = set()
     for number, request in enumerate(requests):
         place = f"requests.{number}"
         if not isinstance(request, dict) or not isinstance(request.get("params"), dict):
@@ -111,12 +111,12 @@ def check_batch(requests: Any) -> None:
         name = request.get("custom_id")
         if not isinstance(name, str) or not _CUSTOM_ID.fullmatch(name):
             raise invalid(f"{place}.custom_id: String should match pattern '^[a-zA-Z0-9_-]{{1,64}}$'")
-        if name in seen:
+        if name in names:
             raise invalid(f"{place}.custom_id: {name!r} is not unique")
-        seen.add(name)
+        names.add(name)
 
 
-def _check_model(name: Any, also: Collection[str]) -> ModelRules:
+def _check_model(name: JSON, also: Collection[str]) -> ModelRules:
     if not isinstance(name, str) or not name:
         raise invalid("model: Field required")
     if (model := rules_of(name, also)) is None:
@@ -124,7 +124,7 @@ def _check_model(name: Any, also: Collection[str]) -> ModelRules:
     return model
 
 
-def _check_no_citations(messages: Any) -> None:
+def _check_no_citations(messages: JSON) -> None:
     """Citations stand between blocks of text, which the grammar of a structured output does not let through."""
     rest = [(f"messages.{number}.content", message["content"]) for number, message in enumerate(messages)]
     for around, content in rest:
@@ -136,7 +136,7 @@ def _check_no_citations(messages: Any) -> None:
                 raise invalid(f"{place}: citations are not supported together with output_config.format")
 
 
-def _check_tools(data: Mapping[str, Any]) -> dict[str, Any]:
+def _check_tools(data: JSONMapping) -> JSONObject:
     """Check the tools; give the schemas of the strict ones by where they stand."""
     names, strict = set(), {}
     for number, tool in enumerate(data.get("tools") or ()):
@@ -159,7 +159,7 @@ def _check_tools(data: Mapping[str, Any]) -> dict[str, Any]:
     return strict
 
 
-def _canonical(schema: Any) -> bytes:
+def _canonical(schema: JSON) -> bytes:
     """Write a schema down, so that what was found of it is kept: tests send the same one again and again."""
     return to_json(schema)
 
@@ -175,7 +175,7 @@ def _check_tool_schema(written: bytes, place: str) -> None:
     _check_keys(schema, place)
 
 
-def _check_keys(schema: dict[str, Any], place: str) -> None:
+def _check_keys(schema: JSONObject, place: str) -> None:
     for _, part in subschemas(schema):
         properties = part.get("properties")
         for key in properties if isinstance(properties, dict) else ():
@@ -183,7 +183,7 @@ def _check_keys(schema: dict[str, Any], place: str) -> None:
                 raise invalid(f"{place}.properties: Property keys should match pattern '^[a-zA-Z0-9_.-]{{1,64}}$'")
 
 
-def _check_grammars(schemas: Mapping[str, Any]) -> None:
+def _check_grammars(schemas: JSONMapping) -> None:
     """Check the schemas that are made to grammars: each by itself, and how much there is of all of them."""
     counts = [_check_structured(_canonical(schema), place) for place, schema in schemas.items()]
     optional, unions = (sum(count) for count in zip((0, 0), *counts, strict=True))
@@ -213,7 +213,7 @@ def _check_structured(written: bytes, place: str) -> tuple[int, int]:
     return optional, unions
 
 
-def _unsupported(part: Mapping[str, Any]) -> Iterator[str]:
+def _unsupported(part: JSONMapping) -> Iterator[str]:
     kind = part.get("type")
     for keyword in part:
         if keyword not in _SUPPORTED:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Mapping
-from typing import Any
 
 from slotfill.extractors.messages_api.api_error import invalid
 from slotfill.extractors.testing.rules.model_rules import ModelRules
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 
 __all__ = ["check_turns"]
 
@@ -20,7 +20,7 @@ PDF_MARGIN = 1_024
 _DIRECTIVE = "; the directive-only form (content: [] with output_config) is accepted at any position"
 
 
-def check_turns(data: Mapping[str, Any], model: ModelRules) -> None:
+def check_turns(data: JSONMapping, model: ModelRules) -> None:
     """Refuse what a model does not take of a request's instructions and messages. Raises ApiError."""
     if not isinstance(system := data.get("system", ""), str):
         _check_blocks(system, "system")
@@ -38,7 +38,7 @@ def check_turns(data: Mapping[str, Any], model: ModelRules) -> None:
     _check_results(messages)
 
 
-def _check_message(message: Any, number: int, model: ModelRules) -> None:
+def _check_message(message: JSON, number: int, model: ModelRules) -> None:
     if not isinstance(message, dict) or message.get("role") not in ("user", "assistant", "system"):
         raise invalid(f"messages.{number}.role: Input should be 'user' or 'assistant'")
     if message["role"] == "system" and not model.system_turns:
@@ -68,7 +68,7 @@ def _check_system_turns(roles: list[str]) -> None:
         raise invalid(f"messages.{number}: {text}{_DIRECTIVE}")
 
 
-def _check_prefill(last: Mapping[str, Any], model: ModelRules) -> None:
+def _check_prefill(last: JSONMapping, model: ModelRules) -> None:
     if last["role"] != "assistant":
         return
     if not model.prefill:
@@ -80,7 +80,7 @@ def _check_prefill(last: Mapping[str, Any], model: ModelRules) -> None:
         raise invalid("messages: final assistant content cannot end with trailing whitespace")
 
 
-def _check_results(messages: list[Mapping[str, Any]]) -> None:
+def _check_results(messages: list[JSONMapping]) -> None:
     """Check that each call of a tool has its result in the next turn, and each result its call in the one before."""
     calls: dict[str, int] = {}
     before = ""
@@ -110,7 +110,7 @@ def _check_answered(left: Mapping[str, int]) -> None:
         )
 
 
-def _check_blocks(blocks: Any, place: str) -> None:
+def _check_blocks(blocks: JSON, place: str) -> None:
     if not isinstance(blocks, list):
         raise invalid(f"{place}: Input should be a valid list")
     for number, block in enumerate(blocks):
@@ -124,7 +124,7 @@ def _check_blocks(blocks: Any, place: str) -> None:
             _check_blocks(block["content"], f"{place}.{number}.content")
 
 
-def _check_document(source: Any, place: str) -> None:
+def _check_document(source: JSON, place: str) -> None:
     """Check a document's source, as far as it stands in the request: text, or a PDF in base64."""
     match source:
         case {"type": "base64", "media_type": "application/pdf", "data": str(data)}:
@@ -141,7 +141,7 @@ def _check_document(source: Any, place: str) -> None:
 
 
 def _is_pdf(data: str) -> bool:
-    """Tell whether base64 holds what a reader of PDFs takes for one: its mark near the start, its end near the end."""
+    """Whether base64 holds what a reader of PDFs takes for one: its mark near the start, its end near the end."""
     try:
         decoded = b64decode(data, validate=True)
     except ValueError:

@@ -13,7 +13,7 @@ class Clock:
     """The machine's time, in seconds since 1970."""
 
     def now(self) -> float:
-        """Give the time."""
+        """Return the time."""
         return time.time()
 
     def sleep(self, seconds: float) -> None:
@@ -30,7 +30,8 @@ class Clock:
 class ManualClock(Clock):
     """A time that stands still until it is moved; whoever sleeps moves it, and waits for nothing.
 
-    start: seconds since 1970.
+    Args:
+        start: Seconds since 1970.
     """
 
     def __init__(self, start: float = 1_800_000_000.0) -> None:
@@ -38,7 +39,7 @@ class ManualClock(Clock):
         self._moving = threading.Lock()
 
     def now(self) -> float:
-        """Give the time."""
+        """Return the time."""
         return self._now
 
     def advance(self, seconds: float) -> None:

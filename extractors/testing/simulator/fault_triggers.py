@@ -1,6 +1,6 @@
 """Faults by name: what a model and a network do wrong, when, and how several of them compose.
 
-A fault is told as `NAME`, `NAME@1,3-5` (the first, third to fifth request) or `NAME:0.1` (one request in ten, by the
+A fault is written `NAME`, `NAME@1,3-5` (the first, third to fifth request) or `NAME:0.1` (one request in ten, by the
 seed). Several at one request are applied in the order of `STAGES`: first to the value, then to what the model writes,
 then to the message, then to what the network makes of it.
 """
@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from random import Random
-from typing import Any
 
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS
@@ -23,6 +22,7 @@ from slotfill.extractors.testing.simulator.exchange import ENDLESS_SECONDS, Http
 from slotfill.extractors.testing.simulator.simulated_reply import SimulatedReply, call, count, shorten
 from slotfill.extractors.testing.simulator.simulated_request import SimulatedRequest
 from slotfill.schemas.errors import SlotfillError
+from slotfill.schemas.json_values.json_types import JSONMapping
 
 __all__ = [
     "BATCH_FAULTS",
@@ -47,7 +47,7 @@ HTML = b"<!doctype html><html><head><title>502 Bad Gateway</title></head><body><
 
 
 class FaultError(SlotfillError, ValueError):
-    """A fault that is not known, or not well told."""
+    """A fault that is not known, or not well written."""
 
 
 def _limited(headers: Callable[[float], dict[str, str]]) -> Callable[[float], ApiError]:
@@ -77,8 +77,8 @@ ERROR_FAULTS: Mapping[str, Callable[[float], ApiError]] = {
 """By name: the error that answers instead of a message, at a time in seconds since 1970."""
 
 
-def _truncated(_: SimulatedRequest, said: SimulatedReply) -> SimulatedReply:
-    return shorten(said, max(1, count(said) // 2))
+def _truncated(_: SimulatedRequest, reply: SimulatedReply) -> SimulatedReply:
+    return shorten(reply, max(1, count(reply) // 2))
 
 
 def _refusal(_: SimulatedRequest, __: SimulatedReply) -> SimulatedReply:
@@ -90,26 +90,24 @@ def _empty(_: SimulatedRequest, __: SimulatedReply) -> SimulatedReply:
     return SimulatedReply(())
 
 
-def _wrong_tool(_: SimulatedRequest, said: SimulatedReply) -> SimulatedReply:
-    return _with_calls(said, lambda block: ({**block, "name": "web_search"},))
+def _wrong_tool(_: SimulatedRequest, reply: SimulatedReply) -> SimulatedReply:
+    return _with_calls(reply, lambda block: ({**block, "name": "web_search"},))
 
 
-def _two_tools(_: SimulatedRequest, said: SimulatedReply) -> SimulatedReply:
-    return _with_calls(said, lambda block: (block, call(block["name"], block["input"], 2)))
+def _two_tools(_: SimulatedRequest, reply: SimulatedReply) -> SimulatedReply:
+    return _with_calls(reply, lambda block: (block, call(block["name"], block["input"], 2)))
 
 
-def _with_calls(
-    said: SimulatedReply, change: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]]
-) -> SimulatedReply:
-    if not any(block["type"] == "tool_use" for block in said.content):
+def _with_calls(reply: SimulatedReply, change: Callable[[JSONMapping], Sequence[JSONMapping]]) -> SimulatedReply:
+    if not any(block["type"] == "tool_use" for block in reply.content):
         raise LookupError
-    changed = (change(block) if block["type"] == "tool_use" else (block,) for block in said.content)
-    return replace(said, content=tuple(block for blocks in changed for block in blocks))
+    changed = (change(block) if block["type"] == "tool_use" else (block,) for block in reply.content)
+    return replace(reply, content=tuple(block for blocks in changed for block in blocks))
 
 
-def _thinking(_: SimulatedRequest, said: SimulatedReply) -> SimulatedReply:
+def _thinking(_: SimulatedRequest, reply: SimulatedReply) -> SimulatedReply:
     thought = {"type": "thinking", "thinking": 'The schema wants {"type": "object"}.', "signature": "c2ltdWxhdGVk"}
-    return replace(said, content=(thought, *said.content))
+    return replace(reply, content=(thought, *reply.content))
 
 
 MESSAGE_FAULTS: Mapping[str, Callable[[SimulatedRequest, SimulatedReply], SimulatedReply]] = {
@@ -231,17 +229,19 @@ STAGES: tuple[tuple[str, ...], ...] = (
 FAULTS: tuple[str, ...] = tuple(name for stage in STAGES for name in stage)
 """The names of all faults."""
 
-_TOLD = re.compile(r"(?P<name>\w+)(?:@(?P<at>[\d,-]+))?(?::(?P<chance>\d*\.?\d+))?")
+_FORM = re.compile(r"(?P<name>\w+)(?:@(?P<at>[\d,-]+))?(?::(?P<chance>\d*\.?\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
     """A fault, and when it strikes.
 
-    positions: at these requests (from 1; all where None), in the order of arrival: of requests that are sent at once
-        chance decides which comes first.
-    probability: of the fault, at each of these.
-    about: only requests about a document, or a chunk of one, in which this text stands.
+    Attributes:
+        name: One of `FAULTS`.
+        positions: The requests that it may strike, from 1, in the order of arrival; None for all. Of requests that are
+            sent at once chance decides which comes first. In a batch it is the place there.
+        probability: Of the fault, at each of these: 0 to 1.
+        about: A text: only requests about a document, or a chunk of one, in which it stands are struck.
     """
 
     name: str
@@ -250,38 +250,38 @@ class Trigger:
     about: str = ""
 
     @classmethod
-    def parse(cls, told: str) -> Trigger:
+    def parse(cls, text: str) -> Trigger:
         """Read `NAME`, `NAME@POSITIONS`, `NAME:PROBABILITY` or `NAME@POSITIONS:PROBABILITY`. Raises FaultError."""
-        match = _TOLD.fullmatch(told)
+        match = _FORM.fullmatch(text)
         if match is None:
-            raise FaultError(f"{told!r} is no fault: write NAME, NAME@1,3-5 or NAME:0.1")
+            raise FaultError(f"{text!r} is no fault: write NAME, NAME@1,3-5 or NAME:0.1")
         name, chance = match["name"], float(match["chance"] or 1)
         if name not in FAULTS:
             near = difflib.get_close_matches(name, FAULTS, n=3)
             hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(FAULTS)}"
             raise FaultError(f"no fault is called {name!r}: {hint}")
         if not 0 <= chance <= 1:
-            raise FaultError(f"{told!r}: a probability is a number from 0 to 1")
-        return cls(name, _positions(told, match["at"]) if match["at"] else None, chance)
+            raise FaultError(f"{text!r}: a probability is a number from 0 to 1")
+        return cls(name, _positions(text, match["at"]) if match["at"] else None, chance)
 
     def strikes(self, position: int, document: str, chance: Random) -> bool:
-        """Tell whether the fault strikes a request."""
+        """Whether the fault strikes a request."""
         here = self.about in document and (self.positions is None or position in self.positions)
         return here and (self.probability == 1 or chance.random() < self.probability)
 
 
-def triggers(told: Iterable[str | Trigger]) -> tuple[Trigger, ...]:
+def triggers(faults: Iterable[str | Trigger]) -> tuple[Trigger, ...]:
     """Read faults, in the order in which they are applied. Raises FaultError."""
-    read = [trigger if isinstance(trigger, Trigger) else Trigger.parse(trigger) for trigger in told]
+    read = [trigger if isinstance(trigger, Trigger) else Trigger.parse(trigger) for trigger in faults]
     return tuple(sorted(read, key=lambda trigger: FAULTS.index(trigger.name)))
 
 
-def _positions(told: str, listed: str) -> frozenset[int]:
+def _positions(text: str, listed: str) -> frozenset[int]:
     positions: set[int] = set()
     for part in listed.split(","):
         match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
         span = range(int(match[1]), int(match[2] or match[1]) + 1) if match else range(0)
         if not span:
-            raise FaultError(f"{told!r}: positions are numbers or ranges, such as 1,3-5")
+            raise FaultError(f"{text!r}: positions are numbers or ranges, such as 1,3-5")
         positions.update(span)
     return frozenset(positions)

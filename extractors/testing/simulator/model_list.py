@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.testing.rules.model_rules import EFFORTS, MODELS, ModelRules, rules_of
-from slotfill.extractors.testing.simulator.paging import page
+from slotfill.extractors.testing.simulator.exchange import page
+from slotfill.schemas.json_values.json_types import JSONObject
 
 __all__ = ["describe", "list_models"]
 
@@ -15,19 +15,19 @@ _LINES = ("fable", "haiku", "mythos", "opus", "sonnet")
 _THINKING = ("adaptive", "between_tools", "disabled", "enabled")
 
 
-def list_models(query: Mapping[str, str]) -> dict[str, Any]:
+def list_models(query: Mapping[str, str]) -> JSONObject:
     """List the models that the service offers, the newest first, a page at a time."""
     return page([_described(model) for model in MODELS if model.lifecycle != "retired"], query)
 
 
-def describe(name: str, also: Collection[str]) -> dict[str, Any]:
+def describe(name: str, also: Collection[str]) -> JSONObject:
     """Describe a model. Raises ApiError 404."""
     if (model := rules_of(name, also)) is None:
         raise ApiError(404, "not_found_error", f"model: {name}")
     return _described(model)
 
 
-def _described(model: ModelRules) -> dict[str, Any]:
+def _described(model: ModelRules) -> JSONObject:
     major, minor = model.generation
     return {
         "type": "model",
@@ -44,7 +44,7 @@ def _described(model: ModelRules) -> dict[str, Any]:
     }
 
 
-def _capabilities(model: ModelRules) -> dict[str, Any]:
+def _capabilities(model: ModelRules) -> JSONObject:
     since_4, since_4_5 = model.generation >= (4, 0), model.generation >= (4, 5)
     return {
         **{name: _support(True) for name in ("batch", "citations", "image_input", "pdf_input")},

@@ -6,12 +6,11 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from pydantic_core import to_json
 
@@ -21,6 +20,7 @@ from slotfill.extractors.testing.faults.value_faults import FaultPlace, faultabl
 from slotfill.extractors.testing.simulator.simulated_reply import SimulatedReply
 from slotfill.extractors.testing.simulator.simulated_request import SimulatedRequest
 from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.json_values.places import ValuePath, replaced
 from slotfill.schemas.json_values.wrapper import WRAPPER, is_wrapper
 from slotfill.schemas.passages.boundaries import previous_boundary
@@ -30,10 +30,10 @@ from slotfill.schemas.wire.constraint_text import out_of_words
 
 __all__ = ["Replies", "Script", "ScriptedReply", "generated", "gold", "in_turn", "script_of"]
 
-ScriptedReply = str | SimulatedReply | ApiError | Mapping[str, Any] | Sequence[Any] | int | float | bool | None
+ScriptedReply = str | SimulatedReply | ApiError | JSONMapping | Sequence[JSON] | int | float | bool | None
 """A text, as it is; a whole reply; an error; anything else is a JSON value, for the form that was asked for."""
 
-Script = Callable[[SimulatedRequest], Any]
+Script = Callable[[SimulatedRequest], JSON]
 """Gives the `ScriptedReply` to a request; called by many threads."""
 
 Replies = None | str | Path | Sequence[ScriptedReply] | Script
@@ -56,12 +56,12 @@ def script_of(replies: Replies, seed: int) -> Script:
 
 
 def in_turn(replies: Sequence[ScriptedReply]) -> Script:
-    """Give replies in turn, the last one for ever."""
+    """Make a script of replies in turn, the last one for ever."""
     if not replies:
         raise InputError("a script of no replies says nothing: give one at least, or None to have them made")
     rest, taking = list(replies), threading.Lock()
 
-    def script(_: SimulatedRequest) -> Any:
+    def script(_: SimulatedRequest) -> JSON:
         with taking:
             return rest.pop(0) if len(rest) > 1 else rest[0]
 
@@ -69,25 +69,25 @@ def in_turn(replies: Sequence[ScriptedReply]) -> Script:
 
 
 def gold(path: Path) -> Script:
-    """Give each document's own value: JSONL of `{"text": …, "value": …}`. An unknown document is a 404.
+    """Make a script of each document's own value: JSONL of `{"text": …, "value": …}`. An unknown document is a 404.
 
     Raises InputError.
     """
     values = dict(_gold_lines(path))
 
-    def script(asked: SimulatedRequest) -> Any:
-        if asked.document in values:
-            return _carried(values[asked.document], asked.schema)
-        held = (text for text in values if text.strip() and text in asked.document)
-        found = max(held, key=len, default=None)
-        if found is None:
-            raise ApiError(404, "not_found_error", f"{path.name} holds no value for {asked.document[:80]!r}")
-        return _carried(values[found], asked.schema)
+    def script(request: SimulatedRequest) -> JSON:
+        if request.document in values:
+            return _carried(values[request.document], request.schema)
+        held = (text for text in values if text.strip() and text in request.document)
+        longest = max(held, key=len, default=None)
+        if longest is None:
+            raise ApiError(404, "not_found_error", f"{path.name} holds no value for {request.document[:80]!r}")
+        return _carried(values[longest], request.schema)
 
     return script
 
 
-def _gold_lines(path: Path) -> list[tuple[str, Any]]:
+def _gold_lines(path: Path) -> list[tuple[str, JSON]]:
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -102,8 +102,8 @@ def _gold_lines(path: Path) -> list[tuple[str, Any]]:
     return read
 
 
-def _carried(value: Any, schema: Mapping[str, Any] | None) -> Any:
-    """Give a value the form in which it travels: one that is no object goes inside `{"value": …}`."""
+def _carried(value: JSON, schema: JSONMapping | None) -> JSON:
+    """Put a value into the form in which it travels: one that is no object goes inside `{"value": …}`."""
     wraps = schema is not None and list(schema.get("properties", ())) == [WRAPPER]
     return {WRAPPER: value} if wraps and not is_wrapper(value) else value
 
@@ -116,21 +116,21 @@ def generated(seed: int = 0) -> Script:
     pools: dict[bytes, list[_Form]] = {}
     making = threading.Lock()
 
-    def script(asked: SimulatedRequest) -> Any:
-        if asked.schema is None:
+    def script(request: SimulatedRequest) -> JSON:
+        if request.schema is None:
             return "This is a simulated reply."
-        key = to_json(asked.schema)
+        key = to_json(request.schema)
         with making:
             if key not in pools:
-                pools[key] = [_form(value, asked.schema) for value in _values(json.loads(key), seed)]
-        drawn = hashlib.sha256(f"{seed}\n{asked.document}".encode("utf-8", "surrogatepass")).digest()
+                pools[key] = [_form(value, request.schema) for value in _values(json.loads(key), seed)]
+        drawn = hashlib.sha256(f"{seed}\n{request.document}".encode("utf-8", "surrogatepass")).digest()
         chance = Random(drawn)  # noqa: S311 - reproducible, not secret
-        return chance.choice(pools[key]).filled(asked.document, chance)
+        return chance.choice(pools[key]).filled(request.document, chance)
 
     return script
 
 
-def _values(schema: dict[str, Any], seed: int) -> list[Any]:
+def _values(schema: JSONObject, seed: int) -> list[JSON]:
     """Have Hypothesis make values of what a schema says, in keywords and in words, always the same ones."""
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import seed as seeded
@@ -138,7 +138,7 @@ def _values(schema: dict[str, Any], seed: int) -> list[Any]:
 
     from slotfill.schemas.strategies import instances
 
-    found: list[Any] = []
+    values: list[JSON] = []
 
     @seeded(seed)
     @settings(
@@ -148,9 +148,9 @@ def _values(schema: dict[str, Any], seed: int) -> list[Any]:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(instances(_told(schema)))
-    def collect(value: Any) -> None:
-        found.append(value)
+    @given(instances(_with_words(schema)))
+    def collect(value: JSON) -> None:
+        values.append(value)
 
     # In a thread of its own: the caller may be a test of Hypothesis itself.
     with ThreadPoolExecutor(1) as pool:
@@ -158,16 +158,16 @@ def _values(schema: dict[str, Any], seed: int) -> list[Any]:
             pool.submit(collect).result()
         except (SchemaError, Unsatisfiable) as error:
             raise invalid(f"no value can be made of the schema: {error}") from error
-    return found
+    return values
 
 
-def _told(schema: Any) -> Any:
+def _with_words(schema: JSON) -> JSON:
     """Turn what descriptions say in words into keywords."""
     if isinstance(schema, list):
-        return [_told(part) for part in schema]
+        return [_with_words(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    whole = {key: _told(part) for key, part in schema.items()}
+    whole = {key: _with_words(part) for key, part in schema.items()}
     description = schema.get("description")
     return {**out_of_words(description), **whole} if isinstance(description, str) else whole
 
@@ -188,7 +188,7 @@ class _Form:
     text: str
     gaps: tuple[_Gap, ...]
 
-    def filled(self, document: str, chance: Random) -> Any:
+    def filled(self, document: str, chance: Random) -> JSON:
         """Return the value, passages of the document in its gaps."""
         value = json.loads(self.text)
         words = [*re.finditer(r"\S+", document)]
@@ -198,7 +198,7 @@ class _Form:
         return value
 
 
-def _form(value: Any, schema: Mapping[str, Any]) -> _Form:
+def _form(value: JSON, schema: JSONMapping) -> _Form:
     """Find the gaps of a value."""
     gaps = [
         _Gap(
@@ -217,7 +217,7 @@ def _is_free(place: FaultPlace) -> bool:
 
 
 def _passage(document: str, words: Sequence[re.Match[str]], gap: _Gap, chance: Random) -> str:
-    """Give some words of the document, within the bounds of a string; nothing where it has none that fit."""
+    """Return some words of the document, within the bounds of a string; nothing where it has none that fit."""
     first = chance.randrange(len(words))
     last = words[min(first + chance.randrange(QUOTE_WORDS), len(words) - 1)]
     start = previous_boundary(document, max(0, min(words[first].start(), len(document) - gap.shortest)))

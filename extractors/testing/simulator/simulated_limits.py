@@ -46,17 +46,22 @@ class _Bucket:
 
 
 class RateLimits:
-    """Requests, input tokens and output tokens a minute; None enforces nothing.
+    """Rate limits that a simulated service enforces.
 
     Tokens read from the cache do not count, as at the service. Output counts once it is written: a request is refused
     while output is owed.
+
+    Args:
+        rpm: Requests a minute; None enforces nothing.
+        itpm: Input tokens a minute, likewise.
+        otpm: Output tokens a minute, likewise.
     """
 
     def __init__(self, *, rpm: float | None = None, itpm: float | None = None, otpm: float | None = None) -> None:
-        given = dict(zip(UNENFORCED, (rpm, itpm, otpm), strict=True))
+        limits = dict(zip(UNENFORCED, (rpm, itpm, otpm), strict=True))
         self._buckets = {
             name: _Bucket(UNENFORCED[name] if limit is None else limit, limit is not None)
-            for name, limit in given.items()
+            for name, limit in limits.items()
         }
         self._spending = threading.Lock()
 
@@ -68,7 +73,7 @@ class RateLimits:
             waits = {name: bucket.seconds_until(needed[name]) for name, bucket in self._enforced()}
             worst = max(waits, key=lambda name: waits[name], default="")
             if worst and waits[worst] > 0:
-                text = f"This request would exceed your rate limit of {self._told(worst)}"
+                text = f"This request would exceed your rate limit of {self._described(worst)}"
                 raise ApiError(429, "rate_limit_error", text, {"retry-after": str(math.ceil(waits[worst]))})
             self._buckets["requests"].level -= 1
             self._buckets["input-tokens"].level -= input_tokens
@@ -79,10 +84,10 @@ class RateLimits:
             self._buckets["output-tokens"].level -= output_tokens
 
     def headers(self, clock: Clock) -> dict[str, str]:
-        """Tell what is left, and when all of it will be back; of tokens also both kinds together."""
+        """Write what is left, and when all of it will be back; of tokens also both kinds together."""
         with self._spending:
             self._refill(clock)
-            told = {
+            state = {
                 name: (
                     int(bucket.per_minute),
                     max(0, int(bucket.level)),
@@ -90,11 +95,11 @@ class RateLimits:
                 )
                 for name, bucket in self._buckets.items()
             }
-        (limit_in, left_in, reset_in), (limit_out, left_out, reset_out) = told["input-tokens"], told["output-tokens"]
-        told["tokens"] = limit_in + limit_out, left_in + left_out, min(reset_in, reset_out)
+        (limit_in, left_in, reset_in), (limit_out, left_out, reset_out) = state["input-tokens"], state["output-tokens"]
+        state["tokens"] = limit_in + limit_out, left_in + left_out, min(reset_in, reset_out)
         return {
             f"anthropic-ratelimit-{name}-{what}": text
-            for name, (limit, left, reset) in told.items()
+            for name, (limit, left, reset) in state.items()
             for what, text in (
                 ("limit", str(limit)),
                 ("remaining", str(left if name == "requests" else round(left / ROUNDED) * ROUNDED)),
@@ -110,7 +115,7 @@ class RateLimits:
     def _enforced(self) -> list[tuple[str, _Bucket]]:
         return [(name, bucket) for name, bucket in self._buckets.items() if bucket.enforced]
 
-    def _told(self, name: str) -> str:
+    def _described(self, name: str) -> str:
         return f"{int(self._buckets[name].per_minute)} {name.replace('-', ' ')} per minute"
 
 

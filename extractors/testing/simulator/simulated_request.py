@@ -22,14 +22,22 @@ BYTES_A_TOKEN = 4
 
 @dataclass(frozen=True, slots=True)
 class SimulatedRequest:
-    """A request that passed the checks.
+    """A request that passed the checks: what a script's function is called with.
 
-    document: the text between the marks of the last fenced turn, else the last user turn.
-    schema: the JSON Schema that the answer shall be valid for, None where none is asked for.
-    tool: the tool to call with it; None asks for text. prefill: how the answer begins already, as a text.
-    thinks: whether the model thinks before it answers. budget: the tokens that it may think, None for any number.
-    tokens: of the whole prompt, as simulated. prefixes: of each part of it that is marked for the cache, the longest
-    last, hash, tokens, and for how long: `5m` or `1h`. rules: of the model.
+    Attributes:
+        model: The model's name, as it was sent.
+        max_tokens: The room for a reply.
+        document: The text between the marks of the last fenced turn, else the last user turn.
+        schema: The JSON Schema that the answer shall be valid for, None where none is asked for.
+        tool: The tool to call with it; None asks for text.
+        prefill: How the answer begins already, as a text.
+        stream: Whether the reply comes as events.
+        thinking: Whether the model thinks before it answers.
+        thinking_budget: The tokens that it may think, None for any number.
+        tokens: Those of the whole prompt, as simulated: one for each four bytes begun.
+        cache_prefixes: Each part of the prompt that is marked for the cache, the longest last: its hash, its tokens,
+            and for how long, `5m` or `1h`.
+        rules: What the service knows of the model.
     """
 
     model: str
@@ -39,15 +47,15 @@ class SimulatedRequest:
     tool: str | None
     prefill: str
     stream: bool
-    thinks: bool
-    budget: int | None
+    thinking: bool
+    thinking_budget: int | None
     tokens: int
-    prefixes: tuple[tuple[str, int, str], ...]
+    cache_prefixes: tuple[tuple[str, int, str], ...]
     rules: ModelRules
 
 
 def size(text: str) -> int:
-    """Give the simulated count of a text's tokens: one for each four bytes begun."""
+    """Return the simulated count of a text's tokens: one for each four bytes begun."""
     return -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_A_TOKEN)
 
 
@@ -64,10 +72,10 @@ def read_request(data: JSONMapping, rules: ModelRules) -> SimulatedRequest:
         tool=request.tool,
         prefill=request.prefill,
         stream=request.stream,
-        thinks=thinking["type"] in ("adaptive", "enabled") if thinking else rules.thinks,
-        budget=thinking.get("budget_tokens"),
+        thinking=thinking["type"] in ("adaptive", "enabled") if thinking else rules.thinks,
+        thinking_budget=thinking.get("budget_tokens"),
         tokens=tokens,
-        prefixes=prefixes,
+        cache_prefixes=prefixes,
         rules=rules,
     )
 
@@ -89,26 +97,26 @@ def _schema_in(text: str) -> JSONMapping | None:
 
 
 def _measure(data: JSONMapping, rules: ModelRules) -> tuple[int, tuple[tuple[str, int, str], ...]]:
-    read_request, counted, prefixes = hashlib.sha256(rules.id.encode()), 0, []  # what one model has read is no other's
+    digest, counted, prefixes = hashlib.sha256(rules.id.encode()), 0, []  # what one model has read is no other's
     least = rules.cacheable * BYTES_A_TOKEN
     for block, ttl in _blocks(data):
         written = block.encode("utf-8", "surrogatepass") if isinstance(block, str) else to_json(block)
-        read_request.update(written)
+        digest.update(written)
         counted += len(written)
         if ttl and counted >= least:
-            prefixes.append((read_request.hexdigest(), counted // BYTES_A_TOKEN, ttl))
+            prefixes.append((digest.hexdigest(), counted // BYTES_A_TOKEN, ttl))
     if (ttl := _ttl(data)) and counted >= least:
-        prefixes.append((read_request.hexdigest(), counted // BYTES_A_TOKEN, ttl))
+        prefixes.append((digest.hexdigest(), counted // BYTES_A_TOKEN, ttl))
     return -(-counted // BYTES_A_TOKEN), tuple(prefixes)
 
 
 def _ttl(marked: JSONMapping) -> str:
-    """Tell for how long the cache is to keep what ends here, "" for not at all."""
+    """Say for how long the cache is to keep what ends here, "" for not at all."""
     return str((mark.get("ttl") or "5m") if (mark := marked.get("cache_control")) else "")
 
 
 def _blocks(data: JSONMapping) -> Iterator[tuple[JSON, str]]:
-    """Give the parts of a prompt in the order in which they are read, and for how long the cache is to keep them."""
+    """Yield the parts of a prompt in the order in which they are read, and for how long the cache is to keep them."""
     for tool in data.get("tools") or ():
         yield tool, _ttl(tool)
     if output := data.get("output_config"):
@@ -121,5 +129,5 @@ def _blocks(data: JSONMapping) -> Iterator[tuple[JSON, str]]:
 
 
 def _bare(block: JSONMapping) -> JSON:
-    """Give what a block says: a mark for the cache is no part of it."""
+    """Return what a block says: a mark for the cache is no part of it."""
     return block["text"] if block["type"] == "text" else {k: v for k, v in block.items() if k != "cache_control"}

@@ -209,7 +209,7 @@ def test_each_chunk_is_repaired_by_itself():
 
 
 def test_a_document_that_the_service_finds_too_long_is_split_until_it_is_not():
-    claude = SimulatedClaude(lambda asked: TOO_LONG if len(asked.document) > 2_500 else found_in(asked))
+    claude = SimulatedClaude(lambda request: TOO_LONG if len(request.document) > 2_500 else found_in(request))
     extraction = extract(claude, ledger(20, 6_000))
     assert extraction.ok
     assert len(extraction.value.facts) == 20

@@ -313,7 +313,7 @@ class TestMeter:
         world = World(faults=["529@1"], meter=meter)
         await asked(of_kind(world, kind), max_tokens=77)
         assert sent == [0, 1]  # each of the SDK's own tries
-        size = len(world.claude.requests[0].request.body)
+        size = len(world.claude.requests[0].http.body)
         assert meter.tries == [Try(ASK["model"], size, 77)] * 2
         assert list(meter.settled.values()) == [Usage(), world.claude.usage]
 
@@ -407,7 +407,7 @@ class TestMeter:
     async def test_what_need_not_wait_does_not_queue_for_a_turn(self):
         world = World(meter=Recorder())
         async with world.limits._async_turn:
-            await asyncio.wait_for(asked(world.async_client()), 10)
+            await asyncio.wait_for(asked(world.async_client()), 60)
 
     async def test_what_must_wait_does(self):
         world = World(given={"rpm": 1}, meter=(meter := Recorder()))

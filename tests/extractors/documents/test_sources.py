@@ -739,7 +739,7 @@ def test_a_pipe_in_a_named_encoding_is_read_as_it_comes():
         with Path("pipe.jsonl").open("wb") as pipe:
             pipe.write(rows_in("utf-8", ".jsonl", ["one"]) + b"\n")
             pipe.flush()
-            assert first.result(timeout=20).text == "one"  # while the pipe is open
+            assert first.result(timeout=60).text == "one"  # while the pipe is open
 
 
 def test_whole_files_and_standard_input_are_in_the_encoding_that_was_named():

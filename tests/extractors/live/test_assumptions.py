@@ -81,7 +81,7 @@ class TestTheRequests:
             for one in probes_of(assumptions_for(HAIKU, Settings(), "now"))
             if one.call == "create"
         ]
-        sent = [len(seen.request.body) for seen in claude.requests if seen.number]
+        sent = [len(seen.http.body) for seen in claude.requests if seen.number]
         assert len(sent) == len(reckoned)
         assert all(size <= most for size, most in zip(sent, reckoned, strict=True))
 

@@ -133,7 +133,7 @@ def test_a_service_that_holds_to_no_grammar_is_mended_as_before(text):
 
 
 def test_chunks_and_passes_are_asked_for_lists():
-    claude = SimulatedClaude(lambda asked: [item for item in (ADA, BOB) if item["name"] in asked.document])
+    claude = SimulatedClaude(lambda request: [item for item in (ADA, BOB) if item["name"] in request.document])
     with Extractor(Items, client=claude.client(), chunk_chars=100, passes=2, examples=EXAMPLES) as extractor:
         extraction = extractor.extract(f"Ada has 3. {'And so on. ' * 30} Bob has 4.")
     assert extraction.data == [ADA, BOB]

@@ -156,7 +156,7 @@ def test_a_model_that_thinks_is_not_forced_to_call_a_tool():
 @pytest.mark.parametrize("way", ["extract", "stream"])
 def test_what_was_thought_is_counted(schema, model, way):
     value = VALUE if schema is Note else STOCK
-    claude = SimulatedClaude(lambda _: value, thinks=300)
+    claude = SimulatedClaude(lambda _: value, thinking_tokens=300)
     with Extractor(schema, client=claude.client(), model=model, thinking="auto") as extractor:
         extraction = extractor.extract(TEXT) if way == "extract" else [*extractor.stream(TEXT)][-1]
     assert (extraction.outcome, extraction.data) == (Outcome.VALID, value)
@@ -189,7 +189,7 @@ def test_a_thought_amid_the_value_parts_none_of_its_texts(service, cut):
 
 
 def test_a_reply_that_was_all_thought_says_so():
-    claude = SimulatedClaude(lambda _: VALUE, thinks=100_000)
+    claude = SimulatedClaude(lambda _: VALUE, thinking_tokens=100_000)
     with Extractor(Note, client=claude.client(), model="claude-opus-5-5") as extractor:
         extraction = extractor.extract(TEXT)
     assert (extraction.outcome, extraction.error.type) == (Outcome.PARTIAL, "truncated")
@@ -199,7 +199,7 @@ def test_a_reply_that_was_all_thought_says_so():
 
 
 def test_a_reply_that_was_cut_off_as_it_wrote_is_told_as_before():
-    claude = SimulatedClaude(lambda _: {"title": "x" * 100_000, "urgency": 5}, thinks=50)
+    claude = SimulatedClaude(lambda _: {"title": "x" * 100_000, "urgency": 5}, thinking_tokens=50)
     with Extractor(Note, client=claude.client(), model="claude-opus-5-5") as extractor:
         extraction = extractor.extract(TEXT)
     assert "thinking" not in extraction.error.message

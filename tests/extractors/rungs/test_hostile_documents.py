@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from slotfill import Document, Example, Extractor
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.rungs.prompt import write_prompt
-from slotfill.extractors.testing.claude import Seen, SimulatedClaude
+from slotfill.extractors.testing.claude import SimulatedClaude
+from slotfill.extractors.testing.simulator.exchange import LoggedRequest
 from slotfill.extractors.testing.simulator.simulated_reply import SimulatedReply
 
 MODELS = ("claude-haiku-5-5", "claude-sonnet-5-5")
@@ -81,7 +82,7 @@ COURSES = {
 }
 
 
-def requests(course: Course, document: str | Document, way: str = "extract") -> list[Seen]:
+def requests(course: Course, document: str | Document, way: str = "extract") -> list[LoggedRequest]:
     """Extract by a course, and give what the service saw of it."""
     claude = SimulatedClaude(course.replies())
     client = claude.async_client() if way.startswith("a") else claude.client()
@@ -140,22 +141,22 @@ def _holds(found: str, text: str) -> bool:
     return found == f"<{name}>\n{text}\n</{name}>"
 
 
-def headers(seen: Seen) -> dict[str, str]:
+def headers(seen: LoggedRequest) -> dict[str, str]:
     return {name: value for name, value in seen.headers.items() if name != "content-length"}
 
 
 def check_like_a_harmless_one(course: Course, text: str) -> None:
     plain = harmless(len(text))
     for one, other in zip(requests(course, text), requests(course, plain), strict=True):
-        assert skeleton(one.request.body, text) == skeleton(other.request.body, plain)
+        assert skeleton(one.http.body, text) == skeleton(other.http.body, plain)
         assert headers(one) == headers(other)
-        assert int(one.headers["content-length"]) == len(one.request.body)
+        assert int(one.headers["content-length"]) == len(one.http.body)
         assert _line(one) == _line(other)
         assert one.document == text  # so reads the simulated service, and the embedded model
 
 
-def _line(seen: Seen) -> tuple[Any, ...]:
-    return seen.request.method, seen.request.path, seen.request.query
+def _line(seen: LoggedRequest) -> tuple[Any, ...]:
+    return seen.http.method, seen.http.path, seen.http.query
 
 
 def test_there_are_enough_documents_of_enough_kinds():
@@ -180,7 +181,7 @@ def test_so_are_they_where_a_tool_is_called(text):
 def test_so_are_they_in_all_other_ways_to_extract(text, way):
     course = COURSES["structured"]
     for one, other in zip(requests(course, text, way), requests(course, text), strict=True):
-        assert one.request.body.replace(b',"stream":true', b"") == other.request.body
+        assert one.http.body.replace(b',"stream":true', b"") == other.http.body
         assert headers(one) | OF_THE_CLIENT == headers(other) | OF_THE_CLIENT
 
 
@@ -211,7 +212,7 @@ def test_the_name_of_a_document_is_not_sent():
     named = [Document.of("It came late.", source=name) for name in (None, *HOSTILE.values())]
     extractions = [*Extractor("feedback", client=claude.client()).map(named)]
     assert [extraction.document for extraction in extractions] == named
-    assert len({seen.request.body for seen in claude.requests}) == 1
+    assert len({seen.http.body for seen in claude.requests}) == 1
     assert len({json.dumps(headers(seen)) for seen in claude.requests}) == 1
 
 
@@ -221,7 +222,7 @@ def body_with_example(text: str) -> bytes:
     shots = [Example("Fine.", FEEDBACK), Example(text, FEEDBACK), Example("So so.", FEEDBACK)]
     assert Extractor("feedback", client=claude.client(), examples=shots).extract("It came late.").ok
     [seen] = claude.requests
-    return seen.request.body
+    return seen.http.body
 
 
 @hostile_documents
@@ -246,7 +247,7 @@ def bodies_by_document(texts: Sequence[str], *, asynchronous: bool) -> dict[str 
         extractor = Extractor("feedback", client=claude.client())
         found = [extraction.ok for extraction in extractor.map(texts, concurrency=3)]
     assert found == [True] * len(texts)
-    return {seen.document: seen.request.body for seen in claude.requests}
+    return {seen.document: seen.http.body for seen in claude.requests}
 
 
 @cache

@@ -31,7 +31,7 @@ def test_what_structured_output_does_not_take_is_asked_for_by_a_tool(model, choi
         extraction = extractor.extract("Two sofas.")
     assert (extraction.outcome, extraction.data) == (Outcome.VALID, VALUE)
     (request,) = claude.requests
-    assert request.request.json["tool_choice"]["type"] == choice
+    assert request.body["tool_choice"]["type"] == choice
 
 
 def test_a_model_that_answers_in_text_where_it_was_asked_to_call_is_read(service):

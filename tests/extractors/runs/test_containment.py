@@ -102,7 +102,7 @@ def test_whatever_is_raised_over_one_document_ends_that_one(method, error, servi
 def streaming():
     from slotfill.extractors.testing.claude import SimulatedClaude
 
-    claude = SimulatedClaude(lambda asked: {"word": asked.document})
+    claude = SimulatedClaude(lambda request: {"word": request.document})
     return Extractor(Word, client=claude.async_client())
 
 

@@ -323,7 +323,7 @@ class TestGoingOn:
     def test_documents_of_which_a_part_alone_is_refused_do_not_stop_it(self):
         texts = documents(f"{number} {'word ' * 40}odd" for number in range(REFUSALS + 1))
         refused = ApiError(400, "invalid_request_error", "your account wants attention")
-        claude = SimulatedClaude(lambda asked: refused if "odd" in asked.document else {"text": "x"})
+        claude = SimulatedClaude(lambda request: refused if "odd" in request.document else {"text": "x"})
         extractor, rejects = Extractor(Note, client=claude.async_client(max_retries=0), chunk_chars=100), Memory()
         with Ledger(None) as ledger:
             totals = engine(extractor, ledger, Memory(), rejects, concurrency=1).run(texts)

@@ -137,9 +137,9 @@ def test_whatever_is_said_each_document_is_told_and_nothing_is_asked_twice(scrip
         folder = Path(name)
         for _ in range(3):
             asked = len(claude.requests)
-            answered = {seen.request.body for seen in claude.requests if seen.status == 200 and not seen.faults}
+            answered = {seen.http.body for seen in claude.requests if seen.status == 200 and not seen.faults}
             totals, stopped, entries = run(folder, claude, documents, output, streamed=streamed)
-            assert not answered & {seen.request.body for seen in claude.requests[asked:]}
+            assert not answered & {seen.http.body for seen in claude.requests[asked:]}
             check_accounts(totals, entries, documents, stopped)
             check_rejects(folder / "rejects.jsonl", entries, totals)
             if stopped is None:

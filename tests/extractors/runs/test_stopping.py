@@ -118,8 +118,10 @@ def test_one_that_comes_while_the_loop_is_blocked_ends_that():
     async def run():
         read, write = os.pipe()
         with Stopping() as stopping:
-            threading.Timer(0.05, send, [signal.SIGINT]).start()
-            with pytest.raises(KeyboardInterrupt), stopping.blocking():
+            inside = threading.Event()
+            threading.Thread(target=lambda: inside.wait() and send(signal.SIGINT)).start()
+            with pytest.raises(KeyboardInterrupt), stopping.blocking():  # noqa: PT012 - it is the reading that raises
+                inside.set()
                 os.read(read, 1)
             assert (stopping.requested, stopping.signal) == (True, "SIGINT")
             await asyncio.sleep(0)

@@ -280,7 +280,7 @@ def test_it_tells_what_it_saw() -> None:
 
 def test_it_tells_how_many_came_at_once() -> None:
     claude = SimulatedClaude()
-    gate = threading.Barrier(6, timeout=20)
+    gate = threading.Barrier(6, timeout=60)
 
     def reply(_: Any) -> str:
         gate.wait()
@@ -619,7 +619,7 @@ def test_no_replies_are_refused() -> None:
 
 
 def test_a_function_sees_what_is_asked() -> None:
-    claude = SimulatedClaude(lambda asked: {"label": asked.document.upper(), "room": asked.max_tokens})
+    claude = SimulatedClaude(lambda request: {"label": request.document.upper(), "room": request.max_tokens})
     text = claude.client().messages.create(**ask("good")).content[0].text  # type: ignore[union-attr]
     assert json.loads(text) == {"label": "GOOD", "room": 400}
 

@@ -1,4 +1,4 @@
-"""The accounts of an extraction: each is right for a sound record, and tells of one that was tampered with."""
+"""The invariants of an extraction: each holds for a sound record, and tells of one that was tampered with."""
 
 from dataclasses import replace
 
@@ -10,17 +10,17 @@ from slotfill.extractors.record.parts import Outcome, Span
 from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.testing.checking.invariants import (
     contradictions,
-    dropped,
-    misplaced,
-    misread,
-    misrouted,
-    overspent,
-    overtrusted,
-    unaccounted,
-    unheard,
-    unloadable,
-    untold,
-    wrong,
+    dropped_parts,
+    excess_requests,
+    misplaced_spans,
+    misread_chunks,
+    misrouted_requests,
+    overtrusted_replies,
+    unaccounted_usage,
+    unheard_corrections,
+    unloadable_records,
+    untold_losses,
+    wrong_values,
 )
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.matrix.order_documents import Order, as_meant, order, orders
@@ -38,14 +38,14 @@ def extracted(*faults, stream=False):
     return extraction, claude.requests
 
 
-def accounts(extraction, requests):
+def breaches(extraction, requests):
     return [
-        *wrong(extraction, CASE.truth),
-        *unaccounted(extraction, requests),
-        *overtrusted(extraction, requests),
+        *wrong_values(extraction, CASE.truth),
+        *unaccounted_usage(extraction, requests),
+        *overtrusted_replies(extraction, requests),
         *contradictions(extraction),
-        *misplaced(extraction.spans, extraction.data, CASE.text),
-        *unloadable(extraction, Schema(Order)),
+        *misplaced_spans(extraction.spans, extraction.data, CASE.text),
+        *unloadable_records(extraction, Schema(Order)),
     ]
 
 
@@ -54,10 +54,10 @@ def accounts(extraction, requests):
     ("fault", "outcome"),
     [("prose", Outcome.MENDED), ("null@1", Outcome.PATCHED), ("truncated", Outcome.PARTIAL), ("500", Outcome.FAILED)],
 )
-def test_the_accounts_of_a_sound_record_are_right(fault, outcome, stream):
+def test_a_sound_record_keeps_all_invariants(fault, outcome, stream):
     extraction, requests = extracted(fault, stream=stream)
     assert extraction.outcome is outcome
-    assert accounts(extraction, requests) == []
+    assert breaches(extraction, requests) == []
 
 
 def first_attempt(extraction, **changes):
@@ -92,14 +92,14 @@ TAMPERED = {
 @pytest.mark.parametrize("fault", ["truncated", "refusal", "sse_unended"])
 def test_what_is_not_the_whole_of_a_reply_may_not_be_ok(fault):
     extraction, requests = extracted(fault, stream=True)
-    assert [*overtrusted(extraction, requests)] == []
-    assert [*overtrusted(first_attempt(extraction, ok=True), requests)]
+    assert [*overtrusted_replies(extraction, requests)] == []
+    assert [*overtrusted_replies(first_attempt(extraction, ok=True), requests)]
 
 
 def test_nor_may_what_is_mended_of_it():
     extraction, requests = extracted("prose")
     requests[0].faults += ("truncated",)
-    assert [path for path, _ in overtrusted(extraction, requests)] == ["/attempts/1"]
+    assert [path for path, _ in overtrusted_replies(extraction, requests)] == ["/attempts/1"]
 
 
 def moved(extraction, by):
@@ -112,7 +112,7 @@ def test_a_record_that_was_tampered_with_does_not_pass(name):
     extraction, requests = extracted("prose")
     path, tampered = TAMPERED[name](extraction)
     assert repr(tampered) != repr(extraction)
-    assert path in [path for path, _ in accounts(tampered, requests)]
+    assert path in [path for path, _ in breaches(tampered, requests)]
 
 
 LONG = order(2, long=True)
@@ -129,7 +129,9 @@ def read_in_chunks(*faults, **options):
 
 
 def about_chunks(extraction):
-    return paths(wrong(extraction, LONG.truth), untold(extraction), dropped(extraction, LONG.stated_in, ()))
+    return paths(
+        wrong_values(extraction, LONG.truth), untold_losses(extraction), dropped_parts(extraction, LONG.stated_in, ())
+    )
 
 
 def paths(*judged):
@@ -175,16 +177,18 @@ def test_a_further_reading_that_is_lost_is_told_and_none_is_left_out():
     extraction, _ = read_in_chunks(again, passes=2)
     assert [reading.number for reading in extraction.chunks] == [1, 2] * 5
     assert about_chunks(extraction) == []
-    assert [*misread(extraction, chunked=True, passes=2)] == []
+    assert [*misread_chunks(extraction, chunked=True, passes=2)] == []
     silent = Failure(FailureKind.INCOMPLETE, "chunk 4 (characters 1 to 2): refused")
     assert about_chunks(replace(extraction, error=silent)) == ["/error"]
     for chunks in (extraction.chunks[1:], extraction.chunks[:1] + extraction.chunks[2:], ()):
-        assert paths(misread(replace(extraction, chunks=chunks), chunked=True, passes=2))
-    assert paths(misread(extraction, chunked=True, passes=1))
+        assert paths(misread_chunks(replace(extraction, chunks=chunks), chunked=True, passes=2))
+    assert paths(misread_chunks(extraction, chunked=True, passes=1))
     whole, _ = extracted()
-    assert [*misread(whole, chunked=False, passes=1)] == []
+    assert [*misread_chunks(whole, chunked=False, passes=1)] == []
     assert (
-        paths(misread(whole, chunked=False, passes=2)) == paths(misread(whole, chunked=True, passes=1)) == ["/chunks"]
+        paths(misread_chunks(whole, chunked=False, passes=2))
+        == paths(misread_chunks(whole, chunked=True, passes=1))
+        == ["/chunks"]
     )
 
 
@@ -193,7 +197,7 @@ def test_a_fallback_is_asked_where_it_must_be_and_told():
     first = Trigger("refusal", about="The customer wants", positions=frozenset(range(1, 6)))
     extraction, requests = read_in_chunks(first, model=["claude-haiku-5-5", "claude-sonnet-5-5"])
     assert extraction.outcome is Outcome.FALLBACK
-    assert [*misrouted(extraction, requests)] == []
+    assert [*misrouted_requests(extraction, requests)] == []
     *others, refused, second = extraction.attempts
     chunks = tuple(replace(reading, outcome=Outcome.VALID) for reading in extraction.chunks)
     for path, changes in {
@@ -202,14 +206,14 @@ def test_a_fallback_is_asked_where_it_must_be_and_told():
         "/attempts": {"attempts": (*others, replace(refused, ok=True), second)},
         "/attempts/5": {"attempts": (*others, refused, replace(second, model=refused.model))},
     }.items():
-        assert paths(misrouted(replace(extraction, **changes), requests)) == [path]
+        assert paths(misrouted_requests(replace(extraction, **changes), requests)) == [path]
 
 
 def test_what_is_asked_too_often_is_told():
     extraction, _ = extracted("wrong_type")
     assert len(extraction.attempts) == 3
-    assert [*overspent(extraction, 3)] == []
-    assert paths(overspent(extraction, 2)) == ["/attempts"]
+    assert [*excess_requests(extraction, 3)] == []
+    assert paths(excess_requests(extraction, 2)) == ["/attempts"]
 
 
 def test_a_further_turn_is_told_to_every_chunk_and_stands_in_the_record():
@@ -218,18 +222,18 @@ def test_a_further_turn_is_told_to_every_chunk_and_stands_in_the_record():
         extraction = extractor.extract(LONG.text)
         first = len(claude.requests)
         again = extractor.refine(extraction, "Look again.")
-    assert [*unheard(again, claude.requests[first:], ["Look again."])] == []
-    assert paths(unheard(again, claude.requests[: first + 1], ["Look again."])) == ["/history"] * first
-    assert paths(unheard(replace(again, history=()), (), ["Look again."])) == ["/history"]
-    assert paths(unheard(again, (), ())) == ["/history"]
+    assert [*unheard_corrections(again, claude.requests[first:], ["Look again."])] == []
+    assert paths(unheard_corrections(again, claude.requests[: first + 1], ["Look again."])) == ["/history"] * first
+    assert paths(unheard_corrections(replace(again, history=()), (), ["Look again."])) == ["/history"]
+    assert paths(unheard_corrections(again, (), ())) == ["/history"]
 
 
 @pytest.mark.parametrize("fault", ["reset", "timeout", "html", "invalid_utf8", "refused", "stall"])
 def test_of_a_reply_that_did_not_arrive_nothing_may_be_counted(fault):
     extraction, requests = extracted(fault)
-    assert [*unaccounted(extraction, requests)] == []
+    assert [*unaccounted_usage(extraction, requests)] == []
     counted = first_attempt(extraction, usage=Usage(1, 1), request_id=requests[0].request_id)
-    assert [*unaccounted(counted, requests)]
+    assert [*unaccounted_usage(counted, requests)]
 
 
 @pytest.mark.parametrize(
@@ -237,6 +241,6 @@ def test_of_a_reply_that_did_not_arrive_nothing_may_be_counted(fault):
 )
 def test_of_a_stream_that_broke_off_the_first_event_is_counted(fault):
     extraction, requests = extracted(fault, stream=True)
-    assert [*unaccounted(extraction, requests)] == []
+    assert [*unaccounted_usage(extraction, requests)] == []
     assert extraction.usage.input_tokens == sum(seen.usage.input_tokens for seen in requests)
-    assert [*unaccounted(first_attempt(extraction, usage=Usage()), requests)]
+    assert [*unaccounted_usage(first_attempt(extraction, usage=Usage()), requests)]

@@ -10,17 +10,9 @@ from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.testing.checking.scenarios import KEY
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS
-from slotfill.extractors.testing.matrix.fault_matrix import (
-    CALLS,
-    DRIVERS,
-    MODES,
-    ONLINE_FAULTS,
-    Cell,
-    in_process,
-    on_a_port,
-    pairs,
-    singles,
-)
+from slotfill.extractors.testing.matrix.extractor_drivers import DRIVERS
+from slotfill.extractors.testing.matrix.fault_matrix import in_process, on_a_port
+from slotfill.extractors.testing.matrix.matrix_cells import CALLS, MODES, ONLINE_FAULTS, Cell, pairs, singles
 from slotfill.extractors.testing.matrix.order_documents import Case, orders
 from slotfill.extractors.testing.simulator.fault_triggers import Trigger
 
@@ -66,7 +58,7 @@ def test_without_a_fault_all_is_valid(driver, mode, port):
 
 
 @pytest.mark.parametrize("fault", ONLINE_FAULTS)
-def test_a_fault_over_http_leaves_all_accounts_right(fault, port):
+def test_a_fault_over_http_keeps_all_invariants(fault, port):
     cell = random.Random(f"{SEED}/{fault}").choice(BY_FAULT[fault])
     result = port.play(cell, cell.cases(DOCUMENTS))
     assert result.breaches == []
@@ -76,7 +68,7 @@ def test_a_fault_over_http_leaves_all_accounts_right(fault, port):
 
 @pytest.mark.parametrize("fault", ["truncated", "refusal", "missing_field", "529", "reset", "wrong_type", "html"])
 @pytest.mark.parametrize("driver", [*DRIVERS][4:])
-def test_further_turns_fallbacks_passes_and_chunks_leave_all_accounts_right(driver, fault, process):
+def test_further_turns_fallbacks_passes_and_chunks_keep_all_invariants(driver, fault, process):
     cell = Cell((f"{fault}:0.5",), driver, random.Random(f"{driver}/{fault}").choice([*MODES]))
     result = process.play(cell, cell.cases(DOCUMENTS))
     assert result.breaches == []
@@ -106,7 +98,7 @@ def test_what_a_mode_asks_for_is_asked_in_it(mode):
 
 
 @pytest.mark.parametrize("part", range(10))
-def test_pairs_of_faults_leave_all_accounts_right(part, process):
+def test_pairs_of_faults_keep_all_invariants(part, process):
     cells = random.Random(SEED).sample([*pairs()], PAIRS)[part::10]
     found = [process.play(cell, [cell.case(number)]) for number, cell in enumerate(cells)]
     assert [breach for result in found for breach in result.breaches] == []
