@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from slotfill.extractors.runs.reports.costs import By
+    from slotfill.extractors.runs.ledger.costs import By
 
 __all__ = ["costs_command"]
 
@@ -34,8 +34,9 @@ def costs_command(paths: tuple[str, ...], *, by: By, as_json: bool) -> None:
     slotfill costs feedback.jsonl --by day
     """
     from slotfill.extractors.errors import InputError
+    from slotfill.extractors.runs.ledger.costs import costs_of
     from slotfill.extractors.runs.ledger.identity import ledgers_of
-    from slotfill.extractors.runs.reports.costs import costs_of, table
+    from slotfill.extractors.runs.reports.cost_table import cost_table
     from slotfill.extractors.settings import Settings
 
     settings = Settings.read()
@@ -48,5 +49,5 @@ def costs_command(paths: tuple[str, ...], *, by: By, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(totals.to_json(), indent=2, ensure_ascii=False))
         return
-    for line in table(totals):
+    for line in cost_table(totals):
         click.echo(line)

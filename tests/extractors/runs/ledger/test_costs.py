@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from slotfill import Usage
 from slotfill.extractors.catalogue.prices import cost
 from slotfill.extractors.runs.ledger import migrations
+from slotfill.extractors.runs.ledger.costs import WITHOUT_LABEL, Cost, costs_of
 from slotfill.extractors.runs.ledger.migrations import MIGRATIONS, WITH_THINKING
 from slotfill.extractors.runs.ledger.store import Ledger
-from slotfill.extractors.runs.reports.costs import WITHOUT_LABEL, Cost, costs_of, table
+from slotfill.extractors.runs.reports.cost_table import cost_table
 
 MODEL, OTHER = "claude-haiku-5-5", "claude-opus-5"
 WORST = Decimal("0.01")
@@ -113,7 +114,7 @@ def test_an_unknown_price_is_never_nothing(tmp_path):
     assert costs.rows["claude-of-tomorrow"] == Cost(2, TAKEN, None, 1, None)
     assert costs.rows[MODEL] == settled(1)
     assert costs.total.usd is None
-    assert [line.split()[-2:] for line in table(costs)][1:] == [
+    assert [line.split()[-2:] for line in cost_table(costs)][1:] == [
         [f"${PAID:.4f}", "$0.0000"],
         ["unknown", "unknown"],
         ["unknown", "unknown"],
@@ -153,7 +154,7 @@ def test_what_cannot_be_read_is_named_and_skipped(tmp_path):
     assert costs.total == settled(1)
     assert [ledger.stem for ledger, _ in costs.skipped] == [*names]
     assert not (tmp_path / "gone.db").exists()
-    lines = list(table(costs))
+    lines = list(cost_table(costs))
     assert len(lines) == 3 + len(names)
     assert any("newer.db: not counted: it is of version" in line for line in lines)
     assert json.loads(json.dumps(costs.to_json()))["skipped"][1]["reason"] == "it is no ledger of slotfill"
@@ -161,7 +162,7 @@ def test_what_cannot_be_read_is_named_and_skipped(tmp_path):
 
 def test_the_table_is_aligned_and_drives_no_terminal(path):
     run(path, (MODEL, Usage(1_234_567, 8, thinking_tokens=3)), (MODEL, None), **{"te\x1b[31mam": "a\nb"})
-    head, row, total = table(costs_of([path], "label"))
+    head, row, total = cost_table(costs_of([path], "label"))
     assert row.startswith(r"te\x1b[31mam=a\nb")
     assert len({len(head), len(row), len(total)}) == 1
     assert row.split()[-8:] == [
@@ -174,7 +175,7 @@ def test_the_table_is_aligned_and_drives_no_terminal(path):
         f"${cost(MODEL, Usage(1_234_567, 8)) + WORST:.4f}",
         "$0.0100",
     ]
-    assert next(table(costs_of([path], "hour"))).startswith("hour (UTC)")
+    assert next(cost_table(costs_of([path], "hour"))).startswith("hour (UTC)")
 
 
 def test_a_ledger_that_did_not_count_thoughts_is_read_and_gone_on_with(path, monkeypatch):
@@ -215,7 +216,7 @@ def test_the_same_as_json(path):
 def test_of_nothing_there_is_a_table_too():
     costs = costs_of([], "day")
     assert (costs.rows, costs.total) == ({}, Cost())
-    assert len(list(table(costs))) == 2
+    assert len(list(cost_table(costs))) == 2
 
 
 TRIES = st.lists(st.tuples(st.sampled_from([MODEL, OTHER]), st.none() | st.builds(Usage, *[st.integers(0, 10**6)] * 4)))

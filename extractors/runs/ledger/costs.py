@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,13 +14,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.record.money import add_money, money_json, money_text
-from slotfill.extractors.record.usage import Usage, count_text
+from slotfill.extractors.record.money import add_money, money_json
+from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.runs.ledger.lock import check_file
 from slotfill.extractors.runs.ledger.migrations import APPLICATION, MIGRATIONS, PICODOLLARS, WITH_THINKING
-from slotfill.extractors.runs.reports.console import printable
+from slotfill.schemas.json_values.json_types import JSONObject
 
-__all__ = ["WITHOUT_LABEL", "By", "Cost", "Costs", "costs_of", "table"]
+__all__ = ["WITHOUT_LABEL", "By", "Cost", "Costs", "costs_of"]
 
 By = Literal["label", "schema", "model", "day", "hour"]
 """What costs are totalled by; days and hours are of UTC, and of when a request was sent."""
@@ -35,10 +35,6 @@ _KEYS: Mapping[By, str] = {
     "day": "strftime('%Y-%m-%d', at, 'unixepoch')",
     "hour": "strftime('%Y-%m-%d %H:00', at, 'unixepoch')",
 }
-
-_HEADERS: Mapping[By, str] = {"day": "day (UTC)", "hour": "hour (UTC)"}
-
-_COLUMNS = ("tries", "in", "out", "of it thought", "cache read", "cache written", "cost", "of it lost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +60,8 @@ class Cost:
             add_money(self.lost_usd, other.lost_usd),
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """Give the figures as plain JSON data."""
+    def to_json(self) -> JSONObject:
+        """Return the figures as plain JSON data."""
         return {
             "tries": self.tries,
             "usage": self.usage.to_json(),
@@ -87,8 +83,8 @@ class Costs:
     total: Cost
     skipped: tuple[tuple[Path, str], ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        """Give the totals as plain JSON data."""
+    def to_json(self) -> JSONObject:
+        """Return the totals as plain JSON data."""
         return {
             "by": self.by,
             "costs": [{self.by: key, **cost.to_json()} for key, cost in self.rows.items()],
@@ -104,28 +100,15 @@ def costs_of(ledgers: Iterable[Path], by: By) -> Costs:
     for path in ledgers:
         try:
             check_file(path, "it")
-            found = _read(path, by)
+            tries = _read(path, by)
         except (sqlite3.Error, LedgerError, ValueError) as error:
             skipped.append((path, str(error)))
             continue
-        for keys, cost in found:
+        for keys, cost in tries:
             total += cost
             for key in keys:
                 rows[key] += cost
     return Costs(by, dict(sorted(rows.items())), total, tuple(skipped))
-
-
-def table(costs: Costs) -> Iterator[str]:
-    """Write the totals as lines of text, and a line for each ledger that could not be read."""
-    lines: list[tuple[str, ...]] = [(_HEADERS.get(costs.by, costs.by), *_COLUMNS)]
-    lines += [(printable(key), *_cells(cost)) for key, cost in costs.rows.items()]
-    lines.append(("total", *_cells(costs.total)))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for first, *others in lines:
-        aligned = (cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))
-        yield "  ".join((first.ljust(widths[0]), *aligned))
-    for path, reason in costs.skipped:
-        yield printable(f"{path}: not counted: {reason}")
 
 
 def _read(path: Path, by: By) -> Sequence[tuple[Sequence[str], Cost]]:
@@ -184,10 +167,3 @@ def _labels(labels: str | None) -> Sequence[str]:
 
 
 _LABELS = TypeAdapter(dict[str, str])
-
-
-def _cells(cost: Cost) -> tuple[str, ...]:
-    usage = cost.usage
-    tokens = (usage.input_tokens, usage.output_tokens, usage.thinking_tokens)
-    cached = (usage.cache_read_tokens, usage.cache_write_tokens)
-    return (*map(count_text, (cost.tries, *tokens, *cached)), money_text(cost.usd), money_text(cost.lost_usd))
