@@ -14,11 +14,12 @@ from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.money import money_json
 from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.rungs.prompt import BYTES_A_TOKEN
+from slotfill.schemas.json_values.json_types import JSONObject
 
 __all__ = ["estimate"]
 
 
-def estimate(extractor: Extractor[Any], documents: Iterable[Document]) -> dict[str, Any]:
+def estimate(extractor: Extractor[Any], documents: Iterable[Document]) -> JSONObject:
     """Count documents, characters, requests, tokens and cost.
 
     Tokens in and the cost are estimates, each document, or chunk of one, asked about once and nothing read from the

@@ -109,7 +109,7 @@ def _without_quotes(message: str, words: frozenset[str]) -> str:
 
 @lru_cache(maxsize=8)
 def _words(schema: Schema[Any] | None) -> frozenset[str]:
-    """Give all strings that a schema holds: the names of its properties, the values that it lists, its patterns."""
+    """Return all strings that a schema holds: the names of its properties, the values that it lists, its patterns."""
     return frozenset() if schema is None else frozenset(_strings(schema.json_schema))
 
 

@@ -18,6 +18,7 @@ from slotfill.extractors.runs.reports.console import printable
 from slotfill.extractors.runs.reports.log_safety import disclosed, place_of
 from slotfill.extractors.unforeseen import STOPS, internal_failure
 from slotfill.schemas.errors import FieldError
+from slotfill.schemas.json_values.json_types import JSONObject
 from slotfill.schemas.schema import Schema
 
 __all__ = ["LogFormat", "log_extraction", "log_to_stderr", "log_unwritable"]
@@ -67,7 +68,7 @@ class _Formatter(logging.Formatter):
         return f"{record.name} reports a problem: -vv tells which"
 
     def _detail(self, record: logging.LogRecord) -> str:
-        """Give a traceback, or of the exception its class alone, as its message may quote a value."""
+        """Return a traceback, or of the exception its class alone, as its message may quote a value."""
         if not record.exc_info or not record.exc_info[0]:
             return str(getattr(record, "data", {}).get("detail", ""))
         return self.formatException(record.exc_info) if self._values else record.exc_info[0].__name__
@@ -82,8 +83,8 @@ class _Text(_Formatter):
 class _Json(_Formatter):
     def write(self, record: logging.LogRecord, message: str, detail: str) -> str:
         line = {"time": self.formatTime(record), "level": record.levelname.lower(), "message": message}
-        told = {name: value for name, value in getattr(record, "data", {}).items() if name != "detail"}
-        return json.dumps(line | told | ({"detail": detail} if detail else {}))
+        data = {name: value for name, value in getattr(record, "data", {}).items() if name != "detail"}
+        return json.dumps(line | data | ({"detail": detail} if detail else {}))
 
 
 class _Stderr(logging.StreamHandler[Any]):
@@ -148,14 +149,14 @@ def _log(extraction: Extraction[Any], schema: Schema[Any], level: int) -> None:
         return
     data = _data(extraction, schema)
     source = extraction.document.source or "the text"
-    _logger.log(level, "%s: %s", source, "; ".join(_said(extraction, data)), extra={"data": data})
+    _logger.log(level, "%s: %s", source, "; ".join(_line_parts(extraction, data)), extra={"data": data})
     if _logger.isEnabledFor(logging.DEBUG):
         _log_values(source, extraction)
 
 
-def _data(extraction: Extraction[Any], schema: Schema[Any]) -> dict[str, Any]:
-    """Give what is told of an extraction: none of it is a text or a value."""
-    error = extraction.error and _told(extraction.error, schema, extraction.invalid)
+def _data(extraction: Extraction[Any], schema: Schema[Any]) -> JSONObject:
+    """Return what is told of an extraction: none of it is a text or a value."""
+    error = extraction.error and _disclosed_error(extraction.error, schema, extraction.invalid)
     return {
         "document": extraction.document.id[:_ID_DIGITS],
         "source": extraction.document.source,
@@ -169,11 +170,11 @@ def _data(extraction: Extraction[Any], schema: Schema[Any]) -> dict[str, Any]:
     }
 
 
-def _told(failure: Failure, schema: Schema[Any], data: Any) -> dict[str, str]:
+def _disclosed_error(failure: Failure, schema: Schema[Any], data: Any) -> dict[str, str]:
     return Failure(failure.type, disclosed(failure, schema), place_of(failure.path, schema, data)).to_json()
 
 
-def _said(extraction: Extraction[Any], data: dict[str, Any]) -> Iterator[str]:
+def _line_parts(extraction: Extraction[Any], data: JSONObject) -> Iterator[str]:
     """Write the parts of a line: why there is no value, and for those who want all documents, what it took."""
     took = ""
     if _logger.isEnabledFor(logging.INFO):

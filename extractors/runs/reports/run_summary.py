@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 from slotfill.extractors.record.money import money_json, money_text
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.record.usage import Usage, count_text
 from slotfill.extractors.runs.reports.totals import Totals
+from slotfill.schemas.json_values.json_types import JSONObject
 
 __all__ = ["status", "summary", "summary_json"]
 
@@ -59,7 +59,7 @@ def summary_json(
     reason: str | None = None,
     command: str | None = None,
     reserved_usd: Decimal | None = None,
-) -> dict[str, Any]:
+) -> JSONObject:
     """Return what `summary` says as plain JSON data."""
     return {
         "message": reason or "done",

@@ -13,6 +13,7 @@ from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.record.money import add_money, money_json
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.record.usage import Usage
+from slotfill.schemas.json_values.json_types import JSONObject
 
 __all__ = ["Totals"]
 
@@ -90,7 +91,7 @@ class Totals:
             self.outcomes[outcome] -= count
             self.outcomes[Outcome.FAILED] += count
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JSONObject:
         """Return the totals as plain JSON data."""
         return {
             "documents": self.documents,
