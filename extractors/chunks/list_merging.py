@@ -31,7 +31,7 @@ from slotfill.extractors.chunks.chunk_values import (
 from slotfill.extractors.chunks.chunking import Chunk
 from slotfill.schemas.passages.folding import Where
 
-__all__ = ["MergedItem", "most_given", "united"]
+__all__ = ["MergedItem", "split_surplus", "united"]
 
 LOOKED_AT = 100
 """So many of the objects that are equal to one are looked at, whose place is not the same."""
@@ -296,7 +296,7 @@ def _distinct(entries: Iterable[MergedItem]) -> list[MergedItem]:
     return [*by_value.values()]
 
 
-def most_given(entries: list[MergedItem], limits: Iterable[int]) -> tuple[list[MergedItem], list[MergedItem]]:
+def split_surplus(entries: list[MergedItem], limits: Iterable[int]) -> tuple[list[MergedItem], list[MergedItem]]:
     """Split the entries from those that are too many: the ones that fewer chunks gave, the last ones first."""
     most = min(limits, default=len(entries))
     ranked = sorted(entries, key=lambda entry: -len(chunks_of(entry.values)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from slotfill.extractors.chunks.choosing import choose, least_of, says_something, split_by_shape
 from slotfill.extractors.chunks.chunk_values import ChunkValue, PlacedValue, chunks_of, comparison_key
-from slotfill.extractors.chunks.list_merging import MergedItem, most_given, united
+from slotfill.extractors.chunks.list_merging import MergedItem, split_surplus, united
 from slotfill.extractors.chunks.merged_nodes import MergedNode, merged_list, merged_object
 from slotfill.extractors.record.parts import Conflict, Span
 from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
@@ -98,7 +98,7 @@ def _object(values: Sequence[PlacedValue], schemas: ApplicableSchemas) -> Merged
 
 def _list(values: Sequence[PlacedValue], schemas: ApplicableSchemas) -> MergedNode:
     items = united(values, list_key_of(schemas), is_set=any(form.get("uniqueItems") is True for form in schemas))
-    items, surplus = most_given(items, [form["maxItems"] for form in schemas if "maxItems" in form])
+    items, surplus = split_surplus(items, [form["maxItems"] for form in schemas if "maxItems" in form])
     node = merged_list([_item(item, schemas.at(0)) for item in items])
     return node.with_conflict("maxItems", (value for item in surplus for value in item.values))
 

@@ -66,7 +66,7 @@ _SPOKEN = re.compile(r"\w")
 
 
 def is_nothing(text: str) -> Risk | None:
-    """Return how risky it is to say that a word stands for nothing at all; None where it stands for something.
+    """Return the risk of saying that a word stands for nothing at all; None where it stands for something.
 
     `none` and `-` plainly do; of `unknown` it is a guess that there is nothing: it may be that nothing is known. So
     it is of signs alone: `…`, `???`.

@@ -105,7 +105,7 @@ def _groups(data: JSON, json_schema: JSONMapping) -> list[_Group]:
 
 
 def _is_read(value: JSON, forms: Sequence[JSONObject]) -> bool:
-    """Tell whether a value may be read in a document: it is a string or a number, and not chosen by the reader."""
+    """Whether a value may be read in a document: it is a string or a number, and not chosen by the reader."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return False
     if any(value in form.get("enum", ()) or value == form.get("const") for form in forms):

@@ -31,6 +31,7 @@ from slotfill.extractors.repair.reshaping import plain_meaning
 from slotfill.schemas.errors import FieldError, InvalidError
 from slotfill.schemas.json_schema.value_walk import ApplicableSchemas, applicable_schemas
 from slotfill.schemas.json_values import exact_json
+from slotfill.schemas.json_values.json_types import JSON, JSONObject
 from slotfill.schemas.json_values.places import PathStep, ValuePath, steps_of
 from slotfill.schemas.json_values.pointer import join, tokens
 from slotfill.schemas.schema import Schema
@@ -45,7 +46,7 @@ _ROUNDS = 6
 class Coerced:
     """A value, unwrapped, with what was changed, and what strict validation still says of it."""
 
-    data: Any
+    data: JSON
     edits: tuple[Edit, ...]
     errors: tuple[FieldError, ...]
 
@@ -54,18 +55,18 @@ class Coerced:
 class _Place:
     """A part of the value: where it hangs, and all schemas that may speak of it."""
 
-    holder: Any
+    holder: JSON
     key: PathStep
     path: ValuePath
     schemas: ApplicableSchemas
 
     @property
-    def value(self) -> Any:
+    def value(self) -> JSON:
         return self.holder[self.key]
 
 
-def complaints(data: Any, schema: Schema[Any], document: str | None) -> tuple[FieldError, ...]:
-    """Tell what strict validation says of a value, unwrapped."""
+def complaints(data: JSON, schema: Schema[Any], document: str | None) -> tuple[FieldError, ...]:
+    """Return what strict validation says of a value, unwrapped."""
     try:
         schema.validate(exact_json.dumps(schema.wrap(data)), document=document)
     except InvalidError as error:
@@ -76,11 +77,11 @@ def complaints(data: Any, schema: Schema[Any], document: str | None) -> tuple[Fi
 
 
 def coerce(
-    data: Any,
+    data: JSON,
     schema: Schema[Any],
     allowed: Collection[Risk],
     *,
-    as_written: Callable[[], Any],
+    as_written: Callable[[], JSON],
     document: str | None = None,
 ) -> Coerced:
     """Change what strict validation refuses, in place.
@@ -101,10 +102,10 @@ def coerce(
 class _Coercion:
     def __init__(
         self,
-        carrier: dict[str, Any],
+        carrier: JSONObject,
         schema: Schema[Any],
         allowed: Collection[Risk],
-        as_written: Callable[[], Any],
+        as_written: Callable[[], JSON],
         document: str | None,
     ) -> None:
         self._carrier, self._allowed, self._document = carrier, allowed, document
@@ -112,11 +113,11 @@ class _Coercion:
         self._synonyms: Synonyms = schema.synonyms
         self._day_first: bool | None = getattr(schema.parameters, "day_first", None)
         self._as_written = cache(as_written)
-        self._passed: defaultdict[ValuePath, list[Any]] = defaultdict(list)
+        self._passed: defaultdict[ValuePath, list[JSON]] = defaultdict(list)
         self.edits: list[Edit] = []
 
     @property
-    def data(self) -> Any:
+    def data(self) -> JSON:
         return self._carrier[""]
 
     def mend(self, errors: Iterable[FieldError]) -> bool:
@@ -149,7 +150,7 @@ class _Coercion:
         return twin_keys(place.value, place.schemas, self._synonyms)
 
     def _places(self, pointer: str) -> list[_Place]:
-        """Give the parts on the way to a path, as far as it leads."""
+        """Return the parts on the way to a path, as far as it leads."""
         places = [_Place(self._carrier, "", (), applicable_schemas(self._schema.json_schema))]
         for token in tokens(pointer):
             step = _step(token, places[-1].value)
@@ -182,14 +183,14 @@ class _Coercion:
         return known_keys(place.schemas.at(0))
 
     def _is_plain(self, place: _Place, kind: str) -> bool:
-        """Tell whether the items that are asked for leave no other reading: `none` may be one of their labels."""
+        """Whether the items that are asked for leave no other reading: `none` may be one of their labels."""
         if kind == "nothing":
             labels = {label.casefold() for label in listed_in(place.schemas.at(0)) if isinstance(label, str)}
             return place.value.strip().casefold() not in labels
         return kind != "list" or self._is_item(place)
 
     def _is_item(self, place: _Place) -> bool:
-        """Tell whether an object may be the one item of the list that is asked for: it has a key that items have."""
+        """Whether an object may be the one item of the list that is asked for: it has a key that items have."""
         items = place.schemas.at(0)
         if not isinstance(place.value, dict) or not types_of(items):
             return True
@@ -207,7 +208,7 @@ class _Coercion:
         same = isinstance(written, str) and _as_float(written) == float(place.value)
         return written if same else exact_json.dumps(place.value)
 
-    def _note(self, path: ValuePath, kind: str, before: Any, after: Any, risk: Risk) -> None:
+    def _note(self, path: ValuePath, kind: str, before: JSON, after: JSON, risk: Risk) -> None:
         self.edits.append(Edit(join(path), kind, copy.deepcopy(before), copy.deepcopy(after), risk))
 
     def _change_within(self, place: _Place, members: Sequence[ApplicableSchemas]) -> bool:
@@ -252,7 +253,7 @@ class _Coercion:
             self._note((*place.path, key), "key", join(path), key, "low")
 
     def _is_extra(self, place: _Place, key: str, known: frozenset[str]) -> bool:
-        """Tell whether nobody asked for a key; one that is nearly a known one is renamed."""
+        """Whether nobody asked for a key; one that is nearly a known one is renamed."""
         if contradicts(key, place.value, known, self._synonyms):
             return False  # one of the two is wrong
         if likely := likely_key(key, place.value, known, self._synonyms):
@@ -280,7 +281,7 @@ class _Coercion:
         return True
 
 
-def _step(token: str, value: Any) -> PathStep | None:
+def _step(token: str, value: JSON) -> PathStep | None:
     if isinstance(value, dict):
         return token if token in value else None
     if isinstance(value, list) and token.isdecimal() and int(token) < len(value):

@@ -39,18 +39,18 @@ _ALIKE = 0.8
 
 
 def known_keys(schemas: Schemas) -> frozenset[str]:
-    """Give the keys that schemas name."""
+    """Return the keys that schemas name."""
     return frozenset(name for schema in schemas for name in properties_of(schema))
 
 
 def known_as(key: str, schemas: Schemas, synonyms: Synonyms) -> str:
-    """Give the name by which schemas know a key: a model may read a field by another one, too."""
+    """Return the name by which schemas know a key: a model may read a field by another one, too."""
     known = known_keys(schemas)
     return key if key in known else next((name for name in known if key in synonyms.get(name, ())), key)
 
 
-def unknown_keys(value: Mapping[str, Any], schemas: Schemas) -> Iterator[str]:
-    """Give the keys that no alternative knows, where further ones are forbidden."""
+def unknown_keys(value: JSONMapping, schemas: Schemas) -> Iterator[str]:
+    """Yield the keys that no alternative knows, where further ones are forbidden."""
     if _is_open(schemas):
         return
     known = known_keys(schemas)
@@ -58,8 +58,8 @@ def unknown_keys(value: Mapping[str, Any], schemas: Schemas) -> Iterator[str]:
     yield from (key for key in value if key not in known and not _matches(key, patterns))
 
 
-def twin_keys(value: Mapping[str, Any], schemas: Schemas, synonyms: Synonyms) -> Iterator[str]:
-    """Give the keys that may stand in an object, and mean one that is asked for and missing: `phoneNo`, `phone_no`."""
+def twin_keys(value: JSONMapping, schemas: Schemas, synonyms: Synonyms) -> Iterator[str]:
+    """Yield the keys that may stand in an object, and mean one that is asked for and missing: `phoneNo`, `phone_no`."""
     known = known_keys(schemas)
     if known and _is_open(schemas):
         yield from (key for key in value if key not in known and _twin(key, value, known, synonyms))
@@ -82,7 +82,7 @@ def _may_have_twins(schema: Schema[Any]) -> bool:
 
 
 def _is_open(schemas: Schemas) -> bool:
-    """Tell whether an object may have keys that no alternative names."""
+    """Whether an object may have keys that no alternative names."""
     others = [
         schema[name]
         for schema in schemas
@@ -92,14 +92,14 @@ def _is_open(schemas: Schemas) -> bool:
     return not others or any(other is not False for other in others)
 
 
-def _twin(key: str, value: Mapping[str, Any], known: Iterable[str], synonyms: Synonyms) -> str | None:
-    """Give the one known key, missing in a value, that is the same as another but for case and signs."""
+def _twin(key: str, value: JSONMapping, known: Iterable[str], synonyms: Synonyms) -> str | None:
+    """Return the one known key, missing in a value, that is the same as another but for case and signs."""
     twins = [name for name in known if name not in value and _is_same(key, name, synonyms)]
     return twins[0] if len(twins) == 1 else None
 
 
-def likely_key(key: str, value: Mapping[str, Any], known: Iterable[str], synonyms: Synonyms) -> tuple[str, Risk] | None:
-    """Give the known key that is missing in a value and is nearly this one: `dueDate` for `due_date`, or `due_dat`."""
+def likely_key(key: str, value: JSONMapping, known: Iterable[str], synonyms: Synonyms) -> tuple[str, Risk] | None:
+    """Return the known key, missing in a value, that is nearly this one: `dueDate` for `due_date`, or `due_dat`."""
     if twin := _twin(key, value, known, synonyms):
         return twin, "low"
     absent = sorted(name for name in {*known} if name not in value)
@@ -107,8 +107,8 @@ def likely_key(key: str, value: Mapping[str, Any], known: Iterable[str], synonym
     return (alike[0], "high") if alike else None
 
 
-def contradicts(key: str, value: Mapping[str, Any], known: Iterable[str], synonyms: Synonyms) -> bool:
-    """Tell whether a known key stands in a value, too, that means the same as this one and holds something else."""
+def contradicts(key: str, value: JSONMapping, known: Iterable[str], synonyms: Synonyms) -> bool:
+    """Whether a known key stands in a value, too, that means the same as this one and holds something else."""
     twins = [name for name in known if name in value and _is_same(key, name, synonyms)]
     return any(not exact_json.is_same(value[key], value[name]) for name in twins)
 
@@ -144,7 +144,7 @@ def _has_all(value: JSONMapping, member: Schemas) -> bool:
 
 
 def _letters(name: str) -> str:
-    """Give letters and digits in one case: those of `lineItems`, `line_items` and `Line items` are the same."""
+    """Return letters and digits in one case: those of `lineItems`, `line_items` and `Line items` are the same."""
     return re.sub(r"[\W_]+", "", name).casefold()
 
 
@@ -153,7 +153,7 @@ def _is_same(key: str, known: str, synonyms: Synonyms) -> bool:
 
 
 def _matches(key: str, patterns: Iterable[str]) -> bool:
-    """Tell whether a pattern knows a key; one that takes too long to say so might."""
+    """Whether a pattern knows a key; one that takes too long to say so might."""
     try:
         with deadline():
             return any(found(pattern, key) for pattern in patterns)
