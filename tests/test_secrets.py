@@ -15,7 +15,7 @@ from scripted import message
 
 from slotfill.cli import main
 from slotfill.extractors.testing.claude import SimulatedClaude
-from slotfill.extractors.testing.matrix.fault_matrix import ONLINE_FAULTS
+from slotfill.extractors.testing.matrix.matrix_cells import ONLINE_FAULTS
 from slotfill.extractors.testing.server import served
 
 KEY = "sk-ant-api03-a/b+c=\"d\\e'f%41&<g>"
