@@ -18,7 +18,7 @@ from slotfill.extractors.chunks.reading import schema_parts, together
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.plan import plan
 from slotfill.extractors.rungs.asks import Answer, Policy
-from slotfill.extractors.testing.checking.invariants import contradictions, misplaced
+from slotfill.extractors.testing.checking.invariants import contradictions, misplaced_spans
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.simulator.clock import ManualClock
 from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS, FAULTS
@@ -143,7 +143,7 @@ def test_no_fault_of_a_chunk_is_lost_or_passes_for_a_value(fault, when):
     claude, text = SimulatedClaude(found_in, faults=[fault + when], clock=ManualClock()), ledger(20, 4_000)
     extraction = extract(claude, text, chunk_chars=1_000)
     assert [*contradictions(extraction)] == []
-    assert [*misplaced(extraction.spans, extraction.data, text)] == []
+    assert [*misplaced_spans(extraction.spans, extraction.data, text)] == []
     whole = {"title": "Ledger"} | found_in(type("Asked", (), {"document": text}))
     if extraction.ok:
         assert extraction.data == whole
