@@ -45,14 +45,14 @@ class ChunkItem:
     """An item of the list that one request gave.
 
     name: what it goes by, if anything: a scalar by itself, an object by the values of its key.
-    leaves: where its values stand in the document, by JSON Pointer below it.
+    places: where its values stand in the document, by JSON Pointer below it.
     own: those of them that stand where no other item of the list has the same value.
     place: where it starts, or what comes before it does.
     """
 
     value: PlacedValue
     name: Hashable | None
-    leaves: Mapping[str, Where]
+    places: Mapping[str, Where]
     own: frozenset[str]
     place: int
 
@@ -60,18 +60,18 @@ class ChunkItem:
     def blocks(self) -> Iterator[tuple[str, int]]:
         """Where it is sought by its place: its own values, and the stretches that they lie in."""
         for below in sorted(self.own):
-            start, end = self.leaves[below]
+            start, end = self.places[below]
             yield from ((below, block) for block in range(start // BLOCK, end // BLOCK + 1))
 
     def is_within(self, start: int, end: int) -> bool:
         """Whether it stands in a stretch of the document, as far as is known."""
-        return all(start <= first and last <= end for first, last in self.leaves.values())
+        return all(start <= first and last <= end for first, last in self.places.values())
 
     def overlaps(self, other: ChunkItem) -> bool:
         """Whether it stands where another one does, by all values that both have."""
-        both = self.leaves.keys() & other.leaves.keys()
+        both = self.places.keys() & other.places.keys()
         return bool(self.own & other.own & both) and all(
-            _overlap(self.leaves[below], other.leaves[below]) for below in both
+            _overlap(self.places[below], other.places[below]) for below in both
         )
 
 
@@ -94,7 +94,7 @@ class MergedItem:
     @property
     def place(self) -> int:
         """Where it starts, or what comes before it does."""
-        return next((item.place for item in self.items if item.leaves), self.items[0].place)
+        return next((item.place for item in self.items if item.places), self.items[0].place)
 
 
 Match = tuple[ChunkItem, MergedItem]
@@ -239,12 +239,12 @@ def _items_of(values: PlacedValue, key: Sequence[str]) -> list[ChunkItem]:
     """Return the items of a list, with where they stand."""
     ones = [values.at(step) for step in range(len(values.data))]
     placed = [{below: where for below, _, _ in subvalues(one.data) if (where := one.where(below))} for one in ones]
-    times = Counter(leaf for leaves in placed for leaf in leaves.items())
+    times = Counter(one for places in placed for one in places.items())
     items, place = [], values.chunk.start
-    for one, leaves in zip(ones, placed, strict=True):
-        place = min((start for start, _ in leaves.values()), default=place)
-        own = frozenset(below for below, where in leaves.items() if times[below, where] == 1)
-        items.append(ChunkItem(one, _name_of(one, key), leaves, own, place))
+    for one, places in zip(ones, placed, strict=True):
+        place = min((start for start, _ in places.values()), default=place)
+        own = frozenset(below for below, where in places.items() if times[below, where] == 1)
+        items.append(ChunkItem(one, _name_of(one, key), places, own, place))
     return items
 
 
@@ -271,8 +271,8 @@ def _share(one: ChunkItem, other: ChunkItem) -> bool:
 
 
 def _may_be_one(one: ChunkItem, other: ChunkItem) -> bool:
-    if not (one.leaves and other.leaves):
-        return bool(one.leaves or other.leaves)
+    if not (one.places and other.places):
+        return bool(one.places or other.places)
     start, end = _shared(one.value.chunk, other.value.chunk)
     return one.value.order != other.value.order and (one.is_within(start, end) or other.is_within(start, end))
 

@@ -14,7 +14,7 @@ from slotfill.extractors.chunks.chunking import default_overlap
 from slotfill.extractors.clients.clients import AnyClient, Clients
 from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.clients.metering import Meter
-from slotfill.extractors.local.by_field.strategies import CALIBRATION
+from slotfill.extractors.local.strategies import CALIBRATION
 from slotfill.extractors.messages_api.thinking import Thinking, thinking_for
 from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.extraction import Extraction

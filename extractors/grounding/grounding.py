@@ -48,7 +48,7 @@ def ground(data: JSON, document: str, json_schema: JSONMapping) -> dict[str, Spa
     data: the value as plain JSON, unwrapped, that fits the JSON Schema.
     """
     groups = _groups(data, json_schema)
-    mentions = _mentions({leaf for group in groups for leaf in group.leaves.values()}, document)
+    mentions = _mentions({scalar for group in groups for scalar in group.scalars.values()}, document)
     spans: dict[str, Span] = {}
     for group in groups:
         spans |= group.place(mentions)
@@ -73,13 +73,13 @@ class _Order:
 class _Group:
     """Values that belong together, by JSON Pointer: those of one object, or one item of a list."""
 
-    leaves: dict[str, Scalar]
+    scalars: dict[str, Scalar]
     order: _Order
 
     def place(self, mentions: Mapping[Scalar, Occurrences]) -> dict[str, Span]:
         """Place the rarest value in the list's order, and the others near it."""
-        spans = {path: _ABSENT for path, value in self.leaves.items() if isinstance(value, str) or value in mentions}
-        found = {path: mentions[value] for path, value in self.leaves.items() if value in mentions}
+        spans = {path: _ABSENT for path, value in self.scalars.items() if isinstance(value, str) or value in mentions}
+        found = {path: mentions[value] for path, value in self.scalars.items() if value in mentions}
         if found:
             rarest = min(found, key=lambda path: len(found[path].places))
             spans[rarest] = anchor = found.pop(rarest).take(after=self.order.at)
@@ -100,8 +100,8 @@ def _groups(data: JSON, json_schema: JSONMapping) -> list[_Group]:
             groups[node] = _Group({}, around.order)
         elif _is_read(node.value, node.schemas):
             group = around if in_object else groups.setdefault(node, _Group({}, around.order))
-            group.leaves[node.pointer] = node.value
-    return [group for group in groups.values() if group.leaves]
+            group.scalars[node.pointer] = node.value
+    return [group for group in groups.values() if group.scalars]
 
 
 def _is_read(value: JSON, forms: Sequence[JSONObject]) -> bool:

@@ -13,10 +13,10 @@ from referencing import Registry
 from slotfill.extractors.local.by_field.fields import FieldDecoder, too_long
 from slotfill.extractors.local.by_field.filling import REPLY_ROOM, Filling
 from slotfill.extractors.local.by_field.schema_compiler import compile_schema
-from slotfill.extractors.local.by_field.strategies import CALIBRATION
 from slotfill.extractors.local.conversation import STOP, Conversation, Shot
 from slotfill.extractors.local.grammar import SEPARATORS, write_grammar
 from slotfill.extractors.local.messages import EngineReply
+from slotfill.extractors.local.strategies import CALIBRATION
 from slotfill.extractors.messages_api.api_error import ApiError
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from slotfill.extractors.local.by_field.strategies import ABSENT
 from slotfill.extractors.local.grammar import SEPARATORS
+from slotfill.extractors.local.strategies import ABSENT
 from slotfill.extractors.rungs.prompt import RULES
 
 if TYPE_CHECKING:

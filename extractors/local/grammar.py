@@ -13,7 +13,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from slotfill.extractors.local.by_field.strategies import EMPTY_LABEL, NOT_EMPTY
+from slotfill.extractors.local.strategies import EMPTY_LABEL, NOT_EMPTY
 from slotfill.schemas.json_schema.subschemas import resolve_local
 from slotfill.schemas.passages.boundaries import may_begin
 from slotfill.schemas.verbatim import FORMAT
@@ -21,7 +21,7 @@ from slotfill.schemas.verbatim import FORMAT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from slotfill.extractors.local.by_field.strategies import Line
+    from slotfill.extractors.local.strategies import Line
     from slotfill.schemas.json_values.json_types import JSON, JSONObject
 
 __all__ = ["HEADER", "SEPARATORS", "write_grammar", "write_line"]

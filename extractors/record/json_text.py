@@ -22,4 +22,4 @@ def json_text(data: Any, *, indent: int | None = None) -> str:
 
 def escaped(text: str) -> str:
     r"""Show control characters as JSON does, U+001B as \u001b; tabs and line ends stay."""
-    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from slotfill.extractors.forms.value_types import Schemas, listed_in, types_of
 from slotfill.extractors.record.parts import Risk
-from slotfill.schemas.json_schema.patterns import OutOfTimeError, deadline, found
+from slotfill.schemas.json_schema.patterns import OutOfTimeError, deadline, matches_somewhere
 from slotfill.schemas.json_schema.subschemas import properties_of, subschemas
 from slotfill.schemas.json_schema.value_walk import walk
 from slotfill.schemas.json_values import exact_json
@@ -156,6 +156,6 @@ def _matches(key: str, patterns: Iterable[str]) -> bool:
     """Whether a pattern knows a key; one that takes too long to say so might."""
     try:
         with deadline():
-            return any(found(pattern, key) for pattern in patterns)
+            return any(matches_somewhere(pattern, key) for pattern in patterns)
     except OutOfTimeError:
         return True

@@ -20,7 +20,7 @@ from jsonschema.exceptions import ValidationError as Finding
 from jsonschema.validators import extend, validator_for
 from referencing.jsonschema import lookup_recursive_ref
 
-from slotfill.schemas.json_schema.patterns import check_time, deadline, found
+from slotfill.schemas.json_schema.patterns import check_time, deadline, matches_somewhere
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 
 __all__ = ["DRAFTS", "DraftValidator", "KeywordCheck", "dialect", "draft_of", "validation"]
@@ -107,7 +107,7 @@ def _nothing(*_: JSON) -> Iterator[Finding]:
 
 
 def _pattern(validator: DraftValidator, pattern: str, instance: JSON, _: JSON) -> Iterator[Finding]:
-    if validator.is_type(instance, "string") and not found(pattern, instance):
+    if validator.is_type(instance, "string") and not matches_somewhere(pattern, instance):
         yield Finding(f"{instance!r} does not match {pattern!r}")
 
 
@@ -116,7 +116,7 @@ def _pattern_properties(validator: DraftValidator, patterns: JSONMapping, instan
         return
     for pattern, schema in patterns.items():
         for key, value in instance.items():
-            if found(pattern, key):
+            if matches_somewhere(pattern, key):
                 yield from validator.descend(value, schema, path=key, schema_path=pattern)
 
 
@@ -149,7 +149,7 @@ def _surplus(validator: DraftValidator, rule: JSON, instance: JSONMapping, known
 def _named(instance: JSONMapping, schema: JSONMapping) -> set[str]:
     """Return the keys that `properties` and `patternProperties` of a schema speak of."""
     named, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
-    return {key for key in instance if key in named or any(found(pattern, key) for pattern in patterns)}
+    return {key for key in instance if key in named or any(matches_somewhere(pattern, key) for pattern in patterns)}
 
 
 def _seen(validator: DraftValidator, instance: JSONMapping, schema: JSONMapping) -> set[str]:

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import regex
 
-__all__ = ["OutOfTimeError", "check_time", "compiled", "deadline", "for_python", "found", "time_left"]
+__all__ = ["OutOfTimeError", "check_time", "compiled", "deadline", "for_python", "matches_somewhere", "time_left"]
 
 SECONDS = 1.0
 """How long one validation may take, in seconds of its thread's processor time: other threads do not count."""
@@ -94,7 +94,7 @@ def check_time() -> None:
         time_left()
 
 
-def found(pattern: str, text: str) -> bool:
+def matches_somewhere(pattern: str, text: str) -> bool:
     """Whether the pattern matches anywhere in the text. Raises OutOfTimeError."""
     try:
         return compiled(pattern).search(text, timeout=time_left()) is not None

@@ -105,7 +105,7 @@ class _Reader:
     def name(self, taken: JSONObject) -> str:
         start, word = self.at, self.skip(_WORD)
         if not word:
-            self.fail(f"expected a field's name, found {self.found()}")
+            self.fail(f"expected a field's name, found {self.what_stands_here()}")
         if word.startswith("-") or not word.replace("-", "_").isidentifier():
             self.fail(f"{_quoted(word)} is no field name: use letters, digits, '_' and '-'", start)
         if word in taken:
@@ -141,7 +141,7 @@ class _Reader:
         if self.next == "|":
             return self.options(word, start)
         if word not in FIELD_TYPES:
-            self.fail(_unknown_type(word) if word else f"expected a type, found {self.found()}", start)
+            self.fail(_unknown_type(word) if word else f"expected a type, found {self.what_stands_here()}", start)
         return dict(FIELD_TYPES[word])
 
     def bracket(self) -> JSONObject:
@@ -185,7 +185,7 @@ class _Reader:
         if self.next == "?":
             return "'?' stands once, after a field's type"
         allowed = repr(expected) if expected == "]" else f"',' or {repr(expected) if expected else 'the end'}"
-        return f"expected {allowed}, found {self.found()}"
+        return f"expected {allowed}, found {self.what_stands_here()}"
 
     @property
     def next(self) -> str:
@@ -210,7 +210,7 @@ class _Reader:
         while self.next.isspace() and (across_lines or self.next not in _LINE_ENDS):
             self.at += 1
 
-    def found(self) -> str:
+    def what_stands_here(self) -> str:
         word = _WORD.match(self.line, self.at)
         return _quoted(word[0] if word else self.next) if self.next else "the end"
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from referencing.jsonschema import lookup_recursive_ref, specification_with
 
 from slotfill.schemas.json_schema.dialects import validation
-from slotfill.schemas.json_schema.patterns import OutOfTimeError, found
+from slotfill.schemas.json_schema.patterns import OutOfTimeError, matches_somewhere
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 
 __all__ = [
@@ -161,7 +161,7 @@ def at_key(parts: Subvalidators, key: str) -> Subvalidators:
 def _of_key(schema: JSONMapping, key: str) -> list[JSON]:
     properties, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
     named = [properties[key]] if key in properties else []
-    named += [subschema for pattern, subschema in patterns.items() if found(pattern, key)]
+    named += [subschema for pattern, subschema in patterns.items() if matches_somewhere(pattern, key)]
     return named or ([schema["additionalProperties"]] if "additionalProperties" in schema else [])
 
 

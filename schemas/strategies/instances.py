@@ -49,17 +49,17 @@ class Guard:
     def __init__(self, what: str, schema: Schema[Any]) -> None:
         self._what = f"{what} of schema {schema.name!r}"
         self._fruitless = 0
-        self._found = False
+        self._has_value = False
 
-    def found(self, value: T) -> T:
+    def note(self, value: T) -> T:
         """Note that a value was found, and give it."""
-        self._found = True
+        self._has_value = True
         return value
 
     def not_found(self) -> NoReturn:
         """Have Hypothesis draw again. Raises SchemaError where nothing was ever found."""
         self._fruitless += 1
-        if self._fruitless > _PATIENCE and not self._found:
+        if self._fruitless > _PATIENCE and not self._has_value:
             raise SchemaError(f"no {self._what} was found in {_PATIENCE} draws: pass a strategy of your own instead")
         reject()
 
@@ -140,7 +140,7 @@ def instances(source: SchemaSource, *, document: str | None = None) -> st.Search
                 with suppress(UnsatisfiedAssumption):
                     value = draw(route)
                     if accepts(schema, value, document):
-                        return guard.found(value)
+                        return guard.note(value)
         return guard.not_found()
 
     return valid_values()

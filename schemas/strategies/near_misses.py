@@ -119,7 +119,7 @@ def near_misses(source: SchemaSource, *, document: str | None = None) -> st.Sear
             for change in draw(_changes(value, schema.json_schema)):
                 broken = change.of(value)
                 if label := judge.label(broken):
-                    return guard.found(NearMiss(broken, *label))
+                    return guard.note(NearMiss(broken, *label))
         return guard.not_found()
 
     return refused_values()

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 
 from slotfill.schemas.json_schema.formats import conforms
-from slotfill.schemas.json_schema.patterns import OutOfTimeError, for_python, found
+from slotfill.schemas.json_schema.patterns import OutOfTimeError, for_python, matches_somewhere
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 from slotfill.schemas.passages.boundaries import next_boundary, previous_boundary
 from slotfill.schemas.passages.passages import stands_in
@@ -147,7 +147,7 @@ def matching(pattern: str, *, whole: bool = False) -> st.SearchStrategy[str]:
 
 def _is_found(pattern: str, text: str) -> bool:
     try:
-        return found(pattern, text)
+        return matches_somewhere(pattern, text)
     except OutOfTimeError:
         return False
 

@@ -132,7 +132,7 @@ class Strict:
             info = around(info)
             written = as_json(value)
             with inner.to_blame(written, info):
-                return code(value, lambda given, _location=None: inner.read(given, written, info), info)
+                return code(value, lambda value, _location=None: inner.read(value, written, info), info)
 
         return self._with_code(with_function(node, read))
 

@@ -39,7 +39,7 @@ def code_of(node: Node, *more: str) -> Callable[..., Any]:
     code = node["function"]["function"]
     if takes_info(node):
         return code  # type: ignore[no-any-return]  # it is the user's
-    return lambda *given: code(*given[: 1 + len(more)])
+    return lambda *arguments: code(*arguments[: 1 + len(more)])
 
 
 def with_code(node: Node, change: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Node:
@@ -53,8 +53,8 @@ def informed(node: Node) -> Node:
 
 
 def _informed(code: Callable[..., Any]) -> Callable[..., Any]:
-    def run(*given: Any) -> Any:
-        *values, info = given
+    def run(*arguments: Any) -> Any:
+        *values, info = arguments
         return code(*values, around(info))
 
     return run
@@ -63,9 +63,9 @@ def _informed(code: Callable[..., Any]) -> Callable[..., Any]:
 def located(code: Callable[..., Any]) -> Callable[..., Any]:
     """Have a mistake of a validator told as an error of the value that it was given: Pydantic knows where that is."""
 
-    def run(*given: Any) -> Any:
+    def run(*arguments: Any) -> Any:
         try:
-            return code(*given)
+            return code(*arguments)
         except JUDGEMENTS:
             raise
         except Exception as error:

@@ -79,10 +79,10 @@ def _constraint(clause: str) -> JSONObject | None:
     return {} if clause == TEMPLATES["oneOf"] else None
 
 
-def _stated(keyword: str, said: str) -> JSONObject | None:
+def _stated(keyword: str, text: str) -> JSONObject | None:
     if keyword in _TEXTS:
-        return {keyword: said}
+        return {keyword: text}
     try:
-        return {keyword: json.loads(said)}
+        return {keyword: json.loads(text)}
     except ValueError:
         return None

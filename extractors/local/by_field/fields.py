@@ -24,7 +24,8 @@ from slotfill.extractors.local.by_field.layout import (
     value_at,
     write_field,
 )
-from slotfill.extractors.local.by_field.strategies import (
+from slotfill.extractors.local.conversation import Shot
+from slotfill.extractors.local.strategies import (
     ABSENT,
     Choice,
     Compiled,
@@ -35,7 +36,6 @@ from slotfill.extractors.local.by_field.strategies import (
     MentionList,
     Written,
 )
-from slotfill.extractors.local.conversation import Shot
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.schemas.json_values.pointer import join
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, cast
 from slotfill.extractors.local.by_field.calibration import Calibration
 from slotfill.extractors.local.by_field.candidates import FUNCTION_WORDS, candidates
 from slotfill.extractors.local.by_field.layout import ask_mention, begin, write_field
-from slotfill.extractors.local.by_field.strategies import (
+from slotfill.extractors.local.grammar import SEPARATORS, write_grammar, write_line
+from slotfill.extractors.local.messages import EngineReply
+from slotfill.extractors.local.strategies import (
     ABSENT,
     EMPTY_LABEL,
     NOT_EMPTY,
@@ -21,8 +23,6 @@ from slotfill.extractors.local.by_field.strategies import (
     MentionList,
     Written,
 )
-from slotfill.extractors.local.grammar import SEPARATORS, write_grammar, write_line
-from slotfill.extractors.local.messages import EngineReply
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.passages.passages import stands_in

@@ -14,14 +14,14 @@ import json
 from typing import TYPE_CHECKING
 
 from slotfill.extractors.local.by_field.candidates import candidates
-from slotfill.extractors.local.by_field.strategies import ABSENT, EMPTY_LABEL, Choice, Line, MentionList, Written
 from slotfill.extractors.local.grammar import SEPARATORS
+from slotfill.extractors.local.strategies import ABSENT, EMPTY_LABEL, Choice, Line, MentionList, Written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from slotfill.extractors.local.by_field.strategies import Compiled, Field, FieldPath
     from slotfill.extractors.local.conversation import Shot
+    from slotfill.extractors.local.strategies import Compiled, Field, FieldPath
     from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = [

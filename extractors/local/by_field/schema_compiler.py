@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import jsonschema
 
-from slotfill.extractors.local.by_field.strategies import (
+from slotfill.extractors.local.strategies import (
     ABSENT,
     CALIBRATION,
     EMPTY_LABEL,

@@ -39,7 +39,7 @@ def _single_quotes(text: str) -> str:
 
 
 def _python_literals(text: str) -> str | None:
-    spoilt = re.sub(r"(?<=[:\[,])( ?)(true|false|null)(?=[,}\]])", lambda found: f"{found[1]}{_PYTHON[found[2]]}", text)
+    spoilt = re.sub(r"(?<=[:\[,])( ?)(true|false|null)(?=[,}\]])", lambda match: f"{match[1]}{_PYTHON[match[2]]}", text)
     return None if spoilt == text else spoilt
 
 

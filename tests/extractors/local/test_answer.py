@@ -7,8 +7,8 @@ import pytest
 from slotfill.extractors.local.answer import _checked
 from slotfill.extractors.local.by_field.fields import _copies, too_long
 from slotfill.extractors.local.by_field.filling import NUMBER, _CutError, _read_line, _unfinished
-from slotfill.extractors.local.by_field.strategies import ABSENT, NOT_EMPTY, Field, Line
 from slotfill.extractors.local.conversation import Shot
+from slotfill.extractors.local.strategies import ABSENT, NOT_EMPTY, Field, Line
 from slotfill.extractors.messages_api.api_error import ApiError
 
 TAGS = {"type": "object", "properties": {"tags": {"type": "array", "items": {"type": "string"}}}}

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from slotfill.extractors.local.by_field.strategies import ABSENT, NOT_EMPTY, Line
 from slotfill.extractors.local.grammar import HEADER, SPOKEN, write_grammar, write_line
 from slotfill.extractors.local.llama import shared_engine
+from slotfill.extractors.local.strategies import ABSENT, NOT_EMPTY, Line
 
 ALL = {"readable": lambda _expression: True}
 LINES = [

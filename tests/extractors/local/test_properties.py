@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from slotfill.extractors.local.by_field.calibration import Calibration, keep, recall
 from slotfill.extractors.local.by_field.candidates import FAMILIES, candidates
 from slotfill.extractors.local.by_field.schema_compiler import MAX_LABELS, compile_schema
-from slotfill.extractors.local.by_field.strategies import ABSENT, Choice, Written
+from slotfill.extractors.local.strategies import ABSENT, Choice, Written
 
 
 # -- strategies

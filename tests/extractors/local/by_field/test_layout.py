@@ -16,7 +16,8 @@ from slotfill.extractors.local.by_field.layout import (
     write_field,
 )
 from slotfill.extractors.local.by_field.schema_compiler import compile_schema
-from slotfill.extractors.local.by_field.strategies import (
+from slotfill.extractors.local.conversation import Shot
+from slotfill.extractors.local.strategies import (
     ABSENT,
     NOT_EMPTY,
     Choice,
@@ -28,7 +29,6 @@ from slotfill.extractors.local.by_field.strategies import (
     Strategy,
     Written,
 )
-from slotfill.extractors.local.conversation import Shot
 from slotfill.schemas.built_in.entities import Entities
 
 KINDS = MentionList("text", "kind", Choice(("person", "place", ABSENT), ("person", "place", "none")), (), None, None)
