@@ -14,8 +14,8 @@ from slotfill.extractors.errors import OutputError as OutputError
 from slotfill.extractors.errors import SettingsError as SettingsError
 from slotfill.extractors.errors import StoppedError as StoppedError
 from slotfill.extractors.extractor import Extractor as Extractor
-from slotfill.extractors.extractor import Options as Options
 from slotfill.extractors.http.tries import Tries as Tries
+from slotfill.extractors.options import Options as Options
 from slotfill.extractors.record.document import Document as Document
 from slotfill.extractors.record.extraction import Extraction as Extraction
 from slotfill.extractors.record.extraction import ExtractionError as ExtractionError

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from slotfill.extractors.extractor import Extractor, Options
+from slotfill.extractors.extractor import Extractor
+from slotfill.extractors.options import Options
 from slotfill.schemas.built_in.entities import Entities
 from slotfill.schemas.built_in.feedback import Feedback
 from slotfill.schemas.built_in.sentiment import Sentiment

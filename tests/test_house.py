@@ -35,6 +35,7 @@ SAME_JOB = {
     "costs": "a command, and what it calls",
     "doctor": "a command, and what it calls",
     "models": "a command on models, and the models that are asked",
+    "options": "what a command takes, and what an extractor takes",
 }
 """File names that stand twice, as the same job is done for another thing: the job."""
 
@@ -128,6 +129,8 @@ def test_one_module_escapes_and_unescapes_json_pointers() -> None:
 TESTED_THROUGH = {
     "commands": ("test_cli", "a command is what a user calls it for"),
     "extractors/builtin": ("test_extractor", "the four ready-made extractors"),
+    "extractors/options": ("test_extractor", "what an extractor takes"),
+    "extractors/texts": ("test_extractor", "what it is handed over"),
     "extractors/doctor": ("test_cli", "as the command `doctor`"),
     "extractors/errors": ("test_cli", "each by how it ends a command"),
     "extractors/chunks": ("test_reading", "the parts of one reading: what becomes of a long document"),
