@@ -12,6 +12,8 @@ from slotfill.schemas.errors import SchemaCodeError as SchemaCodeError
 from slotfill.schemas.errors import SchemaError as SchemaError
 from slotfill.schemas.errors import SlotfillError as SlotfillError
 from slotfill.schemas.example import Example as Example
+from slotfill.schemas.json_schema.response_model import JsonValue as JsonValue
+from slotfill.schemas.json_schema.response_model import response_model as response_model
 from slotfill.schemas.merge_policy import Merge as Merge
 from slotfill.schemas.parameters import Parameters as Parameters
 from slotfill.schemas.schema import Schema as Schema

@@ -47,11 +47,18 @@ def response_model(
 ) -> type[JsonValue]:
     """Make a response model of a JSON Schema of draft 4 or later (2020-12 when it names none).
 
-    resources: by URI, the other schemas it may refer to. Nothing else is looked up anywhere.
-    formats: whether `format` is checked, where it is known (`slotfill.schemas.json_schema.formats`), or an annotation.
+    Args:
+        document: The JSON Schema.
+        name: What the model is called, and the schema with it.
+        resources: By URI, the other schemas it may refer to. Nothing else is looked up anywhere.
+        formats: Whether `format` is checked, where it is known, or an annotation.
 
-    Raises SchemaError, with the JSON Pointer of what is wrong: no JSON Schema, a pattern that does not compile, a
-    reference that leads nowhere.
+    Returns:
+        A model whose validator is jsonschema itself.
+
+    Raises:
+        SchemaError: With the JSON Pointer of what is wrong: no JSON Schema, a pattern that does not compile, a
+            reference that leads nowhere.
     """
     try:
         document, resources = _copy(document), _copy(resources or {})
