@@ -304,7 +304,7 @@ class TestMeter:
         for tries in (1, 1):
             clients = Clients(MODEL, Settings.read(), cassette=Cassette(tmp_path / "tape.jsonl"))
             clients.meter(meter)
-            assert clients.execute(CODEC, SAID).said == "Fine."
+            assert clients.execute(CODEC, SAID).text == "Fine."
             clients.close()
             assert len(meter.settled) == tries
 
