@@ -55,6 +55,8 @@ def merge(json_schema: JSONMapping, chunk_values: Sequence[ChunkValue]) -> Merge
     """
     if not chunk_values:
         return MergedValue(None, {}, {}, ())
+    # By chunk, and within a chunk as they came: a second reading comes after the first, so that what both say counts as
+    # said by one chunk, and the first way of writing it is kept.
     in_order = sorted(chunk_values, key=lambda part: part.chunk.index)
     values = [PlacedValue(number, part, part.data, "") for number, part in enumerate(in_order)]
     root = _merged(values, applicable_schemas(json_schema))
@@ -69,10 +71,13 @@ def merge(json_schema: JSONMapping, chunk_values: Sequence[ChunkValue]) -> Merge
 
 def _merged(values: Sequence[PlacedValue], schemas: ApplicableSchemas) -> MergedNode:
     """Merge all values that were given at one place, by what is said of it."""
+    # Three levels of saying something: a value; a word for none ("n/a", []), which still says more than null; null.
+    # With "Oslo", "unknown" and null there is no conflict: Oslo is all that was said.
     some = [value for value in values if says_something(value.data, schemas)]
     some = some or [value for value in values if value.data is not None] or [*values]
     if (policy := policy_of(schemas)) is not None:
         return choose(some, schemas, policy)
+    # An object and a string cannot be merged: the shape that most chunks gave is, the others are told as a conflict.
     alike, others = split_by_shape(some, schemas)
     if not _has_parts(alike[0], schemas):
         return choose(alike, schemas, "most", others)
@@ -81,6 +86,7 @@ def _merged(values: Sequence[PlacedValue], schemas: ApplicableSchemas) -> Merged
 
 
 def _object(values: Sequence[PlacedValue], schemas: ApplicableSchemas) -> MergedNode:
+    # In the order of the schema, then of the chunks: the merged value reads as if it had been given at once.
     holders: dict[str, list[PlacedValue]] = {key: [] for form in schemas for key in properties_of(form)}
     for value in values:
         for key in value.data:
@@ -91,6 +97,7 @@ def _object(values: Sequence[PlacedValue], schemas: ApplicableSchemas) -> Merged
     for key in sorted(about, key=lambda key: subjects[key] is not None):  # what a confidence is of comes first
         if (subject := subjects[key]) is None:
             merged[key] = _merged([value.at(key) for value in holders[key]], about[key])
+        # A confidence is of the value beside it: with "Oslo" 0.9 and 0.6 and "Bergen" 0.95 it is 0.6 of Oslo, not 0.95.
         elif beside := [value.at(key) for value in holders[key] if _agrees(value.data, merged, subject)]:
             merged[key] = least_of(beside, policy_of(about[key]))
     return merged_object({key: merged[key] for key in about if key in merged})
@@ -104,6 +111,7 @@ def _list(values: Sequence[PlacedValue], schemas: ApplicableSchemas) -> MergedNo
 
 
 def _item(item: MergedItem, schemas: ApplicableSchemas) -> MergedNode:
+    # Objects are merged on, field by field: one chunk saw the name and the price, the other the name and the date.
     if isinstance(item.values[0].data, dict | list):
         return _merged(item.values, schemas).as_item(chunks_of(item.values))
     return choose(item.values, schemas, "longest")

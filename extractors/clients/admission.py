@@ -68,6 +68,8 @@ class HeldTry:
             if counts is None:
                 self._pacer.unanswered(self._place)
             else:
+                # What was read from the cache is billed, and counts for no limit: that is the service's rule, not a
+                # slip here.
                 read, written, _, cache_write = counts
                 self._pacer.answered(self._place, read + cache_write, written)
         self._account(usage if counts else None)
@@ -89,6 +91,8 @@ class HeldTry:
         """Settle it where no reply came: it may be under way at the service, unless nothing was ever sent."""
         if self._pacer and self._place:
             self._pacer.unanswered(self._place)
+        # A name that does not resolve, a connection that is refused: nothing left this machine, and nothing was billed.
+        # A read that timed out may have been answered, and paid for.
         self._account(Usage() if isinstance(error.__cause__, _UNSENT) else None)
 
     def _account(self, usage: Usage | None) -> None:
@@ -110,6 +114,7 @@ class PendingTry:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # It never went: a Ctrl-C, a budget that ran out, a wait that is too long. What was reserved is given back.
         if self._meter and self._number is not None:
             self._meter.settle(self._number, Usage())
 
@@ -126,6 +131,8 @@ class PendingTry:
 
     def _is_covered(self, meter: Meter) -> bool:
         """Have the worst case reserved, once; a try that was admitted and still waits may be stopped meanwhile."""
+        # Reserved before the pacer is asked: whoever gets a place must be able to pay, and the worst case is on disk by
+        # then.
         if self._number is None:
             self._number = meter.admit(self._attempt)
         else:

@@ -89,6 +89,9 @@ class _Bucket:
         if rate is None:
             self.level = 0.0
         else:
+            # What nobody used is not saved up beyond a moment's worth: the service's own bucket may be emptier than
+            # ours after a pause. A try that is larger than that moment (100,000 tokens at once) must still be able to
+            # start, once.
             self.level = min(self.level + rate * seconds, max(rate * self._catch_up, self.estimate))
 
     def seconds_owed(self) -> float:
@@ -103,6 +106,7 @@ class _Mean:
         self._first, self._total, self._weight = first, 0.0, 0.0
 
     def add(self, amount: float, weight: float) -> None:
+        # Documents come in runs of a kind: mails, then reports. What was long ago says little of the next one.
         self._total = self._total * FORGETTING + amount
         self._weight = self._weight * FORGETTING + weight
 
@@ -183,8 +187,12 @@ class Pacer:
         """
         with self._changing:
             now = self._pass_time()
+            # Fifty tries that were in flight together are refused together: that is one sign, not fifty, or the pace
+            # would fall to nothing at once. Only a try that was started after the last slowing says something new.
             if reservation.number > self._slowed_at:
                 self._slowed_at = self._started
+                # As congestion control has it: down by a factor, up by a constant, so that two runs on one account end
+                # up with like shares.
                 self._widening = max(self._in_flight, UNHEARD) * WINDOW_RECOVERY
                 self._window = max(1.0, self._in_flight * BACKOFF_FACTOR)
                 if limited:
@@ -192,6 +200,7 @@ class Pacer:
             if retry_after is not None:
                 self._held_until = max(self._held_until, now + retry_after)
             self._heard = True
+            # Refused tries are billed nothing, and count for no limit but that of requests.
             self._settle(reservation, 0, 0)
 
     def learn(self, limits: Mapping[str, float]) -> None:
@@ -210,6 +219,8 @@ class Pacer:
         now = self._pass_time()
         if now < self._held_until:
             return Wait(self._held_until - now, certain=True)
+        # A try may start when nothing is owed, not when there is enough for it: then large and small ones come in their
+        # order, and none starves.
         owed = max(bucket.seconds_owed() for bucket in self._buckets)
         if owed > NOTHING:
             return Wait(owed / self._pace, certain=not self._in_flight)
@@ -218,6 +229,7 @@ class Pacer:
         return None
 
     def _pass_time(self) -> float:
+        # All that changes with time is brought up to date here, and nowhere else: there is no clock that ticks.
         now = self._now()
         passed, self._at = now - self._at, now
         self._pace = min(1.0, self._pace + PACE_RECOVERY * passed)
@@ -229,6 +241,8 @@ class Pacer:
     def _reserve(self, size: int, room: int) -> Reservation:
         self._started += 1
         self._in_flight += 1
+        # Charged by what replies took so far, not by `max_tokens`, which is ten times as much as most use; settled when
+        # known.
         reservation = Reservation(self._started, size, size * self._input(), min(room, self._output()))
         self._spend(1, reservation.input_tokens, reservation.output_tokens)
         _, *tokens = self._buckets

@@ -90,6 +90,9 @@ class LenientReader:
 
     def read(self) -> JSON:
         """Return the value. Raises BrokenError."""
+        # A stack in place of recursion: a reply may open ten thousand brackets, and Python takes a thousand calls. Each
+        # turn reads one separator and one value of the innermost that is open: of `{"a": [1, 2]}` these are `a`, 1, 2,
+        # `]`, `}`.
         self._outermost = root = self._opened()
         while self._open:
             top = self._open[-1]
@@ -103,6 +106,8 @@ class LenientReader:
 
     def _fail(self, *, cut: bool = False) -> NoReturn:
         """Refuse what stands here; of a list of rows, the keys are the first one's."""
+        # The keys tell whoever called whether this was meant to be the answer: `{"name": "Ada", "age"` is, `{see
+        # below}` is not.
         first = self._outermost[0] if isinstance(self._outermost, list) and self._outermost else self._outermost
         keys = first if isinstance(first, dict) else ()
         raise BrokenError(self.at, keys, cut=cut or self.at >= self.end)
@@ -117,6 +122,8 @@ class LenientReader:
     def _opened(self) -> JSON:
         mark = self.text[self.at]
         value: JSON = {} if mark == "{" else []
+        # Python writes a set as `{"a", "b"}`. Not so at the outermost brace: there an object was asked for, or prose
+        # begins.
         if mark == "{" and self._open and _SET.match(self.text, self.at, self.end):
             value = []
             self._note("set", "{}", "[]", "low")
@@ -130,15 +137,19 @@ class LenientReader:
     def _gap(self) -> str:
         """Skip what says nothing, and return the character after it: "" at the end."""
         while True:
+            # Possessive quantifiers, here and above: a run of a million blanks is read once, and not again from each of
+            # them.
             self.at = at = _SPACE.match(self.text, self.at, self.end).end()  # type: ignore[union-attr]  # may be empty
             if at >= self.end:
                 return ""
+            # The commonest case first: most gaps are one blank, and this reads every character of a reply.
             if (char := self.text[at]) in '"{}[](),:' or char.isalnum():
                 return char
             if match := _COMMENT.match(self.text, at, self.end):
                 self._note("comment", match[0], "", "none")
             elif match := _ODD_SPACE.match(self.text, at, self.end):
                 self._note("odd_space", match[0], "", "none")
+            # `[1, 2, ...]`: something was left out. With nothing before it all of the list was.
             elif match := _ELLIPSIS.match(self.text, at, self.end):
                 self._note("ellipsis", match[0], "", "low" if self._open and self._open[-1] else "high")
             else:
@@ -155,11 +166,13 @@ class LenientReader:
         while char == ",":
             commas, self.at = commas + 1, self.at + 1
             char = self._gap()
+        # The innermost ends before its next member: `{"a": 1, }` as well as `{"a": 1}`.
         if char and char in "}])":
             return self._closed(top, char, commas)
         if not char or self._is_over(commas):
             self._ended(commas)
             return False
+        # `[1,, 3]` and `[, 3]`: a value may be missing. `{"a": 1 "b": 2}`: nothing can be.
         if commas > 1 or (commas and not top):
             self._note("extra_comma", "," * commas, "," if top else "", "high")
         elif top and not commas:
@@ -177,6 +190,8 @@ class LenientReader:
             self._note("trailing_comma", "," * commas, "", "none" if top and commas == 1 else "high")
         if char == end:
             self.at += 1
+        # `{"a": [1, 2}`: the brace closes the object, so that the list ended with it. Only one level is taken for
+        # granted: two could have been meant otherwise.
         elif self._ends and self._ends[-1] == char:
             self._note("missing_close", "", end, "high")
         else:
@@ -185,11 +200,14 @@ class LenientReader:
 
     def _is_over(self, commas: int) -> bool:
         """Whether prose begins here, after a blank line."""
+        # A reply that lost its last bracket goes on in prose: `{"a": 1` and, after a blank line, `I hope this helps`.
         before = self.text[max(0, self.at - 2) : self.at]
         return len(self._open) == 1 and not commas and before == "\n\n" and self.text[self.at] not in "\"'{[“"
 
     def _ended(self, commas: int) -> None:
         """Close the outermost value where nothing but its last character is missing: all else may be more than it."""
+        # `{"a": 1` has all its members. `{"a": 1,` and `{"a": [1` had more to come, and what they lack nobody knows:
+        # that is a reply that was cut off, to be asked for again.
         if commas or len(self._open) > 1 or not self._open[0]:
             self.at = self.end
             self._fail(cut=True)
@@ -202,6 +220,7 @@ class LenientReader:
             self._fail()
         self.at += 1
         value = self._value(in_list=False)
+        # Judged in the end: the value is not whole yet, `{"a": [], "a": [1, …`.
         if key in top:
             self._twice.append((key, top[key], value))
         top[key] = value
@@ -225,13 +244,17 @@ class LenientReader:
     def _value(self, *, in_list: bool) -> JSON:
         char = self._gap()
         if char == '"' or (char and char in QUOTES):
+            # What may follow a string decides where it ends: after a member comes `, "key":` or a brace, after an item
+            # a value.
             return self._string("member" if not in_list else "element" if self._ends[-1] == ")" else "item")
         if char and char in "{[(":
             return self._opened()
+        # `{"sum": 1,234}` is one number, as no key is called 234; `[1,234]` are two.
         if match := None if in_list else _THOUSANDS.match(self.text, self.at, self.end):  # in a list: three numbers
             digits = match[0].replace(",", "")
             self._note("thousands", match[0], digits, "low")
             return self._number(digits, match[0])
+        # JSON's own numbers before those of people: `-0.5e3` is no phone number, and most are these.
         if match := _NUMBER.match(self.text, self.at, self.end):
             return self._number(match[0], match[0])
         if match := _LITERAL.match(self.text, self.at, self.end):
@@ -245,6 +268,7 @@ class LenientReader:
             number = int(digits) if digits.lstrip("-").isdecimal() else exact_json.exact_float(digits)
         except ValueError:  # beyond all doubles, or an integer of thousands of digits
             self._fail()
+        # The caller may keep what was written: `0.10` has a digit that no float has.
         self.at += len(raw)
         return self.number(raw) if self.number else number
 

@@ -113,6 +113,8 @@ class Breaker:
             if outage.probe is None and now >= outage.until:
                 outage.probe = Admission(self._outages)
                 return outage.probe
+            # Whoever asks while a probe is out need not wake for it: the breaker closes, or the probe fails and sets a
+            # new pause.
             probing = outage.until if outage.probe is None else over
             return min(probing - now, over - now, _POLL_SECONDS)
 
@@ -146,6 +148,8 @@ class Breaker:
                 self._stop(ending_of(failure))  # of those that a fallback might not have met, it met them too
             if failure is not None and failure.type.retry_later:
                 return
+            # A document that is refused for itself (its text, its size) breaks the row: only five alike, one after the
+            # other, mean that the request is at fault.
             if self._refused_whole < REFUSALS and not self._goes_on(failure):  # what has stopped the run stays
                 self._refusals.clear()
                 self._refused_whole = 0
@@ -173,10 +177,12 @@ class Breaker:
 
     def _stop(self, end: SlotfillError) -> None:
         """Open for good; the first reason stays."""
+        # Of a thousand tasks each may meet the end in its own words: what is told is the first reason, and it alone.
         self._end = self._end or end
 
     def _failed(self, admission: Admission, failure: Failure) -> bool:
         outage = self._outage
+        # Let start before the last outage, and heard of after it: a time-out of ten minutes ago says nothing of now.
         if outage is None and admission.outages < self._outages:
             return True  # it says nothing of the time since
         self._failures += 1
@@ -223,6 +229,8 @@ def _gave_up(outage: _Outage, max_wait: float) -> str:
 
 def _are_alike(one: Failure, other: Failure) -> bool:
     """Whether two refusals have one reason: a schema's may name a part, which is another in each mode."""
+    # A bad request is refused for many reasons, so that its message has to be the same; a schema is one schema, and the
+    # message may name another part of it in each mode.
     return one.type == other.type and (one.type is not FailureKind.BAD_REQUEST or one.message == other.message)
 
 

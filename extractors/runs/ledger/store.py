@@ -99,6 +99,8 @@ class Ledger:
         self._to_retry = queries.FAILED if retry_failed else queries.FAILED_ON_THE_WAY
         with ExitStack() as stack:
             if path:
+                # The lock before the file: who loses the race must not have touched it. They are given back the other
+                # way round.
                 stack.callback(lock_ledger(path, self.place, wait=wait).release)
             self._database = stack.enter_context(closing(Database(path, self.place, erase=retention == "none")))
             self._begin(about or {}, labels or {}, fresh=fresh)
@@ -142,10 +144,14 @@ class Ledger:
         batch = Batch(self._positions, documents)
         self._positions += len(batch)
         with self._database.transaction() as database:
+            # The order matters: what is damaged must be forgotten before what has ended is counted, and both before
+            # anybody is told what is pending. One transaction for the batch: a kill in between leaves none of it.
             database.executemany("INSERT INTO inputs VALUES (?, ?, ?)", batch.rows)
             self._forget_damaged(database, batch, check)
             self._forget_failed(database, batch)
             ended = [OutcomeCount(*row) for row in database.execute(queries.OUTCOME_COUNTS, (self._start, batch.first))]
+            # Going on with a million finished documents is a million times this: the second query is left out where the
+            # first one says that nothing is pending.
             all_ended = sum(row.documents for row in ended) == len(batch)
             rows = [] if all_ended else database.execute(queries.PENDING_POSITIONS, (batch.first,)).fetchall()
         return batch.registration(ended, (position for (position,) in rows))
@@ -159,6 +165,8 @@ class Ledger:
         )
         for number, ask, text in rows:
             try:
+                # The file may have been written by another slotfill, or by somebody else: what is not in the form of an
+                # answer is asked for again, never half believed.
                 answer = Answer.read(text)
             except ValueError:
                 answer = None
@@ -172,6 +180,8 @@ class Ledger:
     def keep(self, document: Document, ask: Ask, answer: Answer) -> None:
         """Store an answer as it arrives. One that tells of no reply, or of half of one, is asked for again later."""
         text = _json_text(answer.to_json())
+        # Stored under what was asked, not under its place in the plan: a newer slotfill that asks otherwise asks anew,
+        # and one that asks alike is answered from here, whatever led to it.
         row = (self._start, document_key(document), ask.digest, time.time(), text, is_stale(answer))
         self._database.change("INSERT INTO answers VALUES (NULL, ?, ?, ?, ?, ?, ?)", row)
 
@@ -179,7 +189,11 @@ class Ledger:
         """Store what came of a document."""
         document = extraction.document
         key, text = document_key(document), _json_text(extraction.to_json())
+        # Not lasting: the answers are safe already, and the record is made of them again. So the disk is not waited
+        # for.
         with self._database.transaction(lasting=False) as database:
+            # A record is added, never replaced: `documents` says which one counts, so that an audit finds the earlier
+            # ones.
             number = database.execute("INSERT INTO records VALUES (NULL, ?, ?)", (key, text)).lastrowid
             row = (key, self._start, extraction.outcome.value, cause_of(extraction), number)
             database.execute("REPLACE INTO documents VALUES (?, ?, ?, ?, ?)", row)
