@@ -117,14 +117,25 @@ def test_a_signal_that_is_ignored_stays_so(handlers):
 def test_one_that_comes_while_the_loop_is_blocked_ends_that():
     async def run():
         read, write = os.pipe()
+        inside, ended = threading.Event(), threading.Event()
+
+        def interrupt():
+            inside.wait()
+            send(signal.SIGINT)
+            # One that comes in the moment before the system call does not interrupt it: no program can help that.
+            if not ended.wait(5):
+                os.write(write, b".")
+
         with Stopping() as stopping:
-            inside = threading.Event()
-            threading.Thread(target=lambda: inside.wait() and send(signal.SIGINT)).start()
+            thread = threading.Thread(target=interrupt)
+            thread.start()
             with pytest.raises(KeyboardInterrupt), stopping.blocking():  # noqa: PT012 - it is the reading that raises
                 inside.set()
                 os.read(read, 1)
+            ended.set()
             assert (stopping.requested, stopping.signal) == (True, "SIGINT")
             await asyncio.sleep(0)
+        thread.join()
         os.close(read)
         os.close(write)
 
