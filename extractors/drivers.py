@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Coroutine, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, contextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nullcontext
 from dataclasses import dataclass
 from threading import Semaphore
 from typing import Any, Generic, Protocol, TypeVar
@@ -259,16 +259,5 @@ class ConcurrentAsker:
         async with self._slot():
             return await self.executor.aexecute(ask)
 
-    def _slot(self) -> asyncio.Semaphore | _Free:
-        return self.slots or _FREE
-
-
-class _Free:
-    async def __aenter__(self) -> None:
-        pass
-
-    async def __aexit__(self, *_: object) -> None:
-        pass
-
-
-_FREE = _Free()
+    def _slot(self) -> AbstractAsyncContextManager[object]:
+        return self.slots or nullcontext()
