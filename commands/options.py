@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from slotfill.extractors.repair.repair import RepairMode
     from slotfill.extractors.runs.ledger.store import Retention
     from slotfill.extractors.runs.reports.logs import LogFormat
-    from slotfill.schemas.json_schema.formats import Formats
 
 __all__ = [
     "AskingOptions",
@@ -181,7 +180,7 @@ class PromptOptions(OptionGroup):
         callback=_pairs,
         help="A parameter of the schema, such as -P sentences=2 for summary.",
     )
-    formats: Formats | None = formats_option()
+    formats: Literal["check", "annotate"] | None = formats_option()
 
 
 @dataclass(frozen=True, slots=True)
