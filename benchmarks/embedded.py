@@ -23,8 +23,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.extractor import Extractor
-from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.settings import Settings
 from slotfill.schemas.built_in.entities import Entities
 from slotfill.schemas.built_in.feedback import Feedback

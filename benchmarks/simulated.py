@@ -15,8 +15,8 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from slotfill.extractors.clients.codec import Codec
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.plan import plan
-from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.parts import Outcome, Rung
 from slotfill.extractors.rungs.asks import Answer, Ask, Policy
 from slotfill.extractors.rungs.prompt import write_prompt

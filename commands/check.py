@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from slotfill.commands.exit_codes import EXIT_INCOMPLETE, EXIT_STOPPED
-from slotfill.commands.option_groups import OptionGroup, option, with_options
-from slotfill.commands.options import formats_option, schema_argument
+from slotfill.commands.options.asking_options import formats_option, schema_argument
+from slotfill.commands.options.option_groups import OptionGroup, option, with_options
 
 if TYPE_CHECKING:
     from slotfill.schemas.json_schema.formats import Formats

@@ -13,16 +13,10 @@ import click
 
 from slotfill.commands.exit_codes import EXIT_INCOMPLETE, exit_code
 from slotfill.commands.inputs import find_inputs, resolve_schema
-from slotfill.commands.option_groups import GroupedCommand, with_options
-from slotfill.commands.options import (
-    AskingOptions,
-    PromptOptions,
-    ReadingOptions,
-    RunningOptions,
-    TellingOptions,
-    WritingOptions,
-    schema_argument,
-)
+from slotfill.commands.options.asking_options import AskingOptions, PromptOptions, schema_argument
+from slotfill.commands.options.option_groups import GroupedCommand, with_options
+from slotfill.commands.options.reading_options import FileOptions, ReadingOptions
+from slotfill.commands.options.running_options import RunningOptions, TellingOptions, WritingOptions
 
 if TYPE_CHECKING:
     from slotfill.extractors.documents.sources import Sources
@@ -47,6 +41,7 @@ def extract_command(
     asking: AskingOptions,
     prompt: PromptOptions,
     reading: ReadingOptions,
+    files: FileOptions,
     writing: WritingOptions,
     running: RunningOptions,
     telling: TellingOptions,
@@ -66,7 +61,9 @@ def extract_command(
     from slotfill.extractors.runs.reports.logs import log_to_stderr
 
     resolved = resolve_schema(schema, prompt)
-    sources = find_inputs(inputs, reading, output=writing.output, rejects=writing.rejects, cassette=asking.cassette)
+    sources = find_inputs(
+        inputs, reading, files, output=writing.output, rejects=writing.rejects, cassette=asking.cassette
+    )
     if running.dry_run:
         _print_estimate(resolved, sources, asking, limit=reading.limit)
         return

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slotfill.commands.options import PromptOptions, ReadingOptions
+from slotfill.commands.options.asking_options import PromptOptions
+from slotfill.commands.options.reading_options import FileOptions, ReadingOptions
 
 if TYPE_CHECKING:
     from slotfill.extractors.documents.sources import Sources
@@ -33,7 +34,13 @@ def resolve_schema(source: str, prompt: PromptOptions) -> Schema[Any]:
 
 
 def find_inputs(
-    inputs: tuple[str, ...], reading: ReadingOptions, *, output: str | None, rejects: str | None, cassette: Path | None
+    inputs: tuple[str, ...],
+    reading: ReadingOptions,
+    files: FileOptions,
+    *,
+    output: str | None = None,
+    rejects: str | None = None,
+    cassette: Path | None = None,
 ) -> Sources:
     """Find what is to be read; standard input where nothing is named and something is piped in.
 
@@ -54,8 +61,9 @@ def find_inputs(
         inputs,
         text_field=reading.text_field,
         id_field=reading.id_field,
+        keep=reading.keep,
         skip=[path for path in outputs if path not in documents],
-        encoding=reading.encoding,
+        **files.keywords,
     )
     _refuse_overwriting(sources, documents)
     return sources

@@ -9,8 +9,9 @@ import click
 
 from slotfill.commands.exit_codes import EXIT_INCOMPLETE
 from slotfill.commands.inputs import resolve_schema
-from slotfill.commands.option_groups import OptionGroup, option, with_options
-from slotfill.commands.options import PromptOptions, encoding_option
+from slotfill.commands.options.asking_options import PromptOptions
+from slotfill.commands.options.option_groups import OptionGroup, option, with_options
+from slotfill.commands.options.reading_options import FileOptions
 
 __all__ = ["refine_command"]
 
@@ -28,10 +29,7 @@ class _RefineOptions(OptionGroup):
     )
     output: str | None = option("-o", "--output", metavar="PATH", help="Write the value, or the record, to this file.")
     records: bool = option("--record", is_flag=True, help="Write the record, which can be refined again.")
-    text_field: str = option(
-        "--text-field", default="text", metavar="NAME", help="Field or column that holds a row's text."
-    )
-    encoding: str | None = encoding_option()
+    text_field: str | None = option("--text-field", metavar="NAME", help="Field or column that holds a row's text.")
 
 
 @click.command
@@ -40,7 +38,14 @@ class _RefineOptions(OptionGroup):
 @with_options
 @click.pass_context
 def refine_command(
-    ctx: click.Context, /, record: str, correction: str, options: _RefineOptions, prompt: PromptOptions
+    ctx: click.Context,
+    /,
+    record: str,
+    correction: str,
+    *,
+    options: _RefineOptions,
+    files: FileOptions,
+    prompt: PromptOptions,
 ) -> None:
     """Correct an extraction: ask again, with CORRECTION.
 
@@ -54,9 +59,9 @@ def refine_command(
     slotfill extract feedback mail.eml --record -o mail.json
     slotfill refine mail.json "urgency is 5: brakes failed" --record -o mail.json
     """
-    from slotfill.extractors.documents.stored import folder_of, model_of, read_document, read_record, schema_of
+    from slotfill.extractors.extractions.loading import load_record
+    from slotfill.extractors.extractions.stored import folder_of, model_of, read_document, read_record, schema_of
     from slotfill.extractors.extractor import Extractor
-    from slotfill.extractors.record.loading import load_record
     from slotfill.extractors.runs.breaker import ending_of
     from slotfill.extractors.runs.outputs.sinks import open_sink
 
@@ -68,7 +73,7 @@ def refine_command(
         options.document,
         folder=folder_of(record),
         text_field=options.text_field,
-        encoding=options.encoding,
+        **files.keywords,
     )
     extraction = load_record(stored, schema, document)
     with (

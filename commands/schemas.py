@@ -6,7 +6,7 @@ import json
 
 import click
 
-from slotfill.commands.options import complete_schema
+from slotfill.commands.options.asking_options import complete_schema
 
 __all__ = ["schemas_command"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from slotfill.commands.check import keep_hypothesis_in_cache
-from slotfill.commands.option_groups import OptionGroup, option, with_options
+from slotfill.commands.options.option_groups import OptionGroup, option, with_options
 
 __all__ = ["simulate_command"]
 

@@ -16,8 +16,8 @@ from threading import Semaphore
 from typing import Any, Generic, Protocol, TypeVar
 
 from slotfill.extractors.chunks.reading import Steps
-from slotfill.extractors.record.document import Document
-from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.documents.document import Document
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.record.parts import Rung
 from slotfill.extractors.rungs.asks import Answer, Ask, Executor, Policy
 from slotfill.extractors.rungs.recording import record_failure

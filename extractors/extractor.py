@@ -15,6 +15,7 @@ from slotfill.extractors.catalogue import model_ids
 from slotfill.extractors.clients.credentials import choose_model
 from slotfill.extractors.clients.metering import Meter
 from slotfill.extractors.clients.models import ModelPool
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.drivers import (
     Asker,
     BlockingAsker,
@@ -26,15 +27,14 @@ from slotfill.extractors.drivers import (
     run_to_end,
 )
 from slotfill.extractors.errors import InputError
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.options import SETTINGS, Options, check_client, models_of, tape_of
 from slotfill.extractors.plan import plan
-from slotfill.extractors.record.document import Document
-from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.record.parts import Attempt, Turn
 from slotfill.extractors.rungs.asks import Executor, attempt_of
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.streaming.events import Partial
-from slotfill.extractors.texts import Texts, as_document
+from slotfill.extractors.texts import Text, Texts, as_document
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources.schema_sources import resolve
@@ -130,11 +130,11 @@ class Extractor(Generic[M]):
         """Close all clients."""
         await self._models.aclose()
 
-    def extract(self, text: str | Document) -> Extraction[M]:
+    def extract(self, text: Text) -> Extraction[M]:
         """Extract from one text. The chunks of a long one are asked at once, as many as the concurrency allows.
 
         Args:
-            text: What to extract from, or a `Document` of it, which has a source.
+            text: What to extract from; the path of a file, which is read as `Document.read` does; or a `Document`.
 
         Returns:
             What came of it. Whatever goes wrong with a document ends here; what nobody foresaw as `internal`.
@@ -147,7 +147,7 @@ class Extractor(Generic[M]):
         """
         return self._extract(self._running(as_document(text)), self._blocking_asker())
 
-    async def aextract(self, text: str | Document, *, executor: Executor | None = None) -> Extraction[M]:
+    async def aextract(self, text: Text, *, executor: Executor | None = None) -> Extraction[M]:
         """Do what `extract` does, without blocking.
 
         Args:
@@ -157,7 +157,7 @@ class Extractor(Generic[M]):
         """
         return await self._aextract(self._running(as_document(text)), self._asker(executor))
 
-    def stream(self, text: str | Document) -> Iterator[Partial[M] | Extraction[M]]:
+    def stream(self, text: Text) -> Iterator[Partial[M] | Extraction[M]]:
         """Extract from one text, and show the value as it arrives.
 
         A reply that is repaired, or asked for again, shows in further events. Patches and the chunks of a long text
@@ -168,9 +168,7 @@ class Extractor(Generic[M]):
         """
         return iterate(self._streaming(as_document(text), self._blocking_asker()))
 
-    def astream(
-        self, text: str | Document, *, executor: Executor | None = None
-    ) -> AsyncGenerator[Partial[M] | Extraction[M]]:
+    def astream(self, text: Text, *, executor: Executor | None = None) -> AsyncGenerator[Partial[M] | Extraction[M]]:
         """Do what `stream` does, without blocking. Closing it (`contextlib.aclosing`) before its end ends the reply.
 
         Args:
@@ -224,7 +222,7 @@ class Extractor(Generic[M]):
         value = extraction.reply if extraction.has_value else extraction.invalid
         return (*extraction.history, Turn(value, correction))
 
-    def map(self, texts: Iterable[str | Document], *, concurrency: int | None = None) -> Iterator[Extraction[M]]:
+    def map(self, texts: Iterable[Text], *, concurrency: int | None = None) -> Iterator[Extraction[M]]:
         """Extract from many texts at once.
 
         The texts are read as they are needed, so that they may be endless. What is raised in reading them is raised
@@ -258,7 +256,7 @@ class Extractor(Generic[M]):
                     future.cancel()
         texts.check()
 
-    def amap(self, texts: Iterable[str | Document], *, concurrency: int | None = None) -> AsyncGenerator[Extraction[M]]:
+    def amap(self, texts: Iterable[Text], *, concurrency: int | None = None) -> AsyncGenerator[Extraction[M]]:
         """Do what `map` does, without blocking.
 
         Closing it (`contextlib.aclosing`) before its end cancels what is in flight.
@@ -304,7 +302,7 @@ class Extractor(Generic[M]):
         ask = self._models.warming()
         return self._models.unkept(ask) or attempt_of(ask, await self._models.aexecute(ask))
 
-    def requests(self, text: str | Document) -> tuple[dict[str, Any], ...]:
+    def requests(self, text: Text) -> tuple[dict[str, Any], ...]:
         """Make the first requests for a text; nothing is sent.
 
         Returns:

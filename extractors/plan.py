@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 from slotfill.extractors.chunks.assembly import assemble
 from slotfill.extractors.chunks.reading import ChunkReader, ChunkResult, Steps, next_reading, together
+from slotfill.extractors.documents.document import Document
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.grounding.grounding import ground
-from slotfill.extractors.record.document import Document
-from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.record.parts import Rung, Turn
 from slotfill.extractors.rungs.asks import Policy
 from slotfill.extractors.rungs.questions import Question
@@ -50,6 +50,7 @@ def plan(document: Document, schema: Schema[M], policy: Policy, history: tuple[T
     spans = assembly.spans_of(result)
     if spans is None:
         spans = ground(result.output, document.text, schema.output_schema)
+    spans = document.with_places(spans)
     return replace(assembly.add_to(record(document, schema, policy, result, spans)), history=history)
 
 

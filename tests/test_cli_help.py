@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from slotfill.cli import main
 from slotfill.commands import SUMMARIES, LazyCommands
-from slotfill.commands.option_groups import GroupedCommand, OptionGroup, option, with_options
+from slotfill.commands.options.option_groups import GroupedCommand, OptionGroup, option, with_options
 
 HEADINGS = [
     *("Most used", "Asking the model", "Reading documents", "Writing results", "Running", "Telling how it goes"),

@@ -35,7 +35,6 @@ SAME_JOB = {
     "costs": "a command, and what it calls",
     "doctor": "a command, and what it calls",
     "models": "a command on models, and the models that are asked",
-    "options": "what a command takes, and what an extractor takes",
 }
 """File names that stand twice, as the same job is done for another thing: the job."""
 
@@ -136,13 +135,16 @@ TESTED_THROUGH = {
     "extractors/chunks": ("test_reading", "the parts of one reading: what becomes of a long document"),
     "extractors/clients": ("test_clients", "one call of a model, its tries and its connections"),
     "extractors/documents": ("test_sources", "one reader a format, by the sources that hold it"),
+    "extractors/documents/readers": ("test_isolation", "each kind by what comes out of the process that reads it"),
+    "extractors/documents/rows": ("test_sources", "one reader a format, by the sources that hold it"),
     "extractors/forms": ("test_grounding", "tables that grounding and repair read"),
     "extractors/grounding": ("test_grounding", "steps of one search"),
     "extractors/http": ("test_tries", "what holds of each HTTP try"),
     "extractors/live": ("test_assumptions", "one rehearsal, from its probes to its report"),
     "extractors/local": ("test_transport", "the service in front of the embedded model"),
     "extractors/messages_api": ("test_service_errors", "the wire's own forms, by what is read of them"),
-    "extractors/record": ("test_extraction", "the parts of one record"),
+    "extractors/extractions": ("test_extraction", "a record, written and read again"),
+    "extractors/record": ("test_json_writer", "the parts of one record"),
     "extractors/repair": ("test_repair", "steps of one repair"),
     "extractors/rungs": ("test_plan", "the rungs are climbed by a plan"),
     "extractors/recording": ("test_plan", "the record that a plan ends with"),

@@ -10,8 +10,8 @@ from slotfill.extractors.chunks.chunk_values import ChunkValue
 from slotfill.extractors.chunks.chunking import Chunk
 from slotfill.extractors.chunks.merging import MergedValue, merge
 from slotfill.extractors.chunks.reading import ChunkReader, ChunkResult
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.grounding.grounding import ground
-from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.record.parts import ChunkRecord, Origin, Outcome, Span
 from slotfill.extractors.rungs.results import Result

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from slotfill.extractors.chunks.chunking import split_text
 from slotfill.extractors.chunks.schema_relaxing import relax_for_chunk
 from slotfill.extractors.chunks.schema_splitting import split_by_fields
-from slotfill.extractors.record.document import Document
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.record.parts import Turn
 from slotfill.extractors.rungs.asks import Answer, Ask, Policy
 from slotfill.extractors.rungs.prompt import Prompt, look_again, write_prompt

@@ -14,10 +14,10 @@ from slotfill.extractors.chunks.chunking import default_overlap
 from slotfill.extractors.clients.clients import AnyClient, Clients
 from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.clients.metering import Meter
+from slotfill.extractors.documents.document import Document
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.local.strategies import CALIBRATION
 from slotfill.extractors.messages_api.thinking import Thinking, thinking_for
-from slotfill.extractors.record.document import Document
-from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.record.parts import Attempt, Rung
 from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.rungs.asks import Answer, Ask, Policy

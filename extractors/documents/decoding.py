@@ -11,7 +11,6 @@ A file has one encoding, which all of it decides: a row of it alone may be too s
 from __future__ import annotations
 
 import codecs
-import hashlib
 import io
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,8 +19,7 @@ from typing import IO
 
 from slotfill.extractors.documents.western import is_western
 from slotfill.extractors.errors import InputError
-from slotfill.extractors.record.document import EMPTY, Document
-from slotfill.extractors.record.failure_kinds import Failure, FailureKind
+from slotfill.extractors.record.failure_kinds import EMPTY, Failure, FailureKind
 
 __all__ = [
     "MOST_BYTES",
@@ -29,10 +27,8 @@ __all__ = [
     "bom_of",
     "check_encoding",
     "decode_text",
-    "document_of",
     "encoding_of",
     "encoding_of_bom",
-    "failed",
     "flaw_of",
     "foreign_format",
     "unescaped",
@@ -93,17 +89,6 @@ def decode_text(data: bytes, encoding: str | None = None) -> str | Failure:
         return flaw_of(data.decode("latin-1")) or chosen
     text = _strictly(data, chosen)
     return text if isinstance(text, Failure) else flaw_of(text) or text
-
-
-def document_of(data: bytes, source: str, encoding: str | None = None) -> Document:
-    """Make a document of what was read; one that is no text holds the failure."""
-    text = decode_text(data, encoding)
-    return failed(source, text, data) if isinstance(text, Failure) else Document.of(text, source)
-
-
-def failed(source: str, failure: Failure, data: bytes = b"") -> Document:
-    """Make a document that cannot be read. `data` is what was read of it."""
-    return Document("", hashlib.sha256(data).hexdigest(), source, failure)
 
 
 def check_encoding(name: str) -> str:

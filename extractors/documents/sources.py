@@ -15,14 +15,17 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, Unpack
 
-from slotfill.extractors.documents.decoding import MOST_BYTES, TOO_LARGE, check_encoding, document_of, failed
+from slotfill.extractors.documents.decoding import TOO_LARGE
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.files import File, expand, is_folder, walk_files
-from slotfill.extractors.documents.rows import fields, read_rows
+from slotfill.extractors.documents.readers.kinds import most_bytes
+from slotfill.extractors.documents.readers.read_file import read_file
+from slotfill.extractors.documents.readers.read_options import ReadKeywords, ReadOptions
+from slotfill.extractors.documents.rows.rows import fields, read_rows
 from slotfill.extractors.documents.urls import is_address
 from slotfill.extractors.errors import InputError
-from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 
 __all__ = ["Sources", "find_sources"]
@@ -50,24 +53,27 @@ class Sources:
     """Files to read. Iterating reads them, one document at a time, in a stable order; each time anew.
 
     several: whether more than one document may come. count: how many will, where that is known without reading.
+    text_field, id_field, keep: as in `find_sources`. options: how files are read.
     """
 
     sources: tuple[_Source, ...]
     several: bool
-    text_field: str = "text"
+    text_field: str | None = None
     id_field: str | None = None
+    keep: tuple[str, ...] = ()
     stdin: IO[bytes] | None = None
-    encoding: str | None = None
+    options: ReadOptions = ReadOptions()
 
     @property
     def count(self) -> int | None:
-        """The number of documents, None while rows have not been read."""
-        return None if any(map(_has_rows, self.sources)) else len(self.sources)
+        """The number of documents, None while rows, or files within files, have not been read."""
+        return None if any(map(self._holds_several, self.sources)) else len(self.sources)
 
     @cached_property
     def piped(self) -> Document:
         """Standard input, which can be read but once."""
-        return _document(self.stdin or sys.stdin.buffer, STDIN, self.encoding)
+        data = (self.stdin or sys.stdin.buffer).read(most_bytes(STDIN) + 1)
+        return Document.of_file(next(read_file(data, STDIN, self.options)), STDIN)
 
     def __iter__(self) -> Iterator[Document]:
         for source in self.sources:
@@ -76,27 +82,46 @@ class Sources:
             elif _has_rows(source):
                 yield from self._rows(source)
             else:
-                yield _read(source, self.encoding)
+                yield from self._read(source)
+
+    def _holds_several(self, source: _Source) -> bool:
+        return _has_rows(source)
 
     def _rows(self, source: _Source) -> Iterator[Document]:
-        names = source.name, self.text_field, self.id_field
+        names = source.name, self.text_field or "text", self.id_field
         try:
             with source.open() as file:
-                yield from read_rows(file, *names, delimited=_is_csv(source), encoding=self.encoding)
+                yield from read_rows(file, *names, delimited=_is_csv(source), encoding=self.options.encoding)
         except OSError as error:
-            yield failed(source.name, _unreadable(error))
+            yield Document.unreadable(source.name, _unreadable(error))
         except UnicodeError as error:
-            yield failed(source.name, Failure(FailureKind.UNDECODABLE_DOCUMENT, f"cannot be decoded: {error}"))
+            failure = Failure(FailureKind.UNDECODABLE_DOCUMENT, f"cannot be decoded: {error}")
+            yield Document.unreadable(source.name, failure)
+
+    def _read(self, source: _Source) -> Iterator[Document]:
+        most = most_bytes(source.name)
+        try:
+            with source.open() as file:
+                if source.size(file) > most:
+                    yield Document.unreadable(source.name, TOO_LARGE)
+                    return
+                data = file.read(most + 1)
+        except OSError as error:
+            yield Document.unreadable(source.name, _unreadable(error))
+        else:
+            for part in read_file(data, source.name, self.options):
+                yield Document.of_file(part, source.name)
 
 
 def find_sources(
     inputs: Iterable[str | os.PathLike[str]],
     *,
-    text_field: str = "text",
+    text_field: str | None = None,
     id_field: str | None = None,
+    keep: tuple[str, ...] = (),
     skip: Collection[Path] = (),
     stdin: IO[bytes] | None = None,
-    encoding: str | None = None,
+    **reading: Unpack[ReadKeywords],
 ) -> Sources:
     """Find what the inputs name: files, folders, globs, the same by an address, and `-` for standard input.
 
@@ -105,13 +130,13 @@ def find_sources(
     `s3://bucket/mails`, `https://…/*.txt`, `zip://*.txt::mails.zip`; its password is in no document's name.
 
     `.jsonl` and `.csv` files hold one document a row: `text_field` is its text, `id_field`, or else its number, its
-    name. encoding: what all of them are in, by a name that Python knows; None to decide for each file.
+    name. keep: fields or columns to carry along. reading: as in `ReadKeywords`.
 
     Raises InputError for what is not there or cannot be reached, a folder or glob that holds nothing, a CSV without the
     columns, a JSONL whose first rows are without the fields, an encoding that is none of text; MissingExtraError for an
     address where fsspec is not installed.
     """
-    encoding = None if encoding is None else check_encoding(encoding)
+    options = ReadOptions.of(**reading)
     hidden = {os.path.realpath(path) for path in skip}
     sources: list[_Source] = []
     folder = False
@@ -120,11 +145,15 @@ def find_sources(
         sources += files
     for source in sources:
         if _has_rows(source):
-            _check_fields(source, {"--text-field": text_field, "--id-field": id_field or text_field}, encoding)
+            _check_fields(
+                source,
+                {"--text-field": text_field or "text", "--id-field": id_field or text_field or "text"},
+                options.encoding,
+            )
     if stdin is None and sys.stdin is None and any(source.name == STDIN for source in sources):
         raise InputError("standard input is closed: name files or folders")
     several = len(sources) != 1 or _has_rows(sources[0]) or folder
-    return Sources(tuple(sources), several, text_field, id_field, stdin, encoding)
+    return Sources(tuple(sources), several, text_field, id_field, keep, stdin, options)
 
 
 def _others(inputs: Iterable[str | os.PathLike[str]], hidden: Collection[str]) -> list[str]:
@@ -198,21 +227,6 @@ def _check_fields(source: _Source, names: Mapping[str, str], encoding: str | Non
         if name not in present:
             kind, others = "column" if _is_csv(source) else "field", ", ".join(map(repr, present)) or "none"
             raise InputError(f"{source.name!r} has no {kind} {name!r}: there is {others}; choose one with {option}")
-
-
-def _read(source: _Source, encoding: str | None) -> Document:
-    try:
-        with source.open() as file:
-            if source.size(file) > MOST_BYTES:
-                return failed(source.name, TOO_LARGE)
-            return _document(file, source.name, encoding)
-    except OSError as error:
-        return failed(source.name, _unreadable(error))
-
-
-def _document(file: IO[bytes], name: str, encoding: str | None) -> Document:
-    data = file.read(MOST_BYTES + 1)
-    return failed(name, TOO_LARGE, data) if len(data) > MOST_BYTES else document_of(data, name, encoding)
 
 
 def _unreadable(error: OSError) -> Failure:

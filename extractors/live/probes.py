@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from slotfill.extractors.catalogue import prices
 from slotfill.extractors.catalogue.prices import CacheTTL
 from slotfill.extractors.clients.models import ModelPool
-from slotfill.extractors.record.document import Document
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.record.failure_kinds import Failure
 from slotfill.extractors.record.parts import Rung
 from slotfill.extractors.rungs.asks import Ask

@@ -8,7 +8,7 @@ from typing import Self
 
 from slotfill.extractors.record.json_writer import JSONForm
 
-__all__ = ["Failure", "FailureKind"]
+__all__ = ["EMPTY", "Failure", "FailureKind"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,9 @@ class FailureKind(StrEnum):
     BINARY_DOCUMENT = "binary_document", _Properties(own_message=True)
     UNDECODABLE_DOCUMENT = "undecodable_document", _Properties(own_message=True)
     UNREADABLE = "unreadable", _Properties(own_message=True)
+    BROKEN_DOCUMENT = "broken_document", _Properties(own_message=True)
+    ENCRYPTED_DOCUMENT = "encrypted_document", _Properties(own_message=True)
+    SCANNED_DOCUMENT = "scanned_document", _Properties(own_message=True)
     BROKEN_ROW = "broken_row", _Properties(own_message=True)
     TOO_LARGE = "too_large", _Properties(a_shorter_text_may_help=True, log_text="the request is too large")
     TOO_LONG = "too_long", _Properties(a_shorter_text_may_help=True, log_text="the prompt is too long")
@@ -152,3 +155,7 @@ class Failure(JSONForm):
     type: FailureKind
     message: str
     path: str = ""
+
+
+EMPTY = Failure(FailureKind.EMPTY_DOCUMENT, "holds no text")
+"""Why a text that says nothing is not asked about."""

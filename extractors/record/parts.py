@@ -5,6 +5,7 @@ JSON paths are JSON Pointers into the value; spans are code-point offsets into t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -81,11 +82,17 @@ class Span(JSONForm):
         start: The code point that it begins at, from 0; None when `match` is `absent`.
         end: The one behind its last; None likewise.
         match: How it stands there: `exact`, `normalised`, `fuzzy` or `absent`.
+        place: Where that is in the file that the text was read from: `{"page": 3, "box": [149.0, 754.2, 179.5, 761.0]}`
+            (points from the page's top left corner), `{"sheet": "Q1", "cell": "B7"}`, `{"part": "body"}`; None where
+            the text is all that the file holds.
+        reason: Why it is `absent` where it may stand there all the same; None for any other.
     """
 
     start: int | None
     end: int | None
     match: Match
+    place: Annotated[Mapping[str, JSON] | None, OmittedIf(None)] = None
+    reason: Annotated[str | None, OmittedIf(None)] = None
 
 
 @dataclass(frozen=True, slots=True)

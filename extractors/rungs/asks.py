@@ -11,8 +11,7 @@ from typing import Protocol
 from pydantic import NonNegativeInt, with_config
 
 from slotfill.extractors.catalogue.prices import CacheTTL
-from slotfill.extractors.record.document import EMPTY
-from slotfill.extractors.record.failure_kinds import Failure, FailureKind
+from slotfill.extractors.record.failure_kinds import EMPTY, Failure, FailureKind
 from slotfill.extractors.record.parts import Attempt, Rung
 from slotfill.extractors.record.stored_json import read_stored
 from slotfill.extractors.record.usage import Usage

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from slotfill.extractors.record.document import Document
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.rungs.asks import Policy
 from slotfill.extractors.rungs.prompt import Prompt
 from slotfill.schemas.schema import Schema

@@ -9,8 +9,8 @@ from typing import TypedDict, TypeVar
 
 from slotfill.extractors.catalogue import prices
 from slotfill.extractors.catalogue.prices import CacheTTL
-from slotfill.extractors.record.document import Document
-from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.documents.document import Document
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.record.failure_kinds import Failure
 from slotfill.extractors.record.parts import Attempt, Outcome, Span
 from slotfill.extractors.rungs.asks import Answer, Ask, Policy, attempt_of

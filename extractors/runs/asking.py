@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.errors import ModelError, StoppedError
-from slotfill.extractors.record.document import Document
 from slotfill.extractors.rungs.asks import Answer, Ask, Executor
 from slotfill.extractors.runs.breaker import Admission, Breaker
 from slotfill.extractors.runs.ledger.store import Ledger

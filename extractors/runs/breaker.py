@@ -20,7 +20,7 @@ from typing import Any
 
 from slotfill.extractors.clients.rate_limits import MAX_WAIT
 from slotfill.extractors.errors import ModelError, StoppedError
-from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.runs.reports.log_safety import disclosed
 from slotfill.schemas.errors import SlotfillError

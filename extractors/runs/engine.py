@@ -12,9 +12,9 @@ from contextlib import aclosing, contextmanager
 from itertools import islice
 from typing import Any
 
+from slotfill.extractors.documents.document import Document
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.extractor import Extractor
-from slotfill.extractors.record.document import Document
-from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.rungs.recording import emptied, record_failure
 from slotfill.extractors.runs.asking import Asking, HaltedError
 from slotfill.extractors.runs.breaker import Breaker, reason_of

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from slotfill.extractors.catalogue import prices
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.extractor import Extractor
-from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.money import money_json
 from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.rungs.prompt import BYTES_A_TOKEN

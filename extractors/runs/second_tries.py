@@ -10,8 +10,8 @@ from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import Any, Self
 
-from slotfill.extractors.record.document import Document
-from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.documents.document import Document
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.record.money import money_json
 from slotfill.extractors.record.usage import Usage
 

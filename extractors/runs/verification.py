@@ -6,10 +6,10 @@ import logging
 from collections import Counter
 from typing import Any
 
-from slotfill.extractors.record.document import Document
-from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.documents.document import Document
+from slotfill.extractors.extractions.extraction import Extraction
+from slotfill.extractors.extractions.loading import verify, verify_shape
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
-from slotfill.extractors.record.loading import verify, verify_shape
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.runs.ledger.store import Ledger, LedgerRow, RecordCheck
 from slotfill.schemas.json_values.exact_json import read_again

@@ -19,7 +19,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
-from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.testing.checking.findings import Finding, LawBroken

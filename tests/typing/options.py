@@ -8,7 +8,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import assert_type
 
-from slotfill.commands.options import AskingOptions, ReadingOptions, RunningOptions
+from slotfill.commands.options.asking_options import AskingOptions
+from slotfill.commands.options.reading_options import ReadingOptions
+from slotfill.commands.options.running_options import RunningOptions
 from slotfill.extractors.extractor import Extractor
 
 

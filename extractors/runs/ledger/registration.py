@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from slotfill.extractors.record.document import Document
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.runs.ledger.identity import document_key
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.record.stop_reasons import BROKEN_STREAM
 from slotfill.extractors.rungs.asks import Answer

@@ -19,8 +19,8 @@ from typing import Any, Literal, Self
 
 from pydantic_core import PydanticSerializationError, to_json
 
-from slotfill.extractors.record.document import Document
-from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.documents.document import Document
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.record.json_text import json_text
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.rungs.asks import Answer, Ask

@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.errors import OutputError
-from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.json_text import json_text
 from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
 from slotfill.extractors.runs.outputs.folder_layout import FolderLayout

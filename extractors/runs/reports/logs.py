@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.http.redaction import HIDDEN, Redaction
-from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.record.failure_kinds import Failure
 from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.runs.reports.console import printable

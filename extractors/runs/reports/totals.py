@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
-from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.record.money import add_money, money_json
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.record.usage import Usage

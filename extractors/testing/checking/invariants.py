@@ -14,7 +14,7 @@ from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import Any
 
-from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.record.parts import Outcome, Rung, Span
 from slotfill.extractors.record.usage import Usage

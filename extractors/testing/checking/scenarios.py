@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from hypothesis import strategies as st
 
-from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.testing.checking.law import SAMPLE_TEXT
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.simulator.simulated_reply import SimulatedReply, make_reply

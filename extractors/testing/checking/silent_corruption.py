@@ -10,9 +10,9 @@ from typing import Any, cast
 from hypothesis import strategies as st
 
 from slotfill.extractors.catalogue import model_ids
+from slotfill.extractors.documents.document import Document
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.plan import plan
-from slotfill.extractors.record.document import Document
-from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.rungs.asks import Answer, Policy
 from slotfill.extractors.testing.checking.findings import Finding
 from slotfill.extractors.testing.checking.law import SAMPLE_TEXT, Subject, law

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from slotfill.extractors.documents.document import Document
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.extractor import Extractor
-from slotfill.extractors.record.document import Document
-from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.record.parts import Outcome, Turn
 from slotfill.extractors.streaming.events import Partial
 from slotfill.extractors.testing.matrix.order_documents import Order

@@ -25,8 +25,8 @@ from typing import Any, NamedTuple, Self, TypedDict
 import anthropic
 import httpx2
 
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.extractor import Extractor
-from slotfill.extractors.record.extraction import Extraction
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.testing.checking.invariants import (
     Breaches,

@@ -18,8 +18,8 @@ from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.clients.clients import Clients
 from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.clients.metering import BudgetError
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.local.weights import weights
-from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.rungs.asks import Ask

@@ -20,10 +20,10 @@ from slotfill.extractors.clients.clients import Clients
 from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.clients.rate_limits import Limits
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.http.tries import Tries
 from slotfill.extractors.messages_api.inbound import LONGEST_EXCERPT, LONGEST_IDENTIFIER, MOST_TOKENS
 from slotfill.extractors.messages_api.sse import STREAM
-from slotfill.extractors.record.document import Document
 from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.rungs.prompt import write_prompt
 from slotfill.extractors.runs.budget import Budget

@@ -17,11 +17,11 @@ from slotfill.extractors.clients.admission import WaitError
 from slotfill.extractors.clients.metering import BudgetError, Try
 from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.clients.rate_limits import Limits, settling
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.errors import StoppedError
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.messages_api.inbound import retry_after
 from slotfill.extractors.messages_api.stream_reader import StreamReader
-from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.delivery import Delivery

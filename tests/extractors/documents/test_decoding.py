@@ -11,7 +11,10 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from slotfill.extractors.documents.decoding import decode_text, document_of, flaw_of
+from slotfill.extractors.documents.decoding import decode_text, flaw_of
+from slotfill.extractors.documents.document import Document
+from slotfill.extractors.documents.readers.read_file import read_file
+from slotfill.extractors.documents.readers.read_options import ReadOptions
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 
 TEXT = "Zoë paid 20 € at the café — “très bien” 😀\nand left.\r\n"
@@ -212,6 +215,11 @@ def test_a_known_format_is_named(data, said):
     failure = decode_text(data)
     assert failure.type == "binary_document"
     assert said in failure.message
+
+
+def document_of(data, name):
+    (part,) = read_file(data, name, ReadOptions())
+    return Document.of_file(part, name)
 
 
 def test_a_document_keeps_its_source_and_is_named_by_its_text():

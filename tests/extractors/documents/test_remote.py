@@ -21,10 +21,10 @@ from fsspec.registry import known_implementations, register_implementation
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from slotfill.extractors.documents import sources
+from slotfill.extractors.documents.readers import kinds as kinds_of_files
 from slotfill.extractors.documents.sources import find_sources
-from slotfill.extractors.documents.stored import read_document
 from slotfill.extractors.errors import InputError
+from slotfill.extractors.extractions.stored import read_document
 
 
 @pytest.fixture(autouse=True)
@@ -394,7 +394,7 @@ def test_a_line_that_breaks_fails_the_document_after_the_rows_that_came(error):
 
 
 def test_a_file_that_is_too_large_is_refused_unread(monkeypatch):
-    monkeypatch.setattr(sources, "MOST_BYTES", 10)
+    monkeypatch.setattr(kinds_of_files, "MOST_BYTES", 10)
     write("in/a.txt", data=b"0123456789")
     write("in/b.txt", data=b"01234567890")
     assert kinds(find_sources(["memory://in"])) == [None, "too_large"]
@@ -406,7 +406,7 @@ def test_a_file_that_is_too_large_is_refused_unread(monkeypatch):
 
 
 def test_a_file_of_unknown_size_is_read_up_to_the_largest(monkeypatch):
-    monkeypatch.setattr(sources, "MOST_BYTES", 10)
+    monkeypatch.setattr(kinds_of_files, "MOST_BYTES", 10)
     with vault(lambda _: Broken(b"x" * 11, AssertionError("it was read too far"))):
         assert kinds(find_sources(["vault://host/a.txt"])) == ["too_large"]
 

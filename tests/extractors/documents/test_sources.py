@@ -15,8 +15,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from slotfill.extractors.documents import rows, sources
 from slotfill.extractors.documents.decoding import MOST_BYTES, flaw_of
+from slotfill.extractors.documents.readers import kinds as kinds_of_files
+from slotfill.extractors.documents.rows import rows
 from slotfill.extractors.documents.sources import find_sources
 from slotfill.extractors.errors import InputError
 
@@ -227,7 +228,7 @@ def test_standard_input_that_is_empty_or_binary_fails_as_a_document():
 
 
 def test_standard_input_that_is_too_large_fails_as_a_document(monkeypatch):
-    monkeypatch.setattr(sources, "MOST_BYTES", 10)
+    monkeypatch.setattr(kinds_of_files, "MOST_BYTES", 10)
     assert kinds(find_sources(["-"], stdin=io.BytesIO(b"0123456789"))) == [None]
     document = only(find_sources(["-"], stdin=io.BytesIO(b"01234567890")))
     assert (document.failure.type, document.id) == ("too_large", hashlib.sha256(b"01234567890").hexdigest())
@@ -377,14 +378,14 @@ def test_a_huge_file_is_refused_unread():
 
 
 def test_a_file_of_the_largest_size_is_read(monkeypatch):
-    monkeypatch.setattr(sources, "MOST_BYTES", 10)
+    monkeypatch.setattr(kinds_of_files, "MOST_BYTES", 10)
     write("a.txt", text="0123456789")
     write("b.txt", text="01234567890")
     assert kinds(find_sources(["a.txt", "b.txt"])) == [None, "too_large"]
 
 
 def test_a_device_without_end_is_too_large(monkeypatch):
-    monkeypatch.setattr(sources, "MOST_BYTES", 1000)
+    monkeypatch.setattr(kinds_of_files, "MOST_BYTES", 1000)
     assert kinds(find_sources(["/dev/zero"])) == ["too_large"]
 
 

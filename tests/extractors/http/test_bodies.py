@@ -13,12 +13,12 @@ from scripted import message
 from slotfill import Rung, Schema
 from slotfill.extractors.clients.clients import Clients
 from slotfill.extractors.clients.codec import Codec
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.http import bodies
 from slotfill.extractors.http.bodies import BoundedAsyncClient
 from slotfill.extractors.http.deadlines import MOST_LINES, TimedClient
 from slotfill.extractors.http.tries import Tries
 from slotfill.extractors.messages_api.sse import STREAM, events
-from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.rungs.asks import Ask
 from slotfill.extractors.rungs.prompt import write_prompt

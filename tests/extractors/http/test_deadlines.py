@@ -16,8 +16,8 @@ from slotfill.extractors.clients.clients import Clients
 from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.clients.connections import synchronous_client
 from slotfill.extractors.clients.failures import failure_of
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.http.deadlines import LONGEST_STREAM, TimedClient, _EventClock
-from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.stop_reasons import BROKEN_STREAM
 from slotfill.extractors.rungs.asks import Ask
 from slotfill.extractors.rungs.prompt import write_prompt

@@ -15,11 +15,11 @@ from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.clients.clients import Clients
 from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.doctor import examine
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.http.tries import Tries
 from slotfill.extractors.messages_api.inbound import input_text
 from slotfill.extractors.messages_api.sse import STREAM, events
 from slotfill.extractors.messages_api.tool_inputs import keep_input_texts
-from slotfill.extractors.record.document import Document
 from slotfill.extractors.rungs.asks import Ask
 from slotfill.extractors.rungs.prompt import write_prompt
 from slotfill.extractors.settings import Settings

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.local.conversation import Conversation, Shot
 from slotfill.extractors.messages_api.request import RequestTurn
-from slotfill.extractors.record.document import Document
 from slotfill.extractors.rungs import prompt
 from slotfill.schemas.built_in.sentiment import Sentiment
 from slotfill.schemas.errors import FieldError

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from slotfill.cli import main
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.record.document import Document
 from slotfill.extractors.record.parts import Rung
 from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.rungs.prompt import Prompt

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.record.document import Document
-from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.record.parts import Attempt, ChunkRecord, Outcome, Rung
 from slotfill.extractors.record.usage import Usage
@@ -377,8 +377,8 @@ class TestFile:
 import resource, signal, sys
 from pathlib import Path
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.record.document import Document
-from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.documents.document import Document
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.runs.ledger.store import Ledger
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TypeVar
 
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.errors import InputError
-from slotfill.extractors.record.document import Document
-from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.extractions.extraction import Extraction
+from slotfill.extractors.extractions.stored_record import VERSION, DocumentNote, StoredRecord
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.record.stored_json import parse_stored, read_stored
-from slotfill.extractors.record.stored_record import VERSION, DocumentNote, StoredRecord
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.json_values.exact_json import dumps
 from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject

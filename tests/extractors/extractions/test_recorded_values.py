@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from slotfill import Extractor, load_record
-from slotfill.extractors.record.extraction import Extraction
+from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas.schema import Schema

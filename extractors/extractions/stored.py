@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
 from slotfill.extractors.catalogue import model_ids
+from slotfill.extractors.documents.document import Document
+from slotfill.extractors.documents.readers.read_options import ReadKeywords
 from slotfill.extractors.documents.sources import Sources, find_sources
 from slotfill.extractors.errors import InputError
-from slotfill.extractors.record.document import Document
-from slotfill.extractors.record.loading import check_record
+from slotfill.extractors.extractions.loading import check_record
 from slotfill.schemas.built_in.built_ins import built_ins
 from slotfill.schemas.json_values.exact_json import loads
 from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
@@ -85,8 +87,8 @@ def read_document(
     path: str | None = None,
     *,
     folder: Path = Path(),
-    text_field: str = "text",
-    encoding: str | None = None,
+    text_field: str | None = None,
+    **reading: Unpack[ReadKeywords],
 ) -> Document:
     """Read the document that a record is of; its hash must be the same.
 
@@ -96,7 +98,7 @@ def read_document(
         folder: Where the record stands. Its source counts only where it is a regular file below this folder: a record
             of somebody else's leads neither to another host nor to a pipe.
         text_field: The field or column that holds a row's text.
-        encoding: The file's encoding; default: what its bytes tell.
+        reading: How the file was read: as in `Document.read`.
 
     Returns:
         The document, under the source that the record names.
@@ -107,7 +109,7 @@ def read_document(
     source, digest = record["document"]["source"], record["document"]["id"]
     if not (path or source) or (path or source) == "-":
         raise InputError(f"the record does not say where its document is ({source!r}): name the file with --document")
-    sources = _sources(path or _own_file(source, folder), {"text_field": text_field, "encoding": encoding})
+    sources = _sources(path or _own_file(source, folder), text_field, reading)
     for document in sources:
         if document.id == digest:
             return replace(document, source=source)
@@ -134,12 +136,12 @@ def _files(source: str) -> Iterator[str]:
         source = source.rpartition("#")[0]
 
 
-def _sources(path: str, reading: JSONMapping) -> Sources:
+def _sources(path: str, text_field: str | None, reading: ReadKeywords) -> Sources:
     """Find the file that a path names, of a row, too."""
     try:
-        return find_sources((path,), **reading)
+        return find_sources((path,), text_field=text_field, **reading)
     except InputError:
         file = path.rpartition("#")[0]
         if not file:
             raise
-        return _sources(file, reading)
+        return _sources(file, text_field, reading)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from slotfill.extractors.record.document import EMPTY, Document
+from slotfill.extractors.documents.document import Document
+from slotfill.extractors.record.failure_kinds import EMPTY
 from slotfill.extractors.record.parts import Edit
 from slotfill.schemas.json_values.exact_json import loads
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Generic, Protocol, TypeVar
 
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.errors import SettingsError
-from slotfill.extractors.record.document import Document
+from slotfill.extractors.extractions.stored_record import DocumentNote, SchemaNote, StoredRecord
 from slotfill.extractors.record.failure_kinds import Failure
 from slotfill.extractors.record.json_writer import NO_MEMBER
 from slotfill.extractors.record.parts import Attempt, ChunkRecord, Conflict, Edit, Origin, Outcome, Span, Turn
-from slotfill.extractors.record.stored_record import DocumentNote, SchemaNote, StoredRecord
 from slotfill.extractors.record.usage import Usage
 from slotfill.schemas.errors import SlotfillError
 from slotfill.schemas.json_values.json_types import JSON, JSONObject

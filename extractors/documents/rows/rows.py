@@ -20,12 +20,11 @@ from slotfill.extractors.documents.decoding import (
     bom_of,
     encoding_of,
     encoding_of_bom,
-    failed,
     flaw_of,
     foreign_format,
     unescaped,
 )
-from slotfill.extractors.record.document import Document
+from slotfill.extractors.documents.document import Document
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
 
@@ -66,13 +65,13 @@ def read_rows(
     Raises OSError for what cannot be read any further, UnicodeError for what cannot be decoded at all.
     """
     if failure := foreign_format(start := file.peek(_SAMPLE)):
-        yield failed(source, failure, start)
+        yield Document.unreadable(source, failure, start)
         return
     with _decided(file, encoding) as (lines, refusal):
         rows = _csv_rows(lines, text_field, id_field) if delimited else _json_rows(lines)
         for number, row in rows:
             document = _document(source, number, row, text_field, id_field)
-            yield failed(document.source or source, refusal) if refusal else document
+            yield Document.unreadable(document.source or source, refusal) if refusal else document
 
 
 def fields(
@@ -98,19 +97,21 @@ def fields(
 def _document(source: str, number: int, row: _Row, text_field: str, id_field: str | None) -> Document:
     name = f"{source}#{number}"
     if isinstance(row, Failure):
-        return failed(name, row)
+        return Document.unreadable(name, row)
     if id_field is not None:
         label = row.get(id_field)
         if isinstance(label, Failure) or label in (None, ""):
-            return failed(name, label or Failure(FailureKind.BROKEN_ROW, f"row {number} has no {id_field!r}"))
+            return Document.unreadable(
+                name, label or Failure(FailureKind.BROKEN_ROW, f"row {number} has no {id_field!r}")
+            )
         name = f"{source}#{label}".encode(errors="backslashreplace").decode()
     text = row.get(text_field)
     if not isinstance(text, str):
         lack = "has no" if text is None else "holds no string in"
         broken = Failure(FailureKind.BROKEN_ROW, f"row {number} {lack} {text_field!r}")
-        return failed(name, text if isinstance(text, Failure) else broken)
+        return Document.unreadable(name, text if isinstance(text, Failure) else broken)
     if flaw := flaw_of(text):
-        return failed(name, flaw, text.encode("utf-8", "surrogatepass"))
+        return Document.unreadable(name, flaw, text.encode("utf-8", "surrogatepass"))
     return Document.of(text, name)
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from slotfill import Document, Extractor, InputError, Schema, SchemaError, SettingsError
-from slotfill.extractors.documents.stored import (
+from slotfill.extractors.extractions.loading import load_record, verify
+from slotfill.extractors.extractions.stored import (
     folder_of,
     model_of,
     read_document,
     read_record,
     schema_of,
 )
-from slotfill.extractors.record.loading import load_record, verify
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas import Feedback, Sentiment
 

@@ -13,14 +13,14 @@ So each option stands once, and a type checker sees where it is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import wraps
 from typing import Any, ClassVar, get_type_hints
 
 import click
 
-__all__ = ["GroupedCommand", "OptionGroup", "option", "with_options"]
+__all__ = ["GroupedCommand", "OptionGroup", "named_values", "option", "with_options"]
 
 _MOST_USED = "Most used"
 _WIDEST_TERM = 30
@@ -43,6 +43,13 @@ def option(*flags: str, most_used: bool = False, **attributes: Any) -> Any:
         attributes: What else `click.option` takes.
     """
     return field(metadata={"flags": flags, "attributes": attributes, "most_used": most_used})
+
+
+def named_values(_: click.Context, __: click.Parameter, values: Sequence[str]) -> dict[str, str]:
+    """Read what was typed as `name=value`, however often. Raises click.BadParameter for what is not of that form."""
+    if wrong := [value for value in values if "=" not in value]:
+        raise click.BadParameter(f"{wrong[0]!r} is not of the form name=value")
+    return dict(value.split("=", 1) for value in values)
 
 
 def with_options(function: Callable[..., None]) -> Callable[..., None]:

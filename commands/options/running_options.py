@@ -1,0 +1,150 @@
+"""Options on a run: where results go, how fast it goes, what it may cost, what it tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import click
+
+from slotfill.commands.options.option_groups import OptionGroup, named_values, option
+
+if TYPE_CHECKING:
+    from slotfill.extractors.runs.ledger.store import Retention
+    from slotfill.extractors.runs.reports.logs import LogFormat
+
+__all__ = ["RunningOptions", "TellingOptions", "WritingOptions"]
+
+_COUNT = click.IntRange(min=1)
+_AMOUNT = click.FloatRange(min=0, min_open=True)
+
+
+def _usd(_: click.Context, __: click.Parameter, amount: float | None) -> Decimal | None:
+    return None if amount is None else Decimal(str(amount))
+
+
+@dataclass(frozen=True, slots=True)
+class WritingOptions(OptionGroup):
+    """Where values and records go; None is standard output, and for rejects nowhere."""
+
+    title = "Writing results"
+
+    output: str | None = option(
+        "-o",
+        "--output",
+        most_used=True,
+        metavar="PATH",
+        help="FILE.json for one value, FILE.jsonl for a line each, FILE.csv, .parquet or .db for a row each, else a "
+        "folder with a file each.",
+    )
+    records: bool = option(
+        "--record",
+        most_used=True,
+        is_flag=True,
+        help="Write every document's record: value, attempts, usage, cost, error.",
+    )
+    rejects: str | None = option(
+        "--rejects",
+        most_used=True,
+        metavar="FILE",
+        help="Write the records that hold no whole value to FILE, as JSONL.",
+    )
+    stream: bool = option(
+        "--stream",
+        is_flag=True,
+        help="Write each part of a value to standard output as soon as it is there, a JSON line each; the documents "
+        "come one after the other.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RunningOptions(OptionGroup):
+    """How fast a run goes and what it may cost, and what becomes of an earlier start of it."""
+
+    title = "Running"
+
+    max_cost: Decimal | None = option(
+        "--max-cost",
+        most_used=True,
+        type=_AMOUNT,
+        metavar="USD",
+        callback=_usd,
+        help="Never spend more, resumed parts included; what is left can be gone on with.",
+    )
+    dry_run: bool = option(
+        "--dry-run", most_used=True, is_flag=True, help="Count documents, tokens and cost; call no model."
+    )
+    concurrency: int | None = option(
+        "--concurrency", type=_COUNT, metavar="N", help="Documents in flight at once. [default: 8]"
+    )
+    rpm: int | None = option(
+        "--rpm",
+        type=_COUNT,
+        metavar="N",
+        help="Requests a minute. [default, as of the next two: what the service tells]",
+    )
+    itpm: int | None = option("--itpm", type=_COUNT, metavar="N", help="Input tokens a minute.")
+    otpm: int | None = option("--otpm", type=_COUNT, metavar="N", help="Output tokens a minute.")
+    max_wait: float | None = option(
+        "--max-wait",
+        type=_AMOUNT,
+        metavar="SECONDS",
+        help="End the run where the limits would hold it up for longer. [default: 300]",
+    )
+    warn_cost: Decimal | None = option(
+        "--warn-cost", type=_AMOUNT, metavar="USD", callback=_usd, help="Say when so much is spent."
+    )
+    labels: dict[str, str] = option(
+        "--label",
+        multiple=True,
+        metavar="KEY=VALUE",
+        callback=named_values,
+        help="Whose cost it is, for `slotfill costs`.",
+    )
+    fresh: bool = option("--fresh", is_flag=True, help="Ask again what an earlier start of this run knows already.")
+    retry_failed: bool = option(
+        "--retry-failed", is_flag=True, help="Ask again about documents that ended without a whole value."
+    )
+    retention: Retention = option(
+        "--retention",
+        type=click.Choice(["none", "values", "all"]),
+        default="values",
+        show_default=True,
+        help="What the run's ledger keeps: nothing of them once the run is complete; values; values and texts.",
+    )
+    if_running: str = option(
+        "--if-running",
+        type=click.Choice(["refuse", "wait"]),
+        default="refuse",
+        show_default=True,
+        help="What to do where another process is at work on the same run.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TellingOptions(OptionGroup):
+    """What is told on standard error."""
+
+    title = "Telling how it goes"
+
+    quiet: bool = option("-q", "--quiet", is_flag=True, help="Say nothing but what stops the run.")
+    verbose: int = option(
+        "-v",
+        "--verbose",
+        most_used=True,
+        count=True,
+        help="A line for every document; -vv: values and requests too, texts included.",
+    )
+    log_format: LogFormat = option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="How lines on standard error are written.",
+    )
+
+    @property
+    def verbosity(self) -> int:
+        """The level of the log, from -1 for what stops a run alone."""
+        return -1 if self.quiet else self.verbose

@@ -1,0 +1,135 @@
+"""A document: one text, known by its hash, and where it stands in the file that it was read from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from os import PathLike
+from typing import TYPE_CHECKING, Unpack
+
+from slotfill.extractors.documents.pdf_pages import PDFPages
+from slotfill.extractors.documents.place_map import NO_PLACES, PlaceMap
+from slotfill.extractors.errors import InputError
+from slotfill.extractors.record.failure_kinds import EMPTY, Failure, FailureKind
+from slotfill.extractors.record.parts import Span
+from slotfill.schemas.json_values.json_types import JSON
+
+if TYPE_CHECKING:
+    from slotfill.extractors.documents.readers.read_options import ReadKeywords
+    from slotfill.extractors.documents.readers.read_text import ReadText
+
+__all__ = ["Document"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text to extract from.
+
+    Attributes:
+        text: The text itself; spans count its code points.
+        id: SHA-256 of the text in UTF-8, hex; with the hashes of its pages, where some are sent as they are; of the
+            bytes where they are no text.
+        source: Where it was read, `reviews/17.txt` or `reviews.jsonl#12`; None for a text from memory.
+        failure: Why it cannot be read; its text is then "".
+        places: Where in the file its text stands.
+        pages: What is sent as it is, beside the text or in place of parts of it.
+        columns: What else of its row is carried into the output.
+    """
+
+    text: str
+    id: str
+    source: str | None = None
+    failure: Failure | None = None
+    places: PlaceMap = field(default=NO_PLACES, repr=False)
+    pages: tuple[PDFPages, ...] = ()
+    columns: Mapping[str, JSON] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, text: str, source: str | None = None) -> Document:
+        """Make a document of a text.
+
+        Args:
+            text: Any text. One that is empty or white space alone, or that no encoding can carry (half a surrogate
+                pair), makes a document that failed.
+            source: What errors and records name it by.
+
+        Returns:
+            The document, its id being the text's hash.
+        """
+        try:
+            data = text.encode()
+        except UnicodeEncodeError as error:
+            message = f"holds half a surrogate pair at character {error.start}: it is no valid Unicode text"
+            digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+            return cls("", digest, source, Failure(FailureKind.UNDECODABLE_DOCUMENT, message))
+        digest = hashlib.sha256(data).hexdigest()
+        return cls(text, digest, source) if text.strip() else cls("", digest, source, EMPTY)
+
+    @classmethod
+    def unreadable(cls, source: str, failure: Failure, data: bytes = b"") -> Document:
+        """Make a document that cannot be read. `data` is what was read of it."""
+        return cls("", hashlib.sha256(data).hexdigest(), source, failure)
+
+    @classmethod
+    def of_file(cls, part: ReadText, source: str) -> Document:
+        """Make a document of what a reader gave of a file. source: the file's name."""
+        name = f"{source}#{part.name}" if part.name else source
+        if part.failure:
+            return cls("", part.digest, name, part.failure)
+        plain = cls.of(part.text, name)
+        if plain.failure and not (plain.failure is EMPTY and part.pages):
+            return plain
+        digest = hashlib.sha256("\n".join((plain.id, *(pages.digest for pages in part.pages))).encode())
+        identity = digest.hexdigest() if part.pages else plain.id
+        return cls(part.text, identity, name, None, part.places, part.pages)
+
+    def with_places(self, spans: Mapping[str, Span]) -> Mapping[str, Span]:
+        """Say of spans in the text where in the file they are."""
+        if not self.places:
+            return spans
+        return {path: self._placed(span) for path, span in spans.items()}
+
+    def _placed(self, span: Span) -> Span:
+        if span.start is None or span.end is None:
+            return span
+        return replace(span, place=self.places.place_of(span.start, span.end))
+
+    @classmethod
+    def read(cls, path: str | PathLike[str], **options: Unpack[ReadKeywords]) -> Document:
+        """Read the document that a file holds, as the command line reads it: a mail, a page, a PDF, an Office file.
+
+        Args:
+            path: The file.
+            options: As those of the command line: `raw`, `encoding`, `pages`, `pdf`, `attachments`. See `ReadOptions`.
+
+        Returns:
+            The document. Whatever it cannot be read for is its `failure`.
+
+        Raises:
+            InputError: The file is not there, or holds several documents (`read_all` reads them).
+        """
+        first, *others = cls.read_all(path, **options)
+        if others:
+            raise InputError(f"{first.source!r} is one of {len(others) + 1} documents in one file: use read_all")
+        return first
+
+    @classmethod
+    def read_all(cls, path: str | PathLike[str], **options: Unpack[ReadKeywords]) -> Iterator[Document]:
+        """Read the documents that a file holds: the messages of an mbox, the sheets of a workbook, attachments.
+
+        Args:
+            path: The file.
+            options: As in `read`.
+
+        Yields:
+            The documents, in the file's order; at least one.
+
+        Raises:
+            InputError: The file is not there.
+        """
+        from slotfill.extractors.documents.readers.read_file import read_path
+        from slotfill.extractors.documents.readers.read_options import ReadOptions
+
+        name, parts = read_path(path, ReadOptions.of(**options))
+        return (cls.of_file(part, name) for part in parts)

@@ -1,0 +1,124 @@
+"""Where a text stands in the file that it was read from: a map from its offsets to places.
+
+PlaceMap((Stretch(0, 120, {"page": 1}), Stretch(123, 300, {"page": 2})))
+PlaceMap((Stretch(0, 80, {"part": "head"}), Stretch(82, 200, {"part": "body"})))
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
+
+__all__ = ["NO_PLACES", "PlaceMap", "Stretch"]
+
+_LEFT, _TOP, _RIGHT, _BOTTOM = range(4)
+_COORDINATES = 4
+
+_SAME_LINE = 0.5
+"""Boxes that share so much of the lower one's height are of one line."""
+
+
+class Stretch(NamedTuple):
+    """Code points of a text, from `start` up to `end`, that stand in one place: `{"sheet": "Q1", "cell": "B7"}`."""
+
+    start: int
+    end: int
+    place: JSONMapping
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceMap:
+    """A map from the offsets of a text to places.
+
+    Attributes:
+        stretches: In the text's order; they do not overlap, and may leave out what stands nowhere, as a line between
+            two pages.
+        boxes: Of each code point of the text, where it is drawn on its page: left, top, right and bottom as 32-bit
+            floats, in points (1/72 inch) from the page's top left corner as it is shown; NaN for what is not drawn.
+            Empty where nothing is known.
+    """
+
+    stretches: tuple[Stretch, ...] = ()
+    boxes: bytes = b""
+
+    def __bool__(self) -> bool:
+        return bool(self.stretches)
+
+    @property
+    def digest(self) -> bytes:
+        """The hash of all places: SHA-256."""
+        stretches = json.dumps(self.stretches, sort_keys=True).encode()
+        return hashlib.sha256(hashlib.sha256(stretches).digest() + self.boxes).digest()
+
+    def place_of(self, start: int, end: int) -> JSONObject | None:
+        """Return the place of a passage: of what it begins in, or else of what comes next in it; None for none.
+
+        A passage over several cells of a sheet has `"cell": "B7:C7"`. One that is drawn has the `box` around it on the
+        page that it begins on; where that takes several lines, `boxes` holds one a line.
+        """
+        stretches = [*self._within(start, end)]
+        if not stretches:
+            return None
+        first = stretches[0]
+        place = dict(first.place)
+        if "cell" in place and len(stretches) > 1:
+            cells = [one.place["cell"] for one in stretches if one.place.get("sheet") == place.get("sheet")]
+            place["cell"] = cells[0] if cells[0] == cells[-1] else f"{cells[0]}:{cells[-1]}"
+        lines = self._lines(max(start, first.start), min(end, first.end))
+        if lines:
+            place["box"] = _around(lines)
+        if len(lines) > 1:
+            place["boxes"] = [_around([line]) for line in lines]
+        return place
+
+    def _within(self, start: int, end: int) -> Iterator[Stretch]:
+        at = max(0, bisect_right(self.stretches, start, key=lambda stretch: stretch.start) - 1)
+        for stretch in self.stretches[at:]:
+            if stretch.start >= end:
+                return
+            if stretch.end > start:
+                yield stretch
+
+    def _lines(self, start: int, end: int) -> list[list[float]]:
+        """Return the box around each line of a passage, in the text's order."""
+        numbers = array("f", self.boxes[start * 16 : end * 16])
+        drawn = [
+            [*numbers[at : at + _COORDINATES]]
+            for at in range(0, len(numbers), _COORDINATES)
+            if numbers[at] == numbers[at]
+        ]
+        lines: list[list[float]] = []
+        for box in drawn:
+            if lines and _is_same_line(lines[-1], box):
+                lines[-1] = _union(lines[-1], box)
+            else:
+                lines.append(box)
+        return lines
+
+
+def _is_same_line(line: Sequence[float], box: Sequence[float]) -> bool:
+    shared = min(line[_BOTTOM], box[_BOTTOM]) - max(line[_TOP], box[_TOP])
+    lower = min(line[_BOTTOM] - line[_TOP], box[_BOTTOM] - box[_TOP])
+    return shared >= _SAME_LINE * lower
+
+
+def _union(one: Sequence[float], other: Sequence[float]) -> list[float]:
+    return [*map(min, one[:_RIGHT], other[:_RIGHT]), *map(max, one[_RIGHT:], other[_RIGHT:])]
+
+
+def _around(boxes: Sequence[Sequence[float]]) -> list[float]:
+    around = boxes[0]
+    for box in boxes[1:]:
+        around = _union(around, box)
+    return [round(number, 1) for number in around]
+
+
+NO_PLACES = PlaceMap()
+"""That of a text which is all its file holds."""

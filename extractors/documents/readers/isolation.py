@@ -1,0 +1,141 @@
+"""Readers in a process of their own: one that crashes, hangs or wants too much costs its document alone.
+
+Most readers hand anybody's bytes to libraries in C, which no exception handler guards against. The process is started
+when the first such file comes, serves one file after the other, and ends with this one.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from typing import IO
+
+from slotfill.extractors.documents.readers.frames import Frame, options_frame, part_from, read_frame, write_frame
+from slotfill.extractors.documents.readers.kinds import Kind
+from slotfill.extractors.documents.readers.read_error import ReadError
+from slotfill.extractors.documents.readers.read_options import ReadOptions
+from slotfill.extractors.documents.readers.read_text import NestedFile, ReadText
+from slotfill.extractors.documents.readers.worker import SILENCE, SILENT
+from slotfill.extractors.record.failure_kinds import FailureKind
+
+__all__ = ["read_apart"]
+
+_WORKER = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
+    "from slotfill.extractors.documents.readers.worker import main; main()"
+)
+"""Modules come from where they come from here, and not from the working folder, which may be anybody's."""
+
+
+def read_apart(kind: Kind, data: bytes, options: ReadOptions) -> list[ReadText | NestedFile]:
+    """Read a file by its kind's reader, in the process for that. Raises ReadError where it cannot be read."""
+    return _PROCESS.read(kind, data, options)
+
+
+class _ReaderProcess:
+    """The process, started anew when it has ended. Safe for threads: one file is read at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        atexit.register(self.close)
+
+    def read(self, kind: Kind, data: bytes, options: ReadOptions) -> list[ReadText | NestedFile]:
+        """Read one file. Raises ReadError."""
+        with self._lock:
+            process = self._running()
+            try:
+                head = {"module": kind.module, "options": options_frame(options)}
+                return self._exchange(process, Frame(head, (data,)))
+            except EOFError:
+                raise _crash(self._end(process)) from None
+            except _MissingError:
+                reason = f"is {kind.name}: its reader needs an extra: pip install 'slotfill[{kind.extra}]'"
+                raise ReadError(FailureKind.BINARY_DOCUMENT, reason) from None
+            except ReadError:
+                raise
+            except BaseException:
+                self._end(process)  # what it would say further is of this file, and not of the next
+                raise
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._end(self._process)
+
+    def forget(self) -> None:
+        """Leave the process to the one that this was forked from."""
+        self._process, self._lock = None, threading.Lock()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            self._process = subprocess.Popen(  # noqa: S603 - this very program
+                [sys.executable, "-c", _WORKER, json.dumps(sys.path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # a Ctrl-C is for this process: what is being read is read to its end
+            )
+        return self._process
+
+    def _exchange(self, process: subprocess.Popen[bytes], request: Frame) -> list[ReadText | NestedFile]:
+        """Have one file read. Raises EOFError where the process ended before."""
+        requests, replies = _pipes(process)
+        with suppress(BrokenPipeError):  # it ended: its replies, which are none, say so
+            write_frame(requests, request)
+        parts: list[ReadText | NestedFile] = []
+        while frame := read_frame(replies):
+            if "end" in frame.head:
+                return parts
+            if "missing" in frame.head:
+                raise _MissingError
+            if "error" in frame.head:
+                kind, message = frame.head["error"]
+                raise ReadError(FailureKind(kind), message)
+            parts.append(part_from(frame))
+        raise EOFError
+
+    def _end(self, process: subprocess.Popen[bytes]) -> int:
+        """End the process and return its exit code: its own, if it has ended by itself."""
+        self._process = None
+        requests, replies = _pipes(process)
+        with suppress(BrokenPipeError):
+            requests.close()
+        try:
+            return process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()
+        finally:
+            replies.close()
+
+
+_PATIENCE = 1.0
+"""Seconds that the process has to end by itself."""
+
+
+class _MissingError(Exception):
+    """The reader's extra is not installed."""
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    assert process.stdin and process.stdout  # noqa: S101, PT018 - for the type checker: both are pipes
+    return process.stdin, process.stdout
+
+
+def _crash(code: int) -> ReadError:
+    if code == SILENT:
+        reason = f"its reader found nothing more in {SILENCE:.0f} s and was ended: the file may be made to hold it up"
+    else:
+        reason = "its reader crashed: the file is damaged, or needs more memory than a reader may have"
+    return ReadError(FailureKind.UNREADABLE, reason)
+
+
+_PROCESS = _ReaderProcess()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_PROCESS.forget)

@@ -1,0 +1,51 @@
+"""The kinds of files that have a reader, told by their names and by how they begin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from slotfill.extractors.documents.decoding import MOST_BYTES
+
+__all__ = ["KINDS", "Kind", "file_kind", "most_bytes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of file.
+
+    Attributes:
+        name: What it is called in messages, with its article.
+        suffixes: How names of such files end.
+        module: The module that reads it: its `read` is a `Reader`.
+        signature: How such a file begins, whatever its name, where nothing else begins so.
+        extra: What must be installed for it; None for what always is.
+        most_bytes: The largest that is read.
+    """
+
+    name: str
+    suffixes: frozenset[str]
+    module: str
+    signature: bytes | None = None
+    extra: str | None = None
+    most_bytes: int = MOST_BYTES
+
+
+KINDS: tuple[Kind, ...] = ()
+
+_LARGEST = max((kind.most_bytes for kind in KINDS), default=MOST_BYTES)
+
+
+def file_kind(name: str, data: bytes = b"") -> Kind | None:
+    """Tell the kind of a file by its name, or else by its first bytes; None for plain text, and what has no reader."""
+    suffix = PurePath(name).suffix.lower()
+    for kind in KINDS:
+        if suffix in kind.suffixes:
+            return kind
+    return next((kind for kind in KINDS if kind.signature and data.startswith(kind.signature)), None)
+
+
+def most_bytes(name: str) -> int:
+    """Return the size from which a file of a name is not read, as far as the name tells."""
+    kind = file_kind(name)
+    return kind.most_bytes if kind else _LARGEST if name == "-" else MOST_BYTES

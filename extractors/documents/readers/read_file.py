@@ -1,0 +1,74 @@
+"""A file -> its texts: by the reader of its kind, and so the files within it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from slotfill.extractors.documents.decoding import TOO_LARGE, decode_text
+from slotfill.extractors.documents.readers.isolation import read_apart
+from slotfill.extractors.documents.readers.kinds import Kind, file_kind, most_bytes
+from slotfill.extractors.documents.readers.read_error import ReadError
+from slotfill.extractors.documents.readers.read_options import ReadOptions
+from slotfill.extractors.documents.readers.read_text import NestedFile, ReadText
+from slotfill.extractors.errors import InputError
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
+
+__all__ = ["read_file", "read_path"]
+
+_DEEPEST = 8
+"""Files within files within files: people forward a mail a few times, not more often."""
+
+
+def read_path(path: str | os.PathLike[str], options: ReadOptions) -> tuple[str, Iterator[ReadText]]:
+    """Read a file by its path; return its name, with slashes, too. Raises InputError where it is not there."""
+    name = os.fspath(path).replace(os.sep, "/")
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(most_bytes(name) + 1)
+    except OSError as error:
+        raise InputError(f"{name!r} cannot be read: {error.strerror or error}") from None
+    return name, read_file(data, name, options)
+
+
+def read_file(data: bytes, name: str, options: ReadOptions, *, depth: int = 0) -> Iterator[ReadText]:
+    """Yield the texts of a file, and of the files within it as far as they are asked for; at least one.
+
+    data: what the file holds; of one that is too large, more than it may hold.
+    """
+    kind = None if options.raw else file_kind(name, data)
+    if len(data) > (kind.most_bytes if kind else most_bytes("")):
+        yield _failed(TOO_LARGE, data)
+    elif kind is None:
+        text = decode_text(data, options.encoding)
+        yield _failed(text, data) if isinstance(text, Failure) else ReadText(text)
+    else:
+        yield from _read(kind, data, options, depth)
+
+
+def _read(kind: Kind, data: bytes, options: ReadOptions, depth: int) -> Iterator[ReadText]:
+    try:
+        for part in read_apart(kind, data, options):
+            if isinstance(part, NestedFile):
+                if options.attachments:
+                    yield from _read_nested(part, options, depth + 1)
+            else:
+                yield part
+    except ReadError as error:
+        yield _failed(error.failure, data)
+
+
+def _read_nested(file: NestedFile, options: ReadOptions, depth: int) -> Iterator[ReadText]:
+    if depth > _DEEPEST:
+        reason = f"stands within {depth} other files, and only {_DEEPEST} are opened: save it on its own"
+        yield replace(_failed(Failure(FailureKind.UNREADABLE, reason), file.data), name=file.name)
+        return
+    for part in read_file(file.data, file.name, replace(options, encoding=file.encoding), depth=depth):
+        yield replace(part, name=f"{file.name}#{part.name}" if part.name else file.name)
+
+
+def _failed(failure: Failure, data: bytes) -> ReadText:
+    return ReadText(failure=failure, digest=hashlib.sha256(data).hexdigest())

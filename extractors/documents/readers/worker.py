@@ -1,0 +1,117 @@
+"""The process that readers run in: a file comes in, its texts go out. See `isolation`.
+
+It ends by itself where a reader is silent for too long, wants more memory than is its due, or nobody asks any more. It
+opens no connection, and writes nothing but temporary files, whatever the libraries within it would do.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from slotfill.extractors.documents.readers.frames import Frame, options_from, part_frame, read_frame, write_frame
+from slotfill.extractors.documents.readers.read_error import ReadError
+from slotfill.extractors.documents.readers.read_text import Reader
+from slotfill.extractors.record.failure_kinds import FailureKind
+
+__all__ = ["MEMORY", "SILENCE", "SILENT", "main"]
+
+SILENCE = 60.0
+"""Seconds in which a reader gives something, or says that it goes on: a page, a part, a sheet."""
+
+SILENT = 1
+"""The exit code where it did not."""
+
+MEMORY = 2 << 30
+"""Bytes of address space that readers may take beside what Python and their libraries have: a bomb has no end."""
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    requests, replies = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints is no reply
+    nowhere = Path(os.devnull).open("w")  # noqa: SIM115 - as long as the process
+    sys.dont_write_bytecode = True
+    _limit_memory()
+    sys.addaudithook(_refuse)
+    while request := read_frame(requests):
+        # A thread of C, which neither the interpreter's lock nor a loop in C holds up.
+        faulthandler.dump_traceback_later(SILENCE, exit=True, file=nowhere)
+        _serve(request, replies, nowhere)
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _serve(request: Frame, replies: BinaryIO, nowhere: TextIO) -> None:
+    try:
+        module = import_module(request.head["module"])
+    except ModuleNotFoundError:
+        write_frame(replies, Frame({"missing": True}))
+        return
+    read: Reader = module.read
+    try:
+        for part in read(request.blobs[0], options_from(request.head["options"])):
+            faulthandler.dump_traceback_later(SILENCE, exit=True, file=nowhere)
+            if part is not None:
+                write_frame(replies, part_frame(part))
+        write_frame(replies, Frame({"end": True}))
+    except ReadError as error:
+        write_frame(replies, Frame({"error": [error.failure.type.value, error.failure.message]}))
+    except MemoryError:
+        reason = f"unpacks to more than its reader may hold ({MEMORY >> 20:,} MB)"
+        write_frame(replies, Frame({"error": [FailureKind.TOO_LARGE.value, reason]}))
+    except Exception as error:  # noqa: BLE001 - whatever a library makes of a broken file
+        reason = f"cannot be read: its reader failed with {type(error).__name__}"
+        write_frame(replies, Frame({"error": [FailureKind.BROKEN_DOCUMENT.value, reason]}))
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ModuleNotFoundError:  # not on Windows
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    limit = _taken() + MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (limit if most < 0 else min(limit, most), most))
+
+
+def _taken() -> int:
+    """Return the bytes of address space that the process has."""
+    import psutil
+
+    return int(psutil.Process().memory_info().vms)
+
+
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+_TEMPORARY = os.path.realpath(tempfile.gettempdir())
+
+
+def _refuse(event: str, arguments: tuple[object, ...]) -> None:
+    """Let nothing out: no reader needs a connection, or a file that stays."""
+    if event in _FORBIDDEN:
+        raise PermissionError(f"a reader may not call {event}")
+    writes = event in _CHANGING or (event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITING)
+    if writes and not _may_write(arguments[0]):
+        raise PermissionError("a reader may write temporary files alone")
+
+
+_FORBIDDEN = frozenset(
+    (
+        *("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"),
+        *("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork"),
+    )
+)
+
+_CHANGING = frozenset(("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.truncate", "os.link", "os.symlink"))
+
+
+def _may_write(path: object) -> bool:
+    if not isinstance(path, str | bytes):
+        return True  # a descriptor that is open already
+    place = os.path.realpath(os.fsdecode(path))
+    return place == os.devnull or place.startswith(_TEMPORARY + os.sep)

@@ -1,0 +1,1 @@
+"""The record of one document: its extraction, written and read again."""
