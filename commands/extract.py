@@ -62,7 +62,13 @@ def extract_command(
 
     resolved = resolve_schema(schema, prompt)
     sources = find_inputs(
-        inputs, reading, files, output=writing.output, rejects=writing.rejects, cassette=asking.cassette
+        inputs,
+        reading,
+        files,
+        output=writing.output,
+        rejects=writing.rejects,
+        cassette=asking.cassette,
+        keep=writing.keep,
     )
     if running.dry_run:
         _print_estimate(resolved, sources, asking, limit=reading.limit)
@@ -70,6 +76,7 @@ def extract_command(
     start = _start(inputs or ("-",), asking, reading, writing, running)
     with log_to_stderr(telling.verbosity, telling.log_format):  # what is told of settings holds no secret
         extractor = _extractor(resolved, asking, running)
+    sources = sources.for_model(takes_pages=extractor.takes_pages)
     with log_to_stderr(telling.verbosity, telling.log_format, extractor.settings.secrets):
         ctx.exit(_run(extractor, sources, start, telling))
 
@@ -84,6 +91,7 @@ def _print_estimate(schema: Schema[Any], sources: Sources, asking: AskingOptions
     # Nothing is called, so no credential is needed to count.
     model = asking.model or (Settings.read().model or DEFAULT_MODEL,)
     with Extractor(schema, model=model, max_tokens=asking.max_tokens, chunk_chars=asking.chunk_chars) as extractor:
+        sources = sources.for_model(takes_pages=extractor.takes_pages)
         click.echo(json.dumps(estimate(extractor, islice(sources, limit)), indent=2))
 
 

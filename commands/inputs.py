@@ -41,6 +41,7 @@ def find_inputs(
     output: str | None = None,
     rejects: str | None = None,
     cassette: Path | None = None,
+    keep: tuple[str, ...] = (),
 ) -> Sources:
     """Find what is to be read; standard input where nothing is named and something is piped in.
 
@@ -61,7 +62,7 @@ def find_inputs(
         inputs,
         text_field=reading.text_field,
         id_field=reading.id_field,
-        keep=reading.keep,
+        keep=keep,
         skip=[path for path in outputs if path not in documents],
         **files.keywords,
     )

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import replace
+from os import PathLike
 from typing import Any, Generic, Self, TypeVar, Unpack, overload
 
 from slotfill.extractors.catalogue import model_ids
@@ -34,7 +35,7 @@ from slotfill.extractors.record.parts import Attempt, Turn
 from slotfill.extractors.rungs.asks import Executor, attempt_of
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.streaming.events import Partial
-from slotfill.extractors.texts import Text, Texts, as_document
+from slotfill.extractors.texts import Text, Texts, as_document, check_text
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources.schema_sources import resolve
@@ -113,6 +114,11 @@ class Extractor(Generic[M]):
         """The names of the model and its fallbacks."""
         return self._models.names
 
+    @property
+    def takes_pages(self) -> bool:
+        """Whether one of the models looks at pages of a PDF as they are: Claude does, the embedded model does not."""
+        return not all(map(model_ids.is_local, self.models))
+
     def meter(self, meter: Meter) -> None:
         """Tell a meter of each HTTP try. Call it before the first request; a `client` is not metered."""
         self._models.meter(meter)
@@ -145,7 +151,7 @@ class Extractor(Generic[M]):
             SettingsError: A setting cannot be used.
             MissingExtraError: An extra that the model needs is not installed.
         """
-        return self._extract(self._running(as_document(text)), self._blocking_asker())
+        return self._extract_text(text, self._blocking_asker())
 
     async def aextract(self, text: Text, *, executor: Executor | None = None) -> Extraction[M]:
         """Do what `extract` does, without blocking.
@@ -155,7 +161,7 @@ class Extractor(Generic[M]):
             executor: What puts the asks to the models; by default `self.executor`, as many at once as the concurrency
                 allows.
         """
-        return await self._aextract(self._running(as_document(text)), self._asker(executor))
+        return await self._aextract(self._running(await self._adocument(text)), self._asker(executor))
 
     def stream(self, text: Text) -> Iterator[Partial[M] | Extraction[M]]:
         """Extract from one text, and show the value as it arrives.
@@ -166,7 +172,7 @@ class Extractor(Generic[M]):
         Yields:
             Growing `Partial`s; the last event is the `Extraction`.
         """
-        return iterate(self._streaming(as_document(text), self._blocking_asker()))
+        return iterate(self._streaming(self._document(text), self._blocking_asker()))
 
     def astream(self, text: Text, *, executor: Executor | None = None) -> AsyncGenerator[Partial[M] | Extraction[M]]:
         """Do what `stream` does, without blocking. Closing it (`contextlib.aclosing`) before its end ends the reply.
@@ -175,7 +181,13 @@ class Extractor(Generic[M]):
             text: As in `extract`.
             executor: As in `aextract`.
         """
-        return self._streaming(as_document(text), self._asker(executor))
+        check_text(text)
+        return self._astreaming(text, self._asker(executor))
+
+    async def _astreaming(self, text: Text, asker: Asker) -> AsyncGenerator[Partial[M] | Extraction[M]]:
+        async with aclosing(self._streaming(await self._adocument(text), asker)) as events:
+            async for event in events:
+                yield event
 
     async def _streaming(self, document: Document, asker: Asker) -> AsyncGenerator[Partial[M] | Extraction[M]]:
         async with aclosing(drive(self._running(document), asker, streaming=True)) as events:
@@ -229,7 +241,7 @@ class Extractor(Generic[M]):
         here, after all results before it.
 
         Args:
-            texts: Texts, or `Document`s.
+            texts: Texts, paths of files, or `Document`s.
             concurrency: How many requests at once (the setting's, 8).
 
         Yields:
@@ -246,7 +258,7 @@ class Extractor(Generic[M]):
         with ThreadPoolExecutor(at_once) as pool:
             try:
                 for text in texts:
-                    waiting.append(pool.submit(self._extract_document, text, asker))
+                    waiting.append(pool.submit(self._extract_text, text, asker))
                     while waiting and (waiting[0].done() or len(waiting) >= at_once * AHEAD):
                         yield waiting.popleft().result()
                 while waiting:
@@ -267,13 +279,13 @@ class Extractor(Generic[M]):
         places, asker = asyncio.Semaphore(at_once), ConcurrentAsker(self._models, asyncio.Semaphore(at_once))
         waiting: deque[asyncio.Task[Extraction[M]]] = deque()
 
-        async def one(document: Document) -> Extraction[M]:
+        async def one(text: Text) -> Extraction[M]:
             async with places:
-                return await self._aextract(self._running(document), asker)
+                return await self._aextract(self._running(await self._adocument(text)), asker)
 
         try:
-            for document in texts:
-                waiting.append(asyncio.create_task(one(document)))
+            for text in texts:
+                waiting.append(asyncio.create_task(one(text)))
                 while waiting and (waiting[0].done() or len(waiting) >= at_once * AHEAD):
                     yield await waiting.popleft()
             while waiting:
@@ -309,7 +321,7 @@ class Extractor(Generic[M]):
             The arguments of `messages.create`: of one request, or of one a chunk of a long text; none for a text that
             cannot be asked about.
         """
-        return tuple(self._models.encode(ask) for ask in self._running(as_document(text)).asks)
+        return tuple(self._models.encode(ask) for ask in self._running(self._document(text)).asks)
 
     def _asker(self, executor: Executor | None = None) -> ConcurrentAsker:
         """Have asks answered by an executor that bounds how many; by default by the models, as many as is allowed."""
@@ -323,8 +335,17 @@ class Extractor(Generic[M]):
     async def _aextract(self, plan: RunningPlan[M], asker: ConcurrentAsker) -> Extraction[M]:
         return self._ended(await extraction_of(plan, asker))
 
-    def _extract_document(self, document: Document, asker: BlockingAsker) -> Extraction[M]:
-        return self._extract(self._running(document), asker)
+    def _extract_text(self, text: Text, asker: BlockingAsker) -> Extraction[M]:
+        return self._extract(self._running(self._document(text)), asker)
+
+    def _document(self, text: Text) -> Document:
+        return as_document(text, native=self.takes_pages)
+
+    async def _adocument(self, text: Text) -> Document:
+        """Read a file in a thread; anything else is no work for one."""
+        if isinstance(text, PathLike):
+            return await asyncio.to_thread(self._document, text)
+        return self._document(text)
 
     def _extract(self, plan: RunningPlan[M], asker: BlockingAsker) -> Extraction[M]:
         return self._ended(run_to_end(extraction_of(plan, asker)))

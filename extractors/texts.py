@@ -7,15 +7,19 @@ from os import PathLike
 from typing import Any, TypeAlias
 
 from slotfill.extractors.documents.document import Document
+from slotfill.extractors.documents.readers.read_options import ReadOptions
 
-__all__ = ["Text", "Texts", "as_document"]
+__all__ = ["Text", "Texts", "as_document", "check_text"]
+
+Text: TypeAlias = "str | PathLike[str] | Document"
+"""What can be extracted from: a text, the path of a file to read, or a document."""
 
 
 class Texts:
-    """Iterates over documents until there are no more, or reading them raises: `check` then raises that."""
+    """Iterates over texts until there are no more, or getting them raises: `check` then raises that."""
 
     def __init__(self, texts: Iterable[Text]) -> None:
-        if isinstance(texts, str | bytes | Document) or not isinstance(texts, Iterable):
+        if isinstance(texts, str | bytes | PathLike | Document) or not isinstance(texts, Iterable):
             raise TypeError(
                 f"many texts are wanted, in a list or another iterable, not {type(texts).__name__}: for one text call "
                 "extract(text), or put it into a list"
@@ -23,35 +27,40 @@ class Texts:
         self._texts = texts
         self._error: Exception | None = None
 
-    def __iter__(self) -> Iterator[Document]:
+    def __iter__(self) -> Iterator[Text]:
         try:
             for text in self._texts:
-                yield as_document(text)
+                check_text(text)
+                yield text
         except Exception as error:  # noqa: BLE001 - it is raised by check
             self._error = error
 
     def check(self) -> None:
-        """Raise what was raised in reading."""
+        """Raise what was raised in getting them."""
         if self._error is not None:
             raise self._error
 
 
-Text: TypeAlias = "str | PathLike[str] | Document"
-"""What can be extracted from: a text, the path of a file to read, or a document."""
+def as_document(text: Text, *, native: bool) -> Document:
+    """Make a document of a text, or read the one of a file.
 
+    native: whether pages of it may be sent as they are.
 
-def as_document(text: Text) -> Document:
-    """Make a document of a text, or read the one of a file. Raises TypeError where it is neither."""
-    if isinstance(text, Document):
-        return text
-    if isinstance(text, str):
-        return Document.of(text)
+    Raises TypeError where it is no text; InputError where there is no such file, or it holds several documents.
+    """
+    check_text(text)
     if isinstance(text, PathLike):
-        return Document.read(text)
-    other: object = text  # what a caller without a type checker may pass
+        return Document.read_only(text, ReadOptions(native=native))
+    return text if isinstance(text, Document) else Document.of(text)
+
+
+def check_text(text: object) -> None:
+    """Raise TypeError for what is no text: a caller without a type checker may pass anything."""
+    if isinstance(text, str | PathLike | Document):
+        return
     hints: tuple[tuple[Any, str], ...] = (
-        ((bytes, bytearray, memoryview), "decode them first, data.decode('utf-8')"),
+        ((bytes, bytearray, memoryview), "decode them first, data.decode('utf-8'), or give the Path of their file"),
         (Iterable, "for many texts call map(texts)"),
     )
-    hint = next((f": {hint}" for kind, hint in hints if isinstance(other, kind)), "")
-    raise TypeError(f"a text is wanted, a str, or a Path or a Document, not {type(other).__name__}{hint}")
+    hint = next((f": {hint}" for kind, hint in hints if isinstance(text, kind)), "")
+    raise TypeError(f"a text is wanted, a str, or a Path or a Document, not {type(text).__name__}{hint}")

@@ -103,10 +103,10 @@ def test_only_the_command_that_is_typed_is_imported(arguments, imported):
 
 
 def test_an_unknown_command_names_the_nearest():
-    result = run("extrct")
+    result = run("refne")
     assert result.exit_code == 2
-    assert "No such command 'extrct'" in result.stderr
-    assert "Did you mean 'extract'?" in result.stderr
+    assert "No such command 'refne'" in result.stderr
+    assert "Did you mean 'refine'?" in result.stderr
     assert "Did you mean" not in run("qqqqqq").stderr
 
 

@@ -68,9 +68,6 @@ class ReadingOptions(OptionGroup):
     id_field: str | None = option(
         "--id-field", metavar="NAME", help="Field or column that names a row, in place of its number."
     )
-    keep: tuple[str, ...] = option(
-        "--keep", multiple=True, metavar="NAME", help="A field or column to carry into the output's rows; repeat it."
-    )
     limit: int | None = option(
         "--limit", most_used=True, type=click.IntRange(min=0), metavar="N", help="Stop after N documents."
     )

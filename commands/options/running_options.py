@@ -50,6 +50,9 @@ class WritingOptions(OptionGroup):
         metavar="FILE",
         help="Write the records that hold no whole value to FILE, as JSONL.",
     )
+    keep: tuple[str, ...] = option(
+        "--keep", multiple=True, metavar="NAME", help="A field or column to carry into the output's rows; repeat it."
+    )
     stream: bool = option(
         "--stream",
         is_flag=True,

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Unpack
 
 from slotfill.extractors.documents.pdf_pages import PDFPages
 from slotfill.extractors.documents.place_map import NO_PLACES, PlaceMap
+from slotfill.extractors.documents.readers.read_options import ReadKeywords, ReadOptions
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.record.failure_kinds import EMPTY, Failure, FailureKind
 from slotfill.extractors.record.parts import Span
 from slotfill.schemas.json_values.json_types import JSON
 
 if TYPE_CHECKING:
-    from slotfill.extractors.documents.readers.read_options import ReadKeywords
     from slotfill.extractors.documents.readers.read_text import ReadText
 
 __all__ = ["Document"]
@@ -109,10 +109,7 @@ class Document:
         Raises:
             InputError: The file is not there, or holds several documents (`read_all` reads them).
         """
-        first, *others = cls.read_all(path, **options)
-        if others:
-            raise InputError(f"{first.source!r} is one of {len(others) + 1} documents in one file: use read_all")
-        return first
+        return cls.read_only(path, ReadOptions.of(**options))
 
     @classmethod
     def read_all(cls, path: str | PathLike[str], **options: Unpack[ReadKeywords]) -> Iterator[Document]:
@@ -128,8 +125,19 @@ class Document:
         Raises:
             InputError: The file is not there.
         """
-        from slotfill.extractors.documents.readers.read_file import read_path
-        from slotfill.extractors.documents.readers.read_options import ReadOptions
+        return cls._read(path, ReadOptions.of(**options))
 
-        name, parts = read_path(path, ReadOptions.of(**options))
+    @classmethod
+    def read_only(cls, path: str | PathLike[str], options: ReadOptions) -> Document:
+        """Do what `read` does, by options that were checked."""
+        first, *others = cls._read(path, options)
+        if others:
+            raise InputError(f"{str(path)!r} holds {len(others) + 1} documents: Document.read_all reads them")
+        return first
+
+    @classmethod
+    def _read(cls, path: str | PathLike[str], options: ReadOptions) -> Iterator[Document]:
+        from slotfill.extractors.documents.readers.read_file import read_path
+
+        name, parts = read_path(path, options)
         return (cls.of_file(part, name) for part in parts)

@@ -12,7 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Protocol, Unpack
@@ -74,6 +74,17 @@ class Sources:
         """Standard input, which can be read but once."""
         data = (self.stdin or sys.stdin.buffer).read(most_bytes(STDIN) + 1)
         return Document.of_file(next(read_file(data, STDIN, self.options)), STDIN)
+
+    def for_model(self, *, takes_pages: bool) -> Sources:
+        """Return them as they are read for a model.
+
+        takes_pages: whether it looks at pages of a PDF as they are.
+
+        Raises InputError where pages are to be sent as they are, and it does not.
+        """
+        if self.options.pdf == "native" and not takes_pages:
+            raise InputError("--pdf native is for Claude models, which look at pages: use --pdf ocr, or -m with one")
+        return replace(self, options=replace(self.options, native=takes_pages))
 
     def __iter__(self) -> Iterator[Document]:
         for source in self.sources:

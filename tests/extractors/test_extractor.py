@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import threading
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, Field
@@ -15,6 +16,7 @@ from slotfill import (
     Example,
     Extractor,
     FeedbackExtractor,
+    InputError,
     ModelError,
     Outcome,
     SchemaError,
@@ -429,3 +431,69 @@ class TestWarm:
             warmed = await extractor.awarm()
         assert not warmed.ok
         assert warmed.errors[0].message
+
+
+# Files
+
+
+def test_a_path_is_read_and_names_its_document(service, tmp_path):
+    path = tmp_path / "review.txt"
+    path.write_bytes("Größe".encode("utf-16"))
+    extraction = extract(service.script(GOOD), text=path)
+    assert (extraction.document.text, extraction.document.source) == ("Größe", path.as_posix())
+    assert extraction.value.urgency == 3
+
+
+def test_paths_and_texts_are_mapped_side_by_side(service, tmp_path):
+    path = tmp_path / "review.txt"
+    path.write_text("from a file")
+    with Extractor(Feedback, client=service.script(*[GOOD] * 2).client()) as extractor:
+        found = [one.document.text for one in extractor.map([path, "from memory"], concurrency=1)]
+    assert found == ["from a file", "from memory"]
+
+    async def several():
+        async with Extractor(Feedback, client=service.script(*[GOOD] * 2).async_client()) as extractor:
+            return [one.document.text async for one in extractor.amap([path, "from memory"], concurrency=1)]
+
+    assert asyncio.run(several()) == found
+
+
+def test_a_file_that_cannot_be_asked_about_is_a_document_that_failed(service, tmp_path):
+    path = tmp_path / "noise.bin"
+    path.write_bytes(b"a\0b")
+    extraction = extract(service, text=path)
+    assert (extraction.outcome, extraction.error.type) == (Outcome.FAILED, "binary_document")
+    assert service.requests == []
+
+
+def test_a_file_that_is_not_there_is_an_error_of_the_call(service, tmp_path):
+    with Extractor(Feedback, client=service.client()) as extractor:
+        with pytest.raises(InputError, match=r"nowhere\.txt' cannot be read: No such file or directory"):
+            extractor.extract(tmp_path / "nowhere.txt")
+        with pytest.raises(InputError, match="nowhere"):
+            [*extractor.map([tmp_path / "nowhere.txt"])]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"bytes", "not bytes: decode them first, data.decode('utf-8'), or give the Path of their file"),
+        (None, "a text is wanted, a str, or a Path or a Document, not NoneType"),
+        (["a", "b"], "not list: for many texts call map(texts)"),
+    ],
+)
+def test_what_is_no_text_is_told_in_a_line(service, text, message):
+    with Extractor(Feedback, client=service.client()) as extractor:
+        for call in (extractor.extract, extractor.stream, extractor.astream, extractor.requests):
+            with pytest.raises(TypeError) as caught:
+                call(text)
+            assert str(caught.value).endswith(message)
+
+
+@pytest.mark.parametrize("texts", ["abc", b"abc", Path("abc.txt"), Document.of("abc")])
+def test_one_text_is_not_many(service, texts):
+    with (
+        Extractor(Feedback, client=service.client()) as extractor,
+        pytest.raises(TypeError, match=r"many texts are wanted, .* for one text call extract\(text\)"),
+    ):
+        extractor.map(texts)
