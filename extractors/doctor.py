@@ -44,11 +44,24 @@ def examine(model: str | None = None) -> Iterator[Diagnosis]:
     yield from _local(chosen) if model_ids.is_local(chosen) else _service(chosen, settings)
 
 
+_EXTRAS = {
+    "local": ("xllamacpp", "no embedded model"),
+    "pdf": ("pypdfium2", "no PDF is read"),
+    "office": ("docx", "no Word document and no workbook is read"),
+    "ocr": ("rapidocr", "of scans only what a Claude model sees is read"),
+    "tables": ("pyarrow", "no Parquet is read or written"),
+    "remote": ("fsspec", "no address is read"),
+}
+"""The extras that documents and models need: a module of each, and what is not to be had without it."""
+
+
 def _extras() -> Iterator[Diagnosis]:
-    if importlib.util.find_spec("xllamacpp") is None:
-        yield Diagnosis("extra local", "missing", "no embedded model without it: pip install 'slotfill[local]'")
+    missing = {extra for extra, (module, _) in _EXTRAS.items() if importlib.util.find_spec(module) is None}
+    for extra, (_, lack) in _EXTRAS.items():
+        detail = f"{lack} without it: pip install 'slotfill[{extra}]'" if extra in missing else "installed"
+        yield Diagnosis(f"extra {extra}", "missing" if extra in missing else "ok", detail)
+    if "local" in missing:
         return
-    yield Diagnosis("extra local", "ok", "installed")
     path = weights.installed()
     if path is None:
         yield Diagnosis("embedded model", "missing", "fetch it with `slotfill models pull`")
