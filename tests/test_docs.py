@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -12,8 +13,9 @@ from importlib.metadata import metadata
 from itertools import pairwise
 
 import click
+import pypdfium2
 import pytest
-from checkout import ROOT
+from checkout import FIXTURES, ROOT
 from scripted import message
 
 import slotfill
@@ -123,6 +125,10 @@ def blocks():
 @pytest.mark.parametrize("block", [*blocks()])
 def test_the_python_of_the_docs_runs(block, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    shutil.copytree(FIXTURES / "mails", "mails")
+    with pypdfium2.PdfDocument.new() as offer:
+        offer.new_page(595, 842)
+        offer.save("offer.pdf")
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
     with served(SimulatedClaude(lambda _: FEEDBACK)) as url:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
