@@ -109,6 +109,8 @@ def read_document(
     source, digest = record["document"]["source"], record["document"]["id"]
     if not (path or source) or (path or source) == "-":
         raise InputError(f"the record does not say where its document is ({source!r}): name the file with --document")
+    if "#" in (path or source):
+        reading["attachments"] = True  # it may be one; of any other file that changes nothing
     sources = _sources(path or _own_file(source, folder), text_field, reading)
     for document in sources:
         if document.id == digest:
