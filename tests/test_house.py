@@ -136,6 +136,8 @@ TESTED_THROUGH = {
     "extractors/clients": ("test_clients", "one call of a model, its tries and its connections"),
     "extractors/documents": ("test_sources", "one reader a format, by the sources that hold it"),
     "extractors/documents/readers": ("test_isolation", "each kind by what comes out of the process that reads it"),
+    "extractors/documents/readers/mails": ("test_mail", "the parts of one mail"),
+    "extractors/documents/readers/markup": ("test_html", "what becomes of one page"),
     "extractors/documents/rows": ("test_sources", "one reader a format, by the sources that hold it"),
     "extractors/forms": ("test_grounding", "tables that grounding and repair read"),
     "extractors/grounding": ("test_grounding", "steps of one search"),

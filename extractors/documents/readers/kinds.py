@@ -31,7 +31,9 @@ class Kind:
     most_bytes: int = MOST_BYTES
 
 
-KINDS: tuple[Kind, ...] = ()
+_READERS = "slotfill.extractors.documents.readers"
+
+KINDS: tuple[Kind, ...] = (Kind("an HTML page", frozenset({".html", ".htm", ".xhtml"}), f"{_READERS}.markup.html"),)
 
 _LARGEST = max((kind.most_bytes for kind in KINDS), default=MOST_BYTES)
 

@@ -1,0 +1,1 @@
+"""Mails -> their texts, and what is attached to them."""
