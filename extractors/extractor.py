@@ -227,7 +227,7 @@ class Extractor(Generic[M]):
                 f"the extraction is of schema {extraction.schema_name!r} as it was then, and the extractor has "
                 f"{self.schema.name!r}: make the extractor with the same schema, instructions, examples and parameters"
             )
-        if not extraction.document.text:
+        if not (extraction.document.text or extraction.document.pages):
             raise InputError(f"{extraction.document.source or 'the document'}: its text is not at hand: read it again")
         if not correction.strip():
             raise InputError("the correction says nothing: say what is wrong or missing")

@@ -14,8 +14,10 @@ from typing import Any, TypeVar
 from slotfill.extractors.chunks.assembly import assemble
 from slotfill.extractors.chunks.reading import ChunkReader, ChunkResult, Steps, next_reading, together
 from slotfill.extractors.documents.document import Document
+from slotfill.extractors.documents.pdf_pages import page_list
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.grounding.grounding import ground
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.record.parts import Rung, Turn
 from slotfill.extractors.rungs.asks import Policy
 from slotfill.extractors.rungs.questions import Question
@@ -41,6 +43,11 @@ def plan(document: Document, schema: Schema[M], policy: Policy, history: tuple[T
     """
     if document.failure:
         return replace(record_failure(document, schema, policy.model, document.failure), history=history)
+    if document.pages:
+        looking = policy.for_pages()
+        if looking is None:
+            return replace(record_failure(document, schema, policy.model, _unseen(document, policy)), history=history)
+        policy = looking
     reader = ChunkReader(document, schema, policy, history)
     results = yield from read_all(reader.split(), reader)  # one question, for most documents
     assembly = assemble(reader, results)  # merged, and validated as a whole; as it is, for one
@@ -76,7 +83,7 @@ def read(question: Question[M], reader: ChunkReader[Any]) -> Steps[list[ChunkRes
 
 def extract(question: Question[M], policy: Policy) -> Steps[Result[M]]:
     """Extract one value from one text: by the rungs with the first model, then with those to fall back to."""
-    result = yield from climb(ask(question, policy))
+    result = yield from climb(ask(question, policy, policy.first_rung))
     for other in policy.fallbacks:
         if result.ends_fallbacks:
             break
@@ -94,3 +101,13 @@ def climb(step: Step[M], earlier: Result[M] | None = None) -> Steps[Result[M]]:
         following = patch(step, result) or ask_again(step, result)
         earlier = result
     return result
+
+
+def _unseen(document: Document, policy: Policy) -> Failure:
+    """Say why a document is not asked about of which some pages can only be looked at."""
+    pages = page_list(tuple(number for pages in document.pages for number in pages.numbers))
+    return Failure(
+        FailureKind.SCANNED_DOCUMENT,
+        f"{pages} can only be looked at, and {policy.model} reads text alone: read them by OCR (install slotfill[ocr], "
+        "then --pdf ocr), or name a Claude model with -m",
+    )

@@ -2,7 +2,7 @@
 
 Case, Unicode form, white space, the kind of quotes and dashes, and punctuation at its ends may differ from the
 document's. That is handed to validation as `context={"document": text}`. Without one any string passes, so that stored
-values load again.
+values load again; with an `IncompleteText`, too, as nobody can tell what else the document says.
 """
 
 from __future__ import annotations
@@ -15,13 +15,19 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from slotfill.schemas.passages.passages import nearest, stands_in
 
-__all__ = ["FORMAT", "Verbatim", "misquoted"]
+__all__ = ["FORMAT", "IncompleteText", "Verbatim", "misquoted"]
 
 _LONGEST = 60
 """How much of a near passage an error message shows."""
 
 FORMAT = "verbatim"
 """The `format` that marks such a string in JSON Schema: an annotation to all other readers."""
+
+
+class IncompleteText(str):
+    """The text of a document that holds more than this: a scanned page, say. What is quoted may stand there."""
+
+    __slots__ = ()
 
 
 def misquoted(quote: str, document: str) -> str:
@@ -48,7 +54,7 @@ class _StandsInDocument:
     @staticmethod
     def _check(quote: str, info: ValidationInfo) -> str:
         document = (info.context or {}).get("document")
-        if document is None or stands_in(quote, document):
+        if document is None or isinstance(document, IncompleteText) or stands_in(quote, document):
             return quote
         # The message is no template: its braces are the document's own.
         raise PydanticCustomError("verbatim", "{message}", {"message": misquoted(quote, document)})

@@ -10,6 +10,7 @@ from slotfill.extractors.chunks.chunk_values import ChunkValue
 from slotfill.extractors.chunks.chunking import Chunk
 from slotfill.extractors.chunks.merging import MergedValue, merge
 from slotfill.extractors.chunks.reading import ChunkReader, ChunkResult
+from slotfill.extractors.documents.pdf_pages import page_list
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.grounding.grounding import ground
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
@@ -68,8 +69,8 @@ def assemble(reader: ChunkReader[M], results: Sequence[ChunkResult[Any]]) -> Ass
     """Merge what was read, and validate it as a whole; one result of the whole document is taken as it is."""
     if len(results) == 1 and results[0].is_whole:
         return Assembly(results[0].result)
-    starts = {one.question.start for one in results}
-    numbers = {start: number for number, start in enumerate(sorted(starts))}
+    positions = {one.question.position for one in results}
+    numbers = {position: number for number, position in enumerate(sorted(positions))}
     placed = [(one, _chunk_of(one, numbers)) for one in results]
     chunks = tuple(_record_of(one, chunk) for one, chunk in placed)
     attempts = tuple(replace(attempt, chunk=chunk.index) for one, chunk in placed for attempt in one.result.attempts)
@@ -88,9 +89,9 @@ def assemble(reader: ChunkReader[M], results: Sequence[ChunkResult[Any]]) -> Ass
     return Assembly(result, merged, chunks, missing)
 
 
-def _chunk_of(one: ChunkResult[M], numbers: Mapping[int, int]) -> Chunk:
-    start = one.question.start
-    return Chunk(numbers[start], start, one.question.document.text)
+def _chunk_of(one: ChunkResult[M], numbers: Mapping[tuple[int, float], int]) -> Chunk:
+    question = one.question
+    return Chunk(numbers[question.position], question.start, question.document.text, question.document.pages)
 
 
 def _value_of(one: ChunkResult[M], chunk: Chunk, json_schema: JSONMapping) -> ChunkValue:
@@ -102,6 +103,7 @@ def _record_of(one: ChunkResult[M], chunk: Chunk) -> ChunkRecord:
         chunk=chunk.index,
         start=chunk.start,
         end=chunk.end,
+        pages=tuple(number for pages in chunk.pages for number in pages.numbers),
         outcome=one.result.outcome,
         number=one.question.reading,
         fields=one.question.fields,
@@ -131,4 +133,5 @@ def _missing(chunks: Sequence[ChunkRecord]) -> Failure | None:
 def _name_of(chunk: ChunkRecord) -> str:
     fields = f", fields {chunk.fields[0]!r} to {chunk.fields[-1]!r}" if chunk.fields else ""
     again = f", reading {chunk.number}" if chunk.number > 1 else ""
-    return f"chunk {chunk.chunk} (characters {chunk.start} to {chunk.end}{fields}{again})"
+    pages = f", {page_list(chunk.pages)}" if chunk.pages else ""
+    return f"chunk {chunk.chunk} (characters {chunk.start} to {chunk.end}{pages}{fields}{again})"

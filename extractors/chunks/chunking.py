@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from semantic_text_splitter import TextSplitter
 
+from slotfill.extractors.documents.pdf_pages import PDFPages
 from slotfill.schemas.passages.folding import LONGEST_UNIT, divides
 
 __all__ = ["Chunk", "default_overlap", "split_text"]
@@ -34,11 +35,15 @@ _STARTS = (
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A part of a document: its number from 0, and the code points from `start` up to `end`."""
+    """A part of a document: its number from 0, and the code points from `start` up to `end`.
+
+    pages: those that are sent as they are, which stand for parts of the text.
+    """
 
     index: int
     start: int
     text: str
+    pages: tuple[PDFPages, ...] = ()
 
     @property
     def end(self) -> int:

@@ -10,7 +10,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from slotfill.extractors.chunks.chunking import split_text
+from pydantic_core import to_json
+
+from slotfill.extractors.chunks.chunking import Chunk, split_text
+from slotfill.extractors.chunks.page_chunks import Load, most_at_once, split_pages, weight_of
 from slotfill.extractors.chunks.schema_relaxing import relax_for_chunk
 from slotfill.extractors.chunks.schema_splitting import split_by_fields
 from slotfill.extractors.documents.document import Document
@@ -87,15 +90,20 @@ class ChunkReader(Generic[M]):
 
     def split(self) -> list[Question[Any]]:
         """Return the questions in the document's order: one, unless it is too long or its schema too wide."""
-        limit = self.policy.chunk_chars or len(self.document.text)
-        return [*self._questions(0, self.document.text, limit)]
+        document = self.document
+        if document.pages:
+            chunks = split_pages(document, self._most)
+        else:
+            chunks = split_text(document.text, self.policy.chunk_chars or len(document.text))
+        return [*self._questions(document, chunks, chunked=len(chunks) > 1)]
 
     def halve(self, question: Question[Any]) -> list[Question[Any]]:
-        """Return the questions about the halves of a text that is too long for the models; none for a short one."""
-        text = question.document.text
-        if len(text) < 2 * LEAST_SPLIT:
-            return []
-        halves = [*self._questions(question.start, text, len(text) * 2 // 3)]
+        """Return the questions about the halves of a text that is too long for the models; none for a short one.
+
+        Pages that came as one PDF are not parted.
+        """
+        chunks = _halves_of(question.document)
+        halves = [*self._questions(question.document, chunks, chunked=True, start=question.start)]
         # The groups of a part's schema may be others than the document's; what is asked for twice is merged.
         return [half for half in halves if question.fields in (None, half.fields)] or halves
 
@@ -105,12 +113,21 @@ class ChunkReader(Generic[M]):
         prompt = write_prompt(self.schema, self.document, self.history, room=self.policy.history_tokens)
         return Question(self.document, self.schema, prompt)
 
-    def _questions(self, start: int, text: str, limit: int) -> Iterator[Question[Any]]:
-        """Ask of a stretch of the document, in chunks of at most `limit` code points, for each part of the schema."""
-        chunks = [chunk for chunk in split_text(text, limit) if chunk.text.strip()]
-        chunked = len(chunks[0].text) < len(self.document.text)
+    @property
+    def _most(self) -> Load:
+        """What one request may hold of a document with pages."""
+        prompt = write_prompt(self.schema, Document.of("…"), self.history, room=self.policy.history_tokens)
+        forms = (self.schema.json_schema, prompt.system, [turn.text for turn in prompt.turns])
+        return most_at_once(self.policy.chunk_chars, len(to_json(forms)))
+
+    def _questions(
+        self, document: Document, chunks: Iterable[Chunk], *, chunked: bool, start: int = 0
+    ) -> Iterator[Question[Any]]:
+        """Ask of the chunks of a stretch of the document, which begins at `start`, for each part of the schema."""
         for chunk in chunks:
-            own = Document.of(chunk.text) if chunked else self.document
+            if not (chunk.pages or chunk.text.strip()):
+                continue
+            own = document.excerpt(chunk.start, chunk.end, chunk.pages) if chunked else document
             for part in schema_parts(self.schema, self.policy.width, chunked=chunked):
                 prompt = self._prompt(part, own, chunked=chunked)
                 yield Question(own, part.schema, prompt, part.wire, start + chunk.start, chunked, part.fields)
@@ -121,6 +138,14 @@ class ChunkReader(Generic[M]):
         history = self.history if of_whole else tuple(Turn(None, turn.correction) for turn in self.history)
         room, again = self.policy.history_tokens, self.policy.passes > 1
         return write_prompt(part.schema, document, history, room=room, part=chunked, again=again)
+
+
+def _halves_of(document: Document) -> tuple[Chunk, ...]:
+    if document.pages:
+        halves = split_pages(document, weight_of(document).shrunk())
+        return halves if len(halves) > 1 else ()
+    length = len(document.text)
+    return split_text(document.text, length * 2 // 3) if length >= 2 * LEAST_SPLIT else ()
 
 
 def next_reading(question: Question[M], result: Result[M]) -> Question[M]:

@@ -18,11 +18,12 @@ from slotfill.extractors.catalogue.prices import CacheTTL
 from slotfill.extractors.clients.instructor_bridge import ReplyForm
 from slotfill.extractors.messages_api.bare_lists import as_bare_list, as_wrapped_list
 from slotfill.extractors.messages_api.inbound import excerpt, identifier, input_text, usage_of, whole_characters
-from slotfill.extractors.messages_api.message import text_block, tool_call
+from slotfill.extractors.messages_api.message import pdf_block, text_block, tool_call
 from slotfill.extractors.messages_api.thinking import WITHOUT_THINKING, Thinking
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.record.stop_reasons import CUT_OFF
 from slotfill.extractors.rungs.asks import Answer, Ask
+from slotfill.extractors.rungs.prompt import Message as Turn
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.wire.losses import Mode
@@ -119,7 +120,7 @@ class Codec:
 
     def _messages(self, ask: Ask) -> list[JSONObject]:
         prompt = ask.prompt
-        messages = [{"role": turn.role, "content": turn.text} for turn in prompt.turns]
+        messages = [{"role": turn.role, "content": _content(turn)} for turn in prompt.turns]
         # With a budget for thinking the service wants a thought before a call, and what was thought is not kept.
         if ask.mode == "tool" and not self._thinking.budget:
             self._call(messages)
@@ -130,8 +131,7 @@ class Codec:
         # What all documents share is read from the cache, and a document that is asked about again.
         # The service ignores the mark on a prompt too short for it.
         for number in {*filter(None, (prompt.shared,)), *((prompt.shared + 1,) if prompt.again else ())}:
-            content: JSON = messages[number - 1]["content"]
-            *blocks, last = [text_block(content)] if isinstance(content, str) else content
+            *blocks, last = _blocks(messages[number - 1]["content"])
             messages[number - 1]["content"] = [*blocks, last | self._mark]
         return messages
 
@@ -143,7 +143,7 @@ class Codec:
                 call = tool_call(self._tool, value, number=str(number))
                 message["content"] = [call]
                 result = {"type": "tool_result", "tool_use_id": call["id"], "content": _TAKEN}
-                following["content"] = [result, text_block(following["content"])]
+                following["content"] = [result, *_blocks(following["content"])]
 
     def _fixed_part(self, mode: Mode) -> JSONObject:
         """Write what all requests of a mode share."""
@@ -187,6 +187,15 @@ class Codec:
             return None, (FieldError("", f"the reply does not hold {place}"),)
         text = whole_characters(_input_text(calls[0]) if calls else json_text)
         return (text, ()) if _is_unicode(text) else (None, _HALF_CHARACTER)
+
+
+def _content(turn: Turn) -> JSON:
+    """Write what a turn says: what is to be looked at comes first, as the service advises."""
+    return [*(pdf_block(pages.base64) for pages in turn.pages), text_block(turn.text)] if turn.pages else turn.text
+
+
+def _blocks(content: JSON) -> list[JSONObject]:
+    return [{**text_block(content)}] if isinstance(content, str) else content
 
 
 _HALF_CHARACTER = (FieldError("", "the reply holds half a surrogate pair, which is no character"),)

@@ -10,6 +10,7 @@ from typing import Any
 
 from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.catalogue import model_facts, model_ids, prices
+from slotfill.extractors.catalogue.page_tokens import PAGE_SIZE
 from slotfill.extractors.chunks.chunking import default_overlap
 from slotfill.extractors.clients.clients import AnyClient, Clients
 from slotfill.extractors.clients.codec import Codec
@@ -185,10 +186,11 @@ class ModelPool:
         written = target.model.max_output - target.thinking.room
         wish = self._settings.max_tokens
         ceiling = min(wish or target.model.max_output, target.model.max_output)
-        chunk_chars = self._settings.chunk_chars or self._chunk_chars(document.text, target.model, ceiling)
+        chunk_chars = self._settings.chunk_chars or self._chunk_chars(document, target.model, ceiling)
         # Generous, as unused room costs nothing and a cut reply a second call. A list may hold about all that the
         # document does, and English has some four characters a token.
-        chars = min(len(document.text), chunk_chars or len(document.text))
+        chars = _chars(document)
+        chars = min(chars, chunk_chars or chars)
         room = 1_024 + 256 * properties + (chars // 2 if arrays else 0) + target.thinking.room
         return Policy(
             model=target.model.id,
@@ -202,36 +204,40 @@ class ModelPool:
             passes=self._settings.passes,
             width=None if model_ids.is_local(target.model.id) else written // TOKENS_A_PROPERTY,
             history_tokens=self._settings.history_tokens,
+            takes_pages=not model_ids.is_local(target.model.id),
         )
 
-    def _chunk_chars(self, text: str, model: model_facts.Model, ceiling: int) -> int | None:
-        """Return how much of a text one request had better hold; None for all of it."""
-        size = len(text.encode())
-        sizes = (self._fitting(text, size, model, ceiling), self._in_first_band(text, size, model))
+    def _chunk_chars(self, document: Document, model: model_facts.Model, ceiling: int) -> int | None:
+        """Return how much of a document one request had better hold, in code points; None for all of it."""
+        sizes = (self._fitting(document, model, ceiling), self._in_first_band(document, model))
         return min(filter(None, sizes), default=None)
 
-    def _fitting(self, text: str, size: int, model: model_facts.Model, ceiling: int) -> int | None:
-        """Return how much of a text surely fits into a model's context, None where that is all, or unknown."""
+    def _fitting(self, document: Document, model: model_facts.Model, ceiling: int) -> int | None:
+        """Return how much of a document surely fits into a model's context, None where that is all, or unknown."""
         if model.context is None:
             return None
+        chars, size = _chars(document), _size_of(document, PAGE_SIZE)
         room = model.context - ceiling - self._around // BYTES_A_TOKEN
         if size <= room or room <= 0:  # no token is shorter than a byte; with no room at all the service shall say so
             return None
-        fitting = len(text) * room * BYTES_A_TOKEN // size * 3 // 4  # some texts have more tokens
-        return None if fitting >= len(text) else max(fitting, LEAST_CHUNK)
+        fitting = chars * room * BYTES_A_TOKEN // size * 3 // 4  # some texts have more tokens
+        return None if fitting >= chars else max(fitting, LEAST_CHUNK)
 
-    def _in_first_band(self, text: str, size: int, model: model_facts.Model) -> int | None:
-        """Return how much of a text surely has a model's lowest rates, None where that is all, or no better.
+    def _in_first_band(self, document: Document, model: model_facts.Model) -> int | None:
+        """Return how much of a document surely has a model's lowest rates, None where that is all, or no better.
 
         It is no better where a chunk cannot be judged by itself, or where telling each what it is about costs more.
         """
-        band = prices.first_band(model.id)
+        page_size = PAGE_SIZE // BYTES_A_TOKEN * DENSE_BYTES_A_TOKEN  # a page has no more tokens for a dense text
+        band, size = prices.first_band(model.id), _size_of(document, page_size)
         if band is None or (room := band * DENSE_BYTES_A_TOKEN - self._around) >= size:
             return None
-        chunk = len(text) * room // size
+        text = document.text_beside_pages
+        # A chunk may be all text, which has more bytes a code point than a page.
+        chunk = len(text) * room // len(text.encode()) if text.strip() else PAGE_SIZE * room // page_size
         if chunk < LEAST_CHUNK or not merges_well(self._schema.json_schema):
             return None
-        chunks = -(-len(text) // (chunk - 2 * default_overlap(chunk)))
+        chunks = -(-_chars(document) // (chunk - 2 * default_overlap(chunk)))
         tokens = [(self._around + held) // DENSE_BYTES_A_TOKEN for held in (size, room)]
         whole, each = (prices.cost(model.id, Usage(count)) or 0 for count in tokens)
         return chunk if chunks * each < whole else None
@@ -240,6 +246,16 @@ class ModelPool:
     def _around(self) -> int:
         """Return how many bytes stand around a document in a request."""
         return len(json.dumps(self.encode(self.warming()), ensure_ascii=False).encode("utf-8", "surrogatepass"))
+
+
+def _chars(document: Document) -> int:
+    """Count what is sent of a document in code points."""
+    return len(document.text_beside_pages) + PAGE_SIZE * document.page_count
+
+
+def _size_of(document: Document, page_size: int) -> int:
+    """Count what is sent of a document in bytes of text; a page counts as so many."""
+    return len(document.text_beside_pages.encode()) + page_size * document.page_count
 
 
 def _modes(allowed: tuple[Mode, ...], model: model_facts.Model) -> tuple[Mode, ...]:

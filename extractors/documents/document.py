@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Unpack
 
-from slotfill.extractors.documents.pdf_pages import PDFPages
+from slotfill.extractors.documents.pdf_pages import PDFPages, page_list
 from slotfill.extractors.documents.place_map import NO_PLACES, PlaceMap
 from slotfill.extractors.documents.readers.read_options import ReadKeywords, ReadOptions
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.record.failure_kinds import EMPTY, Failure, FailureKind
 from slotfill.extractors.record.parts import Span
 from slotfill.schemas.json_values.json_types import JSON
+from slotfill.schemas.verbatim import IncompleteText
 
 if TYPE_CHECKING:
     from slotfill.extractors.documents.readers.read_text import ReadText
@@ -80,20 +81,59 @@ class Document:
         plain = cls.of(part.text, name)
         if plain.failure and not (plain.failure is EMPTY and part.pages):
             return plain
-        digest = hashlib.sha256("\n".join((plain.id, *(pages.digest for pages in part.pages))).encode())
-        identity = digest.hexdigest() if part.pages else plain.id
-        return cls(part.text, identity, name, None, part.places, part.pages)
+        return cls(part.text, _identity(plain.id, part.pages), name, None, part.places, part.pages)
+
+    @property
+    def pages_without_text(self) -> tuple[int, ...]:
+        """The numbers of the pages that are sent as they are and of which no text is known: scans."""
+        return tuple(number for pages in self.pages for number in self._without_text(pages))
+
+    @property
+    def page_count(self) -> int:
+        """How many pages are sent as they are."""
+        return sum(len(pages.numbers) for pages in self.pages)
+
+    @property
+    def text_beside_pages(self) -> str:
+        """The text that is sent: without that which the pages hold themselves."""
+        ends = (0, *(pages.end for pages in self.pages))
+        starts = (*(pages.start for pages in self.pages), len(self.text))
+        return "".join(self.text[end:start] for end, start in zip(ends, starts, strict=True))
+
+    @property
+    def quotable(self) -> str:
+        """The text, for validators; one that is known to lack something accepts any quote."""
+        return IncompleteText(self.text) if self.pages_without_text else self.text
+
+    def excerpt(self, start: int, end: int, pages: tuple[PDFPages, ...]) -> Document:
+        """Return a part of it as a document of its own: its text from `start` up to `end`, and some of its pages."""
+        text = self.text[start:end]
+        if not pages:
+            return Document.of(text)
+        moved = tuple(one.moved(-start) for one in pages)
+        places = self.places.within(start, end) if self.places else NO_PLACES
+        return Document(text, _identity(Document.of(text).id, moved), places=places, pages=moved)
 
     def with_places(self, spans: Mapping[str, Span]) -> Mapping[str, Span]:
-        """Say of spans in the text where in the file they are."""
-        if not self.places:
+        """Say of spans in the text where in the file they are, and of values that stand nowhere where they may be."""
+        unread = self.pages_without_text
+        if not self.places and not unread:
             return spans
-        return {path: self._placed(span) for path, span in spans.items()}
+        has = "has" if len(unread) == 1 else "have"
+        reason = f"may stand on {page_list(unread)}, which {has} no text layer" if unread else None
+        return {path: self._placed(span, reason) for path, span in spans.items()}
 
-    def _placed(self, span: Span) -> Span:
+    def _placed(self, span: Span, reason: str | None) -> Span:
         if span.start is None or span.end is None:
-            return span
-        return replace(span, place=self.places.place_of(span.start, span.end))
+            return replace(span, reason=reason)
+        return replace(span, place=self.places.place_of(span.start, span.end)) if self.places else span
+
+    def _without_text(self, pages: PDFPages) -> tuple[int, ...]:
+        """Of pages that are partly scans the places alone tell which have a text."""
+        if pages.start == pages.end or not self.places:
+            return pages.numbers if pages.start == pages.end else ()
+        with_text = {one.place.get("page") for one in self.places.overlapping(pages.start, pages.end)}
+        return tuple(number for number in pages.numbers if number not in with_text)
 
     @classmethod
     def read(cls, path: str | PathLike[str], **options: Unpack[ReadKeywords]) -> Document:
@@ -141,3 +181,10 @@ class Document:
 
         name, parts = read_path(path, options)
         return (cls.of_file(part, name) for part in parts)
+
+
+def _identity(text_id: str, pages: tuple[PDFPages, ...]) -> str:
+    """Name a text and the pages that are sent with it."""
+    if not pages:
+        return text_id
+    return hashlib.sha256("\n".join((text_id, *(one.digest for one in pages))).encode()).hexdigest()

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from base64 import b64encode
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-__all__ = ["PDFPages"]
+from slotfill.extractors.catalogue.page_tokens import PDFData
+
+__all__ = ["PDFPages", "page_list"]
+
+_NAMED = 5
+"""So many stretches of pages are named in a message."""
 
 
 @dataclass(frozen=True)
@@ -30,3 +36,33 @@ class PDFPages:
     def digest(self) -> str:
         """SHA-256 of the data, hex."""
         return hashlib.sha256(self.data).hexdigest()
+
+    @cached_property
+    def base64(self) -> PDFData:
+        """The data as it travels. It is written once: a document may be asked about again and again."""
+        return PDFData.of(b64encode(self.data).decode(), pages=len(self.numbers), characters=self.end - self.start)
+
+    @property
+    def base64_bytes(self) -> int:
+        """How long that is, without writing it."""
+        return -(-len(self.data) // 3) * 4
+
+    def moved(self, by: int) -> PDFPages:
+        """Return the same pages of a text that begins elsewhere; what was made of the data is not made anew."""
+        pages = replace(self, start=self.start + by, end=self.end + by)
+        vars(pages).update({name: made for name, made in vars(self).items() if name in ("digest", "base64")})
+        return pages
+
+
+def page_list(numbers: tuple[int, ...], most: int = _NAMED) -> str:
+    """Name pages in words: `page 3`, `pages 1 to 3, 7`. most: stretches that are named; others are counted."""
+    stretches: list[list[int]] = []
+    for number in numbers:
+        if stretches and number == stretches[-1][-1] + 1:
+            stretches[-1][1:] = [number]
+        else:
+            stretches.append([number])
+    named = [" to ".join(map(str, stretch)) for stretch in stretches[:most]]
+    others = len(numbers) - sum(stretch[-1] - stretch[0] + 1 for stretch in stretches[:most])
+    more = f" and {others} more" if others else ""
+    return f"{'page' if len(numbers) == 1 else 'pages'} {', '.join(named)}{more}"

@@ -57,13 +57,21 @@ class PlaceMap:
         stretches = json.dumps(self.stretches, sort_keys=True).encode()
         return hashlib.sha256(hashlib.sha256(stretches).digest() + self.boxes).digest()
 
+    def within(self, start: int, end: int) -> PlaceMap:
+        """Return the map of a part of the text, as a text of its own."""
+        stretches = tuple(
+            Stretch(max(one.start, start) - start, min(one.end, end) - start, one.place)
+            for one in self.overlapping(start, end)
+        )
+        return PlaceMap(stretches, self.boxes[start * 16 : end * 16])
+
     def place_of(self, start: int, end: int) -> JSONObject | None:
         """Return the place of a passage: of what it begins in, or else of what comes next in it; None for none.
 
         A passage over several cells of a sheet has `"cell": "B7:C7"`. One that is drawn has the `box` around it on the
         page that it begins on; where that takes several lines, `boxes` holds one a line.
         """
-        stretches = [*self._within(start, end)]
+        stretches = [*self.overlapping(start, end)]
         if not stretches:
             return None
         first = stretches[0]
@@ -78,7 +86,8 @@ class PlaceMap:
             place["boxes"] = [_around([line]) for line in lines]
         return place
 
-    def _within(self, start: int, end: int) -> Iterator[Stretch]:
+    def overlapping(self, start: int, end: int) -> Iterator[Stretch]:
+        """Iterate over the stretches that a passage has a part in, in the text's order."""
         at = max(0, bisect_right(self.stretches, start, key=lambda stretch: stretch.start) - 1)
         for stretch in self.stretches[at:]:
             if stretch.start >= end:

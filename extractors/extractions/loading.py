@@ -103,7 +103,7 @@ def _extraction(stored: StoredRecord, record: JSONMapping, schema: Schema[M], do
         model=stored.model,
         outcome=stored.outcome,
         has_value=has_value,
-        result=schema.validate(dumps(schema.wrap(reply)), document=document.text or None) if has_value else None,
+        result=schema.validate(dumps(schema.wrap(reply)), document=document.quotable or None) if has_value else None,
         data=record["value"],
         reply=reply,
         invalid=record["invalid"],

@@ -84,7 +84,9 @@ class Conversation:
     @property
     def _asked(self) -> int | None:
         users = [at for at, turn in enumerate(self.turns) if turn.role == "user"]
-        fenced = [at for at in users if FENCE.match(self.turns[at].text)]
+        # A document that is all attached has no fence. The embedded model refuses it; who stands in for a service reads
+        # on.
+        fenced = [at for at in users if FENCE.match(self.turns[at].text) or "document" in self.turns[at].unread]
         return max(fenced or users, default=None)
 
 

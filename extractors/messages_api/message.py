@@ -6,9 +6,18 @@ import json
 from collections.abc import Sequence
 from typing import Literal, TypedDict
 
-from slotfill.schemas.json_values.json_types import JSON, JSONMapping
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 
-__all__ = ["TextBlock", "ToolUseBlock", "WrittenMessage", "text_block", "tool_call", "write_message", "written_in"]
+__all__ = [
+    "TextBlock",
+    "ToolUseBlock",
+    "WrittenMessage",
+    "pdf_block",
+    "text_block",
+    "tool_call",
+    "write_message",
+    "written_in",
+]
 
 
 class TextBlock(TypedDict):
@@ -44,6 +53,11 @@ class WrittenMessage(TypedDict):
 def text_block(text: str) -> TextBlock:
     """Write a text."""
     return {"type": "text", "text": text}
+
+
+def pdf_block(base64: str) -> JSONObject:
+    """Write a PDF. It has no citations: the service refuses them together with structured output."""
+    return {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": base64}}
 
 
 def tool_call(name: str, value: JSON, *, number: str) -> ToolUseBlock:

@@ -183,6 +183,7 @@ class ChunkRecord(JSONForm):
         chunk: Its number, from 0.
         start: The code point of the document that it begins at.
         end: The one behind its last.
+        pages: The numbers of the pages of a PDF that were sent as they are; their text is within the part's, if known.
         number: Which reading of it this was, from 1.
         fields: The properties that were asked for; None for all.
         outcome: How it ended.
@@ -193,6 +194,7 @@ class ChunkRecord(JSONForm):
     chunk: int
     start: int
     end: int
+    pages: Annotated[tuple[int, ...], OmittedIf(())] = field(default=(), kw_only=True)
     number: int = field(default=1, kw_only=True)
     fields: tuple[str, ...] | None = field(default=None, kw_only=True)
     outcome: Outcome

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Iterator
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pydantic import NonNegativeInt, with_config
@@ -16,7 +16,7 @@ from slotfill.extractors.record.parts import Attempt, Rung
 from slotfill.extractors.record.stored_json import read_stored
 from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.repair.repair import RepairMode
-from slotfill.extractors.rungs.prompt import Prompt
+from slotfill.extractors.rungs.prompt import Message, Prompt
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
 from slotfill.schemas.wire.losses import Mode
@@ -49,7 +49,7 @@ class Ask:
     def digest(self) -> bytes:
         """Name what is asked, and of which model: SHA-256. The rung, which leads to it, is no part of it."""
         form = json.dumps(self.wire.full, sort_keys=True) if self.wire else ""
-        turns = (part for turn in self.prompt.turns for part in (turn.role, turn.text))
+        turns = (part for turn in self.prompt.turns for part in (turn.role, turn.text, *_digests(turn)))
         parts = (self.model, self.mode, str(self.max_tokens), form, self.prompt.system, *turns)
         digest = hashlib.sha256()
         for part in parts:
@@ -153,10 +153,12 @@ class Policy:
     mending: which local edits are made: `off`, `safe` (of no or low risk), `bold`.
     ttl: how long the service keeps what is marked for its cache.
     chunk_chars: the most of a document that one request may hold, in code points; None for all of it. It is split
-        further where the service finds it too long.
+        further where the service finds it too long. A page that is sent as it is counts as `PAGE_CHARS`.
     passes: how often each part of the document is read.
     width: the most properties that one request may ask for, at all depths; None for any number.
     history_tokens: how much of the conversation about a document is told again, the latest turns first.
+    takes_pages: whether the model looks at pages of a PDF.
+    first_rung: what the first request is: an ask, unless models before this one had to be passed over.
     fallbacks: the models to turn to, in this order, each with its own policy.
     """
 
@@ -171,7 +173,19 @@ class Policy:
     passes: int = 1
     width: int | None = None
     history_tokens: int = 8_000
+    takes_pages: bool = False
+    first_rung: Rung = Rung.ASK
     fallbacks: tuple[Policy, ...] = ()
+
+    def for_pages(self) -> Policy | None:
+        """Return the policy of the models that look at pages of a PDF, in their order; None where none does."""
+        if self.takes_pages and all(other.takes_pages for other in self.fallbacks):
+            return self
+        looking = [one for one in (self, *self.fallbacks) if one.takes_pages]
+        if not looking:
+            return None
+        rung = Rung.ASK if self.takes_pages else Rung.FALLBACK
+        return replace(looking[0], first_rung=rung, fallbacks=tuple(looking[1:]))
 
 
 def attempt_of(ask: Ask, answer: Answer) -> Attempt:
@@ -188,3 +202,8 @@ def attempt_of(ask: Ask, answer: Answer) -> Attempt:
         ms=answer.ms,
         request_id=answer.request_id,
     )
+
+
+def _digests(turn: Message) -> Iterator[str]:
+    """Name the pages that a turn holds; nothing for a turn of text alone, whose digest answers are stored by."""
+    return (f"pdf:{pages.digest}" for pages in turn.pages)

@@ -41,6 +41,11 @@ class Question(Generic[M]):
     fields: tuple[str, ...] | None = None
     reading: int = 1
 
+    @property
+    def position(self) -> tuple[int, float]:
+        """What its text is known by among those of the document, in their order: scans have none of their own."""
+        return self.start, self.document.pages[0].numbers[0] if self.document.pages else float("inf")
+
     def modes(self, policy: Policy) -> tuple[Mode, ...]:
         """Return the modes in which it may be asked, in the order to try."""
         return tuple(mode for mode in policy.modes if self.wire is None or mode in self.wire.modes)

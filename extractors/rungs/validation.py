@@ -53,7 +53,7 @@ def mend(step: Step[M], result: Result[M]) -> Result[M]:
     question, answer = step.question, result.answer
     payload = _payload_of(step, answer)
     text = payload.text or answer.text
-    repaired = repair(text, question.schema, step.policy.mending, document=question.document.text)
+    repaired = repair(text, question.schema, step.policy.mending, document=question.document.quotable)
     if repaired is None or not repaired.edits:
         return result
     mended = _Payload(dumps(repaired.data), (*payload.edits, *repaired.edits), payload.scored)
@@ -198,7 +198,7 @@ def _validated(question: Question[M], payload: _Payload, answer: Answer) -> Resu
         return _invalid(errors, None, payload, answer.text)
     schema, data = question.schema, None
     try:
-        value, data = schema.read(payload.text, document=question.document.text)
+        value, data = schema.read(payload.text, document=question.document.quotable)
         output = schema.dump(value)
     except SchemaCodeError as error:
         return _broken_schema(error, error.data if data is None else data, payload)

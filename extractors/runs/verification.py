@@ -44,7 +44,7 @@ class Verification:
     def _is_sound(self, text: object, document: Document) -> bool:
         try:
             record = verify_shape(text, self._schema)
-            return bool(verify(text, self._schema, document.text)["value"] == record["value"])
+            return bool(verify(text, self._schema, document.quotable)["value"] == record["value"])
         except ValueError:
             return False
 

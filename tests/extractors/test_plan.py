@@ -9,9 +9,22 @@ from typing import Annotated
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from native_pages import paged_document
 from pydantic import BaseModel, Field
 
-from slotfill import Document, ExtractionError, Failure, FieldError, Outcome, Rung, Schema, Usage
+from slotfill import (
+    Document,
+    ExtractionError,
+    Failure,
+    FieldError,
+    Outcome,
+    Rung,
+    Schema,
+    Span,
+    Turn,
+    Usage,
+    load_record,
+)
 from slotfill.extractors.plan import plan
 from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.rungs.asks import Answer, Policy
@@ -548,3 +561,62 @@ def test_a_null_value_is_a_value():
     _, extraction = drive(reply('{"value": null}'), schema=resolve({"type": ["string", "null"]}))
     assert extraction.ok
     assert extraction.value is None
+
+
+LOOKING = replace(POLICY, takes_pages=True)
+LOCAL = replace(POLICY, model="local", modes=("structured",))
+SCANNED = paged_document("Ada is here.", 1)
+
+
+def test_pages_that_no_model_looks_at_end_the_document_naming_both_ways_out():
+    course = plan(SCANNED, SCHEMA, replace(LOCAL, fallbacks=(replace(LOCAL, model="local:b.gguf"),)))
+    with pytest.raises(StopIteration) as end:
+        next(course)
+    extraction = end.value.value
+    assert extraction.error.type is FailureKind.SCANNED_DOCUMENT
+    assert extraction.error.message.startswith("page 2 can only be looked at, and local reads text alone")
+    assert "slotfill[ocr]" in extraction.error.message
+    assert "--pdf ocr" in extraction.error.message
+    assert "Claude model" in extraction.error.message
+
+
+def test_models_that_look_at_no_pages_are_passed_over():
+    other = replace(LOOKING, model="claude-sonnet-5-5")
+    policy = replace(LOCAL, fallbacks=(LOOKING, replace(LOCAL, model="local:b.gguf"), other))
+    refused = Answer(text="", stop_reason="refusal")
+    asks, extraction = drive(refused, reply(GOOD), document=SCANNED, policy=policy)
+    assert [(ask.rung, ask.model) for ask in asks] == [(Rung.FALLBACK, POLICY.model), (Rung.FALLBACK, other.model)]
+    assert extraction.outcome is Outcome.FALLBACK
+    (ask, _), _ = drive(refused, reply(GOOD), document=SCANNED, policy=replace(LOOKING, fallbacks=(LOCAL, other)))
+    assert (ask.rung, ask.model) == (Rung.ASK, POLICY.model)
+
+
+def test_a_quote_may_stand_on_a_scan_and_is_refused_where_all_text_is_known():
+    text = '{"name": "Bob", "age": 36}'
+    (_,), extraction = drive(reply(text), document=SCANNED, policy=LOOKING)
+    assert extraction.outcome is Outcome.VALID
+    span = extraction.spans["/name"]
+    assert (span.match, span.reason) == ("absent", "may stand on page 2, which has no text layer")
+    _, exact = drive(reply(GOOD), document=SCANNED, policy=LOOKING)
+    assert (exact.spans["/name"].match, exact.spans["/name"].reason) == ("exact", None)
+    known = paged_document("Ada is here.", (1, " She was 36."))
+    asks, extraction = drive(reply(text), document=known, policy=LOOKING)
+    assert not extraction.ok
+    assert "does not stand in the document" in asks[1].prompt.turns[-1].text
+    _, extraction = drive(reply('{"name": "She", "age": 36}'), document=known, policy=LOOKING)
+    assert extraction.spans["/name"] == Span(13, 16, "exact")  # in a text that was not sent
+
+
+def test_corrections_and_further_turns_come_after_the_pages():
+    (ask, again), _ = drive(reply("no JSON"), reply(GOOD), document=SCANNED, policy=LOOKING)
+    assert ask.prompt.turns == again.prompt.turns[: len(ask.prompt.turns)]
+    assert [len(turn.pages) for turn in again.prompt.turns] == [1, 0, 0]
+    (further,) = next(plan(SCANNED, SCHEMA, LOOKING, (Turn({"name": "Ada", "age": 1}, "older"),)))
+    assert [len(turn.pages) for turn in further.prompt.turns] == [1, 0, 0]
+
+
+def test_a_record_of_a_scan_loads_beside_its_document():
+    _, extraction = drive(reply('{"name": "Bob", "age": 36}'), document=SCANNED, policy=LOOKING)
+    loaded = load_record(extraction.to_json(), SCHEMA, SCANNED)
+    assert loaded.value == extraction.value
+    assert loaded.spans == extraction.spans

@@ -1,20 +1,25 @@
 """Ask -> request, message -> answer."""
 
 import json
+from base64 import b64encode
 from dataclasses import replace
 
 import pytest
 from anthropic._models import construct_type  # how the SDK reads a body: without validating it
-from anthropic.types import Message
+from anthropic.types import DocumentBlockParam, Message
 from hypothesis import given
 from hypothesis import strategies as st
+from native_pages import paged_document
+from pydantic import TypeAdapter
 from scripted import message
 
-from slotfill import Document, Rung, Schema, Usage
+from slotfill import Document, Extractor, Rung, Schema, Turn, Usage
 from slotfill.extractors.clients.codec import Codec
+from slotfill.extractors.plan import plan
 from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.rungs.asks import Ask
 from slotfill.extractors.rungs.prompt import write_prompt
+from slotfill.extractors.testing import SimulatedClaude
 from slotfill.schemas import Sentiment
 
 FULL = {"type": "object", "properties": {"a": {"type": "integer", "minimum": 1}}, "required": ["a"]}
@@ -228,3 +233,35 @@ def test_a_message_that_is_nested_more_deeply_than_a_stack_is_cannot_be_read(mod
     answer = decode(message(tool=nested, name="my_schema"), mode)
     assert answer.failure.type == FailureKind.UNREADABLE_REPLY
     assert answer.failure.message.endswith("is no message: RecursionError")
+
+
+@pytest.mark.parametrize("mode", ["structured", "tool", "text"])
+@pytest.mark.parametrize("again", [False, True])
+def test_pages_come_as_documents_before_the_text(mode, again):
+    document = paged_document("One.", 2, "Four.", 1)
+    prompt = write_prompt(Schema(Sentiment), document, (Turn({"a": 1}, "no"),), room=100, again=again)
+    request = CODEC.encode(Ask(Rung.ASK, "claude-haiku-5-5", mode, prompt, 500))
+    content = request["messages"][prompt.shared]["content"]
+    results = [block for block in content if block["type"] == "tool_result"]
+    assert content[: len(results)] == results  # of the last worked example, which the service wants first
+    assert bool(results) == (mode == "tool")
+    first, second, text = content[len(results) :]
+    for block, pages in zip((first, second), document.pages, strict=True):
+        source = {"type": "base64", "media_type": "application/pdf", "data": b64encode(pages.data).decode()}
+        assert block == {"type": "document", "source": source}
+        assert block["source"]["data"] is pages.base64
+    assert text["text"] == prompt.turns[prompt.shared].text
+    assert ("cache_control" in text) == again
+    assert "citations" not in json.dumps(request)
+    TypeAdapter(DocumentBlockParam).validate_python(first)
+
+
+@pytest.mark.parametrize("mode", ["structured", "tool", "text"])
+def test_pages_reach_the_service_as_they_were_written(mode):
+    document, claude = paged_document("One.", 2), SimulatedClaude()
+    with Extractor(Sentiment, client=claude.client(), model="claude-haiku-5-5") as extractor:
+        policy = replace(extractor._models.policy(document), modes=(mode,))
+        (ask,) = next(plan(document, extractor.schema, policy))
+        assert extractor._models.execute(ask).failure is None
+        (sent,) = claude.requests
+        assert sent.body["messages"] == json.loads(json.dumps(extractor._models.encode(ask)["messages"]))
