@@ -1,9 +1,10 @@
 """Bytes -> text, or the reason why they are none.
 
-Text is UTF-8 with or without a BOM, UTF-16 with one, or else Western text in one byte a character. That last resort is
+Text is UTF-8 with or without a BOM, UTF-16 with one or where it is plain, or else Western text in one byte a character:
 Windows-1252, which the web reads under the name of Latin-1 too (WHATWG Encoding Standard): the two differ in 0x80-0x9f
 only, control codes that Latin-1 text does not hold, where Windows-1252 has the euro sign and curly quotes. As every
-byte string would pass for Latin-1, UTF-8 that is broken, other alphabets and binary data are told apart and refused.
+byte string would pass for Latin-1, UTF-8 that is broken, and binary data, are told apart and refused. Of other
+encodings and alphabets `guessing` tells which: a text is read so where that is beyond doubt, or else refused.
 
 A file has one encoding, which all of it decides: a row of it alone may be too short to tell.
 """
@@ -12,12 +13,14 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from typing import IO
 
-from slotfill.extractors.documents.western import is_western
+from slotfill.extractors.documents.encodings.unmarked import unmarked_utf16
+from slotfill.extractors.documents.encodings.western import is_western
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.record.failure_kinds import EMPTY, Failure, FailureKind
 
@@ -69,10 +72,13 @@ _UNKNOWN = Failure(
     "is in an encoding that cannot be told: name it with --encoding, or save it as UTF-8",
 )
 
-_ISO_2022 = b"\x1b$"
-"""How Japanese, Chinese and Korean mail changes to its letters, which then look like ASCII (ISO-2022-JP: ESC $ B)."""
+_SHIFTS = re.compile(rb"\x1b\$|~\{(?:[!-w][!-~]){1,200}~\}")
+"""How old mail changes to letters that then look like ASCII: Japanese and Korean (ISO-2022: ESC $ B), Chinese (HZ)."""
 
 _BLOCK = 2**20
+
+_MOST_SAMPLE = 2**16
+"""So many bytes of lines beyond ASCII tell which other encoding a file is in."""
 
 
 def decode_text(data: bytes, encoding: str | None = None) -> str | Failure:
@@ -113,13 +119,15 @@ def encoding_of(file: IO[bytes]) -> str | Failure:
     try:
         head = file.read(_BLOCK)
         file.seek(start)
-        return encoding_of_bom(head) or _encoding(file)
+        return encoding_of_bom(head) or unmarked_utf16(head) or _encoding(file)
     finally:
         file.seek(start)
 
 
 def encoding_of_bom(data: bytes) -> str | None:
     """Return the encoding whose byte order mark the data begins with, None where it begins with none."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     return "utf-8" if data.startswith(codecs.BOM_UTF8) else None
@@ -164,7 +172,7 @@ def unescaped(text: str, encoding: str) -> str | Failure:
 
 def _encoding(file: IO[bytes]) -> str | Failure:
     start = file.tell()
-    for reading in (_as_unicode, _as_broken_utf8, _as_western):
+    for reading in (_as_unicode, _as_broken_utf8, _as_western, _as_other):
         file.seek(start)
         if encoding := reading(file):
             return encoding
@@ -180,7 +188,7 @@ def _as_unicode(file: IO[bytes]) -> str | Failure | None:
     try:
         for block in _blocks(file):
             decoder.decode(block)
-            if _ISO_2022 in block:
+            if _SHIFTS.search(block):
                 return _UNKNOWN
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
@@ -201,11 +209,46 @@ def _as_broken_utf8(file: IO[bytes]) -> str | None:
 
 
 def _as_western(file: IO[bytes]) -> str | None:
-    lines = iter(partial(file.readline, _BLOCK), b"")
-    with suppress(UnicodeDecodeError):
-        if is_western(line.decode("cp1252") for line in lines if not line.isascii()):
-            return "cp1252"
-    return None
+    from slotfill.extractors.documents.encodings.guessing import is_rather_other
+
+    start = file.tell()
+    try:
+        if not is_western(line.decode("cp1252") for line in _telling_lines(file)):
+            return None
+        file.seek(start)
+        if not is_western((line.decode("cp1252") for line in _telling_lines(file)), strictly=True):
+            file.seek(start)
+            return None if is_rather_other(_sample(file)) else "cp1252"
+    except UnicodeDecodeError:
+        return None
+    return "cp1252"
+
+
+def _as_other(file: IO[bytes]) -> str | Failure | None:
+    from slotfill.extractors.documents.encodings.guessing import guess_encoding
+
+    sample = _sample(file)
+    if flaw_of(sample.decode("latin-1")) or not (guess := guess_encoding(sample)):
+        return None
+    if guess.is_evident:
+        return guess.encoding
+    looks = f"is no UTF-8, and looks like {guess.encoding} ({guess.alphabet})"
+    way_out = f"name it with --encoding {guess.encoding}, or save it as UTF-8"
+    return Failure(FailureKind.UNDECODABLE_DOCUMENT, f"{looks}: {way_out}")
+
+
+def _telling_lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the lines that ASCII does not suffice for."""
+    return (line for line in iter(partial(file.readline, _BLOCK), b"") if not line.isascii())
+
+
+def _sample(file: IO[bytes]) -> bytes:
+    sample = bytearray()
+    for line in _telling_lines(file):
+        sample += line[: _MOST_SAMPLE - len(sample)]
+        if len(sample) >= _MOST_SAMPLE:
+            break
+    return bytes(sample)
 
 
 def _beyond_ascii(text: str) -> int:

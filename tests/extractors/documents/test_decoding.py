@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from slotfill.extractors.documents.decoding import decode_text, flaw_of
+from slotfill.extractors.documents.decoding import decode_text, encoding_of, flaw_of
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.readers.read_file import read_file
 from slotfill.extractors.documents.readers.read_options import ReadOptions
@@ -52,6 +52,17 @@ def test_line_ends_and_white_space_are_untouched(text, encoding):
     assert decode_text(text.encode(encoding)) == text
 
 
+@pytest.mark.parametrize("text", [TEXT, GERMAN, RUSSIAN], ids=["signs", "western", "cyrillic"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_needs_no_bom_where_it_is_plain(text, encoding):
+    text = text.replace("😀", "")
+    assert decode_text(text.encode(encoding)) == text
+
+
+def test_utf_32_is_read_with_its_bom():
+    assert decode_text(TEXT.encode("utf-32")) == TEXT
+
+
 def test_latin_1_is_read():
     assert decode_text(GERMAN.encode("latin-1")) == GERMAN
     assert decode_text(b"caf\xe9\r\n") == "café\r\n"
@@ -67,9 +78,23 @@ def test_a_byte_that_windows_1252_does_not_know_is_refused():
     assert decode_text(b"It was a fine caf\xe9, said \x81 nobody at all that day.") == UNKNOWN
 
 
-@pytest.mark.parametrize("encoding", ["cp1251", "koi8-r", "iso8859-5"])
-def test_another_alphabet_is_refused_instead_of_read_as_western(encoding):
-    assert decode_text(RUSSIAN.encode(encoding)) == UNKNOWN
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8-r", "iso8859-5", "cp866", "mac_cyrillic"])
+def test_another_alphabet_is_read_where_enough_of_it_tells(encoding):
+    text = "Order 66:\r\n" + RUSSIAN
+    assert decode_text(text.encode(encoding)) == text
+
+
+def test_another_alphabet_is_refused_with_its_likely_encoding_where_little_of_it_tells():
+    assert decode_text("Review: всё отлично".encode("cp1251")) == Failure(
+        FailureKind.UNDECODABLE_DOCUMENT,
+        "is no UTF-8, and looks like cp1251 (Cyrillic): name it with --encoding cp1251, or save it as UTF-8",
+    )
+
+
+def test_all_of_a_file_decides_and_not_its_first_lines():
+    text = "caf\xe9".encode("cp1251", "ignore").decode() + "\n" + "да\n" * 3 + RUSSIAN
+    assert decode_text(text.encode("cp1251")) == text
+    assert encoding_of(io.BytesIO(b"ok\n" * 100_000 + text.encode("koi8-r"))) == "koi8-r"
 
 
 WESTERN = {
@@ -107,6 +132,7 @@ FOREIGN = {
     "gbk": ["电池很快就没电了", "很好"],
     "big5": ["電池很快就沒電了"],
     "euc_kr": ["배터리가 빨리 닳아요", "좋아요"],
+    "hz": ["电池很快就没电了", "很好"],
     "mac_roman": ["caf\xe9", "größer"],
     "cp850": ["caf\xe9 noir", "K\xe4se"],
 }
@@ -175,7 +201,8 @@ def test_what_holds_no_text_is_empty(data):
         b"\0" * 100,
         b"caf\xe9\0",
         "a\0b".encode("utf-16"),
-        TEXT.encode("utf-16-le"),
+        "包裹到了".encode("utf-16-le") + b"\0a",
+        b"name\0\0Smith\0" * 9,
     ],
 )
 def test_nul_bytes_are_binary(data):

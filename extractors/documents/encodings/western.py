@@ -26,8 +26,10 @@ _ENOUGH = 5_000
 _WORD = re.compile(r"\S*[^\x00-\x7f\s]\S*")
 """A word with a character beyond ASCII."""
 
-_CAPITAL_WITHIN = re.compile("[a-zß-öø-ÿ][À-ÖØ-ÞŠŒŽŸ]")
-"""As café is in Mac OS Roman: cafŽ."""
+_CAPITAL_WITHIN = re.compile(
+    "[a-zß-öø-ÿ][À-ÖØ-ÞŠŒŽŸ]|[A-Z][ÀÂ-ÄÇ-ÖØ-ÞŠŒŽŸ](?=[a-z])|[A-ZÀ-ÖØ-Þ][ß-öø-ÿœšž](?=[A-ZÀ-ÖØ-Þ])"
+)
+"""As café and Käse are in Mac OS Roman, cafŽ and KŠse, and FÜR in that of DOS: FšR."""
 
 _HIGH = "à-öø-ÿœšž"
 _LETTER = "a-z" + _HIGH
@@ -64,12 +66,12 @@ _AS_WESTERN = re.compile(
       | (?<![aeiouy])ø(?=[b-df-hj-np-tv-z] | e[nrt] | (?![{_LETTER}]))    # bøger, øen, dø
       ) (?![{_HIGH}])
     # Signs. These stand anywhere:
-    | [\xa0\xad«»·–—…•’´©®™]
+    | [\xa0«»·–—…’´©®™] | (?<![{_LETTER}])• | (?<=[{_LETTER}])\xad(?=[{_LETTER}])
     | (?<![{_LETTER}])[‘“”‹›] | [‘“”‹›](?![{_LETTER}])
-    | (?<![{_LETTER}0-9])[„‚](?=[\s!-~\w“‘»…–—¿¡])
+    | (?<![{_LETTER}0-9])(?:„(?=[\s!-~\w“‘»…–—¿¡])|‚(?=[^‚]+[‘’]))
     | (?<![{_LETTER}0-9])[¿¡](?=[\s\w"'“«(…¿¡!?])
-    | (?<=[0-9])[€£¥¢] | [€£¥](?![{_LETTER}])               # 10€, €10
-    | [§†‡](?![{_LETTER}]) | (?<=[0-9\s])[‰]
+    | (?<=[0-9])[€£¥¢] | (?<![{_LETTER}])[€£¥](?![{_LETTER}])    # 10€, €10
+    | (?<![{_LETTER}])[§†‡](?![{_LETTER}]) | (?<=[0-9\s])[‰]
     | (?<=[0-9\sn])°(?![{_HIGH}]) | ±(?=\s*\d) | µ(?![{_HIGH}])    # 20°C, n°5, ±3, µm
     | (?<![{_LETTER}])[×÷] | [×÷](?![{_LETTER}])
     | (?<=[0-9\s)m])[¹²³](?![{_LETTER}]) | (?<=[a-z])²(?![{_LETTER}])    # 10², m³, CO²
@@ -80,10 +82,10 @@ _AS_WESTERN = re.compile(
 )
 
 
-def is_western(texts: Iterable[str]) -> bool:
+def is_western(texts: Iterable[str], *, strictly: bool = False) -> bool:
     """Whether texts, parts of one and decoded as Windows-1252, read as words of Western European languages.
 
-    At most 2 % of the words beyond ASCII may be odd, among the first 5,000; of ten or more, one.
+    At most 2 % of the words beyond ASCII may be odd, among the first 5,000; of ten or more, one. strictly: none.
     """
     words = odd = 0
     for text in texts:
@@ -91,7 +93,7 @@ def is_western(texts: Iterable[str]) -> bool:
         odd += _odd_words(text)
         if words >= _ENOUGH:
             break
-    return odd <= max(_MOST_ODD * words, words >= _FEW)
+    return not odd or (not strictly and odd <= max(_MOST_ODD * words, words >= _FEW))
 
 
 def _odd_words(text: str) -> int:

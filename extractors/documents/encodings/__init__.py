@@ -1,0 +1,1 @@
+"""Which encoding a file of text is in, where it is not Unicode."""
