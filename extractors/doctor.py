@@ -47,7 +47,7 @@ def examine(model: str | None = None) -> Iterator[Diagnosis]:
 _EXTRAS = {
     "local": ("xllamacpp", "no embedded model"),
     "pdf": ("pypdfium2", "no PDF is read"),
-    "office": ("docx", "no Word document and no workbook is read"),
+    "office": ("python_calamine", "no Word document and no workbook is read"),
     "ocr": ("rapidocr", "of scans only what a Claude model sees is read"),
     "tables": ("pyarrow", "no Parquet is read or written"),
     "remote": ("fsspec", "no address is read"),

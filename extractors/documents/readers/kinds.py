@@ -21,6 +21,7 @@ class Kind:
         signature: How such a file begins, whatever its name, where nothing else begins so.
         extra: What must be installed for it; None for what always is.
         most_bytes: The largest that is read.
+        entry: What one of its files is called, where it is a zip archive, as others are.
     """
 
     name: str
@@ -29,11 +30,36 @@ class Kind:
     signature: bytes | None = None
     extra: str | None = None
     most_bytes: int = MOST_BYTES
+    entry: bytes | None = None
 
+    def is_begun_by(self, data: bytes) -> bool:
+        """Tell whether data begins as such a file does."""
+        if self.entry is not None:
+            return data.startswith(_ARCHIVE) and self.entry in data
+        return self.signature is not None and data.startswith(self.signature)
+
+
+_ARCHIVE = b"PK\x03\x04"
 
 _READERS = "slotfill.extractors.documents.readers"
 
-KINDS: tuple[Kind, ...] = (Kind("an HTML page", frozenset({".html", ".htm", ".xhtml"}), f"{_READERS}.markup.html"),)
+KINDS: tuple[Kind, ...] = (
+    Kind("an HTML page", frozenset({".html", ".htm", ".xhtml"}), f"{_READERS}.markup.html"),
+    Kind(
+        "a Word document",
+        frozenset({".docx", ".docm"}),
+        f"{_READERS}.office.word",
+        extra="office",
+        entry=b"word/document.xml",
+    ),
+    Kind(
+        "a workbook",
+        frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}),
+        f"{_READERS}.office.workbook",
+        extra="office",
+        entry=b"xl/workbook.",
+    ),
+)
 
 _LARGEST = max((kind.most_bytes for kind in KINDS), default=MOST_BYTES)
 
@@ -44,7 +70,7 @@ def file_kind(name: str, data: bytes = b"") -> Kind | None:
     for kind in KINDS:
         if suffix in kind.suffixes:
             return kind
-    return next((kind for kind in KINDS if kind.signature and data.startswith(kind.signature)), None)
+    return next((kind for kind in KINDS if kind.is_begun_by(data)), None)
 
 
 def most_bytes(name: str) -> int:

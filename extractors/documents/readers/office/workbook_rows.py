@@ -1,0 +1,73 @@
+"""A workbook -> its sheets as JSON Lines: an object a row, by the names in the first row that is no title."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date, time, timedelta
+from itertools import chain, dropwhile, islice, pairwise
+
+from slotfill.extractors.documents.readers.office.sheet_rows import (
+    CellValue,
+    Row,
+    column_letters,
+    open_sheets,
+    readable_value,
+)
+from slotfill.extractors.documents.readers.read_error import ReadError
+from slotfill.extractors.documents.readers.read_options import ReadOptions
+from slotfill.extractors.documents.readers.read_text import NestedFile
+from slotfill.extractors.record.failure_kinds import FailureKind
+from slotfill.schemas.json_values.json_types import JSON
+
+__all__ = ["read"]
+
+_BREATH = 1000
+
+_FIRST = 100
+"""In so many rows a header is looked for."""
+
+_MOST_BYTES = 256_000_000
+"""A sheet whose rows take more is not read: both processes hold them."""
+
+
+def read(data: bytes, options: ReadOptions) -> Iterator[NestedFile | None]:
+    """Read a workbook: a file a sheet, whose lines are the rows below the header, empty ones too. Raises ReadError."""
+    del options
+    for sheet in open_sheets(data):
+        yield None
+        lines = bytearray()
+        for count, line in enumerate(_lines(sheet.rows())):
+            lines += line
+            if len(lines) > _MOST_BYTES:
+                reason = f"sheet {sheet.name!r} has rows of more than {_MOST_BYTES // 1_000_000} MB: split it"
+                raise ReadError(FailureKind.TOO_LARGE, reason)
+            if not count % _BREATH:
+                yield None
+        yield NestedFile(sheet.name, bytes(lines))
+
+
+def _lines(rows: Iterator[Row]) -> Iterator[bytes]:
+    """Write the rows below the header, with a blank line for each that is empty: the line's number is the row's."""
+    first = [*islice(rows, _FIRST)]
+    widest = max((len(row.cells) for row in first), default=0)
+    table = dropwhile(lambda row: len(row.cells) == 1 < widest, chain(first, rows))
+    if not (header := next(table, None)):
+        return
+    names: dict[int, str] = {}
+    for cell in header.cells:
+        name = readable_value(cell.value).strip()
+        names[cell.column] = f"{name} ({column_letters(cell.column)})" if name in names.values() else name
+    for before, row in pairwise(chain((header,), table)):
+        yield b"\n" * (row.number - before.number - 1) + _line(row, names)
+
+
+def _line(row: Row, names: Mapping[int, str]) -> bytes:
+    cells = {names.get(cell.column, column_letters(cell.column)): _json(cell.value) for cell in row.cells}
+    return json.dumps(cells, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+
+
+def _json(value: CellValue) -> JSON:
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    return readable_value(value) if isinstance(value, date | time | timedelta) else value
