@@ -22,9 +22,9 @@ from slotfill.extractors.documents.readers.office.archive import OLD_OFFICE, Arc
 from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.record.failure_kinds import EMPTY, FailureKind
 
-__all__ = ["Cell", "CellValue", "Row", "Sheet", "column_letters", "open_sheets", "readable_value", "split_header"]
+__all__ = ["Row", "Sheet", "SheetCell", "SheetValue", "column_letters", "open_sheets", "readable_value", "split_header"]
 
-CellValue: TypeAlias = int | float | str | bool | time | date | datetime | timedelta
+SheetValue: TypeAlias = int | float | str | bool | time | date | datetime | timedelta
 
 _MOST_CELLS = 20_000_000
 """How much of a sheet's rectangle is looked at, empty cells and all: two cells in far corners span 17 billion."""
@@ -35,18 +35,18 @@ _DIGITS = 15
 """So many digits of a number a spreadsheet shows: 0.1 + 0.2 is 0.3."""
 
 
-class Cell(NamedTuple):
+class SheetCell(NamedTuple):
     """A cell that is not empty. column: from 0."""
 
     column: int
-    value: CellValue
+    value: SheetValue
 
 
 class Row(NamedTuple):
     """A row that is not empty. number: as the spreadsheet shows it, from 1."""
 
     number: int
-    cells: tuple[Cell, ...]
+    cells: tuple[SheetCell, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Sheet:
             reason = f"sheet {self.name!r} spans more than {_MOST_CELLS:,} cells: delete what stands far off"
             raise ReadError(FailureKind.TOO_LARGE, reason)
         for number, values in enumerate(sheet.iter_rows(), 1):
-            cells = (Cell(column, value) for column, value in enumerate(values, left) if value != "")
+            cells = (SheetCell(column, value) for column, value in enumerate(values, left) if value != "")
             if row := tuple(cell for cell in cells if not isinstance(cell.value, str) or cell.value.strip()):
                 yield Row(number, row)
 
@@ -134,7 +134,7 @@ def _is_form(rows: Sequence[Row]) -> bool:
     return is_mixed or all(str(row.cells[0].value).rstrip().endswith(":") for row in rows)
 
 
-def readable_value(value: CellValue) -> str:
+def readable_value(value: SheetValue) -> str:
     """Return a value as a person reads it: 12.0 as 12, dates and times in ISO 8601, a duration as 30:15:00."""
     if isinstance(value, bool):
         return str(value).upper()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from slotfill.extractors.documents.readers.office.word_elements import attribute, children, local_name, property_of
 from slotfill.extractors.documents.readers.office.word_numbering import Numbering
-from slotfill.extractors.documents.readers.office.word_runs import Line, NoteReference, RunReader
+from slotfill.extractors.documents.readers.office.word_runs import NoteReference, ParagraphLine, RunReader
 from slotfill.extractors.documents.readers.office.word_styles import Styles, list_place
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class BlockReader:
         form = "item" if mark and not self._styles.is_heading(style) else "paragraph"
         return Block(mark + text, part, form) if text else None
 
-    def _queue(self, line: Line, part: str) -> None:
+    def _queue(self, line: ParagraphLine, part: str) -> None:
         comments = (self._comments[one] for one in line.comments if one in self._comments)
         self._after += [Block(text, "comment") for text in comments]
         for box in line.boxes:

@@ -20,7 +20,7 @@ from slotfill.extractors.documents.readers.office.word_symbols import symbol_of
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
-__all__ = ["Line", "NoteReference", "RunReader"]
+__all__ = ["NoteReference", "ParagraphLine", "RunReader"]
 
 _CHARACTERS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 """Characters that are elements. A soft hyphen shows only where a line ends: it is none."""
@@ -36,7 +36,7 @@ class NoteReference(NamedTuple):
 
 
 @dataclass(slots=True)
-class Line:
+class ParagraphLine:
     """The text of a paragraph, the ids of the comments on it, and the text boxes that are anchored in it."""
 
     pieces: list[str] = field(default_factory=list)
@@ -58,15 +58,15 @@ class RunReader:
         self._fields: list[bool] = []
         """The fields that are open, the outermost first: whether the code has ended and the result begun."""
 
-    def read(self, paragraph: Element, *, is_hidden: bool) -> Line:
+    def read(self, paragraph: Element, *, is_hidden: bool) -> ParagraphLine:
         """Read a paragraph. is_hidden: whether its style hides it."""
         # A field that is still in its code where its paragraph ends is broken, and would hide all that follows.
         self._fields = [has_result for has_result in self._fields if has_result]
-        line = Line()
+        line = ParagraphLine()
         self._read(paragraph, line, is_hidden=is_hidden)
         return line
 
-    def _read(self, container: Iterable[Element], line: Line, *, is_hidden: bool) -> None:
+    def _read(self, container: Iterable[Element], line: ParagraphLine, *, is_hidden: bool) -> None:
         for child in container:
             name = local_name(child)
             if name in UNREAD or not name:
@@ -82,7 +82,7 @@ class RunReader:
             else:
                 self._read_within(name, child, line, is_hidden=is_hidden)
 
-    def _read_within(self, name: str, element: Element, line: Line, *, is_hidden: bool) -> None:
+    def _read_within(self, name: str, element: Element, line: ParagraphLine, *, is_hidden: bool) -> None:
         match name:
             case "r":
                 self._read(element, line, is_hidden=self._is_hidden(element, otherwise=is_hidden))
@@ -112,7 +112,7 @@ class RunReader:
             return is_on(vanish)
         return otherwise or self._styles.is_hidden(attribute(property_of(properties, "rStyle")))
 
-    def _enter_field(self, mark: Element, line: Line) -> None:
+    def _enter_field(self, mark: Element, line: ParagraphLine) -> None:
         """Follow the three marks of a field: `begin`, its code, `separate`, its result, `end`."""
         kind = attribute(mark, "fldCharType")
         if kind == "begin":

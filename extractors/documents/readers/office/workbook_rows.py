@@ -8,8 +8,8 @@ from datetime import date, time, timedelta
 from itertools import chain, dropwhile, islice, pairwise
 
 from slotfill.extractors.documents.readers.office.sheet_rows import (
-    CellValue,
     Row,
+    SheetValue,
     column_letters,
     open_sheets,
     readable_value,
@@ -67,7 +67,7 @@ def _line(row: Row, names: Mapping[int, str]) -> bytes:
     return json.dumps(cells, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
 
 
-def _json(value: CellValue) -> JSON:
+def _json(value: SheetValue) -> JSON:
     if isinstance(value, float):
         return int(value) if value.is_integer() else value
     return readable_value(value) if isinstance(value, date | time | timedelta) else value
