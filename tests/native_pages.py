@@ -22,7 +22,7 @@ def pdf(pages=1, width=200):
 
 
 def paged_document(*parts, first=1, source="file.pdf", data=pdf):
-    """Make a document: a text stands for itself, a number for so many scanned pages, `(number, text)` for such with text.
+    """Make a document: a text stands for itself, a number for so many scans, `(number, text)` for pages with a text.
 
     paged_document("Page one.", 2, (1, "Page four.")) has the scans 2 and 3, and page 4 with the text that it has.
     """

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 from anthropic import AsyncStream, Middleware, Stream
 from anthropic.types import Message
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from slotfill.extractors.clients.admission import HELD_UP, HeldTry, PendingTry, WaitError
-from slotfill.extractors.clients.metering import Meter, Try
+from slotfill.extractors.clients.metering import Meter, Try, size_of
 from slotfill.extractors.clients.pacer import LIMITS, Pacer
 from slotfill.extractors.messages_api.inbound import identifier, rate_limits, retry_after, usage_of
 from slotfill.extractors.messages_api.service_errors import kind_of
@@ -140,7 +140,7 @@ class Limits(Middleware):
 
     def _pending(self, request: APIRequest) -> PendingTry:
         body: JSON = request.json or {}
-        attempt = Try(str(body.get("model", "")), len(to_json(body)), int(body.get("max_tokens") or 0))
+        attempt = Try(str(body.get("model", "")), size_of(body), int(body.get("max_tokens") or 0))
         return PendingTry(attempt, self._pacer, self._meter(), max_wait=self._max_wait)
 
     def _settle(self, held: HeldTry, reply: Response, content: object) -> WaitError | None:

@@ -56,6 +56,12 @@ class Conversation:
         return _unfenced(self.turns[at].text) if at is not None else ""
 
     @property
+    def is_fenced(self) -> bool:
+        """Whether the document, or a part of it, stands there as a text."""
+        at = self._asked
+        return at is not None and FENCE.match(self.turns[at].text) is not None
+
+    @property
     def instructions(self) -> str:
         """What the system text says of the schema itself."""
         return self.system.replace(RULES, "").strip()

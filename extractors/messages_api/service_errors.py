@@ -81,10 +81,11 @@ KNOWN_ERRORS = (
     KnownError(FailureKind.PERMISSION, ("organization has been disabled",), ("This organization has been disabled.",)),
     KnownError(
         FailureKind.TOO_LONG,
-        ("prompt is too long", "exceed context limit"),
+        ("prompt is too long", "exceed context limit", "pdf pages may be provided"),
         (
             "prompt is too long: 3333404 tokens > 200000 maximum",
             "input length and `max_tokens` exceed context limit: 178959 + 64000 > 200000",
+            "messages.0.content.0.pdf.source.base64.data: A maximum of 100 PDF pages may be provided.",
         ),
     ),
     KnownError(

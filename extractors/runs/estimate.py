@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from slotfill.extractors.catalogue import prices
+from slotfill.extractors.clients.metering import pdf_size, without_pdfs
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.record.money import money_json
@@ -20,23 +21,25 @@ __all__ = ["estimate"]
 
 
 def estimate(extractor: Extractor[Any], documents: Iterable[Document]) -> JSONObject:
-    """Count documents, characters, requests, tokens and cost.
+    """Count documents, characters, pages that are sent as they are, requests, tokens and cost.
 
     Tokens in and the cost are estimates, each document, or chunk of one, asked about once and nothing read from the
     cache; tokens out, and the cost they make, are what the replies are given room for. The surcharge is what of the
     cost is for long prompts, for which some models have higher rates.
     """
-    counts = {"documents": 0, "unreadable": 0, "characters": 0, "requests": 0}
+    counts = {"documents": 0, "unreadable": 0, "characters": 0, "pages": 0, "requests": 0}
     total, cost, surcharge = Usage(), _Bounds(prices.cost), _Bounds(prices.surcharge)
     for document in documents:
         counts["documents"] += 1
         counts["unreadable"] += document.failure is not None
         if document.failure:
             continue
-        counts["characters"] += len(document.text)
+        counts["characters"] += len(document.text_beside_pages)
+        counts["pages"] += document.page_count
         for request in extractor.requests(document):
             counts["requests"] += 1
-            sent = len(json.dumps(request, ensure_ascii=False).encode()) // BYTES_A_TOKEN
+            text = json.dumps(without_pdfs(request), ensure_ascii=False).encode()
+            sent = (len(text) + pdf_size(request)) // BYTES_A_TOKEN
             total += Usage(sent, request["max_tokens"])
             cost.add(extractor.model.id, sent, request["max_tokens"])
             surcharge.add(extractor.model.id, sent, request["max_tokens"])

@@ -222,6 +222,7 @@ class SimulatedClaude:
             case "POST", ["v1", "messages"]:
                 return self._messages(request, entry)
             case "POST", ["v1", "messages", "count_tokens"]:
+                _check_size(request, REQUEST_BYTES)
                 rules = check_request(request.json, also=self._models, counting=True)
                 return json_response({"input_tokens": read_request(request.json, rules).tokens})
             case "GET", ["v1", "models"]:

@@ -83,7 +83,7 @@ def check_request(
             raise invalid(f"{key}: Extra inputs are not permitted")
     model = _check_model(data.get("model"), also)
     check_settings(data, model, counting=counting, batched=batched)
-    check_turns(data, model)
+    check_turns(data, model, counting=counting)
     compiled = _check_tools(data)
     match data.get("output_config"):
         case None | {"format": None}:

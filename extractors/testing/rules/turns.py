@@ -5,30 +5,30 @@ https://platform.claude.com/docs/en/api/messages, …/build-with-claude/mid-conv
 
 from __future__ import annotations
 
-from base64 import b64decode
 from collections.abc import Mapping
 
 from slotfill.extractors.messages_api.api_error import invalid
+from slotfill.extractors.testing.rules.document_rules import check_document, check_pages
 from slotfill.extractors.testing.rules.model_rules import ModelRules
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 
 __all__ = ["check_turns"]
 
-PDF_MARGIN = 1_024
-"""Bytes: so near its ends the marks of a PDF stand, as its readers allow it."""
-
 _DIRECTIVE = "; the directive-only form (content: [] with output_config) is accepted at any position"
 
 
-def check_turns(data: JSONMapping, model: ModelRules) -> None:
-    """Refuse what a model does not take of a request's instructions and messages. Raises ApiError."""
+def check_turns(data: JSONMapping, model: ModelRules, *, counting: bool = False) -> None:
+    """Refuse what a model does not take of a request's instructions and messages. Raises ApiError.
+
+    counting: whether tokens are counted alone.
+    """
     if not isinstance(system := data.get("system", ""), str):
-        _check_blocks(system, "system")
+        _check_blocks(system, "system", "system", counting=counting)
     messages = data.get("messages")
     if not isinstance(messages, list) or not messages:
         raise invalid("messages: at least one message is required")
     for number, message in enumerate(messages):
-        _check_message(message, number, model)
+        _check_message(message, number, model, counting=counting)
     roles = [message["role"] for message in messages]
     if "system" in roles:
         _check_system_turns(roles)
@@ -36,9 +36,10 @@ def check_turns(data: JSONMapping, model: ModelRules) -> None:
         raise invalid("messages.0.role: the first message must use the user role")
     _check_prefill(messages[-1], model)
     _check_results(messages)
+    check_pages(messages)
 
 
-def _check_message(message: JSON, number: int, model: ModelRules) -> None:
+def _check_message(message: JSON, number: int, model: ModelRules, *, counting: bool) -> None:
     if not isinstance(message, dict) or message.get("role") not in ("user", "assistant", "system"):
         raise invalid(f"messages.{number}.role: Input should be 'user' or 'assistant'")
     if message["role"] == "system" and not model.system_turns:
@@ -47,7 +48,7 @@ def _check_message(message: JSON, number: int, model: ModelRules) -> None:
     if not content:
         raise invalid(f"messages.{number}: all messages must have non-empty content")
     if not isinstance(content, str):
-        _check_blocks(content, f"messages.{number}.content")
+        _check_blocks(content, f"messages.{number}.content", message["role"], counting=counting)
     elif content.isspace():
         raise invalid(f"messages.{number}: text content blocks must contain non-whitespace text")
 
@@ -110,7 +111,7 @@ def _check_answered(left: Mapping[str, int]) -> None:
         )
 
 
-def _check_blocks(blocks: JSON, place: str) -> None:
+def _check_blocks(blocks: JSON, place: str, role: str, *, counting: bool) -> None:
     if not isinstance(blocks, list):
         raise invalid(f"{place}: Input should be a valid list")
     for number, block in enumerate(blocks):
@@ -119,31 +120,8 @@ def _check_blocks(blocks: JSON, place: str) -> None:
         if block["type"] == "text" and not str(block.get("text") or "").strip():
             raise invalid(f"{place}.{number}.text: text content blocks must be non-empty")
         if block["type"] == "document":
-            _check_document(block.get("source"), f"{place}.{number}")
+            if role != "user":  # the SDK's types have no other place for it; the service's words are not known
+                raise invalid(f"{place}.{number}: `document` blocks can only be in `user` messages")
+            check_document(block, f"{place}.{number}", counting=counting)
         if block["type"] == "tool_result" and isinstance(block.get("content"), list):
-            _check_blocks(block["content"], f"{place}.{number}.content")
-
-
-def _check_document(source: JSON, place: str) -> None:
-    """Check a document's source, as far as it stands in the request: text, or a PDF in base64."""
-    match source:
-        case {"type": "base64", "media_type": "application/pdf", "data": str(data)}:
-            if not _is_pdf(data):
-                raise invalid(f"{place}.pdf.source.base64.data: The PDF specified was not valid.")
-        case {"type": "base64", "media_type": media_type}:
-            raise invalid(
-                f"{place}.document.source.base64.media_type: Input should be 'application/pdf', not {media_type}"
-            )
-        case {"type": "text" | "content" | "url" | "file"}:
-            pass
-        case _:
-            raise invalid(f"{place}.document.source: Field required")
-
-
-def _is_pdf(data: str) -> bool:
-    """Whether base64 holds what a reader of PDFs takes for one: its mark near the start, its end near the end."""
-    try:
-        decoded = b64decode(data, validate=True)
-    except ValueError:
-        return False
-    return b"%PDF-" in decoded[:PDF_MARGIN] and b"%%EOF" in decoded[-PDF_MARGIN:]
+            _check_blocks(block["content"], f"{place}.{number}.content", role, counting=counting)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from base64 import b64decode
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,12 +13,16 @@ from pydantic_core import to_json
 
 from slotfill.extractors.local.conversation import Conversation
 from slotfill.extractors.messages_api.request import parse_request
+from slotfill.extractors.testing.rules.document_rules import document_blocks, pages_of
 from slotfill.extractors.testing.rules.model_rules import ModelRules
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 
 __all__ = ["SimulatedRequest", "read_request", "size"]
 
 BYTES_A_TOKEN = 4
+
+PAGE_TOKENS = 3_000
+"""Those of a page of a PDF: its text, of which 1,500 to 3,000 are documented, and its image, which has up to 1,600."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +32,16 @@ class SimulatedRequest:
     Attributes:
         model: The model's name, as it was sent.
         max_tokens: The room for a reply.
-        document: The text between the marks of the last fenced turn, else the last user turn.
+        document: The text between the marks of the last fenced turn, else the last user turn; of a document that is all
+            attached, the names of its PDFs: `pdf:` and the hash of each, SHA-256.
+        pages: How many pages of PDFs there are to look at.
         schema: The JSON Schema that the answer shall be valid for, None where none is asked for.
         tool: The tool to call with it; None asks for text.
         prefill: How the answer begins already, as a text.
         stream: Whether the reply comes as events.
         thinking: Whether the model thinks before it answers.
         thinking_budget: The tokens that it may think, None for any number.
-        tokens: Those of the whole prompt, as simulated: one for each four bytes begun.
+        tokens: Those of the whole prompt, as simulated: one for each four bytes begun, and 3,000 for a page of a PDF.
         cache_prefixes: Each part of the prompt that is marked for the cache, the longest last: its hash, its tokens,
             and for how long, `5m` or `1h`.
         rules: What the service knows of the model.
@@ -43,6 +50,7 @@ class SimulatedRequest:
     model: str
     max_tokens: int
     document: str
+    pages: int
     schema: JSONMapping | None
     tool: str | None
     prefill: str
@@ -64,10 +72,12 @@ def read_request(data: JSONMapping, rules: ModelRules) -> SimulatedRequest:
     request = parse_request(data)
     tokens, prefixes = _measure(data, rules)
     thinking = request.thinking or {}
+    attached = [block for _, block in document_blocks(data["messages"])]
     return SimulatedRequest(
         model=request.model,
         max_tokens=request.max_tokens,
-        document=Conversation(request.system, request.turns).document,
+        document=_document_of(Conversation(request.system, request.turns), attached),
+        pages=sum(map(pages_of, attached)),
         schema=request.schema if request.tool or request.schema else _schema_in(request.system),
         tool=request.tool,
         prefill=request.prefill,
@@ -78,6 +88,18 @@ def read_request(data: JSONMapping, rules: ModelRules) -> SimulatedRequest:
         cache_prefixes=prefixes,
         rules=rules,
     )
+
+
+def _document_of(conversation: Conversation, attached: Sequence[JSONMapping]) -> str:
+    """Name what is asked about, so that documents that say the same beside their PDFs are told apart."""
+    text, hashes = conversation.document, [_hash_of(block) for block in attached]
+    return text if not attached or conversation.is_fenced else "\n".join(f"pdf:{name}" for name in hashes)
+
+
+def _hash_of(block: JSONMapping) -> str:
+    source = block["source"]
+    data = b64decode(source["data"]) if source["type"] == "base64" else to_json(source)
+    return hashlib.sha256(data).hexdigest()
 
 
 @lru_cache(maxsize=64)
@@ -102,12 +124,18 @@ def _measure(data: JSONMapping, rules: ModelRules) -> tuple[int, tuple[tuple[str
     for block, ttl in _blocks(data):
         written = block.encode("utf-8", "surrogatepass") if isinstance(block, str) else to_json(block)
         digest.update(written)
-        counted += len(written)
+        counted += _size_of(block, written)
         if ttl and counted >= least:
             prefixes.append((digest.hexdigest(), counted // BYTES_A_TOKEN, ttl))
     if (ttl := _ttl(data)) and counted >= least:
         prefixes.append((digest.hexdigest(), counted // BYTES_A_TOKEN, ttl))
     return -(-counted // BYTES_A_TOKEN), tuple(prefixes)
+
+
+def _size_of(block: JSON, written: bytes) -> int:
+    """Count what a part of a prompt is read as: a PDF by its pages, however long it is."""
+    is_pdf = isinstance(block, dict) and block.get("type") == "document" and block["source"]["type"] == "base64"
+    return pages_of(block) * PAGE_TOKENS * BYTES_A_TOKEN if is_pdf else len(written)
 
 
 def _ttl(marked: JSONMapping) -> str:

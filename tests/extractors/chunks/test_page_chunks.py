@@ -78,7 +78,7 @@ def test_every_page_and_every_word_is_sent_once_and_no_limit_is_exceeded(parts, 
         assert not document.text[reached : chunk.start].strip()
         reached = max(reached, chunk.end)
         part = document.excerpt(chunk.start, chunk.end, chunk.pages)
-        assert len(chunk.pages) == 1 and not part.text_beside_pages.strip() or weight_of(part).fits(most)
+        assert (len(chunk.pages) == 1 and not part.text_beside_pages.strip()) or weight_of(part).fits(most)
         assert part.text == chunk.text
     assert not document.text[reached:].strip()
 

@@ -15,6 +15,7 @@ import httpx2
 import pytest
 from anthropic.types import Message, ModelInfo
 from anthropic.types.messages import MessageBatch, MessageBatchIndividualResponse
+from native_pages import pdf
 
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.extractor import Extractor
@@ -370,7 +371,7 @@ def tool(**others: Any) -> dict[str, Any]:
     return ask(tools=[{"name": "rate", "input_schema": SCHEMA, **others}])
 
 
-PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+PDF = pdf()
 
 
 def attached(data: bytes | str, media_type: str = "application/pdf", **others: Any) -> list[dict[str, Any]]:
