@@ -142,6 +142,7 @@ TESTED_THROUGH = {
     "extractors/documents/readers/mails": ("test_mail", "the parts of one mail"),
     "extractors/documents/readers/markup": ("test_html", "what becomes of one page"),
     "extractors/documents/readers/office": ("test_word", "what a document's text is made of"),
+    "extractors/documents/readers/pdf": ("test_pdf_reader", "one page, from its letters to its text"),
     "extractors/documents/rows": ("test_sources", "one reader a format, by the sources that hold it"),
     "extractors/forms": ("test_grounding", "tables that grounding and repair read"),
     "extractors/grounding": ("test_grounding", "steps of one search"),

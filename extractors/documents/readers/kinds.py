@@ -59,6 +59,7 @@ KINDS: tuple[Kind, ...] = (
         extra="office",
         entry=b"xl/workbook.",
     ),
+    Kind("a PDF", frozenset({".pdf"}), f"{_READERS}.pdf.pdf_reader", b"%PDF-", "pdf", 256_000_000),
 )
 
 _LARGEST = max((kind.most_bytes for kind in KINDS), default=MOST_BYTES)
