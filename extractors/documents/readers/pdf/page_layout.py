@@ -25,9 +25,9 @@ from statistics import median, median_low
 
 from slotfill.extractors.documents.readers.pdf.segments import Segment
 
-__all__ = ["Block", "Row", "page_blocks"]
+__all__ = ["PageBlock", "PageRow", "page_blocks"]
 
-Row = list[list[Segment]]
+PageRow = list[list[Segment]]
 """The cells of a line, each of which has segments, or none."""
 
 _Interval = tuple[float, float]
@@ -63,7 +63,7 @@ _DEEPEST = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class PageBlock:
     """Rows that follow each other, as a paragraph, a column or a table.
 
     Attributes:
@@ -72,12 +72,12 @@ class Block:
         is_closed: Whether it stands apart from what comes before and after it, as columns and tables do.
     """
 
-    rows: list[Row]
+    rows: list[PageRow]
     is_table: bool = False
     is_closed: bool = False
 
 
-def page_blocks(text: str, segments: Sequence[Segment]) -> Iterator[Block]:
+def page_blocks(text: str, segments: Sequence[Segment]) -> Iterator[PageBlock]:
     """Yield what is written on a page in reading order: first what most of it is written like, then what is turned."""
     directions: dict[int | None, list[Segment]] = {}
     for segment in segments:
@@ -89,11 +89,11 @@ def page_blocks(text: str, segments: Sequence[Segment]) -> Iterator[Block]:
             yield from [block] if block.is_table or is_askew else _paragraphs(block)
 
 
-def _blocks(text: str, segments: Sequence[Segment], depth: int = 0) -> list[Block]:
+def _blocks(text: str, segments: Sequence[Segment], depth: int = 0) -> list[PageBlock]:
     """Return segments, which come as they are drawn, as blocks in reading order."""
     if depth > _DEEPEST or _falls(segments):
         return [_as_drawn(segments)]
-    blocks: list[Block] = []
+    blocks: list[PageBlock] = []
     for region in _regions(_lines(segments)):
         for block in _region_blocks(text, region, depth):
             if blocks and not (block.is_closed or blocks[-1].is_closed):
@@ -103,8 +103,8 @@ def _blocks(text: str, segments: Sequence[Segment], depth: int = 0) -> list[Bloc
     return blocks
 
 
-def _as_drawn(segments: Sequence[Segment]) -> Block:
-    return Block([[[segment]] for segment in segments])
+def _as_drawn(segments: Sequence[Segment]) -> PageBlock:
+    return PageBlock([[[segment]] for segment in segments])
 
 
 def _falls(segments: Sequence[Segment]) -> bool:
@@ -186,7 +186,7 @@ def _common(one: list[_Interval], other: list[_Interval], narrowest: float) -> l
 # What a region is.
 
 
-def _region_blocks(text: str, region: _Region, depth: int) -> Iterator[Block]:
+def _region_blocks(text: str, region: _Region, depth: int) -> Iterator[PageBlock]:
     for gutters in _choices(region.gutters):
         columns = _divided_at(region.segments, gutters)
         if _are_columns(text, columns):
@@ -274,7 +274,7 @@ def _is_part_of_rows(text: str, column: list[Segment]) -> bool:
 # What is read row by row.
 
 
-def _row_blocks(lines: Sequence[_Line]) -> Iterator[Block]:
+def _row_blocks(lines: Sequence[_Line]) -> Iterator[PageBlock]:
     """Divide lines into tables, where three columns or more tell, and other lines.
 
     A table grows, up and down, from the line that has most cells, as long as no line closes a gutter.
@@ -292,14 +292,16 @@ def _row_blocks(lines: Sequence[_Line]) -> Iterator[Block]:
     at = 0
     for first, table in sorted(tables.items()):
         yield from _plain(lines[at:first])
-        yield Block([_read(_divided_at(line, table.gutters)) for line in table.lines], is_table=True, is_closed=True)
+        yield PageBlock(
+            [_read(_divided_at(line, table.gutters)) for line in table.lines], is_table=True, is_closed=True
+        )
         at = first + len(table.lines)
     yield from _plain(lines[at:])
 
 
-def _plain(lines: Sequence[_Line]) -> Iterator[Block]:
+def _plain(lines: Sequence[_Line]) -> Iterator[PageBlock]:
     if lines:
-        yield Block([_read([[one] for one in line]) for line in lines])
+        yield PageBlock([_read([[one] for one in line]) for line in lines])
 
 
 def _grown(lines: Sequence[_Line], seed: int, takes: Container[int]) -> tuple[int, _Region]:
@@ -333,13 +335,13 @@ _FAR = 3.0
 """The rows of a table are no further apart, in heights of a line."""
 
 
-def _read(row: Row) -> Row:
+def _read(row: PageRow) -> PageRow:
     """Turn a row around that is read from right to left."""
     leftward = _is_leftward([one for cell in row for one in cell])
     return [cell[::-1] for cell in row[::-1]] if leftward else row
 
 
-def _paragraphs(block: Block) -> Iterator[Block]:
+def _paragraphs(block: PageBlock) -> Iterator[PageBlock]:
     """Divide a block where its lines stand further apart than they do as a rule."""
     bases = [_first(row).base for row in block.rows]
     steps = [after - before for before, after in pairwise(bases)]
@@ -347,11 +349,11 @@ def _paragraphs(block: Block) -> Iterator[Block]:
     rows = block.rows[:1]
     for row, step in zip(block.rows[1:], steps, strict=True):
         if step > _NEW_PARAGRAPH * max(usual, _first(row).size) or step < 0:
-            yield Block(rows)
+            yield PageBlock(rows)
             rows = []
         rows.append(row)
-    yield Block(rows)
+    yield PageBlock(rows)
 
 
-def _first(row: Row) -> Segment:
+def _first(row: PageRow) -> Segment:
     return next(one for cell in row for one in cell)

@@ -12,9 +12,9 @@ from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.documents.readers.read_options import ReadOptions
 from slotfill.extractors.record.failure_kinds import FailureKind
 
-__all__ = ["MOST_PAGES", "chosen_pages", "open_page", "open_pdf"]
+__all__ = ["chosen_pages", "open_page", "open_pdf"]
 
-MOST_PAGES = 10_000
+_MOST_PAGES = 10_000
 """So many pages of one file are read: a longer one is many documents."""
 
 
@@ -55,8 +55,8 @@ def chosen_pages(count: int, options: ReadOptions) -> list[int]:
     if not chosen:
         pages = f"{count:,} pages" if count > 1 else "1 page"
         raise ReadError(FailureKind.EMPTY_DOCUMENT, f"has {pages}, none of which --pages names")
-    if len(chosen) > MOST_PAGES:
-        reason = f"has {len(chosen):,} pages to read, and {MOST_PAGES:,} is the most: choose some with --pages"
+    if len(chosen) > _MOST_PAGES:
+        reason = f"has {len(chosen):,} pages to read, and {_MOST_PAGES:,} is the most: choose some with --pages"
         raise ReadError(FailureKind.TOO_LARGE, reason)
     return chosen
 

@@ -10,9 +10,9 @@ from slotfill.extractors.documents.place_map import PlaceMap, Stretch
 from slotfill.extractors.documents.readers.pdf.native_pages import native_pages
 from slotfill.extractors.documents.readers.pdf.page_frame import PageFrame
 from slotfill.extractors.documents.readers.pdf.page_layout import page_blocks
-from slotfill.extractors.documents.readers.pdf.segments import read_page_text
 from slotfill.extractors.documents.readers.pdf.pdf_file import chosen_pages, open_page, open_pdf
 from slotfill.extractors.documents.readers.pdf.scans import ScanReading, is_scan, no_text, scan_reading
+from slotfill.extractors.documents.readers.pdf.segments import read_page_text
 from slotfill.extractors.documents.readers.pdf.text_writer import TextWriter
 from slotfill.extractors.documents.readers.read_options import ReadOptions
 from slotfill.extractors.documents.readers.read_text import ReadText

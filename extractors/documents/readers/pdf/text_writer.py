@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import zip_longest
 
 from slotfill.extractors.documents.readers.pdf.letters import HYPHEN_MARK
-from slotfill.extractors.documents.readers.pdf.page_layout import Block, Row
+from slotfill.extractors.documents.readers.pdf.page_layout import PageBlock, PageRow
 from slotfill.extractors.documents.readers.pdf.segments import NOWHERE, PageText
 
 __all__ = ["CELL", "TextWriter"]
@@ -48,7 +48,7 @@ class TextWriter:
         self._parts.append(text)
         self.boxes.extend(box * len(text))
 
-    def write_blocks(self, page: PageText, blocks: Iterable[Block]) -> None:
+    def write_blocks(self, page: PageText, blocks: Iterable[PageBlock]) -> None:
         """Write blocks of a page, with an empty line between two."""
         is_first = True
         for block in blocks:
@@ -57,14 +57,14 @@ class TextWriter:
             is_first = False
             self._write_block(page, block)
 
-    def _write_block(self, page: PageText, block: Block) -> None:
+    def _write_block(self, page: PageText, block: PageBlock) -> None:
         for row, after in zip_longest(block.rows, block.rows[1:]):
             joint = _LINE_END if block.is_table or not after else _joint(page.text, row, after)
             self._write_row(page, row, CELL if block.is_table else _GAP, cut=1 if joint is _DROPPED else 0)
             if after and joint is _LINE_END:
                 self.write("\n")
 
-    def _write_row(self, page: PageText, row: Row, between: str, *, cut: int) -> None:
+    def _write_row(self, page: PageText, row: PageRow, between: str, *, cut: int) -> None:
         cells = row[: 1 + max(number for number, cell in enumerate(row) if cell)]  # without empty ones at its end
         for number, cell in enumerate(cells):
             if number:
@@ -84,7 +84,7 @@ _LINE_END, _HYPHEN, _DROPPED = "line end", "hyphen", "hyphen dropped"
 """What is between two lines: a line end; a hyphen of the word itself; one that was there for the line's end alone."""
 
 
-def _joint(text: str, row: Row, after: Row) -> str:
+def _joint(text: str, row: PageRow, after: PageRow) -> str:
     """Tell what stands between two lines that follow each other.
 
     `cus-/tomer` is `customer`. The hyphen stays in `state-of-the-/art` and `e-/mail`, where the word has another or is
