@@ -64,6 +64,9 @@ def _serve(request: Frame, replies: BinaryIO, nowhere: TextIO) -> None:
     except MemoryError:
         reason = f"unpacks to more than its reader may hold ({MEMORY >> 20:,} MB)"
         write_frame(replies, Frame({"error": [FailureKind.TOO_LARGE.value, reason]}))
+    except RecursionError:
+        reason = "is nested more deeply than any program writes: it is damaged, or made to do harm"
+        write_frame(replies, Frame({"error": [FailureKind.BROKEN_DOCUMENT.value, reason]}))
     except Exception as error:  # noqa: BLE001 - whatever a library makes of a broken file
         reason = f"cannot be read: its reader failed with {type(error).__name__}"
         write_frame(replies, Frame({"error": [FailureKind.BROKEN_DOCUMENT.value, reason]}))

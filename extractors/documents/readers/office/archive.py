@@ -71,7 +71,9 @@ class Archive:
     def read(self, name: str) -> bytes:
         """Unpack an entry, to the size that it says it has. Raises ReadError."""
         try:
-            return self._zip.read(self._entries[_plain(name)])
+            entry = self._entries[_plain(name)]
+            with self._zip.open(entry) as file:
+                return file.read(entry.file_size)  # without a size, `read` unpacks 2 GB before it looks at what it has
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
             raise _broken(error) from None
         except RuntimeError:  # "is encrypted, password required for extraction": zipfile has no exception for it
