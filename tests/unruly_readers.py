@@ -4,6 +4,7 @@ import ctypes
 import os
 import socket
 import time
+import warnings
 
 from slotfill.extractors.documents.readers.read_text import NestedFile, ReadText
 
@@ -62,3 +63,14 @@ def chatter(_, __):
 def nest(data, _):
     yield NestedFile("inner.unruly", b"nest " + data, None)
     yield ReadText("outer")
+
+
+def warn(_, __):
+    warnings.warn("of a library", DeprecationWarning, stacklevel=1)
+    yield ReadText("warned")
+
+
+def busy(_, __):
+    while True:
+        time.sleep(0.05)
+        yield None

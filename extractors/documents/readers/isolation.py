@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import IO
 
 from slotfill.extractors.documents.readers.frames import Frame, options_frame, part_from, read_frame, write_frame
@@ -31,6 +32,9 @@ _WORKER = (
 )
 """Modules come from where they come from here, and not from the working folder, which may be anybody's."""
 
+_SWITCHES = "-P", "-Wignore"
+"""Not from the working folder, before the line above is read, either; a library's warning is no reason to fail."""
+
 
 def read_apart(kind: Kind, data: bytes, options: ReadOptions) -> list[ReadText | NestedFile]:
     """Read a file by its kind's reader, in the process for that. Raises ReadError where it cannot be read."""
@@ -48,7 +52,11 @@ class _ReaderProcess:
     def read(self, kind: Kind, data: bytes, options: ReadOptions) -> list[ReadText | NestedFile]:
         """Read one file. Raises ReadError."""
         with self._lock:
-            process = self._running()
+            try:
+                process = self._running()
+            except OSError as error:
+                reason = f"its reader cannot be started: {error.strerror or error}"
+                raise ReadError(FailureKind.UNREADABLE, reason) from None
             try:
                 head = {"module": kind.module, "options": options_frame(options)}
                 return self._exchange(process, Frame(head, (data,)))
@@ -70,12 +78,22 @@ class _ReaderProcess:
 
     def forget(self) -> None:
         """Leave the process to the one that this was forked from."""
-        self._process, self._lock = None, threading.Lock()
+        process, self._process, self._lock = self._process, None, threading.Lock()
+        if process is not None:
+            # What another thread was about to write when this was forked must not be written twice.
+            with Path(os.devnull).open("r+b", buffering=0) as nowhere:
+                for pipe in _pipes(process):
+                    os.dup2(nowhere.fileno(), pipe.fileno(), inheritable=False)
+            process.returncode = 0  # it is no child of this process: there is nothing to wait for
 
     def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._process.poll() is not None:
+            self._end(self._process)  # it was ended from outside, after the last file: the next one is not to blame
         if self._process is None:
+            if not sys.executable:
+                raise FileNotFoundError("there is no Python to start, as sys.executable is empty")
             self._process = subprocess.Popen(  # noqa: S603 - this very program
-                [sys.executable, "-c", _WORKER, json.dumps(sys.path)],
+                [sys.executable, *_SWITCHES, "-c", _WORKER, json.dumps(sys.path)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

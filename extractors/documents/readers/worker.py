@@ -10,6 +10,8 @@ import faulthandler
 import os
 import sys
 import tempfile
+from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -37,16 +39,17 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints is no reply
     nowhere = Path(os.devnull).open("w")  # noqa: SIM115 - as long as the process
     sys.dont_write_bytecode = True
-    _limit_memory()
-    sys.addaudithook(_refuse)
+    _limit_resources()
+    sys.addaudithook(partial(_refuse, _temporary_folder()))
+    parent = os.getppid()
     while request := read_frame(requests):
         # A thread of C, which neither the interpreter's lock nor a loop in C holds up.
         faulthandler.dump_traceback_later(SILENCE, exit=True, file=nowhere)
-        _serve(request, replies, nowhere)
+        _serve(request, replies, nowhere, parent)
         faulthandler.cancel_dump_traceback_later()
 
 
-def _serve(request: Frame, replies: BinaryIO, nowhere: TextIO) -> None:
+def _serve(request: Frame, replies: BinaryIO, nowhere: TextIO, parent: int) -> None:
     try:
         module = import_module(request.head["module"])
     except ModuleNotFoundError:
@@ -56,6 +59,8 @@ def _serve(request: Frame, replies: BinaryIO, nowhere: TextIO) -> None:
     try:
         for part in read(request.blobs[0], options_from(request.head["options"])):
             faulthandler.dump_traceback_later(SILENCE, exit=True, file=nowhere)
+            if os.getppid() != parent:  # it was killed: nobody asks any more
+                sys.exit()
             if part is not None:
                 write_frame(replies, part_frame(part))
         write_frame(replies, Frame({"end": True}))
@@ -72,14 +77,16 @@ def _serve(request: Frame, replies: BinaryIO, nowhere: TextIO) -> None:
         write_frame(replies, Frame({"error": [FailureKind.BROKEN_DOCUMENT.value, reason]}))
 
 
-def _limit_memory() -> None:
+def _limit_resources() -> None:
     try:
         import resource
     except ModuleNotFoundError:  # not on Windows
         return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash leaves no dump, with a document in it
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     limit = _taken() + MEMORY
-    resource.setrlimit(resource.RLIMIT_AS, (limit if most < 0 else min(limit, most), most))
+    with suppress(ValueError, OSError):  # macOS takes no limit of address space
+        resource.setrlimit(resource.RLIMIT_AS, (limit if most < 0 else min(limit, most), most))
 
 
 def _taken() -> int:
@@ -91,30 +98,45 @@ def _taken() -> int:
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
-_TEMPORARY = os.path.realpath(tempfile.gettempdir())
-
-
-def _refuse(event: str, arguments: tuple[object, ...]) -> None:
-    """Let nothing out: no reader needs a connection, or a file that stays."""
-    if event in _FORBIDDEN:
-        raise PermissionError(f"a reader may not call {event}")
-    writes = event in _CHANGING or (event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITING)
-    if writes and not _may_write(arguments[0]):
-        raise PermissionError("a reader may write temporary files alone")
-
-
 _FORBIDDEN = frozenset(
     (
         *("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"),
-        *("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork"),
+        *("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty"),
     )
 )
 
-_CHANGING = frozenset(("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.truncate", "os.link", "os.symlink"))
+_CHANGING = frozenset(
+    (
+        *("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.truncate", "os.link", "os.symlink"),
+        *("os.chmod", "os.chown", "os.utime", "os.setxattr", "os.removexattr"),
+    )
+)
+
+_WITH_DESTINATION = frozenset(("os.rename", "os.link", "os.symlink"))
+"""What changes a second place, too."""
 
 
-def _may_write(path: object) -> bool:
+def _temporary_folder() -> str | None:
+    """Return the folder for temporary files; None where there is none, as on a full disk: then none is written."""
+    try:
+        return os.path.realpath(tempfile.gettempdir())
+    except FileNotFoundError:
+        return None
+
+
+def _refuse(temporary: str | None, event: str, arguments: tuple[object, ...]) -> None:
+    """Let nothing out: no reader needs a connection, or a file that stays."""
+    if event in _FORBIDDEN:
+        raise PermissionError(f"a reader may not call {event}")
+    opens_to_write = event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITING
+    if opens_to_write or event in _CHANGING:
+        places = arguments[:2] if event in _WITH_DESTINATION else arguments[:1]
+        if not all(_may_write(place, temporary) for place in places):
+            raise PermissionError("a reader may write temporary files alone")
+
+
+def _may_write(path: object, temporary: str | None) -> bool:
     if not isinstance(path, str | bytes):
         return True  # a descriptor that is open already
     place = os.path.realpath(os.fsdecode(path))
-    return place == os.devnull or place.startswith(_TEMPORARY + os.sep)
+    return place == os.devnull or (temporary is not None and place.startswith(temporary + os.sep))

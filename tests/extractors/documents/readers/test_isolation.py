@@ -1,10 +1,17 @@
 """Readers in a process of their own: what goes wrong with one file is that file's alone."""
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
 
+import psutil
 import pytest
+from checkout import ROOT
 
 from slotfill.extractors.documents.readers import isolation, worker
 from slotfill.extractors.documents.readers.isolation import read_apart
@@ -62,16 +69,24 @@ def test_a_reader_that_hangs_is_ended_and_one_that_is_slow_is_not():
     assert read(b"slow") == ["late"]
 
 
-def test_no_reader_reaches_the_network_or_leaves_a_file(tmp_path, monkeypatch):
+def test_no_reader_reaches_the_network_or_leaves_a_file(tmp_path):
     assert refusal(b"call") == ("broken_document", "cannot be read: its reader failed with PermissionError")
     place = tmp_path.parent.parent.parent / "left-behind"  # `tmp_path` is below the temporary folder
-    monkeypatch.setattr(worker, "_TEMPORARY", str(tmp_path))
+    refuse = partial(worker._refuse, str(tmp_path))
+    writing = os.O_WRONLY | os.O_CREAT
+    for event, arguments in (
+        ("open", (str(place), "w", writing)),
+        ("os.remove", (str(place), -1)),
+        ("os.chmod", (str(place), 0o777, -1)),
+        ("os.rename", (str(tmp_path / "a"), str(place), -1, -1)),
+        ("os.fork", ()),
+    ):
+        with pytest.raises(PermissionError):
+            refuse(event, arguments)
+    refuse("open", (str(tmp_path / "a"), "w", writing))
+    refuse("open", (str(place), "r", os.O_RDONLY))
     with pytest.raises(PermissionError):
-        worker._refuse("open", (str(place), "w", os.O_WRONLY | os.O_CREAT))
-    worker._refuse("open", (str(tmp_path / "a"), "w", os.O_WRONLY | os.O_CREAT))
-    worker._refuse("open", (str(place), "r", os.O_RDONLY))
-    with pytest.raises(PermissionError):
-        worker._refuse("os.remove", (str(place), -1))
+        worker._refuse(None, "open", (str(tmp_path / "a"), "w", writing))
 
 
 def test_a_file_outside_the_temporary_folder_is_not_written():
@@ -105,3 +120,83 @@ def test_the_process_is_not_shared_with_what_is_forked():
     assert isolation._PROCESS._process is inherited
     assert read(b"echo again") == ["again"]
     assert threading.active_count() < 100
+
+
+def test_a_process_that_was_killed_between_files_costs_none():
+    read(b"echo first")
+    process = isolation._PROCESS._process
+    process.send_signal(signal.SIGKILL)
+    psutil.Process(process.pid).wait(10)
+    assert read(b"echo next") == ["next"]
+
+
+@pytest.mark.parametrize("program", ["/nowhere/python", "", None])
+def test_a_process_that_cannot_be_started_is_a_failure_of_the_file(monkeypatch, program):
+    isolation._PROCESS.close()
+    monkeypatch.setattr(sys, "executable", program)
+    with pytest.raises(ReadError, match="its reader cannot be started: "):
+        read(b"echo first")
+    monkeypatch.undo()
+    assert read(b"echo next") == ["next"]
+
+
+def test_no_code_of_the_working_folder_runs(tmp_path, monkeypatch):
+    isolation._PROCESS.close()
+    for name in ("json", "zipfile", "sitecustomize", "faulthandler", "psutil", "slotfill"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'sprung')!r}, 'w').close()")
+    monkeypatch.chdir(tmp_path)
+    assert read(b"echo safe") == ["safe"]
+    assert not (tmp_path / "sprung").exists()
+    isolation._PROCESS.close()
+
+
+def test_warnings_and_settings_of_python_do_not_stop_readers(monkeypatch):
+    isolation._PROCESS.close()
+    for name, value in (("WARNINGS", "error"), ("INSPECT", "1"), ("UNBUFFERED", "1"), ("DEVMODE", "1")):
+        monkeypatch.setenv(f"PYTHON{name}", value)
+    assert read(b"warn about") == ["warned"]
+    isolation._PROCESS.close()
+
+
+def orphan(data):
+    """Have another process read a file, kill it, and return the process that it had for that."""
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from slotfill.extractors.documents.readers import isolation\n"
+        "from slotfill.extractors.documents.readers.kinds import Kind\n"
+        "from slotfill.extractors.documents.readers.read_options import ReadOptions\n"
+        "kind = Kind('an unruly file', frozenset(), 'unruly_readers')\n"
+        "isolation.read_apart(kind, b'echo first', ReadOptions())\n"
+        "print(isolation._PROCESS._process.pid, flush=True)\n"
+        "isolation.read_apart(kind, sys.argv[2].encode(), ReadOptions())\n"
+        "sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", code, str(ROOT / "tests"), data]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        process = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    return process
+
+
+@pytest.mark.parametrize("data", ["echo idle", "busy reading"])
+def test_the_process_ends_when_the_one_that_asks_was_killed(data):
+    process = orphan(data)
+    process.wait(20)
+    assert not process.is_running()
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_standard_streams_that_are_closed_do_not_stop_readers(tmp_path, closed):
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from pathlib import Path\n"
+        "from slotfill.extractors.documents.readers.isolation import read_apart\n"
+        "from slotfill.extractors.documents.readers.kinds import Kind\n"
+        "from slotfill.extractors.documents.readers.read_options import ReadOptions\n"
+        "kind = Kind('an unruly file', frozenset(), 'unruly_readers')\n"
+        "Path(sys.argv[2]).write_text(read_apart(kind, b'echo heard', ReadOptions())[0].text)\n"
+    )
+    (tmp_path / "code.py").write_text(code)
+    command = f"exec {sys.executable} {tmp_path}/code.py {ROOT}/tests {tmp_path}/out {closed}"
+    subprocess.run(["sh", "-c", command], check=True, timeout=60)
+    assert Path(tmp_path / "out").read_text() == "heard"
