@@ -1,12 +1,14 @@
 """A tape's lines: exchanges of a request and its reply, as readable JSON that holds no credential.
 
 The first line says what the file is. Each further one is `{"request": {…}, "reply": {…}}`. A body stands there as
-`json`, as the `lines` of another text, or as `base64`; an empty one not at all.
+`json`, as the `lines` of another text, or as `base64`; an empty one not at all. Of a PDF that is sent there is the hash
+alone, `"data": "sha256:…"`: a tape is to be read, and what is asked is the same by it.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -35,6 +37,9 @@ _NOTE = (
 
 _KEPT_HEADERS = ("content-type", "request-id", "retry-after", "retry-after-ms", "x-should-retry")
 _KEPT_PREFIX = "anthropic-ratelimit-"
+
+_HASH = "sha256:"
+"""What the hash of a PDF begins with: no base64 has a colon."""
 
 
 class CassetteError(SlotfillError, AnthropicError):
@@ -67,7 +72,7 @@ class RecordedRequest:
             request.method,
             _canonical_url(request.url, redaction),
             tuple(sorted({name.strip() for name in named} - {""})),
-            _sorted(_to_tape(request.content, redaction)),
+            _sorted(_to_tape(_without_pdfs(request.content), redaction)),
         )
 
     @property
@@ -90,7 +95,9 @@ class RecordedRequest:
     @classmethod
     def from_json(cls, data: JSONObject) -> Self:
         """Read what `to_json` gives."""
-        return cls(_text(data["method"]), _text(data["url"]), tuple(data.get("beta", ())), _sorted(_body(data)))
+        return cls(
+            _text(data["method"]), _text(data["url"]), tuple(data.get("beta", ())), _sorted(_hashed(_body(data)))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +242,34 @@ def _is_kept(header: str) -> bool:
 def _decoded(response: httpx2.Response, content: bytes) -> bytes:
     encoding = {name: value for name, value in response.headers.items() if name.lower() == "content-encoding"}
     return httpx2.Response(200, headers=encoding, content=content).content
+
+
+def _without_pdfs(content: bytes) -> bytes:
+    """Put the hash of each PDF in its place; a body without any is not touched."""
+    if b"application/pdf" not in content:
+        return content
+    try:
+        return exact_json.dumps(_hashed(exact_json.loads(content.decode()))).encode()
+    except (ValueError, RecursionError):  # it is no JSON, and stands on the tape as it is
+        return content
+
+
+def _hashed(value: JSON) -> JSON:
+    match value:
+        case {"type": "base64", "media_type": "application/pdf", "data": str(data)}:
+            return {**value, "data": data if data.startswith(_HASH) else f"{_HASH}{_hash_of(data)}"}
+        case dict():
+            return {name: _hashed(part) for name, part in value.items()}
+        case list():
+            return [_hashed(part) for part in value]
+    return value
+
+
+def _hash_of(data: str) -> str:
+    try:
+        return hashlib.sha256(base64.b64decode(data, validate=True)).hexdigest()
+    except ValueError:  # what is no base64 is refused, and told from another that is
+        return hashlib.sha256(data.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _to_tape(content: bytes, redaction: Redaction) -> JSONObject:

@@ -42,6 +42,10 @@ class PDFPages:
         """The data as it travels. It is written once: a document may be asked about again and again."""
         return PDFData.of(b64encode(self.data).decode(), pages=len(self.numbers), characters=self.end - self.start)
 
+    def __getstate__(self) -> dict[str, object]:
+        """Leave out what can be made again of the data, where it is written down."""
+        return {name: part for name, part in vars(self).items() if name != "base64"}
+
     @property
     def base64_bytes(self) -> int:
         """How long that is, without writing it."""

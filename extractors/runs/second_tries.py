@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,13 +12,12 @@ from typing import Any, Self
 
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.extractions.extraction import Extraction
-from slotfill.extractors.record.money import money_json
 from slotfill.extractors.record.usage import Usage
 
 __all__ = ["FirstTry", "SecondTries"]
 
 IN_MEMORY = 1_000_000
-"""So many characters are held in memory; more go to a file."""
+"""So many bytes are held in memory; more go to a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class SecondTries:
     """
 
     def __init__(self) -> None:
-        self._file = SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8")  # noqa: SIM115 - it is closed on leaving
+        self._file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - it is closed on leaving
         self._left, self._reading = 0, False
 
     def __enter__(self) -> Self:
@@ -54,13 +53,9 @@ class SecondTries:
 
     def add(self, extraction: Extraction[Any]) -> None:
         """Take a document that failed on the way, before the first is yielded."""
-        document = extraction.document
-        line = {
-            "document": [document.text, document.id, document.source],
-            "usage": extraction.usage.to_json(),
-            "costs": [*map(money_json, (extraction.cost_usd, extraction.saved_usd, extraction.surcharge_usd))],
-        }
-        self._file.write(f"{json.dumps(line)}\n")
+        amounts = (extraction.cost_usd, extraction.saved_usd, extraction.surcharge_usd)
+        # With its pages and places: it is another one to the ledger without them.
+        pickle.dump(FirstTry(extraction.document, extraction.usage, *amounts), self._file)
         self._left += 1
 
     def __iter__(self) -> Iterator[FirstTry]:
@@ -69,6 +64,5 @@ class SecondTries:
             self._reading = True
         while self._left:
             self._left -= 1
-            line = json.loads(self._file.readline())
-            amounts = (None if amount is None else Decimal(amount) for amount in line["costs"])
-            yield FirstTry(Document(*line["document"]), Usage(**line["usage"]), *amounts)
+            first: FirstTry = pickle.load(self._file)  # noqa: S301 - nobody else can write into it
+            yield first

@@ -37,6 +37,9 @@ _OTHERS = ("anthropic", "asyncio", "instructor")
 _CREDENTIALS = re.compile(r"(?i)\bbearer\s+[\w.~+/=-]{8,}|\bsk-ant-[\w-]{8,}")
 """What looks like one: the SDK finds some by itself, which no setting tells of."""
 
+_FILE = re.compile(r"[A-Za-z0-9+/]{1000,}=*")
+"""A file in base64: the SDK tells of a request with all that it holds."""
+
 _ID_DIGITS = 12
 """So many digits of a document's id tell it from the others of a run."""
 
@@ -64,7 +67,7 @@ class _Formatter(logging.Formatter):
 
     def _message(self, record: logging.LogRecord) -> str:
         if self._values or record.name.partition(".")[0] == _OWN:
-            return record.getMessage()
+            return _FILE.sub(lambda file: f"({len(file[0]):,} characters of base64)", record.getMessage())
         return f"{record.name} reports a problem: -vv tells which"
 
     def _detail(self, record: logging.LogRecord) -> str:

@@ -15,12 +15,16 @@ from anthropic import Anthropic, AsyncAnthropic
 from click.testing import CliRunner
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from native_pages import paged_document, pdf
 from scripted import Service, message, refusal
 
 from slotfill import Extractor, ModelError, SettingsError, SlotfillError
 from slotfill.cli import main
 from slotfill.extractors.cassettes.cassette import Cassette, CassetteTransport
 from slotfill.extractors.cassettes.tape import CassetteError
+from slotfill.extractors.record.failure_kinds import FailureKind
+from slotfill.extractors.testing import SimulatedClaude
+from slotfill.extractors.testing.simulated_transport import SimulatedTransport
 
 KEY = "sk-ant-secret-0123456789"
 ASKED = {"model": "claude-haiku-5-5", "max_tokens": 50}
@@ -742,3 +746,22 @@ class TestCommandLine:
         (folder / "in" / "a.txt").write_text("x")
         for _ in range(2):
             assert self.run("in", "--cassette", "in/tape.jsonl").exit_code == 0
+
+
+def test_pages_are_replayed_and_stand_on_the_tape_by_their_hash(tmp_path):
+    large = pdf(2) + b"%" + b"x" * 2_000_000 + pdf(2)[-200:]
+    tape, document = tmp_path / "tape.jsonl", paged_document("Fine.", 2, data=lambda _: large)
+    claude = SimulatedClaude()
+    transport = CassetteTransport(tape, SimulatedTransport(claude))
+    client = anthropic.Anthropic(
+        api_key="x", base_url="http://simulated.invalid", http_client=httpx2.Client(transport=transport)
+    )
+    with Extractor("sentiment", client=client) as extractor:
+        recorded = extractor.extract(document)
+    assert recorded.ok
+    assert tape.stat().st_size < 20_000
+    with Extractor("sentiment", cassette=tape) as extractor:
+        assert extractor.extract(document).value == recorded.value
+        other = extractor.extract(paged_document("Fine.", 2))
+        assert other.error.type is FailureKind.CASSETTE
+        assert "sha256:" in other.error.message

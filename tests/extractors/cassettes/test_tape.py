@@ -1,5 +1,7 @@
 """A tape's lines: what is written can be read again, and what is no tape says where."""
 
+import base64
+import hashlib
 import json
 import os
 
@@ -149,3 +151,27 @@ def test_what_cannot_be_read_is_told(tmp_path):
     for name, said in (("", "Is a directory"), ("bytes", "utf-8"), ("link", "No such file")):
         with pytest.raises(CassetteError, match=f"cannot be read: .*{said}"):
             read_entry(tmp_path / name)
+
+
+def with_pdf(data):
+    source = {"type": "base64", "media_type": "application/pdf", "data": data}
+    content = [{"type": "document", "source": source}, {"type": "text", "text": "x"}]
+    return {"model": "m", "messages": [{"role": "user", "content": content}]}
+
+
+def test_a_pdf_is_known_by_its_hash():
+    data = b"%PDF-" + bytes(range(256)) * 1000
+    written = base64.b64encode(data).decode()
+    request = asked(json.dumps(with_pdf(written)).encode())
+    assert len(request.key) < 500
+    assert f'"sha256:{hashlib.sha256(data).hexdigest()}"' in request.key
+    assert asked(json.dumps(with_pdf(written[:-8])).encode()).key != request.key
+    assert asked(json.dumps(with_pdf("no base64")).encode()).key != request.key
+    assert asked(b'{"application/pdf": ').body == {"lines": ['{"application/pdf": ']}
+
+
+def test_a_tape_that_holds_a_pdf_whole_is_replayed(tmp_path):
+    written = base64.b64encode(b"%PDF-1").decode()
+    old = RecordedRequest("POST", "/v1/messages", (), {"json": with_pdf(written)})
+    exchange = copied(tmp_path / "tape", old, RecordedReply(200, {}, {"json": {}}))
+    assert exchange.request.key == asked(json.dumps(with_pdf(written)).encode()).key

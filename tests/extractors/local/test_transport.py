@@ -183,6 +183,10 @@ def test_the_oldest_examples_make_room(client: anthropic.Anthropic) -> None:
     [
         ({"messages": []}, "messages: at least one"),
         ({"messages": [{"role": "user", "content": [{"type": "image", "source": {}}]}]}, "reads text only"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "document", "source": {}}]}]},
+            "reads text only, no block of type 'document'",
+        ),
         ({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "{"}]}, "prefilled"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"output_config": {"format": {"type": "json_schema", "schema": {"type": 3}}}}, "output_config"),

@@ -1,13 +1,17 @@
 """What is held of documents until they are asked once more."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
+from native_pages import paged_document
 
 from slotfill import Document, Extraction, Outcome, Usage
+from slotfill.extractors.documents.place_map import PlaceMap, Stretch
 from slotfill.extractors.record.parts import Attempt, Rung
 from slotfill.extractors.runs import second_tries
+from slotfill.extractors.runs.ledger.identity import document_key
 from slotfill.extractors.runs.second_tries import SecondTries
 
 costs = st.none() | st.decimals(0, 9, places=9)
@@ -44,3 +48,15 @@ def test_many_are_not_held_in_memory():
             held.add(Extraction(Document.of(text), "s", "i", "m", Outcome.FAILED))
         assert held._file._rolled
         assert sum(first.document.text == text for first in held) == 30
+
+
+def test_a_document_comes_out_with_its_places_and_pages():
+    places = PlaceMap((Stretch(0, 4, {"page": 1}),), b"0" * 64)
+    document = replace(paged_document("Fine.", 2), places=places, columns={"team": "a"})
+    assert document.pages[0].base64
+    with SecondTries() as held:
+        held.add(Extraction(document, "s", "i", "m", Outcome.FAILED))
+        (first,) = held
+    assert first.document == document
+    assert document_key(first.document) == document_key(document)
+    assert "base64" not in vars(first.document.pages[0])  # it is made again where it is needed

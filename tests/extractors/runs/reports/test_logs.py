@@ -13,6 +13,7 @@ import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from native_pages import paged_document, pdf
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from scripted import message, refusal
 
@@ -405,3 +406,15 @@ def test_a_failure_of_a_document(capsys):
     with Extractor(SCHEMA, client=SimulatedClaude().client()) as extractor:
         said = logged(extractor.extract(broken), 0, "text", capsys)
     assert said == "a.txt: failed: line 2 is no JSON: Expecting value at column 9 [broken_row]\n"
+
+
+@pytest.mark.parametrize("log_format", FORMATS)
+def test_no_file_is_ever_logged(log_format, capsys):
+    large = pdf(2) + b"%" + b"x" * 200_000 + pdf(2)[-200:]
+    claude, paged = SimulatedClaude(), paged_document("Fine.", 2, data=lambda _: large)
+    with log_to_stderr(2, log_format), Extractor("sentiment", client=claude.client()) as extractor:
+        assert extractor.extract(paged).ok
+    said = capsys.readouterr().err
+    assert "Request options" in said
+    assert "characters of base64)" in said
+    assert len(said) < 50_000
