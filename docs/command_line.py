@@ -19,7 +19,7 @@ This page is written by `python docs/command_line.py`, the commands' part from t
 
 | INPUT | is read as |
 |---|---|
-| a file | one document: `.txt`, `.md` and whatever else decodes as text; of `.html`, `.htm` and `.xhtml` what is seen |
+| a file | one document: `.txt`, `.md` and whatever else decodes as text; of `.eml`, `.html`, `.htm` what is seen |
 | a `.jsonl` or `.csv` file | a document a row, its text in `--text-field` |
 | a folder | its files, sorted, without dot files; links are followed but never in circles |
 | a glob, such as `'mails/**/*.eml'` | what matches |

@@ -44,6 +44,7 @@ _ARCHIVE = b"PK\x03\x04"
 _READERS = "slotfill.extractors.documents.readers"
 
 KINDS: tuple[Kind, ...] = (
+    Kind("a mail", frozenset({".eml"}), f"{_READERS}.mails.mail"),
     Kind("an HTML page", frozenset({".html", ".htm", ".xhtml"}), f"{_READERS}.markup.html"),
     Kind(
         "a Word document",

@@ -1,0 +1,57 @@
+"""Bytes -> the tree of a mail's parts, by the standard library's parser, which takes whatever comes."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import Compat32
+from typing import TypeAlias
+
+from slotfill.extractors.documents.decoding import encoding_of_bom
+
+__all__ = ["MailPart", "parse_mail", "parts_of", "parts_without_boundary"]
+
+MailPart: TypeAlias = "Message[str, str]"
+
+
+class _AsWritten(Compat32):
+    """Fields as they stand in the file, with surrogates for bytes beyond ASCII.
+
+    `policy.default` reads fields by the grammar, and raises for some that break it; Compat32 itself has a
+    replacement character for each byte beyond ASCII.
+    """
+
+    def header_fetch_parse(self, name: str, value: str) -> str:  # noqa: ARG002 - the signature is the library's
+        return value
+
+
+_BOUNDARY = re.compile(r"^--(\S.{0,68}\S)[ \t]*\r?\n(?=Content-)", re.MULTILINE)
+"""A line that can only stand between parts: the fields of one follow."""
+
+_PARSER = BytesParser(policy=_AsWritten())
+
+
+def parse_mail(data: bytes) -> MailPart:
+    """Parse a mail. Raises RecursionError for one whose parts are nested some hundred times."""
+    if encoding_of_bom(data) == "utf-16":  # as programs of Windows save it
+        data = data.decode("utf-16", "replace").encode()
+    mail: MailPart = _PARSER.parsebytes(data.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n"))
+    return mail
+
+
+def parts_of(part: MailPart) -> list[MailPart]:
+    """Return the parts within one, none where it is none of several."""
+    payload = part.get_payload()
+    return [inner for inner in payload if isinstance(inner, Message)] if isinstance(payload, list) else []
+
+
+def parts_without_boundary(part: MailPart) -> list[MailPart]:
+    """Return the parts within one that names no boundary, or another than it has; none where it has none."""
+    text = part.get_payload()
+    boundary = _BOUNDARY.search(text) if isinstance(text, str) else None
+    if not boundary:
+        return []
+    fields = f'Content-Type: multipart/mixed; boundary="{boundary[1]}"\n\n'
+    return parts_of(_PARSER.parsebytes((fields + str(text)).encode("ascii", "surrogateescape")))
