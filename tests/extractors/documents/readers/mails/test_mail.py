@@ -305,7 +305,7 @@ def test_a_mail_within_its_own_signature_says_so():
         b"Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n" + base64.b64encode(b"The body.....")[:-3],
         b"Content-Type: text/plain\nContent-Transfer-Encoding: nonsense\n\nThe body.\n",
         b"no field at all\n\nThe body.\n",
-        b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/x; boundary=c\n\n--c\n\nThe body.\n",
+        b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/x; boundary=c\n\n--c\n\nThe body.",
     ],
 )
 def test_a_broken_mail_is_read_as_far_as_it_goes(mail):
