@@ -7,7 +7,7 @@ import re
 from pathlib import PurePosixPath
 
 from slotfill.extractors.documents.readers.mails.mail_headers import decode_header
-from slotfill.extractors.documents.readers.mails.mail_parser import MailPart, parts_of
+from slotfill.extractors.documents.readers.mails.mail_parser import MailPart, inner_parts
 
 __all__ = ["AttachmentNames", "name_of"]
 
@@ -55,7 +55,7 @@ def name_of(part: MailPart, number: int) -> str:
         return name
     suffix = _SUFFIXES.get(kind) or mimetypes.guess_extension(kind) or ".bin"
     subject = ""
-    if kind == "message/rfc822" and (inner := parts_of(part)):
+    if kind == "message/rfc822" and (inner := inner_parts(part)):
         subject = _clean(decode_header(inner[0].get("Subject") or "").replace("/", "-").replace("\\", "-"))
     return f"{subject or f'part-{number}'}{suffix}"
 

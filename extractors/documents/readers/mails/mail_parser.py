@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from slotfill.extractors.documents.decoding import encoding_of_bom
 
-__all__ = ["MailPart", "parse_mail", "parts_of", "parts_without_boundary"]
+__all__ = ["MailPart", "inner_parts", "parse_mail", "parts_without_boundary"]
 
 MailPart: TypeAlias = "Message[str, str]"
 
@@ -41,7 +41,7 @@ def parse_mail(data: bytes) -> MailPart:
     return mail
 
 
-def parts_of(part: MailPart) -> list[MailPart]:
+def inner_parts(part: MailPart) -> list[MailPart]:
     """Return the parts within one, none where it is none of several."""
     payload = part.get_payload()
     return [inner for inner in payload if isinstance(inner, Message)] if isinstance(payload, list) else []
@@ -54,4 +54,4 @@ def parts_without_boundary(part: MailPart) -> list[MailPart]:
     if not boundary:
         return []
     fields = f'Content-Type: multipart/mixed; boundary="{boundary[1]}"\n\n'
-    return parts_of(_PARSER.parsebytes((fields + str(text)).encode("ascii", "surrogateescape")))
+    return inner_parts(_PARSER.parsebytes((fields + str(text)).encode("ascii", "surrogateescape")))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from slotfill.extractors.documents.readers.mails.body_text import html_part_lines, plain_part_lines
-from slotfill.extractors.documents.readers.mails.mail_parser import MailPart, parts_of, parts_without_boundary
+from slotfill.extractors.documents.readers.mails.mail_parser import MailPart, inner_parts, parts_without_boundary
 from slotfill.extractors.documents.readers.markup.flow import TextLine
 from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.record.failure_kinds import FailureKind
@@ -126,7 +126,7 @@ class _Structure:
     def content(self, part: MailPart) -> MailContent:
         """Return what a part shows and holds."""
         kind = part.get_content_type()
-        children = parts_of(part)
+        children = inner_parts(part)
         if part.get_content_maintype() == "multipart":
             if children := children or parts_without_boundary(part):
                 return self._of_several(kind, children)
