@@ -143,7 +143,7 @@ TESTED_THROUGH = {
     "extractors/documents/readers/markup": ("test_html", "what becomes of one page"),
     "extractors/documents/readers/office": ("test_word", "what a document's text is made of"),
     "extractors/documents/readers/pdf": ("test_pdf_reader", "one page, from its letters to its text"),
-    "extractors/documents/rows": ("test_sources", "one reader a format, by the sources that hold it"),
+    "extractors/documents/rows": ("test_row_files", "the parts of one file of rows"),
     "extractors/forms": ("test_grounding", "tables that grounding and repair read"),
     "extractors/grounding": ("test_grounding", "steps of one search"),
     "extractors/http": ("test_tries", "what holds of each HTTP try"),

@@ -11,8 +11,9 @@ import io
 import os
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Protocol, Unpack
@@ -23,7 +24,8 @@ from slotfill.extractors.documents.files import File, expand, is_folder, walk_fi
 from slotfill.extractors.documents.readers.kinds import most_bytes
 from slotfill.extractors.documents.readers.read_file import read_file
 from slotfill.extractors.documents.readers.read_options import ReadKeywords, ReadOptions
-from slotfill.extractors.documents.rows.rows import fields, read_rows
+from slotfill.extractors.documents.rows.row_fields import RowFields
+from slotfill.extractors.documents.rows.row_files import RowFormat, check_rows, is_array, read_rows
 from slotfill.extractors.documents.urls import is_address
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
@@ -53,18 +55,16 @@ class Sources:
     """Files to read. Iterating reads them, one document at a time, in a stable order; each time anew.
 
     several: whether more than one document may come. count: how many will, where that is known without reading.
-    text_field, id_field, keep: as in `find_sources`. options: how files are read.
+    fields: which fields of rows are read, and carried along. options: how files are read.
     """
 
     sources: tuple[_Source, ...]
     several: bool
-    text_field: str | None = None
-    id_field: str | None = None
-    keep: tuple[str, ...] = ()
+    fields: RowFields = field(default_factory=RowFields)
     stdin: IO[bytes] | None = None
     options: ReadOptions = ReadOptions()
 
-    @property
+    @cached_property
     def count(self) -> int | None:
         """The number of documents, None while rows, or files within files, have not been read."""
         return None if any(map(self._holds_several, self.sources)) else len(self.sources)
@@ -90,19 +90,20 @@ class Sources:
         for source in self.sources:
             if source.name == STDIN:
                 yield self.piped
-            elif _has_rows(source):
-                yield from self._rows(source)
+            elif kind := _row_format(source, self.options):
+                yield from self._rows(source, kind)
             else:
                 yield from self._read(source)
 
     def _holds_several(self, source: _Source) -> bool:
-        return _has_rows(source)
+        if source.name == STDIN:
+            return False
+        return _row_format(source, self.options) is not None
 
-    def _rows(self, source: _Source) -> Iterator[Document]:
-        names = source.name, self.text_field or "text", self.id_field
+    def _rows(self, source: _Source, kind: RowFormat) -> Iterator[Document]:
         try:
             with source.open() as file:
-                yield from read_rows(file, *names, delimited=_is_csv(source), encoding=self.options.encoding)
+                yield from read_rows(file, source.name, kind, self.fields, encoding=self.options.encoding)
         except OSError as error:
             yield Document.unreadable(source.name, _unreadable(error))
         except UnicodeError as error:
@@ -140,14 +141,15 @@ def find_sources(
     beside other inputs. A glob is one where no file has that very name. An address is what fsspec opens:
     `s3://bucket/mails`, `https://…/*.txt`, `zip://*.txt::mails.zip`; its password is in no document's name.
 
-    `.jsonl` and `.csv` files hold one document a row: `text_field` is its text, `id_field`, or else its number, its
-    name. keep: fields or columns to carry along. reading: as in `ReadKeywords`.
+    `.jsonl`, `.ndjson`, `.csv` and `.tsv` files, and a `.json` that is an array of objects, hold one document a row:
+    `text_field` is its text (`review.body`, within another, or `title,body`, several), `id_field`, or else its number,
+    its name. keep: fields or columns to carry along. reading: as in `ReadKeywords`.
 
-    Raises InputError for what is not there or cannot be reached, a folder or glob that holds nothing, a CSV without the
-    columns, a JSONL whose first rows are without the fields, an encoding that is none of text; MissingExtraError for an
-    address where fsspec is not installed.
+    Raises InputError for what is not there or cannot be reached, a folder or glob that holds nothing, rows without the
+    fields, a field that an output has itself, an encoding that is none of text; MissingExtraError for an address where
+    fsspec is not installed.
     """
-    options = ReadOptions.of(**reading)
+    options, fields = ReadOptions.of(**reading), RowFields.of(text_field, id_field, keep)
     hidden = {os.path.realpath(path) for path in skip}
     sources: list[_Source] = []
     folder = False
@@ -155,16 +157,11 @@ def find_sources(
         files, folder = _find(name, hidden)
         sources += files
     for source in sources:
-        if _has_rows(source):
-            _check_fields(
-                source,
-                {"--text-field": text_field or "text", "--id-field": id_field or text_field or "text"},
-                options.encoding,
-            )
+        _check_rows(source, fields, options)
     if stdin is None and sys.stdin is None and any(source.name == STDIN for source in sources):
         raise InputError("standard input is closed: name files or folders")
-    several = len(sources) != 1 or _has_rows(sources[0]) or folder
-    return Sources(tuple(sources), several, text_field, id_field, keep, stdin, options)
+    several = len(sources) != 1 or folder or _row_format(sources[0], options) is not None
+    return Sources(tuple(sources), several, fields, stdin, options)
 
 
 def _others(inputs: Iterable[str | os.PathLike[str]], hidden: Collection[str]) -> list[str]:
@@ -212,32 +209,28 @@ def _file(path: str) -> File:
     return File(f"./{path}" if path == STDIN else path)
 
 
-def _is_csv(source: _Source) -> bool:
-    return source.suffix == ".csv"
+def _row_format(source: _Source, options: ReadOptions) -> RowFormat | None:
+    """Tell how the rows of a file are written, None of one that is a document by itself.
 
-
-def _has_rows(source: _Source) -> bool:
-    return source.suffix in {".csv", ".jsonl"}
-
-
-def _check_fields(source: _Source, names: Mapping[str, str], encoding: str | None) -> None:
-    """Refuse rows without the fields while nothing has been paid for; what cannot be read fails later.
-
-    names: by the option that chooses it, the first that of the text.
+    A `.json` file is opened for that, unless it can be read but once, or is to be read as it stands.
     """
-    if not source.is_lasting:
+    kind = RowFormat.of(source.suffix)
+    if kind is not RowFormat.ARRAY:
+        return kind
+    if options.raw or not source.is_lasting:
+        return None
+    with suppress(OSError, UnicodeError), source.open() as file:
+        return kind if is_array(file, options.encoding) else None
+    return None
+
+
+def _check_rows(source: _Source, fields: RowFields, options: ReadOptions) -> None:
+    """Refuse rows without the fields while nothing has been paid for; what cannot be read fails later."""
+    kind = _row_format(source, options)
+    if kind is None or not source.is_lasting:
         return
-    try:
-        with source.open() as file:
-            present = fields(file, names["--text-field"], delimited=_is_csv(source), encoding=encoding)
-    except (OSError, UnicodeError):
-        return
-    if present is None:
-        return
-    for option, name in names.items():
-        if name not in present:
-            kind, others = "column" if _is_csv(source) else "field", ", ".join(map(repr, present)) or "none"
-            raise InputError(f"{source.name!r} has no {kind} {name!r}: there is {others}; choose one with {option}")
+    with suppress(OSError, UnicodeError), source.open() as file:
+        check_rows(file, source.name, kind, fields, encoding=options.encoding)
 
 
 def _unreadable(error: OSError) -> Failure:

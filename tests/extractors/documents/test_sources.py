@@ -1,27 +1,18 @@
 """Documents: what inputs name, in which order, and what becomes of what cannot be read."""
 
-import codecs
-import csv
 import hashlib
 import io
 import json
 import os
-import re
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from row_inputs import REVIEWS, kinds, only, texts
 
-from slotfill.extractors.documents.decoding import MOST_BYTES, flaw_of
 from slotfill.extractors.documents.readers import kinds as kinds_of_files
-from slotfill.extractors.documents.rows import rows
 from slotfill.extractors.documents.sources import find_sources
 from slotfill.extractors.errors import InputError
-
-BOM = codecs.BOM_UTF8
 
 
 @pytest.fixture(autouse=True)
@@ -37,27 +28,8 @@ def write(*names, text=None):
         path.write_text(text or f"text of {name}", encoding="utf-8")
 
 
-def rows_of(data, *, suffix=".jsonl", **options):
-    path = Path("rows" + suffix)
-    path.write_bytes(data)
-    return list(find_sources([path], **options))
-
-
 def sources_of(*inputs, **options):
     return [document.source for document in find_sources(inputs, **options)]
-
-
-def texts(found):
-    return [document.text for document in found]
-
-
-def kinds(found):
-    return [document.failure and document.failure.type for document in found]
-
-
-def only(found):
-    (document,) = found
-    return document
 
 
 # Files, folders, globs
@@ -399,355 +371,7 @@ def test_what_was_found_can_be_read_again():
     assert len(list(found)) == 4
 
 
-# JSONL
-
-
-def test_a_row_is_named_by_its_line():
-    found = rows_of(b'\n{"text": "one"}\n   \n\t\r\n \t{"text": "two", "n": [1]} \r\n')
-    assert [(document.source, document.text) for document in found] == [
-        ("rows.jsonl#2", "one"),
-        ("rows.jsonl#5", "two"),
-    ]
-
-
-def test_rows_are_several_even_when_there_is_but_one():
-    rows_of(b'{"text": "one"}')
-    assert (find_sources(["rows.jsonl"]).several, find_sources(["rows.jsonl"]).count) == (True, None)
-
-
-@pytest.mark.parametrize("suffix", [".JSONL", ".Csv"])
-def test_the_suffix_may_be_in_capitals(suffix):
-    data = b'{"text": "one"}' if suffix == ".JSONL" else b"text\none\n"
-    assert texts(rows_of(data, suffix=suffix)) == ["one"]
-
-
-@pytest.mark.parametrize(
-    ("line", "kind", "said"),
-    [
-        (b'{"text": "one"', "broken_row", "line 2 is no JSON: .* column 1[45]"),
-        (b'  {"text": one}', "broken_row", "line 2 is no JSON: .* column 12"),
-        (b'{"text": "one"} {"text": "two"}', "broken_row", "line 2 is no JSON: Extra data at column 1[67]"),
-        (b"[" * 100_000, "broken_row", "line 2 is no JSON"),
-        (b'{"text": ' + b"9" * 5000 + b"}", "broken_row", "line 2 is no JSON"),
-        (b'["one"]', "broken_row", "line 2 holds no JSON object"),
-        (b"null", "broken_row", "line 2 holds no JSON object"),
-        (b'{"Text": "one"}', "broken_row", "2 has no 'text'"),
-        (b'{"text": null}', "broken_row", "2 has no 'text'"),
-        (b'{"text": ["one"]}', "broken_row", "2 holds no string in 'text'"),
-        (b'{"text": 7}', "broken_row", "2 holds no string in 'text'"),
-        (b'{"text": ""}', "empty_document", "no text"),
-        (b'{"text": " \\n"}', "empty_document", "no text"),
-        (b'{"text": "a\\u0000b"}', "binary_document", "binary"),
-        (b'{"text": "a \\ud800 b"}', "undecodable_document", "surrogate"),
-    ],
-)
-def test_a_line_that_is_no_row_fails_alone(line, kind, said):
-    before, failed, after = rows_of(b'{"text": "before"}\n' + line + b'\n{"text": "after"}\n')
-    assert (before.text, after.text, after.source) == ("before", "after", "rows.jsonl#3")
-    assert (failed.source, failed.text, failed.failure.type) == ("rows.jsonl#2", "", kind)
-    assert re.search(said, failed.failure.message)
-
-
-def test_text_and_id_are_of_the_fields_that_were_named():
-    found = rows_of(
-        b'{"id": "r-1", "body": "one"}\n{"id": 0, "body": "two"}\n{"id": "\\ud800\\n", "body": "three"}\n',
-        text_field="body",
-        id_field="id",
-    )
-    assert [document.source for document in found] == ["rows.jsonl#r-1", "rows.jsonl#0", "rows.jsonl#\\ud800\n"]
-    assert texts(found) == ["one", "two", "three"]
-
-
-@pytest.mark.parametrize("line", [b'{"text": "one"}', b'{"id": "", "text": "one"}', b'{"id": null, "text": "one"}'])
-def test_a_row_without_its_id_fails_by_its_line(line):
-    document, _ = rows_of(b"\n" + line + b'\n{"id": 3, "text": "two"}', id_field="id")
-    assert (document.source, document.failure.type) == ("rows.jsonl#2", "broken_row")
-    assert "2 has no 'id'" in document.failure.message
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({"text_field": "body"}, "has no field 'body': there is 'id', 'Text', 'text'; choose one with --text-field"),
-        ({"id_field": "nr"}, "has no field 'nr': there is 'id', 'Text', 'text'; choose one with --id-field"),
-    ],
-)
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "latin-1"])
-def test_a_field_that_no_row_has_is_an_error_that_names_those_there_are(options, said, encoding):
-    rows = '{"id": 1, "Text": "one"}\nbroken\n\n{"id": 2, "text": "two"}\n{"text": "größer"}\n'
-    with pytest.raises(InputError, match=said):
-        rows_of(rows.encode(encoding), **options)
-
-
-@pytest.mark.parametrize("data", [b"", b"\n", b"[1]\nbroken\n", b'{"a": 1\n'])
-def test_rows_that_are_none_tell_no_fields(data):
-    assert set(kinds(rows_of(data))) <= {"broken_row"}
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_rows_come_in_any_unicode_and_with_any_line_ends(encoding, end):
-    data = end.join(['{"text": "größer\\n 😀"}', "", '{"text": "größer\u2028\x85"}', ""])
-    found = rows_of(data.encode(encoding))
-    assert texts(found) == ["größer\n 😀", "größer\u2028\x85"]
-    assert [document.source for document in found] == ["rows.jsonl#1", "rows.jsonl#3"]
-
-
-def test_latin_1_in_one_line_of_a_unicode_file_fails_alone():
-    data = '{"text": "café"}\n'.encode() + b'{"text": "caf\xe9"}\n' + '{"text": "日本"}\n'.encode()
-    found = rows_of(data)
-    assert (texts(found), kinds(found)) == (["café", "", "日本"], [None, "undecodable_document", None])
-
-
-def test_a_line_of_broken_utf_8_fails_instead_of_turning_into_gibberish():
-    before, failed, after = rows_of(
-        b'{"text": "one"}\n{"text": "' + "größere Stücke".encode() + b'\xff"}\n{"text": "two"}'
-    )
-    assert (before.text, after.text) == ("one", "two")
-    assert (failed.source, failed.failure.type) == ("rows.jsonl#2", "undecodable_document")
-
-
-@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
-def test_a_line_that_is_too_long_fails_alone(monkeypatch, end):
-    monkeypatch.setattr(rows, "MOST_BYTES", 40)
-    for length in (41, 79, 80, 81, 200):
-        line = b'{"text": "' + b"x" * (length - 12) + b'"}'
-        before, failed, after = rows_of(end.join([b'{"text": "before"}', line, b'{"text": "after"}']))
-        assert (before.text, after.text, after.source) == ("before", "after", "rows.jsonl#3")
-        assert (failed.source, failed.failure.type) == ("rows.jsonl#2", "too_large")
-
-
-def test_the_last_line_may_be_too_long(monkeypatch):
-    monkeypatch.setattr(rows, "MOST_BYTES", 40)
-    assert kinds(rows_of(b'{"text": "one"}\n' + b"x" * 80)) == [None, "too_large"]
-
-
-@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
-@pytest.mark.parametrize("data", [b"%PDF-1.7 text", b"PK\x03\x04text", b"\x1f\x8btext"])
-def test_rows_of_a_known_format_are_refused_as_one(suffix, data):
-    document = only(rows_of(data, suffix=suffix))
-    assert (document.source, document.failure.type) == ("rows" + suffix, "binary_document")
-
-
-def test_a_file_of_rows_that_is_cut_within_utf_16_ends_in_a_failure():
-    found = rows_of('{"text": "one"}\n{"text": "two"}'.encode("utf-16")[:-1])
-    assert kinds(found)[-1] == "undecodable_document"
-
-
-def test_no_rows_are_no_documents():
-    assert rows_of(b"") == rows_of(b"\n\n") == rows_of(b"text\n", suffix=".csv") == []
-
-
-# CSV
-
-
-def test_a_csv_row_is_named_by_its_number_below_the_header():
-    found = rows_of(b'id,text\n1,"one, ""quoted""\r\nover lines"\n\n2,two\n', suffix=".csv")
-    assert [document.source for document in found] == ["rows.csv#1", "rows.csv#3"]
-    assert texts(found) == ['one, "quoted"\r\nover lines', "two"]
-
-
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_csv_comes_as_spreadsheets_save_it(delimiter, encoding, end):
-    lines = [["text", "id"], ["größer", "a"], ['"x, y; z\tw"', "b"]]
-    data = end.join(delimiter.join(cells) for cells in lines)
-    found = rows_of(data.encode(encoding), suffix=".csv", id_field="id")
-    assert texts(found) == ["größer", "x, y; z\tw"]
-    assert [document.source for document in found] == ["rows.csv#a", "rows.csv#b"]
-
-
-@pytest.mark.parametrize(
-    ("data", "there", "options"),
-    [
-        (b"id,body\n1,one\n", "'id', 'body'; choose one with --text-field", {}),
-        (b"text,body\n1,one\n", "'text', 'body'; choose one with --id-field", {"id_field": "id"}),
-        (b"", "none", {}),
-        (b"\n1,one\n", "none", {}),
-    ],
-)
-def test_a_csv_without_the_column_is_an_error_that_names_those_there_are(data, there, options):
-    with pytest.raises(InputError, match=there):
-        rows_of(data, suffix=".csv", **options)
-
-
-def test_a_csv_whose_header_cannot_be_decoded_fails_as_a_document():
-    assert kinds(rows_of("text\n".encode("utf-16")[:-1], suffix=".csv")) == ["undecodable_document"]
-
-
-def test_a_csv_without_the_column_is_an_error_before_anything_is_read():
-    write("a.txt", "in/rows.csv")
-    with pytest.raises(InputError, match=r"'in/rows\.csv' has no column 'text'"):
-        find_sources(["a.txt", "in"])
-
-
-def test_a_cell_may_be_as_long_as_a_document_whatever_limit_others_have_set():
-    long = "x" * 200_000
-    for limit in (131_072, 50_000_000):
-        csv.field_size_limit(limit)
-        assert texts(rows_of(f"text\n{long}\nshort\n".encode(), suffix=".csv")) == [long, "short"]
-        assert csv.field_size_limit() >= limit
-
-
-def test_threads_that_read_long_cells_do_not_cut_each_others():
-    for name in "abc":
-        rows = [["text"], *[[f"{name}{number}\n" * 60_000] for number in range(6)]]
-        with Path(f"{name}.csv").open("w", newline="") as file:
-            csv.writer(file).writerows(rows)
-    csv.field_size_limit(131_072)
-    barrier = threading.Barrier(3)
-
-    def read(name):
-        barrier.wait()
-        return [document.text[:2] for document in find_sources([f"{name}.csv"])]
-
-    with ThreadPoolExecutor(3) as threads:
-        found = list(threads.map(read, "abc"))
-    assert found == [[f"{name}{number}" for number in range(6)] for name in "abc"]
-
-
-def test_a_header_may_be_long():
-    with pytest.raises(InputError, match="has no column 'text'"):
-        rows_of(b"x" * 200_000, suffix=".csv")
-    assert texts(rows_of(b"text," + b"x" * 200_000 + b"\none,two", suffix=".csv")) == ["one"]
-
-
-def test_a_cell_that_is_too_long_fails_alone(monkeypatch):
-    monkeypatch.setattr(rows, "MOST_BYTES", 40)
-    for cell in (b"x" * 50, b'"' + b"x" * 50 + b'"', b'"' + b"one line\n" * 9 + b'"'):
-        before, failed, after = rows_of(b"text\nbefore\n" + cell + b"\nafter\n", suffix=".csv")
-        assert (before.text, after.text, after.source) == ("before", "after", "rows.csv#3")
-        assert (failed.source, failed.failure.type) == ("rows.csv#2", "too_large")
-
-
-def test_a_quote_that_is_never_closed_makes_no_rows_of_what_it_holds(monkeypatch):
-    monkeypatch.setattr(rows, "MOST_BYTES", 40)
-    assert kinds(rows_of(b'text\none\n"two\n' + b"three\n" * 30, suffix=".csv")) == [None, "too_large"]
-
-
-def test_a_column_may_have_a_name_of_two_lines():
-    assert texts(rows_of(b'"id\nnr",text\n1,one\n', suffix=".csv")) == ["one"]
-    with pytest.raises(InputError, match="there is 'id\\\\nnr', 'body'"):
-        rows_of(b'"id\nnr",body\n1,one\n', suffix=".csv")
-
-
-def test_short_and_long_rows():
-    found = rows_of(b"id,text\n1\n2,two\n3,three, and more\n4,\n5,five,,\n", suffix=".csv")
-    assert texts(found) == ["", "two", "", "", "five"]
-    assert kinds(found) == ["broken_row", None, "broken_row", "empty_document", None]
-    assert "1 has no 'text'" in found[0].failure.message
-    assert "3 cells where the header has 2: put quotes" in found[2].failure.message
-
-
-def test_a_quote_that_is_never_closed_is_reported_and_swallows_no_row_in_silence():
-    found = rows_of(b'text\none\n"two\nthree\nfour\n', suffix=".csv")
-    assert (found[0].text, kinds(found)) == ("one", [None, "broken_row"])
-
-
-def test_a_quote_within_a_cell_is_no_reason_to_change_the_text():
-    found = rows_of(b'text\n"He said "hi" to me"\nThe 5" lid\n', suffix=".csv")
-    assert (kinds(found), found[1].text) == (["broken_row", None], 'The 5" lid')
-
-
-def test_a_nul_byte_makes_its_cell_binary():
-    assert kinds(rows_of(b"text\none\na\0b\ntwo\n", suffix=".csv")) == [None, "binary_document", None]
-
-
-def test_latin_1_in_one_cell_of_a_unicode_file_fails_alone():
-    data = "größe,text\n日本,".encode() + b"caf\xe9\n" + "1,café\n".encode()
-    found = rows_of(data, suffix=".csv")
-    assert (texts(found), kinds(found)) == (["", "café"], ["undecodable_document", None])
-    assert texts(rows_of("größe,n\n1,2\n".encode("latin-1"), suffix=".csv", text_field="größe")) == ["1"]
-
-
-def test_a_cell_of_broken_utf_8_fails_instead_of_turning_into_gibberish():
-    data = b"id,text\n1,one\n2," + "größere Stücke".encode() + b"\xff\n3,three\n"
-    assert kinds(rows_of(data, suffix=".csv")) == [None, "undecodable_document", None]
-    found = rows_of(data, suffix=".csv", text_field="id", id_field="text")
-    assert [document.source for document in found] == ["rows.csv#one", "rows.csv#2", "rows.csv#three"]
-    assert kinds(found) == [None, "undecodable_document", None]
-
-
-# One encoding a file
-
-REVIEWS = ["Доставка заняла три недели, коробка пришла мятая.", "быстрый", "ok", "iPhone 5 б/у"]  # noqa: RUF001 - other letters
-CYRILLIC = [("cp1251", ".csv"), ("koi8-r", ".csv"), ("cp866", ".jsonl"), ("iso8859-5", ".jsonl")]
-
-
-def rows_in(encoding, suffix, texts=REVIEWS, name="text"):
-    """Write texts as rows, in an encoding."""
-    lines = [json.dumps({name: text}, ensure_ascii=False) for text in texts]
-    return "\n".join(lines if suffix == ".jsonl" else [name, *(f'"{text}"' for text in texts)]).encode(encoding)
-
-
-@pytest.mark.parametrize(("encoding", "suffix"), CYRILLIC)
-@pytest.mark.parametrize("shown", [REVIEWS[1:], ["ok"] * 2_000 + REVIEWS[1:2]], ids=["short", "late"])
-def test_a_file_in_an_encoding_that_cannot_be_told_is_refused_in_every_row(encoding, suffix, shown):
-    found = rows_of(rows_in(encoding, suffix, shown), suffix=suffix)
-    assert [document.source for document in found] == [f"rows{suffix}#{number}" for number in range(1, len(shown) + 1)]
-    assert set(kinds(found)) == {"undecodable_document"}
-    assert {document.failure.message for document in found} == {
-        "is in an encoding that cannot be told: name it with --encoding, or save it as UTF-8"
-    }
-
-
-@pytest.mark.parametrize(("encoding", "suffix"), CYRILLIC)
-def test_the_whole_file_tells_its_alphabet_and_each_row_is_read_so(encoding, suffix):
-    shown = ["ok"] * 2_000 + REVIEWS
-    assert texts(rows_of(rows_in(encoding, suffix, shown), suffix=suffix)) == shown
-
-
-@pytest.mark.parametrize(("encoding", "suffix"), [*CYRILLIC, ("utf-16-le", ".csv"), ("utf-8", ".csv")])
-def test_a_file_in_an_encoding_that_was_named_is_read(encoding, suffix):
-    assert texts(rows_of(rows_in(encoding, suffix), suffix=suffix, encoding=encoding)) == REVIEWS
-    signed = "\ufeff".encode("utf-8" if not encoding.startswith("utf") else encoding)
-    if encoding.startswith("utf"):
-        assert texts(rows_of(signed + rows_in(encoding, suffix), suffix=suffix, encoding=encoding)) == REVIEWS
-
-
-def test_the_whole_file_tells_that_it_is_western_and_each_row_is_read_so():
-    shown = ["größer", "\N{EURO SIGN} 5", "naïve", "5 m\xb3", "ok"]
-    assert texts(rows_of(rows_in("cp1252", ".csv", shown * 60), suffix=".csv")) == shown * 60
-
-
-def test_a_column_that_only_the_encoding_tells_is_found_where_it_is_named():
-    data = rows_in("cp1251", ".csv", REVIEWS[1:], name="отзыв")
-    assert texts(rows_of(data, suffix=".csv", text_field="отзыв", encoding="cp1251")) == REVIEWS[1:]
-    assert set(kinds(find_sources(["rows.csv"], text_field="отзыв"))) == {"undecodable_document"}
-    with pytest.raises(InputError, match="has no column 'text': there is 'отзыв'"):
-        find_sources(["rows.csv"], encoding="cp1251")
-
-
-def test_a_row_of_a_refused_file_keeps_its_name():
-    data = "id,text\na-1,быстрый\nя,быстрый\n".encode("cp1251")
-    found = rows_of(data, suffix=".csv", id_field="id")
-    assert [document.source for document in found] == ["rows.csv#a-1", "rows.csv#2"]
-
-
-@pytest.mark.parametrize("named", [None, "cp1251"])
-def test_a_pipe_of_rows_is_decided_as_a_file_is(named):
-    os.mkfifo("pipe.csv")
-    shown = ["ok"] * 60_000 + REVIEWS[not named :]  # more than a pipe holds
-    data = rows_in("cp1251", ".csv", shown)
-    writer = threading.Thread(target=lambda: Path("pipe.csv").write_bytes(data), daemon=True)
-    writer.start()
-    found = list(find_sources(["pipe.csv"], encoding=named))
-    writer.join()
-    assert len(found) == len(shown)
-    assert set(kinds(found)) == {None if named else "undecodable_document"}
-    assert not named or texts(found)[-4:] == REVIEWS
-
-
-def test_a_pipe_in_a_named_encoding_is_read_as_it_comes():
-    os.mkfifo("pipe.jsonl")
-    with ThreadPoolExecutor(1) as threads:
-        found = iter(find_sources(["pipe.jsonl"], encoding="utf-8"))
-        first = threads.submit(next, found)
-        with Path("pipe.jsonl").open("wb") as pipe:
-            pipe.write(rows_in("utf-8", ".jsonl", ["one"]) + b"\n")
-            pipe.flush()
-            assert first.result(timeout=60).text == "one"  # while the pipe is open
+# Encodings
 
 
 def test_whole_files_and_standard_input_are_in_the_encoding_that_was_named():
@@ -768,48 +392,40 @@ def test_what_is_no_text_encoding_is_an_error(name):
         find_sources(["a.txt"], encoding=name)
 
 
-# Any rows whatever
-
-TEXTS = st.text(st.characters(codec="utf-8"), min_size=1)
+# Rows among files
 
 
-def check_round_trip(found, written):
-    assert len(found) == len(written)
-    for document, text in zip(found, written, strict=True):
-        if flaw := flaw_of(text):
-            assert (document.text, document.failure) == ("", flaw)
-        else:
-            assert (document.text, document.failure) == (text, None)
+def test_rows_without_the_column_are_an_error_before_anything_is_read():
+    write("a.txt", "in/rows.csv")
+    with pytest.raises(InputError, match=r"'in/rows\.csv' has no column 'text'"):
+        find_sources(["a.txt", "in"])
 
 
-@given(st.lists(TEXTS), st.booleans())
-@example(["\u2028\x85\x0b", "\ufeffa", "a\rb"], False)
-def test_rows_written_as_json_come_back(tmp_path_factory, written, ascii_only):
-    path = tmp_path_factory.mktemp("json") / "rows.jsonl"
-    lines = [json.dumps({"n": number, "text": text}, ensure_ascii=ascii_only) for number, text in enumerate(written)]
-    path.write_bytes("\n".join(lines).encode())
-    check_round_trip(list(find_sources([path])), written)
+@pytest.mark.parametrize("name", ["source", "value"])
+def test_what_each_row_of_an_output_has_itself_cannot_be_carried_along(name):
+    write("a.txt")
+    with pytest.raises(InputError, match=f"{name!r} cannot be carried along with --keep"):
+        find_sources(["a.txt"], keep=("id", name))
 
 
-@given(st.lists(TEXTS), st.sampled_from([",", ";", "\t"]), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
-@example(["a\rb", "\r", "a\r\nb", '"', "''", " a "], ",", csv.QUOTE_MINIMAL)
-@example(["\x1cone", "two\x1e"], ";", csv.QUOTE_ALL)
-def test_rows_written_as_csv_come_back(tmp_path_factory, written, delimiter, quoting):
-    path = tmp_path_factory.mktemp("csv") / "rows.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter=delimiter, quoting=quoting)
-        writer.writerows([["n", "text"], *enumerate(written)])
-    found = list(find_sources([path]))
-    check_round_trip(found, written)
-    assert [document.source for document in found] == [f"{path}#{number}" for number in range(1, len(written) + 1)]
+def test_a_json_file_is_rows_where_it_holds_an_array_of_objects():
+    Path("in").mkdir()
+    Path("in/a.json").write_text('{"text": "one"}')
+    Path("in/b.json").write_text('[{"text": "two"}, {"text": "three"}]')
+    Path("in/c.json").write_text('["text"]')
+    found = find_sources(["in"])
+    assert found.count is None
+    assert [(document.source, document.text) for document in found] == [
+        ("in/a.json", '{"text": "one"}'),
+        ("in/b.json#1", "two"),
+        ("in/b.json#2", "three"),
+        ("in/c.json", '["text"]'),
+    ]
+    assert [find_sources([f"in/{name}.json"]).several for name in "abc"] == [False, True, False]
+    assert [find_sources([f"in/{name}.json"]).count for name in "abc"] == [1, None, 1]
 
 
-@given(st.binary(), st.sampled_from(["jsonl", "csv"]))
-@example(b'{"text": "\x81"}', "jsonl")
-def test_any_bytes_give_documents_or_an_input_error(tmp_path_factory, data, suffix):
-    path = tmp_path_factory.mktemp("any") / f"rows.{suffix}"
-    path.write_bytes(b"text,x\n" + data if suffix == "csv" else data)
-    for document in find_sources([path]):
-        assert document.failure or document.text
-        assert document.source.encode()
-        assert len(document.text.encode()) < MOST_BYTES
+def test_a_json_array_is_one_document_where_files_are_read_raw():
+    Path("a.json").write_text('[{"text": "two"}]')
+    found = find_sources(["a.json"], raw=True)
+    assert (found.several, texts(found)) == (False, ['[{"text": "two"}]'])

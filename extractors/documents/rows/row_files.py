@@ -1,0 +1,123 @@
+"""Files of rows: a document a row.
+
+A first pass over the bytes decides the file's encoding, a second one reads the rows as they are decoded, so that a file
+may be larger than the memory, and in a few microseconds a row: a run that goes on reads all of them again.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import islice
+
+from slotfill.extractors.documents.decoding import encoding_of_bom, foreign_format
+from slotfill.extractors.documents.document import Document
+from slotfill.extractors.documents.rows.csv_rows import csv_rows, read_header
+from slotfill.extractors.documents.rows.json_arrays import ARRAY_SAMPLE, array_rows, is_array_of_objects
+from slotfill.extractors.documents.rows.json_rows import decoder_for, json_rows
+from slotfill.extractors.documents.rows.row_documents import row_document
+from slotfill.extractors.documents.rows.row_fields import NumberedRow, Row, RowFields, check_fields
+from slotfill.extractors.documents.rows.row_text import decided_text, decoded_text
+
+__all__ = ["RowFormat", "check_rows", "is_array", "read_rows"]
+
+_SAMPLE = 64
+"""How many bytes tell a known format."""
+
+_FIRST = 100
+"""How many rows tell which fields there are."""
+
+_logger = logging.getLogger("slotfill")
+
+
+class RowFormat(StrEnum):
+    """How the rows of a file are written."""
+
+    LINES = "lines"
+    ARRAY = "array"
+    CSV = "csv"
+    TSV = "tsv"
+
+    @classmethod
+    def of(cls, suffix: str) -> RowFormat | None:
+        """Tell the format by how the file's name ends; a `.json` file is an array of rows only where `is_array`."""
+        return _SUFFIXES.get(suffix)
+
+    @property
+    def has_header(self) -> bool:
+        """Whether the file begins with the names of its columns."""
+        return self in (RowFormat.CSV, RowFormat.TSV)
+
+
+_SUFFIXES = {
+    ".jsonl": RowFormat.LINES,
+    ".ndjson": RowFormat.LINES,
+    ".json": RowFormat.ARRAY,
+    ".csv": RowFormat.CSV,
+    ".tsv": RowFormat.TSV,
+}
+
+
+def is_array(file: io.BufferedReader, encoding: str | None = None) -> bool:
+    """Whether a file begins as an array of objects does; nothing of it is passed over. Raises OSError."""
+    return is_array_of_objects(file.peek(ARRAY_SAMPLE)[:ARRAY_SAMPLE], encoding)
+
+
+def read_rows(
+    file: io.BufferedReader, source: str, kind: RowFormat, fields: RowFields, *, encoding: str | None = None
+) -> Iterator[Document]:
+    """Yield each row as a document, named `source#12`. One that holds none fails alone.
+
+    encoding: of the file. Where it is not given and cannot be told every row fails. All of the file tells; of what can
+    be read but once, a pipe, its first 16 MB, before any row is given.
+
+    Raises OSError for what cannot be read any further, UnicodeError for what cannot be decoded at all.
+    """
+    if failure := foreign_format(start := file.peek(_SAMPLE)):
+        yield Document.unreadable(source, failure, start)
+        return
+    with decided_text(file, encoding) as (text, refusal):
+        for number, row in _numbered(text, kind, fields):
+            document = row_document(source, number, row, fields)
+            yield Document.unreadable(document.source or source, refusal) if refusal else document
+
+
+def check_rows(
+    file: io.BufferedReader, source: str, kind: RowFormat, fields: RowFields, *, encoding: str | None = None
+) -> None:
+    """Refuse a file in which none of the first 100 rows has a field that is asked for; of CSV, its header.
+
+    Raises InputError, and otherwise as `read_rows` does. What tells no fields passes: a file of another format or of an
+    encoding that cannot be told, and one without a sound row.
+    """
+    if foreign_format(start := file.peek(_SAMPLE)):
+        return
+    known = encoding or encoding_of_bom(start)
+    if kind.has_header:
+        known = known or ("utf-8" if start.partition(b"\n")[0].isascii() else None)
+        with decided_text(file, known) as (text, refusal):
+            if refusal is None:
+                names = read_header(text, fields, tabs=kind is RowFormat.TSV).names
+                _check_header(names, source, fields)
+        return
+    with decoded_text(file, known or "utf-8") as text:
+        rows = [row for _, row in islice(_numbered(text, kind, fields), _FIRST) if isinstance(row, dict)]
+    if rows:
+        check_fields(fields, rows, source)
+
+
+def _numbered(text: io.TextIOWrapper, kind: RowFormat, fields: RowFields) -> Iterator[NumberedRow]:
+    if kind.has_header:
+        return csv_rows(text, fields, tabs=kind is RowFormat.TSV)
+    return (json_rows if kind is RowFormat.LINES else array_rows)(text, decoder_for(fields))
+
+
+def _check_header(names: list[str], source: str, fields: RowFields) -> None:
+    header: Row = dict.fromkeys(name if name in fields.names else name.strip() for name in names)
+    check_fields(fields, [header], source, "column")
+    for name, count in Counter(names).items():
+        if count > 1 and name in fields.names:
+            _logger.warning("%s: %d columns are called %r: the first of them is read", source, count, name)
