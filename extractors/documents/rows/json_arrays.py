@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from slotfill.extractors.documents.decoding import MOST_BYTES, TOO_LARGE, encoding_of_bom, unescaped
 from slotfill.extractors.documents.rows.json_rows import RowDecoder, row_of
-from slotfill.extractors.documents.rows.row_fields import NumberedRow, Row
+from slotfill.extractors.documents.rows.row_fields import NumberedRow, RowMapping
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 
 __all__ = ["ARRAY_SAMPLE", "array_rows", "is_array_of_objects"]
@@ -77,7 +77,7 @@ class _ArrayText:
         """Pass over that character."""
         self._at += 1
 
-    def item(self, name: str, decode: RowDecoder) -> Row | Failure:
+    def item(self, name: str, decode: RowDecoder) -> RowMapping | Failure:
         """Parse the item that begins here, and pass over it. name: how failures call it."""
         try:
             row, end = decode(self._text, self._at)

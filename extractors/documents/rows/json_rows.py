@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 
 from slotfill.extractors.documents.decoding import MOST_BYTES, TOO_LARGE, unescaped
-from slotfill.extractors.documents.rows.row_fields import NumberedRow, Row, RowFields
+from slotfill.extractors.documents.rows.row_fields import NumberedRow, RowFields, RowMapping
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.schemas.json_values.exact_json import exact_float
 from slotfill.schemas.json_values.json_types import JSON
@@ -45,7 +45,7 @@ def json_rows(lines: io.TextIOWrapper, decode: RowDecoder) -> Iterator[NumberedR
             yield number, row_of(line, f"line {number}", encoding, decode)
 
 
-def row_of(line: str, name: str, encoding: str, decode: RowDecoder) -> Row | Failure:
+def row_of(line: str, name: str, encoding: str, decode: RowDecoder) -> RowMapping | Failure:
     """Parse the text of a row. name: how failures call it."""
     text = unescaped(line, encoding)
     if isinstance(text, Failure):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from slotfill.extractors.documents.decoding import flaw_of
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.place_map import NO_PLACES, PlaceMap, Stretch
-from slotfill.extractors.documents.rows.row_fields import NO_FIELD, Row, RowFields, field_of
+from slotfill.extractors.documents.rows.row_fields import NO_FIELD, RowFields, RowMapping, field_of
 from slotfill.extractors.record.failure_kinds import EMPTY, Failure, FailureKind
 from slotfill.schemas.json_values.exact_json import MAX_JSON_DEPTH, dumps, loads
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
@@ -19,7 +19,7 @@ _BETWEEN = "\n\n"
 """What stands between the fields of one text: they are paragraphs."""
 
 
-def row_document(source: str, number: int, row: Row | Failure, fields: RowFields) -> Document:
+def row_document(source: str, number: int, row: RowMapping | Failure, fields: RowFields) -> Document:
     """Make a document of a row, named `source#12`, or by its own name; one that holds none fails.
 
     source: the file's name. number: the row's, from 1.
@@ -75,7 +75,7 @@ def _flaw_of_field(field: str, text: JSON, number: int, *, alone: bool) -> Failu
     return Failure(FailureKind.BROKEN_ROW, f"row {number} holds no string in {field!r}")
 
 
-def _columns(row: Row, number: int, keep: Sequence[str]) -> JSONObject | Failure:
+def _columns(row: RowMapping, number: int, keep: Sequence[str]) -> JSONObject | Failure:
     """Return what is carried along, null for what the row does not have."""
     columns: JSONObject = {}
     for name in keep:

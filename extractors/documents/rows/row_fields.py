@@ -15,12 +15,12 @@ from slotfill.extractors.errors import InputError
 from slotfill.extractors.record.failure_kinds import Failure
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 
-__all__ = ["NO_FIELD", "NumberedRow", "Row", "RowFields", "check_fields", "field_of"]
+__all__ = ["NO_FIELD", "NumberedRow", "RowFields", "RowMapping", "check_fields", "field_of"]
 
-Row: TypeAlias = JSONMapping
+RowMapping: TypeAlias = JSONMapping
 """A row's fields. A cell that cannot be decoded is the Failure that says why."""
 
-NumberedRow: TypeAlias = tuple[int, Row | Failure]
+NumberedRow: TypeAlias = tuple[int, RowMapping | Failure]
 """A row's number in its file, and the row, or why there is none."""
 
 NO_FIELD: Final = object()
@@ -72,7 +72,7 @@ class RowFields:
         """All names by which a field may be asked for."""
         return frozenset(filter(None, (self.text, self.id, *self.text_parts, *self.keep)))
 
-    def texts(self, row: Row) -> list[tuple[str, JSON]]:
+    def texts(self, row: RowMapping) -> list[tuple[str, JSON]]:
         """Return the fields of a row's text, each with its name, in order."""
         whole = field_of(row, self.text)
         parts = self.text_parts
@@ -80,7 +80,7 @@ class RowFields:
             return [(self.text, whole)]
         return [(part, field_of(row, part)) for part in parts]
 
-    def missing(self, rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
+    def missing(self, rows: Iterable[RowMapping]) -> Iterator[tuple[str, str]]:
         """Yield the fields that none of some rows has, each with the option that names it."""
         known = tuple(rows)
 
@@ -108,7 +108,7 @@ def field_of(row: JSON, name: str) -> JSON:
     return NO_FIELD
 
 
-def check_fields(fields: RowFields, rows: Iterable[Row], source: str, kind: str = "field") -> None:
+def check_fields(fields: RowFields, rows: Iterable[RowMapping], source: str, kind: str = "field") -> None:
     """Refuse fields that none of the first rows of a file has. kind: what errors call a field.
 
     Raises InputError, which names those that there are.
@@ -118,13 +118,13 @@ def check_fields(fields: RowFields, rows: Iterable[Row], source: str, kind: str 
         raise InputError(f"{source!r} has no {kind} {name!r}: there is {_listed(known)}; choose one with {option}")
 
 
-def _listed(rows: Iterable[Row]) -> str:
+def _listed(rows: Iterable[RowMapping]) -> str:
     names = dict.fromkeys(name for row in rows for name in _paths(row, _DEEPEST_NAME))
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return ", ".join(map(repr, islice(names, _MOST_NAMES))) + more or "none"
 
 
-def _paths(row: Row, depth: int) -> Iterator[str]:
+def _paths(row: RowMapping, depth: int) -> Iterator[str]:
     """Yield the names of fields, of those that are nested their paths."""
     for name, value in row.items():
         if depth > 1 and isinstance(value, Mapping) and value:

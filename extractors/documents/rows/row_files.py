@@ -19,7 +19,7 @@ from slotfill.extractors.documents.rows.csv_rows import csv_rows, read_header
 from slotfill.extractors.documents.rows.json_arrays import ARRAY_SAMPLE, array_rows, is_array_of_objects
 from slotfill.extractors.documents.rows.json_rows import decoder_for, json_rows
 from slotfill.extractors.documents.rows.row_documents import row_document
-from slotfill.extractors.documents.rows.row_fields import NumberedRow, Row, RowFields, check_fields
+from slotfill.extractors.documents.rows.row_fields import NumberedRow, RowFields, RowMapping, check_fields
 from slotfill.extractors.documents.rows.row_text import decided_text, decoded_text
 
 __all__ = ["RowFormat", "check_rows", "is_array", "read_rows"]
@@ -116,7 +116,7 @@ def _numbered(text: io.TextIOWrapper, kind: RowFormat, fields: RowFields) -> Ite
 
 
 def _check_header(names: list[str], source: str, fields: RowFields) -> None:
-    header: Row = dict.fromkeys(name if name in fields.names else name.strip() for name in names)
+    header: RowMapping = dict.fromkeys(name if name in fields.names else name.strip() for name in names)
     check_fields(fields, [header], source, "column")
     for name, count in Counter(names).items():
         if count > 1 and name in fields.names:
