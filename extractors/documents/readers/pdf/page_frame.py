@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pypdfium2.raw as pdfium
 
-__all__ = ["PageFrame", "turned"]
+__all__ = ["Box", "PageFrame", "turned"]
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom."""

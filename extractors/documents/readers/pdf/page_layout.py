@@ -128,7 +128,7 @@ class _Region:
     @property
     def segments(self) -> list[Segment]:
         """Its segments as they are drawn."""
-        return sorted((one for line in self.lines for one in line), key=lambda one: one.start)
+        return sorted((one for line in self.lines for one in line), key=lambda one: one.order)
 
 
 def _lines(segments: Sequence[Segment]) -> list[_Line]:
@@ -239,7 +239,7 @@ def _are_columns(text: str, columns: list[list[Segment]]) -> bool:
         return False
     if all(map(_flows, columns)):
         return True
-    order = sorted((segment.start, number) for number, column in enumerate(columns) for segment in column)
+    order = sorted((segment.order, number) for number, column in enumerate(columns) for segment in column)
     visits = 1 + sum(one[1] != next_one[1] for one, next_one in pairwise(order))
     return visits == len(columns) and not any(_is_part_of_rows(text, column) for column in columns)
 

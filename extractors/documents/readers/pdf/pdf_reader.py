@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 
 import pypdfium2
 
 from slotfill.extractors.documents.place_map import PlaceMap, Stretch
+from slotfill.extractors.documents.readers.pdf.annotations import page_annotations, with_annotations
 from slotfill.extractors.documents.readers.pdf.native_pages import native_pages
+from slotfill.extractors.documents.readers.pdf.ocr import ocr_text
 from slotfill.extractors.documents.readers.pdf.page_frame import PageFrame
 from slotfill.extractors.documents.readers.pdf.page_layout import page_blocks
 from slotfill.extractors.documents.readers.pdf.pdf_file import chosen_pages, open_page, open_pdf
 from slotfill.extractors.documents.readers.pdf.scans import ScanReading, is_scan, no_text, scan_reading
-from slotfill.extractors.documents.readers.pdf.segments import read_page_text
+from slotfill.extractors.documents.readers.pdf.segments import NO_TEXT, PageText, read_page_text
 from slotfill.extractors.documents.readers.pdf.text_writer import TextWriter
 from slotfill.extractors.documents.readers.read_options import ReadOptions
 from slotfill.extractors.documents.readers.read_text import ReadText
@@ -38,6 +41,7 @@ class _Reading:
     def __init__(self, document: pypdfium2.PdfDocument, options: ReadOptions) -> None:
         self._document = document
         self._is_native = options.pdf == "native"
+        self._is_ocr = options.pdf == "ocr"
         self._of_scans = scan_reading(options)
         self._numbers = chosen_pages(len(document), options)
         self._writer = TextWriter()
@@ -61,12 +65,26 @@ class _Reading:
 
     def _write_page(self, page: pypdfium2.PdfPage, number: int) -> None:
         frame = PageFrame.of(page.raw)
-        text = read_page_text(page.raw, frame)
-        if is_scan(page, text):
-            self._scans.append(number)
-            if text.unmapped:
-                return  # what its glyphs are mapped to is no text
+        annotations = page_annotations(self._document, page, frame)
+        text = self._page_text(page, number, frame)
+        if annotations:
+            text = with_annotations(text, [one for one in annotations if not one.is_comment])
         self._writer.write_blocks(text, page_blocks(text.text, text.segments))
+        for comment in annotations:
+            if comment.is_comment:
+                self._writer.write("\n\n")
+                self._writer.write(f"[comment: {comment.text}]", array("f", comment.box))
+
+    def _page_text(self, page: pypdfium2.PdfPage, number: int, frame: PageFrame) -> PageText:
+        if self._is_ocr:
+            return ocr_text(page)
+        text = read_page_text(page.raw, frame)
+        if not is_scan(page, text):
+            return text
+        if self._of_scans is ScanReading.OCR:
+            return ocr_text(page)
+        self._scans.append(number)
+        return NO_TEXT if text.unmapped else text  # what its glyphs are mapped to is no text
 
     def _check_scans(self) -> None:
         """Refuse a file of which pages would be lost, or all of it."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum, auto
-from importlib.util import find_spec
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from slotfill.extractors.documents.readers.pdf.ocr import has_ocr
 from slotfill.extractors.documents.readers.pdf.segments import PageText
 from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.documents.readers.read_options import ReadOptions
@@ -46,7 +46,7 @@ def scan_reading(options: ReadOptions) -> ScanReading:
         case "native" if not options.native:
             reason = "cannot be sent as it is to a model that is none of Claude's: use --pdf text or --pdf ocr"
             raise ReadError(FailureKind.SCANNED_DOCUMENT, reason)
-        case "ocr" if not _has_ocr():
+        case "ocr" if not has_ocr():
             raise ReadError(FailureKind.SCANNED_DOCUMENT, f"is to be read by OCR, which needs an extra: {_INSTALL}")
         case "ocr":
             return ScanReading.OCR
@@ -54,14 +54,10 @@ def scan_reading(options: ReadOptions) -> ScanReading:
             return ScanReading.NATIVE
     if options.native:
         return ScanReading.NATIVE
-    return ScanReading.OCR if _has_ocr() else ScanReading.IMPOSSIBLE
+    return ScanReading.OCR if has_ocr() else ScanReading.IMPOSSIBLE
 
 
 _INSTALL = "pip install 'slotfill[ocr]'"
-
-
-def _has_ocr() -> bool:
-    return find_spec("rapidocr") is not None and find_spec("onnxruntime") is not None
 
 
 def no_text(scans: list[int], pages: int) -> ReadError:

@@ -17,7 +17,7 @@ import pypdfium2.raw as pdfium
 from slotfill.extractors.documents.readers.pdf.letters import HYPHEN_MARK, Letters, clean_letters
 from slotfill.extractors.documents.readers.pdf.page_frame import PageFrame, turned
 
-__all__ = ["NOWHERE", "PageText", "Segment", "read_page_text"]
+__all__ = ["NOWHERE", "NO_TEXT", "PageText", "Segment", "read_page_text"]
 
 NOWHERE = array("f", (math.nan,) * 4)
 """The box of what is not drawn."""
@@ -47,6 +47,7 @@ class Segment:
         size: How high a line of its letters is.
         quarters: How many quarter turns clockwise make its text run from left to right; None for text that is askew.
         leftward: Whether it is read from right to left.
+        order: Which is drawn after which: grows from one to the next.
     """
 
     start: int
@@ -57,6 +58,7 @@ class Segment:
     size: float
     quarters: int | None = 0
     leftward: bool = False
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,14 @@ class PageText:
     unmapped: float = 0.0
 
 
+NO_TEXT = PageText("", array("f"), [])
+
+
 def read_page_text(page: pdfium.FPDF_PAGE, frame: PageFrame) -> PageText:
     """Read what is written on a page."""
     text_page = pdfium.FPDFText_LoadPage(page)
     try:
-        return _read(text_page, frame) if text_page else PageText("", array("f"), [])
+        return _read(text_page, frame) if text_page else NO_TEXT
     finally:
         pdfium.FPDFText_ClosePage(text_page)
 
@@ -88,7 +93,7 @@ def read_page_text(page: pdfium.FPDF_PAGE, frame: PageFrame) -> PageText:
 def _read(text_page: pdfium.FPDF_TEXTPAGE, frame: PageFrame) -> PageText:
     count = pdfium.FPDFText_CountChars(text_page)
     if count <= 0:
-        return PageText("", array("f"), [])
+        return NO_TEXT
     edges = _character_boxes(text_page, count)
     characters = _characters(text_page, count)
     _fill_in(text_page, edges, characters)
@@ -187,7 +192,7 @@ class _Lines:
                 left, right = lefts[start], rights[end - 1]
             own_base = self._base(start, quarters or 0) if number else base
             if right > 0 and left < self._width(quarters or 0) and self._is_on_page(start):
-                yield Segment(start, end, left, right, own_base, size, quarters, leftward)
+                yield Segment(start, end, left, right, own_base, size, quarters, leftward, start)
 
     def _edges(self, quarters: int) -> tuple[array[float], array[float]]:
         """Return the lefts and rights of all letters, in the frame in which text turned so runs to the right."""

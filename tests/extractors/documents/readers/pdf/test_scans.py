@@ -45,7 +45,7 @@ def document(kinds):
 
 @pytest.fixture
 def without_ocr(monkeypatch):
-    monkeypatch.setattr(scans, "_has_ocr", lambda: False)
+    monkeypatch.setattr(scans, "has_ocr", lambda: False)
 
 
 def sent(part):
