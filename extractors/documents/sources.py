@@ -22,7 +22,7 @@ from slotfill.extractors.documents.decoding import TOO_LARGE
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.files import File, expand, is_folder, walk_files
 from slotfill.extractors.documents.readers.kinds import most_bytes
-from slotfill.extractors.documents.readers.read_file import read_file
+from slotfill.extractors.documents.readers.read_file import read_file, read_mailbox
 from slotfill.extractors.documents.readers.read_options import ReadKeywords, ReadOptions
 from slotfill.extractors.documents.rows.row_fields import RowFields
 from slotfill.extractors.documents.rows.row_files import RowFormat, check_rows, is_array, read_rows
@@ -67,7 +67,7 @@ class Sources:
     @cached_property
     def count(self) -> int | None:
         """The number of documents, None while rows, or files within files, have not been read."""
-        return None if any(map(self._holds_several, self.sources)) else len(self.sources)
+        return None if any(_holds_several(source, self.options) for source in self.sources) else len(self.sources)
 
     @cached_property
     def piped(self) -> Document:
@@ -92,13 +92,10 @@ class Sources:
                 yield self.piped
             elif kind := _row_format(source, self.options):
                 yield from self._rows(source, kind)
+            elif _is_mailbox(source, self.options):
+                yield from self._mails(source)
             else:
                 yield from self._read(source)
-
-    def _holds_several(self, source: _Source) -> bool:
-        if source.name == STDIN:
-            return False
-        return _row_format(source, self.options) is not None
 
     def _rows(self, source: _Source, kind: RowFormat) -> Iterator[Document]:
         try:
@@ -109,6 +106,14 @@ class Sources:
         except UnicodeError as error:
             failure = Failure(FailureKind.UNDECODABLE_DOCUMENT, f"cannot be decoded: {error}")
             yield Document.unreadable(source.name, failure)
+
+    def _mails(self, source: _Source) -> Iterator[Document]:
+        try:
+            with source.open() as file:
+                for part in read_mailbox(file, self.options):
+                    yield Document.of_file(part, source.name)
+        except OSError as error:
+            yield Document.unreadable(source.name, _unreadable(error))
 
     def _read(self, source: _Source) -> Iterator[Document]:
         most = most_bytes(source.name)
@@ -160,7 +165,7 @@ def find_sources(
         _check_rows(source, fields, options)
     if stdin is None and sys.stdin is None and any(source.name == STDIN for source in sources):
         raise InputError("standard input is closed: name files or folders")
-    several = len(sources) != 1 or folder or _row_format(sources[0], options) is not None
+    several = len(sources) != 1 or folder or _holds_several(sources[0], options)
     return Sources(tuple(sources), several, fields, stdin, options)
 
 
@@ -222,6 +227,18 @@ def _row_format(source: _Source, options: ReadOptions) -> RowFormat | None:
     with suppress(OSError, UnicodeError), source.open() as file:
         return kind if is_array(file, options.encoding) else None
     return None
+
+
+def _is_mailbox(source: _Source, options: ReadOptions) -> bool:
+    return source.suffix == ".mbox" and not options.raw
+
+
+def _holds_several(source: _Source, options: ReadOptions) -> bool:
+    """Whether a file may hold more documents than one."""
+    if source.name == STDIN:
+        return False
+    has_attachments = source.suffix == ".eml" and options.attachments and not options.raw
+    return has_attachments or _is_mailbox(source, options) or _row_format(source, options) is not None
 
 
 def _check_rows(source: _Source, fields: RowFields, options: ReadOptions) -> None:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from slotfill.extractors.documents.decoding import TOO_LARGE, decode_text
 from slotfill.extractors.documents.readers.isolation import read_apart
 from slotfill.extractors.documents.readers.kinds import Kind, file_kind, most_bytes
+from slotfill.extractors.documents.readers.mails.mbox import is_mailbox, mails_of
 from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.documents.readers.read_options import ReadOptions
 from slotfill.extractors.documents.readers.read_text import NestedFile, ReadText
 from slotfill.extractors.errors import InputError
-from slotfill.extractors.record.failure_kinds import Failure, FailureKind
+from slotfill.extractors.record.failure_kinds import EMPTY, Failure, FailureKind
 
-__all__ = ["read_file", "read_path"]
+__all__ = ["read_file", "read_mailbox", "read_path"]
 
 _DEEPEST = 8
 """Files within files within files: people forward a mail a few times, not more often."""
@@ -26,12 +29,31 @@ _DEEPEST = 8
 def read_path(path: str | os.PathLike[str], options: ReadOptions) -> tuple[str, Iterator[ReadText]]:
     """Read a file by its path; return its name, with slashes, too. Raises InputError where it is not there."""
     name = os.fspath(path).replace(os.sep, "/")
+    is_streamed = is_mailbox(name) and not options.raw
     try:
         with Path(path).open("rb") as file:
-            data = file.read(most_bytes(name) + 1)
+            data = b"" if is_streamed else file.read(most_bytes(name) + 1)
     except OSError as error:
         raise InputError(f"{name!r} cannot be read: {error.strerror or error}") from None
-    return name, read_file(data, name, options)
+    return name, _read_mails(Path(path), options) if is_streamed else read_file(data, name, options)
+
+
+def _read_mails(path: Path, options: ReadOptions) -> Iterator[ReadText]:
+    with path.open("rb") as file:
+        yield from read_mailbox(file, options)
+
+
+def read_mailbox(file: BinaryIO, options: ReadOptions, *, depth: int = 0) -> Iterator[ReadText]:
+    """Yield the texts of each mail of a mailbox, one mail in the memory at a time.
+
+    They are named by its number, `12`, and what is attached to it `12#offer.pdf`.
+    """
+    number = 0
+    for number, mail in enumerate(mails_of(file), 1):
+        for part in read_file(mail, "mail.eml", options, depth=depth):
+            yield replace(part, name=f"{number}#{part.name}" if part.name else str(number))
+    if not number:
+        yield _failed(EMPTY, b"")
 
 
 def read_file(data: bytes, name: str, options: ReadOptions, *, depth: int = 0) -> Iterator[ReadText]:
@@ -39,6 +61,9 @@ def read_file(data: bytes, name: str, options: ReadOptions, *, depth: int = 0) -
 
     data: what the file holds; of one that is too large, more than it may hold.
     """
+    if is_mailbox(name) and not options.raw:
+        yield from read_mailbox(io.BytesIO(data), options, depth=depth)
+        return
     kind = None if options.raw else file_kind(name, data)
     if len(data) > (kind.most_bytes if kind else most_bytes("")):
         yield _failed(TOO_LARGE, data)
