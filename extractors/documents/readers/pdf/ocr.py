@@ -75,7 +75,8 @@ def _engine() -> Callable[..., Any]:
     _make_room()
     from rapidocr import RapidOCR
 
-    return RapidOCR(params={"Global.log_level": "error"})
+    engine: Callable[..., Any] = RapidOCR(params={"Global.log_level": "error"})
+    return engine
 
 
 def _make_room() -> None:
