@@ -36,16 +36,16 @@ it needs a package of their own, which the error names. Documents are named by i
 signature that it may hold: to find such a document again, `refine` takes the whole address with `--document`.
 (It takes any document that is no file below the record's own folder so: a record may be somebody else's.)
 
-Text is UTF-8, UTF-16, or in another encoding that its letters tell beyond doubt; a document has at most 32 MB. An INPUT
-that is not there stops the run before anything is asked; one that cannot be read is a document that failed, and stops
-no other.
+Text is UTF-8, UTF-16, or in another encoding that its letters tell beyond doubt; a document has at most 32 MB. An
+INPUT that is not there stops the run before anything is asked; one that cannot be read is a document that failed, and
+stops no other.
 
-A file has one encoding, and all of it decides which. What is no Unicode is read as Windows-1252 (which Latin-1 text is,
-too) where its words are spelt as Western European languages spell them. Cyrillic, Greek, Hebrew, Arabic, Thai, Japanese,
-Chinese, Korean, Central European, Turkish and Baltic texts are read in their usual encodings where a few sentences of
-them tell; with less, the file is refused, each row of a file of rows too, and the message names the likely encoding.
-Name it with `--encoding`: any encoding of text that Python knows, `cp1251` or `shift_jis`. A few words in an old encoding
-of DOS or Mac OS may pass for Windows-1252: name that, too. In a file that is UTF-8 but for some bytes, the rows with these
+A file has one encoding, and all of it decides. What is no Unicode is read as Windows-1252 (which Latin-1 text is, too)
+where its words are spelt as Western European languages spell them. Cyrillic, Greek, Hebrew, Arabic, Thai, Japanese,
+Chinese, Korean, Central European, Turkish and Baltic texts are read in their usual encodings where a few sentences
+tell; with less, the file is refused, each row of a file of rows too, and the message names the likely encoding. Name it
+with `--encoding`: any encoding of text that Python knows, `cp1251` or `shift_jis`. A few words in an old encoding of
+DOS or Mac OS may pass for Windows-1252: name that, too. In a file that is UTF-8 but for some bytes, the rows with these
 fail.
 Of rows from a pipe or an address the first 16 MB decide, which are read before the first row is given out; with
 `--encoding` rows come as they are written.
