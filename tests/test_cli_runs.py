@@ -234,3 +234,30 @@ class TestKeeping:
         run(*ROWS, "--stream")
         assert len(claude.requests) == 10
         assert json.loads(run("costs", "--json").stdout)["total"]["lost"] == 0
+
+
+class TestUnreadForms:
+    PAGE = "<!DOCTYPE html>\n<html><body><p>It came <b>late</b>.</p></body></html>"
+
+    def test_a_page_that_is_named_as_a_text_is_warned_about_once_and_by_its_name(self, claude):
+        Path("notes.txt").write_text(self.PAGE)
+        Path("fine.md").write_text("It came *late*.")
+        result = run("extract", "feedback", "notes.txt", "fine.md", "-o", "out.jsonl")
+        assert result.exit_code == 0
+        (warning,) = [line for line in result.stderr.splitlines() if "--raw" in line]
+        assert "'notes.txt' is the source of an HTML page: name it .html to have it read (--raw, if" in warning
+        assert "came" not in result.stderr
+
+    def test_standard_input_is_warned_about_too(self, claude):
+        result = CliRunner().invoke(main, ["extract", "feedback", "-"], input=self.PAGE, catch_exceptions=False)
+        assert "standard input is the source of an HTML page" in result.stderr
+
+    @pytest.mark.parametrize("option", ["--raw", "-q"])
+    def test_who_wants_it_raw_or_quiet_is_not_warned(self, claude, option):
+        Path("notes.txt").write_text(self.PAGE)
+        assert "HTML" not in run("extract", "feedback", "notes.txt", "-o", "out.json", option).stderr
+
+    def test_what_has_a_reader_and_what_is_a_row_is_not_warned_about(self, claude):
+        Path("notes.html").write_text(self.PAGE)
+        write(self.PAGE)
+        assert "HTML" not in run("extract", "feedback", "notes.html", "rows.jsonl", "-o", "out.jsonl").stderr

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import io
+import logging
 import os
 import re
 import sys
@@ -21,7 +22,8 @@ from typing import IO, Protocol, Unpack
 from slotfill.extractors.documents.decoding import TOO_LARGE
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.files import File, expand, is_folder, walk_files
-from slotfill.extractors.documents.readers.kinds import most_bytes
+from slotfill.extractors.documents.readability import unread_form
+from slotfill.extractors.documents.readers.kinds import file_kind, most_bytes
 from slotfill.extractors.documents.readers.read_file import read_file, read_mailbox
 from slotfill.extractors.documents.readers.read_options import ReadKeywords, ReadOptions
 from slotfill.extractors.documents.rows.row_fields import RowFields
@@ -33,6 +35,8 @@ from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 __all__ = ["Sources", "find_sources"]
 
 STDIN = "-"
+
+_logger = logging.getLogger("slotfill")
 
 _LOCAL = re.compile(r"(?:file|local)://")
 
@@ -63,6 +67,7 @@ class Sources:
     fields: RowFields = field(default_factory=RowFields)
     stdin: IO[bytes] | None = None
     options: ReadOptions = ReadOptions()
+    _judged_names: set[str] = field(default_factory=set, repr=False, compare=False)
 
     @cached_property
     def count(self) -> int | None:
@@ -73,7 +78,7 @@ class Sources:
     def piped(self) -> Document:
         """Standard input, which can be read but once."""
         data = (self.stdin or sys.stdin.buffer).read(most_bytes(STDIN) + 1)
-        return Document.of_file(next(read_file(data, STDIN, self.options)), STDIN)
+        return self._judged(Document.of_file(next(read_file(data, STDIN, self.options)), STDIN), data)
 
     def for_model(self, *, takes_pages: bool) -> Sources:
         """Return them as they are read for a model.
@@ -127,7 +132,18 @@ class Sources:
             yield Document.unreadable(source.name, _unreadable(error))
         else:
             for part in read_file(data, source.name, self.options):
-                yield Document.of_file(part, source.name)
+                yield self._judged(Document.of_file(part, source.name), data)
+
+    def _judged(self, document: Document, data: bytes) -> Document:
+        """Warn of a text that people do not read so, and that had no reader: once, and never with `raw`."""
+        name = document.source or STDIN
+        if self.options.raw or name in self._judged_names or file_kind(name, data):
+            return document
+        self._judged_names.add(name)
+        if form := unread_form(document.text):
+            shown = "standard input" if name == STDIN else repr(name)
+            _logger.warning("%s %s (--raw, if it is to be sent as it is)", shown, form)
+        return document
 
 
 def find_sources(
