@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from slotfill.extractors.documents.decoding import MOST_BYTES
 
-__all__ = ["KINDS", "Kind", "file_kind", "most_bytes"]
+__all__ = ["KINDS", "WORKBOOK", "Kind", "file_kind", "most_bytes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Kind:
         extra: What must be installed for it; None for what always is.
         most_bytes: The largest that is read.
         entry: What one of its files is called, where it is a zip archive, as others are.
+        holds_several: Whether such a file may hold several documents.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Kind:
     extra: str | None = None
     most_bytes: int = MOST_BYTES
     entry: bytes | None = None
+    holds_several: bool = False
 
     def is_begun_by(self, data: bytes) -> bool:
         """Tell whether data begins as such a file does."""
@@ -43,6 +45,15 @@ _ARCHIVE = b"PK\x03\x04"
 
 _READERS = "slotfill.extractors.documents.readers"
 
+WORKBOOK = Kind(
+    "a workbook",
+    frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}),
+    f"{_READERS}.office.workbook",
+    extra="office",
+    entry=b"xl/workbook.",
+    holds_several=True,
+)
+
 KINDS: tuple[Kind, ...] = (
     Kind("a mail", frozenset({".eml"}), f"{_READERS}.mails.mail"),
     Kind("an HTML page", frozenset({".html", ".htm", ".xhtml"}), f"{_READERS}.markup.html"),
@@ -53,13 +64,7 @@ KINDS: tuple[Kind, ...] = (
         extra="office",
         entry=b"word/document.xml",
     ),
-    Kind(
-        "a workbook",
-        frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}),
-        f"{_READERS}.office.workbook",
-        extra="office",
-        entry=b"xl/workbook.",
-    ),
+    WORKBOOK,
     Kind("a PDF", frozenset({".pdf"}), f"{_READERS}.pdf.pdf_reader", b"%PDF-", "pdf", 256_000_000),
 )
 

@@ -1,4 +1,4 @@
-"""A workbook -> its sheets as JSON Lines: an object a row, by the names in the first row that is no title."""
+"""A workbook -> its sheets as JSON Lines: where the columns are, then an object a row, by their names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.documents.readers.read_options import ReadOptions
 from slotfill.extractors.documents.readers.read_text import NestedFile
 from slotfill.extractors.record.failure_kinds import FailureKind
-from slotfill.schemas.json_values.json_types import JSON
+from slotfill.schemas.json_values.json_types import JSON, JSONObject
 
 __all__ = ["read"]
 
@@ -32,7 +32,7 @@ _MOST_BYTES = 256_000_000
 
 
 def read(data: bytes, options: ReadOptions) -> Iterator[NestedFile | None]:
-    """Read a workbook: a file a sheet, whose lines are the rows below the header, empty ones too. Raises ReadError."""
+    """Read a workbook: a file a sheet. Raises ReadError."""
     del options
     for sheet in open_sheets(data):
         yield None
@@ -48,7 +48,10 @@ def read(data: bytes, options: ReadOptions) -> Iterator[NestedFile | None]:
 
 
 def _lines(rows: Iterator[Row]) -> Iterator[bytes]:
-    """Write the rows below the header, with a blank line for each that is empty: the line's number is the row's."""
+    """Write where the columns are, `{"row": 4, "columns": {"Region": "C"}}`, and the rows below that row, a line each.
+
+    A row that is empty is a blank line: the number of a line is its row's, from the header.
+    """
     first = [*islice(rows, _FIRST)]
     widest = max((len(row.cells) for row in first), default=0)
     table = dropwhile(lambda row: len(row.cells) == 1 < widest, chain(first, rows))
@@ -58,13 +61,19 @@ def _lines(rows: Iterator[Row]) -> Iterator[bytes]:
     for cell in header.cells:
         name = readable_value(cell.value).strip()
         names[cell.column] = f"{name} ({column_letters(cell.column)})" if name in names.values() else name
+    columns = {name: column_letters(column) for column, name in names.items()}
+    yield _json_line({"row": header.number, "columns": columns})
     for before, row in pairwise(chain((header,), table)):
         yield b"\n" * (row.number - before.number - 1) + _line(row, names)
 
 
 def _line(row: Row, names: Mapping[int, str]) -> bytes:
     cells = {names.get(cell.column, column_letters(cell.column)): _json(cell.value) for cell in row.cells}
-    return json.dumps(cells, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+    return _json_line(cells)
+
+
+def _json_line(value: JSONObject) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
 
 
 def _json(value: SheetValue) -> JSON:
