@@ -34,15 +34,21 @@ __all__ = [
     "encoding_of_bom",
     "flaw_of",
     "foreign_format",
+    "too_large",
     "unescaped",
 ]
 
 MOST_BYTES = 32_000_000
 """The size from which a document is not read: the service takes requests of up to 32 MB."""
 
-TOO_LARGE = Failure(
-    FailureKind.TOO_LARGE, f"is larger than {MOST_BYTES // 1_000_000} MB, the most a document may hold: split it"
-)
+
+def too_large(most: int) -> Failure:
+    """Say that a file is larger than those of its kind may be."""
+    reason = f"is larger than {most // 1_000_000} MB, the most a document may hold: split it"
+    return Failure(FailureKind.TOO_LARGE, reason)
+
+
+TOO_LARGE = too_large(MOST_BYTES)
 
 _FORMATS = {
     b"%PDF-": "a PDF: convert it to text first, with `pdftotext` for one",

@@ -16,14 +16,15 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import IO, Protocol, Unpack
 
-from slotfill.extractors.documents.decoding import TOO_LARGE
+from slotfill.extractors.documents.decoding import too_large
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.files import File, expand, is_folder, walk_files
 from slotfill.extractors.documents.readability import unread_form
-from slotfill.extractors.documents.readers.kinds import file_kind, most_bytes
+from slotfill.extractors.documents.readers.kinds import WORKBOOK, file_kind, most_bytes
 from slotfill.extractors.documents.readers.read_file import read_file, read_mailbox
 from slotfill.extractors.documents.readers.read_options import ReadKeywords, ReadOptions
 from slotfill.extractors.documents.rows.row_fields import RowFields
@@ -72,13 +73,21 @@ class Sources:
     @cached_property
     def count(self) -> int | None:
         """The number of documents, None while rows, or files within files, have not been read."""
-        return None if any(_holds_several(source, self.options) for source in self.sources) else len(self.sources)
+        return (
+            None
+            if any(_holds_several(source, self.fields, self.options) for source in self.sources)
+            else len(self.sources)
+        )
 
     @cached_property
     def piped(self) -> Document:
         """Standard input, which can be read but once."""
         data = (self.stdin or sys.stdin.buffer).read(most_bytes(STDIN) + 1)
-        return self._judged(Document.of_file(next(read_file(data, STDIN, self.options)), STDIN), data)
+        part, *others = read_file(data, STDIN, self.options)
+        if others:
+            reason = f"holds {len(others) + 1} documents: save it as a file, and name that"
+            return Document.unreadable(STDIN, Failure(FailureKind.UNREADABLE, reason), data)
+        return self._judged(Document.of_file(part, STDIN), data)
 
     def for_model(self, *, takes_pages: bool) -> Sources:
         """Return them as they are read for a model.
@@ -95,7 +104,7 @@ class Sources:
         for source in self.sources:
             if source.name == STDIN:
                 yield self.piped
-            elif kind := _row_format(source, self.options):
+            elif kind := _row_format(source, self.fields, self.options):
                 yield from self._rows(source, kind)
             elif _is_mailbox(source, self.options):
                 yield from self._mails(source)
@@ -125,7 +134,7 @@ class Sources:
         try:
             with source.open() as file:
                 if source.size(file) > most:
-                    yield Document.unreadable(source.name, TOO_LARGE)
+                    yield Document.unreadable(source.name, too_large(most))
                     return
                 data = file.read(most + 1)
         except OSError as error:
@@ -164,7 +173,8 @@ def find_sources(
 
     `.jsonl`, `.ndjson`, `.csv` and `.tsv` files, and a `.json` that is an array of objects, hold one document a row:
     `text_field` is its text (`review.body`, within another, or `title,body`, several), `id_field`, or else its number,
-    its name. keep: fields or columns to carry along. reading: as in `ReadKeywords`.
+    its name. So do the sheets of a workbook that have the column, where `text_field` is given; each is a document where
+    not. keep: fields or columns to carry along. reading: as in `ReadKeywords`.
 
     Raises InputError for what is not there or cannot be reached, a folder or glob that holds nothing, rows without the
     fields, a field that an output has itself, an encoding that is none of text; MissingExtraError for an address where
@@ -181,7 +191,7 @@ def find_sources(
         _check_rows(source, fields, options)
     if stdin is None and sys.stdin is None and any(source.name == STDIN for source in sources):
         raise InputError("standard input is closed: name files or folders")
-    several = len(sources) != 1 or folder or _holds_several(sources[0], options)
+    several = len(sources) != 1 or folder or not _holds_one(sources[0], fields, options)
     return Sources(tuple(sources), several, fields, stdin, options)
 
 
@@ -230,12 +240,26 @@ def _file(path: str) -> File:
     return File(f"./{path}" if path == STDIN else path)
 
 
-def _row_format(source: _Source, options: ReadOptions) -> RowFormat | None:
+def _has_sheets(source: _Source, fields: RowFields, options: ReadOptions) -> bool:
+    """Whether a file is a workbook, of which each sheet is a document."""
+    return source.suffix in WORKBOOK.suffixes and not options.raw and not fields.is_named
+
+
+def _holds_one(source: _Source, fields: RowFields, options: ReadOptions) -> bool:
+    """Whether a file holds but one document, so that what becomes of it is one value; a workbook is looked into."""
+    if _has_sheets(source, fields, options) and source.is_lasting:
+        return len([*islice(Sources((source,), several=True, options=options), 2)]) == 1
+    return not _holds_several(source, fields, options)
+
+
+def _row_format(source: _Source, fields: RowFields, options: ReadOptions) -> RowFormat | None:
     """Tell how the rows of a file are written, None of one that is a document by itself.
 
     A `.json` file is opened for that, unless it can be read but once, or is to be read as it stands.
     """
     kind = RowFormat.of(source.suffix)
+    if kind is RowFormat.WORKBOOK:
+        return kind if fields.is_named and not options.raw else None
     if kind is not RowFormat.ARRAY:
         return kind
     if options.raw or not source.is_lasting:
@@ -249,17 +273,19 @@ def _is_mailbox(source: _Source, options: ReadOptions) -> bool:
     return source.suffix == ".mbox" and not options.raw
 
 
-def _holds_several(source: _Source, options: ReadOptions) -> bool:
+def _holds_several(source: _Source, fields: RowFields, options: ReadOptions) -> bool:
     """Whether a file may hold more documents than one."""
     if source.name == STDIN:
         return False
     has_attachments = source.suffix == ".eml" and options.attachments and not options.raw
-    return has_attachments or _is_mailbox(source, options) or _row_format(source, options) is not None
+    if has_attachments or _is_mailbox(source, options) or _has_sheets(source, fields, options):
+        return True
+    return _row_format(source, fields, options) is not None
 
 
 def _check_rows(source: _Source, fields: RowFields, options: ReadOptions) -> None:
     """Refuse rows without the fields while nothing has been paid for; what cannot be read fails later."""
-    kind = _row_format(source, options)
+    kind = _row_format(source, fields, options)
     if kind is None or not source.is_lasting:
         return
     with suppress(OSError, UnicodeError), source.open() as file:

@@ -22,7 +22,6 @@ class Kind:
         extra: What must be installed for it; None for what always is.
         most_bytes: The largest that is read.
         entry: What one of its files is called, where it is a zip archive, as others are.
-        holds_several: Whether such a file may hold several documents.
     """
 
     name: str
@@ -32,7 +31,6 @@ class Kind:
     extra: str | None = None
     most_bytes: int = MOST_BYTES
     entry: bytes | None = None
-    holds_several: bool = False
 
     def is_begun_by(self, data: bytes) -> bool:
         """Tell whether data begins as such a file does."""
@@ -45,13 +43,16 @@ _ARCHIVE = b"PK\x03\x04"
 
 _READERS = "slotfill.extractors.documents.readers"
 
+_WITH_PICTURES = 128_000_000
+"""Office files may be larger than their texts: pictures, which are not unpacked, are most of them."""
+
 WORKBOOK = Kind(
     "a workbook",
     frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}),
     f"{_READERS}.office.workbook",
     extra="office",
+    most_bytes=_WITH_PICTURES,
     entry=b"xl/workbook.",
-    holds_several=True,
 )
 
 KINDS: tuple[Kind, ...] = (
@@ -62,6 +63,7 @@ KINDS: tuple[Kind, ...] = (
         frozenset({".docx", ".docm"}),
         f"{_READERS}.office.word",
         extra="office",
+        most_bytes=_WITH_PICTURES,
         entry=b"word/document.xml",
     ),
     WORKBOOK,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from slotfill.extractors.documents.decoding import TOO_LARGE, decode_text
+from slotfill.extractors.documents.decoding import decode_text, too_large
 from slotfill.extractors.documents.readers.isolation import read_apart
 from slotfill.extractors.documents.readers.kinds import Kind, file_kind, most_bytes
 from slotfill.extractors.documents.readers.mails.mbox import is_mailbox, mails_of
@@ -65,8 +65,9 @@ def read_file(data: bytes, name: str, options: ReadOptions, *, depth: int = 0) -
         yield from read_mailbox(io.BytesIO(data), options, depth=depth)
         return
     kind = None if options.raw else file_kind(name, data)
-    if len(data) > (kind.most_bytes if kind else most_bytes("")):
-        yield _failed(TOO_LARGE, data)
+    most = kind.most_bytes if kind else most_bytes("")
+    if len(data) > most:
+        yield _failed(too_large(most), data)
     elif kind is None:
         text = decode_text(data, options.encoding)
         yield _failed(text, data) if isinstance(text, Failure) else ReadText(text)

@@ -44,11 +44,13 @@ class RowFields:
         text: The field of its text, or several with commas between them, unless one is called so.
         id: That of its name; None where its number is its name.
         keep: Those that are carried along.
+        is_named: Whether that of the text was named: a workbook is rows only then.
     """
 
     text: str = "text"
     id: str | None = None
     keep: tuple[str, ...] = ()
+    is_named: bool = False
 
     @classmethod
     def of(cls, text: str | None, id_field: str | None, keep: Iterable[str]) -> RowFields:
@@ -60,7 +62,7 @@ class RowFields:
                     f"{name!r} cannot be carried along with --keep: each row of an output has a {name!r} of its own; "
                     "rename the field in the input"
                 )
-        return cls("text" if text is None else text, id_field, names)
+        return cls("text" if text is None else text, id_field, names, text is not None)
 
     @property
     def text_parts(self) -> tuple[str, ...]:

@@ -15,12 +15,14 @@ from itertools import islice
 
 from slotfill.extractors.documents.decoding import encoding_of_bom, foreign_format
 from slotfill.extractors.documents.document import Document
+from slotfill.extractors.documents.readers.kinds import WORKBOOK
 from slotfill.extractors.documents.rows.csv_rows import csv_rows, read_header
 from slotfill.extractors.documents.rows.json_arrays import ARRAY_SAMPLE, array_rows, is_array_of_objects
 from slotfill.extractors.documents.rows.json_rows import decoder_for, json_rows
 from slotfill.extractors.documents.rows.row_documents import row_document
 from slotfill.extractors.documents.rows.row_fields import NumberedRow, RowFields, RowMapping, check_fields
 from slotfill.extractors.documents.rows.row_text import decided_text, decoded_text
+from slotfill.extractors.documents.rows.workbook_sheets import check_workbook, read_workbook
 
 __all__ = ["RowFormat", "check_rows", "is_array", "read_rows"]
 
@@ -40,11 +42,15 @@ class RowFormat(StrEnum):
     ARRAY = "array"
     CSV = "csv"
     TSV = "tsv"
+    WORKBOOK = "workbook"
 
     @classmethod
     def of(cls, suffix: str) -> RowFormat | None:
-        """Tell the format by how the file's name ends; a `.json` file is an array of rows only where `is_array`."""
-        return _SUFFIXES.get(suffix)
+        """Tell the format by how the file's name ends.
+
+        A `.json` file is an array of rows only where `is_array`, a workbook has rows where their field is named.
+        """
+        return RowFormat.WORKBOOK if suffix in WORKBOOK.suffixes else _SUFFIXES.get(suffix)
 
     @property
     def has_header(self) -> bool:
@@ -76,6 +82,9 @@ def read_rows(
 
     Raises OSError for what cannot be read any further, UnicodeError for what cannot be decoded at all.
     """
+    if kind is RowFormat.WORKBOOK:
+        yield from read_workbook(file, source, fields)
+        return
     if failure := foreign_format(start := file.peek(_SAMPLE)):
         yield Document.unreadable(source, failure, start)
         return
@@ -93,6 +102,9 @@ def check_rows(
     Raises InputError, and otherwise as `read_rows` does. What tells no fields passes: a file of another format or of an
     encoding that cannot be told, and one without a sound row.
     """
+    if kind is RowFormat.WORKBOOK:
+        check_workbook(file, source, fields)
+        return
     if foreign_format(start := file.peek(_SAMPLE)):
         return
     known = encoding or encoding_of_bom(start)

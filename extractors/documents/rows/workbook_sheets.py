@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import PurePath
+from typing import IO
 
+from slotfill.extractors.documents.decoding import too_large
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.place_map import PlaceMap, Stretch
 from slotfill.extractors.documents.readers.isolation import read_apart
@@ -18,10 +19,10 @@ from slotfill.extractors.documents.readers.read_options import ReadOptions
 from slotfill.extractors.documents.readers.read_text import NestedFile
 from slotfill.extractors.documents.rows.json_rows import decoder_for, json_rows
 from slotfill.extractors.documents.rows.row_documents import row_document
-from slotfill.extractors.documents.rows.row_fields import NumberedRow, Row, RowFields, check_fields
+from slotfill.extractors.documents.rows.row_fields import NumberedRow, RowFields, RowMapping, check_fields
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 
-__all__ = ["check_workbook", "is_workbook", "read_workbook"]
+__all__ = ["check_workbook", "read_workbook"]
 
 _ROWS = replace(WORKBOOK, module="slotfill.extractors.documents.readers.office.workbook_rows")
 
@@ -29,26 +30,27 @@ _FIRST = 100
 """How many rows of a sheet tell which columns hold anything."""
 
 
-def is_workbook(name: str) -> bool:
-    """Tell whether a file is a workbook by its name."""
-    return PurePath(name).suffix.lower() in WORKBOOK.suffixes
+def check_workbook(file: IO[bytes], source: str, fields: RowFields) -> None:
+    """Refuse a workbook of which no sheet has the fields; what cannot be read fails later.
 
-
-def check_workbook(data: bytes, source: str, fields: RowFields) -> None:
-    """Refuse a workbook of which no sheet has the fields; what cannot be read fails later. Raises InputError."""
+    Raises InputError, OSError.
+    """
     try:
-        sheets = _sheets(data)
+        sheets = _sheets(file.read(WORKBOOK.most_bytes + 1))
     except ReadError:
         return
     if rows := [row for sheet in sheets for row in sheet.first_rows(fields)]:
         check_fields(fields, rows, source, "column")
 
 
-def read_workbook(data: bytes, source: str, fields: RowFields) -> Iterator[Document]:
+def read_workbook(file: IO[bytes], source: str, fields: RowFields) -> Iterator[Document]:
     """Yield each row as a document, named `book.xlsx#12`, or `book.xlsx#Q1!12` where several sheets have the column.
 
     A row's number is counted from the header, as in CSV; its place is the cell.
+
+    Raises OSError.
     """
+    data = file.read(WORKBOOK.most_bytes + 1)
     try:
         sheets = _sheets(data)
     except ReadError as error:
@@ -79,7 +81,7 @@ class _Sheet:
         with io.TextIOWrapper(io.BytesIO(self.lines), "utf-8", "surrogateescape", newline="\n") as lines:
             yield from json_rows(lines, decoder_for(fields))
 
-    def first_rows(self, fields: RowFields) -> list[Row]:
+    def first_rows(self, fields: RowFields) -> list[RowMapping]:
         """Return the first rows; a column that is named and empty is there, too."""
         rows = [row for _, row in islice(self.rows(fields), _FIRST) if not isinstance(row, Failure)]
         return [dict.fromkeys(self.columns), *rows]
@@ -99,7 +101,11 @@ class _Sheet:
 
 def _sheets(data: bytes) -> list[_Sheet]:
     """Read the sheets that have a header. Raises ReadError."""
-    return [_sheet(file) for file in read_apart(_ROWS, data, ReadOptions()) if isinstance(file, NestedFile) and file.data]
+    if len(data) > WORKBOOK.most_bytes:
+        failure = too_large(WORKBOOK.most_bytes)
+        raise ReadError(failure.type, failure.message)
+    parts = read_apart(_ROWS, data, ReadOptions())
+    return [_sheet(part) for part in parts if isinstance(part, NestedFile) and part.data]
 
 
 def _sheet(file: NestedFile) -> _Sheet:
