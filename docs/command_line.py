@@ -22,6 +22,8 @@ This page is written by `python docs/command_line.py`, the commands' part from t
 | a file | one document: `.txt`, `.md` and whatever else decodes as text; of `.eml`, `.html`, `.htm` what is seen |
 | a `.jsonl` or `.csv` file | a document a row, its text in `--text-field` |
 | a `.mbox` file | a document a mail, named `inbox.mbox#12`; with `--attachments` `inbox.mbox#12#offer.pdf` too |
+| `.docx`, `.docm` (extra `office`) | one document: what a person reads, with comments and footnotes |
+| `.xlsx`, `.xlsm`, `.xlsb`, `.xls`, `.ods` (extra `office`) | a document a sheet; with `--text-field` a row |
 | a folder | its files, sorted, without dot files; links are followed but never in circles |
 | a glob, such as `'mails/**/*.eml'` | what matches |
 | an address: `s3://bucket/mails`, `'zip://*.txt::mails.zip'` | the file, folder or glob that is there |
