@@ -15,14 +15,24 @@ their values, and is read row by row: short cells, drawn row by row.
 
 from __future__ import annotations
 
-import math
 import re
-from bisect import bisect_right
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from statistics import median, median_low
 
+from slotfill.extractors.documents.readers.pdf.gutters import (
+    OUTER,
+    SAME_LINE,
+    Interval,
+    Line,
+    Region,
+    common_gutters,
+    divided_at,
+    free_of,
+    lines_of,
+    regions_of,
+)
 from slotfill.extractors.documents.readers.pdf.segments import Segment
 
 __all__ = ["PageBlock", "PageRow", "page_blocks"]
@@ -30,16 +40,8 @@ __all__ = ["PageBlock", "PageRow", "page_blocks"]
 PageRow = list[list[Segment]]
 """The cells of a line, each of which has segments, or none."""
 
-_Interval = tuple[float, float]
-
-_SAME_LINE = 0.35
-"""Segments whose letters stand so close, in heights of a line, are of one line."""
-
 _NEXT_LINE = 0.6
 """One that stands lower by so much is below another."""
-
-_NARROWEST = 0.8
-"""A gutter is as wide as this, in heights of a line; where columns are set it is 1.2 and more."""
 
 _FLOWING_WIDTH = 9
 """A column of text is as wide as this, in heights of a line: some 20 letters. Cells of tables are seldom wider."""
@@ -94,7 +96,7 @@ def _blocks(text: str, segments: Sequence[Segment], depth: int = 0) -> list[Page
     if depth > _DEEPEST or _falls(segments):
         return [_as_drawn(segments)]
     blocks: list[PageBlock] = []
-    for region in _regions(_lines(segments)):
+    for region in regions_of(lines_of(segments)):
         for block in _region_blocks(text, region, depth):
             if blocks and not (block.is_closed or blocks[-1].is_closed):
                 blocks[-1].rows.extend(block.rows)
@@ -112,83 +114,9 @@ def _falls(segments: Sequence[Segment]) -> bool:
     return all(after.base - one.base >= _NEXT_LINE * min(one.size, after.size) for one, after in pairwise(segments))
 
 
-# Regions.
-
-_Line = list[Segment]
-"""Segments on one line, from left to right."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Region:
-    """Lines, one below the other, and the gutters that all of them leave free."""
-
-    lines: list[_Line]
-    gutters: list[_Interval]
-
-    @property
-    def segments(self) -> list[Segment]:
-        """Its segments as they are drawn."""
-        return sorted((one for line in self.lines for one in line), key=lambda one: one.order)
-
-
-def _lines(segments: Sequence[Segment]) -> list[_Line]:
-    lines: list[_Line] = []
-    for segment in sorted(segments, key=lambda one: one.base):
-        if lines and segment.base - lines[-1][0].base < _SAME_LINE * min(segment.size, lines[-1][0].size):
-            lines[-1].append(segment)
-        else:
-            lines.append([segment])
-    return [sorted(line, key=lambda one: one.left) for line in lines]
-
-
-def _regions(lines: Sequence[_Line]) -> Iterator[_Region]:
-    """Sweep lines for regions, from top to bottom."""
-    group: list[_Line] = []
-    free: list[_Interval] = []
-    for line in lines:
-        own = _free(line)
-        common = _common(free, own, _NARROWEST * line[0].size) if group else own
-        if group and len(common) <= _OUTER:
-            yield _Region(group, free[1:-1])
-            group, common = [], own
-        group.append(line)
-        free = common
-    if group:
-        yield _Region(group, free[1:-1])
-
-
-_OUTER = 2
-"""What is left of all text, and right of it, is free and no gutter."""
-
-
-def _free(line: _Line) -> list[_Interval]:
-    """Return what of the page's width a line leaves free."""
-    free: list[_Interval] = []
-    reach = -math.inf
-    for segment in line:
-        if segment.left > reach:
-            free.append((reach, segment.left))
-        reach = max(reach, segment.right)
-    return [*free, (reach, math.inf)]
-
-
-def _common(one: list[_Interval], other: list[_Interval], narrowest: float) -> list[_Interval]:
-    """Return what two lines both leave free, where it is wide enough."""
-    shared = []
-    for left, right in one:
-        for other_left, other_right in other:
-            start, end = max(left, other_left), min(right, other_right)
-            if end - start >= narrowest:
-                shared.append((start, end))
-    return shared
-
-
-# What a region is.
-
-
-def _region_blocks(text: str, region: _Region, depth: int) -> Iterator[PageBlock]:
+def _region_blocks(text: str, region: Region, depth: int) -> Iterator[PageBlock]:
     for gutters in _choices(region.gutters):
-        columns = _divided_at(region.segments, gutters)
+        columns = divided_at(region.segments, gutters)
         if _are_columns(text, columns):
             leftward = _is_leftward(region.segments)
             for column in reversed(columns) if leftward else columns:
@@ -198,11 +126,11 @@ def _region_blocks(text: str, region: _Region, depth: int) -> Iterator[PageBlock
     if len(stacks) == 1:
         yield from _row_blocks(region.lines)
     else:
-        for part in chain.from_iterable(map(_regions, stacks)):
+        for part in chain.from_iterable(map(regions_of, stacks)):
             yield from _region_blocks(text, part, depth)
 
 
-def _choices(gutters: list[_Interval]) -> Iterator[list[_Interval]]:
+def _choices(gutters: list[Interval]) -> Iterator[list[Interval]]:
     """Yield which gutters may part columns: all, or one alone, the widest first."""
     if gutters:
         yield gutters
@@ -210,9 +138,9 @@ def _choices(gutters: list[_Interval]) -> Iterator[list[_Interval]]:
         yield from ([gutter] for gutter in sorted(gutters, key=lambda one: one[0] - one[1]))
 
 
-def _stacks(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
+def _stacks(lines: Sequence[Line]) -> Iterator[list[Line]]:
     """Divide lines where much room is between two."""
-    stack: list[_Line] = []
+    stack: list[Line] = []
     for line in lines:
         if stack and line[0].base - stack[-1][0].base > _APART * line[0].size:
             yield stack
@@ -223,14 +151,6 @@ def _stacks(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
 
 def _is_leftward(segments: Sequence[Segment]) -> bool:
     return 2 * sum(one.leftward for one in segments) > len(segments)
-
-
-def _divided_at(segments: Iterable[Segment], gutters: list[_Interval]) -> list[list[Segment]]:
-    columns: list[list[Segment]] = [[] for _ in range(len(gutters) + 1)]
-    edges = [right for _, right in gutters]
-    for segment in segments:
-        columns[bisect_right(edges, segment.left)].append(segment)
-    return columns
 
 
 def _are_columns(text: str, columns: list[list[Segment]]) -> bool:
@@ -252,13 +172,13 @@ def _are_beside_each_other(columns: list[list[Segment]]) -> bool:
     if not columns:
         return False
     top = max(min(one.base - one.size for one in column) for column in columns)
-    bottom = min(max(one.base + _SAME_LINE * one.size for one in column) for column in columns)
-    return all(len(_lines([one for one in column if top < one.base < bottom])) >= _FEWEST_LINES for column in columns)
+    bottom = min(max(one.base + SAME_LINE * one.size for one in column) for column in columns)
+    return all(len(lines_of([one for one in column if top < one.base < bottom])) >= _FEWEST_LINES for column in columns)
 
 
 def _flows(column: list[Segment]) -> bool:
     """Whether a column is running text: its lines are long, most nearly as long as the longest, and have few gaps."""
-    lines = _lines(column)
+    lines = lines_of(column)
     widths = [line[-1].right - line[0].left for line in lines]
     enough = max(_FLOWING_WIDTH * column[0].size, _FLOWING_SHARE * max(widths))
     gaps = len(column) - len(lines)
@@ -267,21 +187,21 @@ def _flows(column: list[Segment]) -> bool:
 
 def _is_part_of_rows(text: str, column: list[Segment]) -> bool:
     """Whether a column has labels alone, `Total:`, or figures: what belongs to them stands beside them."""
-    lines = [" ".join(text[one.start : one.end] for one in line).strip() for line in _lines(column)]
+    lines = [" ".join(text[one.start : one.end] for one in line).strip() for line in lines_of(column)]
     return 2 * sum(line.endswith(":") or bool(_NUMERIC.fullmatch(line)) for line in lines) > len(lines)
 
 
 # What is read row by row.
 
 
-def _row_blocks(lines: Sequence[_Line]) -> Iterator[PageBlock]:
+def _row_blocks(lines: Sequence[Line]) -> Iterator[PageBlock]:
     """Divide lines into tables, where three columns or more tell, and other lines.
 
     A table grows, up and down, from the line that has most cells, as long as no line closes a gutter.
     """
-    tables: dict[int, _Region] = {}
+    tables: dict[int, Region] = {}
     free_lines = set(range(len(lines)))
-    for seed in sorted(free_lines, key=lambda number: -len(_free(lines[number]))):
+    for seed in sorted(free_lines, key=lambda number: -len(free_of(lines[number]))):
         if len(lines[seed]) < _TABLE_COLUMNS:
             break
         if seed in free_lines:
@@ -292,37 +212,35 @@ def _row_blocks(lines: Sequence[_Line]) -> Iterator[PageBlock]:
     at = 0
     for first, table in sorted(tables.items()):
         yield from _plain(lines[at:first])
-        yield PageBlock(
-            [_read(_divided_at(line, table.gutters)) for line in table.lines], is_table=True, is_closed=True
-        )
+        yield PageBlock([_read(divided_at(line, table.gutters)) for line in table.lines], is_table=True, is_closed=True)
         at = first + len(table.lines)
     yield from _plain(lines[at:])
 
 
-def _plain(lines: Sequence[_Line]) -> Iterator[PageBlock]:
+def _plain(lines: Sequence[Line]) -> Iterator[PageBlock]:
     if lines:
         yield PageBlock([_read([[one] for one in line]) for line in lines])
 
 
-def _grown(lines: Sequence[_Line], seed: int, takes: Container[int]) -> tuple[int, _Region]:
+def _grown(lines: Sequence[Line], seed: int, takes: Container[int]) -> tuple[int, Region]:
     """Return the lines around a line that leave its gutters free, and the number of the first."""
     first = last = seed
-    free = _free(lines[seed])
+    free = free_of(lines[seed])
     for step in (1, -1):
         at = seed + step
         while at in takes:
             line, neighbour = lines[at][0], lines[at - step][0]
-            common = _common(free, _free(lines[at]), _TABLE_GAP * line.size)
-            loses = len(common) < len(free) and (first < last or len(common) < _OUTER + _TABLE_COLUMNS - 1)
+            common = common_gutters(free, free_of(lines[at]), _TABLE_GAP * line.size)
+            loses = len(common) < len(free) and (first < last or len(common) < OUTER + _TABLE_COLUMNS - 1)
             if loses or abs(line.base - neighbour.base) > _FAR * line.size:
                 break
             free, first, last = common, min(first, at), max(last, at)
             at += step
-    return first, _Region([*lines[first : last + 1]], free[1:-1])
+    return first, Region([*lines[first : last + 1]], free[1:-1])
 
 
-def _is_table(region: _Region) -> bool:
-    cells = (sum(map(bool, _divided_at(line, region.gutters))) for line in region.lines)
+def _is_table(region: Region) -> bool:
+    cells = (sum(map(bool, divided_at(line, region.gutters))) for line in region.lines)
     return sum(count >= _TABLE_COLUMNS for count in cells) >= _FEWEST_LINES
 
 
