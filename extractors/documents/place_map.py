@@ -21,8 +21,11 @@ __all__ = ["NO_PLACES", "PlaceMap", "Stretch"]
 _LEFT, _TOP, _RIGHT, _BOTTOM = range(4)
 _COORDINATES = 4
 
-_SAME_LINE = 0.5
-"""Boxes that share so much of the lower one's height are of one line."""
+_NEXT_LINE = 0.8
+"""A letter whose middle is lower, or higher, by so much of the higher one's height may be of another line."""
+
+_FAR = 2.0
+"""It is, where so many heights are between the two."""
 
 
 class Stretch(NamedTuple):
@@ -104,18 +107,24 @@ class PlaceMap:
             if numbers[at] == numbers[at]
         ]
         lines: list[list[float]] = []
-        for box in drawn:
-            if lines and _is_same_line(lines[-1], box):
+        for before, box in zip([None, *drawn], drawn, strict=False):
+            if before is not None and _is_same_line(before, box):
                 lines[-1] = _union(lines[-1], box)
             else:
                 lines.append(box)
         return lines
 
 
-def _is_same_line(line: Sequence[float], box: Sequence[float]) -> bool:
-    shared = min(line[_BOTTOM], box[_BOTTOM]) - max(line[_TOP], box[_TOP])
-    lower = min(line[_BOTTOM] - line[_TOP], box[_BOTTOM] - box[_TOP])
-    return shared >= _SAME_LINE * lower
+def _is_same_line(before: Sequence[float], box: Sequence[float]) -> bool:
+    """Whether a letter is of the line of the one before it.
+
+    Boxes are of ink: a comma, and the figure before it, need share no height. A letter of the next line is lower by
+    more than letters are high and, at once, left of the one before or far from it.
+    """
+    higher = max(before[_BOTTOM] - before[_TOP], box[_BOTTOM] - box[_TOP])
+    lower_by = abs(box[_TOP] + box[_BOTTOM] - before[_TOP] - before[_BOTTOM]) / 2
+    gap = max(box[_LEFT] - before[_RIGHT], before[_LEFT] - box[_RIGHT])
+    return lower_by <= _NEXT_LINE * higher or (box[_RIGHT] > before[_LEFT] and gap <= _FAR * higher)
 
 
 def _union(one: Sequence[float], other: Sequence[float]) -> list[float]:

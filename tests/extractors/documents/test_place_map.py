@@ -56,6 +56,15 @@ def test_a_passage_over_lines_has_a_box_a_line():
     }
 
 
+def test_a_comma_below_its_line_and_letters_that_run_up_are_of_one_line():
+    comma = page((10, 20, 15, 30), (15, 29.5, 17, 32), (18, 20, 23, 30))  # as in 1,2
+    assert comma.place_of(0, 3) == {"page": 3, "box": [10, 20, 23, 32]}
+    upwards = page((10, 90, 20, 95), (10, 80, 20, 88), (12, 70, 20, 78))
+    assert upwards.place_of(0, 3) == {"page": 3, "box": [10, 70, 20, 95]}
+    leftwards = page((90, 20, 95, 30), (80, 22, 88, 30), (70, 20, 79, 31))
+    assert leftwards.place_of(0, 3) == {"page": 3, "box": [70, 20, 95, 31]}
+
+
 def test_a_text_that_is_all_its_file_has_no_places():
     assert not NO_PLACES
     assert NO_PLACES.place_of(0, 5) is None

@@ -14,7 +14,7 @@ __all__ = [
     "OUTER",
     "SAME_LINE",
     "Interval",
-    "Line",
+    "PageLine",
     "Region",
     "common_gutters",
     "divided_at",
@@ -32,7 +32,7 @@ SAME_LINE = 0.35
 _NARROWEST = 0.8
 """A gutter is as wide as this, in heights of a line; where columns are set it is 1.2 and more."""
 
-Line: TypeAlias = list[Segment]
+PageLine: TypeAlias = list[Segment]
 """Segments on one line, from left to right."""
 
 
@@ -40,7 +40,7 @@ Line: TypeAlias = list[Segment]
 class Region:
     """Lines, one below the other, and the gutters that all of them leave free."""
 
-    lines: list[Line]
+    lines: list[PageLine]
     gutters: list[Interval]
 
     @property
@@ -49,9 +49,9 @@ class Region:
         return sorted((one for line in self.lines for one in line), key=lambda one: one.order)
 
 
-def lines_of(segments: Sequence[Segment]) -> list[Line]:
+def lines_of(segments: Sequence[Segment]) -> list[PageLine]:
     """Put segments together that are on one line; return the lines from top to bottom."""
-    lines: list[Line] = []
+    lines: list[PageLine] = []
     for segment in sorted(segments, key=lambda one: one.base):
         if lines and segment.base - lines[-1][0].base < SAME_LINE * min(segment.size, lines[-1][0].size):
             lines[-1].append(segment)
@@ -60,9 +60,9 @@ def lines_of(segments: Sequence[Segment]) -> list[Line]:
     return [sorted(line, key=lambda one: one.left) for line in lines]
 
 
-def regions_of(lines: Sequence[Line]) -> Iterator[Region]:
+def regions_of(lines: Sequence[PageLine]) -> Iterator[Region]:
     """Sweep lines for regions, from top to bottom."""
-    group: list[Line] = []
+    group: list[PageLine] = []
     free: list[Interval] = []
     for line in lines:
         own = free_of(line)
@@ -80,7 +80,7 @@ OUTER = 2
 """What is left of all text, and right of it, is free and no gutter."""
 
 
-def free_of(line: Line) -> list[Interval]:
+def free_of(line: PageLine) -> list[Interval]:
     """Return what of the page's width a line leaves free."""
     free: list[Interval] = []
     reach = -math.inf

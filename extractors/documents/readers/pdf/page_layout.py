@@ -25,7 +25,7 @@ from slotfill.extractors.documents.readers.pdf.gutters import (
     OUTER,
     SAME_LINE,
     Interval,
-    Line,
+    PageLine,
     Region,
     common_gutters,
     divided_at,
@@ -138,9 +138,9 @@ def _choices(gutters: list[Interval]) -> Iterator[list[Interval]]:
         yield from ([gutter] for gutter in sorted(gutters, key=lambda one: one[0] - one[1]))
 
 
-def _stacks(lines: Sequence[Line]) -> Iterator[list[Line]]:
+def _stacks(lines: Sequence[PageLine]) -> Iterator[list[PageLine]]:
     """Divide lines where much room is between two."""
-    stack: list[Line] = []
+    stack: list[PageLine] = []
     for line in lines:
         if stack and line[0].base - stack[-1][0].base > _APART * line[0].size:
             yield stack
@@ -194,7 +194,7 @@ def _is_part_of_rows(text: str, column: list[Segment]) -> bool:
 # What is read row by row.
 
 
-def _row_blocks(lines: Sequence[Line]) -> Iterator[PageBlock]:
+def _row_blocks(lines: Sequence[PageLine]) -> Iterator[PageBlock]:
     """Divide lines into tables, where three columns or more tell, and other lines.
 
     A table grows, up and down, from the line that has most cells, as long as no line closes a gutter.
@@ -217,12 +217,12 @@ def _row_blocks(lines: Sequence[Line]) -> Iterator[PageBlock]:
     yield from _plain(lines[at:])
 
 
-def _plain(lines: Sequence[Line]) -> Iterator[PageBlock]:
+def _plain(lines: Sequence[PageLine]) -> Iterator[PageBlock]:
     if lines:
         yield PageBlock([_read([[one] for one in line]) for line in lines])
 
 
-def _grown(lines: Sequence[Line], seed: int, takes: Container[int]) -> tuple[int, Region]:
+def _grown(lines: Sequence[PageLine], seed: int, takes: Container[int]) -> tuple[int, Region]:
     """Return the lines around a line that leave its gutters free, and the number of the first."""
     first = last = seed
     free = free_of(lines[seed])

@@ -41,7 +41,7 @@ def found(part, drawing):
         at = start + 1
         place = part.places.place_of(start, start + len(fact.text))
         assert place["page"] == fact.page
-        boxes = place.get("boxes", [place["box"]]) if len(fact.boxes) > 1 else [place["box"]]
+        boxes = place.get("boxes", [place["box"]])
         assert len(boxes) == len(fact.boxes)
         yield from zip(boxes, fact.boxes, strict=True)
 
