@@ -20,7 +20,7 @@ This page is written by `python docs/command_line.py`, the commands' part from t
 | INPUT | is read as |
 |---|---|
 | a file | one document: `.txt`, `.md` and whatever else decodes as text; of `.eml`, `.html`, `.htm` what is seen |
-| a `.jsonl` or `.csv` file | a document a row, its text in `--text-field` |
+| `.jsonl`, `.ndjson`, `.csv`, `.tsv`; a `.json` array of objects | a document a row, its text in `--text-field` |
 | a `.mbox` file | a document a mail, named `inbox.mbox#12`; with `--attachments` `inbox.mbox#12#offer.pdf` too |
 | `.docx`, `.docm` (extra `office`) | one document: what a person reads, with comments and footnotes |
 | `.xlsx`, `.xlsm`, `.xlsb`, `.xls`, `.ods` (extra `office`) | a document a sheet; with `--text-field` a row |
@@ -29,9 +29,14 @@ This page is written by `python docs/command_line.py`, the commands' part from t
 | an address: `s3://bucket/mails`, `'zip://*.txt::mails.zip'` | the file, folder or glob that is there |
 | `-`, or a pipe where no INPUT is named | one document |
 
-A row is named `file.jsonl#12`: by its line in JSONL, by its number below the header in CSV, or by `--id-field`. The
-delimiter of a CSV is a comma, a semicolon or a tab, whichever its header has. A field or column that no row has stops
-the run before anything is asked (of JSONL the first hundred rows tell). What a run writes it does not read.
+A row is named `file.jsonl#12`: by its line in JSONL, by its number in an array or below the header in CSV and TSV, or
+by what it holds in `--id-field`. `--text-field title,body` makes one text of several fields, a paragraph each, and
+`review.body` or `items.0.text` lead into what is nested; a field that is called so comes first. The delimiter of a
+CSV is what a line `sep=;` before its header says, or else a comma, a semicolon, a tab or a `|`, whichever its header
+and first rows have. Quotes in TSV are a spreadsheet's, or part of the text where they make no sense as such. A field
+or column that no row has, of `--text-field`, `--id-field` or `--keep`, stops the run before anything is asked (where
+there is no header the first hundred rows tell). With `--raw` a `.json` is one document, whatever it holds. What a run
+writes it does not read.
 
 An address is what [fsspec](https://filesystem-spec.readthedocs.io) opens, with the extra `remote`; for most protocols
 it needs a package of their own, which the error names. Documents are named by it, without the password, token or
@@ -67,10 +72,12 @@ Of rows from a pipe or an address the first 16 MB decide, which are read before 
 A folder may have any name, `v1.2` too, but none that ends like a file of another format, such as `x.xlsx`, `x.tsv` or
 `x.txt`: that is an error, unless the folder is there or a slash stands at its end (`x.txt/`).
 
-A line is `{"source": …, "value": …}`, in the documents' order. A document that has no value has no line, row or file:
-`--rejects FILE` takes its record, and `--record` writes the [record](python.md#extraction) of every document in place
-of values. Files appear whole, at the end or when a run is stopped; those of a folder one by one. They quote
-documents, and are readable by you alone; a file that was there keeps its rights. Parquet needs the extra `tables`.
+A line is `{"source": …, "value": …}`, in the documents' order; `--keep NAME` puts `"NAME": …` of the input's row
+between the two, a column into tables, and `document.columns` into records, so that results join. A folder's files and
+a single value hold the value alone. A document that has no value has no line, row or file: `--rejects FILE` takes its
+record, and `--record` writes the [record](python.md#extraction) of every document in place of values. Files appear
+whole, at the end or when a run is stopped; those of a folder one by one. They quote documents, and are readable by
+you alone; a file that was there keeps its rights. Parquet needs the extra `tables`.
 
 With `--stream` each part of a value is written to standard output as soon as it is there:
 `{"source": …, "rung": …, "path": …, "value": …}`, a line a part, and at last the value's own line (or its file, with

@@ -160,7 +160,7 @@ class Extraction(Generic[M]):
         """
         document = self.document
         return StoredRecord(
-            document=DocumentNote(document.id, document.source, len(document.text)),
+            document=DocumentNote(document.id, document.source, len(document.text), document.columns or None),
             schema=SchemaNote(self.schema_name, self.schema_id),
             model=self.model,
             outcome=self.outcome,

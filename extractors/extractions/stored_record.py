@@ -27,11 +27,12 @@ VERSION: Literal[1] = 1
 @with_config(extra="forbid")
 @dataclass(slots=True)
 class DocumentNote(JSONForm):
-    """What a record says of its document: never the text."""
+    """What a record says of its document: never the text. columns: what of its row is carried along."""
 
     id: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     source: str | None
     chars: NonNegativeInt
+    columns: Annotated[Mapping[str, JSON] | None, OmittedIf(None)] = None
 
 
 @with_config(extra="forbid")

@@ -13,6 +13,7 @@ from slotfill.extractors.runs.reports.logs import log_unwritable
 from slotfill.extractors.runs.verification import Verification
 from slotfill.extractors.unforeseen import internal_failure
 from slotfill.schemas.errors import SlotfillError
+from slotfill.schemas.json_values.exact_json import read_again
 from slotfill.schemas.json_values.json_types import JSONObject
 from slotfill.schemas.schema import Schema
 
@@ -95,7 +96,11 @@ class Delivery:
 
     def _write(self, entry: LedgerRow) -> None:
         record = self._verification.record(entry)
-        record["document"]["source"] = entry.source  # that of the first document of the same text
+        note = record["document"]  # that of the first document of the same text
+        note["source"] = entry.source
+        note.pop("columns", None)
+        if entry.columns is not None:
+            note["columns"] = read_again(entry.columns)
         ok = Outcome(record["outcome"]).ok
         if self._records or ok:
             self._put(self._results, record)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -110,7 +110,9 @@ def run_once(
     _check_names(start, several=several)
     with ExitStack() as stack:
         ledger = stack.enter_context(_open_ledger(extractor, sources, start))
-        delivery = stack.enter_context(_open_outputs(ledger, extractor.schema, start, stdout, several=several))
+        delivery = stack.enter_context(
+            _open_outputs(ledger, extractor.schema, start, stdout, several=several, keep=sources.fields.keep)
+        )
         budget = _set_budget(extractor, ledger, start, on_message)
         _announce(ledger, start, on_message)
 
@@ -186,11 +188,17 @@ def _announce(ledger: Ledger, start: Start, on_message: OnMessage) -> None:
 
 @contextmanager
 def _open_outputs(
-    ledger: Ledger, schema: Schema[Any], start: Start, stdout: IO[bytes], *, several: bool
+    ledger: Ledger,
+    schema: Schema[Any],
+    start: Start,
+    stdout: IO[bytes],
+    *,
+    several: bool,
+    keep: Sequence[str] = (),
 ) -> Iterator[Delivery]:
     """Open what the run writes; what is not in its place by the end is dropped."""
     with ExitStack() as stack:
-        results = open_sink(start.output, stdout, schema=schema, records=start.records, several=several)
+        results = open_sink(start.output, stdout, schema=schema, records=start.records, several=several, keep=keep)
         stack.enter_context(results)
         rejects = stack.enter_context(open_rejects(start.rejects)) if start.rejects else None
         yield Delivery(ledger, results, rejects, records=start.records, schema=schema)

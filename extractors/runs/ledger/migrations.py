@@ -77,6 +77,10 @@ MIGRATIONS = (
     """
     ALTER TABLE tries ADD COLUMN thinking_tokens INTEGER;
     """,
+    # What of each row of the input is carried into the outputs, as a JSON object; null where nothing is.
+    """
+    ALTER TABLE inputs ADD COLUMN columns TEXT;
+    """,
 )
 """How a ledger comes from each version to the next; the version is how many of them have been run."""
 

@@ -88,7 +88,7 @@ PENDING_POSITIONS = (
     "WHERE position >= ? AND outcome IS NULL ORDER BY position"
 )
 ENTRIES = (
-    "SELECT position, inputs.document, source, outcome, start, records.record, failure FROM inputs "
+    "SELECT position, inputs.document, source, columns, outcome, start, records.record, failure FROM inputs "
     f"LEFT JOIN documents USING (document) {_WITH_RECORD} WHERE position >= ? ORDER BY position"
 )
 

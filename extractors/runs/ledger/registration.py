@@ -10,6 +10,7 @@ from typing import NamedTuple
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.runs.ledger.identity import document_key
+from slotfill.schemas.json_values.exact_json import dumps
 
 __all__ = ["Batch", "OutcomeCount", "Registration"]
 
@@ -47,10 +48,10 @@ class Batch:
         return len(self._documents)
 
     @property
-    def rows(self) -> Iterator[tuple[int, bytes, str | None]]:
-        """Position, key and source of each."""
+    def rows(self) -> Iterator[tuple[int, bytes, str | None, str | None]]:
+        """Position, key, source and columns of each, these as JSON."""
         for position, (key, document) in enumerate(zip(self._keys, self._documents, strict=True), self.first):
-            yield position, key, document.source
+            yield position, key, document.source, dumps(document.columns) if document.columns else None
 
     def at(self, position: int) -> Document:
         """Return the document at a position of the input."""

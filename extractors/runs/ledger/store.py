@@ -51,14 +51,16 @@ RecordCheck = Callable[[object, Document], bool]
 class LedgerRow:
     """A document's place in the input, and what came of it.
 
-    document: its key. outcome: None while it has not ended. earlier: whether an earlier start says so. record: as JSON
-    text; of an earlier start it may be anything, and None.
+    document: its key. columns: what of its row is carried along, as JSON; None where nothing is. outcome: None while it
+    has not ended. earlier: whether an earlier start says so. record: as JSON text; of an earlier start it may be
+    anything, and None.
     retry_later: whether it ended by a failure of transport, which another try may not meet.
     """
 
     position: int
     document: bytes
     source: str | None
+    columns: str | None
     outcome: str | None
     earlier: bool
     record: str | None
@@ -146,7 +148,7 @@ class Ledger:
         with self._database.transaction() as database:
             # The order matters: what is damaged must be forgotten before what has ended is counted, and both before
             # anybody is told what is pending. One transaction for the batch: a kill in between leaves none of it.
-            database.executemany("INSERT INTO inputs VALUES (?, ?, ?)", batch.rows)
+            database.executemany("INSERT INTO inputs VALUES (?, ?, ?, ?)", batch.rows)
             self._forget_damaged(database, batch, check)
             self._forget_failed(database, batch)
             ended = [OutcomeCount(*row) for row in database.execute(queries.OUTCOME_COUNTS, (self._start, batch.first))]
@@ -202,11 +204,11 @@ class Ledger:
 
     def entries(self, first: int) -> Iterator[LedgerRow]:
         """Yield the documents of the input from a position on, with the records of those that have ended."""
-        for position, document, source, outcome, start, record, failure in self._database.iterate(
+        for position, document, source, columns, outcome, start, record, failure in self._database.iterate(
             queries.ENTRIES, (first,)
         ):
             earlier, retry_later = start != self._start, failure in RETRY_LATER
-            yield LedgerRow(position, document, source, outcome, earlier, record, retry_later)
+            yield LedgerRow(position, document, source, columns, outcome, earlier, record, retry_later)
 
     def outcomes(self) -> Counter[Outcome]:
         """Count how the documents of the input have ended, those that have the same text each by itself."""

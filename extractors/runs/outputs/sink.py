@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Self
 
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 
-__all__ = ["Record", "RecordView", "Sink", "sourced_value", "value", "whole"]
+__all__ = ["Record", "RecordView", "Sink", "column_of", "sourced_value", "value", "whole"]
 
 Record = JSONMapping
 """A record as plain JSON data, as `Extraction.to_json` gives it and a ledger holds it."""
 
 RecordView = Callable[[Record], JSON]
-"""What of a record is written: `value`, `sourced_value` or `whole`."""
+"""What of a record is written: `value`, what `sourced_value` gives, or `whole`."""
 
 
 def value(record: Record) -> JSON:
@@ -22,9 +22,19 @@ def value(record: Record) -> JSON:
     return record["value"]
 
 
-def sourced_value(record: Record) -> JSONObject:
-    """Return the value and where its document was read."""
-    return {"source": record["document"]["source"], "value": record["value"]}
+def sourced_value(keep: Sequence[str] = ()) -> RecordView:
+    """Return what shows the value and where its document was read. keep: the columns between the two."""
+
+    def view(record: Record) -> JSONObject:
+        columns = {name: column_of(record, name) for name in keep}
+        return {"source": record["document"]["source"], **columns, "value": record["value"]}
+
+    return view
+
+
+def column_of(record: Record, name: str) -> JSON:
+    """Return what is carried along of a document's row under a name, null for nothing."""
+    return record["document"].get("columns", {}).get(name)
 
 
 def whole(record: Record) -> Record:

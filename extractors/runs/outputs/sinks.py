@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,15 +15,24 @@ from slotfill.schemas.schema import Schema
 __all__ = ["open_rejects", "open_sink"]
 
 
-def open_sink(output: str | None, stdout: IO[bytes], *, schema: Schema[Any], records: bool, several: bool) -> Sink:
+def open_sink(
+    output: str | None,
+    stdout: IO[bytes],
+    *,
+    schema: Schema[Any],
+    records: bool,
+    several: bool,
+    keep: Sequence[str] = (),
+) -> Sink:
     """Open what `--output` names: by its suffix one value, JSONL or a table, else a folder; none or `-` is stdout.
 
     schema: of the values. records: write whole records in place of values. several: more than one document may come.
+    keep: the columns of the input that stand beside a value; a record holds those that it has.
 
     Raises OutputError when the output cannot be written, cannot hold several values, or has the suffix of a format that
     is not written, and MissingExtraError when it needs what is not installed.
     """
-    line, single = (whole, whole) if records else (sourced_value, value)
+    line, single = (whole, whole) if records else (sourced_value(keep), value)
     if output in (None, "-"):
         check_writable(stdout)
         return StreamSink(stdout, line) if several else StreamSink(stdout, single, indent=2)
@@ -35,22 +45,22 @@ def open_sink(output: str | None, stdout: IO[bytes], *, schema: Schema[Any], rec
         case OutputFormat.VALUE:
             return FileSink(path, single, indent=2)
         case table:
-            return _open_table(path, table, schema, records=records)
+            return _open_table(path, table, schema, records=records, keep=keep)
 
 
-def _open_table(path: Path, table: OutputFormat, schema: Schema[Any], *, records: bool) -> Sink:
+def _open_table(path: Path, table: OutputFormat, schema: Schema[Any], *, records: bool, keep: Sequence[str]) -> Sink:
     """Open a table. Each kind of it is loaded only here: pyarrow is an extra, and not small."""
     if table is OutputFormat.CSV:
         from slotfill.extractors.runs.outputs.tables.csv_sink import CsvSink
 
-        return CsvSink(path, schema, records=records)
+        return CsvSink(path, schema, records=records, keep=keep)
     if table is OutputFormat.SQLITE:
         from slotfill.extractors.runs.outputs.tables.sqlite_sink import SqliteSink
 
-        return SqliteSink(path, schema, records=records)
+        return SqliteSink(path, schema, records=records, keep=keep)
     from slotfill.extractors.runs.outputs.tables.parquet_sink import ParquetSink
 
-    return ParquetSink(path, schema, records=records)
+    return ParquetSink(path, schema, records=records, keep=keep)
 
 
 def open_rejects(path: str) -> Sink:

@@ -10,6 +10,7 @@ from scripted import message
 
 from slotfill import Document, Extractor
 from slotfill.commands.exit_codes import EXIT_INCOMPLETE, exit_code
+from slotfill.extractors.documents.rows.row_fields import RowFields
 from slotfill.extractors.runs.session import Start, run_once
 
 SECRET = "a word of the document"
@@ -24,7 +25,7 @@ class Word(BaseModel):
 class Broken:
     """Sources that raise after so many documents."""
 
-    several, count = True, None
+    several, count, fields = True, None, RowFields()
 
     def __init__(self, error, after=20):
         self.error, self.after = error, after

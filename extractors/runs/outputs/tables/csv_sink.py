@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,8 @@ _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
 class CsvSink(Sink):
     """Writes one CSV file in UTF-8, which appears whole: a header, and a row a document."""
 
-    def __init__(self, path: Path, schema: Schema[Any], *, records: bool) -> None:
-        self._rows = Rows(with_lists_as_cells(shape_of(schema.output_schema)), records=records)
+    def __init__(self, path: Path, schema: Schema[Any], *, records: bool, keep: Sequence[str] = ()) -> None:
+        self._rows = Rows(with_lists_as_cells(shape_of(schema.output_schema)), records=records, keep=keep)
         self._file = AtomicFile(path)
         self._empty = True
         self._write(column.name for column in self._rows.columns)

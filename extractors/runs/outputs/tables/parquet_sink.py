@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
@@ -59,8 +59,8 @@ _TYPES = {
 class ParquetSink(Sink):
     """Writes one Parquet file, which appears whole, in row groups: memory does not grow with the rows."""
 
-    def __init__(self, path: Path, schema: Schema[Any], *, records: bool) -> None:
-        self._rows = Rows(shape_of(schema.output_schema), records=records)
+    def __init__(self, path: Path, schema: Schema[Any], *, records: bool, keep: Sequence[str] = ()) -> None:
+        self._rows = Rows(shape_of(schema.output_schema), records=records, keep=keep)
         self._schema = pa.schema([(column.name, _type(column.shape)) for column in self._rows.columns])
         self._path, self._file = path, AtomicFile(path)
         self._waiting: list[list[JSON]] = []

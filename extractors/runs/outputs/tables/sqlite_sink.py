@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -44,11 +44,11 @@ _TYPES = {
 class SqliteSink(Sink):
     """Writes one database, which appears whole. A document is one transaction."""
 
-    def __init__(self, path: Path, schema: Schema[Any], *, records: bool) -> None:
+    def __init__(self, path: Path, schema: Schema[Any], *, records: bool, keep: Sequence[str] = ()) -> None:
         names = Names()
         # SQLite keeps names with this start for itself.
         name = names.give(f"_{schema.name}" if schema.name.lower().startswith("sqlite_") else schema.name)
-        self._rows = Rows(shape_of(schema.output_schema), records=records)
+        self._rows = Rows(shape_of(schema.output_schema), records=records, keep=keep)
         self._documents = _Table.of_documents(name, self._rows, names)
         self._path, self._file = path, AtomicFile(path)
         self._empty = True

@@ -16,7 +16,7 @@ from tabular import MODELS, OUTPUTS, SOURCES, counted, gathered, pruned, record,
 
 from slotfill import Attempt, Outcome, Usage
 from slotfill.extractors.record.json_text import escaped
-from slotfill.extractors.record.parts import Rung
+from slotfill.extractors.record.parts import Rung, Span
 from slotfill.extractors.runs.outputs.tables.columns import Names, columns_of
 from slotfill.extractors.runs.outputs.tables.shapes import ColumnType, Items, Scalar, shape_of, with_lists_as_cells
 from slotfill.extractors.runs.outputs.tables.table_rows import Rows
@@ -163,7 +163,8 @@ def shown(value):
 def test_a_record_has_its_columns_and_no_value_where_there_is_none(output, tmp_path):
     schema = schema_of({"type": "object", "properties": {"n": {"type": "integer"}, "model": {"type": "string"}}})
     attempt = Attempt(Rung.ASK, "m", "structured", True, usage=Usage(7, 3, thinking_tokens=2))
-    good = record({"n": 1, "model": "T"}, attempts=(attempt,), cost_usd=Decimal("0.000123"))
+    spans = {"/model": Span(0, 1, "exact", {"page": 3, "box": [1.0, 2.5, 3.0, 4.0]})}
+    good = record({"n": 1, "model": "T"}, attempts=(attempt,), cost_usd=Decimal("0.000123"), spans=spans)
     refused = record({"n": 2}, outcome=Outcome.REFUSED)  # which holds no value, whatever it has
     path = write(tmp_path / output, schema, [good, refused], records=True)
     names, rows = table(path)
@@ -177,10 +178,11 @@ def test_a_record_has_its_columns_and_no_value_where_there_is_none(output, tmp_p
         "output_tokens",
         "thinking_tokens",
     ]
-    assert names == [*own, "error", "error_message", "n", "model", "rest"]
+    assert names == [*own, "error", "error_message", "n", "model", "spans", "rest"]
+    where = '{"/model": {"start": 0, "end": 1, "match": "exact", "place": {"page": 3, "box": [1.0, 2.5, 3.0, 4.0]}}}'
     expected = [
-        ("a.txt", "00", "valid", "m", 0.000123, 7, 3, 2, None, None, 1, "T", None),
-        ("a.txt", "00", "refused", "m", None, 0, 0, 0, "refusal", "no", None, None, None),
+        ("a.txt", "00", "valid", "m", 0.000123, 7, 3, 2, None, None, 1, "T", where, None),
+        ("a.txt", "00", "refused", "m", None, 0, 0, 0, "refusal", "no", None, None, None, None),
     ]
     if output == "t.csv":
         expected = [tuple("" if cell is None else str(cell) for cell in row) for row in expected]
