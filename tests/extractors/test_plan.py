@@ -9,7 +9,7 @@ from typing import Annotated
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from native_pages import paged_document
+from paged_documents import paged_document
 from pydantic import BaseModel, Field
 
 from slotfill import (

@@ -15,7 +15,7 @@ from anthropic import Anthropic, AsyncAnthropic
 from click.testing import CliRunner
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from native_pages import paged_document, pdf
+from paged_documents import paged_document, pdf
 from scripted import Service, message, refusal
 
 from slotfill import Extractor, ModelError, SettingsError, SlotfillError

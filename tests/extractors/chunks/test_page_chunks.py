@@ -7,7 +7,7 @@ import pytest
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
-from native_pages import paged_document
+from paged_documents import paged_document
 from pydantic import BaseModel
 
 from slotfill import Outcome, Schema

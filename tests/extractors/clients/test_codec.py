@@ -9,7 +9,7 @@ from anthropic._models import construct_type  # how the SDK reads a body: withou
 from anthropic.types import DocumentBlockParam, Message
 from hypothesis import given
 from hypothesis import strategies as st
-from native_pages import paged_document
+from paged_documents import paged_document
 from pydantic import TypeAdapter
 from scripted import message
 

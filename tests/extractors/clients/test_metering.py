@@ -4,7 +4,7 @@ import json
 from base64 import b64encode
 from decimal import Decimal
 
-from native_pages import paged_document, pdf
+from paged_documents import paged_document, pdf
 from pydantic_core import to_json
 
 from slotfill import Extractor

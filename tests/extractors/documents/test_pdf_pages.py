@@ -1,7 +1,7 @@
 """Pages that are sent as they are: what a document knows of them."""
 
 import pytest
-from native_pages import paged_document, pdf
+from paged_documents import paged_document, pdf
 
 from slotfill import Document, Span
 from slotfill.extractors.catalogue.page_tokens import PAGE_SIZE

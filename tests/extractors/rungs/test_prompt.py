@@ -4,7 +4,7 @@ import hashlib
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from native_pages import paged_document
+from paged_documents import paged_document
 
 from slotfill import Document, Example, Extractor, FieldError, Rung, Schema, Turn
 from slotfill.extractors.rungs.asks import Ask

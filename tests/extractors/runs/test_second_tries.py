@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
-from native_pages import paged_document
+from paged_documents import paged_document
 
 from slotfill import Document, Extraction, Outcome, Usage
 from slotfill.extractors.documents.place_map import PlaceMap, Stretch

@@ -15,7 +15,7 @@ import httpx2
 import pytest
 from anthropic.types import Message, ModelInfo
 from anthropic.types.messages import MessageBatch, MessageBatchIndividualResponse
-from native_pages import pdf
+from paged_documents import pdf
 
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.extractor import Extractor

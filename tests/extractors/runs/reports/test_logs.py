@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from native_pages import paged_document, pdf
+from paged_documents import paged_document, pdf
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from scripted import message, refusal
 

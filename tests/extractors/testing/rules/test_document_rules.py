@@ -7,7 +7,7 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
-from native_pages import paged_document, pdf
+from paged_documents import paged_document, pdf
 
 from slotfill import Extractor
 from slotfill.extractors.messages_api.api_error import ApiError

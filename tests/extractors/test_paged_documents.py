@@ -9,7 +9,7 @@ import pytest
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
-from native_pages import paged_document, pdf
+from paged_documents import paged_document, pdf
 from pydantic import BaseModel
 
 from slotfill import Extraction, Extractor, Outcome, Partial
