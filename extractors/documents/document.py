@@ -132,7 +132,8 @@ class Document:
         """Of pages that are partly scans the places alone tell which have a text."""
         if pages.start == pages.end or not self.places:
             return pages.numbers if pages.start == pages.end else ()
-        with_text = {one.place.get("page") for one in self.places.overlapping(pages.start, pages.end)}
+        stretches = self.places.overlapping(pages.start, pages.end)
+        with_text = {one.place.get("page") for one in stretches if one.start < one.end}
         return tuple(number for number in pages.numbers if number not in with_text)
 
     @classmethod

@@ -66,7 +66,7 @@ def test_a_value_that_stands_nowhere_may_stand_on_a_scan():
 
 
 def test_places_tell_which_of_several_pages_is_a_scan():
-    places = PlaceMap((Stretch(0, 4, {"page": 1}), Stretch(5, 11, {"page": 3})))
+    places = PlaceMap((Stretch(0, 4, {"page": 1}), Stretch(5, 5, {"page": 2}), Stretch(5, 11, {"page": 3})))
     document = Document("One. Three.", "0" * 64, places=places, pages=(PDFPages(pdf(3), (1, 2, 3), 0, 11),))
     assert document.pages_without_text == (2,)
     part = document.excerpt(5, 11, ())
