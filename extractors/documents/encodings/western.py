@@ -20,6 +20,9 @@ _MOST_ODD = 0.02
 _FEW = 10
 """Of so many words one may be odd: a short text may hold a name of another country."""
 
+_MOST_AT, _MOST_AT_SHARE = 5, 0.1
+"""A line without spaces that has more of @ is EBCDIC, of which it is the space: no list of addresses has so many."""
+
 _ENOUGH = 5_000
 """How many words with letters beyond ASCII decide."""
 
@@ -89,6 +92,8 @@ def is_western(texts: Iterable[str], *, strictly: bool = False) -> bool:
     """
     words = odd = 0
     for text in texts:
+        if " " not in text and text.count("@") > max(_MOST_AT, len(text) * _MOST_AT_SHARE):
+            return False
         words += len(_WORD.findall(text))
         odd += _odd_words(text)
         if words >= _ENOUGH:

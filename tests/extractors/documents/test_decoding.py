@@ -148,6 +148,11 @@ def test_other_text_never_passes_as_western_and_is_read_where_its_encoding_is_na
     assert decode_text(text.encode(encoding), encoding) == text
 
 
+def test_a_list_of_addresses_is_read():
+    text = "name;address\r\n" + "José;jose@x.es\r\nZoé;z@a.fr\r\n" * 50
+    assert decode_text(text.encode("cp1252")) == text
+
+
 def test_a_few_odd_words_make_western_text_no_other():
     text = "Der Käse von Señor Łukasz war für größere Gäste süß. " * 50 + "Dvořák, žluť."
     data = text.encode("cp1252", "ignore")

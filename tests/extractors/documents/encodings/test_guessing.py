@@ -75,5 +75,10 @@ def test_a_sample_may_end_within_a_character():
     assert guesses == {Guess("cp932", "Japanese", is_evident=True)}
 
 
+@pytest.mark.parametrize(("language", "encoding"), [("Hebrew", "cp424"), ("German", "cp273"), ("French", "cp500")])
+def test_text_of_mainframes_is_refused(language, encoding):
+    assert verdict("Order 66: " + LANGUAGES[language][1], encoding) == "refused"
+
+
 def test_letters_of_no_language_are_not_guessed_at():
     assert guess_encoding(b"\xa4\xf0\xbd\xfe\x9c " * 40) is None
