@@ -19,6 +19,7 @@ from python_calamine import (
 )
 
 from slotfill.extractors.documents.readers.office.archive import OLD_OFFICE, Archive, refuse_encrypted
+from slotfill.extractors.documents.readers.office.error_cells import CellErrors, errors_by_sheet
 from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.record.failure_kinds import EMPTY, FailureKind
 
@@ -59,6 +60,7 @@ class Sheet:
     name: str
     is_only: bool
     _sheet: CalamineSheet
+    _errors: CellErrors
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows that are not empty. Raises ReadError for a sheet that spans too much."""
@@ -70,9 +72,15 @@ class Sheet:
             reason = f"sheet {self.name!r} spans more than {_MOST_CELLS:,} cells: delete what stands far off"
             raise ReadError(FailureKind.TOO_LARGE, reason)
         for number, values in enumerate(sheet.iter_rows(), 1):
-            cells = (SheetCell(column, value) for column, value in enumerate(values, left) if value != "")
+            cells = [SheetCell(column, value) for column, value in enumerate(values, left)]
+            if self._errors:
+                cells = [self._with_error(cell, number) for cell in cells]
             if row := tuple(cell for cell in cells if not isinstance(cell.value, str) or cell.value.strip()):
                 yield Row(number, row)
+
+    def _with_error(self, cell: SheetCell, row: int) -> SheetCell:
+        error = self._errors.get(f"{column_letters(cell.column)}{row}") if cell.value == "" else None
+        return cell if error is None else SheetCell(cell.column, error)
 
 
 def open_sheets(data: bytes) -> Iterator[Sheet]:
@@ -81,11 +89,13 @@ def open_sheets(data: bytes) -> Iterator[Sheet]:
         raise ReadError(EMPTY.type, EMPTY.message)
     refuse_encrypted(data)
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data if data.startswith(OLD_OFFICE) else _repacked(data)))
+        archive = None if data.startswith(OLD_OFFICE) else Archive(data)
+        errors = {} if archive is None else errors_by_sheet(archive)
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data if archive is None else _repacked(archive)))
         sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
         names = [sheet.name for sheet in sheets if sheet.visible == SheetVisibleEnum.Visible]
         for name in names or [sheet.name for sheet in sheets]:
-            yield Sheet(name, len(names or sheets) == 1, book.get_sheet_by_name(name))
+            yield Sheet(name, len(names or sheets) == 1, book.get_sheet_by_name(name), errors.get(name, {}))
     except PasswordError:
         reason = "is encrypted: open it with its password and save it without one"
         raise ReadError(FailureKind.ENCRYPTED_DOCUMENT, reason) from None
@@ -95,9 +105,9 @@ def open_sheets(data: bytes) -> Iterator[Sheet]:
         ) from None
 
 
-def _repacked(data: bytes) -> bytes:
+def _repacked(archive: Archive) -> bytes:
     """Unpack a workbook within limits: calamine believes no size, but unpacks whatever comes."""
-    archive, unpacked = Archive(data), io.BytesIO()
+    unpacked = io.BytesIO()
     with zipfile.ZipFile(unpacked, "w", zipfile.ZIP_STORED) as copy:
         for name in archive.names():
             if not any(folder in name.lower() for folder in _UNREAD):

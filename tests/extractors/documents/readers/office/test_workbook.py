@@ -107,6 +107,23 @@ def test_sheets_that_a_person_sees_are_documents_by_their_names():
     ]
 
 
+def test_errors_are_shown_as_a_person_sees_them():
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["Region", "Amount"])
+    sheet.append(["r2", 2])
+    for row, error in enumerate(("#REF!", "#DIV/0!", "#N/A"), 3):
+        sheet.append([f"r{row}", error])
+        sheet.cell(row, 2).data_type = "e"
+    file = io.BytesIO()
+    book.save(file)
+    (text,) = read_all(file.getvalue())
+    assert text.text == (
+        "Region: r2 | Amount: 2\nRegion: r3 | Amount: #REF!\nRegion: r4 | Amount: #DIV/0!\nRegion: r5 | Amount: #N/A"
+    )
+    assert cells_of(text)["#N/A"] == "B5"
+
+
 def test_merged_cells_stand_once():
     book = openpyxl.Workbook()
     book.active["A1"] = "wide"
