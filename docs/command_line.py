@@ -21,6 +21,7 @@ This page is written by `python docs/command_line.py`, the commands' part from t
 |---|---|
 | a file | one document: `.txt`, `.md` and whatever else decodes as text; of `.eml`, `.html`, `.htm` what is seen |
 | `.jsonl`, `.ndjson`, `.csv`, `.tsv`; a `.json` array of objects | a document a row, its text in `--text-field` |
+| `.parquet` (extra `tables`) | a document a row |
 | a `.mbox` file | a document a mail, named `inbox.mbox#12`; with `--attachments` `inbox.mbox#12#offer.pdf` too |
 | `.docx`, `.docm` (extra `office`) | one document: what a person reads, with comments and footnotes |
 | `.xlsx`, `.xlsm`, `.xlsb`, `.xls`, `.ods` (extra `office`) | a document a sheet; with `--text-field` a row |
@@ -29,8 +30,8 @@ This page is written by `python docs/command_line.py`, the commands' part from t
 | an address: `s3://bucket/mails`, `'zip://*.txt::mails.zip'` | the file, folder or glob that is there |
 | `-`, or a pipe where no INPUT is named | one document |
 
-A row is named `file.jsonl#12`: by its line in JSONL, by its number in an array or below the header in CSV and TSV, or
-by what it holds in `--id-field`. `--text-field title,body` makes one text of several fields, a paragraph each, and
+A row is named `file.jsonl#12`: by its line in JSONL, by its number in an array, in Parquet, or below the header in
+CSV and TSV, or by what it holds in `--id-field`. `--text-field title,body` makes one text of several fields, a paragraph each, and
 `review.body` or `items.0.text` lead into what is nested; a field that is called so comes first. The delimiter of a
 CSV is what a line `sep=;` before its header says, or else a comma, a semicolon, a tab or a `|`, whichever its header
 and first rows have. Quotes in TSV are a spreadsheet's, or part of the text where they make no sense as such. A field

@@ -171,7 +171,7 @@ def find_sources(
     beside other inputs. A glob is one where no file has that very name. An address is what fsspec opens:
     `s3://bucket/mails`, `https://…/*.txt`, `zip://*.txt::mails.zip`; its password is in no document's name.
 
-    `.jsonl`, `.ndjson`, `.csv` and `.tsv` files, and a `.json` that is an array of objects, hold one document a row:
+    `.jsonl`, `.ndjson`, `.csv`, `.tsv` and `.parquet` files, and a `.json` that is an array of objects, hold rows:
     `text_field` is its text (`review.body`, within another, or `title,body`, several), `id_field`, or else its number,
     its name. So do the sheets of a workbook that have the column, where `text_field` is given; each is a document where
     not. keep: fields or columns to carry along. reading: as in `ReadKeywords`.

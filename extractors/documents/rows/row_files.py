@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import io
 import logging
+import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from itertools import islice
+from tempfile import TemporaryFile
+from typing import IO
 
 from slotfill.extractors.documents.decoding import encoding_of_bom, foreign_format
 from slotfill.extractors.documents.document import Document
@@ -23,6 +27,7 @@ from slotfill.extractors.documents.rows.row_documents import row_document
 from slotfill.extractors.documents.rows.row_fields import NumberedRow, RowFields, RowMapping, check_fields
 from slotfill.extractors.documents.rows.row_text import decided_text, decoded_text
 from slotfill.extractors.documents.rows.workbook_sheets import check_workbook, read_workbook
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 
 __all__ = ["RowFormat", "check_rows", "is_array", "read_rows"]
 
@@ -42,6 +47,7 @@ class RowFormat(StrEnum):
     ARRAY = "array"
     CSV = "csv"
     TSV = "tsv"
+    PARQUET = "parquet"
     WORKBOOK = "workbook"
 
     @classmethod
@@ -64,6 +70,7 @@ _SUFFIXES = {
     ".json": RowFormat.ARRAY,
     ".csv": RowFormat.CSV,
     ".tsv": RowFormat.TSV,
+    ".parquet": RowFormat.PARQUET,
 }
 
 
@@ -80,8 +87,12 @@ def read_rows(
     encoding: of the file. Where it is not given and cannot be told every row fails. All of the file tells; of what can
     be read but once, a pipe, its first 16 MB, before any row is given.
 
-    Raises OSError for what cannot be read any further, UnicodeError for what cannot be decoded at all.
+    Raises OSError for what cannot be read any further, UnicodeError for what cannot be decoded at all, and
+    MissingExtraError for Parquet without pyarrow.
     """
+    if kind is RowFormat.PARQUET:
+        yield from _parquet_documents(file, source, fields)
+        return
     if kind is RowFormat.WORKBOOK:
         yield from read_workbook(file, source, fields)
         return
@@ -105,6 +116,9 @@ def check_rows(
     if kind is RowFormat.WORKBOOK:
         check_workbook(file, source, fields)
         return
+    if kind is RowFormat.PARQUET:
+        _check_parquet(file, source, fields)
+        return
     if foreign_format(start := file.peek(_SAMPLE)):
         return
     known = encoding or encoding_of_bom(start)
@@ -125,6 +139,42 @@ def _numbered(text: io.TextIOWrapper, kind: RowFormat, fields: RowFields) -> Ite
     if kind.has_header:
         return csv_rows(text, fields, tabs=kind is RowFormat.TSV)
     return (json_rows if kind is RowFormat.LINES else array_rows)(text, decoder_for(fields))
+
+
+def _parquet_documents(file: io.BufferedReader, source: str, fields: RowFields) -> Iterator[Document]:
+    from slotfill.extractors.documents.rows.parquet_rows import ARROW_ERRORS, ParquetRows
+
+    try:
+        with _seekable(file) as whole:
+            for number, row in ParquetRows(whole, fields):
+                yield row_document(source, number, row, fields)
+    except ARROW_ERRORS as error:
+        reason = f"is no Parquet file that can be read: {str(error).partition(chr(10))[0]}"
+        yield Document.unreadable(source, Failure(FailureKind.BROKEN_DOCUMENT, reason))
+
+
+def _check_parquet(file: io.BufferedReader, source: str, fields: RowFields) -> None:
+    from slotfill.extractors.documents.rows.parquet_rows import ARROW_ERRORS, ParquetRows
+
+    try:
+        with _seekable(file) as whole:
+            rows = ParquetRows(whole, fields)
+            first = [row for _, row in islice(rows, _FIRST) if not isinstance(row, Failure)]
+    except ARROW_ERRORS:
+        return  # it fails as a document
+    check_fields(fields, [rows.example, *first], source, "column")
+
+
+@contextmanager
+def _seekable(file: io.BufferedReader) -> Iterator[IO[bytes]]:
+    """Yield a file that can be read at any place: of a pipe, or a file elsewhere, a copy."""
+    if file.seekable():
+        yield file
+        return
+    with TemporaryFile() as copy:
+        shutil.copyfileobj(file, copy)
+        copy.seek(0)
+        yield copy
 
 
 def _check_header(names: list[str], source: str, fields: RowFields) -> None:
