@@ -31,7 +31,8 @@ This page is written by `python docs/command_line.py`, the commands' part from t
 | `-`, or a pipe where no INPUT is named | one document |
 
 A row is named `file.jsonl#12`: by its line in JSONL, by its number in an array, in Parquet, or below the header in
-CSV and TSV, or by what it holds in `--id-field`. `--text-field title,body` makes one text of several fields, a paragraph each, and
+CSV and TSV, or by what it holds in `--id-field`. `--text-field title,body` makes one text of several fields,
+a paragraph each, and
 `review.body` or `items.0.text` lead into what is nested; a field that is called so comes first. The delimiter of a
 CSV is what a line `sep=;` before its header says, or else a comma, a semicolon, a tab or a `|`, whichever its header
 and first rows have. Quotes in TSV are a spreadsheet's, or part of the text where they make no sense as such. A field
