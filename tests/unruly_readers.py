@@ -5,6 +5,7 @@ import os
 import socket
 import time
 import warnings
+from contextlib import suppress
 
 from slotfill.extractors.documents.readers.read_text import NestedFile, ReadText
 
@@ -58,6 +59,13 @@ def chatter(_, __):
     print("what a library says on its standard output")  # noqa: T201
     os.write(1, b"and from C")
     yield ReadText("heard")
+
+
+def garble(_, __):
+    for descriptor in range(3, 32):
+        with suppress(OSError):
+            os.write(descriptor, b"no reply\n")
+    yield ReadText("written")
 
 
 def nest(data, _):

@@ -60,7 +60,7 @@ class _ReaderProcess:
             try:
                 head = {"module": kind.module, "options": options_frame(options)}
                 return self._exchange(process, Frame(head, (data,)))
-            except EOFError:
+            except (EOFError, ValueError, LookupError, TypeError):  # no reply, or one that is none
                 raise _crash(self._end(process)) from None
             except _MissingError:
                 reason = f"is {kind.name}: its reader needs an extra: pip install 'slotfill[{kind.extra}]'"

@@ -43,6 +43,11 @@ def test_a_reader_that_crashes_costs_its_file_alone():
     assert "crashed" in message
 
 
+def test_what_is_no_reply_is_a_failure_of_the_file():
+    kind, message = refusal(b"garble")
+    assert (kind, "crashed" in message) == ("unreadable", True)
+
+
 def test_a_reader_that_wants_too_much_memory_costs_its_file_alone():
     assert refusal(b"swell") == ("too_large", "unpacks to more than its reader may hold (2,048 MB)")
 
@@ -158,8 +163,8 @@ def test_warnings_and_settings_of_python_do_not_stop_readers(monkeypatch):
     isolation._PROCESS.close()
 
 
-def orphan(data):
-    """Have another process read a file, kill it, and return the process that it had for that."""
+def orphan(data, how):
+    """Have another process read a file, end it by a signal, and return the process that it had for that."""
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from slotfill.extractors.documents.readers import isolation\n"
@@ -172,15 +177,17 @@ def orphan(data):
         "sys.stdin.read()\n"
     )
     command = [sys.executable, "-c", code, str(ROOT / "tests"), data]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, **pipes) as parent:
         process = psutil.Process(int(parent.stdout.readline()))
-        parent.kill()
+        parent.send_signal(how)
     return process
 
 
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 @pytest.mark.parametrize("data", ["echo idle", "busy reading"])
-def test_the_process_ends_when_the_one_that_asks_was_killed(data):
-    process = orphan(data)
+def test_the_process_ends_with_the_one_that_asks(data, how):
+    process = orphan(data, how)
     process.wait(20)
     assert not process.is_running()
 
