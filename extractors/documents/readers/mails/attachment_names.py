@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
+from collections import Counter
 from pathlib import PurePosixPath
 
 from slotfill.extractors.documents.readers.mails.mail_headers import decode_header
@@ -37,13 +38,14 @@ class AttachmentNames:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._numbers: Counter[str] = Counter()
 
     def unique(self, name: str) -> str:
         """Return a name that no other attachment has: `image.png`, `image-2.png`."""
-        path, number, candidate = PurePosixPath(name), 2, name
+        path, candidate = PurePosixPath(name), name
         while candidate.lower() in self._taken:
-            candidate = f"{path.stem}-{number}{path.suffix}"
-            number += 1
+            self._numbers[name.lower()] += 1
+            candidate = f"{path.stem}-{self._numbers[name.lower()] + 1}{path.suffix}"
         self._taken.add(candidate.lower())
         return candidate
 

@@ -23,8 +23,6 @@ _WORD = re.compile(
 _GAP = re.compile(r"[ \t\r\n]*\Z")
 """White space between encoded words is of the encoding, and of no meaning."""
 
-_FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
-
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 _SHOWN = ("Subject", "From", "To", "Cc", "Date")
@@ -64,7 +62,8 @@ def decode_header(raw: str, *, quote: bool = False) -> str:
     raw: bytes beyond ASCII are surrogates, as the parser leaves them. quote: whether an encoded name with a comma gets
     quotes: it would read as two.
     """
-    text = "".join(_pieces(_FOLD.sub(" ", raw), quote=quote))
+    unfolded = " ".join(line.strip(" \t") for line in raw.splitlines())
+    text = "".join(_pieces(unfolded, quote=quote))
     return _CONTROLS.sub("", text).strip()
 
 

@@ -118,7 +118,7 @@ def _joined(lines: Sequence[TextLine], number: int, length: int) -> str:
 
 def _attribution(lines: Sequence[TextLine], number: int) -> int:
     """Return of how many lines an attribution is that begins here, 0 where none does."""
-    if not lines[number].text.strip():
+    if not (lines[number].text.strip() and any(":" in line.text for line in lines[number : number + 3])):
         return 0
     for length in (1, 2, 3):
         text = _joined(lines, number, length)
@@ -139,6 +139,8 @@ def _begins_earlier_mail(lines: Sequence[TextLine], number: int, length: int) ->
     length: of how many lines an attribution is that begins here.
     """
     text = lines[number].text.strip()
+    if not (":" in text or text.startswith(("-", "_"))):
+        return False
     if _SEPARATOR.fullmatch(text) or (length and _ATTRIBUTION.fullmatch(_joined(lines, number, length))):
         return True
     if _RULE.fullmatch(text) and number + 1 < len(lines):

@@ -15,8 +15,8 @@ _MOST_LINES = 4
 _MOST_CHARACTERS = 400
 """What a cell that stands in a line with others holds at most: an address has so much, a column of news more."""
 
-_WIDEST = 1000
-"""The most columns that a cell spans (WHATWG HTML, 4.9.11)."""
+_WIDEST = 256
+"""The columns up to which cells are kept below one another: a cell may say that it spans a thousand."""
 
 _Cell = Sequence[TextLine]
 
@@ -38,7 +38,7 @@ class Grid:
         if not self._rows:
             self.begin_row()
         row = self._rows[-1]
-        for number in range(min(max(columns, 1), _WIDEST)):
+        for number in range(max(1, min(columns, _WIDEST - len(row)))):
             if rows > 1:
                 self._below[len(row)] = rows - 1
             row.append(() if number else cell)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 __all__ = ["UNSEEN", "Look", "look_of"]
@@ -65,7 +66,7 @@ def look_of(tag: str, attributes: Mapping[str, str | None], outer: Look) -> Look
         look = look._replace(preformatted=True)
     elif tag == "blockquote":
         look = look._replace(quoted=True)
-    return _styled(_properties(style), look) if style else look
+    return _styled(style, look) if style else look
 
 
 def _properties(style: str) -> dict[str, str]:
@@ -74,7 +75,9 @@ def _properties(style: str) -> dict[str, str]:
     return {match[1]: match[2].replace("!important", "").strip() for match in matches if match}
 
 
-def _styled(style: Mapping[str, str], look: Look) -> Look | None:
+@lru_cache(2048)  # a page has few styles, and has them often
+def _styled(declarations: str, look: Look) -> Look | None:
+    style = _properties(declarations)
     if _is_hidden(style):
         return None
     if "visibility" in style:
