@@ -160,7 +160,13 @@ class Extraction(Generic[M]):
         """
         document = self.document
         return StoredRecord(
-            document=DocumentNote(document.id, document.source, len(document.text), document.columns or None),
+            document=DocumentNote(
+                document.id,
+                document.source,
+                len(document.text),
+                document.columns or None,
+                document.places.digest.hex() if document.places else None,
+            ),
             schema=SchemaNote(self.schema_name, self.schema_id),
             model=self.model,
             outcome=self.outcome,

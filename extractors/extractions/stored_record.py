@@ -27,12 +27,17 @@ VERSION: Literal[1] = 1
 @with_config(extra="forbid")
 @dataclass(slots=True)
 class DocumentNote(JSONForm):
-    """What a record says of its document: never the text. columns: what of its row is carried along."""
+    """What a record says of its document: never the text.
+
+    columns: what of its row is carried along. places: the hash of where its text stands in its file: by it
+    and the id a run knows the document.
+    """
 
     id: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     source: str | None
     chars: NonNegativeInt
     columns: Annotated[Mapping[str, JSON] | None, OmittedIf(None)] = None
+    places: Annotated[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None, OmittedIf(None)] = None
 
 
 @with_config(extra="forbid")

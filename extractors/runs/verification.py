@@ -11,9 +11,10 @@ from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.extractions.loading import verify, verify_shape
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.record.parts import Outcome
+from slotfill.extractors.runs.ledger.identity import placed_key
 from slotfill.extractors.runs.ledger.store import Ledger, LedgerRow, RecordCheck
 from slotfill.schemas.json_values.exact_json import read_again
-from slotfill.schemas.json_values.json_types import JSONObject
+from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
 from slotfill.schemas.schema import Schema
 
 __all__ = ["Verification"]
@@ -68,7 +69,7 @@ class Verification:
         known = self._schema.needs_context  # checked when its document was read
         record = (verify_shape if known else verify)(entry.record, self._schema)
         # What cannot be read has a key that is of more than its bytes.
-        same = not Outcome(record["outcome"]).ok or record["document"]["id"] == entry.document.hex()
+        same = not Outcome(record["outcome"]).ok or _key_in(record["document"]) == entry.document
         if not same or record["outcome"] != entry.outcome:
             raise ValueError("it is of another document, or outcome")
         return record
@@ -82,3 +83,7 @@ class Verification:
         schema = self._schema
         failed: Extraction[None] = Extraction(document, schema.name, schema.id, "", Outcome.FAILED, error=failure)
         return failed.to_json()
+
+
+def _key_in(document: JSONMapping) -> bytes:
+    return placed_key(document["id"], bytes.fromhex(document.get("places", "")))

@@ -20,7 +20,7 @@ from slotfill.extractors.documents.document import Document
 from slotfill.extractors.settings import Settings
 from slotfill.schemas.schema import Schema
 
-__all__ = ["STATE", "document_key", "ledger_path", "ledgers_of", "run_identity"]
+__all__ = ["STATE", "document_key", "ledger_path", "ledgers_of", "placed_key", "run_identity"]
 
 STATE = ".slotfill"
 """The folder, beside an output, of its runs' ledgers."""
@@ -49,11 +49,18 @@ def document_key(document: Document) -> bytes:
     Documents of one text are one, asked about once; a file that can be read by now is another than it was before.
     """
     if document.failure is None:
-        identity = bytes.fromhex(document.id)
-        # Equal texts of files where they stand elsewhere have records that say so.
-        return hashlib.sha256(identity + document.places.digest).digest() if document.places else identity
+        return placed_key(document.id, document.places.digest if document.places else b"")
     parts = (document.id, document.source or "", document.failure.type, document.failure.message)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
+
+
+def placed_key(document_id: str, places: bytes) -> bytes:
+    """Name a document that can be read by its id and the hash of its places, b"" where it has none.
+
+    Equal texts of files where they stand elsewhere have records that say so.
+    """
+    identity = bytes.fromhex(document_id)
+    return hashlib.sha256(identity + places).digest() if places else identity
 
 
 def ledger_path(output: str | None, run: str, settings: Settings) -> Path | None:

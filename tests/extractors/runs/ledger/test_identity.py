@@ -1,10 +1,14 @@
 """Which run it is, and where its ledger stands."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from slotfill.extractors.runs.ledger.identity import ledger_path, ledgers_of, run_identity
+from slotfill import Document, Extraction, Outcome
+from slotfill.extractors.documents.place_map import PlaceMap, Stretch
+from slotfill.extractors.runs.ledger.identity import document_key, ledger_path, ledgers_of, placed_key, run_identity
 from slotfill.extractors.settings import Settings
 from slotfill.schemas.sources.schema_sources import resolve
 
@@ -121,3 +125,11 @@ class TestLedgersOf:
         of_stdout.parent.mkdir()
         of_stdout.touch()
         assert ledgers_of(None, Settings(state=tmp_path / "state")) == [Path(".slotfill") / ledger.name, of_stdout]
+
+
+def test_a_record_names_its_document_as_the_run_does():
+    places = PlaceMap((Stretch(0, 4, {"page": 1}),))
+    for document in (Document.of("One."), replace(Document.of("One."), places=places)):
+        note = json.loads(json.dumps(Extraction(document, "s", "i", "m", Outcome.FAILED).to_json()))["document"]
+        assert placed_key(note["id"], bytes.fromhex(note.get("places", ""))) == document_key(document)
+        assert ("places" in note) == bool(document.places)
