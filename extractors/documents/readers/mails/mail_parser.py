@@ -27,7 +27,7 @@ class _AsWritten(Compat32):
         return value
 
 
-_BOUNDARY = re.compile(r"^--(\S.{0,68}\S)[ \t]*\r?\n(?=Content-)", re.MULTILINE)
+_BOUNDARY = re.compile(rb"^--(\S.{0,68}\S)[ \t]*\r?\n(?=Content-)", re.MULTILINE)
 """A line that can only stand between parts: the fields of one follow."""
 
 _PARSER = BytesParser(policy=_AsWritten())
@@ -49,9 +49,9 @@ def inner_parts(part: MailPart) -> list[MailPart]:
 
 def parts_without_boundary(part: MailPart) -> list[MailPart]:
     """Return the parts within one that names no boundary, or another than it has; none where it has none."""
-    text = part.get_payload()
-    boundary = _BOUNDARY.search(text) if isinstance(text, str) else None
+    data = part.get_payload(decode=True)  # what is not decoded would be text, with bytes replaced
+    boundary = _BOUNDARY.search(data) if isinstance(data, bytes) else None
     if not boundary:
         return []
-    fields = f'Content-Type: multipart/mixed; boundary="{boundary[1]}"\n\n'
-    return inner_parts(_PARSER.parsebytes((fields + str(text)).encode("ascii", "surrogateescape")))
+    fields = b'Content-Type: multipart/mixed; boundary="%s"\n\n' % boundary[1]
+    return inner_parts(_PARSER.parsebytes(fields + data))

@@ -39,7 +39,7 @@ class Grid:
             self.begin_row()
         row = self._rows[-1]
         for number in range(max(1, min(columns, _WIDEST - len(row)))):
-            if rows > 1:
+            if rows > 1 and len(row) < _WIDEST:
                 self._below[len(row)] = rows - 1
             row.append(() if number else cell)
         self._skip()

@@ -313,6 +313,17 @@ def test_a_broken_mail_is_read_as_far_as_it_goes(mail):
     assert "Attachments" not in parts_of(HEAD + mail)[0].text
 
 
+def test_a_lost_boundary_is_found_around_bytes_that_nothing_reads():
+    mail = b"Content-Type: multipart/mixed\n\nGr\xf6\xdfe\n--b\nContent-Type: text/plain\n\nThe gr\xf6\xdfe.\n--b--\n"
+    assert body(HEAD + mail) == "The größe."
+
+
+def test_many_files_of_one_name_have_names_of_their_own():
+    parts = b"--b\nContent-Type: application/pdf; name=a.pdf\n\nx\n" * 3000
+    mail = b"Content-Type: multipart/mixed; boundary=b\n\n" + parts
+    assert len({one.name for one in attachments(HEAD + mail)}) == 3000
+
+
 def test_a_text_in_bytes_beyond_its_charset_is_no_mojibake():
     for charset in ("us-ascii", "unknown-8bit", "utf-8"):
         fields = f"Content-Type: text/plain; charset={charset}\nContent-Transfer-Encoding: 8bit\n\n"
