@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import PurePosixPath
 
 from slotfill.extractors.documents.readers.mails.mail_headers import decode_header
-from slotfill.extractors.documents.readers.mails.mail_parser import MailPart, inner_parts
+from slotfill.extractors.documents.readers.mails.mail_parser import MailPart, file_name_of, inner_parts
 
 __all__ = ["AttachmentNames", "name_of"]
 
@@ -53,7 +53,7 @@ class AttachmentNames:
 def name_of(part: MailPart, number: int) -> str:
     """Return the name of an attachment; of one that has none its number among the mail's parts, and its type."""
     kind = part.get_content_type()
-    if name := _clean(decode_header(part.get_filename() or "")):
+    if name := _clean(decode_header(file_name_of(part))):
         return name
     suffix = _SUFFIXES.get(kind) or mimetypes.guess_extension(kind) or ".bin"
     subject = ""

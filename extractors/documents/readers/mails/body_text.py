@@ -7,6 +7,7 @@ from email.message import Message
 
 from slotfill.extractors.documents.charset_labels import codec_of, decode_labelled
 from slotfill.extractors.documents.readers.mails.cut_base64 import decode_base64
+from slotfill.extractors.documents.readers.mails.mail_parser import parameter_of
 from slotfill.extractors.documents.readers.markup.flow import TextLine
 from slotfill.extractors.documents.readers.markup.html import html_lines
 from slotfill.extractors.documents.readers.read_error import ReadError
@@ -27,10 +28,7 @@ def part_bytes(part: Message) -> bytes:
 
 def charset_of(part: Message) -> str | None:
     """Return what a part says that it is in."""
-    label = part.get_param("charset")
-    if isinstance(label, tuple):  # RFC 2231: charset, language, value
-        label = label[2]
-    return str(label) if label else None
+    return parameter_of(part, "charset") or None
 
 
 def plain_part_lines(part: Message, otherwise: str | None) -> list[TextLine]:
@@ -42,8 +40,8 @@ def plain_part_lines(part: Message, otherwise: str | None) -> list[TextLine]:
         raise ReadError(FailureKind.UNDECODABLE_DOCUMENT, reason)
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     lines = text.split("\n")
-    if str(part.get_param("format", "")).lower() == "flowed":
-        lines = _unflowed(lines, delete_space=str(part.get_param("delsp", "")).lower() == "yes")
+    if parameter_of(part, "format").lower() == "flowed":
+        lines = _unflowed(lines, delete_space=parameter_of(part, "delsp").lower() == "yes")
     return [*map(TextLine, lines)]
 
 

@@ -13,7 +13,7 @@ from slotfill.extractors.documents.readers.mails.attachment_names import Attachm
 from slotfill.extractors.documents.readers.mails.body_text import charset_of, part_bytes
 from slotfill.extractors.documents.readers.mails.cut_base64 import decode_base64
 from slotfill.extractors.documents.readers.mails.mail_headers import head_of, is_mail
-from slotfill.extractors.documents.readers.mails.mail_parser import MailPart, parse_mail
+from slotfill.extractors.documents.readers.mails.mail_parser import MailPart, inner_parts, parse_mail
 from slotfill.extractors.documents.readers.mails.mail_structure import MailContent, content_of
 from slotfill.extractors.documents.readers.mails.quoted_text import mail_stretches
 from slotfill.extractors.documents.readers.markup.flow import TextLine
@@ -96,11 +96,10 @@ def _body_lines(content: MailContent) -> list[TextLine]:
 
 def _file_bytes(part: MailPart) -> bytes:
     """Return what a file that is attached holds; a mail within a mail is written as it came."""
-    payload = part.get_payload()
-    if not isinstance(payload, list):
+    if not part.is_multipart():
         return part_bytes(part)
     written = io.BytesIO()
-    for inner in payload:
+    for inner in inner_parts(part):
         BytesGenerator(written, mangle_from_=False, maxheaderlen=0).flatten(inner)
     data = written.getvalue()
     is_base64 = str(part.get("Content-Transfer-Encoding", "")).strip().lower() == "base64"

@@ -9,7 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from slotfill.extractors.documents.readers.mails.body_text import html_part_lines, plain_part_lines
-from slotfill.extractors.documents.readers.mails.mail_parser import MailPart, inner_parts, parts_without_boundary
+from slotfill.extractors.documents.readers.mails.mail_parser import (
+    MailPart,
+    file_name_of,
+    inner_parts,
+    parameter_of,
+    parts_without_boundary,
+)
 from slotfill.extractors.documents.readers.markup.flow import TextLine
 from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.record.failure_kinds import FailureKind
@@ -140,12 +146,12 @@ class _Structure:
 
     def _is_shown(self, part: MailPart, kind: str) -> bool:
         is_text = kind in {_PLAIN, _HTML, "text/rfc822-headers"} and not part.is_multipart()
-        return is_text and part.get_content_disposition() != "attachment" and not part.get_filename()
+        return is_text and part.get_content_disposition() != "attachment" and not file_name_of(part)
 
     def _attached(self, part: MailPart, kind: str) -> MailContent:
         refusal = None
         if kind in _ENVELOPES:
-            refusal = _SIGNED if str(part.get_param("smime-type", "")).lower() == "signed-data" else _ENCRYPTED
+            refusal = _SIGNED if parameter_of(part, "smime-type").lower() == "signed-data" else _ENCRYPTED
         return MailContent(attachments=[Attachment(part, self._number)], refusal=refusal)
 
     def _of_several(self, kind: str, children: Sequence[MailPart]) -> MailContent:
