@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pypdfium2
 
 from slotfill.extractors.documents.place_map import PlaceMap, Stretch
 from slotfill.extractors.documents.readers.pdf.annotations import page_annotations, with_annotations
 from slotfill.extractors.documents.readers.pdf.native_pages import native_pages
-from slotfill.extractors.documents.readers.pdf.ocr import ocr_text
+from slotfill.extractors.documents.readers.pdf.ocr import ocr_steps
 from slotfill.extractors.documents.readers.pdf.page_frame import PageFrame
 from slotfill.extractors.documents.readers.pdf.page_layout import page_blocks
 from slotfill.extractors.documents.readers.pdf.pdf_file import chosen_pages, open_page, open_pdf
@@ -49,13 +49,13 @@ class _Reading:
         self._scans: list[int] = []
 
     def steps(self) -> Iterator[ReadText | None]:
-        """Yield None a page, and then the text."""
+        """Yield None a page, or oftener, and then the text."""
         for number in self._numbers:
             if self._stretches:
                 self._writer.write(_PAGE_END)
             start = len(self._writer)
             with open_page(self._document, number) as page:
-                self._write_page(page, number)
+                yield from self._write_page(page, number)
             self._stretches[number] = Stretch(start, len(self._writer), {"page": number})
             yield None
         self._check_scans()
@@ -63,10 +63,10 @@ class _Reading:
         sent = self._numbers if self._is_native else self._scans if self._of_scans is ScanReading.NATIVE else []
         yield ReadText(self._writer.text, places, pages=tuple(native_pages(self._document, sent, self._stretches)))
 
-    def _write_page(self, page: pypdfium2.PdfPage, number: int) -> None:
+    def _write_page(self, page: pypdfium2.PdfPage, number: int) -> Iterator[None]:
         frame = PageFrame.of(page.raw)
         annotations = page_annotations(self._document, page, frame)
-        text = self._page_text(page, number, frame)
+        text = yield from self._page_text(page, number, frame)
         if annotations:
             text = with_annotations(text, [one for one in annotations if not one.is_comment])
         self._writer.write_blocks(text, page_blocks(text.text, text.segments))
@@ -75,14 +75,14 @@ class _Reading:
                 self._writer.write("\n\n")
                 self._writer.write(f"[comment: {comment.text}]", array("f", comment.box))
 
-    def _page_text(self, page: pypdfium2.PdfPage, number: int, frame: PageFrame) -> PageText:
+    def _page_text(self, page: pypdfium2.PdfPage, number: int, frame: PageFrame) -> Generator[None, None, PageText]:
         if self._is_ocr:
-            return ocr_text(page)
+            return (yield from ocr_steps(page))
         text = read_page_text(page.raw, frame)
         if not is_scan(page, text):
             return text
         if self._of_scans is ScanReading.OCR:
-            return ocr_text(page)
+            return (yield from ocr_steps(page))
         self._scans.append(number)
         return NO_TEXT if text.unmapped else text  # what its glyphs are mapped to is no text
 
