@@ -59,10 +59,11 @@ class _Slotfill(click.Group):
 )
 @click.version_option(__version__, prog_name="slotfill")
 def main() -> None:
-    """Text files in, validated JSON out.
+    """Documents in, validated JSON out.
 
     \b
     slotfill extract sentiment reviews/          one JSON line a file
+    slotfill text offer.pdf                      what would be sent of it
     slotfill extract "name, age int" letter.txt  your own fields, in one line
     slotfill schemas                             what is built in
     slotfill doctor                              what works here, what does not
