@@ -52,8 +52,8 @@ def extract_command(
     (which is executed), path/schema.json, or one line of fields: "name, age int, tags [str]".
 
     INPUT is a file, a folder, a glob, the same by an address that fsspec opens (s3://bucket/mails), or - for standard
-    input. Mails, HTML, PDFs and Office files are read as a person sees them; of .jsonl, .csv and other tables each row is
-    a document. `slotfill text` prints what would be sent.
+    input. Mails, HTML, PDFs and Office files are read as a person sees them: `slotfill text` prints what would be sent.
+    In tables, .jsonl and .csv among them, each row is a document.
 
     \b
     slotfill extract feedback mails/ -o feedback.jsonl --rejects rejects.jsonl

@@ -24,7 +24,7 @@ from slotfill.extractors.documents.readers.read_text import NestedFile, ReadText
 from slotfill.extractors.documents.readers.worker import SILENCE, SILENT
 from slotfill.extractors.record.failure_kinds import FailureKind
 
-__all__ = ["read_apart"]
+__all__ = ["SWITCHES", "crash_of", "read_apart"]
 
 _WORKER = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
@@ -32,7 +32,7 @@ _WORKER = (
 )
 """Modules come from where they come from here, and not from the working folder, which may be anybody's."""
 
-_SWITCHES = "-P", "-Wignore"
+SWITCHES = "-P", "-Wignore"
 """Not from the working folder, before the line above is read, either; a library's warning is no reason to fail."""
 
 
@@ -61,7 +61,7 @@ class _ReaderProcess:
                 head = {"module": kind.module, "options": options_frame(options)}
                 return self._exchange(process, Frame(head, (data,)))
             except (EOFError, ValueError, LookupError, TypeError):  # no reply, or one that is none
-                raise _crash(self._end(process)) from None
+                raise crash_of(self._end(process)) from None
             except _MissingError:
                 reason = f"is {kind.name}: its reader needs an extra: pip install 'slotfill[{kind.extra}]'"
                 raise ReadError(FailureKind.BINARY_DOCUMENT, reason) from None
@@ -93,7 +93,7 @@ class _ReaderProcess:
             if not sys.executable:
                 raise FileNotFoundError("there is no Python to start, as sys.executable is empty")
             self._process = subprocess.Popen(  # noqa: S603 - this very program
-                [sys.executable, *_SWITCHES, "-c", _WORKER, json.dumps(sys.path)],
+                [sys.executable, *SWITCHES, "-c", _WORKER, json.dumps(sys.path)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -146,7 +146,8 @@ def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
     return process.stdin, process.stdout
 
 
-def _crash(code: int) -> ReadError:
+def crash_of(code: int) -> ReadError:
+    """Say why a process ended before it had read its file. code: what it exited with."""
     if code == SILENT:
         reason = f"its reader found nothing more in {SILENCE:.0f} s and was ended: the file may be made to hold it up"
     else:

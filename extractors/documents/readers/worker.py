@@ -21,7 +21,7 @@ from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.documents.readers.read_text import Reader
 from slotfill.extractors.record.failure_kinds import FailureKind
 
-__all__ = ["MEMORY", "SILENCE", "SILENT", "main"]
+__all__ = ["MEMORY", "SILENCE", "SILENT", "guard", "main"]
 
 SILENCE = 60.0
 """Seconds in which a reader gives something, or says that it goes on: a page, a part, a sheet."""
@@ -38,9 +38,7 @@ def main() -> None:
     requests, replies = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no reply
     nowhere = Path(os.devnull).open("w")  # noqa: SIM115 - as long as the process
-    sys.dont_write_bytecode = True
-    _limit_resources()
-    sys.addaudithook(partial(_refuse, _temporary_folder()))
+    guard()
     parent = os.getppid()
     while request := read_frame(requests):
         # A thread of C, which neither the interpreter's lock nor a loop in C holds up.
@@ -49,14 +47,16 @@ def main() -> None:
         faulthandler.cancel_dump_traceback_later()
 
 
+def guard() -> None:
+    """Bound what this process may take, and have it refused to let anything out."""
+    sys.dont_write_bytecode = True
+    _limit_resources()
+    sys.addaudithook(partial(_refuse, _temporary_folder()))
+
+
 def _serve(request: Frame, replies: BinaryIO, nowhere: TextIO, parent: int) -> None:
     try:
-        module = import_module(request.head["module"])
-    except ModuleNotFoundError:
-        write_frame(replies, Frame({"missing": True}))
-        return
-    read: Reader = module.read
-    try:
+        read: Reader = import_module(request.head["module"]).read
         for part in read(request.blobs[0], options_from(request.head["options"])):
             faulthandler.dump_traceback_later(SILENCE, exit=True, file=nowhere)
             if os.getppid() != parent:  # it was killed: nobody asks any more
@@ -64,6 +64,8 @@ def _serve(request: Frame, replies: BinaryIO, nowhere: TextIO, parent: int) -> N
             if part is not None:
                 write_frame(replies, part_frame(part))
         write_frame(replies, Frame({"end": True}))
+    except ModuleNotFoundError:
+        write_frame(replies, Frame({"missing": True}))
     except ReadError as error:
         write_frame(replies, Frame({"error": [error.failure.type.value, error.failure.message]}))
     except MemoryError:

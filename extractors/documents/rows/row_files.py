@@ -20,14 +20,16 @@ from typing import IO
 from slotfill.extractors.documents.decoding import encoding_of_bom, foreign_format
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.readers.kinds import WORKBOOK
+from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.documents.rows.csv_rows import csv_rows, read_header
 from slotfill.extractors.documents.rows.json_arrays import ARRAY_SAMPLE, array_rows, is_array_of_objects
 from slotfill.extractors.documents.rows.json_rows import decoder_for, json_rows
+from slotfill.extractors.documents.rows.parquet_rows import parquet_rows
 from slotfill.extractors.documents.rows.row_documents import row_document
 from slotfill.extractors.documents.rows.row_fields import NumberedRow, RowFields, RowMapping, check_fields
 from slotfill.extractors.documents.rows.row_text import decided_text, decoded_text
 from slotfill.extractors.documents.rows.workbook_sheets import check_workbook, read_workbook
-from slotfill.extractors.record.failure_kinds import Failure, FailureKind
+from slotfill.extractors.record.failure_kinds import Failure
 
 __all__ = ["RowFormat", "check_rows", "is_array", "read_rows"]
 
@@ -87,8 +89,7 @@ def read_rows(
     encoding: of the file. Where it is not given and cannot be told every row fails. All of the file tells; of what can
     be read but once, a pipe, its first 16 MB, before any row is given.
 
-    Raises OSError for what cannot be read any further, UnicodeError for what cannot be decoded at all, and
-    MissingExtraError for Parquet without pyarrow.
+    Raises OSError for what cannot be read any further, and UnicodeError for what cannot be decoded at all.
     """
     if kind is RowFormat.PARQUET:
         yield from _parquet_documents(file, source, fields)
@@ -142,27 +143,21 @@ def _numbered(text: io.TextIOWrapper, kind: RowFormat, fields: RowFields) -> Ite
 
 
 def _parquet_documents(file: io.BufferedReader, source: str, fields: RowFields) -> Iterator[Document]:
-    from slotfill.extractors.documents.rows.parquet_rows import ARROW_ERRORS, ParquetRows
-
     try:
-        with _seekable(file) as whole:
-            for number, row in ParquetRows(whole, fields):
+        with _seekable(file) as whole, parquet_rows(whole, fields) as rows:
+            for number, row in rows:
                 yield row_document(source, number, row, fields)
-    except ARROW_ERRORS as error:
-        reason = f"is no Parquet file that can be read: {str(error).partition(chr(10))[0]}"
-        yield Document.unreadable(source, Failure(FailureKind.BROKEN_DOCUMENT, reason))
+    except ReadError as error:
+        yield Document.unreadable(source, error.failure)
 
 
 def _check_parquet(file: io.BufferedReader, source: str, fields: RowFields) -> None:
-    from slotfill.extractors.documents.rows.parquet_rows import ARROW_ERRORS, ParquetRows
-
     try:
-        with _seekable(file) as whole:
-            rows = ParquetRows(whole, fields)
-            first = [row for _, row in islice(rows, _FIRST) if not isinstance(row, Failure)]
-    except ARROW_ERRORS:
+        with _seekable(file) as whole, parquet_rows(whole, fields) as rows:
+            first = [rows.example, *(row for _, row in islice(rows, _FIRST) if not isinstance(row, Failure))]
+    except ReadError:
         return  # it fails as a document
-    check_fields(fields, [rows.example, *first], source, "column")
+    check_fields(fields, first, source, "column")
 
 
 @contextmanager

@@ -2,19 +2,20 @@
 
 import datetime as dt
 import os
-import sys
 import threading
 from decimal import Decimal
 from pathlib import Path
 
+import psutil
 import pytest
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
 from row_inputs import kinds, only, rows_of, sources, texts
 
-from slotfill import MissingExtraError
-from slotfill.extractors.documents.rows import parquet_rows
+from slotfill.extractors.documents.decoding import TOO_LARGE
+from slotfill.extractors.documents.rows import parquet_columns, parquet_rows
+from slotfill.extractors.documents.rows.row_fields import RowFields
 from slotfill.extractors.documents.sources import find_sources
 from slotfill.extractors.errors import InputError
 from slotfill.schemas.json_values.exact_json import dumps
@@ -33,9 +34,11 @@ def table_of(columns, name="rows.parquet", **options):
     return list(find_sources([name], **options))
 
 
-def column_of(array, name="x"):
-    found = table_of({"text": ["a"] * len(array), name: array}, keep=(name,))
-    return [document.columns[name] for document in found]
+def read_columns(columns, **options):
+    """Read a table as the process for it does, here: to start one takes longer than all that is to be shown."""
+    parquet.write_table(pa.table(columns), "columns.parquet", **options)
+    with open("columns.parquet", "rb") as file:
+        return [row for _, row in parquet_columns.ParquetColumns(file, RowFields(keep=tuple(columns)))]
 
 
 def test_a_row_is_named_by_its_number_or_its_id():
@@ -73,7 +76,15 @@ def test_a_row_is_named_by_its_number_or_its_id():
     ids=lambda value: str(value.type) if isinstance(value, pa.Array) else "",
 )
 def test_every_type_is_carried_along_as_json(array, plain):
-    assert dumps(column_of(array)) == plain
+    assert dumps([row["x"] for row in read_columns({"x": array})]) == plain
+
+
+def test_what_comes_from_the_process_has_all_its_digits():
+    found = table_of(
+        {"text": ["a"], "n": pa.array([Decimal("12345678901234567890.125")]), "big": pa.array([2**63], pa.uint64())},
+        keep=("n", "big"),
+    )
+    assert dumps(only(found).columns) == '{"n": 12345678901234567890.125, "big": 9223372036854775808}'
 
 
 def test_nested_fields_are_named_by_their_paths():
@@ -112,9 +123,30 @@ def test_a_file_that_is_cut_or_damaged_fails_and_no_row_is_lost_in_silence():
 
 
 def test_a_text_that_is_too_large_fails_alone(monkeypatch):
-    monkeypatch.setattr(parquet_rows, "MOST_BYTES", 40)
-    found = table_of({"text": ["before", "x" * 40, "after"]})
-    assert (texts(found), kinds(found)) == (["before", "", "after"], [None, "too_large", None])
+    monkeypatch.setattr(parquet_columns, "MOST_BYTES", 40)
+    parquet.write_table(pa.table({"text": ["before", "x" * 40, "after"]}), "rows.parquet")
+    with open("rows.parquet", "rb") as file:
+        rows = [row for _, row in parquet_columns.ParquetColumns(file, RowFields())]
+    assert rows == [{"text": "before"}, TOO_LARGE, {"text": "after"}]
+
+
+def test_a_file_that_crashes_arrow_fails_alone(monkeypatch):
+    worker = "import ctypes, json, sys; print(json.dumps({'example': {}}), flush=True); ctypes.string_at(0)"
+    monkeypatch.setattr(parquet_rows, "_WORKER", worker)
+    Path("rows.parquet").write_bytes(b"PAR1")
+    Path("rows.jsonl").write_text('{"text": "one"}')
+    found = list(find_sources(["rows.parquet", "rows.jsonl"]))
+    assert kinds(found) == ["unreadable", None]
+    assert "crashed" in found[0].failure.message
+
+
+def test_a_file_that_is_left_early_leaves_no_process_behind():
+    parquet.write_table(pa.table({"text": ["one two three"] * 100_000}), "rows.parquet")
+    before = set(psutil.Process().children(recursive=True))
+    documents = iter(find_sources(["rows.parquet"]))
+    assert next(documents).text == "one two three"
+    documents.close()
+    assert set(psutil.Process().children(recursive=True)) <= before
 
 
 def test_a_pipe_of_parquet_is_read():
@@ -128,11 +160,11 @@ def test_a_pipe_of_parquet_is_read():
 
 
 def test_without_pyarrow_the_extra_is_named(monkeypatch):
-    Path("rows.parquet").write_bytes(b"PAR1")
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    monkeypatch.delitem(sys.modules, "slotfill.extractors.documents.rows.parquet_rows")
-    with pytest.raises(MissingExtraError, match=r"needs the extra `tables`: pip install 'slotfill\[tables\]'"):
-        find_sources(["rows.parquet"])
+    parquet.write_table(pa.table({"text": ["one"]}), "rows.parquet")
+    monkeypatch.setattr(parquet_rows, "_WORKER", "import sys; sys.modules['pyarrow'] = None; " + parquet_rows._WORKER)
+    document = only(find_sources(["rows.parquet"]))
+    assert document.failure.type == "binary_document"
+    assert document.failure.message.endswith("its reader needs an extra: pip install 'slotfill[tables]'")
 
 
 @examples(30)
@@ -140,10 +172,6 @@ def test_without_pyarrow_the_extra_is_named(monkeypatch):
     st.lists(st.tuples(st.text(st.characters(codec="utf-8")), st.none() | st.integers(-(2**63), 2**63 - 1)), min_size=1)
 )
 def test_rows_written_as_parquet_come_back(tmp_path_factory, rows):
-    path = tmp_path_factory.mktemp("parquet") / "rows.parquet"
+    os.chdir(tmp_path_factory.getbasetemp())
     columns = {"text": [text for text, _ in rows], "n": pa.array([number for _, number in rows], pa.int64())}
-    parquet.write_table(pa.table(columns), path, row_group_size=3)
-    found = list(find_sources([path], keep=("n",)))
-    assert [document.columns["n"] for document in found] == columns["n"].to_pylist()
-    for document, text in zip(found, columns["text"], strict=True):
-        assert document.failure or document.text == text
+    assert read_columns(columns, row_group_size=3) == [{"text": text, "n": number} for text, number in rows]
