@@ -62,6 +62,7 @@ def part_frame(part: ReadText | NestedFile) -> Frame:
         "text": part.text,
         "name": part.name,
         "digest": part.digest,
+        "warning": part.warning,
         "failure": part.failure and [part.failure.type.value, part.failure.message],
         "stretches": part.places.stretches,
         "pages": [[pages.numbers, pages.start, pages.end] for pages in part.pages],
@@ -76,7 +77,15 @@ def part_from(frame: Frame) -> ReadText | NestedFile:
         return NestedFile(head["nested"], first, head["encoding"])
     failure = head["failure"] and Failure(FailureKind(head["failure"][0]), head["failure"][1])
     places = PlaceMap(tuple(Stretch(*stretch) for stretch in head["stretches"]), first)
-    return ReadText(head["text"], places, head["name"], _pages(head["pages"], others), failure, head["digest"])
+    return ReadText(
+        text=head["text"],
+        places=places,
+        name=head["name"],
+        pages=_pages(head["pages"], others),
+        failure=failure,
+        digest=head["digest"],
+        warning=head["warning"],
+    )
 
 
 def _pages(stored: Sequence[JSON], blobs: Sequence[bytes]) -> tuple[PDFPages, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,6 +22,8 @@ from slotfill.extractors.errors import InputError
 from slotfill.extractors.record.failure_kinds import EMPTY, Failure, FailureKind
 
 __all__ = ["read_file", "read_mailbox", "read_path"]
+
+_logger = logging.getLogger("slotfill")
 
 _DEEPEST = 8
 """Files within files within files: people forward a mail a few times, not more often."""
@@ -72,16 +75,18 @@ def read_file(data: bytes, name: str, options: ReadOptions, *, depth: int = 0) -
         text = decode_text(data, options.encoding)
         yield _failed(text, data) if isinstance(text, Failure) else ReadText(text)
     else:
-        yield from _read(kind, data, options, depth)
+        yield from _read(kind, data, name, options, depth)
 
 
-def _read(kind: Kind, data: bytes, options: ReadOptions, depth: int) -> Iterator[ReadText]:
+def _read(kind: Kind, data: bytes, name: str, options: ReadOptions, depth: int) -> Iterator[ReadText]:
     try:
         for part in read_apart(kind, data, options):
             if isinstance(part, NestedFile):
                 if options.attachments:
                     yield from _read_nested(part, options, depth + 1)
             else:
+                if part.warning:
+                    _logger.warning("%s: %s", name, part.warning)
                 yield part
     except ReadError as error:
         yield _failed(error.failure, data)

@@ -25,6 +25,7 @@ class ReadText:
         pages: What is to be sent as it is.
         failure: Why it cannot be read.
         digest: What a text that failed is known by: the hash of its bytes, SHA-256, hex.
+        warning: What of the file is not in the text, and nothing else tells; "" for nothing.
     """
 
     text: str = ""
@@ -33,6 +34,7 @@ class ReadText:
     pages: tuple[PDFPages, ...] = ()
     failure: Failure | None = None
     digest: str = ""
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

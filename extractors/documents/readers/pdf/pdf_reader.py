@@ -14,7 +14,7 @@ from slotfill.extractors.documents.readers.pdf.ocr import ocr_steps
 from slotfill.extractors.documents.readers.pdf.page_frame import PageFrame
 from slotfill.extractors.documents.readers.pdf.page_layout import page_blocks
 from slotfill.extractors.documents.readers.pdf.pdf_file import chosen_pages, open_page, open_pdf
-from slotfill.extractors.documents.readers.pdf.scans import ScanReading, is_scan, no_text, scan_reading
+from slotfill.extractors.documents.readers.pdf.scans import ScanReading, is_scan, left_out, no_text, scan_reading
 from slotfill.extractors.documents.readers.pdf.segments import NO_TEXT, PageText, read_page_text
 from slotfill.extractors.documents.readers.pdf.text_writer import TextWriter
 from slotfill.extractors.documents.readers.read_options import ReadOptions
@@ -58,10 +58,11 @@ class _Reading:
                 yield from self._write_page(page, number)
             self._stretches[number] = Stretch(start, len(self._writer), {"page": number})
             yield None
-        self._check_scans()
+        warning = left_out(self._check_scans(), self._of_scans)
         places = PlaceMap(tuple(self._stretches.values()), self._writer.boxes.tobytes())
         sent = self._numbers if self._is_native else self._scans if self._of_scans is ScanReading.NATIVE else []
-        yield ReadText(self._writer.text, places, pages=tuple(native_pages(self._document, sent, self._stretches)))
+        pages = tuple(native_pages(self._document, sent, self._stretches))
+        yield ReadText(self._writer.text, places, pages=pages, warning=warning)
 
     def _write_page(self, page: pypdfium2.PdfPage, number: int) -> Iterator[None]:
         frame = PageFrame.of(page.raw)
@@ -77,18 +78,21 @@ class _Reading:
 
     def _page_text(self, page: pypdfium2.PdfPage, number: int, frame: PageFrame) -> Generator[None, None, PageText]:
         if self._is_ocr:
+            if is_scan(page, NO_TEXT):  # not a blank one
+                self._scans.append(number)
             return (yield from ocr_steps(page))
         text = read_page_text(page.raw, frame)
         if not is_scan(page, text):
             return text
+        self._scans.append(number)
         if self._of_scans is ScanReading.OCR:
             return (yield from ocr_steps(page))
-        self._scans.append(number)
         return NO_TEXT if text.unmapped else text  # what its glyphs are mapped to is no text
 
-    def _check_scans(self) -> None:
-        """Refuse a file of which pages would be lost, or all of it."""
+    def _check_scans(self) -> list[int]:
+        """Return the scans that give no text. Raises ReadError where pages would be lost, or all of the file."""
         blank = [number for number in self._scans if self._stretches[number].start == self._stretches[number].end]
         is_lost = self._of_scans is ScanReading.IMPOSSIBLE or not self._writer.text.strip()
         if blank and is_lost and self._of_scans is not ScanReading.NATIVE:
             raise no_text(blank, len(self._numbers))
+        return blank

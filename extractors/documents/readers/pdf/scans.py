@@ -13,7 +13,7 @@ from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.documents.readers.read_options import ReadOptions
 from slotfill.extractors.record.failure_kinds import FailureKind
 
-__all__ = ["ScanReading", "is_scan", "no_text", "scan_reading"]
+__all__ = ["ScanReading", "is_scan", "left_out", "no_text", "scan_reading"]
 
 _FEW = 80
 """So few letters on a page that is one picture are its page number, or a stamp."""
@@ -65,6 +65,14 @@ def no_text(scans: list[int], pages: int) -> ReadError:
     which = "all its pages are" if len(scans) == pages > 1 else _listed(scans)
     reason = f"{which} scanned: use --pdf native with a Claude model, which looks at pages, or OCR: {_INSTALL}"
     return ReadError(FailureKind.SCANNED_DOCUMENT, reason)
+
+
+def left_out(scans: list[int], reading: ScanReading) -> str:
+    """Say of a file that is read all the same which of its pages give nothing; "" where none does."""
+    if not scans or reading is ScanReading.NATIVE:
+        return ""
+    way_out = "no letter was told by OCR" if reading is ScanReading.OCR else "--pdf text leaves them out"
+    return f"{_listed(scans)} scanned, and not in the text: {way_out}; --pdf native has a Claude model look at pages"
 
 
 def _listed(numbers: list[int]) -> str:

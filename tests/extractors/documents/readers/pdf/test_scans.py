@@ -9,6 +9,7 @@ from slotfill.extractors.documents.readers.pdf import scans
 from slotfill.extractors.documents.readers.pdf.native_pages import native_pages
 from slotfill.extractors.documents.readers.pdf.pdf_reader import read as reader
 from slotfill.extractors.documents.readers.read_error import ReadError
+from slotfill.extractors.documents.readers.read_file import read_file
 from slotfill.extractors.documents.readers.read_options import ReadOptions
 
 
@@ -50,6 +51,18 @@ def without_ocr(monkeypatch):
 
 def sent(part):
     return [(pages.numbers, part.text[pages.start : pages.end]) for pages in part.pages]
+
+
+def test_scans_that_are_left_out_are_told(caplog):
+    assert read(document("tss"), pdf="text").warning == (
+        "2 pages (2, 3) are scanned, and not in the text: --pdf text leaves them out; --pdf native has a Claude model "
+        "look at pages"
+    )
+    assert read(document("te"), pdf="text").warning == ""
+    assert read(document("ts")).warning == ""
+    with caplog.at_level("WARNING", "slotfill"):
+        [*read_file(document("ts"), "offer.pdf", ReadOptions(pdf="text"))]
+    assert caplog.messages[0].startswith("offer.pdf: page 2 is scanned, and not in the text")
 
 
 def test_scans_are_sent_as_they_are_and_text_is_not():
