@@ -36,6 +36,9 @@ from slotfill.schemas.sources.one_line import FIELD_TYPES
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
 PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+DRAWN = {"pictures/marked-value.png"}
+"""Pictures that tests draw, and git does not hold."""
+
 FEEDBACK = {"sentiment": "negative", "key_issues": ["late"], "urgency": 3, "suggested_action": "Refund."}
 
 
@@ -111,7 +114,7 @@ def anchors(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page):
     for link, _, anchor in re.findall(r"\]\(([^)#]*)(#([^)]*))?\)", page.read_text()):
-        if not link.startswith("http"):
+        if not link.startswith("http") and link not in DRAWN:
             target = page.parent / link if link else page
             assert target.exists(), link
             assert not anchor or anchor in anchors(target), (link, anchor)
