@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+OCR := .venv/.ocr
 SEEDS ?= 1
 
 .DEFAULT_GOAL := help
@@ -21,6 +22,10 @@ $(INSTALLED): pyproject.toml
 	mkdir -p .venv/src && ln -sfn "$(CURDIR)" .venv/src/slotfill
 	@touch $@
 
+$(OCR): $(INSTALLED)  # 350 MB, for a few tests
+	PYTHONWARNINGS='ignore:Editable installation' $(BIN)/python -m pip install --quiet --editable '.[ocr]'
+	@touch $@
+
 weights: $(INSTALLED)  ## the embedded model, in the user's cache folder
 	@$(BIN)/slotfill models pull
 
@@ -32,7 +37,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist lo
 test: weights  ## the suite
 	$(PYTEST) -m "not slow"
 
-test-all: weights  ## what proves more and takes longer: kills, hostile folders, planted defects, the fault matrix
+test-all: weights $(OCR)  ## what proves more and takes longer: kills, hostile folders, planted defects, the fault matrix
 	$(PYTEST) -m slow
 
 soak: $(INSTALLED)  ## properties at 20 times the examples; the whole fault matrix, SEEDS times (1), into docs/faults.md
