@@ -25,7 +25,12 @@ __all__ = ["text_command"]
 
 @dataclass(frozen=True, slots=True)
 class _TextOptions(OptionGroup):
-    places: bool = option("--places", is_flag=True, help="Write where each stretch of it stands, a JSON line each.")
+    places: bool = option(
+        "--places", is_flag=True, help="Write where each stretch of what is read stands, a JSON line each."
+    )
+    model: str | None = option(
+        "-m", "--model", metavar="MODEL", help="The model that it is for: the embedded one looks at no pages of PDFs."
+    )
 
 
 @click.command
@@ -53,9 +58,13 @@ def text_command(
     """
     from itertools import islice
 
+    from slotfill.extractors.catalogue import model_ids
+    from slotfill.extractors.documents.pdf_pages import page_list
     from slotfill.extractors.runs.reports.console import printable
+    from slotfill.extractors.settings import Settings
 
-    sources = find_inputs(inputs, reading, files)
+    model = options.model or Settings.read().model or model_ids.DEFAULT_MODEL
+    sources = find_inputs(inputs, reading, files).for_model(takes_pages=not model_ids.is_local(model))
     unreadable = 0
     for document in islice(sources, reading.limit):
         if document.failure:
@@ -67,8 +76,8 @@ def text_command(
         else:
             _print(document, headed=sources.several)
         if document.pages:
-            numbers = ", ".join(str(number) for pages in document.pages for number in pages.numbers)
-            click.echo(printable(f"{document.source}: sent as they are: page {numbers}"), err=True)
+            numbers = page_list(tuple(number for pages in document.pages for number in pages.numbers))
+            click.echo(printable(f"{document.source}: a Claude model would look at {numbers} itself"), err=True)
     ctx.exit(EXIT_INCOMPLETE if unreadable else 0)
 
 
@@ -78,24 +87,38 @@ def _print(document: Document, *, headed: bool) -> None:
 
     if headed:
         click.echo(f"==> {printable(document.source or '')} <==")
-    text = document.text
+    text = document.text_beside_pages
     if sys.stdout.isatty():
         text = "\n".join(map(printable, text.splitlines()))
     click.echo(text.encode(), nl=headed or not text.endswith("\n"))  # as bytes: click would leave out colours
 
 
 def _stretches(document: Document) -> Iterator[JSONObject]:
-    """Yield a document's text in stretches, each with its place; together they are all of it."""
+    """Yield what was read of a document in stretches, each with its place; together they are all of it.
+
+    That is what values are looked for in; the text of pages that are sent as they are is told as such.
+    """
+    native = {number for pages in document.pages for number in pages.numbers}
     at = 0
-    for start, end, _ in document.places.stretches:
+    for start, end, place in document.places.stretches:
         if at < start:
-            yield _stretch(document, at, start)
-        yield _stretch(document, start, end)
+            yield _stretch(document, at, start, None)
+        known = document.places.place_of(start, end) or dict(place)
+        yield _stretch(document, start, end, known, sent_as_page=place.get("page") in native)
         at = end
     if at < len(document.text):
-        yield _stretch(document, at, len(document.text))
+        yield _stretch(document, at, len(document.text), None)
 
 
-def _stretch(document: Document, start: int, end: int) -> JSONObject:
-    place = document.places.place_of(start, end)
-    return {"source": document.source, "start": start, "end": end, "place": place, "text": document.text[start:end]}
+def _stretch(
+    document: Document, start: int, end: int, place: JSONObject | None, *, sent_as_page: bool = False
+) -> JSONObject:
+    sent = {"sent": "as a page"} if sent_as_page else {}
+    return {
+        "source": document.source,
+        "start": start,
+        "end": end,
+        "place": place,
+        **sent,
+        "text": document.text[start:end],
+    }

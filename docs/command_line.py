@@ -19,9 +19,10 @@ This page is written by `python docs/command_line.py`, the commands' part from t
 
 | INPUT | is read as |
 |---|---|
-| a file | one document: `.txt`, `.md` and whatever else decodes as text; of `.eml`, `.html`, `.htm` what is seen |
+| a file | one document: whatever decodes as text; of `.eml`, `.html`, `.htm`, `.xhtml` what is seen |
 | `.jsonl`, `.ndjson`, `.csv`, `.tsv`; a `.json` array of objects | a document a row, its text in `--text-field` |
 | `.parquet` (extra `tables`) | a document a row |
+| `.pdf` (extra `pdf`) | one document, [page by page](documents.md#pdfs) |
 | a `.mbox` file | a document a mail, named `inbox.mbox#12`; with `--attachments` `inbox.mbox#12#offer.pdf` too |
 | `.docx`, `.docm` (extra `office`) | one document: what a person reads, with comments and footnotes |
 | `.xlsx`, `.xlsm`, `.xlsb`, `.xls`, `.ods` (extra `office`) | a document a sheet; with `--text-field` a row |
@@ -31,14 +32,13 @@ This page is written by `python docs/command_line.py`, the commands' part from t
 | `-`, or a pipe where no INPUT is named | one document |
 
 A row is named `file.jsonl#12`: by its line in JSONL, by its number in an array, in Parquet, or below the header in
-CSV and TSV, or by what it holds in `--id-field`. `--text-field title,body` makes one text of several fields,
-a paragraph each, and
-`review.body` or `items.0.text` lead into what is nested; a field that is called so comes first. The delimiter of a
-CSV is what a line `sep=;` before its header says, or else a comma, a semicolon, a tab or a `|`, whichever its header
-and first rows have. Quotes in TSV are a spreadsheet's, or part of the text where they make no sense as such. A field
-or column that no row has, of `--text-field`, `--id-field` or `--keep`, stops the run before anything is asked (where
-there is no header the first hundred rows tell). With `--raw` a `.json` is one document, whatever it holds. What a run
-writes it does not read.
+CSV and TSV, or by what it holds in `--id-field`. `--text-field title,body` makes one text of several fields, a
+paragraph each, and `review.body` or `items.0.text` lead into what is nested; a field that is called so comes first.
+The delimiter of a CSV is what a line `sep=;` before its header says, or else a comma, a semicolon, a tab or a `|`,
+whichever its header and first rows have. Quotes in TSV are a spreadsheet's, or part of the text where they make no
+sense as such. A field or column that no row has, of `--text-field`, `--id-field` or `--keep`, stops the run before
+anything is asked (where there is no header the first hundred rows tell). With `--raw` a `.json` is one document,
+whatever it holds. What a run writes it does not read.
 
 An address is what [fsspec](https://filesystem-spec.readthedocs.io) opens, with the extra `remote`; for most protocols
 it needs a package of their own, which the error names. Documents are named by it, without the password, token or
@@ -49,15 +49,14 @@ Text is UTF-8, UTF-16, or in another encoding that its letters tell beyond doubt
 INPUT that is not there stops the run before anything is asked; one that cannot be read is a document that failed, and
 stops no other.
 
-A file has one encoding, and all of it decides. What is no Unicode is read as Windows-1252 (which Latin-1 text is, too)
-where its words are spelt as Western European languages spell them. Cyrillic, Greek, Hebrew, Arabic, Thai, Japanese,
-Chinese, Korean, Central European, Turkish and Baltic texts are read in their usual encodings where a few sentences
-tell; with less, the file is refused, each row of a file of rows too, and the message names the likely encoding. Name it
-with `--encoding`: any encoding of text that Python knows, `cp1251` or `shift_jis`. A few words in an old encoding of
-DOS or Mac OS may pass for Windows-1252: name that, too. In a file that is UTF-8 but for some bytes, the rows with these
-fail.
-Of rows from a pipe or an address the first 16 MB decide, which are read before the first row is given out; with
-`--encoding` rows come as they are written.
+A file has one encoding, and all of it decides. What is no Unicode is read as Windows-1252 (which Latin-1 text is,
+too) where its words are spelt as Western European languages spell them. Cyrillic, Greek, Hebrew, Arabic, Thai,
+Japanese, Chinese, Korean, Central European, Turkish and Baltic texts are read in their usual encodings where a few
+sentences tell; with less, the file is refused, each row of a file of rows too, and the message names the likely
+encoding where something tells it. Name it with `--encoding`: any encoding of text that Python knows, `cp1251` or
+`shift_jis`. A few words in an old encoding of DOS or Mac OS may pass for Windows-1252: name that, too. In a file that
+is UTF-8 but for some bytes, the rows with these fail. Of rows from a pipe or an address the first 16 MB decide, which
+are read before the first row is given out; with `--encoding` rows come as they are written.
 
     slotfill extract feedback otzyvy.csv --encoding cp1251 --text-field отзыв
 

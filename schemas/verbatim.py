@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from slotfill.schemas.passages.passages import nearest, stands_in
 
-__all__ = ["FORMAT", "IncompleteText", "Verbatim", "misquoted"]
+__all__ = ["FORMAT", "IncompleteText", "Verbatim", "is_quotable", "misquoted"]
 
 _LONGEST = 60
 """How much of a near passage an error message shows."""
@@ -28,6 +28,11 @@ class IncompleteText(str):
     """The text of a document that holds more than this: a scanned page, say. What is quoted may stand there."""
 
     __slots__ = ()
+
+
+def is_quotable(quote: str, document: str) -> bool:
+    """Whether a quote may stand in a document: it does, or more is in the document than its text tells."""
+    return isinstance(document, IncompleteText) or stands_in(quote, document)
 
 
 def misquoted(quote: str, document: str) -> str:
@@ -54,7 +59,7 @@ class _StandsInDocument:
     @staticmethod
     def _check(quote: str, info: ValidationInfo) -> str:
         document = (info.context or {}).get("document")
-        if document is None or isinstance(document, IncompleteText) or stands_in(quote, document):
+        if document is None or is_quotable(quote, document):
             return quote
         # The message is no template: its braces are the document's own.
         raise PydanticCustomError("verbatim", "{message}", {"message": misquoted(quote, document)})

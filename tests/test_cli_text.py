@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from drawn_pages import Drawing, picture_of
 
 from slotfill.cli import main
 
@@ -24,6 +25,20 @@ def run(*arguments, stdin=None):
 def write(name, text):
     with open(name, "w", encoding="utf-8", newline="") as file:
         file.write(text)
+
+
+def write_pdf(name, kinds):
+    """Draw a page a letter: t has a text, s is a scan."""
+    drawing = Drawing()
+    for number, kind in enumerate(kinds, 1):
+        if number > 1:
+            drawing.next_page()
+        if kind == "t":
+            drawing.line((72, 700), f"page {number}", size=12)
+        else:
+            drawing.canvas.drawImage(picture_of("Order 4711"), 0, 0, 595, 842)
+    with open(name, "wb") as file:
+        file.write(drawing.done())
 
 
 def test_the_text_of_one_document_is_all_that_is_printed():
@@ -92,3 +107,25 @@ def test_no_text_drives_a_terminal():
     os.close(controller)
     assert process.returncode == 0
     assert shown == b"\\x1b]0;title\\x07one\r\ntwo\r\n\\u202ethree\r\n"
+
+
+def test_what_is_looked_at_is_not_printed_but_told():
+    write_pdf("scan.pdf", "ts")
+    result = run("scan.pdf")
+    assert result.stdout.strip() == "page 1"
+    assert result.stderr == "scan.pdf: a Claude model would look at page 2 itself\n"
+    native = run("scan.pdf", "--pdf", "native")
+    assert native.stdout.strip() == ""
+    assert native.stderr == "scan.pdf: a Claude model would look at pages 1 to 2 itself\n"
+    lines = [json.loads(line) for line in run("scan.pdf", "--places").stdout.splitlines()]
+    assert [(line["place"] and line["place"]["page"], line.get("sent")) for line in lines if line["place"]] == [
+        (1, None),
+        (2, "as a page"),
+    ]
+
+
+def test_what_no_model_looks_at_is_a_usage_error():
+    write_pdf("scan.pdf", "ts")
+    result = run("scan.pdf", "--pdf", "native", "-m", "local")
+    assert result.exit_code == 2
+    assert "--pdf native is for Claude models" in result.stderr

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import resource
 import socket
 import time
 import warnings
@@ -66,6 +67,12 @@ def garble(_, __):
         with suppress(OSError):
             os.write(descriptor, b"no reply\n")
     yield ReadText("written")
+
+
+def widen(_, __):
+    limit, most = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (limit + 1_000_000, most))
+    yield ReadText("widened")
 
 
 def nest(data, _):

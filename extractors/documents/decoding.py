@@ -51,8 +51,8 @@ def too_large(most: int) -> Failure:
 TOO_LARGE = too_large(MOST_BYTES)
 
 _FORMATS = {
-    b"%PDF-": "a PDF: convert it to text first, with `pdftotext` for one",
-    b"PK\x03\x04": "a ZIP archive, as .docx, .xlsx, .odt and .epub are: convert or unpack it to text first",
+    b"%PDF-": "a PDF: it is read where its name ends in .pdf, and without --raw",
+    b"PK\x03\x04": "a ZIP archive: unpack it first; .docx and .xlsx are read by these names, and without --raw",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Office file (.doc, .xls, .ppt, .msg): convert it to text first",
     b"\x89PNG\r\n\x1a\n": "a PNG image: only text is read",
     b"\xff\xd8\xff": "a JPEG image: only text is read",
@@ -63,6 +63,11 @@ _FORMATS = {
     b"\x7fELF": "a program: only text is read",
 }
 """How files of a known format begin, and what to tell their owner."""
+
+_BINARY = Failure(FailureKind.BINARY_DOCUMENT, "is binary data: only text is read")
+
+_NOTHING = bytes(8)
+"""How no text begins in any encoding, and files do that have a size and no content."""
 
 _CONTROLS = bytes({*range(32), 127} - {*b"\t\n\v\f\r\x1b"})
 """Control characters that text holds next to none of; ESC colours the logs of terminals."""
@@ -151,6 +156,8 @@ def foreign_format(data: bytes) -> Failure | None:
     for signature, name in _FORMATS.items():
         if data.startswith(signature):
             return Failure(FailureKind.BINARY_DOCUMENT, f"is {name}")
+    if data.startswith(_NOTHING):
+        return _BINARY
     return None
 
 
@@ -161,7 +168,7 @@ def flaw_of(text: str) -> Failure | None:
     data = text.encode("utf-8", "surrogatepass")  # where each byte below 128 is a character
     controls = len(data) - len(data.translate(None, _CONTROLS))
     if controls and ("\0" in text or controls > _MOST_CONTROLS * len(text)):
-        return Failure(FailureKind.BINARY_DOCUMENT, "is binary data: only text is read")
+        return _BINARY
     return None
 
 

@@ -114,7 +114,7 @@ def read_document(
     sources = _sources(path or _own_file(source, folder), text_field, reading)
     for document in sources:
         if document.id == digest:
-            return replace(document, source=source)
+            return replace(document, source=source, columns=record["document"].get("columns", {}))
     name = sources.sources[0].name  # in which no password stands
     raise InputError(f"{name!r} is not the text that the record is of: it has changed since; extract it again")
 

@@ -15,8 +15,7 @@ from slotfill.schemas.json_schema.formats import FORMATS, Format, Formats
 from slotfill.schemas.json_schema.patterns import OutOfTimeError
 from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.json_values.places import ValuePath
-from slotfill.schemas.passages.passages import stands_in
-from slotfill.schemas.verbatim import FORMAT, misquoted
+from slotfill.schemas.verbatim import FORMAT, is_quotable, misquoted
 
 __all__ = ["clipped", "format_checker", "value_errors"]
 
@@ -69,7 +68,7 @@ def _quoting(checkers: FormatChecker, document: str) -> FormatChecker:
 
     @checker.checks(FORMAT, raises=ValueError)
     def check(text: object) -> bool:
-        if isinstance(text, str) and not stands_in(text, document):
+        if isinstance(text, str) and not is_quotable(text, document):
             raise ValueError(misquoted(text, document))
         return True
 

@@ -9,7 +9,8 @@ from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.passages.passages import exact, normalised, stands_in
 from slotfill.schemas.schema import Schema
-from slotfill.schemas.verbatim import FORMAT, Verbatim, misquoted
+from slotfill.schemas.sources.schema_sources import resolve
+from slotfill.schemas.verbatim import FORMAT, IncompleteText, Verbatim, misquoted
 
 # ruff: noqa: RUF001 - look-alikes are what it is about
 
@@ -236,3 +237,14 @@ def test_json_schema_marks_it():
     assert quote.json_schema() == {"type": "string", "format": FORMAT}
     properties = Quotes.model_json_schema()["properties"]
     assert properties["title"]["anyOf"][0] == {"type": "string", "format": "verbatim"}
+
+
+@pytest.mark.parametrize(
+    "source", [Quotes, {"type": "object", "properties": {"title": {"type": "string", "format": "verbatim"}}}]
+)
+def test_what_a_text_is_known_to_lack_may_be_quoted_in_schemas_of_each_kind(source):
+    schema = resolve(source)
+    value = json.dumps({"groups": [], "title": "Order 4711"} if source is Quotes else {"title": "Order 4711"})
+    assert schema.dump(schema.validate(value, document=IncompleteText("A page.")))["title"] == "Order 4711"
+    with pytest.raises(InvalidError, match="does not stand in the document"):
+        schema.validate(value, document="A page.")

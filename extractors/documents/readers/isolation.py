@@ -23,6 +23,7 @@ from slotfill.extractors.documents.readers.read_options import ReadOptions
 from slotfill.extractors.documents.readers.read_text import NestedFile, ReadText
 from slotfill.extractors.documents.readers.worker import SILENCE, SILENT
 from slotfill.extractors.record.failure_kinds import FailureKind
+from slotfill.schemas.json_values.json_types import JSONMapping
 
 __all__ = ["SWITCHES", "crash_of", "read_apart"]
 
@@ -108,13 +109,12 @@ class _ReaderProcess:
             write_frame(requests, request)
         parts: list[ReadText | NestedFile] = []
         while frame := read_frame(replies):
-            if "end" in frame.head:
-                return parts
-            if "missing" in frame.head:
-                raise _MissingError
-            if "error" in frame.head:
-                kind, message = frame.head["error"]
-                raise ReadError(FailureKind(kind), message)
+            match frame.head:
+                case {"last": is_last, **ending}:
+                    if is_last:
+                        self._end(process)
+                    _check(ending)
+                    return parts
             parts.append(part_from(frame))
         raise EOFError
 
@@ -144,6 +144,15 @@ class _MissingError(Exception):
 def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
     assert process.stdin and process.stdout  # noqa: S101, PT018 - for the type checker: both are pipes
     return process.stdin, process.stdout
+
+
+def _check(ending: JSONMapping) -> None:
+    """Raise what a file that was not read to its end ended with: ReadError, or that the reader's extra is missing."""
+    if "missing" in ending:
+        raise _MissingError
+    if "error" in ending:
+        kind, message = ending["error"]
+        raise ReadError(FailureKind(kind), message)
 
 
 def crash_of(code: int) -> ReadError:

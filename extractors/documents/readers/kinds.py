@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from slotfill.extractors.documents.decoding import MOST_BYTES
 
-__all__ = ["KINDS", "WORKBOOK", "Kind", "file_kind", "most_bytes"]
+__all__ = ["KINDS", "TABLES", "WORKBOOK", "Kind", "file_kind", "most_bytes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,10 @@ KINDS: tuple[Kind, ...] = (
     Kind("a PDF", frozenset({".pdf"}), f"{_READERS}.pdf.pdf_reader", b"%PDF-", "pdf", 256_000_000),
 )
 
-_LARGEST = max((kind.most_bytes for kind in KINDS), default=MOST_BYTES)
+_LARGEST = max(kind.most_bytes for kind in KINDS)
+
+TABLES = frozenset((".csv", ".jsonl", ".ndjson", ".parquet", ".tsv"))
+"""How the names of files end that hold a document a row, whatever else they hold; a `.json` may, too."""
 
 
 def file_kind(name: str, data: bytes = b"") -> Kind | None:

@@ -8,12 +8,12 @@ import logging
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from slotfill.extractors.documents.decoding import decode_text, too_large
 from slotfill.extractors.documents.readers.isolation import read_apart
-from slotfill.extractors.documents.readers.kinds import Kind, file_kind, most_bytes
+from slotfill.extractors.documents.readers.kinds import TABLES, Kind, file_kind, most_bytes
 from slotfill.extractors.documents.readers.mails.mbox import is_mailbox, mails_of
 from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.documents.readers.read_options import ReadOptions
@@ -30,8 +30,16 @@ _DEEPEST = 8
 
 
 def read_path(path: str | os.PathLike[str], options: ReadOptions) -> tuple[str, Iterator[ReadText]]:
-    """Read a file by its path; return its name, with slashes, too. Raises InputError where it is not there."""
+    """Read a file by its path; return its name, with slashes, too.
+
+    Raises InputError where it is not there, or holds rows.
+    """
     name = os.fspath(path).replace(os.sep, "/")
+    if PurePath(name).suffix.lower() in TABLES and not options.raw:
+        raise InputError(
+            f"{name!r} holds a document a row: `slotfill extract` reads them; in Python take the texts from it and "
+            "call map(texts), or read it as one text with raw=True"
+        )
     is_streamed = is_mailbox(name) and not options.raw
     try:
         with Path(path).open("rb") as file:

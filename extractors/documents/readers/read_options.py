@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal, TypedDict, Unpack
+from typing import Literal, TypedDict, Unpack, get_args
 
 from slotfill.extractors.documents.decoding import check_encoding
 from slotfill.extractors.errors import InputError
@@ -54,13 +54,15 @@ class ReadOptions:
 
     @classmethod
     def of(cls, **options: Unpack[ReadKeywords]) -> ReadOptions:
-        """Check options. Raises InputError for an encoding, or pages, that are none."""
-        encoding, pages = options.get("encoding"), options.get("pages")
+        """Check options. Raises InputError for an encoding, pages, or a way to read PDFs, that are none."""
+        encoding, pages, pdf = options.get("encoding"), options.get("pages"), options.get("pdf", "auto")
+        if pdf not in get_args(PDFMode):
+            raise InputError(f"pdf={pdf!r} is no way to read a PDF: there are {', '.join(get_args(PDFMode))}")
         return cls(
             raw=options.get("raw", False),
             encoding=None if encoding is None else check_encoding(encoding),
             pages=() if pages is None else tuple(_pages(pages)),
-            pdf=options.get("pdf", "auto"),
+            pdf=pdf,
             attachments=options.get("attachments", False),
         )
 

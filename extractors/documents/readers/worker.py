@@ -20,6 +20,7 @@ from slotfill.extractors.documents.readers.frames import Frame, options_from, pa
 from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.documents.readers.read_text import Reader
 from slotfill.extractors.record.failure_kinds import FailureKind
+from slotfill.schemas.json_values.json_types import JSONObject
 
 __all__ = ["MEMORY", "SILENCE", "SILENT", "guard", "main"]
 
@@ -39,12 +40,14 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints is no reply
     nowhere = Path(os.devnull).open("w")  # noqa: SIM115 - as long as the process
     guard()
-    parent = os.getppid()
-    while request := read_frame(requests):
+    parent, limit, is_last = os.getppid(), _memory_limit(), False
+    while not is_last and (request := read_frame(requests)):
         # A thread of C, which neither the interpreter's lock nor a loop in C holds up.
         faulthandler.dump_traceback_later(SILENCE, exit=True, file=nowhere)
-        _serve(request, replies, nowhere, parent)
+        ending = _serve(request, replies, nowhere, parent)
         faulthandler.cancel_dump_traceback_later()
+        is_last = _memory_limit() != limit  # a reader that had it raised leaves it to no other file
+        write_frame(replies, Frame({**ending, "last": is_last}))
 
 
 def guard() -> None:
@@ -54,7 +57,8 @@ def guard() -> None:
     sys.addaudithook(partial(_refuse, _temporary_folder()))
 
 
-def _serve(request: Frame, replies: BinaryIO, nowhere: TextIO, parent: int) -> None:
+def _serve(request: Frame, replies: BinaryIO, nowhere: TextIO, parent: int) -> JSONObject:
+    """Read one file, and say how that ended."""
     try:
         read: Reader = import_module(request.head["module"]).read
         for part in read(request.blobs[0], options_from(request.head["options"])):
@@ -63,20 +67,22 @@ def _serve(request: Frame, replies: BinaryIO, nowhere: TextIO, parent: int) -> N
                 sys.exit()
             if part is not None:
                 write_frame(replies, part_frame(part))
-        write_frame(replies, Frame({"end": True}))
     except ModuleNotFoundError:
-        write_frame(replies, Frame({"missing": True}))
+        return {"missing": True}
     except ReadError as error:
-        write_frame(replies, Frame({"error": [error.failure.type.value, error.failure.message]}))
+        return _error(error.failure.type, error.failure.message)
     except MemoryError:
-        reason = f"unpacks to more than its reader may hold ({MEMORY >> 20:,} MB)"
-        write_frame(replies, Frame({"error": [FailureKind.TOO_LARGE.value, reason]}))
+        return _error(FailureKind.TOO_LARGE, f"unpacks to more than its reader may hold ({MEMORY >> 20:,} MB)")
     except RecursionError:
         reason = "is nested more deeply than any program writes: it is damaged, or made to do harm"
-        write_frame(replies, Frame({"error": [FailureKind.BROKEN_DOCUMENT.value, reason]}))
+        return _error(FailureKind.BROKEN_DOCUMENT, reason)
     except Exception as error:  # noqa: BLE001 - whatever a library makes of a broken file
-        reason = f"cannot be read: its reader failed with {type(error).__name__}"
-        write_frame(replies, Frame({"error": [FailureKind.BROKEN_DOCUMENT.value, reason]}))
+        return _error(FailureKind.BROKEN_DOCUMENT, f"cannot be read: its reader failed with {type(error).__name__}")
+    return {"end": True}
+
+
+def _error(kind: FailureKind, reason: str) -> JSONObject:
+    return {"error": [kind.value, reason]}
 
 
 def _limit_resources() -> None:
@@ -89,6 +95,15 @@ def _limit_resources() -> None:
     limit = _taken() + MEMORY
     with suppress(ValueError, OSError):  # macOS takes no limit of address space
         resource.setrlimit(resource.RLIMIT_AS, (limit if most < 0 else min(limit, most), most))
+
+
+def _memory_limit() -> int:
+    """Return the bytes of address space that the process may have, negative for any number."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # not on Windows
+        return -1
+    return resource.getrlimit(resource.RLIMIT_AS)[0]
 
 
 def _taken() -> int:

@@ -32,6 +32,9 @@ _OUTPUT_NAMES = ("source", "value")
 _MOST_NAMES = 50
 """So many fields an error names: an object may have a key for each of its members."""
 
+_LONGEST_NAME = 60
+"""So much of a name an error shows: a file that is no CSV has but one, which is all of it."""
+
 _DEEPEST_NAME = 3
 """So many keys a path has that an error names."""
 
@@ -123,7 +126,11 @@ def check_fields(fields: RowFields, rows: Iterable[RowMapping], source: str, kin
 def _listed(rows: Iterable[RowMapping]) -> str:
     names = dict.fromkeys(name for row in rows for name in _paths(row, _DEEPEST_NAME))
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(map(repr, islice(names, _MOST_NAMES))) + more or "none"
+    return ", ".join(repr(_shortened(name)) for name in islice(names, _MOST_NAMES)) + more or "none"
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def _paths(row: RowMapping, depth: int) -> Iterator[str]:

@@ -9,7 +9,9 @@ import pytest
 from slotfill import Document, Extractor, InputError, load_record
 from slotfill.extractors.documents.pdf_pages import PDFPages
 from slotfill.extractors.documents.place_map import PlaceMap, Stretch
+from slotfill.extractors.documents.readers.kinds import KINDS, TABLES
 from slotfill.extractors.documents.readers.read_text import ReadText
+from slotfill.extractors.documents.rows.row_files import RowFormat
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.runs.ledger.identity import document_key
 from slotfill.extractors.testing.claude import SimulatedClaude
@@ -77,8 +79,28 @@ def test_a_file_is_read_by_its_path(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("pages", "message"), [("0", "names no pages"), ("a", "names no pages"), ("", "names no pages")]
+    ("options", "message"),
+    [
+        ({"pages": "0"}, "names no pages"),
+        ({"pages": ""}, "names no pages"),
+        ({"pdf": "x"}, "pdf='x' is no way to read a PDF: there are auto, text, ocr, native"),
+        ({"encoding": "rot13"}, "is no text encoding"),
+    ],
 )
-def test_options_that_are_none_are_errors_at_once(tmp_path, pages, message):
+def test_options_that_are_none_are_errors_at_once(tmp_path, options, message):
     with pytest.raises(InputError, match=message):
-        Document.read_all(tmp_path / "nowhere.pdf", pages=pages)
+        Document.read_all(tmp_path / "nowhere.pdf", **options)
+
+
+@pytest.mark.parametrize("suffix", sorted(TABLES))
+def test_rows_are_no_document_unless_they_are_read_as_they_stand(tmp_path, suffix):
+    path = tmp_path / f"rows{suffix.upper()}"
+    path.write_text("text,n\none,1\n")
+    with pytest.raises(InputError, match="holds a document a row"):
+        Document.read(path)
+    assert Document.read(path, raw=True).text == "text,n\none,1\n"
+
+
+def test_what_holds_rows_is_known_by_its_name_in_one_way():
+    assert all(RowFormat.of(suffix) for suffix in TABLES)
+    assert {suffix for kind in KINDS for suffix in kind.suffixes}.isdisjoint(TABLES)

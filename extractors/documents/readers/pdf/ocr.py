@@ -109,7 +109,10 @@ def _engine() -> Callable[..., Any]:
 
 
 def _make_room() -> None:
-    """Raise the limit on memory under which readers are, which is too low for the models; it stays raised."""
+    """Raise the limit on memory that readers have, which is too low for the models.
+
+    The process reads no further file then.
+    """
     try:
         import resource
     except ModuleNotFoundError:  # not on Windows, where there is no limit

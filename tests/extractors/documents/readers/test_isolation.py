@@ -207,3 +207,11 @@ def test_standard_streams_that_are_closed_do_not_stop_readers(tmp_path, closed):
     command = f"exec {sys.executable} {tmp_path}/code.py {ROOT}/tests {tmp_path}/out {closed}"
     subprocess.run(["sh", "-c", command], check=True, timeout=60)
     assert Path(tmp_path / "out").read_text() == "heard"
+
+
+def test_what_a_reader_had_raised_is_no_other_files():
+    before = isolation._PROCESS._running().pid
+    assert read(b"widen") == ["widened"]
+    assert isolation._PROCESS._process is None
+    assert read(b"echo next") == ["next"]
+    assert isolation._PROCESS._running().pid != before

@@ -213,3 +213,20 @@ def test_any_bytes_give_documents_or_an_input_error(tmp_path_factory, data, suff
         assert document.failure or document.text
         assert document.source.encode()
         assert len(document.text.encode()) < MOST_BYTES
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv"])
+def test_a_file_of_nothing_fails_alone_and_costs_no_other(suffix):
+    Path(f"z{suffix}").write_bytes(bytes(100))
+    Path("a.csv").write_text("text\none\n")
+    assert [document.failure and document.failure.type for document in find_sources([f"z{suffix}", "a.csv"])] == [
+        "binary_document",
+        None,
+    ]
+
+
+def test_an_error_shows_no_more_of_a_name_than_tells_it():
+    Path("long.csv").write_text("x" * 100_000 + "\n1\n")
+    with pytest.raises(InputError) as caught:
+        find_sources(["long.csv"])
+    assert len(str(caught.value)) < 300
