@@ -116,7 +116,10 @@ def read_document(
         if document.id == digest:
             return replace(document, source=source, columns=record["document"].get("columns", {}))
     name = sources.sources[0].name  # in which no password stands
-    raise InputError(f"{name!r} is not the text that the record is of: it has changed since; extract it again")
+    raise InputError(
+        f"{name!r} is not the text that the record is of: it has changed since, or was read with other options "
+        "(--pages, --pdf, --encoding, --raw, --text-field): name them here, too, or extract it again"
+    )
 
 
 def _own_file(source: str, folder: Path) -> str:

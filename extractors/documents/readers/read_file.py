@@ -34,7 +34,7 @@ def read_path(path: str | os.PathLike[str], options: ReadOptions) -> tuple[str, 
 
     Raises InputError where it is not there, or holds rows.
     """
-    name = os.fspath(path).replace(os.sep, "/")
+    name = os.fsdecode(path).replace(os.sep, "/")
     if PurePath(name).suffix.lower() in TABLES and not options.raw:
         raise InputError(
             f"{name!r} holds a document a row: `slotfill extract` reads them; in Python take the texts from it and "
@@ -42,11 +42,11 @@ def read_path(path: str | os.PathLike[str], options: ReadOptions) -> tuple[str, 
         )
     is_streamed = is_mailbox(name) and not options.raw
     try:
-        with Path(path).open("rb") as file:
+        with Path(os.fsdecode(path)).open("rb") as file:
             data = b"" if is_streamed else file.read(most_bytes(name) + 1)
     except OSError as error:
         raise InputError(f"{name!r} cannot be read: {error.strerror or error}") from None
-    return name, _read_mails(Path(path), options) if is_streamed else read_file(data, name, options)
+    return name, _read_mails(Path(os.fsdecode(path)), options) if is_streamed else read_file(data, name, options)
 
 
 def _read_mails(path: Path, options: ReadOptions) -> Iterator[ReadText]:

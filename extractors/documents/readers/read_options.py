@@ -73,8 +73,10 @@ class ReadOptions:
         return any(first <= number and (last is None or number <= last) for first, last in self.pages)
 
 
-def _pages(text: str) -> list[tuple[int, int | None]]:
+def _pages(text: object) -> list[tuple[int, int | None]]:
     """Read `1-3,7,9-` as stretches."""
+    if not isinstance(text, str):
+        raise InputError(f'{text!r} names no pages: write them in a text, as "1-3,7" or "5-"')
     stretches = []
     for part in text.split(","):
         match = _RANGE.fullmatch(part)

@@ -29,7 +29,7 @@ from slotfill.extractors.documents.rows.row_documents import row_document
 from slotfill.extractors.documents.rows.row_fields import NumberedRow, RowFields, RowMapping, check_fields
 from slotfill.extractors.documents.rows.row_text import decided_text, decoded_text
 from slotfill.extractors.documents.rows.workbook_sheets import check_workbook, read_workbook
-from slotfill.extractors.record.failure_kinds import Failure
+from slotfill.extractors.record.failure_kinds import EMPTY, Failure
 
 __all__ = ["RowFormat", "check_rows", "is_array", "read_rows"]
 
@@ -97,7 +97,7 @@ def read_rows(
     if kind is RowFormat.WORKBOOK:
         yield from read_workbook(file, source, fields)
         return
-    if failure := foreign_format(start := file.peek(_SAMPLE)):
+    if failure := _no_rows(start := file.peek(_SAMPLE)):
         yield Document.unreadable(source, failure, start)
         return
     with decided_text(file, encoding) as (text, refusal):
@@ -120,7 +120,7 @@ def check_rows(
     if kind is RowFormat.PARQUET:
         _check_parquet(file, source, fields)
         return
-    if foreign_format(start := file.peek(_SAMPLE)):
+    if _no_rows(start := file.peek(_SAMPLE)):
         return
     known = encoding or encoding_of_bom(start)
     if kind.has_header:
@@ -134,6 +134,11 @@ def check_rows(
         rows = [row for _, row in islice(_numbered(text, kind, fields), _FIRST) if isinstance(row, dict)]
     if rows:
         check_fields(fields, rows, source)
+
+
+def _no_rows(start: bytes) -> Failure | None:
+    """Say of a file why it holds no rows, by how it begins: it is of another format, or there is nothing in it."""
+    return foreign_format(start) if start else EMPTY
 
 
 def _numbered(text: io.TextIOWrapper, kind: RowFormat, fields: RowFields) -> Iterator[NumberedRow]:

@@ -83,6 +83,7 @@ def test_a_file_is_read_by_its_path(tmp_path):
     [
         ({"pages": "0"}, "names no pages"),
         ({"pages": ""}, "names no pages"),
+        ({"pages": 1}, "1 names no pages: write them in a text"),
         ({"pdf": "x"}, "pdf='x' is no way to read a PDF: there are auto, text, ocr, native"),
         ({"encoding": "rot13"}, "is no text encoding"),
     ],

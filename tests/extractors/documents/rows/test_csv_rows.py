@@ -41,7 +41,6 @@ def test_csv_comes_as_spreadsheets_save_it(delimiter, encoding, end):
     [
         (b"id,body\n1,one\n", "'id', 'body'; choose one with --text-field", {}),
         (b"text,body\n1,one\n", "'text', 'body'; choose one with --id-field", {"id_field": "id"}),
-        (b"", "none", {}),
         (b"\n1,one\n", "none", {}),
     ],
 )

@@ -91,7 +91,12 @@ def test_a_file_of_rows_that_is_cut_within_utf_16_ends_in_a_failure():
 
 
 def test_no_rows_are_no_documents():
-    assert rows_of(b"") == rows_of(b"\n\n") == rows_of(b"text\n", suffix=".csv") == []
+    assert rows_of(b"text\n", suffix=".csv") == rows_of(b"\n\n") == []
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".ndjson"])
+def test_a_file_of_no_bytes_is_a_document_that_says_so(suffix):
+    assert kinds(rows_of(b"", suffix=suffix)) == ["empty_document"]
 
 
 # One encoding a file
@@ -182,7 +187,7 @@ def check_round_trip(found, written):
             assert (document.text, document.failure) == (text, None)
 
 
-@given(st.lists(TEXTS), st.booleans())
+@given(st.lists(TEXTS, min_size=1), st.booleans())
 @example(["\u2028\x85\x0b", "\ufeffa", "a\rb"], False)
 def test_rows_written_as_json_come_back(tmp_path_factory, written, ascii_only):
     path = tmp_path_factory.mktemp("json") / "rows.jsonl"
