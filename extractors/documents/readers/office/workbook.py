@@ -10,10 +10,11 @@ from slotfill.extractors.documents.place_map import PlaceMap, Stretch
 from slotfill.extractors.documents.readers.office.sheet_rows import (
     Row,
     Sheet,
+    SheetTable,
     column_letters,
     open_sheets,
     readable_value,
-    split_header,
+    split_tables,
 )
 from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.documents.readers.read_options import ReadOptions
@@ -64,15 +65,9 @@ def _rows(sheet: Sheet) -> Generator[None, None, list[Row]]:
 
 
 def _text_of(sheet: str, name: str, rows: Sequence[Row]) -> ReadText:
-    titles, header, others = split_header(rows)
-    names = {} if header is None else {cell.column: _line(str(cell.value)) for cell in header.cells}
     text = _SheetText(sheet)
-    for row in titles:
-        text.add(row, {})
-    if header is not None and not others:
-        text.add(header, {})
-    for row in others:
-        text.add(row, names)
+    for table in split_tables(rows):
+        text.add(table)
     return ReadText(text.text(), text.places(), name)
 
 
@@ -84,18 +79,41 @@ class _SheetText:
         self._pieces: list[str] = []
         self._stretches: list[Stretch] = []
 
-    def add(self, row: Row, names: Mapping[int, str]) -> None:
-        """Add a row as a line."""
-        before = "\n" if self._pieces else ""
-        for cell in row.cells:
-            label = f"{names[cell.column]}: " if cell.column in names else ""
-            value = _line(readable_value(cell.value))
-            start = self._length + len(before) + len(label)
-            self._length = start + len(value)
-            self._pieces.append(f"{before}{label}{value}")
+    def add(self, table: SheetTable) -> None:
+        """Add a table, with an empty line above it, a row a line."""
+        if self._pieces:
+            self._write("\n")
+        for row in table.titles:
+            self._add_row(row, {})
+        columns = sorted({cell.column for row in table.head for cell in row.cells})
+        positions = {column: at for at, column in enumerate(columns)}
+        for row in table.head:
+            self._add_row(row, {}, positions)
+        names = {column: _line(name) for column, name in table.names.items()}
+        for row in table.rows:
+            self._add_row(row, names)
+
+    def _add_row(self, row: Row, names: Mapping[int, str], positions: Mapping[int, int] | None = None) -> None:
+        """Add a row as a line. positions: of columns without names, in which empty cells count."""
+        if self._pieces:
+            self._write("\n")
+        position = 0
+        for at, cell in enumerate(row.cells):
+            if positions is not None:
+                self._write(_BETWEEN * (positions[cell.column] - position))
+                position = positions[cell.column]
+            elif at:
+                self._write(_BETWEEN)
+            if cell.column in names:
+                self._write(f"{names[cell.column]}: ")
+            start = self._length
+            self._write(_line(readable_value(cell.value)))
             place = {"sheet": self._sheet, "cell": f"{column_letters(cell.column)}{row.number}"}
             self._stretches.append(Stretch(start, self._length, place))
-            before = _BETWEEN
+
+    def _write(self, text: str) -> None:
+        self._pieces.append(text)
+        self._length += len(text)
 
     def text(self) -> str:
         """Return the text. Raises ReadError for more than a document may hold."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time, timedelta
 from itertools import chain, dropwhile, islice, pairwise
 
@@ -12,7 +12,9 @@ from slotfill.extractors.documents.readers.office.sheet_rows import (
     SheetValue,
     column_letters,
     open_sheets,
+    plain_number,
     readable_value,
+    split_tables,
 )
 from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.documents.readers.read_options import ReadOptions
@@ -53,10 +55,10 @@ def _lines(rows: Iterator[Row]) -> Iterator[bytes]:
     A row that is empty is a blank line: the number of a line is its row's, from the header.
     """
     first = [*islice(rows, _FIRST)]
-    widest = max((len(row.cells) for row in first), default=0)
-    table = dropwhile(lambda row: len(row.cells) == 1 < widest, chain(first, rows))
-    if not (header := next(table, None)):
+    header = _header(first)
+    if header is None:
         return
+    table = dropwhile(lambda row: row.number <= header.number, chain(first, rows))
     names: dict[int, str] = {}
     for cell in header.cells:
         name = readable_value(cell.value).strip()
@@ -65,6 +67,13 @@ def _lines(rows: Iterator[Row]) -> Iterator[bytes]:
     yield _json_line({"row": header.number, "columns": columns})
     for before, row in pairwise(chain((header,), table)):
         yield b"\n" * (row.number - before.number - 1) + _line(row, names)
+
+
+def _header(rows: Sequence[Row]) -> Row | None:
+    """Return the row that names the columns: that of a table, or else the first that is no title."""
+    named = next((table.head[-1] for table in split_tables(rows) if table.names), None)
+    widest = max((len(row.cells) for row in rows), default=0)
+    return named or next((row for row in rows if len(row.cells) > 1 or widest == 1), None)
 
 
 def _line(row: Row, names: Mapping[int, str]) -> bytes:
@@ -78,5 +87,5 @@ def _json_line(value: JSONObject) -> bytes:
 
 def _json(value: SheetValue) -> JSON:
     if isinstance(value, float):
-        return int(value) if value.is_integer() else value
+        return plain_number(value)
     return readable_value(value) if isinstance(value, date | time | timedelta) else value

@@ -178,8 +178,19 @@ def test_a_gigabyte_of_nothing_is_not_read(tmp_path, name):
     assert document.failure.type.value == "too_large"
 
 
-def test_two_cells_in_far_corners_cost_their_workbook_alone():
-    kind, message = failure_of(workbook_file({"S": {"A1": 1, "XFD1048576": 2}}), "far.xlsx")
+def test_two_cells_in_far_corners_cost_their_sheet_alone():
+    far = workbook_file({"S": {"A1": 1, "XFD1048576": 2}})
+    assert failure_of(far, "far.xlsx") == (
+        "too_large",
+        "sheet 'S' spans more than 20,000,000 cells: delete what stands far off",
+    )
+
+
+def test_two_cells_in_far_corners_that_a_sheet_denies_cost_its_workbook():
+    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    rows = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>2</v></c></row>'
+    sheet = f'<worksheet xmlns="{space}"><dimension ref="A1"/><sheetData>{rows}</sheetData></worksheet>'
+    kind, message = failure_of(replaced(workbook_file({"S": {"A1": "x"}}), SHEET, sheet), "denied.xlsx")
     assert kind == "unreadable"
     assert "needs more memory" in message
 

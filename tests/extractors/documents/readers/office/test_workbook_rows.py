@@ -35,6 +35,15 @@ def test_rows_are_objects_by_the_names_of_their_columns_and_empty_ones_count():
         ({"A1": "text", "A2": "one", "A3": "two"}, [{"text": "one"}, {"text": "two"}]),
         ({"A1": "a", "B1": "a", "A2": 1, "B2": 2, "C2": 3}, [{"a": 1, "a (B)": 2, "C": 3}]),
         ({"A1": "a", "B1": 2024, "A2": 1, "B2": 2}, [{"a": 1, "2024": 2}]),
+        (
+            {"A1": "Customer:", "B1": "Jones", "A2": "Item", "B2": "Qty", "A3": "Bell", "B3": 2},
+            [{"Item": "Bell", "Qty": 2}],
+        ),
+        (
+            {"A1": "Invoice", "B1": "4711", "A3": "Item", "B3": "Qty", "A4": "Bell", "B4": 2},
+            [{"Item": "Bell", "Qty": 2}],
+        ),
+        ({"A1": "id", "B1": "card", "A3": "a", "B3": 4111111111111111}, [None, {"id": "a", "card": 4111111111111111}]),
         ({"A1": "text"}, []),
         ({}, []),
     ],
