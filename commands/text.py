@@ -86,7 +86,7 @@ def _print(document: Document, *, headed: bool) -> None:
     from slotfill.extractors.runs.reports.console import printable
 
     if headed:
-        click.echo(f"==> {printable(document.source or '')} <==")
+        click.echo(printable(f"==> {document.source or ''} <=="))
     text = document.text_beside_pages
     if sys.stdout.isatty():
         text = "\n".join(map(printable, text.splitlines()))

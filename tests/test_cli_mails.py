@@ -37,8 +37,8 @@ def mail(tmp_path):
     return path
 
 
-def run(*arguments):
-    result = CliRunner().invoke(main, list(map(str, arguments)), catch_exceptions=False)
+def run(*arguments, stdin=None):
+    result = CliRunner().invoke(main, list(map(str, arguments)), input=stdin, catch_exceptions=False)
     return result.exit_code, result.stdout
 
 
@@ -69,3 +69,40 @@ def test_what_is_attached_is_a_document_where_it_is_asked_for(claude, mail):
 def test_raw_sends_a_mail_as_it_stands(claude, mail):
     assert run("extract", "feedback", mail, "--raw")[0] == 0
     assert base64.b64encode("Die größte".encode()[:9]).decode() in sent(claude)[0]
+
+
+def test_a_mail_without_a_name_is_told_by_how_it_begins(claude, mail):
+    data = mail.read_bytes()
+    received = b"Received: from a.example\r\n\tby b.example; Tue, 3 Mar 2026\r\n" * 90
+    for begun in (data, b"\xef\xbb\xbf\n" + data, received + b"from: a@a.example\r\nSubject: Gr\r\n\r\nDie gr"):
+        (mail.parent / "saved").write_bytes(begun)
+        for result in (run("text", "-", stdin=begun), run("text", "saved")):
+            assert result[0] == 0
+            assert result[1].startswith("Subject: Gr")
+            assert "Die gr" in result[1]
+
+
+def test_what_is_attached_to_a_mail_without_a_name_is_read(claude, mail):
+    code, output = run("extract", "feedback", mail.rename("saved"), "--attachments", "--record")
+    sources = [json.loads(line)["document"]["source"] for line in output.splitlines()]
+    assert (code, sources) == (1, ["saved", "saved#bill.pdf", "saved#note.txt"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "From: Ann\nSubject: no field of a program's\n\nDear Bob",
+        "Content-Type: text/html\nServer: x\n\nFrom: a page",
+        "Dear Bob,\n\nFrom: Ann\nReceived: today\n",
+        "From a@a.example Tue Mar  3 08:41:17 2026\nFrom: a@a.example\nReceived: here\n\none\n",
+        "",
+    ],
+)
+def test_what_does_not_begin_as_a_mail_is_text(claude, text):
+    assert run("text", "-", stdin=text)[1].rstrip("\n") == text.rstrip("\n")
+
+
+def test_what_a_name_tells_is_gone_by(claude, mail):
+    for name in ("mail.txt", "mail.md", "1712.part"):
+        (mail.parent / name).write_bytes(mail.read_bytes())
+        assert run("text", name)[1] == mail.read_text()

@@ -54,6 +54,14 @@ def test_several_documents_come_each_below_its_name():
     assert run("a.txt", "b.txt").stdout == "==> a.txt <==\none\n\n==> b.txt <==\ntwo\n"
 
 
+def test_no_name_is_more_than_a_line():
+    for name in ("a <==\nforged.txt", "b.txt\n"):
+        write(name, "one\n")
+    assert run("a <==\nforged.txt", "b.txt\n").stdout == (
+        "==> a <==\\nforged.txt <==\none\n\n==> b.txt\\n <==\none\n\n"
+    )
+
+
 def test_rows_are_documents():
     write("rows.csv", "text,n\none,1\ntwo,2\n")
     assert run("rows.csv", "--limit", "1").stdout == "==> rows.csv#1 <==\none\n"

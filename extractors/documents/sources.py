@@ -277,7 +277,8 @@ def _holds_several(source: _Source, fields: RowFields, options: ReadOptions) -> 
     """Whether a file may hold more documents than one."""
     if source.name == STDIN:
         return False
-    has_attachments = source.suffix == ".eml" and options.attachments and not options.raw
+    # What has no suffix may begin as a mail.
+    has_attachments = source.suffix in {".eml", ""} and options.attachments and not options.raw
     if has_attachments or _is_mailbox(source, options) or _has_sheets(source, fields, options):
         return True
     return _row_format(source, fields, options) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -22,6 +23,7 @@ class Kind:
         extra: What must be installed for it; None for what always is.
         most_bytes: The largest that is read.
         entry: What one of its files is called, where it is a zip archive, as others are.
+        beginning: How one begins whose name has no suffix; a text with one is what its name says.
     """
 
     name: str
@@ -31,15 +33,33 @@ class Kind:
     extra: str | None = None
     most_bytes: int = MOST_BYTES
     entry: bytes | None = None
+    beginning: re.Pattern[bytes] | None = None
 
-    def is_begun_by(self, data: bytes) -> bool:
+    def is_begun_by(self, data: bytes, suffix: str) -> bool:
         """Tell whether data begins as such a file does."""
         if self.entry is not None:
             return data.startswith(_ARCHIVE) and self.entry in data
+        if self.beginning is not None:
+            return not suffix and bool(self.beginning.match(data[:_HEAD_BYTES]))
         return self.signature is not None and data.startswith(self.signature)
 
 
 _ARCHIVE = b"PK\x03\x04"
+
+_HEAD_BYTES = 64_000
+
+_FIELD = rb"(?: [!-9;-~]+ : [^\n]*\n (?: [ \t][^\n]*\n )* )"
+"""`Received: from a.example`, and the lines below it that go on with it."""
+
+_MAIL_HEAD = re.compile(
+    rb"""
+    (?: \xef\xbb\xbf )? [\r\n]*
+    (?= %(field)b{0,200}? From: )
+    (?= %(field)b{0,200}? (?: MIME-Version | Content-Type | Received | Message-ID ): )    # what only programs write
+    """
+    % {b"field": _FIELD},
+    re.VERBOSE | re.IGNORECASE,
+)
 
 _READERS = "slotfill.extractors.documents.readers"
 
@@ -56,7 +76,7 @@ WORKBOOK = Kind(
 )
 
 KINDS: tuple[Kind, ...] = (
-    Kind("a mail", frozenset({".eml"}), f"{_READERS}.mails.mail"),
+    Kind("a mail", frozenset({".eml"}), f"{_READERS}.mails.mail", beginning=_MAIL_HEAD),
     Kind("an HTML page", frozenset({".html", ".htm", ".xhtml"}), f"{_READERS}.markup.html"),
     Kind(
         "a Word document",
@@ -82,7 +102,7 @@ def file_kind(name: str, data: bytes = b"") -> Kind | None:
     for kind in KINDS:
         if suffix in kind.suffixes:
             return kind
-    return next((kind for kind in KINDS if kind.is_begun_by(data)), None)
+    return next((kind for kind in KINDS if kind.is_begun_by(data, suffix)), None)
 
 
 def most_bytes(name: str) -> int:

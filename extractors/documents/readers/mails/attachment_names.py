@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from pathlib import PurePosixPath
 
-from slotfill.extractors.documents.readers.mails.mail_headers import decode_header
+from slotfill.extractors.documents.readers.mails.encoded_words import decode_header
 from slotfill.extractors.documents.readers.mails.mail_parser import MailPart, file_name_of, inner_parts
 
 __all__ = ["AttachmentNames", "name_of"]

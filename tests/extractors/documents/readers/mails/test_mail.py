@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotfill.extractors.documents.document import Document
+from slotfill.extractors.documents.readers.mails.encoded_words import decode_header
 from slotfill.extractors.documents.readers.mails.mail import read
-from slotfill.extractors.documents.readers.mails.mail_headers import decode_header
+from slotfill.extractors.documents.readers.mails.mail_headers import decode_addresses
 from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.documents.readers.read_options import ReadOptions
 from slotfill.extractors.documents.readers.read_text import NestedFile
@@ -117,6 +118,9 @@ def test_a_text_is_decoded(charset, encoding, kind):
         ("größe".encode().decode("ascii", "surrogateescape"), "größe"),
         ("größe".encode("latin-1").decode("ascii", "surrogateescape"), "größe"),
         ("a\x1b[31mb\x00", "a[31mb"),
+        ("=?utf-8?q?a=1B[31mb=C2=9B?=", "a[31mb"),
+        ("=?utf-8?q?Hi=0D=0AFrom:_The_CEO?=", "Hi From: The CEO"),
+        ("=?utf-8?q?Hi=0A?=\r\n =?utf-8?q?=0A=0AA_fake_body?=", "Hi A fake body"),
     ],
 )
 def test_a_header_is_decoded(raw, text):
@@ -129,9 +133,66 @@ def test_the_head_names_people_as_they_write_themselves():
         b"To: d@b.example\nSUBJECT:\nDate: whenever\nX-Other: no\nReceived: from here\n\nbody"
     )
     assert parts_of(head)[0].text == (
-        'From: "Müller, Jürgen" <j@a.example>\nTo: b@b.example, "C, D" <c@b.example>, d@b.example\n'
-        "Date: whenever\n\nbody"
+        "From: Müller, Jürgen <j@a.example>\nTo: b@b.example, C, D <c@b.example>, d@b.example\nDate: whenever\n\nbody"
     )
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ('"=?iso-8859-1?Q?Andr=E9_L=F6we=2C_Dr=2E?=" <a@x.org>', "André Löwe, Dr. <a@x.org>"),
+        ("=?utf-8?q?M=C3=BCller=2C?= Hans <h@x.org>", "Müller, Hans <h@x.org>"),
+        ("=?utf-8?q?M=C3=BCller,?=\r\n =?utf-8?q?_Hans?=<h@x.org>,b@x.org", "Müller, Hans <h@x.org>, b@x.org"),
+        ('"A, B" <a@x.org>; "C \\"D\\" E"\r\n\t<c@x.org>', 'A, B <a@x.org>; C "D" E <c@x.org>'),
+        ('"Größe, Ä" <a@x.org>'.encode().decode("ascii", "surrogateescape"), "Größe, Ä <a@x.org>"),
+        ("a@x.org (Ann, at home) , <b@x.org> (Bob)", "a@x.org (Ann, at home), <b@x.org> (Bob)"),
+        ('Team: "B, C" <b@x.org>, c@x.org;', "Team: B, C <b@x.org>, c@x.org;"),
+        ("undisclosed-recipients:;", "undisclosed-recipients:;"),
+        ('"Ann Lee"@x.org, =?utf-8?q?Ann?=', '"Ann Lee"@x.org, Ann'),
+        ('"=?utf-8?q?a=0AFrom:_b?=" <a@x.org>', "a From: b <a@x.org>"),
+        # Names that would read as another address, and what is left open.
+        ('"Boss <boss@x.org>, Bob" <b@y.org>', '"Boss <boss@x.org>, Bob" <b@y.org>'),
+        ("=?utf-8?q?boss=40x=2Eorg=2C_=22Bob=22?= <b@y.org>", "\"boss@x.org, 'Bob'\" <b@y.org>"),
+        ("=?utf-8?q?ann=40x=2Eorg?= <ann@x.org>", "ann@x.org <ann@x.org>"),
+        ('"Ann <a@x.org>, b@x.org', '"Ann <a@x.org>, b@x.org'),
+        ("Ann <a@x.org, b@x.org", "Ann <a@x.org, b@x.org"),
+        ("", ""),
+    ],
+)
+def test_addresses_are_read_without_the_quotes_of_the_format(raw, text):
+    assert decode_addresses(raw) == text
+
+
+LINE_ENDS = "\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+FORGED = st.text(st.sampled_from(f'ab:<>@,;"\\() \t\0{LINE_ENDS}'), max_size=30)
+
+
+@examples(300)
+@given(
+    FORGED, st.sampled_from(["Subject", "From", "To", "Cc", "Date"]), st.sampled_from(["{}", '"{}" <a@x>', "{} <a@x>"])
+)
+def test_no_value_of_the_head_is_more_than_a_line(value, name, form):
+    word = f"=?utf-8?b?{base64.b64encode(value.encode()).decode()}?="
+    fields = f"{name}: {form.format(word)}\nX-Mailer: x\n"
+    inner = f"Subject: {word}\n\nwithin"
+    parts = (
+        f"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nThe body.\n--b\nContent-Type: message/rfc822\n\n{inner}"
+    )
+    text, attached = parts_of(f"{fields}{parts}\n--b--\n".encode(), attachments=True)
+    head, _, rest = text.text.partition("\n\n")
+    assert rest == "The body."
+    lines = head.splitlines()
+    assert [line.partition(": ")[0] for line in lines] in ([name, "Attachments"], ["Attachments"])
+    assert lines[-1] == f"Attachments: {attached.name}"
+
+
+@pytest.mark.parametrize("end", LINE_ENDS)
+def test_a_name_of_an_attachment_is_a_line(end):
+    octets = "".join(f"{octet:02X}" for octet in end.encode())
+    percents, words = (re.sub("..", rf"{mark}\g<0>", octets) for mark in "%=")
+    for form in (f"filename*=utf-8''a{percents}Date%3A b.pdf", f'filename="=?utf-8?q?a{words}Date: b.pdf?="'):
+        data = HEAD + f"Content-Type: application/pdf\nContent-Disposition: attachment; {form}\n\nx".encode()
+        assert [one.name for one in attachments(data)] == ["a Date: b.pdf"]
 
 
 @examples(300)
