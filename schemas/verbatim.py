@@ -13,26 +13,16 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from slotfill.schemas.passages.passages import nearest, stands_in
+from slotfill.schemas.passages.passages import nearest
+from slotfill.schemas.passages.quotable import is_quotable
 
-__all__ = ["FORMAT", "IncompleteText", "Verbatim", "is_quotable", "misquoted"]
+__all__ = ["FORMAT", "Verbatim", "misquoted"]
 
 _LONGEST = 60
 """How much of a near passage an error message shows."""
 
 FORMAT = "verbatim"
 """The `format` that marks such a string in JSON Schema: an annotation to all other readers."""
-
-
-class IncompleteText(str):
-    """The text of a document that holds more than this: a scanned page, say. What is quoted may stand there."""
-
-    __slots__ = ()
-
-
-def is_quotable(quote: str, document: str) -> bool:
-    """Whether a quote may stand in a document: it does, or more is in the document than its text tells."""
-    return isinstance(document, IncompleteText) or stands_in(quote, document)
 
 
 def misquoted(quote: str, document: str) -> str:

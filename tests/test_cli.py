@@ -309,7 +309,7 @@ class TestBadInput:
         for line in (
             "empty.txt: failed: holds no text",
             "nul.txt: failed: is binary data: only text is read",
-            "paper.pdf: failed: is a PDF: convert it to text first",
+            "paper.pdf: failed: is a broken PDF",
             "gone.txt: failed: cannot be read: No such file or directory",
             "large.txt: failed: is larger than 32 MB, the most a document may hold: split it",
             "rows.jsonl#2: failed: line 2 is no JSON: Expecting value at column 9",

@@ -15,7 +15,7 @@ from slotfill.extractors.errors import InputError
 from slotfill.extractors.record.failure_kinds import EMPTY, Failure, FailureKind
 from slotfill.extractors.record.parts import Span
 from slotfill.schemas.json_values.json_types import JSON
-from slotfill.schemas.verbatim import IncompleteText
+from slotfill.schemas.passages.quotable import IncompleteText
 
 if TYPE_CHECKING:
     from slotfill.extractors.documents.readers.read_text import ReadText

@@ -15,7 +15,8 @@ from slotfill.schemas.json_schema.formats import FORMATS, Format, Formats
 from slotfill.schemas.json_schema.patterns import OutOfTimeError
 from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.json_values.places import ValuePath
-from slotfill.schemas.verbatim import FORMAT, is_quotable, misquoted
+from slotfill.schemas.passages.quotable import is_quotable
+from slotfill.schemas.verbatim import FORMAT, misquoted
 
 __all__ = ["clipped", "format_checker", "value_errors"]
 

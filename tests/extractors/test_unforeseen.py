@@ -204,7 +204,6 @@ def test_two_documents_that_were_served_in_different_modes_are_both_whole(servic
 
 
 WRONG = {
-    "a path": (Path("a.txt"), "read_text"),
     "bytes": (b"text", "decode"),
     "none": (None, "not NoneType"),
     "a number": (7, "not int"),

@@ -8,9 +8,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.passages.passages import exact, normalised, stands_in
+from slotfill.schemas.passages.quotable import IncompleteText
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources.schema_sources import resolve
-from slotfill.schemas.verbatim import FORMAT, IncompleteText, Verbatim, misquoted
+from slotfill.schemas.verbatim import FORMAT, Verbatim, misquoted
 
 # ruff: noqa: RUF001 - look-alikes are what it is about
 

@@ -235,7 +235,7 @@ def archive():
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"%PDF-1.7\nall of this would pass for text", "pdftotext"),
+        (b"%PDF-1.7\nall of this would pass for text", "PDF"),
         (archive(), "ZIP"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "PNG"),
         (gzip.compress(b"hello", mtime=0), "gzip"),

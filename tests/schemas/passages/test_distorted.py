@@ -100,7 +100,7 @@ def _written(draw, word):
     return draw(st.sampled_from([word, word.upper() if word.isalpha() else word]))
 
 
-@examples(500)
+@examples(200)
 @given(distorted())
 def test_what_is_read_is_found_where_it_stands(drawn):
     quote, before, shown, after = drawn
@@ -109,7 +109,7 @@ def test_what_is_read_is_found_where_it_stands(drawn):
     assert (len(before), len(before) + len(shown)) in found
 
 
-@examples(300)
+@examples(120)
 @given(distorted(), st.data())
 def test_what_is_not_there_is_not_found(drawn, data):
     quote, before, shown, after = drawn

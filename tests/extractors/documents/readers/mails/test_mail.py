@@ -499,9 +499,20 @@ def mails(draw, depth=2):
     return mail, (subject, text), hidden, [data for _, data in files], len(inner)
 
 
-@examples(1000)
+@examples(200)
 @given(mails())
 def test_every_mail_reads_as_it_was_written(drawn):
+    check_mail(drawn)
+
+
+@pytest.mark.slow
+@examples(1000)
+@given(mails())
+def test_a_thousand_mails_read_as_they_were_written(drawn):
+    check_mail(drawn)
+
+
+def check_mail(drawn):
     mail, (subject, text), hidden, files, inner = drawn
     data = mail.as_bytes()
     (alone,) = parts_of(data)
