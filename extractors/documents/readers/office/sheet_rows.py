@@ -44,6 +44,9 @@ _MOST_CELLS = 20_000_000
 
 _UNREAD = "media/", "embeddings/", "activex/", "printersettings/"
 
+_Kinds: TypeAlias = dict[int, set[type]]
+"""The kinds of values in each column."""
+
 _EXACT = 1 << 53
 """Below it a float is any whole number there is: a card's 4111111111111111, too."""
 
@@ -152,21 +155,21 @@ def split_tables(rows: Iterable[Row]) -> list[SheetTable]:
     no text: `North | 12`, blank, `South | 7`.
     """
     tables: list[SheetTable] = []
-    named: SheetTable | None = None
+    names: Mapping[int, str] = {}
+    kinds: _Kinds = {}
     is_first = True
     for block in _blocks(rows):
         titles, others = _split_titles(block)
-        if named is not None and _continues(others, named):
-            tables.append(SheetTable(titles, (), named.names, others))
+        if _continues(others, names, kinds):
+            tables.append(SheetTable(titles, (), names, others))
             continue
         at = _header_at(others, needs_values=not is_first)
         is_first = is_first and not others
         if at is None:
             tables.append(SheetTable(titles, others, {}, ()))
             continue
-        names = {cell.column: str(cell.value) for cell in others[at].cells}
-        named = SheetTable(titles, others[: at + 1], names, others[at + 1 :])
-        tables.append(named)
+        names, kinds = {cell.column: str(cell.value) for cell in others[at].cells}, _kinds(others[at + 1 :])
+        tables.append(SheetTable(titles, others[: at + 1], names, others[at + 1 :]))
     return tables
 
 
@@ -191,8 +194,8 @@ def _split_titles(block: Sequence[Row]) -> tuple[Sequence[Row], Sequence[Row]]:
 def _header_at(rows: Sequence[Row], *, needs_values: bool) -> int | None:
     """Return which row names the columns of those below it.
 
-    Rows above it are of a form, `Customer: | Jones`, or narrower than the table. A block that is not the sheet's first
-    needs a column of values that are no texts: two rows of texts may be two rows of a list.
+    Rows above it are of a form, `Customer: | Jones`, or narrower than the table. A block that is not the sheet's first,
+    or has two columns, needs one of values that are no texts: rows of texts may be a list, or a form.
     """
     widest = 1
     for at, row in enumerate(rows[:_FIRST]):
@@ -223,7 +226,8 @@ def _is_header(header: Row, rows: Sequence[Row], widest_above: int, *, needs_val
     if not fitting or 2 * len(fitting) < len(rows):
         return False
     kinds = _kinds(fitting)
-    return not needs_values or any(str not in kinds[column] for column in kinds)
+    is_clear = len(columns) > 2 and not needs_values  # noqa: PLR2004 - as in a form: the name, and the value
+    return is_clear or any(str not in kinds[column] for column in kinds)
 
 
 def _is_form(rows: Sequence[Row], first: Row) -> bool:
@@ -234,12 +238,12 @@ def _is_form(rows: Sequence[Row], first: Row) -> bool:
     return str in kinds and len(kinds) > 1
 
 
-def _continues(rows: Sequence[Row], above: SheetTable) -> bool:
-    """Tell whether rows belong to a table above them."""
-    if not rows or not all(_fits(row, above.names.keys()) for row in rows):
+def _continues(rows: Sequence[Row], names: Mapping[int, str], above: _Kinds) -> bool:
+    """Tell whether rows belong to a table above them, of such names and kinds of values."""
+    if not rows or not all(_fits(row, names.keys()) for row in rows):
         return False
-    kinds, before = _kinds(rows), _kinds(above.rows)
-    is_alike = all(kinds[column] <= before.get(column, set()) for column in kinds)
+    kinds = _kinds(rows)
+    is_alike = all(kinds[column] <= above.get(column, set()) for column in kinds)
     return is_alike and any(str not in kinds[column] for column in kinds)
 
 
@@ -247,9 +251,9 @@ def _fits(row: Row, columns: AbstractSet[int]) -> bool:
     return 2 * len(row.cells) >= len(columns) and all(cell.column in columns for cell in row.cells)
 
 
-def _kinds(rows: Sequence[Row]) -> dict[int, set[type]]:
+def _kinds(rows: Sequence[Row]) -> _Kinds:
     """Return the kinds of values in each column."""
-    kinds: dict[int, set[type]] = {}
+    kinds: _Kinds = {}
     for row in rows:
         for cell in row.cells:
             kinds.setdefault(cell.column, set()).add(_kind(cell.value))

@@ -70,10 +70,15 @@ def _lines(rows: Iterator[Row]) -> Iterator[bytes]:
 
 
 def _header(rows: Sequence[Row]) -> Row | None:
-    """Return the row that names the columns: that of a table, or else the first that is no title."""
-    named = next((table.head[-1] for table in split_tables(rows) if table.names), None)
+    """Return the row that names the columns: the first that is no title, or that of a table below which holds more."""
     widest = max((len(row.cells) for row in rows), default=0)
-    return named or next((row for row in rows if len(row.cells) > 1 or widest == 1), None)
+    first = next((row for row in rows if len(row.cells) > 1 or widest == 1), None)
+    named = next((table.head[-1] for table in split_tables(rows) if table.names), None)
+    if first is None or named is None:
+        return first
+    above = sum(len(row.cells) for row in rows if first.number <= row.number < named.number)
+    below = sum(len(row.cells) for row in rows if row.number >= named.number)
+    return named if above <= below else first
 
 
 def _line(row: Row, names: Mapping[int, str]) -> bytes:

@@ -86,7 +86,7 @@ def test_values_are_written_as_a_person_sees_them():
         ({"A1": "one", "A2": "two"}, "one\ntwo"),
         ({"A1": "Region", "B1": "Amount"}, "Region | Amount"),
         ({"A1": "Region", "B1": "Note", "A2": "North", "C2": "stray", "A3": "South", "B3": "x"},
-         "Region | Note\nRegion: North | stray\nRegion: South | Note: x"),
+         "Region | Note\nNorth |  | stray\nSouth | x"),
     ],
 )  # fmt: skip
 def test_a_header_is_told_from_titles_forms_and_lists(cells, text):
@@ -111,8 +111,13 @@ def test_a_header_is_told_from_titles_forms_and_lists(cells, text):
         # A blank row: the table goes on where columns and kinds of values do, and texts alone name nothing.
         ([["Region", "Amount"], ["North", 1], [], ["South", 2], [], ["Terms", "30 days"], ["Paid", "no"]],
          "Region | Amount\nRegion: North | Amount: 1\n\nRegion: South | Amount: 2\n\nTerms | 30 days\nPaid | no"),
-        ([["Name", "City"], ["Ann", "Rome"], [], ["Bob", "Oslo"], ["Eve", "Bern"]],
-         "Name | City\nName: Ann | City: Rome\n\nBob | Oslo\nEve | Bern"),
+        ([["Name", "City", "Job"], ["Ann", "Rome", "cook"], [], ["Bob", "Oslo", "cook"], ["Eve", "Bern", "poet"]],
+         "Name | City | Job\nName: Ann | City: Rome | Job: cook\n\nBob | Oslo | cook\nEve | Bern | poet"),
+        # Two columns of texts may be a form, or a list.
+        ([["Number", "4711-A"], ["Date", "May 1"], ["Customer", "Jones"]],
+         "Number | 4711-A\nDate | May 1\nCustomer | Jones"),
+        ([["Item", "Qty", "Note"], ["Bell", 2], ["Rope", None, "late", "stray"], [None, 3, "x"]],
+         "Item | Qty | Note\nItem: Bell | Qty: 2\nItem: Rope | Note: late | stray\nQty: 3 | Note: x"),
         ([["Customer", "Jones"], [], ["Item", "Qty"], ["Bell", 2], [], ["Way", "Days"], ["Air", 3]],
          "Customer | Jones\n\nItem | Qty\nItem: Bell | Qty: 2\n\nWay | Days\nWay: Air | Days: 3"),
         # Without names a value stands in its column.
