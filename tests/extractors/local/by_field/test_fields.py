@@ -104,8 +104,9 @@ def test_labelled_texts_calibrate_and_are_kept(model_file: Path) -> None:
 
     with Extractor(Mood, model="local") as extractor:
         assert extractor.extract("It is so lovely.").value.mood == "sad"
-    kept = max(calibration._file("x").parent.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)
-    found = calibration.recall(kept.stem)["/mood"]
+    # Other tests keep theirs in the same folder, at the same time.
+    files = sorted(calibration._file("x").parent.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)
+    *_, found = (kept["/mood"] for file in files if (kept := calibration.recall(file.stem)) and "/mood" in kept)
     assert found.bias[1] > found.bias[0]
 
 
