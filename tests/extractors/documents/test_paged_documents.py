@@ -118,7 +118,9 @@ async def test_without_blocking_too():
 
 
 @pytest.mark.parametrize("fault", [name for name in FAULTS if name not in BATCH_FAULTS])
-@pytest.mark.parametrize("method", ["extract", "stream", "refine"])
+@pytest.mark.parametrize(
+    "method", ["extract", *(pytest.param(name, marks=pytest.mark.slow) for name in ("stream", "refine"))]
+)
 @pytest.mark.parametrize("struck", ["@1", ":0.5"])
 def test_no_fault_loses_a_page_untold_or_makes_a_wrong_value_valid(fault, method, struck):
     for parts, chunk_chars in ((SCANS, None), (LONG, 72_000)):

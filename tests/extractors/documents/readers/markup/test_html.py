@@ -232,7 +232,13 @@ def test_a_page_of_nothing_seen_is_an_empty_document(tmp_path):
     assert Document.read(path).failure.type == "empty_document"
 
 
-@pytest.mark.parametrize("tags", ["<div>", "<table><tr><td>", "<ul><li>", "<b><div>", "<x-a>"])
+@pytest.mark.parametrize(
+    "tags",
+    [
+        "<div>",
+        *(pytest.param(tags, marks=pytest.mark.slow) for tags in ("<table><tr><td>", "<ul><li>", "<b><div>", "<x-a>")),
+    ],
+)
 def test_a_hundred_thousand_nested_elements_are_read(tags):
     assert text(f"{tags * 100_000}deep").strip(" -") == "deep"
 
