@@ -96,6 +96,8 @@ class Document:
     @property
     def text_beside_pages(self) -> str:
         """The text that is sent: without that which the pages hold themselves."""
+        if not self.pages:
+            return self.text
         ends = (0, *(pages.end for pages in self.pages))
         starts = (*(pages.start for pages in self.pages), len(self.text))
         return "".join(self.text[end:start] for end, start in zip(ends, starts, strict=True))

@@ -89,9 +89,8 @@ def read_file(data: bytes, name: str, options: ReadOptions, *, depth: int = 0) -
 def _read(kind: Kind, data: bytes, name: str, options: ReadOptions, depth: int) -> Iterator[ReadText]:
     try:
         for part in read_apart(kind, data, options):
-            if isinstance(part, NestedFile):
-                if options.attachments:
-                    yield from _read_nested(part, options, depth + 1)
+            if isinstance(part, NestedFile):  # readers give none that were not asked for
+                yield from _read_nested(part, options, depth + 1)
             else:
                 if part.warning:
                     _logger.warning("%s: %s", name, part.warning)
