@@ -4,7 +4,6 @@ from slotfill.schemas.built_in.entities import Entity as Entity
 from slotfill.schemas.built_in.feedback import Feedback as Feedback
 from slotfill.schemas.built_in.sentiment import Sentiment as Sentiment
 from slotfill.schemas.built_in.summary import Summary as Summary
-from slotfill.schemas.confidence import Confidence as Confidence
 from slotfill.schemas.errors import FieldError as FieldError
 from slotfill.schemas.errors import InvalidError as InvalidError
 from slotfill.schemas.errors import MissingExtraError as MissingExtraError
@@ -14,7 +13,8 @@ from slotfill.schemas.errors import SlotfillError as SlotfillError
 from slotfill.schemas.example import Example as Example
 from slotfill.schemas.json_schema.response_model import JsonValue as JsonValue
 from slotfill.schemas.json_schema.response_model import response_model as response_model
-from slotfill.schemas.merge_policy import Merge as Merge
+from slotfill.schemas.marks.confidence import Confidence as Confidence
+from slotfill.schemas.marks.merge_policy import Merge as Merge
 from slotfill.schemas.parameters import Parameters as Parameters
 from slotfill.schemas.schema import Schema as Schema
 from slotfill.schemas.sources.schema_sources import resolve as resolve

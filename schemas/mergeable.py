@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.json_schema.subschemas import properties_of, resolved
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping
-from slotfill.schemas.merge_policy import policy_of
+from slotfill.schemas.marks.confidence import CONFIDENCE_KEYWORD
+from slotfill.schemas.marks.merge_policy import policy_of
 
 __all__ = ["merges_well"]
 

@@ -7,10 +7,10 @@ import re
 
 from pydantic import BaseModel
 
-from slotfill.schemas.confidence import check_confidences, is_marked, name_keys
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.json_values.json_types import JSONObject
-from slotfill.schemas.merge_policy import check_merges, has_keys, name_merge_keys
+from slotfill.schemas.marks.confidence import check_confidences, is_marked, name_keys
+from slotfill.schemas.marks.merge_policy import check_merges, has_keys, name_merge_keys
 from slotfill.schemas.validation.model_schema import reply_schema
 
 __all__ = ["instructions_of", "json_schema_of", "snake_case"]

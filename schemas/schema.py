@@ -11,7 +11,6 @@ from typing import Generic, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 from pydantic_core import SchemaValidator
 
-from slotfill.schemas.confidence import is_marked
 from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError, SchemaError
 from slotfill.schemas.example import Example, examples_in
 from slotfill.schemas.json_schema.decimals import quoted_decimals
@@ -22,6 +21,7 @@ from slotfill.schemas.json_values.json_types import JSON, JSONObject
 from slotfill.schemas.json_values.places import ValuePath
 from slotfill.schemas.json_values.pointer import join, pointer_to
 from slotfill.schemas.json_values.wrapper import WRAPPER, is_wrapper
+from slotfill.schemas.marks.confidence import is_marked
 from slotfill.schemas.model_description import instructions_of, json_schema_of, snake_case
 from slotfill.schemas.parameters import parameters_of
 from slotfill.schemas.validation.code_checks import check_code

@@ -167,6 +167,7 @@ TESTED_THROUGH = {
     "schemas/built_in": ("test_built_ins", "all four alike"),
     "schemas/json_schema": ("test_response_model", "what a JSON Schema becomes"),
     "schemas/json_values": ("test_exact_json", "JSON as it was written"),
+    "schemas/marks": ("test_confidence", "markers of fields and their keywords"),
     "schemas/passages": ("test_passages", "what counts as the same text"),
     "schemas/sources": ("test_schema_sources", "one source a kind"),
     "schemas/strategies": ("test_instances", "what instances are made of"),

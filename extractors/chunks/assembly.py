@@ -17,8 +17,8 @@ from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.record.parts import ChunkRecord, Origin, Outcome, Span
 from slotfill.extractors.rungs.results import Result
 from slotfill.extractors.rungs.validation import validate_data
-from slotfill.schemas.confidence import confidence_paths
 from slotfill.schemas.json_values.json_types import JSONMapping
+from slotfill.schemas.marks.confidence import confidence_paths
 
 __all__ = ["Assembly", "assemble"]
 

@@ -15,7 +15,7 @@ from slotfill.extractors.forms.vocabulary import is_nothing
 from slotfill.extractors.record.parts import Span
 from slotfill.schemas.json_schema.subschemas import properties_of
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping
-from slotfill.schemas.merge_policy import MergePolicy
+from slotfill.schemas.marks.merge_policy import MergePolicy
 from slotfill.schemas.passages.folding import fold
 
 __all__ = ["choose", "least_of", "says_something", "split_by_shape"]

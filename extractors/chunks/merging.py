@@ -1,7 +1,7 @@
 """Merging: what several requests gave of the chunks of one document, as one value, with where each part of it stands.
 
 Objects are merged property by property, lists are united, and of other values one is kept: what most chunks give,
-unless the schema names another policy (`slotfill.schemas.merge_policy`). What was given and not kept is a conflict.
+unless the schema names another policy (`schemas.marks.merge_policy`). What was given and not kept is a conflict.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from slotfill.extractors.chunks.chunk_values import ChunkValue, PlacedValue, chu
 from slotfill.extractors.chunks.list_merging import MergedItem, split_surplus, united
 from slotfill.extractors.chunks.merged_nodes import MergedNode, merged_list, merged_object
 from slotfill.extractors.record.parts import Conflict, Span
-from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.json_schema.subschemas import properties_of
 from slotfill.schemas.json_schema.value_walk import ApplicableSchemas, applicable_schemas
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping
-from slotfill.schemas.merge_policy import list_key_of, policy_of
+from slotfill.schemas.marks.confidence import CONFIDENCE_KEYWORD
+from slotfill.schemas.marks.merge_policy import list_key_of, policy_of
 
 __all__ = ["MergedValue", "merge"]
 

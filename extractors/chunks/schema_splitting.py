@@ -16,10 +16,10 @@ from slotfill.extractors.chunks.schema_definitions import (
     with_definitions,
     without,
 )
-from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.json_schema.subschemas import properties_of, resolved, subschemas
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.json_values.pointer import follow
+from slotfill.schemas.marks.confidence import CONFIDENCE_KEYWORD
 
 __all__ = ["split_by_fields"]
 

@@ -21,9 +21,9 @@ from slotfill.extractors.grounding.fuzzy import fuzzy
 from slotfill.extractors.grounding.occurrences import Occurrences
 from slotfill.extractors.grounding.surface_forms import date_places, number_places
 from slotfill.extractors.record.parts import Span
-from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.json_schema.value_walk import ValueNode, walk
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
+from slotfill.schemas.marks.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.passages.folding import Where, widen
 from slotfill.schemas.passages.passages import exact, normalised
 

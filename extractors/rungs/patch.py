@@ -7,11 +7,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, resolved, subschemas
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.json_values.pointer import join, tokens
+from slotfill.schemas.marks.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.wire.wire import Wire, wire_of
 
 __all__ = ["Patch", "patch_for"]

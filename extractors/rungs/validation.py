@@ -15,11 +15,11 @@ from slotfill.extractors.rungs.asks import Answer, Ask, attempt_of
 from slotfill.extractors.rungs.questions import Question
 from slotfill.extractors.rungs.results import Result, Status
 from slotfill.extractors.rungs.steps import PendingPatch, Step
-from slotfill.schemas.confidence import confidence_paths
 from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError
 from slotfill.schemas.json_schema.response_model import formats_of, response_model
 from slotfill.schemas.json_values.exact_json import DuplicateKeyError, dumps, loads
 from slotfill.schemas.json_values.json_types import JSON
+from slotfill.schemas.marks.confidence import confidence_paths
 from slotfill.schemas.schema import Schema
 
 __all__ = ["mend", "read_answer", "validate_data"]

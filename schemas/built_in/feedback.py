@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from slotfill.schemas.example import Example
-from slotfill.schemas.merge_policy import Merge
+from slotfill.schemas.marks.merge_policy import Merge
 
 __all__ = ["Feedback"]
 

@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from slotfill.schemas.confidence import Confidence
 from slotfill.schemas.example import Example
-from slotfill.schemas.merge_policy import Merge
+from slotfill.schemas.marks.confidence import Confidence
+from slotfill.schemas.marks.merge_policy import Merge
 from slotfill.schemas.verbatim import Verbatim
 
 __all__ = ["Sentiment"]

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from pydantic_core import PydanticCustomError
 
 from slotfill.schemas.example import Example
-from slotfill.schemas.merge_policy import Merge
+from slotfill.schemas.marks.merge_policy import Merge
 from slotfill.schemas.parameters import Parameters
 
 __all__ = ["Summary", "count_sentences"]

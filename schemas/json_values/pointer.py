@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from slotfill.schemas.json_values.json_types import JSON
 
-__all__ = ["follow", "join", "pointer_to", "tokens"]
+__all__ = ["ANY_INDEX", "field_path", "follow", "join", "pointer_to", "tokens"]
+
+ANY_INDEX = "*"
+"""What stands for the index of a list in the path of a field."""
 
 
 def join(parts: Iterable[str | int]) -> str:
@@ -33,6 +36,18 @@ def follow(pointer: str, document: object) -> JSON:
         else:
             return None
     return document
+
+
+def field_path(pointer: str, document: object) -> str:
+    """Return a JSON Pointer into a document with `*` for each index of a list: "/items/3/price" gives "/items/*/price".
+
+    A key "3" of an object stays as it is.
+    """
+    path: list[str] = []
+    for token in tokens(pointer):
+        path.append(ANY_INDEX if isinstance(document, list) else token)
+        document = follow(join((token,)), document)
+    return join(path)
 
 
 def pointer_to(location: tuple[str | int, ...], data: object, *, missing: bool = False) -> str:

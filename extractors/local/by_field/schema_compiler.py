@@ -27,9 +27,9 @@ from slotfill.extractors.local.strategies import (
     MentionList,
     Written,
 )
-from slotfill.schemas.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.json_schema.subschemas import resolve_local
-from slotfill.schemas.merge_policy import MERGE_KEYWORD
+from slotfill.schemas.marks.confidence import CONFIDENCE_KEYWORD
+from slotfill.schemas.marks.merge_policy import MERGE_KEYWORD
 from slotfill.schemas.verbatim import FORMAT
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from slotfill.schemas.json_values.pointer import follow, join, pointer_to, tokens
+from slotfill.schemas.json_values.pointer import field_path, follow, join, pointer_to, tokens
 
 
 def test_parts_are_escaped_as_rfc_6901_has_it():
@@ -21,6 +21,22 @@ def test_what_was_joined_is_taken_apart_again(parts):
 @pytest.mark.parametrize("pointer", ["/b", "/a/2", "/a/-1", "/a/x", "/a/0/x", "/a/"])
 def test_a_pointer_that_leads_nowhere_gives_none(pointer):
     assert follow(pointer, {"a": [1, 2]}) is None
+
+
+@pytest.mark.parametrize(
+    ("pointer", "path"),
+    [
+        ("", ""),
+        ("/items/3/price", "/items/*/price"),
+        ("/items/3/tags/0", "/items/*/tags/*"),
+        ("/by_year/2020", "/by_year/2020"),
+        ("/a~1b/0", "/a~1b/*"),
+        ("/gone/0", "/gone/0"),
+    ],
+)
+def test_the_path_of_a_field_has_a_star_for_each_index(pointer, path):
+    items = [{}, {}, {}, {"price": 1, "tags": ["x"]}]
+    assert field_path(pointer, {"items": items, "by_year": {"2020": 1}, "a/b": [1]}) == path
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from slotfill.schemas import Feedback, Merge, Schema, SchemaError, resolve
 from slotfill.schemas.json_values.pointer import follow
-from slotfill.schemas.merge_policy import MERGE_KEYWORD, list_key_of, policy_of
+from slotfill.schemas.marks.merge_policy import MERGE_KEYWORD, list_key_of, policy_of
 from slotfill.schemas.wire.wire import wire_of
 
 

@@ -11,9 +11,9 @@ from pydantic.alias_generators import to_camel
 from typing_extensions import TypedDict
 
 from slotfill.schemas import Confidence, Sentiment, resolve
-from slotfill.schemas.confidence import CONFIDENCE_KEYWORD, confidence_paths
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.json_values.pointer import follow, join
+from slotfill.schemas.marks.confidence import CONFIDENCE_KEYWORD, confidence_paths
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.wire.wire import wire_of
 
