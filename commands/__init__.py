@@ -12,6 +12,7 @@ __all__ = ["SUMMARIES", "LazyCommands"]
 
 SUMMARIES = {
     "check": "Property-test SCHEMA: say what is wrong with it, with the smallest counterexample.",
+    "convert": "Read GOLD, check it, and write it in another form.",
     "costs": "Say what runs have cost, from their ledgers.",
     "doctor": "Say what works here, and what to do about the rest.",
     "extract": "Extract SCHEMA from each INPUT, as JSON.",
@@ -23,6 +24,9 @@ SUMMARIES = {
 }
 """The commands by name, each with the first sentence of its help: `slotfill --help` imports none of them."""
 
+_ROOMS = {"convert": "gold"}
+"""The room of a command that stands in one; the others stand in this."""
+
 
 class LazyCommands(UserDict[str, click.Command]):
     """The commands by name. The module of one is imported when it is looked up; there it is called `NAME_command`."""
@@ -31,7 +35,8 @@ class LazyCommands(UserDict[str, click.Command]):
         """Import a command. Raises KeyError where there is none of the name."""
         if name not in SUMMARIES:
             raise KeyError(name)
-        command: click.Command = getattr(import_module(f"{__name__}.{name}"), f"{name}_command")
+        room = f"{__name__}.{_ROOMS[name]}" if name in _ROOMS else __name__
+        command: click.Command = getattr(import_module(f"{room}.{name}"), f"{name}_command")
         return self.data.setdefault(name, command)
 
     def __contains__(self, name: object) -> bool:

@@ -145,6 +145,7 @@ TESTED_THROUGH = {
     "extractors/documents/readers/pdf": ("test_pdf_reader", "one page, from its letters to its text"),
     "extractors/documents/rows": ("test_row_files", "the parts of one file of rows"),
     "extractors/forms": ("test_grounding", "tables that grounding and repair read"),
+    "extractors/gold": ("test_gold_files", "what becomes of one file of gold"),
     "extractors/grounding": ("test_grounding", "steps of one search"),
     "extractors/http": ("test_tries", "what holds of each HTTP try"),
     "extractors/live": ("test_assumptions", "one rehearsal, from its probes to its report"),

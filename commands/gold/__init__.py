@@ -1,0 +1,1 @@
+"""The commands on gold: how true results are."""
