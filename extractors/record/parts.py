@@ -36,8 +36,8 @@ __all__ = [
 Match = Literal["exact", "normalised", "fuzzy", "absent"]
 Risk = Literal["none", "low", "high"]
 
-Origin = Literal["scored", "stated"]
-"""Where a `Confidence` field's number comes from: the model's log-probabilities, or its own word."""
+Origin = Literal["scored", "stated", "agreed"]
+"""Where a `Confidence` field's number comes from: the model's log-probabilities, its own word, or several readings."""
 
 _ChunkNumber = Annotated[int | None, OmittedIf(None)]
 """It stands only in records of documents that were read in parts."""

@@ -20,7 +20,15 @@ from slotfill.schemas.json_schema.value_walk import walk
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.json_values.pointer import join
 
-__all__ = ["CONFIDENCE_KEYWORD", "Confidence", "check_confidences", "confidence_paths", "is_marked", "name_keys"]
+__all__ = [
+    "CONFIDENCE_KEYWORD",
+    "Confidence",
+    "check_confidences",
+    "confidence_paths",
+    "confidence_subjects",
+    "is_marked",
+    "name_keys",
+]
 
 CONFIDENCE_KEYWORD = "x-confidence-of"
 """The keyword that marks such a number in JSON Schema: an annotation to all other readers."""
@@ -86,8 +94,18 @@ def check_confidences(json_schema: JSONObject) -> None:
 
 def confidence_paths(json_schema: JSONObject, value: object) -> tuple[str, ...]:
     """Return the JSON Pointers of all marked numbers in a valid value, in its order; of a union every branch counts."""
+    return tuple(confidence_subjects(json_schema, value))
+
+
+def confidence_subjects(json_schema: JSONObject, value: object) -> dict[str, str]:
+    """Return by the JSON Pointer of each marked number in a valid value the one of what it is about, in its order."""
     nodes = walk(value, json_schema) if is_marked(json_schema) else ()
-    return tuple(node.pointer for node in nodes if _is_number(node.value) and any(map(_has_mark, node.schemas)))
+    return {
+        node.pointer: join((*node.path[:-1], subject))
+        for node in nodes
+        if _is_number(node.value)
+        and (subject := next((form[CONFIDENCE_KEYWORD] for form in node.schemas if _has_mark(form)), None)) is not None
+    }
 
 
 def _is_number(value: JSON) -> bool:

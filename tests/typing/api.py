@@ -96,7 +96,7 @@ def record(extraction: Extraction[Feedback]) -> None:
     assert_type(extraction.ok, bool)
     assert_type(extraction.outcome, Outcome)
     assert_type(extraction.spans, Mapping[str, Span])
-    assert_type(extraction.confidence, Mapping[str, Literal["scored", "stated"]])
+    assert_type(extraction.confidence, Mapping[str, Literal["scored", "stated", "agreed"]])
     assert_type(extraction.edits, tuple[Edit, ...])
     assert_type(extraction.attempts, tuple[Attempt, ...])
     assert_type(extraction.attempts[0].errors, tuple[FieldError, ...])

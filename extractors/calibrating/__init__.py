@@ -1,0 +1,1 @@
+"""How often what is so sure is right: curves learnt from gold, which turn a confidence into a probability."""
