@@ -41,5 +41,6 @@ from slotfill.schemas.errors import SchemaError as SchemaError
 from slotfill.schemas.errors import SlotfillError as SlotfillError
 from slotfill.schemas.example import Example as Example
 from slotfill.schemas.schema import Schema as Schema
+from slotfill.schemas.sources.tuned import Tuned as Tuned
 
 __version__: str

@@ -20,10 +20,17 @@ __all__ = ["find_inputs", "resolve_schema"]
 
 
 def resolve_schema(source: str, prompt: PromptOptions) -> Schema[Any]:
-    """Make a schema of a word of the command line. Raises SchemaError."""
-    from slotfill.schemas.sources.schema_sources import read_examples, resolve
+    """Make a schema of a word of the command line.
 
-    return resolve(
+    Raises SchemaError, and click.UsageError for options that exclude each other.
+    """
+    from slotfill.schemas.sources.schema_sources import read_examples, resolve
+    from slotfill.schemas.sources.tuned import Tuned
+
+    if prompt.tuned is not None and (prompt.instructions is not None or prompt.examples is not None):
+        other = "--instructions" if prompt.instructions is not None else "--examples"
+        raise click.UsageError(f"--tuned and {other} exclude each other: what is tuned are instructions and examples")
+    resolved = resolve(
         source,
         trusted=True,
         instructions=prompt.instructions,
@@ -31,6 +38,7 @@ def resolve_schema(source: str, prompt: PromptOptions) -> Schema[Any]:
         parameters=prompt.parameters,
         formats=prompt.formats,
     )
+    return resolved if prompt.tuned is None else Tuned.read(prompt.tuned).apply(resolved)
 
 
 def find_inputs(

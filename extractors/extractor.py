@@ -29,7 +29,7 @@ from slotfill.extractors.drivers import (
 )
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.extractions.extraction import Extraction
-from slotfill.extractors.options import SETTINGS, Options, check_client, models_of, tape_of
+from slotfill.extractors.options import SETTINGS, Options, check_client, models_of, tape_of, tuned_of
 from slotfill.extractors.plan import plan
 from slotfill.extractors.record.parts import Attempt, Turn
 from slotfill.extractors.rungs.asks import Executor, attempt_of
@@ -78,6 +78,7 @@ class Extractor(Generic[M]):
     def __init__(self, schema: type[M] | Schema[M] | str | Mapping[str, Any], **options: Unpack[Options]) -> None:
         check_client(options)
         client, cassette = options.get("client"), tape_of(options)
+        tuned = tuned_of(options)
         first, fallbacks = models_of(options)
         self.settings = Settings.read(model=first, **{name: options.get(name) for name in SETTINGS})
         if cassette and self.settings.model is None:
@@ -91,6 +92,8 @@ class Extractor(Generic[M]):
             context=options.get("context"),
             formats=options.get("formats"),
         )
+        if tuned is not None:
+            self.schema = tuned.apply(self.schema)
         answered = client is not None or (cassette is not None and cassette.replaying)
         chosen = (self.settings.model if answered else choose_model(self.settings)) or model_ids.DEFAULT_MODEL
         names = dict.fromkeys((chosen, *fallbacks))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
+from pathlib import Path
 from typing import TypedDict
 
 from slotfill.extractors.cassettes.cassette import Cassette
@@ -15,8 +16,9 @@ from slotfill.extractors.messages_api.thinking import ThinkingMode
 from slotfill.extractors.repair.repair import RepairMode
 from slotfill.schemas.example import Example
 from slotfill.schemas.json_schema.formats import Formats
+from slotfill.schemas.sources.tuned import Tuned
 
-__all__ = ["SETTINGS", "Options", "check_client", "models_of", "tape_of"]
+__all__ = ["SETTINGS", "Options", "check_client", "models_of", "tape_of", "tuned_of"]
 
 _LIMITS = ("rpm", "itpm", "otpm", "max_wait")
 SETTINGS = (
@@ -37,6 +39,8 @@ class Options(TypedDict, total=False):
         client: Any client of the Anthropic SDK, sync for `extract` and `map`, async for `aextract` and `amap`.
             It stays the caller's to close. Default: both kinds are built, as needed.
         instructions, examples, parameters: In place of the schema's own.
+        tuned: What `slotfill tune` found for the schema, as a path or a `Tuned`: instructions and examples in place of
+            the schema's own. Not with `instructions` or `examples`.
         context: What validators find in `info.context`, beside the document's text, which they find as
             `text_chunk`, `text`, `context` and `document`.
         formats: Whether the `format` of a JSON Schema, or of one line, is checked (`check`, the default), or is
@@ -71,6 +75,7 @@ class Options(TypedDict, total=False):
     instructions: str | None
     examples: Iterable[Example] | None
     parameters: Mapping[str, object] | None
+    tuned: str | PathLike[str] | Tuned | None
     context: Mapping[str, object] | None
     formats: Formats | None
     retries: int | None
@@ -117,3 +122,12 @@ def tape_of(options: Options) -> Cassette | None:
             "is a CassetteTransport"
         )
     return tape if tape is None or isinstance(tape, Cassette) else Cassette(tape)
+
+
+def tuned_of(options: Options) -> Tuned | None:
+    """Read the tuned file, if one is named. Raises SettingsError where what it replaces is given too."""
+    tuned = options.get("tuned")
+    others = [name for name in ("instructions", "examples") if options.get(name) is not None]
+    if tuned is not None and others:
+        raise SettingsError(f"tuned and {others[0]} exclude each other: what is tuned are instructions and examples")
+    return tuned if tuned is None or isinstance(tuned, Tuned) else Tuned.read(Path(tuned))

@@ -56,7 +56,7 @@ class Schema(Generic[M]):
         json_schema: What a reply must be. It must not be changed.
         output_schema: What a value looks like when it is written, see `dump`.
         examples: The worked examples, each checked.
-        calibration: The model's further labelled texts.
+        calibration: Further labelled texts, the model's own where no others are given.
         parameters: The model's parameters, None where it has none.
         context: What validators find in `info.context`, beside what every schema gives them.
         synonyms: By key of `json_schema`, other names by which the model knows the field.
@@ -74,6 +74,7 @@ class Schema(Generic[M]):
         examples: Iterable[Example] | None = None,
         parameters: Mapping[str, object] | None = None,
         context: Mapping[str, object] | None = None,
+        calibration: Iterable[Example] | None = None,
     ) -> None:
         """Make a schema of a model.
 
@@ -87,6 +88,7 @@ class Schema(Generic[M]):
             context: What validators find in `info.context`, beside `parameters` and the document's text, which they
                 find as `document`, and as `text`, `context` and `text_chunk`, as validators written for Instructor
                 call it.
+            calibration: Replace the model's own labelled texts.
 
         Raises:
             SchemaError: An example given here does not validate, a parameter is unknown or out of range, a
@@ -103,7 +105,7 @@ class Schema(Generic[M]):
         self._describe(json_schema_of(model, self.name, self.parameters))
         self._check_code()
         self.examples = self._own_examples() if examples is None else self._checked(examples)
-        self.calibration = examples_in(model, "calibration")
+        self.calibration = examples_in(model, "calibration") if calibration is None else tuple(calibration)
         self.id = self._fingerprint()
 
     def __repr__(self) -> str:

@@ -138,6 +138,12 @@ class PromptOptions(OptionGroup):
         metavar="FILE.jsonl",
         help='Worked examples in place of the schema\'s own, a line each: {"text": …, "value": …}.',
     )
+    tuned: Path | None = option(
+        "--tuned",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Instructions and examples that `slotfill tune` found for the schema, in place of its own.",
+    )
     parameters: dict[str, str] = option(
         "-P",
         multiple=True,

@@ -194,6 +194,7 @@ def _remade(schema: Schema[M], overrides: JSONObject) -> Schema[M]:
         "instructions": None if schema.instructions == plain.instructions else schema.instructions,
         "examples": None if schema.examples == plain.examples else schema.examples,
         "context": schema.context,
+        "calibration": schema.calibration,
     }
     given["parameters"] = {**parameters, **given.get("parameters", {})}
     return Schema(model, name=schema.name, **{**kept, **given})

@@ -19,10 +19,12 @@ from slotfill import (
     InputError,
     ModelError,
     Outcome,
+    Schema,
     SchemaError,
     SentimentExtractor,
     SettingsError,
     SummaryExtractor,
+    Tuned,
     Usage,
 )
 from slotfill.extractors.testing.claude import SimulatedClaude
@@ -192,6 +194,28 @@ def test_examples_and_instructions_replace_the_schemas_own(service):
     request = service.requests[0]
     assert len(request["messages"]) == 3
     assert request["system"][0]["text"].startswith("Judge.\n")
+
+
+@pytest.mark.parametrize("form", [Path, str, Tuned.read])
+def test_what_was_tuned_replaces_the_schemas_own_words(service, tmp_path, form):
+    path = tmp_path / "tuned.json"
+    schema, shown = Schema(Feedback), (Example("Bad.", FEEDBACK),)
+    tuned = Tuned("feedback", schema.id, "local", better=True, instructions="Judge.", examples=shown)
+    path.write_bytes(tuned.write())
+    with Extractor(Feedback, client=service.script(GOOD).client(), tuned=form(path)) as extractor:
+        extractor.extract("x")
+    request = service.requests[0]
+    assert len(request["messages"]) == 3
+    assert request["system"][0]["text"].startswith("Judge.\n")
+
+
+def test_what_was_tuned_is_for_one_schema_and_its_whole_words(service):
+    tuned = Tuned("feedback", "0" * 64, "local", better=True, instructions="Judge.")
+    with pytest.raises(SchemaError, match="of another version"):
+        Extractor(Feedback, client=service.client(), tuned=tuned)
+    for option in ({"instructions": "x"}, {"examples": ()}):
+        with pytest.raises(SettingsError, match="exclude each other"):
+            Extractor(Feedback, client=service.client(), tuned=tuned, **option)
 
 
 def test_a_wrong_setting_or_schema_is_said_at_once(service):

@@ -35,6 +35,7 @@ from slotfill import (
     SlotfillError,
     Span,
     SummaryExtractor,
+    Tuned,
     Usage,
     load_record,
     read_document,
@@ -79,6 +80,7 @@ def sources() -> None:
     assert_type(named.extract("Good."), Extraction[Any])
     assert_type(Extractor({"type": "object"}).extract("Good.").value, Any)
     assert_type(resolve(Invoice), Schema[Invoice])
+    assert_type(Tuned.read("tuned.json").apply(Schema(Invoice)), Schema[Invoice])
     assert_type(built_ins(), dict[str, str])
 
 
