@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.json_values.json_types import JSONObject
+from slotfill.schemas.marks.comparison import check_comparisons
 from slotfill.schemas.marks.confidence import check_confidences, is_marked, name_keys
 from slotfill.schemas.marks.merge_policy import check_merges, has_keys, name_merge_keys
 from slotfill.schemas.validation.model_schema import reply_schema
@@ -45,6 +46,7 @@ def json_schema_of(model: type[BaseModel], name: str, parameters: BaseModel | No
         raise SchemaError(f"schema {name!r} has no JSON Schema: {reason}") from error
     check_confidences(json_schema)
     check_merges(json_schema)
+    check_comparisons(json_schema)
     if parameters and "description" in json_schema:
         json_schema["description"] = _filled(json_schema["description"], parameters)
     return json_schema

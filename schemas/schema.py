@@ -21,6 +21,7 @@ from slotfill.schemas.json_values.json_types import JSON, JSONObject
 from slotfill.schemas.json_values.places import ValuePath
 from slotfill.schemas.json_values.pointer import join, pointer_to
 from slotfill.schemas.json_values.wrapper import WRAPPER, is_wrapper
+from slotfill.schemas.marks.comparison import without_comparisons
 from slotfill.schemas.marks.confidence import is_marked
 from slotfill.schemas.model_description import instructions_of, json_schema_of, snake_case
 from slotfill.schemas.parameters import parameters_of
@@ -300,7 +301,7 @@ class Schema(Generic[M]):
     def _fingerprint(self) -> str:
         parts = {
             "name": self.name,
-            "json_schema": self.json_schema,
+            "json_schema": without_comparisons(self.json_schema),
             "instructions": self.instructions,
             "examples": [[example.text, example.value] for example in self.examples],
             "calibration": [[example.text, example.value] for example in self.calibration],

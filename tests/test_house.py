@@ -145,6 +145,8 @@ TESTED_THROUGH = {
     "extractors/documents/readers/office": ("test_word", "what a document's text is made of"),
     "extractors/documents/readers/pdf": ("test_pdf_reader", "one page, from its letters to its text"),
     "extractors/documents/rows": ("test_row_files", "the parts of one file of rows"),
+    "extractors/evaluation": ("test_evaluation", "what one evaluation is made of"),
+    "extractors/evaluation/judging": ("test_value_judge", "how one value is held against gold"),
     "extractors/forms": ("test_grounding", "tables that grounding and repair read"),
     "extractors/gold": ("test_gold_files", "what becomes of one file of gold"),
     "extractors/grounding": ("test_grounding", "steps of one search"),

@@ -21,7 +21,7 @@ from slotfill.schemas.passages.boundaries import (
 from slotfill.schemas.passages.folding import GRAM, Folded, Where, divides, fold, folded, widen
 from slotfill.schemas.passages.markup import Plain, may_have_marks, plain
 
-__all__ = ["exact", "nearest", "normalised", "stands_in", "within_words"]
+__all__ = ["exact", "is_same_quote", "nearest", "normalised", "stands_in", "within_words"]
 
 # ruff: noqa: RUF001 - look-alikes are what it is about
 
@@ -51,6 +51,19 @@ _BRACKETED = regex.compile(
 def stands_in(quote: str, document: str) -> bool:
     """Whether a quote stands in a document, as it is or normalised, and says anything at all."""
     return any(True for _ in _exact(quote, document)) or bool(normalised(quote, document))
+
+
+def is_same_quote(quote: str, other: str) -> bool:
+    """Whether two quotes are the same words, up to all that `normalised` forgives."""
+    if _folded(_core(quote)) == _folded(_core(other)):
+        return True
+    return _is_all_of(quote, other) or _is_all_of(other, quote)
+
+
+def _is_all_of(quote: str, other: str) -> bool:
+    """Whether a quote stands in another one, which says nothing else."""
+    places = normalised(quote, other)
+    return any(not _says_anything(other[:start]) and not _says_anything(other[end:]) for start, end in places)
 
 
 def exact(quote: str, document: str) -> list[Where]:

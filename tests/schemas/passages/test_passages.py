@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from slotfill.schemas.passages.boundaries import is_whole
 from slotfill.schemas.passages.folding import divides, fold, folded, widen
-from slotfill.schemas.passages.passages import exact, nearest, normalised, stands_in, within_words
+from slotfill.schemas.passages.passages import exact, is_same_quote, nearest, normalised, stands_in, within_words
 from slotfill.schemas.strategies.planted_documents import documents
 
 # ruff: noqa: RUF001 - other scripts have letters that look like Latin ones
@@ -171,3 +171,20 @@ def test_a_long_text_of_one_character(character):
     assert stands_in(f"{character * 3}.", document) == (character in "🇳包")
     assert within_words(character * 3, document) == ([(0, len(document))] if character == "a" else [])
     assert normalised("soup", document) == nearest("soup of the day", document) == []
+
+
+@pytest.mark.parametrize(
+    ("quote", "other", "same"),
+    [
+        ("The SOUP", "the soup.", True),
+        ("**well-known** dish", "well-known dish", True),
+        ("bat-\ntery", "battery", True),
+        ("well-known", "wellknown", False),
+        ("the soup", "soup", False),
+        ("-5", "5", False),
+        ("5 %", "5", False),
+    ],
+)
+def test_two_quotes_are_the_same_words_or_not(quote, other, same):
+    assert is_same_quote(quote, other) == is_same_quote(other, quote) == same
+    assert is_same_quote(quote, quote)
