@@ -50,7 +50,7 @@ def test_it_stands_in_json_schema_and_is_read_again(compare: Compare, keyword: A
     assert adapter.json_schema() == {"type": "string", COMPARE_KEYWORD: keyword}
     assert adapter.validate_python("a") == "a"
     assert comparison_of([{}, adapter.json_schema()]) == compare
-    assert eval(repr(compare)) == compare  # noqa: PGH001 - that is what it is for
+    assert eval(repr(compare)) == compare
 
 
 def test_what_is_written_holds_it_too() -> None:
