@@ -21,12 +21,12 @@ from slotfill.extractors.record.json_writer import JSONForm
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Resampling", "Row", "Score", "intervals", "percentile", "resampled_totals"]
+__all__ = ["Resampling", "Score", "Summands", "intervals", "percentile", "resampled_totals"]
 
-Row: TypeAlias = Sequence[float]
+Summands: TypeAlias = Sequence[float]
 """What one document adds to the sums that figures are made of."""
 
-Figures: TypeAlias = Callable[[Row], Sequence[float | None]]
+Figures: TypeAlias = Callable[[Summands], Sequence[float | None]]
 """What makes figures of sums; None where one is not defined."""
 
 MOST_WITHOUT_NUMPY = 200
@@ -68,7 +68,7 @@ class Resampling:
         return self.resamples if find_spec("numpy") else min(self.resamples, MOST_WITHOUT_NUMPY)
 
 
-def intervals(rows: Sequence[Row], figures: Figures, resampling: Resampling) -> list[Score]:
+def intervals(rows: Sequence[Summands], figures: Figures, resampling: Resampling) -> list[Score]:
     """Return the figures of the sum of all rows, each with its interval.
 
     Args:
@@ -98,7 +98,7 @@ def percentile(ordered: Sequence[float], share: float) -> float:
     return ordered[below] + (at - below) * (ordered[above] - ordered[below])
 
 
-def resampled_totals(rows: Sequence[Row], resampling: Resampling) -> Iterator[Row]:
+def resampled_totals(rows: Sequence[Summands], resampling: Resampling) -> Iterator[Summands]:
     """Yield the sums of the rows of each draw; the order of the rows changes nothing."""
     try:
         import numpy as np
@@ -110,7 +110,7 @@ def resampled_totals(rows: Sequence[Row], resampling: Resampling) -> Iterator[Ro
     yield from _totals(matrix, resampling)
 
 
-def _totals(matrix: np.ndarray, resampling: Resampling) -> Iterator[Row]:
+def _totals(matrix: np.ndarray, resampling: Resampling) -> Iterator[Summands]:
     import numpy as np
 
     count = len(matrix)
@@ -123,7 +123,7 @@ def _totals(matrix: np.ndarray, resampling: Resampling) -> Iterator[Row]:
         yield from (times.astype(np.float64) @ matrix).tolist()
 
 
-def _totals_in_python(rows: Sequence[Row], resampling: Resampling) -> Iterator[Row]:
+def _totals_in_python(rows: Sequence[Summands], resampling: Resampling) -> Iterator[Summands]:
     """Draw among the kinds of rows, as often as each occurs: most documents are alike in their counts."""
     kinds = sorted(Counter(map(tuple, rows)).items())
     edges = [*accumulate(times for _, times in kinds)]

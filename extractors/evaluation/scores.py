@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from slotfill.extractors.evaluation.intervals import Resampling, Row, Score, intervals
+from slotfill.extractors.evaluation.intervals import Resampling, Score, Summands, intervals
 from slotfill.extractors.evaluation.judging.verdicts import Verdict, VerdictCounts
 from slotfill.extractors.record.json_writer import JSONForm
 
@@ -126,10 +126,10 @@ def scores_of(documents: Sequence[DocumentCounts], compared_as: Mapping[str, str
     return Scores(len(documents), failed, right, tolerated, micro, *macro, fields)
 
 
-def rows_of(documents: Sequence[DocumentCounts], paths: Sequence[str]) -> list[Row]:
+def rows_of(documents: Sequence[DocumentCounts], paths: Sequence[str]) -> list[Summands]:
     """Return what each document adds: itself, whether it is right and tolerated, and its counts, field by field."""
     nothing = VerdictCounts().row
-    rows: list[Row] = []
+    rows: list[Summands] = []
     for document in documents:
         row: list[float] = [1, document.is_right, document.is_tolerated]
         for path in paths:
@@ -138,7 +138,7 @@ def rows_of(documents: Sequence[DocumentCounts], paths: Sequence[str]) -> list[R
     return rows
 
 
-def figures_of(totals: Row) -> list[float | None]:
+def figures_of(totals: Summands) -> list[float | None]:
     """Return the figures of summed rows: documents, all fields, the fields' mean, then each field.
 
     Of documents two shares; of each of the rest precision, recall and F1, strictly and then with what is tolerated.
