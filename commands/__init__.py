@@ -15,6 +15,7 @@ SUMMARIES = {
     "convert": "Read GOLD, check it, and write it in another form.",
     "costs": "Say what runs have cost, from their ledgers.",
     "doctor": "Say what works here, and what to do about the rest.",
+    "evaluate": "Say how true results are: hold RECORDS against GOLD.",
     "extract": "Extract SCHEMA from each INPUT, as JSON.",
     "models": "List models and their prices, in USD a million tokens.",
     "refine": "Correct an extraction: ask again, with CORRECTION.",
@@ -24,7 +25,7 @@ SUMMARIES = {
 }
 """The commands by name, each with the first sentence of its help: `slotfill --help` imports none of them."""
 
-_ROOMS = {"convert": "gold"}
+_ROOMS = {"convert": "gold", "evaluate": "gold"}
 """The room of a command that stands in one; the others stand in this."""
 
 

@@ -2,36 +2,106 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import click
 
+from slotfill.commands.options.option_groups import OptionGroup, named_values, option, with_options
+from slotfill.commands.options.reading_options import FileOptions
+
+if TYPE_CHECKING:
+    from slotfill.extractors.gold.formats.field_marks import FieldLabels
+    from slotfill.extractors.gold.gold_document import GoldDocument
+
 __all__ = ["convert_command"]
+
+Target = Literal["gold", "label-studio", "doccano", "conll"]
+
+
+@dataclass(frozen=True, slots=True)
+class _ConvertOptions(OptionGroup):
+    target: Target = option(
+        "--to",
+        type=click.Choice(["gold", "label-studio", "doccano", "conll"]),
+        default="gold",
+        show_default=True,
+        help="The form to write.",
+    )
+    output: str | None = option("-o", "--output", metavar="PATH", help="Write to this file. [default: standard output]")
+    interface: str | None = option(
+        "--interface", metavar="FILE.xml", help="Write Label Studio's labelling interface for these documents, too."
+    )
+    fields: dict[str, str] = option(
+        "--field",
+        multiple=True,
+        metavar="LABEL=PATH",
+        callback=named_values,
+        help="The field that a label of another project means: PER=/people/*; repeat it. [default: /entities/*/text]",
+    )
+    text_field: str | None = option("--text-field", metavar="NAME", help="Field or column that holds a row's text.")
 
 
 @click.command
 @click.argument("gold", metavar="GOLD", type=click.Path())
-@click.option("-o", "--output", metavar="PATH", help="Write to this file. [default: standard output]")
-def convert_command(gold: str, *, output: str | None) -> None:
+@with_options
+def convert_command(gold: str, *, options: _ConvertOptions, files: FileOptions) -> None:
     """Read GOLD, check it, and write it in another form.
 
-    GOLD is a JSONL file, a document a line: {"text" or "source": …, "value": …}. Its lines come out with the id of each
-    text, its spans, and its labels below "labels". The first line that is wrong is named, and nothing is written.
+    GOLD is a JSONL file, a document a line: {"text" or "source": …, "value": …}; or an export of Label Studio (JSON),
+    doccano or LangExtract (JSONL); or records, whose values are then to be corrected. Its content tells which. What the
+    other form cannot hold is said.
 
     \b
-    slotfill convert corrected.jsonl -o gold.jsonl
+    slotfill convert records.jsonl --to label-studio -o tasks.json
+    slotfill convert export.json -o gold.jsonl
+    slotfill convert doccano.jsonl --field 'PER=/people/*' -o gold.jsonl
     """
-    from slotfill.extractors.gold.gold_files import read_gold
+    from slotfill.extractors.gold.formats.field_marks import FieldLabels
+    from slotfill.extractors.gold.gold_files import GoldFormat, gold_format, read_gold
+    from slotfill.extractors.gold.gold_texts import with_texts
+
+    labels = FieldLabels(options.fields)
+    documents = read_gold(gold, labels)
+    if options.target != "gold":
+        documents = with_texts(documents, Path(gold).parent, text_field=options.text_field, **files.keywords)
+    text = _converted(documents, options.target, labels, guessed=gold_format(gold) is GoldFormat.RECORDS)
+    if options.interface:
+        from slotfill.extractors.gold.formats.label_studio import labelling_interface
+
+        _write(labelling_interface(documents, labels), Path(options.interface))
+    if options.output in (None, "-"):
+        click.echo(text.encode(), nl=False)
+    else:
+        _write(text, Path(options.output))
+    _say(documents, labels)
+
+
+def _converted(documents: list[GoldDocument], target: Target, labels: FieldLabels, *, guessed: bool) -> str:
+    from slotfill.extractors.gold.formats.conll import conll_text
+    from slotfill.extractors.gold.formats.doccano import doccano_lines
+    from slotfill.extractors.gold.formats.label_studio import label_studio_task
     from slotfill.extractors.gold.gold_lines import gold_line
     from slotfill.extractors.record.json_text import json_text
 
-    documents = read_gold(gold)
-    text = "".join(f"{json_text(gold_line(document))}\n" for document in documents)
-    if output in (None, "-"):
-        click.echo(text.encode(), nl=False)
-        return
-    _write(text, Path(output))
+    match target:
+        case "label-studio":
+            tasks = [label_studio_task(document, labels, guessed=guessed) for document in documents]
+            return f"{json_text(tasks, indent=1)}\n"
+        case "doccano":
+            return "".join(f"{json_text(line)}\n" for line in doccano_lines(documents, labels))
+        case "conll":
+            return "".join(conll_text(document, labels) for document in documents)
+    return "".join(f"{json_text(gold_line(document))}\n" for document in documents)
+
+
+def _say(documents: list[GoldDocument], labels: FieldLabels) -> None:
+    from slotfill.extractors.runs.reports.console import printable
+
     click.echo("1 document" if len(documents) == 1 else f"{len(documents):,} documents", err=True)
+    for what, times in sorted(labels.losses.items()):
+        click.echo(printable(f"warning: lost, {times:,} times: {what}"), err=True)
 
 
 def _write(text: str, path: Path) -> None:

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from slotfill.extractors.runs.ledger.store import Retention
     from slotfill.extractors.runs.reports.logs import LogFormat
 
-__all__ = ["RunningOptions", "TellingOptions", "WritingOptions"]
+__all__ = ["RunningOptions", "TellingOptions", "WritingOptions", "usd_amount"]
 
 _COUNT = click.IntRange(min=1)
 _AMOUNT = click.FloatRange(min=0, min_open=True)
 
 
-def _usd(_: click.Context, __: click.Parameter, amount: float | None) -> Decimal | None:
+def usd_amount(_: click.Context, __: click.Parameter, amount: float | None) -> Decimal | None:
+    """Read an amount of money as it was typed, with its own digits."""
     return None if amount is None else Decimal(str(amount))
 
 
@@ -72,7 +73,7 @@ class RunningOptions(OptionGroup):
         most_used=True,
         type=_AMOUNT,
         metavar="USD",
-        callback=_usd,
+        callback=usd_amount,
         help="Never spend more, resumed parts included; what is left can be gone on with.",
     )
     dry_run: bool = option(
@@ -96,7 +97,7 @@ class RunningOptions(OptionGroup):
         help="End the run where the limits would hold it up for longer. [default: 300]",
     )
     warn_cost: Decimal | None = option(
-        "--warn-cost", type=_AMOUNT, metavar="USD", callback=_usd, help="Say when so much is spent."
+        "--warn-cost", type=_AMOUNT, metavar="USD", callback=usd_amount, help="Say when so much is spent."
     )
     labels: dict[str, str] = option(
         "--label",

@@ -1,1 +1,1 @@
-"""Gold: documents with the value that is known to be right, in the formats that others write. Formats are pure."""
+"""Gold: documents with the value that is known to be right, read, matched with records, and written."""

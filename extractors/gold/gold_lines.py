@@ -9,11 +9,12 @@ output, corrected by hand, is gold as it is.
 
 from __future__ import annotations
 
+from slotfill.extractors.gold.formats.field_marks import FieldLabels
 from slotfill.extractors.gold.gold_document import GoldDocument
 from slotfill.schemas.json_values.exact_json import dumps
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 
-__all__ = ["gold_line", "parse_gold_line"]
+__all__ = ["gold_line", "parse_gold_line", "parse_record"]
 
 _KEYS = ("id", "text", "source", "value", "spans", "labels")
 
@@ -41,6 +42,26 @@ def gold_line(document: GoldDocument) -> JSONObject:
     return {**known, "value": document.value, **{key: part for key, part in rest.items() if part}}
 
 
+def parse_record(record: JSONMapping, labels: FieldLabels) -> GoldDocument | None:
+    """Read a record as gold: its value is to be looked through, not known to be right. None, noted, where it has none.
+
+    Raises ValueError for what is none.
+    """
+    document = record.get("document")
+    if not isinstance(document, dict):
+        raise ValueError("it is no record: `slotfill extract --record` writes them")
+    if record.get("value") is None:
+        labels.lose("records without a value")
+        return None
+    return GoldDocument.of(
+        record["value"],
+        source=_string(document, "source"),
+        document_id=_string(document, "id"),
+        spans=_spans(record.get("spans") or {}),
+        labels={key: _label(key, part) for key, part in (document.get("columns") or {}).items() if part is not None},
+    )
+
+
 def _string(line: JSONMapping, key: str) -> str | None:
     part = line.get(key)
     if part is None or isinstance(part, str):
@@ -51,7 +72,7 @@ def _string(line: JSONMapping, key: str) -> str | None:
 def _spans(spans: JSON) -> dict[str, tuple[int, int]]:
     """Read spans as records have them; those of values that stand nowhere are left out."""
     if not isinstance(spans, dict):
-        raise ValueError("its 'spans' is no object of spans by JSON Pointer")  # noqa: TRY004 - as any wrong content
+        raise ValueError("its 'spans' is no object of spans by JSON Pointer")
     read = {pointer: _ends(pointer, span) for pointer, span in spans.items()}
     return {pointer: ends for pointer, ends in read.items() if ends}
 
@@ -69,14 +90,14 @@ def _ends(pointer: str, span: JSON) -> tuple[int, int] | None:
 def _labels(line: JSONMapping) -> dict[str, str]:
     own = line.get("labels") or {}
     if not isinstance(own, dict):
-        raise ValueError("its 'labels' is no object")  # noqa: TRY004 - likewise
+        raise ValueError("its 'labels' is no object")
     others = {key: part for key, part in line.items() if key not in _KEYS}
     return {key: _label(key, part) for key, part in {**others, **own}.items() if part is not None}
 
 
 def _label(key: str, part: JSON) -> str:
     if isinstance(part, dict | list):
-        raise ValueError(  # noqa: TRY004 - likewise
+        raise ValueError(
             f"its {key!r} is neither a label (a text, a number or a truth) nor one of {', '.join(map(repr, _KEYS))}"
         )
     return part if isinstance(part, str) else dumps(part)

@@ -10,10 +10,13 @@ from slotfill.extractors.errors import InputError
 from slotfill.schemas.json_values.exact_json import loads
 from slotfill.schemas.json_values.json_types import JSON
 
-__all__ = ["LONGEST_LINE", "NumberedJSON", "at_line", "read_json_lines"]
+__all__ = ["LONGEST_LINE", "NumberedJSON", "at_line", "read_json_array", "read_json_lines"]
 
 LONGEST_LINE = 256 * 2**20
 """Bytes of a line. A document has at most 32 MB, of which JSON can make six times as many."""
+
+_LARGEST_ARRAY = 2**30
+"""Bytes of a file that is one array: it is read as a whole."""
 
 NumberedJSON = tuple[int, JSON]
 """The number of a line, from 1, and what it holds."""
@@ -32,6 +35,28 @@ def read_json_lines(path: str | Path) -> Iterator[NumberedJSON]:
         if isinstance(error, InputError):
             raise
         raise InputError(f"cannot read {str(path)!r}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def read_json_array(path: str | Path) -> Iterator[NumberedJSON]:
+    """Yield the items of a file that is one JSON array, numbered from 1.
+
+    Raises InputError as `read_json_lines` does.
+    """
+    try:
+        data = loads(_whole(Path(path)).decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise InputError(f"{str(path)!r} is not in UTF-8") from None
+    except ValueError as error:
+        raise InputError(f"{str(path)!r} is no JSON that can be read: {error}") from None
+    except OSError as error:
+        raise InputError(f"cannot read {str(path)!r}: {error.strerror or error}") from None
+    yield from enumerate(data, 1)
+
+
+def _whole(path: Path) -> bytes:
+    if path.stat().st_size > _LARGEST_ARRAY:
+        raise ValueError(f"an array may have {_LARGEST_ARRAY // 2**20} MB: write it in lines")
+    return path.read_bytes()
 
 
 def at_line(path: str | Path, number: int, reason: object) -> InputError:

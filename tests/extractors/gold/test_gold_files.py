@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.gold import json_lines
+from slotfill.extractors.gold.formats.field_marks import FieldLabels
 from slotfill.extractors.gold.gold_document import GoldDocument
 from slotfill.extractors.gold.gold_files import read_gold
 from slotfill.extractors.gold.gold_lines import gold_line, parse_gold_line
@@ -93,7 +94,7 @@ def test_spans_are_read_as_records_have_them():
         ('{"text": "a", "value": 1, "value": 2}', "'value' stands twice"),
         ('{"text": "\\ud800", "value": 1}', "no JSON"),
         ('{"text": "a", "value": ' + "[" * 300 + "]" * 300 + "}", "nested"),
-        ("[" * 100_000, "nested"),
+        ('{"text": ' + "[" * 100_000, "nested"),
         ("not json", "it is no JSON"),
     ],
 )
@@ -112,7 +113,7 @@ def test_bytes_that_are_no_text_name_their_line(tmp_path):
 
 def test_a_line_without_end_is_not_read_to_it(tmp_path, monkeypatch):
     monkeypatch.setattr(json_lines, "LONGEST_LINE", 2**20)
-    (tmp_path / "gold.jsonl").write_bytes(b"[" + b"1," * 2**20)
+    (tmp_path / "gold.jsonl").write_bytes(b'{"a": "' + b"1," * 2**20)
     with pytest.raises(InputError, match="line 1: it is longer than 1 MB"):
         read_gold(tmp_path / "gold.jsonl")
 
@@ -126,3 +127,52 @@ def test_what_is_no_file_is_said(tmp_path, name):
 def test_a_file_without_documents_is_told(tmp_path):
     with pytest.raises(InputError, match="holds no gold: a line is"):
         read_gold(write(tmp_path / "gold.jsonl", "", " "))
+
+
+def test_the_format_is_told_by_the_content(tmp_path):
+    record = {
+        "slotfill": 1,
+        "outcome": "valid",
+        "document": {"id": "0" * 64, "source": "a", "columns": {"n": 1}},
+        "value": 3,
+    }
+    task = {"data": {"text": "Ada", "x": "y"}, "annotations": [{"result": []}]}
+    region = {"id": "r", "from_name": "l", "type": "labels", "value": {"start": 0, "end": 3, "labels": ["/people/*"]}}
+    marked = {"data": {"text": "Ada"}, "annotations": [{"result": [region]}]}
+    entities = [{"entities": [{"text": "Ada", "type": "x"}]}, {"entities": []}]
+    files = {
+        "records.jsonl": ([record, {**record, "value": None}], [3]),
+        "tasks.json": (
+            [task, marked, {"data": {"text": "x"}, "annotations": []}],
+            [{"people": []}, {"people": ["Ada"]}],
+        ),
+        "doccano.jsonl": ([{"text": "Ada", "label": [[0, 3, "x"]]}, {"text": "b", "label": []}], entities),
+        "langextract.jsonl": ([{"text": "b", "extractions": []}], [{}]),
+        "gold.json": ([{"text": "b", "value": 7}], [7]),
+    }
+    for name, (lines, values) in files.items():
+        path = tmp_path / name
+        if name.endswith(".json"):
+            path.write_text(f"\ufeff\n {json.dumps(lines, indent=2)}", "utf-8")
+        else:
+            write(path, *lines)
+        labels = FieldLabels()
+        assert [document.value for document in read_gold(path, labels)] == values
+        assert bool(labels.losses) == (name in ("records.jsonl", "tasks.json"))
+    assert read_gold(tmp_path / "records.jsonl")[0].labels == {"n": "1"}
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"), [(b"[1, 2", "is no JSON"), (b"[\xff]", "is not in UTF-8"), (b"[3]", "line 1: it is no object")]
+)
+def test_an_array_that_is_wrong_is_named(tmp_path, data, reason):
+    (tmp_path / "gold.json").write_bytes(data)
+    with pytest.raises(InputError, match=rf"gold\.json'.*{reason}"):
+        read_gold(tmp_path / "gold.json")
+
+
+def test_a_huge_array_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(json_lines, "_LARGEST_ARRAY", 2**20)
+    (tmp_path / "gold.json").write_bytes(b"[" + b"1," * 2**20 + b"1]")
+    with pytest.raises(InputError, match="may have 1 MB: write it in lines"):
+        read_gold(tmp_path / "gold.json")

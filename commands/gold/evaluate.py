@@ -1,0 +1,133 @@
+"""`slotfill evaluate`: how true results are."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slotfill.commands.exit_codes import EXIT_INCOMPLETE
+from slotfill.commands.gold.gold_options import GoldOptions, ReportOptions
+from slotfill.commands.gold.gold_records import extract_first, matched, say
+from slotfill.commands.inputs import resolve_schema
+from slotfill.commands.options.asking_options import PromptOptions
+from slotfill.commands.options.option_groups import GroupedCommand, OptionGroup, option, with_options
+from slotfill.commands.options.reading_options import FileOptions
+
+if TYPE_CHECKING:
+    from slotfill.extractors.evaluation.evaluation import Evaluation
+    from slotfill.schemas.json_values.json_types import JSONObject
+    from slotfill.schemas.schema import Schema
+
+__all__ = ["evaluate_command"]
+
+
+@dataclass(frozen=True, slots=True)
+class _CriteriaOptions(OptionGroup):
+    title = ReportOptions.title
+
+    fail_under: tuple[str, ...] = option(
+        "--fail-under",
+        multiple=True,
+        metavar="F1[:PATH]=X",
+        help="Exit with 1 where a figure is less: F1=0.9, precision:/total=0.95, recall=0.9, right=0.8; repeat it.",
+    )
+
+
+@click.command(cls=GroupedCommand)
+@click.argument("gold", metavar="GOLD", type=click.Path())
+@click.argument("records", metavar="[RECORDS]", required=False, type=click.Path())
+@with_options
+@click.pass_context
+def evaluate_command(
+    ctx: click.Context,
+    /,
+    gold: str,
+    records: str | None,
+    *,
+    report: ReportOptions,
+    criteria: _CriteriaOptions,
+    first: GoldOptions,
+    prompt: PromptOptions,
+    files: FileOptions,
+) -> None:
+    """Say how true results are: hold RECORDS against GOLD.
+
+    GOLD is a JSONL file, a document a line: {"text" or "source": …, "value": …}, or what `slotfill convert` reads.
+    RECORDS is what `slotfill extract` wrote: lines of JSON, with --record or without, a folder, or an output whose
+    ledger is there. They are matched by text, else by source; nothing is sent. With -s and -m in place of RECORDS the
+    texts of gold are extracted first; the same command again pays nothing twice.
+
+    \b
+    slotfill evaluate gold.jsonl records.jsonl --html report.html
+    slotfill evaluate gold.jsonl -s feedback -m local
+    slotfill evaluate gold.jsonl records.jsonl --fail-under F1=0.9
+    """
+    from slotfill.extractors.evaluation.report.thresholds import Threshold
+
+    thresholds = [Threshold.parse(text) for text in criteria.fail_under]
+    evaluation = _evaluated(gold, records, first=first, prompt=prompt, files=files, report=report)
+    failures = [failure for one in thresholds if (failure := one.failure(evaluation))]
+    if report.as_json:
+        click.echo(json.dumps(evaluation.to_json(), indent=2, ensure_ascii=False))
+    else:
+        _print(evaluation)
+    for failure in failures:
+        say(f"failed: {failure}")
+    ctx.exit(EXIT_INCOMPLETE if failures else 0)
+
+
+def _evaluated(
+    gold_path: str,
+    records: str | None,
+    *,
+    first: GoldOptions,
+    prompt: PromptOptions,
+    files: FileOptions,
+    report: ReportOptions,
+) -> Evaluation:
+    from slotfill.extractors.evaluation.evaluation import evaluate
+    from slotfill.extractors.gold.gold_files import read_gold
+    from slotfill.extractors.gold.gold_texts import with_texts
+    from slotfill.extractors.gold.stored_predictions import read_predictions
+
+    schema = None if first.schema is None else resolve_schema(first.schema, prompt)
+    _check_ways(records, schema, first)
+    gold = read_gold(gold_path)
+    if records is None and schema is not None:
+        gold = with_texts(gold, Path(gold_path).parent, text_field=first.text_field, **files.keywords)
+        predictions = extract_first(gold_path, gold, schema, first)
+    else:
+        predictions = read_predictions(records or "")
+    pairs = matched(gold, predictions)
+    return evaluate(pairs.pairs, _comparisons(schema, predictions), by=report.by)
+
+
+def _check_ways(records: str | None, schema: Schema[Any] | None, first: GoldOptions) -> None:
+    if records is None and (schema is None or not first.model):
+        raise click.UsageError("name RECORDS, what `slotfill extract` wrote, or extract first with -s SCHEMA -m MODEL")
+    if records is not None and first.model:
+        raise click.UsageError("RECORDS and -m exclude each other: records are scored as they are")
+
+
+def _comparisons(schema: Schema[Any] | None, predictions: list[JSONObject]) -> JSONObject | None:
+    """Return the schema by which fields are compared: that of -s, else the built-in one that the records name."""
+    from slotfill.schemas.built_in.built_ins import built_ins
+    from slotfill.schemas.sources.schema_sources import resolve
+
+    if schema is not None:
+        return schema.output_schema
+    names = {note["name"] for data in predictions if isinstance(note := data.get("schema"), dict) and "name" in note}
+    name = names.pop() if len(names) == 1 else None
+    return resolve(name).output_schema if isinstance(name, str) and name in built_ins() else None
+
+
+def _print(evaluation: Evaluation) -> None:
+    from slotfill.extractors.evaluation.report.text_tables import evaluation_lines
+    from slotfill.extractors.runs.reports.console import printable
+
+    for line in evaluation_lines(evaluation):
+        click.echo(printable(line))

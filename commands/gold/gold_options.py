@@ -1,0 +1,61 @@
+"""Options on gold and what is held against it: which schema and model, where gold stands, what is written of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import click
+
+from slotfill.commands.options.asking_options import complete_schema
+from slotfill.commands.options.option_groups import OptionGroup, option
+from slotfill.commands.options.running_options import usd_amount
+
+__all__ = ["GoldOptions", "ReportOptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class GoldOptions(OptionGroup):
+    """What is extracted before it is held against gold, and how fields are compared."""
+
+    title = "Extracting first"
+
+    schema: str | None = option(
+        "-s",
+        "--schema",
+        metavar="SCHEMA",
+        shell_complete=complete_schema,
+        help="The schema: it says how fields are compared, and with -m what is extracted.",
+    )
+    model: tuple[str, ...] = option(
+        "-m", "--model", multiple=True, metavar="MODEL", help="Extract from gold's texts with this model first."
+    )
+    output: str | None = option(
+        "-o",
+        "--output",
+        metavar="FILE.jsonl",
+        help="Write the records to this file. [default: GOLD.records.jsonl, beside gold]",
+    )
+    max_cost: Decimal | None = option(
+        "--max-cost",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="USD",
+        callback=usd_amount,
+        help="Never spend more, resumed parts included; what is left can be gone on with.",
+    )
+    concurrency: int | None = option(
+        "--concurrency", type=click.IntRange(min=1), metavar="N", help="Documents in flight at once. [default: 8]"
+    )
+    text_field: str | None = option(
+        "--text-field", metavar="NAME", help="Field or column that holds a row's text, where gold names rows."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions(OptionGroup):
+    """What is told."""
+
+    title = "Telling how good it is"
+
+    as_json: bool = option("--json", is_flag=True, help="Write all figures, and each document's mistakes, as JSON.")
+    by: str | None = option("--by", metavar="LABEL", help="Tell slices apart by a label of gold, such as lang.")

@@ -1,0 +1,1 @@
+"""What is shown of an evaluation to people: tables of text, and one HTML file. Pure."""

@@ -1,0 +1,76 @@
+"""An evaluation as a table of text: a line a field, then what holds of documents as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from slotfill.extractors.evaluation.evaluation import Evaluation
+from slotfill.extractors.evaluation.intervals import Score
+from slotfill.extractors.evaluation.report.figures import align, percent, score_text
+from slotfill.extractors.evaluation.scores import Quality, Scores
+
+__all__ = ["ALL_FIELDS", "evaluation_lines"]
+
+ALL_FIELDS = "all fields"
+"""What stands for the path of all fields together."""
+
+_HEADER = ("field", "F1 (95 %)", "precision", "recall", "right", "wrong", "omitted", "hallucinated", "in gold")
+
+
+def evaluation_lines(evaluation: Evaluation) -> Iterator[str]:
+    """Write an evaluation as lines of text; paths and labels stand in them as they are.
+
+    Args:
+        evaluation: What is to be shown. Figures are those with what comparisons tolerate.
+    """
+    yield from align(
+        [_header(evaluation), *_fields(evaluation.scores.fields), _row(ALL_FIELDS, evaluation.scores.micro)]
+    )
+    yield ""
+    yield from _documents(evaluation.scores)
+    if evaluation.slices:
+        yield ""
+        yield from align(
+            [
+                (f"by {evaluation.by}", "documents", "F1", "documents right"),
+                *(_slice(name, scores) for name, scores in evaluation.slices.items()),
+            ]
+        )
+    if evaluation.unlabelled:
+        yield f"not judged, as no gold has them: {', '.join(evaluation.unlabelled)}"
+    if evaluation.alignment == "greedy":
+        yield "lists are aligned greedily: with slotfill[eval] the best way"
+
+
+def _header(evaluation: Evaluation) -> tuple[str, ...]:
+    return tuple(name.replace("95 %", f"{100 * evaluation.level:.0f} %") for name in _HEADER)
+
+
+def _fields(fields: Mapping[str, Quality]) -> Iterator[tuple[str, ...]]:
+    return (_row(path or "(value)", quality) for path, quality in fields.items())
+
+
+def _row(name: str, quality: Quality) -> tuple[str, ...]:
+    counts, rates = quality.counts, quality.tolerant
+    cells = (counts.right + counts.tolerated, counts.wrong, counts.omitted, counts.hallucinated, counts.in_gold)
+    shares = (percent(rates.precision.value), percent(rates.recall.value))
+    return (name, score_text(rates.f1), *shares, *(f"{count:,}" for count in cells))
+
+
+def _documents(scores: Scores) -> Iterator[str]:
+    yield f"documents right as a whole: {score_text(scores.tolerated)} of {scores.documents:,}"
+    if _differs(scores.tolerated, scores.right):
+        yield f"  letter for letter: {score_text(scores.right)}"
+    if _differs(scores.micro.tolerant.f1, scores.micro.exact.f1):
+        yield f"F1 of all fields, letter for letter: {score_text(scores.micro.exact.f1)}"
+    if scores.failed:
+        yield f"without a value: {scores.failed:,} documents, of which all counts as omitted"
+
+
+def _differs(one: Score, other: Score) -> bool:
+    return one.value != other.value
+
+
+def _slice(name: str, scores: Scores) -> tuple[str, ...]:
+    f1, right = scores.micro.tolerant.f1, scores.tolerated
+    return (name or "(none)", f"{scores.documents:,}", score_text(f1), score_text(right))

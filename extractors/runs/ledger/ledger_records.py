@@ -1,0 +1,60 @@
+"""The records that a run's ledger holds, read without taking part in the run."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from slotfill.extractors.errors import LedgerError
+from slotfill.extractors.runs.ledger.lock import check_file
+from slotfill.extractors.runs.ledger.migrations import APPLICATION, MIGRATIONS
+from slotfill.schemas.json_values.exact_json import loads
+from slotfill.schemas.json_values.json_types import JSON, JSONObject
+
+__all__ = ["is_ledger", "records_of"]
+
+_RECORDS = """
+    SELECT inputs.source, records.record FROM inputs
+    JOIN documents USING (document) JOIN records ON records.number = documents.record ORDER BY position
+"""
+
+
+def is_ledger(path: Path) -> bool:
+    """Whether a file is marked as a ledger. Raises OSError where it cannot be read."""
+    with path.open("rb") as file:
+        start = file.read(72)
+    return start.startswith(b"SQLite format 3\0") and start[68:72] == APPLICATION.to_bytes(4)
+
+
+def records_of(path: Path) -> Iterator[JSONObject]:
+    """Yield the records of a ledger's documents, in the input's order. The file is only read, and may be in use.
+
+    Raises LedgerError for what is no ledger of a known version, or is damaged.
+    """
+    place = f"the run's ledger {str(path)!r}"
+    check_file(path, place)
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            database.execute("PRAGMA trusted_schema = OFF")
+            _check_version(database)
+            for source, text in database.execute(_RECORDS):
+                yield _record(source, text)
+    except (sqlite3.Error, LedgerError, ValueError) as error:
+        raise LedgerError(f"{place} cannot be read: {error}") from None
+
+
+def _check_version(database: sqlite3.Connection) -> None:
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise LedgerError(f"it is of version {version}, which a newer slotfill reads")
+
+
+def _record(source: JSON, text: JSON) -> JSONObject:
+    """Read a record; its source is that of the input, as documents of one text have one record."""
+    record = loads(text) if isinstance(text, str) else None
+    if not isinstance(record, dict) or not isinstance(record.get("document"), dict):
+        raise LedgerError("what stands there was not written by slotfill")
+    record["document"]["source"] = source
+    return record
