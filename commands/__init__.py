@@ -21,6 +21,7 @@ SUMMARIES = {
     "refine": "Correct an extraction: ask again, with CORRECTION.",
     "schemas": "List the built-in schemas, or show SCHEMA as JSON Schema.",
     "simulate": "Serve a simulated Claude on a loopback port, for any Anthropic client.",
+    "suggest": "Propose a schema from each SAMPLE, check it, and try it on them.",
     "text": "Print what would be sent of each INPUT.",
 }
 """The commands by name, each with the first sentence of its help: `slotfill --help` imports none of them."""
