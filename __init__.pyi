@@ -30,6 +30,7 @@ from slotfill.extractors.record.parts import Edit as Edit
 from slotfill.extractors.record.parts import Outcome as Outcome
 from slotfill.extractors.record.parts import Rung as Rung
 from slotfill.extractors.record.parts import Span as Span
+from slotfill.extractors.record.parts import TakenOver as TakenOver
 from slotfill.extractors.record.parts import Turn as Turn
 from slotfill.extractors.record.usage import Usage as Usage
 from slotfill.extractors.streaming.events import Partial as Partial

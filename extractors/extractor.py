@@ -36,7 +36,9 @@ from slotfill.extractors.rungs.asks import Executor, attempt_of
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.streaming.events import Partial
 from slotfill.extractors.texts import Text, Texts, as_document, check_text
+from slotfill.extractors.updating.earlier_record import EarlierRecord
 from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.json_values.json_types import JSONMapping
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources.schema_sources import resolve
 
@@ -219,6 +221,48 @@ class Extractor(Generic[M]):
         plan = self._running(extraction.document, self._history(extraction, correction))
         return await self._aextract(plan, self._asker())
 
+    def update(self, earlier: Extraction[Any] | JSONMapping, text: Text, *, reworded: bool = False) -> Extraction[M]:
+        """Take over what an earlier extraction says of a text, and ask for what the schema has gained or changed since.
+
+        Of a text that has changed, too, only the chunks that changed are read again, if it was read in chunks. What can
+        not be taken over is asked for: then it is what `extract` does.
+
+        Args:
+            earlier: An extraction, or its record as plain JSON data; of this schema as it was, or as it is.
+            text: As in `extract`; what the earlier text has become.
+            reworded: Whether instructions that have changed since only say the same in other words. Without it they
+                count as a change of every field.
+
+        Returns:
+            A whole extraction, as if all had been asked for: its `taken_over` says what was not, and its attempts and
+            its cost are those of this time.
+
+        Raises:
+            InputError: It is no record, or one of a newer version.
+        """
+        record = _record_of(earlier, reworded=reworded)
+        return self._extract(self._running(self._document(text), earlier=record), self._blocking_asker())
+
+    async def aupdate(
+        self,
+        earlier: Extraction[Any] | JSONMapping,
+        text: Text,
+        *,
+        reworded: bool = False,
+        executor: Executor | None = None,
+    ) -> Extraction[M]:
+        """Do what `update` does, without blocking.
+
+        Args:
+            earlier: As in `update`.
+            text: As in `update`.
+            reworded: As in `update`.
+            executor: As in `aextract`.
+        """
+        record = _record_of(earlier, reworded=reworded)
+        plan = self._running(await self._adocument(text), earlier=record)
+        return await self._aextract(plan, self._asker(executor))
+
     def _history(self, extraction: Extraction[M], correction: str) -> tuple[Turn, ...]:
         if not isinstance(extraction, Extraction) or not isinstance(correction, str):
             raise TypeError(
@@ -353,10 +397,19 @@ class Extractor(Generic[M]):
     def _extract(self, plan: RunningPlan[M], asker: BlockingAsker) -> Extraction[M]:
         return self._ended(run_to_end(extraction_of(plan, asker)))
 
-    def _running(self, document: Document, history: tuple[Turn, ...] = ()) -> RunningPlan[M]:
+    def _running(
+        self, document: Document, history: tuple[Turn, ...] = (), earlier: EarlierRecord | None = None
+    ) -> RunningPlan[M]:
         policy = self._models.policy(document)
-        return RunningPlan(document, self.schema, policy, plan(document, self.schema, policy, history))
+        return RunningPlan(document, self.schema, policy, plan(document, self.schema, policy, history, earlier))
 
     def _ended(self, extraction: Extraction[M]) -> Extraction[M]:
         self._models.learn(extraction)
         return replace(extraction, refiner=self)
+
+
+def _record_of(earlier: Extraction[Any] | JSONMapping | EarlierRecord, *, reworded: bool) -> EarlierRecord:
+    """Read what an earlier extraction holds."""
+    if isinstance(earlier, EarlierRecord):
+        return earlier
+    return EarlierRecord.of(earlier.to_json() if isinstance(earlier, Extraction) else earlier, reworded=reworded)

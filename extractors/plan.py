@@ -25,6 +25,8 @@ from slotfill.extractors.rungs.recording import record, record_failure
 from slotfill.extractors.rungs.results import Result
 from slotfill.extractors.rungs.steps import Step, ask, ask_again, patch
 from slotfill.extractors.rungs.validation import mend, read_answer
+from slotfill.extractors.updating.earlier_record import EarlierRecord
+from slotfill.extractors.updating.taking_over import take_over
 from slotfill.schemas.schema import Schema
 
 __all__ = ["plan"]
@@ -32,7 +34,13 @@ __all__ = ["plan"]
 M = TypeVar("M")
 
 
-def plan(document: Document, schema: Schema[M], policy: Policy, history: tuple[Turn, ...] = ()) -> Steps[Extraction[M]]:
+def plan(
+    document: Document,
+    schema: Schema[M],
+    policy: Policy,
+    history: tuple[Turn, ...] = (),
+    earlier: EarlierRecord | None = None,
+) -> Steps[Extraction[M]]:
     """Extract a schema's value from one document.
 
     Args:
@@ -40,6 +48,7 @@ def plan(document: Document, schema: Schema[M], policy: Policy, history: tuple[T
         schema: What to extract.
         policy: How far to go, and with which models.
         history: The turns that the conversation has had about the document; the last one is to be answered.
+        earlier: What a record of an earlier time says of the document, or of what it was then.
     """
     if document.failure:
         return replace(record_failure(document, schema, policy.model, document.failure), history=history)
@@ -49,8 +58,9 @@ def plan(document: Document, schema: Schema[M], policy: Policy, history: tuple[T
             return replace(record_failure(document, schema, policy.model, _unseen(document, policy)), history=history)
         policy = looking
     reader = ChunkReader(document, schema, policy, history)
-    results = yield from read_all(reader.split(), reader)  # one question, for most documents
-    assembly = assemble(reader, results)  # merged, and validated as a whole; as it is, for one
+    known = take_over(reader, earlier)
+    results = yield from read_all(known.questions, reader)  # one question, for most documents
+    assembly = assemble(reader, known.join(results))  # merged, and validated as a whole; as it is, for one
     result = assembly.result
     if assembly.is_of_one_text and (step := patch(ask(reader.whole, policy), result)):  # merging broke a rule
         result = yield from climb(replace(step, retries=0), result)
@@ -58,7 +68,10 @@ def plan(document: Document, schema: Schema[M], policy: Policy, history: tuple[T
     if spans is None:
         spans = ground(result.output, document.text, schema.output_schema)
     spans = document.with_places(spans)
-    return replace(assembly.add_to(record(document, schema, policy, result, spans)), history=history)
+    extraction = assembly.add_to(record(document, schema, policy, result, spans))
+    if known.is_refused_in(extraction):  # with what is new it breaks a rule of the whole: all is asked for
+        return known.paid_for((yield from plan(document, schema, policy, history)), extraction)
+    return known.note_in(replace(extraction, history=history))
 
 
 def read_all(questions: Sequence[Question[Any]], reader: ChunkReader[Any]) -> Steps[list[ChunkResult[Any]]]:

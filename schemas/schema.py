@@ -13,6 +13,7 @@ from pydantic_core import SchemaValidator
 
 from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError, SchemaError
 from slotfill.schemas.example import Example, examples_in
+from slotfill.schemas.field_digests import FieldDigests, digest_fields
 from slotfill.schemas.json_schema.decimals import quoted_decimals
 from slotfill.schemas.json_schema.response_model import JsonValue
 from slotfill.schemas.json_schema.subschemas import resolve_local
@@ -116,6 +117,19 @@ class Schema(Generic[M]):
     def output_schema(self) -> JSONObject:
         """The JSON Schema of what `dump` gives: with the aliases of serialization, and computed fields."""
         return output_schema(self._pydantic)
+
+    @cached_property
+    def digests(self) -> FieldDigests:
+        """What each field is asked by: a record holds it, so that a later version of the schema takes over the rest."""
+        parameters = self.parameters.model_dump(mode="json") if self.parameters else {}
+        formats = ["annotate"] if issubclass(self.model, JsonValue) and self.model.formats == "annotate" else []
+        return digest_fields(
+            self.json_schema,
+            [self.instructions, parameters],
+            examples=self.examples,
+            calibration=self.calibration,
+            also=formats,
+        )
 
     @cached_property
     def needs_context(self) -> bool:

@@ -13,6 +13,7 @@ from slotfill.extractors.chunks.reading import ChunkReader, ChunkResult
 from slotfill.extractors.documents.pdf_pages import page_list
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.grounding.grounding import ground
+from slotfill.extractors.record.anchors import anchor_of
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.record.parts import ChunkRecord, Origin, Outcome, Span
 from slotfill.extractors.rungs.results import Result
@@ -99,6 +100,7 @@ def _value_of(one: ChunkResult[M], chunk: Chunk, json_schema: JSONMapping) -> Ch
 
 
 def _record_of(one: ChunkResult[M], chunk: Chunk) -> ChunkRecord:
+    several = one.question.chunked  # of a part of the document the merged value does not tell what it gave
     return ChunkRecord(
         chunk=chunk.index,
         start=chunk.start,
@@ -109,6 +111,9 @@ def _record_of(one: ChunkResult[M], chunk: Chunk) -> ChunkRecord:
         fields=one.question.fields,
         error=one.result.failure,
         invalid=None if one.result.is_valid else one.result.last_read,
+        id=one.question.document.id if several else None,
+        anchor=anchor_of(chunk.text) if several else None,
+        value=one.result.data if several and one.result.is_valid else None,
     )
 
 

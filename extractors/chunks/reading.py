@@ -15,7 +15,7 @@ from pydantic_core import to_json
 from slotfill.extractors.chunks.chunking import Chunk, split_text
 from slotfill.extractors.chunks.page_chunks import Load, most_at_once, split_pages, weight_of
 from slotfill.extractors.chunks.schema_relaxing import relax_for_chunk
-from slotfill.extractors.chunks.schema_splitting import split_by_fields
+from slotfill.extractors.chunks.schema_splitting import select_fields, split_by_fields
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.record.parts import Turn
 from slotfill.extractors.rungs.asks import Answer, Ask, Policy
@@ -90,12 +90,21 @@ class ChunkReader(Generic[M]):
 
     def split(self) -> list[Question[Any]]:
         """Return the questions in the document's order: one, unless it is too long or its schema too wide."""
-        document = self.document
-        if document.pages:
-            chunks = split_pages(document, self._most)
-        else:
-            chunks = split_text(document.text, self.policy.chunk_chars or len(document.text))
-        return [*self._questions(document, chunks, chunked=len(chunks) > 1)]
+        chunks = self.chunks
+        return [*self.questions(chunks, chunked=len(chunks) > 1)]
+
+    @property
+    def chunks(self) -> tuple[Chunk, ...]:
+        """The parts in which the document is read: itself, unless it is too long."""
+        if self.document.pages:
+            return split_pages(self.document, self._most)
+        return split_text(self.document.text, self.policy.chunk_chars or len(self.document.text))
+
+    def questions(
+        self, chunks: Iterable[Chunk], *, chunked: bool, only: frozenset[str] | None = None
+    ) -> Iterator[Question[Any]]:
+        """Ask of parts of the document, and for some fields alone where `only` names them."""
+        return self._questions(self.document, chunks, chunked=chunked, only=only)
 
     def halve(self, question: Question[Any]) -> list[Question[Any]]:
         """Return the questions about the halves of a text that is too long for the models; none for a short one.
@@ -104,8 +113,11 @@ class ChunkReader(Generic[M]):
         """
         chunks = _halves_of(question.document)
         halves = [*self._questions(question.document, chunks, chunked=True, start=question.start)]
-        # The groups of a part's schema may be others than the document's; what is asked for twice is merged.
-        return [half for half in halves if question.fields in (None, half.fields)] or halves
+        if same := [half for half in halves if question.fields in (None, half.fields)]:
+            return same
+        # The groups of a part's schema may be others than the document's, or some fields alone were asked for.
+        only = frozenset(question.fields or ())
+        return [*self._questions(question.document, chunks, chunked=True, start=question.start, only=only)] or halves
 
     @property
     def whole(self) -> Question[M]:
@@ -121,14 +133,20 @@ class ChunkReader(Generic[M]):
         return most_at_once(self.policy.chunk_chars, len(to_json(forms)))
 
     def _questions(
-        self, document: Document, chunks: Iterable[Chunk], *, chunked: bool, start: int = 0
+        self,
+        document: Document,
+        chunks: Iterable[Chunk],
+        *,
+        chunked: bool,
+        start: int = 0,
+        only: frozenset[str] | None = None,
     ) -> Iterator[Question[Any]]:
         """Ask of the chunks of a stretch of the document, which begins at `start`, for each part of the schema."""
         for chunk in chunks:
             if not (chunk.pages or chunk.text.strip()):
                 continue
             own = document.excerpt(chunk.start, chunk.end, chunk.pages) if chunked else document
-            for part in schema_parts(self.schema, self.policy.width, chunked=chunked):
+            for part in schema_parts(self.schema, self.policy.width, chunked=chunked, only=only):
                 prompt = self._prompt(part, own, chunked=chunked)
                 yield Question(own, part.schema, prompt, part.wire, start + chunk.start, chunked, part.fields)
 
@@ -176,26 +194,31 @@ def together(courses: Iterable[Steps[T]]) -> Steps[list[T]]:
 
 
 @lru_cache(maxsize=64)
-def schema_parts(schema: Schema[M], width: int | None, *, chunked: bool) -> tuple[SchemaPart, ...]:
+def schema_parts(
+    schema: Schema[M], width: int | None, *, chunked: bool, only: frozenset[str] | None = None
+) -> tuple[SchemaPart, ...]:
     """Return what is asked of each chunk: the whole schema, or groups of its fields.
 
     chunked: whether a chunk is less than the document, so that it may lack what the schema requires. A schema whose
     parts do not stand by themselves is asked for as it is.
+    only: the fields that are asked for alone, of a schema that `field_units` can part; none where that fails.
     """
     relaxed = relax_for_chunk(schema.json_schema) if chunked else schema.json_schema
+    if only is not None:
+        relaxed = select_fields(relaxed, only, with_rest=False)
     groups = (relaxed,) if width is None or schema.wrapped else split_by_fields(relaxed, width)
     if groups == (schema.json_schema,) and not chunked:
         return (SchemaPart(schema),)
     try:
-        return tuple(_parts_of(schema, groups, chunked=chunked))
+        return tuple(_parts_of(schema, groups, chunked=chunked, some=len(groups) > 1 or only is not None))
     except SchemaError:
-        return (SchemaPart(schema),)
+        return (SchemaPart(schema),) if only is None else ()
 
 
-def _parts_of(schema: Schema[M], groups: Sequence[JSONObject], *, chunked: bool) -> Iterator[SchemaPart]:
+def _parts_of(schema: Schema[M], groups: Sequence[JSONObject], *, chunked: bool, some: bool) -> Iterator[SchemaPart]:
     elsewhere = {key for group in groups[1:] for key in _properties(group)}  # what no group names, the first one holds
     for group in groups:
-        fields = tuple(_properties(group)) if len(groups) > 1 else None
+        fields = tuple(_properties(group)) if some else None
         examples = schema.examples
         if fields is not None:
             others = elsewhere if group is groups[0] else ()

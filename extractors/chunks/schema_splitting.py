@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from slotfill.extractors.chunks.schema_definitions import (
     BRANCHES,
@@ -21,7 +21,7 @@ from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObjec
 from slotfill.schemas.json_values.pointer import follow
 from slotfill.schemas.marks.confidence import CONFIDENCE_KEYWORD
 
-__all__ = ["split_by_fields"]
+__all__ = ["field_units", "select_fields", "split_by_fields"]
 
 
 def split_by_fields(json_schema: JSONMapping, at_most: int) -> tuple[JSONObject, ...]:
@@ -40,6 +40,17 @@ def split_by_fields(json_schema: JSONMapping, at_most: int) -> tuple[JSONObject,
     if _size(with_definitions(without(document, DEFINITIONS), document)) <= at_most or not fields.can_be_parted():
         return (document,)
     return tuple(fields.group(keys, is_first=not at) for at, keys in enumerate(fields.packed(at_most)))
+
+
+def field_units(json_schema: JSONMapping) -> tuple[frozenset[str], ...]:
+    """Return which properties of an object's schema belong together, in their order; none where it cannot be parted."""
+    fields = _Fields(json.loads(json.dumps(json_schema)))
+    return tuple(map(frozenset, fields.units())) if fields.can_be_parted() else ()
+
+
+def select_fields(json_schema: JSONMapping, keys: Collection[str], *, with_rest: bool) -> JSONObject:
+    """Return the schema of some of an object's properties, and of keys that no property names where `with_rest`."""
+    return _Fields(json.loads(json.dumps(json_schema))).group({*keys}, is_first=with_rest)
 
 
 class _Fields:
@@ -66,7 +77,7 @@ class _Fields:
         groups: list[set[str]] = []
         rest = _size(self.group(set(), is_first=True))
         size, reached = rest, set[str]()
-        for unit in self._units():
+        for unit in self.units():
             own = sum(1 + _size(part) for key in unit for part in self._parts[key])
             more = {name for key in unit for part in self._parts[key] for name in reached_from(part, self._document)}
             added = own + self._sizes(more - reached)
@@ -82,15 +93,7 @@ class _Fields:
         """Return the schema of some of the properties."""
         return with_definitions(self._only(self._document, keys, is_first=is_first), self._document)
 
-    def _holding(self, schema: JSON) -> Iterator[JSONObject]:
-        """Yield the schemas that speak of the object, whatever it holds."""
-        if isinstance(schema, dict):
-            schema = inlined(schema, self._document)
-            yield schema
-            for part in schema.get("allOf", ()):
-                yield from self._holding(part)
-
-    def _units(self) -> list[set[str]]:
+    def units(self) -> list[set[str]]:
         """Return the properties that belong together: one, and the confidences of it."""
         units: dict[str, set[str]] = {}
         for key, parts in self._parts.items():
@@ -100,6 +103,14 @@ class _Fields:
             )
             units.setdefault(of if of in self._parts else key, set()).add(key)
         return [*units.values()]
+
+    def _holding(self, schema: JSON) -> Iterator[JSONObject]:
+        """Yield the schemas that speak of the object, whatever it holds."""
+        if isinstance(schema, dict):
+            schema = inlined(schema, self._document)
+            yield schema
+            for part in schema.get("allOf", ()):
+                yield from self._holding(part)
 
     def _sizes(self, pointers: set[str]) -> int:
         return sum(_size(follow(pointer, self._document)) for pointer in pointers)

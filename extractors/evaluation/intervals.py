@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import accumulate
+from statistics import pstdev
 from typing import TYPE_CHECKING, TypeAlias
 
 from slotfill.extractors.record.json_writer import JSONForm
@@ -44,11 +45,13 @@ class Score(JSONForm):
         value: The figure; None where it is not defined, as the precision of no predictions.
         low: The lower end of the interval; None where there is none: of one document, or without resamples.
         high: The upper end; None likewise.
+        error: The standard error: how far the figures of the draws lie apart, as a standard deviation; None likewise.
     """
 
     value: float | None
     low: float | None = None
     high: float | None = None
+    error: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +84,15 @@ def intervals(rows: Sequence[Summands], figures: Figures, resampling: Resampling
     if len(rows) < 2 or not resampling.possible:  # noqa: PLR2004 - of one document nothing can be drawn
         return [Score(value) for value in values]
     drawn = zip(*(figures(totals) for totals in resampled_totals(rows, resampling)), strict=True)
-    tail = (1 - resampling.level) / 2
-    scores = []
-    for value, sample in zip(values, drawn, strict=True):
-        known = sorted(one for one in sample if one is not None)
-        ends = (percentile(known, tail), percentile(known, 1 - tail)) if known and value is not None else (None, None)
-        scores.append(Score(value, *ends))
-    return scores
+    return [_score(value, sample, resampling.level) for value, sample in zip(values, drawn, strict=True)]
+
+
+def _score(value: float | None, sample: Sequence[float | None], level: float) -> Score:
+    known = sorted(one for one in sample if one is not None)
+    if value is None or not known:
+        return Score(value)
+    tail = (1 - level) / 2
+    return Score(value, percentile(known, tail), percentile(known, 1 - tail), pstdev(known))
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:

@@ -12,9 +12,20 @@ from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.extractions.stored_record import DocumentNote, SchemaNote, StoredRecord
 from slotfill.extractors.record.failure_kinds import Failure
 from slotfill.extractors.record.json_writer import NO_MEMBER
-from slotfill.extractors.record.parts import Attempt, ChunkRecord, Conflict, Edit, Origin, Outcome, Span, Turn
+from slotfill.extractors.record.parts import (
+    Attempt,
+    ChunkRecord,
+    Conflict,
+    Edit,
+    Origin,
+    Outcome,
+    Span,
+    TakenOver,
+    Turn,
+)
 from slotfill.extractors.record.usage import Usage
 from slotfill.schemas.errors import SlotfillError
+from slotfill.schemas.field_digests import FieldDigests
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
 
 __all__ = ["Extraction", "ExtractionError"]
@@ -40,6 +51,8 @@ class Extraction(Generic[M]):
         document: The text that it is of.
         schema_name: The name of the schema that says what to extract.
         schema_id: The hash of that schema, hex: records of equal ids were read by the same rules.
+        taken_over: What an earlier record gave, and nobody was asked for.
+        digests: What each field was asked by, as hashes; None where there is no value, or that is not known.
         model: The id of the model that gave the value; where there is none, of the model that was to give it.
         outcome: How it ended.
         has_value: Whether there is a value. `result` is that value, which may be None where the schema allows null.
@@ -85,6 +98,8 @@ class Extraction(Generic[M]):
     found_in: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     conflicts: tuple[Conflict, ...] = ()
     history: tuple[Turn, ...] = ()
+    digests: FieldDigests | None = None
+    taken_over: TakenOver | None = None
     refiner: _Refiner[M] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -167,7 +182,7 @@ class Extraction(Generic[M]):
                 document.columns or None,
                 document.places.digest.hex() if document.places else None,
             ),
-            schema=SchemaNote(self.schema_name, self.schema_id),
+            schema=SchemaNote(self.schema_name, self.schema_id, self.digests),
             model=self.model,
             outcome=self.outcome,
             value=self.data if self.has_value else None,
@@ -187,6 +202,7 @@ class Extraction(Generic[M]):
             found_in=self.found_in,
             conflicts=self.conflicts,
             history=self.history,
+            taken_over=self.taken_over,
             request_ids=self.request_ids,
         ).to_json()
 

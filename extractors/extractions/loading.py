@@ -119,6 +119,8 @@ def _extraction(stored: StoredRecord, record: JSONMapping, schema: Schema[M], do
         found_in=stored.found_in,
         conflicts=stored.conflicts,
         history=stored.history,
+        digests=stored.schema.digests,
+        taken_over=stored.taken_over,
     )
 
 

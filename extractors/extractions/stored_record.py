@@ -11,8 +11,19 @@ from pydantic import Field, NonNegativeInt, with_config
 
 from slotfill.extractors.record.failure_kinds import Failure
 from slotfill.extractors.record.json_writer import NO_MEMBER, JSONForm, OmittedIf
-from slotfill.extractors.record.parts import Attempt, ChunkRecord, Conflict, Edit, Origin, Outcome, Span, Turn
+from slotfill.extractors.record.parts import (
+    Attempt,
+    ChunkRecord,
+    Conflict,
+    Edit,
+    Origin,
+    Outcome,
+    Span,
+    TakenOver,
+    Turn,
+)
 from slotfill.extractors.record.usage import Usage
+from slotfill.schemas.field_digests import FieldDigests
 from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = ["VERSION", "DocumentNote", "SchemaNote", "StoredRecord"]
@@ -43,10 +54,11 @@ class DocumentNote(JSONForm):
 @with_config(extra="forbid")
 @dataclass(slots=True)
 class SchemaNote(JSONForm):
-    """What a record says of its schema."""
+    """What a record says of its schema; `digests` of what each field was asked by."""
 
     name: str
     id: str
+    digests: Annotated[FieldDigests | None, OmittedIf(None)] = None
 
 
 @with_config(extra="forbid")
@@ -76,4 +88,5 @@ class StoredRecord(JSONForm):
     found_in: Mapping[str, tuple[NonNegativeInt, ...]]
     conflicts: tuple[Conflict, ...]
     history: tuple[Turn, ...]
+    taken_over: Annotated[TakenOver | None, OmittedIf(None)] = None
     request_ids: tuple[str, ...]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -30,6 +31,7 @@ __all__ = [
     "Risk",
     "Rung",
     "Span",
+    "TakenOver",
     "Turn",
 ]
 
@@ -189,6 +191,9 @@ class ChunkRecord(JSONForm):
         outcome: How it ended.
         error: Why there is no value, as in `Extraction`.
         invalid: What was read but did not validate, as in `Extraction`.
+        id: Of one of several parts of a document, the SHA-256 of its text, as `Document.id`, in hex.
+        anchor: The CRC-32 of its text's beginning, by which it is sought in the document as it is later.
+        value: What was read of it, plain JSON; None where that is nothing.
     """
 
     chunk: int
@@ -200,6 +205,28 @@ class ChunkRecord(JSONForm):
     outcome: Outcome
     error: Failure | None = None
     invalid: JSON = None
+    id: Annotated[str | None, OmittedIf(None)] = field(default=None, kw_only=True)
+    anchor: Annotated[int | None, OmittedIf(None)] = field(default=None, kw_only=True)
+    value: Annotated[JSON, OmittedIf(None)] = field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver(JSONForm):
+    """What of a record was not asked for, as an earlier record of the document held it.
+
+    Attributes:
+        schema: The id of the earlier record's schema.
+        model: The model that gave the earlier value.
+        fields: JSON Pointers to what was asked for of no part of the document; "" for all of the value.
+        chunks: The numbers of the chunks of which not everything was asked for, where it was read in several.
+        cost_usd: What had been paid for the earlier value, in US dollars; None when a price is unknown.
+    """
+
+    schema: str
+    model: str
+    fields: tuple[str, ...]
+    chunks: Annotated[tuple[int, ...], OmittedIf(())] = ()
+    cost_usd: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def record(
         document=document,
         schema_name=schema.name,
         schema_id=schema.id,
-        model=next(attempt.model for attempt in reversed(result.attempts) if attempt.ok) if valid else policy.model,
+        model=next((attempt.model for attempt in reversed(result.attempts) if attempt.ok and valid), policy.model),
         outcome=result.outcome,
         has_value=valid,
         result=result.value,
@@ -44,6 +44,7 @@ def record(
         edits=result.edits,
         attempts=result.attempts,
         error=result.failure,
+        digests=schema.digests if valid else None,
         **_prices(result.attempts, policy.ttl),
     )
 

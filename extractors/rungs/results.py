@@ -107,11 +107,11 @@ class Result(Generic[M]):
 
     @property
     def outcome(self) -> Outcome:
-        """The highest rung that the value took, or why there is none."""
+        """The highest rung that the value took, or why there is none; a value that nobody was asked for is valid."""
         if not self.is_valid:
             return _WITHOUT_VALUE.get(self.status, Outcome.FAILED)
         rungs = {attempt.rung for attempt in self.attempts}
-        return next(outcome for rung, outcome in reversed(_HEIGHTS.items()) if rung in rungs)
+        return next((outcome for rung, outcome in reversed(_HEIGHTS.items()) if rung in rungs), Outcome.VALID)
 
     def after(self, earlier: Result[M] | None) -> Result[M]:
         """Return it with what led to it: the attempts of the answers before, and what could be read of them."""

@@ -403,7 +403,15 @@ def test_the_record_is_json():
     assert json.loads(json.dumps(extraction.to_json())) == {
         "slotfill": 1,
         "document": {"id": DOCUMENT.id, "source": "ada.txt", "chars": 11},
-        "schema": {"name": "person", "id": SCHEMA.id},
+        "schema": {
+            "name": "person",
+            "id": SCHEMA.id,
+            "digests": {
+                "instructions": SCHEMA.digests.instructions,
+                "whole": SCHEMA.digests.whole,
+                "fields": {"name": SCHEMA.digests.fields["name"], "age": SCHEMA.digests.fields["age"]},
+            },
+        },
         "model": "claude-haiku-5-5",
         "outcome": "patched",
         "value": {"name": "Ada", "age": 36},

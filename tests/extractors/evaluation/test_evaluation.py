@@ -209,4 +209,4 @@ def test_without_the_extra_the_same_is_done_more_simply_and_said(monkeypatch: py
 
 def test_a_figure_that_is_often_undefined_has_an_interval_of_the_draws_where_it_is_not() -> None:
     (score,) = intervals([(1, 0), (0, 0), (0, 0)], lambda row: [row[0] / row[0] if row[0] else None], Resampling(50))
-    assert score == Score(1, 1, 1)
+    assert score == Score(1, 1, 1, 0)
