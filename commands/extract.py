@@ -17,10 +17,12 @@ from slotfill.commands.options.asking_options import AskingOptions, PromptOption
 from slotfill.commands.options.option_groups import GroupedCommand, with_options
 from slotfill.commands.options.reading_options import FileOptions, ReadingOptions
 from slotfill.commands.options.running_options import RunningOptions, TellingOptions, WritingOptions
+from slotfill.commands.options.updating_options import UpdatingOptions
 
 if TYPE_CHECKING:
     from slotfill.extractors.documents.sources import Sources
     from slotfill.extractors.extractor import Extractor
+    from slotfill.extractors.runs.earlier_records import EarlierRecords
     from slotfill.extractors.runs.session import RunEnd, Start
     from slotfill.schemas.schema import Schema
 
@@ -44,6 +46,7 @@ def extract_command(
     files: FileOptions,
     writing: WritingOptions,
     running: RunningOptions,
+    updating: UpdatingOptions,
     telling: TellingOptions,
 ) -> None:
     """Extract SCHEMA from each INPUT, as JSON.
@@ -58,9 +61,11 @@ def extract_command(
     \b
     slotfill extract feedback mails/ -o feedback.jsonl --rejects rejects.jsonl
     cat review.txt | slotfill extract sentiment -m local
+    slotfill extract feedback mails/ --record -o new.jsonl --from old.jsonl
     """
     from slotfill.extractors.runs.reports.logs import log_to_stderr
 
+    updating.check(inputs=inputs, outputs=(writing.output, writing.rejects), stream=writing.stream)
     resolved = resolve_schema(schema, prompt)
     sources = find_inputs(
         inputs,
@@ -70,19 +75,42 @@ def extract_command(
         rejects=writing.rejects,
         cassette=asking.cassette,
         keep=writing.keep,
+        earlier=updating.earlier,
     )
+    earlier = _earlier(resolved, updating)
     if running.dry_run:
-        _print_estimate(resolved, sources, asking, limit=reading.limit)
+        _print_estimate(resolved, sources, asking, earlier, limit=reading.limit)
         return
     start = _start(inputs or ("-",), asking, reading, writing, running)
     with log_to_stderr(telling.verbosity, telling.log_format):  # what is told of settings holds no secret
         extractor = _extractor(resolved, asking, running)
     sources = sources.for_model(takes_pages=extractor.takes_pages)
     with log_to_stderr(telling.verbosity, telling.log_format, extractor.settings.secrets):
-        ctx.exit(_run(extractor, sources, start, telling))
+        ctx.exit(_run(extractor, sources, start, telling, earlier))
 
 
-def _print_estimate(schema: Schema[Any], sources: Sources, asking: AskingOptions, *, limit: int | None) -> None:
+def _earlier(schema: Schema[Any], updating: UpdatingOptions) -> EarlierRecords | None:
+    """Read what an earlier run has found."""
+    if updating.earlier is None:
+        return None
+    from slotfill.extractors.runs.earlier_records import EarlierRecords
+    from slotfill.extractors.runs.record_files import records_at
+    from slotfill.extractors.settings import Settings
+    from slotfill.schemas.sources.schema_sources import resolve
+
+    before = None if updating.earlier_schema is None else resolve(updating.earlier_schema, trusted=True)
+    records = records_at(updating.earlier, Settings.read())
+    return EarlierRecords(records, schema, before=before, reworded=updating.reworded)
+
+
+def _print_estimate(
+    schema: Schema[Any],
+    sources: Sources,
+    asking: AskingOptions,
+    earlier: EarlierRecords | None,
+    *,
+    limit: int | None,
+) -> None:
     """Write what a run would cost, as JSON."""
     from slotfill.extractors.catalogue.model_ids import DEFAULT_MODEL
     from slotfill.extractors.extractor import Extractor
@@ -93,7 +121,7 @@ def _print_estimate(schema: Schema[Any], sources: Sources, asking: AskingOptions
     model = asking.model or (Settings.read().model or DEFAULT_MODEL,)
     with Extractor(schema, model=model, max_tokens=asking.max_tokens, chunk_chars=asking.chunk_chars) as extractor:
         sources = sources.for_model(takes_pages=extractor.takes_pages)
-        click.echo(json.dumps(estimate(extractor, islice(sources, limit)), indent=2))
+        click.echo(json.dumps(estimate(extractor, islice(sources, limit), earlier), indent=2))
 
 
 def _extractor(schema: Schema[Any], asking: AskingOptions, running: RunningOptions) -> Extractor[Any]:
@@ -146,7 +174,13 @@ def _start(
     )
 
 
-def _run(extractor: Extractor[Any], sources: Sources, start: Start, telling: TellingOptions) -> int:
+def _run(
+    extractor: Extractor[Any],
+    sources: Sources,
+    start: Start,
+    telling: TellingOptions,
+    earlier: EarlierRecords | None,
+) -> int:
     """Run, say how far it got, and return the exit code."""
     from slotfill.extractors.runs.reports.console import progress
     from slotfill.extractors.runs.session import run_once, total_of
@@ -156,7 +190,9 @@ def _run(extractor: Extractor[Any], sources: Sources, start: Start, telling: Tel
     total = total_of(sources, start.limit)
     with progress(total, enabled=not telling.quiet) as show:
         on_message = partial(_print_message, telling)
-        end = run_once(extractor, sources, start, sys.stdout.buffer, on_progress=show, on_message=on_message)
+        end = run_once(
+            extractor, sources, start, sys.stdout.buffer, earlier=earlier, on_progress=show, on_message=on_message
+        )
     if isinstance(end.stopped, BrokenPipeError):
         raise end.stopped  # who reads standard output has had enough: click ends quietly
     _print_end(end, total, telling, several=sources.several)

@@ -50,8 +50,11 @@ def find_inputs(
     rejects: str | None = None,
     cassette: Path | None = None,
     keep: tuple[str, ...] = (),
+    earlier: str | None = None,
 ) -> Sources:
     """Find what is to be read; standard input where nothing is named and something is piped in.
+
+    earlier: the records of an earlier run, which are no documents of this one.
 
     Raises InputError for what is not there, or would be overwritten, and click.UsageError where there is nothing to
     read or one file is named for two outputs.
@@ -71,7 +74,7 @@ def find_inputs(
         text_field=reading.text_field,
         id_field=reading.id_field,
         keep=keep,
-        skip=[path for path in outputs if path not in documents],
+        skip=[*(path for path in outputs if path not in documents), *([Path(earlier)] if earlier else [])],
         **files.keywords,
     )
     _refuse_overwriting(sources, documents)

@@ -245,7 +245,7 @@ class Extractor(Generic[M]):
 
     async def aupdate(
         self,
-        earlier: Extraction[Any] | JSONMapping,
+        earlier: Extraction[Any] | JSONMapping | EarlierRecord,
         text: Text,
         *,
         reworded: bool = False,
@@ -361,14 +361,21 @@ class Extractor(Generic[M]):
         ask = self._models.warming()
         return self._models.unkept(ask) or attempt_of(ask, await self._models.aexecute(ask))
 
-    def requests(self, text: Text) -> tuple[dict[str, Any], ...]:
+    def requests(
+        self, text: Text, *, earlier: Extraction[Any] | JSONMapping | EarlierRecord | None = None
+    ) -> tuple[dict[str, Any], ...]:
         """Make the first requests for a text; nothing is sent.
+
+        Args:
+            text: As in `extract`.
+            earlier: As in `update`, for the requests that it would send.
 
         Returns:
             The arguments of `messages.create`: of one request, or of one a chunk of a long text; none for a text that
             cannot be asked about.
         """
-        return tuple(self._models.encode(ask) for ask in self._running(self._document(text)).asks)
+        record = None if earlier is None else _record_of(earlier)
+        return tuple(self._models.encode(ask) for ask in self._running(self._document(text), earlier=record).asks)
 
     def _asker(self, executor: Executor | None = None) -> ConcurrentAsker:
         """Have asks answered by an executor that bounds how many; by default by the models, as many as is allowed."""
@@ -408,7 +415,7 @@ class Extractor(Generic[M]):
         return replace(extraction, refiner=self)
 
 
-def _record_of(earlier: Extraction[Any] | JSONMapping | EarlierRecord, *, reworded: bool) -> EarlierRecord:
+def _record_of(earlier: Extraction[Any] | JSONMapping | EarlierRecord, *, reworded: bool = False) -> EarlierRecord:
     """Read what an earlier extraction holds."""
     if isinstance(earlier, EarlierRecord):
         return earlier

@@ -17,7 +17,8 @@ from slotfill.commands import SUMMARIES, LazyCommands
 from slotfill.commands.options.option_groups import GroupedCommand, OptionGroup, option, with_options
 
 HEADINGS = [
-    *("Most used", "Asking the model", "Reading documents", "Writing results", "Running", "Telling how it goes"),
+    *("Most used", "Asking the model", "Reading documents", "Writing results", "Running"),
+    *("Taking over an earlier run", "Telling how it goes"),
 ]
 
 
@@ -45,6 +46,7 @@ def test_extract_shows_its_options_in_groups_the_ten_most_used_first():
     assert "--encoding" in found["Reading documents"]
     assert "--stream" in found["Writing results"]
     assert "--retry-failed" in found["Running"]
+    assert "--from" in found["Taking over an earlier run"]
     assert found["Telling how it goes"][-1] == "-h"
 
 

@@ -19,6 +19,7 @@ from slotfill.extractors.rungs.recording import emptied, record_failure
 from slotfill.extractors.runs.asking import Asking, HaltedError
 from slotfill.extractors.runs.breaker import Breaker, reason_of
 from slotfill.extractors.runs.delivery import Delivery
+from slotfill.extractors.runs.earlier_records import EarlierRecords
 from slotfill.extractors.runs.ledger.identity import document_key
 from slotfill.extractors.runs.ledger.retrying import cause_of
 from slotfill.extractors.runs.ledger.store import Ledger
@@ -48,6 +49,7 @@ OnPartial = Callable[[Document, Partial[Any]], None]
 class Run:
     """One run: documents in, answers and records to the ledger as they arrive, outputs from it.
 
+    earlier: what an earlier run has found of the documents, to be taken over.
     concurrency: how many requests may be in flight. on_progress: is called when documents have ended.
     on_interrupt: is called with how many requests are in flight when a signal asks to stop. on_halt: as in `Asking`.
 
@@ -64,6 +66,7 @@ class Run:
         delivery: Delivery,
         breaker: Breaker,
         *,
+        earlier: EarlierRecords | None = None,
         concurrency: int = 8,
         on_progress: Callable[[Totals], None] = lambda _: None,
         on_interrupt: Callable[[int], None] = lambda _: None,
@@ -74,7 +77,7 @@ class Run:
         self._first_tries: dict[bytes, FirstTry] = {}
         self._extractor, self._ledger, self._delivery, self._breaker = extractor, ledger, delivery, breaker
         self._asking = Asking(extractor.executor, ledger, breaker, concurrency=concurrency, on_halt=on_halt)
-        self._concurrency = concurrency
+        self._concurrency, self._earlier = concurrency, earlier
         self._on_progress, self._on_interrupt = on_progress, on_interrupt
         self._stopping = Stopping(self._stop)
         self._at_work: set[bytes] = set()
@@ -183,6 +186,8 @@ class Run:
         """Return those of a batch that are to be asked about."""
         pending = []
         with self._halt_on_error():
+            if self._earlier is not None:
+                self._earlier.meet(batch)
             registration = self._ledger.register(batch, self._delivery.check)
             self.totals.outcomes.update(registration.outcomes)
             self.totals.resumed += registration.resumed
@@ -238,6 +243,9 @@ class Run:
 
     async def _ask_about(self, document: Document, on_partial: OnPartial | None) -> Extraction[Any]:
         executor = self._asking.for_document(document)
+        earlier = None if self._earlier is None else self._earlier.find(document)
+        if earlier is not None:
+            return await self._extractor.aupdate(earlier, document, executor=executor)
         if on_partial is None:
             return await self._extractor.aextract(document, executor=executor)
         async with aclosing(self._extractor.astream(document, executor=executor)) as events:
@@ -274,6 +282,7 @@ class Run:
             self.totals.end(extraction.outcome, also)
         elif self._first_tries.pop(key, None):
             self.totals.pay(extraction)  # how it ended is counted anew
+            self.totals.take_over(extraction, also)
         else:
             self.totals.add(extraction, also)
         log_extraction(extraction, self._extractor.schema, final=final)

@@ -15,19 +15,26 @@ from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.record.money import money_json
 from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.rungs.prompt import BYTES_A_TOKEN
+from slotfill.extractors.runs.earlier_records import EarlierRecords
 from slotfill.schemas.json_values.json_types import JSONObject
 
 __all__ = ["estimate"]
 
 
-def estimate(extractor: Extractor[Any], documents: Iterable[Document]) -> JSONObject:
+def estimate(
+    extractor: Extractor[Any], documents: Iterable[Document], earlier: EarlierRecords | None = None
+) -> JSONObject:
     """Count documents, characters, pages that are sent as they are, requests, tokens and cost.
 
     Tokens in and the cost are estimates, each document, or chunk of one, asked about once and nothing read from the
     cache; tokens out, and the cost they make, are what the replies are given room for. The surcharge is what of the
     cost is for long prompts, for which some models have higher rates.
+
+    earlier: what an earlier run has found: what need not be asked for is not counted then, and `taken_over` tells of
+    how many documents nothing is.
     """
     counts = {"documents": 0, "unreadable": 0, "characters": 0, "pages": 0, "requests": 0}
+    counts |= {} if earlier is None else {"taken_over": 0}
     total, cost, surcharge = Usage(), _Bounds(prices.cost), _Bounds(prices.surcharge)
     for document in documents:
         counts["documents"] += 1
@@ -36,7 +43,11 @@ def estimate(extractor: Extractor[Any], documents: Iterable[Document]) -> JSONOb
             continue
         counts["characters"] += len(document.text_beside_pages)
         counts["pages"] += document.page_count
-        for request in extractor.requests(document):
+        known = None if earlier is None else earlier.find(document)
+        requests = extractor.requests(document, earlier=known)
+        if known is not None and not requests:
+            counts["taken_over"] += 1
+        for request in requests:
             counts["requests"] += 1
             text = json.dumps(without_pdfs(request), ensure_ascii=False).encode()
             sent = (len(text) + pdf_size(request)) // BYTES_A_TOKEN

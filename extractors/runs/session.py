@@ -17,6 +17,7 @@ from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.delivery import Delivery
+from slotfill.extractors.runs.earlier_records import EarlierRecords
 from slotfill.extractors.runs.engine import Run
 from slotfill.extractors.runs.ledger.identity import ledger_path, run_identity
 from slotfill.extractors.runs.ledger.lock import check_owner
@@ -97,11 +98,13 @@ def run_once(
     start: Start,
     stdout: IO[bytes],
     *,
+    earlier: EarlierRecords | None = None,
     on_progress: Callable[[Totals], None] = lambda _: None,
     on_message: OnMessage = lambda _: None,
 ) -> RunEnd:
     """Go through a run, from where its ledger says that it is, to its end or to what stops it.
 
+    earlier: what an earlier run has found, to be taken over; closed in the end.
     on_progress: is called with how far it is. on_message: takes lines for the operator.
 
     Raises InputError, LedgerError, OutputError or SettingsError before any call.
@@ -109,12 +112,14 @@ def run_once(
     several = sources.several or (start.stream and start.to_stdout)
     _check_names(start, several=several)
     with ExitStack() as stack:
-        ledger = stack.enter_context(_open_ledger(extractor, sources, start))
+        if earlier is not None:
+            stack.callback(earlier.close)
+        ledger = stack.enter_context(_open_ledger(extractor, sources, start, earlier))
         delivery = stack.enter_context(
             _open_outputs(ledger, extractor.schema, start, stdout, several=several, keep=sources.fields.keep)
         )
         budget = _set_budget(extractor, ledger, start, on_message)
-        _announce(ledger, start, on_message)
+        _announce(ledger, start, earlier, on_message)
 
         def report(totals: Totals) -> None:
             totals.spent_usd = budget.spent
@@ -125,6 +130,7 @@ def run_once(
             ledger,
             delivery,
             Breaker(max_wait=extractor.settings.max_wait, on_warning=logging.getLogger("slotfill").warning),
+            earlier=earlier,
             concurrency=start.concurrency or extractor.settings.concurrency,
             on_progress=report,
             on_interrupt=lambda in_flight: on_message(_stopping(in_flight)),
@@ -133,6 +139,8 @@ def run_once(
         on_partial = part_writer(stdout) if start.stream else None
         stopped = _stopped_by(lambda: run.run(islice(sources, start.limit), on_partial))
         report(run.totals)
+        if earlier is not None and stopped is None and start.limit is None and earlier.unmet:
+            on_message(f"{earlier.unmet:,} of the {earlier.count:,} earlier records are of no document in the input")
         # What an output or the ledger raises when it is closed ends the run too, unless it has ended by something else.
         unclosed = _stopped_by(stack.pop_all().close)
     return RunEnd(run.totals, stopped or unclosed)
@@ -152,11 +160,13 @@ def _check_names(start: Start, *, several: bool) -> None:
         check_rejects(start.rejects)
 
 
-def _open_ledger(extractor: Extractor[Any], sources: Sources, start: Start) -> Ledger:
+def _open_ledger(extractor: Extractor[Any], sources: Sources, start: Start, earlier: EarlierRecords | None) -> Ledger:
     if start.output is not None and Path(start.output).is_dir():
         check_owner(Path(start.output), f"the output folder {start.output!r}")
     inputs = (_name(name, sources) for name in start.inputs) if start.to_stdout else ()
-    run = run_identity(extractor.schema, extractor.models, extractor.settings, inputs)
+    run = run_identity(
+        extractor.schema, extractor.models, extractor.settings, inputs, earlier=earlier.id if earlier else None
+    )
     about = {"schema": extractor.schema.name, "schema_id": extractor.schema.id, "models": " ".join(extractor.models)}
     return Ledger(
         ledger_path(start.output, run, extractor.settings) if start.lasting else None,
@@ -176,8 +186,10 @@ def _name(name: str, sources: Sources) -> str:
     return public(name) if is_address(name) else str(Path(name).absolute())
 
 
-def _announce(ledger: Ledger, start: Start, on_message: OnMessage) -> None:
-    """Say what is done already, or that nothing of this run can be gone on with."""
+def _announce(ledger: Ledger, start: Start, earlier: EarlierRecords | None, on_message: OnMessage) -> None:
+    """Say what is done already, or that nothing of this run can be gone on with, and what is taken over."""
+    for note in earlier.notes if earlier else ():
+        on_message(note)
     if ledger.path is None and start.lasting:
         on_message(
             "the user's state folder cannot be written: set SLOTFILL_STATE to one for runs that can be gone on with"

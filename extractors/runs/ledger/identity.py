@@ -35,11 +35,22 @@ _PART_IF_SET = ("thinking", "effort")
 """Others that do. They came later: without them a run has the name that it had before, and goes on."""
 
 
-def run_identity(schema: Schema[Any], models: Sequence[str], settings: Settings, inputs: Iterable[str] = ()) -> str:
-    """Name a run beside its output: 12 hex digits. inputs: what tells apart the runs to standard output."""
+def run_identity(
+    schema: Schema[Any],
+    models: Sequence[str],
+    settings: Settings,
+    inputs: Iterable[str] = (),
+    *,
+    earlier: str | None = None,
+) -> str:
+    """Name a run beside its output: 12 hex digits.
+
+    inputs: what tells apart the runs to standard output. earlier: the name of the records that are taken over, if any.
+    """
     parts = {name: getattr(settings, name) for name in _PART_OF_A_RUN}
     parts |= {name: value for name in _PART_IF_SET if (value := getattr(settings, name)) is not None}
     parts |= {"schema": schema.id, "models": list(models), "inputs": list(inputs)}
+    parts |= {} if earlier is None else {"earlier": earlier}
     return _hash(json.dumps(parts, sort_keys=True).encode("utf-8", "surrogatepass"))
 
 

@@ -81,7 +81,21 @@ def _line(totals: Totals) -> str:
     thought = f" ({note})" if (note := _thought(totals.usage)) else ""
     tokens = f"{count_text(totals.usage.input_tokens)} tokens in, {count_text(totals.usage.output_tokens)} out{thought}"
     noun = "document" if totals.documents == 1 else "documents"
-    return f"{totals.documents} {noun}: {', '.join(counts)}; {tokens}; {_cost(totals)}"
+    taken = f"; {_taken(totals)} taken over, {_spared(totals)}" if totals.taken_whole or totals.taken_in_part else ""
+    return f"{totals.documents} {noun}: {', '.join(counts)}; {tokens}; {_cost(totals)}{taken}"
+
+
+def _taken(totals: Totals) -> str:
+    """Say how many documents took over an earlier record: "990 whole and 10 in part"."""
+    counts = ((totals.taken_whole, "whole"), (totals.taken_in_part, "in part"))
+    return " and ".join(f"{count:,} {how}" for count, how in counts if count)
+
+
+def _spared(totals: Totals) -> str:
+    """Say about what that saved; what was asked for before need not have been the same."""
+    if totals.spared_usd is None:
+        return "which saved an unknown amount"
+    return f"which saved about {money_text(totals.spared_usd)} (they had cost {money_text(totals.before_usd)} before)"
 
 
 def _cost(totals: Totals) -> str:
@@ -103,6 +117,11 @@ def _table(totals: Totals, reserved_usd: Decimal | None) -> list[str]:
         ("extracted", f"{totals.extracted:,}", _counts(totals, _GOOD)),
         *([("not extracted", f"{missing:,}", _counts(totals, _BAD))] if missing else []),
         *([("done before", f"{totals.resumed:,}", "")] if totals.resumed else []),
+        *(
+            [("taken over", f"{totals.taken_whole + totals.taken_in_part:,}", f"{_taken(totals)}, {_spared(totals)}")]
+            if totals.taken_whole or totals.taken_in_part
+            else []
+        ),
         *([("asked once", f"{totals.repeated:,}", "had the text of another")] if totals.repeated else []),
         ("tokens in", count_text(usage.input_tokens), _cached(usage)),
         ("tokens out", count_text(usage.output_tokens), _thought(usage)),

@@ -40,6 +40,8 @@ class Totals:
     usage, cost_usd, saved_usd, surcharge_usd: of the texts that ended this time, whenever they were asked about; the
         amounts are None once a price was unknown.
     spent_usd: what the whole run has spent, resumed parts and lost replies included; None without an account of it.
+    taken_whole, taken_in_part: how many documents took over an earlier record, and were asked nothing, or less.
+    before_usd, since_usd: what these had cost before, and what they cost this time; None once a price was unknown.
     seconds: since it was started.
     """
 
@@ -51,6 +53,10 @@ class Totals:
     saved_usd: Decimal | None = Decimal(0)
     surcharge_usd: Decimal | None = Decimal(0)
     spent_usd: Decimal | None = None
+    taken_whole: int = 0
+    taken_in_part: int = 0
+    before_usd: Decimal | None = Decimal(0)
+    since_usd: Decimal | None = Decimal(0)
     _started: float = field(default_factory=time.monotonic)
 
     @property
@@ -72,6 +78,7 @@ class Totals:
         """Count one more that has ended this time, and `repeated` others of its text."""
         self.end(extraction.outcome, repeated)
         self.pay(extraction)
+        self.take_over(extraction, repeated)
 
     def end(self, outcome: Outcome, repeated: int = 0) -> None:
         """Count how a document and `repeated` others of its text have ended."""
@@ -84,6 +91,24 @@ class Totals:
         self.cost_usd = add_money(self.cost_usd, paid.cost_usd)
         self.saved_usd = add_money(self.saved_usd, paid.saved_usd)
         self.surcharge_usd = add_money(self.surcharge_usd, paid.surcharge_usd)
+
+    def take_over(self, extraction: Extraction[Any], repeated: int = 0) -> None:
+        """Count what was taken over of an earlier record, if anything was, for a document and others of its text."""
+        if extraction.taken_over is None:
+            return
+        if extraction.attempts:
+            self.taken_in_part += 1 + repeated
+        else:
+            self.taken_whole += 1 + repeated
+        self.before_usd = add_money(self.before_usd, extraction.taken_over.cost_usd)
+        self.since_usd = add_money(self.since_usd, extraction.cost_usd)
+
+    @property
+    def spared_usd(self) -> Decimal | None:
+        """About what was saved by it: an estimate, as to ask for all would have cost about what it did before."""
+        if self.before_usd is None or self.since_usd is None:
+            return None
+        return max(self.before_usd - self.since_usd, Decimal(0))
 
     def fail(self, outcomes: Mapping[Outcome, int]) -> None:
         """Count documents as failed that had these outcomes, for what was left, or could be made, of their records."""
@@ -105,4 +130,14 @@ class Totals:
             "surcharge_usd": money_json(self.surcharge_usd),
             "spent_usd": money_json(self.spent_usd),
             "seconds": round(self.seconds, 3),
+            **({"taken_over": self._taken_over()} if self.taken_whole or self.taken_in_part else {}),
+        }
+
+    def _taken_over(self) -> JSONObject:
+        return {
+            "whole": self.taken_whole,
+            "in_part": self.taken_in_part,
+            "before_usd": money_json(self.before_usd),
+            "cost_usd": money_json(self.since_usd),
+            "saved_usd_about": money_json(self.spared_usd),
         }
