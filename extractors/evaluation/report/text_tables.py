@@ -9,9 +9,9 @@ from slotfill.extractors.evaluation.intervals import Score
 from slotfill.extractors.evaluation.report.figures import align, percent, score_text
 from slotfill.extractors.evaluation.scores import Quality, Scores
 
-__all__ = ["ALL_FIELDS", "evaluation_lines"]
+__all__ = ["evaluation_lines"]
 
-ALL_FIELDS = "all fields"
+_ALL_FIELDS = "all fields"
 """What stands for the path of all fields together."""
 
 _HEADER = ("field", "F1 (95 %)", "precision", "recall", "right", "wrong", "omitted", "hallucinated", "in gold")
@@ -24,7 +24,7 @@ def evaluation_lines(evaluation: Evaluation) -> Iterator[str]:
         evaluation: What is to be shown. Figures are those with what comparisons tolerate.
     """
     yield from align(
-        [_header(evaluation), *_fields(evaluation.scores.fields), _row(ALL_FIELDS, evaluation.scores.micro)]
+        [_header(evaluation), *_fields(evaluation.scores.fields), _row(_ALL_FIELDS, evaluation.scores.micro)]
     )
     yield ""
     yield from _documents(evaluation.scores)
