@@ -7,6 +7,7 @@ fields of one are right or wrong together. The same documents give the same inte
 
 from __future__ import annotations
 
+import math
 import random
 from bisect import bisect
 from collections import Counter
@@ -80,7 +81,7 @@ def intervals(rows: Sequence[Summands], figures: Figures, resampling: Resampling
         resampling: How often, with which seed, at which level.
     """
     width = len(rows[0]) if rows else 0
-    values = figures([sum(column) for column in zip(*rows, strict=True)] if rows else [0.0] * width)
+    values = figures([math.fsum(column) for column in zip(*rows, strict=True)] if rows else [0.0] * width)
     if len(rows) < 2 or not resampling.possible:  # noqa: PLR2004 - of one document nothing can be drawn
         return [Score(value) for value in values]
     drawn = zip(*(figures(totals) for totals in resampled_totals(rows, resampling)), strict=True)

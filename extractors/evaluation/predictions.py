@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping
+from slotfill.schemas.passages.folding import Where
 
 __all__ = ["Prediction", "prediction_of"]
 
@@ -22,10 +23,17 @@ class Prediction:
     is_missing: bool
     record: JSONMapping
 
-    def by_pointer(self, member: str) -> JSONMapping:
-        """Return a member of the record that holds something by JSON Pointer, nothing where it is not there."""
-        part = self.record.get(member)
-        return part if isinstance(part, dict) else {}
+    @property
+    def spans(self) -> dict[str, Where]:
+        """By JSON Pointer, the code points in which values stand, as far as the record says so."""
+        spans = self.record.get("spans")
+        found = {at: _where(span) for at, span in spans.items()} if isinstance(spans, dict) else {}
+        return {at: where for at, where in found.items() if where is not None}
+
+
+def _where(span: JSON) -> Where | None:
+    start, end = (span.get("start"), span.get("end")) if isinstance(span, dict) else (None, None)
+    return (start, end) if isinstance(start, int) and isinstance(end, int) and start < end else None
 
 
 def prediction_of(data: JSONMapping | None) -> Prediction:

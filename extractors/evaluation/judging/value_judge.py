@@ -39,6 +39,8 @@ class ValueJudge:
 
     Attributes:
         method: How lists are aligned.
+        rules: How each field is judged.
+        closed: The paths of fields that have one of a few values, as far as they were met.
         unlabelled: The paths of fields that predictions have, and no gold at all: they were not judged.
     """
 
@@ -56,11 +58,12 @@ class ValueJudge:
             labelled: What gold says anything of, see `labelled_keys`; without it all is judged.
             method: How lists are aligned, by default as well as it can be done here.
         """
-        self._rules = FieldRules(json_schema)
-        self._aligner = ListAligner(self._rules, method)
+        self.rules = FieldRules(json_schema)
+        self._aligner = ListAligner(self.rules, method)
         self._labelled = labelled or {}
         self.method = self._aligner.method
         self._kinds: defaultdict[str, set[str]] = defaultdict(set)
+        self.closed: set[str] = set()
         self.unlabelled: set[str] = set()
 
     @property
@@ -71,7 +74,7 @@ class ValueJudge:
     def judge(self, gold: JSON, got: JSON) -> list[FieldVerdict]:
         """Return the verdicts on all fields that either has a value for; the order of keys changes nothing."""
         verdicts: list[FieldVerdict] = []
-        rest = [_Node(self._rules.root, "", gold, got, "", "")]
+        rest = [_Node(self.rules.root, "", gold, got, "", "")]
         while rest:
             node = rest.pop()
             if node.rule.is_ignored or (node.gold is None and node.got is None):
@@ -114,7 +117,7 @@ class ValueJudge:
         self, node: _Node, path: str, gold: tuple[PathStep | None, JSON], got: tuple[PathStep | None, JSON]
     ) -> _Node:
         step = gold[0] if gold[0] is not None else got[0]
-        rule = self._rules.at(node.rule, 0 if step is None else step)
+        rule = self.rules.at(node.rule, 0 if step is None else step)
         return _Node(rule, path, gold[1], got[1], _below(node.gold_pointer, *gold), _below(node.pointer, *got))
 
     def _is_unlabelled(self, node: _Node, key: str) -> bool:
@@ -125,6 +128,8 @@ class ValueJudge:
     def _verdict(self, node: _Node) -> FieldVerdict:
         compare = node.rule.compare(node.gold, node.got)
         self._kinds[node.path].add(compare.kind)
+        if node.rule.is_closed or isinstance(node.gold, bool) or isinstance(node.got, bool):
+            self.closed.add(node.path)
         if node.got is None:
             verdict = Verdict.OMITTED
         elif node.gold is None:

@@ -72,7 +72,7 @@ def ours(documents: list[tuple[list[TypedSpan], list[TypedSpan]]], resamples: in
 def test_it_is_nervaluate_on_a_thousand_random_sets(overlapping: bool) -> None:
     seed = random.Random(7)
     documents = []
-    for _ in range(1000):
+    for _ in range(500):
         gold = random_spans(seed, overlapping=overlapping)
         documents.append((gold, changed(gold, seed) + random_spans(seed, overlapping=overlapping)[:2]))
     for group in [[one] for one in documents] + [documents]:
