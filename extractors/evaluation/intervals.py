@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import accumulate
-from statistics import pstdev
 from typing import TYPE_CHECKING, TypeAlias
 
 from slotfill.extractors.record.json_writer import JSONForm
@@ -93,7 +92,12 @@ def _score(value: float | None, sample: Sequence[float | None], level: float) ->
     if value is None or not known:
         return Score(value)
     tail = (1 - level) / 2
-    return Score(value, percentile(known, tail), percentile(known, 1 - tail), pstdev(known))
+    return Score(value, percentile(known, tail), percentile(known, 1 - tail), _deviation(known))
+
+
+def _deviation(sample: Sequence[float]) -> float:
+    mean = math.fsum(sample) / len(sample)
+    return math.sqrt(math.fsum((one - mean) ** 2 for one in sample) / len(sample))
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -35,6 +36,10 @@ class Verdict(StrEnum):
     def is_mistake(self) -> bool:
         """Whether it is neither right nor tolerated."""
         return self not in (Verdict.RIGHT, Verdict.TOLERATED)
+
+
+_KINDS = tuple(Verdict)
+"""In the order in which they are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +76,8 @@ class VerdictCounts(JSONForm):
     @classmethod
     def of(cls, verdicts: Iterable[Verdict]) -> Self:
         """Count verdicts."""
-        counts = dict.fromkeys(Verdict, 0)
-        for verdict in verdicts:
-            counts[verdict] += 1
-        return cls(*counts.values())
+        counts = Counter(verdicts)
+        return cls(*map(counts.__getitem__, _KINDS))
 
     @property
     def row(self) -> tuple[int, ...]:

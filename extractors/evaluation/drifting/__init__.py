@@ -1,0 +1,1 @@
+"""Two sets of records compared without gold: which fields have moved."""
