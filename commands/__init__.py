@@ -23,10 +23,11 @@ SUMMARIES = {
     "simulate": "Serve a simulated Claude on a loopback port, for any Anthropic client.",
     "suggest": "Propose a schema from each SAMPLE, check it, and try it on them.",
     "text": "Print what would be sent of each INPUT.",
+    "tune": "Find better instructions and examples for SCHEMA, by GOLD.",
 }
 """The commands by name, each with the first sentence of its help: `slotfill --help` imports none of them."""
 
-_ROOMS = {"convert": "gold", "evaluate": "gold"}
+_ROOMS = {"convert": "gold", "evaluate": "gold", "tune": "gold"}
 """The room of a command that stands in one; the others stand in this."""
 
 

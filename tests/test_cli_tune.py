@@ -1,0 +1,100 @@
+"""The command line: `slotfill tune`."""
+
+import hashlib
+import json
+
+import pytest
+from click.testing import CliRunner
+from scripted import message
+
+from slotfill.cli import main
+from slotfill.schemas.sources.tuned import Tuned
+
+SCHEMA = {
+    "title": "ticket",
+    "type": "object",
+    "required": ["topic"],
+    "properties": {"topic": {"enum": ["bill", "parcel"]}},
+}
+GOLD = [{"text": f"ticket number {at:02}", "value": {"topic": "bill" if at % 2 else "parcel"}} for at in range(30)]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ticket.json").write_text(json.dumps(SCHEMA))
+    (tmp_path / "gold.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in GOLD))
+    return tmp_path
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["tune", *map(str, arguments)], catch_exceptions=False)
+
+
+def sorting(request):
+    """Be right where the instructions are those that it wrote, else by chance."""
+    system = request["system"][0]["text"]
+    if "Rewrite instructions" in system:
+        return message(json.dumps({"instructions": "Sort the ticket as well as it can be sorted."}))
+    content = request["messages"][-1]["content"]
+    text = (content if isinstance(content, str) else content[0]["text"]).split("\n")[1]
+    right = "as well as it can be sorted" in system or hashlib.sha256(text.encode()).digest()[0] < 100
+    return message(json.dumps({"topic": "bill" if (int(text.split()[-1]) % 2 == 1) == right else "parcel"}))
+
+
+def test_it_says_what_it_tries_and_what_it_found_and_extract_takes_it(server, folder):
+    server.script(sorting)
+    result = run("ticket.json", "gold.jsonl", "-m", "claude-haiku-5-5", "-o", "tuned.json", "--candidates", "2")
+    assert result.exit_code == 0, result.output
+    assert result.stdout == ""
+    lines = result.stderr.splitlines()
+    assert lines[0] == "3 candidates on 8 documents …"
+    assert "on 12 documents never looked at; difference +" in lines[-3]
+    assert lines[-3].endswith("]: better")
+    assert lines[-2].startswith("tuned: ")
+    assert "rewritten" in lines[-2]
+    assert lines[-1].startswith("tuned.json holds it; spent in all: $0.0")
+    assert Tuned.read("tuned.json").better
+    (folder / "a.txt").write_text("ticket number 71")
+    extracting = ["extract", "ticket.json", "a.txt", "--tuned", "tuned.json", "-m", "claude-haiku-5-5"]
+    extracted = CliRunner().invoke(main, extracting, catch_exceptions=False)
+    assert json.loads(extracted.stdout) == {"topic": "bill"}
+
+
+def test_a_budget_that_does_not_reach_is_exit_code_3_and_leaves_the_schemas_own_words(server):
+    server.script(sorting)
+    result = run("ticket.json", "gold.jsonl", "-m", "claude-haiku-5-5", "-o", "t.json", "--max-cost", "0.000001", "-q")
+    assert (result.exit_code, server.requests) == (3, [])
+    assert "stopped: " in result.stderr
+    assert "nothing could be reported: t.json holds the schema's own words" in result.stderr
+    assert not Tuned.read("t.json").better
+
+
+def test_a_service_that_refuses_the_key_ends_it_with_how_to_go_on(server, folder):
+    server.script((401, {"type": "error", "error": {"type": "authentication_error", "message": "invalid x-api-key"}}))
+    result = run("ticket.json", "gold.jsonl", "-m", "claude-haiku-5-5", "-o", "t.json")
+    assert result.exit_code == 4
+    assert "The same command goes on" in result.stderr
+    assert not (folder / "t.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("ticket.json", "gold.jsonl"), "Missing option '-o'"),
+        (("ticket.json", "gold.jsonl", "-o", "t.txt"), "must end in .json"),
+        (("ticket.json", "gold.jsonl", "-o", "gold.jsonl"), "must end in .json"),
+        (("ticket.json", "ticket.json", "-o", "ticket.json"), "ticket.json"),
+        (("ticket.json", "none.jsonl", "-o", "t.json"), "none.jsonl"),
+        (("nothing", "gold.jsonl", "-o", "t.json"), "unknown schema"),
+        (("ticket.json", "few.jsonl", "-o", "t.json"), "tuning takes 20 at least"),
+        (("ticket.json", "hostile.jsonl", "-o", "t.json"), "hostile.jsonl"),
+    ],
+)
+def test_wrong_usage_is_said_before_any_call(server, folder, arguments, said):
+    (folder / "few.jsonl").write_text(json.dumps(GOLD[0]) + "\n")
+    (folder / "hostile.jsonl").write_text("[" * 100_000)
+    result = run(*arguments, "-m", "claude-haiku-5-5")
+    assert (result.exit_code, server.requests) == (2, [])
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
