@@ -117,6 +117,7 @@ What stopped a run before its end is said in one line, with how far it is and th
 | `SLOTFILL_CONCURRENCY` | `--concurrency` |
 | `SLOTFILL_CHUNK_CHARS` | `--chunk-chars` |
 | `SLOTFILL_PASSES` | `--passes` |
+| `SLOTFILL_VOTES`, `SLOTFILL_ESCALATE`, `SLOTFILL_SURE` | `--votes`, `--escalate`, `--sure` |
 | `SLOTFILL_HISTORY_TOKENS` | how much of a conversation a further turn (`refine`) tells again: 8000 tokens |
 | `SLOTFILL_CACHE_TTL` | how long the service keeps what documents share: `5m` or `1h` |
 | `SLOTFILL_RPM`, `SLOTFILL_ITPM`, `SLOTFILL_OTPM` | `--rpm`, `--itpm`, `--otpm` |

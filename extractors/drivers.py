@@ -65,7 +65,7 @@ class RunningPlan(Generic[M]):
     @property
     def streams(self) -> bool:
         """Whether the next reply is worth showing as it arrives: it is of the whole value, and the only one."""
-        return len(self.asks) == 1 and self.asks[0].rung is not Rung.PATCH
+        return len(self.asks) == 1 and self.asks[0].rung is not Rung.PATCH and not self.asks[0].prompt.further
 
     def answer(self, answers: tuple[Answer, ...]) -> None:
         """Give the answers to the asks, in their order."""

@@ -29,8 +29,17 @@ from slotfill.extractors.drivers import (
 )
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.extractions.extraction import Extraction
-from slotfill.extractors.options import SETTINGS, Options, check_client, models_of, tape_of, tuned_of
+from slotfill.extractors.options import (
+    SETTINGS,
+    Options,
+    check_client,
+    curves_of,
+    models_of,
+    tape_of,
+    tuned_of,
+)
 from slotfill.extractors.plan import plan
+from slotfill.extractors.readings.requirements import check_requirements
 from slotfill.extractors.record.parts import Attempt, Turn
 from slotfill.extractors.rungs.asks import Executor, attempt_of
 from slotfill.extractors.settings import Settings
@@ -64,6 +73,8 @@ class Extractor(Generic[M]):
         schema: What is extracted.
         settings: What arguments, variables and a `.env` say together.
         model: The model that is asked first.
+        models: The names of the model and its fallbacks.
+        calibration: How likely a field is right that is so sure; None where nothing says it.
 
     Raises:
         SchemaError: The schema cannot be used.
@@ -99,7 +110,10 @@ class Extractor(Generic[M]):
         answered = client is not None or (cassette is not None and cassette.replaying)
         chosen = (self.settings.model if answered else choose_model(self.settings)) or model_ids.DEFAULT_MODEL
         names = dict.fromkeys((chosen, *fallbacks))
-        self._models = ModelPool(self.schema, self.settings, names, client, cassette)
+        self.calibration = curves_of(options)
+        check_requirements(self.schema, self.settings, (*names,), self.calibration)
+        self.models: tuple[str, ...] = (*names,)
+        self._models = ModelPool(self.schema, self.settings, names, client, cassette, calibration=self.calibration)
         self.model = self._models.model
 
     def __enter__(self) -> Self:
@@ -115,8 +129,8 @@ class Extractor(Generic[M]):
         await self.aclose()
 
     @property
-    def models(self) -> tuple[str, ...]:
-        """The names of the model and its fallbacks."""
+    def all_models(self) -> tuple[str, ...]:
+        """The names of all models that may be asked: those, and the one that unsure fields go to."""
         return self._models.names
 
     @property

@@ -7,26 +7,31 @@ from os import PathLike
 from pathlib import Path
 from typing import TypedDict
 
+from slotfill.extractors.calibrating.field_curves import FieldCurves, load_curves
 from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.catalogue import prices
 from slotfill.extractors.catalogue.families import Effort
 from slotfill.extractors.clients.clients import AnyClient
-from slotfill.extractors.errors import SettingsError
+from slotfill.extractors.errors import InputError, SettingsError
 from slotfill.extractors.messages_api.thinking import ThinkingMode
 from slotfill.extractors.repair.repair import RepairMode
 from slotfill.schemas.example import Example
 from slotfill.schemas.json_schema.formats import Formats
 from slotfill.schemas.sources.tuned import Tuned
 
-__all__ = ["SETTINGS", "Options", "check_client", "models_of", "tape_of", "tuned_of"]
+__all__ = ["SETTINGS", "Options", "check_client", "curves_of", "models_of", "tape_of", "tuned_of"]
 
 _LIMITS = ("rpm", "itpm", "otpm", "max_wait")
 SETTINGS = (
     *("retries", "mend", "timeout", "max_tokens", "thinking", "effort", "chunk_chars", "passes", "cache_ttl"),
-    "history_tokens",
+    *("history_tokens", "votes", "escalate", "sure"),
     *_LIMITS,
 )
 """The options that variables of the environment set, too."""
+
+
+_MOST_BYTES = 16_000_000
+"""A calibration of more is none: a thousand fields have some 200 KB."""
 
 
 class Options(TypedDict, total=False):
@@ -58,6 +63,12 @@ class Options(TypedDict, total=False):
             is read in chunks (by default only what the model cannot take at once, or takes at higher rates
             where chunks lose nothing).
         passes: How often each part of a document is read; a further pass looks for what was missed (1).
+        votes: How often each document is read, independently; what most readings say counts, field by field, and
+            `agreement` tells how many said it (1: there is no vote). Fewer readings are asked for where they agree.
+        escalate: A stronger model, which reads those fields again that are not sure, and them alone.
+        sure: Below which agreement, probability or `Confidence`, 0 to 1, a field is not sure (0.8).
+        calibration: What tells how likely a field is right that is so sure: the path of a file that
+            `slotfill evaluate --calibrate` wrote, or what `load_curves` made of it.
         history_tokens: How much of the conversation about a document a further turn tells again, its latest
             turns first (8,000).
         cache_ttl: How long the service keeps what all documents share, `5m` or `1h` (`5m`).
@@ -86,6 +97,10 @@ class Options(TypedDict, total=False):
     effort: Effort | None
     chunk_chars: int | None
     passes: int | None
+    votes: int | None
+    escalate: str | None
+    sure: float | None
+    calibration: str | PathLike[str] | FieldCurves | None
     history_tokens: int | None
     cache_ttl: prices.CacheTTL | None
     rpm: int | None
@@ -131,3 +146,20 @@ def tuned_of(options: Options) -> Tuned | None:
     if tuned is not None and others:
         raise SettingsError(f"tuned and {others[0]} exclude each other: what is tuned are instructions and examples")
     return tuned if tuned is None or isinstance(tuned, Tuned) else Tuned.read(Path(tuned))
+
+
+def curves_of(options: Options) -> FieldCurves | None:
+    """Read the calibration. Raises SettingsError where it cannot be used, or `sure` has nothing to decide."""
+    if options.get("sure") is not None and options.get("escalate") is None:
+        raise SettingsError("sure: it says which fields go to a stronger model, and none is named: add escalate")
+    calibration = options.get("calibration")
+    if calibration is None or isinstance(calibration, FieldCurves):
+        return calibration
+    try:
+        with Path(calibration).open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise SettingsError(f"calibration {str(calibration)!r}: it has more than {_MOST_BYTES:,} bytes: it is none")
+        return load_curves(data.decode())
+    except (OSError, UnicodeDecodeError, InputError) as error:
+        raise SettingsError(f"calibration {str(calibration)!r}: {error}") from None

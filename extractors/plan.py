@@ -11,12 +11,15 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any, TypeVar
 
-from slotfill.extractors.chunks.assembly import assemble
+from slotfill.extractors.chunks.assembly import Assembly, assemble
 from slotfill.extractors.chunks.reading import ChunkReader, ChunkResult, Steps, next_reading, together
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.pdf_pages import page_list
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.grounding.grounding import ground
+from slotfill.extractors.readings.certainty import certainty_of
+from slotfill.extractors.readings.escalation import escalate, escalated
+from slotfill.extractors.readings.poll import Poll
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.record.parts import Rung, Turn
 from slotfill.extractors.rungs.asks import Policy
@@ -26,7 +29,7 @@ from slotfill.extractors.rungs.results import Result
 from slotfill.extractors.rungs.steps import Step, ask, ask_again, patch
 from slotfill.extractors.rungs.validation import mend, read_answer
 from slotfill.extractors.updating.earlier_record import EarlierRecord
-from slotfill.extractors.updating.taking_over import take_over
+from slotfill.extractors.updating.taking_over import TakeOver, take_over
 from slotfill.schemas.schema import Schema
 
 __all__ = ["plan"]
@@ -59,19 +62,39 @@ def plan(
         policy = looking
     reader = ChunkReader(document, schema, policy, history)
     known = take_over(reader, earlier)
-    results = yield from read_all(known.questions, reader)  # one question, for most documents
-    assembly = assemble(reader, known.join(results))  # merged, and validated as a whole; as it is, for one
+    assembly = yield from vote(reader, known, earlier)
     result = assembly.result
     if assembly.is_of_one_text and (step := patch(ask(reader.whole, policy), result)):  # merging broke a rule
         result = yield from climb(replace(step, retries=0), result)
+    certainty = certainty_of(result, known.newly_read(assembly.agreement), schema.json_schema, policy)
+    if step := escalate(reader, result, certainty):  # to a stronger model, what is not sure
+        result = escalated(result, step, (yield from climb(step, result)))
     spans = assembly.spans_of(result)
     if spans is None:
         spans = ground(result.output, document.text, schema.output_schema)
     spans = document.with_places(spans)
-    extraction = assembly.add_to(record(document, schema, policy, result, spans))
+    extraction = certainty.add_to(assembly.add_to(record(document, schema, policy, result, spans)))
     if known.is_refused_in(extraction):  # with what is new it breaks a rule of the whole: all is asked for
         return known.paid_for((yield from plan(document, schema, policy, history)), extraction)
     return known.note_in(replace(extraction, history=history))
+
+
+def vote(reader: ChunkReader[M], known: TakeOver[M], earlier: EarlierRecord | None) -> Steps[Assembly[M]]:
+    """Read the document once, or as often as each field needs for a majority: what most readings say."""
+    first = yield from read_once(reader, known)  # alone: it writes the service's cache for the others
+    if reader.policy.votes == 1 or not known.questions:
+        return first
+    poll = Poll(reader, (first,))
+    while further := poll.further:
+        readings = yield from together(read_once(other, take_over(other, earlier)) for other in further)
+        poll = poll.with_further(readings)
+    return poll.elected()
+
+
+def read_once(reader: ChunkReader[M], known: TakeOver[M]) -> Steps[Assembly[M]]:
+    """Read what is not known of the document: merged, and validated as a whole; as it is, for one question."""
+    results = yield from read_all(known.questions, reader)  # one question, for most documents
+    return assemble(reader, known.join(results))
 
 
 def read_all(questions: Sequence[Question[Any]], reader: ChunkReader[Any]) -> Steps[list[ChunkResult[Any]]]:

@@ -33,6 +33,10 @@ _LIMITS = {"rpm": inf, "itpm": inf, "otpm": inf, "timeout": 600, "max_wait": 300
 """What counts without a setting: a `.env` may lower it."""
 
 
+MOST_VOTES = 99
+"""More readings of a document are a mistake."""
+
+
 class Settings(BaseSettings):
     """What an extraction needs to know besides its schema.
 
@@ -66,6 +70,9 @@ class Settings(BaseSettings):
         None, ge=100, description="the most of a document that one request holds; default: what the model takes"
     )
     passes: int = Field(1, ge=1, description="how often each part of a document is read")
+    votes: int | None = Field(None, ge=1, le=MOST_VOTES, description="how often to read each document, for a vote")
+    escalate: str | None = Field(None, description="the model that fields go to which are not sure")
+    sure: float = Field(0.8, gt=0, le=1, description="below which agreement, or probability, a field is not sure")
     history_tokens: int = Field(8_000, ge=0, description="how much of a conversation a further turn tells again")
     cache_ttl: Literal["5m", "1h"] = Field("5m", description="how long the service keeps what all documents share")
     rpm: int | None = Field(None, ge=1, description="requests a minute; default, as of the next two: what replies tell")
@@ -89,6 +96,11 @@ class Settings(BaseSettings):
         if secret is not None and not secret.get_secret_value().isprintable():
             raise ValueError("holds a line break or another control character: copy the credential again")
         return secret
+
+    @field_validator("votes")
+    @classmethod
+    def _is_a_vote(cls, votes: int | None) -> int | None:
+        return None if votes == 1 else votes  # one reading is what there is without the setting
 
     @field_validator("thinking", mode="before")
     @classmethod

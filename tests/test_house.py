@@ -160,6 +160,7 @@ TESTED_THROUGH = {
     "extractors/record": ("test_json_writer", "the parts of one record"),
     "extractors/repair": ("test_repair", "steps of one repair"),
     "extractors/rungs": ("test_plan", "the rungs are climbed by a plan"),
+    "extractors/readings": ("test_poll", "the readings of one document"),
     "extractors/recording": ("test_plan", "the record that a plan ends with"),
     "extractors/runs": ("test_engine", "the parts of one run"),
     "extractors/runs/ledger": ("test_store", "the parts of one ledger"),

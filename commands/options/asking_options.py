@@ -111,6 +111,30 @@ class AskingOptions(OptionGroup):
         metavar="N",
         help="How often to read each part of a document, for what was missed. [default: 1]",
     )
+    votes: int | None = option(
+        "--votes",
+        type=_COUNT,
+        metavar="N",
+        help="Read each document up to N times, and keep of each field what most readings say; the record's agreement "
+        "tells how many. Readings stop where no field can change any more. [default: 1]",
+    )
+    escalate: str | None = option(
+        "--escalate",
+        metavar="MODEL",
+        help="A stronger model, which reads those fields again that are not sure, and them alone.",
+    )
+    sure: float | None = option(
+        "--sure",
+        type=click.FloatRange(min=0, max=1, min_open=True),
+        metavar="P",
+        help="Below which agreement, probability or confidence a field is not sure. [default: 0.8]",
+    )
+    calibration: Path | None = option(
+        "--calibration",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="What was learnt from gold: turns agreement and confidences into probabilities.",
+    )
     cassette: Path | None = option(
         "--cassette",
         type=click.Path(path_type=Path),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from slotfill.extractors.chunks.chunk_values import ChunkValue
@@ -38,17 +38,20 @@ class Assembly(Generic[M]):
         merged: The value as it was put together; None where no part gave one, or one gave all.
         chunks: What came of each part; none where one result was taken as it is.
         missing: Why parts are missing; None where none is.
+        agreement: By JSON Pointer, the share of the readings that gave each value, where there were several.
     """
 
     result: Result[M]
     merged: MergedValue | None = None
     chunks: tuple[ChunkRecord, ...] = ()
     missing: Failure | None = None
+    agreement: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def is_of_one_text(self) -> bool:
-        """Whether the parts are all of one text, and none is missing: a patch can see what it mends."""
-        return bool(self.chunks) and self.chunks[-1].chunk == 0 and self.missing is None
+        """Whether it was merged, its parts are all of one text, and none is missing: a patch can see what it mends."""
+        in_chunks = bool(self.chunks) and self.chunks[-1].chunk > 0
+        return (self.merged is not None or bool(self.chunks)) and not in_chunks and self.missing is None
 
     def spans_of(self, result: Result[M]) -> Mapping[str, Span] | None:
         """Return where the values stood in their chunks; None where what is written is not what was put together."""

@@ -18,7 +18,7 @@ from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 from slotfill.schemas.marks.merge_policy import MergePolicy
 from slotfill.schemas.passages.folding import fold
 
-__all__ = ["choose", "least_of", "says_something", "split_by_shape"]
+__all__ = ["Group", "choose", "equal_groups", "is_chosen", "least_of", "says_something", "split_by_shape"]
 
 Group = list[PlacedValue]
 """Values that count as one, what has a place before what has none."""
@@ -32,7 +32,7 @@ def choose(
     values: Sequence[PlacedValue], schemas: Schemas, policy: MergePolicy, others: Iterable[PlacedValue] = ()
 ) -> MergedNode:
     """Keep one of several values by a policy, or join them; the rest, and others that cannot be meant, conflict."""
-    groups = _equal_groups(values, exact=_is_chosen(schemas))
+    groups = equal_groups(values, exact=is_chosen(schemas))
     if policy in ("most", "longest", "join"):
         groups = _with_cut_texts(groups)
     if policy == "join" and len(groups) > 1 and all(isinstance(value.data, str) for value in values):
@@ -45,13 +45,13 @@ def choose(
 def least_of(values: Sequence[PlacedValue], policy: MergePolicy | None) -> MergedNode:
     """Keep the least number, or what a policy says: numbers that speak of one value do not contradict each other."""
     some = [value for value in values if value.data is not None] or values
-    return kept_whole(_best(_equal_groups(some, exact=True), policy or "least"))
+    return kept_whole(_best(equal_groups(some, exact=True), policy or "least"))
 
 
 def says_something(data: JSON, schemas: Schemas) -> bool:
     """Whether a value says anything: "N/A" is no title, but may be a label."""
     if isinstance(data, str):
-        return _is_chosen(schemas) or is_nothing(data) is None
+        return is_chosen(schemas) or is_nothing(data) is None
     return data not in (None, [], {})
 
 
@@ -97,11 +97,13 @@ def _is_constant(schema: JSON) -> bool:
     return isinstance(schema, dict) and "const" in schema
 
 
-def _is_chosen(schemas: Schemas) -> bool:
+def is_chosen(schemas: Schemas) -> bool:
+    """Whether a value is one of several that its schema names."""
     return any("enum" in schema or "const" in schema for schema in schemas)
 
 
-def _equal_groups(values: Iterable[PlacedValue], *, exact: bool) -> list[Group]:
+def equal_groups(values: Iterable[PlacedValue], *, exact: bool) -> list[Group]:
+    """Return the groups of values that count as one, in the order in which they came."""
     groups: dict[Hashable, Group] = {}
     for value in values:
         groups.setdefault(canonical(value.data) if exact else comparison_key(value.data), []).append(value)

@@ -15,7 +15,7 @@ whose place is not the same, `LOOKED_AT` are compared at most.
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import islice
@@ -31,7 +31,7 @@ from slotfill.extractors.chunks.chunk_values import (
 from slotfill.extractors.chunks.chunking import Chunk
 from slotfill.schemas.passages.folding import Where
 
-__all__ = ["MergedItem", "split_surplus", "united"]
+__all__ = ["RULES_OF_READINGS", "MergedItem", "in_document_order", "split_surplus", "united"]
 
 LOOKED_AT = 100
 """So many of the objects that are equal to one are looked at, whose place is not the same."""
@@ -200,35 +200,87 @@ def _equal_where_unsure(items: Iterable[ChunkItem], index: _Index, taken: Abstra
             yield item, entry
 
 
-_RULES = (_same_name, _same_place, _equal_in_overlap, _equal_where_unsure)
-"""By which an item finds its entry, the surest first."""
+def _equal_anywhere(items: Iterable[ChunkItem], index: _Index, taken: AbstractSet[MergedItem]) -> Iterator[Match]:
+    """Pair objects with equal ones, wherever they stand: of readings, all saw the whole document."""
+    rest: dict[Hashable, Iterator[Match]] = {}
+    for item in items:
+        equal = comparison_key(item.value.data) if item.name is None else None
+        if equal in index.by_value:
+            matches = rest.setdefault(equal, iter(index.by_value[equal]))
+            if entry := next((entry for _, entry in matches if entry not in taken), None):
+                yield item, entry
 
 
-def united(values: Sequence[PlacedValue], key: Sequence[str], *, is_set: bool) -> list[MergedItem]:
-    """Unite lists: in the document's order, where more than one of them has items.
+def _mostly_equal(items: Iterable[ChunkItem], index: _Index, taken: AbstractSet[MergedItem]) -> Iterator[Match]:
+    """Pair objects with those that have most of their values in common, and none at another place.
+
+    `{"topic": "brakes", "severity": 4, "quote": null}` and the same of severity 5 are one, read twice.
+    """
+    unnamed = [match for matches in index.by_value.values() for match in matches][:LOOKED_AT]
+    taken_here: set[MergedItem] = set()
+    for item in items:
+        if item.name is not None or not isinstance(item.value.data, dict):
+            continue
+        shares = {entry: _share_of(item, other) for other, entry in unnamed if entry not in taken | taken_here}
+        best = max(shares, key=lambda entry: shares[entry], default=None)
+        if best is not None and shares[best] > 1 / 2:
+            taken_here.add(best)
+            yield item, best
+
+
+def _share_of(one: ChunkItem, other: ChunkItem) -> float:
+    """Return which share of the values of two items are equal at their places in them; 0 where they stand apart."""
+    both = one.places.keys() & other.places.keys()
+    if not all(_overlap(one.places[below], other.places[below]) for below in both):
+        return 0
+    values, others = (
+        {below: comparison_key(part) for below, part, _ in subvalues(item.value.data) if not isinstance(part, dict)}
+        for item in (one, other)
+    )
+    equal = sum(values[below] == others[below] for below in values.keys() & others.keys())
+    return equal / max(len(values), len(others), 1)
+
+
+_Rule = Callable[[Iterable[ChunkItem], _Index, AbstractSet[MergedItem]], Iterator[Match]]
+
+_RULES_OF_PARTS: tuple[_Rule, ...] = (_same_name, _same_place, _equal_in_overlap, _equal_where_unsure)
+"""By which an item of a chunk finds its entry, the surest first."""
+
+RULES_OF_READINGS: tuple[_Rule, ...] = (_same_name, _equal_anywhere, _same_place, _mostly_equal)
+"""By which an item of a reading of the whole document does."""
+
+
+def united(
+    values: Sequence[PlacedValue], key: Sequence[str], *, is_set: bool, rules: Sequence[_Rule] = _RULES_OF_PARTS
+) -> list[MergedItem]:
+    """Unite lists: the items of the first one, then those that further ones have beside.
 
     key: what tells objects apart, if anything does.
     is_set: whether equal items are one wherever they stand.
+    rules: by which an item finds its entry, the surest first.
     """
     index, entries = _Index(has_key=bool(key)), list[MergedItem]()
     for value in values:
         items = _items_of(value, key)
-        matches = _matched(items, index)
+        matches = _matched(items, index, rules)
         for item in items:
             if item not in matches:
                 entries.append(matches.setdefault(item, MergedItem()))
             index.add(item, matches[item])
-    if is_set:
-        entries = _distinct(entries)
-    orders = {value.order for value in values}
+    return _distinct(entries) if is_set else entries
+
+
+def in_document_order(entries: list[MergedItem]) -> list[MergedItem]:
+    """Sort the entries of several lists by where they stand; a list that is the only one keeps its order."""
+    orders = {value.order for entry in entries for value in entry.values}
     return sorted(entries, key=lambda entry: entry.place) if len(orders) > 1 else entries
 
 
-def _matched(items: Sequence[ChunkItem], index: _Index) -> dict[ChunkItem, MergedItem]:
+def _matched(items: Sequence[ChunkItem], index: _Index, rules: Sequence[_Rule]) -> dict[ChunkItem, MergedItem]:
     """Find the entries that the items of one list are one with."""
     matches: dict[ChunkItem, MergedItem] = {}
     taken: set[MergedItem] = set()
-    for rule in _RULES:
+    for rule in rules:
         for item, entry in rule([item for item in items if item not in matches], index, taken):
             matches[item] = entry
             taken.add(entry)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic_core import to_json
 
@@ -38,6 +38,14 @@ T = TypeVar("T")
 
 Steps = Generator[tuple[Ask, ...], tuple[Answer, ...], T]
 """Asks out, answers in, and in the end what came of them."""
+
+
+class PromptVariation(Protocol):
+    """Makes of a prompt another one that asks for the same."""
+
+    def vary(self, prompt: Prompt, schema: Schema[Any]) -> Prompt:
+        """Return the prompt in which a schema's value is asked for."""
+
 
 LEAST_SPLIT = 1_000
 """A text of fewer code points is not split, however long the service finds it."""
@@ -81,12 +89,14 @@ class ChunkReader(Generic[M]):
     """Says by which questions a document is read.
 
     history: the turns that the conversation has had about the document.
+    variation: how the prompts differ from those of an earlier reading of the document; None for the first.
     """
 
     document: Document
     schema: Schema[M]
     policy: Policy
     history: tuple[Turn, ...] = ()
+    variation: PromptVariation | None = None
 
     def split(self) -> list[Question[Any]]:
         """Return the questions in the document's order: one, unless it is too long or its schema too wide."""
@@ -154,8 +164,9 @@ class ChunkReader(Generic[M]):
         """Ask of a part of the document without its earlier value, which is of the whole."""
         of_whole = not chunked and part.fields is None
         history = self.history if of_whole else tuple(Turn(None, turn.correction) for turn in self.history)
-        room, again = self.policy.history_tokens, self.policy.passes > 1
-        return write_prompt(part.schema, document, history, room=room, part=chunked, again=again)
+        room, again = self.policy.history_tokens, self.policy.passes > 1 or self.policy.votes > 1
+        prompt = write_prompt(part.schema, document, history, room=room, part=chunked, again=again)
+        return self.variation.vary(prompt, part.schema) if self.variation else prompt
 
 
 def _halves_of(document: Document) -> tuple[Chunk, ...]:

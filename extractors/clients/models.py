@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from slotfill.extractors.calibrating.field_curves import FieldCurves
 from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.catalogue import model_facts, model_ids, prices
 from slotfill.extractors.catalogue.page_tokens import PAGE_SIZE
@@ -61,9 +62,11 @@ class _Target:
 
 
 class ModelPool:
-    """A model and its fallbacks, in this order; those of one service share their clients.
+    """A model and its fallbacks, in this order, and the one that unsure parts go to.
 
-    client, cassette: as in `Clients`.
+    Those of one service share their clients.
+
+    client, cassette: as in `Clients`. calibration: how likely what is so sure is right.
 
     Raises SettingsError where a model does not think as it is asked to.
     """
@@ -75,13 +78,16 @@ class ModelPool:
         names: Iterable[str],
         client: AnyClient | None = None,
         cassette: Cassette | None = None,
+        *,
+        calibration: FieldCurves | None = None,
     ) -> None:
-        self._schema, self._settings = schema, settings
+        self._schema, self._settings, self._calibration = schema, settings, calibration
+        self._stronger = settings.escalate
         self._size = _size(schema.json_schema)
         self._targets: dict[str, _Target] = {}
         wire = wire_for(schema)
         clients: dict[str, Clients] = {}
-        for name in names:
+        for name in (*names, *filter(None, (self._stronger,))):
             local = model_ids.is_local(name)
             service = name if local else ""
             clients.setdefault(service, Clients(name, settings, client, cassette))
@@ -110,7 +116,7 @@ class ModelPool:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the model and its fallbacks."""
+        """The names of all models that may be asked."""
         return tuple(self._targets)
 
     def meter(self, meter: Meter | None) -> None:
@@ -178,8 +184,10 @@ class ModelPool:
 
     def policy(self, document: Document) -> Policy:
         """Say how far a document's plan may go."""
-        first, *others = (self._policy(document, target) for target in self._targets.values())
-        return replace(first, fallbacks=tuple(others))
+        policies = {name: self._policy(document, target) for name, target in self._targets.items()}
+        stronger = policies.pop(self._stronger) if self._stronger else None
+        first, *others = policies.values()
+        return replace(first, fallbacks=tuple(others), stronger=stronger)
 
     def _policy(self, document: Document, target: _Target) -> Policy:
         properties, arrays = self._size
@@ -205,6 +213,10 @@ class ModelPool:
             width=None if model_ids.is_local(target.model.id) else written // TOKENS_A_PROPERTY,
             history_tokens=self._settings.history_tokens,
             takes_pages=not model_ids.is_local(target.model.id),
+            least_cached=None if model_ids.is_local(target.model.id) else target.model.least_cached,
+            votes=self._settings.votes or 1,
+            calibration=self._calibration,
+            sure=self._settings.sure,
         )
 
     def _chunk_chars(self, document: Document, model: model_facts.Model, ceiling: int) -> int | None:

@@ -63,6 +63,9 @@ class Extraction(Generic[M]):
         invalid: What was read but did not validate: plain JSON, or the text where it was none.
         spans: By JSON Pointer into the value, where each value stands in the text.
         confidence: By JSON Pointer, where the number of each `Confidence` field comes from.
+        agreement: By JSON Pointer into `reply`, the share of the readings that gave each value, 0 to 1, where the
+            document was read several times: of every list, every item of one, and all that is neither list nor object.
+        probability: By JSON Pointer into `reply`, how likely each value is right, by a calibration.
         edits: What was changed of what the model said, in order.
         attempts: Each step, in order.
         cost_usd: What all attempts cost together, in US dollars; None when a price is unknown.
@@ -70,8 +73,9 @@ class Extraction(Generic[M]):
         surcharge_usd: What of the cost is for long prompts, for which some models have higher rates.
         error: Why there is no whole value, None where there is one.
         chunks: What came of each part, where the document was read in parts.
-        found_in: By JSON Pointer, the numbers of the chunks that gave each value and each item of a list.
-        conflicts: What different parts said, and was not kept.
+        found_in: By JSON Pointer, the numbers of the chunks that gave each value and each item of a list; of the
+            readings, from 1, where there were several.
+        conflicts: What different parts, or readings, said, and was not kept.
         history: The turns that led to it, oldest first; none for a first extraction.
         refiner: The extractor that it came from; None for one that was stored or sent to another process.
     """
@@ -88,6 +92,8 @@ class Extraction(Generic[M]):
     invalid: JSON = None
     spans: Mapping[str, Span] = field(default_factory=dict)
     confidence: Mapping[str, Origin] = field(default_factory=dict)
+    agreement: Mapping[str, float] = field(default_factory=dict)
+    probability: Mapping[str, float] = field(default_factory=dict)
     edits: tuple[Edit, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     cost_usd: Decimal | None = None
@@ -190,6 +196,8 @@ class Extraction(Generic[M]):
             invalid=self.invalid,
             spans=self.spans,
             confidence=self.confidence,
+            agreement=self.agreement or None,
+            probability=self.probability or None,
             edits=self.edits,
             attempts=self.attempts,
             usage=self.usage,

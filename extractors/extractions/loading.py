@@ -109,6 +109,8 @@ def _extraction(stored: StoredRecord, record: JSONMapping, schema: Schema[M], do
         invalid=record["invalid"],
         spans=stored.spans,
         confidence=stored.confidence,
+        agreement=record.get("agreement", {}),
+        probability=record.get("probability", {}),
         edits=stored.edits,
         attempts=stored.attempts,
         cost_usd=stored.cost_usd,

@@ -31,6 +31,11 @@ __all__ = ["VERSION", "DocumentNote", "SchemaNote", "StoredRecord"]
 _Reply = Annotated[JSON, OmittedIf(NO_MEMBER)]
 """Plain JSON data, or NO_MEMBER where it is the record's value."""
 
+_Share = Annotated[float, Field(ge=0, le=1)]
+
+_Shares = Annotated[Mapping[str, _Share] | None, OmittedIf(None)]
+"""By JSON Pointer a number from 0 to 1."""
+
 VERSION: Literal[1] = 1
 """The version of the record's JSON."""
 
@@ -76,6 +81,8 @@ class StoredRecord(JSONForm):
     invalid: JSON
     spans: Mapping[str, Span]
     confidence: Mapping[str, Origin]
+    agreement: _Shares = None
+    probability: _Shares = None
     edits: tuple[Edit, ...]
     attempts: tuple[Attempt, ...]
     usage: Usage

@@ -44,6 +44,9 @@ Origin = Literal["scored", "stated", "agreed"]
 _ChunkNumber = Annotated[int | None, OmittedIf(None)]
 """It stands only in records of documents that were read in parts."""
 
+_ReadingNumber = Annotated[int | None, OmittedIf(None)]
+"""It stands only in records of documents that were read several times, and there for what is not of the first one."""
+
 _Original = Annotated[JSON, WrittenBy(with_digits)]
 """What a model wrote, letter for letter, also where no float holds it."""
 
@@ -108,6 +111,7 @@ class Edit(JSONForm):
         after: What it was taken for, plain JSON.
         risk: How likely that is another meaning: `none`, `low` or `high`.
         chunk: The number of the chunk that the reply was about, from 0; None where the document was read whole.
+        reading: The number of the reading that the reply was for, from 2; None for the first, or the only one.
     """
 
     path: str
@@ -116,6 +120,7 @@ class Edit(JSONForm):
     after: _Original
     risk: Risk
     chunk: _ChunkNumber = None
+    reading: _ReadingNumber = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +138,12 @@ class Attempt(JSONForm):
         usage: The tokens that it took.
         ms: Its whole time in milliseconds, tries included.
         request_id: The service's id of the request.
+        reading: The number of the reading that it was for, from 2; None for the first, or the only one.
+        escalated: JSON Pointers to what a stronger model was to read again in it, as it was not sure.
     """
 
     chunk: _ChunkNumber = field(default=None, kw_only=True)  # it stands first in the record
+    reading: _ReadingNumber = field(default=None, kw_only=True)
     rung: Rung
     model: str
     mode: Mode
@@ -145,36 +153,41 @@ class Attempt(JSONForm):
     usage: Usage = Usage()
     ms: int = 0
     request_id: str | None = None
+    escalated: Annotated[tuple[str, ...], OmittedIf(())] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ConflictValue(JSONForm):
-    """A value that a chunk gave.
+    """A value that a chunk, or a reading, gave.
 
     Attributes:
         value: The value, plain JSON.
-        chunk: The number of the chunk, from 0.
+        chunk: The number of the chunk, from 0; None where it is of a reading.
+        reading: The number of the reading, from 1; None where it is of a chunk.
     """
 
     value: JSON
-    chunk: int
+    chunk: _ChunkNumber = None
+    reading: _ReadingNumber = None
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict(JSONForm):
-    """A place where chunks said different things.
+    """A place where chunks, or readings, said different things.
 
     Attributes:
         path: JSON Pointer to the place in the value.
-        policy: How it was decided.
+        policy: How it was decided: by a merge policy, or, between readings, by `majority`.
         kept: The value that counts, plain JSON.
-        others: Those that do not, each with its chunk.
+        others: Those that do not, each with its chunk or its reading.
+        reading: The number of the reading whose chunks said them, from 2; the path then leads into its own value.
     """
 
     path: str
     policy: str
     kept: JSON
     others: tuple[ConflictValue, ...]
+    reading: _ReadingNumber = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +199,9 @@ class ChunkRecord(JSONForm):
         start: The code point of the document that it begins at.
         end: The one behind its last.
         pages: The numbers of the pages of a PDF that were sent as they are; their text is within the part's, if known.
-        number: Which reading of it this was, from 1.
+        number: Which pass over it this was, from 1.
         fields: The properties that were asked for; None for all.
+        reading: The number of the independent reading that it was for, from 2; None for the first, or the only one.
         outcome: How it ended.
         error: Why there is no value, as in `Extraction`.
         invalid: What was read but did not validate, as in `Extraction`.
@@ -202,6 +216,7 @@ class ChunkRecord(JSONForm):
     pages: Annotated[tuple[int, ...], OmittedIf(())] = field(default=(), kw_only=True)
     number: int = field(default=1, kw_only=True)
     fields: tuple[str, ...] | None = field(default=None, kw_only=True)
+    reading: _ReadingNumber = field(default=None, kw_only=True)
     outcome: Outcome
     error: Failure | None = None
     invalid: JSON = None

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from pydantic import NonNegativeInt, with_config
 
+from slotfill.extractors.calibrating.field_curves import FieldCurves
 from slotfill.extractors.catalogue.prices import CacheTTL
 from slotfill.extractors.record.failure_kinds import EMPTY, Failure, FailureKind
 from slotfill.extractors.record.parts import Attempt, Rung
@@ -158,6 +159,10 @@ class Policy:
     width: the most properties that one request may ask for, at all depths; None for any number.
     history_tokens: how much of the conversation about a document is told again, the latest turns first.
     takes_pages: whether the model looks at pages of a PDF.
+    least_cached: the fewest tokens of a prompt that the model's service keeps in its cache; None where it keeps none.
+    votes: how often the document is read, independently, at most.
+    calibration: how likely what is so sure is right, if that was learnt.
+    stronger: the model that parts of the value go to, of which less than `sure` is sure; None for none.
     first_rung: what the first request is: an ask, unless models before this one had to be passed over.
     fallbacks: the models to turn to, in this order, each with its own policy.
     """
@@ -174,6 +179,11 @@ class Policy:
     width: int | None = None
     history_tokens: int = 8_000
     takes_pages: bool = False
+    least_cached: int | None = None
+    votes: int = 1
+    calibration: FieldCurves | None = None
+    stronger: Policy | None = None
+    sure: float = 0.8
     first_rung: Rung = Rung.ASK
     fallbacks: tuple[Policy, ...] = ()
 
@@ -185,7 +195,8 @@ class Policy:
         if not looking:
             return None
         rung = Rung.ASK if self.takes_pages else Rung.FALLBACK
-        return replace(looking[0], first_rung=rung, fallbacks=tuple(looking[1:]))
+        stronger = self.stronger if self.stronger and self.stronger.takes_pages else None
+        return replace(looking[0], first_rung=rung, fallbacks=tuple(looking[1:]), stronger=stronger)
 
 
 def attempt_of(ask: Ask, answer: Answer) -> Attempt:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, resolved, subschemas
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
-from slotfill.schemas.json_values.pointer import join, tokens
+from slotfill.schemas.json_values.pointer import join, steps_to
 from slotfill.schemas.marks.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.wire.wire import Wire, wire_of
 
@@ -60,7 +60,7 @@ def patch_for(json_schema: JSONMapping, data: JSON, errors: Sequence[FieldError]
     schema refers to itself by other means than its definitions.
     """
     root = dict(json_schema)
-    places = _outermost(_place(error.path, data) for error in errors)
+    places = _outermost(steps_to(error.path, data) for error in errors)
     if not places or any(not place for place in places):
         return None
     schemas = {place: _schema_at(root, data, place) for place in places}
@@ -73,16 +73,6 @@ def patch_for(json_schema: JSONMapping, data: JSON, errors: Sequence[FieldError]
 
 
 _NOTHING = object()
-
-
-def _place(pointer: str, data: JSON) -> Tokens:
-    """Turn a pointer into keys and indices."""
-    place: list[str | int] = []
-    for key in tokens(pointer):
-        step = int(key) if isinstance(data, list) and key.isdecimal() else key
-        place.append(step)
-        data = _follow(data, (step,))
-    return tuple(place)
 
 
 def _outermost(places: Iterable[Tokens]) -> tuple[Tokens, ...]:

@@ -71,12 +71,14 @@ class Prompt:
 
     shared: so many first turns, and `system`, are the same for every document of a schema; the document follows them.
     again: whether the document will be asked about again, in the same way.
+    further: whether it asks for what was read before: another reading, or parts of a value.
     """
 
     system: str
     turns: tuple[Message, ...]
     shared: int = 0
     again: bool = False
+    further: bool = False
 
 
 def write_prompt(

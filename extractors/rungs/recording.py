@@ -32,7 +32,7 @@ def record(
         document=document,
         schema_name=schema.name,
         schema_id=schema.id,
-        model=next((attempt.model for attempt in reversed(result.attempts) if attempt.ok and valid), policy.model),
+        model=(_model_of(result.attempts) if valid else None) or policy.model,
         outcome=result.outcome,
         has_value=valid,
         result=result.value,
@@ -47,6 +47,12 @@ def record(
         digests=schema.digests if valid else None,
         **_prices(result.attempts, policy.ttl),
     )
+
+
+def _model_of(attempts: Iterable[Attempt]) -> str | None:
+    """Return the model that gave a value, if any was asked: none that read parts of it again is it."""
+    answered = [attempt.model for attempt in attempts if attempt.ok and not attempt.escalated]
+    return answered[-1] if answered else None
 
 
 def record_failure(

@@ -165,7 +165,12 @@ def _open_ledger(extractor: Extractor[Any], sources: Sources, start: Start, earl
         check_owner(Path(start.output), f"the output folder {start.output!r}")
     inputs = (_name(name, sources) for name in start.inputs) if start.to_stdout else ()
     run = run_identity(
-        extractor.schema, extractor.models, extractor.settings, inputs, earlier=earlier.id if earlier else None
+        extractor.schema,
+        extractor.models,
+        extractor.settings,
+        inputs,
+        earlier=earlier.id if earlier else None,
+        calibration=extractor.calibration,
     )
     about = {"schema": extractor.schema.name, "schema_id": extractor.schema.id, "models": " ".join(extractor.models)}
     return Ledger(
@@ -220,7 +225,7 @@ def _set_budget(extractor: Extractor[Any], ledger: Ledger, start: Start, on_mess
     """Have every try of the extractor counted, and kept within what may be spent."""
     budget = Budget(
         ledger.account,
-        extractor.models,
+        extractor.all_models,
         max_cost=start.max_cost,
         warn_cost=start.warn_cost,
         ttl=extractor.settings.cache_ttl,

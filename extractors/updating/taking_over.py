@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -30,6 +30,7 @@ from slotfill.schemas.schema import Schema
 __all__ = ["TakeOver", "take_over"]
 
 M = TypeVar("M")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,12 @@ class TakeOver(Generic[M]):
             cost_usd=earlier.cost_usd,
         )
         return replace(extraction, taken_over=note, model=extraction.model if extraction.attempts else earlier.model)
+
+    def newly_read(self, told: Mapping[str, T]) -> dict[str, T]:
+        """Leave, of what is told of places of the value, what is of fields that were asked for somewhere."""
+        everything = self.earlier is None or None in self.asked
+        asked = frozenset[str]().union(*filter(None, self.asked))
+        return {path: one for path, one in told.items() if everything or not asked.isdisjoint(tokens(path)[:1])}
 
     def is_refused_in(self, extraction: Extraction[M]) -> bool:
         """Whether what stands already does not go with what was read of the same text, and no patch has mended it."""

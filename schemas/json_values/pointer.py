@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from slotfill.schemas.json_values.json_types import JSON
 
-__all__ = ["ANY_INDEX", "field_path", "follow", "join", "pointer_to", "tokens"]
+__all__ = ["ANY_INDEX", "field_path", "follow", "join", "pointer_to", "steps_to", "tokens"]
 
 ANY_INDEX = "*"
 """What stands for the index of a list in the path of a field."""
@@ -48,6 +48,15 @@ def field_path(pointer: str, document: object) -> str:
         path.append(ANY_INDEX if isinstance(document, list) else token)
         document = follow(join((token,)), document)
     return join(path)
+
+
+def steps_to(pointer: str, document: object) -> tuple[str | int, ...]:
+    """Return the keys and indices that a JSON Pointer leads by into a document."""
+    steps: list[str | int] = []
+    for token in tokens(pointer):
+        steps.append(int(token) if isinstance(document, list) and token.isdecimal() else token)
+        document = follow(join((token,)), document)
+    return tuple(steps)
 
 
 def pointer_to(location: tuple[str | int, ...], data: object, *, missing: bool = False) -> str:

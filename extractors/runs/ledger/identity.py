@@ -16,6 +16,7 @@ from typing import Any
 
 import platformdirs
 
+from slotfill.extractors.calibrating.field_curves import FieldCurves
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.settings import Settings
 from slotfill.schemas.schema import Schema
@@ -31,7 +32,7 @@ _LONGEST = 150
 _PART_OF_A_RUN = ("mend", "max_tokens", "chunk_chars", "passes")
 """The settings that change what is asked, or what is made of the answers."""
 
-_PART_IF_SET = ("thinking", "effort")
+_PART_IF_SET = ("thinking", "effort", "votes", "escalate")
 """Others that do. They came later: without them a run has the name that it had before, and goes on."""
 
 
@@ -42,13 +43,17 @@ def run_identity(
     inputs: Iterable[str] = (),
     *,
     earlier: str | None = None,
+    calibration: FieldCurves | None = None,
 ) -> str:
     """Name a run beside its output: 12 hex digits.
 
     inputs: what tells apart the runs to standard output. earlier: the name of the records that are taken over, if any.
+    calibration: what probabilities go by, if anything.
     """
     parts = {name: getattr(settings, name) for name in _PART_OF_A_RUN}
     parts |= {name: value for name in _PART_IF_SET if (value := getattr(settings, name)) is not None}
+    parts |= {"sure": settings.sure} if settings.escalate is not None else {}
+    parts |= {"calibration": calibration.to_json()} if calibration is not None else {}
     parts |= {"schema": schema.id, "models": list(models), "inputs": list(inputs)}
     parts |= {} if earlier is None else {"earlier": earlier}
     return _hash(json.dumps(parts, sort_keys=True).encode("utf-8", "surrogatepass"))
