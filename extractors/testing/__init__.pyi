@@ -9,6 +9,7 @@ from slotfill.extractors.testing.check import check as check
 from slotfill.extractors.testing.checking.findings import Finding as Finding
 from slotfill.extractors.testing.checking.findings import LawBroken as LawBroken
 from slotfill.extractors.testing.claude import SimulatedClaude as SimulatedClaude
+from slotfill.extractors.testing.known_errors import erring as erring
 from slotfill.extractors.testing.matrix.fault_matrix import CellResult as CellResult
 from slotfill.extractors.testing.matrix.fault_matrix import Rig as Rig
 from slotfill.extractors.testing.matrix.fault_matrix import in_process as in_process

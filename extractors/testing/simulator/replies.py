@@ -28,7 +28,7 @@ from slotfill.schemas.passages.passages import stands_in
 from slotfill.schemas.verbatim import FORMAT
 from slotfill.schemas.wire.constraint_text import out_of_words
 
-__all__ = ["Replies", "Script", "ScriptedReply", "generated", "gold", "in_turn", "script_of"]
+__all__ = ["Replies", "Script", "ScriptedReply", "carried", "generated", "gold", "gold_values", "in_turn", "script_of"]
 
 ScriptedReply = str | SimulatedReply | ApiError | JSONMapping | Sequence[JSON] | int | float | bool | None
 """A text, as it is; a whole reply; an error; anything else is a JSON value, for the form that was asked for."""
@@ -73,21 +73,22 @@ def gold(path: Path) -> Script:
 
     Raises InputError.
     """
-    values = dict(_gold_lines(path))
+    values = gold_values(path)
 
     def script(request: SimulatedRequest) -> JSON:
         if request.document in values:
-            return _carried(values[request.document], request.schema)
+            return carried(values[request.document], request.schema)
         held = (text for text in values if text.strip() and text in request.document)
         longest = max(held, key=len, default=None)
         if longest is None:
             raise ApiError(404, "not_found_error", f"{path.name} holds no value for {request.document[:80]!r}")
-        return _carried(values[longest], request.schema)
+        return carried(values[longest], request.schema)
 
     return script
 
 
-def _gold_lines(path: Path) -> list[tuple[str, JSON]]:
+def gold_values(path: Path) -> dict[str, JSON]:
+    """Read a gold file: by text its value. Raises InputError."""
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -99,10 +100,10 @@ def _gold_lines(path: Path) -> list[tuple[str, JSON]]:
             read.append((row["text"], row["value"]))
         except (ValueError, TypeError, KeyError):
             raise InputError(f'{str(path)!r}, line {number}: a gold line is {{"text": …, "value": …}}') from None
-    return read
+    return dict(read)
 
 
-def _carried(value: JSON, schema: JSONMapping | None) -> JSON:
+def carried(value: JSON, schema: JSONMapping | None) -> JSON:
     """Put a value into the form in which it travels: one that is no object goes inside `{"value": …}`."""
     wraps = schema is not None and list(schema.get("properties", ())) == [WRAPPER]
     return {WRAPPER: value} if wraps and not is_wrapper(value) else value

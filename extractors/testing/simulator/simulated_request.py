@@ -44,6 +44,7 @@ class SimulatedRequest:
         tokens: Those of the whole prompt, as simulated: one for each four bytes begun, and 3,000 for a page of a PDF.
         cache_prefixes: Each part of the prompt that is marked for the cache, the longest last: its hash, its tokens,
             and for how long, `5m` or `1h`.
+        digest: The hash of the whole prompt, and of the model: equal requests have equal ones.
         rules: What the service knows of the model.
     """
 
@@ -59,6 +60,7 @@ class SimulatedRequest:
     thinking_budget: int | None
     tokens: int
     cache_prefixes: tuple[tuple[str, int, str], ...]
+    digest: str
     rules: ModelRules
 
 
@@ -70,7 +72,7 @@ def size(text: str) -> int:
 def read_request(data: JSONMapping, rules: ModelRules) -> SimulatedRequest:
     """Read a request to a model that was checked."""
     request = parse_request(data)
-    tokens, prefixes = _measure(data, rules)
+    tokens, prefixes, digest = _measure(data, rules)
     thinking = request.thinking or {}
     attached = [block for _, block in document_blocks(data["messages"])]
     return SimulatedRequest(
@@ -86,6 +88,7 @@ def read_request(data: JSONMapping, rules: ModelRules) -> SimulatedRequest:
         thinking_budget=thinking.get("budget_tokens"),
         tokens=tokens,
         cache_prefixes=prefixes,
+        digest=digest,
         rules=rules,
     )
 
@@ -118,7 +121,8 @@ def _schema_in(text: str) -> JSONMapping | None:
     return None
 
 
-def _measure(data: JSONMapping, rules: ModelRules) -> tuple[int, tuple[tuple[str, int, str], ...]]:
+def _measure(data: JSONMapping, rules: ModelRules) -> tuple[int, tuple[tuple[str, int, str], ...], str]:
+    """Return the tokens of a prompt, its parts that are marked for the cache, and its hash."""
     digest, counted, prefixes = hashlib.sha256(rules.id.encode()), 0, []  # what one model has read is no other's
     least = rules.cacheable * BYTES_A_TOKEN
     for block, ttl in _blocks(data):
@@ -129,7 +133,7 @@ def _measure(data: JSONMapping, rules: ModelRules) -> tuple[int, tuple[tuple[str
             prefixes.append((digest.hexdigest(), counted // BYTES_A_TOKEN, ttl))
     if (ttl := _ttl(data)) and counted >= least:
         prefixes.append((digest.hexdigest(), counted // BYTES_A_TOKEN, ttl))
-    return -(-counted // BYTES_A_TOKEN), tuple(prefixes)
+    return -(-counted // BYTES_A_TOKEN), tuple(prefixes), digest.hexdigest()
 
 
 def _size_of(block: JSON, written: bytes) -> int:
