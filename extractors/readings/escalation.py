@@ -69,20 +69,20 @@ def escalate(reader: ChunkReader[M], result: Result[M], certainty: Certainty) ->
 def escalated(result: Result[M], step: Step[M], again: Result[M]) -> Result[M]:
     """Return what a stronger model made of a value; the value as it was, with what that cost, where it gave nothing."""
     asked = ("",) if step.pending is None else tuple(map(join, step.pending.patch.places))
-    given = _given(step, again) if again.is_valid else ()
+    answered = _answered_places(step, again) if again.is_valid else ()
     errors = again.errors or (FieldError("", "the reply holds none of the parts that were asked for"),)
     new = [
-        replace(one, escalated=given or asked, ok=bool(given) and one.ok, errors=() if given else errors)
+        replace(one, escalated=answered or asked, ok=bool(answered) and one.ok, errors=() if answered else errors)
         for one in again.attempts[len(result.attempts) :]
     ]
     attempts = (*result.attempts, *new)
-    if not given:
+    if not answered:
         return replace(result, attempts=attempts)
     confidence = {path: result.confidence.get(path, origin) for path, origin in again.confidence.items()}
     return replace(again, attempts=attempts, confidence=confidence)
 
 
-def _given(step: Step[M], again: Result[M]) -> tuple[str, ...]:
+def _answered_places(step: Step[M], again: Result[M]) -> tuple[str, ...]:
     """Return the places that a valid reply holds something for."""
     if step.pending is None:
         return ("",)

@@ -18,7 +18,7 @@ from slotfill.extractors.chunks.merging import MergedValue, merge
 from slotfill.extractors.chunks.reading import ChunkReader
 from slotfill.extractors.grounding.grounding import ground
 from slotfill.extractors.readings.certainty import probabilities, with_confidences
-from slotfill.extractors.readings.nearest import nearest
+from slotfill.extractors.readings.nearest_reading import nearest_reading
 from slotfill.extractors.readings.variations import Variation
 from slotfill.extractors.readings.voting_merger import VotingMerger
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
@@ -80,7 +80,9 @@ class Poll(Generic[M]):
         elected = self._elected(self._vote[0])
         valid = [number for number, one in self._voters.items() if one.result.is_valid]
         if valid and not elected.result.is_valid:  # what nobody said breaks a rule of the whole
-            elected = self._elected(nearest([*self._ballots.values()], valid, self._confidences(self._vote[0].data)))
+            elected = self._elected(
+                nearest_reading([*self._ballots.values()], valid, self._confidences(self._vote[0].data))
+            )
         edits = tuple(self._numbered(lambda reading: reading.result.edits))
         return replace(elected, result=replace(elected.result, edits=edits, attempts=attempts), chunks=chunks)
 

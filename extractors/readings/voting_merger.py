@@ -92,13 +92,13 @@ class VotingMerger(Merger):
         self._decide(*((holders, [lacking]) if elected else (lacking, [holders])))
         return elected
 
-    def _decide(self, kept: Sequence[PlacedValue], others: Sequence[Sequence[PlacedValue]]) -> None:
+    def _decide(self, winner: Sequence[PlacedValue], others: Sequence[Sequence[PlacedValue]]) -> None:
         """Remember by how much it was decided: a rival must draw level, and one that came later must get ahead."""
-        first = kept[0].chunk.index
-        needed = [_votes(kept) + 1]  # something that none of them has said
+        first = winner[0].chunk.index
+        needed = [_votes(winner) + 1]  # something that none of them has said
         for other in filter(None, others):
             is_earlier = min(chunks_of(other)) < first
-            needed.append(_votes(kept) - _votes(other) + (not is_earlier))
+            needed.append(_votes(winner) - _votes(other) + (not is_earlier))
         self.margin = min((self.margin, *needed) if self.margin else needed)
 
 
@@ -112,9 +112,11 @@ def _commonest_first(group: Group) -> Group:
     return sorted(group, key=lambda value: -times[canonical(value.data)])
 
 
-def _exact(values: Sequence[PlacedValue], kept: Iterable[MergedItem], dropped: Iterable[MergedItem]) -> tuple[int, ...]:
-    """Return the numbers of the readings that gave all that is kept, and nothing else."""
-    exact = set(chunks_of(values)).intersection(*(chunks_of(entry.values) for entry in kept))
+def _exact(
+    values: Sequence[PlacedValue], elected: Iterable[MergedItem], dropped: Iterable[MergedItem]
+) -> tuple[int, ...]:
+    """Return the numbers of the readings that gave all that is elected, and nothing else."""
+    exact = set(chunks_of(values)).intersection(*(chunks_of(entry.values) for entry in elected))
     return tuple(sorted(exact.difference(*(chunks_of(entry.values) for entry in dropped))))
 
 

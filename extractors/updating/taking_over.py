@@ -65,11 +65,11 @@ class TakeOver(Generic[M]):
         )
         return replace(extraction, taken_over=note, model=extraction.model if extraction.attempts else earlier.model)
 
-    def newly_read(self, told: Mapping[str, T]) -> dict[str, T]:
+    def newly_read(self, by_pointer: Mapping[str, T]) -> dict[str, T]:
         """Leave, of what is told of places of the value, what is of fields that were asked for somewhere."""
         everything = self.earlier is None or None in self.asked
         asked = frozenset[str]().union(*filter(None, self.asked))
-        return {path: one for path, one in told.items() if everything or not asked.isdisjoint(tokens(path)[:1])}
+        return {path: one for path, one in by_pointer.items() if everything or not asked.isdisjoint(tokens(path)[:1])}
 
     def is_refused_in(self, extraction: Extraction[M]) -> bool:
         """Whether what stands already does not go with what was read of the same text, and no patch has mended it."""

@@ -13,13 +13,15 @@ from slotfill.extractors.record.parts import Conflict, ConflictValue
 from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.json_values.pointer import follow
 
-__all__ = ["nearest"]
+__all__ = ["nearest_reading"]
 
 NEAREST = "nearest"
 """The policy by which a whole reading is kept."""
 
 
-def nearest(readings: Sequence[ChunkValue], valid: Collection[int], leaving_out: Collection[str]) -> MergedValue:
+def nearest_reading(
+    readings: Sequence[ChunkValue], valid: Collection[int], leaving_out: Collection[str]
+) -> MergedValue:
     """Keep, of the readings that are valid by themselves, the one whose values the others share most; else the first.
 
     valid: the numbers of those that are. leaving_out: JSON Pointers to what is no value of its own.
