@@ -1,6 +1,7 @@
 """The command line with records of an earlier run: `extract --from`."""
 
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -178,7 +179,8 @@ def test_other_instructions_change_all_fields_unless_they_are_only_reworded(clau
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("--from", "none.jsonl"), "there is no 'none.jsonl'"),
+        (("--from", "none.jsonl"), "'none.jsonl' is not there"),
+        (("--from", "pipe.jsonl"), "'pipe.jsonl' is no regular file"),
         (("--from", "values.jsonl"), "holds no records, and no ledger of it is there"),
         (("--from", "rows.jsonl"), "--from names an INPUT"),
         (("--from", "mixed.jsonl"), "'mixed.jsonl', line 2: it holds no record"),
@@ -207,6 +209,7 @@ def test_what_cannot_be_taken_over_is_said_in_a_line_before_any_call(claude, arg
     Path("deep.jsonl").write_text("[" * 100_000)
     Path("bytes.csv").write_bytes(b"\xff\xfe\x00\x80" * 100)
     Path("empty.jsonl").write_text("")
+    os.mkfifo("pipe.jsonl")
     Path("fake.db").write_bytes(b"SQLite format 3\0".ljust(68, b"\0") + APPLICATION.to_bytes(4) + b"\0" * 500)
     output = () if "-o" in arguments or "--stream" in arguments else ("-o", "out.jsonl")
     result = run("extract", NEW, "rows.jsonl", *output, *arguments)

@@ -14,6 +14,7 @@ from slotfill.extractors.updating.changed_fields import changed_fields
 from slotfill.extractors.updating.earlier_record import EarlierRecord
 from slotfill.schemas.field_digests import FieldDigests
 from slotfill.schemas.json_values.exact_json import dumps, loads
+from slotfill.schemas.json_values.json_types import JSONMapping
 from slotfill.schemas.schema import Schema
 
 __all__ = ["EarlierRecords"]
@@ -63,7 +64,7 @@ class EarlierRecords:
         for place, data in records:
             text = dumps(data)
             digest.update(text.encode("utf-8", "surrogatepass"))
-            self._add(place, text)
+            self._add(place, data, text)
         for index in _INDEXES:
             self._database.execute(index)
         self.id = digest.hexdigest()
@@ -76,7 +77,7 @@ class EarlierRecords:
         """Return what the record of a document holds, or that of what stood at its source."""
         names = {"id": document.id, "source": _text(document.source)}
         row = self._database.execute(_FIND, names).fetchone()
-        return self._read(row[0]) if row else None
+        return self._record_of(loads(row[0])) if row else None
 
     def meet(self, documents: Sequence[Document]) -> None:
         """Note that documents are in the input."""
@@ -89,9 +90,9 @@ class EarlierRecords:
         (count,) = self._database.execute("SELECT count(*) FROM earlier WHERE NOT met").fetchone()
         return int(count)
 
-    def _add(self, place: str, text: str) -> None:
+    def _add(self, place: str, data: JSONMapping, text: str) -> None:
         try:
-            record = self._read(text)
+            record = self._record_of(data)
         except InputError as error:
             raise InputError(f"{place}: {error}") from None
         self._check(place, record)
@@ -99,8 +100,8 @@ class EarlierRecords:
         self._database.execute("INSERT INTO earlier (document, source, record) VALUES (?, ?, ?)", row)
         self.count += 1
 
-    def _read(self, text: str) -> EarlierRecord:
-        record = EarlierRecord.of(loads(text), reworded=self._reworded)
+    def _record_of(self, data: JSONMapping) -> EarlierRecord:
+        record = EarlierRecord.of(data, reworded=self._reworded)
         if self._before is not None and record.digests is None and record.schema_id == self._before.id:
             return record.asked_by(self._before)
         return record

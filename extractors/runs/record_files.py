@@ -30,8 +30,9 @@ def records_at(path: str, settings: Settings) -> Iterator[PlacedRecord]:
     Raises InputError for what holds none.
     """
     place = Path(path)
-    if not os.path.lexists(path):
-        raise InputError(f"there is no {path!r}: name a file of records, a folder of them, or an output with a ledger")
+    if not (place.is_file() or place.is_dir()):  # a pipe or a device cannot be read twice, as going on with a run does
+        what = "is no regular file" if os.path.lexists(path) else "is not there"
+        raise InputError(f"{path!r} {what}: name a file of records, a folder of them, or an output with a ledger")
     if _is_ledger(place):
         yield from _in_ledger(place)
         return

@@ -35,6 +35,7 @@ from slotfill import (
     SlotfillError,
     Span,
     SummaryExtractor,
+    TakenOver,
     Tuned,
     Usage,
     load_record,
@@ -115,6 +116,8 @@ def stored_records(extractor: Extractor[Feedback]) -> None:
     """A stored record is an extraction of the schema's model again."""
     record = read_record("records.jsonl#12")
     assert_type(load_record(record, extractor.schema, read_document(record)), Extraction[Feedback])
+    assert_type(extractor.update(record, "It came late."), Extraction[Feedback])
+    assert_type(extractor.update(record, "It came late.", reworded=True).taken_over, TakenOver | None)
 
 
 def errors() -> None:

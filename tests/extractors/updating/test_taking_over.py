@@ -11,6 +11,7 @@ import pytest
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from paged_documents import paged_document
 from pydantic import BaseModel, Field, create_model, field_validator, model_validator
 
 from slotfill import Document, Extractor, InputError, Outcome, Schema
@@ -122,6 +123,15 @@ def test_instructions_that_were_only_reworded_change_none():
     claude = saying()
     updated(person("Read who it really is.", city=(str | None, None)), extracted(Person), claude, reworded=True)
     assert asked(claude) == [["city"]]
+
+
+def test_what_is_said_of_the_whole_changes_all_fields():
+    base = {"type": "object", "properties": {"name": {"type": "string"}}, "additionalProperties": False}
+    more = {**base, "properties": {**base["properties"], "city": {"type": "string"}}}
+    claude, earlier = saying(), extracted(base)
+    updated(more, earlier, claude)
+    updated({**more, "minProperties": 1}, earlier, claude)
+    assert asked(claude) == [["city"], ["city", "name"]]
 
 
 def test_of_a_record_that_does_not_say_what_it_was_asked_by_nothing_is_taken_over_but_of_the_same_schema():
@@ -452,6 +462,34 @@ def test_what_was_read_at_once_and_must_be_read_in_chunks_is_read_anew_if_anythi
     extraction, claude = read(LONG, MoreFacts, earlier=before, chunk_chars=3_000)
     assert extraction.taken_over is None
     assert len(claude.requests) > 10
+
+
+def with_pdf(claude):
+    """Count the PDFs that each request holds."""
+    turns = [[turn["content"] for turn in entry.body["messages"]] for entry in claude.requests]
+    return [
+        sum(block["type"] == "document" for part in parts if isinstance(part, list) for block in part)
+        for parts in turns
+    ]
+
+
+def test_pages_that_are_sent_as_they_are_are_looked_at_for_what_is_new():
+    document, other = paged_document(TEXT, 2), paged_document(TEXT, 3)
+    claude, earlier = saying(), extracted(Person, text=document)
+    assert updated(WithCity, earlier, claude, text=document).value.city == "London"
+    updated(Person, earlier, claude, text=other)
+    assert (asked(claude), with_pdf(claude)) == ([["city"], ["age", "name"]], [1, 1])
+
+
+def test_chunks_of_pages_are_those_of_the_same_pages():
+    document, other = paged_document("Title: Scans", 60, 60), paged_document("Title: Scans", 60, 59)
+    before, _ = read(document)
+    assert [len(chunk.pages) for chunk in before.chunks] == [60, 60]
+    same, claude = read(document, MoreFacts, earlier=json.loads(json.dumps(before.to_json())))
+    assert (same.data, asked(claude)) == ({**before.data, "rains": False}, [["rains"]] * 2)
+    assert with_pdf(claude) == [1, 1]
+    assert read(document, earlier=before)[1].requests == []
+    assert asked(read(other, earlier=before)[1]) == [["facts", "title"]] * 2
 
 
 def test_a_document_that_cannot_be_read_is_no_less_a_failure():

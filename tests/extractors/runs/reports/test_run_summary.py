@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from slotfill import Outcome, Usage
+from slotfill import Attempt, Document, Extraction, Outcome, Rung, TakenOver, Usage
 from slotfill.extractors.runs.reports import totals as totals_module
 from slotfill.extractors.runs.reports.run_summary import SHORT, status, summary, summary_json
 from slotfill.extractors.runs.reports.totals import Totals
@@ -131,3 +131,37 @@ def test_how_far_a_run_is(total, spent, said, clock):
 
 def test_before_the_first_document():
     assert status(Totals(cost_usd=None), 500) == ("0 of 500, 0.0/s, cost unknown", "")
+
+
+def taken(cost, before, *, asked=True):
+    """An extraction that took over an earlier record."""
+    attempts = (Attempt(Rung.ASK, "claude-haiku-5-5", "structured", ok=True),) if asked else ()
+    note = TakenOver("0" * 64, "claude-haiku-5-5", ("/name",), cost_usd=before)
+    document = Document.of("Ada.")
+    return Extraction(document, "name", "0" * 64, "m", Outcome.VALID, attempts=attempts, cost_usd=cost, taken_over=note)
+
+
+def test_what_was_taken_over_is_told_with_about_what_that_saved():
+    made = Totals(_started=0.0)
+    made.add(taken(Decimal("0.25"), Decimal(1)))
+    made.add(taken(Decimal(0), Decimal(2), asked=False), repeated=2)
+    saved = "1 in part taken over, which saved about $2.7500 (they had cost $3.0000 before)"
+    assert summary(made).endswith(f"; 3 whole and {saved}")
+    assert summary_json(made)["taken_over"] == {
+        "whole": 3,
+        "in_part": 1,
+        "before_usd": "3",
+        "cost_usd": "0.25",
+        "saved_usd_about": "2.75",
+    }
+    made.outcomes[Outcome.VALID] = SHORT + 1
+    assert f"taken over 4 3 whole and {saved.replace(' taken over', '')}" in " ".join(summary(made).split())
+
+
+def test_no_more_is_saved_than_was_paid_and_of_an_unknown_price_it_is_not_known():
+    made = Totals(_started=0.0)
+    made.add(taken(Decimal(2), Decimal(1)))
+    assert made.spared_usd == 0
+    made.add(taken(Decimal(2), None))
+    assert "which saved an unknown amount" in summary(made)
+    assert "taken_over" not in Totals().to_json()
