@@ -40,6 +40,9 @@ MOST_PAIRS = 100_000
 MOST_SHARING = 50
 """So many of the items that share a value are compared with one, then."""
 
+DEEPEST = 30
+"""What lies deeper in an item is taken as one text where items are compared; once paired it is judged in full."""
+
 _Scored: TypeAlias = tuple[float, int, int]
 
 
@@ -110,6 +113,8 @@ class ListAligner:
             part, path, value = rest.pop()
             if part.is_ignored or value is None:
                 continue
+            if isinstance(value, dict | list) and len(path) > DEEPEST:
+                value = _text(value)
             if isinstance(value, dict):
                 rest += [(self._rules.at(part, key), (*path, key), member) for key, member in value.items()]
             elif isinstance(value, list):
@@ -139,7 +144,25 @@ def _unmatched(indexes: Mapping[str, list[int]], matched: set[int]) -> list[int]
 
 def _text(value: JSON) -> str:
     """Write a value in one form."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+    try:
+        return json.dumps(value, sort_keys=True, ensure_ascii=False)
+    except RecursionError:  # nested more deeply than `json` goes
+        return " ".join(_pieces(value))
+
+
+def _pieces(value: JSON) -> Iterator[str]:
+    """Yield what a value is made of, each holder with its size, so that no two values have the same pieces."""
+    rest = [value]
+    while rest:
+        part = rest.pop()
+        if isinstance(part, dict):
+            yield f"{{{len(part)}"
+            rest += [piece for key in sorted(part, reverse=True) for piece in (part[key], key)]
+        elif isinstance(part, list):
+            yield f"[{len(part)}"
+            rest += reversed(part)
+        else:
+            yield json.dumps(part, ensure_ascii=False)
 
 
 def _scored(first: Sequence[_Item], second: Sequence[_Item], rule: FieldRule) -> Iterator[_Scored]:
