@@ -12,6 +12,7 @@ __all__ = ["SUMMARIES", "LazyCommands"]
 
 SUMMARIES = {
     "check": "Property-test SCHEMA: say what is wrong with it, with the smallest counterexample.",
+    "compare": "Say whether the records B are better than A; without gold, what has moved.",
     "convert": "Read GOLD, check it, and write it in another form.",
     "costs": "Say what runs have cost, from their ledgers.",
     "doctor": "Say what works here, and what to do about the rest.",
@@ -27,7 +28,7 @@ SUMMARIES = {
 }
 """The commands by name, each with the first sentence of its help: `slotfill --help` imports none of them."""
 
-_ROOMS = {"convert": "gold", "evaluate": "gold", "tune": "gold"}
+_ROOMS = {"compare": "gold", "convert": "gold", "evaluate": "gold", "tune": "gold"}
 """The room of a command that stands in one; the others stand in this."""
 
 

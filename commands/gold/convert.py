@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from slotfill.commands.gold.gold_records import write_text
 from slotfill.commands.options.option_groups import OptionGroup, named_values, option, with_options
 from slotfill.commands.options.reading_options import FileOptions
 
@@ -70,11 +71,11 @@ def convert_command(gold: str, *, options: _ConvertOptions, files: FileOptions) 
     if options.interface:
         from slotfill.extractors.gold.formats.label_studio import labelling_interface
 
-        _write(labelling_interface(documents, labels), Path(options.interface))
+        write_text(labelling_interface(documents, labels), Path(options.interface))
     if options.output in (None, "-"):
         click.echo(text.encode(), nl=False)
     else:
-        _write(text, Path(options.output))
+        write_text(text, Path(options.output))
     _say(documents, labels)
 
 
@@ -102,14 +103,3 @@ def _say(documents: list[GoldDocument], labels: FieldLabels) -> None:
     click.echo("1 document" if len(documents) == 1 else f"{len(documents):,} documents", err=True)
     for what, times in sorted(labels.losses.items()):
         click.echo(printable(f"warning: lost, {times:,} times: {what}"), err=True)
-
-
-def _write(text: str, path: Path) -> None:
-    from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
-
-    file = AtomicFile(path)
-    try:
-        file.write(text.encode())
-        file.commit()
-    finally:
-        file.discard()

@@ -11,7 +11,15 @@ import click
 
 from slotfill.commands.exit_codes import EXIT_INCOMPLETE
 from slotfill.commands.gold.gold_options import GoldOptions, ReportOptions
-from slotfill.commands.gold.gold_records import extract_first, matched, say
+from slotfill.commands.gold.gold_records import (
+    comparing_schema,
+    extract_first,
+    matched,
+    run_cost,
+    say,
+    write_report,
+    write_text,
+)
 from slotfill.commands.inputs import resolve_schema
 from slotfill.commands.options.asking_options import PromptOptions
 from slotfill.commands.options.option_groups import GroupedCommand, OptionGroup, option, with_options
@@ -19,7 +27,7 @@ from slotfill.commands.options.reading_options import FileOptions
 
 if TYPE_CHECKING:
     from slotfill.extractors.evaluation.evaluation import Evaluation
-    from slotfill.schemas.json_values.json_types import JSONObject
+    from slotfill.extractors.gold.matching import MatchedGold
     from slotfill.schemas.schema import Schema
 
 __all__ = ["evaluate_command"]
@@ -96,6 +104,8 @@ def _evaluated(
 
     schema = None if first.schema is None else resolve_schema(first.schema, prompt)
     _check_ways(records, schema, first)
+    if report.calibrate is not None and schema is None:
+        raise click.UsageError("--calibrate learns for one schema: name it with -s")
     gold = read_gold(gold_path)
     if records is None and schema is not None:
         gold = with_texts(gold, Path(gold_path).parent, text_field=first.text_field, **files.keywords)
@@ -103,7 +113,28 @@ def _evaluated(
     else:
         predictions = read_predictions(records or "")
     pairs = matched(gold, predictions)
-    return evaluate(pairs.pairs, _comparisons(schema, predictions), by=report.by)
+    evaluation = evaluate(pairs.pairs, comparing_schema(schema, predictions), by=report.by)
+    if report.calibrate is not None and schema is not None:
+        _calibrate(report.calibrate, schema, evaluation, pairs)
+    if report.html is not None:
+        title = f"{schema.name if schema else Path(records or gold_path).name}, held against {Path(gold_path).name}"
+        name = ", ".join(evaluation.spending.models) if evaluation.spending else "this run"
+        write_report(report.html, evaluation, pairs, gold_path, title, run_cost(evaluation, name))
+    return evaluation
+
+
+def _calibrate(path: Path, schema: Schema[Any], evaluation: Evaluation, pairs: MatchedGold) -> None:
+    """Learn from what was judged, and write it. Raises InputError where nothing has a confidence."""
+    from slotfill.extractors.calibrating.field_curves import learn_curves
+    from slotfill.extractors.record.json_text import json_text
+
+    judged = (
+        (record, one.judged)
+        for one, (_, record) in zip(evaluation.documents, pairs.pairs, strict=True)
+        if record is not None and "slotfill" in record and record.get("value") is not None
+    )
+    write_text(f"{json_text(learn_curves(schema, judged).to_json(), indent=2)}\n", path)
+    say(f"the calibration is in {path}")
 
 
 def _check_ways(records: str | None, schema: Schema[Any] | None, first: GoldOptions) -> None:
@@ -111,18 +142,6 @@ def _check_ways(records: str | None, schema: Schema[Any] | None, first: GoldOpti
         raise click.UsageError("name RECORDS, what `slotfill extract` wrote, or extract first with -s SCHEMA -m MODEL")
     if records is not None and first.model:
         raise click.UsageError("RECORDS and -m exclude each other: records are scored as they are")
-
-
-def _comparisons(schema: Schema[Any] | None, predictions: list[JSONObject]) -> JSONObject | None:
-    """Return the schema by which fields are compared: that of -s, else the built-in one that the records name."""
-    from slotfill.schemas.built_in.built_ins import built_ins
-    from slotfill.schemas.sources.schema_sources import resolve
-
-    if schema is not None:
-        return schema.output_schema
-    names = {note["name"] for data in predictions if isinstance(note := data.get("schema"), dict) and "name" in note}
-    name = names.pop() if len(names) == 1 else None
-    return resolve(name).output_schema if isinstance(name, str) and name in built_ins() else None
 
 
 def _print(evaluation: Evaluation) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,7 +13,7 @@ from slotfill.commands.options.asking_options import complete_schema
 from slotfill.commands.options.option_groups import OptionGroup, option
 from slotfill.commands.options.running_options import usd_amount
 
-__all__ = ["GoldOptions", "ReportOptions"]
+__all__ = ["ComparedOptions", "GoldOptions", "ReportOptions", "html_option"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,26 @@ class GoldOptions(OptionGroup):
     )
 
 
+def html_option() -> Any:
+    """Describe `--html`."""
+    return option(
+        "--html",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Write a report to this file, for any browser: tables, plots, the worst documents. It loads nothing.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedOptions(OptionGroup):
+    """What two sets of records are held against, and what is told."""
+
+    gold: str | None = option("--gold", metavar="GOLD", help="The gold that both are held against.")
+    schema: str | None = option("-s", "--schema", metavar="SCHEMA", help="The schema: it says how fields are compared.")
+    as_json: bool = option("--json", is_flag=True, help="Write all figures as JSON.")
+    html: Path | None = html_option()
+
+
 @dataclass(frozen=True, slots=True)
 class ReportOptions(OptionGroup):
     """What is told."""
@@ -58,4 +80,11 @@ class ReportOptions(OptionGroup):
     title = "Telling how good it is"
 
     as_json: bool = option("--json", is_flag=True, help="Write all figures, and each document's mistakes, as JSON.")
+    html: Path | None = html_option()
+    calibrate: Path | None = option(
+        "--calibrate",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Learn how likely what is so sure is right, and write that for `extract --calibration`; needs -s.",
+    )
     by: str | None = option("--by", metavar="LABEL", help="Tell slices apart by a label of gold, such as lang.")

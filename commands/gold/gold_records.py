@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,17 @@ from slotfill.commands.exit_codes import exit_code
 from slotfill.commands.gold.gold_options import GoldOptions
 
 if TYPE_CHECKING:
+    from slotfill.extractors.evaluation.evaluation import Evaluation
+    from slotfill.extractors.evaluation.paired_comparison import Comparison
+    from slotfill.extractors.evaluation.report.marked_text import DocumentText
+    from slotfill.extractors.evaluation.report.plots import CostPoint
     from slotfill.extractors.gold.gold_document import GoldDocument
     from slotfill.extractors.gold.matching import MatchedGold
     from slotfill.extractors.runs.session import RunEnd
-    from slotfill.schemas.json_values.json_types import JSONObject
+    from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
     from slotfill.schemas.schema import Schema
 
-__all__ = ["extract_first", "matched", "say"]
+__all__ = ["comparing_schema", "extract_first", "matched", "run_cost", "say", "write_report", "write_text"]
 
 
 def say(line: str) -> None:
@@ -44,6 +49,78 @@ def matched(gold: Sequence[GoldDocument], predictions: Sequence[JSONObject], nam
     for line in pairs.messages():
         say(f"warning: {line}{name}")
     return pairs
+
+
+def comparing_schema(schema: Schema[Any] | None, predictions: Sequence[JSONObject]) -> JSONObject | None:
+    """Return the JSON Schema by which fields are compared: that of -s, else the built-in one that the records name."""
+    from slotfill.schemas.built_in.built_ins import built_ins
+    from slotfill.schemas.sources.schema_sources import resolve
+
+    if schema is not None:
+        return schema.output_schema
+    notes = [data.get("schema") for data in predictions]
+    names = {note.get("name") if isinstance(note, dict) else None for note in notes}
+    name = names.pop() if len(names) == 1 else None
+    return resolve(name).output_schema if isinstance(name, str) and name in built_ins() else None
+
+
+def run_cost(evaluation: Evaluation, name: str) -> list[CostPoint]:
+    """Return what a run costs and how good it is, nothing where that is not known."""
+    from slotfill.extractors.evaluation.report.plots import CostPoint
+
+    spending = evaluation.spending
+    if spending is None or spending.cost_usd is None:
+        return []
+    return [CostPoint(name, float(1000 * spending.cost_usd / spending.records), evaluation.scores.micro.tolerant.f1)]
+
+
+def write_report(  # noqa: PLR0917 - what a report is of
+    path: Path,
+    evaluation: Evaluation,
+    pairs: MatchedGold,
+    gold_path: str,
+    title: str,
+    costs: Sequence[CostPoint] = (),
+    comparison: Comparison | None = None,
+) -> None:
+    """Write the report of an evaluation to a file, with the texts of the worst documents as far as they can be read."""
+    from slotfill.extractors.evaluation.report.html_report import html_report, worst_documents
+
+    by_name = {one.id or one.source or "": pair for one, pair in zip(evaluation.documents, pairs.pairs, strict=True)}
+    texts = {
+        name: _text_of(*by_name[name], Path(gold_path).parent)
+        for one in worst_documents(evaluation)
+        if (name := one.id or one.source or "") in by_name
+    }
+    write_text(html_report(evaluation, title, texts, costs, comparison), path)
+    say(f"the report is in {path}")
+
+
+def _text_of(gold: GoldDocument, record: JSONMapping | None, folder: Path) -> DocumentText:
+    """Return a document's text, and where values stand in it; a text that cannot be read is not shown."""
+    from slotfill.extractors.errors import InputError
+    from slotfill.extractors.evaluation.report.marked_text import DocumentText
+    from slotfill.extractors.gold.gold_texts import with_texts
+
+    with suppress(InputError):
+        (gold,) = with_texts([gold], folder)
+    spans = record.get("spans") if record else None
+    places = spans.items() if isinstance(spans, dict) else ()
+    ends = {pointer: (span.get("start"), span.get("end")) for pointer, span in places if isinstance(span, dict)}
+    known = {pointer: (start, end) for pointer, (start, end) in ends.items() if type(start) is type(end) is int}
+    return DocumentText(gold.text, gold.spans, known)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a file that appears whole. Raises OutputError."""
+    from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
+
+    file = AtomicFile(path)
+    try:
+        file.write(text.encode())
+        file.commit()
+    finally:
+        file.discard()
 
 
 def extract_first(

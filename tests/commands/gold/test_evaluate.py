@@ -162,3 +162,45 @@ class TestExtractingFirst:
         result = run("gold.jsonl", "-s", SCHEMA, "-m", "claude-haiku-5-5")
         assert (result.exit_code, len(claude.requests)) == (2, 0)
         assert "'c.txt' is needed and not known" in result.stderr
+
+
+def test_a_report_shows_the_texts_that_are_there(folder, offline):
+    write("r.jsonl", {"source": "c.txt", "value": {"name": "Ed", "age": 3}})
+    result = run("gold.jsonl", "r.jsonl", "--html", "r.html")
+    assert (result.exit_code, "the report is in r.html" in result.stderr) == (0, True)
+    page = Path("r.html").read_text("utf-8")
+    assert "r.jsonl, held against gold.jsonl" in page
+    assert ">Cy.</p>" in page
+    (folder / "c.txt").unlink()
+    assert run("gold.jsonl", "r.jsonl", "--html", "r.html").exit_code == 0
+    assert ">Cy.</p>" not in Path("r.html").read_text("utf-8")
+
+
+class TestCalibrating:
+    def test_what_confidences_are_worth_is_learnt(self, folder, monkeypatch):
+        Path("models.py").write_text(
+            "from pydantic import BaseModel\nfrom slotfill.schemas import Confidence\n"
+            "class Person(BaseModel):\n    name: str\n    sure: Confidence['name']\n",
+            "utf-8",
+        )
+        values = [{"name": "Ada", "sure": 0.9}, {"name": "Bea", "sure": 0.4}]
+        claude = SimulatedClaude(values)
+        write("gold.jsonl", {"text": "Ada.", "value": {"name": "Ada"}}, {"text": "Bo.", "value": {"name": "Bo"}})
+        with served(claude) as url:
+            monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
+            monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-simulated")
+            result = run("gold.jsonl", "-s", "models.py:Person", "-m", "claude-haiku-5-5", "--calibrate", "c.json")
+        assert result.exit_code == 0, result.stderr
+        learnt = json.loads(Path("c.json").read_text("utf-8"))
+        assert learnt["slotfill_calibration"] == 1
+        assert (
+            sum(level["count"] if isinstance(level, dict) and "count" in level else 1 for level in learnt["pooled"])
+            == 2
+        )
+
+    def test_without_a_schema_or_a_confidence_it_says_so(self, folder):
+        write("r.jsonl", {"source": "c.txt", "value": VALUES[2]})
+        assert "--calibrate learns for one schema" in run("gold.jsonl", "r.jsonl", "--calibrate", "c.json").stderr
+        result = run("gold.jsonl", "r.jsonl", "-s", SCHEMA, "--calibrate", "c.json")
+        assert (result.exit_code, "no labelled value has a confidence" in result.stderr) == (2, True)
+        assert not Path("c.json").exists()

@@ -1,0 +1,305 @@
+"""An evaluation as one HTML file: figures at a glance, fields, slices, plots, the worst documents with their texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+
+from slotfill.extractors.evaluation.evaluation import DocumentScore, Evaluation
+from slotfill.extractors.evaluation.intervals import Score
+from slotfill.extractors.evaluation.judging.verdicts import FieldVerdict, Verdict, VerdictCounts
+from slotfill.extractors.evaluation.paired_comparison import Comparison
+from slotfill.extractors.evaluation.report.comparison_tables import comparison_rows
+from slotfill.extractors.evaluation.report.figures import interval_text, percent
+from slotfill.extractors.evaluation.report.html_markup import element, shown, shown_value
+from slotfill.extractors.evaluation.report.html_page import html_page
+from slotfill.extractors.evaluation.report.marked_text import DocumentText, TextMark, marked_text
+from slotfill.extractors.evaluation.report.plots import CostPoint, cost_plot, interval_bar, reliability_plot
+from slotfill.extractors.evaluation.scores import Quality, Scores
+from slotfill.extractors.evaluation.span_scores import ALL_FIELDS
+
+__all__ = ["html_report", "worst_documents"]
+
+MOST_DOCUMENTS, MOST_MISTAKES, MOST_ROWS, LONGEST_VALUE = 50, 20, 300, 160
+"""What is shown at most: of 10,000 documents the file stays well below 5 MB, whatever they hold."""
+
+_VERDICTS = ("right", "tolerated", "wrong", "omitted", "hallucinated")
+
+_MEANINGS = (
+    ("F1", "the harmonic mean of precision and recall; in brackets the interval, by drawing the documents again"),
+    ("precision", "of what was extracted, the share that is right"),
+    ("recall", "of what gold has, the share that was extracted right"),
+    ("right", "equal to gold"),
+    ("tolerated", "not equal, and the same by the field's comparison"),
+    ("wrong", "another value than gold's: one too many and one too few"),
+    ("omitted", "gold has a value, and nothing was extracted"),
+    ("hallucinated", "something was extracted where gold has nothing"),
+)
+
+
+def html_report(
+    evaluation: Evaluation,
+    title: str,
+    texts: Mapping[str, DocumentText] | None = None,
+    costs: Sequence[CostPoint] = (),
+    comparison: Comparison | None = None,
+) -> str:
+    """Write an evaluation as a page.
+
+    Args:
+        evaluation: What is shown.
+        title: What it is of.
+        texts: By the document's id, or its source where it has none, the text and where values stand in it; those of
+            `worst_documents` are shown.
+        costs: What this run costs, and what others do that it is to be seen beside.
+        comparison: How it differs from another one, which is called A.
+    """
+    return html_page(
+        title,
+        _header(evaluation, title),
+        _tiles(evaluation),
+        _differences(comparison),
+        _fields(evaluation),
+        _slices(evaluation),
+        _plots(evaluation, costs),
+        _documents(evaluation, texts or {}),
+        _glossary(),
+    )
+
+
+def worst_documents(evaluation: Evaluation) -> list[DocumentScore]:
+    """Return the documents with the most mistakes, the worst first."""
+    wrong = [one for one in evaluation.documents if _mistakes(one)]
+    return sorted(wrong, key=lambda one: (-len(_mistakes(one)), one.source or one.id or ""))[:MOST_DOCUMENTS]
+
+
+def _mistakes(document: DocumentScore) -> list[FieldVerdict]:
+    return [one for one in document.mistakes if one.verdict.is_mistake]
+
+
+def _header(evaluation: Evaluation, title: str) -> str:
+    models = ", ".join(evaluation.spending.models) if evaluation.spending else ""
+    parts = [_counted(evaluation.scores.documents, "document"), models]
+    return element("header", element("h1", shown(title)), element("p", shown(" · ".join(filter(None, parts)))))
+
+
+def _tiles(evaluation: Evaluation) -> str:
+    scores, spending = evaluation.scores, evaluation.spending
+    tiles = [
+        _tile("F1 of all fields", _percents(scores.micro.tolerant.f1), interval_text(scores.micro.tolerant.f1)),
+        _tile("documents right", _percents(scores.tolerated), interval_text(scores.tolerated)),
+        _tile("precision", _percents(scores.micro.tolerant.precision), interval_text(scores.micro.tolerant.precision)),
+        _tile("recall", _percents(scores.micro.tolerant.recall), interval_text(scores.micro.tolerant.recall)),
+    ]
+    if ALL_FIELDS in evaluation.reliability:
+        reliability = evaluation.reliability[ALL_FIELDS]
+        tiles.append(
+            _tile("calibration error", percent(reliability.error), f"Brier {reliability.brier.value or 0:.3f}")
+        )
+    if spending and spending.cost_usd is not None:
+        each = 1000 * spending.cost_usd / spending.records
+        tiles.append(_tile("1,000 documents", f"${each:.2f}", f"{spending.ms['p50'] / 1000:.1f} s each, in the median"))
+    return element("div", *tiles, class_="tiles")
+
+
+def _tile(name: str, figure: str, note: str) -> str:
+    return element(
+        "div", element("span", shown(name)), element("b", shown(figure)), element("small", shown(note)), class_="tile"
+    )
+
+
+def _percents(score: Score) -> str:
+    return percent(score.value) if score.value is None else f"{percent(score.value)} %"
+
+
+def _differences(comparison: Comparison | None) -> str:
+    if comparison is None:
+        return ""
+    rows = [
+        element(
+            "tr", *(element("td", shown(cell), class_="path" if at == 0 else None) for at, cell in enumerate(cells))
+        )
+        for cells in islice(comparison_rows(comparison), MOST_ROWS)
+    ]
+    table = element("table", _head(("F1 of", "A", "B", "B - A", "finding")), element("tbody", *rows))
+    note = f"{_counted(comparison.documents, 'document')} in both, compared in pairs."
+    return element("h2", "B against A") + element("p", note) + element("div", table, class_="card")
+
+
+def _fields(evaluation: Evaluation) -> str:
+    scores = evaluation.scores
+    rows = [_field_row(path or "(value)", quality) for path, quality in [*scores.fields.items()][:MOST_ROWS]]
+    rows.append(_field_row("all fields", scores.micro, class_="all"))
+    heads = ("field", "F1", "", "precision", "recall", "verdicts", "wrong", "omitted", "hallucinated", "in gold")
+    table = element("table", _head(heads), element("tbody", *rows))
+    notes = []
+    if len(scores.fields) > MOST_ROWS:
+        notes.append(f"{len(scores.fields) - MOST_ROWS:,} more fields are in --json.")
+    if evaluation.unlabelled:
+        notes.append(f"Not judged, as no gold has them: {', '.join(evaluation.unlabelled[:MOST_ROWS])}.")
+    return "".join(
+        (
+            element("h2", "Fields"),
+            element(
+                "p", "Each dot is the F1, each bar the interval in which another sample of documents would put it."
+            ),
+            element("div", table, class_="card"),
+            _legend(),
+            *(element("p", shown(note), class_="soft") for note in notes),
+        )
+    )
+
+
+def _field_row(name: str, quality: Quality, class_: str | None = None) -> str:
+    rates, counts = quality.tolerant, quality.counts
+    figure = f"{percent(rates.f1.value)} {element('span', shown(_bracketed(rates.f1)), class_='soft')}"
+    numbers = (f"{count:,}" for count in (counts.wrong, counts.omitted, counts.hallucinated, counts.in_gold))
+    return element(
+        "tr",
+        element("td", shown(name), class_="path"),
+        element("td", figure),
+        element("td", interval_bar(rates.f1), class_="plotted"),
+        element("td", percent(rates.precision.value)),
+        element("td", percent(rates.recall.value)),
+        element("td", _stack(counts), class_="plotted"),
+        *(element("td", number) for number in numbers),
+        class_=class_,
+    )
+
+
+def _bracketed(score: Score) -> str:
+    interval = interval_text(score)
+    return f"({interval})" if interval else ""
+
+
+def _stack(counts: VerdictCounts) -> str:
+    """Draw the verdicts side by side, each as wide as its share."""
+    total = sum(counts.row) or 1
+    parts, at = [], 0.0
+    for kind, count in zip(_VERDICTS, counts.row, strict=True):
+        width = 180 * count / total
+        if count:
+            title = element("title", f"{kind}: {count:,}")
+            parts.append(element("rect", title, class_=kind, x=at, y=5.0, width=max(width, 0.5), height=8.0))
+        at += width
+    return element("svg", *parts, class_="stack", viewBox="0 0 180 18", role="img", aria_label="verdicts")
+
+
+def _legend() -> str:
+    return element("ul", *(element("li", element("i", class_=kind), kind) for kind in _VERDICTS), class_="legend")
+
+
+def _slices(evaluation: Evaluation) -> str:
+    if not evaluation.slices:
+        return ""
+    rows = [_slice_row(name or "(none)", scores) for name, scores in [*evaluation.slices.items()][:MOST_ROWS]]
+    table = element(
+        "table", _head((evaluation.by or "", "F1", "", "documents right", "documents")), element("tbody", *rows)
+    )
+    return element("h2", shown(f"By {evaluation.by}")) + element("div", table, class_="card")
+
+
+def _slice_row(name: str, scores: Scores) -> str:
+    f1 = scores.micro.tolerant.f1
+    return element(
+        "tr",
+        element("td", shown(name), class_="path"),
+        element("td", f"{percent(f1.value)} {element('span', shown(_bracketed(f1)), class_='soft')}"),
+        element("td", interval_bar(f1), class_="plotted"),
+        element("td", percent(scores.tolerated.value)),
+        element("td", f"{scores.documents:,}"),
+    )
+
+
+def _head(names: Iterable[str]) -> str:
+    return element(
+        "thead",
+        element(
+            "tr",
+            *(element("th", shown(name), class_="plotted" if name in ("", "verdicts") else None) for name in names),
+        ),
+    )
+
+
+def _plots(evaluation: Evaluation, costs: Sequence[CostPoint]) -> str:
+    cards = []
+    if ALL_FIELDS in evaluation.reliability:
+        reliability = evaluation.reliability[ALL_FIELDS]
+        note = f"{reliability.count:,} values. On the dashed line what is said to be 80 % sure is right in 80 of 100."
+        cards.append(_card("Is it as right as it is sure?", reliability_plot(reliability), note))
+    if plot := cost_plot(costs):
+        cards.append(_card("Cost against quality", plot, "Better is up, and to the left."))
+    return element("h2", "Confidence and cost") + element("div", *cards, class_="plots") if cards else ""
+
+
+def _card(title: str, plot: str, note: str) -> str:
+    return element("div", element("h3", shown(title)), plot, element("p", shown(note), class_="soft"), class_="card")
+
+
+def _documents(evaluation: Evaluation, texts: Mapping[str, DocumentText]) -> str:
+    worst = worst_documents(evaluation)
+    wrong = sum(bool(_mistakes(one)) for one in evaluation.documents)
+    if not worst:
+        return element("h2", "Documents") + element("p", "Each document is right as a whole.")
+    note = f"{_counted(wrong, 'document')} of {evaluation.scores.documents:,} with mistakes, the worst first"
+    if len(worst) < wrong:
+        note += f"; {len(worst)} are shown"
+    blocks = [
+        _document(one, texts.get(one.id or one.source or "", DocumentText()), number)
+        for number, one in enumerate(worst)
+    ]
+    return element("h2", "The worst documents") + element("p", f"{note}.") + "".join(blocks)
+
+
+def _document(document: DocumentScore, text: DocumentText, number: int) -> str:
+    mistakes = _mistakes(document)
+    labels = ", ".join(f"{key} {value}" for key, value in [*document.labels.items()][:4])
+    head = element(
+        "summary",
+        element(
+            "span", shown_value(document.source or f"document {(document.id or '')[:12]}", LONGEST_VALUE), class_="path"
+        ),
+        element("span", shown_value(labels, LONGEST_VALUE), class_="soft"),
+        element(
+            "span", "nothing was extracted" if document.failed else _counted(len(mistakes), "mistake"), class_="soft"
+        ),
+    )
+    rows = [_mistake_row(one) for one in mistakes[:MOST_MISTAKES]]
+    more = len(mistakes) - MOST_MISTAKES
+    table = element("table", _head(("field", "verdict", "expected", "got")), element("tbody", *rows))
+    inside = [table, *([element("p", f"and {more:,} more", class_="soft")] if more > 0 else [])]
+    if text.text is not None:
+        inside.append(marked_text(text.text, [*_marks(document, text)]))
+    return element("details", head, element("div", *inside, class_="inside"), open="" if number == 0 else None)
+
+
+def _mistake_row(one: FieldVerdict) -> str:
+    got = "" if one.verdict is Verdict.OMITTED else shown_value(one.got, LONGEST_VALUE)
+    expected = "" if one.verdict is Verdict.HALLUCINATED else shown_value(one.expected, LONGEST_VALUE)
+    return element(
+        "tr",
+        element("td", shown(one.path or "(value)"), class_="path"),
+        element("td", element("span", one.verdict.value, class_=f"verdict {one.verdict.value}")),
+        element("td", expected or element("span", "nothing", class_="soft")),
+        element("td", got or element("span", "nothing", class_="soft")),
+    )
+
+
+def _marks(document: DocumentScore, text: DocumentText) -> Iterable[TextMark]:
+    """Yield where in the text what was expected stands, and what was got."""
+    for one in document.mistakes:
+        for pointer, spans, kind in ((one.gold_pointer, text.gold_spans, "expected"), (one.pointer, text.spans, "got")):
+            if pointer is not None and pointer in spans:
+                start, end = spans[pointer]
+                yield TextMark(start, end, kind, f"{kind}: {one.path}")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _glossary() -> str:
+    terms = "".join(element("dt", name) + element("dd", shown(meaning)) for name, meaning in _MEANINGS)
+    return (
+        element("h2", "What the words mean") + element("dl", terms) + element("footer", "Written by slotfill evaluate.")
+    )

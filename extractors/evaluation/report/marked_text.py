@@ -1,0 +1,95 @@
+"""A document's text with what gold expects and what was got marked in it, cut to the passages around the marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from slotfill.extractors.evaluation.report.html_markup import element, shown
+
+__all__ = ["DocumentText", "TextMark", "marked_text"]
+
+_AROUND = 120
+"""So many characters are shown before and behind a mark."""
+
+_MOST_MARKS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentText:
+    """A document's text, and where in it values stand.
+
+    Attributes:
+        text: The text; None where it is not known.
+        gold_spans: By JSON Pointer into gold's value: start and end.
+        spans: The same, of the prediction.
+    """
+
+    text: str | None = None
+    gold_spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TextMark:
+    """A passage to be marked. kind: `expected`, `got` or `right`. title: what is said of it."""
+
+    start: int
+    end: int
+    kind: str
+    title: str
+
+
+def marked_text(text: str, marks: Sequence[TextMark], longest: int = 1_500) -> str:
+    """Write a text with its marks, as markup.
+
+    Args:
+        text: The whole text.
+        marks: Passages within it; where they overlap both are shown.
+        longest: How many characters are written at most.
+    """
+    chosen = sorted(marks, key=lambda mark: (mark.start, mark.end))[:_MOST_MARKS]
+    parts, room, at = [], longest, 0
+    for start, last in _windows(chosen, len(text), longest):
+        if room <= 0:
+            break
+        end = min(last, start + room)
+        parts.append("… " if start > at else "")
+        parts.append(_stretch(text, start, end, chosen))
+        room, at = room - (end - start), end
+    parts.append(" …" if at < len(text) else "")
+    return element("p", *parts, class_="text", dir="auto")
+
+
+def _windows(marks: Sequence[TextMark], length: int, longest: int) -> Iterator[tuple[int, int]]:
+    """Yield the stretches around marks, those that touch as one; of a text without marks its beginning."""
+    if not marks or length <= longest:
+        yield 0, min(length, longest)
+        return
+    start, end = 0, -1
+    for mark in marks:
+        first, last = max(0, mark.start - _AROUND), min(length, mark.end + _AROUND)
+        if end >= first:
+            end = max(end, last)
+            continue
+        if end >= 0:
+            yield start, end
+        start, end = first, last
+    yield start, end
+
+
+def _stretch(text: str, start: int, end: int, marks: Iterable[TextMark]) -> str:
+    """Write a stretch: between each two ends of marks, what has the same marks."""
+    inside = [mark for mark in marks if mark.start < end and start < mark.end]
+    cuts = sorted({start, end, *(at for mark in inside for at in (mark.start, mark.end) if start < at < end)})
+    return "".join(_piece(text, first, last, inside) for first, last in pairwise(cuts))
+
+
+def _piece(text: str, start: int, end: int, marks: Iterable[TextMark]) -> str:
+    over = [mark for mark in marks if mark.start <= start and end <= mark.end]
+    if not over:
+        return shown(text[start:end])
+    kinds = dict.fromkeys(mark.kind for mark in over)
+    titles = dict.fromkeys(mark.title for mark in over)
+    return element("mark", shown(text[start:end]), class_=" ".join(kinds), title="; ".join(titles))
