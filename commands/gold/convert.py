@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -94,6 +94,8 @@ def _converted(documents: list[GoldDocument], target: Target, labels: FieldLabel
             return "".join(f"{json_text(line)}\n" for line in doccano_lines(documents, labels))
         case "conll":
             return "".join(conll_text(document, labels) for document in documents)
+    if guessed:  # who corrects a value in an editor does not look where it stands
+        documents = [replace(document, spans={}) for document in documents]
     return "".join(f"{json_text(gold_line(document))}\n" for document in documents)
 
 
