@@ -53,8 +53,9 @@ class EarlierRecord:
     """What an earlier record says of a document, as far as it may be taken over.
 
     ok: whether it holds a whole value. readings: how often each text was read. chunks: one for a document that was read
-    at once. origin: where the numbers of confidences come from, if it holds any. cost_usd: what was paid for all of it,
-    for records before it too. reworded: whether other instructions say the same in other words.
+    at once. confidence: where the numbers of confidences come from. agreement: of independent readings; none where
+    there was but one. cost_usd: what was paid for all of it, for records before it too. reworded: whether other
+    instructions say the same in other words.
     """
 
     document_id: str
@@ -69,6 +70,7 @@ class EarlierRecord:
     chunks: tuple[EarlierChunk, ...]
     edits: tuple[Edit, ...]
     confidence: Mapping[str, Origin]
+    agreement: Mapping[str, float]
     cost_usd: Decimal | None
     reworded: bool = False
 
@@ -90,6 +92,7 @@ class EarlierRecord:
             chunks=_chunks_of(stored, record),
             edits=stored.edits,
             confidence=stored.confidence,
+            agreement=record.get("agreement", {}),
             cost_usd=add_money(before, stored.cost_usd),
             reworded=reworded,
         )

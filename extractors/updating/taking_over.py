@@ -56,14 +56,21 @@ class TakeOver(Generic[M]):
         if earlier is None or not extraction.ok:
             return extraction
         chunks = [number for number, asked in enumerate(self.asked) if asked is not None]
+        fields = tuple(self._fields(extraction.reply))
+        agreed = {path: share for path, share in earlier.agreement.items() if _is_within(path, fields)}
         note = TakenOver(
             earlier.schema_id,
             earlier.model,
-            fields=tuple(self._fields(extraction.reply)),
+            fields=fields,
             chunks=tuple(chunks) if len(self.asked) > 1 else (),
             cost_usd=earlier.cost_usd,
         )
-        return replace(extraction, taken_over=note, model=extraction.model if extraction.attempts else earlier.model)
+        return replace(
+            extraction,
+            taken_over=note,
+            model=extraction.model if extraction.attempts else earlier.model,
+            agreement={**agreed, **extraction.agreement},
+        )
 
     def newly_read(self, by_pointer: Mapping[str, T]) -> dict[str, T]:
         """Leave, of what is told of places of the value, what is of fields that were asked for somewhere."""
@@ -105,13 +112,19 @@ class TakeOver(Generic[M]):
         )
 
 
+def _is_within(path: str, places: Sequence[str]) -> bool:
+    return any(path == place or path.startswith(f"{place}/") for place in places)
+
+
 def take_over(reader: ChunkReader[M], earlier: EarlierRecord | None) -> TakeOver[M]:
     """Take over what an earlier record says of a document, and leave the questions for the rest.
 
     Nothing is believed: each value is validated by the schema as it is now, with its text, and what is refused is asked
-    for. A text that was read less often than is asked for now is read anew.
+    for. A text that was read less often than is asked for now is read anew, and so is one of which several readings
+    are to agree and of which there was but one.
     """
-    if earlier is None or earlier.readings < reader.policy.passes:
+    policy = reader.policy
+    if earlier is None or earlier.readings < policy.passes or (policy.votes > 1 and not earlier.agreement):
         return TakeOver(reader.split())
     asked = changed_fields(earlier, reader.schema)
     placed = [] if asked is None else _placed(reader, earlier, whole=not asked)

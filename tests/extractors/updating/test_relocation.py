@@ -69,6 +69,8 @@ def test_what_was_prepended_or_appended_is_in_no_earlier_chunk():
     text = prose(10_000)
     for after in ("New. " + text, text + " New."):
         stretches = relocated(text, after)
+        seam = after.index("New.") + (0 if after.endswith("New.") else 5)
+        assert any(one.start <= seam - 4 and seam + 4 <= one.end for one in stretches)
         (new,) = [one for one in new_ones(stretches) if "New." in after[one.start : one.end]]
         assert len(new_ones(stretches)) <= 2
         assert new.earlier is None

@@ -17,7 +17,12 @@ from pydantic import BaseModel, Field, create_model, field_validator, model_vali
 from slotfill import Document, Extractor, InputError, Outcome, Schema
 from slotfill.extractors.chunks.chunking import split_text
 from slotfill.extractors.extractions.loading import load_record
-from slotfill.extractors.testing.checking.invariants import contradictions, misplaced_spans, unloadable_records
+from slotfill.extractors.testing.checking.invariants import (
+    contradictions,
+    misplaced_spans,
+    unloadable_records,
+    untold_losses,
+)
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas import Confidence, Verbatim, resolve
 
@@ -242,6 +247,18 @@ def test_what_was_read_less_often_than_is_asked_for_now_is_read_anew():
     assert asked(claude)[2:] == [["city"], ["city"]]
 
 
+def test_what_readings_agreed_on_is_taken_over_with_how_much_they_did():
+    once, voted = extracted(Person), extracted(Person, votes=3)
+    claude = saying()
+    extraction = updated(WithCity, voted, claude, votes=3)
+    assert {*map(tuple, asked(claude))} == {("city",)}
+    assert extraction.agreement == {**voted.agreement, "/city": 1.0}
+    assert updated(Person, extraction, claude, votes=3).agreement == voted.agreement != {}
+    again = saying()
+    assert updated(WithCity, once, again, votes=3).taken_over is None
+    assert {*map(tuple, asked(again))} == {("age", "city", "name")}
+
+
 def test_a_value_that_is_no_object_is_taken_over_whole():
     words = resolve({"type": "array", "items": {"type": "string"}})
     claude = SimulatedClaude(lambda _: {"value": ["Ada"]})
@@ -366,7 +383,8 @@ def read(text, schema=Facts, earlier=None, **options):
             return await (extractor.aextract(text) if earlier is None else extractor.aupdate(earlier, text))
 
     extraction = asyncio.run(run())
-    assert [*contradictions(extraction)] == []
+    assert [*contradictions(extraction), *untold_losses(extraction)] == []
+    assert [one.chunk for one in extraction.chunks] == sorted(one.chunk for one in extraction.chunks)
     return extraction, claude
 
 
