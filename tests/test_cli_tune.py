@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import signal
 
 import pytest
 from click.testing import CliRunner
@@ -98,3 +100,21 @@ def test_wrong_usage_is_said_before_any_call(server, folder, arguments, said):
     assert (result.exit_code, server.requests) == (2, [])
     assert said in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_ctrl_c_says_how_to_go_on_and_the_same_again_pays_nothing_twice(server, folder):
+    def interrupted(request):
+        if len(server.requests) == 20:
+            os.kill(os.getpid(), signal.SIGINT)
+        return sorting(request)
+
+    arguments = ("ticket.json", "gold.jsonl", "-m", "claude-haiku-5-5", "-o", "t.json", "--candidates", "1")
+    server.script(interrupted)
+    stopped = run(*arguments)
+    assert stopped.exit_code == 130, stopped.output
+    assert "stopped: interrupted; spent in all: $0.0" in stopped.stderr
+    assert "The same command goes on" in stopped.stderr
+    assert not (folder / "t.json").exists()
+    assert run(*arguments).exit_code == 0
+    asked = [json.dumps(request, sort_keys=True) for request in server.requests]
+    assert len(set(asked)) == len(asked)
