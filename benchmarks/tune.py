@@ -5,7 +5,7 @@
 
 Of each set the first documents are taken. `labels` is the sentiment alone, by a schema without examples; `sentiment`
 and `entities` are the built-in schemas, which bring examples that were chosen on the even half of these very sets;
-`aspects` is a schema without examples for four aspects of a restaurant.
+`aspects` is a schema without examples for two aspects of a restaurant.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TYPES = {
     "product": "product",
     "creative-work": "product",
 }
-ASPECTS = ("food", "service", "staff", "price")
+ASPECTS = ("food", "service")
 Row = dict[str, Any]
 
 
