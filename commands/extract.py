@@ -119,7 +119,16 @@ def _print_estimate(
 
     # Nothing is called, so no credential is needed to count.
     model = asking.model or (Settings.read().model or DEFAULT_MODEL,)
-    with Extractor(schema, model=model, max_tokens=asking.max_tokens, chunk_chars=asking.chunk_chars) as extractor:
+    with Extractor(
+        schema,
+        model=model,
+        max_tokens=asking.max_tokens,
+        chunk_chars=asking.chunk_chars,
+        votes=asking.votes,
+        escalate=asking.escalate,
+        sure=asking.sure,
+        calibration=asking.calibration,
+    ) as extractor:
         sources = sources.for_model(takes_pages=extractor.takes_pages)
         click.echo(json.dumps(estimate(extractor, islice(sources, limit), earlier), indent=2))
 

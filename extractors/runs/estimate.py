@@ -16,7 +16,7 @@ from slotfill.extractors.record.money import money_json
 from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.rungs.prompt import BYTES_A_TOKEN
 from slotfill.extractors.runs.earlier_records import EarlierRecords
-from slotfill.schemas.json_values.json_types import JSONObject
+from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
 
 __all__ = ["estimate"]
 
@@ -30,12 +30,16 @@ def estimate(
     cache; tokens out, and the cost they make, are what the replies are given room for. The surcharge is what of the
     cost is for long prompts, for which some models have higher rates.
 
+    Of several votes, requests, tokens and the most that it costs count all readings, and one of each document by the
+    stronger model, if there is one; the least that it costs counts the readings that decide where all agree.
+
     earlier: what an earlier run has found: what need not be asked for is not counted then, and `taken_over` tells of
     how many documents nothing is.
     """
     counts = {"documents": 0, "unreadable": 0, "characters": 0, "pages": 0, "requests": 0}
     counts |= {} if earlier is None else {"taken_over": 0}
     total, cost, surcharge = Usage(), _Bounds(prices.cost), _Bounds(prices.surcharge)
+    votes, stronger = extractor.settings.votes or 1, extractor.settings.escalate
     for document in documents:
         counts["documents"] += 1
         counts["unreadable"] += document.failure is not None
@@ -47,13 +51,16 @@ def estimate(
         requests = extractor.requests(document, earlier=known)
         if known is not None and not requests:
             counts["taken_over"] += 1
-        for request in requests:
-            counts["requests"] += 1
-            text = json.dumps(without_pdfs(request), ensure_ascii=False).encode()
-            sent = (len(text) + pdf_size(request)) // BYTES_A_TOKEN
-            total += Usage(sent, request["max_tokens"])
-            cost.add(extractor.model.id, sent, request["max_tokens"])
-            surcharge.add(extractor.model.id, sent, request["max_tokens"])
+        asked = [(_tokens_of(request), request["max_tokens"]) for request in requests]
+        readings = [(extractor.model.id, sent, room, votes // 2 + 1, votes) for sent, room in asked]
+        if stronger and asked:
+            whole = sum(sent for sent, _ in asked), max(room for _, room in asked)
+            readings.append((stronger, *whole, 0, 1))
+        for model, sent, room, fewest, most in readings:
+            counts["requests"] += most
+            total += Usage(sent * most, room * most)
+            for bounds in (cost, surcharge):
+                bounds.add(model, sent, room, fewest=fewest, most=most)
     return {
         "model": extractor.model.id,
         **counts,
@@ -62,6 +69,12 @@ def estimate(
         "cost_usd": cost.to_json(),
         "surcharge_usd": surcharge.to_json(),
     }
+
+
+def _tokens_of(request: JSONMapping) -> int:
+    """Estimate the tokens that a request sends."""
+    text = json.dumps(without_pdfs(request), ensure_ascii=False).encode()
+    return (len(text) + pdf_size(request)) // BYTES_A_TOKEN
 
 
 @dataclass(slots=True)
@@ -73,12 +86,12 @@ class _Bounds:
     at_most: Decimal = Decimal(0)
     known: bool = True
 
-    def add(self, model: str, sent: int, room: int) -> None:
-        """Add what one costs, of so many tokens and with room for so many."""
-        least, most = (self.priced(model, Usage(sent, out)) for out in (0, room))
-        self.known = self.known and least is not None and most is not None
-        self.at_least += least or 0
-        self.at_most += most or 0
+    def add(self, model: str, sent: int, room: int, *, fewest: int, most: int) -> None:
+        """Add what one costs, of so many tokens and with room for so many, that is sent so often."""
+        empty, full = (self.priced(model, Usage(sent, out)) for out in (0, room))
+        self.known = self.known and empty is not None and full is not None
+        self.at_least += (empty or 0) * fewest
+        self.at_most += (full or 0) * most
 
     def to_json(self) -> dict[str, str | None] | None:
         """Return both as plain JSON data; None where a price is unknown."""

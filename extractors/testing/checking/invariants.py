@@ -62,7 +62,8 @@ ENDING = frozenset({"truncated", "refusal", "sse_unended", "sse_spliced", "sse_c
 def contradictions(extraction: Extraction[Any]) -> Breaches:
     """A record that is ok has a value and no error, one that is not has an error with type and message.
 
-    The last attempt is ok when the record is; of a document that was read in parts, each part is. What was mended has
+    The last attempt is ok when the record is, but where readings were voted on; of a document that was read in parts,
+    each part is. What was mended has
     an edit of it.
     """
     ok, outcome, error = extraction.ok, extraction.outcome, extraction.error
@@ -76,7 +77,8 @@ def contradictions(extraction: Extraction[Any]) -> Breaches:
         yield "/error", f"says too little: {error}"
     if lost := [reading.chunk for reading in extraction.chunks if ok and not reading.outcome.ok]:
         yield "/chunks", f"the outcome is {outcome.value!r}, and chunks {lost} could not be read"
-    if extraction.attempts and not extraction.chunks and extraction.attempts[-1].ok is not ok:
+    alone = not any(attempt.reading or attempt.escalated for attempt in extraction.attempts)
+    if extraction.attempts and not extraction.chunks and alone and extraction.attempts[-1].ok is not ok:
         yield "/attempts", f"the outcome is {outcome.value!r}, and of the last attempt ok is {not ok}"
     if outcome is Outcome.MENDED and not extraction.edits:
         yield "/edits", "it was mended, and no edit says how"
