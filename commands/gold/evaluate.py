@@ -126,8 +126,12 @@ def _evaluated(
 def _calibrate(path: Path, schema: Schema[Any], evaluation: Evaluation, pairs: MatchedGold) -> None:
     """Learn from what was judged, and write it. Raises InputError where nothing has a confidence."""
     from slotfill.extractors.calibrating.field_curves import learn_curves
+    from slotfill.extractors.extractions.loading import check_record
     from slotfill.extractors.record.json_text import json_text
 
+    for _, record in pairs.pairs:
+        if record is not None and "slotfill" in record:
+            check_record(record)  # it may be anybody's
     judged = (
         (record, one.judged)
         for one, (_, record) in zip(evaluation.documents, pairs.pairs, strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,9 +59,9 @@ def comparing_schema(schema: Schema[Any] | None, predictions: Sequence[JSONObjec
     if schema is not None:
         return schema.output_schema
     notes = [data.get("schema") for data in predictions]
-    names = {note.get("name") if isinstance(note, dict) else None for note in notes}
-    name = names.pop() if len(names) == 1 else None
-    return resolve(name).output_schema if isinstance(name, str) and name in built_ins() else None
+    names = {str(note.get("name")) if isinstance(note, dict) else "" for note in notes}
+    name = names.pop() if len(names) == 1 else ""
+    return resolve(name).output_schema if name in built_ins() else None
 
 
 def run_cost(evaluation: Evaluation, name: str) -> list[CostPoint]:
@@ -105,10 +105,15 @@ def _text_of(gold: GoldDocument, record: JSONMapping | None, folder: Path) -> Do
     with suppress(InputError):
         (gold,) = with_texts([gold], folder)
     spans = record.get("spans") if record else None
-    places = spans.items() if isinstance(spans, dict) else ()
-    ends = {pointer: (span.get("start"), span.get("end")) for pointer, span in places if isinstance(span, dict)}
-    known = {pointer: (start, end) for pointer, (start, end) in ends.items() if type(start) is type(end) is int}
-    return DocumentText(gold.text, gold.spans, known)
+    return DocumentText(gold.text, gold.spans, dict(_passages(spans if isinstance(spans, dict) else {})))
+
+
+def _passages(spans: JSONMapping) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield those spans of a record that are some: it may be anybody's."""
+    for pointer, span in spans.items():
+        start, end = (span.get("start"), span.get("end")) if isinstance(span, dict) else (None, None)
+        if type(start) is int and type(end) is int and 0 <= start < end:
+            yield pointer, (start, end)
 
 
 def write_text(text: str, path: Path) -> None:

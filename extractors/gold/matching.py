@@ -100,12 +100,12 @@ def _partner(
 
 def _identity(data: JSONMapping) -> str | None:
     note = data.get("document")
-    return note["id"] if isinstance(note, dict) else None
+    return note.get("id") if isinstance(note, dict) and "slotfill" in data else None
 
 
 def _source(data: JSONMapping) -> str | None:
     note = data.get("document")
-    return note.get("source") if isinstance(note, dict) else data.get("source")
+    return note.get("source") if isinstance(note, dict) and "slotfill" in data else data.get("source")
 
 
 def _name(data: JSONMapping) -> str:

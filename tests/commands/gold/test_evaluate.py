@@ -4,6 +4,7 @@ import json
 import socket
 import sqlite3
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -204,3 +205,23 @@ class TestCalibrating:
         result = run("gold.jsonl", "r.jsonl", "-s", SCHEMA, "--calibrate", "c.json")
         assert (result.exit_code, "no labelled value has a confidence" in result.stderr) == (2, True)
         assert not Path("c.json").exists()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"schema": [1], "spans": 3, "attempts": [3], "usage": 7, "cost_usd": "NaN", "ms": "x", "confidence": [1]},
+        {"schema": {"name": ["feedback"]}, "spans": {"/name": {"start": -5, "end": 10**9}}, "edits": {}, "model": 3},
+        {"schema": {"name": "sentiment"}, "value": "no sentiment", "agreement": {"/name": "much"}, "outcome": ["x"]},
+        {"value": [[[1]]], "probability": {"/0": 7, "": "x", "nowhere": 0.5}, "spans": {"": 3}},
+    ],
+)
+def test_records_of_somebody_else_end_in_no_traceback(folder, offline, more):
+    text = GOLD[0]["text"]
+    document = {"id": sha256(text.encode()).hexdigest(), "source": None}
+    record = {"slotfill": 1, "outcome": "valid", "document": document, "value": {"name": "Ada"}, "attempts": [], **more}
+    write("r.jsonl", record, {"source": "c.txt", "document": {}, "value": 1})
+    for arguments in (("--html", "r.html"), ("-s", SCHEMA, "--json"), ("-s", SCHEMA, "--calibrate", "c.json")):
+        result = CliRunner().invoke(main, ["evaluate", "gold.jsonl", "r.jsonl", *arguments])
+        assert isinstance(result.exception, SystemExit | None), result.exception
+        assert result.exit_code == (2 if "--calibrate" in arguments else 0)
