@@ -60,6 +60,16 @@ def test_documents_that_are_in_one_alone_are_counted_and_not_compared() -> None:
     assert (nothing.documents, nothing.right.finding) == (0, "no difference shown")
 
 
+def test_documents_that_nothing_tells_apart_are_paired_in_their_order() -> None:
+    golds = [GoldDocument.of({"a": "x"}, text="the same text") for _ in range(3)]
+    lines = [{"value": {"a": "x"}}, {"value": {"a": "y"}}, {"value": {"a": "x"}}]
+    first = evaluate(zip(golds, lines, strict=True), resamples=0)
+    second = evaluate(zip(golds[:2], lines[:2], strict=True), resamples=0)
+    comparison = compare(first, second)
+    assert (comparison.documents, comparison.first_only, comparison.second_only) == (2, 1, 0)
+    assert (comparison.whole_documents.first_only, comparison.whole_documents.second_only) == (0, 0)
+
+
 @examples(30)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=12), st.randoms(use_true_random=False))
 def test_the_order_of_documents_changes_nothing_and_sides_may_be_changed(

@@ -86,7 +86,7 @@ def test_the_figures_are_what_their_definitions_say(sure: list[SurePoint]) -> No
 def test_bins_have_equal_mass_and_do_not_part_points_of_one_confidence() -> None:
     spread = [(at / 1000, at % 2 == 0) for at in range(1000)]
     assert {one.count for one in reliability_of([spread], Resampling(0)).bins} == {100}
-    crowded = [(1.0, True)] * 90 + [(0.5, False)] * 10
+    crowded = [(0.5, at > 4) for at in range(10)] + [(1.0, at % 3 > 0) for at in range(90)]
     assert [one.count for one in reliability_of([crowded], Resampling(0)).bins] == [10, 90]
 
 

@@ -77,6 +77,13 @@ def test_values_of_one_document_count_as_one_document() -> None:
     assert sum(found) <= 4
 
 
+def test_a_key_that_is_not_there_has_no_value() -> None:
+    first, second = [{"value": {"a": 1, "b": 2}}] * 40, [{"value": {"a": 1, "b": 2}}] * 10 + [{"value": {"a": 1}}] * 30
+    (aspect,) = drift(first, second).aspects
+    assert (aspect.path, aspect.aspect, aspect.moved) == ("/b", "present", True)
+    assert (aspect.first, aspect.second) == ({"true": 1, "false": 0}, {"true": 0.25, "false": 0.75})
+
+
 def test_how_records_end_is_compared_too() -> None:
     def records(failed: int) -> list[dict[str, Any]]:
         ends = [{"slotfill": 1, "outcome": "failed", "value": None, "error": {}}] * failed
