@@ -27,6 +27,7 @@ from slotfill.extractors.record.parts import ChunkRecord as ChunkRecord
 from slotfill.extractors.record.parts import Conflict as Conflict
 from slotfill.extractors.record.parts import ConflictValue as ConflictValue
 from slotfill.extractors.record.parts import Edit as Edit
+from slotfill.extractors.record.parts import EvidencePassage as EvidencePassage
 from slotfill.extractors.record.parts import Outcome as Outcome
 from slotfill.extractors.record.parts import Rung as Rung
 from slotfill.extractors.record.parts import Span as Span

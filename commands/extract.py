@@ -13,7 +13,7 @@ import click
 
 from slotfill.commands.exit_codes import EXIT_INCOMPLETE, exit_code
 from slotfill.commands.inputs import find_inputs, resolve_schema
-from slotfill.commands.options.asking_options import AskingOptions, PromptOptions, schema_argument
+from slotfill.commands.options.asking_options import AskingOptions, EvidenceOptions, PromptOptions, schema_argument
 from slotfill.commands.options.option_groups import GroupedCommand, with_options
 from slotfill.commands.options.reading_options import FileOptions, ReadingOptions
 from slotfill.commands.options.running_options import RunningOptions, TellingOptions, WritingOptions
@@ -42,6 +42,7 @@ def extract_command(
     *,
     asking: AskingOptions,
     prompt: PromptOptions,
+    evidence: EvidenceOptions,
     reading: ReadingOptions,
     files: FileOptions,
     writing: WritingOptions,
@@ -66,6 +67,8 @@ def extract_command(
     from slotfill.extractors.runs.reports.logs import log_to_stderr
 
     updating.check(inputs=inputs, outputs=(writing.output, writing.rejects), stream=writing.stream)
+    if evidence.evidence and updating.earlier is not None:
+        raise click.UsageError("--evidence is asked for with the value, and --from takes the value over: leave one out")
     resolved = resolve_schema(schema, prompt)
     sources = find_inputs(
         inputs,
@@ -79,11 +82,11 @@ def extract_command(
     )
     earlier = _earlier(resolved, updating)
     if running.dry_run:
-        _print_estimate(resolved, sources, asking, earlier, limit=reading.limit)
+        _print_estimate(resolved, sources, asking, earlier, evidence=evidence.evidence, limit=reading.limit)
         return
     start = _start(inputs or ("-",), asking, reading, writing, running)
     with log_to_stderr(telling.verbosity, telling.log_format):  # what is told of settings holds no secret
-        extractor = _extractor(resolved, asking, running)
+        extractor = _extractor(resolved, asking, running, evidence=evidence.evidence)
     sources = sources.for_model(takes_pages=extractor.takes_pages)
     with log_to_stderr(telling.verbosity, telling.log_format, extractor.settings.secrets):
         ctx.exit(_run(extractor, sources, start, telling, earlier))
@@ -109,6 +112,7 @@ def _print_estimate(
     asking: AskingOptions,
     earlier: EarlierRecords | None,
     *,
+    evidence: bool,
     limit: int | None,
 ) -> None:
     """Write what a run would cost, as JSON."""
@@ -122,6 +126,7 @@ def _print_estimate(
     with Extractor(
         schema,
         model=model,
+        evidence=evidence,
         max_tokens=asking.max_tokens,
         chunk_chars=asking.chunk_chars,
         votes=asking.votes,
@@ -133,12 +138,15 @@ def _print_estimate(
         click.echo(json.dumps(estimate(extractor, islice(sources, limit), earlier), indent=2))
 
 
-def _extractor(schema: Schema[Any], asking: AskingOptions, running: RunningOptions) -> Extractor[Any]:
+def _extractor(
+    schema: Schema[Any], asking: AskingOptions, running: RunningOptions, *, evidence: bool
+) -> Extractor[Any]:
     from slotfill.extractors.extractor import Extractor
 
     return Extractor(
         schema,
         model=asking.model,
+        evidence=evidence,
         retries=asking.retries,
         mend=asking.mend,
         timeout=asking.timeout,

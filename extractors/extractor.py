@@ -27,7 +27,7 @@ from slotfill.extractors.drivers import (
     iterate,
     run_to_end,
 )
-from slotfill.extractors.errors import InputError
+from slotfill.extractors.errors import InputError, SettingsError
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.options import (
     SETTINGS,
@@ -47,6 +47,7 @@ from slotfill.extractors.streaming.events import Partial
 from slotfill.extractors.texts import Text, Texts, as_document, check_text
 from slotfill.extractors.updating.earlier_record import EarlierRecord
 from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.evidenced_schema import with_evidence
 from slotfill.schemas.json_values.json_types import JSONMapping
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources.schema_sources import resolve
@@ -113,7 +114,11 @@ class Extractor(Generic[M]):
         self.calibration = curves_of(options)
         check_requirements(self.schema, self.settings, (*names,), self.calibration)
         self.models: tuple[str, ...] = (*names,)
-        self._models = ModelPool(self.schema, self.settings, names, client, cassette, calibration=self.calibration)
+        # What a model is asked for may be more than the value that an extraction holds.
+        self._asked = with_evidence(self.schema) if options.get("evidence") else self.schema
+        if self.has_evidence and ((self.settings.votes or 1) > 1 or self.settings.escalate is not None):
+            raise SettingsError("evidence is of one reading: leave evidence out, or votes and escalate")
+        self._models = ModelPool(self._asked, self.settings, names, client, cassette, calibration=self.calibration)
         self.model = self._models.model
 
     def __enter__(self) -> Self:
@@ -132,6 +137,11 @@ class Extractor(Generic[M]):
     def all_models(self) -> tuple[str, ...]:
         """The names of all models that may be asked: those, and the one that unsure fields go to."""
         return self._models.names
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether the evidence of judged values is asked for beside them."""
+        return self._asked is not self.schema
 
     @property
     def takes_pages(self) -> bool:
@@ -421,8 +431,13 @@ class Extractor(Generic[M]):
     def _running(
         self, document: Document, history: tuple[Turn, ...] = (), earlier: EarlierRecord | None = None
     ) -> RunningPlan[M]:
+        if earlier is not None and self.has_evidence:
+            raise SettingsError(
+                "an earlier record is taken over without evidence, which is asked for with the value: extract the "
+                "document anew, or leave evidence=True out"
+            )
         policy = self._models.policy(document)
-        return RunningPlan(document, self.schema, policy, plan(document, self.schema, policy, history, earlier))
+        return RunningPlan(document, self._asked, policy, plan(document, self._asked, policy, history, earlier))
 
     def _ended(self, extraction: Extraction[M]) -> Extraction[M]:
         self._models.learn(extraction)

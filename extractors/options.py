@@ -50,6 +50,8 @@ class Options(TypedDict, total=False):
             `text_chunk`, `text`, `context` and `document`.
         formats: Whether the `format` of a JSON Schema, or of one line, is checked (`check`, the default), or is
             an annotation (`annotate`).
+        evidence: Whether to ask, for each judged value (a choice, a truth, a score, a free text), for the passages on
+            which it rests: they stand in `Extraction.evidence`, and the value is as it is without them (no).
         retries: Model calls after the first, of each model (2).
         mend: Which local edits are made to a reply that does not validate: `off`, `safe` (those of no or low
             risk, the default), or `bold`.
@@ -89,6 +91,7 @@ class Options(TypedDict, total=False):
     tuned: str | PathLike[str] | Tuned | None
     context: Mapping[str, object] | None
     formats: Formats | None
+    evidence: bool | None
     retries: int | None
     mend: RepairMode | None
     timeout: float | None

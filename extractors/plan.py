@@ -23,9 +23,11 @@ from slotfill.extractors.readings.poll import Poll
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.record.parts import Rung, Turn
 from slotfill.extractors.rungs.asks import Policy
+from slotfill.extractors.rungs.evidence_record import evidence_of, evidence_share, record_evidence
 from slotfill.extractors.rungs.questions import Question
 from slotfill.extractors.rungs.recording import record, record_failure
 from slotfill.extractors.rungs.results import Result
+from slotfill.extractors.rungs.settling import settle
 from slotfill.extractors.rungs.steps import Step, ask, ask_again, patch
 from slotfill.extractors.rungs.validation import mend, read_answer
 from slotfill.extractors.updating.earlier_record import EarlierRecord
@@ -74,6 +76,8 @@ def plan(
         spans = ground(result.output, document.text, schema.output_schema)
     spans = document.with_places(spans)
     extraction = certainty.add_to(assembly.add_to(record(document, schema, policy, result, spans)))
+    evidence = evidence_of(result, schema, document, assembly.passage_spans(result) or spans)
+    extraction = record_evidence(extraction, evidence, evidence_share(schema, result.data), policy)
     if known.is_refused_in(extraction):  # with what is new it breaks a rule of the whole: all is asked for
         return known.paid_for((yield from plan(document, schema, policy, history)), extraction)
     return known.note_in(replace(extraction, history=history))
@@ -134,7 +138,10 @@ def climb(step: Step[M], earlier: Result[M] | None = None) -> Steps[Result[M]]:
         step = following
         (answer,) = yield (step.request,)
         result = mend(step, read_answer(step, answer)).after(earlier)
-        following = patch(step, result) or ask_again(step, result)
+        following = patch(step, result)
+        if following is None:
+            result = settle(step, result)
+            following = ask_again(step, result)
         earlier = result
     return result
 

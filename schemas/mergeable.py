@@ -5,6 +5,7 @@ from __future__ import annotations
 from slotfill.schemas.json_schema.subschemas import properties_of, resolved
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 from slotfill.schemas.marks.confidence import CONFIDENCE_KEYWORD
+from slotfill.schemas.marks.evidence import EVIDENCE_KEYWORD
 from slotfill.schemas.marks.merge_policy import policy_of
 
 __all__ = ["merges_well"]
@@ -22,14 +23,14 @@ def merges_well(json_schema: JSONMapping) -> bool:
     single value is else a judgement of the whole: of ten chapters' summaries, or sentiments, the commonest is none of
     the book. So is a list of at most so many items: which ones matter most no part can tell. Of an object every
     property must merge, of alternatives each; free keys are collected as items are. A constant is the same in all
-    parts, and a `Confidence` goes with what it is of.
+    parts, and a `Confidence` or an `Evidence` goes with what it is of.
     """
     root = dict(json_schema)
     rest: list[list[JSON]] = [[root]]
     seen: set[int] = set()
     while rest:
         forms = [*resolved(rest.pop(), root)]
-        if policy_of(forms) or any(CONFIDENCE_KEYWORD in form for form in forms):
+        if policy_of(forms) or any(CONFIDENCE_KEYWORD in form or EVIDENCE_KEYWORD in form for form in forms):
             continue
         saying = [form for form in forms if not _SAYING.isdisjoint(form)]
         if not saying or not all(map(_is_collected, saying)):

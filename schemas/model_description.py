@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.json_values.json_types import JSONObject
 from slotfill.schemas.marks.comparison import check_comparisons
-from slotfill.schemas.marks.confidence import check_confidences, is_marked, name_keys
+from slotfill.schemas.marks.confidence import CONFIDENCE_MARK, check_confidences
+from slotfill.schemas.marks.evidence import EVIDENCE_MARK, check_evidence
 from slotfill.schemas.marks.merge_policy import check_merges, has_keys, name_merge_keys
 from slotfill.schemas.validation.model_schema import reply_schema
 
@@ -45,6 +46,7 @@ def json_schema_of(model: type[BaseModel], name: str, parameters: BaseModel | No
         reason = " ".join(str(getattr(error, "message", error)).split())
         raise SchemaError(f"schema {name!r} has no JSON Schema: {reason}") from error
     check_confidences(json_schema)
+    check_evidence(json_schema)
     check_merges(json_schema)
     check_comparisons(json_schema)
     if parameters and "description" in json_schema:
@@ -55,8 +57,9 @@ def json_schema_of(model: type[BaseModel], name: str, parameters: BaseModel | No
 def _with_keys(model: type[BaseModel]) -> JSONObject:
     """Write the keys of properties where marks hold the names of a model's fields."""
     json_schema = reply_schema(model)
-    if is_marked(json_schema):
-        name_keys(json_schema, reply_schema(model, by_alias=False))
+    for mark in (CONFIDENCE_MARK, EVIDENCE_MARK):
+        if mark.is_in(json_schema):
+            mark.name_keys(json_schema, reply_schema(model, by_alias=False))
     if has_keys(json_schema):
         name_merge_keys(json_schema, reply_schema(model, by_alias=False))
     return json_schema

@@ -20,10 +20,11 @@ from slotfill.schemas.json_schema.subschemas import resolve_local
 from slotfill.schemas.json_values.exact_json import dumps, has_exact_floats, loads, with_whole_numbers
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
 from slotfill.schemas.json_values.places import ValuePath
-from slotfill.schemas.json_values.pointer import join, pointer_to
+from slotfill.schemas.json_values.pointer import join, pointer_to, tokens
 from slotfill.schemas.json_values.wrapper import WRAPPER, is_wrapper
 from slotfill.schemas.marks.comparison import without_comparisons
-from slotfill.schemas.marks.confidence import is_marked
+from slotfill.schemas.marks.confidence import CONFIDENCE_MARK
+from slotfill.schemas.marks.evidence import EVIDENCE_MARK
 from slotfill.schemas.model_description import instructions_of, json_schema_of, snake_case
 from slotfill.schemas.parameters import parameters_of
 from slotfill.schemas.validation.code_checks import check_code
@@ -64,8 +65,12 @@ class Schema(Generic[M]):
         synonyms: By key of `json_schema`, other names by which the model knows the field.
         wrapped: Whether values are no JSON objects, and so travel within one.
         has_confidences: Whether any field is a `Confidence`.
+        has_evidence: Whether any field is an `Evidence`.
+        added_keys: Keys that are asked for beside the value, and are no part of it.
         id: The fingerprint, a SHA-256 in hex: two schemas of one id ask for the same in the same words.
     """
+
+    added_keys: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -94,8 +99,8 @@ class Schema(Generic[M]):
 
         Raises:
             SchemaError: An example given here does not validate, a parameter is unknown or out of range, a
-                `Confidence` is of no other field, a `Merge` names what is not there, code of the model is async, or a
-                default that is validated is refused.
+                `Confidence` or an `Evidence` is of no other field, a `Merge` names what is not there, code of the model
+                is async, or a default that is validated is refused.
         """
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
             raise SchemaError(f"{model!r} is no Pydantic model: pass a subclass of pydantic.BaseModel")
@@ -207,6 +212,14 @@ class Schema(Generic[M]):
         """
         return written(value, floats=self._may_hold_floats)
 
+    def plain(self, data: JSON) -> JSON:
+        """Return what of plain JSON data that was asked for is the value: all of it, but for `EvidencedSchema`."""
+        return data
+
+    def is_beside(self, pointer: str) -> bool:
+        """Whether a JSON Pointer leads to what was asked for beside the value, and is no part of it."""
+        return bool(self.added_keys) and not self.added_keys.isdisjoint(tokens(pointer))
+
     def wrap(self, value: JSON) -> JSON:
         """Return plain JSON data in the form in which it travels."""
         return {WRAPPER: value} if self.wrapped else value
@@ -239,7 +252,8 @@ class Schema(Generic[M]):
     def _describe(self, json_schema: JSONObject) -> None:
         self.json_schema = json_schema
         self.wrapped = resolve_local(json_schema, json_schema).get("type") != "object"
-        self.has_confidences = is_marked(json_schema)
+        self.has_confidences = CONFIDENCE_MARK.is_in(json_schema)
+        self.has_evidence = EVIDENCE_MARK.is_in(json_schema)
 
     def _check_code(self) -> None:
         try:

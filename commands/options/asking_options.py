@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from slotfill.extractors.messages_api.thinking import ThinkingMode
     from slotfill.extractors.repair.repair import RepairMode
 
-__all__ = ["AskingOptions", "PromptOptions", "complete_schema", "formats_option", "schema_argument"]
+__all__ = ["AskingOptions", "EvidenceOptions", "PromptOptions", "complete_schema", "formats_option", "schema_argument"]
 
 _COUNT = click.IntRange(min=1)
 _AMOUNT = click.FloatRange(min=0, min_open=True)
@@ -176,3 +176,17 @@ class PromptOptions(OptionGroup):
         help="A parameter of the schema, such as -P sentences=2 for summary.",
     )
     formats: Literal["check", "annotate"] | None = formats_option()
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceOptions(OptionGroup):
+    """Whether the evidence of judged values is asked for, too."""
+
+    title = AskingOptions.title
+
+    evidence: bool = option(
+        "--evidence",
+        is_flag=True,
+        help="Ask for the passages on which each judged value rests (a choice, a truth, a score, a free text), too. "
+        "They stand in the record; the value stays as it is.",
+    )

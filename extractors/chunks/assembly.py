@@ -17,13 +17,16 @@ from slotfill.extractors.record.anchors import anchor_of
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.record.parts import ChunkRecord, Origin, Outcome, Span
 from slotfill.extractors.rungs.results import Result
+from slotfill.extractors.rungs.settling import without_misquotes
 from slotfill.extractors.rungs.validation import validate_data
 from slotfill.schemas.json_values.json_types import JSONMapping
 from slotfill.schemas.marks.confidence import confidence_paths
+from slotfill.schemas.schema import Schema
 
 __all__ = ["Assembly", "assemble"]
 
 M = TypeVar("M")
+K = TypeVar("K")
 
 NAMED_IN_MESSAGE = 3
 """So many failing parts are named in a message."""
@@ -34,6 +37,7 @@ class Assembly(Generic[M]):
     """What all parts of a document gave together.
 
     Attributes:
+        schema: What was asked for of the whole document.
         result: What the value is worth as a whole; its attempts are those of all parts.
         merged: The value as it was put together; None where no part gave one, or one gave all.
         chunks: What came of each part; none where one result was taken as it is.
@@ -41,6 +45,7 @@ class Assembly(Generic[M]):
         agreement: By JSON Pointer, the share of the readings that gave each value, where there were several.
     """
 
+    schema: Schema[M]
     result: Result[M]
     merged: MergedValue | None = None
     chunks: tuple[ChunkRecord, ...] = ()
@@ -57,12 +62,23 @@ class Assembly(Generic[M]):
         """Return where the values stood in their chunks; None where what is written is not what was put together."""
         if not result.is_valid:
             return {}
-        return self.merged.spans if self.merged and result.output == self.merged.data else None
+        if self.merged is None or result.output != self.schema.plain(self.merged.data):
+            return None
+        return self._of_value(self.merged.spans)
+
+    def passage_spans(self, result: Result[M]) -> Mapping[str, Span]:
+        """Return where in their chunks the passages stood that were asked for; none where that is not known."""
+        return self.merged.spans if self.merged and result.data == self.merged.data else {}
+
+    def _of_value(self, known: Mapping[str, K]) -> Mapping[str, K]:
+        """Leave of what is known by JSON Pointer what is of the value itself."""
+        return {path: one for path, one in known.items() if not self.schema.is_beside(path)}
 
     def add_to(self, extraction: Extraction[M]) -> Extraction[M]:
         """Add what each part gave, and which is missing: a value that lacks a part of the document is not whole."""
         if self.merged is not None:
-            extraction = replace(extraction, found_in=self.merged.found_in, conflicts=self.merged.conflicts)
+            found_in = self._of_value(self.merged.found_in)
+            extraction = replace(extraction, found_in=found_in, conflicts=self.merged.conflicts)
         if self.missing is None:
             return replace(extraction, chunks=self.chunks)
         outcome = extraction.outcome if self.merged is None else Outcome.PARTIAL
@@ -72,7 +88,7 @@ class Assembly(Generic[M]):
 def assemble(reader: ChunkReader[M], results: Sequence[ChunkResult[Any]]) -> Assembly[M]:
     """Merge what was read, and validate it as a whole; one result of the whole document is taken as it is."""
     if len(results) == 1 and results[0].is_whole:
-        return Assembly(results[0].result)
+        return Assembly(reader.schema, results[0].result)
     positions = {one.question.position for one in results}
     numbers = {position: number for number, position in enumerate(sorted(positions))}
     placed = [(one, _chunk_of(one, numbers)) for one in results]
@@ -82,15 +98,16 @@ def assemble(reader: ChunkReader[M], results: Sequence[ChunkResult[Any]]) -> Ass
     valid = [(one, chunk) for one, chunk in placed if one.result.is_valid]
     if not valid:
         nothing = replace(results[0].result, failure=missing, attempts=attempts, last_read=None)
-        return Assembly(nothing, None, chunks, missing)
+        return Assembly(reader.schema, nothing, None, chunks, missing)
     json_schema = reader.schema.json_schema
     merged = merge(json_schema, [_value_of(one, chunk, json_schema) for one, chunk in valid])
     edits = tuple(replace(edit, chunk=chunk.index) for one, chunk in valid for edit in one.result.edits)
-    result = replace(validate_data(reader.whole, merged.data), edits=edits, attempts=attempts, last_read=merged.data)
+    whole = without_misquotes(reader.whole, validate_data(reader.whole, merged.data))
+    result = replace(whole, edits=(*edits, *whole.edits), attempts=attempts, last_read=merged.data)
     if result.is_valid:
         origin = _origin_of([one.result for one, _ in valid])
         result = replace(result, confidence=dict.fromkeys(confidence_paths(json_schema, result.data), origin))
-    return Assembly(result, merged, chunks, missing)
+    return Assembly(reader.schema, result, merged, chunks, missing)
 
 
 def _chunk_of(one: ChunkResult[M], numbers: Mapping[tuple[int, float], int]) -> Chunk:
@@ -113,10 +130,10 @@ def _record_of(one: ChunkResult[M], chunk: Chunk) -> ChunkRecord:
         number=one.question.reading,
         fields=one.question.fields,
         error=one.result.failure,
-        invalid=None if one.result.is_valid else one.result.last_read,
+        invalid=None if one.result.is_valid else one.question.schema.plain(one.result.last_read),
         id=one.question.document.id if several else None,
         anchor=anchor_of(chunk.text) if several else None,
-        value=one.result.data if several and one.result.is_valid else None,
+        value=one.question.schema.plain(one.result.data) if several and one.result.is_valid else None,
     )
 
 

@@ -17,7 +17,8 @@ from slotfill.extractors.record.parts import Conflict, Span
 from slotfill.schemas.json_schema.subschemas import properties_of
 from slotfill.schemas.json_schema.value_walk import ApplicableSchemas, applicable_schemas
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping
-from slotfill.schemas.marks.confidence import CONFIDENCE_KEYWORD
+from slotfill.schemas.marks.confidence import CONFIDENCE_MARK
+from slotfill.schemas.marks.evidence import EVIDENCE_MARK
 from slotfill.schemas.marks.merge_policy import list_key_of, policy_of
 
 __all__ = ["MergedValue", "Merger", "has_parts", "is_set", "limits_of", "merge"]
@@ -47,7 +48,8 @@ def merge(json_schema: JSONMapping, chunk_values: Sequence[ChunkValue], merger: 
     merger: says how, where they are something else.
 
     Null, an empty list, an empty object, and a word for nothing where it is no label, lose to any other value, and are
-    no conflict. Of the numbers of a `Confidence`, the least is kept of those that stand beside the value that won.
+    no conflict. Of the numbers of a `Confidence`, the least is kept of those that stand beside the value that won; the
+    passages of an `Evidence` are united of those.
 
     Items of different parts are one where they agree in the key that the schema names. Without one, scalars are one
     where they are equal, or overlap in the document: then one was cut, and the longer is kept. Objects are one where
@@ -98,11 +100,13 @@ class Merger:
         about = {key: schemas.at(key) for key in holders}
         subjects = {key: _subject_of(forms) for key, forms in about.items()}
         merged: dict[str, MergedNode] = {}
-        for key in sorted(about, key=lambda key: subjects[key] is not None):  # what a confidence is of comes first
+        for key in sorted(about, key=lambda key: subjects[key] is not None):  # what another is of comes first
             if (subject := subjects[key]) is None:
                 merged[key] = self.value([value.at(key) for value in holders[key]], about[key])
-            elif beside := [value.at(key) for value in holders[key] if _agrees(value.data, merged, subject)]:
-                merged[key] = self.confidence(beside, about[key])
+            # What speaks for Bergen, its evidence, is none of Oslo.
+            elif beside := [value.at(key) for value in holders[key] if _agrees(value.data, merged, subject, about)]:
+                is_evidence = EVIDENCE_MARK.subject_of(about[key]) is not None
+                merged[key] = (self.value if is_evidence else self.confidence)(beside, about[key])
         return merged_object({key: merged[key] for key in about if key in merged})
 
     def holders(self, values: Sequence[PlacedValue], schemas: ApplicableSchemas) -> Mapping[str, Sequence[PlacedValue]]:
@@ -154,11 +158,14 @@ def has_parts(value: PlacedValue, schemas: ApplicableSchemas) -> bool:
 
 
 def _subject_of(schemas: ApplicableSchemas) -> str | None:
-    """Return the key that a confidence is about; None for what is none."""
-    return next((form[CONFIDENCE_KEYWORD] for form in schemas if CONFIDENCE_KEYWORD in form), None)
+    """Return the key that a confidence or evidence is about; None for what is neither."""
+    return CONFIDENCE_MARK.subject_of(schemas) or EVIDENCE_MARK.subject_of(schemas)
 
 
-def _agrees(data: JSONMapping, merged: Mapping[str, MergedNode], key: str) -> bool:
-    """Whether an object holds the value that was kept; of what is merged by its parts, every one does."""
+def _agrees(
+    data: JSONMapping, merged: Mapping[str, MergedNode], key: str, about: Mapping[str, ApplicableSchemas]
+) -> bool:
+    """Whether an object holds the value that was kept; of what is merged by its parts, or joined, every one does."""
     kept = merged[key].data if key in merged else None
-    return isinstance(kept, dict | list) or comparison_key(data.get(key)) == comparison_key(kept)
+    joined = key in about and policy_of(about[key]) == "join"
+    return joined or isinstance(kept, dict | list) or comparison_key(data.get(key)) == comparison_key(kept)

@@ -23,11 +23,11 @@ from slotfill.extractors.rungs.prompt import Prompt, look_again, write_prompt
 from slotfill.extractors.rungs.questions import Question
 from slotfill.extractors.rungs.results import Result
 from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.evidenced_schema import schema_of_part
 from slotfill.schemas.example import Example
 from slotfill.schemas.json_schema.subschemas import properties_of
 from slotfill.schemas.json_values.exact_json import dumps
 from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
-from slotfill.schemas.part_schema import PartSchema
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.wire.wire import Wire, wire_for
 
@@ -234,7 +234,7 @@ def _parts_of(schema: Schema[M], groups: Sequence[JSONObject], *, chunked: bool,
         if fields is not None:
             others = elsewhere if group is groups[0] else ()
             examples = tuple(_of_fields(shot, fields, others) for shot in examples)
-        part = PartSchema(schema, group, examples=examples, nested=chunked)
+        part = schema_of_part(schema, group, examples=examples, nested=chunked)
         yield SchemaPart(part, wire_for(part), fields)
 
 

@@ -19,7 +19,8 @@ from slotfill.extractors.chunks.schema_definitions import (
 from slotfill.schemas.json_schema.subschemas import properties_of, resolved, subschemas
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.json_values.pointer import follow
-from slotfill.schemas.marks.confidence import CONFIDENCE_KEYWORD
+from slotfill.schemas.marks.confidence import CONFIDENCE_MARK
+from slotfill.schemas.marks.evidence import EVIDENCE_MARK
 
 __all__ = ["field_units", "select_fields", "split_by_fields"]
 
@@ -28,8 +29,9 @@ def split_by_fields(json_schema: JSONMapping, at_most: int) -> tuple[JSONObject,
     """Part a schema of an object by its properties into schemas of at most `at_most` properties each, in their order.
 
     Properties are counted at every depth, those of each definition that is reached once. One property that is too large
-    by itself is a group of its own, and a `Confidence` stays with what it is about. Conditions on the whole are in no
-    group: they are for the joined value. Keys that the schema does not name are asked for in the first group.
+    by itself is a group of its own, and a `Confidence` or an `Evidence` stays with what it is about. Conditions on the
+    whole are in no group: they are for the joined value. Keys that the schema does not name are asked for in the first
+    group.
 
     A schema that is small enough is given alone, and so is one that cannot be parted: no object's, one with
     alternatives for the whole that have properties of their own, one that refers to itself by other means than its
@@ -94,13 +96,11 @@ class _Fields:
         return with_definitions(self._only(self._document, keys, is_first=is_first), self._document)
 
     def units(self) -> list[set[str]]:
-        """Return the properties that belong together: one, and the confidences of it."""
+        """Return the properties that belong together: one, and the confidences and the evidence of it."""
         units: dict[str, set[str]] = {}
         for key, parts in self._parts.items():
-            of = next(
-                (form[CONFIDENCE_KEYWORD] for form in resolved(parts, self._document) if CONFIDENCE_KEYWORD in form),
-                key,
-            )
+            forms = [*resolved(parts, self._document)]
+            of = CONFIDENCE_MARK.subject_of(forms) or EVIDENCE_MARK.subject_of(forms)
             units.setdefault(of if of in self._parts else key, set()).add(key)
         return [*units.values()]
 

@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.errors import SettingsError
-from slotfill.extractors.extractions.stored_record import DocumentNote, SchemaNote, StoredRecord
+from slotfill.extractors.extractions.stored_record import NO_AMOUNT, DocumentNote, SchemaNote, StoredRecord
 from slotfill.extractors.record.failure_kinds import Failure
 from slotfill.extractors.record.json_writer import NO_MEMBER
 from slotfill.extractors.record.parts import (
@@ -17,6 +17,7 @@ from slotfill.extractors.record.parts import (
     ChunkRecord,
     Conflict,
     Edit,
+    EvidencePassage,
     Origin,
     Outcome,
     Span,
@@ -66,6 +67,10 @@ class Extraction(Generic[M]):
         agreement: By JSON Pointer into `reply`, the share of the readings that gave each value, 0 to 1, where the
             document was read several times: of every list, every item of one, and all that is neither list nor object.
         probability: By JSON Pointer into `reply`, how likely each value is right, by a calibration.
+        evidence: By JSON Pointer of each judged value, into `reply`, the passages on which it rests: those of an
+            `Evidence` field, or those that were asked for beside the value. A value that nothing shows has none.
+        evidence_usd: What of `cost_usd` the evidence took, by its share of the replies' characters; None where there is
+            none, or a price is unknown.
         edits: What was changed of what the model said, in order.
         attempts: Each step, in order.
         cost_usd: What all attempts cost together, in US dollars; None when a price is unknown.
@@ -94,6 +99,8 @@ class Extraction(Generic[M]):
     confidence: Mapping[str, Origin] = field(default_factory=dict)
     agreement: Mapping[str, float] = field(default_factory=dict)
     probability: Mapping[str, float] = field(default_factory=dict)
+    evidence: Mapping[str, tuple[EvidencePassage, ...]] = field(default_factory=dict)
+    evidence_usd: Decimal | None = None
     edits: tuple[Edit, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     cost_usd: Decimal | None = None
@@ -198,6 +205,8 @@ class Extraction(Generic[M]):
             confidence=self.confidence,
             agreement=self.agreement or None,
             probability=self.probability or None,
+            evidence=self.evidence or None,
+            evidence_usd=self.evidence_usd if self.evidence else NO_AMOUNT,
             edits=self.edits,
             attempts=self.attempts,
             usage=self.usage,

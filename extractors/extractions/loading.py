@@ -111,6 +111,8 @@ def _extraction(stored: StoredRecord, record: JSONMapping, schema: Schema[M], do
         confidence=stored.confidence,
         agreement=record.get("agreement", {}),
         probability=record.get("probability", {}),
+        evidence=stored.evidence or {},
+        evidence_usd=stored.evidence_usd if stored.evidence else None,
         edits=stored.edits,
         attempts=stored.attempts,
         cost_usd=stored.cost_usd,

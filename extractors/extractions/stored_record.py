@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, NonNegativeInt, with_config
 
@@ -16,6 +16,7 @@ from slotfill.extractors.record.parts import (
     ChunkRecord,
     Conflict,
     Edit,
+    EvidencePassage,
     Origin,
     Outcome,
     Span,
@@ -26,7 +27,10 @@ from slotfill.extractors.record.usage import Usage
 from slotfill.schemas.field_digests import FieldDigests
 from slotfill.schemas.json_values.json_types import JSON
 
-__all__ = ["VERSION", "DocumentNote", "SchemaNote", "StoredRecord"]
+__all__ = ["NO_AMOUNT", "VERSION", "DocumentNote", "SchemaNote", "StoredRecord"]
+
+NO_AMOUNT: Final = Decimal()
+"""What a sum of money that is not there has for a value: this very object, where None is an amount that is unknown."""
 
 _Reply = Annotated[JSON, OmittedIf(NO_MEMBER)]
 """Plain JSON data, or NO_MEMBER where it is the record's value."""
@@ -83,6 +87,8 @@ class StoredRecord(JSONForm):
     confidence: Mapping[str, Origin]
     agreement: _Shares = None
     probability: _Shares = None
+    evidence: Annotated[Mapping[str, tuple[EvidencePassage, ...]] | None, OmittedIf(None)] = None
+    evidence_usd: Annotated[Decimal | None, OmittedIf(NO_AMOUNT)] = NO_AMOUNT
     edits: tuple[Edit, ...]
     attempts: tuple[Attempt, ...]
     usage: Usage

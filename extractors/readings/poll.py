@@ -101,7 +101,9 @@ class Poll(Generic[M]):
             result = replace(result, confidence=dict.fromkeys(self._confidences(result.data), "agreed"))
         within = self._numbered(lambda reading: reading.merged.conflicts if reading.merged else ())
         conflicts = (*map(_of_readings, merged.conflicts), *within)
-        return Assembly(result, replace(merged, data=data, conflicts=conflicts), agreement=agreement)
+        return Assembly(
+            self.reader.schema, result, replace(merged, data=data, conflicts=conflicts), agreement=agreement
+        )
 
     def _confidences(self, data: JSON) -> Sequence[str]:
         return confidence_paths(self.reader.schema.json_schema, data)

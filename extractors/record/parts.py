@@ -25,6 +25,7 @@ __all__ = [
     "Conflict",
     "ConflictValue",
     "Edit",
+    "EvidencePassage",
     "Match",
     "Origin",
     "Outcome",
@@ -93,6 +94,27 @@ class Span(JSONForm):
         reason: Why it is `absent` where it may stand there all the same; None for any other.
     """
 
+    start: int | None
+    end: int | None
+    match: Match
+    place: Annotated[Mapping[str, JSON] | None, OmittedIf(None)] = None
+    reason: Annotated[str | None, OmittedIf(None)] = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidencePassage(JSONForm):
+    """A passage of the document on which a judged value rests.
+
+    Attributes:
+        text: The passage, as the model copied it.
+        start: The code point that it begins at, from 0; None when `match` is `absent`.
+        end: The one behind its last; None likewise.
+        match: How it stands there, as in `Span`.
+        place: Where that is in the file that the text was read from, as in `Span`.
+        reason: Why it is `absent` where it may stand there all the same; None for any other.
+    """
+
+    text: str
     start: int | None
     end: int | None
     match: Match

@@ -12,12 +12,14 @@ from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, res
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.json_values.pointer import join, steps_to
 from slotfill.schemas.marks.confidence import CONFIDENCE_KEYWORD
+from slotfill.schemas.marks.evidence import EVIDENCE_KEYWORD
 from slotfill.schemas.wire.wire import Wire, wire_of
 
 __all__ = ["Patch", "patch_for"]
 
 _HOISTED = ("$schema", "$defs", "definitions")
 _LOCAL = ("#/$defs/", "#/definitions/")
+_OF_OTHERS = (CONFIDENCE_KEYWORD, EVIDENCE_KEYWORD)
 
 Tokens = tuple[str | int, ...]
 
@@ -90,8 +92,8 @@ def _schema_at(root: JSONObject, data: JSON, place: Tokens) -> JSON:
         speaking = [part for part in resolved(schemas, root) if _may_mean(part, data)]
         schemas = [one for part in speaking for one in parts_at(part, step) if isinstance(one, dict)]
         data = _follow(data, (step,))
-    # What a confidence is of stands elsewhere in the value.
-    bare = [{key: part for key, part in schema.items() if key != CONFIDENCE_KEYWORD} for schema in schemas]
+    # What a confidence, or evidence, is of stands elsewhere in the value.
+    bare = [{key: part for key, part in schema.items() if key not in _OF_OTHERS} for schema in schemas]
     distinct = list({json.dumps(schema, sort_keys=True): schema for schema in bare}.values())
     if len(distinct) > 1:
         return {"anyOf": distinct}

@@ -65,9 +65,11 @@ def mend(step: Step[M], result: Result[M]) -> Result[M]:
     return replace(better, answer=answer, attempts=(*result.attempts, attempt))
 
 
-def validate_data(question: Question[M], data: JSON) -> Result[M]:
-    """Validate a value, as plain JSON data, that was put together of parts."""
-    return _validated(question, _Payload(dumps(question.schema.wrap(data))), Answer())
+def validate_data(
+    question: Question[M], data: JSON, edits: tuple[Edit, ...] = (), scored: frozenset[str] = frozenset()
+) -> Result[M]:
+    """Validate a value, as plain JSON data, that was put together of parts; `edits` and `scored` are what it has."""
+    return _validated(question, _Payload(dumps(question.schema.wrap(data)), edits, scored), Answer())
 
 
 def _without_reading(answer: Answer) -> Result[M] | None:

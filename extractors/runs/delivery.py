@@ -144,4 +144,5 @@ def _bare(record: Record, failure: Failure) -> Record:
     """Return what any output holds of a record: what it cost, and why there is no value."""
     nothing: JSONObject = {"value": None, "invalid": None, "spans": {}, "confidence": {}, "edits": [], "chunks": []}
     rest = {"found_in": {}, "conflicts": [], "history": [], "outcome": Outcome.FAILED.value, "error": failure.to_json()}
-    return {**record, **nothing, **rest}
+    kept = {name: part for name, part in record.items() if not name.startswith("evidence")}
+    return {**kept, **nothing, **rest}

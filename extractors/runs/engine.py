@@ -285,6 +285,8 @@ class Run:
             self.totals.take_over(extraction, also)
         else:
             self.totals.add(extraction, also)
+        if final:
+            self.totals.count_evidence(extraction)
         log_extraction(extraction, self._extractor.schema, final=final)
         self._delivery.ended(key)
         self._on_progress(self.totals)

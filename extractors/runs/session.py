@@ -171,6 +171,7 @@ def _open_ledger(extractor: Extractor[Any], sources: Sources, start: Start, earl
         inputs,
         earlier=earlier.id if earlier else None,
         calibration=extractor.calibration,
+        evidence=extractor.has_evidence,
     )
     about = {"schema": extractor.schema.name, "schema_id": extractor.schema.id, "models": " ".join(extractor.models)}
     return Ledger(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import NamedTuple
 
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
@@ -69,9 +69,15 @@ class JsonStream:
     root: the object, which grows. A number or a literal is there once it has ended; of the string that is arriving,
     what was there at the last `look`.
     key: where what is arriving stands in the object or list around it.
+
+    Of a hidden member nothing comes: it is read like any other, and stands nowhere. `_hidden_at` is how deep the object
+    is of which one is arriving.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hidden: Container[str] = ()) -> None:
+        """Read an object without the members of some keys, which are no part of what is to be seen."""
+        self._hidden = hidden
+        self._hidden_at: int | None = None
         self.root: JSONObject = {}
         self.key: str | int = 0
         self._container: JSON = [self.root]
@@ -88,7 +94,7 @@ class JsonStream:
     @property
     def grew(self) -> bool:
         """Whether enough of a value's string has arrived beyond what `root` shows: see `SHOWN_WHOLE`."""
-        if self._text is None:
+        if self._text is None or self._hidden_at is not None:
             return False
         return self._waiting > max(0, len(self._text) - SHOWN_WHOLE) // STEPS
 
@@ -192,7 +198,7 @@ class JsonStream:
         if char == '"':
             self._text, self._waiting, self._run = "", 0, self._string
             self._put("")
-            self._events.append(JsonEvent(self.key, "", ended=False))
+            self._tell("", ended=False)
         elif char == "{":
             self._begin({}, self._first_key)
         elif char == "[":
@@ -218,7 +224,7 @@ class JsonStream:
 
     def _begin(self, container: JSON, step: _Step) -> None:
         self._put(container)
-        self._events.append(JsonEvent(self.key, container, ended=False))
+        self._tell(container, ended=False)
         self._around.append((self._container, self.key))
         self._container, self.key, self._step = container, 0, step
 
@@ -232,6 +238,8 @@ class JsonStream:
             self.key = "".join(self._pieces)
             self._pieces.clear()
             self._is_key, self._run, self._step = False, self._structure, self._colon
+            if self._hidden_at is None and self.key in self._hidden:
+                self._hidden_at = len(self._around)
         else:
             text, self._text = self.look(), None
             self._ended(text)
@@ -248,10 +256,18 @@ class JsonStream:
             self._ended(value)
 
     def _ended(self, value: JSON) -> None:
-        self._events.append(JsonEvent(self.key, value, ended=True))
+        self._tell(value, ended=True)
+        if self._hidden_at == len(self._around):
+            self._hidden_at = None
         self._run, self._step = (self._structure if self._around else self._ignore), self._next
 
+    def _tell(self, value: JSON, *, ended: bool) -> None:
+        if self._hidden_at is None:
+            self._events.append(JsonEvent(self.key, value, ended=ended))
+
     def _put(self, value: JSON) -> None:
+        if self._hidden_at == len(self._around):
+            return
         if self.key == len(self._container) and isinstance(self._container, list):
             self._container.append(value)
         else:

@@ -48,8 +48,9 @@ class CompletedPart:
 class PartialValue(Generic[M]):
     """The value of a reply that is still arriving.
 
-    The reply's object is read as `JsonStream` does. It is a preview: it never raises, and where the text is no
-    JSON it goes no further. Where the schema's values travel wrapped, all here starts at the unwrapped one.
+    The reply's object is read as `JsonStream` does, without what was asked for beside the value. It is a preview: it
+    never raises, and where the text is no JSON it goes no further. Where the schema's values travel wrapped, all here
+    starts at the unwrapped one.
 
     `data` and `value` are live: the objects that they give grow, and are up to date when the property is read again.
     Copy what you keep.
@@ -58,7 +59,7 @@ class PartialValue(Generic[M]):
     def __init__(self, schema: Schema[M]) -> None:
         self._wrapped, self._unwrap_path = schema.wrapped, schema.unwrap_path
         self._context: ValidationContext = {"document": None, "parameters": schema.parameters}
-        self._reader = JsonStream()
+        self._reader = JsonStream(schema.added_keys)
         self._whole = None if issubclass(schema.model, JsonValue) else _Whole(schema)
         self._path: list[str | int] = []
         self._partials: list[Typed | None] = [None if schema.wrapped else self._whole]

@@ -29,6 +29,7 @@ from slotfill.extractors.local.strategies import (
 )
 from slotfill.schemas.json_schema.subschemas import resolve_local
 from slotfill.schemas.marks.confidence import CONFIDENCE_KEYWORD
+from slotfill.schemas.marks.evidence import EVIDENCE_KEYWORD
 from slotfill.schemas.marks.merge_policy import MERGE_KEYWORD
 from slotfill.schemas.verbatim import FORMAT
 
@@ -63,7 +64,7 @@ class _TooManyFieldsError(Exception):
     """Ends compiling."""
 
 
-_NOTES = {"title", "description", "default", "examples", MERGE_KEYWORD}
+_NOTES = {"title", "description", "default", "examples", MERGE_KEYWORD, EVIDENCE_KEYWORD}
 _OF_RECORDS = _NOTES | {
     *("type", "properties", "required", "additionalProperties", "$defs", "definitions", "$schema", "$id", CALIBRATION)
 }

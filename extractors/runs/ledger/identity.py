@@ -44,16 +44,18 @@ def run_identity(
     *,
     earlier: str | None = None,
     calibration: FieldCurves | None = None,
+    evidence: bool = False,
 ) -> str:
     """Name a run beside its output: 12 hex digits.
 
     inputs: what tells apart the runs to standard output. earlier: the name of the records that are taken over, if any.
-    calibration: what probabilities go by, if anything.
+    calibration: what probabilities go by, if anything. evidence: whether evidence is asked for, too.
     """
     parts = {name: getattr(settings, name) for name in _PART_OF_A_RUN}
     parts |= {name: value for name in _PART_IF_SET if (value := getattr(settings, name)) is not None}
     parts |= {"sure": settings.sure} if settings.escalate is not None else {}
     parts |= {"calibration": calibration.to_json()} if calibration is not None else {}
+    parts |= {"evidence": True} if evidence else {}
     parts |= {"schema": schema.id, "models": list(models), "inputs": list(inputs)}
     parts |= {} if earlier is None else {"earlier": earlier}
     return _hash(json.dumps(parts, sort_keys=True).encode("utf-8", "surrogatepass"))

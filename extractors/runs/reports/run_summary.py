@@ -81,8 +81,21 @@ def _line(totals: Totals) -> str:
     thought = f" ({note})" if (note := _thought(totals.usage)) else ""
     tokens = f"{count_text(totals.usage.input_tokens)} tokens in, {count_text(totals.usage.output_tokens)} out{thought}"
     noun = "document" if totals.documents == 1 else "documents"
-    taken = f"; {_taken(totals)} taken over, {_spared(totals)}" if totals.taken_whole or totals.taken_in_part else ""
-    return f"{totals.documents} {noun}: {', '.join(counts)}; {tokens}; {_cost(totals)}{taken}"
+    figures = [", ".join(counts), tokens, _cost(totals), *_taken_over(totals), *_evidence(totals)]
+    return f"{totals.documents} {noun}: {'; '.join(figures)}"
+
+
+def _evidence(totals: Totals) -> list[str]:
+    return [f"{totals.unevidenced:,} without evidence {_of_judged(totals)}"] if totals.judged else []
+
+
+def _of_judged(totals: Totals) -> str:
+    return f"of {totals.judged:,} judged values; evidence took about {money_text(totals.evidence_usd)} of the cost"
+
+
+def _taken_over(totals: Totals) -> list[str]:
+    took_over = totals.taken_whole or totals.taken_in_part
+    return [f"{_taken(totals)} taken over, {_spared(totals)}"] if took_over else []
 
 
 def _taken(totals: Totals) -> str:
@@ -132,6 +145,7 @@ def _table(totals: Totals, reserved_usd: Decimal | None) -> list[str]:
             if totals.spent_usd is not None
             else []
         ),
+        *([("no evidence", f"{totals.unevidenced:,}", _of_judged(totals))] if totals.judged else []),
         ("time", _time(totals.seconds), f"{_rate(totals):,.1f} documents a second"),
     ]
     names, figures = (max(len(row[column]) for row in rows) for column in (0, 1))

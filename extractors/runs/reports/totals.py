@@ -39,6 +39,8 @@ class Totals:
     resumed: how many of them ended before. repeated: how many took what another of the same text had got.
     usage, cost_usd, saved_usd, surcharge_usd: of the texts that ended this time, whenever they were asked about; the
         amounts are None once a price was unknown.
+    judged: how many values of these texts have evidence to be told of. unevidenced: how many of them have none.
+    evidence_usd: what of the cost the evidence took, by its share of the replies; None once a price was unknown.
     spent_usd: what the whole run has spent, resumed parts and lost replies included; None without an account of it.
     taken_whole, taken_in_part: how many documents took over an earlier record, and were asked nothing, or less.
     before_usd, since_usd: what these had cost before, and what they cost this time; None once a price was unknown.
@@ -52,6 +54,9 @@ class Totals:
     cost_usd: Decimal | None = Decimal(0)
     saved_usd: Decimal | None = Decimal(0)
     surcharge_usd: Decimal | None = Decimal(0)
+    judged: int = 0
+    unevidenced: int = 0
+    evidence_usd: Decimal | None = Decimal(0)
     spent_usd: Decimal | None = None
     taken_whole: int = 0
     taken_in_part: int = 0
@@ -110,11 +115,24 @@ class Totals:
             return None
         return max(self.before_usd - self.since_usd, Decimal(0))
 
+    def count_evidence(self, extraction: Extraction[Any]) -> None:
+        """Count the judged values of a text that has ended this time, and which of them have no evidence."""
+        if extraction.evidence:
+            self.judged += len(extraction.evidence)
+            self.unevidenced += sum(not passages for passages in extraction.evidence.values())
+            self.evidence_usd = add_money(self.evidence_usd, extraction.evidence_usd)
+
     def fail(self, outcomes: Mapping[Outcome, int]) -> None:
         """Count documents as failed that had these outcomes, for what was left, or could be made, of their records."""
         for outcome, count in outcomes.items():
             self.outcomes[outcome] -= count
             self.outcomes[Outcome.FAILED] += count
+
+    def _evidence_json(self) -> JSONObject:
+        if not self.judged:
+            return {}
+        counts = {"judged": self.judged, "without": self.unevidenced}
+        return {"evidence": {**counts, "cost_usd": money_json(self.evidence_usd)}}
 
     def to_json(self) -> JSONObject:
         """Return the totals as plain JSON data."""
@@ -128,6 +146,7 @@ class Totals:
             "cost_usd": money_json(self.cost_usd),
             "saved_usd": money_json(self.saved_usd),
             "surcharge_usd": money_json(self.surcharge_usd),
+            **self._evidence_json(),
             "spent_usd": money_json(self.spent_usd),
             "seconds": round(self.seconds, 3),
             **({"taken_over": self._taken_over()} if self.taken_whole or self.taken_in_part else {}),
