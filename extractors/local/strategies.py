@@ -19,6 +19,7 @@ __all__ = [
     "FieldPath",
     "Line",
     "MentionList",
+    "NoPassages",
     "Strategy",
     "Written",
 ]
@@ -66,7 +67,8 @@ class MentionList:
     """A list of objects that hold a passage of the document and its label.
 
     Candidate passages come from the text, and each is labelled; the last label says that it is none of these.
-    text, label: the objects' keys. doubts: the keys that hold the confidence in the label.
+    text, label: the objects' keys. doubts: the keys that hold the confidence in the label. evidence: the keys that hold
+    what the label rests on, which is the passage.
     """
 
     text: str
@@ -75,6 +77,7 @@ class MentionList:
     doubts: tuple[str, ...]
     most: int | None
     longest: int | None
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,15 @@ class Doubt:
     """A `Confidence` field: how likely the answer of another field is right."""
 
     of: FieldPath
+
+
+@dataclass(frozen=True, slots=True)
+class NoPassages:
+    """A list of passages on which another field rests, `Evidence`: it stays empty, and nothing is asked.
+
+    A small model that is asked for them gives hardly any, takes several times as long, and answers all other fields
+    otherwise: what a question is preceded by counts.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +123,7 @@ class Written:
     number: bool = False
 
 
-Strategy = Choice | MentionList | Line | Doubt | Written
+Strategy = Choice | MentionList | Line | Doubt | NoPassages | Written
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from slotfill.extractors.local.strategies import (
     FieldPath,
     Line,
     MentionList,
+    NoPassages,
     Written,
 )
 from slotfill.extractors.messages_api.api_error import ApiError
@@ -191,7 +192,8 @@ class Filling:
         items = []
         for number, (passage, label, chance) in enumerate(named):
             doubts = dict.fromkeys(mentions.doubts, round(chance, DIGITS))
-            items.append({mentions.text: passage, mentions.label: mentions.choice.values[label], **doubts})
+            shown = {key: [passage] for key in mentions.evidence}
+            items.append({mentions.text: passage, mentions.label: mentions.choice.values[label], **doubts, **shown})
             self.scored += [join((*field.path, number, key)) for key in mentions.doubts]
         self.values[field.path] = items
         self.confidences[field.path] = min((chance for *_, chance in judged), default=1.0)
@@ -210,12 +212,18 @@ class Filling:
             holder = whole
             for key in field.path[:-1]:
                 holder = holder.setdefault(key, {})
-            value = (
-                self._confidence(field) if isinstance(field.strategy, Doubt) else self.values.get(field.path, ABSENT)
-            )
+            value = self._known(field)
             if value is not ABSENT:
                 holder[field.path[-1]] = value
         return whole
+
+    def _known(self, field: Field) -> JSON:
+        match field.strategy:
+            case Doubt():
+                return self._confidence(field)
+            case NoPassages():
+                return []
+        return self.values.get(field.path, ABSENT)
 
     def _confidence(self, field: Field) -> JSON:
         """Return how likely the answer is right; of an object the least likely of its answers."""

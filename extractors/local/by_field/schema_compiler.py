@@ -25,6 +25,7 @@ from slotfill.extractors.local.strategies import (
     FieldPath,
     Line,
     MentionList,
+    NoPassages,
     Written,
 )
 from slotfill.schemas.json_schema.subschemas import resolve_local
@@ -103,6 +104,8 @@ class _Compiler:
         description = str(schema.get("description", part.get("description", "")))
         if (of := schema.get(CONFIDENCE_KEYWORD)) is not None:
             yield Field(path, Doubt((*path[:-1], of)))
+        elif EVIDENCE_KEYWORD in schema and not schema.get("minItems"):
+            yield Field(path, NoPassages())
         elif (choice := self.choice(schema, optional=optional)) is not None:
             yield Field(path, choice, description)
         elif not optional and (mentions := self.mentions(schema)) is not None:
@@ -167,7 +170,8 @@ class _Compiler:
         parts = {key: self._resolved(part, ())[0] for key, part in properties.items()}
         texts = [key for key, part in parts.items() if isinstance(part, dict) and _is_passage(part)]
         doubts = [key for key, part in parts.items() if isinstance(part, dict) and CONFIDENCE_KEYWORD in part]
-        labels = [key for key in parts if key not in (*texts, *doubts)]
+        evidence = [key for key, part in parts.items() if isinstance(part, dict) and EVIDENCE_KEYWORD in part]
+        labels = [key for key in parts if key not in (*texts, *doubts, *evidence)]
         if len(texts) != 1 or len(labels) != 1 or any(parts[key][CONFIDENCE_KEYWORD] != labels[0] for key in doubts):
             return None
         choice = self.choice(parts[labels[0]], optional=False) if isinstance(parts[labels[0]], dict) else None
@@ -176,7 +180,7 @@ class _Compiler:
         none = _unlike(EMPTY_LABEL, choice.labels)
         choice = Choice((*choice.values, ABSENT), (*choice.labels, none))
         most, longest = schema.get("maxItems"), parts[texts[0]].get("maxLength")
-        return MentionList(texts[0], labels[0], choice, tuple(doubts), most, longest)
+        return MentionList(texts[0], labels[0], choice, tuple(doubts), most, longest, tuple(evidence))
 
     def line(self, schema: JSONMapping, *, optional: bool) -> Line | None:
         """Recognise a string, a list of strings, and either or null."""

@@ -199,3 +199,28 @@ def test_most_shapes_are_compiled() -> None:
 def test_a_list_of_mentions_that_must_hold_some_is_written() -> None:
     some = {"type": "array", "items": obj(text=PASSAGE, kind=KIND), "minItems": 1}
     assert isinstance(strategy(some), Written)
+
+
+PASSAGES = {"type": "array", "items": {"type": "string", "format": "verbatim"}, "x-evidence-of": "kind"}
+
+
+def test_evidence_is_not_asked_for_unless_there_must_be_some() -> None:
+    kind = {"enum": ["person", "place"]}
+    schema = {"type": "object", "properties": {"kind": kind, "why": PASSAGES}, "required": ["kind", "why"]}
+    compiled = compile_schema(schema)
+    assert compiled is not None
+    assert [field.strategy for field in compiled.fields][1:] == [NoPassages()]
+    must = compile_schema({**schema, "properties": {"kind": kind, "why": {**PASSAGES, "minItems": 1}}})
+    assert must is not None
+    assert isinstance(must.fields[1].strategy, Line)
+
+
+def test_a_mention_is_its_labels_evidence() -> None:
+    properties = {"text": {"type": "string", "format": "verbatim"}, "kind": {"enum": ["person", "place"]}}
+    item = {"type": "object", "properties": {**properties, "why": PASSAGES}, "required": ["text", "kind", "why"]}
+    schema = {"type": "object", "properties": {"list": {"type": "array", "items": item}}, "required": ["list"]}
+    compiled = compile_schema(schema)
+    assert compiled is not None
+    strategy = compiled.fields[0].strategy
+    assert isinstance(strategy, MentionList)
+    assert strategy.evidence == ("why",)
