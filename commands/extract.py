@@ -89,6 +89,8 @@ def extract_command(
         extractor = _extractor(resolved, asking, running, evidence=evidence.evidence)
     sources = sources.for_model(takes_pages=extractor.takes_pages)
     with log_to_stderr(telling.verbosity, telling.log_format, extractor.settings.secrets):
+        if evidence.evidence and not writing.records:
+            _print_message(telling, "evidence stands in the run's records: the same command with --record writes them")
         ctx.exit(_run(extractor, sources, start, telling, earlier))
 
 

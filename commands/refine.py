@@ -76,8 +76,9 @@ def refine_command(
         **files.keywords,
     )
     extraction = load_record(stored, schema, document)
+    evidenced = bool(extraction.evidence) and not schema.has_evidence  # what it was asked for with
     with (
-        Extractor(schema, model=model) as extractor,
+        Extractor(schema, model=model, evidence=evidenced) as extractor,
         open_sink(options.output, sys.stdout.buffer, schema=schema, records=options.records, several=False) as sink,
     ):
         refined = extractor.refine(extraction, correction)

@@ -27,7 +27,7 @@ from slotfill.extractors.rungs.evidence_record import evidence_of, evidence_shar
 from slotfill.extractors.rungs.questions import Question
 from slotfill.extractors.rungs.recording import record, record_failure
 from slotfill.extractors.rungs.results import Result
-from slotfill.extractors.rungs.settling import settle
+from slotfill.extractors.rungs.settling import settle_passages
 from slotfill.extractors.rungs.steps import Step, ask, ask_again, patch
 from slotfill.extractors.rungs.validation import mend, read_answer
 from slotfill.extractors.updating.earlier_record import EarlierRecord
@@ -140,7 +140,7 @@ def climb(step: Step[M], earlier: Result[M] | None = None) -> Steps[Result[M]]:
         result = mend(step, read_answer(step, answer)).after(earlier)
         following = patch(step, result)
         if following is None:
-            result = settle(step, result)
+            result = settle_passages(step, result)
             following = ask_again(step, result)
         earlier = result
     return result

@@ -232,3 +232,46 @@ def test_models_of_other_names_are_served_where_they_are_told(tmp_path):
                 httpx2.post(f"{url}/v1/messages", json={"model": model, **ask}, headers=headers).status_code == status
             )
         simulated.terminate()
+
+
+QUOTES = {"sentiment_evidence": ["It came late."], "key_issues_evidence": ["late"], "urgency_evidence": []}
+
+
+class TestEvidence:
+    @pytest.fixture
+    def quoting(self, claude):
+        claude.script(lambda _: {**FEEDBACK, **QUOTES, "suggested_action_evidence": []})
+        return claude
+
+    def test_the_outputs_are_as_without_and_the_records_hold_it_at_no_further_cost(self, quoting, tmp_path):
+        (tmp_path / "b.txt").write_text("It came late. Again.")
+        plain = run("extract", "feedback", "a.txt", "b.txt", "-o", "plain.jsonl")
+        told = run("extract", "feedback", "a.txt", "b.txt", "--evidence", "-o", "out.jsonl")
+        assert plain.exit_code == told.exit_code == 0
+        assert (tmp_path / "out.jsonl").read_text() == (tmp_path / "plain.jsonl").read_text()
+        assert "the same command with --record writes them" in told.stderr
+        assert "4 without evidence of 8 judged values; evidence took about $" in told.stderr
+        asked = len(quoting.requests)
+        run("extract", "feedback", "a.txt", "b.txt", "--evidence", "--record", "-o", "out.jsonl")
+        assert len(quoting.requests) == asked
+        for record in lines((tmp_path / "out.jsonl").read_text()):
+            assert record["value"] == FEEDBACK
+            empty = [path for path, passages in record["evidence"].items() if not passages]
+            assert empty == ["/urgency", "/suggested_action"]
+            assert record["evidence"]["/key_issues"][0]["start"] == 8
+
+    def test_a_run_with_evidence_is_another_run(self, quoting):
+        run("extract", "feedback", "a.txt", "-o", "out.json")
+        run("extract", "feedback", "a.txt", "-o", "out.json", "--evidence")
+        assert len(quoting.requests) == 2
+
+    def test_a_schema_without_judged_fields_is_refused_before_any_call(self, quoting):
+        result = run("extract", "day date", "a.txt", "--evidence")
+        assert result.exit_code == 2
+        assert "nothing to show evidence of" in result.stderr
+        assert quoting.requests == []
+
+    def test_a_record_with_evidence_is_refined_with_evidence(self, quoting, tmp_path):
+        run("extract", "feedback", "a.txt", "--evidence", "--record", "-o", "a.json")
+        assert run("refine", "a.json", "urgency is 5", "--record", "-o", "a.json").exit_code == 0
+        assert json.loads((tmp_path / "a.json").read_text())["evidence"]["/key_issues"][0]["text"] == "late"

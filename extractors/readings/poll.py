@@ -101,9 +101,8 @@ class Poll(Generic[M]):
             result = replace(result, confidence=dict.fromkeys(self._confidences(result.data), "agreed"))
         within = self._numbered(lambda reading: reading.merged.conflicts if reading.merged else ())
         conflicts = (*map(_of_readings, merged.conflicts), *within)
-        return Assembly(
-            self.reader.schema, result, replace(merged, data=data, conflicts=conflicts), agreement=agreement
-        )
+        merged = replace(merged, data=data, conflicts=conflicts)
+        return Assembly(self.reader.schema, result, merged, agreement=agreement)
 
     def _confidences(self, data: JSON) -> Sequence[str]:
         return confidence_paths(self.reader.schema.json_schema, data)

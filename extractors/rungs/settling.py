@@ -15,12 +15,12 @@ from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.json_values.places import NO_VALUE, ValuePath, replaced
 from slotfill.schemas.json_values.pointer import follow, join, tokens
 
-__all__ = ["settle", "without_misquotes"]
+__all__ = ["settle_passages", "without_misquotes"]
 
 M = TypeVar("M")
 
 
-def settle(step: Step[M], result: Result[M]) -> Result[M]:
+def settle_passages(step: Step[M], result: Result[M]) -> Result[M]:
     """Leave out the passages that stand nowhere, where nothing else is wrong; no model call."""
     settled = without_misquotes(step.question, result)
     if settled is result:

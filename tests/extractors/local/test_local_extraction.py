@@ -69,3 +69,11 @@ def test_sentiment_is_mostly_right(model_file: Path, shared_data: Path) -> None:
     with Extractor(Sentiment, model="local") as extractor:
         right = [extractor.extract(row["text"]).data["sentiment"] == row["sentiment"] for row in rows]
     assert sum(right) / len(right) >= 0.75
+
+
+def test_with_evidence_it_says_the_same_and_that_it_shows_none(both: list[Extraction[Any]]) -> None:
+    with Extractor(Sentiment, model="local", evidence=True) as extractor:
+        extraction = extractor.extract(TEXT)
+    check(extraction)
+    assert (extraction.data, extraction.confidence) == (both[0].data, both[0].confidence)
+    assert extraction.evidence == {"/sentiment": (), "/summary": ()}

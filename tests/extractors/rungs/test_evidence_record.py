@@ -154,7 +154,7 @@ def test_the_share_grows_with_the_passages():
     assert 0 < evidence_share(asked, few) < evidence_share(asked, many) < 1
 
 
-@pytest.mark.parametrize("options", [{"votes": 3}, {"escalate": "claude-opus-4-7"}])
+@pytest.mark.parametrize("options", [{"votes": 3}, {"votes": 2, "escalate": "claude-opus-4-7"}])
 def test_evidence_is_of_one_reading(options):
     with pytest.raises(SettingsError, match="evidence is of one reading"):
         Extractor(Feedback, client=SimulatedClaude([VALUE]).client(), evidence=True, **options)

@@ -11,7 +11,16 @@ from checkout import FIXTURES
 from pydantic import BaseModel
 
 from slotfill.extractors.local.by_field.schema_compiler import compile_schema
-from slotfill.extractors.local.strategies import ABSENT, NOT_EMPTY, Choice, Doubt, Line, MentionList, Written
+from slotfill.extractors.local.strategies import (
+    ABSENT,
+    NOT_EMPTY,
+    Choice,
+    Doubt,
+    Line,
+    MentionList,
+    NoPassages,
+    Written,
+)
 from slotfill.schemas import Confidence, Entities, Feedback, Sentiment, Summary
 
 
