@@ -76,10 +76,15 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(server, script, *, max_cost=None, variants=2, gold=GOLD):
+def run(server, script, *, max_cost=None, variants=2, gold=GOLD, held=None):
     server.script(script)
     runs = VariantRuns("tuned.json", {"model": MODEL}, max_cost=max_cost)
-    return tune(SCHEMA, gold, runs, model=MODEL, variants=variants)
+
+    def note(*_):
+        if held is not None:
+            held.append(runs.held)
+
+    return tune(SCHEMA, gold, runs, model=MODEL, variants=variants, on_rung=note)
 
 
 def test_instructions_that_a_model_rewrote_are_found_and_shown_to_be_better(server, folder):
@@ -156,14 +161,16 @@ def test_nothing_of_what_is_reported_on_is_seen_before(server, folder):
 
 def test_the_budget_holds_and_what_is_left_is_gone_on_with(server, folder):
     script = answering(lambda system, _, text: "last digit" in system or by_chance(text))
-    whole = run(server, script).spent
+    held = []
+    whole = run(server, script, held=held).spent
+    assert min(held) > 2 * len(REPORTED) * whole / len(server.requests)  # what the report takes is held back
     shutil.rmtree(folder / ".slotfill")
     server.requests.clear()
-    budget = whole * Decimal("0.8")  # enough for the search, and then not for the report
+    budget = whole * Decimal("0.8")
     halfway = run(server, script, max_cost=budget)
     assert halfway.spent <= budget
     assert halfway.stopped is not None
-    assert halfway.comparison is not None  # what the report takes was held back
+    assert halfway.comparison is not None
     asked = [json.dumps(request, sort_keys=True) for request in server.requests]
     run(server, script)
     both = [json.dumps(request, sort_keys=True) for request in server.requests]
