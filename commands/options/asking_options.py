@@ -133,7 +133,7 @@ class AskingOptions(OptionGroup):
         "--calibration",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="What was learnt from gold: turns agreement and confidences into probabilities.",
+        help="What evaluate --calibrate learnt from gold: turns agreement and confidences into probabilities.",
     )
     cassette: Path | None = option(
         "--cassette",
