@@ -56,6 +56,20 @@ def test_nothing_to_read_is_said(tmp_path):
         read_predictions(str(tmp_path))
 
 
+def test_files_of_one_text_have_the_record_of_it_each_under_its_own_name(tmp_path):
+    from slotfill.extractors.documents.document import Document
+    from slotfill.extractors.extractions.extraction import Extraction
+    from slotfill.extractors.record.parts import Outcome
+    from slotfill.extractors.runs.ledger.store import Ledger
+
+    documents = [Document.of("one text", "a.txt"), Document.of("one text", "b.txt")]
+    with Ledger(tmp_path / "run.db") as ledger:
+        ledger.register(documents)
+        ledger.end(Extraction(documents[0], "x", "0", "m", Outcome.VALID, has_value=True, data=7))
+    read = read_predictions(str(tmp_path / "run.db"))
+    assert [(record["document"]["source"], record["value"]) for record in read] == [("a.txt", 7), ("b.txt", 7)]
+
+
 def test_a_file_that_only_says_that_it_is_a_ledger_is_refused(tmp_path):
     data = bytearray(b"SQLite format 3\0" + bytes(4000))
     data[68:72] = (0x510F111).to_bytes(4)

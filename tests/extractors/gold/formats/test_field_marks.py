@@ -329,6 +329,13 @@ def test_conll_has_a_tag_a_token_and_names_what_is_lost():
     }
 
 
+def test_two_passages_of_one_word_have_one_tag():
+    labels = FieldLabels()
+    document = GoldDocument.of({"a": "ab", "b": "cd"}, text="abcd", spans={"/a": (0, 2), "/b": (2, 4)})
+    assert "abcd\tB-/a" in conll_text(document, labels)
+    assert labels.losses["passages that share a word with another, or hold none"] == 1
+
+
 KEYS = [
     *("data", "text", "annotations", "result", "type", "value", "id", "labels", "start", "end", "from_name", "label"),
     *(
