@@ -76,6 +76,7 @@ def test_a_page_reads_as_a_person_sees_it(page, expected):
         ("<tr><th>a<th>b<th>c<tr><td>1<td><td>3<tr><td><td>2<td>", "a | b | c\n1 |  | 3\n| 2"),
         ("<tr><td>a<td width=9><td>b<tr><td>c<td><td>d", "a | b\nc | d"),
         ("<tr><td rowspan=2>a<td>1<tr><td>2<tr><td colspan=2>sum", "a | 1\n| 2\nsum"),
+        ("<tr><td rowspan=3>a<td>1<tr><td>2<tr><td>3<tr><td>b<td>4", "a | 1\n| 2\n| 3\nb | 4"),
         ("<tr><td>14 Sawpit Lane<br>Bristol<td>5", "14 Sawpit Lane Bristol | 5"),
         ("<caption>Prices</caption><thead><tr><th>a<tbody><tr><td>1", "Prices\na\n1"),
         ("<tr><td><p>Hello</p><p>there</p><td>side<tr><td>below", "Hello\n\nthere\n\nside\nbelow"),
