@@ -176,6 +176,15 @@ def test_what_is_drawn_by_rule_is_not_lost_where_the_model_cannot_be_used(folder
     assert "nowhere.gguf" in result.stderr
 
 
+def test_a_refusal_leaves_what_shows_by_rule(claude, folder):
+    (folder / "form.txt").write_text("Name: Ana\nAge: 41")
+    claude.script(replies(values={"Name: Ana\nAge: 41": {"name": "Ana", "age": 41}}), faults=["refusal@1"])
+    result = run("form.txt", "-o", "form.json")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("claude-haiku-5-5 proposed nothing usable: ")
+    assert len(claude.requests) == 2
+
+
 def test_a_refused_key_ends_it(claude, folder):
     claude.script(faults=["401"])
     result = run("reviews", "-o", "r.json")

@@ -65,7 +65,7 @@ class Proposal(BaseModel):
     instructions: str = Field(
         description="one to three sentences that tell the reader of one document what to extract, and what to heed"
     )
-    fields: list[ProposedField]
+    fields: list[ProposedField] = Field(description="at most 40; of an object at most 20")
 
 
 def proposal_schema(want: str | None) -> Schema[Proposal]:

@@ -36,12 +36,12 @@ class SampleSheet:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The samples' texts, whole."""
-        return tuple(document.text for document in self.documents)
+        """What is looked at of each sample: of long ones the beginning."""
+        return _cut([document.text for document in self.documents])
 
     def as_one(self) -> Document:
-        """Return one document of all samples, the long ones cut where there is no room."""
-        texts = _cut(self.texts)
+        """Return one document of all samples."""
+        texts = self.texts
         mark = _mark("".join(texts))
         parts = (
             f"<{mark}-{number} of={len(texts)}{_name(document)}>\n{text}\n</{mark}-{number}>"

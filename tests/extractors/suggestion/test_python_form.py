@@ -90,6 +90,9 @@ def test_ruff_format_leaves_it_alone(tmp_path):
         sources.add(proposed_module(settle(proposal, made.TEXTS)))
 
     write()
+    for size in (12, 22, 40):  # two columns a letter
+        wide = made.proposal(made.field("a", "text", description="発" * size), made.field("b"))
+        sources.add(proposed_module(settle(wide, made.TEXTS)))
     for number, source in enumerate(sources):
         (tmp_path / f"m{number}.py").write_text(source, "utf-8")
     for width in ("88", "120"):

@@ -38,7 +38,8 @@ def test_long_samples_are_cut_and_short_ones_stay_whole():
     assert (text.count("a" * half), text.count("a" * (half + 1)), "short" in text) == (1, 0, True)
     assert text.count("b" * half) == 1
     assert samples.notes == ("of long samples the beginnings are looked at, 60,000 characters in all",)
-    assert samples.texts[1] == "a" * MOST_CHARS
+    assert samples.texts == ("short", "a" * half, "b" * half)
+    assert samples.documents[1].text == "a" * MOST_CHARS
 
 
 def test_samples_are_bounded_and_read_no_further():

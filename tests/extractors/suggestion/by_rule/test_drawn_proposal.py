@@ -81,7 +81,7 @@ def test_keys_of_json():
     [
         ("It came late: two weeks.", "Great!"),
         ("We met at 10:30: https://example.com/a: fine", "See https://example.com"),
-        ("He said as he always does when it rains: no.\nShe said what nobody had thought of: yes."),
+        ("He said as he always does when it rains: no.\nShe said what nobody had thought of: yes.",),
         ("{",),
         ("[" * 9999,),
         ('{"a": NaN}',),
