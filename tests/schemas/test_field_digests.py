@@ -82,6 +82,12 @@ def test_an_example_that_gains_a_field_changes_that_one_alone():
     assert {key for key in fields if before.digests.fields.get(key) != fields[key]} == {"note"}
 
 
+def test_a_field_that_need_not_be_there_any_more_is_asked_by_something_else():
+    base = {"type": "object", "properties": {"item": {"type": "string"}, "count": {"type": "integer"}}}
+    both, one = (resolve({**base, "required": keys}).digests.fields for keys in (["item", "count"], ["item"]))
+    assert (both["item"] == one["item"], both["count"] == one["count"]) == (True, False)
+
+
 def test_of_a_value_that_is_no_object_the_whole_counts():
     words, numbers = resolve({"type": "array", "items": {"type": "string"}}), resolve({"type": "array", "items": {}})
     assert words.digests.fields == {}
