@@ -307,15 +307,15 @@ def test_a_document_that_cannot_be_read_is_asked_about_by_nobody() -> None:
 Sited = create_model("Ticket", __base__=Ticket, site=(str, ...))
 
 
-def test_what_an_earlier_record_gave_is_not_voted_on() -> None:
-    earlier, _ = read([ticket()], votes=None)
+def test_what_an_earlier_vote_gave_is_not_voted_on_again() -> None:
+    earlier, _ = read([ticket()] * 2)
     claude = SimulatedClaude([{"site": "Accra"}, {"site": "Lagos"}, {"site": "Accra"}])
     with Extractor(Sited, client=claude.client(), votes=3) as extractor:
         extraction = extractor.update(earlier.to_json(), Document.of(LONG))
         assert extraction.data == {**ticket(), "site": "Accra"}
-        assert extraction.agreement == {"/site": 0.6667}
+        assert extraction.agreement == {**earlier.agreement, "/site": 0.6667}
         assert len(claude.requests) == 3
         again = extractor.update(extraction.to_json(), Document.of(LONG))
     assert again.data == extraction.data
-    assert again.agreement == {}
+    assert again.agreement == extraction.agreement
     assert len(claude.requests) == 3
