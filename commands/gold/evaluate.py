@@ -98,6 +98,7 @@ def _evaluated(
     report: ReportOptions,
 ) -> Evaluation:
     from slotfill.extractors.evaluation.evaluation import evaluate
+    from slotfill.extractors.gold.derived_labels import with_derived_label
     from slotfill.extractors.gold.gold_files import read_gold
     from slotfill.extractors.gold.gold_texts import with_texts
     from slotfill.extractors.gold.stored_predictions import read_predictions
@@ -113,7 +114,8 @@ def _evaluated(
     else:
         predictions = read_predictions(records or "")
     pairs = matched(gold, predictions)
-    evaluation = evaluate(pairs.pairs, comparing_schema(schema, predictions), by=report.by)
+    labelled = with_derived_label(pairs.pairs, report.by or "")
+    evaluation = evaluate(labelled, comparing_schema(schema, predictions), by=report.by)
     if report.calibrate is not None and schema is not None:
         _calibrate(report.calibrate, schema, evaluation, pairs)
     if report.html is not None:

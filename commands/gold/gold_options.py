@@ -87,4 +87,9 @@ class ReportOptions(OptionGroup):
         metavar="FILE",
         help="Learn how likely what is so sure is right, and write that for `extract --calibration`; needs -s.",
     )
-    by: str | None = option("--by", metavar="LABEL", help="Tell slices apart by a label of gold, such as lang.")
+    by: str | None = option(
+        "--by",
+        metavar="LABEL",
+        help="Tell slices apart by a label of gold, such as lang; or by source (folder or file) or length, which need "
+        "no label.",
+    )

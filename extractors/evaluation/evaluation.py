@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -250,4 +251,9 @@ def _slices(
     members: defaultdict[str, list[DocumentCounts]] = defaultdict(list)
     for one in documents:
         members[one.labels.get(by, "")].append(one.counts)
-    return {value: scores_of(members[value], compared_as, resampling) for value in sorted(members)}
+    return {value: scores_of(members[value], compared_as, resampling) for value in sorted(members, key=_natural)}
+
+
+def _natural(name: str) -> list[str | int]:
+    """Sort numbers by size: `500 to 1,999` comes before `10,000 to 49,999`."""
+    return [int(part) if part.isdecimal() else part for part in re.split("([0-9]+)", name.replace(",", ""))]

@@ -14,6 +14,7 @@ from slotfill.extractors.evaluation.report.figures import interval_text, percent
 from slotfill.extractors.evaluation.report.html_markup import element, shown, shown_value
 from slotfill.extractors.evaluation.report.html_page import html_page
 from slotfill.extractors.evaluation.report.marked_text import DocumentText, TextMark, marked_text
+from slotfill.extractors.evaluation.report.measure_tables import entity_rows, reliability_rows, span_rows
 from slotfill.extractors.evaluation.report.plots import CostPoint, cost_plot, interval_bar, reliability_plot
 from slotfill.extractors.evaluation.scores import Quality, Scores
 from slotfill.extractors.evaluation.span_scores import ALL_FIELDS
@@ -61,6 +62,7 @@ def html_report(
         _differences(comparison),
         _fields(evaluation),
         _slices(evaluation),
+        _tables(evaluation),
         _plots(evaluation, costs),
         _documents(evaluation, texts or {}),
         _glossary(),
@@ -115,12 +117,7 @@ def _percents(score: Score) -> str:
 def _differences(comparison: Comparison | None) -> str:
     if comparison is None:
         return ""
-    rows = [
-        element(
-            "tr", *(element("td", shown(cell), class_="path" if at == 0 else None) for at, cell in enumerate(cells))
-        )
-        for cells in islice(comparison_rows(comparison), MOST_ROWS)
-    ]
+    rows = map(_text_row, islice(comparison_rows(comparison), MOST_ROWS))
     table = element("table", _head(("F1 of", "A", "B", "B - A", "finding")), element("tbody", *rows))
     note = f"{_counted(comparison.documents, 'document')} in both, compared in pairs."
     return element("h2", "B against A") + element("p", note) + element("div", table, class_="card")
@@ -209,6 +206,21 @@ def _slice_row(name: str, scores: Scores) -> str:
         element("td", percent(scores.tolerated.value)),
         element("td", f"{scores.documents:,}"),
     )
+
+
+def _tables(evaluation: Evaluation) -> str:
+    """Show what is measured beside the fields, table by table."""
+    tables = [[*islice(rows(evaluation), MOST_ROWS + 1)] for rows in (entity_rows, span_rows, reliability_rows)]
+    return "".join(
+        element("div", element("table", _head(rows[0]), element("tbody", *map(_text_row, rows[1:]))), class_="card")
+        for rows in tables
+        if rows
+    )
+
+
+def _text_row(cells: Sequence[str]) -> str:
+    first, *others = cells
+    return element("tr", element("td", shown(first), class_="path"), *(element("td", shown(cell)) for cell in others))
 
 
 def _head(names: Iterable[str]) -> str:

@@ -7,6 +7,12 @@ from collections.abc import Iterator, Mapping
 from slotfill.extractors.evaluation.evaluation import Evaluation
 from slotfill.extractors.evaluation.intervals import Score
 from slotfill.extractors.evaluation.report.figures import align, percent, score_text
+from slotfill.extractors.evaluation.report.measure_tables import (
+    entity_rows,
+    reliability_rows,
+    span_rows,
+    spending_lines,
+)
 from slotfill.extractors.evaluation.scores import Quality, Scores
 
 __all__ = ["evaluation_lines"]
@@ -36,6 +42,10 @@ def evaluation_lines(evaluation: Evaluation) -> Iterator[str]:
                 *(_slice(name, scores) for name, scores in evaluation.slices.items()),
             ]
         )
+    for rows in ([*table(evaluation)] for table in (entity_rows, span_rows, reliability_rows)):
+        yield from ("", *align(rows)) if rows else ()
+    if evaluation.spending:
+        yield from ("", *spending_lines(evaluation.spending))
     if evaluation.unlabelled:
         yield f"not judged, as no gold has them: {', '.join(evaluation.unlabelled)}"
     if evaluation.alignment == "greedy":
