@@ -126,7 +126,8 @@ def load_curves(text: str) -> FieldCurves:
         InputError: It is no calibration, or one of a newer version.
     """
     try:
-        stored = parse_stored(_checked(text), _StoredCurves)
+        _check_version(text)
+        stored = parse_stored(text, _StoredCurves)
         return FieldCurves(
             stored.schema.name,
             stored.schema.id,
@@ -143,13 +144,12 @@ def load_curves(text: str) -> FieldCurves:
         raise InputError(f"it is no calibration that `slotfill evaluate --calibrate` wrote: {reason}") from None
 
 
-def _checked(text: str) -> str:
-    """Return JSON that is of a version that can be read, or of none; each character of a key as itself."""
+def _check_version(text: str) -> None:
+    """Raise InputError for JSON that is of a version that cannot be read."""
     stored = json.loads(text)
     version = stored.get("slotfill_calibration") if isinstance(stored, dict) else None
     if isinstance(version, int) and version != VERSION:
         raise InputError(f"the calibration is of version {version}: this slotfill reads version {VERSION}")
-    return json.dumps(stored, ensure_ascii=False)
 
 
 @with_config(extra="forbid")

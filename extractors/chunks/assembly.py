@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
-from slotfill.extractors.chunks.chunk_values import ChunkValue
+from slotfill.extractors.chunks.chunk_values import ChunkValue, canonical
 from slotfill.extractors.chunks.chunking import Chunk
 from slotfill.extractors.chunks.merging import MergedValue, merge
 from slotfill.extractors.chunks.reading import ChunkReader, ChunkResult
@@ -15,11 +15,13 @@ from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.grounding.grounding import ground
 from slotfill.extractors.record.anchors import anchor_of
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
-from slotfill.extractors.record.parts import ChunkRecord, Origin, Outcome, Span
+from slotfill.extractors.record.parts import ChunkRecord, Conflict, ConflictValue, Origin, Outcome, Span
 from slotfill.extractors.rungs.results import Result
 from slotfill.extractors.rungs.settling import without_misquotes
 from slotfill.extractors.rungs.validation import validate_data
 from slotfill.schemas.json_values.json_types import JSONMapping
+from slotfill.schemas.json_values.places import without_keys
+from slotfill.schemas.json_values.pointer import tokens
 from slotfill.schemas.marks.confidence import confidence_paths
 from slotfill.schemas.schema import Schema
 
@@ -78,7 +80,9 @@ class Assembly(Generic[M]):
         """Add what each part gave, and which is missing: a value that lacks a part of the document is not whole."""
         if self.merged is not None:
             found_in = self._of_value(self.merged.found_in)
-            extraction = replace(extraction, found_in=found_in, conflicts=self.merged.conflicts)
+            conflicts, beside = self.merged.conflicts, self.schema.added_keys
+            conflicts = tuple(_without(beside, conflicts)) if beside else conflicts
+            extraction = replace(extraction, found_in=found_in, conflicts=conflicts)
         if self.missing is None:
             return replace(extraction, chunks=self.chunks)
         outcome = extraction.outcome if self.merged is None else Outcome.PARTIAL
@@ -135,6 +139,19 @@ def _record_of(one: ChunkResult[M], chunk: Chunk) -> ChunkRecord:
         anchor=anchor_of(chunk.text) if several else None,
         value=one.question.schema.plain(one.result.data) if several and one.result.is_valid else None,
     )
+
+
+def _without(beside: frozenset[str], conflicts: Iterable[Conflict]) -> Iterator[Conflict]:
+    """Leave of conflicts what is about the value itself: an object that was kept whole holds what stood beside it."""
+    for conflict in conflicts:
+        kept = without_keys(conflict.kept, beside)
+        others: dict[str, ConflictValue] = {}
+        for other in conflict.others:
+            value = without_keys(other.value, beside)
+            others.setdefault(canonical(value), replace(other, value=value))
+        differing = tuple(one for key, one in others.items() if key != canonical(kept))
+        if differing and beside.isdisjoint(tokens(conflict.path)):
+            yield replace(conflict, kept=kept, others=differing)
 
 
 def _origin_of(results: Sequence[Result[M]]) -> Origin:

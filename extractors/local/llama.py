@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
+from slotfill.extractors.errors import ModelError
 from slotfill.extractors.local.grammar import HEADER
 from slotfill.extractors.local.llama_server import EngineOptions, file_identity, load_server
 
@@ -81,7 +82,10 @@ class Engine:
         self.identity = (path.name, path.stat().st_size)
         self.slots = options.slots
         self.whole = (options.decoding or ("whole" if path.stat().st_size >= LARGE else "fields")) == "whole"
-        self.context: int = self._overflow("")["n_ctx"]
+        try:
+            self.context: int = self._overflow("")["n_ctx"]
+        except EngineError as error:  # what is not ready answers no document, and no document is to blame
+            raise ModelError(f"llama.cpp has loaded {str(path)!r}, and does not answer: {error}") from error
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
         """Run `work` in one of the threads that may call `complete`.
@@ -205,9 +209,10 @@ class Engine:
         A whole context of padding makes it too long.
         """
         replies = self._stream({"prompt": [prompt, *([0] * self._padding)], "n_predict": 1}, threading.Event())
-        refusal: JSONObject = replies[0].get("error", {})
+        first = replies[0] if replies else "it said nothing"
+        refusal: JSONObject = replies[0].get("error", {}) if replies else {}
         if "n_prompt_tokens" not in refusal:
-            raise EngineError(f"llama.cpp did not count the prompt: {refusal.get('message', replies[0])}")
+            raise EngineError(f"llama.cpp did not count the prompt: {refusal.get('message', first)}")
         return refusal
 
     def _stream(self, request: JSONObject, cancelled: threading.Event) -> list[JSONObject]:

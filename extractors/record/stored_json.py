@@ -24,7 +24,7 @@ def parse_stored(text: object, form: type[T]) -> T:
     if not isinstance(text, str):
         raise ValueError("it is no text")  # noqa: TRY004 - a wrong type is as wrong as any content
     try:
-        return _reader(form).validate_json(_HALF_A_PAIR.sub(r"\\ufffd", text), strict=True)
+        return _reader(form).validate_json(_ESCAPE.sub(_whole_or_marked, text), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = join(step if isinstance(step, int) or step.isidentifier() else "…" for step in first["loc"])
@@ -40,8 +40,19 @@ def read_stored(text: JSON, form: type) -> JSONObject:
     return data
 
 
-_HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_ESCAPE = re.compile(
+    r"""
+      \\ u [dD][89abAB] [0-9a-fA-F]{2} \\ u [dD][c-fC-F] [0-9a-fA-F]{2}  # a whole pair: \ud83d\ude00
+    | (?P<half> \\ u [dD][89a-fA-F] [0-9a-fA-F]{2} )  # half of one: \ud800
+    | \\\\  # a backslash, which may stand before "ud800"
+    """,
+    re.VERBOSE,
+)
 r"""Finds \ud800, which JSON can hold, and Pydantic reads as no string."""
+
+
+def _whole_or_marked(escape: re.Match[str]) -> str:
+    return r"\ufffd" if escape["half"] else escape[0]
 
 
 _READERS: dict[type, TypeAdapter[Any]] = {}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TypeAlias
 
 from slotfill.schemas.json_values.json_types import JSON
 
-__all__ = ["NO_VALUE", "PathStep", "ValuePath", "replaced", "steps_of"]
+__all__ = ["NO_VALUE", "PathStep", "ValuePath", "replaced", "steps_of", "without_keys"]
 
 PathStep: TypeAlias = str | int
 """A key of an object, or an index of a list."""
@@ -39,3 +39,10 @@ def replaced(value: JSON, path: ValuePath, replacement: JSON) -> JSON:
     else:
         changed[step] = replacement
     return changed
+
+
+def without_keys(value: JSON, keys: Collection[str]) -> JSON:
+    """Return a value without the members that have one of some keys, at any depth."""
+    if isinstance(value, dict):
+        return {key: without_keys(part, keys) for key, part in value.items() if key not in keys}
+    return [without_keys(part, keys) for part in value] if isinstance(value, list) else value

@@ -204,6 +204,31 @@ def test_of_a_long_document_the_evidence_of_the_value_that_won_is_united():
     assert not any("evidence" in path for path in (*extraction.spans, *extraction.found_in))
 
 
+class Verdict(BaseModel):
+    """Judge how a day was."""
+
+    mood: Literal["good", "bad"]
+
+
+class Diary(BaseModel):
+    """Judge a diary by its first and its longest day."""
+
+    first: Annotated[Verdict, Merge("first")]
+    days: list[Verdict]
+
+
+def test_what_was_not_kept_of_an_object_is_told_without_the_passages():
+    def reply(request):
+        word = max(WORDS, key=request.document.count)
+        mood = {"mood": "good" if word == "glad" else "bad", "mood_evidence": [f"were {word}"]}
+        return {"first": mood, "days": [mood]}
+
+    extraction, _ = extracted(reply, LONG, schema=Diary, chunk_chars=320)
+    (conflict,) = [one for one in extraction.conflicts if one.path == "/first"]
+    assert conflict.kept == {"mood": "bad"}
+    assert [other.value for other in conflict.others] == [{"mood": "good"}]  # the other days were bad, too
+
+
 def test_a_part_that_misquotes_does_not_cost_the_document():
     def reply(request):
         return {"mood": "bad", "notes": "n", "mood_evidence": ["no such words"], "notes_evidence": []}

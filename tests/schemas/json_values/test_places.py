@@ -1,8 +1,12 @@
 """Places in plain JSON data."""
 
-import pytest
+import json
 
-from slotfill.schemas.json_values.places import NO_VALUE, replaced, steps_of
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from slotfill.schemas.json_values.places import NO_VALUE, replaced, steps_of, without_keys
 
 VALUE = {"name": "Ana", "tags": ["a", "b"]}
 
@@ -26,3 +30,10 @@ def test_one_place_is_changed_and_the_value_itself_stays_as_it_is(path, replacem
 @pytest.mark.parametrize(("value", "steps"), [(VALUE, ["name", "tags"]), (["a", "b"], [0, 1]), ("ab", []), (None, [])])
 def test_steps_lead_to_the_parts(value, steps):
     assert [*steps_of(value)] == steps
+
+
+@given(st.recursive(st.none(), lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from("ab"), inner)))
+def test_members_of_a_key_are_left_out_at_any_depth(value):
+    left = without_keys(value, {"a"})
+    assert '"a"' not in json.dumps(left)
+    assert left == value or '"a"' in json.dumps(value)
