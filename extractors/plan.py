@@ -17,7 +17,7 @@ from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.pdf_pages import page_list
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.grounding.grounding import ground
-from slotfill.extractors.readings.certainty import certainty_of
+from slotfill.extractors.readings.certainty import Certainty, certainty_of
 from slotfill.extractors.readings.escalation import escalate, escalated
 from slotfill.extractors.readings.poll import Poll
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
@@ -55,29 +55,18 @@ def plan(
         history: The turns that the conversation has had about the document; the last one is to be answered.
         earlier: What a record of an earlier time says of the document, or of what it was then.
     """
-    if document.failure:
-        return replace(record_failure(document, schema, policy.model, document.failure), history=history)
-    if document.pages:
-        looking = policy.for_pages()
-        if looking is None:
-            return replace(record_failure(document, schema, policy.model, _unseen(document, policy)), history=history)
-        policy = looking
-    reader = ChunkReader(document, schema, policy, history)
+    fitting = policy.for_pages() if document.pages else policy
+    if document.failure or fitting is None:
+        failure = document.failure or _unseen(document, policy)
+        return replace(record_failure(document, schema, policy.model, failure), history=history)
+    reader = ChunkReader(document, schema, fitting, history)
     known = take_over(reader, earlier)
     assembly = yield from vote(reader, known, earlier)
-    result = assembly.result
-    if assembly.is_of_one_text and (step := patch(ask(reader.whole, policy), result)):  # merging broke a rule
-        result = yield from climb(replace(step, retries=0), result)
-    certainty = certainty_of(result, known.newly_read(assembly.agreement), schema.json_schema, policy)
+    result = yield from patch_whole(reader, assembly)
+    certainty = certainty_of(result, known.newly_read(assembly.agreement), schema.json_schema, fitting)
     if step := escalate(reader, result, certainty):  # to a stronger model, what is not sure
         result = escalated(result, step, (yield from climb(step, result)))
-    spans = assembly.spans_of(result)
-    if spans is None:
-        spans = ground(result.output, document.text, schema.output_schema)
-    spans = document.with_places(spans)
-    extraction = certainty.add_to(assembly.add_to(record(document, schema, policy, result, spans)))
-    evidence = evidence_of(result, schema, document, assembly.passage_spans(result) or spans)
-    extraction = record_evidence(extraction, evidence, evidence_share(schema, result.data), policy)
+    extraction = _written(reader, assembly, result, certainty)
     if known.is_refused_in(extraction):  # with what is new it breaks a rule of the whole: all is asked for
         return known.paid_for((yield from plan(document, schema, policy, history)), extraction)
     return known.note_in(replace(extraction, history=history))
@@ -93,6 +82,14 @@ def vote(reader: ChunkReader[M], known: TakeOver[M], earlier: EarlierRecord | No
         readings = yield from together(read_once(other, take_over(other, earlier)) for other in further)
         poll = poll.with_further(readings)
     return poll.elected()
+
+
+def patch_whole(reader: ChunkReader[M], assembly: Assembly[M]) -> Steps[Result[M]]:
+    """Ask for what fails of a value that was merged: each part was valid, and together they break a rule."""
+    result = assembly.result
+    if assembly.is_of_one_text and (step := patch(ask(reader.whole, reader.policy), result)):
+        result = yield from climb(replace(step, retries=0), result)
+    return result
 
 
 def read_once(reader: ChunkReader[M], known: TakeOver[M]) -> Steps[Assembly[M]]:
@@ -144,6 +141,18 @@ def climb(step: Step[M], earlier: Result[M] | None = None) -> Steps[Result[M]]:
             following = ask_again(step, result)
         earlier = result
     return result
+
+
+def _written(reader: ChunkReader[M], assembly: Assembly[M], result: Result[M], certainty: Certainty) -> Extraction[M]:
+    """Write down what came of a document: its value, where that stands, how sure it is, and what it rests on."""
+    document, schema, policy = reader.document, reader.schema, reader.policy
+    spans = assembly.spans_of(result)
+    if spans is None:
+        spans = ground(result.output, document.text, schema.output_schema)
+    spans = document.with_places(spans)
+    extraction = certainty.add_to(assembly.add_to(record(document, schema, policy, result, spans)))
+    evidence = evidence_of(result, schema, document, assembly.passage_spans(result) or spans)
+    return record_evidence(extraction, evidence, evidence_share(schema, result.data), policy)
 
 
 def _unseen(document: Document, policy: Policy) -> Failure:
