@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slotfill.commands.exit_codes import EXIT_INCOMPLETE, exit_code
-from slotfill.commands.inputs import find_inputs, resolve_schema
+from slotfill.commands.inputs import find_inputs, resolve_schema, warn_of_other_model
 from slotfill.commands.options.asking_options import AskingOptions, EvidenceOptions, PromptOptions, schema_argument
 from slotfill.commands.options.option_groups import GroupedCommand, with_options
 from slotfill.commands.options.reading_options import FileOptions, ReadingOptions
@@ -89,6 +89,7 @@ def extract_command(
         extractor = _extractor(resolved, asking, running, evidence=evidence.evidence)
     sources = sources.for_model(takes_pages=extractor.takes_pages)
     with log_to_stderr(telling.verbosity, telling.log_format, extractor.settings.secrets):
+        warn_of_other_model(prompt, extractor.model.id)
         if evidence.evidence and not writing.records:
             _print_message(telling, "evidence stands in the run's records: the same command with --record writes them")
         ctx.exit(_run(extractor, sources, start, telling, earlier))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from slotfill.extractors.documents.sources import Sources
     from slotfill.schemas.schema import Schema
 
-__all__ = ["find_inputs", "resolve_schema"]
+__all__ = ["find_inputs", "resolve_schema", "warn_of_other_model"]
 
 
 def resolve_schema(source: str, prompt: PromptOptions) -> Schema[Any]:
@@ -39,6 +39,16 @@ def resolve_schema(source: str, prompt: PromptOptions) -> Schema[Any]:
         formats=prompt.formats,
     )
     return resolved if prompt.tuned is None else Tuned.read(prompt.tuned).apply(resolved)
+
+
+def warn_of_other_model(prompt: PromptOptions, model: str) -> None:
+    """Log that a tuned file is of another model than the one that is asked."""
+    import logging
+
+    from slotfill.schemas.sources.tuned import Tuned
+
+    if prompt.tuned is not None and (line := Tuned.read(prompt.tuned).other_model(model)):
+        logging.getLogger("slotfill").warning("%s", line)
 
 
 def find_inputs(

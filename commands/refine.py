@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import click
 
 from slotfill.commands.exit_codes import EXIT_INCOMPLETE
-from slotfill.commands.inputs import resolve_schema
+from slotfill.commands.inputs import resolve_schema, warn_of_other_model
 from slotfill.commands.options.asking_options import PromptOptions
 from slotfill.commands.options.option_groups import OptionGroup, option, with_options
 from slotfill.commands.options.reading_options import FileOptions
@@ -81,6 +81,7 @@ def refine_command(
         Extractor(schema, model=model, evidence=evidenced) as extractor,
         open_sink(options.output, sys.stdout.buffer, schema=schema, records=options.records, several=False) as sink,
     ):
+        warn_of_other_model(prompt, extractor.model.id)
         refined = extractor.refine(extraction, correction)
         if refined.ok or options.records:
             sink.write(refined.to_json())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
@@ -53,6 +54,8 @@ from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources.schema_sources import resolve
 
 __all__ = ["Extractor"]
+
+_logger = logging.getLogger("slotfill")
 
 M = TypeVar("M")
 
@@ -120,6 +123,8 @@ class Extractor(Generic[M]):
             raise SettingsError("evidence is of one reading: leave evidence out, or votes and escalate")
         self._models = ModelPool(self._asked, self.settings, names, client, cassette, calibration=self.calibration)
         self.model = self._models.model
+        if tuned is not None and (line := tuned.other_model(self.model.id)):
+            _logger.warning("%s", line)
 
     def __enter__(self) -> Self:
         return self

@@ -63,6 +63,22 @@ def test_it_says_what_it_tries_and_what_it_found_and_extract_takes_it(server, fo
     assert json.loads(extracted.stdout) == {"topic": "bill"}
 
 
+def test_gold_that_names_its_texts_is_read_and_what_it_lacks_is_said_before_any_call(server, folder):
+    server.script(sorting)
+    lines = [{"source": f"mails/{at}.txt", "value": one["value"]} for at, one in enumerate(GOLD)]
+    (folder / "named.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    arguments = ("ticket.json", "named.jsonl", "-m", "claude-haiku-5-5", "-o", "tuned.json", "--candidates", "1")
+    result = run(*arguments)
+    assert (result.exit_code, server.requests) == (2, [])
+    assert "'mails/0.txt' is needed and not known" in result.stderr
+    (folder / "mails").mkdir()
+    for at, one in enumerate(GOLD):
+        (folder / f"mails/{at}.txt").write_text(one["text"])
+    result = run(*arguments)
+    assert result.exit_code == 0, result.stderr
+    assert "on 12 documents never looked at" in result.stderr
+
+
 def test_a_budget_that_does_not_reach_is_exit_code_3_and_leaves_the_schemas_own_words(server):
     server.script(sorting)
     result = run("ticket.json", "gold.jsonl", "-m", "claude-haiku-5-5", "-o", "t.json", "--max-cost", "0.000001", "-q")

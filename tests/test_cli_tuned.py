@@ -1,6 +1,7 @@
 """The command line with what was tuned: `extract --tuned`."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -40,6 +41,18 @@ def test_extract_asks_with_what_was_tuned(server):
     (request,) = server.requests
     assert request["system"][0]["text"].startswith("Judge.\n")
     assert len(request["messages"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("model", "better", "warns"), [("other", True, True), ("own", True, False), ("other", False, False)]
+)
+def test_another_model_than_the_one_tuned_for_is_told(server, folder, model, better, warns):
+    tuned = replace(TUNED, better=better)
+    (folder / "tuned.json").write_bytes(tuned.write())
+    server.script(message(json.dumps(FEEDBACK)))
+    name = tuned.model if model == "own" else "claude-opus-5"
+    result = run("extract", "feedback", "a.txt", "--tuned", "tuned.json", "-m", name)
+    assert (result.exit_code, f"and {name} is asked" in result.stderr) == (0, warns), result.stderr
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slotfill.commands.gold.gold_options import ComparedOptions
+from slotfill.commands.gold.gold_options import ComparedOptions, check_outputs
 from slotfill.commands.gold.gold_records import comparing_schema, matched, run_cost, write_report
 from slotfill.commands.inputs import resolve_schema
 from slotfill.commands.options.asking_options import PromptOptions
@@ -39,6 +39,7 @@ def compare_command(first: str, second: str, *, options: ComparedOptions, prompt
     """
     from slotfill.extractors.gold.stored_predictions import read_predictions
 
+    check_outputs((options.html,), (first, second, options.gold))
     records = read_predictions(first), read_predictions(second)
     schema = None if options.schema is None else resolve_schema(options.schema, prompt)
     json_schema = comparing_schema(schema, [*records[0], *records[1]])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from slotfill.commands.gold.gold_options import check_outputs
 from slotfill.commands.gold.gold_records import write_text
 from slotfill.commands.options.option_groups import OptionGroup, named_values, option, with_options
 from slotfill.commands.options.reading_options import FileOptions
@@ -63,11 +64,14 @@ def convert_command(gold: str, *, options: _ConvertOptions, files: FileOptions) 
     from slotfill.extractors.gold.gold_files import GoldFormat, gold_format, read_gold
     from slotfill.extractors.gold.gold_texts import with_texts
 
+    kind = gold_format(gold)
+    stays_gold = kind is GoldFormat.GOLD and options.target == "gold"  # checked in its own place
+    check_outputs((options.output, options.interface), () if stays_gold and not options.interface else (gold,))
     labels = FieldLabels(options.fields)
     documents = read_gold(gold, labels)
     if options.target != "gold":
         documents = with_texts(documents, Path(gold).parent, text_field=options.text_field, **files.keywords)
-    text = _converted(documents, options.target, labels, guessed=gold_format(gold) is GoldFormat.RECORDS)
+    text = _converted(documents, options.target, labels, guessed=kind is GoldFormat.RECORDS)
     if options.interface:
         from slotfill.extractors.gold.formats.label_studio import labelling_interface
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slotfill.commands.exit_codes import EXIT_INCOMPLETE
-from slotfill.commands.gold.gold_options import GoldOptions, ReportOptions
+from slotfill.commands.gold.gold_options import GoldOptions, ReportOptions, check_outputs
 from slotfill.commands.gold.gold_records import (
     comparing_schema,
     extract_first,
@@ -107,10 +107,11 @@ def _evaluated(
     _check_ways(records, schema, first)
     if report.calibrate is not None and schema is None:
         raise click.UsageError("--calibrate learns for one schema: name it with -s")
+    check_outputs((report.html, report.calibrate, first.output), (gold_path, records))
     gold = read_gold(gold_path)
     if records is None and schema is not None:
         gold = with_texts(gold, Path(gold_path).parent, text_field=first.text_field, **files.keywords)
-        predictions = extract_first(gold_path, gold, schema, first)
+        predictions = extract_first(gold_path, gold, schema, first, prompt)
     else:
         predictions = read_predictions(records or "")
     pairs = matched(gold, predictions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,7 @@ from slotfill.commands.options.asking_options import complete_schema
 from slotfill.commands.options.option_groups import OptionGroup, option
 from slotfill.commands.options.running_options import usd_amount
 
-__all__ = ["ComparedOptions", "GoldOptions", "ReportOptions", "html_option"]
+__all__ = ["ComparedOptions", "GoldOptions", "ReportOptions", "check_outputs", "html_option"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +94,22 @@ class ReportOptions(OptionGroup):
         help="Tell slices apart by a label of gold, such as lang; or by source (folder or file) or length, which need "
         "no label.",
     )
+
+
+def check_outputs(outputs: Iterable[str | Path | None], inputs: Iterable[str | None]) -> None:
+    """Refuse outputs that are read, or of which two are one file, before anything is asked or written.
+
+    Raises click.UsageError.
+    """
+    written = [Path(name) for name in outputs if name not in (None, "-")]
+    if len({path.resolve() for path in written}) < len(written):
+        raise click.UsageError("one file is named for two outputs: name one for each")
+    for name in inputs:
+        for path in written:
+            if name is not None and _is_of(path.resolve(), Path(name).resolve()):
+                raise click.UsageError(f"{str(path)!r} is read, and would be overwritten: name another output")
+
+
+def _is_of(output: Path, read: Path) -> bool:
+    """Whether an output is what is read, or stands already in the folder that is."""
+    return output == read or (read in output.parents and read.is_dir() and output.exists())

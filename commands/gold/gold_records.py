@@ -13,8 +13,10 @@ import click
 
 from slotfill.commands.exit_codes import exit_code
 from slotfill.commands.gold.gold_options import GoldOptions
+from slotfill.commands.inputs import warn_of_other_model
 
 if TYPE_CHECKING:
+    from slotfill.commands.options.asking_options import PromptOptions
     from slotfill.extractors.evaluation.evaluation import Evaluation
     from slotfill.extractors.evaluation.paired_comparison import Comparison
     from slotfill.extractors.evaluation.report.marked_text import DocumentText
@@ -129,7 +131,7 @@ def write_text(text: str, path: Path) -> None:
 
 
 def extract_first(
-    gold_path: str, gold: Sequence[GoldDocument], schema: Schema[Any], options: GoldOptions
+    gold_path: str, gold: Sequence[GoldDocument], schema: Schema[Any], options: GoldOptions, prompt: PromptOptions
 ) -> list[JSONObject]:
     """Extract from gold's texts, and return the records. Ends the command where the run was stopped."""
     from slotfill.extractors.extractor import Extractor
@@ -142,6 +144,7 @@ def extract_first(
     texts = gold_texts(gold)
     start = Start((gold_path,), output=output, records=True, max_cost=options.max_cost, concurrency=options.concurrency)
     with Extractor(schema, model=options.model) as extractor, progress(texts.count, enabled=True) as show:
+        warn_of_other_model(prompt, extractor.model.id)
         end = run_once(extractor, texts, start, io.BytesIO(), on_progress=show, on_message=say)
     _tell(end, texts.count, output)
     return read_predictions(output)

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from slotfill.commands.exit_codes import exit_code
+from slotfill.commands.gold.gold_options import check_outputs
 from slotfill.commands.options.asking_options import formats_option, schema_argument
 from slotfill.commands.options.option_groups import GroupedCommand, OptionGroup, named_values, option, with_options
+from slotfill.commands.options.reading_options import FileOptions
 
 if TYPE_CHECKING:
     from slotfill.extractors.evaluation.intervals import Score
@@ -69,6 +71,9 @@ class TuneOptions(OptionGroup):
         help="A parameter of the schema; `extract --tuned` takes the same.",
     )
     formats: Literal["check", "annotate"] | None = formats_option()
+    text_field: str | None = option(
+        "--text-field", metavar="NAME", help="Field or column that holds a row's text, where gold names rows."
+    )
     quiet: bool = option("-q", "--quiet", is_flag=True, help="Say nothing but the result.")
 
 
@@ -77,7 +82,7 @@ class TuneOptions(OptionGroup):
 @click.argument("gold", metavar="GOLD", type=click.Path())
 @with_options
 @click.pass_context
-def tune_command(ctx: click.Context, /, schema: str, gold: str, *, tuning: TuneOptions) -> None:
+def tune_command(ctx: click.Context, /, schema: str, gold: str, *, tuning: TuneOptions, files: FileOptions) -> None:
     """Find better instructions and examples for SCHEMA, by GOLD.
 
     GOLD is divided in two. By the one part other examples (from it) and other instructions (by rules, and rewritten by
@@ -92,21 +97,22 @@ def tune_command(ctx: click.Context, /, schema: str, gold: str, *, tuning: TuneO
     from slotfill.extractors.runs.reports.logs import log_to_stderr
 
     with log_to_stderr(-1 if tuning.quiet else 0, "text"):
-        ctx.exit(_tune(schema, gold, tuning))
+        ctx.exit(_tune(schema, gold, tuning, files))
 
 
-def _tune(schema: str, gold: str, options: TuneOptions) -> int:
+def _tune(schema: str, gold: str, options: TuneOptions, files: FileOptions) -> int:
     """Tune, say what came of it, and return the exit code."""
     from slotfill.extractors.errors import LedgerError, ModelError, StoppedError
     from slotfill.extractors.extractor import Extractor
     from slotfill.extractors.gold.gold_files import read_gold
+    from slotfill.extractors.gold.gold_texts import with_texts
     from slotfill.extractors.tuning.tuning_session import tune
     from slotfill.extractors.tuning.variant_runs import VariantRuns
     from slotfill.schemas.sources.schema_sources import resolve
 
     resolved = resolve(schema, trusted=True, parameters=options.parameters, formats=options.formats)
-    documents = read_gold(gold)
     _check_output(options.output, gold)
+    documents = with_texts(read_gold(gold), Path(gold).parent, text_field=options.text_field, **files.keywords)
     with Extractor(resolved, model=options.model) as extractor:
         model = extractor.model.id
     runs = VariantRuns(
@@ -142,8 +148,7 @@ def _check_output(output: str, gold: str) -> None:
     """Refuse an output before anything is asked that could not be written, or is what is read."""
     if Path(output).suffix.lower() != ".json":
         raise click.UsageError(f"--output {output!r} must end in .json: a tuned file is one JSON object")
-    if Path(output).resolve() == Path(gold).resolve():
-        raise click.UsageError(f"{gold!r} is read, and would be overwritten: name another output")
+    check_outputs((output,), (gold,))
     if Path(output).is_dir():
         raise click.UsageError(f"--output {output!r} is a folder")
 

@@ -21,7 +21,7 @@ from typing import TypeAlias
 from slotfill.extractors.calibrating.confidence_points import ConfidencePoint, points_of
 from slotfill.extractors.evaluation.intervals import Resampling, Score, Summands, intervals
 from slotfill.extractors.record.json_writer import JSONForm
-from slotfill.schemas.json_values.json_types import JSONMapping
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 from slotfill.schemas.json_values.pointer import field_path
 
 __all__ = ["Reliability", "ReliabilityBin", "SurePoint", "reliability_of", "sure_points"]
@@ -84,11 +84,16 @@ def sure_points(
     probability = record.get("probability")
     if isinstance(probability, dict) and probability:
         value = record.get("value")
-        known = ((pointer, sure) for pointer, sure in probability.items() if pointer in rights)
-        return [(field_path(pointer, value), (sure, rights[pointer])) for pointer, sure in known]
+        known = ((at, sure) for at, sure in probability.items() if at in rights and _is_share(sure))
+        return [(field_path(at, value), (sure, rights[at])) for at, sure in known]
     if not {"value", "attempts", "confidence"} <= record.keys() or record["value"] is None:
         return []
     return [_point(one) for one in points_of(record, dict(json_schema or {}), rights)]
+
+
+def _is_share(number: JSON) -> bool:
+    """Say whether a number is a probability: a record may be anybody's."""
+    return isinstance(number, int | float) and not isinstance(number, bool) and 0 <= number <= 1
 
 
 def _point(one: ConfidencePoint) -> tuple[str, SurePoint]:

@@ -14,6 +14,9 @@ from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 __all__ = ["Spending", "spending_of"]
 
 _TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+_MOST_MONEY = 10**12
+"""US dollars: no document costs more, and sums of what is less overflow nothing."""
+
 _SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 
 
@@ -80,7 +83,7 @@ def _money(amount: JSON) -> Decimal | None:
         money = Decimal(str(amount))
     except InvalidOperation:
         return None
-    return money if money.is_finite() else None
+    return money if money.is_finite() and 0 <= money < _MOST_MONEY else None
 
 
 def _count(value: JSON) -> int:

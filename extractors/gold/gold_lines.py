@@ -58,8 +58,14 @@ def parse_record(record: JSONMapping, labels: FieldLabels) -> GoldDocument | Non
         source=_string(document, "source"),
         document_id=_string(document, "id"),
         spans=_spans(record.get("spans") or {}),
-        labels={key: _label(key, part) for key, part in (document.get("columns") or {}).items() if part is not None},
+        labels=_columns(document.get("columns") or {}),
     )
+
+
+def _columns(columns: JSON) -> dict[str, str]:
+    if not isinstance(columns, dict):
+        raise ValueError("its document's 'columns' are no object")
+    return {key: _label(key, part) for key, part in columns.items() if part is not None}
 
 
 def _string(line: JSONMapping, key: str) -> str | None:

@@ -121,6 +121,12 @@ class Tuned:
         """Write the file's content."""
         return (dumps(self.to_json(), indent=2) + "\n").encode("utf-8", "surrogatepass")
 
+    def other_model(self, model: str) -> str | None:
+        """Say that a model is not the one that was tuned for; None where it is, or where nothing was changed for it."""
+        if not self.better or model == self.model:
+            return None
+        return f"the tuned file is of {self.model}, and {model} is asked: whether it helps there nothing has shown"
+
     def apply(self, schema: Schema[M]) -> Schema[M]:
         """Return the schema as it was tuned.
 

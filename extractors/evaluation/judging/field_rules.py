@@ -12,6 +12,7 @@ from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 from slotfill.schemas.json_values.places import PathStep
 from slotfill.schemas.marks.comparison import Compare, comparison_of
 from slotfill.schemas.marks.confidence import CONFIDENCE_KEYWORD
+from slotfill.schemas.marks.evidence import EVIDENCE_KEYWORD
 from slotfill.schemas.marks.merge_policy import list_key_of
 from slotfill.schemas.verbatim import FORMAT as VERBATIM
 
@@ -104,7 +105,8 @@ def _is_same_rule(one: FieldRule, other: FieldRule) -> bool:
 
 def _rule_of(schemas: ApplicableSchemas) -> FieldRule:
     mark = comparison_of(schemas)
-    is_confidence = any(CONFIDENCE_KEYWORD in schema for schema in schemas)
+    # How sure a model is, and what it rests on, is no part of what gold says.
+    is_beside = any(word in schema for schema in schemas for word in (CONFIDENCE_KEYWORD, EVIDENCE_KEYWORD))
     return FieldRule(
         schemas=schemas,
         mark=mark,
@@ -113,7 +115,7 @@ def _rule_of(schemas: ApplicableSchemas) -> FieldRule:
         is_set=(mark is not None and mark.kind == "set")
         or any(schema.get("uniqueItems") is True for schema in schemas),
         is_tuple=any(isinstance(schema.get(word), list) for schema in schemas for word in ("prefixItems", "items")),
-        is_ignored=mark.kind == "ignore" if mark else is_confidence,
+        is_ignored=mark.kind == "ignore" if mark else is_beside,
         key=list_key_of(schemas),
         names=frozenset(name for schema in schemas for name in properties_of(schema)),
     )

@@ -11,8 +11,11 @@ from slotfill.extractors.rungs.asks import Answer
 
 __all__ = ["RETRY_LATER", "cause_of", "is_stale"]
 
-RETRY_LATER = frozenset(kind.value for kind in FailureKind if kind.retry_later)
-"""The kinds of failure that another try may not meet, as a ledger holds them."""
+RETRY_LATER = frozenset(kind.value for kind in FailureKind if kind.retry_later or kind is FailureKind.INTERNAL)
+"""The kinds of failure that another try may not meet, as a ledger holds them.
+
+What slotfill itself got wrong is one, whose cause may be gone: memory that was short, a mistake mended since.
+"""
 
 
 def cause_of(extraction: Extraction[Any]) -> FailureKind | None:

@@ -23,7 +23,7 @@ def status(totals: Totals, total: int | None) -> tuple[str, str]:
     left = _seconds_left(totals, total)
     parts = [
         _done(totals, total),
-        f"{_rate(totals):,.1f}/s",
+        f"{1 / rate:,.1f} s each" if 0 < (rate := _rate(totals)) < 1 else f"{rate:,.1f}/s",
         _so_far(totals),
         *([] if left is None else [f"{_time(left)} left"]),
     ]
@@ -146,7 +146,7 @@ def _table(totals: Totals, reserved_usd: Decimal | None) -> list[str]:
             else []
         ),
         *([("no evidence", f"{totals.unevidenced:,}", _of_judged(totals))] if totals.judged else []),
-        ("time", _time(totals.seconds), f"{_rate(totals):,.1f} documents a second"),
+        ("time", _time(totals.seconds), _pace(totals)),
     ]
     names, figures = (max(len(row[column]) for row in rows) for column in (0, 1))
     return [f"{name:<{names}}  {figure:>{figures}}  {note}".rstrip() for name, figure, note in rows]
@@ -197,6 +197,12 @@ def _rate(totals: Totals) -> float:
     """Return the documents a second of this time: those that ended before are not counted."""
     seconds = totals.seconds
     return (totals.documents - totals.resumed) / seconds if seconds > 0 else 0.0
+
+
+def _pace(totals: Totals) -> str:
+    """Write the documents a second, or for what is slower the seconds a document."""
+    rate = _rate(totals)
+    return f"{1 / rate:,.1f} seconds a document" if 0 < rate < 1 else f"{rate:,.1f} documents a second"
 
 
 def _seconds_left(totals: Totals, total: int | None) -> float | None:

@@ -49,6 +49,30 @@ def test_gold_may_be_written_in_its_own_place(tmp_path):
     assert json.loads(gold.read_text())["id"] == Document.of("Ada").id
 
 
+def test_what_is_no_gold_is_not_replaced_by_what_is_made_of_it(tmp_path):
+    records, gold = tmp_path / "records.jsonl", tmp_path / "gold.jsonl"
+    records.write_text(json.dumps({"slotfill": 1, "outcome": "valid", "document": {"source": "a"}, "value": 1}) + "\n")
+    gold.write_text('{"text": "Ada", "value": {"a": 1}}\n', "utf-8")
+    for arguments in (
+        (records, "-o", records),
+        (gold, "--to", "doccano", "-o", gold),
+        (gold, "--interface", gold),
+        (gold, "-o", tmp_path / "x", "--interface", tmp_path / "x"),
+    ):
+        before = records.read_text(), gold.read_text()
+        result = run(*arguments)
+        assert (result.exit_code, "name" in result.stderr) == (2, True), arguments
+        assert (records.read_text(), gold.read_text()) == before
+
+
+def test_a_record_whose_columns_are_none_names_its_line(tmp_path):
+    records = tmp_path / "r.jsonl"
+    document = {"source": "a", "columns": [1]}
+    records.write_text(json.dumps({"slotfill": 1, "outcome": "valid", "document": document, "value": 1}) + "\n")
+    result = run(records)
+    assert (result.exit_code, "line 1" in result.stderr, "columns" in result.stderr) == (2, True, True)
+
+
 def test_records_become_tasks_and_what_was_corrected_there_becomes_gold(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.txt").write_text("Ada met Bo\u001b[31m.", "utf-8")

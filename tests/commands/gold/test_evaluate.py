@@ -214,6 +214,7 @@ class TestCalibrating:
         {"schema": {"name": ["feedback"]}, "spans": {"/name": {"start": -5, "end": 10**9}}, "edits": {}, "model": 3},
         {"schema": {"name": "sentiment"}, "value": "no sentiment", "agreement": {"/name": "much"}, "outcome": ["x"]},
         {"value": [[[1]]], "probability": {"/0": 7, "": "x", "nowhere": 0.5}, "spans": {"": 3}},
+        {"probability": {"/name": None}, "cost_usd": "1e999999999", "usage": {"input_tokens": -(10**400)}},
     ],
 )
 def test_records_of_somebody_else_end_in_no_traceback(folder, offline, more):
@@ -225,3 +226,16 @@ def test_records_of_somebody_else_end_in_no_traceback(folder, offline, more):
         result = CliRunner().invoke(main, ["evaluate", "gold.jsonl", "r.jsonl", *arguments])
         assert isinstance(result.exception, SystemExit | None), result.exception
         assert result.exit_code == (2 if "--calibrate" in arguments else 0)
+
+
+@pytest.mark.parametrize("option", ["--html", "--calibrate"])
+@pytest.mark.parametrize("read", ["gold.jsonl", "r.jsonl", "folder/a.json"])
+def test_what_is_read_is_not_replaced(folder, offline, option, read):
+    Path("folder").mkdir()
+    write("folder/a.json", {"name": "Ada"})
+    write("r.jsonl", {"source": "c.txt", "value": VALUES[2]})
+    before = Path(read).read_text()
+    records = "folder" if "/" in read else "r.jsonl"
+    result = run("gold.jsonl", records, "-s", SCHEMA, option, read)
+    assert (result.exit_code, "would be overwritten" in result.stderr) == (2, True)
+    assert Path(read).read_text() == before

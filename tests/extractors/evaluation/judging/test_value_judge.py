@@ -105,17 +105,17 @@ def test_both_null_or_absent_is_nothing_to_judge() -> None:
     assert counts(None, None) == {}
 
 
-def test_what_is_ignored_and_a_confidence_are_not_judged() -> None:
+def test_what_is_ignored_a_confidence_and_evidence_are_not_judged() -> None:
     schema = {
         "properties": {
             "a": {"properties": {"x": {"type": "string"}}, COMPARE_KEYWORD: "ignore"},
             "b": {"type": "string"},
             "sure": {"type": "number", "x-confidence-of": "b"},
+            "shown_by": {"type": "array", "items": {"type": "string", "format": "verbatim"}, "x-evidence-of": "b"},
         }
     }
-    assert counts({"a": {"x": "u"}, "b": "c", "sure": 1}, {"a": None, "b": "c", "sure": 0.3}, schema) == {
-        ("/b", "right"): 1
-    }
+    gold = {"a": {"x": "u"}, "b": "c", "sure": 1, "shown_by": ["c", "d"]}
+    assert counts(gold, {"a": None, "b": "c", "sure": 0.3, "shown_by": ["e"]}, schema) == {("/b", "right"): 1}
 
 
 def test_the_mark_of_a_list_or_object_holds_for_what_is_in_it() -> None:

@@ -81,7 +81,7 @@ class TestRegister:
         assert (told.pending, told.resumed) == ((B,), 1)
 
     @pytest.mark.parametrize(
-        "failure", ["connection", "timeout", "overloaded", "rate_limit", "server", "unreadable_reply"]
+        "failure", ["connection", "timeout", "overloaded", "rate_limit", "server", "unreadable_reply", "internal"]
     )
     def test_what_failed_on_the_way_is_asked_about_by_the_next_start_only(self, path, failure):
         with Ledger(path) as ledger:

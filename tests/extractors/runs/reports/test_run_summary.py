@@ -83,7 +83,7 @@ def test_a_long_run_is_a_table(clock):
         "cost           $1.2345  $0.1000 saved by the cache",
         "long prompts   $0.2500  of it, more than at the rates of short ones: see --chunk-chars",
         "spent in all   $2.0000  $0.0100 of it for replies that never came",
-        "time           0:12:34  0.8 documents a second",
+        "time           0:12:34  1.3 seconds a document",
     ]
 
 
