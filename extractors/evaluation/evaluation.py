@@ -232,9 +232,9 @@ class _Bench:
         return self._grounded(prediction.value, gold.text)
 
     def _grounded(self, value: JSON, text: str | None) -> dict[str, Where]:
-        if text is None or self._json_schema is None or value is None:
+        if text is None or value is None:
             return {}
-        spans = ground(value, text, self._json_schema)
+        spans = ground(value, text, self._json_schema or {})
         return {at: (one.start, one.end) for at, one in spans.items() if one.start is not None and one.end is not None}
 
 

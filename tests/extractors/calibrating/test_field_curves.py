@@ -13,6 +13,7 @@ from slotfill.extractors.calibrating.confidence_points import stated_confidences
 from slotfill.extractors.calibrating.field_curves import FieldCurves, learn_curves, load_curves
 from slotfill.extractors.calibrating.probability_curve import fit_curve
 from slotfill.extractors.errors import InputError
+from slotfill.extractors.record.parts import Origin
 from slotfill.schemas import Confidence, resolve
 
 
@@ -82,12 +83,20 @@ def test_stated_confidences_are_of_what_they_are_about() -> None:
     assert curves.probability("/label", 0.9) == pytest.approx(0.67, abs=0.02)
     assert (curves.origin, curves.readings) == ("stated", 1)
     both = [(stated(0.9), {"/label": True}), (stated(0.8, "scored"), {"/label": True})]
-    assert learn_curves(MOOD, both).origin == "stated"
+    assert learn_curves(MOOD, both).origin == learn_curves(MOOD, both[::-1]).origin == "stated"
     assert learn_curves(MOOD, both[1:]).origin == "scored"
 
 
 def test_a_confidence_that_a_default_gave_counts_for_nothing() -> None:
     assert stated_confidences({"label": "good", "sure": 0.9}, MOOD.json_schema, {}) == {}
+
+
+def test_of_several_confidences_of_a_value_the_least_counts() -> None:
+    marks = {key: {"type": "number", "x-confidence-of": "label"} for key in ("sure", "surer", "so_so")}
+    schema = resolve({"type": "object", "properties": {"label": {"type": "string"}, **marks}})
+    value = {"label": "good", "sure": 0.8, "surer": 0.9, "so_so": 0.4}
+    origins: dict[str, Origin] = {"/sure": "stated", "/surer": "scored", "/so_so": "scored"}
+    assert stated_confidences(value, schema.json_schema, origins) == {"/label": (0.4, "scored")}
 
 
 def test_records_of_another_schema_are_refused() -> None:

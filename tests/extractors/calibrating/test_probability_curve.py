@@ -61,6 +61,11 @@ def test_a_level_that_falls_is_pooled_with_the_one_before() -> None:
     assert curve.at(0.5) == curve.at(0.9) == pytest.approx(0.5, abs=0.05)
 
 
+def test_levels_that_are_pooled_count_by_their_points() -> None:
+    curve = fit_curve([(0.5, True)] * 30 + [(0.9, False)] * 10, weight=0)
+    assert curve.at(0.5) == curve.at(0.9) == 0.75
+
+
 def test_few_points_are_held_near_the_prior_by_its_weight() -> None:
     (level,) = fit_curve([(1.0, False)], lambda _: 0.9, weight=9).levels
     assert level == CurveLevel(1.0, 0.81, 1)

@@ -82,6 +82,15 @@ def test_entities_without_spans_are_looked_for_in_the_text() -> None:
     assert counts(gold, line)["partial"] == (0, 0, 1, 1, 1)
 
 
+def test_bare_lines_are_looked_for_in_the_text_without_a_schema_too() -> None:
+    value = entities(("Ada", "person"), ("Paris", "location"))
+    spans = {"/entities/0/text": (0, 3), "/entities/1/text": (TEXT.index("Paris"), TEXT.index("Paris") + 5)}
+    gold = GoldDocument.of(value, text=TEXT, spans=spans)
+    result = evaluate([(gold, {"source": "s", "value": value})], resamples=0)
+    assert result.entities["/entities"].schemes["strict"].f1.value == 1.0
+    assert result.spans["*"].overlap.value == 1.0
+
+
 def test_a_value_without_entities_has_no_scores_of_them() -> None:
     gold = GoldDocument.of({"a": 1}, text=TEXT)
     assert evaluate([(gold, record({"a": 1}))], {"properties": {"a": {}}}, resamples=0).entities == {}

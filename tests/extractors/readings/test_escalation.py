@@ -90,6 +90,7 @@ def test_a_list_whose_items_are_not_sure_is_read_again_whole() -> None:
     one, other = {"sku": "A1", "qty": 2}, {"sku": "C3", "qty": 1}
     extraction, (body,) = extract([ticket("brakes", 3, one), ticket("brakes", 3, one, other)], {"lines": [one, other]})
     assert [*body["output_config"]["format"]["schema"]["properties"]] == ["lines"]
+    assert "uncertain: /lines." in body["messages"][-1]["content"]
     assert extraction.data["lines"] == [one, other]
     assert extraction.agreement["/lines"] == 0.6667
 
@@ -100,7 +101,7 @@ def test_what_all_readings_agree_on_goes_to_nobody() -> None:
     assert extraction.outcome is Outcome.VALID
 
 
-@pytest.mark.parametrize(("sure", "asked"), [(0.6, 0), (0.67, 1)])
+@pytest.mark.parametrize(("sure", "asked"), [(0.6, 0), (0.6667, 0), (0.67, 1)])
 def test_it_is_said_how_sure_is_sure(sure: float, asked: int) -> None:
     _, bodies = extract([ticket(), ticket(urgency=5), ticket(urgency=5)], {"urgency": 4}, sure=sure)
     assert len(bodies) == asked
@@ -136,20 +137,22 @@ def test_without_votes_a_stated_confidence_decides() -> None:
     stated = [{"label": "good", "sure": 0.6, "topic": "brakes"}]
     extraction, (body,) = extract(stated, {"label": "bad"}, Mood, votes=None)
     assert [*body["output_config"]["format"]["schema"]["properties"]] == ["label"]
+    assert json.dumps({"topic": "brakes"}) in body["messages"][-1]["content"]  # and no confidence
     assert extraction.data == {"label": "bad", "sure": 0.6, "topic": "brakes"}
     assert extraction.confidence == {"/sure": "stated"}
     assert extraction.agreement == {}
 
 
-def test_what_a_calibration_says_counts_before_what_was_agreed() -> None:
+@pytest.mark.parametrize("urgency", [4, 3])
+def test_what_a_calibration_says_counts_before_what_was_agreed(urgency: int) -> None:
     flat = ProbabilityCurve((CurveLevel(1.0, 0.7, 9),))
     sure = ProbabilityCurve((CurveLevel(1.0, 0.95, 9),))
     curves = FieldCurves("ticket", resolve(Ticket).id, (CHEAP,), "agreed", 3, sure, {"/urgency": flat})
-    extraction, (body,) = extract([ticket()], {"urgency": 4}, calibration=curves)
+    extraction, (body,) = extract([ticket()], {"urgency": urgency}, calibration=curves)
     assert [*body["output_config"]["format"]["schema"]["properties"]] == ["urgency"]
-    assert extraction.data == ticket(urgency=4)
+    assert extraction.data == ticket(urgency=urgency)
     assert extraction.agreement["/urgency"] == 1.0
-    # Nobody knows how likely the stronger model's word is right.
+    # Nobody knows how likely the stronger model's word is right, even where it is the same as the vote's.
     assert "/urgency" not in extraction.probability
     assert extraction.probability["/team"] == extraction.probability["/lines/1/qty"] == 0.95
 

@@ -129,6 +129,16 @@ def test_readings_are_asked_for_in_other_words_and_nothing_before_them_changes()
     assert [entry.http.body for entry in again.requests] == [entry.http.body for entry in claude.requests]
 
 
+def test_each_further_reading_decides_on_the_fields_in_an_order_of_its_own() -> None:
+    names = [f"field{number}" for number in range(8)]
+    values = [dict.fromkeys(names, value) for value in "abc"]
+    _, claude = read(values, schema=", ".join(names))
+    orders = [re.findall("'(field[0-9])'", last_turn(entry.body)) for entry in claude.requests[1:] if entry.body]
+    assert [sorted(order) for order in orders] == [names, names]
+    assert names not in orders
+    assert orders[0] != orders[1]
+
+
 def test_where_nothing_is_cached_the_examples_stand_in_another_order() -> None:
     examples = [Example(f"The {word} failed.", ticket(word)) for word in ("roof", "door", "lamp")]
     _, claude = read([ticket(), ticket("doors"), ticket("roof")], SHORT, examples=examples)
@@ -172,6 +182,13 @@ def test_a_reading_that_does_not_validate_has_no_vote() -> None:
     assert extraction.invalid == wrong
     assert len(extraction.attempts) == len(claude.requests) == 3
     assert extraction.usage == claude.usage
+
+
+def test_a_reading_that_is_lost_on_the_way_has_no_vote_and_another_one_is_read() -> None:
+    extraction, claude = read([ticket(), ApiError(500, "api_error", "lost"), ticket()])
+    assert extraction.ok
+    assert extraction.agreement == {"/team": 0.6667, "/urgency": 0.6667}
+    assert len(claude.requests) == 3
 
 
 def test_a_credential_that_is_refused_is_tried_once() -> None:
@@ -239,6 +256,13 @@ def test_where_the_vote_breaks_a_rule_of_the_whole_the_nearest_reading_stands() 
         "nearest",
         [(sums[1], 2), (sums[2], 3)],
     )
+
+
+def test_it_is_the_one_that_the_others_share_most_with_wherever_it_comes() -> None:
+    sums = [{"one": one, "other": other, "sum": one + other} for one, other in ((0, 9), (1, 3), (1, 2), (2, 2), (1, 2))]
+    extraction, _ = read(sums, schema=Sum, votes=5)  # most say 1, 2 and 4
+    assert extraction.data == sums[2]
+    assert extraction.agreement == {"/one": 0.6, "/other": 0.6, "/sum": 0.4}
 
 
 class Loud(BaseModel):

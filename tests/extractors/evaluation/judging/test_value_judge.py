@@ -64,6 +64,7 @@ def leaves(value: Any) -> Iterator[Any]:
         ({"type": "number"}, 100.0, 100.01, "wrong"),
         ({COMPARE_KEYWORD: {"as": "number", "relative": 0.01}}, 100, 101, "tolerated"),
         ({COMPARE_KEYWORD: {"as": "number", "relative": 0.01}}, 100, 102, "wrong"),
+        ({COMPARE_KEYWORD: {"as": "number", "relative": 0.1}}, 100, 111, "tolerated"),  # of the larger one
         ({COMPARE_KEYWORD: {"as": "number", "absolute": 0.5}}, 1, 1.5, "tolerated"),
         ({COMPARE_KEYWORD: {"as": "number", "absolute": 0.5}}, 1, 1.51, "wrong"),
         ({COMPARE_KEYWORD: "number"}, "1,234.50", 1234.5, "tolerated"),
