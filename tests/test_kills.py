@@ -1,5 +1,6 @@
 """A run that is killed, or told to stop, and started again, ends as one that nobody disturbed."""
 
+import json
 import os
 import shlex
 import signal
@@ -10,7 +11,7 @@ from random import Random
 
 import pytest
 from click.testing import CliRunner
-from killing import PATIENCE, After, Run, moments
+from killing import PATIENCE, SCHEMA, After, Run, moments
 from trickling import PIECES, trickling
 
 from slotfill.cli import main
@@ -48,6 +49,42 @@ def test_a_run_that_is_killed_again_and_again_ends_as_undisturbed(undisturbed, t
     run.start()
     assert run.kills >= 2  # the last one may come too late
     assert not run.breaches(undisturbed)
+
+
+VOTES = ("--votes", "5", "--escalate", "claude-opus-5-5", "--record")
+
+
+def test_the_readings_of_documents_are_paid_for_once_however_often_they_are_killed(tmp_path):
+    whole, run = (Run(tmp_path / name, documents=FEW, options=VOTES) for name in ("whole", "run"))
+    finish(whole)
+    assert {seen.body["model"] for seen in whole.claude.requests} == {"claude-haiku-5-5", "claude-opus-5-5"}
+    chance = Random(17)
+    for _ in range(3):
+        left = len(whole.claude.requests) - len(run.answered())
+        run.start(After(requests=chance.randint(1, left // 2), delay=chance.uniform(0, 0.01)), undisturbed=whole)
+    finish(run)
+    assert run.kills == 3
+    assert not run.breaches(whole)
+
+
+def test_what_is_taken_over_of_an_earlier_run_is_so_after_kills(tmp_path):
+    earlier = Run(tmp_path / "earlier", documents=FEW, options=("--record",))
+    finish(earlier)
+    options = ("--record", "--from", str(earlier.output))
+    whole, run = (Run(tmp_path / name, documents=FEW, options=options) for name in ("whole", "run"))
+    for one in (whole, run):
+        schema = {**SCHEMA, "properties": {**SCHEMA["properties"], "urgency": {"type": "integer", "minimum": 0}}}
+        (one.folder / "schema.json").write_text(json.dumps(schema), "utf-8")
+    finish(whole)
+    assert {len(seen.body["output_config"]["format"]["schema"]["properties"]) for seen in whole.claude.requests} == {
+        1,
+        2,
+    }
+    for requests in (FEW // 4, FEW // 3):
+        run.start(After(requests=requests, delay=0.01), undisturbed=whole)
+    finish(run)
+    assert run.kills == 2
+    assert not run.breaches(whole)
 
 
 def test_a_document_goes_on_from_the_answers_that_it_has(tmp_path):

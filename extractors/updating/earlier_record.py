@@ -104,8 +104,9 @@ class EarlierRecord:
 
 def _chunks_of(stored: StoredRecord, record: JSONMapping) -> tuple[EarlierChunk, ...]:
     extents = {_extent(chunk): None for chunk in stored.chunks}
-    if len(extents) <= 1:  # passes of one text, and groups of its fields, gave the value together
-        extent = next(iter(extents), (0, stored.document.chars, ()))
+    # Passes of one text, and groups of its fields, gave the value together, and so did several readings.
+    if len(extents) <= 1 or any(chunk.reading for chunk in stored.chunks):
+        extent = next(iter(extents)) if len(extents) == 1 else (0, stored.document.chars, ())
         return (EarlierChunk(0, 0, extent, None, None, (record.get("reply", record["value"]),)),)
     # Values stand as they do in the JSON, with all digits of their numbers.
     placed = sorted(zip(stored.chunks, record["chunks"], strict=True), key=lambda pair: _extent(pair[0]))

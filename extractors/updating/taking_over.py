@@ -193,6 +193,8 @@ def _part(
     chunked: bool,
 ) -> _Part | None:
     """Say what of a part stands already, and what is asked; None where it holds nothing to be read."""
+    if asked and one is not None and not all(isinstance(reading, dict) for reading in one.readings):
+        asked = None  # what is no object has no fields that could stand
     while one is not None and one.readings and asked is not None:
         known = [*_known(reader, earlier, chunk, one, asked, chunked=chunked)]
         refused = [result.result for result in known if not result.result.is_valid]

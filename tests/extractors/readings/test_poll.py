@@ -343,3 +343,30 @@ def test_what_an_earlier_vote_gave_is_not_voted_on_again() -> None:
     assert again.data == extraction.data
     assert again.agreement == extraction.agreement
     assert len(claude.requests) == 3
+
+
+class Visits(BaseModel):
+    """List the days of visits."""
+
+    days: list[str]
+
+
+def test_readings_of_a_text_in_chunks_are_taken_over_as_what_they_agreed_on() -> None:
+    lines = [f"Of day {number} it is said that someone came. " for number in range(40)]
+
+    def reply(request: SimulatedRequest) -> Any:
+        days = [f"day {number}" for number, line in enumerate(lines) if line.strip() in request.document]
+        return {"days": days if int(request.digest[:2], 16) % 2 else days[1:]}
+
+    with Extractor(Visits, client=SimulatedClaude(reply).client(), votes=3, chunk_chars=600) as extractor:
+        earlier = extractor.extract("".join(lines))
+    assert 2 in {chunk.reading for chunk in earlier.chunks}
+    nobody = SimulatedClaude([{}])
+    for options in ({"votes": 3}, {}):
+        with Extractor(Visits, client=nobody.client(), chunk_chars=600, **options) as extractor:
+            extraction = extractor.update(earlier.to_json(), "".join(lines))
+        assert extraction.data == earlier.data
+        assert extraction.agreement == earlier.agreement
+        assert extraction.taken_over is not None
+        assert extraction.taken_over.fields == ("/days",)
+    assert nobody.requests == []

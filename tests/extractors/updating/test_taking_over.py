@@ -267,6 +267,16 @@ def test_a_value_that_is_no_object_is_taken_over_whole():
     assert (extraction.data, extraction.taken_over.fields, len(claude.requests)) == (["Ada"], ("",), 1)
 
 
+@pytest.mark.parametrize("value", [None, "Ada", 36, [{"name": "Ada"}]])
+def test_an_earlier_value_that_should_be_an_object_is_asked_for_again(value):
+    record = extracted(Person).to_json() | {"value": value}
+    claude = saying()
+    extraction = updated(WithCity, record, claude)
+    assert extraction.data == {"name": "Ada", "age": 36, "city": "London"}
+    assert extraction.taken_over is None
+    assert asked(claude) == [["age", "city", "name"]]
+
+
 def test_edits_of_what_was_taken_over_stay():
     claude = SimulatedClaude(lambda _: '{"name": "Ada", "age": "36"}')
     earlier = Extractor(Person, client=claude.client()).extract(TEXT)
