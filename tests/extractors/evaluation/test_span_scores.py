@@ -36,10 +36,10 @@ def test_spans_are_compared_value_by_value_as_these_were_paired() -> None:
     gold = GoldDocument.of(
         {"a": ["x", "y"], "b": "z"}, source="s", spans={"/a/0": (0, 4), "/a/1": (10, 14), "/b": (20, 22)}
     )
-    spans = {"/a/1": (0, 4), "/a/0": (12, 16)}
+    spans = {"/a/1": (0, 4), "/a/0": (11, 14)}
     evaluation = evaluate([(gold, record({"a": ["y", "x"], "b": None}, **spans))], resamples=0)
     scores = evaluation.spans["/a/*"]
-    assert (scores.spans, scores.overlap.value, scores.equal.value) == (2, pytest.approx((1 + 2 / 6) / 2), 0.5)
+    assert (scores.spans, scores.overlap.value, scores.equal.value) == (2, pytest.approx((1 + 3 / 4) / 2), 0.5)
     assert evaluation.spans["/b"].overlap.value == 0
     assert (evaluation.spans["*"].spans, evaluation.spans["*"].equal.value) == (3, pytest.approx(1 / 3))
 

@@ -1,5 +1,6 @@
 """The tuner: what it finds by one part of gold, and what it asks for; who asks is a function."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -56,6 +57,18 @@ def test_the_better_words_are_found():
 
 def test_where_all_are_alike_the_schema_stays():
     choice = select_variant(SCHEMA, GOLD, TuningSearch(Model(lambda _: 0.5).measure))
+    assert not choice.is_other
+
+
+def test_what_leads_on_few_documents_may_lose_on_more():
+    model, schema_itself = Model(lambda _: 0.5), Variant.untuned(SCHEMA).id
+
+    def measure(variant, documents):
+        trial = model.measure(variant, documents)
+        return replace(trial, score=0.4 + 0.5 * (len(documents) > 30)) if variant.id == schema_itself else trial
+
+    choice = select_variant(SCHEMA, GOLD, TuningSearch(measure))
+    assert any(row.score == 0.4 and row.part == "trials" for row in choice.rows)
     assert not choice.is_other
 
 

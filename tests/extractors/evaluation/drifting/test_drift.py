@@ -66,6 +66,13 @@ def test_where_nothing_has_moved_little_is_found() -> None:
     assert sum(found) <= 4  # one in twenty is the promise
 
 
+def test_equal_chances_are_corrected_alike() -> None:
+    first, second = ([{"value": {"a": text, "b": text}} for text in texts] for texts in ("xxxxy" * 8, "xy" * 20))
+    one, other = drift(first, second).aspects
+    assert one.p_value == other.p_value < 0.1
+    assert one.adjusted == other.adjusted == pytest.approx(2 * one.p_value)
+
+
 def test_values_of_one_document_count_as_one_document() -> None:
     """Twenty items that are alike say no more than one: by the items alone this would have moved."""
     dice = random.Random(5)

@@ -230,6 +230,8 @@ def test_marks_overlap_and_long_texts_are_cut_around_them():
     assert ">NEEDLE</mark>" in page
     assert len(page) < 500
     assert page.count("…") == 2
+    marks = [TextMark(at, at + 1, "got", "y") for at in range(0, 9_000, 1_000)]
+    assert len(Reader(marked_text("a" * 10_000, marks, 300)).text) <= 300 + 2 * len(marks) + 4
 
 
 @examples(50)
