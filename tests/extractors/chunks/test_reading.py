@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import random
 import re
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from checkout import FIXTURES
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from planted_facts import ledger
 from pydantic import BaseModel, create_model, field_validator
 
 from slotfill import Document, Example, Extractor, Outcome, Schema, Span
@@ -24,7 +24,6 @@ from slotfill.extractors.testing.simulator.clock import ManualClock
 from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS, FAULTS
 from slotfill.schemas import Confidence, resolve
 
-WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "lazy", "dogs", "while", "日本", "rains", "café"]
 TOO_LONG = ApiError(400, "invalid_request_error", "prompt is too long: 9 tokens > 3 maximum")
 
 
@@ -40,17 +39,6 @@ class Facts(BaseModel):
 
     title: str
     facts: list[Fact]
-
-
-def ledger(count, size):
-    """Plant so many facts in so many characters of filler."""
-    chance, parts = random.Random(count), ["Title: Ledger\n\n"]
-    for number in range(count):
-        filler = ""
-        while len(filler) < size // count - 40:
-            filler += chance.choice(WORDS) + chance.choice([" ", " ", ". ", "\n\n"])
-        parts.append(f"{filler}[[person{number} has {chance.randrange(1000)} coins]] ")
-    return "".join(parts)
 
 
 def found_in(asked):

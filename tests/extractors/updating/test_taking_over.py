@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import random
 import re
 from decimal import Decimal
 from typing import Annotated
@@ -12,6 +11,7 @@ from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
 from paged_documents import paged_document
+from planted_facts import ledger
 from pydantic import BaseModel, Field, create_model, field_validator, model_validator
 
 from slotfill import Document, Extractor, InputError, Outcome, Schema
@@ -358,18 +358,6 @@ class MoreFacts(Facts):
 
 
 MoreFacts.__name__ = "Facts"
-WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "lazy", "dogs", "while", "日本", "rains", "café"]
-
-
-def ledger(count, size):
-    """Plant so many facts in so many characters of filler."""
-    chance, parts = random.Random(count), ["Title: Ledger\n\n"]
-    for number in range(count):
-        filler = ""
-        while len(filler) < size // count - 40:
-            filler += chance.choice(WORDS) + chance.choice([" ", " ", ". ", "\n\n"])
-        parts.append(f"{filler}[[person{number} has {chance.randrange(1000)} coins]] ")
-    return "".join(parts)
 
 
 def found_in(request):
