@@ -37,6 +37,12 @@ _MEANINGS = (
     ("hallucinated", "something was extracted where gold has nothing"),
 )
 
+_ENTITIES_NOTE = (
+    "Right by the same span and label (strict), the same span (exact), half right for one that overlaps (partial), or "
+    "by one that overlaps with the same label (type)."
+)
+_SPANS_NOTE = "How much of the passages of gold and of the prediction is common to both, and how many are the same."
+
 
 def html_report(
     evaluation: Evaluation,
@@ -62,7 +68,8 @@ def html_report(
         _differences(comparison),
         _fields(evaluation),
         _slices(evaluation),
-        _tables(evaluation),
+        _measured("Entities", _ENTITIES_NOTE, entity_rows(evaluation)),
+        _measured("Where values stand", _SPANS_NOTE, span_rows(evaluation)),
         _plots(evaluation, costs),
         _documents(evaluation, texts or {}),
         _glossary(),
@@ -96,11 +103,11 @@ def _tiles(evaluation: Evaluation) -> str:
     if ALL_FIELDS in evaluation.reliability:
         reliability = evaluation.reliability[ALL_FIELDS]
         tiles.append(
-            _tile("calibration error", percent(reliability.error), f"Brier {reliability.brier.value or 0:.3f}")
+            _tile("calibration error", f"{percent(reliability.error)} %", f"Brier {reliability.brier.value or 0:.3f}")
         )
     if spending and spending.cost_usd is not None:
         each = 1000 * spending.cost_usd / spending.records
-        tiles.append(_tile("1,000 documents", f"${each:.2f}", f"{spending.ms['p50'] / 1000:.1f} s each, in the median"))
+        tiles.append(_tile("1,000 documents", f"${each:.2f}", f"{spending.ms['p50'] / 1000:.1f} s each (median)"))
     return element("div", *tiles, class_="tiles")
 
 
@@ -208,19 +215,25 @@ def _slice_row(name: str, scores: Scores) -> str:
     )
 
 
-def _tables(evaluation: Evaluation) -> str:
-    """Show what is measured beside the fields, table by table."""
-    tables = [[*islice(rows(evaluation), MOST_ROWS + 1)] for rows in (entity_rows, span_rows, reliability_rows)]
-    return "".join(
-        element("div", element("table", _head(rows[0]), element("tbody", *map(_text_row, rows[1:]))), class_="card")
-        for rows in tables
-        if rows
-    )
+def _measured(heading: str, note: str, rows: Iterable[Sequence[str]]) -> str:
+    """Show what is measured beside the fields; nothing where there is none."""
+    table = _text_table(rows)
+    return element("h2", heading) + element("p", note) + table if table else ""
+
+
+def _text_table(rows: Iterable[Sequence[str]]) -> str:
+    """Write rows, a header first, as a table; nothing where there are none."""
+    head, *others = [*islice(rows, MOST_ROWS + 1)] or [()]
+    table = element("table", _head(head), element("tbody", *map(_text_row, others)))
+    return element("div", table, class_="card") if head else ""
 
 
 def _text_row(cells: Sequence[str]) -> str:
     first, *others = cells
-    return element("tr", element("td", shown(first), class_="path"), *(element("td", shown(cell)) for cell in others))
+    cell = element("td", shown(first), class_="path")
+    return element(
+        "tr", cell, *(element("td", shown(one)) for one in others), class_="all" if first == "all fields" else None
+    )
 
 
 def _head(names: Iterable[str]) -> str:
@@ -241,7 +254,8 @@ def _plots(evaluation: Evaluation, costs: Sequence[CostPoint]) -> str:
         cards.append(_card("Is it as right as it is sure?", reliability_plot(reliability), note))
     if plot := cost_plot(costs):
         cards.append(_card("Cost against quality", plot, "Better is up, and to the left."))
-    return element("h2", "Confidence and cost") + element("div", *cards, class_="plots") if cards else ""
+    table = _text_table(reliability_rows(evaluation))
+    return element("h2", "Confidence and cost") + element("div", *cards, class_="plots") + table if cards else ""
 
 
 def _card(title: str, plot: str, note: str) -> str:

@@ -111,7 +111,9 @@ footer { margin-top: 56px; color: var(--soft); font-size: 13px; }
   }
   * { print-color-adjust: exact; }
   main { max-width: none; padding: 0; }
-  .card, .tile, details, tr { break-inside: avoid; }
+  .plots .card, .tile, details, tr { break-inside: avoid; }
+  h2, h2 + p { break-after: avoid; }
+  .tiles { grid-template-columns: repeat(3, 1fr); }
   .card, .inside, .text { overflow: visible; max-height: none; }
 }
 """

@@ -13,7 +13,7 @@ from slotfill.extractors.evaluation.report.html_markup import cut, element, show
 
 __all__ = ["CostPoint", "cost_plot", "interval_bar", "reliability_plot"]
 
-_SIDE, _MARGIN = 320.0, 44.0
+_SIDE, _MARGIN, _WHOLE = 320.0, 44.0, 340.0
 _BAR_WIDTH, _BAR_HEIGHT = 180.0, 18.0
 
 
@@ -63,7 +63,7 @@ def reliability_plot(reliability: Reliability) -> str:
             "title", f"{one.count:,} values about {percent(one.confidence)} % sure: {percent(one.right.value)} % right"
         )
         parts.append(element("circle", title, class_="dot", cx=x, cy=y, r=3 + 5 * (one.count / most) ** 0.5))
-    return _svg(_SIDE + _MARGIN, _SIDE + _MARGIN, "Reliability: how often what is so sure is right", parts)
+    return _svg(_WHOLE, _WHOLE, "Reliability: how often what is so sure is right", parts)
 
 
 def cost_plot(points: Sequence[CostPoint]) -> str:
@@ -88,7 +88,7 @@ def cost_plot(points: Sequence[CostPoint]) -> str:
         parts.append(
             _text(x + (-9 if on_the_left else 9), y + 4, cut(point.name, 30), anchor="end" if on_the_left else "start")
         )
-    return _svg(_SIDE + _MARGIN, _SIDE + _MARGIN, "Cost against quality", parts)
+    return _svg(_WHOLE, _WHOLE, "Cost against quality", parts)
 
 
 def _frame(across: str, up: str, *, ticks: bool = True) -> list[str]:

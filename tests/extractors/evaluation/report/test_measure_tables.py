@@ -75,3 +75,16 @@ def test_what_was_not_measured_is_not_there():
     text = "\n".join(evaluation_lines(evaluation))
     assert not any(word in text for word in ("strict", "letter", "calibration", "cost", "outcomes"))
     assert "cost unknown" in "\n".join(evaluation_lines(evaluated(EMPTY_RECORD)))
+
+
+def test_each_table_of_the_page_stands_under_what_it_shows():
+    spans = {"/entities/0/text": (0, 12), "/entities/1/text": (23, 28)}
+    page = html_report(evaluated(RECORD, spans=spans), "a title")
+    sections = {part.partition("</h2>")[0]: part for part in page.split("<h2>")[1:]}
+    for heading, name in (
+        ("Entities", "spurious"),
+        ("Where values stand", "overlap"),
+        ("Confidence and cost", "Brier"),
+    ):
+        assert f">{name}</th>" in sections[heading]
+    assert "<h2>Where values stand" not in html_report(evaluated(RECORD), "a title")
