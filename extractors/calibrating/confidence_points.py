@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from slotfill.extractors.record.parts import Origin
 from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
-from slotfill.schemas.json_values.pointer import field_path, follow
+from slotfill.schemas.json_values.pointer import field_path, follow, is_within
 from slotfill.schemas.marks.confidence import confidence_subjects
 
 __all__ = ["ConfidencePoint", "points_of", "stated_confidences"]
@@ -43,7 +43,7 @@ def points_of(record: JSONMapping, json_schema: JSONObject, verdicts: Mapping[st
         readings = max((attempt.get("reading", 1) for attempt in record["attempts"]), default=1)
         escalated = {path for attempt in record["attempts"] for path in attempt.get("escalated", ())}
         sure: Mapping[str, tuple[float, Origin]] = {
-            path: (share, "agreed") for path, share in agreement.items() if path not in escalated
+            path: (share, "agreed") for path, share in agreement.items() if not is_within(path, escalated)
         }
     else:
         readings = 1

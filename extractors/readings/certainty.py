@@ -16,7 +16,7 @@ from slotfill.extractors.rungs.asks import Policy
 from slotfill.extractors.rungs.results import Result
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
 from slotfill.schemas.json_values.places import replaced
-from slotfill.schemas.json_values.pointer import field_path, follow, steps_to
+from slotfill.schemas.json_values.pointer import field_path, follow, is_within, steps_to
 from slotfill.schemas.marks.confidence import confidence_subjects
 
 __all__ = ["Certainty", "certainty_of", "probabilities", "with_confidences"]
@@ -55,7 +55,11 @@ class Certainty:
         return replace(
             extraction,
             agreement={path: share for path, share in self.agreement.items() if path in same | escalated},
-            probability={path: share for path, share in self.probability.items() if path in same - escalated},
+            probability={
+                path: share
+                for path, share in self.probability.items()
+                if path in same and not is_within(path, escalated)
+            },
         )
 
 

@@ -23,7 +23,7 @@ from slotfill.extractors.updating.changed_fields import changed_fields, whole_un
 from slotfill.extractors.updating.earlier_record import EarlierChunk, EarlierRecord
 from slotfill.extractors.updating.relocation import relocate
 from slotfill.schemas.json_values.json_types import JSON
-from slotfill.schemas.json_values.pointer import join, tokens
+from slotfill.schemas.json_values.pointer import is_within, join, tokens
 from slotfill.schemas.part_schema import PartSchema
 from slotfill.schemas.schema import Schema
 
@@ -57,7 +57,7 @@ class TakeOver(Generic[M]):
             return extraction
         chunks = [number for number, asked in enumerate(self.asked) if asked is not None]
         fields = tuple(self._fields(extraction.reply))
-        agreed = {path: share for path, share in earlier.agreement.items() if _is_within(path, fields)}
+        agreed = {path: share for path, share in earlier.agreement.items() if is_within(path, fields)}
         note = TakenOver(
             earlier.schema_id,
             earlier.model,
@@ -110,10 +110,6 @@ class TakeOver(Generic[M]):
             for key, part in data.items()
             if key not in asked and (several or any(key in one and one[key] == part for one in known))
         )
-
-
-def _is_within(path: str, places: Sequence[str]) -> bool:
-    return any(path == place or path.startswith(f"{place}/") for place in places)
 
 
 def take_over(reader: ChunkReader[M], earlier: EarlierRecord | None) -> TakeOver[M]:

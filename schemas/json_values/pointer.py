@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from slotfill.schemas.json_values.json_types import JSON
 
-__all__ = ["ANY_INDEX", "field_path", "follow", "join", "pointer_to", "steps_to", "tokens"]
+__all__ = ["ANY_INDEX", "field_path", "follow", "is_within", "join", "pointer_to", "steps_to", "tokens"]
 
 ANY_INDEX = "*"
 """What stands for the index of a list in the path of a field."""
@@ -36,6 +36,11 @@ def follow(pointer: str, document: object) -> JSON:
         else:
             return None
     return document
+
+
+def is_within(pointer: str, places: Iterable[str]) -> bool:
+    """Whether a JSON Pointer leads to one of some places, or to a part of one."""
+    return any(pointer == place or pointer.startswith(f"{place}/") for place in places)
 
 
 def field_path(pointer: str, document: object) -> str:

@@ -73,9 +73,12 @@ def test_items_of_a_list_are_one_field() -> None:
 
 
 def test_what_a_stronger_model_gave_says_nothing_of_agreement() -> None:
-    record = voted({"/urgency": 1 / 3, "/team": 1.0}, escalated=("/urgency",))
-    curves = learn_curves(TICKET, [(record, {"/urgency": True, "/team": True})])
+    agreement = {"/urgency": 1 / 3, "/team": 1.0, "/lines": 1 / 3, "/lines/0/price": 1.0}
+    record = voted(agreement, escalated=("/urgency", "/lines"))
+    curves = learn_curves(TICKET, [(record, dict.fromkeys(agreement, True))])
     assert set(curves.fields) == {"/team"}
+    with pytest.raises(InputError, match="no labelled value has a confidence"):
+        learn_curves(TICKET, [(voted(agreement, escalated=("",)), dict.fromkeys(agreement, True))])
 
 
 def test_stated_confidences_are_of_what_they_are_about() -> None:

@@ -157,6 +157,16 @@ def test_what_a_calibration_says_counts_before_what_was_agreed(urgency: int) -> 
     assert extraction.probability["/team"] == extraction.probability["/lines/1/qty"] == 0.95
 
 
+def test_what_is_in_a_list_that_a_stronger_model_gave_has_no_probability_either() -> None:
+    flat = ProbabilityCurve((CurveLevel(1.0, 0.7, 9),))
+    sure = ProbabilityCurve((CurveLevel(1.0, 0.95, 9),))
+    curves = FieldCurves("ticket", resolve(Ticket).id, (CHEAP,), "agreed", 3, sure, {"/lines": flat})
+    extraction, _ = extract([ticket()], {"lines": ticket()["lines"]}, calibration=curves)
+    assert extraction.attempts[-1].escalated == ("/lines",)
+    assert extraction.agreement["/lines/0/qty"] == 1.0
+    assert set(extraction.probability) == {"/team", "/urgency"}
+
+
 def test_a_calibrated_confidence_is_the_probability() -> None:
     curve = ProbabilityCurve((CurveLevel(0.5, 0.3, 9), CurveLevel(1.0, 0.9, 9)))
     curves = FieldCurves("mood", resolve(Mood).id, (CHEAP,), "agreed", 3, curve)
