@@ -113,6 +113,15 @@ def test_a_dry_run_counts_what_would_be_asked(claude):
     assert claude.requests == []
 
 
+def test_of_several_records_of_a_document_the_last_one_counts(claude):
+    earlier = write_records(texts=TEXTS[:1])
+    later = [record | {"value": record["value"] | {"name": "36"}} for record in earlier]
+    Path("old.jsonl").write_text("".join(json.dumps(record) + "\n" for record in (*earlier, *later)))
+    write(TEXTS[0])
+    assert run(*UPDATE).exit_code == 0
+    assert [record["value"]["name"] for record in lines()] == ["36"]
+
+
 def test_documents_without_a_record_are_asked_in_full_and_records_without_a_document_are_told(claude):
     write_records()
     write(*TEXTS[2:], "Someone else is 36, too.")

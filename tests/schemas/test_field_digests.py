@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, create_model
 
 from slotfill import Example, Schema
 from slotfill.schemas import Merge, resolve
+from slotfill.schemas.field_digests import FieldDigests, digest_fields
 
 
 class Address(BaseModel):
@@ -102,3 +103,13 @@ def test_what_refers_to_itself_ends():
         {"type": "object", "properties": {"name": {"type": "integer"}, "children": {"items": {"$ref": "#"}}}}
     )
     assert schema.digests.fields["children"] != other.digests.fields["children"]
+
+
+def test_what_a_reference_leads_to_by_another_one_counts() -> None:
+    def digests(kind: str) -> FieldDigests:
+        definitions = {"line": {"$ref": "#/$defs/price"}, "price": {"type": kind}}
+        properties = {"line": {"$ref": "#/$defs/line"}, "name": {"type": "string"}}
+        return digest_fields({"type": "object", "properties": properties, "$defs": definitions}, ())
+
+    one, other = digests("number"), digests("string")
+    assert {key for key in one.fields if one.fields[key] != other.fields[key]} == {"line"}

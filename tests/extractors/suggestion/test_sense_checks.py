@@ -78,6 +78,9 @@ def test_labels_that_are_no_closed_set_are_none(labels, reason):
 def test_labels_that_several_samples_share_are_a_closed_set():
     one, repairs = only(made.field("tone", "label", labels=["great", "Bad", "bad"], example=""), texts=REVIEWS)
     assert (one.labels, repairs) == (["great", "Bad"], [])
+    texts = ["a red car", "a red van", "a blue van", "a green bus"]
+    one, repairs = only(made.field("is", "label", labels=["red", "blue", "green", "van"], example=""), texts=texts)
+    assert (one.type, repairs) == ("label", [])
 
 
 def test_contradictions_go_by_the_type():
