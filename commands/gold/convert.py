@@ -42,6 +42,12 @@ class _ConvertOptions(OptionGroup):
         callback=named_values,
         help="The field that a label of another project means: PER=/people/*; repeat it. [default: /entities/*/text]",
     )
+    schema: str | None = option(
+        "-s",
+        "--schema",
+        metavar="SCHEMA",
+        help="The schema of the values: fields with one of a few labels are chosen in Label Studio, and not typed.",
+    )
     text_field: str | None = option("--text-field", metavar="NAME", help="Field or column that holds a row's text.")
 
 
@@ -56,7 +62,7 @@ def convert_command(gold: str, *, options: _ConvertOptions, files: FileOptions) 
     other form cannot hold is said.
 
     \b
-    slotfill convert records.jsonl --to label-studio -o tasks.json
+    slotfill convert records.jsonl -s feedback --to label-studio --interface view.xml -o tasks.json
     slotfill convert export.json -o gold.jsonl
     slotfill convert doccano.jsonl --field 'PER=/people/*' -o gold.jsonl
     """
@@ -67,7 +73,7 @@ def convert_command(gold: str, *, options: _ConvertOptions, files: FileOptions) 
     kind = gold_format(gold)
     stays_gold = kind is GoldFormat.GOLD and options.target == "gold"  # checked in its own place
     check_outputs((options.output, options.interface), () if stays_gold and not options.interface else (gold,))
-    labels = FieldLabels(options.fields)
+    labels = FieldLabels(options.fields, _choices(options.schema))
     documents = read_gold(gold, labels)
     if options.target != "gold":
         documents = with_texts(documents, Path(gold).parent, text_field=options.text_field, **files.keywords)
@@ -81,6 +87,15 @@ def convert_command(gold: str, *, options: _ConvertOptions, files: FileOptions) 
     else:
         write_text(text, Path(options.output))
     _say(documents, labels)
+
+
+def _choices(source: str | None) -> dict[str, tuple[str, ...]]:
+    if source is None:
+        return {}
+    from slotfill.extractors.gold.formats.closed_fields import closed_fields
+    from slotfill.schemas.sources.schema_sources import resolve
+
+    return closed_fields(resolve(source, trusted=True).output_schema)
 
 
 def _converted(documents: list[GoldDocument], target: Target, labels: FieldLabels, *, guessed: bool) -> str:

@@ -63,10 +63,12 @@ class FieldLabels:
 
     Attributes:
         fields: The field paths of labels that another project has: `{"PER": "/people/*"}`.
+        choices: By the path of a field, the labels that it has one of.
         losses: How often something could not be carried over, by what it is.
     """
 
     fields: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     losses: Counter[str] = field(default_factory=Counter)
 
     def lose(self, what: str, times: int = 1) -> None:

@@ -68,29 +68,36 @@ def parse_task(task: JSON, labels: FieldLabels) -> GoldDocument | None:
 
 def labelling_interface(documents: Iterable[GoldDocument], labels: FieldLabels) -> str:
     """Write the interface (XML) of a project that shows the tasks of some documents."""
-    seen: dict[str, dict[str, None]] = {}
+    chosen: dict[_Control, dict[str, None]] = {}
     regions: dict[str, None] = {}
     for document in documents:
-        for result in _results(
-            marks_of(document.value, document.spans, FieldLabels(labels.fields)), document.text or "", labels
-        ):
+        marks = marks_of(document.value, document.spans, FieldLabels(labels.fields))
+        for result in _results(marks, document.text or "", labels):
+            value = result["value"]
             if result["type"] == "labels":
-                regions.update(dict.fromkeys(result["value"]["labels"]))
+                regions.update(dict.fromkeys(value["labels"]))
             else:
-                seen.setdefault(f"{result['type']} {result['from_name']} {'start' in result['value']}", {})
+                control = (result["type"], result["from_name"], "start" in value)
+                known = labels.choices.get(result["from_name"], ("true", "false"))
+                chosen.setdefault(control, dict.fromkeys(known)).update(dict.fromkeys(value.get("choices", ())))
     lines = [f"    <Label value={quoteattr(label)}/>" for label in sorted(regions)]
-    controls = [_control(*key.split(" ")) for key in sorted(seen)]
+    controls = [_control(*control, chosen[control]) for control in sorted(chosen)]
     inside = [f'  <Labels name="{_REGIONS}" toName="{_TEXT}">', *lines, "  </Labels>"] if lines else []
     return "\n".join(["<View>", *inside, f'  <Text name="{_TEXT}" value="${_TEXT}"/>', *controls, "</View>", ""])
 
 
-def _control(kind: str, name: str, beside_region: str) -> str:
-    region = ' perRegion="true"' if beside_region == "True" else ""
+_Control = tuple[str, str, bool]
+"""The type of a control, the field that it is of, and whether it is beside a region."""
+
+
+def _control(kind: str, name: str, beside_region: bool, choices: Iterable[str]) -> str:
+    region = ' perRegion="true"' if beside_region else ""
     start = f'name={quoteattr(name)} toName="{_TEXT}"{region}'
     title = f"  <Header value={quoteattr(name)}/>\n" if not region else ""
     match kind:
         case "choices":
-            return f'{title}  <Choices {start}><Choice value="true"/><Choice value="false"/></Choices>'
+            ones = "".join(f"<Choice value={quoteattr(one)}/>" for one in choices)
+            return f"{title}  <Choices {start}>{ones}</Choices>"
         case "number":
             return f"{title}  <Number {start}/>"
         case _:
@@ -111,14 +118,14 @@ def _results(marks: list[FieldMark], text: str, labels: FieldLabels) -> Iterator
             label = labels.label_of(mark.path, types.get(mark.item))
             yield _result(mark, _REGIONS, "labels", {**_ends(mark), "text": text[slice(*mark.span)], "labels": [label]})
             if not is_passage(mark, text):
-                yield _result(mark, mark.path, *_kind(mark))
+                yield _result(mark, mark.path, *_kind(mark, labels))
         elif mark.item not in types:
             region = regions.get(mark.item)
             if mark.item and region is None:
                 labels.lose(
                     "(shown, though kept) items of a list that stand nowhere in the text: Label Studio shows one"
                 )
-            yield _result(mark, mark.path, *_kind(mark, region), named_by=region)
+            yield _result(mark, mark.path, *_kind(mark, labels, region), named_by=region)
 
 
 def _result(mark: FieldMark, name: str, kind: str, value: JSON, named_by: FieldMark | None = None) -> JSONObject:
@@ -144,12 +151,14 @@ def _lists_of_texts(marks: list[FieldMark]) -> dict[str, list[FieldMark]]:
     }
 
 
-def _kind(mark: FieldMark, region: FieldMark | None = None) -> tuple[str, JSONObject]:
+def _kind(mark: FieldMark, labels: FieldLabels, region: FieldMark | None = None) -> tuple[str, JSONObject]:
     """Return the type of a result that holds a scalar, and its value."""
     ends = _ends(mark if mark.span else region) if mark.span or region else {}
     match mark.value:
         case bool():
             return "choices", {**ends, "choices": [dumps(mark.value)]}
+        case str() if mark.path in labels.choices:
+            return "choices", {**ends, "choices": [mark.value]}
         case int() | float():
             return "number", {**ends, "number": mark.value}
     return "textarea", {**ends, "text": [mark.value]}

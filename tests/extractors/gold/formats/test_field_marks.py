@@ -243,6 +243,23 @@ def test_the_interface_has_a_control_for_each_result():
     ]
 
 
+def test_labels_of_a_schema_are_choices():
+    """One that the schema does not have is a choice as well: a control has one type."""
+    labels = FieldLabels(choices={"/my mood": ("good", "bad & sad"), "/items/*/kind": ("a", "b")})
+    value = {"my mood": "bad & sad", "items": [{"text": "Bo", "kind": "b"}, {"text": "Al", "kind": "new"}]}
+    document = GoldDocument.of(value, text="Bo Al", spans={"/items/0/text": (0, 2), "/items/1/text": (3, 5)})
+    written = label_studio_task(document, labels)
+    results = written["annotations"][0]["result"]
+    choices = [(one["from_name"], one["value"]["choices"]) for one in results if one["type"] == "choices"]
+    assert sorted(choices) == [("/items/*/kind", ["b"]), ("/items/*/kind", ["new"]), ("/my mood", ["bad & sad"])]
+    _, *lines = labelling_interface([document], labels).splitlines()
+    kinds = '<Choice value="a"/><Choice value="b"/><Choice value="new"/></Choices>'
+    assert f'  <Choices name="/items/*/kind" toName="text" perRegion="true">{kinds}' in lines
+    moods = '<Choice value="good"/><Choice value="bad &amp; sad"/></Choices>'
+    assert f'  <Choices name="/my mood" toName="text">{moods}' in lines
+    assert parse_task(written, FieldLabels()).value == value
+
+
 def test_doccano_is_read_in_each_of_its_forms():
     entity = {"id": 5, "label": "city", "start_offset": 8, "end_offset": 10}
     labels = FieldLabels({"PER": "/people/*", "spam": "/verdict"})
