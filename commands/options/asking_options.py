@@ -116,7 +116,7 @@ class AskingOptions(OptionGroup):
         type=_COUNT,
         metavar="N",
         help="Read each document up to N times, and keep of each field what most readings say; the record's agreement "
-        "tells how many. Readings stop where no field can change any more. [default: 1]",
+        "tells how many. At most 99. Readings stop where no field can change any more. [default: 1]",
     )
     escalate: str | None = option(
         "--escalate",
