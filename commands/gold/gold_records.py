@@ -86,7 +86,8 @@ def write_report(  # noqa: PLR0917 - what a report is of
     comparison: Comparison | None = None,
 ) -> None:
     """Write the report of an evaluation to a file, with the texts of the worst documents as far as they can be read."""
-    from slotfill.extractors.evaluation.report.html_report import html_report, worst_documents
+    from slotfill.extractors.evaluation.report.html_report import html_report
+    from slotfill.extractors.evaluation.report.worst_documents import worst_documents
 
     by_name = {one.id or one.source or "": pair for one, pair in zip(evaluation.documents, pairs.pairs, strict=True)}
     texts = {

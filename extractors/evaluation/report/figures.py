@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from slotfill.extractors.evaluation.intervals import Score
 
-__all__ = ["align", "interval_text", "percent", "score_text"]
+__all__ = ["align", "counted", "interval_text", "percent", "score_text"]
 
 UNKNOWN = "-"
 """Stands for what is not defined or not known."""
@@ -26,6 +26,11 @@ def score_text(score: Score) -> str:
     """Write a figure with its interval, `91.4 (88.0 to 94.1)`."""
     interval = interval_text(score)
     return f"{percent(score.value)} ({interval})" if interval else percent(score.value)
+
+
+def counted(count: int, noun: str) -> str:
+    """Write how many there are, `1 mistake`, `1,204 mistakes`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:

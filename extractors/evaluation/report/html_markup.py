@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from html import escape
 
 from slotfill.extractors.record.json_text import CONTROLS
 from slotfill.schemas.json_values.exact_json import dumps
 from slotfill.schemas.json_values.json_types import JSON
 
-__all__ = ["cut", "element", "shown", "shown_value"]
+__all__ = ["cut", "element", "shown", "shown_value", "table_head"]
 
 _UNSHOWN = re.compile(rf"[{CONTROLS}\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]")
 """Controls, and what turns the direction of a line: they would show something else than what stands there."""
@@ -38,6 +39,17 @@ def element(name: str, *parts: str, **attributes: str | float | None) -> str:
         if value is not None
     )
     return f"<{name}{written}>{''.join(parts)}</{name}>"
+
+
+def table_head(names: Iterable[str]) -> str:
+    """Write the head of a table; a column of plots has no name, or that of what it draws."""
+    return element(
+        "thead",
+        element(
+            "tr",
+            *(element("th", shown(name), class_="plotted" if name in ("", "verdicts") else None) for name in names),
+        ),
+    )
 
 
 def _number(value: str | float | None) -> str:

@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
-from slotfill.extractors.evaluation.evaluation import DocumentScore, Evaluation
+from slotfill.extractors.evaluation.evaluation import Evaluation
 from slotfill.extractors.evaluation.intervals import Score
-from slotfill.extractors.evaluation.judging.verdicts import FieldVerdict, Verdict, VerdictCounts
+from slotfill.extractors.evaluation.judging.verdicts import VerdictCounts
 from slotfill.extractors.evaluation.paired_comparison import Comparison
 from slotfill.extractors.evaluation.report.comparison_tables import comparison_rows
-from slotfill.extractors.evaluation.report.figures import interval_text, percent
-from slotfill.extractors.evaluation.report.html_markup import element, shown, shown_value
+from slotfill.extractors.evaluation.report.figures import counted, interval_text, percent
+from slotfill.extractors.evaluation.report.html_markup import element, shown, table_head
 from slotfill.extractors.evaluation.report.html_page import html_page
-from slotfill.extractors.evaluation.report.marked_text import DocumentText, TextMark, marked_text
+from slotfill.extractors.evaluation.report.marked_text import DocumentText
 from slotfill.extractors.evaluation.report.measure_tables import entity_rows, reliability_rows, span_rows
 from slotfill.extractors.evaluation.report.plots import CostPoint, cost_plot, interval_bar, reliability_plot
+from slotfill.extractors.evaluation.report.worst_documents import document_blocks
 from slotfill.extractors.evaluation.scores import Quality, Scores
 from slotfill.extractors.evaluation.span_scores import ALL_FIELDS
 
-__all__ = ["html_report", "worst_documents"]
+__all__ = ["html_report"]
 
-MOST_DOCUMENTS, MOST_MISTAKES, MOST_ROWS, LONGEST_VALUE = 50, 20, 300, 160
-"""What is shown at most: of 10,000 documents the file stays well below 5 MB, whatever they hold."""
+MOST_ROWS = 300
+"""So many rows a table has at most: the file stays well below 5 MB, whatever the documents hold."""
 
 _VERDICTS = ("right", "tolerated", "wrong", "omitted", "hallucinated")
 
@@ -71,24 +72,14 @@ def html_report(
         _measured("Entities", _ENTITIES_NOTE, entity_rows(evaluation)),
         _measured("Where values stand", _SPANS_NOTE, span_rows(evaluation)),
         _plots(evaluation, costs),
-        _documents(evaluation, texts or {}),
+        document_blocks(evaluation, texts or {}),
         _glossary(),
     )
 
 
-def worst_documents(evaluation: Evaluation) -> list[DocumentScore]:
-    """Return the documents with the most mistakes, the worst first."""
-    wrong = [one for one in evaluation.documents if _mistakes(one)]
-    return sorted(wrong, key=lambda one: (-len(_mistakes(one)), one.source or one.id or ""))[:MOST_DOCUMENTS]
-
-
-def _mistakes(document: DocumentScore) -> list[FieldVerdict]:
-    return [one for one in document.mistakes if one.verdict.is_mistake]
-
-
 def _header(evaluation: Evaluation, title: str) -> str:
     models = ", ".join(evaluation.spending.models) if evaluation.spending else ""
-    parts = [_counted(evaluation.scores.documents, "document"), models]
+    parts = [counted(evaluation.scores.documents, "document"), models]
     return element("header", element("h1", shown(title)), element("p", shown(" · ".join(filter(None, parts)))))
 
 
@@ -125,8 +116,8 @@ def _differences(comparison: Comparison | None) -> str:
     if comparison is None:
         return ""
     rows = map(_text_row, islice(comparison_rows(comparison), MOST_ROWS))
-    table = element("table", _head(("F1 of", "A", "B", "B - A", "finding")), element("tbody", *rows))
-    note = f"{_counted(comparison.documents, 'document')} in both, compared in pairs."
+    table = element("table", table_head(("F1 of", "A", "B", "B - A", "finding")), element("tbody", *rows))
+    note = f"{counted(comparison.documents, 'document')} in both, compared in pairs."
     return element("h2", "B against A") + element("p", note) + element("div", table, class_="card")
 
 
@@ -135,7 +126,7 @@ def _fields(evaluation: Evaluation) -> str:
     rows = [_field_row(path or "(value)", quality) for path, quality in [*scores.fields.items()][:MOST_ROWS]]
     rows.append(_field_row("all fields", scores.micro, class_="all"))
     heads = ("field", "F1", "", "precision", "recall", "verdicts", "wrong", "omitted", "hallucinated", "in gold")
-    table = element("table", _head(heads), element("tbody", *rows))
+    table = element("table", table_head(heads), element("tbody", *rows))
     notes = []
     if len(scores.fields) > MOST_ROWS:
         notes.append(f"{len(scores.fields) - MOST_ROWS:,} more fields are in --json.")
@@ -198,7 +189,7 @@ def _slices(evaluation: Evaluation) -> str:
         return ""
     rows = [_slice_row(name or "(none)", scores) for name, scores in [*evaluation.slices.items()][:MOST_ROWS]]
     table = element(
-        "table", _head((evaluation.by or "", "F1", "", "documents right", "documents")), element("tbody", *rows)
+        "table", table_head((evaluation.by or "", "F1", "", "documents right", "documents")), element("tbody", *rows)
     )
     return element("h2", shown(f"By {evaluation.by}")) + element("div", table, class_="card")
 
@@ -224,7 +215,7 @@ def _measured(heading: str, note: str, rows: Iterable[Sequence[str]]) -> str:
 def _text_table(rows: Iterable[Sequence[str]]) -> str:
     """Write rows, a header first, as a table; nothing where there are none."""
     head, *others = [*islice(rows, MOST_ROWS + 1)] or [()]
-    table = element("table", _head(head), element("tbody", *map(_text_row, others)))
+    table = element("table", table_head(head), element("tbody", *map(_text_row, others)))
     return element("div", table, class_="card") if head else ""
 
 
@@ -233,16 +224,6 @@ def _text_row(cells: Sequence[str]) -> str:
     cell = element("td", shown(first), class_="path")
     return element(
         "tr", cell, *(element("td", shown(one)) for one in others), class_="all" if first == "all fields" else None
-    )
-
-
-def _head(names: Iterable[str]) -> str:
-    return element(
-        "thead",
-        element(
-            "tr",
-            *(element("th", shown(name), class_="plotted" if name in ("", "verdicts") else None) for name in names),
-        ),
     )
 
 
@@ -260,68 +241,6 @@ def _plots(evaluation: Evaluation, costs: Sequence[CostPoint]) -> str:
 
 def _card(title: str, plot: str, note: str) -> str:
     return element("div", element("h3", shown(title)), plot, element("p", shown(note), class_="soft"), class_="card")
-
-
-def _documents(evaluation: Evaluation, texts: Mapping[str, DocumentText]) -> str:
-    worst = worst_documents(evaluation)
-    wrong = sum(bool(_mistakes(one)) for one in evaluation.documents)
-    if not worst:
-        return element("h2", "Documents") + element("p", "Each document is right as a whole.")
-    note = f"{_counted(wrong, 'document')} of {evaluation.scores.documents:,} with mistakes, the worst first"
-    if len(worst) < wrong:
-        note += f"; {len(worst)} are shown"
-    blocks = [
-        _document(one, texts.get(one.id or one.source or "", DocumentText()), number)
-        for number, one in enumerate(worst)
-    ]
-    return element("h2", "The worst documents") + element("p", f"{note}.") + "".join(blocks)
-
-
-def _document(document: DocumentScore, text: DocumentText, number: int) -> str:
-    mistakes = _mistakes(document)
-    labels = ", ".join(f"{key} {value}" for key, value in [*document.labels.items()][:4])
-    head = element(
-        "summary",
-        element(
-            "span", shown_value(document.source or f"document {(document.id or '')[:12]}", LONGEST_VALUE), class_="path"
-        ),
-        element("span", shown_value(labels, LONGEST_VALUE), class_="soft"),
-        element(
-            "span", "nothing was extracted" if document.failed else _counted(len(mistakes), "mistake"), class_="soft"
-        ),
-    )
-    rows = [_mistake_row(one) for one in mistakes[:MOST_MISTAKES]]
-    more = len(mistakes) - MOST_MISTAKES
-    table = element("table", _head(("field", "verdict", "expected", "got")), element("tbody", *rows))
-    inside = [table, *([element("p", f"and {more:,} more", class_="soft")] if more > 0 else [])]
-    if text.text is not None:
-        inside.append(marked_text(text.text, [*_marks(document, text)]))
-    return element("details", head, element("div", *inside, class_="inside"), open="" if number == 0 else None)
-
-
-def _mistake_row(one: FieldVerdict) -> str:
-    got = "" if one.verdict is Verdict.OMITTED else shown_value(one.got, LONGEST_VALUE)
-    expected = "" if one.verdict is Verdict.HALLUCINATED else shown_value(one.expected, LONGEST_VALUE)
-    return element(
-        "tr",
-        element("td", shown(one.path or "(value)"), class_="path"),
-        element("td", element("span", one.verdict.value, class_=f"verdict {one.verdict.value}")),
-        element("td", expected or element("span", "nothing", class_="soft")),
-        element("td", got or element("span", "nothing", class_="soft")),
-    )
-
-
-def _marks(document: DocumentScore, text: DocumentText) -> Iterable[TextMark]:
-    """Yield where in the text what was expected stands, and what was got."""
-    for one in document.mistakes:
-        for pointer, spans, kind in ((one.gold_pointer, text.gold_spans, "expected"), (one.pointer, text.spans, "got")):
-            if pointer is not None and pointer in spans:
-                start, end = spans[pointer]
-                yield TextMark(start, end, kind, f"{kind}: {one.path}")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _glossary() -> str:

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from slotfill.extractors.evaluation.evaluation import evaluate
 from slotfill.extractors.evaluation.intervals import Score
 from slotfill.extractors.evaluation.paired_comparison import compare
-from slotfill.extractors.evaluation.report.html_report import html_report, worst_documents
+from slotfill.extractors.evaluation.report.html_report import html_report
 from slotfill.extractors.evaluation.report.marked_text import DocumentText, TextMark, marked_text
 from slotfill.extractors.evaluation.report.plots import CostPoint
+from slotfill.extractors.evaluation.report.worst_documents import worst_documents
 from slotfill.extractors.gold.gold_document import GoldDocument
 
 HOSTILE = (
