@@ -9,8 +9,12 @@ __all__ = ["unmarked_utf16"]
 _LEAST_ASCII = 0.1
 """The share of characters below 256 from which the zeros beside them are no accident: in Russian, spaces and marks."""
 
-_ALPHABETS = frozenset((*range(0x07), 0x0E, 0x1E, 0x1F, 0x20, 0x21))
-"""High bytes of letters and signs of alphabets. None is a letter in ASCII: records of text and NULs have such."""
+_MARKS = frozenset(b" !")
+"""High bytes of dashes, quotes, the euro: there is one for two characters below 256 at most. Records of text and NULs have
+more, as one stands before each NUL: `0!0` and a NUL are no `\u2130` and `0`."""
+
+_ALPHABETS = frozenset((*range(0x07), 0x0E, 0x1E, 0x1F)) | _MARKS
+"""High bytes of letters and signs of alphabets. None is a letter in ASCII, as records of text and NULs have."""
 
 _MOST_OTHER = 0.01
 
@@ -27,8 +31,9 @@ def unmarked_utf16(data: bytes) -> str | None:
     for encoding, high in (("utf-16-le", 1), ("utf-16-be", 0)):
         tops, bottoms = data[high::2], data[1 - high :: 2]
         count = max(1, len(tops))
+        zeros, marks = tops.count(0), sum(map(tops.count, _MARKS))
         other = sum(number for byte, number in Counter(tops).items() if byte not in _ALPHABETS)
         controls = sum(1 for top, bottom in zip(tops, bottoms, strict=False) if not top and bottom in _CONTROLS)
-        if tops.count(0) >= _LEAST_ASCII * count and other <= _MOST_OTHER * count and not controls:
+        if zeros >= max(_LEAST_ASCII * count, 2 * marks) and other <= _MOST_OTHER * count and not controls:
             return encoding
     return None
