@@ -92,10 +92,12 @@ def convert_command(gold: str, *, options: _ConvertOptions, files: FileOptions) 
 def _choices(source: str | None) -> dict[str, tuple[str, ...]]:
     if source is None:
         return {}
-    from slotfill.extractors.gold.formats.closed_fields import closed_fields
+    from slotfill.schemas.json_schema.closed_fields import closed_fields
     from slotfill.schemas.sources.schema_sources import resolve
 
-    return closed_fields(resolve(source, trusted=True).output_schema)
+    closed = closed_fields(resolve(source, trusted=True).output_schema)
+    labels = {path: tuple(label for label in labels if isinstance(label, str)) for path, _, labels in closed}
+    return {path: texts for path, texts in labels.items() if texts}
 
 
 def _converted(documents: list[GoldDocument], target: Target, labels: FieldLabels, *, guessed: bool) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from slotfill.extractors.tuning.variants import Mistake
-from slotfill.schemas.json_schema.subschemas import resolve_local
+from slotfill.schemas.json_schema.closed_fields import closed_fields
 from slotfill.schemas.json_values.exact_json import dumps
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping
-from slotfill.schemas.json_values.pointer import join
 
-__all__ = ["closed_fields", "wordings"]
+__all__ = ["wordings"]
 
 MOST_CONFUSIONS = 8
 """So many kinds of mistakes are told; more would be read as exceptions to everything."""
@@ -41,34 +40,6 @@ def wordings(instructions: str, json_schema: JSONMapping, mistakes: Iterable[Mis
     if added["label rules"] and added["confusions"]:
         made["label rules and confusions"] = f"{instructions}\n\n{added['label rules']}\n\n{added['confusions']}"
     return made
-
-
-def closed_fields(json_schema: JSONMapping) -> Iterator[tuple[str, JSONMapping, tuple[JSON, ...]]]:
-    """Yield the fields that hold one of a few labels: their paths, schemas and labels; those of nested objects too."""
-    yield from _closed("", json_schema, json_schema, depth=0)
-
-
-_DEEPEST = 8
-"""So deep closed fields are looked for: a schema may refer to itself."""
-
-
-def _closed(
-    path: str, node: JSONMapping, root: JSONMapping, *, depth: int
-) -> Iterator[tuple[str, JSONMapping, tuple[JSON, ...]]]:
-    whole = resolve_local(node, root)
-    if depth > _DEEPEST or not isinstance(whole, Mapping):
-        return
-    options = [resolve_local(one, root) for one in whole.get("anyOf", ())]
-    parts = [whole, *(one for one in options if isinstance(one, Mapping))]
-    labels = tuple(label for part in parts for label in part.get("enum", ()))
-    if labels:
-        yield path, {**whole, **node}, labels
-        return
-    for part in parts:
-        for key, member in part.get("properties", {}).items():
-            yield from _closed(path + join((key,)), member, root, depth=depth + 1)
-        if isinstance(items := part.get("items"), Mapping):
-            yield from _closed(f"{path}/*", items, root, depth=depth + 1)
 
 
 def _label_rules(json_schema: JSONMapping) -> str:

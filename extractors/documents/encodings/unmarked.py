@@ -10,8 +10,8 @@ _LEAST_ASCII = 0.1
 """The share of characters below 256 from which the zeros beside them are no accident: in Russian, spaces and marks."""
 
 _MARKS = frozenset(b" !")
-"""High bytes of dashes, quotes, the euro: there is one for two characters below 256 at most. Records of text and NULs have
-more, as one stands before each NUL: `0!0` and a NUL are no `\u2130` and `0`."""
+"""High bytes of dashes, quotes, the euro: there is one for two characters below 256 at most. Records of text and NULs
+have more, as one stands before each NUL: `0!0` and a NUL are no `\u2130` and `0`."""
 
 _ALPHABETS = frozenset((*range(0x07), 0x0E, 0x1E, 0x1F)) | _MARKS
 """High bytes of letters and signs of alphabets. None is a letter in ASCII, as records of text and NULs have."""

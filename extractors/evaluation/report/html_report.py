@@ -16,7 +16,7 @@ from slotfill.extractors.evaluation.report.html_page import html_page
 from slotfill.extractors.evaluation.report.marked_text import DocumentText
 from slotfill.extractors.evaluation.report.measure_tables import entity_rows, reliability_rows, span_rows
 from slotfill.extractors.evaluation.report.plots import CostPoint, cost_plot, interval_bar, reliability_plot
-from slotfill.extractors.evaluation.report.worst_documents import document_blocks
+from slotfill.extractors.evaluation.report.worst_documents import mistake_blocks
 from slotfill.extractors.evaluation.scores import Quality, Scores
 from slotfill.extractors.evaluation.span_scores import ALL_FIELDS
 
@@ -72,7 +72,7 @@ def html_report(
         _measured("Entities", _ENTITIES_NOTE, entity_rows(evaluation)),
         _measured("Where values stand", _SPANS_NOTE, span_rows(evaluation)),
         _plots(evaluation, costs),
-        document_blocks(evaluation, texts or {}),
+        mistake_blocks(evaluation, texts or {}),
         _glossary(),
     )
 

@@ -10,7 +10,7 @@ from slotfill.extractors.evaluation.report.figures import counted
 from slotfill.extractors.evaluation.report.html_markup import element, shown, shown_value, table_head
 from slotfill.extractors.evaluation.report.marked_text import DocumentText, TextMark, marked_text
 
-__all__ = ["document_blocks", "worst_documents"]
+__all__ = ["mistake_blocks", "worst_documents"]
 
 MOST_DOCUMENTS, MOST_MISTAKES, LONGEST_VALUE = 50, 20, 160
 """What is shown at most: of 10,000 documents the file stays well below 5 MB, whatever they hold."""
@@ -22,7 +22,7 @@ def worst_documents(evaluation: Evaluation) -> list[DocumentScore]:
     return sorted(wrong, key=lambda one: (-len(_mistakes(one)), one.source or one.id or ""))[:MOST_DOCUMENTS]
 
 
-def document_blocks(evaluation: Evaluation, texts: Mapping[str, DocumentText]) -> str:
+def mistake_blocks(evaluation: Evaluation, texts: Mapping[str, DocumentText]) -> str:
     """Show the worst documents: what was expected and what was got, and the text with both marked in it.
 
     Args:

@@ -12,7 +12,7 @@ from slotfill.extractors.tuning.example_choice import CHOICES, ORDERS, Shown, sh
 from slotfill.extractors.tuning.operators import Material, neighbours, variants_of
 from slotfill.extractors.tuning.rewriting import rewriting_task, rewritten_variant
 from slotfill.extractors.tuning.variants import Mistake, Trial, Variant
-from slotfill.extractors.tuning.wording import closed_fields, wordings
+from slotfill.extractors.tuning.wording import wordings
 from slotfill.schemas.example import Example
 from slotfill.schemas.sources.schema_sources import resolve
 
@@ -110,20 +110,6 @@ def test_neighbours_keep_what_is_best_and_change_one_thing():
     assert made[0].examples == best.examples
     assert all((one.instructions == best.instructions) != (one.examples == best.examples) for one in made)
     assert best.id not in {one.id for one in made}
-
-
-def test_labels_are_found_wherever_they_stand():
-    nested = {
-        "type": "object",
-        "properties": {
-            "items": {"type": "array", "items": {"$ref": "#/$defs/Item"}},
-            "kind": {"anyOf": [{"enum": ["x"]}, {"type": "null"}]},
-        },
-        "$defs": {"Item": {"type": "object", "properties": {"topic": LABEL, "again": {"$ref": "#/$defs/Item"}}}},
-    }
-    paths = [path for path, _, _ in closed_fields(nested)]
-    assert paths[0] == "/items/*/topic"
-    assert paths[-1] == "/kind"
 
 
 def test_instructions_name_labels_and_mistakes():
