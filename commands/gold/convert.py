@@ -62,7 +62,7 @@ def convert_command(gold: str, *, options: _ConvertOptions, files: FileOptions) 
     other form cannot hold is said.
 
     \b
-    slotfill convert records.jsonl -s feedback --to label-studio --interface view.xml -o tasks.json
+    slotfill convert records.jsonl -s feedback --to label-studio -o tasks.json
     slotfill convert export.json -o gold.jsonl
     slotfill convert doccano.jsonl --field 'PER=/people/*' -o gold.jsonl
     """
