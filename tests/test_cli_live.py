@@ -80,7 +80,10 @@ class TestWhatIsSaidBefore:
         assert result.stderr.endswith(": where there is no terminal to ask, --yes allows them\n")
         assert (result.stdout, asked(claude)) == ("", [])
 
-    @pytest.mark.parametrize(("answer", "code"), [(b"n\n", 2), (b"\n", 2), (b"y\n", 0), (None, 130)])
+    @pytest.mark.parametrize(
+        ("answer", "code"),
+        [(b"\n", 2), *(pytest.param(*one, marks=pytest.mark.slow) for one in ((b"n\n", 2), (b"y\n", 0), (None, 130)))],
+    )
     def test_a_terminal_is_asked(self, serve, answer, code):
         claude = serve(service())
         leader, terminal = os.openpty()

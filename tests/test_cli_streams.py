@@ -80,7 +80,9 @@ def test_a_full_standard_output_stops_the_run_that_can_be_gone_on_with(claude):
     assert (again.returncode, json.loads(again.stdout), len(claude.requests)) == (0, FEEDBACK, 1)
 
 
-@pytest.mark.parametrize("streams", [">&- 2>&- <&-", "2>/dev/full", "2>&-"])
+@pytest.mark.parametrize(
+    "streams", [">&- 2>&- <&-", *(pytest.param(one, marks=pytest.mark.slow) for one in ("2>/dev/full", "2>&-"))]
+)
 def test_no_other_file_takes_the_place_of_a_closed_stream(claude, streams):
     result = shell(f"slotfill extract feedback a.txt -o v.json -vv {streams}")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")

@@ -35,7 +35,13 @@ def check(extraction: Extraction[Any]) -> None:
     assert extraction.cost_usd == 0
 
 
-@pytest.mark.parametrize("schema", ["feedback", "summary", "price float?, colours [red|blue]"])
+@pytest.mark.parametrize(
+    "schema",
+    [
+        "price float?, colours [red|blue]",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("feedback", "summary")),
+    ],
+)
 def test_every_schema_gets_a_valid_value(model_file: Path, schema: str) -> None:
     with Extractor(schema, model="local") as extractor:
         check(extractor.extract(TEXT))
