@@ -108,7 +108,7 @@ DEFECTS = {
     ),
     "what stands in an overlap is counted twice": (
         "extractors/chunks/list_merging.py",
-        "    for rule in _RULES:\n",
+        "    for rule in rules:\n",
         "    for rule in ():\n",
         "tests/extractors/chunks/test_reading.py::test_every_fact_of_a_long_document_is_found_once_and_where_it_stands[100-100000]",
     ),
