@@ -19,20 +19,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from embedded import TYPES
+
 from slotfill.extractors.gold.gold_document import GoldDocument
 from slotfill.extractors.tuning.tuning_session import Tuning, tune
 from slotfill.extractors.tuning.variant_runs import VariantRuns
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources.schema_sources import resolve
 
-TYPES = {
-    "person": "person",
-    "location": "location",
-    "corporation": "organization",
-    "group": "organization",
-    "product": "product",
-    "creative-work": "product",
-}
 ASPECTS = ("food", "service")
 Row = dict[str, Any]
 

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import click
 
+from slotfill.commands.gold.html_option import html_option
 from slotfill.commands.options.asking_options import complete_schema
 from slotfill.commands.options.option_groups import OptionGroup, option
 from slotfill.commands.options.running_options import usd_amount
 
-__all__ = ["ComparedOptions", "GoldOptions", "ReportOptions", "check_outputs", "html_option"]
+__all__ = ["ComparedOptions", "GoldOptions", "ReportOptions", "check_outputs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +51,6 @@ class GoldOptions(OptionGroup):
     )
     text_field: str | None = option(
         "--text-field", metavar="NAME", help="Field or column that holds a row's text, where gold names rows."
-    )
-
-
-def html_option() -> Any:
-    """Describe `--html`."""
-    return option(
-        "--html",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="Write a report to this file, for any browser: tables, plots, the worst documents. It loads nothing.",
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import shlex
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,23 +89,29 @@ def write_report(  # noqa: PLR0917 - what a report is of
     from slotfill.extractors.evaluation.report.worst_documents import worst_documents
 
     by_name = {one.id or one.source or "": pair for one, pair in zip(evaluation.documents, pairs.pairs, strict=True)}
-    texts = {
-        name: _text_of(*by_name[name], Path(gold_path).parent)
-        for one in worst_documents(evaluation)
-        if (name := one.id or one.source or "") in by_name
-    }
+    names = [one.id or one.source or "" for one in worst_documents(evaluation)]
+    shown = [name for name in names if name in by_name]
+    golds = _with_texts([by_name[name][0] for name in shown], Path(gold_path).parent)
+    texts = {name: _text_of(gold, by_name[name][1]) for name, gold in zip(shown, golds, strict=True)}
     write_text(html_report(evaluation, title, texts, costs, comparison), path)
     say(f"the report is in {path}")
 
 
-def _text_of(gold: GoldDocument, record: JSONMapping | None, folder: Path) -> DocumentText:
-    """Return a document's text, and where values stand in it; a text that cannot be read is not shown."""
+def _with_texts(golds: list[GoldDocument], folder: Path) -> list[GoldDocument]:
+    """Read what texts can be read: each file once, unless one of them is not as gold has it."""
     from slotfill.extractors.errors import InputError
-    from slotfill.extractors.evaluation.report.marked_text import DocumentText
     from slotfill.extractors.gold.gold_texts import with_texts
 
-    with suppress(InputError):
-        (gold,) = with_texts([gold], folder)
+    try:
+        return with_texts(golds, folder)
+    except InputError:
+        return golds if len(golds) <= 1 else [one for gold in golds for one in _with_texts([gold], folder)]
+
+
+def _text_of(gold: GoldDocument, record: JSONMapping | None) -> DocumentText:
+    """Return a document's text, if it is known, and where values stand in it."""
+    from slotfill.extractors.evaluation.report.marked_text import DocumentText
+
     spans = record.get("spans") if record else None
     return DocumentText(gold.text, gold.spans, dict(_passages(spans if isinstance(spans, dict) else {})))
 
