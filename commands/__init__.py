@@ -28,7 +28,7 @@ SUMMARIES = {
 }
 """The commands by name, each with the first sentence of its help: `slotfill --help` imports none of them."""
 
-_ROOMS = {"compare": "gold", "convert": "gold", "evaluate": "gold", "tune": "gold"}
+_ROOMS = {"compare": "gold", "convert": "gold", "evaluate": "gold", "text": "looking", "tune": "gold"}
 """The room of a command that stands in one; the others stand in this."""
 
 

@@ -157,6 +157,7 @@ TESTED_THROUGH = {
     "extractors/local": ("test_transport", "the service in front of the embedded model"),
     "extractors/messages_api": ("test_service_errors", "the wire's own forms, by what is read of them"),
     "extractors/extractions": ("test_extraction", "a record, written and read again"),
+    "extractors/pages": ("test_html_report", "what pages are written with"),
     "extractors/record": ("test_json_writer", "the parts of one record"),
     "extractors/repair": ("test_repair", "steps of one repair"),
     "extractors/rungs": ("test_plan", "the rungs are climbed by a plan"),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
-from slotfill.extractors.evaluation.report.html_markup import element, shown
+from slotfill.extractors.pages.html_markup import element, shown
+from slotfill.extractors.pages.marked_segments import marked_segments
 
 __all__ = ["DocumentText", "TextMark", "marked_text"]
 
@@ -79,17 +79,15 @@ def _windows(marks: Sequence[TextMark], length: int, longest: int) -> Iterator[t
     yield start, end
 
 
-def _stretch(text: str, start: int, end: int, marks: Iterable[TextMark]) -> str:
+def _stretch(text: str, start: int, end: int, marks: Sequence[TextMark]) -> str:
     """Write a stretch: between each two ends of marks, what has the same marks."""
-    inside = [mark for mark in marks if mark.start < end and start < mark.end]
-    cuts = sorted({start, end, *(at for mark in inside for at in (mark.start, mark.end) if start < at < end)})
-    return "".join(_piece(text, first, last, inside) for first, last in pairwise(cuts))
+    segments = marked_segments(start, end, [(mark.start, mark.end) for mark in marks])
+    return "".join(_piece(text[first:last], [marks[number] for number in over]) for first, last, over in segments)
 
 
-def _piece(text: str, start: int, end: int, marks: Iterable[TextMark]) -> str:
-    over = [mark for mark in marks if mark.start <= start and end <= mark.end]
+def _piece(text: str, over: Sequence[TextMark]) -> str:
     if not over:
-        return shown(text[start:end])
+        return shown(text)
     kinds = dict.fromkeys(mark.kind for mark in over)
     titles = dict.fromkeys(mark.title for mark in over)
-    return element("mark", shown(text[start:end]), class_=" ".join(kinds), title="; ".join(titles))
+    return element("mark", shown(text), class_=" ".join(kinds), title="; ".join(titles))

@@ -1,0 +1,1 @@
+"""Commands that show: what would be sent, and what came of it."""
