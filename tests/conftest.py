@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
             self.send_header("request-id", f"req_{len(scripted.requests)}")
             self.send_header("x-should-retry", "false")
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):  # whoever asked was killed, or has had enough
+                self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Say nothing: the tests read standard error."""

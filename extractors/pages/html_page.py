@@ -26,10 +26,8 @@ def html_page(title: str, *parts: str, style: str, script: str = "") -> str:
         '<meta name="referrer" content="no-referrer">'
         f"<title>{shown(title)}</title><style>{style}</style>"
     )
-    running = f"<script>{script}</script>" if script else ""
-    return (
-        f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>{element("main", *parts)}{running}</body></html>\n'
-    )
+    body = element("main", *parts) + (f"<script>{script}</script>" if script else "")
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>{body}</body></html>\n'
 
 
 def content_policy(style: str, script: str = "") -> str:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-__all__ = ["Segment", "marked_segments"]
+__all__ = ["MarkedSegment", "marked_segments"]
 
-Segment = tuple[int, int, tuple[int, ...]]
+MarkedSegment = tuple[int, int, tuple[int, ...]]
 """Where a segment begins, the place behind its end, and the numbers of the marks that cover it, in their order."""
 
 
-def marked_segments(start: int, end: int, marks: Sequence[tuple[int, int]]) -> Iterator[Segment]:
+def marked_segments(start: int, end: int, marks: Sequence[tuple[int, int]]) -> Iterator[MarkedSegment]:
     """Cut a stretch of a text where a mark begins or ends.
 
     Args:

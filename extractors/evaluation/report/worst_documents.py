@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from slotfill.extractors.evaluation.evaluation import DocumentScore, Evaluation
 from slotfill.extractors.evaluation.judging.verdicts import FieldVerdict, Verdict
 from slotfill.extractors.evaluation.report.figures import counted
-from slotfill.extractors.pages.html_markup import element, shown, shown_value, table_head
 from slotfill.extractors.evaluation.report.marked_text import DocumentText, TextMark, marked_text
+from slotfill.extractors.pages.html_markup import element, shown, shown_value, table_head
 
 __all__ = ["mistake_blocks", "worst_documents"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from examples import examples
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from slotfill.extractors.pages.marked_segments import marked_segments
 
 MARKS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=8)
@@ -18,9 +19,7 @@ def test_crossing_marks_lie_flat() -> None:
 @example(marks=[(3, 3), (5, 4)], start=0, length=8)  # neither covers anything
 @example(marks=[(0, 30)], start=5, length=10)  # it begins before and ends behind
 @examples(300)
-def test_each_character_has_just_the_marks_that_cover_it(
-    marks: list[tuple[int, int]], start: int, length: int
-) -> None:
+def test_each_character_has_just_the_marks_that_cover_it(marks: list[tuple[int, int]], start: int, length: int) -> None:
     segments = [*marked_segments(start, start + length, marks)]
     over = {at: numbers for first, last, numbers in segments for at in range(first, last)}
     assert over == {
