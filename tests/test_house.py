@@ -173,6 +173,7 @@ TESTED_THROUGH = {
     "extractors/testing/checking": ("test_laws", "what laws and advice are made of"),
     "extractors/testing/matrix": ("test_fault_matrix", "the documents that it is played on"),
     "extractors/updating": ("test_taking_over", "what is taken over of one record"),
+    "extractors/viewing": ("test_record_view", "what a page shows of one record"),
     "extractors/tuning": ("test_tuning_session", "the parts of one session, from gold to the tuned file"),
     "schemas": ("test_schema", "what a schema is made of"),
     "schemas/built_in": ("test_built_ins", "all four alike"),

@@ -1,0 +1,167 @@
+"""The data of one document: rows of fields, and where each value stands."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from examples import examples
+from hypothesis import given
+from hypothesis import strategies as st
+from viewed_records import ORDER_TEXT as TEXT
+from viewed_records import ORDER_VALUE, record_of
+
+from slotfill.extractors.extractions.loading import check_record
+from slotfill.extractors.viewing.record_view import document_entry, record_view
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[str, Any]:
+    return record_of(TEXT, ORDER_VALUE, source="order.txt")
+
+
+@pytest.fixture
+def record(made: dict[str, Any]) -> dict[str, Any]:
+    return copy.deepcopy(made)
+
+
+def rows(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {row["path"]: row for row in view["fields"]}
+
+
+def test_each_leaf_and_each_list_is_a_row_and_what_stands_nowhere_comes_first(record: dict[str, Any]) -> None:
+    view = record_view(record, TEXT)
+    assert [row["path"] for row in view["fields"]] == [
+        *("/lines/1/what", "/order", "/lines", "/lines/0/what", "/lines/0/count", "/lines/1/count", "/notes"),
+    ]
+    assert rows(view)["/lines"] == {"path": "/lines", "items": 2, "flags": []}
+    assert rows(view)["/lines/1/what"] == {
+        "path": "/lines/1/what",
+        "value": "lamp",
+        "match": "absent",
+        "flags": ["absent"],
+    }
+    assert view["flags"] == {"absent": 1}
+
+
+def test_spans_count_as_scripts_do_and_as_records_do(record: dict[str, Any]) -> None:
+    row = rows(record_view(record, TEXT))["/lines/0/what"]
+    assert TEXT[slice(*row["points"])] == "chairs"
+    assert TEXT.encode("utf-16-le")[2 * row["span"][0] : 2 * row["span"][1]].decode("utf-16-le") == "chairs"
+    assert row["span"][0] == row["points"][0] + 1  # behind an emoji
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.data())
+@examples(30)
+def test_any_span_of_any_text_is_the_same_passage(made: dict[str, Any], text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    record = {**made, "spans": {"/order": {"start": start, "end": end, "match": "exact"}}}
+    first, last = rows(record_view(record, text))["/order"]["span"]
+    assert text.encode("utf-16-le")[2 * first : 2 * last].decode("utf-16-le") == text[start:end]
+
+
+def test_without_a_text_spans_are_known_by_their_code_points_alone(record: dict[str, Any]) -> None:
+    view = record_view(record, text_note="it is not there")
+    assert (view["text"], view["text_note"]) == (None, "it is not there")
+    row = rows(view)["/lines/0/what"]
+    assert "span" not in row
+    assert TEXT[slice(*row["points"])] == "chairs"
+
+
+def test_a_span_outside_of_the_text_is_none(record: dict[str, Any]) -> None:
+    record["spans"]["/order"] = {"start": 3, "end": 10**9, "match": "exact"}
+    row = rows(record_view(record, TEXT))["/order"]
+    assert (row["match"], row["points"]) == ("exact", [3, 10**9])
+    assert "span" not in row
+
+
+def test_edits_and_conflicts_stand_at_their_field_or_else_at_the_document(record: dict[str, Any]) -> None:
+    edit = {"kind": "number", "before": "2 pcs", "after": 2, "risk": "high"}
+    record["edits"] = [
+        {"path": "/lines/0/count", **edit},
+        {"path": "/lines/0", **edit, "risk": "low"},
+        {"path": "/lines/1/count", **edit, "risk": "low", "chunk": 1},
+        {"path": "", **edit},
+        {"path": "/no~1where", **edit, "risk": "none"},
+    ]
+    record["conflicts"] = [{"path": "/order", "policy": "first", "kept": "7", "others": [{"value": "8", "chunk": 1}]}]
+    check_record(record)
+    view = record_view(record, TEXT)
+    by_path = rows(view)
+    assert [one["path"] for one in by_path["/lines/0/count"]["edits"]] == ["/lines/0/count"]
+    # What is within a list of a chunk's own value stands elsewhere in the whole one's.
+    assert [one["path"] for one in by_path["/lines"]["edits"]] == ["/lines/0", "/lines/1/count"]
+    assert [one["path"] for one in view["edits"]] == ["", "/no~1where"]
+    assert by_path["/order"]["flags"] == ["conflict"]
+    assert by_path["/lines/0/count"]["flags"] == ["risky", "edited"]
+    assert (view["flags"], view["repairs"]) == ({"absent": 1, "risky": 2, "edited": 2, "conflict": 1}, 5)
+
+
+def test_what_is_not_sure_is_flagged(record: dict[str, Any]) -> None:
+    record["agreement"] = {"/order": 1.0, "/lines/0/what": 0.6667}
+    record["probability"] = {"/order": 0.5}
+    record["found_in"] = {"/lines/0": [1, 3], "/order": [2]}
+    by_path = rows(record_view(record, TEXT))
+    assert by_path["/order"]["flags"] == ["unsure"]
+    assert by_path["/lines/0/what"]["flags"] == ["unsure"]
+    assert (by_path["/order"]["readings"], by_path["/lines/0/count"]["readings"]) == ([2], [1, 3])
+
+
+def test_evidence_stands_at_its_field_with_its_place(record: dict[str, Any]) -> None:
+    passage = {"text": "2 chairs", "start": 20, "end": 28, "match": "exact", "place": {"page": 2}}
+    record["evidence"] = {"/order": [passage], "/gone": [{**passage, "start": None, "end": None, "match": "absent"}]}
+    record["evidence_usd"] = None
+    check_record(record)
+    view = record_view(record, TEXT)
+    (shown,) = rows(view)["/order"]["evidence"]
+    assert shown == {"text": "2 chairs", "match": "exact", "place": {"page": 2}, "span": [21, 29], "points": [20, 28]}
+    assert view["evidence"] == [{"path": "/gone", "text": "2 chairs", "match": "absent", "place": {"page": 2}}]
+
+
+def test_numbers_that_a_script_would_round_bring_their_digits(record: dict[str, Any]) -> None:
+    record["value"] = {"large": 2**53 + 1, "small": 2**53 - 1, "empty": {}}
+    by_path = rows(record_view(record))
+    assert by_path["/large"]["digits"] == "9007199254740993"
+    assert "digits" not in by_path["/small"]
+    assert by_path["/empty"]["value"] == {}
+
+
+def test_a_document_with_no_value_has_no_rows(record: dict[str, Any]) -> None:
+    failed = {
+        "value": None,
+        "outcome": "failed",
+        "error": {"type": "empty_document", "message": "is empty"},
+        "invalid": 0,
+    }
+    view = record_view({**record, **failed, "spans": {}}, "")
+    assert (view["fields"], view["ok"], view["invalid"]) == ([], False, 0)
+    assert view["flags"] == {"failed": 1}
+
+
+def test_chunks_have_their_spans_and_no_value_of_their_own(record: dict[str, Any]) -> None:
+    record["chunks"] = [
+        {
+            "chunk": 0,
+            "start": 1,
+            "end": 5,
+            "number": 1,
+            "fields": None,
+            "outcome": "valid",
+            "error": None,
+            "invalid": None,
+        }
+        | {"value": {"order": "7"}}
+    ]
+    check_record(record)
+    (chunk,) = record_view(record, TEXT)["chunks"]
+    assert chunk["span"] == [2, 6]
+    assert "value" not in chunk
+
+
+def test_the_list_of_documents_needs_little_of_it(record: dict[str, Any]) -> None:
+    entry = document_entry(record_view(record, TEXT))
+    assert entry["source"] == "order.txt"
+    assert len(json.dumps(entry)) < 400
