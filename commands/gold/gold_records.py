@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from slotfill.commands.options.asking_options import PromptOptions
     from slotfill.extractors.evaluation.evaluation import Evaluation
     from slotfill.extractors.evaluation.paired_comparison import Comparison
-    from slotfill.extractors.evaluation.report.marked_text import DocumentText
     from slotfill.extractors.evaluation.report.plots import CostPoint
+    from slotfill.extractors.evaluation.report.worst_documents import DocumentText
     from slotfill.extractors.gold.gold_document import GoldDocument
     from slotfill.extractors.gold.matching import MatchedGold
     from slotfill.extractors.runs.session import RunEnd
@@ -110,7 +110,7 @@ def _with_texts(golds: list[GoldDocument], folder: Path) -> list[GoldDocument]:
 
 def _text_of(gold: GoldDocument, record: JSONMapping | None) -> DocumentText:
     """Return a document's text, if it is known, and where values stand in it."""
-    from slotfill.extractors.evaluation.report.marked_text import DocumentText
+    from slotfill.extractors.evaluation.report.worst_documents import DocumentText
 
     spans = record.get("spans") if record else None
     return DocumentText(gold.text, gold.spans, dict(_passages(spans if isinstance(spans, dict) else {})))

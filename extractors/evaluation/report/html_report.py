@@ -11,11 +11,10 @@ from slotfill.extractors.evaluation.judging.verdicts import VerdictCounts
 from slotfill.extractors.evaluation.paired_comparison import Comparison
 from slotfill.extractors.evaluation.report.comparison_tables import comparison_rows
 from slotfill.extractors.evaluation.report.figures import counted, interval_text, percent
-from slotfill.extractors.evaluation.report.marked_text import DocumentText
 from slotfill.extractors.evaluation.report.measure_tables import entity_rows, reliability_rows, span_rows
 from slotfill.extractors.evaluation.report.page_style import STYLE
 from slotfill.extractors.evaluation.report.plots import CostPoint, cost_plot, interval_bar, reliability_plot
-from slotfill.extractors.evaluation.report.worst_documents import mistake_blocks
+from slotfill.extractors.evaluation.report.worst_documents import DocumentText, mistake_blocks
 from slotfill.extractors.evaluation.scores import Quality, Scores
 from slotfill.extractors.evaluation.span_scores import ALL_FIELDS
 from slotfill.extractors.pages.html_markup import element, shown, table_head

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from slotfill.extractors.evaluation.evaluation import DocumentScore, Evaluation
 from slotfill.extractors.evaluation.judging.verdicts import FieldVerdict, Verdict
 from slotfill.extractors.evaluation.report.figures import counted
-from slotfill.extractors.evaluation.report.marked_text import DocumentText, TextMark, marked_text
 from slotfill.extractors.pages.html_markup import element, shown, shown_value, table_head
+from slotfill.extractors.pages.marked_text import TextMark, marked_text
 
-__all__ = ["mistake_blocks", "worst_documents"]
+__all__ = ["DocumentText", "mistake_blocks", "worst_documents"]
 
 MOST_DOCUMENTS, MOST_MISTAKES, LONGEST_VALUE = 50, 20, 160
 """What is shown at most: of 10,000 documents the file stays well below 5 MB, whatever they hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentText:
+    """A document's text, and where in it values stand.
+
+    Attributes:
+        text: The text; None where it is not known.
+        gold_spans: By JSON Pointer into gold's value: start and end.
+        spans: The same, of the prediction.
+    """
+
+    text: str | None = None
+    gold_spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def worst_documents(evaluation: Evaluation) -> list[DocumentScore]:

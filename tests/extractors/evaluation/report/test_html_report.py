@@ -17,10 +17,10 @@ from slotfill.extractors.evaluation.evaluation import evaluate
 from slotfill.extractors.evaluation.intervals import Score
 from slotfill.extractors.evaluation.paired_comparison import compare
 from slotfill.extractors.evaluation.report.html_report import html_report
-from slotfill.extractors.evaluation.report.marked_text import DocumentText, TextMark, marked_text
 from slotfill.extractors.evaluation.report.plots import CostPoint
-from slotfill.extractors.evaluation.report.worst_documents import worst_documents
+from slotfill.extractors.evaluation.report.worst_documents import DocumentText, worst_documents
 from slotfill.extractors.gold.gold_document import GoldDocument
+from slotfill.extractors.pages.marked_text import TextMark, marked_text
 
 HOSTILE = (
     "</script><script>alert(1)</script><img src=http://x.example onerror=alert(1)>\"' \u202eevil\x1b[31m\x00"

@@ -1,39 +1,22 @@
-"""A document's text with what gold expects and what was got marked in it, cut to the passages around the marks."""
+"""A text with passages marked in it, cut to what stands around the marks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from slotfill.extractors.pages.html_markup import element, shown
 from slotfill.extractors.pages.marked_segments import marked_segments
 
-__all__ = ["DocumentText", "TextMark", "marked_text"]
+__all__ = ["TextMark", "marked_text"]
 
 _AROUND = 120
 """So many characters are shown before and behind a mark."""
 
-_MOST_MARKS = 40
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentText:
-    """A document's text, and where in it values stand.
-
-    Attributes:
-        text: The text; None where it is not known.
-        gold_spans: By JSON Pointer into gold's value: start and end.
-        spans: The same, of the prediction.
-    """
-
-    text: str | None = None
-    gold_spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-
 
 @dataclass(frozen=True, slots=True)
 class TextMark:
-    """A passage to be marked. kind: `expected`, `got` or `right`. title: what is said of it."""
+    """A passage to be marked. kind: the class of its element. title: what is said of it."""
 
     start: int
     end: int
@@ -41,15 +24,16 @@ class TextMark:
     title: str
 
 
-def marked_text(text: str, marks: Sequence[TextMark], longest: int = 1_500) -> str:
+def marked_text(text: str, marks: Sequence[TextMark], longest: int = 1_500, most: int = 40) -> str:
     """Write a text with its marks, as markup.
 
     Args:
         text: The whole text.
         marks: Passages within it; where they overlap both are shown.
         longest: How many characters are written at most.
+        most: How many marks are at most, those that begin first.
     """
-    chosen = sorted(marks, key=lambda mark: (mark.start, mark.end))[:_MOST_MARKS]
+    chosen = sorted(marks, key=lambda mark: (mark.start, mark.end))[:most]
     parts, room, at = [], longest, 0
     for start, last in _windows(chosen, len(text), longest):
         if room <= 0:
