@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Generic, Protocol, TypeVar
 
+from slotfill.extractors.displaying.record_display import record_display
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.extractions.stored_record import NO_AMOUNT, DocumentNote, SchemaNote, StoredRecord
@@ -222,6 +223,10 @@ class Extraction(Generic[M]):
             taken_over=self.taken_over,
             request_ids=self.request_ids,
         ).to_json()
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook: the text with its values marked, and where each of them comes from."""
+        return record_display(self.to_json(), self.document.text)
 
 
 class ExtractionError(SlotfillError):

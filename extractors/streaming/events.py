@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from slotfill.extractors.displaying.record_display import growing_display
 from slotfill.extractors.record.parts import Rung
 from slotfill.extractors.streaming.partial_value import CompletedPart, PartialValue
 from slotfill.schemas.json_values.json_types import JSON
@@ -36,3 +37,7 @@ class Partial(Generic[M]):
     def data(self) -> JSON:
         """The value as plain JSON data; it grows in place, too."""
         return self._growing.data
+
+    def _repr_html_(self) -> str:
+        """Show in a notebook what has arrived so far."""
+        return growing_display(self.data, self.rung)

@@ -1,0 +1,1 @@
+"""What notebooks show of a record: its text with marks, its values as a table. Pure, of plain data."""
