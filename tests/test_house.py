@@ -147,6 +147,7 @@ TESTED_THROUGH = {
     "extractors/documents/readers/pdf": ("test_pdf_reader", "one page, from its letters to its text"),
     "extractors/documents/rows": ("test_row_files", "the parts of one file of rows"),
     "extractors/evaluation": ("test_evaluation", "what one evaluation is made of"),
+    "extractors/evaluation/drawing": ("test_html_report", "parts of what is shown"),
     "extractors/evaluation/drifting": ("test_drift", "what of each field is compared"),
     "extractors/evaluation/judging": ("test_value_judge", "how one value is held against gold"),
     "extractors/forms": ("test_grounding", "tables that grounding and repair read"),

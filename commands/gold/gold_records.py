@@ -16,9 +16,9 @@ from slotfill.commands.inputs import warn_of_other_model
 
 if TYPE_CHECKING:
     from slotfill.commands.options.asking_options import PromptOptions
+    from slotfill.extractors.evaluation.drawing.plots import CostPoint
     from slotfill.extractors.evaluation.evaluation import Evaluation
     from slotfill.extractors.evaluation.paired_comparison import Comparison
-    from slotfill.extractors.evaluation.report.plots import CostPoint
     from slotfill.extractors.evaluation.report.worst_documents import DocumentText
     from slotfill.extractors.gold.gold_document import GoldDocument
     from slotfill.extractors.gold.matching import MatchedGold
@@ -67,7 +67,7 @@ def comparing_schema(schema: Schema[Any] | None, predictions: Sequence[JSONObjec
 
 def run_cost(evaluation: Evaluation, name: str) -> list[CostPoint]:
     """Return what a run costs and how good it is, nothing where that is not known."""
-    from slotfill.extractors.evaluation.report.plots import CostPoint
+    from slotfill.extractors.evaluation.drawing.plots import CostPoint
 
     spending = evaluation.spending
     if spending is None or spending.cost_usd is None:

@@ -42,7 +42,6 @@ _RULES = """
   color: inherit; background: none }
 & thead { border: 0; background: none }
 & th { font-weight: 500; font-size: 12px; opacity: .72; white-space: nowrap }
-& td.number, & th.number { text-align: right; white-space: nowrap }
 & tr:last-child td { border-bottom: 0 }
 & tr.all td { font-weight: 600; border-top: 1px solid rgba(128, 128, 128, .45) }
 & .path { font: 12px/1.6 ui-monospace, "SF Mono", Menlo, Consolas, monospace; min-width: 90px }
@@ -51,8 +50,16 @@ _RULES = """
 & .note { margin: 6px 0 0; opacity: .72 }
 & .tiles { display: flex; flex-wrap: wrap; gap: 4px 30px; margin: 0 0 8px }
 & .tiles span { opacity: .72; display: block; font-size: 12px }
-& .tiles b { font-size: 20px; line-height: 1.3 }
-& svg { display: block; width: 120px; height: 12px; overflow: visible }
+& .tiles b { display: block; font-size: 20px; line-height: 1.3 }
+& .tiles small { opacity: .72; font-size: 12px }
+& .figures td:nth-child(n + 2), & .figures th:nth-child(n + 2) { text-align: right; white-space: nowrap }
+& .figures th.plotted { text-align: left }
+& svg { display: block; width: 120px; height: 12px; margin-top: 4px; overflow: visible }
+& rect.right { fill: rgb(15, 148, 136) }
+& rect.tolerated { fill: rgba(15, 148, 136, .55) }
+& rect.wrong { fill: rgb(224, 90, 30) }
+& rect.omitted { fill: rgb(200, 140, 30) }
+& rect.hallucinated { fill: rgb(140, 90, 245) }
 & svg .axis, & svg .grid { stroke: rgba(128, 128, 128, .4) }
 & svg .interval { fill: rgba(15, 148, 136, .4) }
 & svg .dot { fill: rgb(15, 148, 136) }

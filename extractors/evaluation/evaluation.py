@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol, TypeAlias
 
+from slotfill.extractors.evaluation.drawing.evaluation_display import evaluation_display
 from slotfill.extractors.evaluation.entity_lists import document_entities, lists_by_rules, lists_by_spans
 from slotfill.extractors.evaluation.entity_scores import DocumentEntities, EntityScores, entity_scores
 from slotfill.extractors.evaluation.intervals import Resampling
@@ -131,6 +132,10 @@ class Evaluation(JSONForm):
     resamples: int
     level: float
     documents: tuple[DocumentScore, ...]
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook: what counts most, and a row a field."""
+        return evaluation_display(self.scores, self.reliability, self.spending, self.unlabelled)
 
 
 def evaluate(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from slotfill.extractors.evaluation.drawing.figures import align, percent
 from slotfill.extractors.evaluation.drifting.drift import AspectDrift, Drift
 from slotfill.extractors.evaluation.intervals import Score
 from slotfill.extractors.evaluation.paired_comparison import Comparison, Difference
-from slotfill.extractors.evaluation.report.figures import align, percent
 
 __all__ = ["comparison_lines", "comparison_rows", "drift_lines"]
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
+from slotfill.extractors.evaluation.drawing.field_table import (
+    FIELD_HEADS,
+    VERDICT_NAMES,
+    bracketed,
+    field_row,
+    figure_tiles,
+)
+from slotfill.extractors.evaluation.drawing.figures import counted, percent
+from slotfill.extractors.evaluation.drawing.plots import CostPoint, cost_plot, interval_bar, reliability_plot
 from slotfill.extractors.evaluation.evaluation import Evaluation
-from slotfill.extractors.evaluation.intervals import Score
-from slotfill.extractors.evaluation.judging.verdicts import VerdictCounts
 from slotfill.extractors.evaluation.paired_comparison import Comparison
 from slotfill.extractors.evaluation.report.comparison_tables import comparison_rows
-from slotfill.extractors.evaluation.report.figures import counted, interval_text, percent
 from slotfill.extractors.evaluation.report.measure_tables import entity_rows, reliability_rows, span_rows
 from slotfill.extractors.evaluation.report.page_style import STYLE
-from slotfill.extractors.evaluation.report.plots import CostPoint, cost_plot, interval_bar, reliability_plot
 from slotfill.extractors.evaluation.report.worst_documents import DocumentText, mistake_blocks
-from slotfill.extractors.evaluation.scores import Quality, Scores
+from slotfill.extractors.evaluation.scores import Scores
 from slotfill.extractors.evaluation.span_scores import ALL_FIELDS
 from slotfill.extractors.pages.html_markup import element, shown, table_head
 from slotfill.extractors.pages.html_page import html_page
@@ -24,8 +29,6 @@ __all__ = ["html_report"]
 
 MOST_ROWS = 300
 """So many rows a table has at most: the file stays well below 5 MB, whatever the documents hold."""
-
-_VERDICTS = ("right", "tolerated", "wrong", "omitted", "hallucinated")
 
 _MEANINGS = (
     ("F1", "the harmonic mean of precision and recall; in brackets the interval, by drawing the documents again"),
@@ -65,7 +68,7 @@ def html_report(
     return html_page(
         title,
         _header(evaluation, title),
-        _tiles(evaluation),
+        figure_tiles(evaluation.scores, evaluation.reliability, evaluation.spending),
         _differences(comparison),
         _fields(evaluation),
         _slices(evaluation),
@@ -84,35 +87,6 @@ def _header(evaluation: Evaluation, title: str) -> str:
     return element("header", element("h1", shown(title)), element("p", shown(" · ".join(filter(None, parts)))))
 
 
-def _tiles(evaluation: Evaluation) -> str:
-    scores, spending = evaluation.scores, evaluation.spending
-    tiles = [
-        _tile("F1 of all fields", _percents(scores.micro.tolerant.f1), interval_text(scores.micro.tolerant.f1)),
-        _tile("documents right", _percents(scores.tolerated), interval_text(scores.tolerated)),
-        _tile("precision", _percents(scores.micro.tolerant.precision), interval_text(scores.micro.tolerant.precision)),
-        _tile("recall", _percents(scores.micro.tolerant.recall), interval_text(scores.micro.tolerant.recall)),
-    ]
-    if ALL_FIELDS in evaluation.reliability:
-        reliability = evaluation.reliability[ALL_FIELDS]
-        tiles.append(
-            _tile("calibration error", f"{percent(reliability.error)} %", f"Brier {reliability.brier.value or 0:.3f}")
-        )
-    if spending and spending.cost_usd is not None:
-        each = 1000 * spending.cost_usd / spending.records
-        tiles.append(_tile("1,000 documents", f"${each:.2f}", f"{spending.ms['p50'] / 1000:.1f} s each (median)"))
-    return element("div", *tiles, class_="tiles")
-
-
-def _tile(name: str, figure: str, note: str) -> str:
-    return element(
-        "div", element("span", shown(name)), element("b", shown(figure)), element("small", shown(note)), class_="tile"
-    )
-
-
-def _percents(score: Score) -> str:
-    return percent(score.value) if score.value is None else f"{percent(score.value)} %"
-
-
 def _differences(comparison: Comparison | None) -> str:
     if comparison is None:
         return ""
@@ -124,10 +98,9 @@ def _differences(comparison: Comparison | None) -> str:
 
 def _fields(evaluation: Evaluation) -> str:
     scores = evaluation.scores
-    rows = [_field_row(path or "(value)", quality) for path, quality in [*scores.fields.items()][:MOST_ROWS]]
-    rows.append(_field_row("all fields", scores.micro, class_="all"))
-    heads = ("field", "F1", "", "precision", "recall", "verdicts", "wrong", "omitted", "hallucinated", "in gold")
-    table = element("table", table_head(heads), element("tbody", *rows))
+    rows = [field_row(path or "(value)", quality) for path, quality in [*scores.fields.items()][:MOST_ROWS]]
+    rows.append(field_row("all fields", scores.micro, class_="all"))
+    table = element("table", table_head(FIELD_HEADS), element("tbody", *rows))
     notes = []
     if len(scores.fields) > MOST_ROWS:
         notes.append(f"{len(scores.fields) - MOST_ROWS:,} more fields are in --json.")
@@ -146,43 +119,8 @@ def _fields(evaluation: Evaluation) -> str:
     )
 
 
-def _field_row(name: str, quality: Quality, class_: str | None = None) -> str:
-    rates, counts = quality.tolerant, quality.counts
-    figure = f"{percent(rates.f1.value)} {element('span', shown(_bracketed(rates.f1)), class_='soft')}"
-    numbers = (f"{count:,}" for count in (counts.wrong, counts.omitted, counts.hallucinated, counts.in_gold))
-    return element(
-        "tr",
-        element("td", shown(name), class_="path"),
-        element("td", figure),
-        element("td", interval_bar(rates.f1), class_="plotted"),
-        element("td", percent(rates.precision.value)),
-        element("td", percent(rates.recall.value)),
-        element("td", _stack(counts), class_="plotted"),
-        *(element("td", number) for number in numbers),
-        class_=class_,
-    )
-
-
-def _bracketed(score: Score) -> str:
-    interval = interval_text(score)
-    return f"({interval})" if interval else ""
-
-
-def _stack(counts: VerdictCounts) -> str:
-    """Draw the verdicts side by side, each as wide as its share."""
-    total = sum(counts.row) or 1
-    parts, at = [], 0.0
-    for kind, count in zip(_VERDICTS, counts.row, strict=True):
-        width = 180 * count / total
-        if count:
-            title = element("title", f"{kind}: {count:,}")
-            parts.append(element("rect", title, class_=kind, x=at, y=5.0, width=max(width, 0.5), height=8.0))
-        at += width
-    return element("svg", *parts, class_="stack", viewBox="0 0 180 18", role="img", aria_label="verdicts")
-
-
 def _legend() -> str:
-    return element("ul", *(element("li", element("i", class_=kind), kind) for kind in _VERDICTS), class_="legend")
+    return element("ul", *(element("li", element("i", class_=kind), kind) for kind in VERDICT_NAMES), class_="legend")
 
 
 def _slices(evaluation: Evaluation) -> str:
@@ -200,7 +138,7 @@ def _slice_row(name: str, scores: Scores) -> str:
     return element(
         "tr",
         element("td", shown(name), class_="path"),
-        element("td", f"{percent(f1.value)} {element('span', shown(_bracketed(f1)), class_='soft')}"),
+        element("td", f"{percent(f1.value)} {element('span', shown(bracketed(f1)), class_='soft')}"),
         element("td", interval_bar(f1), class_="plotted"),
         element("td", percent(scores.tolerated.value)),
         element("td", f"{scores.documents:,}"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
+from slotfill.extractors.evaluation.drawing.figures import percent, score_text
 from slotfill.extractors.evaluation.evaluation import Evaluation
-from slotfill.extractors.evaluation.report.figures import percent, score_text
 from slotfill.extractors.evaluation.span_scores import ALL_FIELDS
 from slotfill.extractors.evaluation.spending import Spending
 from slotfill.extractors.record.money import money_text

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from slotfill.extractors.evaluation.drawing.figures import align, percent, score_text
 from slotfill.extractors.evaluation.evaluation import Evaluation
 from slotfill.extractors.evaluation.intervals import Score
-from slotfill.extractors.evaluation.report.figures import align, percent, score_text
 from slotfill.extractors.evaluation.report.measure_tables import (
     entity_rows,
     reliability_rows,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from slotfill.extractors.evaluation.drawing.figures import counted
 from slotfill.extractors.evaluation.evaluation import DocumentScore, Evaluation
 from slotfill.extractors.evaluation.judging.verdicts import FieldVerdict, Verdict
-from slotfill.extractors.evaluation.report.figures import counted
 from slotfill.extractors.pages.html_markup import element, shown, shown_value, table_head
 from slotfill.extractors.pages.marked_text import TextMark, marked_text
 

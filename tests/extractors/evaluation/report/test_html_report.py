@@ -13,11 +13,11 @@ from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slotfill.extractors.evaluation.drawing.plots import CostPoint
 from slotfill.extractors.evaluation.evaluation import evaluate
 from slotfill.extractors.evaluation.intervals import Score
 from slotfill.extractors.evaluation.paired_comparison import compare
 from slotfill.extractors.evaluation.report.html_report import html_report
-from slotfill.extractors.evaluation.report.plots import CostPoint
 from slotfill.extractors.evaluation.report.worst_documents import DocumentText, worst_documents
 from slotfill.extractors.gold.gold_document import GoldDocument
 from slotfill.extractors.pages.marked_text import TextMark, marked_text

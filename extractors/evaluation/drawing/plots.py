@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log10
 
+from slotfill.extractors.evaluation.drawing.figures import percent, score_text
 from slotfill.extractors.evaluation.intervals import Score
 from slotfill.extractors.evaluation.reliability import Reliability
-from slotfill.extractors.evaluation.report.figures import percent, score_text
 from slotfill.extractors.pages.html_markup import cut, element, shown
 
 __all__ = ["CostPoint", "cost_plot", "interval_bar", "reliability_plot"]
