@@ -101,6 +101,7 @@ def test_the_schema_extracts_and_without_an_output_is_all_of_standard_output(cla
     result = run("reviews", "--retries", 0)
     assert result.exit_code == 0
     (folder / "again.json").write_text(result.stdout)
+    assert result.stdout.endswith("}\n")
     assert result.stderr.startswith("product_review: 3 fields")
     extracted = CliRunner().invoke(main, ["extract", "again.json", "reviews"], catch_exceptions=False)
     assert extracted.exit_code == 0
@@ -133,6 +134,14 @@ def test_a_hostile_proposal_does_no_harm(claude, folder):
     done = subprocess.run([sys.executable, "evil.py"], cwd=folder, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert (folder / "reviews" / "a.txt").exists()
+
+
+def test_a_samples_name_drives_no_terminal(claude, folder):
+    (folder / "\x1b[2Ja.txt").write_text("Great chair.")
+    result = run("\x1b[2Ja.txt", "-o", "r.json", "--retries", 0)
+    assert result.exit_code == 0
+    assert r"\x1b[2Ja.txt" in result.stdout
+    assert "\x1b" not in result.output
 
 
 def test_a_failed_sample_is_told_and_the_schema_is_there(claude, folder):
@@ -190,6 +199,33 @@ def test_a_refused_key_ends_it(claude, folder):
     result = run("reviews", "-o", "r.json")
     assert result.exit_code == 4
     assert [path.name for path in folder.iterdir()] == ["reviews"]
+
+
+def test_a_key_that_is_refused_for_the_samples_ends_it_with_the_schema_written(claude, folder):
+    claude.script(replies(), faults=["401@2"])
+    result = run("reviews", "-o", "r.json", "--retries", 0)
+    assert result.exit_code == 4
+    assert json.loads((folder / "r.json").read_text())["title"] == "product_review"
+
+
+def test_what_differs_from_what_is_written_after_a_label_is_told(claude, folder):
+    (folder / "form.txt").write_text("Name: Ana\nAge: 41")
+    values = {"Name: Ana\nAge: 41": {"name": "Ana", "age": 14}}
+    claude.script(replies(made.Proposal(name="", instructions="", fields=[]), values))
+    assert "age: of 1 values 1 are not what is written there" in run("form.txt", "-o", "form.json").stdout
+
+
+def test_a_long_sample_is_tried_in_chunks(claude, folder):
+    (folder / "long.txt").write_text("\n\n".join(["Great chair."] * 200))
+    claude.script(
+        lambda request: (
+            PROPOSAL.model_dump()
+            if "<sample-" in request.document
+            else {"product": "chair", "tone": "good", "day": None}
+        )
+    )
+    assert run("long.txt", "-o", "r.json", "--retries", 0, "--chunk-chars", 1000).exit_code == 0
+    assert len(claude.requests) > 2
 
 
 @pytest.mark.parametrize(

@@ -66,17 +66,28 @@ def test_it_says_what_it_tries_and_what_it_found_and_extract_takes_it(server, fo
 def test_gold_that_names_its_texts_is_read_and_what_it_lacks_is_said_before_any_call(server, folder):
     server.script(sorting)
     lines = [{"source": f"mails/{at}.txt", "value": one["value"]} for at, one in enumerate(GOLD)]
-    (folder / "named.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-    arguments = ("ticket.json", "named.jsonl", "-m", "claude-haiku-5-5", "-o", "tuned.json", "--candidates", "1")
+    (folder / "labels").mkdir()
+    (folder / "labels/named.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    arguments = ("ticket.json", "labels/named.jsonl", "-m", "claude-haiku-5-5", "-o", "tuned.json", "--candidates", "1")
     result = run(*arguments)
     assert (result.exit_code, server.requests) == (2, [])
     assert "'mails/0.txt' is needed and not known" in result.stderr
-    (folder / "mails").mkdir()
+    (folder / "labels/mails").mkdir()
     for at, one in enumerate(GOLD):
-        (folder / f"mails/{at}.txt").write_text(one["text"])
+        (folder / f"labels/mails/{at}.txt").write_text(one["text"])
     result = run(*arguments)
     assert result.exit_code == 0, result.stderr
     assert "on 12 documents never looked at" in result.stderr
+
+
+def test_the_model_that_is_named_is_asked_and_the_seed_is_of_all_that_is_drawn(server, folder):
+    server.script(sorting)
+    arguments = ("ticket.json", "gold.jsonl", "-m", "claude-opus-5", "--candidates", "1")
+    for seed in range(2):
+        assert run(*arguments, "-o", f"{seed}.json", "--seed", seed).exit_code == 0
+    assert {request["model"] for request in server.requests} == {"claude-opus-5"}
+    assert Tuned.read("0.json").model == "claude-opus-5"
+    assert (folder / "0.json").read_bytes() != (folder / "1.json").read_bytes()
 
 
 def test_a_budget_that_does_not_reach_is_exit_code_3_and_leaves_the_schemas_own_words(server):
@@ -102,7 +113,8 @@ def test_a_service_that_refuses_the_key_ends_it_with_how_to_go_on(server, folder
         (("ticket.json", "gold.jsonl"), "Missing option '-o'"),
         (("ticket.json", "gold.jsonl", "-o", "t.txt"), "must end in .json"),
         (("ticket.json", "gold.jsonl", "-o", "gold.jsonl"), "must end in .json"),
-        (("ticket.json", "ticket.json", "-o", "ticket.json"), "ticket.json"),
+        (("ticket.json", "ticket.json", "-o", "ticket.json"), "would be overwritten"),
+        (("ticket.json", "gold.jsonl", "-o", "folder.json"), "is a folder"),
         (("ticket.json", "none.jsonl", "-o", "t.json"), "none.jsonl"),
         (("nothing", "gold.jsonl", "-o", "t.json"), "unknown schema"),
         (("ticket.json", "few.jsonl", "-o", "t.json"), "tuning takes 20 at least"),
@@ -112,6 +124,7 @@ def test_a_service_that_refuses_the_key_ends_it_with_how_to_go_on(server, folder
 def test_wrong_usage_is_said_before_any_call(server, folder, arguments, said):
     (folder / "few.jsonl").write_text(json.dumps(GOLD[0]) + "\n")
     (folder / "hostile.jsonl").write_text("[" * 100_000)
+    (folder / "folder.json").mkdir()
     result = run(*arguments, "-m", "claude-haiku-5-5")
     assert (result.exit_code, server.requests) == (2, [])
     assert said in result.stderr
