@@ -127,6 +127,25 @@ def test_a_value_that_is_wrong_itself_is_no_better_for_its_passages():
     assert extraction.evidence == {}
 
 
+def test_a_wrong_value_and_a_misquoted_passage_are_patched_together():
+    right = {"urgency": 5, "urgency_evidence": {"0": "failed on the motorway"}}
+    extraction, claude = extracted([{**VALUE, **WRONG, "urgency": 9}, right])
+    assert extraction.outcome is Outcome.PATCHED
+    assert len(claude.requests) == 2
+    assert {*claude.requests[1].body["output_config"]["format"]["schema"]["properties"]} == {*right}
+    assert texts(extraction)["/urgency"] == ["failed on the motorway", "Nobody answered"]
+
+
+def test_what_was_thought_is_no_cost_of_the_evidence():
+    extraction, _ = extracted([{**VALUE, **LISTS}])
+    (attempt,) = extraction.attempts
+    usage = replace(attempt.usage, output_tokens=attempt.usage.output_tokens + 5_000, thinking_tokens=5_000)
+    thinking = replace(extraction, attempts=(replace(attempt, usage=usage),))
+    policy, share = Policy(attempt.model, ("structured",), 500, 500), Decimal("0.5")
+    costs = [record_evidence(one, one.evidence, share, policy).evidence_usd for one in (extraction, thinking)]
+    assert costs[0] == costs[1] != 0
+
+
 def test_what_it_cost_is_its_share_of_what_was_written():
     extraction, _ = extracted([{**VALUE, **LISTS}])
     (attempt,) = extraction.attempts
