@@ -271,6 +271,21 @@ class TestEvidence:
         assert "nothing to show evidence of" in result.stderr
         assert quoting.requests == []
 
+    def test_what_it_would_cost_counts_the_passages(self, quoting):
+        plain, told = (
+            json.loads(run("extract", "feedback", "a.txt", "--dry-run", *options).stdout)
+            for options in ((), ("--evidence",))
+        )
+        assert plain["input_tokens"] < told["input_tokens"]
+        assert quoting.requests == []
+
+    def test_what_is_taken_over_has_been_asked_without(self, quoting):
+        run("extract", "feedback", "a.txt", "--record", "-o", "old.jsonl")
+        result = run("extract", "feedback", "a.txt", "--evidence", "--from", "old.jsonl", "-o", "new.jsonl")
+        assert result.exit_code == 2
+        assert "leave one out" in result.stderr
+        assert len(quoting.requests) == 1
+
     def test_a_record_with_evidence_is_refined_with_evidence(self, quoting, tmp_path):
         run("extract", "feedback", "a.txt", "--evidence", "--record", "-o", "a.json")
         assert run("refine", "a.json", "urgency is 5", "--record", "-o", "a.json").exit_code == 0
