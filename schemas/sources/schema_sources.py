@@ -128,6 +128,8 @@ def resolve(
 def read_examples(path: str | Path) -> tuple[Example, ...]:
     """Read worked examples, one `{"text": …, "value": …}` a line; blank lines are skipped.
 
+    Whatever else a line holds is passed over: gold that holds its texts is a file of examples.
+
     Raises SchemaError, which names the line. Whether a value fits a schema is checked by `Schema`.
     """
     lines = _read(Path(path), "examples").split("\n")
@@ -136,7 +138,7 @@ def read_examples(path: str | Path) -> tuple[Example, ...]:
 
 def _example(line: str, number: int, path: str | Path) -> Example:
     data = _json(line, path, first_line=number)
-    if not (isinstance(data, dict) and data.keys() == {"text", "value"} and isinstance(data["text"], str)):
+    if not (isinstance(data, dict) and data.keys() >= {"text", "value"} and isinstance(data["text"], str)):
         form = '{"text": "…", "value": …}'
         raise SchemaError(f"line {number} of {str(path)!r} is no example: expected {form}, found {_clip(data)}")
     return Example(data["text"], data["value"])

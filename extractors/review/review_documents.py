@@ -1,0 +1,159 @@
+"""Documents under review: a record with its text, what its value was before any decision, and what stands of it now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from slotfill.extractors.gold.gold_document import GoldDocument
+from slotfill.extractors.record.json_writer import NO_MEMBER
+from slotfill.extractors.review.decisions import Decision, DecisionSpan, ReviewAction
+from slotfill.extractors.review.neediness import FieldNeed, document_score, field_needs
+from slotfill.extractors.review.review_fields import ReviewField, review_fields
+from slotfill.extractors.review.review_fold import ReviewView, review_view, reviewers_of, standing
+from slotfill.extractors.review.review_rules import ReviewRules
+from slotfill.extractors.review.reviewed_gold import DocumentKey, spans_of, undecided
+from slotfill.extractors.review.value_editors import value_editor
+from slotfill.schemas.json_schema.subschemas import resolve_local
+from slotfill.schemas.json_values.exact_json import dumps, is_same
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
+from slotfill.schemas.json_values.pointer import is_within
+from slotfill.schemas.schema import Schema
+
+__all__ = ["ReviewDocument"]
+
+
+@dataclass(frozen=True)
+class ReviewDocument:
+    """One document.
+
+    Attributes:
+        number: Its number among those under review, from 0, in the order of the records.
+        record: Its record, checked, as plain JSON data.
+        text: Its text; None where that cannot be read.
+        schema: The schema of its value.
+    """
+
+    number: int
+    record: JSONMapping
+    text: str | None
+    schema: Schema[Any]
+
+    @cached_property
+    def key(self) -> DocumentKey:
+        """By what decisions name it."""
+        return self.record["document"]["id"], self.record["document"]["source"]
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return self.key[1] or f"document {self.key[0][:12]}"
+
+    @cached_property
+    def base(self) -> JSON:
+        """What is reviewed: the value as the schema reads it, else what was read and did not validate."""
+        for value in (self.record.get("reply", self.record["value"]), self.record["invalid"]):
+            if isinstance(value, dict | list) or (value is not None and self.schema.wrapped):
+                return value
+        root = resolve_local(self.schema.json_schema, self.schema.json_schema)
+        return {} if root.get("type") == "object" else None
+
+    @property
+    def rules(self) -> ReviewRules:
+        """What its schema allows."""
+        return ReviewRules(self.schema, self.text)
+
+    def needs(self, rows: Sequence[Decision]) -> dict[str, FieldNeed]:
+        """Return what of it needs a look: a flag counts until its field has been decided after it."""
+        return dict(field_needs(self.record, self.schema.json_schema, _open_flags(rows)))
+
+    def score(self, rows: Sequence[Decision]) -> float:
+        """Return how much it needs a look."""
+        return document_score(self.needs(rows).values())
+
+    def span_at(self, view: ReviewView, path: str) -> DecisionSpan | None:
+        """Return where stands what a view has at a path: as decided, else as the record has it."""
+        row = view.decided.get(path)
+        if row is not None:
+            return row.span
+        span = self.record["spans"].get(path)
+        known = span and view.decision_on(path) is None and span["start"] is not None and span["end"] > span["start"]
+        return DecisionSpan(span["start"], span["end"]) if known else None
+
+    def same_span(self, view: ReviewView, path: str, value: JSON) -> DecisionSpan | None:
+        """Return where a value stands that nobody has marked: where what stands there stood, if it is the same."""
+        before = view.value.get(path)
+        is_known = value is not NO_MEMBER and before is not NO_MEMBER and is_same(value, before)
+        return self.span_at(view, path) if is_known else None
+
+    def gold(self, rows: Sequence[Decision]) -> GoldDocument | None:
+        """Return it as gold, by what all reviewers have decided; None where something is open, or not valid."""
+        view = review_view(self.base, rows)
+        if not view.decided or undecided(view, self.schema.json_schema) or self.rules.errors(view.value):
+            return None
+        read = self.schema.validate(dumps(self.schema.wrap(view.value.value())), document=self.text)
+        value = self.schema.dump(read)
+        spans = spans_of(view, value, None if self.text is None else len(self.text))
+        return GoldDocument(self.key[0], self.text, self.key[1], value, spans)
+
+    def state(self, rows: Sequence[Decision], who: str) -> JSONObject:
+        """Return what a page shows a reviewer of it, as plain JSON data."""
+        view = review_view(self.base, rows, who)
+        needs = self.needs(rows)
+        others = {name: review_view(self.base, rows, name) for name in reviewers_of(rows) if name != who}
+        fields = [self._field(one, view, needs, others) for one in review_fields(view.value, self.schema.json_schema)]
+        flags = [row.to_json() for row in standing(rows) if row.action is ReviewAction.FLAG]
+        return {
+            "number": self.number,
+            "fields": fields,
+            "flags": flags,
+            "errors": [{"path": one.path, "message": one.message} for one in self.rules.errors(view.value)],
+            "open": sum(field["open"] for field in fields),
+            "is_gold": self.gold(rows) is not None,
+        }
+
+    def _field(
+        self, one: ReviewField, view: ReviewView, needs: dict[str, FieldNeed], others: dict[str, ReviewView]
+    ) -> JSONObject:
+        row = view.decision_on(one.path) if not one.is_removed else view.decided.get(one.path)
+        need, span = needs.get(one.path), self.span_at(view, one.path)
+        field: JSONObject = {
+            "path": one.path,
+            "editor": value_editor(one.schemas).to_json(),
+            "removed": one.is_removed,
+            "list": one.is_list,
+            "open": one.is_open and row is None,
+            "decided": None if row is None else row.action.value,
+            "by_parts": one.is_decided_by_parts,
+            "score": need.score if need else 0.0,
+            "reasons": list(need.reasons) if need else [],
+            "span": span.to_json() if span else None,
+        }
+        before = row.before if row is not None and one.is_removed else one.value
+        if before is not NO_MEMBER:
+            field["value"] = before
+        if row is not None:  # until then nobody is led by what others say
+            field["others"] = [*_others(one.path, others)]
+        return field
+
+
+def _others(path: str, views: dict[str, ReviewView]) -> list[JSONObject]:
+    decided = {who: (view, row) for who, view in views.items() if (row := view.decision_on(path)) is not None}
+    return [
+        {"who": who, "action": row.action.value, **({} if value is NO_MEMBER else {"value": value})}
+        for who, (view, row) in decided.items()
+        for value in (view.value.get(path),)
+    ]
+
+
+def _open_flags(rows: Sequence[Decision]) -> list[tuple[str, str]]:
+    """Return the flags that no later decision has answered: their paths, and who raised them."""
+    left: list[Decision] = []
+    for row in standing(rows):
+        if row.action is ReviewAction.FLAG:
+            left.append(row)
+        elif row.action.decides:
+            left = [flag for flag in left if not is_within(flag.path, (row.path,))]
+    return [(flag.path, flag.who) for flag in left]
