@@ -206,23 +206,31 @@ def _run(
     earlier: EarlierRecords | None,
 ) -> int:
     """Run, say how far it got, and return the exit code."""
-    from slotfill.extractors.runs.reports.console import progress
-    from slotfill.extractors.runs.session import run_once, total_of
+    from slotfill.extractors.runs.reports.document_count import DocumentCount
+    from slotfill.extractors.runs.reports.run_progress import run_progress
+    from slotfill.extractors.runs.session import run_once
 
     if extractor.settings.model is None and extractor.model.id == "local" and not telling.quiet:
         click.echo("no Anthropic credential is set: using the embedded model", err=True)
-    total = total_of(sources, start.limit)
-    with progress(total, enabled=not telling.quiet) as show:
+    count = DocumentCount(sources, start.limit)
+    with (
+        count.counting(enabled=_tells_progress(telling)),
+        run_progress(lambda: count.total, enabled=not telling.quiet) as show,
+    ):
         on_message = partial(_print_message, telling)
         end = run_once(
             extractor, sources, start, sys.stdout.buffer, earlier=earlier, on_progress=show, on_message=on_message
         )
     if isinstance(end.stopped, BrokenPipeError):
         raise end.stopped  # who reads standard output has had enough: click ends quietly
-    _print_end(end, total, telling, several=sources.several)
+    _print_end(end, count.total, telling, several=sources.several)
     if end.stopped is not None:
         return exit_code(end.stopped)
     return EXIT_INCOMPLETE if end.totals.extracted < end.totals.documents else 0
+
+
+def _tells_progress(telling: TellingOptions) -> bool:
+    return telling.verbosity > 0 or (not telling.quiet and sys.stderr.isatty())
 
 
 def _print_message(telling: TellingOptions, line: str) -> None:

@@ -143,13 +143,13 @@ def extract_first(
     from slotfill.extractors.extractor import Extractor
     from slotfill.extractors.gold.gold_runs import gold_texts
     from slotfill.extractors.gold.stored_predictions import read_predictions
-    from slotfill.extractors.runs.reports.console import progress
+    from slotfill.extractors.runs.reports.run_progress import run_progress
     from slotfill.extractors.runs.session import Start, run_once
 
     output = options.output or str(Path(gold_path).with_suffix(".records.jsonl"))
     texts = gold_texts(gold)
     start = Start((gold_path,), output=output, records=True, max_cost=options.max_cost, concurrency=options.concurrency)
-    with Extractor(schema, model=options.model) as extractor, progress(texts.count, enabled=True) as show:
+    with Extractor(schema, model=options.model) as extractor, run_progress(lambda: texts.count) as show:
         warn_of_other_model(prompt, extractor.model.id)
         end = run_once(extractor, texts, start, io.BytesIO(), on_progress=show, on_message=say)
     _tell(end, texts.count, output)

@@ -12,7 +12,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -27,6 +27,7 @@ from slotfill.extractors.documents.readability import unread_form
 from slotfill.extractors.documents.readers.kinds import WORKBOOK, file_kind, most_bytes
 from slotfill.extractors.documents.readers.read_file import read_file, read_mailbox
 from slotfill.extractors.documents.readers.read_options import ReadKeywords, ReadOptions
+from slotfill.extractors.documents.rows.row_counts import GaveUpError, count_file_rows
 from slotfill.extractors.documents.rows.row_fields import RowFields
 from slotfill.extractors.documents.rows.row_files import RowFormat, check_rows, is_array, read_rows
 from slotfill.extractors.documents.urls import is_address
@@ -78,6 +79,26 @@ class Sources:
             if any(_holds_several(source, self.fields, self.options) for source in self.sources)
             else len(self.sources)
         )
+
+    def count_rows(self, gave_up: Callable[[], bool]) -> int | None:
+        """Count the documents where `count` is not known, by going through files of rows; None where that cannot tell.
+
+        Nothing is read that can be read but once, or that is elsewhere. gave_up: says whether nobody waits any more.
+        """
+        try:
+            counts = [self._count_of(source, gave_up) for source in self.sources]
+        except (OSError, UnicodeError, GaveUpError):
+            return None
+        return None if None in counts else sum(filter(None, counts))
+
+    def _count_of(self, source: _Source, gave_up: Callable[[], bool]) -> int | None:
+        if not _holds_several(source, self.fields, self.options):
+            return 1
+        kind = _row_format(source, self.fields, self.options)
+        if kind is None or not (isinstance(source, File) and source.is_lasting):
+            return None
+        with source.open() as file:
+            return count_file_rows(file, kind, self.options.encoding, gave_up)
 
     @cached_property
     def piped(self) -> Document:

@@ -30,7 +30,7 @@ from slotfill.extractors.unforeseen import internal_failure
 from slotfill.schemas.errors import SlotfillError
 from slotfill.schemas.schema import Schema
 
-__all__ = ["RunEnd", "Start", "run_once", "total_of"]
+__all__ = ["RunEnd", "Start", "run_once"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +144,6 @@ def run_once(
         # What an output or the ledger raises when it is closed ends the run too, unless it has ended by something else.
         unclosed = _stopped_by(stack.pop_all().close)
     return RunEnd(run.totals, stopped or unclosed)
-
-
-def total_of(sources: Sources, limit: int | None) -> int | None:
-    """Return how many documents there are to come, None where that is not known before they are read."""
-    known = sources.count
-    return known if known is None or limit is None else min(known, limit)
 
 
 def _check_names(start: Start, *, several: bool) -> None:

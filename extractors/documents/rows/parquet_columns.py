@@ -42,6 +42,11 @@ class ParquetColumns:
         self._file = parquet.ParquetFile(file, read_dictionary=texts, buffer_size=_BUFFER, pre_buffer=False)
 
     @property
+    def count(self) -> int:
+        """How many rows there are, by what the file says of itself."""
+        return int(self._file.metadata.num_rows)
+
+    @property
     def example(self) -> RowMapping:
         """A row that has all fields, and nothing in them."""
         return {field.name: _example(field.type) for field in self._schema}

@@ -33,11 +33,14 @@ class ParquetRows:
 
     Attributes:
         example: A row that has all fields, and nothing in them.
+        count: How many rows there are, by what the file says of itself.
     """
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
-        self.example: RowMapping = self._next()["example"]
+        first = self._next()
+        self.example: RowMapping = first["example"]
+        self.count: int = first["count"]
 
     def __iter__(self) -> Iterator[NumberedRow]:
         while "end" not in (entry := self._next()):

@@ -36,7 +36,7 @@ def send_rows(fields: str) -> None:
     named = json.loads(fields)
     try:
         columns = ParquetColumns(sys.stdin.buffer, RowFields(**{**named, "keep": tuple(named["keep"])}))
-        _tell(replies, {"example": columns.example})
+        _tell(replies, {"example": columns.example, "count": columns.count})
         for number, row in columns:
             faulthandler.dump_traceback_later(SILENCE, exit=True, file=nowhere)
             _tell(replies, _entry(number, row))

@@ -10,24 +10,25 @@ from slotfill.extractors.record.money import money_json, money_text
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.record.usage import Usage, count_text
 from slotfill.extractors.runs.reports.totals import Totals
+from slotfill.extractors.terminal.progress import Progress
 from slotfill.schemas.json_values.json_types import JSONObject
 
-__all__ = ["status", "summary", "summary_json"]
+__all__ = ["progress_of", "summary", "summary_json"]
 
 SHORT = 20
 """A run of no more documents is told in one line, a longer one in a table."""
 
 
-def status(totals: Totals, total: int | None) -> tuple[str, str]:
-    """Say in two lines how far a run is: documents, rate, cost and time left; outcomes."""
-    left = _seconds_left(totals, total)
-    parts = [
-        _done(totals, total),
-        f"{1 / rate:,.1f} s each" if 0 < (rate := _rate(totals)) < 1 else f"{rate:,.1f}/s",
-        _so_far(totals),
-        *([] if left is None else [f"{_time(left)} left"]),
-    ]
-    return ", ".join(parts), _counts(totals, Outcome)
+def progress_of(totals: Totals, total: int | None) -> Progress:
+    """Return how far a run is. total: the documents there are, None where not known."""
+    return Progress(
+        totals.documents,
+        total,
+        before=totals.resumed,
+        seconds=totals.seconds,
+        note=_so_far(totals),
+        trouble=_counts(totals, _BAD),
+    )
 
 
 def summary(
@@ -203,8 +204,3 @@ def _pace(totals: Totals) -> str:
     """Write the documents a second, or for what is slower the seconds a document."""
     rate = _rate(totals)
     return f"{1 / rate:,.1f} seconds a document" if 0 < rate < 1 else f"{rate:,.1f} documents a second"
-
-
-def _seconds_left(totals: Totals, total: int | None) -> float | None:
-    rate = _rate(totals)
-    return (total - totals.documents) / rate if total is not None and rate > 0 else None

@@ -131,7 +131,7 @@ def test_a_text_that_is_too_large_fails_alone(monkeypatch):
 
 
 def test_a_file_that_crashes_arrow_fails_alone(monkeypatch):
-    worker = "import ctypes, json, sys; print(json.dumps({'example': {}}), flush=True); ctypes.string_at(0)"
+    worker = "import ctypes, json, sys; print(json.dumps({'example': {}, 'count': 1}), flush=True); ctypes.string_at(0)"
     monkeypatch.setattr(parquet_rows, "_WORKER", worker)
     Path("rows.parquet").write_bytes(b"PAR1")
     Path("rows.jsonl").write_text('{"text": "one"}')

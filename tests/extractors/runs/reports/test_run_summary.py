@@ -8,7 +8,7 @@ import pytest
 
 from slotfill import Attempt, Document, Extraction, Outcome, Rung, TakenOver, Usage
 from slotfill.extractors.runs.reports import totals as totals_module
-from slotfill.extractors.runs.reports.run_summary import SHORT, status, summary, summary_json
+from slotfill.extractors.runs.reports.run_summary import SHORT, progress_of, summary, summary_json
 from slotfill.extractors.runs.reports.totals import Totals
 
 
@@ -116,9 +116,9 @@ def test_as_json(clock):
 @pytest.mark.parametrize(
     ("total", "spent", "said"),
     [
-        (500, None, "412 of 500, 40.0/s, $1.5000, 0:00:02 left"),
-        (None, None, "412, 40.0/s, $1.5000"),
-        (500, Decimal(3), "412 of 500, 40.0/s, $3.0000, 0:00:02 left"),
+        (500, None, "412 of 500, 82%, 40.0/s, 0:02 left, $1.5000, 2 failed"),
+        (None, None, "412, 40.0/s, 0:10, $1.5000, 2 failed"),
+        (500, Decimal(3), "412 of 500, 82%, 40.0/s, 0:02 left, $3.0000, 2 failed"),
     ],
 )
 def test_how_far_a_run_is(total, spent, said, clock):
@@ -126,11 +126,12 @@ def test_how_far_a_run_is(total, spent, said, clock):
     made = totals(
         clock=clock, seconds=10, valid=381, mended=29, failed=2, resumed=12, cost_usd=Decimal("1.5"), spent_usd=spent
     )
-    assert status(made, total) == (said, "381 valid, 29 mended, 2 failed")
+    assert progress_of(made, total).line() == said
 
 
-def test_before_the_first_document():
-    assert status(Totals(cost_usd=None), 500) == ("0 of 500, 0.0/s, cost unknown", "")
+def test_before_the_first_document(clock):
+    clock.time = 7
+    assert progress_of(Totals(cost_usd=None, _started=0.0), 500).line() == "0 of 500, 0%, 0:07, cost unknown"
 
 
 def taken(cost, before, *, asked=True):

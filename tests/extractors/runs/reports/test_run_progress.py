@@ -1,0 +1,36 @@
+"""How far a run is, where there is no terminal; tests/extractors/terminal shows the line."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from slotfill import Outcome
+from slotfill.extractors.runs.reports import run_progress as module
+from slotfill.extractors.runs.reports.logs import log_to_stderr
+from slotfill.extractors.runs.reports.run_progress import run_progress
+from slotfill.extractors.runs.reports.totals import Totals
+
+
+def logged(capsys, verbosity, log_format):
+    totals = Totals(Counter({Outcome.VALID: 409, Outcome.FAILED: 3}), resumed=412)
+    with log_to_stderr(verbosity, log_format), run_progress(lambda: 1_100) as tell:
+        tell(totals)
+        tell(totals)
+    return capsys.readouterr().err
+
+
+def test_a_log_says_it_now_and_then(capsys, monkeypatch):
+    assert logged(capsys, 1, "text") == ""
+    monkeypatch.setattr(module, "LOGGED_AFTER", 0.0)
+    first, second = logged(capsys, 1, "text").splitlines()
+    assert first.startswith("412 of 1,100, 37%, ")
+    assert second.endswith("$0.0000, 3 failed")
+    line = json.loads(logged(capsys, 1, "json").splitlines()[0])
+    assert (line["documents"], line["total"], line["seconds_left"]) == (412, 1_100, None)
+
+
+@pytest.mark.parametrize("verbosity", [-1, 0])
+def test_and_only_to_those_who_want_all_documents(capsys, monkeypatch, verbosity):
+    monkeypatch.setattr(module, "LOGGED_AFTER", 0.0)
+    assert logged(capsys, verbosity, "text") == ""
