@@ -15,6 +15,7 @@ from slotfill.commands.gold.gold_options import check_outputs
 from slotfill.commands.options.asking_options import formats_option, schema_argument
 from slotfill.commands.options.option_groups import GroupedCommand, OptionGroup, named_values, option, with_options
 from slotfill.commands.options.reading_options import FileOptions
+from slotfill.commands.options.running_options import usd_amount
 
 if TYPE_CHECKING:
     from slotfill.extractors.evaluation.intervals import Score
@@ -25,10 +26,6 @@ __all__ = ["tune_command"]
 
 _MOST_TOLD = 3
 """So many variants of a rung are shown on a terminal; the file has all."""
-
-
-def _usd(_: click.Context, __: click.Parameter, amount: float | None) -> Decimal | None:
-    return None if amount is None else Decimal(str(amount))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class TuneOptions(OptionGroup):
         most_used=True,
         type=click.FloatRange(min=0, min_open=True),
         metavar="USD",
-        callback=_usd,
+        callback=usd_amount,
         help="Never spend more, an earlier start included; what the report takes is held back.",
     )
     candidates: int = option(
@@ -168,7 +165,7 @@ def _teller(options: TuneOptions) -> Callable[[TuningRung, Sequence[float] | Non
 
 
 def _result(session: Tuning, output: str) -> list[str]:
-    """Say in a few lines what was session."""
+    """Say in a few lines what came of a session."""
     lines = [f"stopped: {session.stopped}"] if session.stopped else []
     if session.comparison is None:
         return [*lines, f"nothing could be reported: {output} holds the schema's own words; {_spent(session.spent)}"]
