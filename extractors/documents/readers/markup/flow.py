@@ -33,11 +33,6 @@ class Flow:
         self._space = False
         self._mark = ""
 
-    @property
-    def last(self) -> str:
-        """What the line ends with; "" at the start of one."""
-        return self._line[-1][-1:] if self._line and not (self._ends or self._space) else ""
-
     def add(self, text: str, *, quoted: bool = False) -> None:
         """Add text whose white space is no more than a space."""
         words = _BLANK.sub(" ", text)
