@@ -25,10 +25,18 @@ SUMMARIES = {
     "suggest": "Propose a schema from each SAMPLE, check it, and try it on them.",
     "text": "Print what would be sent of each INPUT.",
     "tune": "Find better instructions and examples for SCHEMA, by GOLD.",
+    "view": "Show RECORDS as a page: texts with marks, values, where each stands.",
 }
 """The commands by name, each with the first sentence of its help: `slotfill --help` imports none of them."""
 
-_ROOMS = {"compare": "gold", "convert": "gold", "evaluate": "gold", "text": "looking", "tune": "gold"}
+_ROOMS = {
+    "compare": "gold",
+    "convert": "gold",
+    "evaluate": "gold",
+    "text": "looking",
+    "view": "looking",
+    "tune": "gold",
+}
 """The room of a command that stands in one; the others stand in this."""
 
 

@@ -6,13 +6,14 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import Visit, chromium
 from checkout import ROOT
 from hypothesis import HealthCheck, settings
 from scripted import Service
@@ -142,3 +143,24 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     yield scripted
     httpd.shutdown()
     httpd.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A browser, for the tests of one file: see tests/browsing.py."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Callable[..., Visit]]:
+    """Opens pages, by their file or address; the test fails where one of them logs an error."""
+    visits: list[Visit] = []
+
+    def opened(address: str | Path, **options: Any) -> Visit:
+        visits.append(Visit(browser, address, **options))
+        return visits[-1]
+
+    yield opened
+    for one in visits:
+        one.close()

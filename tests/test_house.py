@@ -145,6 +145,7 @@ TESTED_THROUGH = {
     "extractors/documents/readers/markup": ("test_html", "what becomes of one page"),
     "extractors/documents/readers/office": ("test_word", "what a document's text is made of"),
     "extractors/documents/readers/pdf": ("test_pdf_reader", "one page, from its letters to its text"),
+    "extractors/documents/readers/pictures": ("test_value_pages", "what a page shows of a PDF"),
     "extractors/documents/rows": ("test_row_files", "the parts of one file of rows"),
     "extractors/evaluation": ("test_evaluation", "what one evaluation is made of"),
     "extractors/evaluation/drawing": ("test_html_report", "parts of what is shown"),

@@ -49,9 +49,10 @@ def tracked() -> list[str]:
 
 @pytest.fixture(scope="session")
 def shipped(tracked: list[str]) -> set[str]:
-    """The package's files: modules in the root and its three packages, and the mark that they are typed."""
+    """The package's files: modules in the root and its three packages, what its page is made of, the mark of types."""
     modules = re.compile(r"(?:(?:schemas|extractors|commands)/(?:\w+/)*)?\w+\.pyi?")
-    return {name for name in tracked if modules.fullmatch(name)} | {"py.typed"}
+    assets = re.compile(r"extractors/viewing/\w+\.(?:css|html|js)")
+    return {name for name in tracked if modules.fullmatch(name) or assets.fullmatch(name)} | {"py.typed"}
 
 
 @pytest.fixture(scope="session")

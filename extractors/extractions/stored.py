@@ -19,7 +19,7 @@ from slotfill.schemas.built_in.built_ins import built_ins
 from slotfill.schemas.json_values.exact_json import loads
 from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
 
-__all__ = ["folder_of", "model_of", "read_document", "read_record", "schema_of"]
+__all__ = ["folder_of", "model_of", "own_file", "read_document", "read_record", "schema_of"]
 
 _OTHERWISE = (
     "a record by itself leads to Claude models, built-in schemas and regular files below its own folder: name any "
@@ -111,7 +111,7 @@ def read_document(
         raise InputError(f"the record does not say where its document is ({source!r}): name the file with --document")
     if "#" in (path or source):
         reading["attachments"] = True  # it may be one; of any other file that changes nothing
-    sources = _sources(path or _own_file(source, folder), text_field, reading)
+    sources = _sources(path or own_file(source, folder), text_field, reading)
     for document in sources:
         if document.id == digest:
             return replace(document, source=source, columns=record["document"].get("columns", {}))
@@ -122,8 +122,19 @@ def read_document(
     )
 
 
-def _own_file(source: str, folder: Path) -> str:
-    """Find the file that a source names, from its folder or the working one, without opening anything."""
+def own_file(source: str, folder: Path) -> str:
+    """Find the file that a record's source names, from a folder or the working one, without opening anything.
+
+    Args:
+        source: As the record has it: `mails.jsonl#12`.
+        folder: Where the record stands.
+
+    Returns:
+        Its path, links followed.
+
+    Raises:
+        InputError: It is no regular file below the folder: a record of somebody else's leads to no other.
+    """
     home = os.path.realpath(folder)
     for name in _files(source):
         for start in (home, os.curdir):

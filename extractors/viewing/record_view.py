@@ -13,7 +13,8 @@ The data is plain JSON. Offsets count as scripts count, in UTF-16 units (`span`)
     text                          the text; null where it is not at hand, and `text_note` says why
     fields                        the rows, those of values that stand nowhere first, then in the value's order
     edits?, conflicts?, evidence? what the record tells of places that no row has
-    attempts, chunks?             as in the record; a chunk has its `span`, too
+    attempts                      as in the record, each with `cost_usd` where what it cost is known
+    chunks?                       as in the record, without their values; each with its `span`?
     invalid?, history?, taken_over?   as in the record
     pages?                        [{"number", "width", "height", "picture"}]: pages of a PDF on which values stand, in
                                   points; the picture is a data: address
@@ -42,6 +43,7 @@ from collections.abc import Sequence
 
 from slotfill.extractors.pages.utf16_offsets import UTF16Offsets
 from slotfill.extractors.record.parts import Outcome, Rung
+from slotfill.extractors.viewing.attempt_costs import priced_attempts
 from slotfill.extractors.viewing.field_rows import FieldRows, shown_span
 from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
 
@@ -49,7 +51,7 @@ __all__ = ["document_entry", "record_view"]
 
 _REPAIRS = (Rung.PATCH, Rung.REASK, Rung.FALLBACK)
 
-_AS_IT_IS = ("model", "outcome", "error", "cost_usd", "saved_usd", "ms", "usage", "attempts")
+_AS_IT_IS = ("model", "outcome", "error", "cost_usd", "saved_usd", "ms", "usage")
 
 _IN_THE_LIST = ("source", "id", "schema", "model", "outcome", "ok", "cost_usd", "repairs", "flags")
 
@@ -70,6 +72,7 @@ def record_view(
     view: JSONObject = {
         **_document(record),
         **{name: record[name] for name in _AS_IT_IS},
+        "attempts": priced_attempts(record),
         "ok": Outcome(record["outcome"]).ok,
         "repairs": _repairs(record),
         "flags": _flags(record, fields),

@@ -13,7 +13,7 @@ from slotfill.extractors.runs.ledger.migrations import APPLICATION, MIGRATIONS
 from slotfill.schemas.json_values.exact_json import loads
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
 
-__all__ = ["is_ledger", "records_of"]
+__all__ = ["is_ledger", "records_of", "retained_text"]
 
 _RECORDS = """
     SELECT inputs.source, records.record FROM inputs
@@ -43,6 +43,23 @@ def records_of(path: Path) -> Iterator[JSONObject]:
                 yield _record(source, text)
     except (sqlite3.Error, LedgerError, ValueError) as error:
         raise LedgerError(f"{place} cannot be read: {error}") from None
+
+
+def retained_text(path: Path, key: bytes) -> str | None:
+    """Return the text of a document, by its `placed_key`, where a ledger was kept with `--retention all`; else None.
+
+    Raises LedgerError as `records_of` does.
+    """
+    place = f"the run's ledger {str(path)!r}"
+    check_file(path, place)
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            database.execute("PRAGMA trusted_schema = OFF")
+            _check_version(database)
+            row = database.execute("SELECT text FROM texts WHERE document = ?", (key,)).fetchone()
+    except (sqlite3.Error, LedgerError) as error:
+        raise LedgerError(f"{place} cannot be read: {error}") from None
+    return row[0] if row and isinstance(row[0], str) else None
 
 
 def _check_version(database: sqlite3.Connection) -> None:

@@ -1,0 +1,143 @@
+"""`slotfill view`: records as a page to look at."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from slotfill.commands.gold.gold_options import check_outputs
+from slotfill.commands.options.option_groups import GroupedCommand, OptionGroup, option, with_options
+from slotfill.commands.options.reading_options import FileOptions
+
+if TYPE_CHECKING:
+    from slotfill.schemas.json_values.json_types import JSONObject
+
+__all__ = ["view_command"]
+
+
+@dataclass(frozen=True, slots=True)
+class _ViewOptions(OptionGroup):
+    title = FileOptions.title
+
+    output: str = option(
+        "-o",
+        "--output",
+        most_used=True,
+        required=True,
+        metavar="FILE.html",
+        help="Write the page to this file; - is standard output.",
+    )
+    documents: Path | None = option(
+        "--documents",
+        most_used=True,
+        type=click.Path(path_type=Path),
+        metavar="FOLDER",
+        help="The folder that the records' sources start from, if not their own or the working one.",
+    )
+    text_field: str | None = option(
+        "--text-field", metavar="NAME", help="Field or column that holds a row's text. [default: text]"
+    )
+
+
+@click.command(cls=GroupedCommand)
+@click.argument("records", nargs=-1, required=True, metavar="RECORDS...", type=click.Path())
+@with_options
+def view_command(records: tuple[str, ...], *, options: _ViewOptions, files: FileOptions) -> None:
+    """Show RECORDS as a page: texts with marks, values, where each stands.
+
+    RECORDS are what `slotfill extract --record` wrote: lines of JSON, a folder, a database, or any output whose ledger
+    is there, or a ledger. Several are one page. It is one file for any browser, and loads nothing.
+
+    Texts come from the records' sources, below the folder that the records stand in, if they are still what was
+    extracted from; or from a ledger that was kept with --retention all.
+
+    \b
+    slotfill view records.jsonl -o report.html
+    slotfill view runs/ledger.db --documents mails -o report.html
+    """
+    check_outputs((options.output,), records)
+    if options.documents is not None and not options.documents.is_dir():
+        raise click.UsageError(f"--documents {str(options.documents)!r} is no folder")
+    from slotfill.extractors.viewing.viewer_page import viewer_page
+
+    seen = _Seen()
+    views = seen.noting(_views(records, options, files, seen.undrawn))
+    _write(viewer_page(views, _title(records)), options.output)
+    for line in seen.lines(options.output):
+        _say(line)
+
+
+@dataclass
+class _Seen:
+    """What of the documents is told: how many there are, of how many the text is not at hand, and why."""
+
+    count: int = 0
+    notes: Counter[str] = field(default_factory=Counter)
+    undrawn: list[str] = field(default_factory=list)
+
+    def noting(self, views: Iterable[JSONObject]) -> Iterator[JSONObject]:
+        for view in views:
+            self.count += 1
+            if note := view.get("text_note"):
+                self.notes[note] += 1
+            yield view
+
+    def lines(self, output: str) -> Iterator[str]:
+        documents = "1 document" if self.count == 1 else f"{self.count:,} documents"
+        yield f"{documents} in {output}" if output != "-" else documents
+        if self.notes:
+            yield f"of {self.notes.total():,} the text is not at hand; of the first: {next(iter(self.notes))}"
+        if self.undrawn:
+            yield f"not all pages with values are drawn, of {len(self.undrawn):,} documents; their texts are there"
+
+
+def _views(
+    records: tuple[str, ...], options: _ViewOptions, files: FileOptions, undrawn: list[str]
+) -> Iterator[JSONObject]:
+    from slotfill.extractors.settings import Settings
+    from slotfill.extractors.viewing.document_texts import DocumentTexts
+    from slotfill.extractors.viewing.document_views import document_views
+    from slotfill.extractors.viewing.record_set import RecordSet
+    from slotfill.extractors.viewing.value_pages import PagePictures
+
+    settings, pictures = Settings.read(), PagePictures()
+    for name in records:
+        one = RecordSet(name, settings)
+        folder = options.documents or one.folder
+        texts = DocumentTexts(folder, one.ledgers, text_field=options.text_field, **files.keywords)
+        yield from document_views(one, texts, pictures)
+    undrawn += pictures.left_out
+
+
+def _title(records: tuple[str, ...]) -> str:
+    first, *others = (Path(name).absolute().name for name in records)
+    return f"{first} and {len(others):,} more" if others else first
+
+
+def _write(parts: Iterable[str], output: str) -> None:
+    """Write a file that appears whole, or standard output. Raises OutputError."""
+    from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
+
+    if output == "-":
+        for part in parts:
+            sys.stdout.buffer.write(part.encode())
+        return
+    file = AtomicFile(Path(output))
+    try:
+        for part in parts:
+            file.write(part.encode())
+        file.commit()
+    finally:
+        file.discard()
+
+
+def _say(line: str) -> None:
+    from slotfill.extractors.runs.reports.console import printable
+
+    click.echo(printable(line), err=True)
