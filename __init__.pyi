@@ -34,6 +34,7 @@ from slotfill.extractors.record.parts import Span as Span
 from slotfill.extractors.record.parts import TakenOver as TakenOver
 from slotfill.extractors.record.parts import Turn as Turn
 from slotfill.extractors.record.usage import Usage as Usage
+from slotfill.extractors.runs.outputs.tables.data_frames import to_frame as to_frame
 from slotfill.extractors.streaming.events import Partial as Partial
 from slotfill.extractors.streaming.partial_value import CompletedPart as CompletedPart
 from slotfill.schemas.errors import FieldError as FieldError

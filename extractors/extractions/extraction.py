@@ -29,6 +29,7 @@ from slotfill.extractors.record.usage import Usage
 from slotfill.schemas.errors import SlotfillError
 from slotfill.schemas.field_digests import FieldDigests
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
+from slotfill.schemas.schema import Schema
 
 __all__ = ["Extraction", "ExtractionError"]
 
@@ -37,6 +38,10 @@ M = TypeVar("M")
 
 class _Refiner(Protocol[M]):
     """What can ask about a document again."""
+
+    @property
+    def schema(self) -> Schema[M]:
+        """What is extracted."""
 
     def refine(self, extraction: Extraction[M], correction: str) -> Extraction[M]:
         """Take a further turn."""

@@ -41,6 +41,7 @@ from slotfill import (
     load_record,
     read_document,
     read_record,
+    to_frame,
 )
 from slotfill.schemas import Confidence, Entities, Feedback, Sentiment, Summary, Verbatim, built_ins, resolve
 
@@ -64,6 +65,15 @@ def models() -> None:
     assert_type(Extractor(Invoice, model="local").extract("No. 7").value.number, str)
     assert_type(Extractor(Invoice).extract("No. 7").value.sure, float)
     assert_type(Extractor(Schema(Invoice, name="bill")).extract("No. 7").value, Invoice)
+
+
+def frames(extraction: Extraction[Feedback]) -> None:
+    """What kind of frame it is depends on what is installed, unless one says it."""
+    assert_type(to_frame([extraction]), Any)
+    assert_type(to_frame([extraction], Feedback, backend="polars").height, int)
+    to_frame([extraction], "feedback", records=False, keep=["id"], backend="pandas")
+    to_frame([extraction], backend="arrow")  # type: ignore[call-overload]
+    to_frame([extraction.value])  # type: ignore[list-item]
 
 
 async def coroutines() -> None:

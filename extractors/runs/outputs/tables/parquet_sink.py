@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime
-from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
 from slotfill.extractors.runs.outputs.sink import Record, Sink
-from slotfill.extractors.runs.outputs.tables.cells import CellValue, MisfitError, cell
+from slotfill.extractors.runs.outputs.tables.cells import CellValue
 from slotfill.extractors.runs.outputs.tables.shapes import ColumnType, Items, Scalar, TableShape, shape_of
 from slotfill.extractors.runs.outputs.tables.table_rows import Rows
+from slotfill.extractors.runs.outputs.tables.typed_cells import DECIMAL_DIGITS, places_of, typed_cell, with_places
 from slotfill.schemas.errors import MissingExtraError
 from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.schema import Schema
@@ -33,14 +32,6 @@ __all__ = ["ParquetSink"]
 
 _ROWS = 500
 """After how many documents their values become an Arrow batch, which takes a fraction of the memory."""
-
-_DIGITS = 38
-"""How many digits a decimal number may have: as many as 128 bits hold."""
-
-_PLACES = 18
-"""How many of them stand after the point where the schema does not say."""
-
-_EXACT = Context(prec=_DIGITS, traps=[InvalidOperation, Inexact])
 
 _GROUP = 16 * 2**20
 """After how many bytes of batches they are written, as a row group."""
@@ -122,51 +113,15 @@ class ParquetSink(Sink):
 
 def _type(shape: TableShape) -> Any:
     if isinstance(shape, Scalar):
-        return pa.decimal128(_DIGITS, _places(shape)) if shape.kind is ColumnType.DECIMAL else _TYPES[shape.kind]
+        return (
+            pa.decimal128(DECIMAL_DIGITS, places_of(shape)) if shape.kind is ColumnType.DECIMAL else _TYPES[shape.kind]
+        )
     if isinstance(shape, Items):
         return pa.list_(_type(shape.item))
     return pa.struct([(key, _type(part)) for key, part in shape.fields.items()])
 
 
-def _places(shape: Scalar) -> int:
-    return _PLACES if shape.places is None else min(max(shape.places, 0), _DIGITS)
-
-
 def _cell(shape: Scalar, value: JSON) -> CellValue:
-    """Return a value as Arrow's types take it: dates and instants as such, where the text says one and no more."""
-    held = cell(shape, value)
-    if isinstance(held, Decimal):
-        return _decimal(held, _places(shape))
-    return _READERS[shape.kind](held) if shape.kind in _READERS else held
-
-
-def _decimal(number: Decimal, places: int) -> Decimal:
-    try:
-        return _EXACT.quantize(number, Decimal((0, (1,), -places)))
-    except DecimalException:
-        raise MisfitError from None
-
-
-def _date(text: str) -> date:
-    with suppress(ValueError):
-        day = date.fromisoformat(text)
-        if day.isoformat() == text:
-            return day
-    raise MisfitError
-
-
-def _instant(text: str) -> datetime:
-    """Read an instant. A time of no zone is none, and more digits than microseconds have do not fit."""
-    with suppress(ValueError, OverflowError):
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo and not re.search(r"[.,]\d{7}", text):
-            return moment.astimezone(UTC)
-    raise MisfitError
-
-
-# Arrow itself refuses integers beyond 2**53 as floats, also those that a float holds.
-_READERS: Mapping[ColumnType, Callable[[Any], CellValue]] = {
-    ColumnType.NUMBER: float,
-    ColumnType.DATE: _date,
-    ColumnType.INSTANT: _instant,
-}
+    """Return a value as Arrow's types take it: decimal numbers with as many digits as their column."""
+    held = typed_cell(shape, value)
+    return with_places(held, places_of(shape)) if isinstance(held, Decimal) else held
