@@ -153,8 +153,32 @@ def test_a_page_that_cannot_be_written_leaves_nothing(here):
     assert "taken" in result.stderr
 
 
-def test_a_database_by_itself_says_what_to_do(here):
+def test_a_database_by_itself_shows_what_its_tables_hold(here):
     shutil.rmtree(".slotfill")
+    result = view("out.db", "-o", "report.html")
+    assert (result.exit_code, result.stderr) == (0, "3 documents in report.html\n")
+    assert texts() == ALL
+    rows = {row["path"]: row for row in documents()[0]["fields"]}
+    assert (rows["/name"]["value"], rows["/name"]["match"], rows["/name"]["span"]) == ("Ada", "exact", [0, 3])
+    assert float(documents()[0]["cost_usd"]) > 0
+
+
+LOOKS_LIKE_ONE = (
+    "CREATE TABLE t (k, source, document_id, outcome, model, cost_usd, input_tokens, output_tokens, thinking_tokens,"
+    " error, error_message, x, spans, rest); INSERT INTO t VALUES (1, 'a', 'no hash', 'valid', 'm', 1, 1, 1, 1, NULL,"
+    " NULL, %s)"
+)
+
+
+@pytest.mark.parametrize(
+    "tables",
+    ["CREATE TABLE t (a)", LOOKS_LIKE_ONE % "9e999, '{', NULL", LOOKS_LIKE_ONE % "x'00', NULL, '{\"/x/b\": 1}'"],
+)
+def test_a_database_of_somebody_else_is_an_error(here, tables):
     with sqlite3.connect("other.db") as database:
-        database.execute("CREATE TABLE t (a)")
-    assert "no ledger" in view("other.db", "-o", "report.html").stderr
+        database.executescript(tables)
+    result = view("other.db", "-o", "report.html")
+    assert result.exit_code != 0
+    assert "other.db" in result.stderr
+    Path("cut.db").write_bytes(Path("out.db").read_bytes()[:5000])
+    assert "cut.db" in view("cut.db", "-o", "report.html").stderr

@@ -58,7 +58,7 @@ const fieldForm = (() => {
     let parent = "";
     for (const row of rows) {
       const holder = row.path.slice(0, Math.max(0, row.path.lastIndexOf("/")));
-      if (!isFlat && holder !== parent && holder !== "" && row.items === undefined) {
+      if (!isFlat && holder !== parent && holder !== "" && row.items === undefined && !listPaths().has(holder)) {
         parts.push({ draw: () => textOf("h3", {}, words(holder)) });
       }
       parent = row.items === undefined ? holder : parent;
@@ -254,9 +254,9 @@ const fieldForm = (() => {
       textOf("span", {}, view.schema),
       textOf("span", {}, view.model),
       view.cost_usd === null ? make("span", {}, "price unknown") : make("span", { title: `${view.cost_usd} USD` }, documentList.money(view.cost_usd)),
-      make("span", {}, `${(view.ms / 1000).toLocaleString("en", { maximumFractionDigits: 1 })} s`),
+      view.ms && make("span", {}, `${(view.ms / 1000).toLocaleString("en", { maximumFractionDigits: 1 })} s`),
     ];
-    const parts = [make("p", { class: "facts" }, ...facts)];
+    const parts = [make("p", { class: "facts" }, ...facts.filter(Boolean))];
     if (view.error) parts.push(make("p", { class: "failure", role: "note" }, make("b", {}, view.error.type.replaceAll("_", " ")), ": ", textOf("span", {}, view.error.message)));
     if (!view.fields.length && !view.error) parts.push(make("p", { class: "soft" }, "The value holds nothing."));
     return make("div", { class: "head" }, ...parts);
@@ -330,7 +330,7 @@ const fieldForm = (() => {
     const list = make("dl", {});
     const add = (term, text) => list.append(make("dt", {}, term), textOf("dd", {}, text));
     add("document", view.id);
-    add("schema", view.schema_id);
+    if (view.schema_id) add("schema", view.schema_id);
     add("characters", view.chars.toLocaleString("en"));
     if (view.saved_usd !== null) add("saved by the cache", `${view.saved_usd} USD`);
     if (view.cost_usd !== null) add("cost", `${view.cost_usd} USD`);

@@ -94,18 +94,31 @@ const markedText = (() => {
     return [...new Set(over.sort((a, b) => rank(a) - rank(b)).map((span) => span.path))];
   }
 
-  // Light up where a value stands, and scroll there. only: [start, end] of one passage, for evidence.
+  // Light up where a value stands, and scroll there; what it rests on is underlined. A value that stands nowhere itself
+  // has its evidence lit. only: [start, end] of one passage.
   function light(path, only) {
+    const all = spans.filter((span) => span.path === path);
+    const wanted = only ? all.filter((span) => span.start === only[0] && span.end === only[1]) : all;
+    const values = only ? wanted : wanted.filter((span) => span.kind === "value");
+    const strong = values.length ? values : wanted;
+    pane.dataset.colour = all.length ? all[0].colour : "";
     let first = null;
-    const wanted = spans.filter((span) => span.path === path && (!only || (span.start === only[0] && span.end === only[1])));
     for (const piece of pieces) {
-      const isOn = wanted.some((span) => span.start <= piece.start && piece.end <= span.end);
-      if (isOn !== piece.isOn) piece.element.classList.toggle("on", isOn);
-      piece.isOn = isOn;
-      if (isOn && !first) first = piece.element;
+      set(piece, "on", covers(strong, piece));
+      set(piece, "near", !piece.on && covers(wanted, piece));
+      if (piece.on && !first) first = piece.element;
     }
     if (first) reveal(pane, first);
     return first !== null;
+  }
+
+  function covers(some, piece) {
+    return some.some((span) => span.start <= piece.start && piece.end <= span.end);
+  }
+
+  function set(piece, name, holds) {
+    if (holds !== Boolean(piece[name])) piece.element.classList.toggle(name, holds);
+    piece[name] = holds;
   }
 
   // What is selected of the text, as [start, end] in UTF-16 units; null where nothing is.

@@ -11,7 +11,8 @@ from slotfill.extractors.errors import InputError
 from slotfill.extractors.extractions.loading import check_record
 from slotfill.extractors.runs.ledger.identity import STATE, ledgers_of
 from slotfill.extractors.runs.ledger.ledger_records import is_ledger
-from slotfill.extractors.runs.record_files import records_at
+from slotfill.extractors.runs.outputs.tables.database_records import is_database, records_in_database
+from slotfill.extractors.runs.record_files import PlacedRecord, records_at
 from slotfill.extractors.settings import Settings
 from slotfill.schemas.json_values.json_types import JSONObject
 
@@ -50,9 +51,23 @@ class RecordSet:
 
     def records(self) -> Iterator[JSONObject]:
         """Yield the records, as plain JSON data. Raises InputError where there are none, or one is damaged."""
-        for place, record in records_at(self.name, self.settings):
+        for place, record in self._placed():
             try:
                 check_record(record)
             except InputError as error:
                 raise InputError(f"{place}: {error}") from None
             yield record
+
+    def _placed(self) -> Iterator[PlacedRecord]:
+        """Yield records as they are; of a database those of its ledger, which knows more than its tables."""
+        path = Path(self.name)
+        if path.is_file() and not self.ledgers and _is_database(path):
+            return ((self.name, record) for record in records_in_database(path))
+        return records_at(self.name, self.settings)
+
+
+def _is_database(path: Path) -> bool:
+    try:
+        return is_database(path)
+    except OSError as error:
+        raise InputError(f"cannot read {str(path)!r}: {error.strerror or error}") from None

@@ -70,7 +70,7 @@ def record_view(
     offsets = None if text is None else UTF16Offsets(text)
     fields = FieldRows(record, offsets)
     view: JSONObject = {
-        **_document(record),
+        **_document(record, text),
         **{name: record[name] for name in _AS_IT_IS},
         "attempts": priced_attempts(record),
         "ok": Outcome(record["outcome"]).ok,
@@ -95,11 +95,12 @@ def document_entry(view: JSONMapping) -> JSONObject:
     return {name: view[name] for name in _IN_THE_LIST}
 
 
-def _document(record: JSONMapping) -> JSONObject:
+def _document(record: JSONMapping, text: str | None) -> JSONObject:
     document, schema = record["document"], record["schema"]
     columns = {"columns": document["columns"]} if document.get("columns") else {}
     return {
-        **{name: document[name] for name in ("source", "id", "chars")},
+        **{name: document[name] for name in ("source", "id")},
+        "chars": document["chars"] if text is None else len(text),
         **columns,
         "schema": schema["name"],
         "schema_id": schema["id"],

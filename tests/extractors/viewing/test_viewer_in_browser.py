@@ -340,6 +340,15 @@ class TestTheForm:
         page.locator(".passage").click()
         assert lit(page) == "Please send 12 oak chairs"
 
+    def test_what_a_value_rests_on_is_underlined_where_it_stands_itself(
+        self, rich: dict[str, Any], tmp_path: Path, visit: Opened
+    ) -> None:
+        rich["spans"]["/price"] = {"start": 30, "end": 33, "match": "exact"}
+        page = visit(page_of(tmp_path, [record_view(rich, TEXT)])).page
+        field(page, "/price").locator(".row").click()
+        assert lit(page) == TEXT[30:33]
+        assert "".join(page.locator("#text mark.near").all_text_contents()) == "Please send 12 oak chairs"
+
     def test_attempts_chunks_and_the_rest_stand_below(self, page: Any, expect: Any) -> None:
         form = page.locator("#fields")
         for words in (
