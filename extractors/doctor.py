@@ -51,8 +51,9 @@ _EXTRAS = {
     "ocr": ("rapidocr", "of scans only what a Claude model sees is read"),
     "tables": ("pyarrow", "no Parquet is read or written"),
     "remote": ("fsspec", "no address is read"),
+    "review": ("uvicorn", "no page to review on"),
 }
-"""The extras that documents and models need: a module of each, and what is not to be had without it."""
+"""The extras that documents, models and people need: a module of each, and what is not to be had without it."""
 
 
 def _extras() -> Iterator[Diagnosis]:

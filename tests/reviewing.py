@@ -1,13 +1,19 @@
 """Records to review, and sessions that review them."""
 
 import hashlib
+import socket
+import threading
+from contextlib import contextmanager
+
+import uvicorn
 
 from slotfill.extractors.extractions.loading import check_record
 from slotfill.extractors.review.review_documents import ReviewDocument
 from slotfill.extractors.review.review_session import ReviewSession
+from slotfill.extractors.review.serving.review_app import new_token, review_app
 from slotfill.schemas.sources.schema_sources import resolve
 
-__all__ = ["INVOICE", "TEXT", "document", "record", "session"]
+__all__ = ["INVOICE", "TEXT", "VALUE", "document", "record", "served_review", "session"]
 
 INVOICE = resolve(
     {
@@ -88,3 +94,19 @@ def session(folder, documents=None, who="ada", messages=None):
     """Open a session on gold in a folder."""
     heard = [] if messages is None else messages
     return ReviewSession(documents or [document()], folder / "gold.jsonl", who, heard.append)
+
+
+@contextmanager
+def served_review(review):
+    """Serve a session's page from a thread of its own; give its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        host, token = f"127.0.0.1:{listener.getsockname()[1]}", new_token()
+        app = review_app(review, token=token, hosts=[host])
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://{host}/{token}/"
+        finally:
+            server.should_exit = True
+            thread.join()

@@ -165,6 +165,7 @@ TESTED_THROUGH = {
     "extractors/repair": ("test_repair", "steps of one repair"),
     "extractors/rungs": ("test_plan", "the rungs are climbed by a plan"),
     "extractors/readings": ("test_poll", "the readings of one document"),
+    "extractors/review/serving": ("test_review_app", "the service and its page"),
     "extractors/review": ("test_review_session", "what a session of review is made of"),
     "extractors/recording": ("test_plan", "the record that a plan ends with"),
     "extractors/runs": ("test_engine", "the parts of one run"),

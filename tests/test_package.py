@@ -51,7 +51,7 @@ def tracked() -> list[str]:
 def shipped(tracked: list[str]) -> set[str]:
     """The package's files: modules in the root and its three packages, what its page is made of, the mark of types."""
     modules = re.compile(r"(?:(?:schemas|extractors|commands)/(?:\w+/)*)?\w+\.pyi?")
-    assets = re.compile(r"extractors/viewing/\w+\.(?:css|html|js)")
+    assets = re.compile(r"extractors/(?:review/serving|viewing)/\w+\.(?:css|html|js)")
     return {name for name in tracked if modules.fullmatch(name) or assets.fullmatch(name)} | {"py.typed"}
 
 

@@ -97,10 +97,14 @@ class DecisionLog:
             self._lock.release()
 
     def append(self, row: Decision) -> None:
-        """Add a row, within `locked`. When it returns, the row is on the disk. Raises OutputError."""
+        """Add a row, within `locked`. When it returns, the row is on the disk.
+
+        Raises OutputError, and ValueError for a row that could not be read again.
+        """
         if not self._is_locked:
             raise RuntimeError("a row is appended within `locked`")
         line = f"{json_text(row.to_json())}\n".encode()
+        parse_decision(line.decode())  # what is acknowledged can be read again
         if len(line) > _LONGEST_ROW:
             raise OutputError(f"cannot write {str(self.path)!r}: a row of {len(line):,} bytes is too long")
         try:

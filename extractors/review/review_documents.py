@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from slotfill.extractors.gold.gold_document import GoldDocument
+from slotfill.extractors.grounding.grounding import ground
 from slotfill.extractors.record.json_writer import NO_MEMBER
 from slotfill.extractors.review.decisions import Decision, DecisionSpan, ReviewAction
 from slotfill.extractors.review.neediness import FieldNeed, document_score, field_needs
 from slotfill.extractors.review.review_fields import ReviewField, review_fields
 from slotfill.extractors.review.review_fold import ReviewView, review_view, reviewers_of, standing
-from slotfill.extractors.review.review_rules import ReviewRules
+from slotfill.extractors.review.review_rules import ReviewRules, changed_value
 from slotfill.extractors.review.reviewed_gold import DocumentKey, spans_of, undecided
+from slotfill.extractors.review.reviewed_value import same_value
 from slotfill.extractors.review.value_editors import value_editor
 from slotfill.schemas.json_schema.subschemas import resolve_local
-from slotfill.schemas.json_values.exact_json import dumps, is_same
+from slotfill.schemas.json_values.exact_json import dumps
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.json_values.pointer import is_within
 from slotfill.schemas.schema import Schema
 
-__all__ = ["ReviewDocument"]
+__all__ = ["ReviewDocument", "neediest_first"]
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,14 @@ class ReviewDocument:
         record: Its record, checked, as plain JSON data.
         text: Its text; None where that cannot be read.
         schema: The schema of its value.
+        text_note: Why the text cannot be read, and what to do about it.
     """
 
     number: int
     record: JSONMapping
     text: str | None
     schema: Schema[Any]
+    text_note: str = ""
 
     @cached_property
     def key(self) -> DocumentKey:
@@ -67,7 +72,8 @@ class ReviewDocument:
 
     def needs(self, rows: Sequence[Decision]) -> dict[str, FieldNeed]:
         """Return what of it needs a look: a flag counts until its field has been decided after it."""
-        return dict(field_needs(self.record, self.schema.json_schema, _open_flags(rows)))
+        flags = [(row.path, row.who) for row in _open_flags(rows)]
+        return dict(field_needs(self.record, self.schema.json_schema, flags))
 
     def score(self, rows: Sequence[Decision]) -> float:
         """Return how much it needs a look."""
@@ -82,11 +88,24 @@ class ReviewDocument:
         known = span and view.decision_on(path) is None and span["start"] is not None and span["end"] > span["start"]
         return DecisionSpan(span["start"], span["end"]) if known else None
 
-    def same_span(self, view: ReviewView, path: str, value: JSON) -> DecisionSpan | None:
-        """Return where a value stands that nobody has marked: where what stands there stood, if it is the same."""
+    def found_span(self, view: ReviewView, path: str, value: JSON) -> DecisionSpan | None:
+        """Return where a value stands that nobody has marked: where it stood before, if it is the same, else by search.
+
+        A search takes a text that stands in one place alone, or in another form. A number may stand anywhere, and what
+        is nearly so is for people to mark.
+        """
         before = view.value.get(path)
-        is_known = value is not NO_MEMBER and before is not NO_MEMBER and is_same(value, before)
-        return self.span_at(view, path) if is_known else None
+        if value is not NO_MEMBER and same_value(value, before):
+            return self.span_at(view, path)
+        if self.text is None or not isinstance(value, str):
+            return None
+        changed = changed_value(view.value, path, value)
+        written = next((node.written for node in changed.walk() if node.path == path), "")
+        span = ground(changed.value(), self.text, self.schema.json_schema).get(written)
+        if span is None or span.match not in ("exact", "normalised") or span.start is None or span.end is None:
+            return None
+        is_only_one = self.text.count(self.text[span.start : span.end]) == 1
+        return DecisionSpan(span.start, span.end) if is_only_one else None
 
     def gold(self, rows: Sequence[Decision]) -> GoldDocument | None:
         """Return it as gold, by what all reviewers have decided; None where something is open, or not valid."""
@@ -104,7 +123,7 @@ class ReviewDocument:
         needs = self.needs(rows)
         others = {name: review_view(self.base, rows, name) for name in reviewers_of(rows) if name != who}
         fields = [self._field(one, view, needs, others) for one in review_fields(view.value, self.schema.json_schema)]
-        flags = [row.to_json() for row in standing(rows) if row.action is ReviewAction.FLAG]
+        flags = [_flag(row) for row in _open_flags(rows)]
         return {
             "number": self.number,
             "fields": fields,
@@ -134,26 +153,55 @@ class ReviewDocument:
         before = row.before if row is not None and one.is_removed else one.value
         if before is not NO_MEMBER:
             field["value"] = before
+        if one.is_list:
+            field["item"] = value_editor(one.schemas.at(len(one.value))).to_json()
         if row is not None:  # until then nobody is led by what others say
-            field["others"] = [*_others(one.path, others)]
+            field["others"] = _others(one.path, others, view.value.get(one.path))
         return field
 
 
-def _others(path: str, views: dict[str, ReviewView]) -> list[JSONObject]:
-    decided = {who: (view, row) for who, view in views.items() if (row := view.decision_on(path)) is not None}
-    return [
-        {"who": who, "action": row.action.value, **({} if value is NO_MEMBER else {"value": value})}
-        for who, (view, row) in decided.items()
-        for value in (view.value.get(path),)
+def neediest_first(documents: Iterable[ReviewDocument], rows: Sequence[Decision]) -> list[ReviewDocument]:
+    """Return documents numbered anew, those first that need a look most.
+
+    rows: those of the log, which may flag some.
+    """
+    flagged: defaultdict[str, list[Decision]] = defaultdict(list)
+    for row in rows:
+        flagged[row.document].append(row)
+    scored = [
+        (one.score([row for row in flagged.get(one.key[0], ()) if row.source in (None, one.key[1])]), one)
+        for one in documents
     ]
+    ordered = sorted(scored, key=lambda pair: -pair[0])
+    return [replace(one, number=number) for number, (_, one) in enumerate(ordered)]
 
 
-def _open_flags(rows: Sequence[Decision]) -> list[tuple[str, str]]:
-    """Return the flags that no later decision has answered: their paths, and who raised them."""
+def _others(path: str, views: Mapping[str, ReviewView], own: JSON) -> list[JSONObject]:
+    """Return what others have decided of a field, and whether that is something else."""
+    others = []
+    for who, view in views.items():
+        if (row := view.decision_on(path)) is not None:
+            value = view.value.get(path)
+            member = {} if value is NO_MEMBER else {"value": value}
+            others.append({"who": who, "action": row.action.value, "differs": not same_value(value, own), **member})
+    return others
+
+
+def _flag(row: Decision) -> JSONObject:
+    return {
+        "path": row.path,
+        "who": row.who,
+        "note": row.note,
+        **({} if row.after is NO_MEMBER else {"value": row.after}),
+    }
+
+
+def _open_flags(rows: Sequence[Decision]) -> list[Decision]:
+    """Return the flags that no later decision has answered."""
     left: list[Decision] = []
     for row in standing(rows):
         if row.action is ReviewAction.FLAG:
             left.append(row)
         elif row.action.decides:
             left = [flag for flag in left if not is_within(flag.path, (row.path,))]
-    return [(flag.path, flag.who) for flag in left]
+    return left

@@ -19,7 +19,7 @@ from slotfill.schemas.json_values.places import ValuePath
 from slotfill.schemas.json_values.pointer import follow, is_within, join, tokens
 from slotfill.schemas.schema import Schema
 
-__all__ = ["DecisionError", "ReviewRules"]
+__all__ = ["DecisionError", "ReviewRules", "changed_value"]
 
 
 class DecisionError(InputError):
@@ -54,10 +54,11 @@ class ReviewRules:
 
     def steps(self, value: ReviewedValue, path: str) -> ValuePath:
         """Return the keys and indexes that a path leads by. Raises DecisionError where it leads nowhere."""
+        if path and not path.startswith("/"):
+            raise DecisionError(f"{path!r} is no JSON Pointer: it begins with /")
         steps: list[str | int] = []
-        holder: JSON = value.get("")
         for number, token in enumerate(tokens(path), 1):
-            holder = value.get(join(steps))
+            holder: JSON = value.get(join(steps))
             if isinstance(holder, list) and (index := list_index(token)) is not None:
                 steps.append(index)
             elif isinstance(holder, dict):
@@ -87,12 +88,8 @@ class ReviewRules:
 
     def errors_at(self, view: ReviewView, path: str, value: JSON) -> tuple[FieldError, ...]:
         """Return what the schema would say of a field, or of parts of it, if it held a value."""
-        known = {*self.errors(view.value)}
-        return tuple(
-            error
-            for error in self.errors(_changed(view.value, path, value))
-            if is_within(error.path, (path,)) or (error not in known and _is_of_member(error, path))
-        )
+        changed = changed_value(view.value, path, value)
+        return tuple(error for error in self.errors(changed) if is_within(error.path, (path,)))
 
     def corrected(self, view: ReviewView, path: str, value: JSON) -> JSON:
         """Return a value that is to stand at a path. Raises DecisionError where the schema refuses it."""
@@ -107,7 +104,7 @@ class ReviewRules:
         value = view.value.get(path)
         if value is not NO_MEMBER:
             return self.corrected(view, path, value)
-        if errors := tuple(error for error in self.errors(view.value) if _is_of_member(error, path)):
+        if errors := tuple(error for error in self.errors(view.value) if error.path == path):
             raise DecisionError(f"{_messages(errors)}: correct it instead", errors)
         return NO_MEMBER
 
@@ -147,7 +144,7 @@ class ReviewRules:
 
     def _reshaped(self, view: ReviewView, path: str, typed: str) -> JSON:
         """Return what a text means in the form that the schema asks for, NO_MEMBER where nobody can say."""
-        changed = _changed(view.value, path, typed)
+        changed = changed_value(view.value, path, typed)
         whole = changed.value()
         written = next((node.written for node in changed.walk() if node.path == path), "")
         coerced = coerce(
@@ -156,15 +153,8 @@ class ReviewRules:
         return follow(written, coerced.data) if coerced.edits else NO_MEMBER
 
 
-def _is_of_member(error: FieldError, path: str) -> bool:
-    """Whether an error is about a member: JSON Schema says of its holder that one is missing, or too many."""
-    if not path:
-        return not error.path
-    *holder, name = tokens(path)
-    return error.path == path or (error.path == join(holder) and f"'{name}'" in error.message)
-
-
-def _changed(value: ReviewedValue, path: str, part: JSON) -> ReviewedValue:
+def changed_value(value: ReviewedValue, path: str, part: JSON) -> ReviewedValue:
+    """Return a copy of a reviewed value with another part at a path, NO_MEMBER for none."""
     changed = copy.deepcopy(value, {id(NO_MEMBER): NO_MEMBER})
     changed.put(path, part)
     return changed

@@ -9,22 +9,41 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.gold.gold_document import GoldDocument
-from slotfill.extractors.record.json_writer import NO_MEMBER
+from slotfill.extractors.record.json_writer import NO_MEMBER, JSONForm
 from slotfill.extractors.review.decision_log import DecisionLog, log_beside
 from slotfill.extractors.review.decisions import Decision, DecisionSpan, ProposedDecision, ReviewAction
 from slotfill.extractors.review.review_documents import ReviewDocument
 from slotfill.extractors.review.review_fold import ReviewView, free_index, last_standing, review_view, standing
 from slotfill.extractors.review.review_rules import DecisionError, ReviewRules
 from slotfill.extractors.review.reviewed_gold import DocumentKey, GoldLine, merged_gold, parse_gold_file
-from slotfill.extractors.review.reviewer_agreement import ReviewerAgreement, double_decisions, reviewer_agreement
+from slotfill.extractors.review.reviewer_agreement import (
+    DoubleDecision,
+    ReviewerAgreement,
+    double_decisions,
+    reviewer_agreement,
+)
 from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
 
-__all__ = ["ReviewSession"]
+__all__ = ["DocumentProgress", "ReviewSession"]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentProgress(JSONForm):
+    """How far one document is.
+
+    Attributes:
+        decided: How many decisions of the session's reviewer stand.
+        is_gold: Whether it is gold, by what all reviewers have decided.
+    """
+
+    decided: int
+    is_gold: bool
 
 
 class ReviewSession:
@@ -65,6 +84,7 @@ class ReviewSession:
         self._golden: dict[int, GoldDocument | None] = {}
         self._rows: defaultdict[int, list[Decision]] = defaultdict(list)
         self._stale: dict[int, None] = {}
+        self._counted: dict[int, tuple[int, list[DoubleDecision]]] = {}
         self._taken = 0
         self.log = DecisionLog(log_beside(gold), self._on_message)
         self._gold_lines()  # what is no gold is said before anything is decided
@@ -106,7 +126,7 @@ class ReviewSession:
                 action=proposed.action,
                 before=view.value.get(path),
                 after=after,
-                span=_checked_span(proposed.span, document.text) or document.same_span(view, path, after),
+                span=_checked_span(proposed.span, document.text) or document.found_span(view, path, after),
                 note=proposed.note,
             )
             self._append(row)
@@ -150,23 +170,30 @@ class ReviewSession:
         with self._turn:
             return self.documents[number].state(self.rows_of(number), self.who)
 
-    def overview(self) -> list[JSONObject]:
-        """Return the documents, the neediest first, with what is known of each."""
+    def progress(self) -> dict[int, DocumentProgress]:
+        """Return by number how far the documents are that anybody has decided anything of."""
         with self._turn:
-            lines = [self._overview_of(document) for document in self.documents]
-        return sorted(lines, key=lambda line: -line["score"])
+            return {
+                number: DocumentProgress(
+                    sum(row.action.decides and row.who == self.who for row in standing(rows)),
+                    is_gold=self._golden.get(number) is not None,
+                )
+                for number, rows in self._rows.items()
+                if rows
+            }
 
     def agreement(self) -> ReviewerAgreement:
         """Return how far reviewers agree on these documents."""
         with self._turn:
-            return reviewer_agreement(
-                [
-                    double
-                    for document in self.documents
-                    if (rows := self._rows.get(document.number))
-                    for double in double_decisions(document.name, document.base, rows)
-                ]
-            )
+            return reviewer_agreement([one for number in self._rows for one in self._doubles(number)])
+
+    def _doubles(self, number: int) -> list[DoubleDecision]:
+        """Return what several have decided of a document; it is counted anew when there are other rows."""
+        rows, document = self.rows_of(number), self.documents[number]
+        known = self._counted.get(number)
+        if known is None or known[0] != len(rows):
+            known = self._counted[number] = len(rows), [*double_decisions(document.name, document.base, rows)]
+        return known[1]
 
     def document_of(self, row: Decision) -> int:
         """Return the number of the document that a row of this session is about."""
@@ -181,16 +208,6 @@ class ReviewSession:
     def gold_count(self) -> int:
         """How many of the documents are gold."""
         return sum(one is not None for one in self._golden.values())
-
-    def _overview_of(self, document: ReviewDocument) -> JSONObject:
-        rows = self._rows.get(document.number, [])
-        mine = sum(row.action.decides and row.who == self.who for row in standing(rows))
-        return {
-            "number": document.number,
-            "score": document.score(rows),
-            "decided": mine,
-            "is_gold": self._golden.get(document.number) is not None,
-        }
 
     def _new_item(self, document: ReviewDocument, view: ReviewView, path: str) -> str:
         if not isinstance(view.value.get(path), list):
@@ -215,6 +232,7 @@ class ReviewSession:
         if self._taken > len(self.log.rows):  # another log stands there
             self._rows.clear()
             self._golden.clear()
+            self._counted.clear()
             self._taken = 0
         for row in self.log.rows[self._taken :]:
             for number in self._numbers.get(row.document, ()):
@@ -264,6 +282,7 @@ def _after(rules: ReviewRules, view: ReviewView, path: str, proposed: ProposedDe
     value = proposed.value
     match proposed.action:
         case ReviewAction.FLAG:
+            rules.steps(view.value, path)
             return value
         case ReviewAction.ACCEPT:
             return rules.accepted(view, path)

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from slotfill.extractors.record.json_writer import NO_MEMBER
+from slotfill.schemas.json_values.exact_json import is_same
 from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.json_values.places import PathStep, ValuePath
 from slotfill.schemas.json_values.pointer import is_within, join, tokens
 
-__all__ = ["ReviewedNode", "ReviewedValue", "list_index"]
+__all__ = ["ReviewedNode", "ReviewedValue", "list_index", "same_value"]
 
 
 class _Items(dict[int, JSON]):
@@ -117,6 +118,11 @@ class ReviewedValue:
             left = {step: self._plain(part, at) for step, part, at in parts if at not in self._removed}
             return [*left.values()] if _is_list(node) else left
         return node
+
+
+def same_value(one: JSON, other: JSON) -> bool:
+    """Compare as JSON does; nothing, NO_MEMBER, is the same as nothing alone."""
+    return one is other if one is NO_MEMBER or other is NO_MEMBER else is_same(one, other)
 
 
 def list_index(token: str) -> int | None:

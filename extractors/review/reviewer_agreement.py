@@ -17,7 +17,7 @@ from typing import Annotated
 from slotfill.extractors.record.json_writer import NO_MEMBER, JSONForm, OmittedIf
 from slotfill.extractors.review.decisions import Decision
 from slotfill.extractors.review.review_fold import ReviewView, review_view, reviewers_of
-from slotfill.schemas.json_values.exact_json import is_same
+from slotfill.extractors.review.reviewed_value import same_value
 from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.json_values.pointer import ANY_INDEX, join, tokens
 
@@ -149,7 +149,7 @@ def _agreement(path: str, doubles: Sequence[DoubleDecision]) -> FieldAgreement:
         for first, second in combinations(sorted(one.values), 2):
             pairs[first, second].append((one.values[first], one.values[second]))
     everything = [pair for shared in pairs.values() for pair in shared]
-    equal = sum(_is_equal(*pair) for pair in everything)
+    equal = sum(same_value(*pair) for pair in everything)
     kappas = [(kappa, len(shared)) for shared in pairs.values() if (kappa := _kappa(shared)) is not None]
     weight = sum(count for _, count in kappas)
     mean = sum(kappa * count for kappa, count in kappas) / weight if weight else None
@@ -174,18 +174,14 @@ def _kappa(pairs: Sequence[tuple[JSON, JSON]]) -> float | None:
 
 def _code(value: JSON, labels: list[JSON]) -> int:
     for number, label in enumerate(labels):
-        if _is_equal(label, value):
+        if same_value(label, value):
             return number
     labels.append(value)
     return len(labels) - 1
 
 
-def _is_equal(one: JSON, other: JSON) -> bool:
-    return one is other if NO_MEMBER in (one, other) else is_same(one, other)
-
-
 def _all_equal(values: Sequence[JSON]) -> bool:
-    return all(_is_equal(values[0], other) for other in values[1:])
+    return all(same_value(values[0], other) for other in values[1:])
 
 
 def _disagreement(one: DoubleDecision) -> Disagreement:

@@ -109,6 +109,13 @@ def test_a_line_that_is_no_decision_is_named(tmp_path, line):
         DecisionLog(path)
 
 
+def test_a_row_that_could_not_be_read_again_is_not_written(tmp_path):
+    log = DecisionLog(tmp_path / "l")
+    with pytest.raises(ValueError, match="/path"):
+        append(log, Decision(who="a", document=ID, path="x", action=ReviewAction.ACCEPT))
+    assert not log.path.exists()
+
+
 def test_what_a_later_version_adds_to_a_row_is_passed_over(tmp_path):
     row = Decision(who="a", document=ID, path="", action=ReviewAction.FLAG)
     (tmp_path / "l").write_text(json.dumps({**row.to_json(), "app": "mobile"}) + "\n")

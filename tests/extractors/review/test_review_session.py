@@ -13,7 +13,7 @@ from reviewing import INVOICE, TEXT, document, record, session
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.gold.gold_files import read_gold
 from slotfill.extractors.review.decisions import DecisionSpan, ProposedDecision, ReviewAction
-from slotfill.extractors.review.review_documents import ReviewDocument
+from slotfill.extractors.review.review_documents import ReviewDocument, neediest_first
 from slotfill.extractors.review.review_fold import review_view
 from slotfill.extractors.review.review_rules import DecisionError
 from slotfill.schemas.sources.schema_sources import read_examples, resolve
@@ -93,7 +93,11 @@ def test_what_is_decided_is_what_gold_holds(tmp_path):
         "items": [{"name": "bolts", "amount": 3}, {"name": "washer", "amount": 4}],
         "tags": ["Rush"],
     }
-    assert line["spans"] == {"/due": {"start": 16, "end": 28}, "/items/1/name": {"start": 39, "end": 42}}
+    assert line["spans"] == {
+        "/due": {"start": 16, "end": 28},
+        "/items/1/name": {"start": 39, "end": 42},
+        "/tags/0": {"start": 74, "end": 78},  # what is typed is sought
+    }
 
 
 @pytest.mark.parametrize(
@@ -209,7 +213,7 @@ def test_two_reviewers_see_each_others_decisions_once_they_have_decided(tmp_path
     assert fields(bob)["/number"]["value"] == "17"
     assert "others" not in fields(bob)["/number"]
     decide(bob, ACCEPT, "/number")
-    assert fields(bob)["/number"]["others"] == [{"who": "ada", "action": "correct", "value": "18"}]
+    assert fields(bob)["/number"]["others"] == [{"who": "ada", "action": "correct", "differs": True, "value": "18"}]
     decide(ada, REJECT, "/items/0")
     decide(bob, ACCEPT, "/items/0/name")
     agreement = bob.agreement()
@@ -246,7 +250,8 @@ def test_a_flag_of_an_apps_user_is_a_row_and_puts_its_document_first(tmp_path):
     }
     review.log.path.write_text(json.dumps(flag) + "\n")
     assert review.refresh()
-    assert review.overview()[0]["number"] == 1
+    ordered = neediest_first(review.documents, review.log.rows)
+    assert [(one.number, one.key[1]) for one in ordered] == [(0, "b.txt"), (1, "invoices/17.txt")]
     assert fields(review, 1)["/total"]["reasons"] == ["flagged by app:user-9"]
     assert fields(review, 1)["/total"]["open"]
     decide(review, CORRECT, "/total", 1, typed="12")

@@ -1,0 +1,1 @@
+"""The page of a review, and the loopback service behind it."""

@@ -1,0 +1,209 @@
+"""The service behind the page: for who knows the address, on this machine; errors are JSON, and tell no traceback."""
+
+import json
+
+import httpx2
+import pytest
+from reviewing import TEXT, document, session
+
+from slotfill.extractors.review.serving.review_app import MOST_BYTES, review_app
+from slotfill.extractors.review.serving.review_page import utf16_span
+
+HOST = "127.0.0.1:8000"
+TOKEN = "secret-token"
+
+
+class Page:
+    """Asks as the page does."""
+
+    def __init__(self, review):
+        app = review_app(review, token=TOKEN, hosts=[HOST], title="A review")
+        self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=f"http://{HOST}")
+
+    async def get(self, path="", **headers):
+        return await self.client.get(f"/{TOKEN}/{path}", headers=headers)
+
+    async def post(self, path, body, **headers):
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"content-type": "application/json", **headers}
+        return await self.client.post(f"/{TOKEN}/{path}", content=content, headers=headers)
+
+    async def decide(self, action, path, **others):
+        return await self.post("decisions", {"document": 0, "action": action, "path": path, **others})
+
+
+@pytest.fixture
+def review(tmp_path):
+    spans = {"/number": {"start": None, "end": None, "match": "absent"}}
+    return session(tmp_path, [document(spans=spans), document(1, text="b", source="b.txt")])
+
+
+@pytest.fixture
+def page(review):
+    return Page(review)
+
+
+def row_at(answer, path):
+    return next(row for row in answer.json()["view"]["fields"] if row["path"] == path)
+
+
+async def test_the_page_holds_the_documents_and_may_ask_its_own_service_alone(page):
+    answer = await page.get()
+    assert answer.status_code == 200
+    assert "connect-src &#39;self&#39;" in answer.text or "connect-src 'self'" in answer.text
+    assert "default-src" in answer.text
+    assert "invoices/17.txt" in answer.text
+    assert answer.headers["content-security-policy"] == "frame-ancestors 'none'"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_decisions_are_taken_checked_and_taken_back(page, review):
+    answer = await page.get("documents/0")
+    assert answer.json()["view"]["fields"][0]["path"] == "/number"  # the neediest
+    assert row_at(answer, "/number")["review"]["reasons"] == ["stands nowhere in the text"]
+    accepted = await page.decide("accept", "/number")
+    assert accepted.json()["row"]["who"] == "ada"
+    assert row_at(accepted, "/number")["review"]["decided"] == "accept"
+    checked = await page.post("validate", {"document": 0, "path": "/due", "typed": "3 March 2026"})
+    assert checked.json() == {"value": "2026-03-03", "errors": []}
+    checked = await page.post("validate", {"document": 0, "path": "/total", "typed": "-2"})
+    assert checked.json()["errors"] == [{"path": "/total", "message": "-2 is less than the minimum of 0"}]
+    refused = await page.decide("correct", "/total", typed="-2")
+    assert refused.json()["refused"] == "-2 is less than the minimum of 0"
+    undone = await page.post("undo", {})
+    assert row_at(undone, "/number")["review"]["open"]
+    assert (await page.post("undo", {})).json()["row"] is None
+    assert [row.action.value for row in review.log.rows] == ["accept", "undo"]
+
+
+async def test_spans_are_counted_as_scripts_count_and_kept_as_records_do(page, review):
+    start = TEXT.encode("utf-16-le").index("3 March 2026".encode("utf-16-le")) // 2
+    answer = await page.decide("correct", "/due", typed="3 March 2026", span=[start, start + 12])
+    assert row_at(answer, "/due")["span"] == [start, start + 12]
+    assert row_at(answer, "/due")["points"] == [16, 28]
+    assert review.log.rows[-1].span.start == 16
+    for span in ([5, 5], [9, 3], [0, 1000]):
+        assert (await page.decide("correct", "/due", typed="3 March 2026", span=span)).status_code == 400
+
+
+def test_half_an_emoji_is_a_whole_one():
+    assert utf16_span("a😀b", [2, 3]) == utf16_span("a😀b", [1, 3])
+    assert utf16_span("a😀b", [1, 4]).end == 3
+
+
+async def test_numbers_keep_all_their_digits(page, review):
+    body = b'{"document": 0, "action": "correct", "path": "/total", "value": 12345678901234567890.12}'
+    answer = await page.post("decisions", body)
+    assert row_at(answer, "/total")["digits"] == "12345678901234567890.12"
+    assert row_at(answer, "/total")["review"]["typed"] == "12345678901234567890.12"
+    assert '"after": 12345678901234567890.12' in review.log.path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"host": "evil.example"}, 403),
+        ({"host": "127.0.0.1"}, 403),
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-site"}, 403),
+        ({"content-type": "text/plain"}, 415),
+        ({"content-type": "application/x-www-form-urlencoded"}, 415),
+    ],
+)
+async def test_what_another_page_sends_is_refused(page, review, headers, status):
+    answer = await page.post("decisions", {"document": 0, "action": "accept", "path": "/number"}, **headers)
+    assert answer.status_code == status
+    assert review.log.rows == []
+
+
+async def test_who_does_not_know_the_address_gets_nothing(page):
+    for path in ("/", "/wrong/", f"/{TOKEN}x/", f"/{TOKEN[:-1]}/", "/wrong/documents/0", "/\u00e9/"):
+        answer = await page.client.get(path)
+        assert (answer.status_code, answer.json()) == (404, {"error": "there is nothing at this address"})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"no JSON",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b'{"document": NaN}',
+        b"[" * 100_000,
+        b'{"document": 0, "action": "accept"}',
+        b'{"document": -1, "action": "accept", "path": ""}',
+        b'{"document": 9, "action": "accept", "path": ""}',
+        b'{"document": true, "action": "accept", "path": ""}',
+        b'{"document": 0, "action": "undo", "path": "/number"}',
+        b'{"document": 0, "action": "burn", "path": "/number"}',
+        b'{"document": 0, "action": "correct", "path": "/number", "typed": 3}',
+        b'{"document": 0, "action": "correct", "path": "/number", "value": "\\ud800"}',
+        b'{"document": 0, "action": "correct", "path": "/number", "typed": "x", "span": [-1, 3]}',
+        b'{"document": 0, "action": "correct", "path": "/total", "value": 1e999}',
+    ],
+)
+async def test_what_no_page_sends_is_an_error_and_no_traceback(page, review, body):
+    answer = await page.post("decisions", body)
+    assert answer.status_code == 400
+    assert set(answer.json()) == {"error"}
+    assert (await page.post("validate", body)).status_code in (200, 400)
+    assert review.log.rows == []
+
+
+@pytest.mark.parametrize(
+    ("action", "path"),
+    [
+        ("accept", "/a/b/c"),
+        ("reject", "/items/99"),
+        ("add", "/number"),
+        ("correct", ""),
+        ("accept", "x"),
+        ("flag", "x"),
+        ("add", "/items/~9"),
+    ],
+)
+async def test_paths_that_lead_nowhere_are_refused(page, review, action, path):
+    answer = await page.decide(action, path)
+    assert answer.status_code == 200
+    assert answer.json()["refused"]
+    assert review.log.rows == []
+
+
+async def test_too_long_a_body_is_refused_unread(page):
+    answer = await page.post("decisions", b"{}", **{"content-length": str(MOST_BYTES + 1)})
+    assert answer.status_code == 413
+
+
+async def test_what_is_not_there_says_so(page):
+    assert (await page.get("documents/99")).status_code == 400
+    for path in ("nothing", "documents/x", "documents/-1"):
+        assert (await page.get(path)).status_code == 404
+    assert (await page.get("decisions")).status_code == 404
+
+
+async def test_a_failure_tells_no_secret_of_the_program(page, review, monkeypatch):
+    review.gold.mkdir()
+    failed = await page.decide("flag", "/number", note="look")
+    assert failed.status_code == 200  # a flag changes no gold
+    monkeypatch.setattr(review, "undo", lambda: 1 / 0)
+    answer = await page.post("undo", {})
+    assert answer.status_code == 500
+    assert answer.json() == {"error": "it failed (ZeroDivisionError): what was decided before is in the log"}
+
+
+async def test_how_reviewers_agree_is_told(page, review, tmp_path):
+    other = Page(session(tmp_path, [*review.documents], who="bob"))
+    await page.decide("correct", "/number", typed="18")
+    answer = await other.decide("accept", "/number")
+    told = (await page.get("status")).json()["status"]
+    assert told["agreement"]["whole"] == {"path": "", "pairs": 1, "equal": 0}
+    assert told["agreement"]["disagreements"][0]["values"] == {"ada": "18", "bob": "17"}
+    assert told["progress"] == {"0": {"decided": 1, "is_gold": False}}
+    others = row_at(answer, "/number")["review"]["others"]
+    assert others == [{"who": "ada", "action": "correct", "differs": True, "value": "18"}]
