@@ -354,6 +354,15 @@ def test_a_mail_within_its_own_signature_says_so():
     assert refusal(HEAD + b"Content-Type: application/pkcs7-mime; smime-type=signed-data\n\nMIAG") == "unreadable"
 
 
+@pytest.mark.parametrize("logo_first", [True, False])
+def test_an_envelope_among_other_parts_is_told_where_no_text_is_shown(logo_first):
+    envelope = b"Content-Type: application/pkcs7-mime; smime-type=enveloped-data\n\nMIAG\n"
+    logo = b"Content-Type: image/png\nContent-Disposition: inline; filename=logo.png\n\niVBO\n"
+    parts = (logo, envelope) if logo_first else (envelope, logo)
+    mail = b"Content-Type: multipart/mixed; boundary=x\n\n" + b"".join(b"--x\n" + part for part in parts) + b"--x--\n"
+    assert refusal(HEAD + mail) == "encrypted_document"
+
+
 @pytest.mark.parametrize(
     "mail",
     [
