@@ -18,6 +18,7 @@ SUMMARIES = {
     "doctor": "Say what works here, and what to do about the rest.",
     "evaluate": "Say how true results are: hold RECORDS against GOLD.",
     "extract": "Extract SCHEMA from each INPUT, as JSON.",
+    "init": "Write a starting folder: a schema, samples, tests that pass, a CI file.",
     "models": "List models and their prices, in USD a million tokens.",
     "refine": "Correct an extraction: ask again, with CORRECTION.",
     "review": "Accept, correct and reject what was extracted, on a page.",

@@ -51,7 +51,9 @@ def tracked() -> list[str]:
 def shipped(tracked: list[str]) -> set[str]:
     """The package's files: modules in the root and its three packages, what its page is made of, the mark of types."""
     modules = re.compile(r"(?:(?:schemas|extractors|commands)/(?:\w+/)*)?\w+\.pyi?")
-    assets = re.compile(r"extractors/(?:review/serving|viewing)/\w+\.(?:css|html|js)")
+    assets = re.compile(
+        r"extractors/(?:(?:review/serving|viewing)/\w+\.(?:css|html|js)|templates/(?:[\w.-]+/)+[\w.-]+-tpl)"
+    )
     return {name for name in tracked if modules.fullmatch(name) or assets.fullmatch(name)} | {"py.typed"}
 
 
@@ -86,13 +88,14 @@ def test_the_root_holds_these_modules_only(tracked: list[str]) -> None:
 
 
 def test_every_package_of_the_tree_is_declared(shipped: set[str]) -> None:
-    folders = {str(Path("slotfill", name).parent).replace(os.sep, ".") for name in shipped}
+    modules = {name for name in shipped if not name.endswith("-tpl")}
+    folders = {str(Path("slotfill", name).parent).replace(os.sep, ".") for name in modules}
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
     assert sorted(declared) == sorted(folders)
 
 
 def test_every_package_has_an_init(shipped: set[str]) -> None:
-    folders = {Path(name).parent for name in shipped}
+    folders = {Path(name).parent for name in shipped if not name.endswith("-tpl")}
     assert {str(folder / "__init__.py") for folder in folders} <= shipped
 
 

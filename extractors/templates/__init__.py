@@ -1,0 +1,1 @@
+"""Starting folders that `slotfill init` writes. What they hold stands in the folders here, as ordinary files."""
