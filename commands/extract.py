@@ -88,11 +88,19 @@ def extract_command(
     with log_to_stderr(telling.verbosity, telling.log_format):  # what is told of settings holds no secret
         extractor = _extractor(resolved, asking, running, evidence=evidence.evidence)
     sources = sources.for_model(takes_pages=extractor.takes_pages)
-    with log_to_stderr(telling.verbosity, telling.log_format, extractor.settings.secrets):
+    whereabouts = _whereabouts(writing)
+    with log_to_stderr(telling.verbosity, telling.log_format, extractor.settings.secrets, whereabouts=whereabouts):
         warn_of_other_model(prompt, extractor.model.id)
         if evidence.evidence and not writing.records:
             _print_message(telling, "evidence stands in the run's records: the same command with --record writes them")
         ctx.exit(_run(extractor, sources, start, telling, earlier))
+
+
+def _whereabouts(writing: WritingOptions) -> str:
+    """Say where failures stand that are not told one by one."""
+    if writing.rejects:
+        return f"their records are in {writing.rejects}"
+    return "--rejects FILE keeps their records, -v tells of each"
 
 
 def _earlier(schema: Schema[Any], updating: UpdatingOptions) -> EarlierRecords | None:
@@ -230,7 +238,9 @@ def _run(
 
 
 def _tells_progress(telling: TellingOptions) -> bool:
-    return telling.verbosity > 0 or (not telling.quiet and sys.stderr.isatty())
+    from slotfill.extractors.terminal.streams import is_terminal
+
+    return telling.verbosity > 0 or (not telling.quiet and is_terminal(sys.stderr))
 
 
 def _print_message(telling: TellingOptions, line: str) -> None:

@@ -6,12 +6,13 @@ What is written meanwhile, to standard output or standard error, stands above it
 from __future__ import annotations
 
 import io
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, RLock, Thread
 from typing import IO, TYPE_CHECKING, Any, TextIO
+
+from slotfill.extractors.terminal.streams import is_terminal, takes_control
 
 if TYPE_CHECKING:
     from slotfill.extractors.terminal.progress import Progress
@@ -36,7 +37,7 @@ def progress_line(progress: Callable[[], Progress], *, appears_after: float = AP
         progress: Says how far it is; is called from another thread, as often as the line is drawn.
         appears_after: In seconds.
     """
-    if not _takes_lines(sys.stderr):
+    if not takes_control(sys.stderr):
         yield
         return
     line = _StandingLine(sys.stderr, progress)
@@ -50,11 +51,6 @@ def progress_line(progress: Callable[[], Progress], *, appears_after: float = AP
             ended.set()
             thread.join()
             line.clear()
-
-
-def _takes_lines(stream: TextIO | None) -> bool:
-    """Whether a stream is a terminal that can be told to clear a line."""
-    return stream is not None and stream.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
 
 
 def _draw_until(ended: Event, line: _StandingLine, appears_after: float) -> None:
@@ -138,7 +134,7 @@ def _above(line: _StandingLine) -> Iterator[None]:
     """Have what is written to the terminal by this process written above a line."""
     streams = {name: getattr(sys, name) for name in ("stdout", "stderr")}
     for name, stream in streams.items():
-        if stream is not None and stream.isatty():
+        if is_terminal(stream):
             setattr(sys, name, _Above(stream, line))
     try:
         yield

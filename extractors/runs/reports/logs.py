@@ -15,7 +15,9 @@ from slotfill.extractors.http.redaction import HIDDEN, Redaction
 from slotfill.extractors.record.failure_kinds import Failure
 from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.runs.reports.console import printable
+from slotfill.extractors.runs.reports.failure_digest import FailureDigest, failure_extra
 from slotfill.extractors.runs.reports.log_safety import disclosed, place_of
+from slotfill.extractors.terminal.streams import is_terminal
 from slotfill.extractors.unforeseen import STOPS, internal_failure
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.json_values.json_types import JSONObject
@@ -93,25 +95,38 @@ class _Json(_Formatter):
 class _Stderr(logging.StreamHandler[Any]):
     """Writes to what standard error is at the time, so that a progress bar can redirect it."""
 
-    def __init__(self, formatter: logging.Formatter) -> None:
+    def __init__(self, formatter: logging.Formatter, digest: FailureDigest | None) -> None:
         super().__init__(sys.stderr)
         self.setFormatter(formatter)
+        self._digest = digest
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.stream = sys.stderr
-        super().emit(record)
+        told = self._digest.replaced(record) if self._digest else record
+        if told is not None:
+            self.stream = sys.stderr
+            super().emit(told)
+
+    def end(self) -> None:
+        """Say how many failures were not told in full."""
+        for record in self._digest.end() if self._digest else ():
+            super().emit(record)
 
 
 @contextmanager
-def log_to_stderr(verbosity: int, log_format: LogFormat, secrets: tuple[str, ...] = ()) -> Iterator[logging.Logger]:
+def log_to_stderr(
+    verbosity: int, log_format: LogFormat, secrets: tuple[str, ...] = (), *, whereabouts: str = ""
+) -> Iterator[logging.Logger]:
     """Log to standard error: at -1 what stops a run, at 0 failures and warnings too, at 1 all documents.
 
     At 2 come values, and what the SDK says of its requests, the documents' texts included; below, what others say is
-    told without their words. secrets: are never written.
+    told without their words. At 0 the first failures of a kind are told in full, and how many came after them.
+
+    secrets: are never written. whereabouts: of the failures that are not told in full.
     """
     verbosity = min(verbosity, ALL)
     written = _Json if log_format == "json" else _Text
-    handler = _Stderr(written(secrets, values=verbosity == ALL))
+    digest = FailureDigest(whereabouts, counts_up=not is_terminal(sys.stderr)) if verbosity == 0 else None
+    handler = _Stderr(written(secrets, values=verbosity == ALL), digest)
     loggers = [logging.getLogger(name) for name in (_OWN, *_OTHERS)]
     before = [(logger.level, logger.propagate) for logger in loggers]
     for logger in loggers:
@@ -122,6 +137,7 @@ def log_to_stderr(verbosity: int, log_format: LogFormat, secrets: tuple[str, ...
     try:
         yield loggers[0]
     finally:
+        handler.end()
         for logger, (level, propagate) in zip(loggers, before, strict=True):
             logger.removeHandler(handler)
             logger.setLevel(level)
@@ -144,7 +160,9 @@ def log_extraction(extraction: Extraction[Any], schema: Schema[Any], *, final: b
 
 def log_unwritable(source: str | None, failure: Failure) -> None:
     """Log that what came of a document cannot be written, into an output or a line of the log."""
-    _logger.error("%s: cannot be written: %s [%s]", source or "the text", failure.message, failure.type)
+    name = source or "the text"
+    extra = failure_extra(failure.type)
+    _logger.error("%s: cannot be written: %s [%s]", name, failure.message, failure.type, extra=extra)
 
 
 def _log(extraction: Extraction[Any], schema: Schema[Any], level: int) -> None:
@@ -152,7 +170,8 @@ def _log(extraction: Extraction[Any], schema: Schema[Any], level: int) -> None:
         return
     data = _data(extraction, schema)
     source = extraction.document.source or "the text"
-    _logger.log(level, "%s: %s", source, "; ".join(_line_parts(extraction, data)), extra={"data": data})
+    kind = failure_extra(extraction.error.type) if extraction.error and level == logging.ERROR else {}
+    _logger.log(level, "%s: %s", source, "; ".join(_line_parts(extraction, data)), extra={"data": data, **kind})
     if _logger.isEnabledFor(logging.DEBUG):
         _log_values(source, extraction)
 

@@ -12,6 +12,7 @@ from slotfill.extractors.runs.reports.run_summary import progress_of
 from slotfill.extractors.runs.reports.totals import Totals
 from slotfill.extractors.terminal.progress import Progress
 from slotfill.extractors.terminal.standing_line import progress_line
+from slotfill.extractors.terminal.streams import is_terminal
 
 __all__ = ["run_progress"]
 
@@ -29,7 +30,7 @@ def run_progress(total: Callable[[], int | None], *, enabled: bool = True) -> It
         total: Says how many documents there are; None where that is not known, or not yet.
         enabled: Whether a terminal shows it.
     """
-    if sys.stderr is None or not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         yield _Log(total).tell
         return
     latest = Totals()
