@@ -85,8 +85,22 @@ With `--stream` each part of a value is written to standard output as soon as it
 `-o`). Where a reply is asked for again its parts come again.
 
 Data goes to standard output, all else to standard error, which may be closed or full: failures, a closing line when
-there are several documents, and on a terminal a progress bar. `-q` leaves all but the reason of a stop out;
-`--log-format json` writes a JSON object a line.
+there are several documents. `-q` leaves all but the reason of a stop out; `--log-format json` writes a JSON object a
+line.
+
+## On a terminal
+
+A line says how far a run is, as soon as it takes more than a second: percent, documents, time left, what failed, cost,
+pace, as much of it as there is room for. It goes when the run ends, and what is written meanwhile stands above it. The
+rows of local files (`.jsonl`, `.csv`, `.tsv`, `.json`, `.parquet`) are counted beside the run; what comes from a pipe
+or from elsewhere is read once, so that there is no percent of it. Where standard error is no terminal there is no such
+line; with `-v` the log says the same once a minute.
+
+Of the failures of a kind the first three are told in full, then they are counted: a thousand refusals are a few lines,
+and a figure that counts up. `--rejects` holds them all, and `-v` tells of each.
+
+JSON on standard output has colours, unless `NO_COLOR` is set or `TERM` is `dumb`. What goes into a pipe or a file has
+none, ever, and is the same byte for byte.
 
 ## Exit codes
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from threading import Event, RLock, Thread
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
-from slotfill.extractors.terminal.streams import is_terminal, takes_control
+from slotfill.extractors.terminal.streams import is_terminal, takes_colour, takes_control
 
 if TYPE_CHECKING:
     from slotfill.extractors.terminal.progress import Progress
@@ -67,7 +67,7 @@ class _StandingLine:
         from rich.console import Console
 
         self._stream, self._progress = stream, progress
-        self._console = Console(file=stream, highlight=False)
+        self._console = Console(file=stream, highlight=False, color_system="auto" if takes_colour(stream) else None)
         self._lock = RLock()
         self._drawn, self._length = "", 0
         self._standing, self._at_start = False, True

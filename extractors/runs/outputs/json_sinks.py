@@ -17,9 +17,10 @@ from slotfill.extractors.runs.outputs.output_locks import OutputLock
 from slotfill.extractors.runs.outputs.sink import Record, RecordView, Sink
 from slotfill.extractors.runs.outputs.standard_streams import check_writable
 from slotfill.extractors.streaming.events import Partial
+from slotfill.extractors.terminal.streams import takes_colour
 from slotfill.schemas.json_values.json_types import JSON
 
-__all__ = ["FileSink", "FolderSink", "StreamSink", "encode", "part_writer"]
+__all__ = ["FileSink", "FolderSink", "StreamSink", "encode", "part_writer", "show_json"]
 
 
 _LOCK = ".slotfill-lock"
@@ -33,15 +34,15 @@ def part_writer(stream: IO[bytes]) -> Callable[[Document, Partial[Any]], None]:
     def write(document: Document, partial: Partial[Any]) -> None:
         for part in partial.parts:
             line = {"source": document.source, "rung": partial.rung.value, "path": part.path, "value": part.value}
-            _show(stream, encode(line))
+            show_json(stream, line)
 
     return write
 
 
-def _show(stream: IO[bytes], data: bytes) -> None:
-    """Write to an open stream at once. Raises OutputError."""
+def show_json(stream: IO[bytes], data: JSON, *, indent: int | None = None) -> None:
+    """Write JSON to an open stream at once, on a terminal in colour. Raises OutputError."""
     try:
-        stream.write(data)
+        stream.write(_coloured(encode(data, indent=indent)) if takes_colour(stream) else encode(data, indent=indent))
         stream.flush()
     except BrokenPipeError:
         raise  # the reader has had enough: no error, and click knows how to end
@@ -54,6 +55,12 @@ def encode(data: JSON, *, indent: int | None = None) -> bytes:
     return f"{json_text(data, indent=indent)}\n".encode()
 
 
+def _coloured(data: bytes) -> bytes:
+    from slotfill.extractors.terminal.json_colours import coloured_json
+
+    return coloured_json(data.decode()).encode()
+
+
 class StreamSink(Sink):
     """Writes to an open stream, each value at once: a line each, or indented."""
 
@@ -64,7 +71,7 @@ class StreamSink(Sink):
 
     def write(self, record: Record) -> None:
         """Write what is to be written of it and flush it."""
-        _show(self._stream, encode(self._view(record), indent=self._indent))
+        show_json(self._stream, self._view(record), indent=self._indent)
 
 
 class FileSink(Sink):

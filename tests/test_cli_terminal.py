@@ -1,0 +1,63 @@
+"""The command line on a terminal, and into a pipe beside it."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from slotfill.extractors.testing.claude import SimulatedClaude
+from slotfill.extractors.testing.server import served
+
+pytest.importorskip("pty", reason="this system has no pseudo-terminals")
+
+from terminals import on_terminal, screen
+
+FEEDBACK = {"sentiment": "negative", "key_issues": ["late"], "urgency": 3, "suggested_action": "Refund."}
+PRETTY = json.dumps(FEEDBACK, indent=2)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    Path("a.txt").write_text("It came late.")
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def claude(monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
+    simulated = SimulatedClaude(lambda _: FEEDBACK)
+    with served(simulated) as url:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
+        yield simulated
+
+
+def test_one_value_stands_there_in_colour_with_nothing_before_it():
+    process, written = on_terminal("extract", "feedback", "a.txt")
+    assert process.returncode == 0
+    assert "\x1b[32m" in written
+    assert screen(written) == [*PRETTY.splitlines(), ""]
+
+
+@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_without_colour_it_is_plain(env):
+    _, written = on_terminal("extract", "feedback", "a.txt", env=env)
+    assert screen(written) == [*PRETTY.splitlines(), ""]
+    assert not re.search(r"\x1b\[[\d;]*m", written)
+
+
+def test_into_a_pipe_goes_the_same_byte_for_byte():
+    process, written = on_terminal("extract", "feedback", "a.txt", piped=("stdout",), env={"FORCE_COLOR": "1"})
+    assert process.stdout.decode() == f"{PRETTY}\n"
+    assert screen(written) == [""]
+
+
+def test_no_line_of_progress_stays_behind():
+    Path("rows.jsonl").write_text("".join(json.dumps({"text": f"{number} came late."}) + "\n" for number in range(9)))
+    _, written = on_terminal("extract", "feedback", "rows.jsonl", "--rpm", "240", columns=200)
+    lines = screen(written, 200)
+    assert [json.loads(line)["source"] for line in lines[:9]] == [f"rows.jsonl#{number}" for number in range(1, 10)]
+    assert lines[9].startswith("9 documents: 9 extracted")
+    assert lines[10:] == [""]
