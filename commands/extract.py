@@ -13,6 +13,7 @@ import click
 
 from slotfill.commands.exit_codes import EXIT_INCOMPLETE, exit_code
 from slotfill.commands.inputs import find_inputs, resolve_schema, warn_of_other_model
+from slotfill.commands.looking.showing import ShownRun, check_shown
 from slotfill.commands.options.asking_options import AskingOptions, EvidenceOptions, PromptOptions, schema_argument
 from slotfill.commands.options.option_groups import GroupedCommand, with_options
 from slotfill.commands.options.reading_options import FileOptions, ReadingOptions
@@ -80,6 +81,7 @@ def extract_command(
         keep=writing.keep,
         earlier=updating.earlier,
     )
+    check_shown(writing, several=sources.several)
     earlier = _earlier(resolved, updating)
     if running.dry_run:
         _print_estimate(resolved, sources, asking, earlier, evidence=evidence.evidence, limit=reading.limit)
@@ -93,7 +95,7 @@ def extract_command(
         warn_of_other_model(prompt, extractor.model.id)
         if evidence.evidence and not writing.records:
             _print_message(telling, "evidence stands in the run's records: the same command with --record writes them")
-        ctx.exit(_run(extractor, sources, start, telling, earlier))
+        ctx.exit(_run(extractor, sources, start, telling, earlier, show=writing.show))
 
 
 def _whereabouts(writing: WritingOptions) -> str:
@@ -212,6 +214,8 @@ def _run(
     start: Start,
     telling: TellingOptions,
     earlier: EarlierRecords | None,
+    *,
+    show: bool,
 ) -> int:
     """Run, say how far it got, and return the exit code."""
     from slotfill.extractors.runs.reports.document_count import DocumentCount
@@ -220,15 +224,23 @@ def _run(
 
     if extractor.settings.model is None and extractor.model.id == "local" and not telling.quiet:
         click.echo("no Anthropic credential is set: using the embedded model", err=True)
+    shown = ShownRun(sources, start) if show else None
     count = DocumentCount(sources, start.limit)
     with (
         count.counting(enabled=_tells_progress(telling)),
-        run_progress(lambda: count.total, enabled=not telling.quiet) as show,
+        run_progress(lambda: count.total, enabled=not telling.quiet) as on_progress,
     ):
-        on_message = partial(_print_message, telling)
         end = run_once(
-            extractor, sources, start, sys.stdout.buffer, earlier=earlier, on_progress=show, on_message=on_message
+            extractor,
+            sources,
+            shown.start if shown else start,
+            shown.stdout if shown else sys.stdout.buffer,
+            earlier=earlier,
+            on_progress=on_progress,
+            on_message=partial(_print_message, telling),
         )
+    if shown:
+        shown.show()
     if isinstance(end.stopped, BrokenPipeError):
         raise end.stopped  # who reads standard output has had enough: click ends quietly
     _print_end(end, count.total, telling, several=sources.several)

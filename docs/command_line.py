@@ -99,6 +99,14 @@ line; with `-v` the log says the same once a minute.
 Of the failures of a kind the first three are told in full, then they are counted: a thousand refusals are a few lines,
 and a figure that counts up. `--rejects` holds them all, and `-v` tells of each.
 
+`--show`, for one document, prints its text with each value marked where it stands, and below it value by value where
+that is: what stands nowhere in the text first, then the places in the text's order, pages of a PDF and cells of a
+workbook with them, then what is judged. Of a long text it is what stands around the marks. Without colours a mark is
+`[came late]¹`, and `[¹came [²late]¹ again]²` where two cross. It takes the place of JSON on a terminal; where standard
+output is a pipe or a file the JSON goes there as ever, and the text to standard error.
+
+    slotfill extract feedback mail.eml --show
+
 JSON on standard output has colours, unless `NO_COLOR` is set or `TERM` is `dumb`. What goes into a pipe or a file has
 none, ever, and is the same byte for byte.
 

@@ -5,7 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from slotfill.cli import main
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
 
@@ -61,3 +63,37 @@ def test_no_line_of_progress_stays_behind():
     assert [json.loads(line)["source"] for line in lines[:9]] == [f"rows.jsonl#{number}" for number in range(1, 10)]
     assert lines[9].startswith("9 documents: 9 extracted")
     assert lines[10:] == [""]
+
+
+def test_show_puts_the_text_with_its_marks_in_the_place_of_json():
+    process, written = on_terminal("extract", "feedback", "a.txt", "--show")
+    lines = screen(written)
+    assert process.returncode == 0
+    assert lines[0].startswith("a.txt  feedback: valid, claude-haiku-5-5, ")
+    assert "It came late¹." in lines
+    assert [line.split()[1] for line in lines if line.startswith(("✗", "¹", "·"))] == [
+        "suggested_action",
+        "key_issues[0]",
+        "sentiment",
+        "urgency",
+    ]
+
+
+def test_show_leaves_what_goes_into_a_pipe_as_it_is():
+    process, written = on_terminal("extract", "feedback", "a.txt", "--show", piped=("stdout",))
+    assert process.stdout.decode() == f"{PRETTY}\n"
+    assert "It came late¹." in screen(written)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("-o v.json", "--show and -o exclude each other"),
+        ("--stream", "--show and --stream exclude each other"),
+        ("a.txt", "--show is for one document"),
+    ],
+)
+def test_show_is_for_one_document_on_the_terminal(claude, options, said):
+    result = CliRunner().invoke(main, ["extract", "feedback", "a.txt", "--show", *options.split()])
+    assert (result.exit_code, said in result.stderr) == (2, True)
+    assert claude.requests == []

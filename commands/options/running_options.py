@@ -60,6 +60,12 @@ class WritingOptions(OptionGroup):
         help="Write each part of a value to standard output as soon as it is there, a JSON line each; the documents "
         "come one after the other.",
     )
+    show: bool = option(
+        "--show",
+        is_flag=True,
+        help="Of one document: its text with each value marked where it stands, for people. On a terminal in place of "
+        "JSON; else on standard error.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

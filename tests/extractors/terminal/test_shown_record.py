@@ -1,0 +1,120 @@
+"""A record on a terminal."""
+
+import io
+import re
+
+import pytest
+from examples import examples
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slotfill import Document
+from slotfill.extractors.terminal.marked_passages import NumberedMark, marked_passages
+from slotfill.extractors.terminal.shown_record import MOST_ROWS, show_record
+from slotfill.extractors.terminal.visible_text import visible
+
+TEXT = "The bell came late, and it did not ring. I want a refund."
+
+
+def record(value, spans, **changes):
+    made = {
+        "document": {"id": Document.of(TEXT).id, "source": "a.txt", "chars": len(TEXT)},
+        "schema": {"name": "feedback", "id": "0"},
+        "model": "claude-haiku-5-5",
+        "outcome": "valid",
+        "value": value,
+        "spans": spans,
+        "edits": [],
+        "attempts": [],
+        "confidence": {},
+        "cost_usd": "0.0003",
+        "ms": 1_200,
+        "error": None,
+    }
+    return made | changes
+
+
+def span(start, end, match="exact", **more):
+    return {"start": start, "end": end, "match": match, **more}
+
+
+def shown(monkeypatch, made, text=TEXT, columns=100):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    stream = io.StringIO()
+    show_record(made, text, stream)
+    return [line.rstrip() for line in stream.getvalue().splitlines()]
+
+
+def test_each_value_is_told_of_and_what_stands_nowhere_first(monkeypatch):
+    value = {"key_issues": ["came late", "did not ring"], "quote": "a lie", "urgency": 3}
+    spans = {
+        "/key_issues/0": span(9, 18, place={"page": 3, "box": [1, 2, 3, 4]}),
+        "/key_issues/1": span(27, 39, "fuzzy"),
+        "/quote": {"start": None, "end": None, "match": "absent"},
+    }
+    assert shown(monkeypatch, record(value, spans)) == [
+        "a.txt  feedback: valid, claude-haiku-5-5, $0.0003, 1.2 s",
+        "",
+        "The bell [came late]¹, and it [did not ring]². I want a refund.",
+        "",
+        "✗  quote          a lie         stands nowhere in the text",
+        "¹  key_issues[0]  came late     page 3",
+        "²  key_issues[1]  did not ring  fuzzy match",
+        "·  urgency        3             judged: no place is sought",
+    ]
+
+
+def test_in_a_narrow_window_it_stands_below_the_value(monkeypatch):
+    lines = shown(monkeypatch, record({"quote": "a lie"}, {"/quote": span(None, None, "absent")}), columns=40)
+    assert max(map(len, lines)) <= 40
+    assert lines[-2:] == ["✗  quote  a lie", "          stands nowhere in the text"]
+
+
+def test_why_there_is_no_value_is_told(monkeypatch):
+    made = record(None, {}, outcome="refused", error={"type": "refusal", "message": "the model refused", "path": ""})
+    assert "the model refused [refusal]" in shown(monkeypatch, made)
+
+
+def test_no_more_values_are_told_of_than_can_be_read(monkeypatch):
+    value = {"list": [str(number) for number in range(MOST_ROWS + 7)]}
+    assert shown(monkeypatch, record(value, {}))[-1] == "… and 7 more values"
+
+
+def plain(text, *marks):
+    numbered = [NumberedMark(number, *mark, "red") for number, mark in enumerate(marks, 1)]
+    return marked_passages(text, numbered, coloured=False).plain
+
+
+@pytest.mark.parametrize(
+    ("marks", "line"),
+    [
+        ([(0, 4), (5, 7)], "[abcd]¹e[fg]²h"),
+        ([(0, 7), (2, 4)], "[ab[cd]²efg]¹h"),
+        ([(0, 4), (2, 6)], "[¹ab[²cd]¹ef]²gh"),
+        ([(0, 4), (0, 4)], "[[abcd]²]¹efgh"),
+        ([(3, 3)], "abcdefgh"),
+    ],
+)
+def test_marks_that_nest_and_cross(marks, line):
+    assert plain("abcdefgh", *marks) == line
+
+
+def test_of_a_long_text_what_stands_around_the_marks_is_shown():
+    text = "x" * 5_000 + "HERE" + "y" * 5_000
+    line = plain(text, (5_000, 5_004))
+    assert line == ("… 4,880 characters …\n" + "x" * 120 + "[HERE]¹" + "y" * 120 + " …\n… 4,880 characters …")
+    assert len(plain(text)) < 600
+    assert len(plain(text, (0, 10_000))) < 1_000
+
+
+MARKS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)).map(sorted), max_size=5)
+
+
+@examples(200)
+@given(st.text(st.sampled_from("ab \n\x1b\u202e🎧e\u0301"), min_size=30, max_size=30), MARKS)
+def test_the_text_is_all_there_in_colour_too(text, marks):
+    numbered = [NumberedMark(number, *mark, "red") for number, mark in enumerate(marks, 1)]
+    coloured, bare = (marked_passages(text, numbered, coloured=flag).plain for flag in (True, False))
+    assert re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]", "", coloured) == visible(text)
+    assert re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹\\[\\]]", "", bare) == visible(text)
+    assert "\x1b" not in coloured + bare
