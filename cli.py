@@ -9,7 +9,7 @@ import click
 
 from slotfill import __version__
 from slotfill.commands import SUMMARIES, LazyCommands
-from slotfill.commands.exit_codes import EXIT_INTERRUPTED, exit_error, system_exit_error
+from slotfill.commands.exit_codes import EXIT_INTERRUPTED, exit_error, system_exit_error, with_fix_below
 
 __all__ = ["main"]
 
@@ -37,14 +37,16 @@ class _Slotfill(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit):
-            raise  # click's own: a command's --help imports no errors to compare them with
+        except click.exceptions.Exit:
+            raise
+        except click.ClickException as error:  # click's own: a command's --help imports no errors to compare them with
+            raise with_fix_below(error) from None
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(EXIT_INTERRUPTED)
         except Exception as error:
             if ending := exit_error(error):
-                raise ending from None
+                raise with_fix_below(ending) from None
             raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's

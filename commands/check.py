@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from slotfill.commands.options.asking_options import formats_option, schema_argu
 from slotfill.commands.options.option_groups import OptionGroup, option, with_options
 
 if TYPE_CHECKING:
+    from slotfill.extractors.testing.checking.findings import Finding
     from slotfill.schemas.json_schema.formats import Formats
 
 __all__ = ["check_command", "keep_hypothesis_in_cache"]
@@ -61,6 +63,7 @@ def check_command(ctx: click.Context, /, schema: str, options: _CheckOptions) ->
     """
     keep_hypothesis_in_cache()
     from slotfill.extractors.runs.reports.console import printable, show_step
+    from slotfill.extractors.terminal.streams import is_terminal
     from slotfill.extractors.testing.check import check, report
     from slotfill.schemas import resolve
 
@@ -76,11 +79,27 @@ def check_command(ctx: click.Context, /, schema: str, options: _CheckOptions) ->
     show_step("")
     if options.as_json:
         click.echo(json.dumps([finding.to_json() for finding in findings], indent=2, default=repr))
+    elif is_terminal(sys.stdout):
+        _show_findings(findings)
     else:
         for line in report(findings):
             click.echo(printable(line))
     kinds = {"broken" if options.strict and finding.advice else finding.kind for finding in findings}
     ctx.exit(EXIT_INCOMPLETE if "broken" in kinds else EXIT_STOPPED if "not decided" in kinds else 0)
+
+
+def _show_findings(findings: tuple[Finding, ...]) -> None:
+    from slotfill.extractors.terminal.tables import show_heading, show_table
+    from slotfill.extractors.testing.check import report
+
+    rows = [
+        (one.kind, one.law, one.path or "the value", f"{one.message}\n{one.counterexample_text}".rstrip())
+        for one in findings
+    ]
+    if rows:
+        show_table(rows, sys.stdout, header=("", "law", "where", "what, and the smallest counterexample"))
+    *_, summary = report(findings)
+    show_heading(summary, sys.stdout)
 
 
 def keep_hypothesis_in_cache() -> None:

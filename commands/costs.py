@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from slotfill.extractors.runs.ledger.costs import By
+    from slotfill.extractors.runs.ledger.costs import By, Costs
 
 __all__ = ["costs_command"]
+
+_ALWAYS = (0, 1, 2, 3, 7)
+"""The columns that a terminal shows; the others only where they hold anything: there is room for few."""
+
+_NOTHING = ("0", "$0.0000")
 
 
 @click.command
@@ -38,6 +44,7 @@ def costs_command(paths: tuple[str, ...], *, by: By, as_json: bool) -> None:
     from slotfill.extractors.runs.ledger.identity import ledgers_of
     from slotfill.extractors.runs.reports.cost_table import cost_table
     from slotfill.extractors.settings import Settings
+    from slotfill.extractors.terminal.streams import is_terminal
 
     settings = Settings.read()
     ledgers = dict.fromkeys(ledger for path in paths or (None,) for ledger in ledgers_of(path, settings))
@@ -49,5 +56,28 @@ def costs_command(paths: tuple[str, ...], *, by: By, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(totals.to_json(), indent=2, ensure_ascii=False))
         return
+    if is_terminal(sys.stdout):
+        _show_costs(totals)
+        return
     for line in cost_table(totals):
+        click.echo(line)
+
+
+def _show_costs(costs: Costs) -> None:
+    from slotfill.extractors.runs.reports.cost_table import cost_rows, skipped_lines
+    from slotfill.extractors.terminal.tables import show_table
+
+    header, *rows = cost_rows(costs)
+    used = [
+        column for column in range(len(header)) if column in _ALWAYS or any(row[column] not in _NOTHING for row in rows)
+    ]
+    table = [[row[column] for column in used] for row in rows]
+    show_table(
+        table,
+        sys.stdout,
+        header=[header[column] for column in used],
+        to_right=range(1, len(used)),
+        styles={len(rows) - 1: "bold"},
+    )
+    for line in skipped_lines(costs):
         click.echo(line)

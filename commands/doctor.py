@@ -51,13 +51,20 @@ def doctor_command(ctx: click.Context, model: str | None, *, live: bool, confirm
     """
     from slotfill.extractors.doctor import examine
     from slotfill.extractors.runs.reports.console import printable
+    from slotfill.extractors.terminal.streams import is_terminal
+    from slotfill.extractors.terminal.tables import show_table
 
     if not live and (confirmed or as_json):
         raise click.UsageError("--yes and --json go with --live")
-    failed = False
-    for check in examine(model):
-        click.echo(f"{check.state:<9}{check.name:<16}{printable(check.detail)}", err=live)
-        failed |= check.state == "failed"
+    checks = [*examine(model)]
+    if is_terminal(stream := sys.stderr if live else sys.stdout):
+        show_table(
+            [(check.state, check.name, check.detail) for check in checks], stream, header=("", "what", "how it is")
+        )
+    else:
+        for check in checks:
+            click.echo(f"{check.state:<9}{check.name:<16}{printable(check.detail)}", err=live)
+    failed = any(check.state == "failed" for check in checks)
     if failed or not live:
         ctx.exit(EXIT_NO_MODEL if failed else 0)
     ctx.exit(_try_assumptions(model, confirmed=confirmed, as_json=as_json))

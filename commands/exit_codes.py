@@ -6,6 +6,9 @@ the limits or an outage; 4 no usable model or credential; 130 interrupted.
 
 from __future__ import annotations
 
+import re
+import sys
+
 import click
 
 __all__ = [
@@ -18,9 +21,16 @@ __all__ = [
     "exit_code",
     "exit_error",
     "system_exit_error",
+    "with_fix_below",
 ]
 
 EXIT_INCOMPLETE, EXIT_USAGE, EXIT_STOPPED, EXIT_NO_MODEL, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
+
+
+_QUOTED = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`""")
+
+_COLON = re.compile(r": (?=[^A-Z\s]\S* \S)")
+"""What stands between what is wrong and what to do; a reason of the system's begins with a capital."""
 
 
 class ExitError(click.ClickException):
@@ -42,6 +52,21 @@ def exit_code(error: BaseException) -> int:
     codes = ((StoppedError, EXIT_STOPPED), (ModelError, EXIT_NO_MODEL), ((OutputError, LedgerError), EXIT_INCOMPLETE))
     other = EXIT_USAGE if isinstance(error, SlotfillError) else EXIT_INCOMPLETE  # what nobody foresaw is no wrong usage
     return next((code for kind, code in codes if isinstance(error, kind)), other)
+
+
+def with_fix_below(error: click.ClickException) -> click.ClickException:
+    """Have an error say what to do about it in a second line, where a terminal shows it; else leave it in one.
+
+    Messages are of the form "what: what to do".
+    """
+    if sys.stderr is not None and sys.stderr.isatty():
+        # The last colon outside of quotes: before it may stand where it is.
+        unquoted = _QUOTED.sub(lambda quote: "x" * len(quote[0]), error.message)
+        if colons := [*_COLON.finditer(unquoted)]:
+            at = colons[-1]
+            message = f"{error.message[: at.start()]}\n  {error.message[at.end() :]}"
+            error.message = message  # type: ignore[misc]  # click reads it from the instance
+    return error
 
 
 def exit_error(error: Exception) -> ExitError | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+
 import click
 
 __all__ = ["models_command"]
@@ -20,18 +23,44 @@ def models_command(ctx: click.Context) -> None:
     """
     if ctx.invoked_subcommand is not None:
         return
-    from slotfill.extractors.catalogue import model_facts, model_ids, prices
+    from slotfill.extractors.catalogue import model_ids
     from slotfill.extractors.local.weights import weights
+    from slotfill.extractors.terminal.streams import is_terminal
 
+    path = weights.installed()
+    embedded = str(path or "not there: fetch it with `slotfill models pull`")
+    if is_terminal(sys.stdout):
+        _show_models([*_rows()], embedded)
+        return
     click.echo(f"{'MODEL':<28}{'CONTEXT':>10}{'CACHED':>9}{'INPUT':>9}{'OUTPUT':>9}")
+    for name, context, cached, read, written in _rows():
+        # The rates of long prompts have no figures of their own before them.
+        start = f"{name:<28}{context:>10}{cached:>9}" if context else f"{name:<47}"
+        click.echo(f"{start}{read:>9}{written:>9}")
+    click.echo(f"{model_ids.LOCAL:<28}{embedded}")
+
+
+def _rows() -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield a row for each model, and one for its rates for long prompts."""
+    from slotfill.extractors.catalogue import model_facts, prices
+
     for name in model_facts.known_models():
         model, (read, written) = model_facts.look_up(name), prices.price_a_million(name)
-        click.echo(f"{name:<28}{model.context or '?':>10}{model.least_cached:>9}{read:>9}{written:>9}")
+        yield name, str(model.context or "?"), str(model.least_cached), str(read), str(written)
         if band := prices.first_band(name):
             read, written = prices.price_a_million(name, band + 1)
-            click.echo(f"{f'  prompts beyond {band:,} tokens':<47}{read:>9}{written:>9}")
-    path = weights.installed()
-    click.echo(f"{model_ids.LOCAL:<28}{path or 'not there: fetch it with `slotfill models pull`'}")
+            yield f"  prompts beyond {band:,} tokens", "", "", str(read), str(written)
+
+
+def _show_models(rows: list[tuple[str, str, str, str, str]], embedded: str) -> None:
+    from slotfill.extractors.catalogue import model_ids
+    from slotfill.extractors.terminal.tables import show_table
+
+    header = ("model", "context", "cached", "input", "output")
+    long_prompts = {number: "dim" for number, row in enumerate(rows) if not row[1]}
+    grouped = [[f"{int(cell):,}" if cell.isdecimal() else cell for cell in row] for row in rows]
+    show_table(grouped, sys.stdout, header=header, to_right={1, 2, 3, 4}, styles=long_prompts)
+    show_table([(model_ids.LOCAL, embedded)], sys.stdout)
 
 
 @models_command.command("pull")

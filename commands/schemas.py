@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 
@@ -26,25 +27,46 @@ def schemas_command(schema: str | None, *, lint: bool) -> None:
     elif lint:
         _print_losses(schema)
     else:
-        from slotfill.schemas import resolve
+        _print_json_schema(schema)
 
-        click.echo(json.dumps(resolve(schema, trusted=True).json_schema, indent=2, ensure_ascii=False))
+
+def _print_json_schema(schema: str) -> None:
+    from slotfill.extractors.record.json_text import escaped
+    from slotfill.extractors.terminal.json_colours import coloured_json
+    from slotfill.extractors.terminal.streams import takes_colour
+    from slotfill.schemas import resolve
+
+    text = json.dumps(resolve(schema, trusted=True).json_schema, indent=2, ensure_ascii=False)
+    click.echo(coloured_json(escaped(text)), color=True) if takes_colour(sys.stdout) else click.echo(text)
 
 
 def _list_built_ins() -> None:
+    from slotfill.extractors.terminal.streams import is_terminal
     from slotfill.schemas import built_ins
 
+    if is_terminal(sys.stdout):
+        from slotfill.extractors.terminal.tables import show_table
+
+        show_table([*built_ins().items()], sys.stdout, header=("schema", "what it extracts"))
+        return
     for name, summary in built_ins().items():
         click.echo(f"{name:<12}{summary}")
 
 
 def _print_losses(schema: str) -> None:
     """Print how the service is asked for a schema, and which of its constraints it does not hold."""
+    from slotfill.extractors.terminal.streams import is_terminal
     from slotfill.schemas import resolve
     from slotfill.schemas.wire.wire import wire_for
 
     resolved = resolve(schema, trusted=True)
     wire = wire_for(resolved)
     click.echo(f"asked by: {', then '.join(wire.modes)}")
+    if wire.losses and is_terminal(sys.stdout):
+        from slotfill.extractors.terminal.tables import show_table
+
+        losses = [(loss.path or "/", loss.keyword, loss.message) for loss in wire.losses]
+        show_table(losses, sys.stdout, header=("path", "keyword", "what the service does not hold"))
+        return
     for loss in wire.losses:
         click.echo(f"{loss.path or '/'}: {loss.keyword}: {loss.message}")

@@ -2,12 +2,16 @@
 
 import json
 import re
+from contextlib import redirect_stderr
 from pathlib import Path
+from types import SimpleNamespace
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from slotfill.cli import main
+from slotfill.commands.exit_codes import with_fix_below
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
 
@@ -97,3 +101,37 @@ def test_show_is_for_one_document_on_the_terminal(claude, options, said):
     result = CliRunner().invoke(main, ["extract", "feedback", "a.txt", "--show", *options.split()])
     assert (result.exit_code, said in result.stderr) == (2, True)
     assert claude.requests == []
+
+
+def test_lists_are_tables():
+    _, written = on_terminal("schemas", columns=60)
+    lines = screen(written, 60)
+    assert lines[0].split() == ["schema", "what", "it", "extracts"]
+    assert {line.split()[0] for line in lines if line and line[:1] != " "} >= {"feedback"}
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("no INPUT: name files or folders", "no INPUT\n  name files or folders"),
+        ("'a: b c.txt' is no JSON: write some", "'a: b c.txt' is no JSON\n  write some"),
+        ("cannot read 'x': row 3: name a file", "cannot read 'x': row 3\n  name a file"),
+        ("'d.jsonl': Is a directory", "'d.jsonl': Is a directory"),
+        ("there is no file 'a: b c'", "there is no file 'a: b c'"),
+        ("x: `slotfill models` lists them", "x\n  `slotfill models` lists them"),
+    ],
+)
+def test_an_error_says_what_to_do_in_a_second_line(message, shown, monkeypatch):
+    with redirect_stderr(SimpleNamespace(isatty=lambda: True)):
+        assert with_fix_below(click.UsageError(message)).message == shown
+    assert with_fix_below(click.UsageError(message)).message == message
+
+
+def test_an_error_on_a_terminal_has_its_fix_below():
+    process, written = on_terminal("extract", "feedback", "a.txt", "--show", "--stream")
+    assert process.returncode == 2
+    assert screen(written)[-3:] == [
+        "Error: --show and --stream exclude each other",
+        "  what is shown goes to the terminal",
+        "",
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -154,6 +155,24 @@ def _check_ways(records: str | None, schema: Schema[Any] | None, first: GoldOpti
 def _print(evaluation: Evaluation) -> None:
     from slotfill.extractors.evaluation.report.text_tables import evaluation_lines
     from slotfill.extractors.runs.reports.console import printable
+    from slotfill.extractors.terminal.streams import is_terminal
 
+    if is_terminal(sys.stdout):
+        _show(evaluation)
+        return
     for line in evaluation_lines(evaluation):
         click.echo(printable(line))
+
+
+def _show(evaluation: Evaluation) -> None:
+    from slotfill.extractors.evaluation.report.text_tables import evaluation_parts
+    from slotfill.extractors.runs.reports.console import printable
+    from slotfill.extractors.terminal.tables import show_table
+
+    for part in evaluation_parts(evaluation):
+        if isinstance(part, str):
+            click.echo(printable(part))
+            continue
+        header, *rows = part
+        emphasis = {number: "bold" for number, row in enumerate(rows) if row[0] == "all fields"}
+        show_table(rows, sys.stdout, header=header, to_right=range(1, len(header)), styles=emphasis)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -60,7 +60,7 @@ class ShownRun:
         if not to_person and (self._records or Outcome(record["outcome"]).ok):
             show_json(sys.stdout.buffer, record if self._records else record["value"], indent=2)
 
-    def _show(self, record: JSONMapping, stream: io.TextIOBase) -> None:
+    def _show(self, record: JSONMapping, stream: TextIO) -> None:
         from slotfill.extractors.terminal.shown_record import show_record
 
         document = next(iter(self._sources))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from slotfill.extractors.evaluation.drawing.figures import align, percent, score_text
 from slotfill.extractors.evaluation.evaluation import Evaluation
@@ -15,12 +15,16 @@ from slotfill.extractors.evaluation.report.measure_tables import (
 )
 from slotfill.extractors.evaluation.scores import Quality, Scores
 
-__all__ = ["evaluation_lines"]
+__all__ = ["evaluation_lines", "evaluation_parts"]
 
 _ALL_FIELDS = "all fields"
 """What stands for the path of all fields together."""
 
 _HEADER = ("field", "F1 (95 %)", "precision", "recall", "right", "wrong", "omitted", "hallucinated", "in gold")
+
+
+TextTable = Sequence[Sequence[str]]
+"""A header and rows, as cells."""
 
 
 def evaluation_lines(evaluation: Evaluation) -> Iterator[str]:
@@ -29,21 +33,23 @@ def evaluation_lines(evaluation: Evaluation) -> Iterator[str]:
     Args:
         evaluation: What is to be shown. Figures are those with what comparisons tolerate.
     """
-    yield from align(
-        [_header(evaluation), *_fields(evaluation.scores.fields), _row(_ALL_FIELDS, evaluation.scores.micro)]
-    )
+    for part in evaluation_parts(evaluation):
+        yield from (part,) if isinstance(part, str) else align(part)
+
+
+def evaluation_parts(evaluation: Evaluation) -> Iterator[str | TextTable]:
+    """Yield the same as it comes: a line, empty between two parts, or a table, whose header is its first row."""
+    yield [_header(evaluation), *_fields(evaluation.scores.fields), _row(_ALL_FIELDS, evaluation.scores.micro)]
     yield ""
     yield from _documents(evaluation.scores)
     if evaluation.slices:
         yield ""
-        yield from align(
-            [
-                (f"by {evaluation.by}", "documents", "F1", "documents right"),
-                *(_slice(name, scores) for name, scores in evaluation.slices.items()),
-            ]
-        )
+        yield [
+            (f"by {evaluation.by}", "documents", "F1", "documents right"),
+            *(_slice(name, scores) for name, scores in evaluation.slices.items()),
+        ]
     for rows in ([*table(evaluation)] for table in (entity_rows, span_rows, reliability_rows)):
-        yield from ("", *align(rows)) if rows else ()
+        yield from ("", rows) if rows else ()
     if evaluation.spending:
         yield from ("", *spending_lines(evaluation.spending))
     if evaluation.unlabelled:
