@@ -94,6 +94,15 @@ def test_a_ledger_that_keeps_texts_needs_no_files(here):
     assert "--documents FOLDER" in documents()[0]["text_note"]
 
 
+def test_the_sources_of_a_ledger_start_from_the_folder_of_its_output(here, monkeypatch):
+    (ledger,) = Path(".slotfill").glob("records.jsonl-*.db")
+    ledger = ledger.absolute()
+    monkeypatch.chdir("/")
+    page = here / "report.html"
+    assert view(str(ledger), "-o", str(page)).exit_code == 0
+    assert texts(page) == ALL
+
+
 def test_several_are_one_page(here):
     result = view("records.jsonl", "out.db", "-o", "report.html")
     assert result.stderr == "6 documents in report.html\n"

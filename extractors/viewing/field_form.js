@@ -130,6 +130,10 @@ const fieldForm = (() => {
     return row.probability ?? row.agreement ?? row.value;
   }
 
+  function duration(ms) {
+    return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toLocaleString("en", { maximumFractionDigits: 1 })} s`;
+  }
+
   function percent(share) {
     return `${Math.round(100 * share)} %`;
   }
@@ -201,7 +205,7 @@ const fieldForm = (() => {
     const full = typeof row.value === "string" ? row.value : row.value === undefined ? "" : JSON.stringify(row.value);
     if (full.length > LONGEST) add("whole", shownValue(row.value, MOST));
     add("path", textOf("code", {}, row.path || '""'));
-    add("stands", row.match ? MATCHES[row.match] : "not looked for in the text");
+    if (row.items === undefined) add("stands", row.match ? MATCHES[row.match] : "not looked for in the text");
     add("where", place(row));
     if (row.reason) add("why", textOf("span", {}, row.reason));
     if (row.confidence) add("confidence", `${row.value}, ${row.confidence}`);
@@ -254,7 +258,7 @@ const fieldForm = (() => {
       textOf("span", {}, view.schema),
       textOf("span", {}, view.model),
       view.cost_usd === null ? make("span", {}, "price unknown") : make("span", { title: `${view.cost_usd} USD` }, documentList.money(view.cost_usd)),
-      view.ms && make("span", {}, `${(view.ms / 1000).toLocaleString("en", { maximumFractionDigits: 1 })} s`),
+      view.ms && make("span", {}, duration(view.ms)),
     ];
     const parts = [make("p", { class: "facts" }, ...facts.filter(Boolean))];
     if (view.error) parts.push(make("p", { class: "failure", role: "note" }, make("b", {}, view.error.type.replaceAll("_", " ")), ": ", textOf("span", {}, view.error.message)));
@@ -297,7 +301,7 @@ const fieldForm = (() => {
       count(one.usage.input_tokens),
       count(one.usage.output_tokens),
       one.cost_usd === undefined ? "–" : documentList.money(one.cost_usd),
-      `${(one.ms / 1000).toFixed(1)} s`,
+      duration(one.ms),
     ]);
     const errors = view.attempts.flatMap((one) => (one.errors || []).map((error) => `${error.path || "(value)"}: ${error.message}`));
     const list = errors.length ? make("ul", { class: "errors" }, ...errors.map((text) => textOf("li", {}, text))) : null;

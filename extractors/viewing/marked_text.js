@@ -6,13 +6,17 @@ const markedText = (() => {
   let pieces = []; // {start, end, spans (how many cover it), element}
   let spans = [];
   let pane;
+  let hasText = false;
 
   // Browsers lay out only those blocks that can be seen; of a text of 1 MB in one block all, for a second.
   const BLOCK = 3000;
 
-  // spans: [{start, end, path, colour, kind}] in UTF-16 units, kind "value" or "evidence".
+  // text: null where it is not at hand; the pane then holds something else. spans: [{start, end, path, colour, kind}] in
+  // UTF-16 units, kind "value" or "evidence".
   function draw(target, text, all) {
     pane = target;
+    hasText = text !== null;
+    if (!hasText) return void (pieces = spans = []);
     spans = all.filter((span) => span.start < span.end && span.end <= text.length);
     const ends = blockEnds(text);
     pieces = cutText(spans, ends);
@@ -124,7 +128,7 @@ const markedText = (() => {
   // What is selected of the text, as [start, end] in UTF-16 units; null where nothing is.
   function selected() {
     const selection = document.getSelection();
-    if (!pane || !selection.rangeCount || selection.isCollapsed) return null;
+    if (!hasText || !selection.rangeCount || selection.isCollapsed) return null;
     const range = selection.getRangeAt(0);
     if (!pane.contains(range.startContainer) || !pane.contains(range.endContainer)) return null;
     const before = document.createRange();

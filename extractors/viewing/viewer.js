@@ -67,6 +67,7 @@ const viewer = (() => {
     const target = box("text");
     target.scrollTop = 0;
     if (view.text === null) {
+      markedText.draw(target, null, []);
       target.replaceChildren(make("p", { class: "no-text" }, make("b", {}, "The text is not at hand. "), textOf("span", {}, view.text_note || "")));
       return;
     }

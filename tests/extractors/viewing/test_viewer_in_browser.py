@@ -170,6 +170,12 @@ class TestMarks:
         page = visit(page_of(tmp_path, [view_of(record, "abcdefghijklmnopqrstuvwxyz", spans)])).page
         assert page.locator("#text mark").all_text_contents() == ["abcde", "fghi", "jklmno", "pqrst", "uvwxy"]
         inner = page.locator("#text mark", has_text="fghi")
+        colours = {path: field(page, path).get_attribute("class").split()[-1] for path in spans}
+        marks = [
+            name.split()[0]
+            for name in page.locator("#text mark").evaluate_all("all => all.map((one) => one.className)")
+        ]
+        assert marks == [colours[path] for path in ("/outer", "/inner", "/outer", "/crossing", "/crossing")]
         inner.click()
         expect(field(page, "/inner").locator(".details")).to_be_visible()
         assert lit(page) == "fghi"
@@ -488,7 +494,11 @@ class TestAnyDocument:
     def test_without_its_text_the_page_says_how_to_give_it(
         self, record: dict[str, Any], tmp_path: Path, visit: Opened, expect: Any
     ) -> None:
-        page = visit(page_of(tmp_path, [view_of(record, None, {"/a": (0, 3)})])).page
+        views = [view_of(record, "abcdef", {"/a": (0, 3)}), view_of(record, None, {"/a": (0, 3)})]
+        page = visit(page_of(tmp_path, views)).page
+        page.evaluate("viewer.open(1)")
+        page.locator(".no-text b").select_text()
+        assert page.evaluate("viewer.selectedSpan()") is None
         expect(page.locator("#text")).to_contain_text("Name it with --documents.")
         field(page, "/a").locator(".row").click()
         expect(field(page, "/a")).to_contain_text("characters 0 to 3")
@@ -512,6 +522,8 @@ class TestAnyDocument:
         expect(page.locator("main.needs-script")).to_be_hidden()
         cells = page.locator("tr", has_text="/what").locator("td").all_text_contents()
         assert cells == ["/what", "oak chairs", "exact", "characters 15 to 25, sheet Q1, cell B7", "unsure"]
+        cells = page.locator("tr", has_text="/city").locator("td").all_text_contents()
+        assert cells == ["/city", "Haifa", "nowhere", "", "absent, conflict"]
 
     def test_on_a_phone_one_pane_is_shown_at_a_time(
         self, record: dict[str, Any], tmp_path: Path, visit: Opened, expect: Any
