@@ -6,12 +6,12 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from dataclasses import replace
 from os import PathLike
-from typing import Any, Generic, Self, TypeVar, Unpack, overload
+from typing import Any, Generic, Self, TypeAlias, TypeVar, Unpack, overload
 
 from slotfill.extractors.catalogue import model_ids
 from slotfill.extractors.clients.credentials import choose_model
@@ -45,6 +45,7 @@ from slotfill.extractors.record.parts import Attempt, Turn
 from slotfill.extractors.rungs.asks import Executor, attempt_of
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.streaming.events import Partial
+from slotfill.extractors.terminal.mapping_progress import mapping_progress
 from slotfill.extractors.texts import Text, Texts, as_document, check_text
 from slotfill.extractors.updating.earlier_record import EarlierRecord
 from slotfill.schemas.errors import SchemaError
@@ -58,6 +59,9 @@ __all__ = ["Extractor"]
 _logger = logging.getLogger("slotfill")
 
 M = TypeVar("M")
+
+_Shown: TypeAlias = AbstractContextManager[Callable[[Extraction[Any]], None]]
+"""What shows how far a mapping is, and is told of each extraction."""
 
 AHEAD = 4
 """How many finished extractions, as a multiple of the concurrency, may wait for a slow one before them."""
@@ -310,7 +314,9 @@ class Extractor(Generic[M]):
         value = extraction.reply if extraction.has_value else extraction.invalid
         return (*extraction.history, Turn(value, correction))
 
-    def map(self, texts: Iterable[Text], *, concurrency: int | None = None) -> Iterator[Extraction[M]]:
+    def map(
+        self, texts: Iterable[Text], *, concurrency: int | None = None, progress: bool = False
+    ) -> Iterator[Extraction[M]]:
         """Extract from many texts at once.
 
         The texts are read as they are needed, so that they may be endless. What is raised in reading them is raised
@@ -319,6 +325,8 @@ class Extractor(Generic[M]):
         Args:
             texts: Texts, paths of files, or `Document`s.
             concurrency: How many requests at once (the setting's, 8).
+            progress: Whether it is shown how far it is, in a notebook or on a terminal: how many of how many where the
+                texts have a length, the time left, the cost, how many failed. Elsewhere nothing is shown.
 
         Yields:
             The extractions, in the texts' order.
@@ -326,15 +334,22 @@ class Extractor(Generic[M]):
         Raises:
             TypeError: They are a single text, or none.
         """
-        return self._mapping(Texts(texts), concurrency or self.settings.concurrency)
+        shown = mapping_progress(texts, enabled=progress)
+        return self._mapping(Texts(texts), concurrency or self.settings.concurrency, shown)
 
-    def _mapping(self, texts: Texts, at_once: int) -> Iterator[Extraction[M]]:
+    def _mapping(self, texts: Texts, at_once: int, shown: _Shown) -> Iterator[Extraction[M]]:
         asker = self._blocking_asker(threading.Semaphore(at_once))
         waiting: deque[Future[Extraction[M]]] = deque()
-        with ThreadPoolExecutor(at_once) as pool:
+        with shown as tell, ThreadPoolExecutor(at_once) as pool:
+
+            def one(text: Text) -> Extraction[M]:
+                extraction = self._extract_text(text, asker)
+                tell(extraction)
+                return extraction
+
             try:
                 for text in texts:
-                    waiting.append(pool.submit(self._extract_text, text, asker))
+                    waiting.append(pool.submit(one, text))
                     while waiting and (waiting[0].done() or len(waiting) >= at_once * AHEAD):
                         yield waiting.popleft().result()
                 while waiting:
@@ -344,32 +359,38 @@ class Extractor(Generic[M]):
                     future.cancel()
         texts.check()
 
-    def amap(self, texts: Iterable[Text], *, concurrency: int | None = None) -> AsyncGenerator[Extraction[M]]:
+    def amap(
+        self, texts: Iterable[Text], *, concurrency: int | None = None, progress: bool = False
+    ) -> AsyncGenerator[Extraction[M]]:
         """Do what `map` does, without blocking.
 
         Closing it (`contextlib.aclosing`) before its end cancels what is in flight.
         """
-        return self._amapping(Texts(texts), concurrency or self.settings.concurrency)
+        shown = mapping_progress(texts, enabled=progress)
+        return self._amapping(Texts(texts), concurrency or self.settings.concurrency, shown)
 
-    async def _amapping(self, texts: Texts, at_once: int) -> AsyncGenerator[Extraction[M]]:
+    async def _amapping(self, texts: Texts, at_once: int, shown: _Shown) -> AsyncGenerator[Extraction[M]]:
         places, asker = asyncio.Semaphore(at_once), ConcurrentAsker(self._models, asyncio.Semaphore(at_once))
         waiting: deque[asyncio.Task[Extraction[M]]] = deque()
 
         async def one(text: Text) -> Extraction[M]:
             async with places:
-                return await self._aextract(self._running(await self._adocument(text)), asker)
+                extraction = await self._aextract(self._running(await self._adocument(text)), asker)
+            tell(extraction)
+            return extraction
 
-        try:
-            for text in texts:
-                waiting.append(asyncio.create_task(one(text)))
-                while waiting and (waiting[0].done() or len(waiting) >= at_once * AHEAD):
+        with shown as tell:
+            try:
+                for text in texts:
+                    waiting.append(asyncio.create_task(one(text)))
+                    while waiting and (waiting[0].done() or len(waiting) >= at_once * AHEAD):
+                        yield await waiting.popleft()
+                while waiting:
                     yield await waiting.popleft()
-            while waiting:
-                yield await waiting.popleft()
-        finally:
-            for task in waiting:
-                task.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+            finally:
+                for task in waiting:
+                    task.cancel()
+                await asyncio.gather(*waiting, return_exceptions=True)
         texts.check()
 
     def warm(self) -> Attempt:

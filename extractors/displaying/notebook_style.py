@@ -22,6 +22,7 @@ _RULES = """
 & .head { display: flex; flex-wrap: wrap; gap: 2px 10px; align-items: baseline; margin: 0 0 6px }
 & .head b { font-size: 14px }
 & .soft { opacity: .72 }
+& progress { width: 220px; height: 8px; accent-color: rgb(15, 148, 136); align-self: center }
 & .chip { border-radius: 9px; padding: 0 8px; white-space: nowrap; background: rgba(128, 128, 128, .2) }
 & .chip.good { background: rgba(15, 148, 136, .26) }
 & .chip.bad { background: rgba(220, 80, 20, .28) }

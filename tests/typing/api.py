@@ -61,7 +61,7 @@ def models() -> None:
         extraction = extractor.extract("The app logs me out.")
         assert_type(extraction, Extraction[Feedback])
         assert_type(extraction.value, Feedback)
-        assert_type(extractor.map(["one", Document.of("two")]), Iterator[Extraction[Feedback]])
+        assert_type(extractor.map(["one", Document.of("two")], progress=True), Iterator[Extraction[Feedback]])
     assert_type(Extractor(Invoice, model="local").extract("No. 7").value.number, str)
     assert_type(Extractor(Invoice).extract("No. 7").value.sure, float)
     assert_type(Extractor(Schema(Invoice, name="bill")).extract("No. 7").value, Invoice)
@@ -80,7 +80,7 @@ async def coroutines() -> None:
     """The async twins give the same types."""
     async with Extractor(Feedback, client=AsyncAnthropic()) as extractor:
         assert_type(await extractor.aextract("The app logs me out."), Extraction[Feedback])
-        assert_type(extractor.amap(["one"], concurrency=4), AsyncGenerator[Extraction[Feedback]])
+        assert_type(extractor.amap(["one"], concurrency=4, progress=True), AsyncGenerator[Extraction[Feedback]])
         async for extraction in extractor.amap(["one"]):
             assert_type(extraction.value, Feedback)
 
