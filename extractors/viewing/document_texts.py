@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Unpack
 
+from slotfill.extractors.catalogue.model_ids import is_local
 from slotfill.extractors.documents.readers.read_options import ReadKeywords
 from slotfill.extractors.documents.sources import find_sources
 from slotfill.extractors.errors import InputError, LedgerError
@@ -63,7 +64,9 @@ class DocumentTexts:
     def find(self, record: JSONMapping) -> FoundText:
         """Return the text of a record's document: letter for letter what was extracted from, by its hash."""
         retained = self._in_ledgers(record["document"])
-        return FoundText(retained) if retained is not None else self._in_files(record["document"])
+        if retained is not None:
+            return FoundText(retained)
+        return self._in_files(record["document"], takes_pages=not is_local(record["model"]))
 
     def _in_ledgers(self, document: JSONMapping) -> str | None:
         key = placed_key(document["id"], bytes.fromhex(document.get("places") or ""))
@@ -76,7 +79,7 @@ class DocumentTexts:
                 return text
         return None
 
-    def _in_files(self, document: JSONMapping) -> FoundText:
+    def _in_files(self, document: JSONMapping, *, takes_pages: bool) -> FoundText:
         source = document["source"]
         if not source or source == "-":
             return FoundText(note=_FROM_NOWHERE)
@@ -85,17 +88,20 @@ class DocumentTexts:
         except InputError:
             return FoundText(note=_not_there(source, self._folder))
         try:
-            texts = self._texts_in(path, has_parts="#" in source)
+            texts = self._texts_in(path, has_parts="#" in source, takes_pages=takes_pages)
         except InputError as error:
             return FoundText(note=f"{error}.")
         text = texts.get(document["id"])
         return FoundText(note=_changed(source)) if text is None else FoundText(text, file=path)
 
-    def _read(self, path: str, *, has_parts: bool) -> dict[str, str]:
-        """Return the texts of a file, by their ids. has_parts: whether what is attached to a mail counts, too."""
+    def _read(self, path: str, *, has_parts: bool, takes_pages: bool) -> dict[str, str]:
+        """Return the texts of a file, by their ids, read as it was for the model.
+
+        has_parts: whether what is attached to a mail counts, too. takes_pages: whether scans were sent as pages.
+        """
         reading: ReadKeywords = {**self._reading, "attachments": True} if has_parts else self._reading
-        documents = find_sources((path,), text_field=self._text_field, **reading)
-        return {document.id: document.text for document in documents if document.failure is None}
+        sources = find_sources((path,), text_field=self._text_field, **reading).for_model(takes_pages=takes_pages)
+        return {document.id: document.text for document in sources if document.failure is None}
 
 
 _FROM_NOWHERE = (

@@ -21,7 +21,8 @@ const fieldForm = (() => {
   };
 
   let pane, view, hooks;
-  let waiting = []; // what is still to be drawn, in order
+  let waiting = []; // headings and rows, in order, as functions that draw them
+  let begun = 0; // how many of them are drawn
   let drawnRows = new Map(); // by path
   const opened = new Set(); // paths whose details are shown
 
@@ -38,6 +39,7 @@ const fieldForm = (() => {
     const list = make("div", { class: "rows", id: "field-rows" });
     const end = make("div", { class: "end" });
     waiting = [...section("Stands nowhere in the text", absent, true), ...section("Fields", others, false)];
+    begun = 0;
     target.replaceChildren(head(), list, end, ...rest());
     target.scrollTop = 0;
     drawMore();
@@ -70,8 +72,8 @@ const fieldForm = (() => {
   function drawMore(until) {
     const part = document.createDocumentFragment();
     let count = 0;
-    while (waiting.length && (count < AT_ONCE || until)) {
-      const next = waiting.shift();
+    while (begun < waiting.length && (count < AT_ONCE || until)) {
+      const next = waiting[begun++];
       part.append(next.draw());
       count++;
       if (until && next.path === until) break;
@@ -345,7 +347,7 @@ const fieldForm = (() => {
 
   // On paper all details are there.
   function unfoldAll() {
-    while (waiting.length) drawMore();
+    while (begun < waiting.length) drawMore();
     for (const path of drawnRows.keys()) unfold(path);
   }
 

@@ -14,8 +14,8 @@ from slotfill.extractors.viewing import document_texts
 from slotfill.extractors.viewing.document_texts import DocumentTexts
 
 
-def record_of(text: str, source: str | None) -> dict[str, Any]:
-    return {"document": {"id": Document.of(text).id, "source": source, "chars": len(text)}}
+def record_of(text: str, source: str | None, model: str = "claude-haiku-5-5") -> dict[str, Any]:
+    return {"model": model, "document": {"id": Document.of(text).id, "source": source, "chars": len(text)}}
 
 
 @pytest.fixture
@@ -89,3 +89,17 @@ def test_an_attachment_is_read_from_its_mail(folder: Path) -> None:
     (offer,) = (one for one in Document.read_all(folder / "m.eml", attachments=True) if "offer" in (one.source or ""))
     found = DocumentTexts(folder).find(record_of(offer.text, "m.eml#offer.txt"))
     assert found.text == offer.text
+
+
+def test_a_file_is_read_as_it_was_for_the_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scan is sent as a page to a model that looks at pages, and has another hash then."""
+    looked: list[bool] = []
+
+    def for_model(self: Any, *, takes_pages: bool) -> Any:
+        looked.append(takes_pages)
+        return self
+
+    monkeypatch.setattr("slotfill.extractors.documents.sources.Sources.for_model", for_model)
+    for model in ("local", "claude-haiku-5-5"):
+        DocumentTexts(folder).find(record_of("a mail", "mails/a.txt", model))
+    assert looked == [False, True]
