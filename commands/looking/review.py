@@ -126,7 +126,7 @@ def _documents(records: str, options: _ReviewOptions, texts: _TextOptions, files
     documents = []
     for record in stored:
         text = found.find(record)
-        documents.append(ReviewDocument(0, record, text.text, schema, text.note))
+        documents.append(ReviewDocument(0, record, text.text, schema, text.note, text.file))
     return neediest_first(documents, DecisionLog(log_beside(options.gold)).rows)
 
 

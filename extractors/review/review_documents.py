@@ -38,6 +38,7 @@ class ReviewDocument:
         text: Its text; None where that cannot be read.
         schema: The schema of its value.
         text_note: Why the text cannot be read, and what to do about it.
+        file: The file that the text was read from, where it is one.
     """
 
     number: int
@@ -45,6 +46,7 @@ class ReviewDocument:
     text: str | None
     schema: Schema[Any]
     text_note: str = ""
+    file: str | None = None
 
     @cached_property
     def key(self) -> DocumentKey:

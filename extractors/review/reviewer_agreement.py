@@ -106,7 +106,8 @@ class DoubleDecision:
 
 def double_decisions(document: str, base: JSON, rows: Sequence[Decision]) -> Iterator[DoubleDecision]:
     """Yield the fields of one document that several have decided, each having seen only his own decisions."""
-    views = {who: review_view(base, rows, who) for who in reviewers_of(rows)}
+    reviewers = reviewers_of(rows)
+    views = {who: review_view(base, rows, who) for who in reviewers} if len(reviewers) > 1 else {}
     paths = dict.fromkeys(path for view in views.values() for path in _decided_leaves(view))
     for path in paths:
         values = {who: view.value.get(path) for who, view in views.items() if view.decision_on(path) is not None}

@@ -78,8 +78,14 @@
     const path = viewer.current.path;
     const hadFocus = box("fields").contains(document.activeElement);
     const top = box("fields").scrollTop;
-    viewer.current.view = view;
+    // Pictures of pages come when a document is opened, and stay; the viewer offers them when it opens one.
+    if (before.pages) view.pages = before.pages;
     closeEditor(false);
+    if (view.pages && !before.pages) {
+      opened(() => viewer.replace(viewer.current.number, view));
+      return viewer.select(path);
+    }
+    viewer.current.view = view;
     viewer.redrawFields();
     if (spansOf(before) !== spansOf(view)) redrawText();
     if (path !== null && rowAt(path)) viewer.select(path);
@@ -222,10 +228,15 @@
   }
 
   async function openDocument(number) {
-    isOpening = true; // what is opened here is loaded here, and not once more behind what waits
-    if (viewer.current.number !== number) viewer.open(number);
-    isOpening = false;
+    if (viewer.current.number !== number) opened(() => viewer.open(number));
     await load(number);
+  }
+
+  // What is opened so is loaded by who asks for it, and not once more behind all that waits.
+  function opened(work) {
+    isOpening = true;
+    work();
+    isOpening = false;
   }
 
   async function load(number) {
@@ -346,6 +357,7 @@
     form.addEventListener("keydown", onEditorKey);
     input.addEventListener("input", () => checkSoon(input, kind));
     viewer.fieldElement(row.path).append(form);
+    document.querySelector("#panes [data-pane=right]").click(); // on a narrow window another part may be shown
     input.focus();
     if (input.select && span === null) input.select();
     if (span) checkSoon(input, kind);
@@ -563,4 +575,8 @@
   });
   document.addEventListener("keydown", onKey);
   document.addEventListener("selectionchange", offerSelection);
+  // Who comes back to the page sees how far others are.
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && status) enqueue(async () => apply(await ask("status")));
+  });
 })();

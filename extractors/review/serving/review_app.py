@@ -22,6 +22,7 @@ from slotfill.extractors.review.decisions import DecisionSpan, ProposedDecision,
 from slotfill.extractors.review.review_rules import DecisionError
 from slotfill.extractors.review.review_session import ReviewSession
 from slotfill.extractors.review.serving.review_page import review_page, review_status, reviewed_view, utf16_span
+from slotfill.extractors.viewing.value_pages import PagePictures
 from slotfill.schemas.errors import MissingExtraError, SlotfillError
 from slotfill.schemas.json_values.exact_json import loads
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
@@ -124,7 +125,7 @@ class _Service:
 
     async def document(self, request: Request) -> Response:
         number: int = request.path_params["number"]
-        return await self._answered(lambda: self._refreshed_view(number))
+        return await self._answered(lambda: self._opened(number))
 
     async def decide(self, request: Request) -> Response:
         body = await _body(request)
@@ -156,9 +157,13 @@ class _Service:
         except Exception as error:  # noqa: BLE001 - whatever it is, the page is told, and no traceback shown
             return _json({"error": f"it failed ({type(error).__name__}): what was decided before is in the log"}, 500)
 
-    def _refreshed_view(self, number: int) -> JSONObject:
+    def _opened(self, number: int) -> JSONObject:
+        """Return a document as it is opened: the pages that values stand on come with it, and with no later answer."""
         self._session.refresh()
-        return self._view(number)
+        answer = self._view(number)
+        document = self._session.documents[number]
+        pages = PagePictures().draw(document.record, document.file) if document.file else []
+        return {**answer, "view": {**answer["view"], "pages": pages}} if pages else answer
 
     def _view(self, number: int) -> JSONObject:
         if number >= len(self._session.documents):

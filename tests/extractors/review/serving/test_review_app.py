@@ -1,6 +1,7 @@
 """The service behind the page: for who knows the address, on this machine; errors are JSON, and tell no traceback."""
 
 import json
+from dataclasses import replace
 
 import httpx2
 import pytest
@@ -195,6 +196,21 @@ async def test_a_failure_tells_no_secret_of_the_program(page, review, monkeypatc
     answer = await page.post("undo", {})
     assert answer.status_code == 500
     assert answer.json() == {"error": "it failed (ZeroDivisionError): what was decided before is in the log"}
+
+
+async def test_the_pages_of_a_pdf_come_with_the_document_when_it_is_opened(tmp_path):
+    canvas = pytest.importorskip("reportlab.pdfgen.canvas")
+    pytest.importorskip("pypdfium2")
+    drawn = canvas.Canvas(str(tmp_path / "offer.pdf"), pagesize=(300, 200))
+    drawn.drawString(100, 150, "17")
+    drawn.save()
+    place = {"page": 1, "box": [100.0, 40.0, 120.0, 52.0]}
+    one = document(spans={"/number": {"start": 8, "end": 10, "match": "exact", "place": place}})
+    page = Page(session(tmp_path, [replace(one, file=str(tmp_path / "offer.pdf"))]))
+    view = (await page.get("documents/0")).json()["view"]
+    assert [(one["number"], one["width"]) for one in view["pages"]] == [(1, 300)]
+    assert row_at(await page.decide("accept", "/number"), "/number")["place"] == place
+    assert "pages" not in (await page.post("undo", {})).json()["view"]
 
 
 async def test_how_reviewers_agree_is_told(page, review, tmp_path):

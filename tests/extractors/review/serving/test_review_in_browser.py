@@ -1,6 +1,7 @@
 """The page of a review in a real browser: every key, editors by the schema, places set by selecting; by keyboard."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from browsing import axe_violations
@@ -318,6 +319,38 @@ def test_nobody_is_shut_out(desk, review, options):
     ada.page.wait_for_selector("#review-help[open]")
     assert axe_violations(ada.page) == []
     assert ada.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.slow
+def test_values_of_a_pdf_are_drawn_on_its_pages(desk, tmp_path):
+    canvas = pytest.importorskip("reportlab.pdfgen.canvas")
+    pytest.importorskip("pypdfium2")
+    drawn = canvas.Canvas(str(tmp_path / "offer.pdf"), pagesize=(300, 200))
+    drawn.drawString(100, 150, "17")
+    drawn.save()
+    spans = {"/number": {**SPANS["/number"], "place": {"page": 1, "box": [100.0, 40.0, 120.0, 52.0]}}}
+    one = replace(document(spans=spans), file=str(tmp_path / "offer.pdf"))
+    ada = desk(session(tmp_path, [one]))
+    ada.wait_until("/number")
+    ada.page.click("#show-pages")
+    ada.press("a")
+    ada.wait_until("/status")
+    ada.press("k")
+    ada.wait_until("/number")
+    ada.page.wait_for_selector("#pages .box.on")
+    assert ada.rows() == {"/number": "accept"}
+
+
+@pytest.mark.slow
+def test_on_a_narrow_window_what_is_selected_is_taken_in_the_form(desk, review):
+    ada = desk(review, viewport={"width": 390, "height": 844})
+    ada.page.evaluate("viewer.select('/due')")
+    ada.select_text("3 March 2026")
+    ada.page.click("#review-use")
+    ada.page.wait_for_selector("#review-input", state="visible")
+    ada.press("Enter")
+    ada.wait_until(note="due corrected")
+    assert review.log.rows[-1].after == "2026-03-03"
 
 
 @pytest.mark.slow
