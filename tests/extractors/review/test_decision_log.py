@@ -74,6 +74,18 @@ def test_two_who_write_lose_nothing_of_each_other(tmp_path):
     assert not one.refresh()
 
 
+def test_a_row_that_another_is_just_writing_is_read_when_it_is_whole(tmp_path):
+    path = tmp_path / "log.jsonl"
+    append(DecisionLog(path), Decision(who="a", document=ID, path="", action=ReviewAction.ACCEPT))
+    line = path.read_bytes()
+    path.write_bytes(line[:40])
+    log = DecisionLog(path)
+    assert log.rows == []
+    path.write_bytes(line)
+    assert log.refresh()
+    assert len(log.rows) == 1
+
+
 def test_a_row_keeps_all_its_digits(tmp_path):
     number = loads("12345678901234567890.12")
     append(
