@@ -44,6 +44,14 @@ def own_fields(review):
     return [{key: part for key, part in field.items() if key != "others"} for field in review.state(0)["fields"]]
 
 
+def test_what_another_has_made_gold_counts_as_soon_as_it_is_read(tmp_path):
+    ada, bob = (session(tmp_path, [document()], who=who) for who in ("ada", "bob"))
+    accept_all(ada)
+    assert bob.gold_count == 0
+    assert bob.refresh()
+    assert bob.gold_count == ada.gold_count == 1
+
+
 def test_a_document_is_gold_when_each_field_is_decided(tmp_path):
     spans = {
         "/number": {"start": 8, "end": 10, "match": "exact"},
