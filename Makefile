@@ -6,7 +6,7 @@ OCR := .venv/.ocr
 SEEDS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights demo test test-all soak lint docs wheel clean
+.PHONY: help setup weights demo picture test test-all soak lint docs wheel clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -29,8 +29,11 @@ $(OCR): $(INSTALLED)  # 350 MB, for a few tests
 weights: $(INSTALLED)  ## the embedded model, in the user's cache folder
 	@$(BIN)/slotfill models pull
 
-demo: weights  ## extract sentiment, feedback and entities from the fixtures, with no key
+demo: weights  ## a review, a mail and a report, what becomes of them and what it costs, with no key
 	@SLOTFILL_BIN=$(BIN)/slotfill sh fixtures/demo.sh
+
+picture: weights  ## the README's picture, docs/demo.svg: what `make demo` shows
+	@$(BIN)/python docs/picture.py --record
 
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
 

@@ -27,9 +27,9 @@ __all__ = [
 EXIT_INCOMPLETE, EXIT_USAGE, EXIT_STOPPED, EXIT_NO_MODEL, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 
 
-_QUOTED = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`""")
+_QUOTED = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|\{[^}]*\}""")
 
-_COLON = re.compile(r": (?=[^A-Z\s]\S* \S)")
+_COLON = re.compile(r": (?=[a-z-]\S* \S)")
 """What stands between what is wrong and what to do; a reason of the system's begins with a capital."""
 
 

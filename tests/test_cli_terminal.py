@@ -118,6 +118,7 @@ def test_lists_are_tables():
         ("cannot read 'x': row 3: name a file", "cannot read 'x': row 3\n  name a file"),
         ("'d.jsonl': Is a directory", "'d.jsonl': Is a directory"),
         ("there is no file 'a: b c'", "there is no file 'a: b c'"),
+        ('it is no object: a line is {"a": …, "b": c d}', 'it is no object\n  a line is {"a": …, "b": c d}'),
         ("x: `slotfill models` lists them", "x\n  `slotfill models` lists them"),
     ],
 )

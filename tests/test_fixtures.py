@@ -263,22 +263,23 @@ def test_the_shapes_are_of_two_drafts_and_use_every_keyword_that_shapes_a_value(
 def test_the_demo_shows_commands_on_files_that_are_there(tmp_path):
     """Its command is a stand-in that writes down what it is called with."""
     program = tmp_path / "slotfill"
-    program.write_text('#!/bin/sh\nprintf "ran %s\\n" "$*"\n')
+    program.write_text('#!/bin/sh\nprintf "ran %s\\n" "$*"\necho "with $SLOTFILL_MODEL"\n')
     program.chmod(0o755)
     ran = subprocess.run(
         ["/bin/sh", "fixtures/demo.sh"],
         cwd=FIXTURES.parent,
-        env={**os.environ, "SLOTFILL_BIN": str(program)},
+        env={**os.environ, "SLOTFILL_BIN": str(program), "DEMO": str(tmp_path / "demo")},
         check=True,
         capture_output=True,
         text=True,
     )
-    lines = [line for line in ran.stdout.splitlines() if line]
-    assert [line.removeprefix("$ slotfill ") for line in lines[::2]] == [
-        line.removeprefix("ran ") for line in lines[1::2]
+    lines = ran.stdout.splitlines()
+    commands = [line.removeprefix("ran ").split() for line in lines if line.startswith("ran ")]
+    assert [["$", "slotfill", *command] for command in commands] == [
+        line.split() for line in lines if line.startswith("$ slotfill ")
     ]
-    commands = [line.split() for line in lines[1::2]]
-    assert {command[2] for command in commands} == {"sentiment", "feedback", "entities"}
-    for _, _, schema, file, *model in commands:
-        assert schema in expected(FIXTURES.parent / file)
-        assert model == ["-m", "local"]
+    assert [command[0] for command in commands] == ["extract", "extract", "extract", "view", "costs"]
+    assert {line for line in lines if line.startswith("with ")} == {"with local"}
+    for _, schema, *arguments in commands[:3]:
+        for file in (argument for argument in arguments if argument.startswith("fixtures/")):
+            assert schema in expected(FIXTURES.parent / file)

@@ -164,6 +164,10 @@ def _print(evaluation: Evaluation) -> None:
         click.echo(printable(line))
 
 
+_SPARE = ("in gold", "recall", "precision")
+"""The columns that a narrow window can do without."""
+
+
 def _show(evaluation: Evaluation) -> None:
     from slotfill.extractors.evaluation.report.text_tables import evaluation_parts
     from slotfill.extractors.runs.reports.console import printable
@@ -175,4 +179,5 @@ def _show(evaluation: Evaluation) -> None:
             continue
         header, *rows = part
         emphasis = {number: "bold" for number, row in enumerate(rows) if row[0] == "all fields"}
-        show_table(rows, sys.stdout, header=header, to_right=range(1, len(header)), styles=emphasis)
+        spare = [header.index(name) for name in _SPARE if name in header]
+        show_table(rows, sys.stdout, header=header, to_right=range(1, len(header)), styles=emphasis, spare=spare)

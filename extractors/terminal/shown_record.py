@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TextIO
 
@@ -30,7 +30,8 @@ LONGEST_VALUE = 200
 NARROW = 70
 """In fewer columns than these, where a value stands is told below it."""
 
-_HUES = ("cyan", "green", "magenta", "yellow", "blue", "red")
+_HUES = ("cyan", "magenta", "green", "blue", "yellow")
+"""Of fields, by the terminal's own palette; red is for what stands nowhere."""
 
 
 def show_record(record: JSONMapping, text: str, stream: TextIO) -> None:
@@ -46,16 +47,16 @@ def show_record(record: JSONMapping, text: str, stream: TextIO) -> None:
         file=stream, highlight=False, markup=False, emoji=False, color_system="auto" if coloured else None
     )
     table = value_table(record, MOST_ROWS)
-    hues = _hues(table.rows)
     numbers = _numbers(table.rows)
+    hues = _hues(row for row in table.rows if row.pointer in numbers)
     marks = [
         NumberedMark(numbers[row.pointer], row.span["start"], row.span["end"], hues[_field(row)])
         for row in table.rows
         if row.pointer in numbers
     ]
     console.print(_head(record))
-    console.print(Text(f"\n{line}") if (line := _failure(record)) else "")
-    console.print(marked_passages(text, marks, coloured=coloured))
+    console.print(Text(f"\n{line}\n") if (line := _failure(record)) else "")
+    console.print(marked_passages(text.rstrip(), marks, coloured=coloured))
     console.print()
     console.print(_legend(table.rows, numbers, hues, narrow=console.width < NARROW))
     if table.count > len(table.rows):
@@ -65,13 +66,18 @@ def show_record(record: JSONMapping, text: str, stream: TextIO) -> None:
 def _head(record: JSONMapping) -> Text:
     cost = None if record["cost_usd"] is None else Decimal(record["cost_usd"])
     parts = (record["outcome"], record["model"], money_text(cost), f"{record['ms'] / 1000:.1f} s")
-    head = Text(visible(record["document"]["source"] or "the text"), "bold")
+    head = Text(visible(_source(record)), "bold")
     return head.append(f"  {record['schema']['name']}: {', '.join(parts)}", "dim")
+
+
+def _source(record: JSONMapping) -> str:
+    source = record["document"]["source"]
+    return "standard input" if source == "-" else source or "the text"
 
 
 def _failure(record: JSONMapping) -> str:
     error = record["error"]
-    return f"{visible(error['message'])} [{error['type']}]\n" if error else ""
+    return f"{visible(error['message'])} [{error['type']}]" if error else ""
 
 
 def _numbers(rows: Sequence[ValueRow]) -> dict[str, int]:
@@ -85,7 +91,7 @@ def _field(row: ValueRow) -> str:
     return next((step for step in tokens(row.pointer) if not step.isdecimal()), "")
 
 
-def _hues(rows: Sequence[ValueRow]) -> Mapping[str, str]:
+def _hues(rows: Iterable[ValueRow]) -> Mapping[str, str]:
     fields = dict.fromkeys(map(_field, rows))
     return {field: _HUES[number % len(_HUES)] for number, field in enumerate(fields)}
 

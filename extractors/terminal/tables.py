@@ -20,6 +20,8 @@ _STATES = {
 }
 """The colours of words that stand alone in a cell."""
 
+_GAP = "  "
+
 _NO_STYLES: Mapping[int, str] = {}
 
 
@@ -30,6 +32,7 @@ def show_table(
     header: Sequence[str] = (),
     to_right: Collection[int] = (),
     styles: Mapping[int, str] = _NO_STYLES,
+    spare: Sequence[int] = (),
 ) -> None:
     """Show a table on a terminal.
 
@@ -39,6 +42,7 @@ def show_table(
         header: What stands above the columns.
         to_right: The columns, from 0, whose cells stand to the right: figures.
         styles: Of rows, from 0, in rich's words: "bold".
+        spare: The columns that go where there is no room, the first of them first.
     """
     from rich import box
     from rich.table import Table
@@ -49,15 +53,28 @@ def show_table(
         show_header=bool(header),
         pad_edge=False,
         show_edge=False,
-        padding=(0, 1),
+        padding=(0, 1, 0, 0),
     )
-    width = max(map(len, [header, *rows]))
-    for column in range(width):
+    console = _console(stream)
+    columns = _fitting([header, *rows], spare, console.width)
+    for column in columns:
         title = Text(visible(header[column])) if column < len(header) else ""
         table.add_column(title, justify="right" if column in to_right else "left", overflow="fold", header_style="bold")
     for number, row in enumerate(rows):
-        table.add_row(*(Text(visible(cell), _STATES.get(cell, "")) for cell in row), style=styles.get(number, ""))
-    _console(stream).print(table)
+        cells = (row[column] if column < len(row) else "" for column in columns)
+        table.add_row(*(Text(visible(cell), _STATES.get(cell, "")) for cell in cells), style=styles.get(number, ""))
+    console.print(table)
+
+
+def _fitting(rows: Sequence[Sequence[str]], spare: Sequence[int], width: int) -> list[int]:
+    """Return the columns that a table of so many characters a line has."""
+    widths = [max((len(row[at]) for row in rows if at < len(row)), default=0) for at in range(max(map(len, rows)))]
+    columns = [*range(len(widths))]
+    for column in spare:
+        if sum(widths[at] + len(_GAP) for at in columns) - len(_GAP) <= width:
+            break
+        columns.remove(column)
+    return columns
 
 
 def show_heading(text: str, stream: TextIO) -> None:

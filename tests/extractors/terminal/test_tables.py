@@ -19,9 +19,9 @@ def shown(monkeypatch, rows, columns, **options):
 def test_figures_stand_to_the_right_below_a_head(monkeypatch):
     lines = shown(monkeypatch, ROWS[:1], 60, header=("field", "documents", "state"), to_right={1})
     assert lines == [
-        "field        documents   state",
-        "──────────────────────────────",
-        "key_issues       1,200   ok",
+        "field       documents  state",
+        "────────────────────────────",
+        "key_issues      1,200  ok",
     ]
 
 
@@ -43,3 +43,13 @@ def test_a_heading_is_a_line():
     stream = io.StringIO()
     show_heading("7 laws: none broken\x1b", stream)
     assert stream.getvalue() == "7 laws: none broken\\x1b\n"
+
+
+@pytest.mark.parametrize(
+    ("columns", "head"),
+    [(28, "field documents state"), (27, "field documents"), (21, "field documents"), (20, "field")],
+)
+def test_what_can_be_spared_goes_where_there_is_no_room(monkeypatch, columns, head):
+    row = ("key_issues", "1,200", "valid")
+    lines = shown(monkeypatch, [row], columns, header=("field", "documents", "state"), spare=(2, 1))
+    assert lines[0].split() == head.split()
