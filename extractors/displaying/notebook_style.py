@@ -35,6 +35,7 @@ _RULES = """
   border: 1px solid rgba(128, 128, 128, .3); border-radius: 8px; background: none }
 & mark { color: inherit; border-radius: 3px; padding: 1px; background: rgba(128, 128, 128, .25);
   box-shadow: inset 0 -2px rgba(128, 128, 128, .8) }
+& mark[class*=" "] { text-decoration: underline double; text-underline-offset: 3px }
 & .wide { overflow-x: auto }
 & table { border-collapse: collapse; border: 0; margin: 0; font-size: 13px; table-layout: auto; color: inherit }
 & tr:nth-child(n), & tr:nth-child(n):hover { background: none; border: 0 }

@@ -71,9 +71,9 @@ class Progress:
 
     @property
     def time(self) -> str:
-        """Write the time left, or that passed where nothing tells how much is left."""
+        """Write the time left, or that passed where all is done, or nothing tells how much is left."""
         left = self.seconds_left
-        return clock_text(self.seconds) if left is None else f"{clock_text(left)} left"
+        return f"{clock_text(left)} left" if left else clock_text(self.seconds)
 
     def pieces(self, width: int) -> list[tuple[str, str]]:
         """Return the line as texts with their styles, no longer than `width` columns: what there is no room for goes.

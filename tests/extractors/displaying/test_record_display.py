@@ -124,6 +124,13 @@ def test_what_is_known_of_the_reply_alone_is_not_told_of_another_value():
     assert "0.50" not in of(["b"], **shared, reply=["a", "b"])._repr_html_()
 
 
+def test_marks_that_cross_are_both_there_where_they_overlap():
+    crossing = of({"a": "bcd", "b": "def"}, "abcdefg", spans={"/a": Span(1, 4, "exact"), "/b": Span(3, 6, "exact")})
+    markup = crossing._repr_html_()
+    assert Reader(markup).marked == ["bc", "d", "ef"]
+    assert '<mark class="hue-0 hue-1" title="/a; /b">d</mark>' in markup
+
+
 def test_evidence_is_marked_and_its_absence_told():
     passage = EvidencePassage("no brakes", 4, 13, "exact")
     judged = of({"urgency": 4, "mood": "bad"}, "Oh, no brakes", evidence={"/urgency": (passage,), "/mood": ()})

@@ -46,8 +46,8 @@ def test_a_terminal_shows_how_many_of_how_many(extractor, terminal):
     with redirect_stdout(terminal), redirect_stderr(terminal):
         mapped = extractor.map(["slow", "crashes"], progress=True)
         assert next(mapped).ok
-        wait_for("2 of 2", terminal)
         assert next(mapped).ok
+        wait_for("2 of 2", terminal)
         assert next(mapped, None) is None
     assert "100%" in terminal.getvalue()
     assert terminal.getvalue().endswith("\r\x1b[2K")
@@ -56,7 +56,8 @@ def test_a_terminal_shows_how_many_of_how_many(extractor, terminal):
 def test_of_what_has_no_length_it_shows_how_many(extractor, terminal):
     with redirect_stdout(terminal), redirect_stderr(terminal):
         mapped = extractor.map(iter(["slow", "crashes"]), progress=True)
-        next(mapped)
+        assert next(mapped).ok
+        assert next(mapped).ok
         wait_for("2  0:0", terminal)
         mapped.close()
     assert "%" not in terminal.getvalue()
@@ -89,7 +90,7 @@ def test_cost_and_failures_are_counted(terminal):
     claude = SimulatedClaude([ANSWER], faults=["refusal@2"])
     with redirect_stdout(terminal), redirect_stderr(terminal), Extractor("feedback", client=claude.client()) as made:
         mapped = made.map(["slow", "crashes"], concurrency=1, progress=True)
-        next(mapped)
+        assert [next(mapped).ok, next(mapped).ok] == [True, False]
         wait_for("1 without a value", terminal)
         mapped.close()
     assert "$0.00" in terminal.getvalue()

@@ -68,3 +68,8 @@ def test_there_are_never_fewer_than_are_done():
 )
 def test_a_time_is_a_clocks(seconds, text):
     assert clock_text(seconds) == text
+
+
+def test_of_what_is_done_the_time_is_told_that_it_took():
+    assert Progress(3, 3, seconds=7.0).time == "0:07"
+    assert Progress(2, 3, seconds=8.0).time == "0:04 left"
