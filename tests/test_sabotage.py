@@ -23,6 +23,18 @@ PARTS = ("__init__.py", "__init__.pyi", "__main__.py", "cli.py", "py.typed", "py
 PARTS += ("commands", "extractors", "schemas", "tests")
 
 DEFECTS = {
+    "a record of somebody else's leads to any file": (
+        "extractors/viewing/document_texts.py",
+        "            path = own_file(source, self._folder)\n",
+        "            path = str(self._folder / source)\n",
+        "tests/extractors/viewing/test_document_texts.py::test_a_source_leads_to_no_file_outside[../secret.txt]",
+    ),
+    "a document ends a block of the page's data": (
+        "extractors/viewing/viewer_page.py",
+        '.replace("<", "\\\\u003c")',
+        "",
+        "tests/extractors/viewing/test_viewer_page.py::test_whatever_a_document_holds_it_ends_no_block",
+    ),
     "a truncated reply is accepted": (
         "extractors/rungs/validation.py",
         "    if answer.stop_reason in CUT_OFF:\n",

@@ -82,6 +82,9 @@ const viewer = (() => {
       add(row.span, "value");
       for (const one of row.evidence || []) add(one.span, "evidence");
     }
+    for (const { path, span } of view.evidence || []) {
+      if (span) spans.push({ start: span[0], end: span[1], path, colour: colourOf(path), kind: "evidence" });
+    }
     return spans;
   }
 

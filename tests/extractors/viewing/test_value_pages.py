@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 from base64 import b64decode
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from slotfill import Document
 from slotfill.extractors.documents.readers.pictures.png import png_file
 from slotfill.extractors.viewing import value_pages
 from slotfill.extractors.viewing.value_pages import PagePictures
@@ -70,6 +72,38 @@ def test_colours_stay(pdf: Path) -> None:
     width, _, samples, data = pixels(PagePictures().draw(record_on(2), str(pdf))[0]["picture"])
     at = samples * (int(40 * width / 300) * width + int(125 * width / 300))
     assert (samples, data[at : at + 3]) == (3, b"\xff\0\0")
+
+
+def test_boxes_fit_pages_that_are_turned_and_cropped(tmp_path: Path) -> None:
+    canvas = pytest.importorskip("reportlab.pdfgen.canvas")
+    pytest.importorskip("pypdfium2")
+    drawn = canvas.Canvas(str(tmp_path / "turned.pdf"), pagesize=(300, 200))
+    for quarters in range(4):
+        drawn.setPageRotation(90 * quarters)
+        drawn.setCropBox((20, 30, 250, 190))
+        drawn.drawString(100, 100, "Needle")
+        drawn.showPage()
+    drawn.save()
+    document = Document.read(tmp_path / "turned.pdf")
+    starts = [match.start() for match in re.finditer("Needle", document.text)]
+    spans = {
+        f"/{start}": {
+            "start": start,
+            "end": start + 6,
+            "match": "exact",
+            "place": document.places.place_of(start, start + 6),
+        }
+        for start in starts
+    }
+    pages = PagePictures().draw({"spans": spans, "document": {"source": "turned.pdf"}}, str(tmp_path / "turned.pdf"))
+    assert [one["number"] for one in pages] == [1, 2, 3, 4]
+    for page, span in zip(pages, spans.values(), strict=True):
+        width, _, _, data = pixels(page["picture"])
+        scale = width / page["width"]
+        left, top, right, bottom = (scale * edge for edge in span["place"]["box"])
+        dark = [(at % width, at // width) for at, sample in enumerate(data) if sample < 128]
+        assert dark
+        assert all(left - 2 <= x <= right + 2 and top - 2 <= y <= bottom + 2 for x, y in dark)
 
 
 def test_what_cannot_be_drawn_is_left_out_and_told(pdf: Path, tmp_path: Path) -> None:

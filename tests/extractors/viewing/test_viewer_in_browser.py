@@ -283,7 +283,10 @@ def rich(record: dict[str, Any]) -> dict[str, Any]:
         "agreement": {"/what": 0.6667},
         "probability": {"/price": 0.9},
         "found_in": {"/what": [1, 2]},
-        "evidence": {"/price": [{"text": "Please send 12 oak chairs", "start": 0, "end": 25, "match": "exact"}]},
+        "evidence": {
+            "/price": [{"text": "Please send 12 oak chairs", "start": 0, "end": 25, "match": "exact"}],
+            "/gone": [{"text": "Hamburg", "start": 29, "end": 36, "match": "exact"}],
+        },
         "edits": [_edit("/price", "high"), {**_edit("", "none"), "kind": "unfenced"}],
         "conflicts": [
             {"path": "/city", "policy": "majority", "kept": "Haifa", "others": [{"value": "Hamburg", "reading": 2}]}
@@ -343,8 +346,10 @@ class TestTheForm:
 
     def test_a_passage_of_evidence_leads_to_its_place(self, page: Any) -> None:
         field(page, "/price").locator(".row").click()
-        page.locator(".passage").click()
+        page.locator(".field .passage").click()
         assert lit(page) == "Please send 12 oak chairs"
+        page.locator(".strays .passage").click()  # evidence of what no row has
+        assert lit(page) == "Hamburg"
 
     def test_what_a_value_rests_on_is_underlined_where_it_stands_itself(
         self, rich: dict[str, Any], tmp_path: Path, visit: Opened
