@@ -132,7 +132,6 @@ class ReviewDocument:
             "flags": flags,
             "errors": [{"path": one.path, "message": one.message} for one in self.rules.errors(view.value)],
             "open": sum(field["open"] for field in fields),
-            "is_gold": self.gold(rows) is not None,
         }
 
     def _field(

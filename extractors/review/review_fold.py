@@ -33,7 +33,9 @@ class ReviewView:
     def apply(self, row: Decision) -> None:
         """Take one decision into account; what it replaces decides nothing any more."""
         self.value.put(row.path, row.after)
-        self.decided = {path: one for path, one in self.decided.items() if not is_within(path, (row.path,))}
+        within = f"{row.path}/"
+        for path in [path for path in self.decided if path.startswith(within)]:
+            del self.decided[path]
         self.decided[row.path] = row
 
     def decision_on(self, path: str) -> Decision | None:

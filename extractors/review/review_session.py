@@ -97,10 +97,13 @@ class ReviewSession:
         return self._rows[number]
 
     def refresh(self) -> bool:
-        """Read what others have decided; return whether that was anything."""
+        """Read what others have decided, bring gold up to it if they have not, and return whether it was anything."""
         with self._turn:
             added = self.log.refresh()
             self._take_rows()
+            if self._stale:
+                with self.log.locked():
+                    self._bring_up()
             return added
 
     def decide(self, number: int, proposed: ProposedDecision) -> Decision:
@@ -168,7 +171,8 @@ class ReviewSession:
     def state(self, number: int) -> JSONObject:
         """Return what a page shows of a document."""
         with self._turn:
-            return self.documents[number].state(self.rows_of(number), self.who)
+            state = self.documents[number].state(self.rows_of(number), self.who)
+            return {**state, "is_gold": self._golden.get(number) is not None}
 
     def progress(self) -> dict[int, DocumentProgress]:
         """Return by number how far the documents are that anybody has decided anything of."""

@@ -29,6 +29,7 @@ def leaves(reviewed):
     return {node.path: node.value for node in reviewed.walk() if node.is_leaf and not node.is_removed}
 
 
+@examples(40)
 @given(VALUES)
 def test_a_value_that_nobody_changed_is_written_as_it_was(value):
     reviewed = ReviewedValue(value)
@@ -36,7 +37,7 @@ def test_a_value_that_nobody_changed_is_written_as_it_was(value):
     assert all(node.path == node.written for node in reviewed.walk())
 
 
-@examples(150)
+@examples(60)
 @given(VALUES, CHANGES)
 def test_each_part_stands_where_it_is_written(value, changes):
     reviewed = changed(value, changes)
@@ -46,7 +47,7 @@ def test_each_part_stands_where_it_is_written(value, changes):
     assert len({node.written for node in written}) == len(written)
 
 
-@examples(150)
+@examples(60)
 @given(VALUES, CHANGES, PATHS, VALUES)
 def test_what_is_put_stands_there_and_all_else_stays(value, changes, path, part):
     reviewed = changed(value, changes)
@@ -61,6 +62,7 @@ def test_what_is_put_stands_there_and_all_else_stays(value, changes, path, part)
         assert reviewed.get(path) == part
 
 
+@examples(50)
 @given(VALUES, CHANGES, PATHS)
 def test_what_is_taken_out_is_gone_and_its_neighbours_keep_their_paths(value, changes, path):
     reviewed = changed(value, changes)
