@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slotfill.commands.gold.gold_options import check_outputs
+from slotfill.commands.looking.record_options import RecordTextOptions
 from slotfill.commands.options.asking_options import complete_schema
 from slotfill.commands.options.option_groups import GroupedCommand, OptionGroup, named_values, option, with_options
 from slotfill.commands.options.reading_options import FileOptions
@@ -59,25 +60,10 @@ class _ReviewOptions(OptionGroup):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _TextOptions(OptionGroup):
-    title = FileOptions.title
-
-    documents: Path | None = option(
-        "--documents",
-        type=click.Path(path_type=Path, exists=True, file_okay=False),
-        metavar="FOLDER",
-        help="The folder that the records' sources start from, if not their own or the working one.",
-    )
-    text_field: str | None = option(
-        "--text-field", metavar="NAME", help="Field or column that holds a row's text. [default: text]"
-    )
-
-
 @click.command(cls=GroupedCommand)
 @click.argument("records", metavar="RECORDS", type=click.Path())
 @with_options
-def review_command(records: str, *, options: _ReviewOptions, texts: _TextOptions, files: FileOptions) -> None:
+def review_command(records: str, *, options: _ReviewOptions, texts: RecordTextOptions, files: FileOptions) -> None:
     """Accept, correct and reject what was extracted, on a page.
 
     RECORDS are what `slotfill extract --record` wrote: lines of JSON, a folder, a database, or an output whose ledger
@@ -108,17 +94,18 @@ def review_command(records: str, *, options: _ReviewOptions, texts: _TextOptions
         _say(line)
 
 
-def _documents(records: str, options: _ReviewOptions, texts: _TextOptions, files: FileOptions) -> list[ReviewDocument]:
+def _documents(
+    records: str, options: _ReviewOptions, texts: RecordTextOptions, files: FileOptions
+) -> list[ReviewDocument]:
     """Read the records and their texts, the neediest first. Raises InputError."""
     from slotfill.extractors.errors import InputError
     from slotfill.extractors.review.decision_log import DecisionLog, log_beside
     from slotfill.extractors.review.review_documents import ReviewDocument, neediest_first
     from slotfill.extractors.settings import Settings
-    from slotfill.extractors.viewing.document_texts import DocumentTexts
     from slotfill.extractors.viewing.record_set import RecordSet
 
     one = RecordSet(records, Settings.read())
-    found = DocumentTexts(texts.documents or one.folder, one.ledgers, text_field=texts.text_field, **files.keywords)
+    found = texts.texts_of(one, files)
     stored = list({_key(record): record for record in one.records()}.values())  # of several the last counts
     if not stored:
         raise InputError(f"{records!r} holds no record: `slotfill extract --record` writes them")

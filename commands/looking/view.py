@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from slotfill.commands.gold.gold_options import check_outputs
+from slotfill.commands.looking.record_options import RecordTextOptions
 from slotfill.commands.options.option_groups import GroupedCommand, OptionGroup, option, with_options
 from slotfill.commands.options.reading_options import FileOptions
 
@@ -23,8 +24,6 @@ __all__ = ["view_command"]
 
 @dataclass(frozen=True, slots=True)
 class _ViewOptions(OptionGroup):
-    title = FileOptions.title
-
     output: str = option(
         "-o",
         "--output",
@@ -33,22 +32,14 @@ class _ViewOptions(OptionGroup):
         metavar="FILE.html",
         help="Write the page to this file; - is standard output.",
     )
-    documents: Path | None = option(
-        "--documents",
-        most_used=True,
-        type=click.Path(path_type=Path),
-        metavar="FOLDER",
-        help="The folder that the records' sources start from, if not their own or the working one.",
-    )
-    text_field: str | None = option(
-        "--text-field", metavar="NAME", help="Field or column that holds a row's text. [default: text]"
-    )
 
 
 @click.command(cls=GroupedCommand)
 @click.argument("records", nargs=-1, required=True, metavar="RECORDS...", type=click.Path())
 @with_options
-def view_command(records: tuple[str, ...], *, options: _ViewOptions, files: FileOptions) -> None:
+def view_command(
+    records: tuple[str, ...], *, options: _ViewOptions, texts: RecordTextOptions, files: FileOptions
+) -> None:
     """Show RECORDS as a page: texts with marks, values, where each stands.
 
     RECORDS are what `slotfill extract --record` wrote: lines of JSON, a folder, a database, or any output whose ledger
@@ -62,12 +53,10 @@ def view_command(records: tuple[str, ...], *, options: _ViewOptions, files: File
     slotfill view runs/ledger.db --documents mails -o report.html
     """
     check_outputs((options.output,), records)
-    if options.documents is not None and not options.documents.is_dir():
-        raise click.UsageError(f"--documents {str(options.documents)!r} is no folder")
     from slotfill.extractors.viewing.viewer_page import viewer_page
 
     seen = _Seen()
-    views = seen.noting(_views(records, options, files, seen.undrawn))
+    views = seen.noting(_views(records, texts, files, seen.undrawn))
     _write(viewer_page(views, _title(records)), options.output)
     for line in seen.lines(options.output):
         _say(line)
@@ -98,10 +87,9 @@ class _Seen:
 
 
 def _views(
-    records: tuple[str, ...], options: _ViewOptions, files: FileOptions, undrawn: list[str]
+    records: tuple[str, ...], texts: RecordTextOptions, files: FileOptions, undrawn: list[str]
 ) -> Iterator[JSONObject]:
     from slotfill.extractors.settings import Settings
-    from slotfill.extractors.viewing.document_texts import DocumentTexts
     from slotfill.extractors.viewing.document_views import document_views
     from slotfill.extractors.viewing.record_set import RecordSet
     from slotfill.extractors.viewing.value_pages import PagePictures
@@ -109,9 +97,7 @@ def _views(
     settings, pictures = Settings.read(), PagePictures()
     for name in records:
         one = RecordSet(name, settings)
-        folder = options.documents or one.folder
-        texts = DocumentTexts(folder, one.ledgers, text_field=options.text_field, **files.keywords)
-        yield from document_views(one, texts, pictures)
+        yield from document_views(one, texts.texts_of(one, files), pictures)
     undrawn += pictures.left_out
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from slotfill.extractors.errors import LedgerError
@@ -33,16 +33,9 @@ def records_of(path: Path) -> Iterator[JSONObject]:
 
     Raises LedgerError for what is no ledger of a known version, or is damaged.
     """
-    place = f"the run's ledger {str(path)!r}"
-    check_file(path, place)
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-            database.execute("PRAGMA trusted_schema = OFF")
-            _check_version(database)
-            for source, text in database.execute(_RECORDS):
-                yield _record(source, text)
-    except (sqlite3.Error, LedgerError, ValueError) as error:
-        raise LedgerError(f"{place} cannot be read: {error}") from None
+    with _opened(path) as database:
+        for source, text in database.execute(_RECORDS):
+            yield _record(source, text)
 
 
 def retained_text(path: Path, key: bytes) -> str | None:
@@ -50,16 +43,23 @@ def retained_text(path: Path, key: bytes) -> str | None:
 
     Raises LedgerError as `records_of` does.
     """
+    with _opened(path) as database:
+        row = database.execute("SELECT text FROM texts WHERE document = ?", (key,)).fetchone()
+    return row[0] if row and isinstance(row[0], str) else None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a ledger to read in it. Whatever is wrong with it, then too, is a LedgerError that names it."""
     place = f"the run's ledger {str(path)!r}"
     check_file(path, place)
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
             database.execute("PRAGMA trusted_schema = OFF")
             _check_version(database)
-            row = database.execute("SELECT text FROM texts WHERE document = ?", (key,)).fetchone()
-    except (sqlite3.Error, LedgerError) as error:
+            yield database
+    except (sqlite3.Error, LedgerError, ValueError) as error:
         raise LedgerError(f"{place} cannot be read: {error}") from None
-    return row[0] if row and isinstance(row[0], str) else None
 
 
 def _check_version(database: sqlite3.Connection) -> None:
