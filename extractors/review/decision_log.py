@@ -56,7 +56,9 @@ class DecisionLog:
         self._on_message = on_message or (lambda _: None)
         self._read = 0
         self._is_locked = False
-        self._lock = FileLock(path.with_name(f".{path.name}.lock"), mode=_PRIVATE, thread_local=False)
+        # Where a disk has no locks, a file in their stead would outlive a writer that is killed: nobody could go on.
+        lock = path.with_name(f".{path.name}.lock")
+        self._lock = FileLock(lock, mode=_PRIVATE, thread_local=False, fallback_to_soft=False)
         self.refresh()
 
     def refresh(self) -> bool:

@@ -119,7 +119,6 @@ class _Service:
     async def page(self, _: Request) -> Response:
         from starlette.responses import StreamingResponse
 
-        self._session.refresh()
         parts: Iterator[str] = review_page(self._session, self._title)
         return StreamingResponse((part.encode() for part in parts), media_type="text/html; charset=utf-8")
 

@@ -213,6 +213,16 @@ async def test_the_pages_of_a_pdf_come_with_the_document_when_it_is_opened(tmp_p
     assert "pages" not in (await page.post("undo", {})).json()["view"]
 
 
+async def test_a_log_that_is_damaged_meanwhile_is_told_with_its_line(page, review):
+    review.log.path.write_text("no decision\n")
+    for answer in (await page.get("documents/0"), await page.decide("accept", "/number"), await page.get("status")):
+        assert answer.status_code == 500
+        assert "line 1: it is no decision" in answer.json()["error"]
+    assert (await page.get()).status_code == 200
+    review.log.path.unlink()
+    assert (await page.decide("accept", "/number")).json()["row"]["after"] == "17"
+
+
 async def test_how_reviewers_agree_is_told(page, review, tmp_path):
     other = Page(session(tmp_path, [*review.documents], who="bob"))
     await page.decide("correct", "/number", typed="18")
