@@ -1,6 +1,7 @@
 """`Extractor.map(progress=True)`: a line where somebody looks, nothing elsewhere."""
 
 import io
+import threading
 import time
 from contextlib import aclosing, redirect_stderr, redirect_stdout
 from decimal import Decimal
@@ -75,10 +76,14 @@ async def test_without_blocking_it_is_the_same(terminal):
     assert terminal.getvalue().endswith("\r\x1b[2K")
 
 
-def test_unasked_a_terminal_shows_nothing(extractor, terminal):
+@pytest.mark.parametrize("progress", [True, False])
+def test_unasked_a_terminal_shows_nothing(extractor, terminal, progress):
     with redirect_stdout(terminal), redirect_stderr(terminal):
-        assert len([*extractor.map(["slow", "crashes"])]) == 2
-    assert terminal.getvalue() == ""
+        mapped = extractor.map(["slow", "crashes"], progress=progress)
+        assert next(mapped).ok
+        assert any(thread.name == "slotfill-progress" for thread in threading.enumerate()) == progress
+        mapped.close()
+    assert not any(thread.name == "slotfill-progress" for thread in threading.enumerate())
 
 
 def test_where_nobody_looks_nothing_is_written(extractor, capsys):
