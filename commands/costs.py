@@ -16,6 +16,9 @@ __all__ = ["costs_command"]
 _ALWAYS = (0, 1, 2, 3, 7)
 """The columns that a terminal shows; the others only where they hold anything: there is room for few."""
 
+_SPARE = ("of it thought", "cache written", "cache read", "of it lost", "tries")
+"""The columns that a narrow window can do without."""
+
 _NOTHING = ("0", "$0.0000")
 
 
@@ -71,13 +74,15 @@ def _show_costs(costs: Costs) -> None:
     used = [
         column for column in range(len(header)) if column in _ALWAYS or any(row[column] not in _NOTHING for row in rows)
     ]
+    names = [header[column] for column in used]
     table = [[row[column] for column in used] for row in rows]
     show_table(
         table,
         sys.stdout,
-        header=[header[column] for column in used],
+        header=names,
         to_right=range(1, len(used)),
         styles={len(rows) - 1: "bold"},
+        spare=[names.index(name) for name in _SPARE if name in names],
     )
     for line in skipped_lines(costs):
         click.echo(line)

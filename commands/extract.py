@@ -95,7 +95,8 @@ def extract_command(
         warn_of_other_model(prompt, extractor.model.id)
         if evidence.evidence and not writing.records:
             _print_message(telling, "evidence stands in the run's records: the same command with --record writes them")
-        ctx.exit(_run(extractor, sources, start, telling, earlier, show=writing.show))
+        end, total = _run(extractor, sources, start, telling, earlier, show=writing.show)
+    ctx.exit(_end(end, total, telling, several=sources.several))
 
 
 def _whereabouts(writing: WritingOptions) -> str:
@@ -216,8 +217,8 @@ def _run(
     earlier: EarlierRecords | None,
     *,
     show: bool,
-) -> int:
-    """Run, say how far it got, and return the exit code."""
+) -> tuple[RunEnd, int | None]:
+    """Run, and return how it ended, and of how many documents as far as that is known."""
     from slotfill.extractors.runs.reports.document_count import DocumentCount
     from slotfill.extractors.runs.reports.run_progress import run_progress
     from slotfill.extractors.runs.session import run_once
@@ -241,9 +242,14 @@ def _run(
         )
     if shown:
         shown.show()
+    return end, count.total
+
+
+def _end(end: RunEnd, total: int | None, telling: TellingOptions, *, several: bool) -> int:
+    """Say how far a run got, and return the exit code."""
     if isinstance(end.stopped, BrokenPipeError):
         raise end.stopped  # who reads standard output has had enough: click ends quietly
-    _print_end(end, count.total, telling, several=sources.several)
+    _print_end(end, total, telling, several=several)
     if end.stopped is not None:
         return exit_code(end.stopped)
     return EXIT_INCOMPLETE if end.totals.extracted < end.totals.documents else 0

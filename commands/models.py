@@ -59,7 +59,7 @@ def _show_models(rows: list[tuple[str, str, str, str, str]], embedded: str) -> N
     header = ("model", "context", "cached", "input", "output")
     long_prompts = {number: "dim" for number, row in enumerate(rows) if not row[1]}
     grouped = [[f"{int(cell):,}" if cell.isdecimal() else cell for cell in row] for row in rows]
-    show_table(grouped, sys.stdout, header=header, to_right={1, 2, 3, 4}, styles=long_prompts)
+    show_table(grouped, sys.stdout, header=header, to_right={1, 2, 3, 4}, styles=long_prompts, spare=(2, 1))
     show_table([(model_ids.LOCAL, embedded)], sys.stdout)
 
 

@@ -136,3 +136,15 @@ def test_an_error_on_a_terminal_has_its_fix_below():
         "  what is shown goes to the terminal",
         "",
     ]
+
+
+def test_where_failures_stand_is_told_before_what_the_run_has_done():
+    Path("rows.jsonl").write_text("".join(json.dumps({"text": f"{number} came late."}) + "\n" for number in range(9)))
+    command = ["extract", "feedback", "rows.jsonl", "--rejects", "r.jsonl"]
+    with served(SimulatedClaude(lambda _: FEEDBACK, faults=["refusal:1"])) as url:
+        result = CliRunner().invoke(main, command, env={"ANTHROPIC_BASE_URL": url})
+    *told, last, summary = result.stderr.splitlines()
+    assert (result.exit_code, len(told)) == (1, 3)
+    assert last == "refusal: 6 more documents, 9 in all: their records are in r.jsonl"
+    assert summary.startswith("9 documents: 0 extracted, 9 not (9 refused)")
+    assert len(Path("r.jsonl").read_text().splitlines()) == 9

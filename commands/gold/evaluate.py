@@ -164,7 +164,7 @@ def _print(evaluation: Evaluation) -> None:
         click.echo(printable(line))
 
 
-_SPARE = ("in gold", "recall", "precision")
+_SPARE = ("in gold", "recall", "precision", "hallucinated", "omitted", "wrong")
 """The columns that a narrow window can do without."""
 
 

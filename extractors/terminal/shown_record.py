@@ -136,7 +136,7 @@ def _where(row: ValueRow) -> Iterator[str]:
         if reason := row.span.get("reason"):
             yield visible(str(reason))
     elif row.span.get("start") is None:
-        yield "judged: no place is sought"
+        yield "judged, not quoted"
     else:
         yield from _place(row.span.get("place"))
         if (match := row.span["match"]) != "exact":

@@ -47,7 +47,8 @@ class FailureDigest:
         """Yield a line for each kind of which some were not told in full."""
         for kind, count in self._counts.items():
             if count > TOLD_IN_FULL:
-                more = f"{count - TOLD_IN_FULL:,} more documents, {count:,} in all"
+                rest = count - TOLD_IN_FULL
+                more = f"{rest:,} more {'document' if rest == 1 else 'documents'}, {count:,} in all"
                 yield _line(kind, count, f"{more}{self._whereabouts and f': {self._whereabouts}'}")
 
 

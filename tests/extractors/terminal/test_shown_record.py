@@ -60,7 +60,7 @@ def test_each_value_is_told_of_and_what_stands_nowhere_first(monkeypatch):
         "✗  quote          a lie         stands nowhere in the text",
         "¹  key_issues[0]  came late     page 3",
         "²  key_issues[1]  did not ring  fuzzy match",
-        "·  urgency        3             judged: no place is sought",
+        "·  urgency        3             judged, not quoted",
     ]
 
 

@@ -35,10 +35,10 @@ def test_the_first_are_told_in_full_and_the_others_counted(capsys):
 
 def test_as_json(capsys):
     with log_to_stderr(0, "json"):
-        fail(5)
+        fail(4)
     *_, last = map(json.loads, capsys.readouterr().err.splitlines())
-    assert (last["error"], last["count"], last["level"]) == ({"type": "refusal"}, 5, "error")
-    assert last["message"] == "refusal: 2 more documents, 5 in all"
+    assert (last["error"], last["count"], last["level"]) == ({"type": "refusal"}, 4, "error")
+    assert last["message"] == "refusal: 1 more document, 4 in all"
 
 
 @pytest.mark.parametrize("verbosity", [1, 2])
