@@ -1,10 +1,8 @@
 """A terminal of one's own, and what stands on it in the end."""
 
 import os
-import pty
 import subprocess
 import sys
-import termios
 import threading
 
 
@@ -12,6 +10,9 @@ class Terminal:
     """A pseudo-terminal of so many columns, which remembers all that is written to it."""
 
     def __init__(self, columns=100, rows=40):
+        import pty  # Windows has none
+        import termios
+
         self._ours, self.theirs = pty.openpty()
         termios.tcsetwinsize(self.theirs, (rows, columns))
         self.columns = columns

@@ -1,4 +1,4 @@
-"""How many rows a file has, counted without taking them: a gigabyte of lines takes a second or two.
+"""How many rows a file has, counted without taking them: a gigabyte of lines takes about a second of processor time.
 
 It is for showing how far a run is: of a file that is broken it may be off by the rows that are.
 """
