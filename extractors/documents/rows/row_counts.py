@@ -101,9 +101,8 @@ def _without_quoted(blocks: Iterable[bytes]) -> Iterator[bytes]:
     for block in blocks:
         stretches = block.split(b'"')
         cleaned = b"x".join(stretches[quoted::2])
-        begins = b"x" if quoted else b""
         quoted = (quoted + len(stretches) - 1) % 2
-        yield begins + cleaned + (b"x" if quoted else b"")
+        yield cleaned + (b"x" if quoted else b"")
 
 
 def _array_count(file: io.BufferedReader, encoding: str, gave_up: Callable[[], bool]) -> int:
