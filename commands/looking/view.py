@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ from slotfill.commands.options.option_groups import GroupedCommand, OptionGroup,
 from slotfill.commands.options.reading_options import FileOptions
 
 if TYPE_CHECKING:
+    from slotfill.extractors.viewing.document_texts import DocumentTexts
     from slotfill.schemas.json_values.json_types import JSONObject
 
 __all__ = ["view_command"]
@@ -56,7 +58,7 @@ def view_command(
     from slotfill.extractors.viewing.viewer_page import viewer_page
 
     seen = _Seen()
-    views = seen.noting(_views(records, texts, files, seen.undrawn))
+    views = seen.noting(_views(records, texts, files, options.output, seen.undrawn))
     _write(viewer_page(views, _title(records)), options.output)
     for line in seen.lines(options.output):
         _say(line)
@@ -87,7 +89,7 @@ class _Seen:
 
 
 def _views(
-    records: tuple[str, ...], texts: RecordTextOptions, files: FileOptions, undrawn: list[str]
+    records: tuple[str, ...], texts: RecordTextOptions, files: FileOptions, output: str, undrawn: list[str]
 ) -> Iterator[JSONObject]:
     from slotfill.extractors.settings import Settings
     from slotfill.extractors.viewing.document_views import document_views
@@ -97,8 +99,19 @@ def _views(
     settings, pictures = Settings.read(), PagePictures()
     for name in records:
         one = RecordSet(name, settings)
-        yield from document_views(one, texts.texts_of(one, files), pictures)
+        found = texts.texts_of(one, files)
+        read = one.records() if output == "-" else _beside(output, one.records(), found)
+        yield from document_views(read, found, pictures)
     undrawn += pictures.left_out
+
+
+def _beside(output: str, records: Iterable[JSONObject], texts: DocumentTexts) -> Iterator[JSONObject]:
+    """Yield records. Raises click.UsageError for one whose document is the output: the page would take its place."""
+    path = os.path.realpath(output)
+    for record in records:
+        if texts.may_be_in(path, record):
+            raise click.UsageError(f"{output!r} is a document of the records, and stays: name another output")
+        yield record
 
 
 def _title(records: tuple[str, ...]) -> str:

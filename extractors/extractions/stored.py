@@ -19,7 +19,7 @@ from slotfill.schemas.built_in.built_ins import built_ins
 from slotfill.schemas.json_values.exact_json import loads
 from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
 
-__all__ = ["folder_of", "model_of", "own_file", "read_document", "read_record", "schema_of"]
+__all__ = ["folder_of", "may_be_at", "model_of", "own_file", "read_document", "read_record", "schema_of"]
 
 _OTHERWISE = (
     "a record by itself leads to Claude models, built-in schemas and regular files below its own folder: name any "
@@ -136,13 +136,23 @@ def own_file(source: str, folder: Path) -> str:
         InputError: It is no regular file below the folder: a record of somebody else's leads to no other.
     """
     home = os.path.realpath(folder)
-    for name in _files(source):
-        for start in (home, os.curdir):
-            with suppress(ValueError):  # a zero byte
-                path = os.path.realpath(os.path.join(start, name))  # noqa: PTH118 - unlike Path it takes any name
-                if os.path.isfile(path) and os.path.commonpath((home, path)) == home:  # noqa: PTH113 - likewise
-                    return path
+    for path in _paths(source, folder):
+        if os.path.isfile(path) and os.path.commonpath((home, path)) == home:  # noqa: PTH113 - Path takes not any name
+            return path
     raise InputError(f"the record's document {source!r} is no regular file below {str(folder)!r}; {_OTHERWISE}")
+
+
+def may_be_at(source: str, folder: Path, path: str) -> bool:
+    """Whether a path, with links followed, is one that a record's source may name, from a folder or the working one."""
+    return path in _paths(source, folder)
+
+
+def _paths(source: str, folder: Path) -> Iterator[str]:
+    """Yield where the file of a source may be, links followed."""
+    for name in _files(source):
+        for start in (folder, os.curdir):
+            with suppress(ValueError):  # a zero byte
+                yield os.path.realpath(os.path.join(start, name))  # noqa: PTH118 - unlike Path it takes any name
 
 
 def _files(source: str) -> Iterator[str]:

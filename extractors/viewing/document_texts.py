@@ -12,7 +12,7 @@ from slotfill.extractors.catalogue.model_ids import is_local
 from slotfill.extractors.documents.readers.read_options import ReadKeywords
 from slotfill.extractors.documents.sources import find_sources
 from slotfill.extractors.errors import InputError, LedgerError
-from slotfill.extractors.extractions.stored import own_file
+from slotfill.extractors.extractions.stored import may_be_at, own_file
 from slotfill.extractors.runs.ledger.identity import placed_key
 from slotfill.extractors.runs.ledger.ledger_records import retained_text
 from slotfill.schemas.json_values.json_types import JSONMapping
@@ -67,6 +67,10 @@ class DocumentTexts:
         if retained is not None:
             return FoundText(retained)
         return self._in_files(record["document"], takes_pages=not is_local(record["model"]))
+
+    def may_be_in(self, path: str, record: JSONMapping) -> bool:
+        """Whether a file, whose path has its links followed, may be what a record's document was read from."""
+        return may_be_at(record["document"]["source"] or "", self._folder, path)
 
     def _in_ledgers(self, document: JSONMapping) -> str | None:
         key = placed_key(document["id"], bytes.fromhex(document.get("places") or ""))

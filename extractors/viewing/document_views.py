@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from slotfill.extractors.viewing.document_texts import DocumentTexts
-from slotfill.extractors.viewing.record_set import RecordSet
 from slotfill.extractors.viewing.record_view import record_view
 from slotfill.extractors.viewing.value_pages import PagePictures
 from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
@@ -13,9 +12,11 @@ from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
 __all__ = ["document_views"]
 
 
-def document_views(records: RecordSet, texts: DocumentTexts, pictures: PagePictures) -> Iterator[JSONObject]:
-    """Yield the data of each record's document: see `record_view`. Raises InputError for what is no record."""
-    for record in records.records():
+def document_views(
+    records: Iterable[JSONMapping], texts: DocumentTexts, pictures: PagePictures
+) -> Iterator[JSONObject]:
+    """Yield the data of each record's document: see `record_view`."""
+    for record in records:
         yield _view(record, texts, pictures)
 
 
