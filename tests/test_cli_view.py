@@ -191,3 +191,30 @@ def test_a_database_of_somebody_else_is_an_error(here, tables):
     assert "other.db" in result.stderr
     Path("cut.db").write_bytes(Path("out.db").read_bytes()[:5000])
     assert "cut.db" in view("cut.db", "-o", "report.html").stderr
+
+
+@pytest.mark.parametrize(("records", "output"), [("records.jsonl", "mails/a.txt"), ("kept.jsonl", "mails/b.txt")])
+def test_no_page_takes_the_place_of_a_document_of_its_records(here, records, output):
+    result = view(records, "-o", output)
+    assert result.exit_code == 2
+    assert "is a document of the records, and stays" in result.stderr
+    assert Path(output).read_text("utf-8") == TEXTS[Path(output).name]
+
+
+def test_a_document_stays_also_where_a_link_leads_to_it_and_the_record_to_no_row_that_is_there(here):
+    record = json.loads(Path("records.jsonl").read_text("utf-8").split("\n")[0])
+    record["document"]["source"] = "mails/a.txt#17"
+    Path("rows.jsonl").write_text(json.dumps(record), "utf-8")
+    Path("page.html").symlink_to("mails/a.txt")
+    assert view("rows.jsonl", "-o", "page.html").exit_code == 2
+    assert Path("mails/a.txt").read_text("utf-8") == TEXTS["a.txt"]
+    assert not [path for path in here.rglob("*") if path.name.startswith(".") and path.suffix == ".html"]
+
+
+def test_an_attempt_without_its_usage_is_told_of(here):
+    record = json.loads(Path("records.jsonl").read_text("utf-8").split("\n")[0])
+    del record["attempts"][0]["usage"]
+    Path("damaged.jsonl").write_text(json.dumps(record), "utf-8")
+    result = view("damaged.jsonl", "-o", "report.html")
+    assert result.exit_code == 2
+    assert "the record is damaged: an attempt has no usage" in result.stderr

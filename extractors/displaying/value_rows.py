@@ -87,7 +87,7 @@ def scalar_parts(value: JSON, path: tuple[str | int, ...] = ()) -> Iterator[tupl
 
 
 def _row(record: JSONMapping, pointer: str, value: JSON, edits: Sequence[JSONMapping]) -> ValueRow:
-    evidence = record.get("evidence", _NOWHERE).get(pointer) if _is_as_replied(record, pointer, value) else None
+    evidence = (record.get("evidence") or _NOWHERE).get(pointer) if _is_as_replied(record, pointer, value) else None
     return ValueRow(
         pointer,
         value,
@@ -103,7 +103,7 @@ def _sureness(record: JSONMapping, pointer: str, value: JSON) -> Iterator[tuple[
         yield "confidence", origin
     if _is_as_replied(record, pointer, value):
         for name in ("agreement", "probability"):
-            if (share := record.get(name, _NOWHERE).get(pointer)) is not None:
+            if (share := (record.get(name) or _NOWHERE).get(pointer)) is not None:
                 yield name, share
 
 

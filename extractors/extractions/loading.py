@@ -88,6 +88,8 @@ def _completed(record: JSONMapping) -> JSONObject:
 
 
 def _with_thoughts(part: JSONMapping) -> JSONObject:
+    if "usage" not in part:  # the form takes an attempt without it as one of no tokens, which nobody wrote
+        raise ValueError("an attempt has no usage")
     usage = part["usage"]
     return {**part, "usage": {**usage, "thinking_tokens": usage.get("thinking_tokens")}}
 
@@ -109,8 +111,8 @@ def _extraction(stored: StoredRecord, record: JSONMapping, schema: Schema[M], do
         invalid=record["invalid"],
         spans=stored.spans,
         confidence=stored.confidence,
-        agreement=record.get("agreement", {}),
-        probability=record.get("probability", {}),
+        agreement=record.get("agreement") or {},
+        probability=record.get("probability") or {},
         evidence=stored.evidence or {},
         evidence_usd=stored.evidence_usd if stored.evidence else None,
         edits=stored.edits,

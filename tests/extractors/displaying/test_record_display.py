@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from slotfill import Document, Edit, EvidencePassage, Extraction, Extractor, Outcome, Partial, Span
 from slotfill.extractors.displaying.record_display import record_display
+from slotfill.extractors.extractions.loading import load_record
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.testing import SimulatedClaude
+from slotfill.schemas.sources.schema_sources import resolve
 
 TEXT = "The app logs me out every hour. I pay $5 and then $6 a month."
 VALUE = {
@@ -232,3 +234,12 @@ def test_a_value_that_arrives_is_shown_as_far_as_it_has_come():
 def test_a_copy_without_its_extractor_shows_the_same():
     extraction = extracted()
     assert replace(extraction, refiner=None)._repr_html_() == extraction._repr_html_()
+
+
+@pytest.mark.parametrize("name", ["agreement", "probability", "evidence"])
+def test_what_a_record_says_to_be_null_is_shown_as_what_is_not_there(name):
+    schema = resolve("feedback")
+    extraction = Extractor(schema, client=SimulatedClaude(lambda _: VALUE).client()).extract(TEXT)
+    record = {**extraction.to_json(), name: None}
+    assert load_record(record, schema, Document.of(TEXT))._repr_html_() == extraction._repr_html_()
+    assert record_display(record, TEXT) == extraction._repr_html_()
