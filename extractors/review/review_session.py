@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from slotfill.extractors.errors import InputError
+from slotfill.extractors.errors import InputError, OutputError
 from slotfill.extractors.gold.gold_document import GoldDocument
 from slotfill.extractors.record.json_writer import NO_MEMBER, JSONForm
 from slotfill.extractors.review.decision_log import DecisionLog, log_beside
@@ -220,7 +220,10 @@ class ReviewSession:
 
     def _append(self, row: Decision) -> None:
         self.log.append(row)
-        self._bring_up()
+        try:
+            self._bring_up()
+        except (InputError, OutputError) as error:
+            raise type(error)(f"it is in the log, and stands; gold is not brought up to it: {error}") from None
 
     def _bring_up(self, *, starting: bool = False) -> None:
         """Write gold where what is decided has changed it; at the start whatever stands there is compared."""

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TextIO
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -14,6 +13,7 @@ from slotfill.extractors.displaying.value_rows import ValueRow, value_table
 from slotfill.extractors.record.money import money_text
 from slotfill.extractors.terminal.marked_passages import NumberedMark, marked_passages, raised
 from slotfill.extractors.terminal.streams import takes_colour
+from slotfill.extractors.terminal.terminal_console import terminal_console
 from slotfill.extractors.terminal.visible_text import visible
 from slotfill.schemas.json_values.exact_json import dumps
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping
@@ -43,9 +43,7 @@ def show_record(record: JSONMapping, text: str, stream: TextIO) -> None:
         stream: Where to; colours are used where it takes them.
     """
     coloured = takes_colour(stream)
-    console = Console(
-        file=stream, highlight=False, markup=False, emoji=False, color_system="auto" if coloured else None
-    )
+    console = terminal_console(stream)
     table = value_table(record, MOST_ROWS)
     numbers = _numbers(table.rows)
     hues = _hues(row for row in table.rows if row.pointer in numbers)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
-from slotfill.extractors.terminal.streams import takes_colour
+from slotfill.extractors.terminal.terminal_console import terminal_console
 from slotfill.extractors.terminal.visible_text import visible
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 __all__ = ["show_heading", "show_table"]
 
@@ -55,7 +52,7 @@ def show_table(
         show_edge=False,
         padding=(0, 1, 0, 0),
     )
-    console = _console(stream)
+    console = terminal_console(stream)
     columns = _fitting([header, *rows], spare, console.width)
     for column in columns:
         title = Text(visible(header[column])) if column < len(header) else ""
@@ -79,16 +76,4 @@ def _fitting(rows: Sequence[Sequence[str]], spare: Sequence[int], width: int) ->
 
 def show_heading(text: str, stream: TextIO) -> None:
     """Show a line that stands out."""
-    _console(stream).print(visible(text), style="bold")
-
-
-def _console(stream: TextIO) -> Console:
-    from rich.console import Console
-
-    return Console(
-        file=stream,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        color_system="auto" if takes_colour(stream) else None,
-    )
+    terminal_console(stream).print(visible(text), style="bold")

@@ -385,3 +385,16 @@ def test_what_cannot_go_into_gold_now_goes_there_with_the_next_decision(tmp_path
     review.gold.rmdir()
     decide(review, ACCEPT, "/number", 1)
     assert [line["source"] for line in gold(review)] == ["invoices/17.txt"]
+
+
+def test_a_decision_that_gold_cannot_follow_is_said_to_stand(tmp_path):
+    review = session(tmp_path)
+    accept_all(review)
+    rows = len(review.log.rows)
+    review.gold.write_text("mended by hand, and badly\n")
+    with pytest.raises(InputError, match=r"it is in the log, and stands; gold is not .*gold\.jsonl', line 1"):
+        review.undo()
+    assert len(review.log.rows) == rows + 1
+    review.gold.unlink()
+    review.refresh()
+    assert not review.gold.exists() or gold(review) == []
