@@ -159,7 +159,7 @@ def _match(row: ValueRow) -> str:
 def _place(row: ValueRow) -> str:
     """Write where in its file a value stands: `page 3`, `sheet Q1, cell B7`; the box is for those who draw."""
     place = row.span.get("place") or {}
-    return ", ".join(f"{shown(key)} {shown_value(part, 60)}" for key, part in place.items() if key != "box")
+    return ", ".join(f"{shown(key)} {shown_value(part, 60)}" for key, part in place.items() if key not in _DRAWN)
 
 
 def _sure(row: ValueRow) -> str:
@@ -225,5 +225,8 @@ _CELLS: Mapping[str, Callable[[ValueRow], str]] = {
     "edits": _edits,
 }
 _COLUMNS = (*_CELLS,)
+_DRAWN = ("box", "boxes")
+"""What of a place only a drawing shows."""
+
 _ALWAYS = ("stands at", "match")
 """The columns that are there whether or not a row has something in them."""

@@ -90,13 +90,37 @@ def shown_span(span: JSONMapping, offsets: UTF16Offsets | None) -> JSONObject:
     offsets: those of the text; None where it is not at hand. What lies outside of it, as a damaged record may say, is
     left out.
     """
-    shown = {"match": span["match"], **{key: span[key] for key in ("place", "reason") if span.get(key)}}
+    shown = {"match": span["match"], **_place_of(span), **({"reason": span["reason"]} if span.get("reason") else {})}
     start, end = span["start"], span["end"]
     if start is None or end is None or not 0 <= start <= end:
         return shown
     if offsets is not None and end <= offsets.points:
         shown["span"] = [offsets.unit_at(start), offsets.unit_at(end)]
     return {**shown, "points": [start, end]}
+
+
+def _place_of(span: JSONMapping) -> JSONObject:
+    """Return the place of a span without what is no box: a page draws boxes, and a record may be anybody's."""
+    place = span.get("place") or {}
+    drawn = {key: part for key, part in place.items() if key not in _BOXES or _BOXES[key](part)}
+    return {"place": drawn} if drawn else {}
+
+
+def _is_box(part: JSON) -> bool:
+    return (
+        isinstance(part, list)
+        and len(part) == len(_SIDES)
+        and all(type(one) is int or isinstance(one, float) for one in part)
+    )
+
+
+_SIDES = ("left", "top", "right", "bottom")
+
+_BOXES: dict[str, Callable[[JSON], bool]] = {
+    "box": _is_box,
+    "boxes": lambda part: isinstance(part, list) and bool(part) and all(map(_is_box, part)),
+}
+"""What a place holds of boxes, and when it does."""
 
 
 def _bare_rows(value: JSON) -> Iterator[JSONObject]:

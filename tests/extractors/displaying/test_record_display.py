@@ -109,7 +109,7 @@ def test_columns_stand_there_where_a_row_has_something_in_them():
     full = of(
         {"a": "x"},
         "x",
-        spans={"/a": Span(0, 1, "exact", {"page": 3, "box": [1.0, 2.0, 3.0, 4.0]})},
+        spans={"/a": Span(0, 1, "exact", {"page": 3, "box": [1.0, 2.0, 3.0, 4.0], "boxes": [[1.0, 2.0, 3.0, 4.0]]})},
         agreement={"/a": 2 / 3},
         confidence={"/a": "stated"},
         edits=(Edit("/a", "case", "X", "x", "high"), Edit("", "unwrapped", "```", None, "none")),

@@ -165,3 +165,26 @@ def test_the_list_of_documents_needs_little_of_it(record: dict[str, Any]) -> Non
     entry = document_entry(record_view(record, TEXT))
     assert entry["source"] == "order.txt"
     assert len(json.dumps(entry)) < 400
+
+
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        ({"page": 1, "box": [1, 2.5, 3, 4]}, {"page": 1, "box": [1, 2.5, 3, 4]}),
+        (
+            {"page": 1, "box": [1, 2, 3, 4], "boxes": [[1, 2, 3, 4]]},
+            {"page": 1, "box": [1, 2, 3, 4], "boxes": [[1, 2, 3, 4]]},
+        ),
+        ({"page": 1, "box": [1, 2, 3, 4], "boxes": [None]}, {"page": 1, "box": [1, 2, 3, 4]}),
+        ({"page": 1, "box": [1, 2, 3, 4], "boxes": {"a": 1}}, {"page": 1, "box": [1, 2, 3, 4]}),
+        ({"page": 1, "box": [1, 2, 3, 4], "boxes": []}, {"page": 1, "box": [1, 2, 3, 4]}),
+        ({"page": 1, "box": [1, 2, 3, None]}, {"page": 1}),
+        ({"page": 1, "box": "left"}, {"page": 1}),
+        ({"box": [1, 2, 3]}, None),
+        ({}, None),
+    ],
+)
+def test_of_a_place_only_boxes_that_can_be_drawn_are_boxes(record: dict[str, Any], place: Any, shown: Any) -> None:
+    record["spans"]["/order"] = {"start": 0, "end": 1, "match": "exact", "place": place}
+    check_record(record)
+    assert rows(record_view(record, TEXT))["/order"].get("place") == shown
