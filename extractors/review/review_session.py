@@ -274,7 +274,7 @@ class ReviewSession:
 
     def _gold_lines(self) -> list[GoldLine]:
         try:
-            return parse_gold_file(self.gold.read_text("utf-8"))
+            return parse_gold_file(self.gold.read_bytes().decode())  # line ends are of the letter, too
         except FileNotFoundError:
             return []
         except UnicodeDecodeError:

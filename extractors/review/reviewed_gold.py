@@ -25,7 +25,7 @@ _OWN = ("id", "source", "text", "value", "spans")
 
 @dataclass(frozen=True, slots=True)
 class GoldLine:
-    """A line of a gold file: its text as it stands there, and what it says."""
+    """A line of a gold file: its text as it stands there, with a carriage return that ends it, and what it says."""
 
     text: str
     data: JSONObject
@@ -44,7 +44,7 @@ def parse_gold_file(text: str) -> list[GoldLine]:
         if line.strip():
             try:
                 data = loads(line)
-                lines.append(GoldLine(line.rstrip("\r"), data, parse_gold_line(data)))
+                lines.append(GoldLine(line, data, parse_gold_line(data)))
             except ValueError as error:
                 raise ValueError(f"line {number}: {error}") from None
     return lines
