@@ -88,6 +88,7 @@ def drawn(transcript: str) -> str:
     """Draw what a terminal was sent."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, legacy_windows=False)
     console.print(Text.from_ansi("$ make demo\n\n" + transcript.rstrip("\n")))
+    console.print()  # rich cuts off what hangs below the last line: the underscores of a variable's name
     picture = console.export_svg(title="", theme=THEME, code_format=FORM, unique_id="demo")
     return re.sub(r"[ \t]+$", "", picture, flags=re.MULTILINE)
 
