@@ -2,6 +2,8 @@
 
 import hashlib
 import socket
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 
@@ -13,7 +15,7 @@ from slotfill.extractors.review.review_session import ReviewSession
 from slotfill.extractors.review.serving.review_app import new_token, review_app
 from slotfill.schemas.sources.schema_sources import resolve
 
-__all__ = ["INVOICE", "TEXT", "VALUE", "document", "record", "served_review", "session"]
+__all__ = ["INVOICE", "TEXT", "VALUE", "document", "record", "served_review", "session", "started_review"]
 
 INVOICE = resolve(
     {
@@ -94,6 +96,12 @@ def session(folder, documents=None, who="ada", messages=None):
     """Open a session on gold in a folder."""
     heard = [] if messages is None else messages
     return ReviewSession(documents or [document()], folder / "gold.jsonl", who, heard.append)
+
+
+def started_review(*arguments):
+    """Start the command, as a person does; the first line that it prints is its address."""
+    command = [sys.executable, "-m", "slotfill", "review", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @contextmanager

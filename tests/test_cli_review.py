@@ -12,7 +12,7 @@ from threading import Timer
 import httpx2
 import pytest
 from click.testing import CliRunner
-from reviewing import document, record, session
+from reviewing import document, record, session, started_review
 
 from slotfill.cli import main
 from slotfill.extractors.review.decisions import ProposedDecision, ReviewAction
@@ -40,11 +40,6 @@ def refusal(*arguments):
     return done.stderr
 
 
-def served(*arguments):
-    command = [sys.executable, "-m", "slotfill", "review", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
 def accept_all(review):
     for field in review.state(0)["fields"]:
         if field["open"]:
@@ -53,7 +48,7 @@ def accept_all(review):
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 def test_a_review_is_served_and_ends_with_what_was_decided(here):
-    with served("records.jsonl", "--gold", "gold.jsonl", "--by", "ada") as process:
+    with started_review("records.jsonl", "--gold", "gold.jsonl", "--by", "ada") as process:
         address = process.stdout.readline().strip()
         body = {"document": 0, "action": "correct", "path": "/urgency", "typed": "4"}
         with httpx2.Client() as client:
@@ -99,7 +94,7 @@ def test_a_review_that_is_killed_again_and_again_keeps_what_it_has_answered(here
     chance, starts, answered, asked = Random(1), 0, [], [(number, name) for number in range(4) for name in names]
     while asked:
         starts += 1
-        with served("records.jsonl", "--gold", "gold.jsonl", "-s", "form.json") as process:
+        with started_review("records.jsonl", "--gold", "gold.jsonl", "-s", "form.json") as process:
             killing = Timer(chance.uniform(0.2, 1), process.kill)
             address = process.stdout.readline().strip()
             killing.start()
@@ -114,7 +109,7 @@ def test_a_review_that_is_killed_again_and_again_keeps_what_it_has_answered(here
     kept = [json.loads(line)["id"] for line in (here / "gold.log.jsonl").read_text().splitlines(keepends=True)[:-1]]
     assert starts > 2
     assert {*answered[:-1]} <= {*kept}
-    with served("records.jsonl", "--gold", "gold.jsonl", "-s", "form.json") as process:
+    with started_review("records.jsonl", "--gold", "gold.jsonl", "-s", "form.json") as process:
         process.stdout.readline()
         process.kill()
     lines = [json.loads(line) for line in (here / "gold.jsonl").read_text().splitlines()]

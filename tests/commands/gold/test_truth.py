@@ -1,13 +1,17 @@
 """The afternoon of docs/truth.md: each of its commands runs, in its order, on a simulated service."""
 
 import json
+import os
 import re
 import shlex
+import signal
 from pathlib import Path
 
+import httpx2
 import pytest
 from checkout import ROOT
 from click.testing import CliRunner
+from reviewing import started_review
 
 from slotfill.cli import main
 from slotfill.extractors.testing.claude import SimulatedClaude
@@ -61,11 +65,28 @@ def export():
     Path("export.json").write_text(json.dumps(tasks), "utf-8")
 
 
+def review(arguments):
+    """Accept one field on the page, and end the review by Ctrl-C."""
+    with started_review(*arguments) as process:
+        address = process.stdout.readline().strip()
+        body = {"document": 0, "action": "accept", "path": "/sentiment"}
+        with httpx2.Client() as client:
+            answer = client.post(f"{address}decisions", json=body).json()
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert answer["row"]["action"] == "accept"
+    assert (process.returncode, "1 accepted" in told) == (0, True), told
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 def test_each_command_runs_in_its_order(reviews):
-    assert len(COMMANDS) == 11
+    assert len(COMMANDS) == 12
     for command in COMMANDS:
         name, *arguments = shlex.split(command)
         assert name == "slotfill"
+        if arguments[0] == "review":
+            review(arguments[1:])
+            continue
         if "export.json" in arguments:
             export()
         if "week-31.jsonl" in arguments:
