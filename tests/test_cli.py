@@ -431,6 +431,7 @@ class TestInterrupt:
             "c.txt",
         ]
 
+    @pytest.mark.slow
     def test_a_reader_that_has_had_enough_is_no_error(self, server, folder):
         server.script(GOOD)
         write(folder, **{f"f{number}": "x" for number in range(5)})

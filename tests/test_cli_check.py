@@ -45,6 +45,7 @@ def test_its_good_twin_exits_with_0():
     assert "broken:" not in result.stdout
 
 
+@pytest.mark.slow
 def test_advice_exits_with_1_when_strict_alone():
     lines = run("loose.json", *FEW).stdout.splitlines()
     assert lines[0] == "advice: wire: /age"

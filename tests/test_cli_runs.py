@@ -141,6 +141,7 @@ class TestStopping:
         assert len(claude.requests) == before + 6
         assert len(lines()) == 10
 
+    @pytest.mark.slow
     def test_the_budget_is_kept_to_and_the_run_goes_on_with_more(self, claude):
         write(*(f"{text} {number}" for text in TEXTS for number in range(40)))
         result = run(*ROWS, "--max-cost", "0.008", "--max-tokens", 2000, "--log-format", "json")

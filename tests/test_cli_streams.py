@@ -55,14 +55,18 @@ def check_one_line(result, code, said):
     assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", ["schemas", "--help", "extract feedback a.txt --dry-run"])
+@pytest.mark.parametrize(
+    "arguments", ["schemas", "--help", pytest.param("extract feedback a.txt --dry-run", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize(("stream", "reason"), [(">&-", errno.EBADF), (">/dev/full", errno.ENOSPC)])
 def test_standard_output_that_cannot_be_written_is_one_line(arguments, stream, reason):
     result = shell(f"slotfill {arguments} {stream}")
     check_one_line(result, 1, f"cannot write to standard output: {os.strerror(reason)}")
 
 
-@pytest.mark.parametrize("options", ["", "--record", "--stream -o v.json"])
+@pytest.mark.parametrize(
+    "options", ["", *(pytest.param(one, marks=pytest.mark.slow) for one in ("--record", "--stream -o v.json"))]
+)
 def test_a_closed_standard_output_is_told_before_any_call(claude, options):
     result = shell(f"slotfill extract feedback a.txt {options} >&-")
     assert result.returncode in (1, 2)
@@ -71,6 +75,7 @@ def test_a_closed_standard_output_is_told_before_any_call(claude, options):
     assert claude.requests == []
 
 
+@pytest.mark.slow
 def test_a_full_standard_output_stops_the_run_that_can_be_gone_on_with(claude):
     result = shell("slotfill extract feedback a.txt >/dev/full")
     assert result.returncode == 1

@@ -47,6 +47,7 @@ def test_one_value_stands_there_in_colour_with_nothing_before_it():
     assert screen(written) == [*PRETTY.splitlines(), ""]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_without_colour_it_is_plain(env):
     _, written = on_terminal("extract", "feedback", "a.txt", env=env)
@@ -54,6 +55,7 @@ def test_without_colour_it_is_plain(env):
     assert not re.search(r"\x1b\[[\d;]*m", written)
 
 
+@pytest.mark.slow
 def test_into_a_pipe_goes_the_same_byte_for_byte():
     process, written = on_terminal("extract", "feedback", "a.txt", piped=("stdout",), env={"FORCE_COLOR": "1"})
     assert process.stdout.decode() == f"{PRETTY}\n"
@@ -84,6 +86,7 @@ def test_show_puts_the_text_with_its_marks_in_the_place_of_json():
     ]
 
 
+@pytest.mark.slow
 def test_show_leaves_what_goes_into_a_pipe_as_it_is():
     process, written = on_terminal("extract", "feedback", "a.txt", "--show", piped=("stdout",))
     assert process.stdout.decode() == f"{PRETTY}\n"

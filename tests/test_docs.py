@@ -133,7 +133,13 @@ for number, block in enumerate(json.load(sys.stdin)):
 """Runs the blocks of a page in one process, each by itself: most of the time is that of the imports."""
 
 
-@pytest.mark.parametrize("page", [*filter(python_blocks, PAGES)], ids=lambda page: page.name)
+def each_page(pages):
+    """Give the pages that hold Python; those that a newcomer comes to first are played in `make test`, too."""
+    for page in filter(python_blocks, pages):
+        yield page if page.name in ("README.md", "python.md") else pytest.param(page, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("page", each_page(PAGES), ids=lambda page: page.name)
 def test_the_python_of_the_docs_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(FIXTURES / "mails", "mails")

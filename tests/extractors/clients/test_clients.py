@@ -308,6 +308,7 @@ class TestMeter:
             clients.close()
             assert len(meter.settled) == tries
 
+    @pytest.mark.slow
     @pytest.mark.local
     def test_the_embedded_model_is_but_not_paced(self):
         if weights.installed() is None:

@@ -199,7 +199,13 @@ def test_what_only_a_validator_refuses_is_called_so():
 
 @pytest.mark.parametrize(
     "source",
-    [True, {}, json.loads((FIXTURES / "shapes" / "23-anything.json").read_text())],
+    [
+        True,
+        *(
+            pytest.param(one, marks=pytest.mark.slow)
+            for one in ({}, json.loads((FIXTURES / "shapes" / "23-anything.json").read_text()))
+        ),
+    ],
 )
 def test_a_schema_that_refuses_nothing_has_none(source):
     with pytest.raises(SchemaError, match="no near miss of schema 'schema' was found in 20 draws"):

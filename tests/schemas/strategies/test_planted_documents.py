@@ -1,5 +1,6 @@
 import unicodedata
 
+import pytest
 from examples import examples
 from hypothesis import HealthCheck, find, given
 
@@ -28,11 +29,13 @@ def comes(condition):
     return find(documents(), condition, settings=searching)
 
 
+@pytest.mark.slow
 def test_texts_are_of_many_scripts():
     for script in ("CYRILLIC", "GREEK", "ARABIC", "HEBREW", "CJK UNIFIED", "HIRAGANA", "HANGUL", "DEVANAGARI", "THAI"):
         comes(lambda document, script=script: any(unicodedata.name(c, "").startswith(script) for c in document.text))
 
 
+@pytest.mark.slow
 def test_texts_are_empty_and_long_with_line_ends_of_all_kinds():
     comes(lambda document: not document.text)
     comes(lambda document: len(document.text) > 5_000)

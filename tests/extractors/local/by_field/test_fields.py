@@ -85,6 +85,7 @@ def test_a_mention_carries_its_own_confidence(model_file: Path) -> None:
     assert extraction.confidence == {f"/names/{number}/sure": "scored" for number in range(len(found))}
 
 
+@pytest.mark.slow
 def test_the_confidence_of_whole_objects_is_stated(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLOTFILL_LOCAL_DECODING", "whole")
     with Extractor(Sentiment, model="local") as extractor:

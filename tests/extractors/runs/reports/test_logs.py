@@ -385,6 +385,7 @@ class TestSecrets:
         assert capsys.readouterr().err == "a company\n"
 
 
+@pytest.mark.slow
 def test_a_process_logs_nothing_that_python_would_print_by_itself(server, tmp_path):
     """Without a handler Python prints the errors of any logger; under pytest there always is one."""
     server.script(refusal("api_error", f"cannot read {CANARY}", 500))
