@@ -139,7 +139,7 @@ def each_page(pages):
         yield page if page.name in ("README.md", "python.md") else pytest.param(page, marks=pytest.mark.slow)
 
 
-@pytest.mark.parametrize("page", each_page(PAGES), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*each_page(PAGES)], ids=lambda page: page.name)
 def test_the_python_of_the_docs_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(FIXTURES / "mails", "mails")
