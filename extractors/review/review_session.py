@@ -210,8 +210,8 @@ class ReviewSession:
 
     @property
     def gold_count(self) -> int:
-        """How many of the documents are gold, by all that is known of what anybody has decided."""
-        return sum(one is not None for one in {**self._golden, **self._changed()}.values())
+        """How many of the documents are gold."""
+        return sum(one is not None for one in self._golden.values())
 
     def _new_item(self, document: ReviewDocument, view: ReviewView, path: str) -> str:
         if not isinstance(view.value.get(path), list):
@@ -228,15 +228,11 @@ class ReviewSession:
     def _bring_up(self, *, starting: bool = False) -> None:
         """Write gold where what is decided has changed it; at the start whatever stands there is compared."""
         self._take_rows()
-        changed = self._changed()
+        changed = {number: self.documents[number].gold(self.rows_of(number)) for number in self._stale}
         if starting or any(self._golden.get(number) != one for number, one in changed.items()):
             self._write_gold({**self._golden, **changed})
         self._golden.update(changed)  # not before it is written: where that fails, the next decision tries again
         self._stale.clear()
-
-    def _changed(self) -> dict[int, GoldDocument | None]:
-        """Return what is gold now of the documents about which there are new rows."""
-        return {number: self.documents[number].gold(self.rows_of(number)) for number in self._stale}
 
     def _take_rows(self) -> None:
         """Sort new rows by their documents, and note of which gold may have changed."""
