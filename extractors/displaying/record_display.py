@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from slotfill.extractors.displaying.notebook_style import HUES, notebook_block
-from slotfill.extractors.displaying.value_rows import ValueRow, ValueTable, scalar_parts, value_table
+from slotfill.extractors.displaying.value_rows import ValueRow, ValueRows, value_parts
 from slotfill.extractors.pages.html_markup import cut, element, shown, shown_value
 from slotfill.extractors.pages.marked_text import TextMark, marked_text
 from slotfill.extractors.record.money import money_text
@@ -28,22 +28,23 @@ def record_display(record: JSONMapping, text: str) -> str:
         record: As plain JSON data, as `Extraction.to_json` gives it.
         text: The document's text; "" where it is not at hand.
     """
-    has_value = record["value"] is not None or Outcome(record["outcome"]).ok
-    table = value_table(record, MOST_ROWS if has_value else 0)
-    hues = _hues(row.pointer for row in table.rows)
+    values = ValueRows(record)
+    all_rows = values.without_parts()
+    rows = all_rows[:MOST_ROWS]
+    hues = _hues(row.pointer for row in rows)
     return notebook_block(
         _head(record),
         _failure(record),
-        _absences(table),
-        _text(record, text, table.rows, hues),
-        _table(table, hues),
-        _remarks(record, table),
+        _absences(all_rows),
+        _text(record, text, rows, hues),
+        _table(rows, hues) + _more(len(all_rows)),
+        _remarks(record, values, rows),
     )
 
 
 def growing_display(data: JSON, rung: str) -> str:
     """Write a value that is still arriving as markup for a notebook. rung: what the reply answers."""
-    parts = [*scalar_parts(data)]
+    parts = [(pointer, part) for pointer, part in value_parts(data) if not (isinstance(part, list) and part)]
     rows = [
         element("tr", element("td", shown(pointer or "(value)"), class_="path"), element("td", _value(value)))
         for pointer, value in parts[:MOST_ROWS]
@@ -88,15 +89,14 @@ def _failure(record: JSONMapping) -> str:
     return element("div", *parts, class_="notice bad")
 
 
-def _absences(table: ValueTable) -> str:
+def _absences(all_rows: Sequence[ValueRow]) -> str:
     """Name what stands nowhere in the text: whoever reads no further has read that."""
-    if not table.absent:
+    absent = [row for row in all_rows if row.is_absent]
+    if not absent:
         return ""
-    named = ", ".join(
-        f"{_code(row.pointer)} {shown_value(row.value, 60)}" for row in table.rows[:MOST_NAMED] if row.is_absent
-    )
-    more = f" and {table.absent - MOST_NAMED:,} more" if table.absent > MOST_NAMED else ""
-    count = "1 value stands" if table.absent == 1 else f"{table.absent:,} values stand"
+    named = ", ".join(f"{_code(row.pointer)} {shown_value(row.value, 60)}" for row in absent[:MOST_NAMED])
+    more = f" and {len(absent) - MOST_NAMED:,} more" if len(absent) > MOST_NAMED else ""
+    count = "1 value stands" if len(absent) == 1 else f"{len(absent):,} values stand"
     return element("div", element("b", f"{count} nowhere in the text"), f": {named}{more}", class_="notice")
 
 
@@ -116,12 +116,9 @@ def _marks(rows: Sequence[ValueRow], hues: Mapping[str, int]) -> Iterator[TextMa
                 yield TextMark(place["start"], place["end"], kind, f"{'evidence: ' if number else ''}{row.pointer}")
 
 
-def _table(table: ValueTable, hues: Mapping[str, int]) -> str:
-    if not table.rows:
-        return ""
-    columns = [column for column in _COLUMNS if column in _ALWAYS or any(_CELLS[column](row) for row in table.rows)]
-    rows = [_row(row, hues[_field(row.pointer)], columns) for row in table.rows]
-    return _rows(("field", "value", *columns), rows) + _more(table.count)
+def _table(rows: Sequence[ValueRow], hues: Mapping[str, int]) -> str:
+    columns = [column for column in _COLUMNS if column in _ALWAYS or any(_CELLS[column](row) for row in rows)]
+    return _rows(("field", "value", *columns), [_row(row, hues[_field(row.pointer)], columns) for row in rows])
 
 
 def _rows(names: Sequence[str], rows: Sequence[str]) -> str:
@@ -189,9 +186,16 @@ def _edit(edit: JSONMapping) -> str:
     return f"{change} {element('span', shown(edit['kind'] + risk), class_=class_)}"
 
 
-def _remarks(record: JSONMapping, table: ValueTable) -> str:
-    """Name what concerns no single value: edits elsewhere, conflicts, what was taken over."""
-    remarks = [f"{_code(edit['path'])} {_edit(edit)}" for edit in table.edits[:MOST_NAMED]]
+def _remarks(record: JSONMapping, values: ValueRows, rows: Sequence[ValueRow]) -> str:
+    """Name what concerns no value that has a row here: edits and evidence elsewhere, conflicts, what was taken over."""
+    named = {row.pointer for row in rows}
+    others = [row for row in values.rows.values() if row.pointer not in named]
+    edits = [*values.edits, *(edit for row in others for edit in row.edits)]
+    evidence = [*values.evidence, *({"path": row.pointer, **one} for row in others for one in row.evidence or ())]
+    remarks = [
+        *(f"{_code(edit['path'])} {_edit(edit)}" for edit in edits[:MOST_NAMED]),
+        *(f"{_code(one['path'])} rests on {shown_value(one['text'], 120)}" for one in evidence[:MOST_NAMED]),
+    ]
     if conflicts := len(record["conflicts"]):
         remarks.append(f"{conflicts:,} conflict{'' if conflicts == 1 else 's'} between parts or readings: `conflicts`")
     if chunks := len(record["chunks"]):

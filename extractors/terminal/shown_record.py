@@ -9,7 +9,7 @@ from typing import TextIO
 from rich.table import Table
 from rich.text import Text
 
-from slotfill.extractors.displaying.value_rows import ValueRow, value_table
+from slotfill.extractors.displaying.value_rows import ValueRow, ValueRows
 from slotfill.extractors.record.money import money_text
 from slotfill.extractors.terminal.marked_passages import NumberedMark, marked_passages, raised
 from slotfill.extractors.terminal.streams import takes_colour
@@ -44,21 +44,22 @@ def show_record(record: JSONMapping, text: str, stream: TextIO) -> None:
     """
     coloured = takes_colour(stream)
     console = terminal_console(stream)
-    table = value_table(record, MOST_ROWS)
-    numbers = _numbers(table.rows)
-    hues = _hues(row for row in table.rows if row.pointer in numbers)
+    all_rows = ValueRows(record).without_parts()
+    rows = all_rows[:MOST_ROWS]
+    numbers = _numbers(rows)
+    hues = _hues(row for row in rows if row.pointer in numbers)
     marks = [
         NumberedMark(numbers[row.pointer], row.span["start"], row.span["end"], hues[_field(row)])
-        for row in table.rows
+        for row in rows
         if row.pointer in numbers
     ]
     console.print(_head(record))
     console.print(Text(f"\n{line}\n") if (line := _failure(record)) else "")
     console.print(marked_passages(text.rstrip(), marks, coloured=coloured))
     console.print()
-    console.print(_legend(table.rows, numbers, hues, narrow=console.width < NARROW))
-    if table.count > len(table.rows):
-        console.print(f"… and {table.count - len(table.rows):,} more values", style="dim")
+    console.print(_legend(rows, numbers, hues, narrow=console.width < NARROW))
+    if len(all_rows) > MOST_ROWS:
+        console.print(f"… and {len(all_rows) - MOST_ROWS:,} more values", style="dim")
 
 
 def _head(record: JSONMapping) -> Text:

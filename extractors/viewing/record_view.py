@@ -41,10 +41,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from slotfill.extractors.displaying.value_rows import ValueRows
 from slotfill.extractors.pages.utf16_offsets import UTF16Offsets
 from slotfill.extractors.record.parts import Outcome, Rung
 from slotfill.extractors.viewing.attempt_costs import priced_attempts
-from slotfill.extractors.viewing.field_rows import FieldRows, shown_span
+from slotfill.extractors.viewing.field_rows import shown_passage, shown_row, shown_span
 from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
 
 __all__ = ["document_entry", "record_view"]
@@ -68,20 +69,24 @@ def record_view(
         pages: Pictures of pages of its file.
     """
     offsets = None if text is None else UTF16Offsets(text)
-    fields = FieldRows(record, offsets)
+    values = ValueRows(record)
+    sources = "readings" if record.get("agreement") else "chunks"
+    fields = [shown_row(row, offsets, sources) for row in values.nowhere_first()]
     view: JSONObject = {
         **_document(record, text),
         **{name: record[name] for name in _AS_IT_IS},
         "attempts": priced_attempts(record),
         "ok": Outcome(record["outcome"]).ok,
         "repairs": _repairs(record),
-        "flags": _flags(record, fields),
+        "flags": _flags(record, fields, values),
         "text": text,
-        "fields": fields.in_order(),
+        "fields": fields,
     }
     further = {
         "text_note": text_note if text is None else "",
-        **fields.strays,
+        "edits": values.edits,
+        "conflicts": values.conflicts,
+        "evidence": [shown_passage(one, offsets) for one in values.evidence],
         "chunks": [_chunk(one, offsets) for one in record["chunks"]],
         **{name: record.get(name) for name in ("history", "taken_over")},
         "pages": list(pages),
@@ -111,11 +116,11 @@ def _repairs(record: JSONMapping) -> int:
     return len(record["edits"]) + sum(one["rung"] in _REPAIRS for one in record["attempts"])
 
 
-def _flags(record: JSONMapping, fields: FieldRows) -> JSONObject:
+def _flags(record: JSONMapping, fields: Sequence[JSONMapping], values: ValueRows) -> JSONObject:
     """Count the flags of rows, and of what no row has."""
-    counts = Counter(flag for row in fields.rows.values() for flag in row["flags"])
-    counts["risky"] += sum(edit["risk"] == "high" for edit in fields.strays["edits"])
-    counts["conflict"] += len(fields.strays["conflicts"])
+    counts = Counter(flag for row in fields for flag in row["flags"])
+    counts["risky"] += sum(edit["risk"] == "high" for edit in values.edits)
+    counts["conflict"] += len(values.conflicts)
     counts["failed"] += not Outcome(record["outcome"]).ok
     return {flag: count for flag, count in counts.items() if count}
 

@@ -12,6 +12,10 @@ ANY_INDEX = "*"
 """What stands for the index of a list in the path of a field."""
 
 
+_MOST_DIGITS = 18
+"""Python refuses to read numbers of some thousand digits, which anybody may write into a path."""
+
+
 def join(parts: Iterable[str | int]) -> str:
     """Return the parts as one JSON Pointer; no parts give "", the whole document."""
     return "".join([f"/{_escaped(part) if isinstance(part, str) else part}" for part in parts])
@@ -31,11 +35,16 @@ def follow(pointer: str, document: object) -> JSON:
     for key in tokens(pointer):
         if isinstance(document, Mapping) and key in document:
             document = document[key]
-        elif isinstance(document, list) and key.isdecimal() and int(key) < len(document):
-            document = document[int(key)]
+        elif isinstance(document, list) and (index := _index(key)) is not None and index < len(document):
+            document = document[index]
         else:
             return None
     return document
+
+
+def _index(token: str) -> int | None:
+    """Return the index that a token is; None for what is none, and for one that no list reaches."""
+    return int(token) if token.isascii() and token.isdecimal() and len(token) <= _MOST_DIGITS else None
 
 
 def is_within(pointer: str, places: Iterable[str]) -> bool:
@@ -59,7 +68,8 @@ def steps_to(pointer: str, document: object) -> tuple[str | int, ...]:
     """Return the keys and indices that a JSON Pointer leads by into a document."""
     steps: list[str | int] = []
     for token in tokens(pointer):
-        steps.append(int(token) if isinstance(document, list) and token.isdecimal() else token)
+        index = _index(token) if isinstance(document, list) else None
+        steps.append(token if index is None else index)
         document = follow(join((token,)), document)
     return tuple(steps)
 

@@ -141,6 +141,17 @@ def test_evidence_is_marked_and_its_absence_told():
     assert reader.text.endswith("/urgency4no brakes/moodbadnone")
 
 
+def test_edits_and_evidence_that_no_row_here_has_are_remarks():
+    record = of(
+        {"issues": ["a", "b"]},
+        "a, b",
+        edits=(Edit("/issues", "deduplicated", ["a", "b", "b"], ["a", "b"], "low"),),
+        evidence={"/issues": (EvidencePassage("a, b", 0, 4, "exact"),)},
+    )
+    text = Reader(record._repr_html_()).text
+    assert '/issues ["a", "b", "b"] → ["a", "b"] deduplicated, low risk; /issues rests on a, b' in text
+
+
 def test_a_failure_says_why_and_what_was_read():
     failed = extracted(value={"sentiment": "angry", "urgency": 9})
     text = Reader(failed._repr_html_()).text

@@ -121,6 +121,18 @@ def test_evidence_stands_at_its_field_with_its_place(record: dict[str, Any]) -> 
     assert view["evidence"] == [{"path": "/gone", "text": "2 chairs", "match": "absent", "place": {"page": 2}}]
 
 
+def test_what_is_told_of_the_reply_stands_at_no_value_that_was_made_of_something_else(record: dict[str, Any]) -> None:
+    passage = {"text": "2 chairs", "start": 20, "end": 28, "match": "exact"}
+    record["reply"] = {**record["value"], "order": 7}  # a model has made "7" of it
+    record["evidence"] = {"/order": [passage], "/lines/0/what": [passage]}
+    record["agreement"] = record["probability"] = {"/order": 0.5, "/lines/0/what": 0.5}
+    view = record_view(record, TEXT)
+    by_path = rows(view)
+    assert not {"evidence", "agreement", "probability"} & {*by_path["/order"]}
+    assert (by_path["/order"]["flags"], [one["path"] for one in view["evidence"]]) == ([], ["/order"])
+    assert (by_path["/lines/0/what"]["agreement"], len(by_path["/lines/0/what"]["evidence"])) == (0.5, 1)
+
+
 def test_numbers_that_a_script_would_round_bring_their_digits(record: dict[str, Any]) -> None:
     record["value"] = {"large": 2**53 + 1, "small": 2**53 - 1, "empty": {}}
     by_path = rows(record_view(record))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from slotfill.schemas.json_values.pointer import field_path, follow, join, pointer_to, tokens
+from slotfill.schemas.json_values.pointer import field_path, follow, join, pointer_to, steps_to, tokens
 
 
 def test_parts_are_escaped_as_rfc_6901_has_it():
@@ -18,9 +18,10 @@ def test_what_was_joined_is_taken_apart_again(parts):
     assert tokens(join(parts)) == parts
 
 
-@pytest.mark.parametrize("pointer", ["/b", "/a/2", "/a/-1", "/a/x", "/a/0/x", "/a/"])
+@pytest.mark.parametrize("pointer", ["/b", "/a/2", "/a/-1", "/a/x", "/a/0/x", "/a/", f"/a/{'9' * 5_000}", "/a/\u0661"])
 def test_a_pointer_that_leads_nowhere_gives_none(pointer):
     assert follow(pointer, {"a": [1, 2]}) is None
+    assert all(isinstance(step, str) or step in range(-1, 3) for step in steps_to(pointer, {"a": [1, 2]}))
 
 
 @pytest.mark.parametrize(
