@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -45,9 +46,9 @@ class _InitOptions(OptionGroup):
 
 
 @click.command
-@click.argument("folder", default=".", metavar="[FOLDER]", type=click.Path(path_type=Path))
+@click.argument("folder", default=".", metavar="[FOLDER]", type=click.Path())
 @with_options
-def init_command(folder: Path, *, options: _InitOptions) -> None:
+def init_command(folder: str, *, options: _InitOptions) -> None:
     """Write a starting folder: a schema, samples, tests that pass, a CI file.
 
     FOLDER is made where it is not there; by default it is this one. No file that is there is overwritten: where one is
@@ -57,15 +58,19 @@ def init_command(folder: Path, *, options: _InitOptions) -> None:
     slotfill init tickets
     slotfill init tickets --template api
     """
-    files = starting_files(options.template, folder.resolve().name)
-    if obstacles := sorted({*_obstacles(folder, files)}):
-        raise _in_the_way(obstacles)
-    try:
-        _write(folder, files)
-    except FileExistsError as error:
-        raise _in_the_way([str(error.filename)]) from None
-    for line in _summary(folder, files, options.template):
-        click.echo(line)
+    from slotfill.extractors.runs.reports.console import printable
+
+    if not folder:  # as of a variable that is not set
+        raise click.UsageError("the name of the folder is empty: give it one, or leave it out for this folder")
+    place = Path(folder)
+    name = os.path.basename(os.path.realpath(place))  # noqa: PTH119 - unlike Path.resolve it takes links in a circle
+    files = starting_files(options.template, name)
+    if obstacles := sorted({*_obstacles(place, files)}):
+        names = printable(", ".join(map(repr, obstacles)))
+        raise ExitError(f"in the way: {names}. Nothing was overwritten: move them, or name another folder", EXIT_USAGE)
+    _write(place, files)
+    for line in _summary(place, files, options.template):
+        click.echo(printable(line))
 
 
 def _obstacles(folder: Path, files: Iterable[str]) -> Iterator[str]:
@@ -79,20 +84,25 @@ def _obstacles(folder: Path, files: Iterable[str]) -> Iterator[str]:
                 yield str(above)
 
 
-def _in_the_way(obstacles: Iterable[str]) -> ExitError:
-    from slotfill.extractors.runs.reports.console import printable
-
-    names = printable(", ".join(map(repr, obstacles)))
-    return ExitError(f"in the way: {names}. Nothing was overwritten: move them, or name another folder", EXIT_USAGE)
-
-
 def _write(folder: Path, files: Mapping[str, str]) -> None:
-    for name, text in files.items():
-        path = folder / name
+    """Write all of them or none; folders that were made stay."""
+    with ExitStack() as undo:
+        for name, text in files.items():
+            _write_new(folder / name, text, undo)
+        undo.pop_all()
+
+
+def _write_new(path: Path, text: str, undo: ExitStack) -> None:
+    """Write a file that is not there. What another process has put there in the meantime stays, too."""
+    from slotfill.extractors.errors import OutputError
+
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # What another process has put there in the meantime stays, too.
         with path.open("x", encoding="utf-8", newline="\n") as file:
+            undo.callback(path.unlink, missing_ok=True)
             file.write(text)
+    except OSError as error:
+        raise OutputError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
 
 
 def _summary(folder: Path, files: Iterable[str], template: str) -> Iterator[str]:
@@ -101,7 +111,8 @@ def _summary(folder: Path, files: Iterable[str], template: str) -> Iterator[str]
     yield ""
     yield "next:"
     if folder.resolve() != Path.cwd():
-        yield f"  cd {shlex.quote(str(folder))}"
+        name = str(folder) if str(folder)[0] != "-" else f".{os.sep}{folder}"  # else an option, or the folder before
+        yield f"  cd {shlex.quote(name)}"
     if missing := [name for name in _NEEDED[template] if find_spec(name) is None]:
         install = f"python -m pip install {' '.join(missing)}"
         yield f"  {_aligned(install)}  # missing here"

@@ -1,10 +1,10 @@
 """`slotfill init`: it writes a folder, says what to do next, and overwrites nothing."""
 
-import os
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from disks import full, read_only
 
 from slotfill.cli import main
 from slotfill.extractors.templates.starting_files import STARTING_TEMPLATES, starting_files
@@ -77,12 +77,55 @@ def test_a_link_that_leads_nowhere_is_in_the_way(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["Makefile"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written_is_no_traceback(tmp_path):
-    tmp_path.chmod(0o500)
-    done = call(tmp_path / "new")
-    assert done.exit_code != 0
-    assert "Traceback" not in done.stderr
+def test_a_folder_that_cannot_be_written_is_named():
+    with read_only() as folder:
+        done = call(folder / "new")
+    assert done.exit_code == 2
+    assert f"cannot write '{folder}/new/" in done.stderr
+    assert "Permission denied" in done.stderr
+
+
+def test_on_a_full_disk_the_file_is_named_and_none_is_left(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with full(500):
+        done = call(tmp_path)
+    assert done.exit_code == 2
+    assert f"cannot write '{tmp_path}/" in done.stderr
+    assert "File too large" in done.stderr
+    assert written(tmp_path) == {"notes.txt": "mine"}
+    assert call(tmp_path).exit_code == 0
+
+
+def test_an_empty_name_is_a_mistake(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = call("")
+    assert (done.exit_code, written(tmp_path)) == (2, {})
+    assert "the name of the folder is empty" in done.stderr
+
+
+def test_links_in_a_circle_are_in_the_way(tmp_path):
+    (tmp_path / "circle").symlink_to("circle")
+    done = call(tmp_path / "circle" / "new")
+    assert done.exit_code == 2
+    assert f"in the way: '{tmp_path}/circle'." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "step"), [("-", "cd ./-\n"), ("-x", "cd ./-x\n"), ("~", "cd '~'\n"), ("\x1b[2J", "cd '\\x1b[2J'\n")]
+)
+def test_a_name_means_no_more_to_the_shell_or_the_terminal(tmp_path, monkeypatch, name, step):
+    monkeypatch.chdir(tmp_path)
+    done = call("--", name)
+    assert done.exit_code == 0
+    assert step in done.stdout
+    assert written(tmp_path / name) == starting_files("plain", name)
+
+
+def test_the_title_is_the_name_of_the_folder_wherever_the_path_leads(tmp_path, monkeypatch):
+    (tmp_path / "tickets" / "src").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "tickets" / "src")
+    assert call("..").exit_code == 0
+    assert (tmp_path / "tickets" / "README.md").read_text().startswith("# tickets\n")
 
 
 def test_what_another_process_puts_there_meanwhile_stays(tmp_path, monkeypatch):
@@ -90,5 +133,5 @@ def test_what_another_process_puts_there_meanwhile_stays(tmp_path, monkeypatch):
     Path(tmp_path, "tickets.py").write_text("mine")
     done = call(tmp_path)
     assert done.exit_code == 2
-    assert "tickets.py" in done.stderr
-    assert (tmp_path / "tickets.py").read_text() == "mine"
+    assert f"cannot write '{tmp_path}/tickets.py': File exists" in done.stderr
+    assert written(tmp_path) == {"tickets.py": "mine"}
