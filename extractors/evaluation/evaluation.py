@@ -259,6 +259,7 @@ def _slices(
     return {value: scores_of(members[value], compared_as, resampling) for value in sorted(members, key=_natural)}
 
 
-def _natural(name: str) -> list[str | int]:
-    """Sort numbers by size: `500 to 1,999` comes before `10,000 to 49,999`."""
-    return [int(part) if part.isdecimal() else part for part in re.split("([0-9]+)", name.replace(",", ""))]
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Sort numbers by size: `500 to 1,999` comes before `10,000 to 49,999`. The longer of two is the greater."""
+    parts = re.split("0*([0-9]+)", name.replace(",", ""))
+    return [(len(part) if number % 2 else 0, part) for number, part in enumerate(parts)]

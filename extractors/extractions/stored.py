@@ -45,8 +45,11 @@ def read_record(name: str) -> JSONObject:
         lines = text.splitlines() if line or path.suffix == ".jsonl" else [text]
         if not line and len(lines) > 1:
             raise InputError(f"{str(path)!r} holds {len(lines)} records: name one by its line, {path}#1")
-        record = loads(lines[int(line or 1) - 1])
-    except (OSError, ValueError, IndexError) as error:
+        numbered = {str(number): one for number, one in enumerate(lines, 1)}
+        record = loads(numbered[line or "1"])
+    except KeyError:
+        raise InputError(f"{name!r} holds no record: the file has {len(lines)} lines, from 1 on") from None
+    except (OSError, ValueError) as error:
         raise InputError(f"{name!r} holds no record: {error}") from None
     if not isinstance(record, dict) or not record.keys() >= {"slotfill", "document", "schema", "outcome"}:
         raise InputError(f"{name!r} holds no record: `slotfill extract --record` writes them")

@@ -38,7 +38,7 @@ _UNITS: Mapping[str, int] = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s"
 
 _SPAN = re.compile(
     r"""
-    (?P<n>\d+(?:\.\d+)?) [ ]?
+    (?P<n>\d{1,12}(?:\.\d{1,12})?) [ ]?    # exact in a Decimal
     (?P<unit>weeks?|days?|d|hours?|hrs?|h|minutes?|mins?|seconds?|secs?) (?![a-z])    # a lone m may be a month
     (?:,?[ ]and[ ]|,[ ]?|[ ])?
     """,

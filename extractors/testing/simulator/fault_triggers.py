@@ -279,7 +279,7 @@ def triggers(faults: Iterable[str | Trigger]) -> tuple[Trigger, ...]:
 def _positions(text: str, listed: str) -> frozenset[int]:
     positions: set[int] = set()
     for part in listed.split(","):
-        match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
+        match = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", part)
         span = range(int(match[1]), int(match[2] or match[1]) + 1) if match else range(0)
         if not span:
             raise FaultError(f"{text!r}: positions are numbers or ranges, such as 1,3-5")

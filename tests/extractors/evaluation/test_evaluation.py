@@ -95,6 +95,12 @@ def test_slices_are_the_scores_of_those_documents_alone() -> None:
     assert evaluation.by == "language"
 
 
+def test_slices_stand_in_the_order_of_their_numbers() -> None:
+    names = ["", "007", "10,000", "500 a", "500 b", "1" * 4_999 + "2", "1" * 4_999 + "3", "a", "٣"]
+    golds = [(Gold({"a": "x"}, labels={"size": name}), {"value": {"a": "x"}}) for name in reversed(names)]
+    assert [*evaluate(golds, resamples=0, by="size").slices] == ["", "007", "500 a", "500 b", *names[2:3], *names[5:]]
+
+
 def test_it_is_plain_json_of_mistakes_alone() -> None:
     text = json.dumps(held(({"a": "x", "b": "y"}, {"a": "x", "b": "z"}), resamples=10).to_json(), allow_nan=False)
     (document,) = json.loads(text)["documents"]

@@ -202,8 +202,9 @@ class TestFiles:
         assert read_record(f"{tmp_path}/more.jsonl#2")["model"] == "b"
         with pytest.raises(InputError, match="holds 2 records"):
             read_record(f"{tmp_path}/more.jsonl")
-        with pytest.raises(InputError, match="holds no record"):
-            read_record(f"{tmp_path}/more.jsonl#3")
+        for line in ("3", "0", "1" * 5_000):
+            with pytest.raises(InputError, match="holds no record: the file has 2 lines, from 1 on"):
+                read_record(f"{tmp_path}/more.jsonl#{line}")
 
     @pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"value": 1}'])
     def test_what_holds_no_record_is_refused(self, tmp_path, text):

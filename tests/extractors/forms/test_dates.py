@@ -122,6 +122,7 @@ def test_times(text, time):
         ("30 minutes 1 hour", None),
         ("90", None),
         ("a while", None),
+        (f"{'1' * 5_000} days", None),
     ],
 )
 def test_durations(text, duration):

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["ListPlace", "Styles", "list_place"]
 
 
+_LEVELS = frozenset("012345678")
+"""All that a list has."""
+
+
 class ListPlace(NamedTuple):
     """Which list a paragraph is an item of ("0": of none), and on which level from 0; None where a style tells that."""
 
@@ -33,7 +37,7 @@ def list_place(properties: Element | None) -> ListPlace | None:
     """Read of which list a paragraph's properties, or a style's, make it an item."""
     numbering = property_of(properties, "numPr")
     number_id, level = (attribute(property_of(numbering, name)) for name in ("numId", "ilvl"))
-    return None if number_id is None else ListPlace(number_id, int(level) if level and level.isdecimal() else None)
+    return None if number_id is None else ListPlace(number_id, int(level) if level in _LEVELS else None)
 
 
 class Styles:

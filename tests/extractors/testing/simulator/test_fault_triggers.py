@@ -343,6 +343,7 @@ def test_faults_strike_by_probability_and_come_again_by_the_seed() -> None:
         ("nonsense", "there are 429"),
         ("429:2", "from 0 to 1"),
         ("429@1-", "1,3-5"),
+        ("429@" + "1" * 5_000, "1,3-5"),
         ("", "is no fault"),
         ("429@", "is no fault"),
     ],

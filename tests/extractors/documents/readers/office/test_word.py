@@ -187,13 +187,13 @@ def test_numbers_of_lists_are_counted_as_word_counts_them():
         '<w:num w:numId="6"><w:abstractNumId w:val="0"/>'
         '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="8"/></w:lvlOverride></w:num>',
     )
-    items = [(5, 0), (5, 1), (5, 1), (5, 2), (5, 0), (5, 1), (6, 0), (6, 0), (0, 0), (99, 0)]
+    items = [(5, 0), (5, 1), (5, 1), (5, 2), (5, 0), (5, 1), (6, 0), (6, 0), (0, 0), (99, 0), (5, "9" * 5_000)]
     body = "".join(
         paragraph("x", f'<w:numPr><w:ilvl w:val="{depth}"/><w:numId w:val="{number}"/></w:numPr>')
         for number, depth in items
     )
     assert [line.strip() for line in text_of(body, numbering=numbering).splitlines() if line] == [
-        *("1. x", "1a) x", "1b) x", "III x", "2. x", "2a) x", "8. x", "9. x", "x", "x"),
+        *("1. x", "1a) x", "1b) x", "III x", "2. x", "2a) x", "8. x", "9. x", "x", "x", "10. x"),
     ]
 
 
