@@ -74,11 +74,15 @@ def test_records_of_any_output_are_shown_with_their_texts(here, records):
     assert [row["flags"] for row in documents()[2]["fields"]] == [["absent"], ["absent"]]
 
 
-def test_a_folder_of_records_needs_the_folder_that_their_sources_start_from(here):
+def test_sources_of_a_folder_of_records_start_from_the_working_folder_or_one_that_is_named(here, monkeypatch):
     assert view("folder", "-o", "report.html").exit_code == 0
-    assert set(texts().values()) == {None}
-    result = view("folder", "-o", "report.html", "--documents", ".")
-    assert (result.exit_code, texts()) == (0, ALL)
+    assert texts() == ALL
+    monkeypatch.chdir("mails")
+    page = ["../folder", "-o", "../report.html"]
+    assert view(*page).exit_code == 0
+    assert set(texts("../report.html").values()) == {None}
+    assert view(*page, "--documents", "..").exit_code == 0
+    assert texts("../report.html") == ALL
 
 
 def test_a_ledger_that_keeps_texts_needs_no_files(here):

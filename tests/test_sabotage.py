@@ -25,7 +25,7 @@ PARTS += ("commands", "extractors", "schemas", "tests")
 DEFECTS = {
     "a record of somebody else's leads to any file": (
         "extractors/viewing/document_texts.py",
-        "            path = own_file(source, self._folder)\n",
+        "            path = own_file(source, self._folder, Path())\n",
         "            path = str(self._folder / source)\n",
         "tests/extractors/viewing/test_document_texts.py::test_a_source_leads_to_no_file_outside[../secret.txt]",
     ),

@@ -47,8 +47,8 @@ def view_command(
     RECORDS are what `slotfill extract --record` wrote: lines of JSON, a folder, a database, or any output whose ledger
     is there, or a ledger. Several are one page. It is one file for any browser, and loads nothing.
 
-    Texts come from the records' sources, below the folder that the records stand in, if they are still what was
-    extracted from; or from a ledger that was kept with --retention all.
+    Texts come from the records' sources, below the folder that the records stand in or the working one, if they are
+    still what was extracted from; or from a ledger that was kept with --retention all.
 
     \b
     slotfill view records.jsonl -o report.html

@@ -125,22 +125,24 @@ def read_document(
     )
 
 
-def own_file(source: str, folder: Path) -> str:
+def own_file(source: str, folder: Path, *further: Path) -> str:
     """Find the file that a record's source names, from a folder or the working one, without opening anything.
 
     Args:
         source: As the record has it: `mails.jsonl#12`.
         folder: Where the record stands.
+        further: Other folders below which the file may lie.
 
     Returns:
         Its path, links followed.
 
     Raises:
-        InputError: It is no regular file below the folder: a record of somebody else's leads to no other.
+        InputError: It is no regular file below one of the folders: a record of somebody else's leads to no other.
     """
-    home = os.path.realpath(folder)
+    homes = [os.path.realpath(home) for home in (folder, *further)]
     for path in _paths(source, folder):
-        if os.path.isfile(path) and os.path.commonpath((home, path)) == home:  # noqa: PTH113 - Path takes not any name
+        is_file = os.path.isfile(path)  # noqa: PTH113 - Path takes not any name
+        if is_file and any(os.path.commonpath((home, path)) == home for home in homes):
             return path
     raise InputError(f"the record's document {source!r} is no regular file below {str(folder)!r}; {_OTHERWISE}")
 

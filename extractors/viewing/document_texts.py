@@ -42,8 +42,8 @@ class DocumentTexts:
     """Finds the texts of the records that stand in one place. A file is read once, however many rows it holds.
 
     Args:
-        folder: The folder that sources must lie below: that of the records, unless another was named. A record of
-            somebody else's leads to no file outside.
+        folder: Where sources start from: the folder of the records, unless another was named. They must lead below it,
+            or below the working folder: a record of somebody else's leads to no other file.
         ledgers: Ledgers of their run, which hold texts if they were kept with `--retention all`.
         text_field: The field or column that holds a row's text.
         reading: How files were read: as in `Document.read`.
@@ -88,7 +88,7 @@ class DocumentTexts:
         if not source or source == "-":
             return FoundText(note=_FROM_NOWHERE)
         try:
-            path = own_file(source, self._folder)
+            path = own_file(source, self._folder, Path())
         except InputError:
             return FoundText(note=_not_there(source, self._folder))
         try:
@@ -116,8 +116,8 @@ _FROM_NOWHERE = (
 
 def _not_there(source: str, folder: Path) -> str:
     return (
-        f"{source!r} is no regular file below {str(folder)!r}. Name the folder that this path starts from with "
-        "--documents FOLDER."
+        f"{source!r} is no regular file below {str(folder)!r} or the working folder. Name the folder that this path "
+        "starts from with --documents FOLDER."
     )
 
 

@@ -23,16 +23,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     (home / "mails").mkdir(parents=True)
     (home / "mails" / "a.txt").write_text("a mail", encoding="utf-8")
+    (tmp_path / "working" / "notes").mkdir(parents=True)
+    (tmp_path / "working" / "notes" / "b.txt").write_text("a note", encoding="utf-8")
     (tmp_path / "secret.txt").write_text("a secret", encoding="utf-8")
     rows = "".join(json.dumps({"text": f"row {number}"}) + "\n" for number in range(5))
     (home / "rows.jsonl").write_text(rows, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(tmp_path / "working")
     return home
 
 
 def test_a_file_is_read_from_the_folder_of_the_records(folder: Path) -> None:
     found = DocumentTexts(folder).find(record_of("a mail", "mails/a.txt"))
     assert (found.text, found.note, found.file) == ("a mail", "", str(folder / "mails" / "a.txt"))
+
+
+def test_a_file_is_read_from_the_working_folder_where_its_extraction_stood(folder: Path) -> None:
+    found = DocumentTexts(folder).find(record_of("a note", "notes/b.txt"))
+    assert (found.text, found.file) == ("a note", str(folder.parent / "working" / "notes" / "b.txt"))
 
 
 def test_rows_are_found_by_their_hash_and_a_file_is_read_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +53,16 @@ def test_rows_are_found_by_their_hash_and_a_file_is_read_once(folder: Path, monk
 
 
 @pytest.mark.parametrize(
-    "source", ["../secret.txt", "secret.txt", "/etc/passwd", "mails", "mails/gone.txt", "a\0b", "https://x.example/a"]
+    "source",
+    [
+        "../secret.txt",
+        "notes/../../secret.txt",
+        "/etc/passwd",
+        "mails",
+        "mails/gone.txt",
+        "a\0b",
+        "https://x.example/a",
+    ],
 )
 def test_a_source_leads_to_no_file_outside(folder: Path, source: str) -> None:
     found = DocumentTexts(folder).find(record_of("a secret", source))
@@ -55,8 +71,10 @@ def test_a_source_leads_to_no_file_outside(folder: Path, source: str) -> None:
 
 
 def test_a_link_leads_to_no_file_outside(folder: Path) -> None:
-    (folder / "link.txt").symlink_to(folder.parent / "secret.txt")
-    assert DocumentTexts(folder).find(record_of("a secret", "link.txt")).text is None
+    for home in (folder, folder.parent / "working"):
+        (home / "link.txt").symlink_to(folder.parent / "secret.txt")
+        assert DocumentTexts(folder).find(record_of("a secret", "link.txt")).text is None
+        (home / "link.txt").unlink()
 
 
 def test_another_folder_can_be_named(folder: Path) -> None:
