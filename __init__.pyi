@@ -12,12 +12,14 @@ from slotfill.extractors.errors import ModelError as ModelError
 from slotfill.extractors.errors import OutputError as OutputError
 from slotfill.extractors.errors import SettingsError as SettingsError
 from slotfill.extractors.errors import StoppedError as StoppedError
+from slotfill.extractors.evaluation.evaluation import Evaluation as Evaluation
 from slotfill.extractors.extractions.extraction import Extraction as Extraction
 from slotfill.extractors.extractions.extraction import ExtractionError as ExtractionError
 from slotfill.extractors.extractions.loading import load_record as load_record
 from slotfill.extractors.extractions.stored import read_document as read_document
 from slotfill.extractors.extractions.stored import read_record as read_record
 from slotfill.extractors.extractor import Extractor as Extractor
+from slotfill.extractors.gold.gold_evaluation import evaluate as evaluate
 from slotfill.extractors.http.tries import Tries as Tries
 from slotfill.extractors.options import Options as Options
 from slotfill.extractors.record.failure_kinds import Failure as Failure

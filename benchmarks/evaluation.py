@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 from slotfill.extractors.evaluation.drifting.drift import drift
-from slotfill.extractors.evaluation.evaluation import evaluate
+from slotfill.extractors.evaluation.evaluation import evaluate_pairs
 from slotfill.extractors.evaluation.paired_comparison import compare
 from slotfill.extractors.gold.gold_document import GoldDocument
 
@@ -130,9 +130,9 @@ def main(count: int) -> None:
         golds.append(GoldDocument.of(value(dice), source=str(at), spans=spans, labels=labels))
     sides = [[record(changed(gold.value, dice), dice) for gold in golds] for _ in range(2)]
     before = time.process_time()
-    first = timed("evaluate", lambda: evaluate(zip(golds, sides[0], strict=True), SCHEMA, by="language"))
+    first = timed("evaluate", lambda: evaluate_pairs(zip(golds, sides[0], strict=True), SCHEMA, by="language"))
     seconds = time.process_time() - before
-    second = evaluate(zip(golds, sides[1], strict=True), SCHEMA, resamples=0)
+    second = evaluate_pairs(zip(golds, sides[1], strict=True), SCHEMA, resamples=0)
     timed("compare", lambda: compare(first, second))
     timed("drift", lambda: drift(*sides, SCHEMA))
     fields = sum(sum(one.counts.row) for one in first.scores.fields.values())

@@ -22,8 +22,9 @@ FILES = sorted([*ROOT.glob("*.py"), *(file for package in PACKAGES for file in R
 HEAVY = {"anthropic", "httpx2", "instructor", "jsonschema", "pydantic", "rich"}
 PUBLIC = (slotfill, slotfill.schemas)
 
-# Public only from their own module: for code that wraps an extractor, and what a pacer tells its middleware.
-OWN_MODULE_ONLY = {"PartialValue", "Reservation", "Wait"}
+# Public only from their own module: for code that wraps an extractor, what a pacer tells its middleware, parts of an
+# evaluation.
+OWN_MODULE_ONLY = {"DocumentScore", "LabelledDocument", "PartialValue", "Reservation", "Wait"}
 
 EACH = """
 import importlib, json, sys, traceback

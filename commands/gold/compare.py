@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from slotfill.commands.gold.gold_options import ComparedOptions, check_outputs
-from slotfill.commands.gold.gold_records import comparing_schema, matched, run_cost, write_report
+from slotfill.commands.gold.gold_records import matched, run_cost, write_report
 from slotfill.commands.inputs import resolve_schema
 from slotfill.commands.options.asking_options import PromptOptions
 from slotfill.commands.options.option_groups import with_options
@@ -37,6 +37,7 @@ def compare_command(first: str, second: str, *, options: ComparedOptions, prompt
     slotfill compare haiku.jsonl sonnet.jsonl --gold gold.jsonl
     slotfill compare week-31.jsonl week-32.jsonl
     """
+    from slotfill.extractors.gold.gold_evaluation import comparing_schema
     from slotfill.extractors.gold.stored_predictions import read_predictions
 
     check_outputs((options.html,), (first, second, options.gold))
@@ -70,7 +71,7 @@ def _compare(  # noqa: PLR0917 - two of each
     json_schema: JSONObject | None,
     options: ComparedOptions,
 ) -> None:
-    from slotfill.extractors.evaluation.evaluation import evaluate
+    from slotfill.extractors.evaluation.evaluation import evaluate_pairs
     from slotfill.extractors.evaluation.paired_comparison import compare
     from slotfill.extractors.evaluation.report.comparison_tables import comparison_lines
     from slotfill.extractors.gold.gold_files import read_gold
@@ -78,7 +79,7 @@ def _compare(  # noqa: PLR0917 - two of each
     gold_path = options.gold or ""
     gold = read_gold(gold_path)
     sides = [matched(gold, side, f" in {name}") for side, name in ((first, first_name), (second, second_name))]
-    one, other = (evaluate(side.pairs, json_schema) for side in sides)
+    one, other = (evaluate_pairs(side.pairs, json_schema) for side in sides)
     result = compare(one, other)
     if options.html is not None:
         costs = [*run_cost(one, f"A {Path(first_name).name}"), *run_cost(other, f"B {Path(second_name).name}")]

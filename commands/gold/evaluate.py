@@ -13,7 +13,6 @@ import click
 from slotfill.commands.exit_codes import EXIT_INCOMPLETE
 from slotfill.commands.gold.gold_options import GoldOptions, ReportOptions, check_outputs
 from slotfill.commands.gold.gold_records import (
-    comparing_schema,
     extract_first,
     matched,
     run_cost,
@@ -98,8 +97,9 @@ def _evaluated(
     files: FileOptions,
     report: ReportOptions,
 ) -> Evaluation:
-    from slotfill.extractors.evaluation.evaluation import evaluate
+    from slotfill.extractors.evaluation.evaluation import evaluate_pairs
     from slotfill.extractors.gold.derived_labels import with_derived_label
+    from slotfill.extractors.gold.gold_evaluation import comparing_schema
     from slotfill.extractors.gold.gold_files import read_gold
     from slotfill.extractors.gold.gold_texts import with_texts
     from slotfill.extractors.gold.stored_predictions import read_predictions
@@ -117,7 +117,7 @@ def _evaluated(
         predictions = read_predictions(records or "")
     pairs = matched(gold, predictions)
     labelled = with_derived_label(pairs.pairs, report.by or "")
-    evaluation = evaluate(labelled, comparing_schema(schema, predictions), by=report.by)
+    evaluation = evaluate_pairs(labelled, comparing_schema(schema, predictions), by=report.by)
     if report.calibrate is not None and schema is not None:
         _calibrate(report.calibrate, schema, evaluation, pairs)
     if report.html is not None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
     from slotfill.schemas.schema import Schema
 
-__all__ = ["comparing_schema", "extract_first", "matched", "run_cost", "say", "write_report", "write_text"]
+__all__ = ["extract_first", "matched", "run_cost", "say", "write_report", "write_text"]
 
 
 def say(line: str) -> None:
@@ -38,31 +38,13 @@ def say(line: str) -> None:
 
 def matched(gold: Sequence[GoldDocument], predictions: Sequence[JSONObject], name: str = "") -> MatchedGold:
     """Match gold with predictions, and say what has no partner. Raises InputError where nothing has one."""
-    from slotfill.extractors.errors import InputError
     from slotfill.extractors.gold.matching import match_gold
 
     pairs = match_gold(gold, predictions)
-    if len(pairs.missing) == len(pairs.pairs):
-        raise InputError(
-            f"of {len(gold):,} gold documents none has one of the {len(predictions):,} records{name}: they are matched "
-            'by the text, or by "source": are both of the same documents?'
-        )
+    pairs.check(name)
     for line in pairs.messages():
         say(f"warning: {line}{name}")
     return pairs
-
-
-def comparing_schema(schema: Schema[Any] | None, predictions: Sequence[JSONObject]) -> JSONObject | None:
-    """Return the JSON Schema by which fields are compared: that of -s, else the built-in one that the records name."""
-    from slotfill.schemas.built_in.built_ins import built_ins
-    from slotfill.schemas.sources.schema_sources import resolve
-
-    if schema is not None:
-        return schema.output_schema
-    notes = [data.get("schema") for data in predictions]
-    names = {str(note.get("name")) if isinstance(note, dict) else "" for note in notes}
-    name = names.pop() if len(names) == 1 else ""
-    return resolve(name).output_schema if name in built_ins() else None
 
 
 def run_cost(evaluation: Evaluation, name: str) -> list[CostPoint]:

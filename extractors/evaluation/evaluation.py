@@ -26,7 +26,7 @@ from slotfill.extractors.record.json_writer import JSONForm, WrittenBy
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.passages.folding import Where
 
-__all__ = ["DocumentScore", "Evaluation", "LabelledDocument", "evaluate"]
+__all__ = ["DocumentScore", "Evaluation", "LabelledDocument", "evaluate_pairs"]
 
 
 class LabelledDocument(Protocol):
@@ -138,7 +138,7 @@ class Evaluation(JSONForm):
         return evaluation_display(self.scores, self.reliability, self.spending, self.unlabelled)
 
 
-def evaluate(
+def evaluate_pairs(
     pairs: Iterable[GoldPair],
     json_schema: JSONMapping | None = None,
     *,

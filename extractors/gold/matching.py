@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from slotfill.extractors.errors import InputError
 from slotfill.extractors.gold.gold_document import GoldDocument
 from slotfill.schemas.json_values.json_types import JSONMapping
 
@@ -27,6 +28,14 @@ class MatchedGold:
     missing: tuple[str, ...]
     strays: tuple[str, ...]
     doubles: tuple[str, ...]
+
+    def check(self, name: str = "") -> None:
+        """Raise InputError where no gold document has a prediction. name: which ones, such as ` in out.jsonl`."""
+        if len(self.missing) == len(self.pairs):
+            raise InputError(
+                f"of {len(self.pairs):,} gold documents none has one of the {len(self.strays):,} records{name}: they "
+                'are matched by the text, or by "source": are both of the same documents?'
+            )
 
     def messages(self) -> Iterator[str]:
         """Yield a line for each kind of what could not be matched."""

@@ -14,7 +14,7 @@ from slotfill.extractors.settings import Settings
 from slotfill.schemas.json_values.exact_json import loads
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
 
-__all__ = ["read_predictions"]
+__all__ = ["checked_prediction", "read_predictions"]
 
 
 def read_predictions(name: str) -> list[JSONObject]:
@@ -57,14 +57,20 @@ def _begins(path: Path, start: bytes) -> bool:
 
 
 def _prediction(number: int, data: JSON, path: Path) -> JSONObject:
+    try:
+        return checked_prediction(data)
+    except ValueError as error:
+        raise at_line(path, number, error) from None
+
+
+def checked_prediction(data: JSON) -> JSONObject:
+    """Return plain JSON data that is a record, or `{"source": …, "value": …}`. Raises ValueError for any other."""
     if not isinstance(data, dict) or "value" not in data:
-        raise at_line(path, number, 'it is neither a record nor {"source": …, "value": …}')
+        raise ValueError('it is neither a record nor {"source": …, "value": …}')
     if "slotfill" in data and not _is_record(data):
-        raise at_line(path, number, "it is a damaged record: `slotfill extract --record` writes them")
+        raise ValueError("it is a damaged record: `slotfill extract --record` writes them")
     if "slotfill" not in data and not isinstance(data.get("source"), str):
-        raise at_line(
-            path, number, 'it has no "source", by which gold is found: write a folder, JSON lines or --record'
-        )
+        raise ValueError('it has no "source", by which gold is found: write a folder, JSON lines or --record')
     return data
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from slotfill.extractors.evaluation.evaluation import DocumentScore, Evaluation, evaluate
+from slotfill.extractors.evaluation.evaluation import DocumentScore, Evaluation, evaluate_pairs
 from slotfill.extractors.evaluation.intervals import Resampling, Score, Summands, intervals
 from slotfill.extractors.evaluation.scores import f1_of
 from slotfill.extractors.gold.gold_document import GoldDocument
@@ -29,7 +29,7 @@ METRIC = "micro F1 over all fields of gold, tolerant"
 
 def trial_of(schema: Schema[Any], documents: Sequence[GoldDocument], records: Sequence[JSONMapping]) -> Trial:
     """Hold records against gold, in the same order."""
-    evaluation = evaluate(zip(documents, records, strict=True), schema.output_schema, resamples=0)
+    evaluation = evaluate_pairs(zip(documents, records, strict=True), schema.output_schema, resamples=0)
     score = evaluation.scores.micro.tolerant.f1.value
     return Trial(
         score=1.0 if score is None else score,  # there was nothing to be found, and nothing was
@@ -102,7 +102,7 @@ def compare_parts(
 def _counts(
     schema: Schema[Any], documents: Sequence[GoldDocument], records: Sequence[JSONMapping]
 ) -> list[tuple[int, int, int]]:
-    evaluation = evaluate(zip(documents, records, strict=True), schema.output_schema, resamples=0)
+    evaluation = evaluate_pairs(zip(documents, records, strict=True), schema.output_schema, resamples=0)
     return [_count(one) for one in evaluation.documents]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any, Literal, assert_type
 
 from anthropic import Anthropic, AsyncAnthropic
@@ -18,6 +19,7 @@ from slotfill import (
     Document,
     Edit,
     EntityExtractor,
+    Evaluation,
     Example,
     Extraction,
     ExtractionError,
@@ -38,6 +40,7 @@ from slotfill import (
     TakenOver,
     Tuned,
     Usage,
+    evaluate,
     load_record,
     read_document,
     read_record,
@@ -74,6 +77,14 @@ def frames(extraction: Extraction[Feedback]) -> None:
     to_frame([extraction], "feedback", records=False, keep=["id"], backend="pandas")
     to_frame([extraction], backend="arrow")  # type: ignore[call-overload]
     to_frame([extraction.value])  # type: ignore[list-item]
+
+
+def evaluations(extraction: Extraction[Feedback]) -> None:
+    """Gold and extractions are files, or what stands in them."""
+    assert_type(evaluate("gold.jsonl", Path("records.jsonl"), by="lang"), Evaluation)
+    assert_type(evaluate([{"text": "x", "value": {}}], [extraction, read_record("r.jsonl#1")], Feedback), Evaluation)
+    assert_type(evaluate("gold.jsonl", [extraction]).scores.micro.tolerant.f1.value, float | None)
+    evaluate("gold.jsonl", [extraction.value])  # type: ignore[list-item]
 
 
 async def coroutines() -> None:

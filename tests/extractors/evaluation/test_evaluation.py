@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from slotfill.extractors.evaluation.evaluation import Evaluation, evaluate
+from slotfill.extractors.evaluation.evaluation import Evaluation, evaluate_pairs
 from slotfill.extractors.evaluation.intervals import Resampling, Score, intervals
 from slotfill.extractors.evaluation.judging import alignment
 
@@ -28,7 +28,7 @@ class Gold:
 def held(*pairs: tuple[Any, Any], schema: Any = None, **options: Any) -> Evaluation:
     """Evaluate pairs of values."""
     golds = [(Gold(gold, id=str(at)), {"source": "s", "value": got}) for at, (gold, got) in enumerate(pairs)]
-    return evaluate(golds, schema, **{"resamples": 0, **options})
+    return evaluate_pairs(golds, schema, **{"resamples": 0, **options})
 
 
 part = st.none() | st.sampled_from(["a", "b", "alpha beta", "alpha betas", 1, 2, True])
@@ -58,17 +58,17 @@ def test_each_kind_of_verdict_counts_as_it_should() -> None:
 def test_a_document_without_a_prediction_omits_all_and_is_counted() -> None:
     gold = Gold({"a": "x", "b": None}, id="1")
     for data in (None, {"source": "s"}, {"slotfill": 1, "outcome": "failed", "value": None, "error": {"type": "x"}}):
-        evaluation = evaluate([(gold, data)], resamples=0)
+        evaluation = evaluate_pairs([(gold, data)], resamples=0)
         assert evaluation.scores.failed == 1
         assert evaluation.documents[0].failed
         assert evaluation.scores.micro.counts.row == (0, 0, 0, 1, 0)
-    evaluation = evaluate([(Gold(None), None)], resamples=0)
+    evaluation = evaluate_pairs([(Gold(None), None)], resamples=0)
     assert evaluation.scores.right.value == 0  # there was nothing to extract, but nobody said so
 
 
 def test_a_partial_record_is_judged_by_the_value_that_it_has() -> None:
     record = {"slotfill": 1, "outcome": "partial", "value": {"a": "x"}, "error": {"type": "max_tokens"}}
-    evaluation = evaluate([(Gold({"a": "x", "b": 1}), record)], resamples=0)
+    evaluation = evaluate_pairs([(Gold({"a": "x", "b": 1}), record)], resamples=0)
     assert (evaluation.scores.failed, evaluation.scores.micro.counts.row) == (0, (1, 0, 0, 1, 0))
 
 
@@ -90,7 +90,7 @@ def test_unlabelled_fields_are_named_and_not_judged() -> None:
 def test_slices_are_the_scores_of_those_documents_alone() -> None:
     golds = [(Gold({"a": "x"}, labels={"language": name}), {"value": {"a": got}}) for name, got in ("ax", "bx", "by")]
     golds.append((Gold({"a": "x"}), {"value": {"a": "x"}}))
-    evaluation = evaluate(golds, resamples=0, by="language")
+    evaluation = evaluate_pairs(golds, resamples=0, by="language")
     assert {name: slice_.right.value for name, slice_ in evaluation.slices.items()} == {"": 1, "a": 1, "b": 0.5}
     assert evaluation.by == "language"
 
@@ -98,7 +98,14 @@ def test_slices_are_the_scores_of_those_documents_alone() -> None:
 def test_slices_stand_in_the_order_of_their_numbers() -> None:
     names = ["", "007", "10,000", "500 a", "500 b", "1" * 4_999 + "2", "1" * 4_999 + "3", "a", "٣"]
     golds = [(Gold({"a": "x"}, labels={"size": name}), {"value": {"a": "x"}}) for name in reversed(names)]
-    assert [*evaluate(golds, resamples=0, by="size").slices] == ["", "007", "500 a", "500 b", *names[2:3], *names[5:]]
+    assert [*evaluate_pairs(golds, resamples=0, by="size").slices] == [
+        "",
+        "007",
+        "500 a",
+        "500 b",
+        *names[2:3],
+        *names[5:],
+    ]
 
 
 def test_it_is_plain_json_of_mistakes_alone() -> None:

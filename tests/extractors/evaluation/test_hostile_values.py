@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotfill.extractors.evaluation.drifting.drift import drift
-from slotfill.extractors.evaluation.evaluation import evaluate
+from slotfill.extractors.evaluation.evaluation import evaluate_pairs
 from slotfill.extractors.evaluation.paired_comparison import compare
 from slotfill.extractors.gold.gold_document import GoldDocument
 from slotfill.schemas import Entities, Feedback, Schema
@@ -43,7 +43,7 @@ def nested(depth: int, *, lists: bool) -> Any:
 def test_any_json_on_either_side(gold: Any, got: Any, schema: Any) -> None:
     golds = [GoldDocument.of(one, text="the text") for one in (gold, got, gold)]
     predictions = [{"value": got}, {"slotfill": 1, "value": got, "spans": got, "agreement": got}, None]
-    evaluation = evaluate(zip(golds, predictions, strict=True), schema, resamples=3, by="x")
+    evaluation = evaluate_pairs(zip(golds, predictions, strict=True), schema, resamples=3, by="x")
     json.dumps(evaluation.to_json())
     json.dumps(compare(evaluation, evaluation, resamples=3).to_json(), allow_nan=False)
     assert evaluation.scores.micro.counts.in_gold >= evaluation.scores.micro.counts.right
@@ -54,12 +54,12 @@ def test_any_json_on_either_side(gold: Any, got: Any, schema: Any) -> None:
 def test_what_is_nested_deeply_is_judged_all_the_same(lists: bool, depth: int) -> None:
     deep, deeper = nested(depth, lists=lists), nested(depth + 200, lists=lists)
     for gold, got in ((deep, deep), (deep, deeper), ([deep, 2], [deeper, 3]), ([{"b": deep}], [{"b": deeper}])):
-        evaluation = evaluate([(GoldDocument.of(gold, source="s"), {"value": got})], resamples=0)
+        evaluation = evaluate_pairs([(GoldDocument.of(gold, source="s"), {"value": got})], resamples=0)
         assert evaluation.scores.micro.counts.in_gold > 0
         drift([{"value": gold}], [{"value": got}])
 
 
 def test_numbers_that_no_double_holds() -> None:
     for gold, got in ((10**400, 10**400 + 1), (10**400, 1.5), (float("inf"), 1e308), (float("nan"), float("nan"))):
-        evaluation = evaluate([(GoldDocument.of({"a": gold}, source="s"), {"value": {"a": got}})], resamples=0)
+        evaluation = evaluate_pairs([(GoldDocument.of({"a": gold}, source="s"), {"value": {"a": got}})], resamples=0)
         assert evaluation.scores.micro.counts.wrong == 1

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
-from slotfill.extractors.evaluation.evaluation import evaluate
+from slotfill.extractors.evaluation.evaluation import evaluate_pairs
 from slotfill.extractors.evaluation.label_scores import LabelledField
 from slotfill.extractors.gold.gold_document import GoldDocument
 
@@ -18,7 +18,7 @@ pairs = st.lists(st.tuples(st.sampled_from(LABELS), st.sampled_from(LABELS)), mi
 
 def labelled(cases: list[tuple[object, object]], key: str = "label") -> LabelledField:
     golds = [(GoldDocument.of({key: gold}, source="s"), {"value": {key: got}}) for gold, got in cases]
-    return evaluate(golds, SCHEMA, resamples=0).labels[f"/{key}"]
+    return evaluate_pairs(golds, SCHEMA, resamples=0).labels[f"/{key}"]
 
 
 @examples(30)
@@ -49,4 +49,4 @@ def test_a_label_that_is_not_there_is_none() -> None:
 def test_truths_are_labels_and_texts_are_none() -> None:
     assert labelled([(True, False), (True, True)], "is").labels["true"].recall == 0.5
     golds = [(GoldDocument.of({"label": "free", "other": "x"}, source="s"), {"value": {"label": "a", "other": "x"}})]
-    assert [*evaluate(golds, {"properties": {"label": {"type": "string"}}}, resamples=0).labels] == []
+    assert [*evaluate_pairs(golds, {"properties": {"label": {"type": "string"}}}, resamples=0).labels] == []

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, chi2
 
-from slotfill.extractors.evaluation.evaluation import Evaluation, evaluate
+from slotfill.extractors.evaluation.evaluation import Evaluation, evaluate_pairs
 from slotfill.extractors.evaluation.paired_comparison import compare, mcnemar
 from slotfill.extractors.gold.gold_document import GoldDocument
 
@@ -17,7 +17,9 @@ from slotfill.extractors.gold.gold_document import GoldDocument
 def evaluation(rights: list[bool], *, start: int = 0) -> Evaluation:
     """Evaluate documents of one field, right or wrong."""
     golds = [GoldDocument.of({"a": "x"}, source=str(start + at)) for at in range(len(rights))]
-    return evaluate(zip(golds, ({"value": {"a": "x" if one else "y"}} for one in rights), strict=True), resamples=0)
+    return evaluate_pairs(
+        zip(golds, ({"value": {"a": "x" if one else "y"}} for one in rights), strict=True), resamples=0
+    )
 
 
 def test_a_difference_is_shown_where_the_interval_does_not_hold_0() -> None:
@@ -63,8 +65,8 @@ def test_documents_that_are_in_one_alone_are_counted_and_not_compared() -> None:
 def test_documents_that_nothing_tells_apart_are_paired_in_their_order() -> None:
     golds = [GoldDocument.of({"a": "x"}, text="the same text") for _ in range(3)]
     lines = [{"value": {"a": "x"}}, {"value": {"a": "y"}}, {"value": {"a": "x"}}]
-    first = evaluate(zip(golds, lines, strict=True), resamples=0)
-    second = evaluate(zip(golds[:2], lines[:2], strict=True), resamples=0)
+    first = evaluate_pairs(zip(golds, lines, strict=True), resamples=0)
+    second = evaluate_pairs(zip(golds[:2], lines[:2], strict=True), resamples=0)
     comparison = compare(first, second)
     assert (comparison.documents, comparison.first_only, comparison.second_only) == (2, 1, 0)
     assert (comparison.whole_documents.first_only, comparison.whole_documents.second_only) == (0, 0)

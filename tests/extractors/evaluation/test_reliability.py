@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss
 
-from slotfill.extractors.evaluation.evaluation import evaluate
+from slotfill.extractors.evaluation.evaluation import evaluate_pairs
 from slotfill.extractors.evaluation.intervals import Resampling
 from slotfill.extractors.evaluation.reliability import SurePoint, reliability_of
 from slotfill.extractors.gold.gold_document import GoldDocument
@@ -44,17 +44,18 @@ def test_probability_counts_else_agreement_else_the_values_own_confidences() -> 
     own = record(value, confidence={"/sure": "stated"})
     agreed = {**own, "agreement": {"/a": 0.75}, "confidence": {}}
     for data, expected in ((own, 0.5), (agreed, 0.75), ({**agreed, "probability": {"/a": 0.25}}, 0.25)):
-        measured = evaluate([(GoldDocument.of({"a": "x"}, source="s"), data)], schema, resamples=0).reliability
+        measured = evaluate_pairs([(GoldDocument.of({"a": "x"}, source="s"), data)], schema, resamples=0).reliability
         assert (measured["/a"].confidence, measured["/a"].right, measured["*"].count) == (expected, 1, 1)
     assert (
-        evaluate([(GoldDocument.of({"a": "x"}, source="s"), {"value": value})], schema, resamples=0).reliability == {}
+        evaluate_pairs([(GoldDocument.of({"a": "x"}, source="s"), {"value": value})], schema, resamples=0).reliability
+        == {}
     )
 
 
 def test_what_is_tolerated_is_right_and_what_is_hallucinated_is_not() -> None:
     data = record({"a": "ALPHA", "b": "x", "c": "y"}, agreement={"/a": 1, "/b": 0.5, "/c": 0.5, "/d": 1})
     gold = GoldDocument.of({"a": "alpha", "b": None, "c": "z", "d": "w"}, source="s")
-    evaluation = evaluate([(gold, data)], resamples=0)
+    evaluation = evaluate_pairs([(gold, data)], resamples=0)
     assert {path: one.right for path, one in evaluation.reliability.items()} == {
         "*": pytest.approx(1 / 3),
         "/a": 1,

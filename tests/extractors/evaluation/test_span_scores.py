@@ -7,7 +7,7 @@ from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotfill.extractors.evaluation.evaluation import evaluate
+from slotfill.extractors.evaluation.evaluation import evaluate_pairs
 from slotfill.extractors.evaluation.span_scores import overlap_share
 from slotfill.extractors.gold.gold_document import GoldDocument
 from slotfill.schemas import Entities, Schema
@@ -37,7 +37,7 @@ def test_spans_are_compared_value_by_value_as_these_were_paired() -> None:
         {"a": ["x", "y"], "b": "z"}, source="s", spans={"/a/0": (0, 4), "/a/1": (10, 14), "/b": (20, 22)}
     )
     spans = {"/a/1": (0, 4), "/a/0": (11, 14)}
-    evaluation = evaluate([(gold, record({"a": ["y", "x"], "b": None}, **spans))], resamples=0)
+    evaluation = evaluate_pairs([(gold, record({"a": ["y", "x"], "b": None}, **spans))], resamples=0)
     scores = evaluation.spans["/a/*"]
     assert (scores.spans, scores.overlap.value, scores.equal.value) == (2, pytest.approx((1 + 3 / 4) / 2), 0.5)
     assert evaluation.spans["/b"].overlap.value == 0
@@ -46,7 +46,7 @@ def test_spans_are_compared_value_by_value_as_these_were_paired() -> None:
 
 def test_gold_without_spans_says_nothing_of_them() -> None:
     gold = GoldDocument.of({"b": "z"}, source="s")
-    assert evaluate([(gold, record({"b": "z"}, **{"/b": (0, 1)}))], resamples=0).spans == {}
+    assert evaluate_pairs([(gold, record({"b": "z"}, **{"/b": (0, 1)}))], resamples=0).spans == {}
 
 
 def entities(*pairs: tuple[str, str]) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def entities(*pairs: tuple[str, str]) -> dict[str, Any]:
 
 
 def counts(gold: GoldDocument, prediction: Any, schema: Any = SCHEMA) -> dict[str, tuple[int, ...]]:
-    scores = evaluate([(gold, prediction)], schema, resamples=0).entities["/entities"]
+    scores = evaluate_pairs([(gold, prediction)], schema, resamples=0).entities["/entities"]
     return {scheme: one.counts.summands for scheme, one in scores.schemes.items()}
 
 
@@ -86,14 +86,14 @@ def test_bare_lines_are_looked_for_in_the_text_without_a_schema_too() -> None:
     value = entities(("Ada", "person"), ("Paris", "location"))
     spans = {"/entities/0/text": (0, 3), "/entities/1/text": (TEXT.index("Paris"), TEXT.index("Paris") + 5)}
     gold = GoldDocument.of(value, text=TEXT, spans=spans)
-    result = evaluate([(gold, {"source": "s", "value": value})], resamples=0)
+    result = evaluate_pairs([(gold, {"source": "s", "value": value})], resamples=0)
     assert result.entities["/entities"].schemes["strict"].f1.value == 1.0
     assert result.spans["*"].overlap.value == 1.0
 
 
 def test_a_value_without_entities_has_no_scores_of_them() -> None:
     gold = GoldDocument.of({"a": 1}, text=TEXT)
-    assert evaluate([(gold, record({"a": 1}))], {"properties": {"a": {}}}, resamples=0).entities == {}
+    assert evaluate_pairs([(gold, record({"a": 1}))], {"properties": {"a": {}}}, resamples=0).entities == {}
     nested = {"properties": {"parts": {"type": "array", "items": SCHEMA}}, "$defs": SCHEMA["$defs"]}
     gold = GoldDocument.of({"parts": [entities(("Ada", "person"))]}, text=TEXT)
-    assert [*evaluate([(gold, {"value": {"parts": []}})], nested, resamples=0).entities] == ["/parts/*/entities"]
+    assert [*evaluate_pairs([(gold, {"value": {"parts": []}})], nested, resamples=0).entities] == ["/parts/*/entities"]

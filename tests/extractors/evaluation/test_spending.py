@@ -7,7 +7,7 @@ import pytest
 from scripted import Service, message
 
 from slotfill import Extractor
-from slotfill.extractors.evaluation.evaluation import evaluate
+from slotfill.extractors.evaluation.evaluation import evaluate_pairs
 from slotfill.extractors.evaluation.spending import spending_of
 from slotfill.extractors.gold.gold_document import GoldDocument
 
@@ -54,7 +54,7 @@ def test_records_that_are_odd_are_counted_as_far_as_they_can_be(wrong: Any) -> N
     spending = spending_of([odd])
     assert spending is not None
     assert spending.records == 1
-    evaluate([(GoldDocument.of({"a": 1}, source="s"), odd)], resamples=0).to_json()
+    evaluate_pairs([(GoldDocument.of({"a": 1}, source="s"), odd)], resamples=0).to_json()
 
 
 def test_records_as_they_are_written_are_scored_and_nothing_is_asked(service: Service) -> None:
@@ -62,7 +62,7 @@ def test_records_as_they_are_written_are_scored_and_nothing_is_asked(service: Se
     with Extractor("a str", client=service.client()) as extractor:
         written = extractor.extract("x").to_json()
     asked = len(service.requests)
-    evaluation = evaluate([(GoldDocument.of({"a": "x"}, text="x"), written)])
+    evaluation = evaluate_pairs([(GoldDocument.of({"a": "x"}, text="x"), written)])
     assert evaluation.scores.right.value == 1
     assert evaluation.spending is not None
     assert evaluation.spending.tokens["input_tokens"] == 100

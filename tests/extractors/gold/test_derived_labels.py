@@ -2,7 +2,7 @@
 
 import pytest
 
-from slotfill.extractors.evaluation.evaluation import evaluate
+from slotfill.extractors.evaluation.evaluation import evaluate_pairs
 from slotfill.extractors.gold.derived_labels import with_derived_label
 from slotfill.extractors.gold.gold_document import GoldDocument
 
@@ -53,5 +53,5 @@ def test_labels_of_gold_itself_come_first():
 def test_slices_of_lengths_are_in_their_order():
     texts = ["x" * length for length in (60_000, 12_000, 700, 3)]
     pairs = with_derived_label([(GoldDocument.of({"a": 1}, text=text), None) for text in texts], "length")
-    slices = evaluate(pairs, by="length", resamples=0).slices
+    slices = evaluate_pairs(pairs, by="length", resamples=0).slices
     assert [*slices] == ["0 to 499", "500 to 1,999", "10,000 to 49,999", "from 50,000"]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from slotfill.extractors.evaluation.evaluation import evaluate
+from slotfill.extractors.evaluation.evaluation import evaluate_pairs
 from slotfill.extractors.gold.gold_document import GoldDocument
 from slotfill.extractors.tuning.scoring import compare_parts, trial_of
 from slotfill.schemas.sources.schema_sources import resolve
@@ -23,7 +23,9 @@ RECORDS: list[Any] = [{"slotfill": 1, "value": value, "outcome": "valid", "cost_
 
 
 def test_the_figure_of_a_report_is_that_of_an_evaluation() -> None:
-    f1 = evaluate(zip(GOLD, RECORDS, strict=True), SCHEMA.output_schema, resamples=0).scores.micro.tolerant.f1.value
+    f1 = evaluate_pairs(
+        zip(GOLD, RECORDS, strict=True), SCHEMA.output_schema, resamples=0
+    ).scores.micro.tolerant.f1.value
     assert f1 == 2 * 5 / (8 + 8)
     assert trial_of(SCHEMA, GOLD, RECORDS).score == f1
     assert compare_parts(SCHEMA, GOLD, RECORDS, None).untuned.value == f1

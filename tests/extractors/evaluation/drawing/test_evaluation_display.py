@@ -3,7 +3,7 @@
 import re
 from html.parser import HTMLParser
 
-from slotfill.extractors.evaluation.evaluation import evaluate
+from slotfill.extractors.evaluation.evaluation import evaluate_pairs
 from slotfill.extractors.gold.gold_document import GoldDocument
 
 HOSTILE = "</style><script>alert(1)</script>\u202e$x$"
@@ -33,7 +33,7 @@ def shown(pairs, **options):
         (GoldDocument(id=None, source=str(number), value=value, text="x"), got and {"value": got})
         for number, (value, got) in enumerate(pairs)
     ]
-    return evaluate(gold, resamples=0, **options)._repr_html_()
+    return evaluate_pairs(gold, resamples=0, **options)._repr_html_()
 
 
 def test_figures_stand_by_field():

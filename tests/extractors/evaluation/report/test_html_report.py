@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotfill.extractors.evaluation.drawing.plots import CostPoint
-from slotfill.extractors.evaluation.evaluation import evaluate
+from slotfill.extractors.evaluation.evaluation import evaluate_pairs
 from slotfill.extractors.evaluation.intervals import Score
 from slotfill.extractors.evaluation.paired_comparison import compare
 from slotfill.extractors.evaluation.report.html_report import html_report
@@ -106,7 +106,7 @@ def pair(number, gold, value, **record):
 
 
 def evaluation(*pairs, **options):
-    return evaluate(pairs, resamples=20, **options)
+    return evaluate_pairs(pairs, resamples=20, **options)
 
 
 def test_it_holds_fields_slices_and_the_worst_documents_with_their_marks():
@@ -147,7 +147,7 @@ def test_hostile_texts_stay_texts():
     pairs = [pair(0, {HOSTILE: "x", "a": HOSTILE}, {HOSTILE: HOSTILE, "a": "y"}, model=HOSTILE, cost_usd="0.1")]
     document = GoldDocument.of({"a": 1}, text="t", source=HOSTILE, labels={"lang": HOSTILE})
     pairs.append((document, {"source": HOSTILE, "value": {"a": HOSTILE}}))
-    result = evaluate(pairs, resamples=10, by="lang")
+    result = evaluate_pairs(pairs, resamples=10, by="lang")
     texts = {document.id: DocumentText(HOSTILE, {"/a": (0, 9)}, {"/a": (3, 40)})}
     page = html_report(result, HOSTILE, texts, [CostPoint(HOSTILE, 1.0, Score(0.5))], compare(result, result))
     check_page(page)
@@ -208,7 +208,7 @@ def test_ten_thousand_hostile_documents_are_under_five_megabytes():
     wide = {f"field {number} {HOSTILE}": "&" * 5_000 for number in range(20)}
     got = dict.fromkeys(wide, "\x01" * 5000)
     pairs = [pair(number, wide, got) for number in range(60)]
-    result = evaluate(pairs, resamples=0)
+    result = evaluate_pairs(pairs, resamples=0)
     copies = [result.documents[number % 60] for number in range(10_000)]
     text = "\x02" * 100_000
     texts = {one.id: DocumentText(text, {"/a": (5, 9)}, {}) for one in result.documents}

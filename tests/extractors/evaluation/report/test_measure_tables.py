@@ -1,6 +1,6 @@
 """What is measured beside the fields stands in the terminal and on the page, with the figures of the evaluation."""
 
-from slotfill.extractors.evaluation.evaluation import evaluate
+from slotfill.extractors.evaluation.evaluation import evaluate_pairs
 from slotfill.extractors.evaluation.report.html_report import html_report
 from slotfill.extractors.evaluation.report.measure_tables import entity_rows, reliability_rows, span_rows
 from slotfill.extractors.evaluation.report.text_tables import evaluation_lines
@@ -37,7 +37,7 @@ EMPTY_RECORD = {**RECORD, "value": None, "spans": {}, "agreement": {}, "outcome"
 def evaluated(record, **gold):
     assert "entities" in built_ins()
     pairs = [(GoldDocument.of(GOLD, text=TEXT, **gold), record)]
-    return evaluate(pairs, resolve("entities").output_schema, resamples=0)
+    return evaluate_pairs(pairs, resolve("entities").output_schema, resamples=0)
 
 
 def test_entities_are_counted_in_each_scheme():
@@ -71,7 +71,9 @@ def test_the_terminal_and_the_page_have_them():
 
 
 def test_what_was_not_measured_is_not_there():
-    evaluation = evaluate([(GoldDocument.of({"a": 1}, text="a"), {"source": None, "value": {"a": 1}})], resamples=0)
+    evaluation = evaluate_pairs(
+        [(GoldDocument.of({"a": 1}, text="a"), {"source": None, "value": {"a": 1}})], resamples=0
+    )
     text = "\n".join(evaluation_lines(evaluation))
     assert not any(word in text for word in ("strict", "letter", "calibration", "cost", "outcomes"))
     assert "cost unknown" in "\n".join(evaluation_lines(evaluated(EMPTY_RECORD)))

@@ -3,7 +3,7 @@
 import pytest
 
 from slotfill.extractors.errors import SettingsError
-from slotfill.extractors.evaluation.evaluation import evaluate
+from slotfill.extractors.evaluation.evaluation import evaluate_pairs
 from slotfill.extractors.evaluation.report.thresholds import Threshold
 from slotfill.extractors.gold.gold_document import GoldDocument
 
@@ -13,7 +13,7 @@ def evaluation():
         (GoldDocument.of({"a": 1, "b=c": 2}, source="x"), {"source": "x", "value": {"a": 1, "b=c": 2}}),
         (GoldDocument.of({"a": 1, "b=c": 2}, source="y"), {"source": "y", "value": {"a": 1, "b=c": 3}}),
     ]
-    return evaluate(pairs, resamples=0)
+    return evaluate_pairs(pairs, resamples=0)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_a_figure_may_be_as_large_and_not_smaller(text, least):
 
 
 def test_a_figure_that_is_not_defined_is_below_all():
-    nothing = evaluate([(GoldDocument.of({}, source="x"), {"source": "x", "value": {}})])
+    nothing = evaluate_pairs([(GoldDocument.of({}, source="x"), {"source": "x", "value": {}})])
     assert "nothing to judge" in Threshold.parse("F1=0").failure(nothing)
 
 
