@@ -33,7 +33,7 @@ from slotfill.schemas.json_schema.value_walk import ApplicableSchemas, applicabl
 from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
 from slotfill.schemas.json_values.places import PathStep, ValuePath, steps_of
-from slotfill.schemas.json_values.pointer import join, tokens
+from slotfill.schemas.json_values.pointer import join, list_index, tokens
 from slotfill.schemas.schema import Schema
 
 __all__ = ["Coerced", "coerce", "complaints"]
@@ -284,8 +284,8 @@ class _Coercion:
 def _step(token: str, value: JSON) -> PathStep | None:
     if isinstance(value, dict):
         return token if token in value else None
-    if isinstance(value, list) and token.isdecimal() and int(token) < len(value):
-        return int(token)
+    if isinstance(value, list) and (index := list_index(token)) is not None and index < len(value):
+        return index
     return None
 
 

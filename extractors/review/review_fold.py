@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from slotfill.extractors.record.json_writer import NO_MEMBER
 from slotfill.extractors.review.decisions import Decision, ReviewAction
-from slotfill.extractors.review.reviewed_value import ReviewedValue, list_index
+from slotfill.extractors.review.reviewed_value import ReviewedValue
 from slotfill.schemas.json_values.json_types import JSON
-from slotfill.schemas.json_values.pointer import is_within, join, tokens
+from slotfill.schemas.json_values.pointer import is_within, join, list_index, tokens
 
 __all__ = ["ReviewView", "free_index", "last_standing", "review_view", "reviewers_of", "standing"]
 

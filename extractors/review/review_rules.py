@@ -11,12 +11,12 @@ from slotfill.extractors.errors import InputError
 from slotfill.extractors.record.json_writer import NO_MEMBER
 from slotfill.extractors.repair.coercion import coerce, complaints
 from slotfill.extractors.review.review_fold import ReviewView
-from slotfill.extractors.review.reviewed_value import ReviewedValue, list_index
+from slotfill.extractors.review.reviewed_value import ReviewedValue
 from slotfill.extractors.review.value_editors import empty_value, schemas_at, typed_value, value_editor
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.json_values.places import ValuePath
-from slotfill.schemas.json_values.pointer import follow, is_within, join, tokens
+from slotfill.schemas.json_values.pointer import follow, is_within, join, list_index, tokens
 from slotfill.schemas.schema import Schema
 
 __all__ = ["DecisionError", "ReviewRules", "changed_value"]

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,9 +12,9 @@ from slotfill.extractors.record.json_writer import NO_MEMBER
 from slotfill.schemas.json_values.exact_json import is_same
 from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.json_values.places import PathStep, ValuePath
-from slotfill.schemas.json_values.pointer import is_within, join, tokens
+from slotfill.schemas.json_values.pointer import is_within, join, list_index, tokens
 
-__all__ = ["ReviewedNode", "ReviewedValue", "list_index", "same_value"]
+__all__ = ["ReviewedNode", "ReviewedValue", "same_value"]
 
 
 class _Items(dict[int, JSON]):
@@ -123,14 +122,6 @@ class ReviewedValue:
 def same_value(one: JSON, other: JSON) -> bool:
     """Compare as JSON does; nothing, NO_MEMBER, is the same as nothing alone."""
     return one is other if one is NO_MEMBER or other is NO_MEMBER else is_same(one, other)
-
-
-def list_index(token: str) -> int | None:
-    """Return the index that a part of a JSON Pointer is, None where it is none: "01" and "-1" are none."""
-    return int(token) if _INDEX.fullmatch(token) else None
-
-
-_INDEX = re.compile("0|[1-9][0-9]{0,8}")
 
 
 def _is_list(node: JSON) -> bool:

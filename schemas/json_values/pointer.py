@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from slotfill.schemas.json_values.json_types import JSON
 
-__all__ = ["ANY_INDEX", "field_path", "follow", "is_within", "join", "pointer_to", "steps_to", "tokens"]
+__all__ = ["ANY_INDEX", "field_path", "follow", "is_within", "join", "list_index", "pointer_to", "steps_to", "tokens"]
 
 ANY_INDEX = "*"
 """What stands for the index of a list in the path of a field."""
 
-
-_MOST_DIGITS = 18
-"""Python refuses to read numbers of some thousand digits, which anybody may write into a path."""
+_INDEX = re.compile("0|[1-9][0-9]{0,17}")
+"""No list is longer, and Python reads no number of some thousand digits, which anybody may write into a path."""
 
 
 def join(parts: Iterable[str | int]) -> str:
@@ -35,16 +35,16 @@ def follow(pointer: str, document: object) -> JSON:
     for key in tokens(pointer):
         if isinstance(document, Mapping) and key in document:
             document = document[key]
-        elif isinstance(document, list) and (index := _index(key)) is not None and index < len(document):
+        elif isinstance(document, list) and (index := list_index(key)) is not None and index < len(document):
             document = document[index]
         else:
             return None
     return document
 
 
-def _index(token: str) -> int | None:
-    """Return the index that a token is; None for what is none, and for one that no list reaches."""
-    return int(token) if token.isascii() and token.isdecimal() and len(token) <= _MOST_DIGITS else None
+def list_index(token: str) -> int | None:
+    """Return the index that a part of a JSON Pointer is, None where it is none: "01" and "-1" are none."""
+    return int(token) if _INDEX.fullmatch(token) else None
 
 
 def is_within(pointer: str, places: Iterable[str]) -> bool:
@@ -68,7 +68,7 @@ def steps_to(pointer: str, document: object) -> tuple[str | int, ...]:
     """Return the keys and indices that a JSON Pointer leads by into a document."""
     steps: list[str | int] = []
     for token in tokens(pointer):
-        index = _index(token) if isinstance(document, list) else None
+        index = list_index(token) if isinstance(document, list) else None
         steps.append(token if index is None else index)
         document = follow(join((token,)), document)
     return tuple(steps)

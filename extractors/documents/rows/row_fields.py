@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.record.failure_kinds import Failure
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping
+from slotfill.schemas.json_values.pointer import list_index
 
 __all__ = ["NO_FIELD", "NumberedRow", "RowFields", "RowMapping", "check_fields", "field_of"]
 
@@ -108,8 +109,8 @@ def field_of(row: JSON, name: str) -> JSON:
         return field_of(row[head], rest) if dot and head in row else NO_FIELD
     if isinstance(row, list):
         head, dot, rest = name.partition(".")
-        if head.isascii() and head.isdecimal() and int(head) < len(row):
-            return field_of(row[int(head)], rest) if dot else row[int(head)]
+        if (index := list_index(head)) is not None and index < len(row):
+            return field_of(row[index], rest) if dot else row[index]
     return NO_FIELD
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from slotfill.schemas.json_values.json_types import JSON
-from slotfill.schemas.json_values.pointer import ANY_INDEX, field_path, join, tokens
+from slotfill.schemas.json_values.pointer import ANY_INDEX, field_path, join, list_index, tokens
 
 __all__ = [
     "ENTITY_TEXT",
@@ -199,7 +199,7 @@ def _indices(names: list[str], item: str) -> list[int]:
     last = len(names) - names[::-1].index(ANY_INDEX)
     pairs = [*zip(names[:last], tokens(item), strict=False)]
     fits = len(pairs) == last and all(
-        token.isdecimal() if name == ANY_INDEX else name == token for name, token in pairs
+        list_index(token) is not None if name == ANY_INDEX else name == token for name, token in pairs
     )
     return [int(token) for name, token in pairs if name == ANY_INDEX] if fits else []
 

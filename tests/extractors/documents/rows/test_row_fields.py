@@ -35,7 +35,11 @@ def test_a_field_is_named_as_it_stands_there_or_by_its_path(name, value):
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".", "body", "review.", "review.Body", "items.2", "items.-1", "items.²", "text.0", "no.x", "items.0."]
+    "name",
+    [
+        *("", ".", "body", "review.", "review.Body", "items.2", "items.-1", "items.²", "text.0", "no.x", "items.0."),
+        f"items.{'9' * 5_000}",
+    ],
 )
 def test_what_is_not_there_is_no_field(name):
     assert field_of(ROW, name) is NO_FIELD

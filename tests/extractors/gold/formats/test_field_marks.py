@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from slotfill.extractors.gold.formats.conll import conll_text
 from slotfill.extractors.gold.formats.doccano import doccano_lines, parse_doccano_line
-from slotfill.extractors.gold.formats.field_marks import FieldLabels
+from slotfill.extractors.gold.formats.field_marks import FieldLabels, FieldMark, marked_value
 from slotfill.extractors.gold.formats.label_studio import label_studio_task, labelling_interface, parse_task
 from slotfill.extractors.gold.formats.langextract import parse_langextract_line
 from slotfill.extractors.gold.gold_document import GoldDocument
@@ -404,3 +404,9 @@ def test_whatever_a_file_holds_it_is_read_or_refused(parse, data):
 def test_what_is_wrong_says_what_was_expected(parse, data, reason):
     with pytest.raises(ValueError, match=reason):
         parse(data, FieldLabels())
+
+
+@pytest.mark.parametrize("item", [f"/items/{'9' * 5_000}", "/items/٣", "/items/-1"])
+def test_an_item_that_no_list_has_is_a_name_as_any(item):
+    marks = [FieldMark("/items/*/name", "Ada", None, item), FieldMark("/items/*/age", 7, None, item)]
+    assert marked_value(marks)[0] == {"items": [{"name": "Ada", "age": 7}]}
