@@ -54,10 +54,11 @@ def _rows() -> Iterator[tuple[str, str, str, str, str]]:
 
 def _show_models(rows: list[tuple[str, str, str, str, str]], embedded: str) -> None:
     from slotfill.extractors.catalogue import model_ids
+    from slotfill.extractors.terminal.colours import Colour
     from slotfill.extractors.terminal.tables import show_table
 
     header = ("model", "context", "cached", "input", "output")
-    long_prompts = {number: "dim" for number, row in enumerate(rows) if not row[1]}
+    long_prompts = {number: Colour.GREY for number, row in enumerate(rows) if not row[1]}
     grouped = [[f"{int(cell):,}" if cell.isdecimal() else cell for cell in row] for row in rows]
     show_table(grouped, sys.stdout, header=header, to_right={1, 2, 3, 4}, styles=long_prompts, spare=(2, 1))
     show_table([(model_ids.LOCAL, embedded)], sys.stdout)

@@ -1,9 +1,25 @@
 """A terminal of one's own, and what stands on it in the end."""
 
+import io
 import os
+import re
 import subprocess
 import sys
 import threading
+
+
+class FakeTerminal(io.StringIO):
+    """A stream that says that it is a terminal."""
+
+    encoding = "utf-8"
+
+    def isatty(self):
+        return True
+
+
+def styled(written):
+    """Give the texts that are written in a style, each with the codes of that."""
+    return [(text, codes) for codes, text in re.findall(r"\x1b\[([\d;]+)m([^\x1b]*)\x1b\[0m", written)]
 
 
 class Terminal:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from slotfill.extractors.terminal.colours import Colour
+
 __all__ = ["coloured_json"]
 
 _TOKEN = re.compile(
@@ -20,8 +22,13 @@ _TOKEN = re.compile(
 _TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """What turns the direction of a line: on a terminal it would show something else than what stands there."""
 
-_CODES = {"key": "1", "string": "32", "number": "36", "constant": "35", "mark": "2"}
-"""Colours of the sixteen that a terminal has by its own palette, so that they are readable on dark and on light."""
+_CODES = {
+    "key": "1",
+    "string": Colour.GREEN.code,
+    "number": Colour.CYAN.code,
+    "constant": Colour.MAGENTA.code,
+    "mark": Colour.GREY.code,
+}
 
 
 def coloured_json(text: str) -> str:

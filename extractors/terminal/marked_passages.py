@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from slotfill.extractors.pages.marked_segments import marked_segments
+from slotfill.extractors.terminal.colours import Colour
 from slotfill.extractors.terminal.visible_text import visible
 
 __all__ = ["NumberedMark", "marked_passages", "raised"]
@@ -37,7 +38,7 @@ class NumberedMark:
     number: int
     start: int
     end: int
-    hue: str
+    hue: Colour
 
 
 def raised(number: int) -> str:
@@ -55,12 +56,12 @@ def marked_passages(text: str, marks: Sequence[NumberedMark], *, coloured: bool)
     at = 0
     for start, end in _windows(marks, len(text)):
         if start > at:
-            shown.append(f"{_GAP if at else ''}… {start - at:,} characters …\n", "dim")
+            shown.append(f"{_GAP if at else ''}… {start - at:,} characters …\n", Colour.GREY)
         for part in _parts(text, start, end, marks, coloured=coloured):
             shown.append(*part)
         at = end
     if at < len(text):
-        shown.append(f"{_GAP}… {len(text) - at:,} characters …", "dim")
+        shown.append(f"{_GAP}… {len(text) - at:,} characters …", Colour.GREY)
     return shown
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from slotfill.extractors.terminal.colours import Colour
+
 __all__ = ["Progress", "clock_text"]
 
 _BAR = 24
@@ -102,9 +104,9 @@ class Progress:
             yield _Piece("━" * full + "─" * (_BAR - full), "bar", 6)
         yield _Piece(self.count, "", 0)
         yield _Piece(self.time, "", 2)
-        yield _Piece(self.trouble, "red", 3)
+        yield _Piece(self.trouble, Colour.RED, 3)
         yield _Piece(self.note, "", 4)
-        yield _Piece(self.pace, "dim", 5)
+        yield _Piece(self.pace, Colour.GREY, 5)
 
 
 def clock_text(seconds: float) -> str:
@@ -118,4 +120,4 @@ def _styled(text: str, style: str) -> list[tuple[str, str]]:
     if style != "bar":
         return [(text, style)]
     full = text.rstrip("─")
-    return [(full, "green"), (text[len(full) :], "dim")]
+    return [(full, Colour.GREEN), (text[len(full) :], Colour.GREY)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from math import inf
 from typing import TextIO
 
 from rich.table import Table
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from slotfill.extractors.displaying.value_rows import ValueRow, ValueRows
 from slotfill.extractors.record.money import money_text
+from slotfill.extractors.terminal.colours import Colour
 from slotfill.extractors.terminal.marked_passages import NumberedMark, marked_passages, raised
 from slotfill.extractors.terminal.streams import takes_colour
 from slotfill.extractors.terminal.terminal_console import terminal_console
@@ -30,8 +32,8 @@ LONGEST_VALUE = 200
 NARROW = 70
 """In fewer columns than these, where a value stands is told below it."""
 
-_HUES = ("cyan", "magenta", "green", "blue", "yellow")
-"""Of fields, by the terminal's own palette; red is for what stands nowhere."""
+_HUES = (Colour.CYAN, Colour.MAGENTA, Colour.GREEN, Colour.BLUE, Colour.AMBER)
+"""Of fields; red is for what stands nowhere."""
 
 
 def show_record(record: JSONMapping, text: str, stream: TextIO) -> None:
@@ -59,14 +61,14 @@ def show_record(record: JSONMapping, text: str, stream: TextIO) -> None:
     console.print()
     console.print(_legend(rows, numbers, hues, narrow=console.width < NARROW))
     if len(all_rows) > MOST_ROWS:
-        console.print(f"… and {len(all_rows) - MOST_ROWS:,} more values", style="dim")
+        console.print(f"… and {len(all_rows) - MOST_ROWS:,} more values", style=Colour.GREY)
 
 
 def _head(record: JSONMapping) -> Text:
     cost = None if record["cost_usd"] is None else Decimal(record["cost_usd"])
     parts = (record["outcome"], record["model"], money_text(cost), f"{record['ms'] / 1000:.1f} s")
-    head = Text(visible(_source(record)), "bold")
-    return head.append(f"  {record['schema']['name']}: {', '.join(parts)}", "dim")
+    came_of_it = f"  {record['schema']['name']}: {', '.join(parts)}"
+    return Text.assemble((visible(_source(record)), "bold"), (came_of_it, Colour.GREY))
 
 
 def _source(record: JSONMapping) -> str:
@@ -90,23 +92,23 @@ def _field(row: ValueRow) -> str:
     return next((step for step in tokens(row.pointer) if not step.isdecimal()), "")
 
 
-def _hues(rows: Iterable[ValueRow]) -> Mapping[str, str]:
+def _hues(rows: Iterable[ValueRow]) -> Mapping[str, Colour]:
     fields = dict.fromkeys(map(_field, rows))
     return {field: _HUES[number % len(_HUES)] for number, field in enumerate(fields)}
 
 
-def _legend(rows: Sequence[ValueRow], numbers: Mapping[str, int], hues: Mapping[str, str], *, narrow: bool) -> Table:
+def _legend(rows: Sequence[ValueRow], numbers: Mapping[str, int], hues: Mapping[str, Colour], *, narrow: bool) -> Table:
     """Write a row a value: what stands nowhere, then what stands somewhere, in its order, then the rest."""
     legend = Table.grid(padding=(0, 2))
     legend.add_column(no_wrap=True)
     for _ in range(1 if narrow else 2):
         legend.add_column(overflow="fold")
     legend.add_column(overflow="fold")
-    for row in sorted(rows, key=lambda row: (not row.is_absent, numbers.get(row.pointer, len(rows) + 1))):
-        hue = "red" if row.is_absent else hues[_field(row)] if row.pointer in numbers else ""
+    for row in sorted(rows, key=lambda row: (not row.is_absent, numbers.get(row.pointer, inf))):
+        hue = Colour.RED if row.is_absent else hues[_field(row)] if row.pointer in numbers else ""
         marker = "✗" if row.is_absent else raised(numbers[row.pointer]) if row.pointer in numbers else "·"
         name, value = Text(_name(row.pointer), hue), Text(_value(row.value))
-        where = Text(", ".join(_where(row)), "red" if row.is_absent else "dim")
+        where = Text(", ".join(_where(row)), Colour.RED if row.is_absent else Colour.GREY)
         if narrow:
             legend.add_row(Text(marker, hue), name, Text.assemble(value, "\n", where))
         else:

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from threading import Event, RLock, Thread
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
-from slotfill.extractors.terminal.streams import is_terminal, takes_colour, takes_control
+from slotfill.extractors.terminal.streams import is_terminal, takes_control
+from slotfill.extractors.terminal.terminal_console import terminal_console
 
 if TYPE_CHECKING:
     from slotfill.extractors.terminal.progress import Progress
@@ -64,10 +65,8 @@ class _StandingLine:
     """The line. Whoever writes to the terminal has it cleared before; it is drawn again behind what ends a line."""
 
     def __init__(self, stream: TextIO, progress: Callable[[], Progress]) -> None:
-        from rich.console import Console
-
         self._stream, self._progress = stream, progress
-        self._console = Console(file=stream, highlight=False, color_system="auto" if takes_colour(stream) else None)
+        self._console = terminal_console(stream)
         self._lock = RLock()
         self._drawn, self._length = "", 0
         self._standing, self._at_start = False, True

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TextIO
 
+from slotfill.extractors.terminal.colours import Colour
 from slotfill.extractors.terminal.terminal_console import terminal_console
 from slotfill.extractors.terminal.visible_text import visible
 
 __all__ = ["show_heading", "show_table"]
 
 _STATES = {
-    **dict.fromkeys(("ok", "right", "valid"), "green"),
-    **dict.fromkeys(("missing", "not decided", "advice"), "yellow"),
-    **dict.fromkeys(("failed", "broken"), "bold red"),
+    **dict.fromkeys(("ok", "right", "valid"), Colour.GREEN),
+    **dict.fromkeys(("missing", "not decided", "advice"), Colour.AMBER),
+    **dict.fromkeys(("failed", "broken"), f"bold {Colour.RED}"),
 }
 """The colours of words that stand alone in a cell."""
 

@@ -27,5 +27,5 @@ def terminal_console(stream: TextIO) -> Console:
         highlight=False,
         markup=False,
         emoji=False,
-        color_system="auto" if takes_colour(stream) else None,
+        color_system="256" if takes_colour(stream) else None,
     )

@@ -7,11 +7,13 @@ import pytest
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from terminals import styled
 
 from slotfill.extractors.record.json_text import json_text
+from slotfill.extractors.terminal.colours import Colour
 from slotfill.extractors.terminal.json_colours import coloured_json
 
-CODES = re.compile(r"\x1b\[\d+m")
+CODES = re.compile(r"\x1b\[[\d;]+m")
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
@@ -28,10 +30,11 @@ def test_it_says_what_it_says_without_colour(value, indent):
 
 
 def test_keys_texts_numbers_and_constants_differ():
-    assert coloured_json('{"a": ["b", -1.5, null]}') == (
-        '\x1b[2m{\x1b[0m\x1b[1m"a"\x1b[0m\x1b[2m:\x1b[0m \x1b[2m[\x1b[0m\x1b[32m"b"\x1b[0m\x1b[2m,\x1b[0m '
-        "\x1b[36m-1.5\x1b[0m\x1b[2m,\x1b[0m \x1b[35mnull\x1b[0m\x1b[2m]}\x1b[0m"
-    )
+    grey = Colour.GREY.code
+    assert styled(coloured_json('{"a": ["b", -1.5, null]}')) == [
+        *[("{", grey), ('"a"', "1"), (":", grey), ("[", grey), ('"b"', Colour.GREEN.code), (",", grey)],
+        *[("-1.5", Colour.CYAN.code), (",", grey), ("null", Colour.MAGENTA.code), ("]}", grey)],
+    ]
 
 
 @pytest.mark.parametrize("text", ["a\u202eb", "\x1b[2J", "\x9b2J", "\u2066"])

@@ -1,27 +1,18 @@
 """`Extractor.map(progress=True)`: a line where somebody looks, nothing elsewhere."""
 
-import io
 import threading
 import time
 from contextlib import aclosing, redirect_stderr, redirect_stdout
 from decimal import Decimal
 
 import pytest
+from terminals import FakeTerminal
 
 from slotfill import Extractor
 from slotfill.extractors.terminal.mapping_progress import mapping_progress
 from slotfill.extractors.testing import SimulatedClaude
 
 ANSWER = {"sentiment": "negative", "key_issues": [], "urgency": 2, "suggested_action": "-"}
-
-
-class FakeTerminal(io.StringIO):
-    """A stream that says that it is a terminal."""
-
-    encoding = "utf-8"
-
-    def isatty(self):
-        return True
 
 
 @pytest.fixture

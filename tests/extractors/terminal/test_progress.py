@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slotfill.extractors.terminal.colours import Colour
 from slotfill.extractors.terminal.progress import Progress, clock_text
 
 COUNTS = st.integers(0, 10**9)
@@ -44,7 +45,9 @@ HALF = Progress(412, 1_100, before=12, seconds=100, note="$0.0123", trouble="3 f
     [
         (100, " 37%  ━━━━━━━━────────────────  412 of 1,100  2:52 left  3 failed  $0.0123  4.0/s"),
         (60, " 37%  412 of 1,100  2:52 left  3 failed  $0.0123  4.0/s"),
+        (50, " 37%  412 of 1,100  2:52 left  3 failed  $0.0123"),
         (40, " 37%  412 of 1,100  2:52 left  3 failed"),
+        (30, " 37%  412 of 1,100  2:52 left"),
         (20, " 37%  412 of 1,100"),
         (5, "412 o"),
     ],
@@ -55,6 +58,7 @@ def test_what_there_is_no_room_for_goes(width, line):
 
 def test_no_part_of_it_is_told_that_nobody_knows():
     assert plain(Progress(7, seconds=14), 100) == "7  0:14  2.0 s each"
+    assert plain(Progress(7, seconds=7), 100) == "7  0:07  1.0/s"
     assert plain(Progress(0, 3), 100) == "  0%  ────────────────────────  0 of 3  0:00"
 
 
@@ -73,3 +77,9 @@ def test_a_time_is_a_clocks(seconds, text):
 def test_of_what_is_done_the_time_is_told_that_it_took():
     assert Progress(3, 3, seconds=7.0).time == "0:07"
     assert Progress(2, 3, seconds=8.0).time == "0:04 left"
+
+
+def test_what_is_done_and_what_failed_stand_out():
+    texts = {style: text for text, style in HALF.pieces(100) if style}
+    assert texts == {"bold": " 37%", Colour.GREEN: "━" * 8, Colour.RED: "3 failed", Colour.GREY: "4.0/s"}
+    assert ("─" * 16, Colour.GREY) in HALF.pieces(100)

@@ -7,10 +7,12 @@ import pytest
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from terminals import FakeTerminal, styled
 
 from slotfill import Document
+from slotfill.extractors.terminal.colours import Colour
 from slotfill.extractors.terminal.marked_passages import NumberedMark, marked_passages
-from slotfill.extractors.terminal.shown_record import MOST_ROWS, show_record
+from slotfill.extractors.terminal.shown_record import LONGEST_VALUE, MOST_ROWS, show_record
 from slotfill.extractors.terminal.visible_text import visible
 
 TEXT = "The bell came late, and it did not ring. I want a refund."
@@ -66,6 +68,45 @@ def test_each_value_is_told_of_and_what_stands_nowhere_first(monkeypatch):
     ]
 
 
+def test_a_field_has_one_colour_in_the_text_and_below_it(monkeypatch):
+    for name, setting in {"TERM": "xterm-256color", "COLUMNS": "100", "NO_COLOR": ""}.items():
+        monkeypatch.setenv(name, setting)
+    terminal = FakeTerminal()
+    value = {"urgency": 3, "key_issues": ["The bell came late", "came late"], "wish": "refund", "quote": "a lie"}
+    places = {"/key_issues/0": span(0, 18), "/key_issues/1": span(9, 18), "/wish": span(50, 56)}
+    show_record(record(value, {**places, "/quote": span(None, None, "absent")}), TEXT, terminal)
+    first, second = Colour.CYAN.code, Colour.MAGENTA.code
+    pieces = [(text.strip(), codes) for text, codes in styled(terminal.getvalue()) if text.strip()]
+    assert pieces == [
+        *[("a.txt", "1"), ("feedback: valid, claude-haiku-5-5, $0.0003, 1.2 s", Colour.GREY.code)],
+        *[("The bell", f"4;{first}"), ("came late", f"1;4;{first}"), ("²", first), ("¹", first)],
+        *[("refund", f"4;{second}"), ("³", second)],
+        *[(text, Colour.RED.code) for text in ("✗", "quote", "stands nowhere in the text")],
+        *[("¹", first), ("key_issues[0]", first), ("²", first), ("key_issues[1]", first)],
+        *[("³", second), ("wish", second), ("judged, not quoted", Colour.GREY.code)],
+    ]
+
+
+def test_what_is_too_long_for_a_line_goes_on_in_the_next_and_is_cut_where_nobody_reads_on(monkeypatch):
+    made = record({"a" * 80: "x" * 150, "b": "y" * 500}, {})
+    for columns in (60, 100):
+        text = "".join(shown(monkeypatch, made, columns=columns)[4:])
+        assert (text.count("x"), text.count("y"), text.count("…")) == (150, LONGEST_VALUE - 1, 1)
+
+
+def test_a_place_is_told_as_its_form_has_it(monkeypatch):
+    places = [{"sheet": "Q1", "cell": "B7"}, {"cell": "B7"}, {"part": "body"}]
+    made = record([*"The"], {f"/{index}": span(index, index + 1, place=place) for index, place in enumerate(places)})
+    assert [line.split()[-1] for line in shown(monkeypatch, made)[-3:]] == ["Q1!B7", "B7", "body"]
+
+
+def test_a_value_that_is_no_object_and_a_text_without_a_source_have_names(monkeypatch):
+    made = record("late", {"": span(14, 18)}, document={"id": "0", "source": None, "chars": 1})
+    first, *_, last = shown(monkeypatch, made)
+    assert first.startswith("the text  feedback")
+    assert last == "¹  (value)  late"
+
+
 def test_in_a_narrow_window_it_stands_below_the_value(monkeypatch):
     lines = shown(monkeypatch, record({"quote": "a lie"}, {"/quote": span(None, None, "absent")}), columns=40)
     assert max(map(len, lines)) <= 40
@@ -94,6 +135,7 @@ def plain(text, *marks):
         ([(0, 7), (2, 4)], "[ab[cd]²efg]¹h"),
         ([(0, 4), (2, 6)], "[¹ab[²cd]¹ef]²gh"),
         ([(0, 4), (0, 4)], "[[abcd]²]¹efgh"),
+        ([(0, 6), (2, 6)], "[ab[cdef]²]¹gh"),
         ([(3, 3)], "abcdefgh"),
     ],
 )
@@ -105,6 +147,7 @@ def test_of_a_long_text_what_stands_around_the_marks_is_shown():
     text = "x" * 5_000 + "HERE" + "y" * 5_000
     line = plain(text, (5_000, 5_004))
     assert line == ("… 4,880 characters …\n" + "x" * 120 + "[HERE]¹" + "y" * 120 + " …\n… 4,880 characters …")
+    assert "\n… 760 characters …\n" in plain(text, (1_000, 1_004), (2_004, 2_008))
     assert len(plain(text)) < 600
     assert len(plain(text, (0, 10_000))) < 1_000
 

@@ -3,7 +3,9 @@
 import io
 
 import pytest
+from terminals import FakeTerminal, styled
 
+from slotfill.extractors.terminal.colours import Colour
 from slotfill.extractors.terminal.tables import show_heading, show_table
 
 ROWS = [("key_issues", "1,200", "ok"), ("urgency \x1b[2J\u202e", "3", "a sentence that takes more room than there is")]
@@ -41,8 +43,23 @@ def test_nothing_in_it_drives_the_terminal(monkeypatch):
 
 def test_a_heading_is_a_line():
     stream = io.StringIO()
-    show_heading("7 laws: none broken\x1b", stream)
-    assert stream.getvalue() == "7 laws: none broken\\x1b\n"
+    show_heading("7 laws: [red]none[/] broken :bell:\x1b", stream)
+    assert stream.getvalue() == "7 laws: [red]none[/] broken :bell:\\x1b\n"
+
+
+def test_a_row_may_end_early(monkeypatch):
+    assert shown(monkeypatch, [("a", "b"), ("c",)], 60, header=("x", "y", "z")) == ["x  y  z", "───────", "a  b", "c"]
+
+
+def test_what_a_state_is_shows_in_its_colour(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    terminal = FakeTerminal()
+    show_table([("valid",), ("missing",), ("failed",), ("all ok",)], terminal, styles={3: "bold"})
+    assert [(text.strip(), codes) for text, codes in styled(terminal.getvalue())] == [
+        *[("valid", Colour.GREEN.code), ("missing", Colour.AMBER.code), ("failed", f"1;{Colour.RED.code}")],
+        ("all ok", "1"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -77,9 +77,12 @@ def test_what_only_reading_would_tell_is_not_counted():
     assert count_file_rows(data, RowFormat.LINES, None, go_on) is None
 
 
-def test_it_is_given_up_when_nobody_waits():
+@pytest.mark.parametrize(
+    ("kind", "data"), [(RowFormat.LINES, b'{"text": "a"}\n'), (RowFormat.ARRAY, b"[" + b"1," * 200 + b"1]")]
+)
+def test_it_is_given_up_when_nobody_waits(kind, data):
     with pytest.raises(GaveUpError):
-        count_file_rows(io.BufferedReader(io.BytesIO(b'{"text": "a"}\n' * 9)), RowFormat.LINES, None, lambda: True)
+        count_file_rows(io.BufferedReader(io.BytesIO(data)), kind, None, lambda: True)
 
 
 def test_a_parquet_file_says_how_many_it_has(tmp_path):

@@ -30,6 +30,15 @@ def test_a_log_says_it_now_and_then(capsys, monkeypatch):
     assert (line["documents"], line["total"], line["seconds_left"]) == (412, 1_100, None)
 
 
+def test_not_again_before_a_while_has_passed(capsys, monkeypatch):
+    monkeypatch.setattr(module, "LOGGED_AFTER", 0.0)
+    with log_to_stderr(1, "text"), run_progress(lambda: None) as tell:
+        monkeypatch.setattr(module, "LOGGED_AFTER", 3_600.0)
+        for documents in (1, 2):
+            tell(Totals(Counter({Outcome.VALID: documents}), resumed=documents))
+    assert capsys.readouterr().err == "1, 0:00, $0.0000\n"
+
+
 @pytest.mark.parametrize("verbosity", [-1, 0])
 def test_and_only_to_those_who_want_all_documents(capsys, monkeypatch, verbosity):
     monkeypatch.setattr(module, "LOGGED_AFTER", 0.0)
