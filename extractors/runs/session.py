@@ -25,6 +25,7 @@ from slotfill.extractors.runs.ledger.store import Ledger, Retention
 from slotfill.extractors.runs.outputs.json_sinks import part_writer
 from slotfill.extractors.runs.outputs.output_formats import check_rejects, format_of
 from slotfill.extractors.runs.outputs.sinks import open_rejects, open_sink
+from slotfill.extractors.runs.reports.run_summary import done_text
 from slotfill.extractors.runs.reports.totals import Totals
 from slotfill.extractors.unforeseen import internal_failure
 from slotfill.schemas.errors import SlotfillError
@@ -195,7 +196,7 @@ def _announce(ledger: Ledger, start: Start, earlier: EarlierRecords | None, on_m
             "the user's state folder cannot be written: set SLOTFILL_STATE to one for runs that can be gone on with"
         )
     if ledger.ended:
-        on_message(f"resuming: {ledger.ended:,} documents are done, since {ledger.since}")
+        on_message(f"resuming: {done_text(ledger.ended)}, since {ledger.since}")
 
 
 @contextmanager

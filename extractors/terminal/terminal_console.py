@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = ["terminal_console"]
 
+_RAISING = ("strict", "surrogateescape")
+"""How a stream writes by default what its encoding does not have: by an error, in a locale without a language too."""
+
 
 def terminal_console(stream: TextIO) -> Console:
     """Return a console for a stream, with colours where it takes them.
@@ -20,7 +23,7 @@ def terminal_console(stream: TextIO) -> Console:
     """
     from rich.console import Console
 
-    if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+    if isinstance(stream, io.TextIOWrapper) and stream.errors in _RAISING:
         stream.reconfigure(errors="backslashreplace")
     return Console(
         file=stream,

@@ -13,7 +13,7 @@ from slotfill.extractors.runs.reports.totals import Totals
 from slotfill.extractors.terminal.progress import Progress
 from slotfill.schemas.json_values.json_types import JSONObject
 
-__all__ = ["progress_of", "summary", "summary_json"]
+__all__ = ["done_text", "progress_of", "summary", "summary_json"]
 
 SHORT = 20
 """A run of no more documents is told in one line, a longer one in a table."""
@@ -31,6 +31,12 @@ def progress_of(totals: Totals, total: int | None) -> Progress:
     )
 
 
+def done_text(documents: int, total: int | None = None) -> str:
+    """Say how many documents are done. total: of how many, None where not known."""
+    of_them = f"{documents:,}" if total is None else f"{documents:,} of {total:,}"
+    return f"{of_them} {'document is' if (total or documents) == 1 else 'documents are'} done"
+
+
 def summary(
     totals: Totals,
     *,
@@ -46,7 +52,7 @@ def summary(
     """
     lines = []
     if reason is not None:
-        lines += [f"stopped: {reason}", f"{_done(totals, total)} documents are done"]
+        lines += [f"stopped: {reason}", done_text(totals.documents, total)]
     lines += [_line(totals)] if totals.documents <= SHORT else _table(totals, reserved_usd)
     if command is not None:
         lines.append(f"go on with: {command}")
@@ -179,10 +185,6 @@ def _thought(usage: Usage) -> str:
 
 def _held(reserved_usd: Decimal | None) -> str:
     return f"{money_text(reserved_usd)} of it for replies that never came" if reserved_usd else ""
-
-
-def _done(totals: Totals, total: int | None) -> str:
-    return f"{totals.documents:,}" if total is None else f"{totals.documents:,} of {total:,}"
 
 
 def _so_far(totals: Totals) -> str:

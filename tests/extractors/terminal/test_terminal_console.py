@@ -13,9 +13,10 @@ from slotfill.extractors.testing import SimulatedClaude
 TEXT = "Ad\xe9 \u6f22 lives in London \U0001f600"
 
 
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "iso-8859-1"])
-def test_what_an_encoding_has_not_is_written_as_an_escape(encoding):
-    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+def test_what_an_encoding_has_not_is_written_as_an_escape(encoding, errors):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors=errors)
     claude = SimulatedClaude(lambda _: {"name": "Ad\xe9 \u6f22", "city": "London"})
     with Extractor("name, city", client=claude.client()) as extractor:
         record = extractor.extract(TEXT).to_json()

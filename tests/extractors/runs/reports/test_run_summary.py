@@ -92,9 +92,18 @@ def test_a_table_leaves_out_what_there_is_nothing_to_say_of():
     assert names == ["documents", "extracted", "tokens in", "tokens out", "cost", "time"]
 
 
-@pytest.mark.parametrize(("total", "said"), [(500, "412 of 500 documents are done"), (None, "412 documents are done")])
-def test_a_run_that_was_stopped(total, said):
-    told = summary(totals(valid=412), total=total, reason="interrupted", command="slotfill extract a b").splitlines()
+@pytest.mark.parametrize(
+    ("done", "total", "said"),
+    [
+        (412, 500, "412 of 500 documents are done"),
+        (412, None, "412 documents are done"),
+        (1, 500, "1 of 500 documents are done"),
+        (1, None, "1 document is done"),
+        (1, 1, "1 of 1 document is done"),
+    ],
+)
+def test_a_run_that_was_stopped(done, total, said):
+    told = summary(totals(valid=done), total=total, reason="interrupted", command="slotfill extract a b").splitlines()
     assert told[:2] == ["stopped: interrupted", said]
     assert told[-1] == "go on with: slotfill extract a b"
 
