@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
@@ -90,9 +90,10 @@ def to_frame(
     Raises:
         MissingExtraError: The extra `frames`, or the backend, is not installed.
         SettingsError: The schema is not known, or there is no such backend.
-        TypeError: One is no extraction.
+        TypeError: One is no extraction, or they are no list of them.
         OutputError: The schema makes more than 1,900 columns.
     """
+    _check_lists(extractions, keep)
     chosen = _chosen(backend)
     rows: Rows | None = None if schema is None else _rows_of(resolve(schema), records=records, keep=keep)
     cells: list[list[CellValue | None]] = []
@@ -105,6 +106,17 @@ def to_frame(
     if rows is None:
         raise SettingsError("there is no extraction to know the columns by: to_frame(extractions, schema=…)")
     return _frame(rows.columns, cells, chosen)
+
+
+def _check_lists(extractions: object, keep: object) -> None:
+    """Raise TypeError where something stands in place of a list, which says what to write."""
+    if isinstance(extractions, AsyncIterable):
+        raise TypeError("a frame is not made of an async iterator: to_frame([one async for one in extractions])")
+    if not isinstance(extractions, Iterable):
+        kind = type(extractions).__name__
+        raise TypeError(f"a frame is made of several extractions, not of one {kind}: to_frame([extraction])")
+    if isinstance(keep, str):
+        raise TypeError(f"keep is a list of columns: keep=[{keep!r}]")
 
 
 def _rows_of(schema: Schema[Any], *, records: bool, keep: Sequence[str]) -> Rows:

@@ -195,6 +195,20 @@ def test_without_a_schema_it_says_what_to_do():
         to_frame([extraction(FULL)])
 
 
+async def arriving():
+    """What `amap` gives."""
+    yield extraction(FULL)
+
+
+def test_what_is_no_list_is_refused_with_what_to_write():
+    with pytest.raises(TypeError, match=r"not of one Extraction: to_frame\(\[extraction\]\)"):
+        to_frame(extraction(FULL), Bill)
+    with pytest.raises(TypeError, match=r"to_frame\(\[one async for one in extractions\]\)"):
+        to_frame(arriving(), Bill)
+    with pytest.raises(TypeError, match=r"keep=\['id'\]"):
+        to_frame([extraction(FULL)], Bill, keep="id")
+
+
 def test_what_is_no_extraction_is_refused():
     with pytest.raises(TypeError, match="made of extractions, not of dict"):
         to_frame([{"value": 1}], Bill)
