@@ -62,21 +62,21 @@ def check_command(ctx: click.Context, /, schema: str, options: _CheckOptions) ->
     slotfill check models.py:Invoice --strict
     """
     keep_hypothesis_in_cache()
-    from slotfill.extractors.runs.reports.console import printable, show_step
+    from slotfill.extractors.runs.reports.console import printable, step_line
     from slotfill.extractors.terminal.streams import is_terminal
     from slotfill.extractors.testing.check import check, report
     from slotfill.schemas import resolve
 
     # No examples, so that a wrong one of the schema's own is a finding.
     resolved = resolve(schema, trusted=True, examples=(), formats=options.formats)
-    findings = check(
-        resolved,
-        max_examples=options.max_examples,
-        seed=options.seed,
-        seconds=options.timeout,
-        on_progress=show_step,
-    )
-    show_step("")
+    with step_line() as show:
+        findings = check(
+            resolved,
+            max_examples=options.max_examples,
+            seed=options.seed,
+            seconds=options.timeout,
+            on_progress=show,
+        )
     if options.as_json:
         click.echo(json.dumps([finding.to_json() for finding in findings], indent=2, default=repr))
     elif is_terminal(sys.stdout):

@@ -127,17 +127,16 @@ def _confirm(what: str, *, confirmed: bool) -> None:
 def _observe(client: Anthropic, probes: Sequence[Probe], secrets: Sequence[str]) -> tuple[dict[str, Observation], bool]:
     """Send the probes; return what was observed, and whether Ctrl-C ended it."""
     from slotfill.extractors.live.observing import observe
-    from slotfill.extractors.runs.reports.console import show_step
+    from slotfill.extractors.runs.reports.console import step_line
 
     observations: dict[str, Observation] = {}
     try:
-        for number, observation in enumerate(observe(client, probes, secrets), 1):
-            observations[observation.probe.name] = observation
-            show_step(f"{number} of {len(probes)} requests")
+        with step_line() as show:
+            for number, observation in enumerate(observe(client, probes, secrets), 1):
+                observations[observation.probe.name] = observation
+                show(f"{number} of {len(probes)} requests")
     except KeyboardInterrupt:
         return observations, True
-    finally:
-        show_step("")
     return observations, False
 
 

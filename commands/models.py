@@ -73,8 +73,8 @@ def _pull_command(name: str) -> None:
     slotfill models pull
     """
     from slotfill.extractors.local.weights import weights
-    from slotfill.extractors.runs.reports.console import transfer
+    from slotfill.extractors.runs.reports.console import transfer_line
 
-    with transfer() as show:
+    with transfer_line() as show:
         path = weights.pull(name, progress=show)
     click.echo(path)

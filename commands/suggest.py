@@ -194,15 +194,15 @@ class _Suggesting:
     def _check(self, settled: Settled) -> bool:
         """Check a schema as `slotfill check` does, and say what is found; return whether no law is broken."""
         keep_hypothesis_in_cache()
-        from slotfill.extractors.runs.reports.console import show_step
+        from slotfill.extractors.runs.reports.console import step_line
         from slotfill.extractors.suggestion.json_form import proposed_schema
         from slotfill.extractors.testing.check import check, report
         from slotfill.schemas import resolve
         from slotfill.schemas.wire.wire import wire_for
 
         schema = resolve(proposed_schema(settled.proposal))
-        findings = check(schema, max_examples=CHECK_EXAMPLES, seconds=CHECK_SECONDS, on_progress=show_step)
-        show_step("")
+        with step_line() as show:
+            findings = check(schema, max_examples=CHECK_EXAMPLES, seconds=CHECK_SECONDS, on_progress=show)
         self.tell((f"asked by: {', then '.join(wire_for(schema).modes)}",))
         self.tell(line for line in report(findings) if line)
         return all(finding.kind != "broken" for finding in findings)

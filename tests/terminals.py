@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 
 
 class FakeTerminal(io.StringIO):
@@ -15,6 +16,12 @@ class FakeTerminal(io.StringIO):
 
     def isatty(self):
         return True
+
+
+def wait_for(text, terminal):
+    """Wait until something stands in what is written to a fake terminal; the test's time limit ends it."""
+    while text not in terminal.getvalue():
+        time.sleep(0.01)
 
 
 def styled(written):

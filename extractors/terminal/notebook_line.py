@@ -5,20 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import copy_context
 from importlib import import_module
-from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from slotfill.extractors.displaying.progress_display import progress_display
+from slotfill.extractors.terminal.standing_line import redrawn
 
 if TYPE_CHECKING:
     from slotfill.extractors.terminal.progress import Progress
 
 __all__ = ["is_notebook", "notebook_line"]
-
-REDRAWN_AFTER = 0.25
-"""In seconds."""
 
 
 def is_notebook() -> bool:
@@ -36,23 +32,15 @@ def notebook_line(progress: Callable[[], Progress]) -> Iterator[None]:
     """
     display: Any = import_module("IPython.display").display  # it has no types
     handle = display(_bundle(progress()), raw=True, display_id=True)
-    ended = Event()
-    # In a copy of this context, by which a kernel knows the cell that the line belongs to.
-    thread = Thread(
-        target=copy_context().run, args=(_draw_until, ended, handle, progress), name="slotfill-progress", daemon=True
-    )
-    thread.start()
+
+    def draw() -> None:
+        handle.update(_bundle(progress()), raw=True)
+
     try:
-        yield
+        with redrawn(draw):  # in a copy of this context, by which a kernel knows the cell that the line belongs to
+            yield
     finally:
-        ended.set()
-        thread.join()
-        handle.update(_bundle(progress()), raw=True)
-
-
-def _draw_until(ended: Event, handle: Any, progress: Callable[[], Progress]) -> None:
-    while not ended.wait(REDRAWN_AFTER):
-        handle.update(_bundle(progress()), raw=True)
+        draw()
 
 
 def _bundle(progress: Progress) -> dict[str, str]:

@@ -37,6 +37,7 @@ class Progress:
         seconds: Since it was started.
         note: What else is to be told: what it has cost.
         trouble: What of it failed.
+        unit: What the steps are, where that does not go without saying.
     """
 
     done: int
@@ -45,6 +46,7 @@ class Progress:
     seconds: float = 0.0
     note: str = ""
     trouble: str = ""
+    unit: str = ""
 
     @property
     def share(self) -> float | None:
@@ -63,8 +65,9 @@ class Progress:
 
     @property
     def count(self) -> str:
-        """Write the steps done, and of how many where that is known: "412 of 1,100"."""
-        return f"{self.done:,}" if self.total is None else f"{self.done:,} of {max(self.total, self.done):,}"
+        """Write the steps done, and of how many where that is known: "412 of 1,100", "45 of 93 MB"."""
+        known = "" if self.total is None else f" of {max(self.total, self.done):,}"
+        return f"{self.done:,}{known} {self.unit}".rstrip()
 
     @property
     def pace(self) -> str:

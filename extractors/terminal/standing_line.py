@@ -9,16 +9,14 @@ import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import copy_context
 from threading import Event, RLock, Thread
-from typing import IO, TYPE_CHECKING, Any, TextIO
+from typing import IO, Any, Protocol, TextIO
 
 from slotfill.extractors.terminal.streams import is_terminal, takes_control
 from slotfill.extractors.terminal.terminal_console import terminal_console
 
-if TYPE_CHECKING:
-    from slotfill.extractors.terminal.progress import Progress
-
-__all__ = ["progress_line"]
+__all__ = ["LinePieces", "progress_line", "redrawn"]
 
 APPEARS_AFTER = 1.0
 """In seconds: what is done by then needs no line."""
@@ -30,8 +28,40 @@ _PLAIN = str.maketrans("━─", "=-")
 """For a terminal whose encoding has no lines."""
 
 
+class LinePieces(Protocol):
+    """What a line says, in as many words as there is room for."""
+
+    def pieces(self, width: int) -> Sequence[tuple[str, str]]:
+        """Return texts with their styles, as rich names these, no longer than `width` columns."""
+
+
 @contextmanager
-def progress_line(progress: Callable[[], Progress], *, appears_after: float = APPEARS_AFTER) -> Iterator[None]:
+def redrawn(draw: Callable[[], None], *, appears_after: float = REDRAWN_AFTER) -> Iterator[None]:
+    """Have something drawn again and again from another thread, in a copy of this context.
+
+    Args:
+        draw: Draws it. It is not at work any more when this is left.
+        appears_after: When it is first called, in seconds.
+    """
+    ended = Event()
+
+    def draw_until_ended() -> None:
+        wait = appears_after
+        while not ended.wait(wait):
+            draw()
+            wait = REDRAWN_AFTER
+
+    thread = Thread(target=copy_context().run, args=(draw_until_ended,), name="slotfill-progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+@contextmanager
+def progress_line(progress: Callable[[], LinePieces], *, appears_after: float = APPEARS_AFTER) -> Iterator[None]:
     """Show on a terminal how far something is, in a line that goes when it ends; elsewhere do nothing.
 
     Args:
@@ -42,29 +72,18 @@ def progress_line(progress: Callable[[], Progress], *, appears_after: float = AP
         yield
         return
     line = _StandingLine(sys.stderr, progress)
-    ended = Event()
-    thread = Thread(target=_draw_until, args=(ended, line, appears_after), name="slotfill-progress", daemon=True)
     with _above(line):
-        thread.start()
         try:
-            yield
+            with redrawn(line.draw, appears_after=appears_after):
+                yield
         finally:
-            ended.set()
-            thread.join()
             line.clear()
-
-
-def _draw_until(ended: Event, line: _StandingLine, appears_after: float) -> None:
-    wait = appears_after
-    while not ended.wait(wait):
-        line.draw()
-        wait = REDRAWN_AFTER
 
 
 class _StandingLine:
     """The line. Whoever writes to the terminal has it cleared before; it is drawn again behind what ends a line."""
 
-    def __init__(self, stream: TextIO, progress: Callable[[], Progress]) -> None:
+    def __init__(self, stream: TextIO, progress: Callable[[], LinePieces]) -> None:
         self._stream, self._progress = stream, progress
         self._console = terminal_console(stream)
         self._lock = RLock()

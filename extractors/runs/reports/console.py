@@ -1,15 +1,20 @@
-"""What a terminal shows: how far a download is, and nothing that a document would have it do."""
+"""What a terminal shows: how far a download is, which step is at work, and nothing that a document would have it do."""
 
 from __future__ import annotations
 
 import re
-import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from slotfill.extractors.record.json_text import CONTROLS
+from slotfill.extractors.terminal.progress import Progress
+from slotfill.extractors.terminal.standing_line import progress_line
 
-__all__ = ["printable", "show_step", "transfer"]
+__all__ = ["printable", "step_line", "transfer_line"]
+
+_MEGABYTE = 1_000_000
 
 _UNPRINTABLE = re.compile(rf"[{CONTROLS}\r\u202a-\u202e\u2066-\u2069]|\n(?!\Z)")
 """Controls, what turns the direction of a line, and line ends but the last one: a message is a line."""
@@ -21,22 +26,37 @@ def printable(text: str) -> str:
 
 
 @contextmanager
-def transfer() -> Iterator[Callable[[int, int], None]]:
-    """Show how far a download is, on a terminal; yield what to call with the bytes done and in all."""
-    if not sys.stderr.isatty():
-        yield lambda _, __: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+def transfer_line() -> Iterator[Callable[[int, int], None]]:
+    """Show how far a download is, on a terminal; yield what to call with the bytes done and in all, 0 if not known."""
+    started, done, total = time.monotonic(), 0, 0
 
-    columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    def tell(*counts: int) -> None:
+        nonlocal done, total
+        done, total = counts
+
+    def progress() -> Progress:
+        seconds = time.monotonic() - started
+        return Progress(done // _MEGABYTE, total // _MEGABYTE or None, seconds=seconds, unit="MB")
+
+    with progress_line(progress):
+        yield tell
 
 
-def show_step(text: str) -> None:
-    """Show on a terminal what is being done, in place of the step before."""
-    if sys.stderr is not None and sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()
+@contextmanager
+def step_line() -> Iterator[Callable[[str], None]]:
+    """Show on a terminal what is being done; yield what to call with each step."""
+    step = _Step("")
+
+    def tell(text: str) -> None:
+        nonlocal step
+        step = _Step(text)
+
+    with progress_line(lambda: step):
+        yield tell
+
+
+class _Step(NamedTuple):
+    text: str
+
+    def pieces(self, width: int) -> list[tuple[str, str]]:
+        return [(printable(self.text)[:width], "")]

@@ -1,12 +1,11 @@
 """`Extractor.map(progress=True)`: a line where somebody looks, nothing elsewhere."""
 
 import threading
-import time
 from contextlib import aclosing, redirect_stderr, redirect_stdout
 from decimal import Decimal
 
 import pytest
-from terminals import FakeTerminal
+from terminals import FakeTerminal, wait_for
 
 from slotfill import Extractor
 from slotfill.extractors.terminal.mapping_progress import mapping_progress
@@ -26,12 +25,6 @@ def terminal(monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "100")
     return FakeTerminal()
-
-
-def wait_for(text, terminal):
-    """Wait until the line says something; the test's time limit ends it."""
-    while text not in terminal.getvalue():
-        time.sleep(0.01)
 
 
 def test_a_terminal_shows_how_many_of_how_many(extractor, terminal):

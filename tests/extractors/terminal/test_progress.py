@@ -74,6 +74,11 @@ def test_a_time_is_a_clocks(seconds, text):
     assert clock_text(seconds) == text
 
 
+def test_what_is_counted_is_told_where_it_does_not_go_without_saying():
+    assert Progress(45, 93, unit="MB").line() == "45 of 93 MB, 48%, 0:00"
+    assert Progress(45, unit="MB").line() == "45 MB, 0:00"
+
+
 def test_of_what_is_done_the_time_is_told_that_it_took():
     assert Progress(3, 3, seconds=7.0).time == "0:07"
     assert Progress(2, 3, seconds=8.0).time == "0:04 left"
