@@ -1,5 +1,6 @@
 """`slotfill init`: it writes a folder, says what to do next, and overwrites nothing."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,27 @@ def test_the_folder_is_made_and_the_next_steps_told(tmp_path, template):
     assert f"cd '{tmp_path}/a folder/tickets'" in done.stdout
     for part in ("make test", "cp .env.example .env", "on no package index yet", "tests/test_tickets.py"):
         assert part in done.stdout
+
+
+@pytest.mark.parametrize("template", STARTING_TEMPLATES)
+def test_each_next_step_can_be_taken(tmp_path, template):
+    told = call(tmp_path, "--template", template).stdout
+    steps = re.findall(r"^  make (\w+) +# ..", told, re.MULTILINE)
+    assert len(steps) == 2
+    assert {*steps} <= {*re.findall(r"^(\w+):", (tmp_path / "Makefile").read_text(), re.MULTILINE)}
+
+
+@pytest.mark.parametrize("template", STARTING_TEMPLATES)
+def test_what_is_not_installed_is_to_be_installed_first(tmp_path, monkeypatch, template):
+    monkeypatch.setattr("slotfill.commands.init.find_spec", lambda name: name if name == "pytest" else None)
+    told = call(tmp_path, "--template", template).stdout
+    wanted = {*re.findall(r"^(\w+)", (tmp_path / "requirements.txt").read_text(), re.MULTILINE)} - {
+        "slotfill",
+        "pytest",
+    }
+    extra = {"narwhals"} if template == "notebook" else set()  # what slotfill[frames] is
+    (names,) = re.findall("^  python -m pip install (.*)  # missing here$", told, re.MULTILINE) or [""]
+    assert {*names.split()} == wanted | extra
 
 
 def test_by_default_it_is_this_folder(tmp_path, monkeypatch):

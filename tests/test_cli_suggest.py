@@ -138,10 +138,12 @@ def test_a_hostile_proposal_does_no_harm(claude, folder):
 
 def test_a_samples_name_drives_no_terminal(claude, folder):
     (folder / "\x1b[2Ja.txt").write_text("Great chair.")
-    result = run("\x1b[2Ja.txt", "-o", "r.json", "--retries", 0)
+    (folder / "\u202eempty.txt").write_text("")
+    result = run("\x1b[2Ja.txt", "\u202eempty.txt", "-o", "r.json", "--retries", 0)
     assert result.exit_code == 0
     assert r"\x1b[2Ja.txt" in result.stdout
-    assert "\x1b" not in result.output
+    assert r"\u202eempty.txt: " in result.stdout
+    assert not {"\x1b", "\u202e"} & {*result.output}
 
 
 def test_a_failed_sample_is_told_and_the_schema_is_there(claude, folder):
