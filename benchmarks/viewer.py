@@ -2,9 +2,10 @@
 
 python benchmarks/viewer.py
 
-Two pages: 10,000 records, and one document of 1 MB with 2,000 values whose places overlap. Each is opened five times,
-in a fresh context, and the middle time counts: from the address to the moment when the list, the text and the values of
-the first document are laid out and drawn.
+Three pages: 10,000 records; one document of 1 MB with 2,000 values whose places overlap; and one whose value is a list
+of 50,000 items, each of which stands in the text. Each is opened five times, in a fresh context, and the middle time
+counts: from the address to the moment when the list, the text and the values of the first document are laid out and
+drawn.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ def main() -> None:
         print(f"Chromium {browser.version}")
         _measure(browser, "10,000 records", _page(Path(folder), _many(record)), None)
         _measure(browser, "1 MB, 2,000 values", _page(Path(folder), [_large(record)]), "/v1999")
+        _measure(browser, "a list of 50,000 items", _page(Path(folder), [_listed(record)]), "/items/49999")
         browser.close()
 
 
@@ -116,6 +118,15 @@ def _large(record: dict[str, Any]) -> dict[str, Any]:
         value[f"v{number}"] = text[start : start + 20]
         spans[f"/v{number}"] = {"start": start, "end": end, "match": "exact"}
     return record_view({**record, "value": value, "spans": spans}, text)
+
+
+def _listed(record: dict[str, Any]) -> dict[str, Any]:
+    items = [f"item-{number:05}" for number in range(50_000)]
+    spans = {
+        f"/items/{number}": {"start": 11 * number, "end": 11 * number + 10, "match": "exact"}
+        for number in range(50_000)
+    }
+    return record_view({**record, "value": {"items": items}, "spans": spans}, "\n".join(items))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
 "use strict";
-// The list of documents: searched, filtered, sorted; of ten thousand rows those are drawn that can be seen.
+// The list of documents: searched, filtered, sorted; as a row each, of one height.
 const documentList = (() => {
   const { make, textOf, plain } = elements;
   const ROW = 58; // pixels, as in the style sheet
-  const SPARE = 6; // rows drawn above and below what can be seen
   const FLAGS = {
     failed: "no whole value",
     absent: "stands nowhere",
@@ -24,6 +23,7 @@ const documentList = (() => {
 
   let entries, lineOf, onOpen, decorate;
   let shown = []; // numbers of the entries in the list, in its order
+  let blocks; // the rows of these
   let current = -1;
   const box = (id) => document.getElementById(id);
 
@@ -33,13 +33,11 @@ const documentList = (() => {
     ({ entries, lineOf, onOpen, decorate } = options);
     fillFilters();
     const list = box("list");
-    list.addEventListener("scroll", draw, { passive: true });
     list.addEventListener("keydown", onKey);
     list.addEventListener("click", (event) => {
       const row = event.target.closest("[role=option]");
       if (row) onOpen(Number(row.dataset.number));
     });
-    new ResizeObserver(draw).observe(list);
     let timer;
     box("search").addEventListener("input", () => {
       clearTimeout(timer);
@@ -94,8 +92,11 @@ const documentList = (() => {
     if (falls) keyed.reverse();
     shown = keyed.map((pair) => pair[1]);
     box("count").textContent = countText();
+    box("nothing").hidden = shown.length > 0;
     box("list").scrollTop = 0;
-    draw();
+    blocks = rowBlocks.over(box("list"), box("rows"), { count: shown.length, height: ROW, draw: row });
+    blocks.update();
+    nameActive();
   }
 
   function countText() {
@@ -113,20 +114,18 @@ const documentList = (() => {
     return (entry, number) => pattern.test(entry.source || "") || pattern.test(lineOf(number));
   }
 
-  // Draw the rows that can be seen.
-  function draw() {
-    const list = box("list");
-    const first = Math.max(0, Math.floor(list.scrollTop / ROW) - SPARE);
-    const last = Math.min(shown.length, Math.ceil((list.scrollTop + list.clientHeight) / ROW) + SPARE);
-    const spacer = box("rows");
-    spacer.style.height = `${shown.length * ROW}px`;
-    const rows = [];
-    for (let place = first; place < last; place++) rows.push(row(place));
-    spacer.replaceChildren(...rows);
-    const active = shown.indexOf(current);
-    if (active >= first && active < last) list.setAttribute("aria-activedescendant", `document-${current}`);
-    else list.removeAttribute("aria-activedescendant");
-    box("nothing").hidden = shown.length > 0;
+  // Draw the rows anew.
+  function redraw() {
+    blocks.redraw();
+    blocks.update();
+    nameActive();
+  }
+
+  // Tell a screen reader which row is the open document's, where it is drawn.
+  function nameActive() {
+    const place = shown.indexOf(current);
+    if (place >= 0 && blocks.element(place)) box("list").setAttribute("aria-activedescendant", `document-${current}`);
+    else box("list").removeAttribute("aria-activedescendant");
   }
 
   function row(place) {
@@ -155,7 +154,6 @@ const documentList = (() => {
       ),
       make("span", { class: "facts" }, ...facts(entry)),
     );
-    element.style.top = `${place * ROW}px`;
     decorate(element, number);
     return element;
   }
@@ -201,7 +199,7 @@ const documentList = (() => {
     if (place >= 0 && (place * ROW < list.scrollTop || (place + 1) * ROW > list.scrollTop + list.clientHeight)) {
       list.scrollTop = Math.max(0, place * ROW - list.clientHeight / 2);
     }
-    draw();
+    redraw();
   }
 
   // The number of the document that follows another in the list, or precedes it (-1); -1 where there is none.
@@ -210,5 +208,5 @@ const documentList = (() => {
     return place >= 0 && place < shown.length ? shown[place] : -1;
   }
 
-  return { start, select, neighbour, redraw: draw, arrange, money, FLAGS };
+  return { start, select, neighbour, redraw, arrange, money, FLAGS };
 })();

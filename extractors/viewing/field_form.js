@@ -2,7 +2,7 @@
 // The value as a form: a row a field, what stands nowhere first, and below the rows all else that the record tells.
 const fieldForm = (() => {
   const { make, textOf, appendText, cut } = elements;
-  const AT_ONCE = 200; // rows drawn before one scrolls to them
+  const ROW = 32; // pixels, of a row whose value takes a line
   const LONGEST = 240; // characters of a value in its row; all of it, up to MOST, in its details
   const MOST = 20000;
   const TAGS = {
@@ -21,9 +21,9 @@ const fieldForm = (() => {
   };
 
   let pane, view, hooks;
-  let waiting = []; // headings and rows, in order, as functions that draw them
-  let begun = 0; // how many of them are drawn
-  let drawnRows = new Map(); // by path
+  let parts = []; // headings and rows, in order: {path, row, draw}; a heading has only what draws it
+  let places = new Map(); // of rows among the parts, by path
+  let blocks;
   const opened = new Set(); // paths whose details are shown
 
   // options: {colourOf, onPick, onPassage, decorate}: onPick is called with the path of a field that is clicked,
@@ -32,53 +32,51 @@ const fieldForm = (() => {
     pane = target;
     view = data;
     hooks = options;
-    drawnRows = new Map();
     opened.clear();
     const absent = data.fields.filter((row) => row.flags.includes("absent"));
     const others = data.fields.filter((row) => !row.flags.includes("absent"));
-    const list = make("div", { class: "rows", id: "field-rows" });
-    const end = make("div", { class: "end" });
-    waiting = [...section("Stands nowhere in the text", absent, true), ...section("Fields", others, false)];
-    begun = 0;
-    target.replaceChildren(head(), list, end, ...rest());
+    parts = [...section("Stands nowhere in the text", absent, true), ...section("Fields", others, false)];
+    places = new Map();
+    parts.forEach((part, place) => part.row && places.set(part.path, place));
+    const list = make("div", { class: "rows" });
+    blocks = rowBlocks.over(target, list, { count: parts.length, height: ROW, draw: (place) => parts[place].draw(), before: blocks });
+    target.replaceChildren(head(), list, ...rest());
     target.scrollTop = 0;
-    drawMore();
-    const watcher = new IntersectionObserver(
-      (seen) => {
-        if (!end.isConnected) watcher.disconnect();
-        else if (seen.some((one) => one.isIntersecting)) drawMore();
-      },
-      { root: target, rootMargin: "800px" },
-    );
-    watcher.observe(end);
+    blocks.update();
   }
 
-  // The headings and rows of a section, as functions that draw them: those that nobody scrolls to are never drawn.
+  // The headings and rows of a section.
   function section(title, rows, isFlat) {
     if (!rows.length) return [];
-    const parts = [{ draw: () => make("h2", { class: isFlat ? "absent" : "" }, `${title} `, make("small", {}, String(rows.length))) }];
+    const found = [{ draw: () => make("h2", { class: isFlat ? "absent" : "" }, `${title} `, make("small", {}, String(rows.length))) }];
     let parent = "";
     for (const row of rows) {
       const holder = row.path.slice(0, Math.max(0, row.path.lastIndexOf("/")));
       if (!isFlat && holder !== parent && holder !== "" && row.items === undefined && !listPaths().has(holder)) {
-        parts.push({ draw: () => textOf("h3", {}, words(holder)) });
+        found.push({ draw: () => textOf("h3", {}, words(holder)) });
       }
       parent = row.items === undefined ? holder : parent;
-      parts.push({ path: row.path, draw: () => fieldRow(row, isFlat) });
+      const part = { path: row.path, row, draw: () => fieldRow(part.row, isFlat) };
+      found.push(part);
     }
-    return parts;
+    return found;
   }
 
-  function drawMore(until) {
-    const part = document.createDocumentFragment();
-    let count = 0;
-    while (begun < waiting.length && (count < AT_ONCE || until)) {
-      const next = waiting[begun++];
-      part.append(next.draw());
-      count++;
-      if (until && next.path === until) break;
-    }
-    document.getElementById("field-rows").append(part);
+  // The element of a field's row, where it is drawn.
+  function elementOf(path) {
+    return places.has(path) ? blocks.element(places.get(path)) : null;
+  }
+
+  // Put the focus on a field's row, if there is one: evidence may be of a place that has none.
+  function focus(path) {
+    if (places.has(path)) blocks.drawn(places.get(path)).firstChild.focus();
+  }
+
+  // Go from a field's row to the one before (-1) or after it; what stands between are headings.
+  function step(path, by) {
+    let place = places.get(path) + by;
+    while (parts[place] && !parts[place].row) place += by;
+    if (parts[place]) focus(parts[place].path);
   }
 
   // "/lines/0/what" as "lines › 1 › what": items are counted from 1, as people do; the pointer stands in the details.
@@ -117,7 +115,6 @@ const fieldForm = (() => {
     const element = make("div", { class: `field c${hooks.colourOf(row.path)}`, "data-path": row.path }, button);
     if (row.items !== undefined) element.classList.add("list");
     button.addEventListener("click", () => hooks.onPick(row.path));
-    drawnRows.set(row.path, element);
     hooks.decorate(element, row);
     return element;
   }
@@ -156,26 +153,25 @@ const fieldForm = (() => {
 
   // Show which field is chosen: its details, below its row. Returns whether there is such a field.
   function select(path, scrolls = true) {
-    if (path !== null && !drawnRows.has(path) && waiting.some((part) => part.path === path)) drawMore(path);
     for (const other of [...opened]) if (other !== path) fold(other);
-    const element = drawnRows.get(path);
-    if (!element) return false;
+    if (!places.has(path)) return false;
+    const element = blocks.drawn(places.get(path));
     unfold(path);
     if (scrolls) elements.reveal(pane, element);
     return true;
   }
 
   function unfold(path) {
-    const element = drawnRows.get(path);
+    const element = elementOf(path);
     if (!element || opened.has(path)) return;
     opened.add(path);
     element.classList.add("on");
     element.firstChild.setAttribute("aria-expanded", "true");
-    element.append(details(rowOf(path)));
+    element.append(details(parts[places.get(path)].row));
   }
 
   function fold(path) {
-    const element = drawnRows.get(path);
+    const element = elementOf(path);
     opened.delete(path);
     if (!element) return;
     element.classList.remove("on");
@@ -183,19 +179,18 @@ const fieldForm = (() => {
     element.querySelector(".details")?.remove();
   }
 
-  function rowOf(path) {
-    return view.fields.find((row) => row.path === path);
-  }
-
   // Draw a field's row anew, after its data changed.
   function redraw(path) {
-    const old = drawnRows.get(path);
-    const row = rowOf(path);
-    if (!old || !row) return;
+    const row = view.fields.find((one) => one.path === path);
+    if (!row || !places.has(path)) return;
+    const part = parts[places.get(path)];
+    part.row = row;
+    const old = elementOf(path);
+    if (!old) return;
     const wasOpen = opened.has(path);
     const hadFocus = old.contains(document.activeElement);
     opened.delete(path);
-    const element = fieldRow(row, old.closest(".rows") && row.flags.includes("absent"));
+    const element = part.draw();
     old.replaceWith(element);
     if (wasOpen) unfold(path);
     if (hadFocus) element.firstChild.focus();
@@ -347,13 +342,14 @@ const fieldForm = (() => {
 
   // On paper all details are there.
   function unfoldAll() {
-    while (begun < waiting.length) drawMore();
-    for (const path of drawnRows.keys()) unfold(path);
+    blocks.drawAll();
+    for (const path of places.keys()) unfold(path);
   }
 
   function foldAll(but) {
     for (const path of [...opened]) if (path !== but) fold(path);
+    blocks.update();
   }
 
-  return { draw, select, redraw, unfoldAll, foldAll, words, element: (path) => drawnRows.get(path) };
+  return { draw, select, redraw, unfoldAll, foldAll, focus, step, words, element: elementOf };
 })();

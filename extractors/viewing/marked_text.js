@@ -5,16 +5,19 @@ const markedText = (() => {
   const { make, appendText, reveal } = elements;
   let pieces = []; // {start, end, spans (how many cover it), element}
   let spans = [];
-  let pane;
+  let pane, nameOf;
+  let stop = null; // the piece that the Tab key stops at: one of them, however many there are
   let hasText = false;
 
   // Browsers lay out only those blocks that can be seen; of a text of 1 MB in one block all, for a second.
   const BLOCK = 3000;
 
   // text: null where it is not at hand; the pane then holds something else. spans: [{start, end, path, colour, kind}] in
-  // UTF-16 units, kind "value" or "evidence".
-  function draw(target, text, all) {
+  // UTF-16 units, kind "value" or "evidence". words: what a path is called.
+  function draw(target, text, all, words) {
     pane = target;
+    nameOf = words;
+    stop = null;
     hasText = text !== null;
     if (!hasText) return void (pieces = spans = []);
     spans = all.filter((span) => span.start < span.end && span.end <= text.length);
@@ -37,6 +40,24 @@ const markedText = (() => {
       at = end;
     }
     target.replaceChildren(...blocks);
+    if (pieces.length) stopAt(pieces[0]);
+  }
+
+  // Let the Tab key stop at a piece. For a screen reader it is a button then, which tells the fields whose values it is of.
+  function stopAt(piece) {
+    if (piece === stop) return; // without its attributes for a moment it would lose the focus
+    if (stop) for (const name of ["tabindex", "role", "title"]) stop.element.removeAttribute(name);
+    stop = piece;
+    const title = pathsOver(piece).map(nameOf).join(", ");
+    for (const [name, value] of Object.entries({ tabindex: "0", role: "button", title })) piece.element.setAttribute(name, value);
+  }
+
+  // Put the focus on the piece that Tab stops at, or one further on (1) or back (-1), Infinity being the last.
+  function focus(by = 0) {
+    const at = Number(stop.element.dataset.piece) + by;
+    stopAt(pieces[Math.max(0, Math.min(pieces.length - 1, at))]);
+    stop.element.focus({ preventScroll: true });
+    reveal(pane, stop.element);
   }
 
   // About how high a block is, by its lines: what the scroll bar goes by until it is laid out.
@@ -89,11 +110,16 @@ const markedText = (() => {
     return (span.kind === "value" ? 0 : 1e9) + span.end - span.start;
   }
 
-  // The paths of the values that cover the piece that was hit, the shortest first.
+  // The paths of the values that cover the piece that was hit, the shortest first; Tab stops there from now on.
   function pathsAt(element) {
     const mark = element.closest("mark");
     if (!mark || !pane.contains(mark)) return [];
     const piece = pieces[Number(mark.dataset.piece)];
+    stopAt(piece);
+    return pathsOver(piece);
+  }
+
+  function pathsOver(piece) {
     const over = spans.filter((span) => span.start <= piece.start && piece.end <= span.end);
     return [...new Set(over.sort((a, b) => rank(a) - rank(b)).map((span) => span.path))];
   }
@@ -110,10 +136,10 @@ const markedText = (() => {
     for (const piece of pieces) {
       set(piece, "on", covers(strong, piece));
       set(piece, "near", !piece.on && covers(wanted, piece));
-      if (piece.on && !first) first = piece.element;
+      if (piece.on && !first) first = piece;
     }
-    if (first) reveal(pane, first);
-    return first !== null;
+    if (first && !stop.on) stopAt(first);
+    if (first) reveal(pane, stop.element);
   }
 
   function covers(some, piece) {
@@ -138,5 +164,5 @@ const markedText = (() => {
     return [start, start + range.toString().length];
   }
 
-  return { draw, light, pathsAt, selected };
+  return { draw, light, focus, pathsAt, selected };
 })();

@@ -8,7 +8,7 @@ from slotfill.extractors.pages.html_markup import shown
 
 __all__ = ["viewer_frame", "viewer_script", "viewer_style"]
 
-_SCRIPTS = ("page_elements", "document_list", "marked_text", "drawn_pages", "field_form", "viewer")
+_SCRIPTS = ("page_elements", "row_blocks", "document_list", "marked_text", "drawn_pages", "field_form", "viewer")
 """In this order: each uses those before it."""
 
 

@@ -28,6 +28,7 @@ const viewer = (() => {
   const box = (id) => document.getElementById(id);
   let current = null;
   let colours = new Map();
+  let isFromText = false; // whether a key led from a mark to its field
 
   function tell(event, ...values) {
     for (const handler of handlers[event]) handler(...values);
@@ -47,8 +48,8 @@ const viewer = (() => {
     [...view.fields].sort((a, b) => (a.span ? a.span[0] : 0) - (b.span ? b.span[0] : 0)).forEach((row) => colourOf(row.path));
     documentList.select(number);
     drawTitle(view);
-    drawText();
     drawFields();
+    drawText(); // marks are called as fields are
     offer([]);
     history.replaceState(null, "", `#${number + 1}`);
     tell("open", view, number);
@@ -71,7 +72,7 @@ const viewer = (() => {
       target.replaceChildren(make("p", { class: "no-text" }, make("b", {}, "The text is not at hand. "), textOf("span", {}, view.text_note || "")));
       return;
     }
-    markedText.draw(target, view.text, spansOf(view));
+    markedText.draw(target, view.text, spansOf(view), (path) => plain(fieldForm.words(path)));
   }
 
   function spansOf(view) {
@@ -94,6 +95,7 @@ const viewer = (() => {
   }
 
   function toggle(path) {
+    isFromText = false;
     select(current.path === path ? null : path);
   }
 
@@ -122,6 +124,7 @@ const viewer = (() => {
     const at = paths.indexOf(current.path);
     offer(paths);
     select(paths[(at + 1) % paths.length]);
+    box("chosen").textContent = plain(fieldForm.words(current.path));
   }
 
   function offer(paths) {
@@ -161,16 +164,36 @@ const viewer = (() => {
       documentList.arrange();
     } else if (event.key === "Escape" && current && current.path !== null) {
       select(null);
+      if (isFromText && event.target.matches("#fields .row")) backToText();
+    } else if (event.target.matches("#text mark") && onMark[event.key] && !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey) {
+      event.preventDefault();
+      onMark[event.key](markedText.pathsAt(event.target));
     } else if (["ArrowDown", "ArrowUp"].includes(event.key) && event.target.matches("#fields .row")) {
       event.preventDefault();
-      step(event.target, event.key === "ArrowDown" ? 1 : -1);
+      fieldForm.step(event.target.closest(".field").dataset.path, event.key === "ArrowDown" ? 1 : -1);
     }
   }
 
-  function step(button, by) {
-    const all = [...box("fields").querySelectorAll(".row")];
-    const next = all[all.indexOf(button) + by];
-    if (next) next.focus();
+  const onMark = {
+    ArrowRight: () => markedText.focus(1),
+    ArrowDown: () => markedText.focus(1),
+    ArrowLeft: () => markedText.focus(-1),
+    ArrowUp: () => markedText.focus(-1),
+    Home: () => markedText.focus(-Infinity),
+    End: () => markedText.focus(Infinity),
+    " ": pick,
+    Enter: (paths) => {
+      if (!paths.includes(current.path)) pick(paths);
+      goTo("right");
+      fieldForm.focus(current.path);
+      isFromText = true;
+    },
+  };
+
+  function backToText() {
+    isFromText = false;
+    goTo("middle");
+    markedText.focus();
   }
 
   function start() {

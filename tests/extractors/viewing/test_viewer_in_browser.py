@@ -102,10 +102,10 @@ class TestTheList:
         return visit(page_of(tmp_path, views)).page
 
     def test_draws_the_rows_that_can_be_seen_and_others_as_they_are_scrolled_to(self, page: Any, expect: Any) -> None:
-        assert page.locator("#rows .entry").count() < 40
+        assert page.locator("#rows .entry").count() < 100
         page.evaluate("document.getElementById('list').scrollTop = 58 * 2000")
         expect(page.locator("#document-2001")).to_be_visible()
-        assert page.locator("#rows .entry").count() < 40
+        assert page.locator("#rows .entry").count() < 100
         assert page.locator("#summary").text_content() == "3,000 documents, $44.98"
 
     def test_keys_move_through_it(self, page: Any, expect: Any) -> None:
@@ -224,16 +224,79 @@ class TestMarks:
             assert lit(page) == re.sub("[\x00\x1b\u202e]", "\ufffd", text[start:end])
             assert page.evaluate(_SELECT_LIT) == [len(text[:at].encode("utf-16-le")) // 2 for at in (start, end)]
 
-    def test_two_thousand_fields_are_drawn_as_they_are_scrolled_to(
+    def test_keys_lead_from_mark_to_mark_and_to_the_field_and_back(
         self, record: dict[str, Any], tmp_path: Path, visit: Opened, expect: Any
     ) -> None:
-        text = "x" * 10_000
-        spans = {f"/f{number}": (number, number + 50) for number in range(2_000)}
+        spans = {"/outer": (0, 20), "/inner": (5, 9), "/far": (1_000, 1_003)}
+        views = [view_of(record, "abcdefghijklmnopqrstuvwxyz" + " line\n" * 500, spans)]
+        page = visit(page_of(tmp_path, views)).page
+        page.locator("#text").focus()
+        page.keyboard.press("Tab")
+        now = page.locator("#text mark:focus")
+        expect(page.get_by_role("button", name="abcde", exact=True)).to_be_focused()
+        for key, text in (
+            ("ArrowRight", "fghi"),
+            ("ArrowDown", "jklmnopqrst"),
+            ("ArrowLeft", "fghi"),
+            ("Home", "abcde"),
+        ):
+            page.keyboard.press(key)
+            expect(now).to_have_text(text)
+        page.keyboard.press("ArrowUp")
+        expect(now).to_have_text("abcde")
+        page.keyboard.press("End")
+        expect(now).to_be_in_viewport()
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("ArrowLeft")
+        expect(now).to_have_attribute("title", "inner, outer")
+        for path in ("/inner", "/outer", "/inner"):
+            page.keyboard.press("Space")
+            expect(field(page, path).locator(".details")).to_be_visible()
+            expect(page.locator("#chosen")).to_have_text(path[1:])
+        expect(now).to_have_text("fghi")
+        page.keyboard.press("Enter")
+        expect(field(page, "/inner").locator(".row")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(now).to_have_text("fghi")
+        expect(page.locator("#fields .details")).to_have_count(0)
+        field(page, "/far").locator(".row").press("Enter")
+        page.keyboard.press("Escape")
+        expect(field(page, "/far").locator(".row")).to_be_focused()
+        page.locator("#text").focus()
+        page.keyboard.press("Tab")
+        assert page.locator("#text mark:focus").get_attribute("title") == "far"
+
+    def test_two_thousand_marks_are_one_stop_of_the_tab_key(
+        self, record: dict[str, Any], tmp_path: Path, visit: Opened, expect: Any
+    ) -> None:
+        spans = {f"/f{number}": (2 * number, 2 * number + 1) for number in range(2_000)}
+        page = visit(page_of(tmp_path, [view_of(record, "xy" * 2_000, spans)])).page
+        page.locator("#text").focus()
+        page.keyboard.press("Tab")
+        expect(page.locator("#text mark").first).to_be_focused()
+        page.keyboard.press("Tab")
+        expect(page.locator("#fields")).to_be_focused()
+
+    def test_thousands_of_fields_are_drawn_as_they_are_scrolled_to(
+        self, record: dict[str, Any], tmp_path: Path, visit: Opened, expect: Any
+    ) -> None:
+        text = "x" * 30_000
+        spans = {f"/f{number}": (number, number + 50) for number in range(20_000)}
         page = visit(page_of(tmp_path, [view_of(record, text, spans)])).page
-        assert page.locator("#fields .field").count() < 700
-        page.evaluate("viewer.select('/f1999')")
-        expect(field(page, "/f1999").locator(".details")).to_be_in_viewport()
+        drawn = page.locator("#fields .field")
+        assert drawn.count() < 100
+        page.evaluate("viewer.select('/f19999')")
+        expect(field(page, "/f19999").locator(".details")).to_be_in_viewport()
         assert len(lit(page)) == 50
+        page.evaluate("document.getElementById('fields').scrollTop = 0")
+        expect(field(page, "/f0")).to_be_in_viewport()
+        expect(field(page, "/f19999").locator(".details")).to_have_count(1)  # what is open stays
+        page.evaluate("document.getElementById('fields').scrollTop = 32 * 10000")
+        expect(field(page, "/f0")).to_have_count(0)
+        expect(field(page, "/f9999")).to_be_in_viewport()
+        assert drawn.count() < 120
+        height = page.evaluate("document.querySelector('#fields .rows').offsetHeight")
+        assert height == pytest.approx(20_001 * 34, rel=0.1)
 
 
 _SELECT_LIT = """() => {
