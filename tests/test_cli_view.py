@@ -174,6 +174,12 @@ def test_a_database_by_itself_shows_what_its_tables_hold(here):
     rows = {row["path"]: row for row in documents()[0]["fields"]}
     assert (rows["/name"]["value"], rows["/name"]["match"], rows["/name"]["span"]) == ("Ada", "exact", [0, 3])
     assert float(documents()[0]["cost_usd"]) > 0
+    assert [one["from_tables"] for one in documents()] == [True] * 3
+    with sqlite3.connect("out.db") as database:
+        (table,) = database.execute("SELECT name FROM sqlite_master WHERE sql LIKE '%document_id%'").fetchone()
+        database.execute(f"UPDATE {table} SET outcome = 'refused', error = 'refusal', error_message = 'was refused'")
+    view("out.db", "-o", "report.html")
+    assert texts() == ALL  # how long they are no table tells: none is taken for an empty one
 
 
 LOOKS_LIKE_ONE = (

@@ -86,7 +86,7 @@ const documentList = (() => {
     entries.forEach((entry, number) => {
       if (outcome && entry.outcome !== outcome) return;
       if (flag && !entry.flags[flag]) return;
-      if (matches(entry, number)) keyed.push([key(entry, number), number]);
+      if (matches(number)) keyed.push([key(entry, number), number]);
     });
     keyed.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] - b[1]));
     if (falls) keyed.reverse();
@@ -111,7 +111,7 @@ const documentList = (() => {
     if (!words) return () => true;
     const written = JSON.stringify(words).slice(1, -1).replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/</g, "\\\\u003c");
     const pattern = new RegExp(written, "i");
-    return (entry, number) => pattern.test(entry.source || "") || pattern.test(lineOf(number));
+    return (number) => pattern.test(lineOf(number));
   }
 
   // Draw the rows anew.

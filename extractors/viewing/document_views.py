@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from slotfill.extractors.viewing.document_texts import DocumentTexts
-from slotfill.extractors.viewing.record_view import record_view
+from slotfill.extractors.viewing.record_view import is_from_tables, record_view
 from slotfill.extractors.viewing.value_pages import PagePictures
 from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
 
@@ -21,7 +21,7 @@ def document_views(
 
 
 def _view(record: JSONMapping, texts: DocumentTexts, pictures: PagePictures) -> JSONObject:
-    if not record["document"]["chars"] and record["error"]:
+    if not record["document"]["chars"] and record["error"] and not is_from_tables(record):
         return record_view(record, text_note=f"It {record['error']['message']}.")
     found = texts.find(record)
     pages = pictures.draw(record, found.file) if found.file else ()

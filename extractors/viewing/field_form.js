@@ -290,6 +290,9 @@ const fieldForm = (() => {
   }
 
   function attempts() {
+    if (view.from_tables) {
+      return block("Attempts", make("p", { class: "soft" }, "Attempts, edits and conflicts are not known: a database holds none of them, and the run's ledger, which does, was not beside it."));
+    }
     if (!view.attempts.length) return null;
     const count = (number) => (number === null || number === undefined ? "–" : number.toLocaleString("en"));
     const rows = view.attempts.map((one) => [
@@ -332,7 +335,7 @@ const fieldForm = (() => {
     const add = (term, text) => list.append(make("dt", {}, term), textOf("dd", {}, text));
     add("document", view.id);
     if (view.schema_id) add("schema", view.schema_id);
-    add("characters", view.chars.toLocaleString("en"));
+    if (view.text !== null || !view.from_tables) add("characters", view.chars.toLocaleString("en"));
     if (view.saved_usd !== null) add("saved by the cache", `${view.saved_usd} USD`);
     if (view.cost_usd !== null) add("cost", `${view.cost_usd} USD`);
     for (const [name, value] of Object.entries(view.columns || {})) add(name, typeof value === "string" ? value : JSON.stringify(value));

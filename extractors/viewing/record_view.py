@@ -13,6 +13,7 @@ The data is plain JSON. Offsets count as scripts count, in UTF-16 units (`span`)
     text                          the text; null where it is not at hand, and `text_note` says why
     fields                        the rows, those of values that stand nowhere first, then in the value's order
     edits?, conflicts?, evidence? what the record tells of places that no row has
+    from_tables?                  true of a record out of a database's tables: what it lacks is not known
     attempts                      as in the record, each with `cost_usd` where what it cost is known
     chunks?                       as in the record, without their values; each with its `span`?
     invalid?, history?, taken_over?   as in the record
@@ -48,7 +49,7 @@ from slotfill.extractors.viewing.attempt_costs import priced_attempts
 from slotfill.extractors.viewing.field_rows import shown_passage, shown_row, shown_span
 from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
 
-__all__ = ["document_entry", "record_view"]
+__all__ = ["document_entry", "is_from_tables", "record_view"]
 
 _REPAIRS = (Rung.PATCH, Rung.REASK, Rung.FALLBACK)
 
@@ -89,6 +90,7 @@ def record_view(
         "evidence": [shown_passage(one, offsets) for one in values.evidence],
         "chunks": [_chunk(one, offsets) for one in record["chunks"]],
         **{name: record.get(name) for name in ("history", "taken_over")},
+        "from_tables": is_from_tables(record),
         "pages": list(pages),
     }
     invalid = {} if record["invalid"] is None else {"invalid": record["invalid"]}  # it may be 0, or ""
@@ -98,6 +100,11 @@ def record_view(
 def document_entry(view: JSONMapping) -> JSONObject:
     """Return what of a document's data its row in the list of documents needs."""
     return {name: view[name] for name in _IN_THE_LIST}
+
+
+def is_from_tables(record: JSONMapping) -> bool:
+    """Whether a record was read from a database's tables: they hold its schema's name alone, and no attempts."""
+    return not (record["schema"]["id"] or record["attempts"])
 
 
 def _document(record: JSONMapping, text: str | None) -> JSONObject:

@@ -84,22 +84,28 @@ def test_a_page_opens_loads_nothing_and_a_value_leads_to_its_place(
     assert opened.requests == []
 
 
+@pytest.fixture(scope="module")
+def report(made: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of three thousand documents."""
+    outcomes = ("valid", "mended", "failed")
+    views = []
+    for number in range(3_000):
+        one = {**made, "document": {**made["document"], "source": f"mails/{number:04}.txt"}}
+        one |= {
+            "cost_usd": f"0.{number:05}",
+            "outcome": outcomes[number % 3],
+            "value": {"customer": f"Firm {number}"},
+        }
+        one |= {"edits": [_edit("/customer", "high" if number == 7 else "low")] * (number == 7), "spans": {}}
+        views.append(record_view(one, f'Text "{number}" of <b>many</b>\\'))
+    return page_of(tmp_path_factory.mktemp("list"), views)
+
+
 @pytest.mark.slow
 class TestTheList:
     @pytest.fixture
-    def page(self, record: dict[str, Any], tmp_path: Path, visit: Opened) -> Any:
-        outcomes = ("valid", "mended", "failed")
-        views = []
-        for number in range(3_000):
-            one = {**record, "document": {**record["document"], "source": f"mails/{number:04}.txt"}}
-            one |= {
-                "cost_usd": f"0.{number:05}",
-                "outcome": outcomes[number % 3],
-                "value": {"customer": f"Firm {number}"},
-            }
-            one |= {"edits": [_edit("/customer", "high" if number == 7 else "low")] * (number == 7), "spans": {}}
-            views.append(record_view(one, f'Text "{number}" of <b>many</b>\\'))
-        return visit(page_of(tmp_path, views)).page
+    def page(self, report: Path, visit: Opened) -> Any:
+        return visit(report).page
 
     def test_draws_the_rows_that_can_be_seen_and_others_as_they_are_scrolled_to(self, page: Any, expect: Any) -> None:
         assert page.locator("#rows .entry").count() < 100
@@ -145,8 +151,10 @@ class TestTheList:
         page.locator("#flag").select_option("")
         page.locator("#sort").select_option("repairs")
         expect(page.locator("#rows .entry").first).to_contain_text("0007.txt")
-        page.locator("#sort").select_option("source")
+        page.locator("#sort").select_option("outcome")
         page.locator("#direction").click()
+        assert rows(page)[:2] == ["0002.txt", "0005.txt"]
+        page.locator("#sort").select_option("source")
         assert rows(page)[:2] == ["0000.txt", "0001.txt"]
 
     def test_a_row_opens_its_document_and_the_address_names_it(self, page: Any, expect: Any) -> None:
@@ -368,6 +376,8 @@ def rich(record: dict[str, Any]) -> dict[str, Any]:
             }
         ],
         "history": [{"value": {}, "correction": "it is Haifa"}],
+        "invalid": 0,
+        "taken_over": {"fields": ["what"], "model": "a model"},
         "document": {**record["document"], "columns": {"team": "north"}},
     }
 
@@ -437,6 +447,56 @@ class TestTheForm:
             page.locator("summary", has_text=title).click()
             expect(page.locator("details", has_text=title).last).to_contain_text(words)
         expect(page.locator(".strays")).to_contain_text("unfenced, risk none")
+        expect(page.locator(".strays")).to_contain_text("not valid0")
+        expect(page.locator("details", has_text="About").last).to_contain_text("taken overwhat, of a model")
+
+    def test_what_no_table_holds_is_told_where_it_would_stand(
+        self, rich: dict[str, Any], tmp_path: Path, visit: Opened, expect: Any
+    ) -> None:
+        bare = {**rich, "attempts": [], "edits": [], "conflicts": [], "schema": {"name": "Order", "id": ""}}
+        page = visit(page_of(tmp_path, [record_view(bare, text_note="It is gone."), record_view(rich, TEXT)])).page
+        block = page.locator("details", has_text="Attempts")
+        expect(block).to_have_text(re.compile("^Attempts.*edits and conflicts are not known"))
+        expect(page.locator("details", has_text="About")).not_to_contain_text("characters")
+        page.evaluate("viewer.open(1)")
+        expect(block).not_to_contain_text("not known")
+
+    def test_items_are_counted_from_one(
+        self, record: dict[str, Any], tmp_path: Path, visit: Opened, expect: Any
+    ) -> None:
+        record["value"] = {**ORDER_VALUE, "a/b~c": {"0": "x"}, "notes": ["n"]}
+        record["spans"] = {"/lines/1/what": record["spans"]["/lines/1/what"]}
+        page = visit(page_of(tmp_path, [record_view(record, ORDER_TEXT)])).page
+        assert page.locator("#fields .rows h3").all_text_contents() == ["lines \u203a 1", "lines \u203a 2", "a/b~c"]
+        names = {
+            "/lines/1/what": "lines \u203a 2 \u203a what",
+            "/lines/0/what": "what",
+            "/notes/0": "1",
+            "/a~1b~0c/0": "0",
+        }
+        for path, name in names.items():
+            expect(field(page, path).locator(".key")).to_have_text(name)
+
+    def test_rows_drawn_anew_stand_where_they_stood(
+        self, record: dict[str, Any], tmp_path: Path, visit: Opened, expect: Any
+    ) -> None:
+        value = {f"f{number}": "long " * (number % 40) for number in range(400)}
+        page = visit(page_of(tmp_path, [view_of(record, "text", {}, value=value)])).page
+        for top in range(0, 16_000, 500):
+            page.evaluate(f"document.getElementById('fields').scrollTop = {top}")
+            page.wait_for_function(
+                "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+            )
+        row = field(page, page.locator("#fields .field").last.get_attribute("data-path"))
+        before = row.bounding_box()
+        page.evaluate("""() => {
+          const pane = document.getElementById("fields");
+          const top = pane.scrollTop;
+          viewer.redrawFields();
+          pane.scrollTop = top;
+        }""")
+        expect(row).to_have_count(1)
+        assert row.bounding_box() == before
 
     def test_arrows_move_from_field_to_field(self, page: Any, expect: Any) -> None:
         field(page, "/city").locator(".row").focus()
@@ -627,6 +687,9 @@ class TestHooks:
             "() => { viewer.select('/b'); viewer.current.view.fields[1].value = 'changed'; viewer.redrawField('/b'); }"
         )
         expect(field(page, "/b").locator(".row .value")).to_have_text("changed")
+        field(page, "/b").locator(".row").focus()
+        page.evaluate("() => viewer.redrawField('/b')")
+        expect(field(page, "/b").locator(".row")).to_be_focused()
         expect(field(page, "/b").locator(".details")).to_be_visible()
         page.evaluate(
             "() => { viewer.current.view.fields[1].span = [1, 4]; viewer.redrawText(); viewer.select('/b'); }"
