@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, aclosing
 from dataclasses import replace
 from os import PathLike
@@ -62,9 +60,6 @@ M = TypeVar("M")
 
 _Shown: TypeAlias = AbstractContextManager[Callable[[Extraction[Any]], None]]
 """What shows how far a mapping is, and is told of each extraction."""
-
-AHEAD = 4
-"""How many finished extractions, as a multiple of the concurrency, may wait for a slow one before them."""
 
 
 class Extractor(Generic[M]):
@@ -339,25 +334,14 @@ class Extractor(Generic[M]):
 
     def _mapping(self, texts: Texts, at_once: int, shown: _Shown) -> Iterator[Extraction[M]]:
         asker = self._blocking_asker(threading.Semaphore(at_once))
-        waiting: deque[Future[Extraction[M]]] = deque()
-        with shown as tell, ThreadPoolExecutor(at_once) as pool:
 
-            def one(text: Text) -> Extraction[M]:
-                extraction = self._extract_text(text, asker)
-                tell(extraction)
-                return extraction
+        def one(text: Text) -> Extraction[M]:
+            extraction = self._extract_text(text, asker)
+            tell(extraction)
+            return extraction
 
-            try:
-                for text in texts:
-                    waiting.append(pool.submit(one, text))
-                    while waiting and (waiting[0].done() or len(waiting) >= at_once * AHEAD):
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            finally:
-                for future in waiting:
-                    future.cancel()
-        texts.check()
+        with shown as tell:
+            yield from texts.map(one, at_once)
 
     def amap(
         self, texts: Iterable[Text], *, concurrency: int | None = None, progress: bool = False
@@ -370,28 +354,17 @@ class Extractor(Generic[M]):
         return self._amapping(Texts(texts), concurrency or self.settings.concurrency, shown)
 
     async def _amapping(self, texts: Texts, at_once: int, shown: _Shown) -> AsyncGenerator[Extraction[M]]:
-        places, asker = asyncio.Semaphore(at_once), ConcurrentAsker(self._models, asyncio.Semaphore(at_once))
-        waiting: deque[asyncio.Task[Extraction[M]]] = deque()
+        asker = ConcurrentAsker(self._models, asyncio.Semaphore(at_once))
 
         async def one(text: Text) -> Extraction[M]:
-            async with places:
-                extraction = await self._aextract(self._running(await self._adocument(text)), asker)
+            extraction = await self._aextract(self._running(await self._adocument(text)), asker)
             tell(extraction)
             return extraction
 
         with shown as tell:
-            try:
-                for text in texts:
-                    waiting.append(asyncio.create_task(one(text)))
-                    while waiting and (waiting[0].done() or len(waiting) >= at_once * AHEAD):
-                        yield await waiting.popleft()
-                while waiting:
-                    yield await waiting.popleft()
-            finally:
-                for task in waiting:
-                    task.cancel()
-                await asyncio.gather(*waiting, return_exceptions=True)
-        texts.check()
+            async with aclosing(texts.amap(one, at_once)) as extractions:
+                async for extraction in extractions:
+                    yield extraction
 
     def warm(self) -> Attempt:
         """Have the service keep what all documents share, before the first of them is asked about.

@@ -1,10 +1,13 @@
-"""What is handed over to be extracted from: one text, or many of them that are read as they are needed."""
+"""What is handed over to be extracted from: one text, or many of them, got as they are needed and mapped at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from os import PathLike
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.readers.read_options import ReadOptions
@@ -14,9 +17,17 @@ __all__ = ["Text", "Texts", "as_document", "check_text"]
 Text: TypeAlias = "str | PathLike[str] | Document"
 """What can be extracted from: a text, the path of a file to read, or a document."""
 
+T = TypeVar("T")
+
+AHEAD = 4
+"""How many results, as a multiple of those at work at once, may wait for a slow one before them."""
+
 
 class Texts:
-    """Iterates over texts until there are no more, or getting them raises: `check` then raises that."""
+    """Many texts, got as they are needed, so that they may be endless.
+
+    Iterating ends where there are no more, or getting them raises: mapping raises that after all results before it.
+    """
 
     def __init__(self, texts: Iterable[Text]) -> None:
         if isinstance(texts, str | bytes | PathLike | Document) or not isinstance(texts, Iterable):
@@ -35,8 +46,50 @@ class Texts:
         except Exception as error:  # noqa: BLE001 - it is raised by check
             self._error = error
 
-    def check(self) -> None:
-        """Raise what was raised in getting them."""
+    def map(self, extract: Callable[[Text], T], at_once: int) -> Iterator[T]:
+        """Yield what comes of each, in their order; at its end raise what was raised in getting them.
+
+        Args:
+            extract: Is called with each text, from several threads.
+            at_once: How many texts are at work at once.
+        """
+        waiting: deque[Future[T]] = deque()
+        with ThreadPoolExecutor(at_once) as pool:
+            try:
+                for text in self:
+                    waiting.append(pool.submit(extract, text))
+                    while waiting and (waiting[0].done() or len(waiting) >= at_once * AHEAD):
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+        self._check()
+
+    async def amap(self, extract: Callable[[Text], Awaitable[T]], at_once: int) -> AsyncGenerator[T]:
+        """Do what `map` does, without blocking. Closing it before its end cancels what is in flight."""
+        places = asyncio.Semaphore(at_once)
+        waiting: deque[asyncio.Task[T]] = deque()
+
+        async def one(text: Text) -> T:
+            async with places:
+                return await extract(text)
+
+        try:
+            for text in self:
+                waiting.append(asyncio.create_task(one(text)))
+                while waiting and (waiting[0].done() or len(waiting) >= at_once * AHEAD):
+                    yield await waiting.popleft()
+            while waiting:
+                yield await waiting.popleft()
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+        self._check()
+
+    def _check(self) -> None:
         if self._error is not None:
             raise self._error
 
