@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from slotfill.extractors.terminal.colours import Colour
+from slotfill.extractors.terminal.visible_text import TURNING
 
 __all__ = ["coloured_json"]
 
@@ -19,8 +20,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 
-_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""What turns the direction of a line: on a terminal it would show something else than what stands there."""
+_TURNING = re.compile(f"[{TURNING}]")
 
 _CODES = {
     "key": "1",

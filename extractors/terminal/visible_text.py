@@ -6,10 +6,12 @@ import re
 
 from slotfill.extractors.record.json_text import CONTROLS
 
-__all__ = ["visible"]
+__all__ = ["TURNING", "visible"]
 
-_HIDDEN = re.compile(rf"[{CONTROLS}\r\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Controls, and what turns the direction of a line."""
+TURNING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+"""For a regex's class of characters: what turns the direction of a line, which then shows what does not stand there."""
+
+_HIDDEN = re.compile(f"[{CONTROLS}\r{TURNING}]")
 
 
 def visible(text: str) -> str:

@@ -11,13 +11,14 @@ from typing import NamedTuple
 from slotfill.extractors.record.json_text import CONTROLS
 from slotfill.extractors.terminal.progress import Progress
 from slotfill.extractors.terminal.standing_line import progress_line
+from slotfill.extractors.terminal.visible_text import TURNING
 
 __all__ = ["printable", "step_line", "transfer_line"]
 
 _MEGABYTE = 1_000_000
 
-_UNPRINTABLE = re.compile(rf"[{CONTROLS}\r\u202a-\u202e\u2066-\u2069]|\n(?!\Z)")
-"""Controls, what turns the direction of a line, and line ends but the last one: a message is a line."""
+_UNPRINTABLE = re.compile(rf"[{CONTROLS}\r{TURNING}]|\n(?!\Z)")
+"""Also line ends but the last one: a message is a line."""
 
 
 def printable(text: str) -> str:

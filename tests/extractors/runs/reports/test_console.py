@@ -22,7 +22,7 @@ def test_what_is_shown_drives_no_terminal(text):
 def test_plain_text_is_shown_as_it_is():
     assert printable("naïve 日本語 🎧\n") == "naïve 日本語 🎧\n"
     assert printable("a\nb") == "a\\nb"
-    assert printable("half \ud83d of a pair, \u202e turned") == "half \\ud83d of a pair, \\u202e turned"
+    assert printable("half \ud83d of a pair, \u202e turned\u200f") == "half \\ud83d of a pair, \\u202e turned\\u200f"
 
 
 @pytest.fixture
