@@ -65,8 +65,10 @@ def show_table(
 
 
 def _fitting(rows: Sequence[Sequence[str]], spare: Sequence[int], width: int) -> list[int]:
-    """Return the columns that a table of so many characters a line has."""
-    widths = [max((len(row[at]) for row in rows if at < len(row)), default=0) for at in range(max(map(len, rows)))]
+    """Return the columns that a table has of so many columns of the terminal: a Chinese character takes two."""
+    from rich.cells import cell_len
+
+    widths = [max((cell_len(row[at]) for row in rows if at < len(row)), default=0) for at in range(max(map(len, rows)))]
     columns = [*range(len(widths))]
     for column in spare:
         if sum(widths[at] + len(_GAP) for at in columns) - len(_GAP) <= width:

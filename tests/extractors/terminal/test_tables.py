@@ -66,7 +66,9 @@ def test_what_a_state_is_shows_in_its_colour(monkeypatch):
     ("columns", "head"),
     [(28, "field documents state"), (27, "field documents"), (21, "field documents"), (20, "field")],
 )
-def test_what_can_be_spared_goes_where_there_is_no_room(monkeypatch, columns, head):
-    row = ("key_issues", "1,200", "valid")
-    lines = shown(monkeypatch, [row], columns, header=("field", "documents", "state"), spare=(2, 1))
+@pytest.mark.parametrize("name", ["key_issues", "問題の一覧"])
+def test_what_can_be_spared_goes_where_there_is_no_room(monkeypatch, columns, head, name):
+    lines = shown(
+        monkeypatch, [(name, "1,200", "valid")], columns, header=("field", "documents", "state"), spare=(2, 1)
+    )
     assert lines[0].split() == head.split()
