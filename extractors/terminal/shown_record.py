@@ -110,7 +110,7 @@ def _legend(rows: Sequence[ValueRow], numbers: Mapping[str, int], hues: Mapping[
         name, value = Text(_name(row.pointer), hue), Text(_value(row.value))
         where = Text(", ".join(_where(row)), Colour.RED if row.is_absent else Colour.GREY)
         if narrow:
-            legend.add_row(Text(marker, hue), name, Text.assemble(value, "\n", where))
+            legend.add_row(Text(marker, hue), name, Text("\n").join(filter(None, (value, where))))
         else:
             legend.add_row(Text(marker, hue), name, value, where)
     return legend

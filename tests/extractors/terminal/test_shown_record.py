@@ -108,9 +108,10 @@ def test_a_value_that_is_no_object_and_a_text_without_a_source_have_names(monkey
 
 
 def test_in_a_narrow_window_it_stands_below_the_value(monkeypatch):
-    lines = shown(monkeypatch, record({"quote": "a lie"}, {"/quote": span(None, None, "absent")}), columns=40)
+    spans = {"/quote": span(None, None, "absent"), "/issue": span(9, 18)}
+    lines = shown(monkeypatch, record({"quote": "a lie", "issue": "came late"}, spans), columns=40)
     assert max(map(len, lines)) <= 40
-    assert lines[-2:] == ["✗  quote  a lie", "          stands nowhere in the text"]
+    assert lines[-3:] == ["✗  quote  a lie", "          stands nowhere in the text", "¹  issue  came late"]
 
 
 def test_why_there_is_no_value_is_told(monkeypatch):
