@@ -1,6 +1,7 @@
 """A notebook, run by a real kernel: displays, and the line that says how far a mapping is."""
 
 import re
+from importlib import import_module
 
 import nbclient
 import nbformat
@@ -25,7 +26,9 @@ def outputs(tmp_path, *cells):
     return notebook.cells[-1].outputs
 
 
-def test_a_test_is_no_notebook():
+def test_a_test_is_no_notebook_nor_does_it_become_one_by_importing_ipython():
+    assert not is_notebook()
+    import_module("IPython")
     assert not is_notebook()
 
 
