@@ -46,6 +46,23 @@ def test_figures_stand_by_field():
     assert "without a value" not in display.text
 
 
+def test_what_counts_most_stands_above_by_name():
+    text = Texts(shown([({"a": 1, "b": "x"}, {"a": 1, "b": "y"}), ({"a": 2, "b": "z"}, {"a": 2, "b": "z"})])).text
+    tiles = re.findall(r"(F1 of all fields|documents right|precision|recall)([\d.]+ %)", text)
+    assert tiles == [
+        ("F1 of all fields", "75.0 %"),
+        ("documents right", "50.0 %"),
+        *((n, "75.0 %") for n in ("precision", "recall")),
+    ]
+
+
+def test_verdicts_are_drawn_side_by_side_each_as_wide_as_its_share():
+    display = shown([({"a": 1}, {"a": 1}), ({"a": 1}, {"a": 2}), ({"a": 1}, {"a": None}), ({"a": 1}, {"a": 1})])
+    drawn = re.findall(r'<rect class="(\w+)" x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', display)
+    row = [("right", 0.0, 90.0), ("wrong", 90.0, 45.0), ("omitted", 135.0, 45.0)]
+    assert [(kind, float(x), float(width)) for kind, x, width in drawn] == 2 * row  # of the field, and of all of them
+
+
 def test_documents_without_a_value_are_told_first():
     text = Texts(shown([({"a": 1}, None), ({"a": 2}, {"a": 2})])).text
     assert "1 document without a value" in text
