@@ -16,12 +16,12 @@ const rowBlocks = (() => {
   function over(pane, holder, { count, height, draw, before }) {
     pane.onscroll = update;
     sizes.observe(pane);
+    const heights = before && before.count === count ? before.heights() : [];
     const blocks = [];
     for (let first = 0; first < count; first += IN_BLOCK) {
       const last = Math.min(count, first + IN_BLOCK);
       const element = make("div", { role: "presentation" });
-      const known = before && before.count === count ? before.heights[blocks.length] : height * (last - first);
-      element.style.height = `${known}px`;
+      element.style.height = `${heights[blocks.length] || height * (last - first)}px`;
       blocks.push({ element, first, last, isFull: false });
     }
     holder.replaceChildren(...blocks.map((block) => block.element));
@@ -87,9 +87,7 @@ const rowBlocks = (() => {
       drawn,
       redraw: () => blocks.filter((block) => block.isFull).forEach(fill),
       drawAll: () => blocks.filter((block) => !block.isFull).forEach(fill),
-      get heights() {
-        return blocks.map((block) => block.element.offsetHeight);
-      },
+      heights: () => blocks.map((block) => block.element.offsetHeight),
     };
   }
 

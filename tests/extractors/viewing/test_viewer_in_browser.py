@@ -92,7 +92,7 @@ def report(made: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Pa
     for number in range(3_000):
         one = {**made, "document": {**made["document"], "source": f"mails/{number:04}.txt"}}
         one |= {
-            "cost_usd": f"0.{number:05}",
+            "cost_usd": None if number == 11 else f"{number / 100}",
             "outcome": outcomes[number % 3],
             "value": {"customer": f"Firm {number}"},
         }
@@ -112,13 +112,14 @@ class TestTheList:
         page.evaluate("document.getElementById('list').scrollTop = 58 * 2000")
         expect(page.locator("#document-2001")).to_be_visible()
         assert page.locator("#rows .entry").count() < 100
-        assert page.locator("#summary").text_content() == "3,000 documents, $44.98"
+        assert page.locator("#summary").text_content() == "3,000 documents, $44984.89"
 
     def test_keys_move_through_it(self, page: Any, expect: Any) -> None:
         page.locator("#list").focus()
         for key, name in (("ArrowDown", "0001"), ("End", "2999"), ("ArrowUp", "2998"), ("Home", "0000")):
             page.keyboard.press(key)
             expect(page.locator("#name")).to_have_text(f"mails/{name}.txt")
+            expect(page.locator("[aria-selected=true]")).to_be_in_viewport()
         page.keyboard.press("PageDown")
         expect(page.locator("#name")).not_to_have_text("mails/0000.txt")
         page.keyboard.press("PageUp")
@@ -135,6 +136,12 @@ class TestTheList:
         page.keyboard.press("Escape")
         expect(page.locator("#count")).to_have_text("3,000 documents")
 
+    def test_what_was_sought_is_shown_from_its_beginning(self, page: Any, expect: Any) -> None:
+        page.evaluate("document.getElementById('list').scrollTop = 58 * 900")
+        expect(page.locator("#document-901")).to_be_visible()
+        page.locator("#search").fill("mended")
+        expect(page.locator("#document-1")).to_be_in_viewport()
+
     def test_a_search_for_what_is_not_there_says_so(self, page: Any, expect: Any) -> None:
         page.locator("#search").fill("(*nothing[\\")
         expect(page.locator("#nothing")).to_be_visible()
@@ -145,6 +152,9 @@ class TestTheList:
         page.locator("#sort").select_option("cost")
         page.locator("#direction").click()
         expect(page.locator("#rows .entry").first).to_contain_text("2999.txt")
+        page.locator("#direction").click()
+        assert rows(page)[:2] == ["0011.txt", "0002.txt"]  # the price of one is not known
+        page.locator("#direction").click()
         page.locator("#outcome").select_option("")
         page.locator("#flag").select_option("risky")
         assert rows(page) == ["0007.txt"]
@@ -158,6 +168,7 @@ class TestTheList:
         assert rows(page)[:2] == ["0000.txt", "0001.txt"]
 
     def test_a_row_opens_its_document_and_the_address_names_it(self, page: Any, expect: Any) -> None:
+        expect(page.locator("#document-4 .name")).to_have_text("mails/0004.txt$0.04")
         page.locator("#document-4").click()
         expect(page.locator("#name")).to_have_text("mails/0004.txt")
         assert page.url.endswith("#5")
@@ -290,7 +301,10 @@ class TestMarks:
     ) -> None:
         text = "x" * 30_000
         spans = {f"/f{number}": (number, number + 50) for number in range(20_000)}
-        page = visit(page_of(tmp_path, [view_of(record, text, spans)])).page
+        path = page_of(tmp_path, [view_of(record, text, spans)])
+        narrow = visit(path, viewport={"width": 390, "height": 844}).page
+        assert narrow.locator("#fields .field").count() == 0  # another pane is shown
+        page = visit(path).page
         drawn = page.locator("#fields .field")
         assert drawn.count() < 100
         page.evaluate("viewer.select('/f19999')")
@@ -449,6 +463,17 @@ class TestTheForm:
         expect(page.locator(".strays")).to_contain_text("unfenced, risk none")
         expect(page.locator(".strays")).to_contain_text("not valid0")
         expect(page.locator("details", has_text="About").last).to_contain_text("taken overwhat, of a model")
+
+    def test_the_list_tells_the_worst_flags_and_how_many_more(self, page: Any, expect: Any) -> None:
+        expect(page.locator("#document-0 .tag")).to_have_text(["1 nowhere", "1 risky", "+2"])
+
+    def test_on_paper_fields_are_there_that_nobody_scrolled_to(
+        self, record: dict[str, Any], tmp_path: Path, visit: Opened, expect: Any
+    ) -> None:
+        value = {f"f{number}": number for number in range(400)}
+        page = visit(page_of(tmp_path, [view_of(record, "text", {}, value=value)])).page
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        expect(page.locator("#fields .details")).to_have_count(400)
 
     def test_what_no_table_holds_is_told_where_it_would_stand(
         self, rich: dict[str, Any], tmp_path: Path, visit: Opened, expect: Any
@@ -619,12 +644,19 @@ class TestAnyDocument:
         field(page, "/x").locator(".row").click()
         assert lit(page) == "a\ufffda\ufffd"
 
+    def test_a_name_of_thousands_of_characters_leaves_room_for_the_text(
+        self, record: dict[str, Any], tmp_path: Path, visit: Opened
+    ) -> None:
+        document = {**record["document"], "source": "long/" * 2_000}
+        page = visit(page_of(tmp_path, [view_of(record, "text", {"/a": (0, 3)}, document=document)])).page
+        assert page.locator("#text").bounding_box()["y"] < 300
+
     def test_without_its_text_the_page_says_how_to_give_it(
         self, record: dict[str, Any], tmp_path: Path, visit: Opened, expect: Any
     ) -> None:
         views = [view_of(record, "abcdef", {"/a": (0, 3)}), view_of(record, None, {"/a": (0, 3)})]
         page = visit(page_of(tmp_path, views)).page
-        page.evaluate("viewer.open(1)")
+        page.evaluate("viewer.select('/a'); viewer.open(1)")
         page.locator(".no-text b").select_text()
         assert page.evaluate("viewer.selectedSpan()") is None
         expect(page.locator("#text")).to_contain_text("Name it with --documents.")
@@ -662,6 +694,8 @@ class TestAnyDocument:
             page.locator("#panes button", has_text=name).click()
             for other in ("#fields", "#list", "#text"):
                 expect(page.locator(other)).to_be_visible(visible=other == shown)
+            if shown != "#text":
+                expect(page.locator(f"{shown} .entry, {shown} .row").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -688,7 +722,11 @@ class TestHooks:
         )
         expect(field(page, "/b").locator(".row .value")).to_have_text("changed")
         field(page, "/b").locator(".row").focus()
-        page.evaluate("() => viewer.redrawField('/b')")
+        page.evaluate(
+            "() => { const all = viewer.current.view.fields; all[1] = {...all[1], value: 'replaced'}; "
+            "viewer.redrawField('/b'); }"
+        )
+        expect(field(page, "/b").locator(".row .value")).to_have_text("replaced")
         expect(field(page, "/b").locator(".row")).to_be_focused()
         expect(field(page, "/b").locator(".details")).to_be_visible()
         page.evaluate(
