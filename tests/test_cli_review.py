@@ -65,6 +65,22 @@ def test_a_review_is_served_and_ends_with_what_was_decided(here):
     assert not (here / "gold.jsonl").exists()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_a_review_whose_gold_was_broken_meanwhile_ends_with_what_is_known_and_says_what_to_mend(here):
+    with started_review("records.jsonl", "--gold", "gold.jsonl", "--by", "ada") as process:
+        address = process.stdout.readline().strip()
+        (here / "gold.jsonl").write_text("no gold\n")
+        with httpx2.Client(base_url=address) as client:
+            for path in ("/sentiment", "/key_issues/0", "/urgency", "/suggested_action"):
+                client.post("decisions", json={"document": 0, "action": "accept", "path": path})
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "decided by ada: 4 accepted" in told
+    assert "decisions are in the log, and gold does not follow them: 'gold.jsonl', line 1: " in told
+    assert "Traceback" not in told
+
+
 def test_what_is_gold_is_taken_by_evaluate_tune_and_examples(here):
     schema = resolve("feedback")
     made = record(FEEDBACK, text=MAIL, source="mail.txt", schema=schema)

@@ -20,6 +20,7 @@ from slotfill.commands.options.reading_options import FileOptions
 if TYPE_CHECKING:
     from slotfill.extractors.review.review_documents import ReviewDocument
     from slotfill.extractors.review.review_session import ReviewSession
+    from slotfill.schemas.errors import SlotfillError
     from slotfill.schemas.json_values.json_types import JSONObject
     from slotfill.schemas.schema import Schema
 
@@ -89,9 +90,11 @@ def review_command(records: str, *, options: _ReviewOptions, texts: RecordTextOp
         _say(line)
     title = f"{Path(records).absolute().name}, reviewed by {session.who}"
     serve_review(session, port=options.port, title=title, on_ready=_print_address)
-    session.refresh()
+    problem = _last_problem(session)
     for line in _after(session, records):
         _say(line)
+    if problem is not None:
+        raise problem
 
 
 def _documents(
@@ -165,6 +168,18 @@ def _before(session: ReviewSession) -> Iterator[str]:
         yield f"of {len(without):,} the text is not at hand; of the first: {without[0].text_note}"
 
 
+def _last_problem(session: ReviewSession) -> SlotfillError | None:
+    """Read what others have decided since, and return what keeps gold from following all that is decided."""
+    from slotfill.extractors.errors import OutputError
+    from slotfill.schemas.errors import SlotfillError
+
+    try:
+        session.refresh()
+    except SlotfillError as error:
+        return error
+    return OutputError(session.problem) if session.problem else None
+
+
 def _print_address(address: str) -> None:
     """Print the address alone on its line, on standard output: it is what one opens."""
     _say("open this address in a browser of this machine; Ctrl-C ends the review")
@@ -173,8 +188,7 @@ def _print_address(address: str) -> None:
 
 def _after(session: ReviewSession, records: str) -> Iterator[str]:
     """Yield what was decided, how reviewers agree, and what to do next."""
-    counts = {action: count for action, count in session.counts().items() if action.decides}
-    done = ", ".join(f"{count:,} {_DONE[action.value]}" for action, count in counts.items()) or "nothing yet"
+    done = ", ".join(f"{count:,} {_DONE[action.value]}" for action, count in session.counts().items()) or "nothing yet"
     yield f"decided by {session.who}: {done}"
     yield f"gold: {session.gold_count:,} of {len(session.documents):,} documents, in {session.gold}"
     yield f"each decision: {session.log.path}"

@@ -81,6 +81,8 @@ class Decision(JSONForm):
         span: Where `after` stands in the document; None where nobody said so.
         undoes: The id of the row that an undo takes back.
         note: What else was said.
+        replaced: Of a row by which its document became gold, the lines of the gold file that stood there for it, as
+            they stood; "" for none. It is what comes back when the document is gold no more.
     """
 
     review: Literal[1] = LOG_VERSION
@@ -96,6 +98,7 @@ class Decision(JSONForm):
     span: Annotated[DecisionSpan | None, OmittedIf(None)] = None
     undoes: _Optional = None
     note: _Optional = None
+    replaced: _Optional = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,17 +12,17 @@ from slotfill.extractors.gold.gold_document import GoldDocument
 from slotfill.extractors.grounding.grounding import ground
 from slotfill.extractors.record.json_writer import NO_MEMBER
 from slotfill.extractors.review.decisions import Decision, DecisionSpan, ReviewAction
+from slotfill.extractors.review.gold_file import DocumentKey
 from slotfill.extractors.review.neediness import FieldNeed, document_score, field_needs
 from slotfill.extractors.review.review_fields import ReviewField, review_fields
 from slotfill.extractors.review.review_fold import ReviewView, review_view, reviewers_of, standing
-from slotfill.extractors.review.review_rules import ReviewRules, changed_value
-from slotfill.extractors.review.reviewed_gold import DocumentKey, spans_of, undecided
+from slotfill.extractors.review.review_rules import ReviewRules
 from slotfill.extractors.review.reviewed_value import same_value
 from slotfill.extractors.review.value_editors import value_editor
 from slotfill.schemas.json_schema.subschemas import resolve_local
 from slotfill.schemas.json_values.exact_json import dumps
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
-from slotfill.schemas.json_values.pointer import is_within
+from slotfill.schemas.json_values.pointer import follow, is_within, join
 from slotfill.schemas.schema import Schema
 
 __all__ = ["ReviewDocument", "neediest_first"]
@@ -101,9 +101,12 @@ class ReviewDocument:
             return self.span_at(view, path)
         if self.text is None or not isinstance(value, str):
             return None
-        changed = changed_value(view.value, path, value)
-        written = next((node.written for node in changed.walk() if node.path == path), "")
-        span = ground(changed.value(), self.text, self.schema.json_schema).get(written)
+        steps = self.rules.steps(view.value, path)
+        alone: JSON = value  # what stands beside it is not sought
+        for step in reversed(steps):
+            alone = [alone] if isinstance(step, int) else {step: alone}
+        written = join([0 if isinstance(step, int) else step for step in steps])
+        span = ground(alone, self.text, self.schema.json_schema).get(written)
         if span is None or span.match not in ("exact", "normalised") or span.start is None or span.end is None:
             return None
         is_only_one = self.text.count(self.text[span.start : span.end]) == 1
@@ -112,11 +115,11 @@ class ReviewDocument:
     def gold(self, rows: Sequence[Decision]) -> GoldDocument | None:
         """Return it as gold, by what all reviewers have decided; None where something is open, or not valid."""
         view = review_view(self.base, rows)
-        if not view.decided or undecided(view, self.schema.json_schema) or self.rules.errors(view.value):
+        if not view.decided or _undecided(view, self.schema.json_schema) or self.rules.errors(view.value):
             return None
         read = self.schema.validate(dumps(self.schema.wrap(view.value.value())), document=self.text)
         value = self.schema.dump(read)
-        spans = spans_of(view, value, None if self.text is None else len(self.text))
+        spans = _spans_of(view, value, None if self.text is None else len(self.text))
         return GoldDocument(self.key[0], self.text, self.key[1], value, spans)
 
     def state(self, rows: Sequence[Decision], who: str) -> JSONObject:
@@ -159,6 +162,30 @@ class ReviewDocument:
         if row is not None:  # until then nobody is led by what others say
             field["others"] = _others(one.path, others, view.value.get(one.path))
         return field
+
+
+def _undecided(view: ReviewView, json_schema: JSONMapping) -> list[str]:
+    """Return the paths of a view's fields that nobody has decided."""
+    fields = review_fields(view.value, json_schema)
+    return [one.path for one in fields if one.is_open and view.decision_on(one.path) is None]
+
+
+def _spans_of(view: ReviewView, value: JSON, length: int | None) -> dict[str, tuple[int, int]]:
+    """Return where the parts of a decided value stand in the text, by their JSON Pointers as the value is written.
+
+    length: how many code points the text has, where that is known; a row may be anybody's.
+    """
+    written = {node.path: node.written for node in view.value.walk() if not node.is_removed}
+    spans = {}
+    for path, row in view.decided.items():
+        if row.span is not None and path in written and row.span.start < row.span.end <= (length or row.span.end):
+            spans[written[path]] = row.span.start, row.span.end
+    return {path: span for path, span in spans.items() if _leads(path, value)}
+
+
+def _leads(path: str, value: JSON) -> bool:
+    """Whether a path leads to something in a value as it is written, which the schema may have given another form."""
+    return not path or follow(path, value) is not None
 
 
 def neediest_first(documents: Iterable[ReviewDocument], rows: Sequence[Decision]) -> list[ReviewDocument]:

@@ -6,7 +6,7 @@ path counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from slotfill.extractors.record.json_writer import NO_MEMBER
@@ -64,9 +64,17 @@ def standing(rows: Iterable[Decision]) -> list[Decision]:
     return [*by_id.values()]
 
 
-def last_standing(rows: Iterable[Decision], who: str) -> Decision | None:
-    """Return what of a reviewer's an undo would take back: the last row."""
-    return next((row for row in reversed(standing(rows)) if row.who == who), None)
+def last_standing(
+    rows: Sequence[Decision], who: str, is_meant: Callable[[Decision], bool] = lambda _: True
+) -> Decision | None:
+    """Return what of a reviewer's an undo would take back: the last row that stands, of those that are meant."""
+    undone: set[str | None] = set()
+    for row in reversed(rows):
+        if row.who == who and row.action is ReviewAction.UNDO:
+            undone.add(row.undoes)
+        elif row.who == who and row.id not in undone and is_meant(row):
+            return row
+    return None
 
 
 def review_view(base: JSON, rows: Iterable[Decision], who: str | None = None) -> ReviewView:

@@ -10,6 +10,7 @@ from typing import Any
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.record.json_writer import NO_MEMBER
 from slotfill.extractors.repair.coercion import coerce, complaints
+from slotfill.extractors.review.review_fields import review_fields
 from slotfill.extractors.review.review_fold import ReviewView
 from slotfill.extractors.review.reviewed_value import ReviewedValue
 from slotfill.extractors.review.value_editors import empty_value, schemas_at, typed_value, value_editor
@@ -19,7 +20,7 @@ from slotfill.schemas.json_values.places import ValuePath
 from slotfill.schemas.json_values.pointer import follow, is_within, join, list_index, tokens
 from slotfill.schemas.schema import Schema
 
-__all__ = ["DecisionError", "ReviewRules", "changed_value"]
+__all__ = ["DecisionError", "ReviewRules", "UnknownFieldError"]
 
 
 class DecisionError(InputError):
@@ -32,6 +33,10 @@ class DecisionError(InputError):
     def __init__(self, message: str, errors: tuple[FieldError, ...] = ()) -> None:
         super().__init__(message)
         self.errors = errors
+
+
+class UnknownFieldError(DecisionError):
+    """A decision on what is no field of the document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class ReviewRules:
     def steps(self, value: ReviewedValue, path: str) -> ValuePath:
         """Return the keys and indexes that a path leads by. Raises DecisionError where it leads nowhere."""
         if path and not path.startswith("/"):
-            raise DecisionError(f"{path!r} is no JSON Pointer: it begins with /")
+            raise UnknownFieldError(f"{path!r} is no JSON Pointer: it begins with /")
         steps: list[str | int] = []
         for number, token in enumerate(tokens(path), 1):
             holder: JSON = value.get(join(steps))
@@ -64,7 +69,9 @@ class ReviewRules:
             elif isinstance(holder, dict):
                 steps.append(token)
             else:
-                raise DecisionError(f"{path!r} leads nowhere in the value: there is nothing to hold its part {number}")
+                raise UnknownFieldError(
+                    f"{path!r} leads nowhere in the value: there is nothing to hold its part {number}"
+                )
         return tuple(steps)
 
     def read(self, view: ReviewView, path: str, typed: str) -> tuple[JSON, tuple[FieldError, ...]]:
@@ -88,7 +95,7 @@ class ReviewRules:
 
     def errors_at(self, view: ReviewView, path: str, value: JSON) -> tuple[FieldError, ...]:
         """Return what the schema would say of a field, or of parts of it, if it held a value."""
-        changed = changed_value(view.value, path, value)
+        changed = _changed_value(view.value, path, value)
         return tuple(error for error in self.errors(changed) if is_within(error.path, (path,)))
 
     def corrected(self, view: ReviewView, path: str, value: JSON) -> JSON:
@@ -100,10 +107,10 @@ class ReviewRules:
 
     def accepted(self, view: ReviewView, path: str) -> JSON:
         """Return what stands at a path, NO_MEMBER for nothing. Raises DecisionError where the schema refuses it."""
-        self.steps(view.value, path)
         value = view.value.get(path)
         if value is not NO_MEMBER:
             return self.corrected(view, path, value)
+        self._missing(view, path)
         if errors := tuple(error for error in self.errors(view.value) if error.path == path):
             raise DecisionError(f"{_messages(errors)}: correct it instead", errors)
         return NO_MEMBER
@@ -116,14 +123,22 @@ class ReviewRules:
         steps = self.steps(view.value, path)
         if path and isinstance(view.value.get(join(steps[:-1])), list):
             if view.value.get(path) is NO_MEMBER:
-                raise DecisionError(f"{path!r} is no item: it was taken out, or never there")
+                raise UnknownFieldError(f"{path!r} is no item: it was taken out, or never there")
             return NO_MEMBER
+        if view.value.get(path) is NO_MEMBER:
+            self._missing(view, path)
         errors: tuple[FieldError, ...] = ()
         for nothing in self._nothings(view, path):
             errors = self.errors_at(view, path, nothing)
             if not errors:
                 return nothing
         raise DecisionError(f"{_messages(errors)}: correct it instead", errors)
+
+    def _missing(self, view: ReviewView, path: str) -> None:
+        """Make sure that a path at which nothing stands is that of a field. Raises UnknownFieldError."""
+        self.steps(view.value, path)
+        if all(field.path != path for field in review_fields(view.value, self.schema.json_schema)):
+            raise UnknownFieldError(f"{path!r} is no field: neither the value has it nor the schema")
 
     def added(self, view: ReviewView, path: str, value: JSON) -> JSON:
         """Return the item that a list is to have, what a new one starts as where `value` is NO_MEMBER.
@@ -144,7 +159,7 @@ class ReviewRules:
 
     def _reshaped(self, view: ReviewView, path: str, typed: str) -> JSON:
         """Return what a text means in the form that the schema asks for, NO_MEMBER where nobody can say."""
-        changed = changed_value(view.value, path, typed)
+        changed = _changed_value(view.value, path, typed)
         whole = changed.value()
         written = next((node.written for node in changed.walk() if node.path == path), "")
         coerced = coerce(
@@ -153,7 +168,7 @@ class ReviewRules:
         return follow(written, coerced.data) if coerced.edits else NO_MEMBER
 
 
-def changed_value(value: ReviewedValue, path: str, part: JSON) -> ReviewedValue:
+def _changed_value(value: ReviewedValue, path: str, part: JSON) -> ReviewedValue:
     """Return a copy of a reviewed value with another part at a path, NO_MEMBER for none."""
     changed = copy.deepcopy(value, {id(NO_MEMBER): NO_MEMBER})
     changed.put(path, part)

@@ -7,9 +7,9 @@ anything, and writes while nobody else does.
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from slotfill.extractors.errors import InputError, OutputError
@@ -17,17 +17,17 @@ from slotfill.extractors.gold.gold_document import GoldDocument
 from slotfill.extractors.record.json_writer import NO_MEMBER, JSONForm
 from slotfill.extractors.review.decision_log import DecisionLog, log_beside
 from slotfill.extractors.review.decisions import Decision, DecisionSpan, ProposedDecision, ReviewAction
+from slotfill.extractors.review.gold_file import DocumentKey, FormerGold, GoldFile
 from slotfill.extractors.review.review_documents import ReviewDocument
 from slotfill.extractors.review.review_fold import ReviewView, free_index, last_standing, review_view, standing
-from slotfill.extractors.review.review_rules import DecisionError, ReviewRules
-from slotfill.extractors.review.reviewed_gold import DocumentKey, GoldLine, merged_gold, parse_gold_file
+from slotfill.extractors.review.review_rules import DecisionError, ReviewRules, UnknownFieldError
 from slotfill.extractors.review.reviewer_agreement import (
     DoubleDecision,
+    FieldAgreement,
     ReviewerAgreement,
     double_decisions,
     reviewer_agreement,
 )
-from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
 
 __all__ = ["DocumentProgress", "ReviewSession"]
@@ -46,6 +46,18 @@ class DocumentProgress(JSONForm):
     is_gold: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """What the rows of one document come to: the reviewer's decisions that stand, and what several have decided."""
+
+    mine: Counter[ReviewAction]
+    doubles: list[DoubleDecision]
+    agreement: FieldAgreement
+
+
+_NOTHING = _Account(Counter(), [], FieldAgreement("", 0, 0))
+
+
 class ReviewSession:
     """What one reviewer does with one gold file.
 
@@ -54,6 +66,8 @@ class ReviewSession:
         gold: Where gold stands.
         who: The reviewer.
         log: The log of decisions, beside gold.
+        problem: Why the gold file cannot follow what is decided, and what to do about it; "" where it does. Decisions
+            are in the log all the same, and whatever is done next tries again.
     """
 
     def __init__(
@@ -75,33 +89,34 @@ class ReviewSession:
             InputError: Gold or log cannot be read, or are none.
             OutputError: They cannot be written.
         """
-        self.documents, self.gold, self.who = documents, gold, who
-        self._on_message = on_message or (lambda _: None)
+        self.documents, self.gold, self.who, self.problem = documents, gold, who, ""
         self._turn = threading.RLock()
         self._numbers: defaultdict[str, list[int]] = defaultdict(list)
         for document in documents:
             self._numbers[document.key[0]].append(document.number)
         self._golden: dict[int, GoldDocument | None] = {}
         self._rows: defaultdict[int, list[Decision]] = defaultdict(list)
-        self._stale: dict[int, None] = {}
-        self._counted: dict[int, tuple[int, list[DoubleDecision]]] = {}
+        self._unwritten: set[int] = set()
+        self._accounts: dict[int, _Account] = {}
+        self._mine = Counter[ReviewAction]()
+        self._pairs = self._equal = 0
         self._taken = 0
-        self.log = DecisionLog(log_beside(gold), self._on_message)
-        self._gold_lines()  # what is no gold is said before anything is decided
+        self.log = DecisionLog(log_beside(gold), on_message)
+        self._file = GoldFile(gold)  # what is no gold is said before anything is decided
         if self.log.rows or self.log.path.exists():
             with self.log.locked():
                 self._bring_up(starting=True)
 
     def rows_of(self, number: int) -> list[Decision]:
         """Return the rows about a document, in the log's order, as far as they are known."""
-        return self._rows[number]
+        return self._rows.get(number, [])
 
     def refresh(self) -> bool:
         """Read what others have decided, bring gold up to it if they have not, and return whether it was anything."""
         with self._turn:
             added = self.log.refresh()
             self._take_rows()
-            if self._stale:
+            if self._unwritten:
                 with self.log.locked():
                     self._bring_up()
             return added
@@ -132,18 +147,17 @@ class ReviewSession:
                 span=_checked_span(proposed.span, document.text) or document.found_span(view, path, after),
                 note=proposed.note,
             )
-            self._append(row)
-            return row
+            return self._append(document, row)
 
     def undo(self) -> Decision | None:
         """Take back the reviewer's last decision that stands; None where there is none. Raises OutputError."""
         with self._turn, self.log.locked():
             self._take_rows()
-            mine = {id(row): number for number, rows in self._rows.items() for row in rows}
-            last = last_standing([row for row in self.log.rows if id(row) in mine], self.who)
-            if last is None:
+            last = last_standing(self.log.rows, self.who, lambda row: self.document_of(row) is not None)
+            number = None if last is None else self.document_of(last)
+            if last is None or number is None:
                 return None
-            document = self.documents[mine[id(last)]]
+            document = self.documents[number]
             rest = [row for row in self.rows_of(document.number) if row.id != last.id]
             before = review_view(document.base, self.rows_of(document.number), self.who).value.get(last.path)
             after = review_view(document.base, rest, self.who).value.get(last.path)
@@ -157,8 +171,7 @@ class ReviewSession:
                 after=after,
                 undoes=last.id,
             )
-            self._append(row)
-            return row
+            return self._append(document, row)
 
     def check(self, number: int, path: str, typed: str) -> JSONObject:
         """Say what would come of a typed text, as plain JSON data: the value, and what the schema has against it."""
@@ -174,39 +187,45 @@ class ReviewSession:
             state = self.documents[number].state(self.rows_of(number), self.who)
             return {**state, "is_gold": self._golden.get(number) is not None}
 
-    def progress(self) -> dict[int, DocumentProgress]:
-        """Return by number how far the documents are that anybody has decided anything of."""
+    def progress(self, numbers: Iterable[int] | None = None) -> dict[int, DocumentProgress]:
+        """Return by number how far the documents are that anybody has decided anything of; of all, or of some."""
         with self._turn:
+            known = self._rows if numbers is None else [number for number in numbers if self._rows.get(number)]
             return {
-                number: DocumentProgress(
-                    sum(row.action.decides and row.who == self.who for row in standing(rows)),
-                    is_gold=self._golden.get(number) is not None,
-                )
-                for number, rows in self._rows.items()
-                if rows
+                number: DocumentProgress(self._accounts[number].mine.total(), self._golden.get(number) is not None)
+                for number in known
             }
 
     def agreement(self) -> ReviewerAgreement:
         """Return how far reviewers agree on these documents."""
         with self._turn:
-            return reviewer_agreement([one for number in self._rows for one in self._doubles(number)])
+            return reviewer_agreement([one for account in self._accounts.values() for one in account.doubles])
 
-    def _doubles(self, number: int) -> list[DoubleDecision]:
-        """Return what several have decided of a document; it is counted anew when there are other rows."""
-        rows, document = self.rows_of(number), self.documents[number]
-        known = self._counted.get(number)
-        if known is None or known[0] != len(rows):
-            known = self._counted[number] = len(rows), [*double_decisions(document.name, document.base, rows)]
-        return known[1]
+    def agreed(self) -> FieldAgreement:
+        """Return how far they agree as a whole, which takes no time."""
+        with self._turn:
+            return FieldAgreement("", self._pairs, self._equal)
 
-    def document_of(self, row: Decision) -> int:
-        """Return the number of the document that a row of this session is about."""
-        return next(number for number in self._numbers[row.document] if self._is_about(row, number))
+    def _count(self, number: int) -> None:
+        """Count anew what the rows of a document come to, for its account and for all of them together."""
+        rows, document = self._rows[number], self.documents[number]
+        mine = Counter(row.action for row in standing(rows) if row.action.decides and row.who == self.who)
+        doubles = [*double_decisions(document.name, document.base, rows)]
+        old, new = self._accounts.get(number, _NOTHING), _Account(mine, doubles, reviewer_agreement(doubles).whole)
+        self._accounts[number] = new
+        self._mine.update(new.mine)
+        self._mine.subtract(old.mine)
+        self._pairs += new.agreement.pairs - old.agreement.pairs
+        self._equal += new.agreement.equal - old.agreement.equal
+
+    def document_of(self, row: Decision) -> int | None:
+        """Return the number of the document that a row is about; None where it is not among those of this session."""
+        return next(self._documents_of(row), None)
 
     def counts(self) -> dict[ReviewAction, int]:
         """Return how many decisions of the reviewer's stand, by what was done."""
-        mine = [row.action for row in standing(self.log.rows) if row.who == self.who]
-        return {action: mine.count(action) for action in ReviewAction if action in mine}
+        with self._turn:
+            return {action: self._mine[action] for action in ReviewAction if self._mine[action]}
 
     @property
     def gold_count(self) -> int:
@@ -215,73 +234,76 @@ class ReviewSession:
 
     def _new_item(self, document: ReviewDocument, view: ReviewView, path: str) -> str:
         if not isinstance(view.value.get(path), list):
-            raise DecisionError(f"{path!r} is no list: items are added to lists")
+            raise UnknownFieldError(f"{path!r} is no list: items are added to lists")
         return f"{path}/{free_index(document.base, self.rows_of(document.number), path)}"
 
-    def _append(self, row: Decision) -> None:
-        self.log.append(row)
+    def _append(self, document: ReviewDocument, row: Decision) -> Decision:
+        """Put a row into the log, with what it replaces in gold, and bring gold up to it."""
         try:
-            self._bring_up()
-        except (InputError, OutputError) as error:
-            raise type(error)(f"it is in the log, and stands; gold is not brought up to it: {error}") from None
+            row = self._with_replaced(document, row)
+            self.log.append(row)
+        except ValueError as error:
+            raise DecisionError(f"it cannot be kept: {error}") from None
+        self._bring_up()
+        return row
+
+    def _with_replaced(self, document: ReviewDocument, row: Decision) -> Decision:
+        """Note in a row that makes its document gold what it takes the place of."""
+        is_gold_already = self._golden.get(document.number) is not None
+        if is_gold_already or document.gold([*self.rows_of(document.number), row]) is None:
+            return row
+        try:
+            return replace(row, replaced=self._file.standing(document.key))
+        except InputError:  # `_bring_up` tells of it
+            return row
 
     def _bring_up(self, *, starting: bool = False) -> None:
-        """Write gold where what is decided has changed it; at the start whatever stands there is compared."""
+        """Have the gold file say what is decided, or say in `problem` why it cannot; the log is locked."""
         self._take_rows()
-        changed = {number: self.documents[number].gold(self.rows_of(number)) for number in self._stale}
-        if starting or any(self._golden.get(number) != one for number, one in changed.items()):
-            self._write_gold({**self._golden, **changed})
-        self._golden.update(changed)  # not before it is written: where that fails, the next decision tries again
-        self._stale.clear()
+        if not (self._unwritten or starting):
+            return
+        golden = {self.documents[number].key: one for number, one in self._golden.items()}
+        changed = [self.documents[number].key for number in self._unwritten]
+        try:
+            self._file.bring_up(golden, changed, self._former)
+        except (InputError, OutputError) as error:
+            self.problem = f"decisions are in the log, and gold does not follow them: {error}"
+        else:
+            self.problem = ""
 
     def _take_rows(self) -> None:
-        """Sort new rows by their documents, and note of which gold may have changed."""
+        """Sort new rows by their documents, and note which of these are gold, or are no more."""
         if self._taken > len(self.log.rows):  # another log stands there
             self._rows.clear()
             self._golden.clear()
-            self._counted.clear()
-            self._taken = 0
-        for row in self.log.rows[self._taken :]:
-            for number in self._numbers.get(row.document, ()):
-                if self._is_about(row, number):
-                    self._rows[number].append(row)
-                    self._stale[number] = None
+            self._accounts.clear()
+            self._mine.clear()
+            self._taken = self._pairs = self._equal = 0
+        about = [(number, row) for row in self.log.rows[self._taken :] for number in self._documents_of(row)]
         self._taken = len(self.log.rows)
+        for number, row in about:
+            self._rows[number].append(row)
+        for number in dict.fromkeys(number for number, _ in about):
+            self._count(number)
+            gold = self.documents[number].gold(self._rows[number])
+            if gold != self._golden.get(number):
+                self._unwritten.add(number)
+            self._golden[number] = gold
 
-    def _is_about(self, row: Decision, number: int) -> bool:
-        return row.source in (None, self.documents[number].key[1])
+    def _documents_of(self, row: Decision) -> Iterator[int]:
+        """Yield the numbers of the documents that a row is about: without a source it is about its text anywhere."""
+        for number in self._numbers.get(row.document, ()):
+            if row.source in (None, self.documents[number].key[1]):
+                yield number
 
-    def _write_gold(self, golden: Mapping[int, GoldDocument | None]) -> None:
-        lines = self._gold_lines()
-        decided = {self.documents[number].key: one for number, one in golden.items()}
-        gone = [key for key, one in decided.items() if one is None]
-        merged = [*merged_gold(lines, decided, self._written_before(gone))]
-        if merged != [line.text for line in lines]:
-            _write_lines(self.gold, merged)
-
-    def _written_before(self, keys: Iterable[DocumentKey]) -> Iterator[DocumentKey]:
-        """Yield the documents that were gold by an earlier decision: their lines are of review."""
-        by_key = {document.key: document for document in self.documents}
-        for key in keys:
-            document = by_key[key]
-            rows = self.rows_of(document.number)
-            if any(document.gold(rows[:end]) is not None for end in range(1, len(rows))):
-                yield key
-
-    def _gold_lines(self) -> list[GoldLine]:
-        try:
-            return parse_gold_file(self.gold.read_bytes().decode())  # line ends are of the letter, too
-        except FileNotFoundError:
-            return []
-        except UnicodeDecodeError:
-            raise InputError(f"{str(self.gold)!r} is not in UTF-8") from None
-        except OSError as error:
-            raise InputError(f"cannot read {str(self.gold)!r}: {error.strerror or error}") from None
-        except ValueError as error:
-            raise InputError(
-                f"{str(self.gold)!r}, {error}; review writes gold of one document a line: "
-                "`slotfill convert` makes that of other forms"
-            ) from None
+    def _former(self, key: DocumentKey) -> FormerGold | None:
+        document = next(self.documents[number] for number in self._numbers[key[0]] if self.documents[number].key == key)
+        rows = self.rows_of(document.number)
+        entries = [number for number, row in enumerate(rows) if row.replaced is not None]
+        if not entries:
+            return None
+        earlier = (document.gold(rows[:end]) for end in range(len(rows) - 1, entries[-1], -1))
+        return FormerGold(rows[entries[-1]].replaced or "", (one for one in earlier if one is not None))
 
 
 def _after(rules: ReviewRules, view: ReviewView, path: str, proposed: ProposedDecision) -> JSON:
@@ -308,12 +330,3 @@ def _checked_span(span: DecisionSpan | None, text: str | None) -> DecisionSpan |
     if span is not None and not (span.start < span.end and (text is None or span.end <= len(text))):
         raise DecisionError(f"the span from {span.start} to {span.end} lies outside the text")
     return span
-
-
-def _write_lines(path: Path, lines: Iterable[str]) -> None:
-    file = AtomicFile(path)
-    try:
-        file.write("".join(f"{line}\n" for line in lines).encode())
-        file.commit()
-    finally:
-        file.discard()

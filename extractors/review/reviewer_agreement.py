@@ -9,7 +9,7 @@ all there is to say.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Annotated
@@ -19,6 +19,7 @@ from slotfill.extractors.review.decisions import Decision
 from slotfill.extractors.review.review_fold import ReviewView, review_view, reviewers_of
 from slotfill.extractors.review.reviewed_value import same_value
 from slotfill.schemas.json_values.json_types import JSON
+from slotfill.schemas.json_values.places import ValuePath
 from slotfill.schemas.json_values.pointer import ANY_INDEX, join, tokens
 
 __all__ = [
@@ -109,15 +110,15 @@ def double_decisions(document: str, base: JSON, rows: Sequence[Decision]) -> Ite
     reviewers = reviewers_of(rows)
     views = {who: review_view(base, rows, who) for who in reviewers} if len(reviewers) > 1 else {}
     paths = dict.fromkeys(path for view in views.values() for path in _decided_leaves(view))
+    steps = {node.path: node.steps for view in views.values() for node in view.value.walk()}
     for path in paths:
         values = {who: view.value.get(path) for who, view in views.items() if view.decision_on(path) is not None}
         if len(values) > 1:
-            yield DoubleDecision(document, path, _field_of(path, views.values()), values)
+            yield DoubleDecision(document, path, _field_of(path, steps), values)
 
 
-def _field_of(path: str, views: Iterable[ReviewView]) -> str:
+def _field_of(path: str, steps: Mapping[str, ValuePath]) -> str:
     """Return a path with `*` for each index of a list, as far as any reviewer's value has the place."""
-    steps = {node.path: node.steps for view in views for node in view.value.walk()}
     known = path
     rest: list[str] = []
     while known and known not in steps:  # what is not there, of an object that is

@@ -66,7 +66,7 @@
   // Draw what an answer holds: the document as it is now, and how far the review is.
   function apply(answer) {
     if (answer.status) {
-      status = answer.status;
+      status = { ...answer.status, progress: { ...status?.progress, ...answer.status.progress } };
       viewer.redrawList();
     }
     if (answer.view && viewer.current && viewer.current.number === answer.number) drawDocument(answer.view);
@@ -76,6 +76,7 @@
   function drawDocument(view) {
     const before = viewer.current.view;
     const path = viewer.current.path;
+    view.text = before.text;
     const hadFocus = box("fields").contains(document.activeElement);
     const top = box("fields").scrollTop;
     // Pictures of pages come when a document is opened, and stay; the viewer offers them when it opens one.
@@ -173,7 +174,7 @@
     if (!status || !review) return;
     const all = fields().filter((row) => !row.review.by_parts && !row.review.removed).length;
     const parts = [`${all - review.open} of ${all} fields`, `${status.gold} of ${status.documents} documents gold`];
-    if (status.agreement.whole.pairs) parts.push(`reviewers agree on ${Math.round(100 * status.agreement.share)} %`);
+    if (status.agreement.pairs) parts.push(`reviewers agree on ${Math.round(100 * status.agreement.share)} %`);
     box("review-who").textContent = plain(status.who);
     box("review-count").textContent = parts.join(" · ");
     box("review-progress").value = all ? (all - review.open) / all : 1;
@@ -185,6 +186,7 @@
     const errors = review.open ? [] : review.errors.map((one) => `${one.path || "the value"}: ${one.message}`);
     const notes = review.notes.map((one) => `${one.path || "the value"}: ${one.reasons.join("; ")}`);
     box("review-problems").replaceChildren(
+      ...(status.problem ? [textOf("p", { class: "bad" }, `${status.problem} (mended there, it is taken up with what you do next)`)] : []),
       ...errors.map((text) => textOf("p", { class: "bad" }, `Not gold yet. ${text}`)),
       ...notes.map((text) => textOf("p", {}, text)),
     );
@@ -240,6 +242,7 @@
   }
 
   async function load(number) {
+    if (!status) apply(await ask("status")); // an answer about a document tells how far that one is
     const answer = await ask(`documents/${number}`);
     const isNew = viewer.current.number === number && viewer.current.path === null;
     apply(answer);
@@ -523,14 +526,15 @@
     const list = make("dl", {}, ...KEYS.flatMap(([key, text]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, text)]));
     const close = make("button", { type: "button" }, "Close", make("kbd", { "aria-hidden": "true" }, "Esc"));
     close.addEventListener("click", () => dialog.close());
-    dialog.replaceChildren(make("h2", { id: "review-help-title" }, "Keys"), list, ...agreementParts(), make("div", { class: "actions" }, close));
+    const agreement = make("div", { id: "review-agreement" });
+    dialog.replaceChildren(make("h2", { id: "review-help-title" }, "Keys"), list, agreement, make("div", { class: "actions" }, close));
     dialog.showModal();
+    return enqueue(async () => agreement.append(...agreementParts((await ask("agreement")).agreement)));
   }
 
   // How reviewers agree, by field, and where they do not.
-  function agreementParts() {
-    const agreement = status && status.agreement;
-    if (!agreement || !agreement.whole.pairs) return [];
+  function agreementParts(agreement) {
+    if (!agreement.whole.pairs) return [];
     const cells = (name, ...texts) => make("tr", {}, ...texts.map((text) => textOf(name, {}, String(text))));
     const rows = agreement.fields.map((one) => cells("td", one.path || "the value", `${one.equal} of ${one.pairs}`, one.kappa === undefined ? "–" : one.kappa.toFixed(2)));
     const table = make("table", {}, make("thead", {}, cells("th", "field", "equal", "kappa")), make("tbody", {}, ...rows));

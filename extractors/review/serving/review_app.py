@@ -19,13 +19,15 @@ from slotfill.extractors.record.json_text import json_text
 from slotfill.extractors.record.json_writer import NO_MEMBER
 from slotfill.extractors.record.stored_json import parse_stored
 from slotfill.extractors.review.decisions import DecisionSpan, ProposedDecision, ReviewAction
-from slotfill.extractors.review.review_rules import DecisionError
+from slotfill.extractors.review.review_documents import ReviewDocument
+from slotfill.extractors.review.review_rules import DecisionError, UnknownFieldError
 from slotfill.extractors.review.review_session import ReviewSession
 from slotfill.extractors.review.serving.review_page import review_page, review_status, reviewed_view, utf16_span
 from slotfill.extractors.viewing.value_pages import PagePictures
 from slotfill.schemas.errors import MissingExtraError, SlotfillError
 from slotfill.schemas.json_values.exact_json import loads
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
+from slotfill.schemas.json_values.pointer import list_index
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -74,11 +76,12 @@ def review_app(session: ReviewSession, *, token: str, hosts: Collection[str], ti
     service = _Service(session, title)
     routes = [
         Route("/{token}/", service.page, methods=["GET"]),
-        Route("/{token}/documents/{number:int}", service.document, methods=["GET"]),
+        Route("/{token}/documents/{number}", service.document, methods=["GET"]),
         Route("/{token}/decisions", service.decide, methods=["POST"]),
         Route("/{token}/validate", service.validate, methods=["POST"]),
         Route("/{token}/undo", service.undo, methods=["POST"]),
         Route("/{token}/status", service.status, methods=["GET"]),
+        Route("/{token}/agreement", service.agreement, methods=["GET"]),
     ]
     return _guarded(Starlette(routes=routes, exception_handlers={404: _not_there, 405: _not_there}), token, hosts)
 
@@ -123,7 +126,7 @@ class _Service:
         return StreamingResponse((part.encode() for part in parts), media_type="text/html; charset=utf-8")
 
     async def document(self, request: Request) -> Response:
-        number: int = request.path_params["number"]
+        number: str = request.path_params["number"]
         return await self._answered(lambda: self._opened(number))
 
     async def decide(self, request: Request) -> Response:
@@ -139,13 +142,18 @@ class _Service:
         return await self._answered(self._undone)
 
     async def status(self, _: Request) -> Response:
-        return await self._answered(lambda: {"status": self._status(refreshed=True)})
+        return await self._answered(self._refreshed_status)
+
+    async def agreement(self, _: Request) -> Response:
+        return await self._answered(self._agreement)
 
     async def _answered(self, answer: Callable[[], JSONObject]) -> Response:
         from starlette.concurrency import run_in_threadpool
 
         try:
             return _json(await run_in_threadpool(answer))
+        except UnknownFieldError as error:
+            return _json({"error": str(error)}, 400)
         except DecisionError as error:
             errors = [{"path": one.path, "message": one.message} for one in error.errors]
             return _json({"refused": str(error), "errors": errors})  # which is an answer, and no failure
@@ -156,30 +164,44 @@ class _Service:
         except Exception as error:  # noqa: BLE001 - whatever it is, the page is told, and no traceback shown
             return _json({"error": f"it failed ({type(error).__name__}): what was decided before is in the log"}, 500)
 
-    def _opened(self, number: int) -> JSONObject:
+    def _opened(self, number: str) -> JSONObject:
         """Return a document as it is opened: the pages that values stand on come with it, and with no later answer."""
+        document = self._document(list_index(number))
         self._session.refresh()
-        answer = self._view(number)
-        document = self._session.documents[number]
+        answer = self._view(document)
         pages = PagePictures().draw(document.record, document.file) if document.file else []
         return {**answer, "view": {**answer["view"], "pages": pages}} if pages else answer
 
-    def _view(self, number: int) -> JSONObject:
-        if number >= len(self._session.documents):
-            raise _BadRequestError(f"there is no document {number}")
-        return {"number": number, "view": reviewed_view(self._session, number), "status": self._status()}
+    def _document(self, number: int | None) -> ReviewDocument:
+        if number is None or number >= len(self._session.documents):
+            raise _BadRequestError(f"there is no such document: they have the numbers 0 to {self._last}")
+        return self._session.documents[number]
 
-    def _status(self, *, refreshed: bool = False) -> JSONObject:
-        if refreshed:
-            self._session.refresh()
-        return review_status(self._session)
+    @property
+    def _last(self) -> int:
+        return len(self._session.documents) - 1
+
+    def _view(self, document: ReviewDocument) -> JSONObject:
+        return {
+            "number": document.number,
+            "view": reviewed_view(self._session, document),
+            "status": review_status(self._session, [document.number]),
+        }
+
+    def _refreshed_status(self) -> JSONObject:
+        self._session.refresh()
+        return {"status": review_status(self._session)}
+
+    def _agreement(self) -> JSONObject:
+        self._session.refresh()
+        agreement = self._session.agreement()
+        return {"agreement": {**agreement.to_json(), "lines": [*agreement.lines()]}}
 
     def _decided(self, body: str) -> JSONObject:
         asked = _parsed(body, _DecisionRequest)
         if asked.action is ReviewAction.UNDO:
             raise _BadRequestError("an undo takes back the last decision: it is sent to /undo")
-        if asked.document >= len(self._session.documents):
-            raise _BadRequestError(f"there is no document {asked.document}")
+        document = self._document(asked.document)
         row = self._session.decide(
             asked.document,
             ProposedDecision(
@@ -187,35 +209,34 @@ class _Service:
                 path=asked.path,
                 typed=asked.typed,
                 value=_value(body),
-                span=self._span(asked),
+                span=_span(document.text, asked.span),
                 note=asked.note,
             ),
         )
-        return {"row": row.to_json(), **self._view(asked.document)}
-
-    def _span(self, asked: _DecisionRequest) -> DecisionSpan | None:
-        text = self._session.documents[asked.document].text
-        if asked.span is None:
-            return None
-        if text is None or (span := utf16_span(text, asked.span)) is None:
-            raise _BadRequestError("the span lies outside the text")
-        return span
+        return {"row": row.to_json(), **self._view(document)}
 
     def _validated(self, body: str) -> JSONObject:
         asked = _parsed(body, _TypedRequest)
-        if asked.document >= len(self._session.documents):
-            raise _BadRequestError(f"there is no document {asked.document}")
+        self._document(asked.document)
         return self._session.check(asked.document, asked.path, asked.typed)
 
     def _undone(self) -> JSONObject:
         row = self._session.undo()
         if row is None:
-            return {"row": None, "status": self._status()}
-        return {"row": row.to_json(), **self._view(self._session.document_of(row))}
+            return {"row": None, "status": review_status(self._session, [])}
+        return {"row": row.to_json(), **self._view(self._document(self._session.document_of(row)))}
 
 
 class _BadRequestError(Exception):
     """A request that no page of this program sends."""
+
+
+def _span(text: str | None, units: tuple[int, int] | None) -> DecisionSpan | None:
+    if units is None:
+        return None
+    if text is None or (span := utf16_span(text, units)) is None:
+        raise _BadRequestError("the span lies outside the text")
+    return span
 
 
 def _parsed(body: str, form: type[T]) -> T:
@@ -290,7 +311,8 @@ def _refusal_of_body(headers: dict[str, str]) -> tuple[int, str] | None:
         return 415, "what is sent is JSON: content-type: application/json"
     if not length.isdecimal():
         return 411, "the length of what is sent is missing"
-    return (413, "it is too long") if int(length) > MOST_BYTES else None
+    is_short = len(length) <= len(str(MOST_BYTES)) and int(length) <= MOST_BYTES
+    return None if is_short else (413, "it is too long")
 
 
 def _with_headers(send: Send) -> Send:

@@ -21,7 +21,7 @@ A document's data is a viewer's (`slotfill.extractors.viewing.record_view`), wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 
 from slotfill.extractors.pages.html_page import page_parts
@@ -50,10 +50,10 @@ def review_page(session: ReviewSession, title: str) -> Iterator[str]:
     yield from page_parts(title, _body(session, title), style=style, script=script, connections="'self'")
 
 
-def reviewed_view(session: ReviewSession, number: int) -> JSONObject:
-    """Return a document's data, as it stands for the session's reviewer."""
-    document, state = session.documents[number], session.state(number)
-    view = _recorded(document)
+def reviewed_view(session: ReviewSession, document: ReviewDocument) -> JSONObject:
+    """Return a document's data, as it stands for the session's reviewer, without its text, which the page has."""
+    state = session.state(document.number)
+    view = {name: part for name, part in _recorded(document).items() if name != "text"}
     offsets = None if document.text is None else UTF16Offsets(document.text)
     known = {row["path"]: row for row in view["fields"]}
     flags = state["flags"]
@@ -67,10 +67,9 @@ def reviewed_view(session: ReviewSession, number: int) -> JSONObject:
         for field in state["fields"]
     ]
     paths = {field["path"] for field in state["fields"]}
-    needs = document.needs(session.rows_of(number))
+    needs = document.needs(session.rows_of(document.number))
     return {
         **view,
-        "number": number,
         "fields": sorted(rows, key=_need),
         "review": {
             "open": state["open"],
@@ -81,20 +80,17 @@ def reviewed_view(session: ReviewSession, number: int) -> JSONObject:
     }
 
 
-def review_status(session: ReviewSession) -> JSONObject:
-    """Return how far the review is, and how reviewers agree."""
-    agreement = session.agreement()
+def review_status(session: ReviewSession, numbers: Iterable[int] | None = None) -> JSONObject:
+    """Return how far the review is, and what keeps gold from following it; `progress` of some documents, or of all."""
+    agreed = session.agreed()
     return {
         "who": session.who,
         "documents": len(session.documents),
         "gold": session.gold_count,
-        "decided": sum(count for action, count in session.counts().items() if action.decides),
-        "agreement": {
-            **agreement.to_json(),
-            "lines": [*agreement.lines()],
-            "share": agreement.whole.share,
-        },
-        "progress": {str(number): one.to_json() for number, one in session.progress().items()},
+        "decided": sum(session.counts().values()),
+        "problem": session.problem,
+        "agreement": {"pairs": agreed.pairs, "share": agreed.share},
+        "progress": {str(number): one.to_json() for number, one in session.progress(numbers).items()},
     }
 
 

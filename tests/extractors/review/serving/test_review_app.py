@@ -1,14 +1,20 @@
 """The service behind the page: for who knows the address, on this machine; errors are JSON, and tell no traceback."""
 
+import asyncio
 import json
 from dataclasses import replace
 
 import httpx2
 import pytest
+from examples import examples
+from hypothesis import example, given
+from hypothesis import strategies as st
 from reviewing import TEXT, document, session
 
+from slotfill.extractors.review.decisions import ReviewAction
 from slotfill.extractors.review.serving.review_app import MOST_BYTES, review_app
 from slotfill.extractors.review.serving.review_page import utf16_span
+from slotfill.schemas.sources.schema_sources import resolve
 
 HOST = "127.0.0.1:8000"
 TOKEN = "secret-token"
@@ -30,7 +36,7 @@ class Page:
         return await self.client.post(f"/{TOKEN}/{path}", content=content, headers=headers)
 
     async def decide(self, action, path, **others):
-        return await self.post("decisions", {"document": 0, "action": action, "path": path, **others})
+        return await self.post("decisions", {"document": 0, "action": action, "path": path} | others)
 
 
 @pytest.fixture
@@ -161,19 +167,113 @@ async def test_what_no_page_sends_is_an_error_and_no_traceback(page, review, bod
     ("action", "path"),
     [
         ("accept", "/a/b/c"),
+        ("accept", "/unknown"),
+        ("reject", "/unknown"),
         ("reject", "/items/99"),
         ("add", "/number"),
-        ("correct", ""),
+        ("correct", "/number/x"),
         ("accept", "x"),
         ("flag", "x"),
         ("add", "/items/~9"),
     ],
 )
 async def test_paths_that_lead_nowhere_are_refused(page, review, action, path):
-    answer = await page.decide(action, path)
-    assert answer.status_code == 200
-    assert answer.json()["refused"]
+    answer = await page.decide(action, path, value=1)
+    assert answer.status_code == 400
+    assert repr(path) in answer.json()["error"]
     assert review.log.rows == []
+
+
+LONG = "an integer of 5,000 digits"
+
+
+def json_bytes(body):
+    return json.dumps(body).replace(f'"{LONG}"', "9" * 5000).encode()
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.just(LONG) | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["n", "a/~", ""]), inner, max_size=2),
+    max_leaves=5,
+)
+PATHS = st.sampled_from(
+    ["", "/number", "/n/0", "/n", "/due", "/items", "/items/0", "/items/1/name", "/tags/0", "/x~1y"]
+)
+DECISIONS = st.fixed_dictionaries(
+    {
+        "document": st.sampled_from([0, 1, 2, LONG, -1, 0.0]),
+        "action": st.sampled_from([*ReviewAction, "burn"]),
+        "path": PATHS | st.text(alphabet="/~01n", max_size=6),
+    },
+    optional={
+        "typed": st.text(max_size=5) | st.sampled_from(["9" * 5000, "[" * 5000, "1e9999", "NaN"]),
+        "value": JSON_VALUES,
+        "span": st.tuples(st.integers(), st.integers()) | JSON_VALUES,
+        "note": st.text(max_size=5) | JSON_VALUES,
+    },
+)
+BODIES = st.binary(max_size=20) | (DECISIONS | JSON_VALUES).map(json_bytes)
+PLACES = st.sampled_from(
+    [
+        "",
+        "documents/0",
+        f"documents/{'9' * 5000}",
+        "documents/٣",
+        "decisions",
+        "validate",
+        "undo",
+        "status",
+        "agreement",
+    ]
+) | st.text(max_size=8).map(lambda text: f"documents/{text}")
+
+
+async def raw(app, method, path, body, headers=()):
+    """Ask an application as a server does, whatever a client sends; give the status and the body of the answer."""
+    own = {b"host": HOST.encode(), b"content-type": b"application/json", b"content-length": b"%d" % len(body)}
+    scope = {"type": "http", "method": method, "path": path, "raw_path": b"", "query_string": b"", "root_path": ""}
+    asked = [{"type": "http.request", "body": body}]
+    answer = []
+
+    async def receive():
+        return asked.pop() if asked else {"type": "http.disconnect"}
+
+    async def send(message):
+        answer.append(message)
+
+    await app({**scope, "headers": [*{**own, **dict(headers)}.items()]}, receive, send)
+    return answer[0]["status"], b"".join(part.get("body", b"") for part in answer[1:])
+
+
+DEEP = resolve({"title": "deep", "type": "object", "properties": {"n": {}}, "additionalProperties": True})
+
+
+@examples(300)
+@given(st.sampled_from(["GET", "POST", "PUT"]), PLACES, BODIES)
+@example("GET", f"documents/{'9' * 5000}", b"")
+@example(
+    "POST",
+    "decisions",
+    ('{"document": 0, "action": "correct", "path": "/n", "value": %s}' % ("[" * 199 + "]" * 199)).encode(),
+)
+@example("POST", "decisions", b'{"document": 0, "action": "correct", "path": "/n", "value": "\\ud800"}')
+def test_whatever_is_sent_is_answered_and_is_never_a_failure(tmp_path_factory, method, place, body):
+    review = session(
+        tmp_path_factory.mktemp("any"), [document(), document(1, value={}, schema=DEEP, source="deep.txt")]
+    )
+    app = review_app(review, token=TOKEN, hosts=[HOST])
+    status, answer = asyncio.run(raw(app, method, f"/{TOKEN}/{place}", body))
+    assert status in (200, 400, 404), answer
+    if place:
+        assert isinstance(json.loads(answer), dict)
+    assert session(review.gold.parent, review.documents).log.rows == review.log.rows
+
+
+@pytest.mark.parametrize("length", [b"9" * 5000, "²".encode("latin-1"), b"-1", b""])
+async def test_a_length_that_is_none_is_refused(review, length):
+    app = review_app(review, token=TOKEN, hosts=[HOST])
+    status, _ = await raw(app, "POST", f"/{TOKEN}/undo", b"{}", {b"content-length": length}.items())
+    assert status in (411, 413)
 
 
 async def test_too_long_a_body_is_refused_unread(page):
@@ -182,10 +282,12 @@ async def test_too_long_a_body_is_refused_unread(page):
 
 
 async def test_what_is_not_there_says_so(page):
-    assert (await page.get("documents/99")).status_code == 400
-    for path in ("nothing", "documents/x", "documents/-1"):
+    for path in ("documents/x", "documents/-1", "documents/01", "documents/99", f"documents/{'9' * 5000}"):
+        answer = await page.get(path)
+        assert answer.status_code == 400
+        assert answer.json() == {"error": "there is no such document: they have the numbers 0 to 1"}
+    for path in ("nothing", "decisions", "documents/", "documents/0/1"):
         assert (await page.get(path)).status_code == 404
-    assert (await page.get("decisions")).status_code == 404
 
 
 async def test_a_failure_tells_no_secret_of_the_program(page, review, monkeypatch):
@@ -223,13 +325,32 @@ async def test_a_log_that_is_damaged_meanwhile_is_told_with_its_line(page, revie
     assert (await page.decide("accept", "/number")).json()["row"]["after"] == "17"
 
 
+async def test_gold_that_is_broken_meanwhile_is_told_until_it_is_mended(page, review):
+    review.gold.write_text("no gold\n")
+    for row in (await page.get("documents/0")).json()["view"]["fields"]:
+        if row["review"]["open"]:
+            answer = await page.decide("accept", row["path"])
+    for told in (answer, await page.get("documents/1"), await page.get("status")):
+        assert told.status_code == 200
+        assert "gold.jsonl', line 1: " in told.json()["status"]["problem"]
+    review.gold.unlink()
+    assert (await page.get("status")).json()["status"]["problem"] == ""
+    assert len(review.gold.read_text().splitlines()) == 1
+
+
 async def test_how_reviewers_agree_is_told(page, review, tmp_path):
     other = Page(session(tmp_path, [*review.documents], who="bob"))
     await page.decide("correct", "/number", typed="18")
     answer = await other.decide("accept", "/number")
+    await page.decide("accept", "/number", document=1)
     told = (await page.get("status")).json()["status"]
-    assert told["agreement"]["whole"] == {"path": "", "pairs": 1, "equal": 0}
-    assert told["agreement"]["disagreements"][0]["values"] == {"ada": "18", "bob": "17"}
-    assert told["progress"] == {"0": {"decided": 1, "is_gold": False}}
+    assert told["agreement"] == {"pairs": 1, "share": 0.0}
+    assert told["progress"] == {number: {"decided": 1, "is_gold": False} for number in ("0", "1")}
+    assert (told["decided"], told["documents"], told["gold"], told["who"]) == (2, 2, 0, "ada")
+    assert [*(await page.get("documents/1")).json()["status"]["progress"]] == ["1"]
+    agreement = (await page.get("agreement")).json()["agreement"]
+    assert agreement["whole"] == {"path": "", "pairs": 1, "equal": 0}
+    assert agreement["disagreements"][0]["values"] == {"ada": "18", "bob": "17"}
+    assert agreement["lines"][0] == "reviewers agree on 0 of 1 decisions (0%)"
     others = row_at(answer, "/number")["review"]["others"]
     assert others == [{"who": "ada", "action": "correct", "differs": True, "value": "18"}]

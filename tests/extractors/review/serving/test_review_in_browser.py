@@ -7,6 +7,7 @@ import pytest
 from browsing import axe_violations
 from reviewing import INVOICE, TEXT, VALUE, document, served_review, session
 
+from slotfill.extractors.review.decisions import ProposedDecision, ReviewAction
 from slotfill.schemas.sources.schema_sources import resolve
 
 SPANS = {
@@ -15,6 +16,15 @@ SPANS = {
     "/items/0/name": {"start": 32, "end": 37, "match": "exact"},
 }
 HOSTILE = "</script><script>document.title='x'</script> \u202eabc <img src=x onerror=alert(1)> data:text/html,x"
+PAIR = resolve(
+    {
+        "title": "pair",
+        "type": "object",
+        "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}},
+        "required": ["a", "b"],
+        "not": {"properties": {"a": {"const": 1}, "b": {"const": 1}}},
+    }
+)
 _INCLUDES = "([id, text]) => document.getElementById(id).textContent.includes(text)"
 _IS_CHOSEN = "([path, number]) => viewer.current.path === path && viewer.current.number === number"
 
@@ -292,6 +302,7 @@ def test_two_reviewers_work_side_by_side_and_are_told_how_they_agree(desk, revie
     assert 'ada accepted: "17"' in bob.row("/number").inner_text()
     bob.press("?")
     bob.page.wait_for_selector("#review-help[open]")
+    bob.page.wait_for_selector("#review-agreement table")
     told = bob.page.locator("#review-help").inner_text()
     assert "reviewers agree on 1 of 2 decisions (50%)" in told
     assert 'invoices/17.txt /number: ada "17", bob "18"' in told
@@ -379,22 +390,41 @@ def test_what_documents_and_reviewers_hold_is_text(desk, tmp_path):
 
 @pytest.mark.slow
 def test_a_value_that_is_decided_and_refused_is_told(desk, tmp_path):
-    schema = resolve(
-        {
-            "title": "pair",
-            "type": "object",
-            "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}},
-            "required": ["a", "b"],
-            "not": {"properties": {"a": {"const": 1}, "b": {"const": 1}}},
-        }
-    )
-    ada = desk(session(tmp_path, [document(value={"a": 1, "b": 2}, schema=schema)]))
+    ada = desk(session(tmp_path, [document(value={"a": 1, "b": 2}, schema=PAIR)]))
     ada.press("a", "e")
     ada.type("1")
     ada.press("Enter")
     ada.wait_until(note="the schema refuses the value")
     assert "Not gold yet" in ada.page.locator("#review-problems").inner_text()
     assert not ada.review.gold.exists()
+
+
+@pytest.mark.slow
+def test_gold_that_is_broken_by_hand_is_told_until_it_is_mended(desk, tmp_path):
+    ada = desk(session(tmp_path, [document(n, value={"a": 1, "b": 2}, schema=PAIR, source=f"{n}") for n in range(3)]))
+    ada.review.gold.write_text("no gold\n")
+    ada.press("a", "a")
+    ada.page.wait_for_function(_IS_CHOSEN, arg=["/a", 1])
+    assert "gold.jsonl', line 1: " in ada.page.locator("#review-problems .bad").inner_text()
+    ada.review.gold.write_text("")
+    ada.press("a")
+    ada.wait_until("/b")
+    assert ada.page.locator("#review-problems .bad").count() == 0
+    assert len(ada.review.gold.read_text().splitlines()) == 1
+    assert ada.page.locator(".entry .tag").all_inner_texts() == ["gold", "1 decided"]
+
+
+@pytest.mark.slow
+def test_the_list_tells_how_far_each_document_is(desk, tmp_path):
+    review = session(tmp_path, [document(n, value={"a": 1, "b": 2}, schema=PAIR, source=f"{n}") for n in range(3)])
+    for number, path in ((1, "/a"), (1, "/b"), (2, "/a")):
+        review.decide(number, ProposedDecision(action=ReviewAction.ACCEPT, path=path))
+    ada = desk(review)
+    ada.page.wait_for_function("() => document.querySelectorAll('.entry .tag').length === 2")
+    assert ada.page.locator(".entry .tag").all_inner_texts() == ["gold", "1 decided"]
+    ada.press("a")
+    ada.wait_until("/b")
+    assert ada.page.locator(".entry .tag").all_inner_texts() == ["1 decided", "gold", "1 decided"]
 
 
 @pytest.mark.slow
