@@ -59,7 +59,10 @@ def pixels(picture: str) -> tuple[int, int, int, bytes]:
 
 
 def test_pages_with_values_are_drawn_and_boxes_fit_them(pdf: Path) -> None:
-    pages = PagePictures().draw(record_on(3, 1), str(pdf))
+    pictures = PagePictures()
+    evidence = {"/x": [{"place": {"page": 1, "box": [0.0, 0.0, 1.0, 1.0]}}]}
+    pages = pictures.draw({**record_on(3), "evidence": evidence}, str(pdf))
+    assert pictures.left_out == []
     assert [(one["number"], one["width"], one["height"]) for one in pages] == [(1, 300.0, 200.0), (3, 300.0, 200.0)]
     width, height, samples, data = pixels(pages[0]["picture"])
     scale = width / 300

@@ -263,6 +263,7 @@ class TestMarks:
             expect(now).to_have_text(text)
         page.keyboard.press("ArrowUp")
         expect(now).to_have_text("abcde")
+        expect(now).to_have_css("outline-color", "rgb(28, 30, 33)")  # on a mark of any colour
         page.keyboard.press("End")
         expect(now).to_be_in_viewport()
         page.keyboard.press("ArrowLeft")
