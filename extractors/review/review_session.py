@@ -270,6 +270,7 @@ class ReviewSession:
             self.problem = f"decisions are in the log, and gold does not follow them: {error}"
         else:
             self.problem = ""
+            self._unwritten.clear()
 
     def _take_rows(self) -> None:
         """Sort new rows by their documents, and note which of these are gold, or are no more."""

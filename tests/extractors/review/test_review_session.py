@@ -452,6 +452,15 @@ def test_gold_that_somebody_takes_away_is_written_again_as_a_whole(tmp_path):
     assert [line["source"] for line in gold(review)] == ["invoices/17.txt", "b.txt"]
 
 
+def test_gold_that_says_what_is_decided_is_not_looked_at_again_until_something_is_decided(tmp_path):
+    accept_all(session(tmp_path))
+    review = session(tmp_path)
+    review.gold.write_text("being mended by hand")
+    assert not review.refresh()
+    decide(review, ReviewAction.FLAG, "/number")
+    assert review.problem == ""
+
+
 def test_how_far_a_review_is_counts_what_stands_of_these_documents(tmp_path):
     ada, bob = (
         session(tmp_path, [document(), document(1, text="b", source="b.txt")], who=who) for who in ("ada", "bob")
