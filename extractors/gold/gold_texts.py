@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -14,6 +12,7 @@ from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.readers.read_options import ReadKeywords
 from slotfill.extractors.documents.sources import find_sources
 from slotfill.extractors.errors import InputError
+from slotfill.extractors.extractions.stored import own_file
 from slotfill.extractors.gold.gold_document import GoldDocument
 
 __all__ = ["with_texts"]
@@ -78,16 +77,10 @@ def _suffix(document: GoldDocument, path: str) -> str:
 
 def _file_of(document: GoldDocument, folder: Path) -> str:
     """Find the regular file that holds a document, below the gold's folder or the working one."""
-    name = document.source
-    while name:
-        for start in (folder, Path()):
-            with suppress(ValueError):  # a zero byte
-                home = os.path.realpath(start)
-                path = os.path.realpath(os.path.join(home, name))  # noqa: PTH118 - unlike Path it takes any name
-                if os.path.isfile(path) and os.path.commonpath((home, path)) == home:  # noqa: PTH113 - likewise
-                    return path
-        name = name.rpartition("#")[0]
-    raise InputError(
-        f"the text of gold document {document.name!r} is needed and not known: its source is no regular file below "
-        f"{str(folder)!r} or this folder"
-    )
+    try:
+        return own_file(document.source or "", folder, Path())
+    except InputError:
+        raise InputError(
+            f"the text of gold document {document.name!r} is needed and not known: its source is no regular file "
+            f"below {str(folder)!r} or this folder"
+        ) from None

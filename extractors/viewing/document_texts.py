@@ -115,8 +115,9 @@ _FROM_NOWHERE = (
 
 
 def _not_there(source: str, folder: Path) -> str:
+    beside = "" if folder.resolve() == Path.cwd() else f"{str(folder)!r} or "
     return (
-        f"{source!r} is no regular file below {str(folder)!r} or the working folder. Name the folder that this path "
+        f"{source!r} is no regular file below {beside}the working folder. Name the folder that this path "
         "starts from with --documents FOLDER."
     )
 

@@ -67,7 +67,13 @@ def test_rows_are_found_by_their_hash_and_a_file_is_read_once(folder: Path, monk
 def test_a_source_leads_to_no_file_outside(folder: Path, source: str) -> None:
     found = DocumentTexts(folder).find(record_of("a secret", source))
     assert found.text is None
+    assert f"no regular file below {str(folder)!r} or the working folder. Name" in found.note
     assert "--documents FOLDER" in found.note
+
+
+def test_the_working_folder_is_not_told_twice(folder: Path) -> None:
+    note = DocumentTexts(Path()).find(record_of("a mail", "gone.txt")).note
+    assert note.startswith("'gone.txt' is no regular file below the working folder. Name")
 
 
 def test_a_link_leads_to_no_file_outside(folder: Path) -> None:
