@@ -137,6 +137,14 @@ def test_pictures_are_bounded_in_number_and_size(pdf: Path, monkeypatch: pytest.
     assert PagePictures().draw(record_on(1), str(pdf)) == []
 
 
+def test_all_pictures_of_a_report_have_room_together(pdf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (len(b64decode(one["picture"][22:])) for one in PagePictures().draw(record_on(1, 3), str(pdf)))
+    monkeypatch.setattr(value_pages, "_MOST_BYTES", first + second)
+    pictures = PagePictures()
+    assert [[one["number"] for one in pictures.draw(record_on(n), str(pdf))] for n in (1, 3, 1)] == [[1], [3], []]
+    assert pictures.left_out == ["offer.pdf"]
+
+
 def test_a_png_of_one_line() -> None:
     assert pixels(_as_address(png_file(2, 1, b"\1\2\3\4\5\6"))) == (2, 1, 3, b"\1\2\3\4\5\6")
     assert pixels(_as_address(png_file(2, 1, b"\7\7\7\x09\x09\x09"))) == (2, 1, 1, b"\7\x09")
