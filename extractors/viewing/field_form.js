@@ -5,6 +5,7 @@ const fieldForm = (() => {
   const ROW = 32; // pixels, of a row whose value takes a line
   const LONGEST = 240; // characters of a value in its row; all of it, up to MOST, in its details
   const MOST = 20000;
+  const PRINTED = 1000; // headings and rows: some hundred sheets
   const TAGS = {
     absent: "stands nowhere",
     fuzzy: "nearly",
@@ -39,10 +40,16 @@ const fieldForm = (() => {
     places = new Map();
     parts.forEach((part, place) => part.row && places.set(part.path, place));
     const list = make("div", { class: "rows" });
-    blocks = rowBlocks.over(target, list, { count: parts.length, height: ROW, draw: (place) => parts[place].draw(), before: blocks });
+    blocks = rowBlocks.over(target, list, { count: parts.length, height: ROW, draw: (place) => parts[place].draw(), before: blocks, printed: PRINTED });
     target.replaceChildren(head(), list, ...rest());
     target.scrollTop = 0;
     blocks.update();
+  }
+
+  // Below the rows, on paper alone: how many of the fields are there.
+  function unprinted() {
+    const [some, all] = [parts.slice(0, PRINTED), parts].map((these) => these.filter((part) => part.row).length);
+    return some < all ? make("p", { class: "on-paper" }, `The first ${some.toLocaleString("en")} of ${all.toLocaleString("en")} fields are printed.`) : null;
   }
 
   // The headings and rows of a section.
@@ -264,7 +271,7 @@ const fieldForm = (() => {
   }
 
   function rest() {
-    return [...strays(), attempts(), chunks(), turns(), about()].filter(Boolean);
+    return [unprinted(), ...strays(), attempts(), chunks(), turns(), about()].filter(Boolean);
   }
 
   function block(title, ...parts) {
@@ -343,10 +350,10 @@ const fieldForm = (() => {
     return block("About", list);
   }
 
-  // On paper all details are there.
+  // On paper all details are there, of as many fields as are printed.
   function unfoldAll() {
-    blocks.drawAll();
-    for (const path of places.keys()) unfold(path);
+    blocks.drawPrinted();
+    for (const { path } of parts.slice(0, PRINTED)) unfold(path);
   }
 
   function foldAll(but) {

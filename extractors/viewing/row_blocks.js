@@ -13,14 +13,15 @@ const rowBlocks = (() => {
   //   height   about how high one is: empty blocks go by it
   //   draw     draw(place) makes the row of a place, from 0
   //   before   the blocks that these take the place of: as many rows are as high as they were
-  function over(pane, holder, { count, height, draw, before }) {
+  //   printed  how many are printed at most, by whole blocks
+  function over(pane, holder, { count, height, draw, before, printed }) {
     pane.onscroll = update;
     sizes.observe(pane);
     const heights = before && before.count === count ? before.heights() : [];
     const blocks = [];
     for (let first = 0; first < count; first += IN_BLOCK) {
       const last = Math.min(count, first + IN_BLOCK);
-      const element = make("div", { role: "presentation" });
+      const element = make("div", { role: "presentation", class: first < printed ? null : "unprinted" });
       element.style.height = `${heights[blocks.length] || height * (last - first)}px`;
       blocks.push({ element, first, last, isFull: false });
     }
@@ -86,7 +87,7 @@ const rowBlocks = (() => {
       element,
       drawn,
       redraw: () => blocks.filter((block) => block.isFull).forEach(fill),
-      drawAll: () => blocks.filter((block) => !block.isFull).forEach(fill),
+      drawPrinted: () => blocks.filter((block) => block.first < printed && !block.isFull).forEach(fill),
       heights: () => blocks.map((block) => block.element.offsetHeight),
     };
   }

@@ -49,7 +49,8 @@ const viewer = (() => {
     documentList.select(number);
     drawTitle(view);
     drawFields();
-    drawText(); // marks are called as fields are
+    drawText(); // marks and boxes are called as fields are
+    if (view.pages) drawnPages.draw(box("pages"), view, { colourOf, nameOf, onPick: pick });
     offer([]);
     history.replaceState(null, "", `#${number + 1}`);
     tell("open", view, number);
@@ -60,7 +61,6 @@ const viewer = (() => {
     document.title = `${plain(view.source || view.id.slice(0, 12))}: ${box("title").textContent}`;
     box("views").hidden = !view.pages;
     show(view.pages && view.text === null ? "pages" : "text");
-    if (view.pages) drawnPages.draw(box("pages"), view, colourOf, pick);
   }
 
   function drawText() {
@@ -72,8 +72,10 @@ const viewer = (() => {
       target.replaceChildren(make("p", { class: "no-text" }, make("b", {}, "The text is not at hand. "), textOf("span", {}, view.text_note || "")));
       return;
     }
-    markedText.draw(target, view.text, spansOf(view), (path) => plain(fieldForm.words(path)));
+    markedText.draw(target, view.text, spansOf(view), nameOf);
   }
+
+  const nameOf = (path) => plain(fieldForm.words(path));
 
   function spansOf(view) {
     const spans = [];
@@ -124,7 +126,7 @@ const viewer = (() => {
     const at = paths.indexOf(current.path);
     offer(paths);
     select(paths[(at + 1) % paths.length]);
-    box("chosen").textContent = plain(fieldForm.words(current.path));
+    box("chosen").textContent = nameOf(current.path);
   }
 
   function offer(paths) {

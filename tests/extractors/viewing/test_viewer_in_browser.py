@@ -66,6 +66,10 @@ def rows(page: Any) -> list[str]:
     return [name.rpartition("/")[2] for name in page.locator("#rows .entry .name b").all_text_contents()]
 
 
+def _style(element: Any, name: str) -> str:
+    return element.evaluate("(element, name) => getComputedStyle(element).getPropertyValue(name)", name)
+
+
 @pytest.fixture
 def expect() -> Any:
     return pytest.importorskip("playwright.sync_api").expect
@@ -180,6 +184,9 @@ def _edit(path: str, risk: str) -> dict[str, Any]:
     return {"path": path, "kind": "number", "before": "320,50", "after": 320.5, "risk": risk}
 
 
+_CLASSES = "(all) => all.map((one) => one.className)"
+
+
 @pytest.mark.slow
 class TestMarks:
     def test_crossing_and_nested_values_are_each_within_reach(
@@ -190,10 +197,7 @@ class TestMarks:
         assert page.locator("#text mark").all_text_contents() == ["abcde", "fghi", "jklmno", "pqrst", "uvwxy"]
         inner = page.locator("#text mark", has_text="fghi")
         colours = {path: field(page, path).get_attribute("class").split()[-1] for path in spans}
-        marks = [
-            name.split()[0]
-            for name in page.locator("#text mark").evaluate_all("all => all.map((one) => one.className)")
-        ]
+        marks = [name.split()[0] for name in page.locator("#text mark").evaluate_all(_CLASSES)]
         assert marks == [colours[path] for path in ("/outer", "/inner", "/outer", "/crossing", "/crossing")]
         inner.click()
         expect(field(page, "/inner").locator(".details")).to_be_visible()
@@ -204,10 +208,59 @@ class TestMarks:
         expect(field(page, "/inner").locator(".details")).to_have_count(0)
         page.locator("#text mark", has_text="pqrst").click()
         assert page.locator("#here button").all_text_contents() == ["crossing", "outer"]
+        assert page.locator("#here span").text_content() == "2 values here:"
+        assert [name.split()[0] for name in page.locator("#here button").evaluate_all(_CLASSES)] == [
+            colours[path] for path in ("/crossing", "/outer")
+        ]
+        expect(page.locator("#here button[aria-pressed=true]")).to_have_text("crossing")
+        page.locator("#here button", has_text="outer").click()
+        expect(page.locator("#here button[aria-pressed=true]")).to_have_text("outer")
         page.locator("#here button", has_text="crossing").click()
         assert lit(page) == "pqrstuvwxy"
         page.locator("#text mark", has_text="uvwxy").click()
         expect(page.locator("#here")).to_be_hidden()
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_a_mark_has_the_colour_of_its_field(
+        self, record: dict[str, Any], tmp_path: Path, visit: Opened, scheme: str
+    ) -> None:
+        spans = {f"/f{number}": (2 * number, 2 * number + 1) for number in range(8)}
+        evidence = {"/f0": [{"text": "z", "start": 20, "end": 21, "match": "exact"}]}
+        view = view_of(record, "abcdefghijklmnopqrstuvwxyz", {**spans, "/over": (20, 24)}, evidence=evidence)
+        page = visit(page_of(tmp_path, [view]), color_scheme=scheme).page
+        fills, edges = [], []
+        for path in spans:
+            mark, row = page.locator("#text mark").nth(len(fills)), field(page, path)
+            fills.append(_style(mark, "background-color"))
+            assert fills[-1] == _style(row, "border-left-color")
+            assert _style(mark, "color") == _style(page.locator("body"), "color")
+            page.evaluate("(path) => viewer.select(path)", path)
+            edges.append(_style(mark, "background-color"))
+            assert edges[-1] == _style(row, "border-left-color")
+            assert _style(mark, "color") == _style(page.locator(".right"), "background-color")
+        assert len({*fills, *edges}) == 16
+        several, alone = page.locator("#text mark").nth(8), page.locator("#text mark").nth(9)
+        assert (_style(alone, "box-shadow"), _style(several, "box-shadow")[:4]) == ("none", "rgb(")
+        page.evaluate("viewer.select('/f0')")
+        assert _style(several, "box-shadow").startswith(edges[0])
+
+    def test_a_passage_of_evidence_alone_is_underlined(
+        self, record: dict[str, Any], tmp_path: Path, visit: Opened
+    ) -> None:
+        evidence = {"/a": [{"text": "xyz", "start": 23, "end": 26, "match": "exact"}]}
+        view = view_of(record, "abcdefghijklmnopqrstuvwxyz", {"/a": (0, 1)}, evidence=evidence)
+        mark = visit(page_of(tmp_path, [view])).page.locator("#text mark").last
+        assert _style(mark, "background-color") == "rgba(0, 0, 0, 0)"
+        assert _style(mark, "box-shadow").startswith("rgb(207, 230, 226)")
+
+    def test_another_document_is_shown_from_its_beginning(
+        self, record: dict[str, Any], tmp_path: Path, visit: Opened, expect: Any
+    ) -> None:
+        page = visit(page_of(tmp_path, [view_of(record, f"{word}\n" * 2_000, {}) for word in ("one", "two")])).page
+        assert page.evaluate("document.getElementById('text').scrollTop = 9000") == 9_000
+        page.evaluate("viewer.open(1)")
+        expect(page.locator("#text")).to_contain_text("two")
+        assert page.evaluate("document.getElementById('text').scrollTop") == 0
 
     def test_a_value_far_down_is_scrolled_to(
         self, record: dict[str, Any], tmp_path: Path, visit: Opened, expect: Any
@@ -324,9 +377,20 @@ class TestMarks:
         expect(field(page, "/f0")).to_have_count(0)
         expect(field(page, "/f9999")).to_be_in_viewport()
         assert drawn.count() < 120
+        for top in range(200_000, 200_700, 60):
+            assert page.evaluate(_ROWS_SEEN, top) >= page.locator("#fields").bounding_box()["height"] // 34 - 1
         height = page.evaluate("document.querySelector('#fields .rows').offsetHeight")
         assert height == pytest.approx(20_001 * 34, rel=0.1)
 
+
+_ROWS_SEEN = """async (top) => {
+  const pane = document.getElementById("fields");
+  pane.scrollTop = top;
+  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+  const frame = pane.getBoundingClientRect();
+  const boxes = [...pane.querySelectorAll(".field")].map((field) => field.getBoundingClientRect());
+  return boxes.filter((box) => box.bottom > frame.top && box.top < frame.bottom).length;
+}"""
 
 _SELECT_LIT = """() => {
   const marks = document.querySelectorAll("#text mark.on");
@@ -418,7 +482,14 @@ class TestTheForm:
         [
             (
                 "/what",
-                ["letter for letter", "characters 15 to 25", "sheet Q1, cell B7", "67 % of the readings", "1, 2"],
+                [
+                    "path/what",
+                    "letter for letter",
+                    "characters 15 to 25",
+                    "sheet Q1, cell B7",
+                    "67 % of the readings",
+                    "1, 2",
+                ],
             ),
             ("/city", ["nowhere in the text", "may stand on page 3", "kept Haifa by majority", "Hamburg", "reading 2"]),
             ("/price", ["320,50 → 320.5", "number, risk high", "right with 90 %", "Please send 12 oak chairs"]),
@@ -437,6 +508,9 @@ class TestTheForm:
             expect(row).to_contain_text(words)
         row.locator(".row").click()
         expect(row.locator(".details")).to_have_count(0)
+
+    def test_a_risky_edit_is_not_told_twice(self, page: Any, expect: Any) -> None:
+        expect(field(page, "/price").locator(".tag")).to_have_text(["risky edit"])
 
     def test_a_passage_of_evidence_leads_to_its_place(self, page: Any) -> None:
         field(page, "/price").locator(".row").click()
@@ -481,6 +555,24 @@ class TestTheForm:
         page = visit(page_of(tmp_path, [view_of(record, "text", {}, value=value)])).page
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         expect(page.locator("#fields .details")).to_have_count(400)
+        expect(page.locator(".on-paper")).to_have_count(0)
+
+    def test_paper_holds_a_thousand_rows_and_says_how_many_there_are(
+        self, record: dict[str, Any], tmp_path: Path, visit: Opened, expect: Any
+    ) -> None:
+        value = {f"f{number}": number for number in range(20_000)}
+        page = visit(page_of(tmp_path, [view_of(record, "text", {}, value=value)])).page
+        page.evaluate("viewer.select('/f9000')")
+        expect(page.locator(".on-paper")).to_be_hidden()
+        page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        expect(page.locator(".on-paper")).to_have_text("The first 999 of 20,000 fields are printed.")
+        expect(page.locator(".on-paper")).to_be_visible()
+        expect(page.locator("#fields .details:visible")).to_have_count(999)
+        expect(field(page, "/f998").locator(".details")).to_be_visible()
+        expect(field(page, "/f9000")).to_be_hidden()
+        below = page.locator(".on-paper").bounding_box()["y"] - field(page, "/f998").bounding_box()["y"]
+        assert below < 200  # the rows that are left out leave no room
 
     def test_what_no_table_holds_is_told_where_it_would_stand(
         self, rich: dict[str, Any], tmp_path: Path, visit: Opened, expect: Any
@@ -544,8 +636,34 @@ class TestTheForm:
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         expect(page.locator("#fields .details")).to_have_count(9)
         expect(page.locator("#list")).to_be_hidden()
+        expect(page.locator("summary", has_text="Attempts")).to_be_visible()
+        expect(page.locator("summary", has_text="About")).to_be_hidden()  # as it is closed
+        page.evaluate("viewer.select('/city')")
         page.evaluate("dispatchEvent(new Event('afterprint'))")
-        expect(page.locator("#fields .details")).to_have_count(0)
+        expect(page.locator("#fields .details")).to_have_count(1)
+
+    def test_paper_is_white_and_holds_all_that_scrolls_on_a_screen(
+        self, record: dict[str, Any], tmp_path: Path, visit: Opened, expect: Any
+    ) -> None:
+        views = [
+            view_of(record, "needle\n" * 2_000, {f"/f{number}": (7 * number, 7 * number + 6) for number in range(60)})
+        ]
+        page = visit(page_of(tmp_path, views), color_scheme="dark").page
+        expect(page.locator("body")).to_have_css("background-color", "rgb(19, 21, 23)")
+        page.emulate_media(media="print", color_scheme="dark")
+        expect(page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
+        expect(page.locator("body")).to_have_css("color", "rgb(0, 0, 0)")
+        mark = page.locator("#text mark").first
+        expect(mark).to_have_css("background-color", "rgb(207, 230, 226)")
+        expect(mark).to_have_css("print-color-adjust", "exact")
+        page.evaluate("viewer.select('/f0')")
+        expect(mark).to_have_css("color", "rgb(0, 0, 0)")
+        text, fields = (page.locator(name).bounding_box() for name in ("#text", "#fields"))
+        assert text["height"] > 2_000 * 20
+        assert text["width"] == fields["width"] > 1_300
+        assert fields["y"] == pytest.approx(text["y"] + text["height"], abs=1)
+        assert page.evaluate("document.documentElement.scrollHeight") >= fields["y"] + fields["height"]
+        expect(page.locator("#text .stretch").first).to_have_css("content-visibility", "visible")
 
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     @pytest.mark.parametrize("width", [1440, 900, 390])
@@ -564,14 +682,28 @@ class TestTheForm:
 def _paged_views(record: dict[str, Any]) -> list[dict[str, Any]]:
     at = TEXT.index("oak chairs")
     place = {"page": 3, "box": [100.0, 50.0, 200.0, 70.0]}
+    lines = {
+        "page": 5,
+        "box": [10.0, 10.0, 200.0, 60.0],
+        "boxes": [[10.0, 10.0, 80.0, 40.0], [10.0, 30.0, 200.0, 60.0]],
+    }
     around = {"page": 3, "box": [80.0, 40.0, 300.0, 90.0]}
     spans = {
         "/what": {"start": at, "end": at + 10, "match": "exact", "place": place},
         "/all": {"start": 0, "end": 25, "match": "exact", "place": around},
+        "/lines": {"start": 40, "end": 60, "match": "exact", "place": lines},
     }
-    pages = [{"number": 3, "width": 400.0, "height": 200.0, "picture": PICTURE}]
-    value = {"what": "oak chairs", "all": "Please send"}
-    return [record_view({**record, "value": value, "spans": spans, "evidence": {}}, TEXT, pages=pages)]
+    evidence = {
+        "/lines": [
+            {"text": "12", "start": 12, "end": 14, "match": "exact", "place": {"page": 3, "box": [8.0, 8.0, 9.0, 9.0]}}
+        ]
+    }
+    pages = [{"number": number, "width": 400.0, "height": 200.0, "picture": PICTURE} for number in (3, 5)]
+    value = {"what": "oak chairs", "all": "Please send", "lines": "of two"}
+    return [record_view({**record, "value": value, "spans": spans, "evidence": evidence}, TEXT, pages=pages)]
+
+
+_PATHS = "(boxes) => boxes.map((box) => box.dataset.path)"
 
 
 @pytest.mark.slow
@@ -586,6 +718,29 @@ class TestPages:
         scale = (sheet["width"] - 2) / 400
         assert box["x"] - sheet["x"] == pytest.approx(98 * scale, abs=3)
         assert box["width"] == pytest.approx(104 * scale, abs=3)
+        assert box["y"] - sheet["y"] == pytest.approx(sheet["height"] * 48 / 200, abs=3)
+        assert box["height"] == pytest.approx(sheet["height"] * 24 / 200, abs=3)
+        assert page.locator("figcaption").all_text_contents() == ["page 3", "page 5"]
+        placed = [figure.locator(".box").evaluate_all(_PATHS) for figure in page.locator("figure").all()]
+        assert placed == [["/what", "/all", "/lines"], ["/lines", "/lines"]]
+        box = page.get_by_role("button", name="what: page 3", exact=True)
+        expect(box).to_have_attribute("title", "what: page 3")
+        colour = _style(box, "border-left-color")
+        field(page, "/what").locator(".row").click()
+        assert _style(field(page, "/what"), "border-left-color") == colour
+
+    def test_a_value_on_another_page_is_scrolled_to_and_offered_once(
+        self, record: dict[str, Any], tmp_path: Path, visit: Opened, expect: Any
+    ) -> None:
+        page = visit(page_of(tmp_path, _paged_views(record))).page
+        page.locator("#show-pages").click()
+        box = page.locator("figure").last.locator(".box").last
+        expect(box).not_to_be_in_viewport()
+        field(page, "/lines").locator(".row").click()
+        expect(box).to_be_in_viewport()
+        expect(page.locator(".box.on")).to_have_count(3)
+        box.click(force=True, position={"x": 5, "y": 5})  # where its first line reaches into it
+        expect(page.locator("#here")).to_be_hidden()
 
     def test_a_box_leads_to_its_field_and_a_field_to_its_box(
         self, record: dict[str, Any], tmp_path: Path, visit: Opened, expect: Any
@@ -635,7 +790,12 @@ class TestAnyDocument:
         page = opened.page
         clean = re.sub("[\x00\x1b\u202c\u202e\u2028]", "\ufffd", text)
         assert page.locator("#text").text_content() == clean
-        expect(page.locator("#text .control").first).to_have_attribute("data-number", "U+2028")
+        for number, name in enumerate(("U+2028", "U+0000", "U+001B")):
+            expect(page.locator("#text .control").nth(number)).to_have_attribute("data-number", name)
+        assert "U+2028" in page.locator("#text .control").first.evaluate(
+            "(one) => getComputedStyle(one, '::after').content"
+        )
+        assert "[U+2028]" in page.title()
         field(page, "/<~1script><b>").locator(".row").click()
         assert lit(page) == clean[:20]
         field(page, "/constructor").locator(".row").click()
@@ -650,6 +810,7 @@ class TestAnyDocument:
         page = visit(page_of(tmp_path, [view_of(record, "a\x01" * 50_000, {"/x": (90_000, 90_004)})])).page
         field(page, "/x").locator(".row").click()
         assert lit(page) == "a\ufffda\ufffd"
+        assert page.locator("#text .control").count() == 5_000
 
     def test_a_name_of_thousands_of_characters_leaves_room_for_the_text(
         self, record: dict[str, Any], tmp_path: Path, visit: Opened
@@ -703,6 +864,7 @@ class TestAnyDocument:
                 expect(page.locator(other)).to_be_visible(visible=other == shown)
             if shown != "#text":
                 expect(page.locator(f"{shown} .entry, {shown} .row").first).to_be_visible()
+            assert page.locator(shown).bounding_box()["width"] == 390
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
