@@ -133,11 +133,12 @@ def _records(schema: Any, value: Any, documents: list[tuple[str, str]], **others
 def _rows(mails: list[tuple[str, str]]) -> Iterator[Decision]:
     for who in ("ada", "bob"):
         for source, text in mails:
-            about = {"document": hashlib.sha256(text.encode()).hexdigest(), "source": source}
+            about = {"document": hashlib.sha256(text.encode()).hexdigest(), "source": source, "who": who}
             for path in PATHS:
                 value: Any = VALUE[path.split("/")[1]]
                 after = value[int(path[-1])] if isinstance(value, list) else value
-                yield Decision(who=who, path=path, action=ReviewAction.ACCEPT, before=after, after=after, **about)
+                yield Decision(path=path, action=ReviewAction.ACCEPT, before=after, after=after, **about)
+            yield Decision(path="", action=ReviewAction.GOLD, replaced="", **about)
 
 
 def _large(folder: Path) -> None:

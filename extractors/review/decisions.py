@@ -6,7 +6,8 @@
 A row says all by itself: what the field held and what it holds now, so that a value is made by setting what the rows
 say, one after the other. `before` and `after` are not there where the value has no such member: before what is added,
 after what is taken out. A flag decides nothing: it says that somebody doubts a field. A user of an app says so in the
-same form as a reviewer; `after` is then what should stand there, if that is known.
+same form as a reviewer; `after` is then what should stand there, if that is known. Before a document goes into gold, a
+row says what stood there for it: that comes back when it is gold no more.
 """
 
 from __future__ import annotations
@@ -47,11 +48,12 @@ class ReviewAction(StrEnum):
     ADD = "add"
     UNDO = "undo"
     FLAG = "flag"
+    GOLD = "gold"
 
     @property
     def decides(self) -> bool:
         """Whether it says what a field holds."""
-        return self not in (ReviewAction.UNDO, ReviewAction.FLAG)
+        return self not in (ReviewAction.UNDO, ReviewAction.FLAG, ReviewAction.GOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,8 @@ class Decision(JSONForm):
         span: Where `after` stands in the document; None where nobody said so.
         undoes: The id of the row that an undo takes back.
         note: What else was said.
-        replaced: Of a row by which its document became gold, the lines of the gold file that stood there for it, as
-            they stood; "" for none. It is what comes back when the document is gold no more.
+        replaced: Of a row by which its document goes into gold, the lines of the gold file that stood there for it, as
+            they stood; "" for none.
     """
 
     review: Literal[1] = LOG_VERSION

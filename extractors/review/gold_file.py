@@ -18,7 +18,7 @@ from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
 from slotfill.schemas.json_values.exact_json import is_same, loads
 from slotfill.schemas.json_values.json_types import JSONObject
 
-__all__ = ["DocumentKey", "FormerGold", "GoldFile", "GoldLine", "lines_about", "merged_gold", "parse_gold_lines"]
+__all__ = ["DocumentKey", "FormerGold", "GoldFile", "GoldLine", "merged_gold", "parse_gold_lines"]
 
 DocumentKey = tuple[str, str | None]
 """The hash of a document's text, and its source: files of one text are several documents."""
@@ -42,10 +42,20 @@ class GoldFile:
         self._is_brought_up = False
         self._read()
 
-    def standing(self, key: DocumentKey) -> str:
-        """Return the lines about a document, as they stand there; "" where there is none. Raises InputError."""
+    def replaced(
+        self, keys: Iterable[DocumentKey], former: Callable[[DocumentKey], FormerGold | None]
+    ) -> dict[DocumentKey, str]:
+        """Return the lines that documents take the place of when they become gold, as they stand; "" where none does.
+
+        former: Tells of a document what it was when it was gold last; None for one that never was. Raises InputError.
+        """
         self._read()
-        return "\n".join(lines_about(self._lines, key))
+        about: dict[DocumentKey, list[str]] = {key: [] for key in keys}
+        find = _finder(about)
+        for line in self._lines:
+            if key := find(line.document):
+                about[key] += _without_gold(line, former(key))
+        return {key: "\n".join(lines) for key, lines in about.items()}
 
     def bring_up(
         self,
@@ -141,12 +151,6 @@ def _parsed(line: str) -> GoldLine:
     return GoldLine(line, data, parse_gold_line(data))
 
 
-def lines_about(lines: Iterable[GoldLine], key: DocumentKey) -> list[str]:
-    """Return those of a gold file's lines that are about a document."""
-    find = _finder([key])
-    return [line.text for line in lines if find(line.document) == key]
-
-
 @dataclass(frozen=True, slots=True)
 class FormerGold:
     """What is known of a document that was gold, and is gold no more.
@@ -192,9 +196,12 @@ def merged_gold(
             if new.pop(key, None) is not None:
                 yield _changed(line, document)
         else:
-            before = former(key)
-            yield from [line.text] if before is None else before.instead_of(line)
+            yield from _without_gold(line, former(key))
     yield from (json_text(gold_line(document)) for document in new.values())
+
+
+def _without_gold(line: GoldLine, former: FormerGold | None) -> list[str]:
+    return [line.text] if former is None else former.instead_of(line)
 
 
 def _changed(line: GoldLine, document: GoldDocument) -> str:

@@ -72,7 +72,7 @@ def last_standing(
     for row in reversed(rows):
         if row.who == who and row.action is ReviewAction.UNDO:
             undone.add(row.undoes)
-        elif row.who == who and row.id not in undone and is_meant(row):
+        elif row.who == who and row.id not in undone and row.action is not ReviewAction.GOLD and is_meant(row):
             return row
     return None
 

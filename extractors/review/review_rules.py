@@ -15,12 +15,16 @@ from slotfill.extractors.review.review_fold import ReviewView
 from slotfill.extractors.review.reviewed_value import ReviewedValue
 from slotfill.extractors.review.value_editors import empty_value, schemas_at, typed_value, value_editor
 from slotfill.schemas.errors import FieldError
+from slotfill.schemas.json_values.exact_json import MAX_JSON_DEPTH
 from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.json_values.places import ValuePath
 from slotfill.schemas.json_values.pointer import follow, is_within, join, list_index, tokens
 from slotfill.schemas.schema import Schema
 
 __all__ = ["DecisionError", "ReviewRules", "UnknownFieldError"]
+
+_MOST_LEVELS = MAX_JSON_DEPTH - 1
+"""Of a value: a row of the log and a line of gold hold it in an object."""
 
 
 class DecisionError(InputError):
@@ -53,7 +57,11 @@ class ReviewRules:
 
     def errors(self, value: ReviewedValue) -> tuple[FieldError, ...]:
         """Return what the schema says against a reviewed value, by paths into it."""
-        paths = {node.written: node.path for node in value.walk() if not node.is_removed}
+        nodes = [node for node in value.walk() if not node.is_removed]
+        for node in nodes:
+            if len(node.steps) >= _MOST_LEVELS and isinstance(node.value, dict | list):
+                return (FieldError(node.path, f"it has more than {_MOST_LEVELS} levels of lists and objects"),)
+        paths = {node.written: node.path for node in nodes}
         found = complaints(value.value(), self.schema, self.text)
         return tuple(FieldError(_reviewed(error.path, paths), error.message) for error in found)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from slotfill.extractors.errors import InputError, OutputError
@@ -147,7 +147,7 @@ class ReviewSession:
                 span=_checked_span(proposed.span, document.text) or document.found_span(view, path, after),
                 note=proposed.note,
             )
-            return self._append(document, row)
+            return self._append(row)
 
     def undo(self) -> Decision | None:
         """Take back the reviewer's last decision that stands; None where there is none. Raises OutputError."""
@@ -171,7 +171,7 @@ class ReviewSession:
                 after=after,
                 undoes=last.id,
             )
-            return self._append(document, row)
+            return self._append(row)
 
     def check(self, number: int, path: str, typed: str) -> JSONObject:
         """Say what would come of a typed text, as plain JSON data: the value, and what the schema has against it."""
@@ -237,25 +237,14 @@ class ReviewSession:
             raise UnknownFieldError(f"{path!r} is no list: items are added to lists")
         return f"{path}/{free_index(document.base, self.rows_of(document.number), path)}"
 
-    def _append(self, document: ReviewDocument, row: Decision) -> Decision:
-        """Put a row into the log, with what it replaces in gold, and bring gold up to it."""
+    def _append(self, row: Decision) -> Decision:
+        """Put a row into the log, and bring gold up to it."""
         try:
-            row = self._with_replaced(document, row)
             self.log.append(row)
         except ValueError as error:
             raise DecisionError(f"it cannot be kept: {error}") from None
         self._bring_up()
         return row
-
-    def _with_replaced(self, document: ReviewDocument, row: Decision) -> Decision:
-        """Note in a row that makes its document gold what it takes the place of."""
-        is_gold_already = self._golden.get(document.number) is not None
-        if is_gold_already or document.gold([*self.rows_of(document.number), row]) is None:
-            return row
-        try:
-            return replace(row, replaced=self._file.standing(document.key))
-        except InputError:  # `_bring_up` tells of it
-            return row
 
     def _bring_up(self, *, starting: bool = False) -> None:
         """Have the gold file say what is decided, or say in `problem` why it cannot; the log is locked."""
@@ -265,12 +254,43 @@ class ReviewSession:
         golden = {self.documents[number].key: one for number, one in self._golden.items()}
         changed = [self.documents[number].key for number in self._unwritten]
         try:
+            self._keep_replaced()
             self._file.bring_up(golden, changed, self._former)
         except (InputError, OutputError) as error:
             self.problem = f"decisions are in the log, and gold does not follow them: {error}"
         else:
             self.problem = ""
             self._unwritten.clear()
+
+    def _keep_replaced(self) -> None:
+        """Put into the log what stands in gold for documents that are to go there: before it is gone."""
+        new = [
+            self.documents[number].key
+            for number in sorted(self._unwritten)
+            if self._golden.get(number) is not None and not self._is_kept(number)
+        ]
+        for (identity, source), lines in self._file.replaced(new, self._former).items():
+            self.log.append(
+                Decision(
+                    who=self.who,
+                    document=identity,
+                    source=source,
+                    path="",
+                    action=ReviewAction.GOLD,
+                    replaced=lines,
+                )
+            )
+        self._take_rows()
+
+    def _is_kept(self, number: int) -> bool:
+        """Whether the log has what a document has replaced since it became gold."""
+        rows = self.rows_of(number)
+        for end in range(len(rows) - 1, -1, -1):
+            if rows[end].replaced is not None:
+                return True
+            if self.documents[number].gold(rows[:end]) is None:
+                return False
+        return False
 
     def _take_rows(self) -> None:
         """Sort new rows by their documents, and note which of these are gold, or are no more."""

@@ -6,7 +6,7 @@ import pytest
 
 from slotfill.extractors.errors import InputError, OutputError
 from slotfill.extractors.gold.gold_document import GoldDocument
-from slotfill.extractors.review.gold_file import FormerGold, GoldFile, lines_about, merged_gold, parse_gold_lines
+from slotfill.extractors.review.gold_file import FormerGold, GoldFile, merged_gold, parse_gold_lines
 
 TEXT = "one"
 ID = GoldDocument.of(1, text=TEXT).id
@@ -51,7 +51,14 @@ def test_of_what_is_gold_no_more_what_review_wrote_goes_and_what_it_replaced_com
     assert merged(written, {KEY: None}, FormerGold("", [GOLD])) == [written]  # labelled since
     assert merged(written, {KEY: None}, FormerGold(labelled, [GOLD])) == [labelled]
     assert merged(labelled, {KEY: None}, FormerGold("", [GOLD])) == [labelled]
-    assert lines_about(parse_gold_lines([WRITTEN, labelled, '{"source": "b", "value": 1}']), KEY) == [WRITTEN, labelled]
+
+
+def test_gold_takes_the_place_of_what_stands_there_and_is_not_of_review(tmp_path):
+    labelled = json.dumps({"source": "a.txt", "value": 0, "lang": "de"})
+    (tmp_path / "g.jsonl").write_text(f'{WRITTEN}\n{labelled}\n{{"source": "b", "value": 1}}')
+    file = GoldFile(tmp_path / "g.jsonl")
+    assert file.replaced([KEY], lambda _: None) == {KEY: f"{WRITTEN}\n{labelled}"}
+    assert file.replaced([KEY], lambda _: FormerGold("", [GOLD])) == {KEY: labelled}
 
 
 def test_a_line_that_is_no_gold_is_named():
@@ -94,8 +101,8 @@ def test_what_somebody_has_changed_is_held_against_all_that_is_decided(tmp_path,
         file.path.unlink()
     else:
         file.path.write_text("\ufeff" + file.path.read_text().splitlines()[1] + "\r\n")
-    assert file.standing(KEYS[0]) == ""
-    assert (file.standing(KEYS[1]) == "") == is_removed
+    one, other = file.replaced(KEYS, lambda _: None).values()
+    assert (one, other == "") == ("", is_removed)
     bring_up(file)
     assert sorted(sources(file.path)) == ["one.txt", "other.txt"]
 

@@ -21,6 +21,7 @@ def test_nobody_takes_back_what_is_anothers():
     assert standing(rows) == [first]
     assert last_standing(rows, "bob") is None
     assert standing([*rows, undo("ada", first)]) == []
+    assert last_standing([first, row("ada", ReviewAction.GOLD, replaced="")], "ada") is first
 
 
 def test_an_undo_of_what_was_never_there_or_comes_later_takes_nothing_back():

@@ -205,7 +205,8 @@ def test_gold_is_brought_up_to_the_log_after_a_kill_between_the_two(tmp_path):
     accept_all(review)
     whole = review.gold.read_text()
     review.gold.unlink()
-    assert session(tmp_path).gold.read_text() == whole
+    again = session(tmp_path)
+    assert (again.gold.read_text(), again.log.rows) == (whole, review.log.rows)
     with review.log.path.open("a") as file:
         file.write('{"review": 1, "id": "')
     messages = []
@@ -432,6 +433,26 @@ def test_a_line_of_somebody_elses_comes_back_to_the_letter_when_what_replaced_it
     assert session(tmp_path).gold.read_bytes() == before
 
 
+def test_a_line_comes_back_though_gold_was_broken_when_its_document_became_gold(tmp_path):
+    path = tmp_path / "gold.jsonl"
+    path.write_bytes(before := f"{HAND[0]}\n".encode())
+    review = session(tmp_path)
+    for _ in range(2):  # before review has written a line, and after
+        sound = path.read_bytes()
+        path.write_text("being mended")
+        review.undo()
+        accept_all(review)
+        path.write_bytes(sound)
+        assert not review.refresh()
+        assert [one["value"] for one in gold(review)] == [VALUE]
+    session(tmp_path).undo()
+    assert path.read_bytes() == before
+    path.write_bytes(changed := f"{HAND[1]}\n".encode())
+    accept_all(session(tmp_path))
+    session(tmp_path).undo()
+    assert path.read_bytes() == changed
+
+
 def test_gold_of_an_undone_document_stays_where_somebody_has_changed_it_since(tmp_path):
     review = session(tmp_path)
     accept_all(review)
@@ -481,13 +502,28 @@ def test_how_far_a_review_is_counts_what_stands_of_these_documents(tmp_path):
     assert only_second.undo() is None
 
 
-def test_what_no_row_can_hold_is_refused(tmp_path):
+def nested(levels):
+    return {"n": nested(levels - 1)} if levels else 1
+
+
+def test_corrections_bring_no_value_beyond_the_levels_that_can_be_read_again(tmp_path):
     schema = resolve({"title": "deep", "type": "object", "properties": {"n": {}}})
-    review = session(tmp_path, [ReviewDocument(0, record({"n": 1}, schema=schema), TEXT, schema)])
-    inner = {}
-    for _ in range(120):
-        inner = {"n": inner}
-    decide(review, CORRECT, "/n", value=inner)
-    decide(review, CORRECT, "/n" * 100, value=inner)
+    made = ReviewDocument(0, record({"n": 1}, schema=schema), TEXT, schema)
+    review = session(tmp_path, [made])
+    decide(review, CORRECT, "/n", value=nested(120))
+    with pytest.raises(DecisionError, match="more than 199 levels of lists and objects"):
+        decide(review, CORRECT, "/n" * 100, value=nested(100))
+    row = decide(review, CORRECT, "/n" * 100, value=nested(99))
+    assert gold(session(tmp_path, [made]))[0]["value"] == nested(199)
+    foreign = {**row.to_json(), "id": "f", "path": "/n" * 150, "after": nested(150)}
+    with review.log.path.open("a") as log:
+        log.write(json.dumps(foreign) + "\n")
+    assert session(tmp_path, [made]).problem == ""
+    assert gold(session(tmp_path, [made])) == []
+
+
+def test_what_no_row_can_hold_is_refused(tmp_path):
+    review = session(tmp_path)
     with pytest.raises(DecisionError, match="cannot be kept: lists and objects are nested"):
-        decide(review, ACCEPT, "/n")
+        decide(review, ReviewAction.FLAG, "/number", value=nested(201))
+    assert review.log.rows == []
