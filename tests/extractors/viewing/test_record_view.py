@@ -15,6 +15,7 @@ from viewed_records import ORDER_VALUE, record_of
 
 from slotfill.extractors.extractions.loading import check_record
 from slotfill.extractors.viewing.record_view import document_entry, record_view
+from slotfill.schemas.json_values.exact_json import ExactFloat
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +77,11 @@ def test_a_span_outside_of_the_text_is_none(record: dict[str, Any]) -> None:
     row = rows(record_view(record, TEXT))["/order"]
     assert (row["match"], row["points"]) == ("exact", [3, 10**9])
     assert "span" not in row
+    for start, end in ((5, 3), (-1, 3), (3, None), (None, 3)):
+        damaged = {"start": start, "end": end, "match": "exact", "reason": "as somebody says"}
+        record["spans"]["/order"] = damaged
+        row = rows(record_view(record, TEXT))["/order"]
+        assert (row["reason"], "points" in row, "span" in row) == ("as somebody says", False, False)
 
 
 def test_edits_and_conflicts_stand_at_their_field_or_else_at_the_document(record: dict[str, Any]) -> None:
@@ -86,18 +92,21 @@ def test_edits_and_conflicts_stand_at_their_field_or_else_at_the_document(record
         {"path": "/lines/1/count", **edit, "risk": "low", "chunk": 1},
         {"path": "", **edit},
         {"path": "/no~1where", **edit, "risk": "none"},
+        {"path": "/gone", **edit, "risk": "low"},
     ]
-    record["conflicts"] = [{"path": "/order", "policy": "first", "kept": "7", "others": [{"value": "8", "chunk": 1}]}]
+    conflict = {"policy": "first", "kept": "7", "others": [{"value": "8", "chunk": 1}]}
+    record["conflicts"] = [{"path": path, **conflict} for path in ("/order", "/gone")]
     check_record(record)
     view = record_view(record, TEXT)
     by_path = rows(view)
     assert [one["path"] for one in by_path["/lines/0/count"]["edits"]] == ["/lines/0/count"]
     # What is within a list of a chunk's own value stands elsewhere in the whole one's.
     assert [one["path"] for one in by_path["/lines"]["edits"]] == ["/lines/0", "/lines/1/count"]
-    assert [one["path"] for one in view["edits"]] == ["", "/no~1where"]
+    assert [one["path"] for one in view["edits"]] == ["", "/no~1where", "/gone"]
+    assert [one["path"] for one in view["conflicts"]] == ["/gone"]
     assert by_path["/order"]["flags"] == ["conflict"]
     assert by_path["/lines/0/count"]["flags"] == ["risky", "edited"]
-    assert (view["flags"], view["repairs"]) == ({"absent": 1, "risky": 2, "edited": 2, "conflict": 1}, 5)
+    assert (view["flags"], view["repairs"]) == ({"absent": 1, "risky": 2, "edited": 2, "conflict": 2}, 6)
 
 
 def test_what_is_not_sure_is_flagged(record: dict[str, Any]) -> None:
@@ -134,11 +143,17 @@ def test_what_is_told_of_the_reply_stands_at_no_value_that_was_made_of_something
 
 
 def test_numbers_that_a_script_would_round_bring_their_digits(record: dict[str, Any]) -> None:
-    record["value"] = {"large": 2**53 + 1, "small": 2**53 - 1, "empty": {}}
+    record["value"] = {
+        "large": 2**53 + 1,
+        "small": 2**53 - 1,
+        "empty": {},
+        "exact": ExactFloat("0.10000000000000000001"),
+    }
     by_path = rows(record_view(record))
     assert by_path["/large"]["digits"] == "9007199254740993"
     assert "digits" not in by_path["/small"]
     assert by_path["/empty"]["value"] == {}
+    assert (round(by_path["/exact"]["value"], 3), by_path["/exact"]["digits"]) == (0.1, "0.10000000000000000001")
 
 
 def test_a_document_with_no_value_has_no_rows(record: dict[str, Any]) -> None:
@@ -171,6 +186,7 @@ def test_chunks_have_their_spans_and_no_value_of_their_own(record: dict[str, Any
     (chunk,) = record_view(record, TEXT)["chunks"]
     assert chunk["span"] == [2, 6]
     assert "value" not in chunk
+    assert "span" not in record_view(record)["chunks"][0]
 
 
 def test_the_list_of_documents_needs_little_of_it(record: dict[str, Any]) -> None:

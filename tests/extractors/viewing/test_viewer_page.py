@@ -30,6 +30,7 @@ def blocks(markup: str) -> list[str]:
 
 def test_without_data_it_weighs_little() -> None:
     assert len("".join(viewer_page([], "")).encode()) < MOST_BYTES
+    assert "\n//" not in viewer_script()
 
 
 def test_a_document_is_a_line_and_an_entry_of_the_index(view: dict[str, Any]) -> None:
