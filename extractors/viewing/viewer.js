@@ -60,7 +60,7 @@ const viewer = (() => {
     box("name").replaceChildren(appendText(document.createDocumentFragment(), view.source || `text ${view.id.slice(0, 12)}`));
     document.title = `${plain(view.source || view.id.slice(0, 12))}: ${box("title").textContent}`;
     box("views").hidden = !view.pages;
-    show(view.pages && view.text === null ? "pages" : "text");
+    show("text");
   }
 
   function drawText() {

@@ -113,9 +113,13 @@ def test_what_is_not_sure_is_flagged(record: dict[str, Any]) -> None:
     record["agreement"] = {"/order": 1.0, "/lines/0/what": 0.6667}
     record["probability"] = {"/order": 0.5}
     record["found_in"] = {"/lines/0": [1, 3], "/order": [2]}
+    record["spans"]["/lines/0/count"] = {"start": 1, "end": 2, "match": "fuzzy"}
+    record["confidence"] = {"/lines/1/what": "stated"}  # of what is no number: somebody's record
     by_path = rows(record_view(record, TEXT))
     assert by_path["/order"]["flags"] == ["unsure"]
     assert by_path["/lines/0/what"]["flags"] == ["unsure"]
+    assert by_path["/lines/0/count"]["flags"] == ["fuzzy"]
+    assert by_path["/lines/1/what"]["flags"] == ["absent"]
     assert (by_path["/order"]["readings"], by_path["/lines/0/count"]["readings"]) == ([2], [1, 3])
 
 
@@ -166,6 +170,8 @@ def test_a_document_with_no_value_has_no_rows(record: dict[str, Any]) -> None:
     view = record_view({**record, **failed, "spans": {}}, "")
     assert (view["fields"], view["ok"], view["invalid"]) == ([], False, 0)
     assert view["flags"] == {"failed": 1}
+    assert [row["value"] for row in record_view({**record, "value": None, "spans": {}}, "")["fields"]] == [None]
+    assert record_view({**record, "outcome": "failed"}, TEXT)["fields"]
 
 
 def test_chunks_have_their_spans_and_no_value_of_their_own(record: dict[str, Any]) -> None:

@@ -85,6 +85,7 @@ def test_a_page_opens_loads_nothing_and_a_value_leads_to_its_place(
     assert page.locator("#fields h2").first.text_content() == "Stands nowhere in the text 1"
     field(page, "/lines/0/what").locator(".row").click()
     assert lit(page) == "chairs"
+    assert page.locator("#views").is_hidden()  # it has no pages
     assert opened.requests == []
 
 
@@ -219,6 +220,10 @@ class TestMarks:
         assert lit(page) == "pqrstuvwxy"
         page.locator("#text mark", has_text="uvwxy").click()
         expect(page.locator("#here")).to_be_hidden()
+        page.locator("#text mark", has_text="pqrst").click()
+        expect(page.locator("#here")).to_be_visible()
+        page.evaluate("viewer.open(0)")
+        expect(page.locator("#here")).to_be_hidden()
 
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     def test_a_mark_has_the_colour_of_its_field(
@@ -261,6 +266,20 @@ class TestMarks:
         page.evaluate("viewer.open(1)")
         expect(page.locator("#text")).to_contain_text("two")
         assert page.evaluate("document.getElementById('text').scrollTop") == 0
+
+    def test_to_select_what_is_marked_chooses_no_field(
+        self, record: dict[str, Any], tmp_path: Path, visit: Opened
+    ) -> None:
+        page = visit(page_of(tmp_path, [view_of(record, "abcdefghijklmnopqrstuvwxyz", {"/a": (0, 26)})])).page
+        mark = page.locator("#text mark").bounding_box()
+        page.mouse.move(mark["x"] + 30, mark["y"] + 8)
+        page.mouse.down()
+        page.mouse.move(mark["x"] + 90, mark["y"] + 8)
+        page.mouse.up()
+        assert page.evaluate("viewer.selectedSpan()") is not None
+        assert lit(page) == ""
+        page.locator("#text mark").click()
+        assert lit(page) != ""
 
     def test_a_value_far_down_is_scrolled_to(
         self, record: dict[str, Any], tmp_path: Path, visit: Opened, expect: Any
@@ -509,6 +528,9 @@ class TestTheForm:
         row.locator(".row").click()
         expect(row.locator(".details")).to_have_count(0)
 
+    def test_a_long_value_is_cut_in_its_row(self, page: Any, expect: Any) -> None:
+        expect(field(page, "/long").locator(".row .value")).to_have_text("z" * 239 + "\u2026")
+
     def test_a_risky_edit_is_not_told_twice(self, page: Any, expect: Any) -> None:
         expect(field(page, "/price").locator(".tag")).to_have_text(["risky edit"])
 
@@ -544,6 +566,15 @@ class TestTheForm:
         expect(page.locator(".strays")).to_contain_text("unfenced, risk none")
         expect(page.locator(".strays")).to_contain_text("not valid0")
         expect(page.locator("details", has_text="About").last).to_contain_text("taken overwhat, of a model")
+
+    def test_what_is_not_valid_stays_within_its_pane(self, rich: dict[str, Any], tmp_path: Path, visit: Opened) -> None:
+        page = visit(page_of(tmp_path, [record_view({**rich, "invalid": "z" * 900}, TEXT)])).page
+        pane, value = (page.locator(name).bounding_box() for name in ("#fields", ".strays > .value"))
+        assert (value["x"], value["width"]) == (
+            pane["x"],
+            page.evaluate("document.getElementById('fields').clientWidth"),
+        )
+        assert page.evaluate("document.getElementById('fields').scrollWidth") == value["width"]
 
     def test_the_list_tells_the_worst_flags_and_how_many_more(self, page: Any, expect: Any) -> None:
         expect(page.locator("#document-0 .tag")).to_have_text(["1 nowhere", "1 risky", "+2"])
@@ -632,13 +663,13 @@ class TestTheForm:
         expect(field(page, "/city").locator(".row")).to_be_focused()
 
     def test_on_paper_all_details_are_there(self, page: Any, expect: Any) -> None:
+        page.evaluate("viewer.select('/city')")
         page.emulate_media(media="print")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         expect(page.locator("#fields .details")).to_have_count(9)
         expect(page.locator("#list")).to_be_hidden()
         expect(page.locator("summary", has_text="Attempts")).to_be_visible()
         expect(page.locator("summary", has_text="About")).to_be_hidden()  # as it is closed
-        page.evaluate("viewer.select('/city')")
         page.evaluate("dispatchEvent(new Event('afterprint'))")
         expect(page.locator("#fields .details")).to_have_count(1)
 
@@ -664,6 +695,8 @@ class TestTheForm:
         assert fields["y"] == pytest.approx(text["y"] + text["height"], abs=1)
         assert page.evaluate("document.documentElement.scrollHeight") >= fields["y"] + fields["height"]
         expect(page.locator("#text .stretch").first).to_have_css("content-visibility", "visible")
+        for name in ("#text", "#fields"):
+            expect(page.locator(name)).to_have_css("overflow", "visible")  # what scrolls is not parted into sheets
 
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     @pytest.mark.parametrize("width", [1440, 900, 390])
@@ -735,6 +768,13 @@ class TestPages:
         page = visit(page_of(tmp_path, _paged_views(record))).page
         page.locator("#show-pages").click()
         box = page.locator("figure").last.locator(".box").last
+        expect(box).not_to_be_in_viewport()
+        page.locator("#show-text").click()
+        field(page, "/lines").locator(".row").click()
+        page.evaluate("async () => { for (let n = 0; n < 9; n++) await new Promise(requestAnimationFrame); }")
+        page.locator("#show-pages").click()
+        expect(box).to_be_in_viewport()
+        field(page, "/what").locator(".row").click()
         expect(box).not_to_be_in_viewport()
         field(page, "/lines").locator(".row").click()
         expect(box).to_be_in_viewport()
