@@ -45,7 +45,11 @@ def pixels(picture: str) -> tuple[int, int, int, bytes]:
     """Width, height, samples a pixel, and the samples of a PNG that is not filtered."""
     data = b64decode(picture.removeprefix("data:image/png;base64,"))
     width, height, depth, kind = struct.unpack(">IIBB", data[16:26])
-    assert (data[:8], depth) == (b"\x89PNG\r\n\x1a\n", 8)
+    assert (data[:8], depth, data[26:29]) == (
+        b"\x89PNG\r\n\x1a\n",
+        8,
+        bytes(3),
+    )  # the one packing and filter; no interlace
     at, packed = 8, b""
     while at < len(data):
         (length,) = struct.unpack(">I", data[at : at + 4])

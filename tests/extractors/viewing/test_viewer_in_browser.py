@@ -548,7 +548,10 @@ class TestTheForm:
         page = visit(page_of(tmp_path, [record_view(rich, TEXT)])).page
         field(page, "/price").locator(".row").click()
         assert lit(page) == TEXT[30:33]
-        assert "".join(page.locator("#text mark.near").all_text_contents()) == "Please send 12 oak chairs"
+        near = page.locator("#text mark.near")
+        assert "".join(near.all_text_contents()) == "Please send 12 oak chairs"
+        edge = _style(field(page, "/price"), "border-left-color")
+        assert all(_style(mark, "box-shadow").startswith(edge) for mark in near.all())
 
     def test_attempts_chunks_and_the_rest_stand_below(self, page: Any, expect: Any) -> None:
         form = page.locator("#fields")
