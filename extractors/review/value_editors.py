@@ -21,7 +21,7 @@ __all__ = ["ValueEditor", "empty_value", "schemas_at", "typed_value", "value_edi
 
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength")
 _TEMPORAL = {"date": "date", "date-time": "datetime", "time": "time"}
-_OF_TYPE = {"boolean": "choice", "integer": "integer", "number": "number", "string": "text", "array": "list"}
+_OF_TYPE = {"integer": "integer", "number": "number", "string": "text", "array": "list"}
 _DEEPEST = 6
 """How many levels of a new item are laid out: a schema may hold itself."""
 
@@ -99,7 +99,7 @@ def _empty(root: JSONMapping, schemas: ApplicableSchemas, depth: int) -> JSON:
 
 def _kind(types: set[str], schemas: ApplicableSchemas) -> str:
     told = [schema for schema in schemas if set(_types(schema)) - {"null"} or [*_options(schema)]]
-    if told and all([*_options(schema)] or set(_types(schema)) == {"boolean"} for schema in told):
+    if told and all([*_options(schema)] for schema in told):
         return "choice"
     if types in ({"number", "string"}, {"integer", "string"}, {"integer", "number"}):  # such as a Decimal's
         return "number"
@@ -122,7 +122,7 @@ def _options(schema: JSONMapping) -> Iterator[JSON]:
         yield schema["const"]
     elif isinstance(schema.get("enum"), list):
         yield from schema["enum"]
-    elif schema.get("type") == "boolean":
+    elif {*_types(schema)} - {"null"} == {"boolean"}:
         yield from (True, False)
 
 

@@ -384,7 +384,7 @@
   // The values that are allowed, as a list; one that stands there and is none of them is not chosen.
   function choiceOf(kind, typed, review, about) {
     const input = make("select", about);
-    for (const option of kind.options) {
+    for (const option of kind.options || []) {
       const value = JSON.parse(option);
       input.append(textOf("option", { value: option }, typeof value === "string" ? value || "empty text" : option));
     }

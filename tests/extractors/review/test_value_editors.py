@@ -20,6 +20,7 @@ def editor(schema):
     [
         ({"enum": ["a", "b", None]}, {"kind": "choice", "options": ['"a"', '"b"'], "nullable": True}),
         ({"type": "boolean"}, {"kind": "choice", "options": ["true", "false"], "nullable": False}),
+        ({"type": ["boolean", "null"]}, {"kind": "choice", "options": ["true", "false"], "nullable": True}),
         ({"const": 3}, {"kind": "choice", "options": ["3"], "nullable": False}),
         ({"anyOf": [{"enum": [1]}, {"type": "null"}]}, {"kind": "choice", "options": ["1"], "nullable": True}),
         (

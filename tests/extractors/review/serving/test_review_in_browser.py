@@ -65,6 +65,7 @@ class Desk:
             self.page.wait_for_function(_INCLUDES, arg=["review-note", note])
 
     def rows(self):
+        self.page.wait_for_function("() => viewer.current.view.fields.every((row) => row.review)")
         return {
             row["path"]: row["review"]["decided"]
             for row in self.page.evaluate("viewer.current.view.fields")
@@ -156,6 +157,11 @@ def test_every_key_does_what_the_help_says(desk, review):
     ada.press("u", "u", "u", "u")
     ada.wait_until(note="There is nothing to undo")
     assert ada.rows() == {}
+    ada.page.evaluate("viewer.select('/total')")
+    ada.press("a")
+    ada.wait_until("/due")
+    ada.press("u")
+    ada.wait_until("/total", note="taken back")
     ada.press("n")
     ada.page.wait_for_function("() => viewer.current.number === 1")
     ada.press("n")
@@ -268,7 +274,7 @@ def test_a_hundred_fields_are_reviewed_by_keyboard_alone(desk, tmp_path):
     assert [line["source"] for line in lines] == [f"{n}.txt" for n in range(5)]
     changed = {name: line["value"][name] for line in lines for name in value if line["value"][name] != value[name]}
     assert changed == {"field_3": "new 83", "field_13": "new 93"}
-    assert len(ada.review.log.rows) == 100
+    assert sum(row.action.decides for row in ada.review.log.rows) == 100
 
 
 @pytest.mark.slow
@@ -277,7 +283,7 @@ def test_keys_that_are_faster_than_the_service_are_done_one_after_the_other(desk
     ada.wait_until("/number")
     ada.press(*"aaaaaaaaaaa")  # eleven fields
     ada.page.wait_for_function("() => viewer.current.number === 1")
-    assert [row.path for row in review.log.rows] == [
+    assert [row.path for row in review.log.rows if row.action.decides] == [
         row["path"] for row in review.state(0)["fields"] if not row["by_parts"]
     ]
     assert review.gold_count == 1
@@ -400,6 +406,25 @@ def test_a_value_that_is_decided_and_refused_is_told(desk, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_choice_may_be_nothing_and_is_described(desk, tmp_path):
+    urgent = {"type": ["boolean", "null"], "description": "Whether it cannot wait."}
+    parts = {"urgent": urgent, "end": {"const": None}}
+    schema = resolve({"title": "call", "type": "object", "properties": parts, "required": [*parts]})
+    ada = desk(session(tmp_path, [document(value={"urgent": True, "end": None}, schema=schema)]))
+    ada.press("e")
+    ada.page.wait_for_selector("#review-input")
+    assert ada.page.locator("#review-about").inner_text() == urgent["description"]
+    ada.page.select_option("#review-input", label="nothing (null)")
+    ada.press("Enter")
+    ada.wait_until("/end")
+    ada.press("e")
+    ada.page.wait_for_selector("#review-input")
+    ada.press("Enter")
+    ada.wait_until(note="is gold")
+    assert ada.review.log.rows[0].after is None
+
+
+@pytest.mark.slow
 def test_gold_that_is_broken_by_hand_is_told_until_it_is_mended(desk, tmp_path):
     ada = desk(session(tmp_path, [document(n, value={"a": 1, "b": 2}, schema=PAIR, source=f"{n}") for n in range(3)]))
     ada.review.gold.write_text("no gold\n")
@@ -425,6 +450,18 @@ def test_the_list_tells_how_far_each_document_is(desk, tmp_path):
     ada.press("a")
     ada.wait_until("/b")
     assert ada.page.locator(".entry .tag").all_inner_texts() == ["1 decided", "gold", "1 decided"]
+    ada.press("a")
+    ada.page.wait_for_function(_IS_CHOSEN, arg=["/b", 2])
+    ada.press("a")
+    ada.wait_until(note="No later document has open fields")
+    ada.press("p", "p")
+    ada.page.wait_for_function("() => viewer.current.number === 0")
+    ada.page.evaluate("viewer.select('/a')")
+    ada.press("x")
+    ada.wait_until(note="correct it instead")
+    ada.press("a")
+    ada.wait_until(note="0 is gold. No later document has open fields")
+    assert ada.page.evaluate("viewer.current.number") == 0
 
 
 @pytest.mark.slow
