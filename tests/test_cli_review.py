@@ -111,15 +111,17 @@ def test_a_review_that_is_killed_again_and_again_keeps_what_it_has_answered(here
     while asked:
         starts += 1
         with started_review("records.jsonl", "--gold", "gold.jsonl", "-s", "form.json") as process:
-            killing = Timer(chance.uniform(0.2, 1), process.kill)
+            killing, left = Timer(chance.uniform(0, 0.002), process.kill), chance.randint(1, 12)
             address = process.stdout.readline().strip()
-            killing.start()
             with httpx2.Client() as client, suppress(httpx2.HTTPError):
                 while asked:
                     number, name = asked[0]
                     body = {"document": number, "action": "correct", "path": f"/{name}", "typed": f"{name} {number}"}
                     answered.append(client.post(f"{address}decisions", json=body).json()["row"]["id"])
                     asked.pop(0)
+                    left -= 1
+                    if left == 0:
+                        killing.start()
             killing.cancel()
             process.kill()
     kept = [json.loads(line)["id"] for line in (here / "gold.log.jsonl").read_text().splitlines(keepends=True)[:-1]]

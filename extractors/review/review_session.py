@@ -284,13 +284,10 @@ class ReviewSession:
 
     def _is_kept(self, number: int) -> bool:
         """Whether the log has what a document has replaced since it became gold."""
-        rows = self.rows_of(number)
-        for end in range(len(rows) - 1, -1, -1):
-            if rows[end].replaced is not None:
-                return True
-            if self.documents[number].gold(rows[:end]) is None:
-                return False
-        return False
+        rows, document = self.rows_of(number), self.documents[number]
+        ends = reversed(range(len(rows)))
+        last = next(end for end in ends if rows[end].replaced is not None or document.gold(rows[:end]) is None)
+        return rows[last].replaced is not None
 
     def _take_rows(self) -> None:
         """Sort new rows by their documents, and note which of these are gold, or are no more."""

@@ -486,10 +486,10 @@ def test_how_far_a_review_is_counts_what_stands_of_these_documents(tmp_path):
     ada, bob = (
         session(tmp_path, [document(), document(1, text="b", source="b.txt")], who=who) for who in ("ada", "bob")
     )
-    decide(ada, REJECT, "/due")
+    decide(ada, ACCEPT, "/number", 1)
     decide(ada, ACCEPT, "/number")
     ada.undo()
-    decide(ada, ACCEPT, "/number", 1)
+    decide(ada, REJECT, "/due")
     decide(bob, CORRECT, "/number", 1, typed="18")
     ada.refresh()
     assert ada.counts() == {ACCEPT: 1, REJECT: 1}
