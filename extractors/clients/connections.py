@@ -12,7 +12,7 @@ from slotfill.extractors.cassettes.cassette import Cassette, CassetteTransport
 from slotfill.extractors.catalogue import model_ids
 from slotfill.extractors.clients.credentials import credential_for
 from slotfill.extractors.clients.rate_limits import Limits
-from slotfill.extractors.http.bodies import BoundedAsyncClient
+from slotfill.extractors.http.bounded_client import BoundedAsyncClient
 from slotfill.extractors.http.deadlines import TimedClient
 from slotfill.extractors.http.proxies import naming_proxies
 from slotfill.extractors.http.tries import Tries

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any
 
 import httpx2
-from anthropic import DefaultAsyncHttpxClient
 
-__all__ = ["LARGEST_BODY", "BoundedAsyncClient", "bound_body"]
+__all__ = ["LARGEST_BODY", "bound_body"]
 
 LARGEST_BODY = 2**28
 """Bytes that are read of one body: a stream of ten million characters, a few in each event, takes half of it."""
@@ -24,22 +22,6 @@ def bound_body(reply: httpx2.Response) -> None:
     if reply.headers.pop("content-encoding", None):
         reply.headers.pop("content-length", None)
     reply.stream = _BoundedBody(source)
-
-
-class BoundedAsyncClient(DefaultAsyncHttpxClient):
-    """The SDK's own HTTP client, whose bodies are bounded. It closes itself when nobody has, as the SDK's does."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"event_hooks": {"response": [_abound_body]}} | options)
-
-    def __del__(self) -> None:
-        with suppress(Exception):  # no event loop is running any more
-            if not self.is_closed:
-                asyncio.get_running_loop().create_task(self.aclose())
-
-
-async def _abound_body(reply: httpx2.Response) -> None:
-    bound_body(reply)
 
 
 def _is_small(reply: httpx2.Response) -> bool:

@@ -15,7 +15,7 @@ from slotfill.extractors.clients.clients import Clients
 from slotfill.extractors.clients.codec import Codec
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.http import bodies
-from slotfill.extractors.http.bodies import BoundedAsyncClient
+from slotfill.extractors.http.bounded_client import BoundedAsyncClient
 from slotfill.extractors.http.deadlines import MOST_LINES, TimedClient
 from slotfill.extractors.http.tries import Tries
 from slotfill.extractors.messages_api.sse import STREAM, events
