@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Coroutine, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nullcontext
 from dataclasses import dataclass
 from threading import Semaphore
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from slotfill.extractors.chunks.reading import Steps
 from slotfill.extractors.documents.document import Document
@@ -43,7 +44,7 @@ class RunningPlan(Generic[M]):
 
     Attributes:
         schema: What is extracted.
-        asks: Those to be answered next, none once it has ended.
+        asks: Those that are to be answered, none once it has ended. One whose answer has not arrived yet stays.
     """
 
     def __init__(self, document: Document, schema: Schema[M], policy: Policy, steps: Steps[Extraction[M]]) -> None:
@@ -51,6 +52,7 @@ class RunningPlan(Generic[M]):
         self.asks: tuple[Ask, ...] = ()
         self._document, self._policy = document, policy
         self._answered: list[tuple[Ask, Answer]] = []
+        self._in_parts = False
         self._extraction: Extraction[M] | None = None
         self._steps = steps
         self._advance(None)
@@ -65,11 +67,11 @@ class RunningPlan(Generic[M]):
     @property
     def streams(self) -> bool:
         """Whether the next reply is worth showing as it arrives: it is of the whole value, and the only one."""
-        return len(self.asks) == 1 and self.asks[0].rung is not Rung.PATCH and not self.asks[0].prompt.further
+        return not self._in_parts and self.asks[0].rung is not Rung.PATCH and not self.asks[0].prompt.further
 
-    def answer(self, answers: tuple[Answer, ...]) -> None:
-        """Give the answers to the asks, in their order."""
-        self._answered += zip(self.asks, answers, strict=True)
+    def answer(self, answers: tuple[Answer | None, ...]) -> None:
+        """Give the answers to the asks, in their order; None for those that are still on their way."""
+        self._answered += [(ask, one) for ask, one in zip(self.asks, answers, strict=True) if one is not None]
         self._advance(answers)
 
     @contextmanager
@@ -82,9 +84,10 @@ class RunningPlan(Generic[M]):
         except BaseException as error:  # noqa: BLE001 - see STOPS
             self._fail(error)
 
-    def _advance(self, answers: tuple[Answer, ...] | None) -> None:
+    def _advance(self, answers: tuple[Answer | None, ...] | None) -> None:
         try:
             self.asks = self._steps.send(answers)  # type: ignore[arg-type]  # None starts a generator
+            self._in_parts |= len(self.asks) > 1
         except StopIteration as end:
             self.asks, self._extraction = (), end.value
         except STOPS:
@@ -100,11 +103,73 @@ class RunningPlan(Generic[M]):
         )
 
 
+class _Sent(Protocol):
+    """An ask on its way: a thread's future, or a task."""
+
+    def done(self) -> bool:
+        """Whether its answer has arrived, or it was stopped."""
+
+    def exception(self) -> BaseException | None:
+        """Return what has stopped it."""
+
+    def result(self) -> Answer:
+        """Return its answer, or raise what has stopped it."""
+
+
+S = TypeVar("S", bound=_Sent)
+
+
+class Flight(ABC, Generic[S]):
+    """The asks of one plan that are on their way; as a context it calls off those that are left in the end."""
+
+    def __init__(self) -> None:
+        self._on_the_way: dict[int, S] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    @abstractmethod
+    async def __aexit__(self, *_: object) -> None: ...
+
+    async def arrivals(self, asks: Sequence[Ask]) -> tuple[Answer | None, ...]:
+        """Send those that are not on their way yet, and wait until some have arrived.
+
+        What stops one of them stops no other: they are paid for.
+
+        Returns:
+            The answers in the asks' order; None for those that are still on their way. Each is given once.
+        """
+        if len(asks) == 1 and not self._on_the_way:  # most documents: it costs less
+            return (await self._answer(asks[0]),)
+        for ask in asks:
+            if id(ask) not in self._on_the_way:
+                self._on_the_way[id(ask)] = self._send(ask)
+        await self._wait(FIRST_COMPLETED)
+        if any(one.done() and one.exception() for one in self._on_the_way.values()):
+            await self._wait(ALL_COMPLETED)
+        return tuple(self._take(ask) for ask in asks)
+
+    def _take(self, ask: Ask) -> Answer | None:
+        return self._on_the_way.pop(id(ask)).result() if self._on_the_way[id(ask)].done() else None
+
+    @abstractmethod
+    async def _answer(self, ask: Ask) -> Answer:
+        """Have the only ask answered."""
+
+    @abstractmethod
+    def _send(self, ask: Ask) -> S:
+        """Have an ask answered beside others."""
+
+    @abstractmethod
+    async def _wait(self, until: str) -> None:
+        """Wait for those that are on their way: FIRST_COMPLETED or ALL_COMPLETED, which asyncio calls alike."""
+
+
 class Asker(Protocol):
     """What has asks answered: side by side, or one as its reply arrives."""
 
-    async def answers(self, asks: Sequence[Ask]) -> tuple[Answer, ...]:
-        """Return the answers in the asks' order."""
+    def flight(self) -> Flight[Any]:
+        """Give what has the asks of one plan answered; what is left on its way where the plan ends is called off."""
 
     def stream(self, ask: Ask) -> AsyncGenerator[str | Answer]:
         """Give the pieces of a reply's text as they arrive, and the answer last."""
@@ -118,14 +183,15 @@ async def drive(
     Yields:
         With `streaming` the value as it grows; the extraction last.
     """
-    while plan.asks:
-        with plan.answering():
-            if not (streaming and plan.streams):
-                plan.answer(await asker.answers(plan.asks))
-                continue
-            async with aclosing(_partials(plan, asker)) as partials:
-                async for partial in partials:
-                    yield partial
+    async with asker.flight() as flight:
+        while plan.asks:
+            with plan.answering():
+                if not (streaming and plan.streams):
+                    plan.answer(await flight.arrivals(plan.asks))
+                    continue
+                async with aclosing(_partials(plan, asker)) as partials:
+                    async for partial in partials:
+                        yield partial
     yield plan.extraction
 
 
@@ -204,12 +270,9 @@ class BlockingAsker:
     slots: Semaphore
     threads: int
 
-    async def answers(self, asks: Sequence[Ask]) -> tuple[Answer, ...]:
-        """Return the answers in the asks' order."""
-        if len(asks) == 1:
-            return (self._answer(asks[0]),)
-        with ThreadPoolExecutor(min(len(asks), self.threads)) as pool:
-            return tuple(pool.map(self._answer, asks))
+    def flight(self) -> Flight[Any]:
+        """Give what has the asks of one plan answered."""
+        return _BlockingFlight(self)
 
     async def stream(self, ask: Ask) -> AsyncGenerator[str | Answer]:
         """Give the pieces of a reply's text as they arrive, and the answer last."""
@@ -225,9 +288,31 @@ class BlockingAsker:
         finally:
             pieces.close()
 
-    def _answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: Ask) -> Answer:
+        """Have an ask answered."""
         with self.slots:
             return self.clients.execute(ask)
+
+
+class _BlockingFlight(Flight[Future[Answer]]):
+    """Asks that are answered by threads; a single one is by the caller's own."""
+
+    def __init__(self, asker: BlockingAsker) -> None:
+        super().__init__()
+        self._asker = asker
+        self._pool = ThreadPoolExecutor(asker.threads)  # it starts no thread before it has something to do
+
+    async def __aexit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    async def _answer(self, ask: Ask) -> Answer:
+        return self._asker.answer(ask)
+
+    def _send(self, ask: Ask) -> Future[Answer]:
+        return self._pool.submit(self._asker.answer, ask)
+
+    async def _wait(self, until: str) -> None:
+        wait(self._on_the_way.values(), return_when=until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,14 +325,9 @@ class ConcurrentAsker:
     executor: Executor
     slots: asyncio.Semaphore | None = None
 
-    async def answers(self, asks: Sequence[Ask]) -> tuple[Answer, ...]:
-        """Return the answers in the asks' order. What stops one of them stops no other: they are paid for."""
-        if len(asks) == 1:  # most documents: a task costs more than it takes to read a short reply
-            return (await self._answer(asks[0]),)
-        answers = await asyncio.gather(*map(self._answer, asks), return_exceptions=True)
-        if stopped := [answer for answer in answers if isinstance(answer, BaseException)]:
-            raise stopped[0]
-        return tuple(answer for answer in answers if isinstance(answer, Answer))
+    def flight(self) -> Flight[Any]:
+        """Give what has the asks of one plan answered."""
+        return _ConcurrentFlight(self)
 
     async def stream(self, ask: Ask) -> AsyncGenerator[str | Answer]:
         """Give the pieces of a reply's text as they arrive, and the answer last."""
@@ -255,9 +335,33 @@ class ConcurrentAsker:
             async for piece in pieces:
                 yield piece
 
-    async def _answer(self, ask: Ask) -> Answer:
+    async def answer(self, ask: Ask) -> Answer:
+        """Have an ask answered."""
         async with self._slot():
             return await self.executor.aexecute(ask)
 
     def _slot(self) -> AbstractAsyncContextManager[object]:
         return self.slots or nullcontext()
+
+
+class _ConcurrentFlight(Flight[asyncio.Task[Answer]]):
+    """Asks that are answered by tasks; a single one, as most documents have, by the caller's own: it costs less."""
+
+    def __init__(self, asker: ConcurrentAsker) -> None:
+        super().__init__()
+        self._asker = asker
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._on_the_way.values():
+            task.cancel()
+        if self._on_the_way:
+            await asyncio.gather(*self._on_the_way.values(), return_exceptions=True)
+
+    async def _answer(self, ask: Ask) -> Answer:
+        return await self._asker.answer(ask)
+
+    def _send(self, ask: Ask) -> asyncio.Task[Answer]:
+        return asyncio.create_task(self._asker.answer(ask))
+
+    async def _wait(self, until: str) -> None:
+        await asyncio.wait(self._on_the_way.values(), return_when=until)

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from slotfill.extractors.chunks.assembly import Assembly, assemble
-from slotfill.extractors.chunks.reading import ChunkReader, ChunkResult, Steps, next_reading, together
+from slotfill.extractors.chunks.reading import ChunkReader, ChunkResult, Steps, answer_to, next_reading, together
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.pdf_pages import page_list
 from slotfill.extractors.extractions.extraction import Extraction
@@ -69,7 +69,7 @@ def plan(
     extraction = _written(reader, assembly, result, certainty)
     if known.is_refused_in(extraction):  # with what is new it breaks a rule of the whole: all is asked for
         return known.paid_for((yield from plan(document, schema, policy, history)), extraction)
-    return known.note_in(replace(extraction, history=history))
+    return known.note_in(replace(extraction, history=history) if history else extraction)
 
 
 def vote(reader: ChunkReader[M], known: TakeOver[M], earlier: EarlierRecord | None) -> Steps[Assembly[M]]:
@@ -133,7 +133,7 @@ def climb(step: Step[M], earlier: Result[M] | None = None) -> Steps[Result[M]]:
     following: Step[M] | None = step
     while following:
         step = following
-        (answer,) = yield (step.request,)
+        answer = yield from answer_to(step.request)
         result = mend(step, read_answer(step, answer)).after(earlier)
         following = patch(step, result)
         if following is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain, islice
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic_core import to_json
@@ -31,13 +32,25 @@ from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.wire.wire import Wire, wire_for
 
-__all__ = ["ChunkReader", "ChunkResult", "SchemaPart", "Steps", "next_reading", "schema_parts", "together"]
+__all__ = [
+    "ChunkReader",
+    "ChunkResult",
+    "SchemaPart",
+    "Steps",
+    "answer_to",
+    "next_reading",
+    "schema_parts",
+    "together",
+]
 
 M = TypeVar("M")
 T = TypeVar("T")
 
-Steps = Generator[tuple[Ask, ...], tuple[Answer, ...], T]
-"""Asks out, answers in, and in the end what came of them."""
+Steps = Generator[tuple[Ask, ...], tuple[Answer | None, ...], T]
+"""Asks out, answers in, and in the end what came of them.
+
+Of several asks the answers may be sent one by one, as they arrive: see `together`.
+"""
 
 
 class PromptVariation(Protocol):
@@ -183,25 +196,43 @@ def next_reading(question: Question[M], result: Result[M]) -> Question[M]:
     return replace(question, prompt=prompt, reading=question.reading + 1)
 
 
+def answer_to(ask: Ask) -> Steps[Answer]:
+    """Ask one question.
+
+    Returns:
+        Its answer.
+    """
+    (answer,) = yield (ask,)
+    if answer is None:
+        raise RuntimeError("a course of steps went on without the answer to its only ask")
+    return answer
+
+
 def together(courses: Iterable[Steps[T]]) -> Steps[list[T]]:
-    """Run several courses of steps at once: what they ask together is asked together.
+    """Run several courses of steps at once: what they ask is asked side by side, and none waits for the others.
+
+    Of answers that have arrived each course takes its own, and goes on; None stands for one that is still on its way,
+    whose ask is among the next ones again, the same object.
 
     Returns:
         What came of each, in the courses' order.
     """
-    running = dict(enumerate(courses))
+    running = [*courses]
     ended: dict[int, T] = {}
-    answers: dict[int, tuple[Answer, ...] | None] = dict.fromkeys(running)
-    while answers:
-        asks: dict[int, tuple[Ask, ...]] = {}
-        for number, reply in answers.items():
+    asks: dict[int, tuple[Ask, ...]] = {}
+    arrived: dict[int, tuple[Answer | None, ...] | None] = dict.fromkeys(range(len(running)))
+    while True:
+        for number, replies in arrived.items():
             try:
-                asks[number] = next(running[number]) if reply is None else running[number].send(reply)
+                asks[number] = next(running[number]) if replies is None else running[number].send(replies)
             except StopIteration as end:
                 ended[number] = end.value
-        replies = iter((yield tuple(ask for several in asks.values() for ask in several)) if asks else ())
-        answers = {number: tuple(next(replies) for _ in several) for number, several in asks.items()}
-    return [ended[number] for number in running]
+                asks.pop(number, None)
+        if not asks:
+            return [ended[number] for number in range(len(running))]
+        several = iter((yield tuple(chain.from_iterable(asks.values()))))
+        sent = {number: tuple(islice(several, len(own))) for number, own in asks.items()}
+        arrived = {number: own for number, own in sent.items() if any(own)}
 
 
 @lru_cache(maxsize=64)

@@ -1,7 +1,7 @@
 """The one driver loop: whole and streaming, with an event loop and without."""
 
 import asyncio
-from threading import Semaphore
+from threading import Event, Semaphore
 
 import pytest
 from pydantic import BaseModel
@@ -16,6 +16,7 @@ from slotfill.extractors.drivers import (
     iterate,
     run_to_end,
 )
+from slotfill.extractors.errors import ModelError
 from slotfill.extractors.plan import plan
 from slotfill.extractors.rungs.asks import Answer, Policy
 
@@ -120,6 +121,85 @@ def test_a_stream_that_nobody_reads_on_is_ended():
 def test_what_waits_for_an_event_loop_is_refused_without_one():
     with pytest.raises(RuntimeError, match="waits for one"):
         run_to_end(extraction_of(running(), ConcurrentAsker(Clients())))
+
+
+WRONG = '{"word": ["no", "word"]}'
+WRONG = Answer(json=WRONG, text=WRONG, stop_reason="end_turn")
+
+
+class Slow(Clients):
+    """Answer the first chunk wrongly, and the others only when it has been asked for again."""
+
+    def __init__(self):
+        super().__init__()
+        self.repaired, self.repaired_here = asyncio.Event(), Event()
+
+    def execute(self, ask):
+        self.asks.append(ask)
+        if ask is self.asks[0]:
+            return WRONG
+        if ask.rung is not Rung.ASK:
+            self.repaired_here.set()
+        assert self.repaired_here.wait(60)
+        return self.answer
+
+    async def aexecute(self, ask):
+        self.asks.append(ask)
+        if ask is self.asks[0]:
+            return WRONG
+        if ask.rung is not Rung.ASK:
+            self.repaired.set()
+        await asyncio.wait_for(self.repaired.wait(), 60)
+        return self.answer
+
+
+@pytest.mark.parametrize("way", ["tasks", "threads"])
+def test_the_repair_of_a_chunk_does_not_wait_for_the_slowest_other_chunk(way):
+    clients, of_chunks = Slow(), running(500)
+    asker = ConcurrentAsker(clients) if way == "tasks" else BlockingAsker(clients, Semaphore(9), threads=9)
+    course = extraction_of(of_chunks, asker)
+    extraction = asyncio.run(course) if way == "tasks" else run_to_end(course)
+    assert extraction.ok
+    chunks = [attempt.chunk for attempt in extraction.attempts]
+    assert chunks == sorted(chunks)  # in the document's order, whatever came first
+    assert len(chunks) == len(clients.asks) == len(set(chunks)) + 1
+
+
+def test_what_stops_one_chunk_stops_no_other_and_ends_the_document():
+    class Broken(Clients):
+        async def aexecute(self, ask):
+            answer = await super().aexecute(ask)
+            if ask is self.asks[0]:
+                raise ModelError("no credential")
+            await asyncio.sleep(0.01)
+            self.closed += 1
+            return answer
+
+    clients = Broken()
+    with pytest.raises(ModelError):
+        asyncio.run(extraction_of(running(500), ConcurrentAsker(clients)))
+    assert clients.closed == len(clients.asks) - 1 > 1
+
+
+def test_where_a_document_is_given_up_what_is_on_its_way_is_called_off():
+    class Endless(Clients):
+        async def aexecute(self, ask):
+            self.asks.append(ask)
+            try:
+                await asyncio.sleep(3_600)
+            finally:
+                self.closed += 1
+
+    async def given_up(clients):
+        task = asyncio.create_task(extraction_of(running(500), ConcurrentAsker(clients)))
+        await asyncio.sleep(0.01)  # all are sent at once
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    clients = Endless()
+    asyncio.run(given_up(clients))
+    assert clients.closed == len(clients.asks) > 1
 
 
 def test_a_plan_that_has_not_ended_has_no_extraction():
