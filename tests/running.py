@@ -22,6 +22,6 @@ class Memory(Sink):
         self.committed = complete
 
 
-def engine(extractor, ledger, kept, rejects=None, *, records=False, concurrency=8, breaker=None):
+def engine(extractor, ledger, kept, rejects=None, *, records=False, concurrency=8, breaker=None, **options):
     delivery = Delivery(ledger, kept, rejects, records=records, schema=extractor.schema)
-    return Run(extractor, ledger, delivery, breaker or Breaker(), concurrency=concurrency)
+    return Run(extractor, ledger, delivery, breaker or Breaker(), concurrency=concurrency, **options)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
-from itertools import islice
+from contextlib import aclosing, closing, contextmanager
 from typing import Any
 
 from slotfill.extractors.documents.document import Document
+from slotfill.extractors.documents.read_ahead import ReadAhead
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.rungs.recording import emptied, record_failure
@@ -76,9 +76,10 @@ class Run:
         self._second_tries: SecondTries | None = None
         self._first_tries: dict[bytes, FirstTry] = {}
         self._extractor, self._ledger, self._delivery, self._breaker = extractor, ledger, delivery, breaker
-        self._asking = Asking(extractor.executor, ledger, breaker, concurrency=concurrency, on_halt=on_halt)
+        self._asking = Asking(extractor.executor, ledger, breaker, concurrency=concurrency, on_halt=self._halt)
         self._concurrency, self._earlier = concurrency, earlier
-        self._on_progress, self._on_interrupt = on_progress, on_interrupt
+        self._on_progress, self._on_interrupt, self._on_halt = on_progress, on_interrupt, on_halt
+        self._reading: ReadAhead | None = None
         self._stopping = Stopping(self._stop)
         self._at_work: set[bytes] = set()
         self._repeats: Counter[bytes] = Counter()
@@ -167,6 +168,12 @@ class Run:
             self._first_tries[document_key(first.document)] = first
             yield first.document
 
+    def _halt(self) -> None:
+        """Wait for no document that is still to be read, where no further ask may start."""
+        if self._reading is not None:
+            self._reading.close()
+        self._on_halt()
+
     def _stop(self) -> None:
         """Take the first signal."""
         self._asking.halt(KeyboardInterrupt(self._stopping.signal))
@@ -174,13 +181,14 @@ class Run:
 
     async def _pending(self, documents: Iterable[Document]) -> AsyncGenerator[Document]:
         """Register the documents as they are read, and yield those to be asked about, one a text."""
-        rest, size = iter(documents), 1
-        while not self._asking.halted and (batch := self._read(rest, size)):
-            pending = self._register(batch)
-            size = min(2 * size, BATCH if pending else BATCH_OF_ENDED)
-            for document in pending:
-                yield document
-            await asyncio.sleep(0)  # documents that have all ended are read on without a pause
+        size = 1
+        with closing(ReadAhead(documents)) as self._reading:
+            while not self._asking.halted and (batch := await self._read(self._reading, size)):
+                pending = self._register(batch)
+                size = min(2 * size, BATCH if pending else BATCH_OF_ENDED)
+                for document in pending:
+                    yield document
+                await asyncio.sleep(0)  # documents that have all ended are read on without a pause
 
     def _register(self, batch: Sequence[Document]) -> list[Document]:
         """Return those of a batch that are to be asked about."""
@@ -204,16 +212,10 @@ class Run:
             self._on_progress(self.totals)
         return pending
 
-    def _read(self, documents: Iterator[Document], size: int) -> list[Document]:
-        batch: list[Document] = []
-        chars = 0
-        with self._halt_on_error(), self._stopping.blocking():  # a pipe may never end
-            for document in islice(documents, size):
-                batch.append(document)
-                chars += len(document.text)
-                if chars > BATCH_CHARS:
-                    break
-        return batch
+    async def _read(self, reading: ReadAhead, size: int) -> list[Document]:
+        with self._halt_on_error():
+            return await reading.take(size, BATCH_CHARS)
+        return []
 
     async def _one(self, document: Document, on_partial: OnPartial | None = None) -> None:
         with self._halt_on_error():

@@ -33,7 +33,7 @@ class Stopping:
         self.requested = False
         self.signal: str | None = None
         self._on_signal = on_signal
-        self._forced = self._blocked = self._finishing = False
+        self._forced = self._finishing = False
         self._task: asyncio.Task[Any] | None = None
         self._before = ExitStack()
 
@@ -53,15 +53,6 @@ class Stopping:
             raise KeyboardInterrupt from None
 
     @contextmanager
-    def blocking(self) -> Iterator[None]:
-        """Let the loop be blocked, by reading: a signal then raises KeyboardInterrupt, as the loop cannot hear it."""
-        self._blocked = True
-        try:
-            yield
-        finally:
-            self._blocked = False
-
-    @contextmanager
     def finishing(self) -> Iterator[None]:
         """Let the loop be blocked by what soon ends: the first signal is noted, another raises KeyboardInterrupt."""
         self._finishing = True
@@ -76,10 +67,10 @@ class Stopping:
         signal.signal(number, partial(self._catch, asyncio.get_running_loop(), number.name))
 
     def _catch(self, loop: asyncio.AbstractEventLoop, name: str, *_: object) -> None:
-        if not (self._blocked or self._finishing):
+        if not self._finishing:
             loop.call_soon_threadsafe(self._receive, name)
             return
-        interrupts = self._blocked or self.requested
+        interrupts = self.requested
         self._receive(name)
         if interrupts:
             raise KeyboardInterrupt

@@ -114,34 +114,6 @@ def test_a_signal_that_is_ignored_stays_so(handlers):
     assert asyncio.run(run()) == "SIGTERM"
 
 
-def test_one_that_comes_while_the_loop_is_blocked_ends_that():
-    async def run():
-        read, write = os.pipe()
-        inside, ended = threading.Event(), threading.Event()
-
-        def interrupt():
-            inside.wait()
-            send(signal.SIGINT)
-            # One that comes in the moment before the system call does not interrupt it: no program can help that.
-            if not ended.wait(5):
-                os.write(write, b".")
-
-        with Stopping() as stopping:
-            thread = threading.Thread(target=interrupt)
-            thread.start()
-            with pytest.raises(KeyboardInterrupt), stopping.blocking():  # noqa: PT012 - it is the reading that raises
-                inside.set()
-                os.read(read, 1)
-            ended.set()
-            assert (stopping.requested, stopping.signal) == (True, "SIGINT")
-            await asyncio.sleep(0)
-        thread.join()
-        os.close(read)
-        os.close(write)
-
-    asyncio.run(run())
-
-
 @pytest.mark.parametrize("first", SIGNALS)
 def test_while_it_finishes_the_first_one_is_noted_and_the_second_interrupts(first):
     """Outputs are being written: to leave off there would lose them."""
