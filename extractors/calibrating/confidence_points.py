@@ -63,6 +63,8 @@ def stated_confidences(
     Of several confidences of one value the least counts. origins: those of the record, by the confidence's own pointer.
     """
     sure: dict[str, tuple[float, Origin]] = {}
+    if not origins:  # most schemas: the value need not be walked
+        return sure
     for path, subject in confidence_subjects(json_schema, value).items():
         number = float(follow(path, value))
         if path in origins and (subject not in sure or number < sure[subject][0]):

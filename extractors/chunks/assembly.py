@@ -84,7 +84,7 @@ class Assembly(Generic[M]):
             conflicts = tuple(_without(beside, conflicts)) if beside else conflicts
             extraction = replace(extraction, found_in=found_in, conflicts=conflicts)
         if self.missing is None:
-            return replace(extraction, chunks=self.chunks)
+            return replace(extraction, chunks=self.chunks) if self.chunks else extraction
         outcome = extraction.outcome if self.merged is None else Outcome.PARTIAL
         return replace(extraction, chunks=self.chunks, outcome=outcome, error=self.missing)
 

@@ -187,6 +187,8 @@ class ModelPool:
         policies = {name: self._policy(document, target) for name, target in self._targets.items()}
         stronger = policies.pop(self._stronger) if self._stronger else None
         first, *others = policies.values()
+        if not others and stronger is None:
+            return first
         return replace(first, fallbacks=tuple(others), stronger=stronger)
 
     def _policy(self, document: Document, target: _Target) -> Policy:

@@ -47,6 +47,9 @@ WINDOW_RECOVERY = 1 / 60
 PACE_RECOVERY = 1 / 180
 """How much of the whole pace comes back a second: where others use up the limits too, they will for a while."""
 
+LEARNING_SECONDS = 1.0
+"""How long what a reply tells of the limits is believed: they hardly change, and reading them takes its time."""
+
 NOTHING = 1e-6
 """Seconds that are not worth a wait: less than that a clock's figures may not be able to tell."""
 
@@ -142,6 +145,7 @@ class Pacer:
         catching_up = (CATCH_UP, CATCH_UP_TOKENS, CATCH_UP_TOKENS)
         self._buckets = [_Bucket(*both) for both in zip((rpm, itpm, otpm), catching_up, strict=True)]
         self._learnt: Mapping[str, float] = {}
+        self._learnt_at = -math.inf
         self._now, self._at = now, now()
         self._held_until = -math.inf
         self._pace = 1.0
@@ -203,9 +207,15 @@ class Pacer:
             # Refused tries are billed nothing, and count for no limit but that of requests.
             self._settle(reservation, 0, 0)
 
+    @property
+    def is_curious(self) -> bool:
+        """Whether it is time to `learn` again."""
+        return self._now() - self._learnt_at >= LEARNING_SECONDS
+
     def learn(self, limits: Mapping[str, float]) -> None:
         """Take what a reply tells of the limits, by the names of `LIMITS`."""
         with self._changing:
+            self._learnt_at = self._now()
             if limits == self._learnt:
                 return
             self._learnt = limits

@@ -145,7 +145,7 @@ class Limits(Middleware):
 
     def _settle(self, held: HeldTry, reply: Response, content: object) -> WaitError | None:
         """Settle a try by its reply, and learn from it. Returns an error for a `retry-after` beyond `max_wait`."""
-        if self._pacer:
+        if self._pacer and self._pacer.is_curious:
             self._pacer.learn(rate_limits(reply.headers, LIMITS))
         if not reply.is_success:
             return self._refuse(held, reply)

@@ -50,6 +50,8 @@ class Certainty:
 
         Of what was read again it is told how much the readings had agreed, and no probability: that was of their value.
         """
+        if not self.numbers:
+            return extraction
         escalated = {path for attempt in extraction.attempts for path in attempt.escalated}
         same = {path for path in self.numbers if follow(path, self.data) == follow(path, extraction.reply)}
         return replace(

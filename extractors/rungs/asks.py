@@ -52,12 +52,8 @@ class Ask:
         form = json.dumps(self.wire.full, sort_keys=True) if self.wire else ""
         turns = (part for turn in self.prompt.turns for part in (turn.role, turn.text, *_digests(turn)))
         parts = (self.model, self.mode, str(self.max_tokens), form, self.prompt.system, *turns)
-        digest = hashlib.sha256()
-        for part in parts:
-            data = part.encode("utf-8", "surrogatepass")
-            digest.update(b"%d:" % len(data))
-            digest.update(data)
-        return digest.digest()
+        encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+        return hashlib.sha256(b"".join([b"%d:%b" % (len(data), data) for data in encoded])).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,16 +195,20 @@ class Policy:
         return replace(looking[0], first_rung=rung, fallbacks=tuple(looking[1:]), stronger=stronger)
 
 
-def attempt_of(ask: Ask, answer: Answer) -> Attempt:
-    """Give what a record says of one request; `ok` says that there was a reply."""
-    failed = (FieldError("", answer.failure.message),) if answer.failure else ()
+def attempt_of(ask: Ask, answer: Answer, errors: tuple[FieldError, ...] | None = None, *, ok: bool = False) -> Attempt:
+    """Give what a record says of one request.
+
+    errors, ok: what came of reading its reply; without errors `ok` says that there was a reply.
+    """
+    if errors is None:
+        errors, ok = (FieldError("", answer.failure.message),) if answer.failure else (), answer.failure is None
     return Attempt(
         rung=ask.rung,
         model=ask.model,
         mode=ask.mode,
-        ok=not failed,
+        ok=ok,
         stop_reason=answer.stop_reason,
-        errors=failed,
+        errors=errors,
         usage=answer.usage,
         ms=answer.ms,
         request_id=answer.request_id,

@@ -42,7 +42,7 @@ def read_answer(step: Step[M], answer: Answer) -> Result[M]:
     result: Result[M] | None = _without_reading(answer)
     if result is None:
         result = _validated(step.question, _payload_of(step, answer), answer)
-    attempt = replace(attempt_of(step.request, answer), ok=result.is_valid, errors=result.errors)
+    attempt = attempt_of(step.request, answer, result.errors, ok=result.is_valid)
     return replace(result, answer=answer, attempts=(attempt,))
 
 
@@ -60,8 +60,7 @@ def mend(step: Step[M], result: Result[M]) -> Result[M]:
     better = replace(_validated(question, mended, answer), reply=text)
     if result.is_valid and not better.is_valid:
         return result
-    attempt = attempt_of(replace(step.request, rung=Rung.MEND), Answer())
-    attempt = replace(attempt, ok=better.is_valid, errors=better.errors)
+    attempt = attempt_of(replace(step.request, rung=Rung.MEND), Answer(), better.errors, ok=better.is_valid)
     return replace(better, answer=answer, attempts=(*result.attempts, attempt))
 
 

@@ -11,6 +11,7 @@ from slotfill.extractors.clients.pacer import (
     CATCH_UP,
     CATCH_UP_TOKENS,
     FIRST_OUTPUT,
+    LEARNING_SECONDS,
     SHARE,
     UNHEARD,
     Pacer,
@@ -172,6 +173,15 @@ def test_a_limit_that_rises_is_followed(clock):
     assert pacer.admit(SIZE, ROOM).seconds > 60
     pacer.learn({"requests": 60.0})
     assert pacer.admit(SIZE, ROOM).seconds < 1.1
+
+
+def test_what_replies_tell_is_read_once_a_second(clock):
+    pacer = paced(clock)
+    assert pacer.is_curious
+    pacer.learn({})
+    assert not pacer.is_curious
+    clock.advance(LEARNING_SECONDS)
+    assert pacer.is_curious
 
 
 def test_before_the_limits_are_known_few_are_in_flight(clock):

@@ -507,7 +507,8 @@ async def test_a_reply_that_came_asks_nobody_to_wait_and_its_limit_of_all_tokens
     asked_to_wait = [float(headers["retry-after"]) for headers in replies if "retry-after" in headers]
     assert world.clock.now() - began < 2 < max(asked_to_wait)
     assert all("anthropic-ratelimit-tokens-limit" in headers for headers in replies)
-    assert told == [{"requests": 4_000, "input-tokens": 2_000_000, "output-tokens": 400_000}] * 40
+    assert told == [{"requests": 4_000, "input-tokens": 2_000_000, "output-tokens": 400_000}] * len(told)
+    assert 0 < len(told) <= 2  # they are read once a second, which the clock is not far from
 
 
 @pytest.mark.parametrize(
