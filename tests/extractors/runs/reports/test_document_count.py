@@ -40,3 +40,12 @@ def test_what_nobody_asks_for_is_not_counted(rows):
 def test_files_need_no_counting(tmp_path):
     (tmp_path / "a.txt").write_text("a")
     assert DocumentCount(find_sources([tmp_path / "a.txt"]), None).total == 1
+
+
+def test_nobody_counts_on_once_the_run_has_ended(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "a"}\n' * 1_000_000)
+    count = DocumentCount(find_sources([tmp_path / "a.jsonl"]), None)
+    with count.counting():
+        pass
+    wait()
+    assert count.total is None
