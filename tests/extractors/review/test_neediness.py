@@ -59,7 +59,10 @@ def test_a_stated_confidence_is_about_its_subject_and_all_parts_of_it():
     )
     made = record({"names": ["a", "b"], "confidence": 0.25}, schema=schema, confidence={"/confidence": "stated"})
     found = field_needs(made, schema.json_schema)
-    assert found == {path: FieldNeed(0.75, ("a confidence of 25%",)) for path in ("/names/0", "/names/1")}
+    of_parts = {path: FieldNeed(0.75, ("a confidence of 25%",)) for path in ("/names/0", "/names/1")}
+    assert found == of_parts
+    # What a model has made of the reply may hold no confidence any more.
+    assert field_needs({**made, "reply": made["value"], "value": {"other": []}}, schema.json_schema) == of_parts
 
 
 def test_flags_and_failures_come_first():

@@ -33,7 +33,9 @@ def test_kappa_is_cohens(pairs):
 
 
 def test_of_few_values_and_of_free_text_no_kappa_is_told():
-    assert reviewer_agreement(doubles([("a", "a"), ("b", "b")])).fields[0].kappa is None
+    labels = [("a", "a"), ("a", "a"), ("b", "b"), ("a", "b"), ("b", "b")]
+    assert reviewer_agreement(doubles(labels[:4])).fields[0].kappa is None
+    assert reviewer_agreement(doubles(labels)).fields[0].kappa == pytest.approx(0.615, abs=1e-3)
     texts = [(f"text {n}", f"text {n}") for n in range(200)]
     assert reviewer_agreement(doubles(texts)).fields[0].kappa is None
 
@@ -51,6 +53,8 @@ def test_three_reviewers_are_three_pairs():
     assert (agreement.whole.equal, agreement.whole.pairs) == (1, 3)
     assert [*agreement.lines()] == ["reviewers agree on 1 of 3 decisions (33%)", "  /a: 1 of 3"]
     assert [*reviewer_agreement([]).lines()] == []
+    of_all = reviewer_agreement([DoubleDecision("d", "", "", {"a": 1, "b": 1})])
+    assert [*of_all.lines()][1] == "  the value: 1 of 1"
 
 
 def row(who, path, after, action=ReviewAction.CORRECT):
@@ -58,8 +62,10 @@ def row(who, path, after, action=ReviewAction.CORRECT):
 
 
 def test_fields_are_those_that_several_have_decided_by_their_paths_without_indexes():
-    base = {"items": [{"a": 1, "3": 2}, {"a": 3}], "note": "x"}
+    base = {"items": [{"a": 1, "3": 2}, {"a": 3}], "note": "x", "gone": 1}
     rows = [
+        *(row(who, "/gone", NO_MEMBER, ReviewAction.REJECT) for who in ("ada", "bob")),
+        *(row(who, "/pair", {"x": 1}) for who in ("ada", "bob")),
         row("ada", "/items/0/3", 2),
         row("ada", "/items/1", NO_MEMBER, ReviewAction.REJECT),
         row("ada", "/extra", NO_MEMBER, ReviewAction.ACCEPT),
@@ -74,4 +80,6 @@ def test_fields_are_those_that_several_have_decided_by_their_paths_without_index
         "/items/0/3": ("/items/*/3", {"ada": 2, "bob": 5}),
         "/extra": ("/extra", {"ada": NO_MEMBER, "bob": "y"}),
         "/items/1/a": ("/items/*/a", {"ada": NO_MEMBER, "bob": 3}),
+        "/gone": ("/gone", {"ada": NO_MEMBER, "bob": NO_MEMBER}),
+        "/pair/x": ("/pair/x", {"ada": 1, "bob": 1}),
     }
