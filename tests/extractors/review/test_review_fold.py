@@ -21,6 +21,8 @@ def test_nobody_takes_back_what_is_anothers():
     assert standing(rows) == [first]
     assert last_standing(rows, "bob") is None
     assert standing([*rows, undo("ada", first)]) == []
+    assert last_standing(rows, "ada") is first
+    assert last_standing([*rows, undo("ada", first)], "ada") is None
     assert last_standing([first, row("ada", ReviewAction.GOLD, replaced="")], "ada") is first
 
 
@@ -48,12 +50,14 @@ def test_a_decision_on_a_whole_replaces_those_on_its_parts_and_decides_them():
         row("ada", ReviewAction.CORRECT, "/items/0", {"n": 5}),
         row("ada", ReviewAction.ADD, "/items/2", {"n": 7}),
         row("ada", ReviewAction.REJECT, "/items/1"),
+        row("ada", ReviewAction.ADD, "/tags", "x"),
     ]
     view = review_view(BASE, rows)
     assert view.value.value()["items"] == [{"n": 5}, {"n": 7}]
     assert view.decision_on("/items/0/n") == rows[1]
     assert view.decision_on("/items/1/n") == rows[3]
     assert view.decision_on("/items/2/n") is None  # that there is an item says nothing of its parts
+    assert view.decision_on("/tags") == rows[4]  # of what has no parts it says all
     assert view.decision_on("/name") is None
 
 
