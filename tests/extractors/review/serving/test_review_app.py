@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reviewing import TEXT, document, session
 
 from slotfill.extractors.review.decisions import ReviewAction
-from slotfill.extractors.review.serving.review_app import MOST_BYTES, review_app
+from slotfill.extractors.review.serving.review_app import MOST_BYTES, new_token, review_app
 from slotfill.extractors.review.serving.review_page import utf16_span
 from slotfill.schemas.sources.schema_sources import resolve
 
@@ -64,6 +64,12 @@ async def test_the_page_holds_the_documents_and_may_ask_its_own_service_alone(pa
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "access-control-allow-origin" not in answer.headers
+
+
+def test_the_address_of_each_review_is_a_secret_of_its_own():
+    tokens = {new_token() for _ in range(9)}
+    assert len(tokens) == 9
+    assert min(map(len, tokens)) >= 32
 
 
 async def test_decisions_are_taken_checked_and_taken_back(page, review):
@@ -282,7 +288,7 @@ async def test_too_long_a_body_is_refused_unread(page):
 
 
 async def test_what_is_not_there_says_so(page):
-    for path in ("documents/x", "documents/-1", "documents/01", "documents/99", f"documents/{'9' * 5000}"):
+    for path in ("documents/x", "documents/-1", "documents/01", "documents/2", f"documents/{'9' * 5000}"):
         answer = await page.get(path)
         assert answer.status_code == 400
         assert answer.json() == {"error": "there is no such document: they have the numbers 0 to 1"}
@@ -352,5 +358,8 @@ async def test_how_reviewers_agree_is_told(page, review, tmp_path):
     assert agreement["whole"] == {"path": "", "pairs": 1, "equal": 0}
     assert agreement["disagreements"][0]["values"] == {"ada": "18", "bob": "17"}
     assert agreement["lines"][0] == "reviewers agree on 0 of 1 decisions (0%)"
+    await page.decide("accept", "/total")
+    await other.decide("accept", "/total")  # of which the page has asked nothing since
+    assert (await page.get("agreement")).json()["agreement"]["whole"]["pairs"] == 2
     others = row_at(answer, "/number")["review"]["others"]
     assert others == [{"who": "ada", "action": "correct", "differs": True, "value": "18"}]
