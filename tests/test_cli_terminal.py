@@ -43,7 +43,7 @@ def claude(monkeypatch):
 def test_one_value_stands_there_in_colour_with_nothing_before_it():
     process, written = on_terminal("extract", "feedback", "a.txt")
     assert process.returncode == 0
-    assert "\x1b[32m" in written
+    assert '\x1b[38;5;64m"negative"' in written
     assert screen(written) == [*PRETTY.splitlines(), ""]
 
 
