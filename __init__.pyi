@@ -25,6 +25,7 @@ from slotfill.extractors.options import Options as Options
 from slotfill.extractors.record.failure_kinds import Failure as Failure
 from slotfill.extractors.record.failure_kinds import FailureKind as FailureKind
 from slotfill.extractors.record.parts import Attempt as Attempt
+from slotfill.extractors.record.parts import BatchPlace as BatchPlace
 from slotfill.extractors.record.parts import ChunkRecord as ChunkRecord
 from slotfill.extractors.record.parts import Conflict as Conflict
 from slotfill.extractors.record.parts import ConflictValue as ConflictValue

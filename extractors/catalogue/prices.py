@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from slotfill.extractors.catalogue.model_ids import is_local
-from slotfill.extractors.record.usage import Usage
+from slotfill.extractors.record.usage import Tier, Usage
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo
@@ -37,6 +37,12 @@ https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview#pricing
 
 MILLION = 1_000_000
 
+BATCH_SHARE = Decimal("0.5")
+"""What a request of a batch costs, of each of the standard prices, those of the cache and of long prompts among them.
+
+https://platform.claude.com/docs/en/build-with-claude/batch-processing#pricing
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class _Rates:
@@ -55,7 +61,7 @@ class _Rates:
 
 
 def cost(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None:
-    """Price one request in USD, cache reads and writes and long-prompt bands included.
+    """Price one request in USD, cache reads and writes and long-prompt bands included, at half of it in a batch.
 
     None when its price is unknown, or what it took.
 
@@ -66,7 +72,7 @@ def cost(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None
     if (counts := usage.counts) is None:
         return None
     reached = _reached(model_id, _prompt(counts), ttl)
-    return reached[-1].price(counts) if reached else None
+    return reached[-1].price(counts) * _share(usage.tier) if reached else None
 
 
 def surcharge(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None:
@@ -78,7 +84,7 @@ def surcharge(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal |
     reached = _reached(model_id, _prompt(counts), ttl)
     if len(reached) == 1:
         return Decimal(0)
-    return reached[-1].price(counts) - reached[0].price(counts) if reached else None
+    return (reached[-1].price(counts) - reached[0].price(counts)) * _share(usage.tier) if reached else None
 
 
 def first_band(model_id: str) -> int | None:
@@ -87,12 +93,12 @@ def first_band(model_id: str) -> int | None:
     return bands[1].above if len(bands) > 1 else None
 
 
-def worst(model_id: str, size: int, room: int, *, ttl: CacheTTL) -> Decimal | None:
+def worst(model_id: str, size: int, room: int, *, ttl: CacheTTL, tier: Tier | None = None) -> Decimal | None:
     """Return the most that one request can cost in USD, however it is answered; None when its price is unknown.
 
     Every byte is a token, and each at the dearest rate that a prompt so long may have.
 
-    size: bytes of its body. room: its `max_tokens`. ttl: as in `cost`.
+    size: bytes of its body. room: its `max_tokens`. ttl: as in `cost`. tier: as in `Usage`.
     """
     if is_local(model_id):
         return Decimal(0)
@@ -101,7 +107,7 @@ def worst(model_id: str, size: int, room: int, *, ttl: CacheTTL) -> Decimal | No
     if not reached:
         return None
     dearest = max(max(rates.input, rates.cache_read, rates.cache_write) for rates in reached)
-    return (dearest * prompt + max(rates.output for rates in reached) * room) / MILLION
+    return (dearest * prompt + max(rates.output for rates in reached) * room) / MILLION * _share(tier)
 
 
 def saving(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None:
@@ -110,10 +116,11 @@ def saving(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | No
         return Decimal(0)
     if (counts := usage.counts) is None or not _bands(model_id, ttl, _today()):
         return None
-    sent, output, cache_read, cache_write = counts
+    sent, _, cache_read, cache_write = counts
     if not cache_read + cache_write:
         return Decimal(0)
-    paid, uncached = cost(model_id, usage, ttl=ttl), cost(model_id, Usage(sent + cache_read + cache_write, output))
+    without = replace(usage, input_tokens=sent + cache_read + cache_write, cache_read_tokens=0, cache_write_tokens=0)
+    paid, uncached = cost(model_id, usage, ttl=ttl), cost(model_id, without)
     return None if paid is None or uncached is None else uncached - paid
 
 
@@ -128,6 +135,10 @@ def price_a_million(model_id: str, prompt: int = 0) -> tuple[str, str]:
 def _reached(model_id: str, prompt: int, ttl: CacheTTL) -> list[_Rates]:
     """Return a model's rates up to those of a prompt of so many tokens, which stand last; none if they are unknown."""
     return [rates for rates in _bands(model_id, ttl, _today()) if prompt > rates.above]
+
+
+def _share(tier: Tier | None) -> Decimal | int:
+    return BATCH_SHARE if tier == "batch" else 1
 
 
 def _prompt(counts: tuple[int, int, int, int]) -> int:

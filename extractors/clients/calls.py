@@ -120,6 +120,7 @@ def _texts(answer: Answer) -> str:
     is_told = answer.json is None or answer.json in answer.text
     texts = [answer.text] if is_told else [str(answer.json), answer.text]
     texts += [str(answer.stop_reason), str(answer.request_id), *answer.scored]
+    texts += [answer.batch.id, answer.batch.custom_id] if answer.batch else []
     texts += [error.message for error in answer.errors]
     if answer.failure:
         texts.append(answer.failure.message)

@@ -174,8 +174,7 @@ class Extraction(Generic[M]):
     @property
     def usage(self) -> Usage:
         """The tokens of all attempts together."""
-        usages = [attempt.usage for attempt in self.attempts] or [Usage()]
-        return sum(usages[1:], usages[0])
+        return sum((attempt.usage for attempt in self.attempts), Usage())
 
     @property
     def ms(self) -> int:

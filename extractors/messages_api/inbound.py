@@ -57,7 +57,7 @@ def usage_of(counted: object, content: object = ()) -> Usage:
 
     A service that caches nothing may leave the cache's counts out, or null. Where thoughts are not counted there are
     none, unless they stand among the blocks of the message's content, or nobody knows what was written at all. More
-    than was written they cannot be.
+    than was written they cannot be. Of its tiers of service the batches' alone has other prices.
     """
     read = token_count(getattr(counted, "input_tokens", None))
     wrote = token_count(getattr(counted, "output_tokens", None))
@@ -73,6 +73,7 @@ def usage_of(counted: object, content: object = ()) -> Usage:
         nothing if from_cache is None else token_count(from_cache),
         nothing if to_cache is None else token_count(to_cache),
         thought,
+        tier="batch" if getattr(counted, "service_tier", None) == "batch" else None,
     )
 
 

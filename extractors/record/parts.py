@@ -21,6 +21,7 @@ from slotfill.schemas.wire.losses import Mode
 
 __all__ = [
     "Attempt",
+    "BatchPlace",
     "ChunkRecord",
     "Conflict",
     "ConflictValue",
@@ -146,6 +147,19 @@ class Edit(JSONForm):
 
 
 @dataclass(frozen=True, slots=True)
+class BatchPlace(JSONForm):
+    """Where among the service's message batches a request was answered.
+
+    Attributes:
+        id: The service's id of the batch.
+        custom_id: The request's own within it.
+    """
+
+    id: str
+    custom_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt(JSONForm):
     """One step, and what came of it.
 
@@ -159,9 +173,10 @@ class Attempt(JSONForm):
         errors: What was wrong, by JSON Pointer.
         usage: The tokens that it took.
         ms: Its whole time in milliseconds, tries included.
-        request_id: The service's id of the request.
+        request_id: The service's id of the request; those of a batch have none.
         reading: The number of the reading that it was for, from 2; None for the first, or the only one.
         escalated: JSON Pointers to what a stronger model was to read again in it, as it was not sure.
+        batch: The batch that answered it; None for a request of its own.
     """
 
     chunk: _ChunkNumber = field(default=None, kw_only=True)  # it stands first in the record
@@ -176,6 +191,7 @@ class Attempt(JSONForm):
     ms: int = 0
     request_id: str | None = None
     escalated: Annotated[tuple[str, ...], OmittedIf(())] = ()
+    batch: Annotated[BatchPlace | None, OmittedIf(None)] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import NonNegativeInt
 
-from slotfill.extractors.record.json_writer import JSONForm
+from slotfill.extractors.record.json_writer import JSONForm, OmittedIf
 
-__all__ = ["Usage", "count_text"]
+__all__ = ["Tier", "Usage", "count_text"]
+
+Tier: TypeAlias = Literal["batch"]
+"""A price tier of the service beside the standard one: `batch`, at half price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +27,17 @@ class Usage(JSONForm):
         cache_read_tokens: Those of the prompt that the cache held.
         cache_write_tokens: Those of the prompt that the cache took.
         thinking_tokens: Those of `output_tokens` that the model thought.
+        tier: The service's price tier of one request: `batch` at half price; None for the standard one, and of a sum.
     """
+
+    COUNTED: ClassVar = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "thinking_tokens")
 
     input_tokens: NonNegativeInt | None = 0
     output_tokens: NonNegativeInt | None = 0
     cache_read_tokens: NonNegativeInt | None = 0
     cache_write_tokens: NonNegativeInt | None = 0
     thinking_tokens: NonNegativeInt | None = 0
+    tier: Annotated[Tier | None, OmittedIf(None)] = field(default=None, kw_only=True)
 
     @property
     def counts(self) -> tuple[int, int, int, int] | None:

@@ -13,7 +13,7 @@ from pydantic import NonNegativeInt, with_config
 from slotfill.extractors.calibrating.field_curves import FieldCurves
 from slotfill.extractors.catalogue.prices import CacheTTL
 from slotfill.extractors.record.failure_kinds import EMPTY, Failure, FailureKind
-from slotfill.extractors.record.parts import Attempt, Rung
+from slotfill.extractors.record.parts import Attempt, BatchPlace, Rung
 from slotfill.extractors.record.stored_json import read_stored
 from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.repair.repair import RepairMode
@@ -65,6 +65,7 @@ class Answer:
     failure: why there is no reply at all.
     ms: wall-clock milliseconds, the SDK's own tries included.
     scored: JSON Pointers into `json` to the numbers that were computed from log-probabilities.
+    batch: the batch that it came with; None for a reply of its own.
     """
 
     json: str | None = None
@@ -76,6 +77,7 @@ class Answer:
     ms: int = 0
     request_id: str | None = None
     scored: tuple[str, ...] = ()
+    batch: BatchPlace | None = None
 
     def to_json(self) -> JSONObject:
         """Give the answer as plain JSON data, without what is not there."""
@@ -89,6 +91,7 @@ class Answer:
             "ms": self.ms,
             "request_id": self.request_id,
             "scored": list(self.scored),
+            "batch": self.batch and self.batch.to_json(),
         }
         return {name: part for name, part in stored.items() if part not in (None, [])}
 
@@ -106,12 +109,16 @@ class Answer:
             ms=stored["ms"],
             request_id=stored.get("request_id"),
             scored=tuple(stored.get("scored", ())),
+            batch=BatchPlace(**stored["batch"]) if "batch" in stored else None,
         )
 
     @classmethod
     def read(cls, text: object) -> Answer:
         """Read what was stored. Raises ValueError, which says why it is no answer, for what `to_json` never gives."""
         return cls.from_json(read_stored(text, _Stored))
+
+
+_NO_BATCH = BatchPlace("", "")
 
 
 @with_config(extra="forbid")
@@ -128,6 +135,7 @@ class _Stored:
     failure: Failure = EMPTY
     request_id: str = ""
     scored: tuple[str, ...] = ()
+    batch: BatchPlace = _NO_BATCH
 
 
 class Executor(Protocol):
@@ -212,6 +220,7 @@ def attempt_of(ask: Ask, answer: Answer, errors: tuple[FieldError, ...] | None =
         usage=answer.usage,
         ms=answer.ms,
         request_id=answer.request_id,
+        batch=answer.batch,
     )
 
 

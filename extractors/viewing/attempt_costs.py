@@ -16,7 +16,7 @@ __all__ = ["priced_attempts"]
 def priced_attempts(record: JSONMapping) -> list[JSONObject]:
     """Return the attempts of a record, each with its `cost_usd` where that is known.
 
-    A record holds the sum alone. Prices change, and batches have others: parts that do not make up the sum are none.
+    A record holds the sum alone. Prices change: parts that do not make up the sum are none.
     """
     attempts = record["attempts"]
     whole = record["cost_usd"]

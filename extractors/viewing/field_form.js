@@ -318,7 +318,8 @@ const fieldForm = (() => {
   function attemptName(one) {
     const of = one.chunk !== undefined && one.chunk !== null ? `, chunk ${one.chunk + 1}` : "";
     const reading = one.reading ? `, reading ${one.reading}` : "";
-    return `${one.rung}${of}${reading} ${one.ok ? "✓" : "✗"}`;
+    const batch = one.batch ? ", in a batch" : "";
+    return `${one.rung}${of}${reading}${batch} ${one.ok ? "✓" : "✗"}`;
   }
 
   function chunks() {

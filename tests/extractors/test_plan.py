@@ -13,6 +13,7 @@ from paged_documents import paged_document
 from pydantic import BaseModel, Field
 
 from slotfill import (
+    BatchPlace,
     Document,
     ExtractionError,
     Failure,
@@ -71,6 +72,19 @@ def test_a_valid_reply_is_the_value():
     assert extraction.ms == 7
     assert extraction.request_ids == ("req_1",)
     assert extraction.cost_usd == Decimal("0.0000035")
+
+
+def test_what_came_with_a_batch_cost_half_and_is_known_by_its_place():
+    place, usage = BatchPlace("msgbatch_1", "sf-1-a"), Usage(10, 5, tier="batch")
+    _, extraction = drive(replace(reply(GOOD), usage=usage, batch=place))
+    (attempt,) = extraction.attempts
+    assert (attempt.batch, attempt.usage, attempt.request_id) == (place, usage, None)
+    assert extraction.cost_usd == Decimal("0.00000175")
+    assert extraction.usage == Usage(10, 5)  # a sum has no tier
+    record = json.loads(json.dumps(extraction.to_json()))
+    assert record["attempts"][0]["batch"] == {"id": "msgbatch_1", "custom_id": "sf-1-a"}
+    assert record["attempts"][0]["usage"]["tier"] == "batch"
+    assert load_record(record, SCHEMA, DOCUMENT) == extraction
 
 
 def test_the_document_is_fenced_by_its_own_hash():
@@ -478,7 +492,7 @@ def test_the_record_is_json():
     }
 
 
-usages = st.builds(Usage, *[st.integers(0, 10_000)] * 4)
+usages = st.builds(Usage, *[st.integers(0, 10_000)] * 4, tier=st.sampled_from([None, "batch"]))
 failures = st.builds(
     Failure,
     st.sampled_from(FailureKind),
@@ -500,6 +514,7 @@ answers = st.builds(
     usage=usages,
     ms=st.integers(0, 10_000),
     request_id=st.none() | st.text(min_size=1),
+    batch=st.none() | st.builds(BatchPlace, st.text(), st.text()),
 )
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 import slotfill
 from slotfill import (
     Attempt,
+    BatchPlace,
     Document,
     Edit,
     EntityExtractor,
@@ -126,6 +127,8 @@ def record(extraction: Extraction[Feedback]) -> None:
     assert_type(extraction.attempts[0].errors, tuple[FieldError, ...])
     assert_type(extraction.attempts[0].rung, Rung)
     assert_type(extraction.usage, Usage)
+    assert_type(extraction.attempts[0].usage.tier, Literal["batch"] | None)
+    assert_type(extraction.attempts[0].batch, BatchPlace | None)
     assert_type(extraction.cost_usd, Decimal | None)
     assert_type(extraction.error, Failure | None)
     assert_type(extraction.document.source, str | None)

@@ -30,7 +30,7 @@ class Account:
         It is stored with what is stored next: were it lost until then, the try would count by what was reserved.
         """
         if usage is not None:
-            counts = (getattr(usage, name) for name in Usage.__slots__)
+            counts = (getattr(usage, name) for name in Usage.COUNTED)
             self._database.defer(queries.SETTLE_TRY, (_picodollars(cost), *counts, number))
 
     def spent(self) -> Decimal | None:

@@ -102,9 +102,7 @@ STALE_REFUSALS = (
 
 # Tries.
 
-SETTLE_TRY = (
-    f"UPDATE tries SET {', '.join(f'{name} = ?' for name in ('picodollars', *Usage.__slots__))} WHERE number = ?"
-)
+SETTLE_TRY = f"UPDATE tries SET {', '.join(f'{name} = ?' for name in ('picodollars', *Usage.COUNTED))} WHERE number = ?"
 
 _KNOWN = "typeof(picodollars) = 'integer' AND picodollars >= 0"  # what else stands there is not ours
 

@@ -1,5 +1,6 @@
 """Prices and limits."""
 
+from dataclasses import replace
 from decimal import Decimal
 from operator import attrgetter
 
@@ -132,6 +133,31 @@ class TestWorst:
 
     def test_the_embedded_model_is_free_however_long(self):
         assert worst("local", 10**9, 10**9, ttl="1h") == 0
+
+
+class TestBatches:
+    """https://platform.claude.com/docs/en/build-with-claude/batch-processing#pricing: 50 % of all standard prices."""
+
+    @given(st.sampled_from(MODELS), st.builds(Usage, TOKENS, TOKENS, TOKENS, TOKENS), st.sampled_from(TTLS))
+    @example("claude-haiku-5-5", Usage(1, 5, 50_000, 50_000), "1h")  # a long prompt, mostly from the cache
+    def test_all_is_exactly_half_as_dear(self, model, usage, ttl):
+        batched = replace(usage, tier="batch")
+        for price in (cost, saving, surcharge):
+            assert price(model, batched, ttl=ttl) * 2 == price(model, usage, ttl=ttl)
+
+    def test_the_prices_that_are_published(self):
+        usage = Usage(1_000_000, 1_000_000, tier="batch")
+        assert cost("claude-opus-4-5", usage) == Decimal("2.50") + Decimal("12.50")
+        assert cost("claude-haiku-4-5", usage) == Decimal("0.50") + Decimal("2.50")
+
+    @given(st.sampled_from(MODELS), TOKENS, TOKENS, st.sampled_from(TTLS))
+    def test_so_is_the_worst(self, model, size, room, ttl):
+        assert worst(model, size, room, ttl=ttl, tier="batch") * 2 == worst(model, size, room, ttl=ttl)
+
+    def test_what_is_free_or_unknown_is_so_in_batches(self):
+        usage = Usage(1_000, 5, tier="batch")
+        assert cost("local", usage) == worst("local", 1, 1, ttl="5m", tier="batch") == 0
+        assert cost("claude-of-tomorrow", usage) is worst("claude-of-tomorrow", 1, 1, ttl="5m", tier="batch") is None
 
 
 class TestCache:

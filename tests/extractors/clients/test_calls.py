@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from slotfill import Failure, Usage
+from slotfill import BatchPlace, Failure, Usage
 from slotfill.extractors.clients.calls import _redacted
 from slotfill.extractors.http.redaction import HIDDEN, Redaction
 from slotfill.extractors.record.failure_kinds import FailureKind
@@ -25,6 +25,8 @@ USAGE = Usage(3, 4)
         {"failure": Failure(FailureKind.SERVER, f"{KEY} is wrong")},
         {"request_id": KEY},
         {"scored": (f"/{KEY}",)},
+        {"batch": BatchPlace(KEY, "a")},
+        {"batch": BatchPlace("msgbatch_1", KEY)},
     ],
     ids=lambda part: next(iter(part)),
 )

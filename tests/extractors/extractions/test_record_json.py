@@ -7,6 +7,7 @@ from checkout import FIXTURES
 
 from slotfill import (
     Attempt,
+    BatchPlace,
     ChunkRecord,
     Conflict,
     ConflictValue,
@@ -75,6 +76,25 @@ RECORDS = {
         found_in={"/a": (0, 1), "/b": ()},
         conflicts=(Conflict("/u", "most", {"n": 3}, (ConflictValue([4], 2), ConflictValue(None, 0))),),
         history=(Turn({"a": None}, "no"),),
+    ),
+    "batched": Extraction(
+        **FEEDBACK,
+        **PRICES,
+        outcome=Outcome.VALID,
+        has_value=True,
+        data=VALUE,
+        reply=VALUE,
+        attempts=(
+            Attempt(
+                rung=Rung.ASK,
+                model="claude-haiku-5-5",
+                mode="structured",
+                ok=True,
+                stop_reason="end_turn",
+                usage=Usage(7, 5, tier="batch"),
+                batch=BatchPlace("msgbatch_1", "sf-1-a"),
+            ),
+        ),
     ),
     "failed": Extraction(
         **FEEDBACK, outcome=Outcome.FAILED, invalid="no JSON", error=Failure(FailureKind.VALIDATION, "none")

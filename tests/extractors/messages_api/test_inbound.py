@@ -54,6 +54,12 @@ def test_what_was_counted_is_known():
     assert usage_of(counted(output_tokens=MOST_TOKENS)).output_tokens == MOST_TOKENS
 
 
+@pytest.mark.parametrize("said", ["standard", "priority", None, "Batch", True, ["batch"]], ids=repr)
+def test_no_tier_but_that_of_batches_has_other_prices(said):
+    assert usage_of(counted(service_tier=said)) == Usage(10, 5)
+    assert usage_of(counted(service_tier="batch")) == Usage(10, 5, tier="batch")
+
+
 @pytest.mark.parametrize(("thought", "known"), [(0, 0), (5, 5), (6, None), (-1, None), (2**63, None)])
 def test_no_more_is_thought_than_written(thought, known):
     details = SimpleNamespace(thinking_tokens=thought)

@@ -28,6 +28,12 @@ def test_each_has_its_own(ttl: str) -> None:
     assert sum(Decimal(one["cost_usd"]) for one in priced) == Decimal(record_of(*usages, ttl=ttl)["cost_usd"])
 
 
+def test_one_of_a_batch_cost_half() -> None:
+    usages = (Usage(1_000, 50, tier="batch"), Usage(10, 500))
+    costs = [Decimal(one["cost_usd"]) for one in priced_attempts(record_of(*usages))]
+    assert costs == [Decimal("0.0000625"), Decimal("0.000251")]
+
+
 def test_a_single_one_cost_it_all() -> None:
     (one,) = priced_attempts(record_of(Usage(1_000, 50), whole=Decimal("1.5")))
     assert one["cost_usd"] == "1.5"

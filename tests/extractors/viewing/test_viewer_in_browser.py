@@ -435,6 +435,7 @@ def rich(record: dict[str, Any]) -> dict[str, Any]:
         "thinking_tokens": 0,
     }
     attempt = {**record["attempts"][0], "usage": usage, "chunk": 0}
+    batch = {"id": "msgbatch_1", "custom_id": "sf-1"}
     error = {"path": "/lines/0/count", "kind": "int_type", "message": "Input should be a valid integer"}
     return {
         **record,
@@ -466,7 +467,7 @@ def rich(record: dict[str, Any]) -> dict[str, Any]:
         "conflicts": [
             {"path": "/city", "policy": "majority", "kept": "Haifa", "others": [{"value": "Hamburg", "reading": 2}]}
         ],
-        "attempts": [{**attempt, "ok": False, "errors": [error]}, {**attempt, "rung": "patch"}],
+        "attempts": [{**attempt, "ok": False, "errors": [error]}, {**attempt, "rung": "patch", "batch": batch}],
         "chunks": [
             {
                 "chunk": 0,
@@ -559,7 +560,7 @@ class TestTheForm:
             "1,200",
             "34",
             "ask, chunk 1 ✗",
-            "patch, chunk 1 ✓",
+            "patch, chunk 1, in a batch ✓",
             "/lines/0/count: Input should be a valid integer",
         ):
             expect(form).to_contain_text(words)

@@ -5,6 +5,7 @@ import os
 import sqlite3
 import time
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -53,6 +54,12 @@ def at(path, *times):
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "a b#?.db"
+
+
+def test_a_try_in_a_batch_is_settled_at_its_price(path):
+    batched = replace(TAKEN, tier="batch")
+    run(path, (MODEL, TAKEN), (MODEL, batched))
+    assert costs_of([path], "model").rows == {MODEL: Cost(2, TAKEN + TAKEN, cost(MODEL, TAKEN) * 3 / 2)}
 
 
 def test_what_was_lost_stays_reserved_and_is_shown(path):

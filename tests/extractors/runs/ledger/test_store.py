@@ -16,7 +16,7 @@ from slotfill.extractors.documents.document import Document
 from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
-from slotfill.extractors.record.parts import Attempt, ChunkRecord, Outcome, Rung
+from slotfill.extractors.record.parts import Attempt, BatchPlace, ChunkRecord, Outcome, Rung
 from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.rungs.prompt import Message, Prompt
@@ -131,10 +131,11 @@ class TestAnswers:
             stop_reason=st.none() | st.just("end_turn"),
             errors=st.lists(st.builds(FieldError, st.text(), st.text())).map(tuple),
             failure=st.none() | st.builds(Failure, st.sampled_from(LASTING), st.text()),
-            usage=st.builds(Usage, *[st.integers(0, 10**6)] * 4),
+            usage=st.builds(Usage, *[st.integers(0, 10**6)] * 4, tier=st.sampled_from([None, "batch"])),
             ms=st.integers(0, 10**6),
             request_id=st.none() | st.text(min_size=1),
             scored=st.lists(st.text()).map(tuple),
+            batch=st.none() | st.builds(BatchPlace, st.text(), st.text()),
         )
     )
     def test_an_answer_comes_back_as_it_was(self, answer):
