@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -75,10 +75,10 @@ class Timed(Delivery):
 
     begun = 0.0
 
-    def commit(self, *, complete: bool) -> None:
+    def commit(self, *, complete: bool, on_written: Callable[[int], None] = lambda _: None) -> None:
         """Note the time, and go on."""
         Timed.begun = time.perf_counter()
-        super().commit(complete=complete)
+        super().commit(complete=complete, on_written=on_written)
 
 
 def run(rows: Path, output: Path, concurrency: int = AT_ONCE) -> float:

@@ -91,7 +91,8 @@ line.
 ## On a terminal
 
 A line says how far a run is, as soon as it takes more than a second: percent, documents, time left, what failed, cost,
-pace, as much of it as there is room for. It goes when the run ends, and what is written meanwhile stands above it. The
+pace, as much of it as there is room for. Once all is asked it says how many documents stand in the outputs that appear
+whole: "412,000 of 1,000,000 written". It goes when the run ends, and what is written meanwhile stands above it. The
 rows of local files (`.jsonl`, `.csv`, `.tsv`, `.json`, `.parquet`) are counted beside the run; what comes from a pipe
 or from elsewhere is read once, so that there is no percent of it. Where standard error is no terminal there is no such
 line; with `-v` the log says the same once a minute.

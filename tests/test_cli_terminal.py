@@ -1,7 +1,12 @@
 """The command line on a terminal, and into a pipe beside it."""
 
+import csv
 import json
+import os
 import re
+import subprocess
+import sys
+import time
 from contextlib import redirect_stderr
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +22,7 @@ from slotfill.extractors.testing.server import served
 
 pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 
-from terminals import on_terminal, screen
+from terminals import Terminal, on_terminal, screen
 
 FEEDBACK = {"sentiment": "negative", "key_issues": ["late"], "urgency": 3, "suggested_action": "Refund."}
 PRETTY = json.dumps(FEEDBACK, indent=2)
@@ -69,6 +74,25 @@ def test_no_line_of_progress_stays_behind():
     assert [json.loads(line)["source"] for line in lines[:9]] == [f"rows.jsonl#{number}" for number in range(1, 10)]
     assert lines[9].startswith("9 documents: 9 extracted")
     assert lines[10:] == [""]
+
+
+def test_the_line_says_how_many_documents_stand_in_an_output_that_appears_whole():
+    """Into a pipe that nobody reads the outputs come to a halt: the line has all the time it takes."""
+    Path("rows.jsonl").write_text('{"text": "It came late."}\n' * 2_000)
+    os.mkfifo("out.csv")
+    terminal = Terminal()
+    reader = os.open("out.csv", os.O_RDONLY | os.O_NONBLOCK)
+    arguments = [sys.executable, "-m", "slotfill", "extract", "feedback", "rows.jsonl", "-o", "out.csv"]
+    process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=terminal.theirs, stderr=terminal.theirs)
+    while not (told := re.findall(rb"(\S+) of 2,000 written", terminal.written)) and process.poll() is None:
+        time.sleep(0.05)
+    os.set_blocking(reader, True)
+    with open(reader, encoding="utf-8") as pipe:
+        rows = [*csv.DictReader(pipe)]
+    assert (process.wait(), len(rows)) == (0, 2_000)
+    written = terminal.close()
+    assert 0 < int(told[-1].replace(b",", b"")) < 2_000
+    assert "2,000" in screen(written)[0]
 
 
 def test_show_puts_the_text_with_its_marks_in_the_place_of_json():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from slotfill.extractors.record.failure_kinds import Failure
@@ -21,6 +22,9 @@ __all__ = ["Delivery"]
 
 _SINK_FAILURES = (SlotfillError, OSError, KeyboardInterrupt, SystemExit)
 """What says that a sink takes nothing more; all else is about the one record that it has."""
+
+TOLD_AFTER = 100
+"""So many documents are written in the end before it is told again how many."""
 
 
 class Delivery:
@@ -42,7 +46,7 @@ class Delivery:
         self._ledger, self._verification = ledger, Verification(ledger, schema)
         self._results, self._rejects, self._records = results, rejects, records
         self._live = results.live or (rejects is not None and rejects.live)
-        self._position = 0
+        self._position = self._written = 0
         self._awaited: bytes | None = None
         self._broken: dict[Sink, BaseException] = {}
 
@@ -66,15 +70,21 @@ class Delivery:
         if document == self._awaited:
             self._advance()
 
-    def commit(self, *, complete: bool) -> None:
+    def commit(self, *, complete: bool, on_written: Callable[[int], None] = lambda _: None) -> None:
         """Write what has ended behind those that have not, and put the outputs in their places.
+
+        on_written: is called with how many documents the outputs hold while these are written: of a million that is
+            much, where they appear whole.
 
         Raises what a sink failed with, once the other is in its place.
         """
         try:
             for entry in self._ledger.entries(self._position):
-                if entry.ended:
-                    self._write(entry)
+                if not entry.ended:
+                    continue
+                if self._written % TOLD_AFTER == 0:
+                    on_written(self._written)
+                self._write(entry)
         finally:
             self._verification.forget()
             for sink in self._sound():
@@ -106,6 +116,7 @@ class Delivery:
             self._put(self._results, record)
         if self._rejects and not ok:
             self._put(self._rejects, record)
+        self._written += 1
 
     def _put(self, sink: Sink, record: Record) -> None:
         """Give a record to its sink; one that it cannot hold becomes a failure."""

@@ -115,11 +115,15 @@ class Run:
             self._ledger.ask_again(refused)
             self.totals.outcomes = self._ledger.outcomes()
         try:
-            self._delivery.commit(complete=complete)
+            self._delivery.commit(complete=complete, on_written=self._note_written)
         finally:
             self.totals.fail(self._delivery.unwritable + self._delivery.damaged)
         if complete:
             self._ledger.complete()
+
+    def _note_written(self, documents: int) -> None:
+        self.totals.write(documents)
+        self._on_progress(self.totals)
 
     async def _work(self, documents: Iterable[Document], on_partial: OnPartial | None) -> None:
         """Ask about all documents, and once more about those that failed on the way."""

@@ -57,13 +57,14 @@ class _Log:
             return
         self._next = now + LOGGED_AFTER
         progress = progress_of(totals, self._total())
-        _logger.info("%s", progress.line(), extra={"data": _data(progress)})
+        written = {"written": totals.writing.done} if totals.writing else {}
+        data = {"documents": totals.documents, **written, **_data(progress)}
+        _logger.info("%s", progress.line(), extra={"data": data})
 
 
 def _data(progress: Progress) -> dict[str, int | float | None]:
     left = progress.seconds_left
     return {
-        "documents": progress.done,
         "total": progress.total,
         "rate": round(progress.rate, 3),
         "seconds_left": None if left is None else round(left),

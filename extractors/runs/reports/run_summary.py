@@ -20,15 +20,19 @@ SHORT = 20
 
 
 def progress_of(totals: Totals, total: int | None) -> Progress:
-    """Return how far a run is. total: the documents there are, None where not known."""
-    return Progress(
-        totals.documents,
-        total,
-        before=totals.resumed,
-        seconds=totals.seconds,
-        note=_so_far(totals),
-        trouble=_counts(totals, _BAD),
-    )
+    """Return how far a run is, or in the end its outputs. total: the documents there are, None where not known."""
+    note, trouble = _so_far(totals), _counts(totals, _BAD)
+    if (writing := totals.writing) is not None:
+        return Progress(
+            writing.done,
+            totals.documents,
+            before=writing.before,
+            seconds=writing.seconds,
+            note=note,
+            trouble=trouble,
+            unit="written",
+        )
+    return Progress(totals.documents, total, before=totals.resumed, seconds=totals.seconds, note=note, trouble=trouble)
 
 
 def done_text(documents: int, total: int | None = None) -> str:

@@ -15,7 +15,7 @@ from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.record.usage import Usage
 from slotfill.schemas.json_values.json_types import JSONObject
 
-__all__ = ["Totals"]
+__all__ = ["Totals", "Writing"]
 
 
 class Paid(Protocol):
@@ -32,6 +32,23 @@ class Paid(Protocol):
 
 
 @dataclass(slots=True)
+class Writing:
+    """How far the outputs are that are written in the end: how many documents they hold, `before` of them at first.
+
+    started: when it began, by the monotonic clock.
+    """
+
+    done: int
+    before: int
+    started: float
+
+    @property
+    def seconds(self) -> float:
+        """How long they have been written."""
+        return time.monotonic() - self.started
+
+
+@dataclass(slots=True)
 class Totals:
     """What a run has done so far. A document is one of the input; several may have the same text.
 
@@ -44,6 +61,7 @@ class Totals:
     spent_usd: what the whole run has spent, resumed parts and lost replies included; None without an account of it.
     taken_whole, taken_in_part: how many documents took over an earlier record, and were asked nothing, or less.
     before_usd, since_usd: what these had cost before, and what they cost this time; None once a price was unknown.
+    writing: how far the outputs are, once all has been asked; None before, and where they hold all by then.
     seconds: since it was started.
     """
 
@@ -62,6 +80,7 @@ class Totals:
     taken_in_part: int = 0
     before_usd: Decimal | None = Decimal(0)
     since_usd: Decimal | None = Decimal(0)
+    writing: Writing | None = None
     _started: float = field(default_factory=time.monotonic)
 
     @property
@@ -127,6 +146,11 @@ class Totals:
         for outcome, count in outcomes.items():
             self.outcomes[outcome] -= count
             self.outcomes[Outcome.FAILED] += count
+
+    def write(self, documents: int) -> None:
+        """Note that the outputs, which are written in the end, hold so many documents."""
+        self.writing = self.writing or Writing(documents, documents, time.monotonic())
+        self.writing.done = documents
 
     def _evidence_json(self) -> JSONObject:
         if not self.judged:

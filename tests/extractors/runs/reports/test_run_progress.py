@@ -30,6 +30,18 @@ def test_a_log_says_it_now_and_then(capsys, monkeypatch):
     assert (line["documents"], line["total"], line["seconds_left"]) == (412, 1_100, None)
 
 
+def test_in_the_end_how_far_the_outputs_are(capsys, monkeypatch):
+    monkeypatch.setattr(module, "LOGGED_AFTER", 0.0)
+    totals = Totals(Counter({Outcome.VALID: 409}), resumed=412)
+    totals.write(0)
+    totals.write(200)
+    with log_to_stderr(1, "json"), run_progress(lambda: 1_100) as tell:
+        tell(totals)
+    line = json.loads(capsys.readouterr().err)
+    assert line["message"].startswith("200 of 409 written, 48%, ")
+    assert (line["documents"], line["written"], line["total"]) == (409, 200, 409)
+
+
 def test_not_again_before_a_while_has_passed(capsys, monkeypatch):
     monkeypatch.setattr(module, "LOGGED_AFTER", 0.0)
     with log_to_stderr(1, "text"), run_progress(lambda: None) as tell:

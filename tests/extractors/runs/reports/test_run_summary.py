@@ -138,6 +138,23 @@ def test_how_far_a_run_is(total, spent, said, clock):
     assert progress_of(made, total).line() == said
 
 
+@pytest.mark.parametrize(
+    ("before", "done", "said"),
+    [
+        (0, 0, "0 of 412 written, 0%, 0:04, $1.5000, 2 failed"),
+        (0, 103, "103 of 412 written, 25%, 25.8/s, 0:12 left, $1.5000, 2 failed"),
+        (400, 406, "406 of 412 written, 98%, 1.5/s, 0:04 left, $1.5000, 2 failed"),
+    ],
+)
+def test_how_far_its_outputs_are_in_the_end(before, done, said, clock):
+    """Those that stand there already count for how far it is, not for how fast."""
+    made = totals(clock=clock, seconds=10, valid=381, mended=29, failed=2, resumed=12, cost_usd=Decimal("1.5"))
+    made.write(before)
+    clock.time += 4
+    made.write(done)
+    assert progress_of(made, 500).line() == said
+
+
 def test_before_the_first_document(clock):
     clock.time = 7
     assert progress_of(Totals(cost_usd=None, _started=0.0), 500).line() == "0 of 500, 0%, 0:07, cost unknown"
