@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from slotfill.commands.exit_codes import EXIT_INCOMPLETE, exit_code
 from slotfill.commands.inputs import find_inputs, resolve_schema, warn_of_other_model
 from slotfill.commands.looking.showing import ShownRun, check_shown
 from slotfill.commands.options.asking_options import AskingOptions, EvidenceOptions, PromptOptions, schema_argument
+from slotfill.commands.options.batch_options import BatchingOptions
 from slotfill.commands.options.option_groups import GroupedCommand, with_options
 from slotfill.commands.options.reading_options import FileOptions, ReadingOptions
 from slotfill.commands.options.running_options import RunningOptions, TellingOptions, WritingOptions
@@ -48,6 +50,7 @@ def extract_command(
     files: FileOptions,
     writing: WritingOptions,
     running: RunningOptions,
+    batching: BatchingOptions,
     updating: UpdatingOptions,
     telling: TellingOptions,
 ) -> None:
@@ -68,6 +71,7 @@ def extract_command(
     from slotfill.extractors.runs.reports.logs import log_to_stderr
 
     updating.check(inputs=inputs, outputs=(writing.output, writing.rejects), stream=writing.stream)
+    batching.check(stream=writing.stream, cassette=asking.cassette is not None)
     if evidence.evidence and updating.earlier is not None:
         raise click.UsageError("--evidence is asked for with the value, and --from takes the value over: leave one out")
     resolved = resolve_schema(schema, prompt)
@@ -86,9 +90,9 @@ def extract_command(
     if running.dry_run:
         _print_estimate(resolved, sources, asking, earlier, evidence=evidence.evidence, limit=reading.limit)
         return
-    start = _start(inputs or ("-",), asking, reading, writing, running)
+    start = replace(_start(inputs or ("-",), asking, reading, writing, running), batch=batching.options)
     with log_to_stderr(telling.verbosity, telling.log_format):  # what is told of settings holds no secret
-        extractor = _extractor(resolved, asking, running, evidence=evidence.evidence)
+        extractor = _extractor(resolved, asking, running, evidence=evidence.evidence, batch=batching.batch)
     sources = sources.for_model(takes_pages=extractor.takes_pages)
     whereabouts = _whereabouts(writing)
     with log_to_stderr(telling.verbosity, telling.log_format, extractor.settings.secrets, whereabouts=whereabouts):
@@ -153,7 +157,7 @@ def _print_estimate(
 
 
 def _extractor(
-    schema: Schema[Any], asking: AskingOptions, running: RunningOptions, *, evidence: bool
+    schema: Schema[Any], asking: AskingOptions, running: RunningOptions, *, evidence: bool, batch: bool
 ) -> Extractor[Any]:
     from slotfill.extractors.extractor import Extractor
 
@@ -174,6 +178,7 @@ def _extractor(
         sure=asking.sure,
         calibration=asking.calibration,
         cassette=asking.cassette,
+        cache_ttl="1h" if batch else None,  # the requests of a batch are answered over more than five minutes
         rpm=running.rpm,
         itpm=running.itpm,
         otpm=running.otpm,

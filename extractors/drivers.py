@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Coroutine, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator, Sequence
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -28,7 +28,16 @@ from slotfill.extractors.unforeseen import STOPS, internal_failure
 from slotfill.schemas.errors import SlotfillError
 from slotfill.schemas.schema import Schema
 
-__all__ = ["BlockingAsker", "ConcurrentAsker", "RunningPlan", "drive", "extraction_of", "iterate", "run_to_end"]
+__all__ = [
+    "BlockingAsker",
+    "ConcurrentAsker",
+    "RunningPlan",
+    "drive",
+    "extraction_of",
+    "iterate",
+    "replay",
+    "run_to_end",
+]
 
 M = TypeVar("M")
 T = TypeVar("T")
@@ -223,6 +232,15 @@ async def extraction_of(plan: RunningPlan[M], asker: Asker) -> Extraction[M]:
     async for _ in drive(plan, asker):
         pass
     return plan.extraction
+
+
+def replay(plan: RunningPlan[Any], known: Callable[[Ask], Answer | None]) -> None:
+    """Answer what is known already of a plan's asks, until it has ended or none of them is.
+
+    known: gives each answer once.
+    """
+    while plan.asks and any(answers := tuple(known(ask) for ask in plan.asks)):
+        plan.answer(answers)
 
 
 def run_to_end(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -157,9 +157,22 @@ class Extractor(Generic[M]):
         self._models.meter(meter)
 
     @property
-    def executor(self) -> Executor:
+    def executor(self) -> ModelPool:
         """What puts asks to the models."""
         return self._models
+
+    def begin(self, document: Document, *, earlier: EarlierRecord | None = None) -> RunningPlan[M]:
+        """Begin a document's plan, for a driver that has its asks answered in its own time.
+
+        Args:
+            document: What to extract from.
+            earlier: What is taken over, as in `update`.
+        """
+        return self._running(document, earlier=earlier)
+
+    def end(self, plan: RunningPlan[M]) -> Extraction[M]:
+        """Return what came of a document whose plan has ended."""
+        return self._ended(plan.extraction)
 
     def close(self) -> None:
         """Close the sync clients."""

@@ -18,7 +18,7 @@ from slotfill.commands.options.option_groups import GroupedCommand, OptionGroup,
 
 HEADINGS = [
     *("Most used", "Asking the model", "Reading documents", "Writing results", "Running"),
-    *("Taking over an earlier run", "Telling how it goes"),
+    *("At half price, in batches", "Taking over an earlier run", "Telling how it goes"),
 ]
 
 
@@ -46,6 +46,7 @@ def test_extract_shows_its_options_in_groups_the_ten_most_used_first():
     assert "--encoding" in found["Reading documents"]
     assert "--stream" in found["Writing results"]
     assert "--retry-failed" in found["Running"]
+    assert "--batch" in found["At half price, in batches"]
     assert "--from" in found["Taking over an earlier run"]
     assert found["Telling how it goes"][-1] == "-h"
 

@@ -135,6 +135,7 @@ TESTED_THROUGH = {
     "extractors/texts": ("test_extractor", "what it is handed over"),
     "extractors/doctor": ("test_cli", "as the command `doctor`"),
     "extractors/errors": ("test_cli", "each by how it ends a command"),
+    "extractors/batches": ("test_waves", "one wave, from its asks to what is read of its batches"),
     "extractors/calibrating": ("test_field_curves", "what curves are learnt from"),
     "extractors/chunks": ("test_reading", "the parts of one reading: what becomes of a long document"),
     "extractors/clients": ("test_clients", "one call of a model, its tries and its connections"),

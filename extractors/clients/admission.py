@@ -15,7 +15,7 @@ from slotfill.extractors.clients.pacer import Pacer, Reservation, Wait
 from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.record.usage import Usage
 
-__all__ = ["HELD_UP", "HeldTry", "PendingTry", "WaitError"]
+__all__ = ["HELD_UP", "HeldTry", "PendingTry", "WaitError", "is_unsent"]
 
 HELD_UP = frozenset({FailureKind.RATE_LIMIT, FailureKind.OVERLOADED})
 """The failures that a service sends to whoever asks too much of it."""
@@ -28,6 +28,11 @@ _SETTLING = 0.02
 
 _UNSENT = (ConnectError, ConnectTimeout, PoolTimeout)
 """How a try fails of which the service has not seen a byte."""
+
+
+def is_unsent(error: BaseException) -> bool:
+    """Whether the service has surely not seen a byte of what the SDK gave up on."""
+    return isinstance(error.__cause__, _UNSENT)
 
 
 class WaitError(AnthropicError):
@@ -93,7 +98,7 @@ class HeldTry:
             self._pacer.unanswered(self._place)
         # A name that does not resolve, a connection that is refused: nothing left this machine, and nothing was billed.
         # A read that timed out may have been answered, and paid for.
-        self._account(Usage() if isinstance(error.__cause__, _UNSENT) else None)
+        self._account(Usage() if is_unsent(error) else None)
 
     def _account(self, usage: Usage | None) -> None:
         if self._meter and self._number is not None:

@@ -23,7 +23,7 @@ from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.schemas.errors import FieldError, SlotfillError
 
-__all__ = ["Call", "StreamedCall"]
+__all__ = ["Call", "StreamedCall", "redacted"]
 
 
 class Call:
@@ -54,10 +54,10 @@ class Call:
         """Return what came of it, with no credential in it."""
         ms = round((time.monotonic() - self._started) * 1000)
         if self._error is None:
-            return _redacted(self._codec.decode(self._ask, self.completion, ms=ms), self._redaction)
+            return redacted(self._codec.decode(self._ask, self.completion, ms=ms), self._redaction)
         request_id = identifier(getattr(self._error, "request_id", None))
         failure = failure_of(self._error, self._secrets)
-        return _redacted(Answer(failure=failure, ms=ms, request_id=request_id), self._redaction)
+        return redacted(Answer(failure=failure, ms=ms, request_id=request_id), self._redaction)
 
 
 class StreamedCall(Call):
@@ -102,15 +102,15 @@ class StreamedCall(Call):
             else Failure(FailureKind.CONNECTION, "it ended before the message did")
         )
         if not failure.type.retry_later:
-            return _redacted(replace(answer, failure=failure, stop_reason=None), self._redaction)
-        return _redacted(replace(answer, errors=(FieldError("", failure.message),)), self._redaction)
+            return redacted(replace(answer, failure=failure, stop_reason=None), self._redaction)
+        return redacted(replace(answer, errors=(FieldError("", failure.message),)), self._redaction)
 
 
 def _ends_the_run(error: Exception) -> bool:
     return isinstance(error, SlotfillError) and not isinstance(error, anthropic.AnthropicError)
 
 
-def _redacted(answer: Answer, redaction: Redaction) -> Answer:
+def redacted(answer: Answer, redaction: Redaction) -> Answer:
     """Hide credentials in all that a service has said in an answer; few hold any, and are read once for it."""
     return Answer.from_json(redaction.hide_within(answer.to_json())) if redaction.finds(_texts(answer)) else answer
 

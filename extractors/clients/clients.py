@@ -13,15 +13,17 @@ from anthropic import AsyncAnthropic
 
 from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.catalogue import model_ids
-from slotfill.extractors.clients.calls import Call, StreamedCall
-from slotfill.extractors.clients.codec import Codec
+from slotfill.extractors.clients.calls import Call, StreamedCall, redacted
+from slotfill.extractors.clients.codec import Codec, ReplyShape
 from slotfill.extractors.clients.connections import asynchronous_client, synchronous_client
 from slotfill.extractors.clients.credentials import credentials_of
+from slotfill.extractors.clients.failures import failure_of
 from slotfill.extractors.clients.instructor_bridge import PatchedClient, patch_client
 from slotfill.extractors.clients.metering import Meter
 from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.clients.rate_limits import Limits
 from slotfill.extractors.http.redaction import Redaction
+from slotfill.extractors.record.failure_kinds import Failure
 from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.settings import Settings
 
@@ -104,6 +106,24 @@ class Clients:
                     async for event in events:
                         yield call.take(event)
         yield call.answer()
+
+    @property
+    def service(self) -> AsyncAnthropic:
+        """The SDK's own client, for what is no message; of the event loop that runs."""
+        client: AsyncAnthropic = self._asynchronous().client
+        return client
+
+    def read(self, codec: Codec, shape: ReplyShape, message: object) -> Answer:
+        """Read a message that has come another way."""
+        return redacted(codec.read(shape, message), self._redaction)
+
+    def hide(self, text: str) -> str:
+        """Hide credentials in a text of the service."""
+        return Redaction(self._secrets, words=True).hide(text)
+
+    def failure_of(self, error: BaseException) -> Failure:
+        """Say in one line what the SDK gave up on; no credential stands in it."""
+        return failure_of(error, self._secrets)
 
     def close(self) -> None:
         """Close the sync client, unless it is the caller's."""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from anthropic.types import Message
 
@@ -29,10 +30,17 @@ from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObjec
 from slotfill.schemas.wire.losses import Mode
 from slotfill.schemas.wire.wire import Wire
 
-__all__ = ["Codec"]
+__all__ = ["Codec", "ReplyShape"]
 
 _TAKEN = "Taken."
 """What a tool that was called gives back: all results that were recorded of the service say something."""
+
+
+class ReplyShape(NamedTuple):
+    """What must be known of an ask to read the reply to it. bare: whether that is a list without its object."""
+
+    mode: Mode
+    bare: bool
 
 
 class Codec:
@@ -82,14 +90,22 @@ class Codec:
         }
 
     def decode(self, ask: Ask, completion: object, *, ms: int = 0) -> Answer:
-        """Read what the service sent for an ask. What is no message becomes a failure, never an exception.
+        """Read what the service sent for an ask. What is no message becomes a failure, never an exception."""
+        return self.read(self.shape_of(ask), completion, ms=ms)
+
+    def shape_of(self, ask: Ask) -> ReplyShape:
+        """Say how the reply to an ask is read."""
+        return ReplyShape(ask.mode, self.asks_bare_list(ask))
+
+    def read(self, shape: ReplyShape, completion: object, *, ms: int = 0) -> Answer:
+        """Do what `decode` does, where the ask is not at hand any more.
 
         All that an answer holds is typed and bounded here: the SDK builds its types without validating them.
         """
         reason = ""
         try:
             if isinstance(completion, Message) and _well_formed(completion):
-                return self._read(ask, completion, ms)
+                return self._read(shape, completion, ms)
         except Exception as error:  # noqa: BLE001 - whatever a gateway calls a message: one nested a thousand deep
             reason = f": {type(error).__name__}"
         return Answer(
@@ -101,11 +117,11 @@ class Codec:
         bare = self._bare if ask.wire is None else ask.wire.bare
         return ask.mode == "structured" and not self._whole and bare is not None
 
-    def _read(self, ask: Ask, message: Message, ms: int) -> Answer:
+    def _read(self, shape: ReplyShape, message: Message, ms: int) -> Answer:
         stop_reason = identifier(message.stop_reason)
-        json_text, errors = self._find(ask.mode, message, stop_reason)
+        json_text, errors = self._find(shape.mode, message, stop_reason)
         text = _text_of(message)
-        if self.asks_bare_list(ask):
+        if shape.bare:
             json_text, text = json_text and as_wrapped_list(json_text), as_wrapped_list(text)
         return Answer(
             json=json_text,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from anthropic import AnthropicError
 from pydantic_core import to_json
@@ -24,12 +24,13 @@ class BudgetError(AnthropicError):
 class Try:
     """One HTTP try for a message, before it is sent.
 
-    size: bytes of its body, by `size_of`; no token is shorter than one. room: its `max_tokens`.
+    size: bytes of its body, by `size_of`; no token is shorter than one. room: its `max_tokens`. tier: as in `Usage`.
     """
 
     model: str
     size: int
     room: int
+    tier: Literal["batch"] | None = None
 
 
 class Meter(Protocol):

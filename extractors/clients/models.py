@@ -14,7 +14,7 @@ from slotfill.extractors.catalogue import model_facts, model_ids, prices
 from slotfill.extractors.catalogue.page_tokens import PAGE_SIZE
 from slotfill.extractors.chunks.chunking import default_overlap
 from slotfill.extractors.clients.clients import AnyClient, Clients
-from slotfill.extractors.clients.codec import Codec
+from slotfill.extractors.clients.codec import Codec, ReplyShape
 from slotfill.extractors.clients.metering import Meter
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.extractions.extraction import Extraction
@@ -127,6 +127,20 @@ class ModelPool:
     def encode(self, ask: Ask) -> JSONObject:
         """Write the request for an ask."""
         return self._targets[ask.model].codec.encode(ask)
+
+    def shape_of(self, ask: Ask) -> ReplyShape:
+        """Say how the reply to an ask is read."""
+        return self._targets[ask.model].codec.shape_of(ask)
+
+    def read(self, model: str, shape: ReplyShape, message: object) -> Answer:
+        """Read a message of a model that has come another way than as the reply to a request."""
+        target = self._targets[model]
+        return target.clients.read(target.codec, shape, message)
+
+    @property
+    def clients(self) -> Clients:
+        """The clients of the service of the model that is asked first."""
+        return next(iter(self._targets.values())).clients
 
     def execute(self, ask: Ask) -> Answer:
         """Put an ask to its model."""

@@ -8,15 +8,22 @@ from typing import Any
 
 import httpx2
 
-__all__ = ["LARGEST_BODY", "bound_body"]
+__all__ = ["BATCH_RESULTS", "LARGEST_BODY", "bound_body"]
 
 LARGEST_BODY = 2**28
 """Bytes that are read of one body: a stream of ten million characters, a few in each event, takes half of it."""
 
 
+BATCH_RESULTS = "/results"
+"""How the path ends that the results of a batch stand at."""
+
+
 def bound_body(reply: httpx2.Response) -> None:
-    """Have a reply's body be plain, and end where it grows too large; as one that is cut off it cannot be read."""
-    if _is_small(reply):
+    """Have a reply's body be plain, and end where it grows too large; as one that is cut off it cannot be read.
+
+    The results of a batch may be as large as they like: they are read line by line, and it is the lines that are bound.
+    """
+    if _is_small(reply) or reply.request.url.path.endswith(BATCH_RESULTS):
         return
     source = httpx2.Response(reply.status_code, headers=reply.headers, stream=reply.stream)
     if reply.headers.pop("content-encoding", None):

@@ -69,7 +69,7 @@ class Tries(Middleware):
     def _bound(self, request: APIRequest, reply: httpx2.Response) -> None:
         if reply.has_redirect_location:
             reply.headers["x-should-retry"] = "false"  # whatever it says itself: it would be answered alike
-        if request.stream and self._seconds is not None:
+        if request.stream and request.method.lower() == "post" and self._seconds is not None:  # of events
             bound_stream(reply, self._seconds)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from anthropic.types import Message
 
@@ -19,13 +19,19 @@ _read = json.JSONDecoder().raw_decode
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
-def keep_input_texts(message: object, body: bytes) -> None:
-    """Have each tool call of a message carry its input's text. body: the JSON that the message was read from."""
+def keep_input_texts(message: object, body: bytes, *, within: Sequence[str] = ()) -> None:
+    """Have each tool call of a message carry its input's text.
+
+    body: the JSON that the message was read from. within: the keys that lead to the message in it.
+    """
     blocks = message.content if isinstance(message, Message) and isinstance(message.content, list) else []
     if not any(map(_is_call, blocks)):
         return
     text = body.decode(json.detect_encoding(body), "surrogatepass")
-    for block, (start, end) in zip(blocks, _inputs(text), strict=True):
+    at = _next(text, 0)
+    for key in within:
+        at, _ = dict(_members(text, at))[key]
+    for block, (start, end) in zip(blocks, _inputs(text, at), strict=True):
         if _is_call(block) and end:
             keep_input_text(block, text[start:end])
 
@@ -34,9 +40,9 @@ def _is_call(block: object) -> bool:
     return getattr(block, "type", None) == "tool_use"  # the SDK builds its types without validating them
 
 
-def _inputs(text: str) -> Iterator[tuple[int, int]]:
-    """Return where the input of each block of a message stands, (0, 0) for one that has none."""
-    places = dict(_members(text, _next(text, 0)))
+def _inputs(text: str, at: int) -> Iterator[tuple[int, int]]:
+    """Return where the input of each block of a message stands that begins there, (0, 0) for one that has none."""
+    places = dict(_members(text, at))
     start, _ = places.get("content", (0, 0))
     for block, _ in _items(text, start):
         yield dict(_members(text, block)).get("input", (0, 0))

@@ -66,14 +66,36 @@ class Budget:
         Raises BudgetError where they cannot.
         """
         self.check()
-        worst = prices.worst(tried.model, tried.size, tried.room, ttl=self._ttl)
+        worst = self.worst(tried)
         with self._counting:
-            if self._max_cost is not None and not self._fits(tried, worst, self._max_cost):
+            if not self._fits(tried, worst):
                 return None
             number = self._account.reserve(tried.model, worst)
-            self._in_flight[number] = (tried.model, worst)
-            self._reserved += worst or 0
+            self._hold(number, tried.model, worst)
             return number
+
+    def worst(self, tried: Try) -> Decimal | None:
+        """Return the most that a try can cost in USD; None where its price is unknown."""
+        return prices.worst(tried.model, tried.size, tried.room, ttl=self._ttl, tier=tried.tier)
+
+    def has_room(self, tried: Try, *, beside: Decimal) -> bool:
+        """Whether a try of a batch fits beside what others of it may cost, and what is in flight.
+
+        Raises BudgetError where it will not even when those are settled.
+        """
+        self.check()
+        with self._counting:
+            return self._fits(tried, self.worst(tried), beside)
+
+    def hold(self, number: int, model: str, worst: Decimal | None, *, spent: bool = False) -> None:
+        """Hold what the account has reserved already for a try of a batch, until it is settled.
+
+        spent: whether it was counted as spent, as what an earlier start has left in flight is.
+        """
+        with self._counting:
+            self._hold(number, model, worst)
+            if spent and self._spent is not None:
+                self._spent -= worst or 0
 
     def check(self) -> None:
         """Raise BudgetError once it is closed."""
@@ -97,7 +119,14 @@ class Budget:
         if warning:
             self._on_warning(warning)
 
-    def _fits(self, tried: Try, worst: Decimal | None, max_cost: Decimal) -> bool:
+    def _hold(self, number: int, model: str, worst: Decimal | None) -> None:
+        self._in_flight[number] = (model, worst)
+        self._reserved += worst or 0
+
+    def _fits(self, tried: Try, worst: Decimal | None, beside: Decimal = Decimal(0)) -> bool:
+        max_cost = self._max_cost
+        if max_cost is None:
+            return True
         if worst is None or self._spent is None:
             raise BudgetError(_unknown(tried.model))
         if self._spent + worst > max_cost and worst > 0:
@@ -105,7 +134,7 @@ class Budget:
                 f"{money_text(self._spent)} of --max-cost {money_text(max_cost)} is spent, and the next request could "
                 f"cost {money_text(worst)}: the same command goes on with a higher --max-cost"
             )
-        return self._spent + self._reserved + worst <= max_cost or worst == 0
+        return self._spent + self._reserved + beside + worst <= max_cost or worst == 0
 
     def _warning(self) -> str | None:
         """Return the warning that is due, once."""

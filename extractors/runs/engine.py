@@ -9,7 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, closing, contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.read_ahead import ReadAhead
@@ -46,10 +46,20 @@ OnPartial = Callable[[Document, Partial[Any]], None]
 """Takes what has arrived of a document's value."""
 
 
+class Waves(Protocol):
+    """Takes documents through batches."""
+
+    def drive(
+        self, documents: AsyncIterator[Document], store: Callable[[Extraction[Any]], None]
+    ) -> AsyncGenerator[Document]:
+        """Have `store` take what came of each; yield the documents that are left to be asked live."""
+
+
 class Run:
     """One run: documents in, answers and records to the ledger as they arrive, outputs from it.
 
     earlier: what an earlier run has found of the documents, to be taken over.
+    in_waves: gives what takes the documents through batches, by what asks live; None where all are asked live.
     concurrency: how many requests may be in flight. on_progress: is called when documents have ended.
     on_interrupt: is called with how many requests are in flight when a signal asks to stop. on_halt: as in `Asking`.
 
@@ -67,6 +77,7 @@ class Run:
         breaker: Breaker,
         *,
         earlier: EarlierRecords | None = None,
+        in_waves: Callable[[Asking], Waves] | None = None,
         concurrency: int = 8,
         on_progress: Callable[[Totals], None] = lambda _: None,
         on_interrupt: Callable[[int], None] = lambda _: None,
@@ -77,7 +88,7 @@ class Run:
         self._first_tries: dict[bytes, FirstTry] = {}
         self._extractor, self._ledger, self._delivery, self._breaker = extractor, ledger, delivery, breaker
         self._asking = Asking(extractor.executor, ledger, breaker, concurrency=concurrency, on_halt=self._halt)
-        self._concurrency, self._earlier = concurrency, earlier
+        self._concurrency, self._earlier, self._in_waves = concurrency, earlier, in_waves
         self._on_progress, self._on_interrupt, self._on_halt = on_progress, on_interrupt, on_halt
         self._reading: ReadAhead | None = None
         self._stopping = Stopping(self._stop)
@@ -129,7 +140,9 @@ class Run:
         """Ask about all documents, and once more about those that failed on the way."""
         with SecondTries() as second_tries:
             self._second_tries = second_tries
-            await self._ask(self._pending(documents), on_partial)
+            pending = self._pending(documents)
+            waves = self._in_waves and self._in_waves(self._asking)
+            await self._ask(self._in_batches(waves, pending) if waves else pending, on_partial)
             self._second_tries = None
             if not second_tries:
                 return
@@ -165,6 +178,13 @@ class Run:
 
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(work())
+
+    async def _in_batches(self, waves: Waves, documents: AsyncIterator[Document]) -> AsyncGenerator[Document]:
+        """Have documents' asks answered in batches, and yield those that are left."""
+        with self._halt_on_error():
+            async with aclosing(waves.drive(documents, self._store_final)) as left:
+                async for document in left:
+                    yield document
 
     async def _again(self, second_tries: SecondTries) -> AsyncGenerator[Document]:
         """Yield the documents that failed on the way; one that is not asked after all keeps the record that it has."""
@@ -261,7 +281,11 @@ class Run:
                 on_partial(document, event)
         raise RuntimeError("a stream ended without its extraction")
 
-    def _store(self, extraction: Extraction[Any]) -> None:
+    def _store_final(self, extraction: Extraction[Any]) -> None:
+        """Store what came of a document that has been asked about often enough."""
+        self._store(extraction, final=True)
+
+    def _store(self, extraction: Extraction[Any], *, final: bool = False) -> None:
         """Store what came of a document, in full or else without what cannot be stored."""
         try:
             partly = any(chunk.outcome.ok for chunk in extraction.chunks)
@@ -275,16 +299,16 @@ class Run:
         except BaseException as error:  # noqa: BLE001 - see STOPS
             extraction = emptied(extraction, internal_failure(error, extraction.document.source))
             self._ledger.end(extraction)
-        self._tell(extraction)
+        self._tell(extraction, final=final)
 
-    def _tell(self, extraction: Extraction[Any]) -> None:
+    def _tell(self, extraction: Extraction[Any], *, final: bool) -> None:
         key = document_key(extraction.document)
         self._at_work.discard(key)
         also = self._repeats.pop(key, 0)
         cause = cause_of(extraction)
-        final = self._second_tries is None or cause is None or not cause.retry_later
+        final = final or self._second_tries is None or cause is None or not cause.retry_later
         if self._second_tries is not None and not final:
-            self._second_tries.add(extraction)
+            self._second_tries.put_aside(extraction)
             self.totals.end(extraction.outcome, also)
         elif self._first_tries.pop(key, None):
             self.totals.pay(extraction)  # how it ended is counted anew

@@ -7,12 +7,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
+from slotfill.extractors.batches.batch_ledger import BatchLedger
+from slotfill.extractors.batches.batch_runner import batches_text
+from slotfill.extractors.batches.waves import BatchOptions, Waves
+from slotfill.extractors.catalogue.model_ids import is_local
 from slotfill.extractors.documents.sources import STDIN, Sources
 from slotfill.extractors.documents.urls import is_address, public
+from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.budget import Budget
@@ -45,6 +51,7 @@ class Start:
     max_cost, warn_cost: in USD. labels: for its costs.
     fresh, retry_failed, retention, wait: as in `Ledger`.
     lasting: whether there is a ledger that lasts: what a cassette records must be asked, what it replays costs nothing.
+    batch: how the run goes through batches; None where it is asked live.
     """
 
     inputs: tuple[str, ...]
@@ -62,6 +69,7 @@ class Start:
     retention: Retention = "values"
     wait: bool = False
     lasting: bool = True
+    batch: BatchOptions | None = None
 
     @property
     def to_stdout(self) -> bool:
@@ -112,6 +120,7 @@ def run_once(
     """
     several = sources.several or (start.stream and start.to_stdout)
     _check_names(start, several=several)
+    _check_models(start, extractor)
     with ExitStack() as stack:
         if earlier is not None:
             stack.callback(earlier.close)
@@ -119,6 +128,7 @@ def run_once(
         delivery = stack.enter_context(
             _open_outputs(ledger, extractor.schema, start, stdout, several=several, keep=sources.fields.keep)
         )
+        _check_open_batches(ledger, start)
         budget = _set_budget(extractor, ledger, start, on_message)
         _announce(ledger, start, earlier, on_message)
 
@@ -126,12 +136,24 @@ def run_once(
             totals.spent_usd = budget.spent
             on_progress(totals)
 
+        waves = None
+        if start.batch is not None:
+            waves = partial(
+                Waves,
+                extractor=extractor,
+                ledger=ledger,
+                budget=budget,
+                options=start.batch,
+                earlier=earlier,
+                on_message=on_message,
+            )
         run = Run(
             extractor,
             ledger,
             delivery,
             Breaker(max_wait=extractor.settings.max_wait, on_warning=logging.getLogger("slotfill").warning),
             earlier=earlier,
+            in_waves=waves,
             concurrency=start.concurrency or extractor.settings.concurrency,
             on_progress=report,
             on_interrupt=lambda in_flight: on_message(_stopping(in_flight)),
@@ -153,6 +175,22 @@ def _check_names(start: Start, *, several: bool) -> None:
         format_of(start.output, several=several)
     if start.rejects:
         check_rejects(start.rejects)
+
+
+def _check_models(start: Start, extractor: Extractor[Any]) -> None:
+    """Refuse batches of a model that has none."""
+    if start.batch and (local := next(filter(is_local, extractor.all_models), None)):
+        raise SettingsError(f"--batch: {local!r} runs in this process, and has no batches: leave --batch out")
+
+
+def _check_open_batches(ledger: Ledger, start: Start) -> None:
+    """Refuse to ask live what batches of this run are still to answer: it would be paid for twice."""
+    if start.batch is None and (left := BatchLedger(ledger).open):
+        verb = "is" if len(left) == 1 else "are"
+        raise SettingsError(
+            f"{batches_text(len(left))} of this run {verb} not read yet: go on with --batch, stop them with "
+            "`slotfill batches cancel`, or ask for everything again with --fresh"
+        )
 
 
 def _open_ledger(extractor: Extractor[Any], sources: Sources, start: Start, earlier: EarlierRecords | None) -> Ledger:
@@ -218,7 +256,7 @@ def _open_outputs(
 
 
 def _set_budget(extractor: Extractor[Any], ledger: Ledger, start: Start, on_message: OnMessage) -> Budget:
-    """Have every try of the extractor counted, and kept within what may be spent."""
+    """Have every try of the extractor batches_text, and kept within what may be spent."""
     budget = Budget(
         ledger.account,
         extractor.all_models,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from decimal import ROUND_CEILING, Decimal
 
@@ -21,8 +22,14 @@ class Account:
 
     def reserve(self, model: str, worst: Decimal | None) -> int:
         """Store an HTTP try before it is sent, with the most that it can cost in USD. Returns its number."""
+        with self._database.transaction() as database:
+            return self.reserve_within(database, model, worst)
+
+    def reserve_within(self, database: sqlite3.Connection, model: str, worst: Decimal | None) -> int:
+        """Do so in a transaction that stores more than that."""
         row = (self._start, time.time(), model, _picodollars(worst))
-        return self._database.change("INSERT INTO tries (start, at, model, picodollars) VALUES (?, ?, ?, ?)", row)
+        statement = "INSERT INTO tries (start, at, model, picodollars) VALUES (?, ?, ?, ?)"
+        return database.execute(statement, row).lastrowid or 0
 
     def settle(self, number: int, usage: Usage | None, cost: Decimal | None) -> None:
         """Note what a try took, and cost in USD. Without `usage` its reply was lost: what was reserved stays spent.

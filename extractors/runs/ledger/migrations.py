@@ -81,6 +81,38 @@ MIGRATIONS = (
     """
     ALTER TABLE inputs ADD COLUMN columns TEXT;
     """,
+    """
+    -- Each message batch, stored before the service is asked to create it. `intent`: what its custom ids begin with.
+    -- `batch`: the service's name for it, null until that is known. `state`: `intended`, `created`, `read` once all
+    -- results are, `void` where there is none.
+    CREATE TABLE batches (
+        intent TEXT PRIMARY KEY,
+        start INTEGER NOT NULL REFERENCES starts (number),
+        wave INTEGER NOT NULL,
+        at REAL NOT NULL,
+        requests INTEGER NOT NULL,
+        batch TEXT,
+        expires REAL,
+        state TEXT NOT NULL
+    ) WITHOUT ROWID;
+
+    -- What each asks for which document. `try`: what is reserved for it, null where it shares another one's reply.
+    -- `mode`, `bare`: how the reply is read. `result`: null until it is read; then `answered`, `failed`, `canceled`.
+    -- `read_by`: the start that has read it.
+    CREATE TABLE batch_requests (
+        intent TEXT NOT NULL REFERENCES batches (intent),
+        ask BLOB NOT NULL,
+        document BLOB NOT NULL,
+        model TEXT NOT NULL,
+        mode TEXT NOT NULL,
+        bare INTEGER NOT NULL,
+        try INTEGER,
+        result TEXT,
+        read_by INTEGER,
+        PRIMARY KEY (intent, ask, document)
+    ) WITHOUT ROWID;
+    CREATE INDEX batch_requests_of_documents ON batch_requests (document);
+    """,
 )
 """How a ledger comes from each version to the next; the version is how many of them have been run."""
 

@@ -80,7 +80,8 @@ class Ledger:
     fresh: ask again what is known already. retry_failed: ask again what ended without a whole value; failures of the
     transport are tried again in any case.
 
-    account: what the run has spent.
+    account: what the run has spent. database, start, first_start: its file, the number of this start, and that of the
+    first one whose answers count, for what others keep in it.
 
     Raises LedgerError when it cannot be used, here and in every method; what is in the file stays as it is.
     """
@@ -104,10 +105,10 @@ class Ledger:
                 # The lock before the file: who loses the race must not have touched it. They are given back the other
                 # way round.
                 stack.callback(lock_ledger(path, self.place, wait=wait).release)
-            self._database = stack.enter_context(closing(Database(path, self.place, erase=retention == "none")))
+            self.database = stack.enter_context(closing(Database(path, self.place, erase=retention == "none")))
             self._begin(about or {}, labels or {}, fresh=fresh)
             self._open = stack.pop_all()
-        self.account = Account(self._database, start=self._start, first_start=self._first_start)
+        self.account = Account(self.database, start=self.start, first_start=self.first_start)
 
     def __enter__(self) -> Self:
         return self
@@ -127,7 +128,7 @@ class Ledger:
     @property
     def since(self) -> str:
         """When the run was first started, and last before this time."""
-        first, last = self._database.row(queries.START_TIMES, (self._first_start, self._start))
+        first, last = self.database.row(queries.START_TIMES, (self.first_start, self.start))
         if first == last:
             return first or "a time that is not known"
         return f"{first} (last started {last})"
@@ -135,7 +136,7 @@ class Ledger:
     @property
     def ended(self) -> int:
         """How many texts have ended."""
-        (count,) = self._database.row("SELECT count(*) FROM documents")
+        (count,) = self.database.row("SELECT count(*) FROM documents")
         return int(count)
 
     def register(self, documents: Sequence[Document], check: RecordCheck | None = None) -> Registration:
@@ -145,35 +146,40 @@ class Ledger:
         """
         batch = Batch(self._positions, documents)
         self._positions += len(batch)
-        with self._database.transaction() as database:
+        with self.database.transaction() as database:
             # The order matters: what is damaged must be forgotten before what has ended is counted, and both before
             # anybody is told what is pending. One transaction for the batch: a kill in between leaves none of it.
             database.executemany("INSERT INTO inputs VALUES (?, ?, ?, ?)", batch.rows)
             self._forget_damaged(database, batch, check)
             self._forget_failed(database, batch)
-            ended = [OutcomeCount(*row) for row in database.execute(queries.OUTCOME_COUNTS, (self._start, batch.first))]
+            ended = [OutcomeCount(*row) for row in database.execute(queries.OUTCOME_COUNTS, (self.start, batch.first))]
             # Going on with a million finished documents is a million times this: the second query is left out where the
             # first one says that nothing is pending.
             all_ended = sum(row.documents for row in ended) == len(batch)
             rows = [] if all_ended else database.execute(queries.PENDING_POSITIONS, (batch.first,)).fetchall()
         return batch.registration(ended, (position for (position,) in rows))
 
-    def recall(self, document: Document) -> dict[bytes, list[Answer]]:
-        """Return the answers to a document's asks, by the digest of each ask, in the order in which they came."""
+    def recall(self, document: Document, *, replaying: bool = False) -> dict[bytes, list[Answer]]:
+        """Return the answers to a document's asks, by the digest of each ask, in the order in which they came.
+
+        replaying: also those of this start that are asked for again by the next one: its plan has been told of them.
+        """
         answers = defaultdict(list)
-        rows = self._database.rows(
-            "SELECT number, ask, answer FROM answers WHERE document = ? AND NOT stale AND start >= ? ORDER BY number",
-            (document_key(document), self._first_start),
+        now = self.start if replaying else -1
+        rows = self.database.rows(
+            "SELECT number, ask, answer, stale FROM answers "
+            "WHERE document = ? AND (NOT stale OR start = ?) AND start >= ? ORDER BY number",
+            (document_key(document), now, self.first_start),
         )
-        for number, ask, text in rows:
+        for number, ask, text, stale in rows:
             try:
                 # The file may have been written by another slotfill, or by somebody else: what is not in the form of an
                 # answer is asked for again, never half believed.
                 answer = Answer.read(text)
             except ValueError:
                 answer = None
-            if answer is None or is_stale(answer):
-                self._database.change("UPDATE answers SET stale = 1 WHERE number = ?", (number,))
+            if answer is None or (is_stale(answer) and not stale):
+                self.database.change("UPDATE answers SET stale = 1 WHERE number = ?", (number,))
                 self._warn(document, "answer")
             else:
                 answers[ask].append(answer)
@@ -181,11 +187,19 @@ class Ledger:
 
     def keep(self, document: Document, ask: Ask, answer: Answer) -> None:
         """Store an answer as it arrives. One that tells of no reply, or of half of one, is asked for again later."""
+        self.keep_by_name(document_key(document), ask.digest, answer)
+
+    def keep_by_name(self, document: bytes, ask: bytes, answer: Answer, *, lasting: bool = True) -> None:
+        """Do so where neither is at hand: by the document's key and the ask's digest.
+
+        lasting: as in `Database.transaction`.
+        """
         text = _json_text(answer.to_json())
         # Stored under what was asked, not under its place in the plan: a newer slotfill that asks otherwise asks anew,
         # and one that asks alike is answered from here, whatever led to it.
-        row = (self._start, document_key(document), ask.digest, time.time(), text, is_stale(answer))
-        self._database.change("INSERT INTO answers VALUES (NULL, ?, ?, ?, ?, ?, ?)", row)
+        row = (self.start, document, ask, time.time(), text, is_stale(answer))
+        with self.database.transaction(lasting=lasting) as database:
+            database.execute("INSERT INTO answers VALUES (NULL, ?, ?, ?, ?, ?, ?)", row)
 
     def end(self, extraction: Extraction[Any]) -> None:
         """Store what came of a document."""
@@ -193,36 +207,36 @@ class Ledger:
         key, text = document_key(document), _json_text(extraction.to_json())
         # Not lasting: the answers are safe already, and the record is made of them again. So the disk is not waited
         # for.
-        with self._database.transaction(lasting=False) as database:
+        with self.database.transaction(lasting=False) as database:
             # A record is added, never replaced: `documents` says which one counts, so that an audit finds the earlier
             # ones.
             number = database.execute("INSERT INTO records VALUES (NULL, ?, ?)", (key, text)).lastrowid
-            row = (key, self._start, extraction.outcome.value, cause_of(extraction), number)
+            row = (key, self.start, extraction.outcome.value, cause_of(extraction), number)
             database.execute("REPLACE INTO documents VALUES (?, ?, ?, ?, ?)", row)
             if self._retention == "all":
                 database.execute("INSERT OR IGNORE INTO texts VALUES (?, ?)", (key, document.text))
 
     def entries(self, first: int) -> Iterator[LedgerRow]:
         """Yield the documents of the input from a position on, with the records of those that have ended."""
-        for position, document, source, columns, outcome, start, record, failure in self._database.iterate(
+        for position, document, source, columns, outcome, start, record, failure in self.database.iterate(
             queries.ENTRIES, (first,)
         ):
-            earlier, retry_later = start != self._start, failure in RETRY_LATER
+            earlier, retry_later = start != self.start, failure in RETRY_LATER
             yield LedgerRow(position, document, source, columns, outcome, earlier, record, retry_later)
 
     def outcomes(self) -> Counter[Outcome]:
         """Count how the documents of the input have ended, those that have the same text each by itself."""
-        return Counter({Outcome(outcome): count for outcome, count in self._database.rows(queries.OUTCOMES)})
+        return Counter({Outcome(outcome): count for outcome, count in self.database.rows(queries.OUTCOMES)})
 
     def forget(self, documents: Iterable[bytes]) -> None:
         """Have the next start ask again about documents, by their keys, from the answers there are."""
-        with self._database.transaction() as database:
+        with self.database.transaction() as database:
             for key in documents:
                 _forget(database, key)
 
     def ask_again(self, documents: Iterable[bytes]) -> None:
         """Have the next start ask again about documents, by their keys, for all that was refused of them."""
-        with self._database.transaction() as database:
+        with self.database.transaction() as database:
             for key in documents:
                 _forget(database, key)
                 database.execute(queries.STALE_REFUSALS, (key,))
@@ -230,24 +244,24 @@ class Ledger:
     def complete(self) -> None:
         """Say that the run is complete, and its outputs are made: drop what is not to be kept."""
         if self._retention == "none":
-            self._database.empty(("answers", "records", "documents", "inputs", "texts"))
+            self.database.empty(("answers", "records", "documents", "inputs", "texts", "batch_requests", "batches"))
 
     def _begin(self, about: Mapping[str, str], labels: Mapping[str, str], *, fresh: bool) -> None:
         """Note that the run is started; the input is read anew."""
-        with self._database.transaction() as database:
+        with self.database.transaction() as database:
             database.execute("DELETE FROM inputs")
             if fresh:
                 database.execute("DELETE FROM documents")
             database.executemany("REPLACE INTO run VALUES (?, ?)", about.items())
             row = (time.time(), os.getpid(), json.dumps(labels), fresh)
-            self._start = database.execute("INSERT INTO starts VALUES (NULL, ?, ?, ?, ?)", row).lastrowid or 0
-            if database.execute("SELECT max(number) FROM starts").fetchone() != (self._start,):
+            self.start = database.execute("INSERT INTO starts VALUES (NULL, ?, ?, ?, ?)", row).lastrowid or 0
+            if database.execute("SELECT max(number) FROM starts").fetchone() != (self.start,):
                 raise sqlite3.DatabaseError("its starts are out of order")
             # Nothing has ended by this start yet, whatever the file says.
-            database.execute("UPDATE documents SET start = 0 WHERE start >= ?", (self._start,))
+            database.execute("UPDATE documents SET start = 0 WHERE start >= ?", (self.start,))
             # What a start before the last fresh one has learnt and paid does not count.
             fresh_start = "SELECT ifnull(max(number), 0) FROM starts WHERE fresh"
-            (self._first_start,) = database.execute(fresh_start).fetchone()
+            (self.first_start,) = database.execute(fresh_start).fetchone()
             # Most starts have nothing to ask again, and then need not look for it at each document.
             self._some_to_retry, self._some_damaged = (
                 bool(database.execute(queries.has_documents(condition)).fetchone()[0])
@@ -258,7 +272,7 @@ class Ledger:
         """Have documents asked about again that an earlier start, or another hand, has left no sound record of."""
         damaged = database.execute(queries.DAMAGED_DOCUMENTS, (batch.first,)).fetchall() if self._some_damaged else []
         if check:
-            rows = database.execute(queries.EARLIER_RECORDS, (batch.first, self._start)).fetchall()
+            rows = database.execute(queries.EARLIER_RECORDS, (batch.first, self.start)).fetchall()
             damaged += [(position, key) for position, key, record in rows if not check(record, batch.at(position))]
         for position, key in damaged:
             _forget(database, key)
@@ -269,7 +283,7 @@ class Ledger:
         if not self._some_to_retry:
             return
         question = queries.documents_to_retry(self._to_retry)
-        for key, failure in database.execute(question, (batch.first, self._start)).fetchall():
+        for key, failure in database.execute(question, (batch.first, self.start)).fetchall():
             _forget(database, key)
             if failure not in RETRY_LATER:
                 database.execute("UPDATE answers SET stale = 1 WHERE document = ?", (key,))

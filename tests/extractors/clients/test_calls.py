@@ -5,7 +5,7 @@ import json
 import pytest
 
 from slotfill import BatchPlace, Failure, Usage
-from slotfill.extractors.clients.calls import _redacted
+from slotfill.extractors.clients.calls import redacted
 from slotfill.extractors.http.redaction import HIDDEN, Redaction
 from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.rungs.asks import Answer
@@ -31,7 +31,7 @@ USAGE = Usage(3, 4)
     ids=lambda part: next(iter(part)),
 )
 def test_nothing_of_an_answer_says_it(part):
-    answer = _redacted(Answer(**part, usage=USAGE, ms=5), Redaction([KEY]))
+    answer = redacted(Answer(**part, usage=USAGE, ms=5), Redaction([KEY]))
     told = json.dumps(answer.to_json())
     assert HIDDEN in told
     assert KEY not in told
@@ -41,4 +41,4 @@ def test_nothing_of_an_answer_says_it(part):
 
 def test_what_holds_none_is_the_very_same():
     answer = Answer(json="{}", text="{}", stop_reason="end_turn", request_id="req_1")
-    assert _redacted(answer, Redaction([KEY])) is answer
+    assert redacted(answer, Redaction([KEY])) is answer

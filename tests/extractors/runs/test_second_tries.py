@@ -9,8 +9,8 @@ from paged_documents import paged_document
 
 from slotfill import Document, Extraction, Outcome, Usage
 from slotfill.extractors.documents.place_map import PlaceMap, Stretch
+from slotfill.extractors.documents.spool import IN_MEMORY
 from slotfill.extractors.record.parts import Attempt, Rung
-from slotfill.extractors.runs import second_tries
 from slotfill.extractors.runs.ledger.identity import document_key
 from slotfill.extractors.runs.second_tries import SecondTries
 
@@ -26,7 +26,7 @@ def test_what_goes_in_comes_out_once_in_order(given_):
             document = Document(text, "id", source)
             attempt = Attempt(Rung.ASK, "m", "text", ok=False, usage=Usage(count, 1))
             priced = {"cost_usd": cost, "surcharge_usd": cost}
-            held.add(Extraction(document, "s", "i", "m", Outcome.FAILED, attempts=(attempt,), **priced))
+            held.put_aside(Extraction(document, "s", "i", "m", Outcome.FAILED, attempts=(attempt,), **priced))
             put.append((document, attempt.usage, cost))
         assert len(held) == len(put)
         half, taken = len(put) // 2, []
@@ -42,10 +42,10 @@ def test_what_goes_in_comes_out_once_in_order(given_):
 
 
 def test_many_are_not_held_in_memory():
-    text = "x" * (second_tries.IN_MEMORY // 10)
+    text = "x" * (IN_MEMORY // 10)
     with SecondTries() as held:
         for _ in range(30):
-            held.add(Extraction(Document.of(text), "s", "i", "m", Outcome.FAILED))
+            held.put_aside(Extraction(Document.of(text), "s", "i", "m", Outcome.FAILED))
         assert held._file._rolled
         assert sum(first.document.text == text for first in held) == 30
 
@@ -55,7 +55,7 @@ def test_a_document_comes_out_with_its_places_and_pages():
     document = replace(paged_document("Fine.", 2), places=places, columns={"team": "a"})
     assert document.pages[0].base64
     with SecondTries() as held:
-        held.add(Extraction(document, "s", "i", "m", Outcome.FAILED))
+        held.put_aside(Extraction(document, "s", "i", "m", Outcome.FAILED))
         (first,) = held
     assert first.document == document
     assert document_key(first.document) == document_key(document)
