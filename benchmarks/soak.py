@@ -28,7 +28,7 @@ from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.testing.matrix.extractor_drivers import DRIVERS
 from slotfill.extractors.testing.matrix.fault_matrix import CellResult, in_process, on_a_port
 from slotfill.extractors.testing.matrix.matrix_cells import CALLS, ONLINE_FAULTS, Cell, pairs, singles
-from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS
+from slotfill.extractors.testing.simulator.network_faults import ITEM_FAULTS
 
 PAGE = Path(__file__).parent.parent / "docs" / "faults.md"
 BEGIN, END = "<!-- soak -->\n", "<!-- /soak -->\n"
@@ -130,7 +130,8 @@ def page(alone: Results, together: Results, extent: Extent) -> Iterator[str]:
         result = together[driver, mode]
         yield f"| `{driver}` | {mode} | {result.requests:,} | {outcomes(result)} | {invariants(result)} |"
     yield ""
-    yield f"Not played: {', '.join(f'`{name}`' for name in BATCH_FAULTS)}, which strike the requests of a batch alone."
+    yield f"Not played: {', '.join(f'`{name}`' for name in ITEM_FAULTS)}, which strike the requests of a batch alone,"
+    yield "and what befalls the calls about one."
 
 
 def summary(result: CellResult) -> str:

@@ -48,6 +48,22 @@ class _SimulationOptions(OptionGroup):
     batch_seconds: float = option(
         "--batch-seconds", type=click.FloatRange(min=0), default=0, metavar="S", help="How long a batch takes."
     )
+    batch_requests: int = option(
+        "--batch-requests",
+        type=click.IntRange(1),
+        default=100_000,
+        show_default=True,
+        metavar="N",
+        help="Take so many requests in one batch.",
+    )
+    batch_bytes: int = option(
+        "--batch-bytes",
+        type=click.IntRange(1),
+        default=256 << 20,
+        show_default=True,
+        metavar="N",
+        help="Take so many bytes in one batch.",
+    )
     models: tuple[str, ...] = option(
         "--model", multiple=True, metavar="NAME", help="Serve a model of this name, too; may be repeated."
     )
@@ -85,7 +101,7 @@ def _serve(options: _SimulationOptions) -> None:
     keep_hypothesis_in_cache()
     from slotfill.extractors.testing.broken_claude import BrokenClaude
     from slotfill.extractors.testing.server import served
-    from slotfill.extractors.testing.simulator.simulated_limits import RateLimits
+    from slotfill.extractors.testing.simulator.simulated_limits import BatchLimits, RateLimits
 
     claude = BrokenClaude(
         options.breaking,
@@ -95,6 +111,7 @@ def _serve(options: _SimulationOptions) -> None:
         limits=RateLimits(rpm=options.rpm, itpm=options.itpm, otpm=options.otpm),
         models=options.models,
         batch_seconds=options.batch_seconds,
+        batch_limits=BatchLimits(options.batch_requests, options.batch_bytes),
     )
     with served(claude, port=options.port) as url:
         click.echo(url)

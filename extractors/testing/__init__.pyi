@@ -23,6 +23,7 @@ from slotfill.extractors.testing.simulator.exchange import LoggedRequest as Logg
 from slotfill.extractors.testing.simulator.fault_triggers import FAULTS as FAULTS
 from slotfill.extractors.testing.simulator.fault_triggers import FaultError as FaultError
 from slotfill.extractors.testing.simulator.fault_triggers import Trigger as Trigger
+from slotfill.extractors.testing.simulator.simulated_limits import BatchLimits as BatchLimits
 from slotfill.extractors.testing.simulator.simulated_limits import RateLimits as RateLimits
 from slotfill.extractors.testing.simulator.simulated_reply import SimulatedReply as SimulatedReply
 from slotfill.extractors.testing.simulator.simulated_request import SimulatedRequest as SimulatedRequest

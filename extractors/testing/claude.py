@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
@@ -25,28 +26,32 @@ from slotfill.extractors.messages_api.api_error import ApiError, invalid
 from slotfill.extractors.messages_api.message import WrittenMessage
 from slotfill.extractors.messages_api.sse import STREAM, events
 from slotfill.extractors.record.usage import Usage
-from slotfill.extractors.testing.rules.request_rules import BATCH_BYTES, REQUEST_BYTES, check_length, check_request
-from slotfill.extractors.testing.simulator.batches import Batches, BatchResult
+from slotfill.extractors.testing.batching.batch_calls import BatchCalls
+from slotfill.extractors.testing.batching.simulated_batches import SimulatedBatches
+from slotfill.extractors.testing.rules.request_rules import REQUEST_BYTES, check_length, check_request
 from slotfill.extractors.testing.simulator.clock import Clock
 from slotfill.extractors.testing.simulator.exchange import (
     JSON_HEADERS,
     HttpRequest,
     HttpResponse,
     LoggedRequest,
+    RebuiltRequest,
     error_response,
     json_response,
 )
-from slotfill.extractors.testing.simulator.fault_triggers import (
-    BATCH_FAULTS,
+from slotfill.extractors.testing.simulator.fault_triggers import Trigger
+from slotfill.extractors.testing.simulator.model_list import describe, list_models
+from slotfill.extractors.testing.simulator.network_faults import (
     ERROR_FAULTS,
+    ITEM_FAULTS,
     RESPONSE_FAULTS,
     STREAM_FAULTS,
-    Trigger,
+    BatchResult,
+    struck_reply,
 )
-from slotfill.extractors.testing.simulator.model_list import describe, list_models
 from slotfill.extractors.testing.simulator.prompt_cache import PromptCache, PromptTokens
 from slotfill.extractors.testing.simulator.replies import Replies
-from slotfill.extractors.testing.simulator.simulated_limits import RateLimits
+from slotfill.extractors.testing.simulator.simulated_limits import BatchLimits, RateLimits
 from slotfill.extractors.testing.simulator.simulated_model import SimulatedModel, Strike
 from slotfill.extractors.testing.simulator.simulated_reply import thoughts, usage_block, write_reply
 from slotfill.extractors.testing.simulator.simulated_request import SimulatedRequest, read_request
@@ -61,8 +66,10 @@ __all__ = ["SimulatedClaude"]
 REFUSED = "refused"
 """The fault with which a request never arrives."""
 
-LINES_HEADERS = {"content-type": "application/x-jsonl"}
 ORGANIZATION = "00000000-0000-4000-8000-000000000000"
+
+_BATCHED = HttpRequest("BATCH", "/v1/messages")
+"""What the requests of batches came by."""
 
 _OWN: Mapping[str, Any] = {"api_key": "simulated", "base_url": "http://simulated.invalid"}
 
@@ -84,6 +91,7 @@ class SimulatedClaude:
         key: The only credential to accept; by default any.
         models: Names of further models to serve, beside the service's own.
         batch_seconds: How long a batch is worked on.
+        batch_limits: What one batch may hold; by default what the service lets it.
 
     Attributes:
         requests: Every request that came, in order, with what became of it.
@@ -107,6 +115,7 @@ class SimulatedClaude:
         key: str | None = None,
         models: Collection[str] = (),
         batch_seconds: float = 0.0,
+        batch_limits: BatchLimits | None = None,
     ) -> None:
         self.requests: list[LoggedRequest] = []
         self.clock = clock or Clock()
@@ -117,7 +126,8 @@ class SimulatedClaude:
         self._limits = limits or RateLimits()
         self._key = key
         self._models = models
-        self._batches = Batches(self._batch_result, self.clock, batch_seconds, seed)
+        self._batches = SimulatedBatches(self._batch_result, self.clock, batch_seconds, seed)
+        self._batch_calls = BatchCalls(self._batches, self._model, batch_limits or BatchLimits(), self.clock)
         self._arriving = threading.Lock()
         self._in_flight = 0
         self._arrivals = 0
@@ -152,6 +162,30 @@ class SimulatedClaude:
     def usage(self) -> Usage:
         """All that was billed."""
         return sum((entry.usage for entry in self.requests), Usage())
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        """What all that was billed cost by the catalogue's prices, in US dollars; None where a price is unknown."""
+        costs = [entry.cost_usd for entry in self.requests]
+        return None if None in costs else sum(filter(None, costs), Decimal(0))
+
+    def add_foreign_batch(self, custom_ids: Iterable[str] = ("other-1", "other-2"), *, seconds: float = 0.0) -> str:
+        """Put a message batch into the workspace that somebody else has created just now.
+
+        It is listed, retrieved and read as any other, and stands neither in `requests` nor on the bill.
+
+        Args:
+            custom_ids: The names of its requests, each of which succeeds.
+            seconds: How long it is worked on; over a day it expires.
+
+        Returns:
+            Its id.
+        """
+        return self._batches.add_foreign(custom_ids, seconds)
+
+    def end_batches(self) -> None:
+        """Have all batches that are in progress end now: also those that the fault `create_held` struck."""
+        self._batches.end_all()
 
     def client(self, **options: Any) -> anthropic.Anthropic:
         """Make the SDK's client on this service, in this process.
@@ -201,9 +235,7 @@ class SimulatedClaude:
             response = error_response(error, entry.request_id)
         headers = {"request-id": entry.request_id, "anthropic-organization-id": ORGANIZATION}
         response = replace(response, headers={**headers, **response.headers})
-        for name in entry.faults:
-            if name in RESPONSE_FAULTS:
-                response = RESPONSE_FAULTS[name](response)
+        response = struck_reply(response, entry.faults)
         entry.status = response.status
         vars(request).pop("json", None)  # what is kept is the body alone: whoever wants its JSON reads it again
         return response
@@ -229,8 +261,8 @@ class SimulatedClaude:
                 return json_response(list_models(request.query))
             case "GET", ["v1", "models", *name]:
                 return json_response(describe("/".join(name), self._models))
-            case method, ["v1", "messages", "batches", *rest]:
-                return self._batch(method, rest, request)
+            case _, ["v1", "messages", "batches", *rest]:
+                return self._batch_calls.answer(rest, request, entry)
         raise ApiError(404, "not_found_error", f"Not found: {request.method} {request.path}")
 
     def _authenticate(self, headers: Mapping[str, str]) -> None:
@@ -245,7 +277,7 @@ class SimulatedClaude:
         request = read_request(http.json, check_request(http.json, also=self._models))
         entry.document = request.document
         check_length(request.tokens, request.rules)
-        strike = self._model.strike(request.document, http.body, entry.number)
+        strike = self._model.strike(request.document, http, entry.number)
         if errors := strike.among(ERROR_FAULTS):
             entry.faults = errors[:1]
             raise ERROR_FAULTS[errors[0]](self.clock.now())
@@ -268,6 +300,7 @@ class SimulatedClaude:
         self._limits.wrote(usage["output_tokens"])
         thinking = thoughts(reply)
         counted = thinking if request.rules.counts_thinking or not thinking else None
+        entry.model, entry.ttl = request.model, "1h" if prompt.lifetime == "1h" else "5m"
         entry.usage = Usage(prompt.beside, usage["output_tokens"], prompt.hit, prompt.written, counted)
         return write_reply(request, reply, len(self.requests), usage)
 
@@ -287,49 +320,28 @@ class SimulatedClaude:
             entry.faults += (name,)
         return HttpResponse(200, headers, chunks)
 
-    def _batch(self, method: str, rest: list[str], request: HttpRequest) -> HttpResponse:
-        batches, origin = self._batches, request.origin
-        match method, rest:
-            case "POST", []:
-                _check_size(request, BATCH_BYTES)
-                return json_response(batches.create(request.json, origin))
-            case "GET", []:
-                return json_response(batches.listed(request.query, origin))
-            case "GET", [name]:
-                return json_response(batches.retrieve(name, origin))
-            case "DELETE", [name]:
-                return json_response(batches.delete(name))
-            case "POST", [name, "cancel"]:
-                return json_response(batches.cancel(name, origin))
-            case "GET", [name, "results"]:
-                disposition = {"content-disposition": f'attachment; filename="{name}_results.jsonl"'}
-                return HttpResponse(200, LINES_HEADERS | disposition, (batches.results(name),))
-        raise ApiError(404, "not_found_error", f"Not found: {method} {request.path}")
-
-    def _batch_result(self, params: JSON, place: int) -> BatchResult:
+    def _batch_result(self, params: JSON, place: int) -> tuple[LoggedRequest, BatchResult]:
         """Answer one request of a batch; faults of the network do not reach it."""
-        entry = LoggedRequest(0, HttpRequest("BATCH", "/v1/messages", body=to_json(params)))
+        entry = LoggedRequest(0, RebuiltRequest(_BATCHED, params))
         with self._arriving:
             self.requests.append(entry)
         try:
-            request = read_request(params, check_request(params, also=self._models, batched=True))
-            entry.document = request.document
-            strike = self._model.strike(request.document, entry.http.body, place)
-            if failures := strike.among(BATCH_FAULTS):
-                entry.faults = failures[:1]
-                return _failed_item(failures[0])
-            message = self._message(request, entry, strike, self._cache.read(request))
+            return entry, self._batched(params, place, entry)
         except ApiError as error:
-            return {"type": "errored", "error": error.to_json()}
+            return entry, {"type": "errored", "error": error.to_json()}
+
+    def _batched(self, params: JSON, place: int, entry: LoggedRequest) -> BatchResult:
+        request = read_request(params, check_request(params, also=self._models, batched=True))
+        entry.document = request.document
+        strike = self._model.strike(request.document, entry.http, place)
+        if failures := strike.among(ITEM_FAULTS):
+            entry.faults = failures[:1]
+            return ITEM_FAULTS[failures[0]]
+        message = self._message(request, entry, strike, self._cache.read(request))
+        entry.usage = replace(entry.usage, tier="batch")
         return {"type": "succeeded", "message": {**message, "usage": {**message["usage"], "service_tier": "batch"}}}
 
 
 def _check_size(request: HttpRequest, most: int) -> None:
     if len(request.body) > most:
         raise ApiError(413, "request_too_large", "Request exceeds the maximum size")
-
-
-def _failed_item(fault: str) -> BatchResult:
-    if fault == "batch_errored":
-        return {"type": "errored", "error": ApiError(500, "api_error", "Internal server error").to_json()}
-    return {"type": fault.removeprefix("batch_")}

@@ -49,7 +49,7 @@ def application(claude: SimulatedClaude) -> ASGIApp:
         with claude.in_flight():
             response = claude.handle(await _read(request))
             await claude.clock.asleep(response.wait)
-            if response.refused:
+            if response.refused or response.lost:
                 request.scope[ABORT]()
             whole = len(response.chunks) == 1 and not (response.broken or response.stalled)
             headers = dict(response.headers)

@@ -92,6 +92,8 @@ def _check(response: HttpResponse, request: httpx2.Request) -> None:
     """Fail where a connection would not be made, or not answer in time."""
     if response.refused:
         raise httpx2.ConnectError("connection refused", request=request)
+    if response.lost:
+        raise httpx2.RemoteProtocolError("the server disconnected without a response", request=request)
     limit = request.extensions.get("timeout", {}).get("read")
     if limit is not None and max(response.wait, response.pause) > limit:
         raise _late(request)

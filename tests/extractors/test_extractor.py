@@ -29,7 +29,8 @@ from slotfill import (
 )
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.simulator.clock import ManualClock
-from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS, FAULTS, STREAM_FAULTS
+from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS, FAULTS
+from slotfill.extractors.testing.simulator.network_faults import STREAM_FAULTS
 from slotfill.schemas import Entities, Feedback, Sentiment, Summary
 
 FEEDBACK = {"sentiment": "negative", "key_issues": ["late"], "urgency": 3, "suggested_action": "Refund."}

@@ -16,7 +16,7 @@ from typing import Any
 
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.record.failure_kinds import FailureKind
-from slotfill.extractors.record.parts import Outcome, Rung, Span
+from slotfill.extractors.record.parts import Attempt, BatchPlace, Outcome, Rung, Span
 from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.testing.checking.values import difference, excess
 from slotfill.extractors.testing.simulator.exchange import LoggedRequest
@@ -185,9 +185,10 @@ def misrouted_requests(extraction: Extraction[Any], requests: Sequence[LoggedReq
 
     That a value, or one of its chunks, is a fallback's is its outcome.
     """
-    models: dict[str | None, str] = {request.request_id: request.body["model"] for request in requests if request.body}
+    asked = ((_request_name(request), request.body) for request in requests)
+    models = {name: body["model"] for name, body in asked if body}
     for at, attempt in enumerate(extraction.attempts):
-        if (model := models.get(attempt.request_id, attempt.model)) != attempt.model:
+        if (model := models.get(_request_name(attempt), attempt.model)) != attempt.model:
             yield f"/attempts/{at}", f"names {attempt.model}, and {model} was asked"
     for chunk, attempts in groupby(extraction.attempts, attrgetter("chunk")):
         for before, after in pairwise(attempts):
@@ -232,19 +233,25 @@ def unaccounted_usage(extraction: Extraction[Any], requests: Sequence[LoggedRequ
     requests: all that the service saw of this document. Of a stream that broke off the client knows what its first
     event told, at least.
     """
-    by_id = {request.request_id: request for request in requests}
+    by_id = {_request_name(request): request for request in requests}
     total = sum((attempt.usage for attempt in extraction.attempts), Usage())
     if extraction.usage != total:
         yield "/usage", f"is {extraction.usage}, its attempts sum up to {total}"
-    attempted = {attempt.request_id: attempt.usage for attempt in extraction.attempts if attempt.request_id}
+    names = [*map(_request_name, extraction.attempts)]
+    attempted = dict(zip(names, (attempt.usage for attempt in extraction.attempts), strict=True))
     for at, attempt in enumerate(extraction.attempts):
-        if attempt.request_id not in by_id and attempt.usage != Usage():
+        if names[at] not in by_id and attempt.usage != Usage():
             yield f"/attempts/{at}/usage", f"is {attempt.usage}, of no request that the service saw"
-    for request_id, request in by_id.items():
-        recorded, counted = attempted.get(request_id, Usage()), _counts(request)
+    for name, request in by_id.items():
+        recorded, counted = attempted.get(name, Usage()), _counts(request)
         if recorded not in counted:
             faults = f"{', '.join(request.faults) or 'no fault'} struck it"
-            yield "/usage", f"of {request_id} is {recorded}, the service counted {counted[0]}; {faults}"
+            yield "/usage", f"of {name} is {recorded}, the service counted {counted[0]}; {faults}"
+
+
+def _request_name(request: LoggedRequest | Attempt) -> BatchPlace | str | None:
+    """Name a request, as the log and the record of its answer have it in common."""
+    return request.batch or request.request_id
 
 
 def _counts(request: LoggedRequest) -> tuple[Usage, ...]:
@@ -263,10 +270,10 @@ def overtrusted_replies(extraction: Extraction[Any], requests: Sequence[LoggedRe
 
     requests: as above.
     """
-    struck = {request.request_id: {*request.faults} & (ENDING | LOSING) for request in requests}
-    of: str | None = None
+    struck = {_request_name(request): {*request.faults} & (ENDING | LOSING) for request in requests}
+    of: BatchPlace | str | None = None
     for at, attempt in enumerate(extraction.attempts):
-        of = of if attempt.rung is Rung.MEND else attempt.request_id
+        of = of if attempt.rung is Rung.MEND else _request_name(attempt)
         if attempt.ok and of and struck.get(of):
             yield f"/attempts/{at}", f"is ok, and {', '.join(struck[of])} struck its reply"
 

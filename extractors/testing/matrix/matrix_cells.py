@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS
 from slotfill.extractors.testing.matrix.extractor_drivers import DRIVERS, METHODS
 from slotfill.extractors.testing.matrix.order_documents import AliasedOrder, Case, Order, order
-from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS, FAULTS, STREAM_FAULTS, Trigger, triggers
+from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS, FAULTS, Trigger, triggers
+from slotfill.extractors.testing.simulator.network_faults import STREAM_FAULTS
 from slotfill.schemas.schema import Schema
 
 __all__ = ["CALLS", "MODES", "ONLINE_FAULTS", "ORDERINGS", "Cell", "Target", "pairs", "singles"]

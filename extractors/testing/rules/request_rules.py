@@ -97,12 +97,12 @@ def check_request(
     return model
 
 
-def check_batch(requests: JSON) -> None:
-    """Refuse what the service refuses of a batch as a whole; its requests are checked one by one, later."""
+def check_batch(requests: JSON, most: int) -> None:
+    """Refuse what the service refuses of a batch as a whole, of so many requests at most; each is checked later."""
     if not isinstance(requests, list) or not requests:
         raise invalid("requests: List should have at least 1 item")
-    if len(requests) > BATCH_REQUESTS:
-        raise invalid(f"requests: List should have at most {BATCH_REQUESTS} items, not {len(requests)}")
+    if len(requests) > most:
+        raise invalid(f"requests: List should have at most {most} items, not {len(requests)}")
     names = set()
     for number, request in enumerate(requests):
         place = f"requests.{number}"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 
 from pydantic_core import to_json
 
+from slotfill.extractors.catalogue.prices import CacheTTL, cost
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.messages_api.request import load_body
+from slotfill.extractors.record.parts import BatchPlace
 from slotfill.extractors.record.usage import Usage
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 
@@ -19,6 +22,7 @@ __all__ = [
     "HttpRequest",
     "HttpResponse",
     "LoggedRequest",
+    "RebuiltRequest",
     "error_response",
     "json_response",
     "page",
@@ -61,6 +65,20 @@ class HttpRequest:
         return load_body(self.body) if self.body else None
 
 
+class RebuiltRequest(HttpRequest):
+    """A request of which the JSON is held, as it shares parts with many others; its body is written again of it."""
+
+    def __init__(self, request: HttpRequest, data: JSON) -> None:
+        # What it has for a body is computed: nothing may be set.
+        vars(self).update({**vars(request), "json": data})
+        del vars(self)["body"]
+
+    @property
+    def body(self) -> bytes:
+        """The same JSON as was sent, without white space."""
+        return to_json(self.json)
+
+
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
     """What goes out, and how.
@@ -72,6 +90,7 @@ class HttpResponse:
         wait: Seconds before the first byte.
         pause: Seconds before each further chunk.
         refused: Whether the connection is never made.
+        lost: Whether the connection is reset before any of it.
         broken: Whether it is reset after the last chunk, before the body is whole.
         stalled: Whether it stays open after the last chunk, and nothing more comes.
     """
@@ -82,11 +101,12 @@ class HttpResponse:
     wait: float = 0.0
     pause: float = 0.0
     refused: bool = False
+    lost: bool = False
     broken: bool = False
     stalled: bool = False
 
 
-@dataclass
+@dataclass(slots=True)
 class LoggedRequest:
     """A request to the service, and what became of it: an entry of `SimulatedClaude.requests`.
 
@@ -98,7 +118,10 @@ class LoggedRequest:
         faults: The names of the faults that struck.
         truth: The JSON value that the model meant, before any fault.
         status: The HTTP status of the reply, 0 where there was none.
-        usage: What was billed for it.
+        usage: What was billed for it: of a request of a batch, once that has ended, at the tier `batch`.
+        batch: The batch that it is a request of, and its name there; None for any other.
+        model: The model that answered it.
+        ttl: How long the cache keeps what it wrote there.
     """
 
     number: int
@@ -108,7 +131,15 @@ class LoggedRequest:
     faults: tuple[str, ...] = ()
     truth: JSON = None
     status: int = 0
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage = Usage()
+    batch: BatchPlace | None = None
+    model: str = ""
+    ttl: CacheTTL = "5m"
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        """What it cost by the catalogue's prices, in US dollars; None where its model has none."""
+        return cost(self.model, self.usage, ttl=self.ttl) if self.model else Decimal(0)
 
     @property
     def body(self) -> JSON:

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from slotfill.extractors.messages_api.api_error import ApiError
+from slotfill.extractors.testing.rules.request_rules import BATCH_BYTES, BATCH_REQUESTS
 from slotfill.extractors.testing.simulator.clock import Clock
 
-__all__ = ["RateLimits"]
+__all__ = ["BatchLimits", "RateLimits"]
 
 UNENFORCED = {"requests": 4_000, "input-tokens": 2_000_000, "output-tokens": 400_000}
 """What the headers tell where nothing is enforced: the figures of a large account."""
@@ -23,6 +24,19 @@ ROUNDED = 1_000
 """Tokens left are told in thousands."""
 
 MINUTE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLimits:
+    """The most that a simulated service takes in one message batch; by default what the service takes.
+
+    Attributes:
+        requests: How many requests. A batch of more is a 400.
+        body_bytes: Bytes of the body that creates it. One of more is a 413.
+    """
+
+    requests: int = BATCH_REQUESTS
+    body_bytes: int = BATCH_BYTES
 
 
 @dataclass

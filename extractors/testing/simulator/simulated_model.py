@@ -13,7 +13,7 @@ from typing import NamedTuple
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.testing.faults.text_faults import TEXT_FAULTS, spoil_text
 from slotfill.extractors.testing.faults.value_faults import VALUE_FAULTS, spoil
-from slotfill.extractors.testing.simulator.exchange import LoggedRequest
+from slotfill.extractors.testing.simulator.exchange import HttpRequest, LoggedRequest
 from slotfill.extractors.testing.simulator.fault_triggers import MESSAGE_FAULTS, Trigger, triggers
 from slotfill.extractors.testing.simulator.replies import Replies, ScriptedReply, script_of
 from slotfill.extractors.testing.simulator.simulated_reply import SimulatedReply, make_reply, shorten, think
@@ -54,17 +54,27 @@ class SimulatedModel:
         self._thinking_tokens = thinking_tokens
         self.script(replies, faults)
         self._arrivals: Counter[bytes] = Counter()
+        self._calls: Counter[str] = Counter()
         self._counting = threading.Lock()
 
     def script(self, replies: Replies, faults: Iterable[str | Trigger]) -> None:
         """Set what is said from here on, and the faults of it. Raises FaultError and InputError."""
         self._script, self._triggers = script_of(replies, self._seed), triggers(faults)
 
-    def strike(self, document: str, body: bytes, position: int) -> Strike:
+    def strike(self, document: str, http: HttpRequest, position: int) -> Strike:
         """Draw the faults that strike a request. position: that of the request, from 1; in a batch, its place there."""
-        chance = self._chance(body)
+        chance = self._chance(http)
         struck = (trigger.name for trigger in self._triggers if trigger.strikes(position, document, chance))
         return Strike(tuple(struck), chance)
+
+    def strike_call(self, call: str) -> tuple[str, ...]:
+        """Draw the faults that strike a call about a batch: the kinds of calls are counted each by itself, from 1."""
+        with self._counting:
+            self._calls[call] += 1
+            position = self._calls[call]
+        chance = Random(f"{self._seed}/{call}/{position}")  # noqa: S311 - reproducible, not secret
+        own = (trigger for trigger in self._triggers if trigger.name.startswith(f"{call}_"))
+        return tuple(trigger.name for trigger in own if trigger.strikes(position, "", chance))
 
     def reply(self, request: SimulatedRequest, entry: LoggedRequest, strike: Strike) -> SimulatedReply:
         """Answer a request, and enter what was meant and what struck it. Raises ApiError where the script gives one."""
@@ -74,7 +84,7 @@ class SimulatedModel:
         if isinstance(scripted, ApiError):
             raise scripted
         reply = scripted if isinstance(scripted, SimulatedReply) else _written(request, scripted, entry, strike)
-        reply = shorten(think(reply, self._thinking(request, entry.http.body)), request.max_tokens)
+        reply = shorten(think(reply, self._thinking(request, entry.http)), request.max_tokens)
         for name in strike.among(MESSAGE_FAULTS):
             try:
                 reply = MESSAGE_FAULTS[name](request, reply)
@@ -83,18 +93,18 @@ class SimulatedModel:
             entry.faults += (name,)
         return reply
 
-    def _thinking(self, request: SimulatedRequest, body: bytes) -> int:
+    def _thinking(self, request: SimulatedRequest, http: HttpRequest) -> int:
         """Return how many tokens the model thinks about a request."""
         if not request.thinking:
             return 0
-        tokens = thoughts_of(self._seed, body) if self._thinking_tokens is None else self._thinking_tokens
+        tokens = thoughts_of(self._seed, http.body) if self._thinking_tokens is None else self._thinking_tokens
         return tokens if request.thinking_budget is None else min(tokens, request.thinking_budget)
 
-    def _chance(self, body: bytes) -> Random:
+    def _chance(self, http: HttpRequest) -> Random:
         """Return the chances of one request: by its body, and by how often that came, not by when."""
         if not self._triggers:
             return _NO_CHANCE
-        digest = hashlib.sha256(body).digest()
+        digest = hashlib.sha256(http.body).digest()
         with self._counting:
             self._arrivals[digest] += 1
             drawn_by = f"{self._seed}/{digest.hex()}/{self._arrivals[digest]}"

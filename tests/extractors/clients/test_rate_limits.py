@@ -31,7 +31,8 @@ from slotfill.extractors.runs.outputs.sink import Sink
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
 from slotfill.extractors.testing.simulator.clock import ManualClock
-from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS, ERROR_FAULTS, FAULTS, LONG
+from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS, FAULTS
+from slotfill.extractors.testing.simulator.network_faults import ERROR_FAULTS, LONG
 from slotfill.extractors.testing.simulator.simulated_limits import RateLimits
 from slotfill.schemas import Sentiment
 

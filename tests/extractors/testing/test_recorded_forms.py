@@ -14,7 +14,8 @@ from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.rules.model_rules import MODELS
 from slotfill.extractors.testing.simulator.clock import ManualClock
 from slotfill.extractors.testing.simulator.exchange import HttpRequest, HttpResponse
-from slotfill.extractors.testing.simulator.fault_triggers import ERROR_FAULTS, MESSAGE_FAULTS
+from slotfill.extractors.testing.simulator.fault_triggers import MESSAGE_FAULTS
+from slotfill.extractors.testing.simulator.network_faults import ERROR_FAULTS
 from slotfill.extractors.testing.simulator.simulated_limits import RateLimits
 
 TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", type(None): "null"}

@@ -6,7 +6,7 @@ import pytest
 
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
-from slotfill.extractors.record.parts import Outcome, Span
+from slotfill.extractors.record.parts import BatchPlace, Outcome, Span
 from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.testing.checking.invariants import (
     contradictions,
@@ -226,6 +226,31 @@ def test_a_further_turn_is_told_to_every_chunk_and_stands_in_the_record():
     assert paths(unheard_corrections(again, claude.requests[: first + 1], ["Look again."])) == ["/history"] * first
     assert paths(unheard_corrections(replace(again, history=()), (), ["Look again."])) == ["/history"]
     assert paths(unheard_corrections(again, (), ())) == ["/history"]
+
+
+def batched(extraction, requests):
+    """Tell it as if batches had answered, whose requests have no ids but their places."""
+    places = {seen.request_id: BatchPlace("msgbatch_1", f"sf-{at}") for at, seen in enumerate(requests)}
+    attempts = [replace(one, request_id=None, batch=places.get(one.request_id)) for one in extraction.attempts]
+    logged = [replace(seen, request_id="", batch=places[seen.request_id]) for seen in requests]
+    return replace(extraction, attempts=tuple(attempts)), logged
+
+
+@pytest.mark.parametrize("fault", ["prose", "null@1", "truncated"])
+def test_what_batches_answered_is_known_by_its_place(fault):
+    extraction, requests = batched(*extracted(fault))
+    assert breaches(extraction, requests) == []
+    assert [*misrouted_requests(extraction, requests)] == []
+    counted = first_attempt(extraction, usage=Usage(1, 1))
+    assert paths(unaccounted_usage(counted, requests))
+    for seen in requests:
+        seen.http = replace(seen.http, body=seen.http.body.replace(b"claude-haiku-5-5", b"claude-opus-5"))
+    assert paths(misrouted_requests(extraction, requests)) == [f"/attempts/{at}" for at in range(len(requests))]
+
+
+def test_a_reply_of_a_batch_that_was_cut_off_is_not_trusted():
+    extraction, requests = batched(*extracted("truncated"))
+    assert paths(overtrusted_replies(first_attempt(extraction, ok=True), requests)) == ["/attempts/0"]
 
 
 @pytest.mark.parametrize("fault", ["reset", "timeout", "html", "invalid_utf8", "refused", "stall"])

@@ -23,13 +23,17 @@ from slotfill.extractors.testing.server import served
 from slotfill.extractors.testing.simulator.clock import ManualClock
 from slotfill.extractors.testing.simulator.fault_triggers import (
     BATCH_FAULTS,
-    ERROR_FAULTS,
     FAULTS,
     MESSAGE_FAULTS,
-    RESPONSE_FAULTS,
-    STREAM_FAULTS,
     FaultError,
     Trigger,
+)
+from slotfill.extractors.testing.simulator.network_faults import (
+    CALL_FAULTS,
+    ERROR_FAULTS,
+    ITEM_FAULTS,
+    RESPONSE_FAULTS,
+    STREAM_FAULTS,
 )
 from slotfill.schemas.errors import InvalidError
 from slotfill.schemas.json_schema.response_model import response_model
@@ -272,21 +276,35 @@ def test_a_stream_lacks_events(fault: str, lacking: set[str]) -> None:
         assert {event.type for event in stream} == {*KNOWN} - lacking
 
 
-@pytest.mark.parametrize("fault", BATCH_FAULTS)
-def test_a_request_of_a_batch_fails(fault: str) -> None:
-    client = claude_with(f"{fault}@2").client()
+FAILED_ITEMS = {
+    "batch_errored": ("errored", "api_error"),
+    "batch_overloaded": ("errored", "overloaded_error"),
+    "batch_limited": ("errored", "rate_limit_error"),
+    "batch_invalid": ("errored", "invalid_request_error"),
+    "batch_expired": ("expired", None),
+    "batch_canceled": ("canceled", None),
+}
+
+
+@pytest.mark.parametrize("fault", ITEM_FAULTS)
+def test_a_request_of_a_batch_fails_and_is_not_billed(fault: str) -> None:
+    claude = claude_with(f"{fault}@2")
+    client, (kind, error) = claude.client(), FAILED_ITEMS[fault]
     asked = [{"custom_id": name, "params": ASK} for name in ("a", "b", "c")]
     batch = client.messages.batches.create(requests=asked)  # type: ignore[arg-type]
     results = {entry.custom_id: entry.result for entry in client.messages.batches.results(batch.id)}
-    kinds = {name: result.type for name, result in results.items()}
-    assert kinds == {"a": "succeeded", "b": fault.removeprefix("batch_"), "c": "succeeded"}
+    assert {name: result.type for name, result in results.items()} == {"a": "succeeded", "b": kind, "c": "succeeded"}
+    told = results["b"]
+    assert (told.error.error.type if told.type == "errored" else None) == error
     counts = client.messages.batches.retrieve(batch.id).request_counts
     assert counts.succeeded == 2
-    assert getattr(counts, fault.removeprefix("batch_")) == 1
+    assert getattr(counts, kind) == 1
+    billed = {seen.batch.custom_id: seen.usage.output_tokens > 0 for seen in claude.requests if seen.batch}
+    assert billed == {"a": True, "b": False, "c": True}
 
 
 def test_every_fault_of_the_table_has_a_test() -> None:
-    tested = {*REPORTED, *STOPPED, *TEXT_FAULTS, *VALUE_FAULTS, *BATCH_FAULTS}
+    tested = {*REPORTED, *STOPPED, *TEXT_FAULTS, *VALUE_FAULTS, *FAILED_ITEMS, *CALL_FAULTS}  # these: test_batch_calls
     tested |= {"html", "slow_first_byte", "slow_body", "wrong_tool", "two_tools", "sse_cut", "sse_error"}
     tested |= {"sse_unknown", "sse_no_json", "sse_no_event", "sse_unstarted", "sse_unended", "sse_spliced"}
     assert tested == {*FAULTS}
