@@ -57,7 +57,7 @@ def run(claude, folder: Path, texts, *, schema=SCHEMA, batch=WAVES, start=None, 
     messages: list[str] = []
     output = folder / "out.jsonl"
     begun = Start(("in",), str(output), records=True, batch=batch, **(start or {}))
-    with Extractor(schema, client=claude.async_client(), **options) as extractor:
+    with Extractor(schema, **{"client": claude.async_client(), **options}) as extractor:
         end = run_once(extractor, Texts(texts), begun, io.BytesIO(), on_message=messages.append)
     records = [json.loads(line) for line in output.read_text().splitlines()] if output.exists() else []
     return Ended(end, records, messages)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 
@@ -35,7 +35,8 @@ class BatchRunner:
 
     asking: is halted by what ends the run. max_wait: seconds that the service may be out of reach.
     waits: whether the run waits for its batches, or leaves when they are sent.
-    on_message: takes a line for the operator. asleep: lets seconds pass.
+    on_message: takes a line for the operator. on_waiting: takes what is waited for, "" for nothing.
+    asleep: lets seconds pass.
     """
 
     def __init__(
@@ -49,12 +50,13 @@ class BatchRunner:
         max_wait: float,
         waits: bool,
         on_message: Callable[[str], None],
+        on_waiting: Callable[[str], None] = lambda _: None,
         asleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._service, self._batches, self._reader = service, batches, reader
         self._budget, self._asking = budget, asking
         self._max_wait, self._waits = max_wait, waits
-        self._on_message, self._asleep = on_message, asleep
+        self._on_message, self._on_waiting, self._asleep = on_message, on_waiting, asleep
         self._others: set[str] = set()
         self._failing_since: float | None = None
 
@@ -97,15 +99,17 @@ class BatchRunner:
             if not self._waits:
                 self._asking.halt(StoppedError("the batches are sent: the same command reads what comes of them"))
                 return
+            self._on_waiting(_waiting_text([batch for batch, done in zip(left, ended, strict=True) if not done]))
             await self._pause(pause)
             pause = min(1.5 * pause, LONGEST_PAUSE)
+            self._on_waiting("")
 
     async def _created(self, draft: BatchDraft) -> BatchStatus:
         """Create a batch. A refusal that may pass is waited out: the service has said that it took nothing."""
         pause, waited = FIRST_PAUSE, 0.0
         while True:
             try:
-                return await self._service.create(draft.body())
+                return await self._service.create(draft.body(), draft.body_size)
             except ServiceError as error:
                 seconds = pause if error.seconds is None else error.seconds
                 if error.created or not error.failure.type.retry_later or waited + seconds > self._max_wait:
@@ -214,6 +218,16 @@ def batches_text(batches: int) -> str:
 
 def _expected(expires: float | None) -> str:
     """Say by when a batch has ended."""
-    if expires is None:
-        return ""
-    return f": it has ended by {datetime.fromtimestamp(expires, UTC).astimezone():%Y-%m-%d %H:%M}, mostly far sooner"
+    return "" if expires is None else f": it has ended by {_local_time(expires)}, mostly far sooner"
+
+
+def _waiting_text(batches: Sequence[OpenBatch]) -> str:
+    """Say what is waited for: "wave 2, 874 requests in 2 batches until 2026-12-01 08:20"."""
+    requests = sum(batch.requests for batch in batches)
+    latest = max((batch.expires for batch in batches if batch.expires is not None), default=None)
+    until = "" if latest is None else f" until {_local_time(latest)}"
+    return f"wave {batches[-1].wave}, {requests:,} requests in {batches_text(len(batches))}{until}"
+
+
+def _local_time(moment: float) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC).astimezone():%Y-%m-%d %H:%M}"

@@ -6,7 +6,7 @@ whose middleware, time-outs and credential hold here, too. What a service says i
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -79,8 +79,11 @@ class BatchService:
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
 
-    async def create(self, body: bytes) -> BatchStatus:
-        """Create a batch of `{"requests": …}`, as JSON. It is tried once: see ServiceError for what is to be known."""
+    async def create(self, body: AsyncIterable[bytes], size: int) -> BatchStatus:
+        """Create a batch of `{"requests": …}`, so many bytes of JSON.
+
+        It is tried once: the ServiceError says whether the batch may be there all the same.
+        """
         # The SDK would send it again when the reply is lost: two batches, both billed; no header makes it one. And it
         # takes a list of dicts, of which a quarter of a gigabyte takes several.
         client = self._client.with_options(max_retries=0)
@@ -89,7 +92,7 @@ class BatchService:
                 _BATCHES,
                 cast_to=MessageBatch,
                 content=body,
-                options={"headers": {"content-type": "application/json"}},
+                options={"headers": {"content-type": "application/json", "content-length": str(size)}},
             )
         except AnthropicError as error:
             raise self._error(error, created=not (is_unsent(error) or _is_refused(error))) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from tempfile import SpooledTemporaryFile
@@ -20,6 +20,9 @@ MOST_BATCH_BYTES = 256_000_000 * 95 // 100
 
 IN_MEMORY = 1_000_000
 """So many bytes are held in memory; more go to a file, which ends with the process, whatever ends that."""
+
+PIECE = 2**20
+"""Bytes that are read, and sent, at once."""
 
 _BEGINNING, _END = b'{"requests":[', b"]}"
 
@@ -90,12 +93,18 @@ class BatchDraft:
         self._write(params + b"}")
         self.worst += worst or 0
 
-    def body(self) -> bytes:
-        """Return what creates the batch, as JSON."""
+    @property
+    def body_size(self) -> int:
+        """How many bytes the JSON has that creates the batch."""
+        return self._size + len(_END)
+
+    async def body(self) -> AsyncGenerator[bytes]:
+        """Give the JSON that creates the batch, in pieces: a quarter of a gigabyte is not held at once."""
         self._file.seek(self._size)
         self._file.write(_END)
-        self._file.seek(0)
-        return self._file.read()
+        for at in range(0, self.body_size, PIECE):
+            self._file.seek(at)
+            yield self._file.read(min(PIECE, self.body_size - at))
 
     def halves(self) -> tuple[BatchDraft, BatchDraft]:
         """Part it in two, each with an intent of its own: a gateway may take less than the service does."""

@@ -22,8 +22,11 @@ from slotfill.schemas.errors import SlotfillError
 
 __all__ = ["ResultReader"]
 
-TRIES = 3
-"""So often an ask that fails in a batch on the service's side is sent, before its plan is told."""
+TRIES = 5
+"""So often an ask that fails in a batch on the service's side is sent, before its plan is told.
+
+Where a tenth of the requests fail by chance, it is told of one in a hundred thousand.
+"""
 
 READS = 3
 """So often results are read that come to their end, and some are missing, before those are asked for again."""

@@ -55,7 +55,7 @@ class BatchOptions:
 class Waves:
     """Takes a run's documents through waves of batches.
 
-    asking: asks live. earlier: as in `Run`. on_message: takes a line for the operator.
+    asking: asks live. earlier: as in `Run`. on_message, on_waiting: as in `BatchRunner`.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class Waves:
         options: BatchOptions,
         earlier: EarlierRecords | None = None,
         on_message: Callable[[str], None] = lambda _: None,
+        on_waiting: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._extractor, self._ledger, self._asking, self._budget = extractor, ledger, asking, budget
         self._options, self._earlier, self._on_message = options, earlier, on_message
@@ -82,6 +83,7 @@ class Waves:
             max_wait=extractor.settings.max_wait,
             waits=options.waits,
             on_message=on_message,
+            on_waiting=on_waiting,
         )
         self._draft = self._new_draft()
         self._wave = 0

@@ -136,6 +136,10 @@ def run_once(
             totals.spent_usd = budget.spent
             on_progress(totals)
 
+        def tell_waiting(text: str) -> None:
+            run.totals.waiting = text
+            on_progress(run.totals)
+
         waves = None
         if start.batch is not None:
             waves = partial(
@@ -146,6 +150,7 @@ def run_once(
                 options=start.batch,
                 earlier=earlier,
                 on_message=on_message,
+                on_waiting=tell_waiting,
             )
         run = Run(
             extractor,

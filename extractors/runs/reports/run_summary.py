@@ -32,6 +32,9 @@ def progress_of(totals: Totals, total: int | None) -> Progress:
             trouble=trouble,
             unit="written",
         )
+    if totals.waiting:  # how fast it went says nothing of how long a batch takes
+        note = f"{totals.waiting}, {note}"
+        return Progress(totals.documents, total, before=totals.documents, seconds=totals.seconds, note=note)
     return Progress(totals.documents, total, before=totals.resumed, seconds=totals.seconds, note=note, trouble=trouble)
 
 

@@ -62,6 +62,7 @@ class Totals:
     taken_whole, taken_in_part: how many documents took over an earlier record, and were asked nothing, or less.
     before_usd, since_usd: what these had cost before, and what they cost this time; None once a price was unknown.
     writing: how far the outputs are, once all has been asked; None before, and where they hold all by then.
+    waiting: what of batches is waited for, "" for nothing.
     seconds: since it was started.
     """
 
@@ -81,6 +82,7 @@ class Totals:
     before_usd: Decimal | None = Decimal(0)
     since_usd: Decimal | None = Decimal(0)
     writing: Writing | None = None
+    waiting: str = ""
     _started: float = field(default_factory=time.monotonic)
 
     @property

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slotfill.extractors.batches.custom_ids import read_custom_id
+from slotfill.extractors.batches.result_reader import TRIES
 from slotfill.extractors.batches.waves import BatchOptions
 from slotfill.extractors.catalogue import prices
 from slotfill.extractors.messages_api.api_error import ApiError
@@ -140,10 +141,10 @@ def test_what_fails_at_the_service_goes_with_the_next_wave_and_its_plan_is_not_t
     assert [len(batch) for batch in created(claude)][:2] == [59, failed]
 
 
-def test_a_plan_is_told_after_three_waves(tmp_path):
+def test_a_plan_is_told_after_five_waves(tmp_path):
     claude = SimulatedClaude(scripted(["whole"]), faults=["batch_errored"])
     ended = run(claude, tmp_path / "run", rows(3))
-    assert [len(batch) for batch in created(claude)] == [2, 2, 2]
+    assert [len(batch) for batch in created(claude)] == [2] * TRIES == [2] * 5
     assert [record["outcome"] for record in ended.records] == ["valid", "failed", "failed"]
     assert [record["error"]["type"] for record in ended.records[1:]] == ["server", "server"]
     claude.script(scripted(["whole"]))
