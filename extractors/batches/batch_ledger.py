@@ -80,6 +80,14 @@ class BatchLedger:
         return [OpenBatch(*row) for row in rows]
 
     @property
+    def abandoned(self) -> int:
+        """How many batches that are not all read are of a start whose answers do not count any more."""
+        (count,) = self._database.row(
+            "SELECT count(*) FROM batches WHERE start < ? AND state IN ('intended', 'created')", (self._first_start,)
+        )
+        return int(count)
+
+    @property
     def names(self) -> frozenset[str]:
         """The service's names of all batches of the run."""
         return frozenset(name for (name,) in self._database.rows("SELECT batch FROM batches WHERE batch IS NOT NULL"))

@@ -218,7 +218,7 @@ def batches_text(batches: int) -> str:
 
 def _expected(expires: float | None) -> str:
     """Say by when a batch has ended."""
-    return "" if expires is None else f": it has ended by {_local_time(expires)}, mostly far sooner"
+    return "" if expires is None else f": results by {_local_time(expires)}, mostly far sooner"
 
 
 def _waiting_text(batches: Sequence[OpenBatch]) -> str:

@@ -249,7 +249,7 @@ class Waves:
         if left := self._batches.open:
             requests = sum(batch.requests for batch in left)
             self._on_message(
-                f"{batches_text(len(left))} with {requests:,} requests stay with the service, which works on: the same "
+                f"left with the service, which works on: {requests:,} requests in {batches_text(len(left))}: the same "
                 "command goes on, `slotfill batches cancel` stops them"
             )
 

@@ -128,7 +128,7 @@ def run_once(
         delivery = stack.enter_context(
             _open_outputs(ledger, extractor.schema, start, stdout, several=several, keep=sources.fields.keep)
         )
-        _check_open_batches(ledger, start)
+        _check_open_batches(ledger, start, on_message)
         budget = _set_budget(extractor, ledger, start, on_message)
         _announce(ledger, start, earlier, on_message)
 
@@ -188,8 +188,13 @@ def _check_models(start: Start, extractor: Extractor[Any]) -> None:
         raise SettingsError(f"--batch: {local!r} runs in this process, and has no batches: leave --batch out")
 
 
-def _check_open_batches(ledger: Ledger, start: Start) -> None:
+def _check_open_batches(ledger: Ledger, start: Start, on_message: OnMessage) -> None:
     """Refuse to ask live what batches of this run are still to answer: it would be paid for twice."""
+    if start.fresh and (count := BatchLedger(ledger).abandoned):
+        on_message(
+            f"warning: {batches_text(count)} of an earlier start may be with the service still, and nobody reads what "
+            "comes of it: `slotfill batches cancel` stops it"
+        )
     if start.batch is None and (left := BatchLedger(ledger).open):
         verb = "is" if len(left) == 1 else "are"
         raise SettingsError(

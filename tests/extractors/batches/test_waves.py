@@ -222,11 +222,12 @@ def test_a_run_that_has_left_batches_is_not_asked_live(tmp_path):
     claude = SimulatedClaude(scripted(["whole"]), batch_seconds=3_600)
     left = run(claude, tmp_path / "run", rows(9), batch=BatchOptions(waits=False))
     assert "the same command reads" in left.reason
-    assert any("stay with the service" in message for message in left.messages)
+    assert any("left with the service" in message for message in left.messages)
     with pytest.raises(Exception, match="not read yet: go on with --batch"):
         run(claude, tmp_path / "run", rows(9), batch=None)
     fresh = run(claude, tmp_path / "run", rows(9), batch=None, start={"fresh": True})
     assert len(fresh.records) == 9
+    assert any("a batch of an earlier start may be with the service" in message for message in fresh.messages)
 
 
 def test_a_schema_with_an_unknown_model_price_runs_without_a_budget(tmp_path):
