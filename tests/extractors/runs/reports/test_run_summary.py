@@ -192,3 +192,12 @@ def test_no_more_is_saved_than_was_paid_and_of_an_unknown_price_it_is_not_known(
     made.add(taken(Decimal(2), None))
     assert "which saved an unknown amount" in summary(made)
     assert "taken_over" not in Totals().to_json()
+
+
+def test_while_batches_are_waited_for_that_is_told_in_place_of_a_time_left(clock):
+    made = totals(clock=clock, seconds=90, valid=10, cost_usd=Decimal("0.01"))
+    assert progress_of(made, 100).time.endswith("left")
+    made.waiting = "wave 2, 90 requests in a batch until 2026-12-01 08:20"
+    assert progress_of(made, 100).line() == (
+        "10 of 100, 10%, 1:30, wave 2, 90 requests in a batch until 2026-12-01 08:20, $0.0100"
+    )
