@@ -17,6 +17,7 @@ from slotfill.commands.inputs import find_inputs, resolve_schema, warn_of_other_
 from slotfill.commands.looking.showing import ShownRun, check_shown
 from slotfill.commands.options.asking_options import AskingOptions, EvidenceOptions, PromptOptions, schema_argument
 from slotfill.commands.options.batch_options import BatchingOptions
+from slotfill.commands.options.engine_options import EngineOptions
 from slotfill.commands.options.option_groups import GroupedCommand, with_options
 from slotfill.commands.options.reading_options import FileOptions, ReadingOptions
 from slotfill.commands.options.running_options import RunningOptions, TellingOptions, WritingOptions
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from slotfill.extractors.documents.sources import Sources
     from slotfill.extractors.extractor import Extractor
     from slotfill.extractors.runs.earlier_records import EarlierRecords
-    from slotfill.extractors.runs.session import RunEnd, Start
+    from slotfill.extractors.runs.session import Engine, RunEnd, Start
     from slotfill.schemas.schema import Schema
 
 __all__ = ["extract_command"]
@@ -51,6 +52,7 @@ def extract_command(
     writing: WritingOptions,
     running: RunningOptions,
     batching: BatchingOptions,
+    engines: EngineOptions,
     updating: UpdatingOptions,
     telling: TellingOptions,
 ) -> None:
@@ -70,6 +72,7 @@ def extract_command(
     """
     from slotfill.extractors.runs.reports.logs import log_to_stderr
 
+    engines.check(stream=writing.stream, cassette=asking.cassette is not None, batch=batching.batch)
     updating.check(inputs=inputs, outputs=(writing.output, writing.rejects), stream=writing.stream)
     batching.check(stream=writing.stream, cassette=asking.cassette is not None)
     if evidence.evidence and updating.earlier is not None:
@@ -93,13 +96,14 @@ def extract_command(
     start = replace(_start(inputs or ("-",), asking, reading, writing, running), batch=batching.options)
     with log_to_stderr(telling.verbosity, telling.log_format):  # what is told of settings holds no secret
         extractor = _extractor(resolved, asking, running, evidence=evidence.evidence, batch=batching.batch)
+    engine = engines.start(extractor, running.concurrency)
     sources = sources.for_model(takes_pages=extractor.takes_pages)
     whereabouts = _whereabouts(writing)
     with log_to_stderr(telling.verbosity, telling.log_format, extractor.settings.secrets, whereabouts=whereabouts):
         warn_of_other_model(prompt, extractor.model.id)
         if evidence.evidence and not writing.records:
             _print_message(telling, "evidence stands in the run's records: the same command with --record writes them")
-        end, total = _run(extractor, sources, start, telling, earlier, show=writing.show)
+        end, total = _run(extractor, sources, start, telling, earlier, engine=engine, show=writing.show)
     ctx.exit(_end(end, total, telling, several=sources.several))
 
 
@@ -221,6 +225,7 @@ def _run(
     telling: TellingOptions,
     earlier: EarlierRecords | None,
     *,
+    engine: Engine | None,
     show: bool,
 ) -> tuple[RunEnd, int | None]:
     """Run, and return how it ended, and of how many documents as far as that is known."""
@@ -242,6 +247,7 @@ def _run(
             shown.start if shown else start,
             shown.stdout if shown else sys.stdout.buffer,
             earlier=earlier,
+            engine=engine,
             on_progress=on_progress,
             on_message=partial(_print_message, telling),
         )

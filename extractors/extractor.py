@@ -15,6 +15,7 @@ from slotfill.extractors.catalogue import model_ids
 from slotfill.extractors.clients.credentials import choose_model
 from slotfill.extractors.clients.metering import Meter
 from slotfill.extractors.clients.models import ModelPool
+from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.drivers import (
     Asker,
@@ -155,6 +156,10 @@ class Extractor(Generic[M]):
     def meter(self, meter: Meter) -> None:
         """Tell a meter of each HTTP try. Call it before the first request; a `client` is not metered."""
         self._models.meter(meter)
+
+    def pace(self, pacer: Pacer) -> None:
+        """Have another pacer say when tries may start. Call it before the first request; a `client` is not paced."""
+        self._models.pace(pacer)
 
     @property
     def executor(self) -> ModelPool:

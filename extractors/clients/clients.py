@@ -71,6 +71,10 @@ class Clients:
         """Have a meter told of each HTTP try from here on, None for none; of a client that is given it never is."""
         self._meter = meter
 
+    def pace(self, pacer: Pacer) -> None:
+        """Have another pacer say when tries may start, before the first one."""
+        self._pacer = pacer
+
     def execute(self, codec: Codec, ask: Ask) -> Answer:
         """Put an ask to the model; whatever goes wrong on the way is in the answer."""
         client = self._synchronous()

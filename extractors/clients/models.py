@@ -16,6 +16,7 @@ from slotfill.extractors.chunks.chunking import default_overlap
 from slotfill.extractors.clients.clients import AnyClient, Clients
 from slotfill.extractors.clients.codec import Codec, ReplyShape
 from slotfill.extractors.clients.metering import Meter
+from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.local.strategies import CALIBRATION
@@ -123,6 +124,11 @@ class ModelPool:
         """Have a meter told of each HTTP try; None for none."""
         for target in self._targets.values():
             target.clients.meter(meter)
+
+    def pace(self, pacer: Pacer) -> None:
+        """Have another pacer say when tries may start, before the first one."""
+        for target in self._targets.values():
+            target.clients.pace(pacer)
 
     def encode(self, ask: Ask) -> JSONObject:
         """Write the request for an ask."""

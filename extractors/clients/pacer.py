@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["LIMITS", "Pacer", "Reservation", "Wait"]
+__all__ = ["LIMITS", "SHARE", "Pacer", "Reservation", "Wait"]
 
 LIMITS = ("requests", "input-tokens", "output-tokens")
 """What is limited a minute, as the service's headers name it."""
@@ -78,14 +78,14 @@ class Wait:
 class _Bucket:
     """So much a minute, earned evenly; below zero it is owed. Without a limit nothing is."""
 
-    def __init__(self, limit: float | None, catch_up: float) -> None:
+    def __init__(self, limit: float | None, catch_up: float, share: float) -> None:
         self.level = 0.0
         self.estimate = 0.0
-        self._own_limit, self._catch_up = limit, catch_up
-        self._per_second = None if limit is None else SHARE * limit / 60
+        self._own_limit, self._catch_up, self._share = limit, catch_up, share
+        self._per_second = None if limit is None else share * limit / 60
 
     def learn(self, limit: float) -> None:
-        self._per_second = SHARE * (limit if self._own_limit is None else min(limit, self._own_limit)) / 60
+        self._per_second = self._share * (limit if self._own_limit is None else min(limit, self._own_limit)) / 60
 
     def earn(self, seconds: float) -> None:
         rate = self._per_second
@@ -131,6 +131,7 @@ class Pacer:
             told the smaller counts.
         itpm: Input tokens a minute, likewise.
         otpm: Output tokens a minute, likewise.
+        share: How much of a limit is used.
         now: A clock, in seconds, that never goes back.
     """
 
@@ -140,10 +141,11 @@ class Pacer:
         rpm: float | None = None,
         itpm: float | None = None,
         otpm: float | None = None,
+        share: float = SHARE,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         catching_up = (CATCH_UP, CATCH_UP_TOKENS, CATCH_UP_TOKENS)
-        self._buckets = [_Bucket(*both) for both in zip((rpm, itpm, otpm), catching_up, strict=True)]
+        self._buckets = [_Bucket(*both, share) for both in zip((rpm, itpm, otpm), catching_up, strict=True)]
         self._learnt: Mapping[str, float] = {}
         self._learnt_at = -math.inf
         self._now, self._at = now, now()
@@ -183,6 +185,12 @@ class Pacer:
         with self._changing:
             self._settle(reservation, reservation.input_tokens, reservation.output_tokens)
             self._hear()
+
+    def cancelled(self, reservation: Reservation) -> None:
+        """Take back a try that was let go and never started."""
+        with self._changing:
+            self._in_flight -= 1
+            self._spend(-1, -reservation.input_tokens, -reservation.output_tokens)
 
     def refused(self, reservation: Reservation, *, limited: bool, retry_after: float | None = None) -> None:
         """Settle a try that the service refused, for a limit (`limited`, a 429) or being overloaded (a 529).

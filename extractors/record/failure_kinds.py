@@ -127,6 +127,9 @@ class FailureKind(StrEnum):
         _Properties(ends_fallbacks=True, stops_run=True, log_text="the service redirects to another address"),
     )
 
+    # What asks, and is no more.
+    WORKER_LOST = "worker_lost", _Properties(own_message=True, ends_fallbacks=True)
+
     # On the way to the service and back.
     RATE_LIMIT = "rate_limit", _Properties(retry_later=True, log_text="the rate limits allow no further request")
     OVERLOADED = "overloaded", _Properties(retry_later=True, log_text="the service is overloaded")

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from pydantic import NonNegativeInt, with_config
 
@@ -26,6 +26,7 @@ from slotfill.schemas.wire.wire import Wire
 __all__ = [
     "Answer",
     "Ask",
+    "AskName",
     "Executor",
     "Policy",
     "attempt_of",
@@ -54,6 +55,15 @@ class Ask:
         parts = (self.model, self.mode, str(self.max_tokens), form, self.prompt.system, *turns)
         encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
         return hashlib.sha256(b"".join([b"%d:%b" % (len(data), data) for data in encoded])).digest()
+
+
+class AskName(NamedTuple):
+    """What is stored and recorded of an ask, where it is not at hand itself."""
+
+    digest: bytes
+    rung: Rung
+    model: str
+    mode: Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +213,9 @@ class Policy:
         return replace(looking[0], first_rung=rung, fallbacks=tuple(looking[1:]), stronger=stronger)
 
 
-def attempt_of(ask: Ask, answer: Answer, errors: tuple[FieldError, ...] | None = None, *, ok: bool = False) -> Attempt:
+def attempt_of(
+    ask: Ask | AskName, answer: Answer, errors: tuple[FieldError, ...] | None = None, *, ok: bool = False
+) -> Attempt:
     """Give what a record says of one request.
 
     errors, ok: what came of reading its reply; without errors `ok` says that there was a reply.

@@ -13,7 +13,7 @@ from slotfill.extractors.documents.document import Document
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.record.failure_kinds import Failure
 from slotfill.extractors.record.parts import Attempt, Outcome, Span
-from slotfill.extractors.rungs.asks import Answer, Ask, Policy, attempt_of
+from slotfill.extractors.rungs.asks import Answer, Ask, AskName, Policy, attempt_of
 from slotfill.extractors.rungs.results import Result
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.schema import Schema
@@ -61,7 +61,7 @@ def record_failure(
     model: str,
     failure: Failure,
     *,
-    answered: Iterable[tuple[Ask, Answer]] = (),
+    answered: Iterable[tuple[Ask | AskName, Answer]] = (),
     ttl: CacheTTL = "5m",
 ) -> Extraction[M]:
     """Write down a document that ended by no fault of a reply; what was asked before and answered was paid for."""

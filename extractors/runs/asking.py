@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.errors import ModelError, StoppedError
-from slotfill.extractors.rungs.asks import Answer, Ask, Executor
+from slotfill.extractors.rungs.asks import Answer, Ask, AskName, Executor
 from slotfill.extractors.runs.breaker import Admission, Breaker
 from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.unforeseen import STOPS, internal_failure
@@ -72,7 +72,8 @@ class Asking:
                 except BaseException:
                     self._release(admission)
                     raise
-                stored = self._take(document, ask, answer, admission, again=left > 0)
+                self.in_flight -= 1
+                stored = self.take(document, ask, answer, admission, again=left > 0)
                 if stored is not None:
                     return stored
             left -= 1
@@ -95,9 +96,26 @@ class Asking:
             if answer is None:
                 self._release(admission)
                 raise RuntimeError("a stream ended without its answer")
-            stored = self._take(document, ask, answer, admission, again=False)
+            self.in_flight -= 1
+            stored = self.take(document, ask, answer, admission, again=False)
             if stored is not None:
                 yield stored
+
+    def admit(self) -> Admission | float:
+        """Let an ask start, or return the seconds after which to ask again. Raises HaltedError."""
+        self.check()
+        if self.halted:
+            raise HaltedError
+        return self._breaker.admit()
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether an outage, or what ends the run, keeps asks from starting."""
+        return self._breaker.reason is not None
+
+    def cancelled(self, admission: Admission) -> None:
+        """Take back an admission of which nothing came."""
+        self._breaker.cancelled(admission)
 
     def check(self) -> None:
         """Halt where the breaker will let nothing through any more."""
@@ -109,28 +127,25 @@ class Asking:
     async def _admission(self) -> Admission:
         """Wait for the breaker. Raises HaltedError."""
         while True:
-            self.check()
-            if self.halted:
-                raise HaltedError
-            admission = self._breaker.admit()
+            admission = self.admit()
             if isinstance(admission, Admission):
                 self.in_flight += 1
                 return admission
             await asyncio.sleep(min(admission, POLL_SECONDS))
 
-    def _take(
-        self, document: Document, ask: Ask, answer: Answer, admission: Admission, *, again: bool
+    def take(
+        self, document: Document, ask: Ask | AskName, answer: Answer, admission: Admission, *, again: bool
     ) -> Answer | None:
         """Store an answer, and return what is stored; None for one to be asked again, as it fell into an outage.
 
         A reply is stored before anything is made of it, and before its place is given to another ask: it is paid for,
-        and what a kill can lose is what was in flight.
+        and what a kill can lose is what was in flight. Raises HaltedError where it says that nothing more is to be
+        asked.
         """
         failure = answer.failure
         try:
             stored = answer if failure else self._store(document, ask, answer)
         finally:
-            self.in_flight -= 1
             fell = self._breaker.note(admission, failure)
         if failure is None:
             return stored
@@ -145,7 +160,7 @@ class Asking:
         self.in_flight -= 1
         self._breaker.cancelled(admission)
 
-    def _store(self, document: Document, ask: Ask, answer: Answer) -> Answer:
+    def _store(self, document: Document, ask: Ask | AskName, answer: Answer) -> Answer:
         """Store an answer; of one that cannot be, what it cost and why, which is then what the next start recalls."""
         try:
             self._ledger.keep(document, ask, answer)

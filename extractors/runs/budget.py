@@ -119,6 +119,37 @@ class Budget:
         if warning:
             self._on_warning(warning)
 
+    def lend(self, amount: Decimal) -> bool:
+        """Reserve an amount for tries elsewhere, where it fits; `repay` gives it back, `spend` what they took of it."""
+        with self._counting:
+            if self._max_cost is not None and self._left(self._max_cost) < amount:
+                return False
+            self._reserved += amount
+            return True
+
+    def repay(self, amount: Decimal) -> None:
+        """Take back what was lent and not spent."""
+        with self._counting:
+            self._reserved -= amount
+
+    def spend(self, lent: Decimal, taken: Decimal | None) -> None:
+        """Count what a try took of what was lent, so much of it; None where its price is not known."""
+        with self._counting:
+            self._reserved -= lent
+            self._spent = None if self._spent is None or taken is None else self._spent + taken
+            warning = self._warning()
+        if warning:
+            self._on_warning(warning)
+
+    def refusal(self, worst: Decimal) -> str | None:
+        """Say why a try of a worst case will not fit whatever comes of the others; None where it may."""
+        if self._max_cost is None or self._spent is None or self._spent + worst <= self._max_cost or not worst:
+            return None
+        return _exhausted(self._spent, self._max_cost, worst)
+
+    def _left(self, max_cost: Decimal) -> Decimal:
+        return max_cost - (self._spent or 0) - self._reserved
+
     def _hold(self, number: int, model: str, worst: Decimal | None) -> None:
         self._in_flight[number] = (model, worst)
         self._reserved += worst or 0
@@ -130,10 +161,7 @@ class Budget:
         if worst is None or self._spent is None:
             raise BudgetError(_unknown(tried.model))
         if self._spent + worst > max_cost and worst > 0:
-            raise BudgetError(
-                f"{money_text(self._spent)} of --max-cost {money_text(max_cost)} is spent, and the next request could "
-                f"cost {money_text(worst)}: the same command goes on with a higher --max-cost"
-            )
+            raise BudgetError(_exhausted(self._spent, max_cost, worst))
         return self._spent + self._reserved + beside + worst <= max_cost or worst == 0
 
     def _warning(self) -> str | None:
@@ -153,6 +181,13 @@ class Budget:
                 "--max-cost cannot be kept to: this run has asked a model whose price is unknown; leave --max-cost "
                 "out, or begin anew with --fresh"
             )
+
+
+def _exhausted(spent: Decimal, max_cost: Decimal, worst: Decimal) -> str:
+    return (
+        f"{money_text(spent)} of --max-cost {money_text(max_cost)} is spent, and the next request could cost "
+        f"{money_text(worst)}: the same command goes on with a higher --max-cost"
+    )
 
 
 def _unknown(model: str) -> str:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import aclosing, closing, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, closing, contextmanager
 from typing import Any, Protocol
 
 from slotfill.extractors.documents.document import Document
@@ -29,9 +29,10 @@ from slotfill.extractors.runs.second_tries import FirstTry, SecondTries
 from slotfill.extractors.runs.stopping import Stopping
 from slotfill.extractors.streaming.events import Partial
 from slotfill.extractors.unforeseen import STOPS, internal_failure
+from slotfill.extractors.updating.earlier_record import EarlierRecord
 from slotfill.schemas.errors import SlotfillError
 
-__all__ = ["Run"]
+__all__ = ["ExtractElsewhere", "Run", "Workers"]
 
 BATCH = 64
 """How many documents are registered at once, at most; the first ones are few, so that work begins with the first."""
@@ -44,6 +45,12 @@ BATCH_CHARS = 1_000_000
 
 OnPartial = Callable[[Document, Partial[Any]], None]
 """Takes what has arrived of a document's value."""
+
+ExtractElsewhere = Callable[[Document, EarlierRecord | None], Awaitable[Extraction[Any]]]
+"""Has a document extracted in another process, with what an earlier record says of it."""
+
+Workers = Callable[[Asking], AbstractAsyncContextManager[ExtractElsewhere]]
+"""Gives, while it is entered, what has documents extracted; what they ask is put on the account of an `Asking`."""
 
 
 class Waves(Protocol):
@@ -62,6 +69,7 @@ class Run:
     in_waves: gives what takes the documents through batches, by what asks live; None where all are asked live.
     concurrency: how many requests may be in flight. on_progress: is called when documents have ended.
     on_interrupt: is called with how many requests are in flight when a signal asks to stop. on_halt: as in `Asking`.
+    workers: what extracts in place of this process; None for that.
 
     What stops a run (Ctrl-C, its budget, an outage, a failure that every further request would meet, an output that
     cannot be written) lets no further request start. Those in flight come to an end, and what is finished is written.
@@ -82,6 +90,7 @@ class Run:
         on_progress: Callable[[Totals], None] = lambda _: None,
         on_interrupt: Callable[[int], None] = lambda _: None,
         on_halt: Callable[[], None] = lambda: None,
+        workers: Workers | None = None,
     ) -> None:
         self.totals = Totals()
         self._second_tries: SecondTries | None = None
@@ -89,6 +98,8 @@ class Run:
         self._extractor, self._ledger, self._delivery, self._breaker = extractor, ledger, delivery, breaker
         self._asking = Asking(extractor.executor, ledger, breaker, concurrency=concurrency, on_halt=self._halt)
         self._concurrency, self._earlier, self._in_waves = concurrency, earlier, in_waves
+        self._workers = workers
+        self._elsewhere: ExtractElsewhere | None = None
         self._on_progress, self._on_interrupt, self._on_halt = on_progress, on_interrupt, on_halt
         self._reading: ReadAhead | None = None
         self._stopping = Stopping(self._stop)
@@ -112,13 +123,23 @@ class Run:
         with self._stopping:
             try:
                 with self._halt_on_error():
-                    await self._work(documents, on_partial)
+                    async with self._staffed():
+                        await self._work(documents, on_partial)
                     complete = self._asking.halted is None
             finally:
                 with self._halt_on_error():
                     await self._extractor.aclose()
                 with self._halt_on_error(), self._stopping.finishing():
                     self._finish(complete=complete)
+
+    @asynccontextmanager
+    async def _staffed(self) -> AsyncIterator[None]:
+        """Have the workers at work, if there are any."""
+        if self._workers is None:
+            yield
+            return
+        async with self._workers(self._asking) as self._elsewhere:
+            yield
 
     def _finish(self, *, complete: bool) -> None:
         """Put the outputs in their places, whatever has ended the run."""
@@ -268,8 +289,10 @@ class Run:
             return record_failure(document, self._extractor.schema, self._extractor.model.id, failure)
 
     async def _ask_about(self, document: Document, on_partial: OnPartial | None) -> Extraction[Any]:
-        executor = self._asking.for_document(document)
         earlier = None if self._earlier is None else self._earlier.find(document)
+        if self._elsewhere is not None:
+            return await self._elsewhere(document, earlier)
+        executor = self._asking.for_document(document)
         if earlier is not None:
             return await self._extractor.aupdate(earlier, document, executor=executor)
         if on_partial is None:

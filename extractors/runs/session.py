@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from slotfill.extractors.batches.batch_ledger import BatchLedger
 from slotfill.extractors.batches.batch_runner import batches_text
@@ -20,11 +20,12 @@ from slotfill.extractors.documents.sources import STDIN, Sources
 from slotfill.extractors.documents.urls import is_address, public
 from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.extractor import Extractor
+from slotfill.extractors.runs.asking import Asking
 from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.delivery import Delivery
 from slotfill.extractors.runs.earlier_records import EarlierRecords
-from slotfill.extractors.runs.engine import Run
+from slotfill.extractors.runs.engine import ExtractElsewhere, Run
 from slotfill.extractors.runs.ledger.identity import ledger_path, run_identity
 from slotfill.extractors.runs.ledger.lock import check_owner
 from slotfill.extractors.runs.ledger.store import Ledger, Retention
@@ -37,7 +38,7 @@ from slotfill.extractors.unforeseen import internal_failure
 from slotfill.schemas.errors import SlotfillError
 from slotfill.schemas.schema import Schema
 
-__all__ = ["RunEnd", "Start", "run_once"]
+__all__ = ["Engine", "RunEnd", "Start", "run_once"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,19 @@ OnMessage = Callable[[str], None]
 """Takes a line for the operator."""
 
 
+class Engine(Protocol):
+    """What extracts in place of this process.
+
+    Attributes:
+        places: How many documents it may be handed at once.
+    """
+
+    places: int
+
+    def at_work(self, ledger: Ledger, budget: Budget, asking: Asking) -> AbstractAsyncContextManager[ExtractElsewhere]:
+        """Give, while it is entered, what has a run's documents extracted."""
+
+
 def run_once(
     extractor: Extractor[Any],
     sources: Sources,
@@ -108,12 +122,14 @@ def run_once(
     stdout: IO[bytes],
     *,
     earlier: EarlierRecords | None = None,
+    engine: Engine | None = None,
     on_progress: Callable[[Totals], None] = lambda _: None,
     on_message: OnMessage = lambda _: None,
 ) -> RunEnd:
     """Go through a run, from where its ledger says that it is, to its end or to what stops it.
 
     earlier: what an earlier run has found, to be taken over; closed in the end.
+    engine: what extracts in place of this process; None for that.
     on_progress: is called with how far it is. on_message: takes lines for the operator.
 
     Raises InputError, LedgerError, OutputError or SettingsError before any call.
@@ -159,10 +175,11 @@ def run_once(
             Breaker(max_wait=extractor.settings.max_wait, on_warning=logging.getLogger("slotfill").warning),
             earlier=earlier,
             in_waves=waves,
-            concurrency=start.concurrency or extractor.settings.concurrency,
+            concurrency=engine.places if engine else start.concurrency or extractor.settings.concurrency,
             on_progress=report,
             on_interrupt=lambda in_flight: on_message(_stopping(in_flight)),
             on_halt=budget.close,
+            workers=partial(engine.at_work, ledger, budget) if engine else None,
         )
         on_partial = part_writer(stdout) if start.stream else None
         stopped = _stopped_by(lambda: run.run(islice(sources, start.limit), on_partial))

@@ -31,6 +31,24 @@ class Account:
         statement = "INSERT INTO tries (start, at, model, picodollars) VALUES (?, ?, ?, ?)"
         return database.execute(statement, row).lastrowid or 0
 
+    def renew(self, number: int, worst: Decimal | None) -> None:
+        """Store with what is stored next that so much is reserved under a number from then on."""
+        self._database.defer("UPDATE tries SET picodollars = ? WHERE number = ?", (_picodollars(worst), number))
+
+    def release(self, number: int) -> None:
+        """Forget with what is stored next what was reserved under a number, and never spent."""
+        self._database.defer("DELETE FROM tries WHERE number = ?", (number,))
+
+    def add(self, model: str, usage: Usage | None, cost: Decimal | None) -> None:
+        """Store with what is stored next a try that has been settled before it was stored, as in `settle`."""
+        counts = (None,) * len(Usage.__slots__) if usage is None else (getattr(usage, name) for name in Usage.__slots__)
+        self._database.defer(queries.ADD_TRY, (self._start, time.time(), model, _picodollars(cost), *counts))
+
+    def store(self) -> None:
+        """Store what was to be stored with what comes next."""
+        with self._database.transaction():
+            pass
+
     def settle(self, number: int, usage: Usage | None, cost: Decimal | None) -> None:
         """Note what a try took, and cost in USD. Without `usage` its reply was lost: what was reserved stays spent.
 
@@ -42,8 +60,7 @@ class Account:
 
     def spent(self) -> Decimal | None:
         """Return what was spent since the last fresh start, reservations included; None where a price was unknown."""
-        with self._database.transaction():
-            pass  # what is still to be settled
+        self.store()
         total, unknown = self._database.row(queries.SPENT, (self._first_start,))
         return None if unknown else Decimal(total or 0) / PICODOLLARS
 

@@ -11,6 +11,7 @@ from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.runs.ledger.retrying import RETRY_LATER
 
 __all__ = [
+    "ADD_TRY",
     "DAMAGED_DOCUMENTS",
     "EARLIER_RECORDS",
     "ENTRIES",
@@ -103,6 +104,11 @@ STALE_REFUSALS = (
 # Tries.
 
 SETTLE_TRY = f"UPDATE tries SET {', '.join(f'{name} = ?' for name in ('picodollars', *Usage.COUNTED))} WHERE number = ?"
+
+ADD_TRY = (
+    f"INSERT INTO tries (start, at, model, picodollars, {', '.join(Usage.__slots__)}) "
+    f"VALUES (?, ?, ?, ?, {', '.join('?' for _ in Usage.__slots__)})"
+)
 
 _KNOWN = "typeof(picodollars) = 'integer' AND picodollars >= 0"  # what else stands there is not ours
 

@@ -23,7 +23,7 @@ from slotfill.extractors.documents.document import Document
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.record.json_text import json_text
 from slotfill.extractors.record.parts import Outcome
-from slotfill.extractors.rungs.asks import Answer, Ask
+from slotfill.extractors.rungs.asks import Answer, Ask, AskName
 from slotfill.extractors.runs.ledger import queries
 from slotfill.extractors.runs.ledger.accounts import Account
 from slotfill.extractors.runs.ledger.database import Database
@@ -185,7 +185,7 @@ class Ledger:
                 answers[ask].append(answer)
         return answers
 
-    def keep(self, document: Document, ask: Ask, answer: Answer) -> None:
+    def keep(self, document: Document, ask: Ask | AskName, answer: Answer) -> None:
         """Store an answer as it arrives. One that tells of no reply, or of half of one, is asked for again later."""
         self.keep_by_name(document_key(document), ask.digest, answer)
 

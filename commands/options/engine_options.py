@@ -1,0 +1,62 @@
+"""Options on what extracts: this process, several, or a cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slotfill.commands.options.option_groups import OptionGroup, option
+from slotfill.commands.options.running_options import RunningOptions
+
+if TYPE_CHECKING:
+    from slotfill.extractors.extractor import Extractor
+    from slotfill.extractors.runs.session import Engine
+
+__all__ = ["EngineOptions"]
+
+_LOCAL, _PROCESSES = "local", "processes"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions(OptionGroup):
+    """What extracts, and how many workers it has."""
+
+    title = RunningOptions.title
+
+    engine: str = option(
+        "--engine",
+        metavar="ENGINE",
+        default=_LOCAL,
+        show_default=True,
+        help="What extracts: local is this process, processes several of this machine. With several workers "
+        "--concurrency is of each.",
+    )
+    workers: int | None = option(
+        "--workers",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="How many workers an engine other than local has. [default: 2]",
+    )
+
+    def check(self, *, stream: bool, cassette: bool, batch: bool) -> None:
+        """Refuse what does not go together. Raises click.UsageError."""
+        if self.engine == _LOCAL:
+            if self.workers is not None:
+                raise click.UsageError(f"--workers is for several processes: add --engine {_PROCESSES}")
+            return
+        if self.engine != _PROCESSES:
+            raise click.UsageError(f"no engine {self.engine!r}: there are {_LOCAL} and {_PROCESSES}")
+        of_one = {"--stream": stream, "--cassette": cassette, "--batch": batch}
+        for other in (name for name, asked in of_one.items() if asked):
+            raise click.UsageError(f"{other} is of one process: leave --engine {self.engine} out")
+
+    def start(self, extractor: Extractor[Any], concurrency: int | None) -> Engine | None:
+        """Make what extracts; None for this process. Raises SchemaError and SettingsError, as a recipe does."""
+        if self.engine == _LOCAL:
+            return None
+        from slotfill.extractors.distributed.local_workers import LocalWorkers
+
+        each = concurrency or extractor.settings.concurrency
+        return LocalWorkers(extractor, workers=self.workers or 2, concurrency=each)

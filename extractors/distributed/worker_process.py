@@ -1,0 +1,90 @@
+"""A worker in a process of its own, behind the pipes of the process that started it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import pickle
+import signal
+import sys
+from threading import Lock
+from typing import IO, Any
+
+from slotfill.extractors.distributed.recipe import Recipe
+from slotfill.extractors.distributed.worker import Worker, packed
+from slotfill.extractors.distributed.worker_messages import FRAME, LoggedLine, Orders
+from slotfill.schemas.errors import SlotfillError
+
+__all__ = ["ForwardedLog", "main"]
+
+
+class ForwardedLog(logging.Handler):
+    """Takes what slotfill logs in a worker's process, to be told where the run is; nothing of it is written here."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self._lines: list[LoggedLine] = []
+        self._adding = Lock()
+        logger = logging.getLogger("slotfill")
+        logger.setLevel(level)
+        logger.addHandler(self)
+        logger.propagate = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a record."""
+        with self._adding:
+            self._lines.append(LoggedLine(record.levelno, self.format(record)))
+
+    def take(self) -> list[LoggedLine]:
+        """Give what was logged since."""
+        with self._adding:
+            lines, self._lines = self._lines, []
+        return lines
+
+
+def main() -> None:
+    """Do what comes in by standard input, and report by standard output, until the one is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    orders = sys.stdin.buffer
+    # What the schema's own code prints is no report.
+    reports = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    try:
+        asyncio.run(_work(orders, reports))
+    except BrokenPipeError:
+        os._exit(0)  # whoever started it is no more: nothing that it holds is of use
+
+
+async def _work(orders: IO[bytes], reports: IO[bytes]) -> None:
+    recipe, concurrency, level = _read(orders)
+    log = ForwardedLog(level)
+    try:
+        worker = Worker(Recipe.read(recipe), concurrency, log.take)
+    except SlotfillError as error:
+        _write(reports, pickle.dumps(error))
+        return
+    log.take()  # what settings say is said where the run is
+    leaving = False
+    while not leaving:
+        order: Orders = await asyncio.to_thread(_read, orders)
+        leaving = order.leaving
+        _write(reports, packed(await worker.step(order)))
+
+
+def _read(stream: IO[bytes]) -> Any:
+    """Read a message. Raises BrokenPipeError at the end."""
+    size = int.from_bytes(stream.read(FRAME), "big")
+    data = stream.read(size)
+    if not size or len(data) < size:
+        raise BrokenPipeError
+    return pickle.loads(data)  # noqa: S301 - of whoever started it
+
+
+def _write(stream: IO[bytes], data: bytes) -> None:
+    stream.write(len(data).to_bytes(FRAME, "big") + data)
+    stream.flush()
+
+
+if __name__ == "__main__":
+    main()
