@@ -170,7 +170,6 @@ class Coordinator:
     def _judge(self, worker: str, new: NewAnswer) -> Verdict:
         """Store an answer, and say what became of it."""
         held = self._assignments.held(worker, new.assignment)
-        held.begun = True
         if self._probes.get(worker) == new.admission:
             del self._probes[worker]
         try:

@@ -48,11 +48,11 @@ class Service:
     def __init__(self, url, claude):
         self.url, self.claude = url, claude
 
-    def run(self, texts, *, ledger=None, workers=2, dies=None, **options):
+    def run(self, texts, *, path=None, workers=2, dies=None, **options):
         """Run, and give the records, how many workers there were, and what stopped it."""
         extractor = Extractor(SCHEMA, **options)
         stopped, kept = None, Memory()
-        with Ledger(ledger) as ledger:
+        with Ledger(path) as ledger:
             budget = Budget(ledger.account, extractor.all_models)
             pool = InnerWorkers(extractor, workers=workers, concurrency=CONCURRENCY, **({"dies": dies} if dies else {}))
             at_work = partial(pool.at_work, ledger, budget) if workers else None
@@ -149,15 +149,14 @@ def test_a_run_goes_on_from_the_answers_that_there_are(service, tmp_path):
     def dies(number, report):
         return number > 2 or any(one.extraction for one in report.ended)
 
-    records, _, stopped = service.run(documents(), ledger=path, dies=dies)
+    _, _, stopped = service.run(documents(), path=path, dies=dies)
     assert "workers in a row have ended" in str(stopped)
     asked = len(service.claude.requests)
     assert asked
-    shared, _, _ = service.run(documents(), ledger=path)
+    shared, _, _ = service.run(documents(), path=path)
     assert len(shared) == COUNT
     bodies = Counter(seen.http.body for seen in service.claude.requests)
     assert sum(count - 1 for count in bodies.values()) <= 2 * CONCURRENCY
-    del records
 
 
 NAME = AskName(b"ask", Rung.ASK, "claude-haiku-5-5", "structured")

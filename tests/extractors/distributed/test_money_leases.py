@@ -1,5 +1,7 @@
 """Money lent to workers: whatever they and chance do, no more is spent than may be, and no less is in the account."""
 
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
 
 import pytest
@@ -14,6 +16,7 @@ from slotfill.extractors.distributed.leased_budget import LeasedBudget
 from slotfill.extractors.distributed.money_leases import MoneyLeases
 from slotfill.extractors.distributed.worker_messages import MoneyLease
 from slotfill.extractors.runs.budget import Budget
+from slotfill.extractors.runs.ledger.migrations import PICODOLLARS
 from slotfill.extractors.runs.ledger.store import Ledger
 
 MODEL = "claude-haiku-5-5"
@@ -137,6 +140,43 @@ def test_two_that_wait_for_the_rest_do_not_hold_it_from_each_other():
                 leases.settle(name, needs)
                 one.take(leases.lend(name, needs))
         assert len(in_flight) == 1
+
+
+def exchanged(leases, name, budget):
+    needs = budget.report()
+    leases.settle(name, needs)
+    budget.take(leases.lend(name, needs))
+
+
+def test_what_is_left_over_of_two_leases_goes_to_one_of_them():
+    """Each holds a little less than the next try may cost, and nothing else is left."""
+    with Ledger(None) as ledger:
+        leases = MoneyLeases(Budget(ledger.account, [MODEL], max_cost=2 * WORST), ledger.account)
+        workers = {name: LeasedBudget("5m", lambda: None) for name in "ab"}
+        for name, one in workers.items():
+            one.admit(SMALL)
+            exchanged(leases, name, one)
+        for one in workers.values():
+            one.settle(one.admit(SMALL), TAKEN)
+        admitted = []
+        for _ in range(4):
+            for name, one in workers.items():
+                admitted.append(one.admit(SMALL))
+                exchanged(leases, name, one)
+        assert any(admitted)
+
+
+def test_what_is_lent_is_on_the_disk_before_it_is(tmp_path):
+    path = tmp_path / "ledger.db"
+    with Ledger(path) as ledger, closing(sqlite3.connect(path)) as other:
+        leases = MoneyLeases(Budget(ledger.account, [MODEL]), ledger.account)
+        one = LeasedBudget("5m", lambda: None)
+        for tries in (1, 2):
+            while one.admit(SMALL) is not None:
+                pass
+            exchanged(leases, "a", one)
+            (stored,) = other.execute("SELECT sum(picodollars) FROM tries").fetchone()
+            assert stored >= tries * WORST * PICODOLLARS
 
 
 def test_what_a_worker_no_longer_needs_others_may_have():
