@@ -17,17 +17,17 @@ from slotfill.commands.inputs import find_inputs, resolve_schema, warn_of_other_
 from slotfill.commands.looking.showing import ShownRun, check_shown
 from slotfill.commands.options.asking_options import AskingOptions, EvidenceOptions, PromptOptions, schema_argument
 from slotfill.commands.options.batch_options import BatchingOptions
-from slotfill.commands.options.engine_options import EngineOptions
 from slotfill.commands.options.option_groups import GroupedCommand, with_options
 from slotfill.commands.options.reading_options import FileOptions, ReadingOptions
 from slotfill.commands.options.running_options import RunningOptions, TellingOptions, WritingOptions
 from slotfill.commands.options.updating_options import UpdatingOptions
+from slotfill.commands.options.worker_options import WorkerOptions
 
 if TYPE_CHECKING:
     from slotfill.extractors.documents.sources import Sources
     from slotfill.extractors.extractor import Extractor
     from slotfill.extractors.runs.earlier_records import EarlierRecords
-    from slotfill.extractors.runs.session import Engine, RunEnd, Start
+    from slotfill.extractors.runs.session import RunEnd, RunEngine, Start
     from slotfill.schemas.schema import Schema
 
 __all__ = ["extract_command"]
@@ -52,7 +52,7 @@ def extract_command(
     writing: WritingOptions,
     running: RunningOptions,
     batching: BatchingOptions,
-    engines: EngineOptions,
+    workers: WorkerOptions,
     updating: UpdatingOptions,
     telling: TellingOptions,
 ) -> None:
@@ -72,7 +72,7 @@ def extract_command(
     """
     from slotfill.extractors.runs.reports.logs import log_to_stderr
 
-    engines.check(stream=writing.stream, cassette=asking.cassette is not None, batch=batching.batch)
+    workers.check(stream=writing.stream, cassette=asking.cassette is not None, batch=batching.batch)
     updating.check(inputs=inputs, outputs=(writing.output, writing.rejects), stream=writing.stream)
     batching.check(stream=writing.stream, cassette=asking.cassette is not None)
     if evidence.evidence and updating.earlier is not None:
@@ -96,7 +96,7 @@ def extract_command(
     start = replace(_start(inputs or ("-",), asking, reading, writing, running), batch=batching.options)
     with log_to_stderr(telling.verbosity, telling.log_format):  # what is told of settings holds no secret
         extractor = _extractor(resolved, asking, running, evidence=evidence.evidence, batch=batching.batch)
-    engine = engines.start(extractor, running.concurrency)
+    engine = workers.start(extractor, running.concurrency)
     sources = sources.for_model(takes_pages=extractor.takes_pages)
     whereabouts = _whereabouts(writing)
     with log_to_stderr(telling.verbosity, telling.log_format, extractor.settings.secrets, whereabouts=whereabouts):
@@ -225,7 +225,7 @@ def _run(
     telling: TellingOptions,
     earlier: EarlierRecords | None,
     *,
-    engine: Engine | None,
+    engine: RunEngine | None,
     show: bool,
 ) -> tuple[RunEnd, int | None]:
     """Run, and return how it ended, and of how many documents as far as that is known."""

@@ -3,7 +3,7 @@
 import asyncio
 import pickle
 
-from slotfill.extractors.distributed.worker import Worker, packed
+from slotfill.extractors.distributed.extraction_worker import Worker, packed
 from slotfill.extractors.distributed.worker_pool import WorkerLink, WorkerLostError, WorkerPool
 
 

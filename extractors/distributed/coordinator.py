@@ -17,13 +17,13 @@ from slotfill.extractors.distributed.assignments import MOST_DEATHS, Assignments
 from slotfill.extractors.distributed.money_leases import MoneyLeases
 from slotfill.extractors.distributed.rate_leases import RateLeases
 from slotfill.extractors.distributed.worker_messages import (
+    AnswerVerdict,
     AskLease,
     Assignment,
     EndedDocument,
     NewAnswer,
     Orders,
-    Report,
-    Verdict,
+    WorkerReport,
 )
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.extractions.extraction import Extraction
@@ -108,7 +108,7 @@ class Coordinator:
         """Have those look again who wait for news."""
         self._news.set()
 
-    def exchange(self, worker: str, report: Report) -> Orders:
+    def exchange(self, worker: str, report: WorkerReport) -> Orders:
         """Take a worker's report, and answer it with orders. What they say and lend is stored before."""
         self._settle(worker, report)
         orders = Orders([self._judge(worker, answer) for answer in report.answers])
@@ -153,7 +153,7 @@ class Coordinator:
         if (probe := self._probes.pop(worker, None)) is not None:
             self._asking.cancelled(self._admissions[probe])
 
-    def _settle(self, worker: str, report: Report) -> None:
+    def _settle(self, worker: str, report: WorkerReport) -> None:
         """Take account of what a worker has done, before anything is made of it."""
         for line in report.log:
             _logger.log(line.level, "%s", line.text)
@@ -167,7 +167,7 @@ class Coordinator:
         self._in_flight[worker] = in_flight
         self._asking.in_flight = sum(self._in_flight.values())
 
-    def _judge(self, worker: str, new: NewAnswer) -> Verdict:
+    def _judge(self, worker: str, new: NewAnswer) -> AnswerVerdict:
         """Store an answer, and say what became of it."""
         held = self._assignments.held(worker, new.assignment)
         if self._probes.get(worker) == new.admission:
@@ -192,14 +192,14 @@ class Coordinator:
         else:
             job.fail(ended.error or HaltedError())
 
-    def _lend(self, worker: str, report: Report, orders: Orders) -> None:
+    def _lend(self, worker: str, report: WorkerReport, orders: Orders) -> None:
         """Lend a worker what it needs, and hand it documents. Raises HaltedError."""
         orders.asks = self._let_ask(worker, report)
         orders.rates = self._rates.lend(worker, report.rates)
         orders.money = self._money.lend(worker, report.money)
         orders.assignments = [*self._handed_out(worker, min(report.room, BLOCK))]
 
-    def _let_ask(self, worker: str, report: Report) -> AskLease:
+    def _let_ask(self, worker: str, report: WorkerReport) -> AskLease:
         """Let a worker's asks start: any number; in an outage one, as the probe, where it is time for it."""
         if report.unused is not None and self._probes.get(worker) == report.unused:
             self._asking.cancelled(self._admissions[self._probes.pop(worker)])

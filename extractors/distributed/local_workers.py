@@ -10,7 +10,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
 
-from slotfill.extractors.distributed.worker_messages import FRAME, Orders, Report
+from slotfill.extractors.distributed.worker_messages import FRAME, Orders, WorkerReport
 from slotfill.extractors.distributed.worker_pool import WorkerLink, WorkerLostError, WorkerPool
 from slotfill.schemas.errors import SlotfillError
 
@@ -58,7 +58,7 @@ class _ProcessLink(WorkerLink):
         except (ConnectionError, RuntimeError):
             raise await self._lost() from None
 
-    async def step(self, orders: Orders) -> Report:
+    async def step(self, orders: Orders) -> WorkerReport:
         """Send orders, and wait for the report."""
         await self.send(orders)
         stdout = self._process.stdout
@@ -70,7 +70,7 @@ class _ProcessLink(WorkerLink):
             raise await self._lost() from None
         if isinstance(message, SlotfillError):
             raise message
-        report: Report = message
+        report: WorkerReport = message
         return report
 
     async def close(self) -> None:

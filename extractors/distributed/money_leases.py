@@ -39,8 +39,8 @@ class MoneyLeases:
             self._account.add(settled.model, settled.usage, settled.cost)
             self._budget.spend(lent, settled.cost)
             loan.amount -= lent
-        self._budget.repay(loan.amount - needs.kept)
-        loan.amount = needs.kept
+        self._budget.repay(loan.amount - needs.balance)
+        loan.amount = needs.balance
         if loan.number is not None and loan.amount != before:
             self._account.renew(loan.number, loan.amount)
 

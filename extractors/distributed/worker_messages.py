@@ -21,6 +21,7 @@ from slotfill.schemas.errors import SlotfillError
 __all__ = [
     "FRAME",
     "LEASE_SECONDS",
+    "AnswerVerdict",
     "AskLease",
     "Assignment",
     "EndedDocument",
@@ -31,10 +32,9 @@ __all__ = [
     "Orders",
     "RateLease",
     "RateNeeds",
-    "Report",
     "SettledPlace",
     "SettledTry",
-    "Verdict",
+    "WorkerReport",
 ]
 
 
@@ -71,7 +71,7 @@ class NewAnswer(NamedTuple):
     again: bool
 
 
-Verdict = Answer | Literal["stored", "again", "halted"]
+AnswerVerdict = Answer | Literal["stored", "again", "halted"]
 """What became of a new answer: stored as it is, or as another one; to be asked again; nothing more is to be asked."""
 
 
@@ -134,14 +134,14 @@ class SettledTry(NamedTuple):
 
 @dataclass(slots=True)
 class MoneyNeeds:
-    """What a worker has spent of the money that it was lent, how much of it it keeps, and how much more it wants.
+    """What a worker has spent of the money that it was lent, the balance that it keeps, and how much more it wants.
 
     least: the least that helps: what one of the tries that wait may cost; zero where none waits. model: one of those
     that are asked, by which what is lent stands in the accounts.
     """
 
     settled: list[SettledTry] = field(default_factory=list)
-    kept: Decimal = Decimal(0)
+    balance: Decimal = Decimal(0)
     wanted: Decimal = Decimal(0)
     least: Decimal = Decimal(0)
     model: str = ""
@@ -174,7 +174,7 @@ class LoggedLine(NamedTuple):
 
 
 @dataclass(slots=True)
-class Report:
+class WorkerReport:
     """What a worker has done since its last report.
 
     begun: the numbers of the documents that it has begun with. waiting: how many asks wait for the breaker. unused: the
@@ -201,7 +201,7 @@ class Orders:
     it is to end, once it has reported for the last time.
     """
 
-    verdicts: list[Verdict] = field(default_factory=list)
+    verdicts: list[AnswerVerdict] = field(default_factory=list)
     assignments: list[Assignment] = field(default_factory=list)
     asks: AskLease = NO_ASKS
     rates: RateLease = NO_STARTS

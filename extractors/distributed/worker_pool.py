@@ -10,12 +10,12 @@ from itertools import count
 
 from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.distributed.coordinator import Coordinator
+from slotfill.extractors.distributed.extraction_worker import IDLE_SECONDS
 from slotfill.extractors.distributed.leased_pacer import LENT_SHARE
 from slotfill.extractors.distributed.money_leases import MoneyLeases
 from slotfill.extractors.distributed.rate_leases import RateLeases
 from slotfill.extractors.distributed.recipe import Recipe
-from slotfill.extractors.distributed.worker import IDLE_SECONDS
-from slotfill.extractors.distributed.worker_messages import Orders, Report
+from slotfill.extractors.distributed.worker_messages import Orders, WorkerReport
 from slotfill.extractors.errors import StoppedError
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.runs.asking import Asking
@@ -37,7 +37,7 @@ class WorkerLink(ABC):
     """A worker as whoever drives it sees it."""
 
     @abstractmethod
-    async def step(self, orders: Orders) -> Report:
+    async def step(self, orders: Orders) -> WorkerReport:
         """Have it do what is ordered, and return its report.
 
         Raises WorkerLostError where it is no more, and what it raised itself, a SlotfillError.
@@ -49,7 +49,7 @@ class WorkerLink(ABC):
 
 
 class WorkerPool(ABC):
-    """Workers that extract in place of this process: an `Engine` of `runs.session`.
+    """Workers that extract in place of this process: a `RunEngine` of `runs.session`.
 
     workers: how many. concurrency: how many requests each may have in flight.
     """
@@ -112,7 +112,7 @@ class WorkerPool(ABC):
     async def _drive(self, coordinator: Coordinator, leaving: asyncio.Event) -> None:
         """Start a worker, and have it do what the coordinator orders to its end."""
         link, name = await self.start(), str(next(self._numbers))
-        report, orders = Report(), Orders()
+        report, orders = WorkerReport(), Orders()
         try:
             while not orders.leaving:
                 await coordinator.wait_for_news(name, IDLE_SECONDS)

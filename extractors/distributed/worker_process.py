@@ -11,12 +11,12 @@ import sys
 from threading import Lock
 from typing import IO, Any
 
+from slotfill.extractors.distributed.extraction_worker import Worker, packed
 from slotfill.extractors.distributed.recipe import Recipe
-from slotfill.extractors.distributed.worker import Worker, packed
 from slotfill.extractors.distributed.worker_messages import FRAME, LoggedLine, Orders
 from slotfill.schemas.errors import SlotfillError
 
-__all__ = ["ForwardedLog", "main"]
+__all__ = ["ForwardedLog", "work_by_pipes"]
 
 
 class ForwardedLog(logging.Handler):
@@ -43,7 +43,7 @@ class ForwardedLog(logging.Handler):
         return lines
 
 
-def main() -> None:
+def work_by_pipes() -> None:
     """Do what comes in by standard input, and report by standard output, until the one is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     orders = sys.stdin.buffer
@@ -87,4 +87,4 @@ def _write(stream: IO[bytes], data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    work_by_pipes()

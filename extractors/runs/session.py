@@ -38,7 +38,7 @@ from slotfill.extractors.unforeseen import internal_failure
 from slotfill.schemas.errors import SlotfillError
 from slotfill.schemas.schema import Schema
 
-__all__ = ["Engine", "RunEnd", "Start", "run_once"]
+__all__ = ["RunEnd", "RunEngine", "Start", "run_once"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ OnMessage = Callable[[str], None]
 """Takes a line for the operator."""
 
 
-class Engine(Protocol):
+class RunEngine(Protocol):
     """What extracts in place of this process.
 
     Attributes:
@@ -122,7 +122,7 @@ def run_once(
     stdout: IO[bytes],
     *,
     earlier: EarlierRecords | None = None,
-    engine: Engine | None = None,
+    engine: RunEngine | None = None,
     on_progress: Callable[[Totals], None] = lambda _: None,
     on_message: OnMessage = lambda _: None,
 ) -> RunEnd:

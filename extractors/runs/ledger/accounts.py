@@ -41,7 +41,7 @@ class Account:
 
     def add(self, model: str, usage: Usage | None, cost: Decimal | None) -> None:
         """Store with what is stored next a try that has been settled before it was stored, as in `settle`."""
-        counts = (None,) * len(Usage.__slots__) if usage is None else (getattr(usage, name) for name in Usage.__slots__)
+        counts = (None if usage is None else getattr(usage, name) for name in Usage.COUNTED)
         self._database.defer(queries.ADD_TRY, (self._start, time.time(), model, _picodollars(cost), *counts))
 
     def store(self) -> None:

@@ -106,8 +106,8 @@ STALE_REFUSALS = (
 SETTLE_TRY = f"UPDATE tries SET {', '.join(f'{name} = ?' for name in ('picodollars', *Usage.COUNTED))} WHERE number = ?"
 
 ADD_TRY = (
-    f"INSERT INTO tries (start, at, model, picodollars, {', '.join(Usage.__slots__)}) "
-    f"VALUES (?, ?, ?, ?, {', '.join('?' for _ in Usage.__slots__)})"
+    f"INSERT INTO tries (start, at, model, picodollars, {', '.join(Usage.COUNTED)}) "
+    f"VALUES (?, ?, ?, ?, {', '.join('?' for _ in Usage.COUNTED)})"
 )
 
 _KNOWN = "typeof(picodollars) = 'integer' AND picodollars >= 0"  # what else stands there is not ours

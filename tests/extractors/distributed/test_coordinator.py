@@ -16,7 +16,7 @@ from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.distributed.coordinator import BLOCK, Coordinator
 from slotfill.extractors.distributed.money_leases import MoneyLeases
 from slotfill.extractors.distributed.rate_leases import RateLeases
-from slotfill.extractors.distributed.worker_messages import EndedDocument, NewAnswer, Orders, Report
+from slotfill.extractors.distributed.worker_messages import EndedDocument, NewAnswer, Orders, WorkerReport
 from slotfill.extractors.errors import LedgerError, StoppedError
 from slotfill.extractors.record.failure_kinds import Failure
 from slotfill.extractors.record.parts import Rung
@@ -176,7 +176,7 @@ class Desk:
         self.coordinator = Coordinator(self.asking, ledger, rates, money, schema=schema, model="claude-haiku-5-5")
 
     def report(self, worker, **parts):
-        return self.coordinator.exchange(worker, Report(**parts))
+        return self.coordinator.exchange(worker, WorkerReport(**parts))
 
 
 @pytest.fixture

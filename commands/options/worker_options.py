@@ -12,15 +12,15 @@ from slotfill.commands.options.running_options import RunningOptions
 
 if TYPE_CHECKING:
     from slotfill.extractors.extractor import Extractor
-    from slotfill.extractors.runs.session import Engine
+    from slotfill.extractors.runs.session import RunEngine
 
-__all__ = ["EngineOptions"]
+__all__ = ["WorkerOptions"]
 
 _LOCAL, _PROCESSES = "local", "processes"
 
 
 @dataclass(frozen=True, slots=True)
-class EngineOptions(OptionGroup):
+class WorkerOptions(OptionGroup):
     """What extracts, and how many workers it has."""
 
     title = RunningOptions.title
@@ -52,7 +52,7 @@ class EngineOptions(OptionGroup):
         for other in (name for name, asked in of_one.items() if asked):
             raise click.UsageError(f"{other} is of one process: leave --engine {self.engine} out")
 
-    def start(self, extractor: Extractor[Any], concurrency: int | None) -> Engine | None:
+    def start(self, extractor: Extractor[Any], concurrency: int | None) -> RunEngine | None:
         """Make what extracts; None for this process. Raises SchemaError and SettingsError, as a recipe does."""
         if self.engine == _LOCAL:
             return None

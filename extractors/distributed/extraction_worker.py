@@ -14,14 +14,14 @@ from slotfill.extractors.distributed.leased_budget import LeasedBudget
 from slotfill.extractors.distributed.leased_pacer import LeasedPacer
 from slotfill.extractors.distributed.recipe import Recipe
 from slotfill.extractors.distributed.worker_messages import (
+    AnswerVerdict,
     AskLease,
     Assignment,
     EndedDocument,
     LoggedLine,
     NewAnswer,
     Orders,
-    Report,
-    Verdict,
+    WorkerReport,
 )
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.errors import StoppedError
@@ -69,9 +69,9 @@ class Worker:
         self._concurrency = self._free = concurrency
         self._queue: deque[Assignment] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._judged: list[asyncio.Future[Verdict]] = []  # of the answers of the last report
-        self._answered: list[asyncio.Future[Verdict]] = []  # of those of the next one
-        self._report = Report()
+        self._judged: list[asyncio.Future[AnswerVerdict]] = []  # of the answers of the last report
+        self._answered: list[asyncio.Future[AnswerVerdict]] = []  # of those of the next one
+        self._report = WorkerReport()
         self._waiting: deque[asyncio.Future[int]] = deque()
         self._asks = AskLease()
         self._slots = asyncio.Semaphore(concurrency)
@@ -79,7 +79,7 @@ class Worker:
         self._halted = False
         self._log = log
 
-    async def step(self, orders: Orders) -> Report:
+    async def step(self, orders: Orders) -> WorkerReport:
         """Do what is ordered until there is something to report, and report it."""
         self._obey(orders)
         if orders.leaving:
@@ -215,8 +215,8 @@ class Worker:
         self._stir()
         return await waiting
 
-    async def _judgement(self, new: NewAnswer) -> Verdict:
-        future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+    async def _judgement(self, new: NewAnswer) -> AnswerVerdict:
+        future: asyncio.Future[AnswerVerdict] = asyncio.get_running_loop().create_future()
         self._report.answers.append(new)
         self._answered.append(future)
         self._stir()
@@ -225,9 +225,9 @@ class Worker:
     def _stir(self) -> None:
         self._stirred.set()
 
-    def _reported(self, *, leaving: bool = False) -> Report:
+    def _reported(self, *, leaving: bool = False) -> WorkerReport:
         self._stirred.clear()
-        report, self._report = self._report, Report()
+        report, self._report = self._report, WorkerReport()
         self._judged, self._answered = self._answered, []
         report.waiting = sum(not one.done() for one in self._waiting)
         report.in_flight = self._asked + len(self._judged)
@@ -239,7 +239,7 @@ class Worker:
         report.log = self._log()
         return report
 
-    async def _leave(self) -> Report:
+    async def _leave(self) -> WorkerReport:
         await self.close()
         return self._reported(leaving=True)
 
@@ -259,7 +259,7 @@ class _ReportingExecutor:
         yield await self.aexecute(ask)  # nobody looks at the pieces
 
 
-def packed(report: Report) -> bytes:
+def packed(report: WorkerReport) -> bytes:
     """Write a report. What cannot be written of a document is left out, and the document has failed for it."""
     try:
         return pickle.dumps(report)
