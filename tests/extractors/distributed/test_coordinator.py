@@ -216,11 +216,11 @@ async def test_an_answer_that_cannot_be_stored_is_told_as_what_is_stored(ledger)
     task.cancel()
 
 
-async def test_a_ledger_that_cannot_be_written_ends_the_run(ledger, monkeypatch):
+async def test_a_ledger_that_cannot_be_written_ends_the_run(ledger):
     desk = Desk(ledger)
     tasks = await waited_for(desk, 3)
     orders = desk.report("w", room=1)
-    ledger._database._connection.execute("DROP TABLE answers")
+    ledger.database._connection.execute("DROP TABLE answers")
     answer = NewAnswer(orders.assignments[0].number, NAME, GOOD, orders.asks.admission, again=True)
     orders = desk.report("w", answers=[answer])
     assert orders.verdicts == ["halted"]
