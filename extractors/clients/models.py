@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from slotfill.extractors.calibrating.field_curves import FieldCurves
@@ -40,6 +40,9 @@ TOKENS_A_PROPERTY = 64
 
 The embedded model is asked by field anyway.
 """
+
+REMEMBERED = 64
+"""How many policies are remembered, by what of them depends on a document."""
 
 LEAST_CHUNK = 1_000
 """Code points: a document is not split into less, however little room a model has."""
@@ -86,6 +89,8 @@ class ModelPool:
         self._stronger = settings.escalate
         self._size = _size(schema.json_schema)
         self._targets: dict[str, _Target] = {}
+        # Most documents are alike in what it depends on.
+        self._remembered = lru_cache(maxsize=REMEMBERED)(self._policy_of)
         wire = wire_for(schema)
         clients: dict[str, Clients] = {}
         for name in (*names, *filter(None, (self._stronger,))):
@@ -213,20 +218,25 @@ class ModelPool:
 
     def _policy(self, document: Document, target: _Target) -> Policy:
         properties, arrays = self._size
-        written = target.model.max_output - target.thinking.room
         wish = self._settings.max_tokens
-        ceiling = min(wish or target.model.max_output, target.model.max_output)
+        ceiling = self._ceiling(target.model)
         chunk_chars = self._settings.chunk_chars or self._chunk_chars(document, target.model, ceiling)
         # Generous, as unused room costs nothing and a cut reply a second call. A list may hold about all that the
         # document does, and English has some four characters a token.
         chars = _chars(document)
         chars = min(chars, chunk_chars or chars)
         room = 1_024 + 256 * properties + (chars // 2 if arrays else 0) + target.thinking.room
+        return self._remembered(target.model.id, target.modes, min(wish or room, ceiling), chunk_chars)
+
+    def _policy_of(self, name: str, modes: tuple[Mode, ...], max_tokens: int, chunk_chars: int | None) -> Policy:
+        """Write down what depends on a document, and what does not."""
+        target = self._targets[name]
+        written = target.model.max_output - target.thinking.room
         return Policy(
             model=target.model.id,
-            modes=target.modes,
-            max_tokens=min(wish or room, ceiling),
-            ceiling=ceiling,
+            modes=modes,
+            max_tokens=max_tokens,
+            ceiling=self._ceiling(target.model),
             retries=self._settings.retries,
             mending=self._settings.mend,
             ttl=self._settings.cache_ttl,
@@ -240,6 +250,9 @@ class ModelPool:
             calibration=self._calibration,
             sure=self._settings.sure,
         )
+
+    def _ceiling(self, model: model_facts.Model) -> int:
+        return min(self._settings.max_tokens or model.max_output, model.max_output)
 
     def _chunk_chars(self, document: Document, model: model_facts.Model, ceiling: int) -> int | None:
         """Return how much of a document one request had better hold, in code points; None for all of it."""

@@ -12,7 +12,7 @@ values of one object close together.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,8 +21,8 @@ from slotfill.extractors.grounding.fuzzy import fuzzy
 from slotfill.extractors.grounding.occurrences import Occurrences
 from slotfill.extractors.grounding.surface_forms import date_places, number_places
 from slotfill.extractors.record.parts import Span
-from slotfill.schemas.json_schema.value_walk import ValueNode, walk
-from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
+from slotfill.schemas.json_schema.value_walk import ApplicableSchemas, ValueNode, walk
+from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 from slotfill.schemas.marks.confidence import CONFIDENCE_KEYWORD
 from slotfill.schemas.passages.folding import Where, widen
 from slotfill.schemas.passages.passages import exact, normalised
@@ -98,19 +98,29 @@ def _groups(data: JSON, json_schema: JSONMapping) -> list[_Group]:
             groups[node] = _Group({}, _Order(around.order))
         elif isinstance(node.value, dict | list):
             groups[node] = _Group({}, around.order)
-        elif _is_read(node.value, node.schemas):
+        elif node.schemas.remember(_Choice.of).leaves_open(node.value):
             group = around if in_object else groups.setdefault(node, _Group({}, around.order))
             group.scalars[node.pointer] = node.value
     return [group for group in groups.values() if group.scalars]
 
 
-def _is_read(value: JSON, forms: Sequence[JSONObject]) -> bool:
-    """Whether a value may be read in a document: it is a string or a number, and not chosen by the reader."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return False
-    if any(value in form.get("enum", ()) or value == form.get("const") for form in forms):
-        return False
-    return isinstance(value, str) or (-GREATEST < value < GREATEST and not any(map(_is_scale, forms)))
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What a schema has its reader choose: one of some values, a step of a scale."""
+
+    values: tuple[JSON, ...]
+    is_scale: bool
+
+    @classmethod
+    def of(cls, schemas: ApplicableSchemas) -> _Choice:
+        values = (value for form in schemas for value in (*form.get("enum", ()), form.get("const")))
+        return cls(tuple(values), any(map(_is_scale, schemas)))
+
+    def leaves_open(self, value: JSON) -> bool:
+        """Whether a value may be read in a document: it is a string or a number, and not chosen by the reader."""
+        if isinstance(value, bool) or not isinstance(value, str | int | float) or value in self.values:
+            return False
+        return isinstance(value, str) or (-GREATEST < value < GREATEST and not self.is_scale)
 
 
 def _is_scale(form: JSONMapping) -> bool:

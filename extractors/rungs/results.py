@@ -115,6 +115,7 @@ class Result(Generic[M]):
 
     def after(self, earlier: Result[M] | None) -> Result[M]:
         """Return it with what led to it: the attempts of the answers before, and what could be read of them."""
-        last_read = self.data if self.data is not None or earlier is None else earlier.last_read
-        attempts = self.attempts if earlier is None else (*earlier.attempts, *self.attempts)
-        return replace(self, attempts=attempts, last_read=last_read)
+        if earlier is None:  # most are the first
+            return self if self.last_read is self.data else replace(self, last_read=self.data)
+        last_read = earlier.last_read if self.data is None else self.data
+        return replace(self, attempts=(*earlier.attempts, *self.attempts), last_read=last_read)

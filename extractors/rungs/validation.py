@@ -43,7 +43,7 @@ def read_answer(step: Step[M], answer: Answer) -> Result[M]:
     if result is None:
         result = _validated(step.question, _payload_of(step, answer), answer)
     attempt = attempt_of(step.request, answer, result.errors, ok=result.is_valid)
-    return replace(result, answer=answer, attempts=(attempt,))
+    return replace(result, answer=answer, attempts=(attempt,), last_read=result.data)
 
 
 def mend(step: Step[M], result: Result[M]) -> Result[M]:

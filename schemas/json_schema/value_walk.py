@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from slotfill.schemas.json_schema.subschemas import parts_at, properties_of, resolved
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
@@ -13,6 +13,8 @@ from slotfill.schemas.json_values.places import PathStep, ValuePath, steps_of
 from slotfill.schemas.json_values.pointer import join
 
 __all__ = ["ApplicableSchemas", "ValueNode", "applicable_schemas", "walk"]
+
+T = TypeVar("T")
 
 
 class ApplicableSchemas(tuple[JSONObject, ...]):  # noqa: SLOT001 - a tuple can have no slots, but attributes
@@ -26,12 +28,13 @@ class ApplicableSchemas(tuple[JSONObject, ...]):  # noqa: SLOT001 - a tuple can 
     _names: frozenset[str]
     _firsts: int
     _parts: dict[PathStep | None, ApplicableSchemas]
+    _remembered: dict[Callable[[ApplicableSchemas], Any], Any]
 
     def __new__(cls, schemas: Iterable[JSONObject], root: _Root) -> Self:
         """Read which parts the schemas tell apart."""
         new = super().__new__(cls, schemas)
         firsts = [schema.get(keyword) for schema in new for keyword in ("prefixItems", "items")]
-        new._root, new._parts = root, {}
+        new._root, new._parts, new._remembered = root, {}, {}
         new._names = frozenset(name for schema in new for name in properties_of(schema))
         new._firsts = max((len(first) for first in firsts if isinstance(first, list)), default=0)
         return new
@@ -44,6 +47,13 @@ class ApplicableSchemas(tuple[JSONObject, ...]):  # noqa: SLOT001 - a tuple can 
             parts = (part for schema in self for part in parts_at(schema, step))
             self._parts[alike] = self._root.applicable(parts)
         return self._parts[alike]
+
+    def remember(self, reading: Callable[[ApplicableSchemas], T]) -> T:
+        """Return what a function reads in them, which it is asked once: they never change."""
+        if reading not in self._remembered:
+            self._remembered[reading] = reading(self)
+        known: T = self._remembered[reading]
+        return known
 
     def branches(self) -> list[ApplicableSchemas]:
         """Return what each member of the unions among them says by itself."""

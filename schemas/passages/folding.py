@@ -197,7 +197,7 @@ def _pieces(text: str) -> list[str]:
     for surplus in _SURPLUS.finditer(text):
         start, end = surplus.span(surplus.lastindex or 0)
         pieces[start:end] = [""] * (end - start)
-    for raised in _RAISED.finditer(text):
+    for raised in () if text.isascii() else _RAISED.finditer(text):
         at = raised.start()
         pieces[at] = _set_apart(pieces[at], text[at], text[at - 1 : at], text[at + 1 : at + 2])
     return pieces

@@ -48,6 +48,24 @@ def test_a_schema_that_refers_to_itself_has_few_sets_however_deep_a_value_is():
     assert len({id(node.schemas) for node in walk(value, schema)}) == 3
 
 
+def test_what_is_read_in_schemas_is_read_once_however_often_a_value_is_walked():
+    schema = {"properties": {"a": {"type": "string"}, "b": {"const": 1}}}
+    asked = []
+
+    def reading(schemas):
+        asked.append([*schemas])
+        return len(asked)
+
+    def other(schemas):
+        return -len(schemas)
+
+    for _ in range(2):
+        nodes = {node.pointer: node.schemas for node in walk({"a": "x", "b": 1}, schema)}
+        assert (nodes["/a"].remember(reading), nodes["/b"].remember(reading)) == (1, 2)
+        assert nodes["/a"].remember(other) == -1
+    assert asked == [[{"type": "string"}], [{"const": 1}]]
+
+
 SCHEMAS = (
     {"properties": {"a": {"$ref": "#"}, "b": {"type": "string"}}, "additionalProperties": {"const": 1}},
     {"prefixItems": [{"const": 1}, {"items": {"$ref": "#"}}], "items": {"properties": {"a": {}}}},
