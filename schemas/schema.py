@@ -191,6 +191,20 @@ class Schema(Generic[M]):
             message = f"a validator of {self.name} raised {type(error).__name__}: {error}"
             raise SchemaCodeError((FieldError(self._raising_place(data, document), message),), data) from error
 
+    def read_data(self, data: JSON, *, document: str | None = None) -> M:
+        """Read plain JSON data, unwrapped, as `validate` reads the text that it was written in, in half the time.
+
+        Args:
+            data: What a JSON reader that loses nothing gave (`exact_json`): no key stood twice, and no number is NaN.
+            document: As in `validate`.
+
+        Raises:
+            ValueError: It does not validate; of a model's own code, anything.
+        """
+        if has_exact_floats(data):
+            data = self._with_exact_numbers(data)
+        return self._read(data, dumps(data), self._context(document))
+
     def load(self, value: object) -> M:
         """Read plain JSON data again, as it was validated before.
 

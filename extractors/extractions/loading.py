@@ -67,7 +67,7 @@ def verify(text: object, schema: Schema[M], document: str | None = None) -> JSON
     if Outcome(record["outcome"]).ok or record["value"] is not None:
         reply = record.get("reply", record["value"])
         try:
-            record["value"] = schema.dump(schema.validate(dumps(schema.wrap(reply)), document=document))
+            record["value"] = schema.dump(schema.read_data(reply, document=document))
         except Exception:  # noqa: BLE001 - the model's own code may raise anything
             raise ValueError(f"its value is none of schema {schema.name!r}") from None
     return record
@@ -83,14 +83,16 @@ def verify_shape(text: object, schema: Schema[M]) -> JSONObject:
 
 def _completed(record: JSONMapping) -> JSONObject:
     """Return a record of an earlier slotfill with the figures that came later: nobody knows them."""
-    attempts = [_with_thoughts(attempt) for attempt in record["attempts"]]
+    attempts = [*map(_with_thoughts, record["attempts"])]
     return {**_with_thoughts(record), "attempts": attempts, "surcharge_usd": record.get("surcharge_usd")}
 
 
-def _with_thoughts(part: JSONMapping) -> JSONObject:
+def _with_thoughts(part: JSONMapping) -> JSONMapping:
     if "usage" not in part:  # the form takes an attempt without it as one of no tokens, which nobody wrote
         raise ValueError("an attempt has no usage")
     usage = part["usage"]
+    if "thinking_tokens" in usage:
+        return part
     return {**part, "usage": {**usage, "thinking_tokens": usage.get("thinking_tokens")}}
 
 

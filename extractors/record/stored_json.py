@@ -24,7 +24,9 @@ def parse_stored(text: object, form: type[T]) -> T:
     if not isinstance(text, str):
         raise ValueError("it is no text")  # noqa: TRY004 - a wrong type is as wrong as any content
     try:
-        return _reader(form).validate_json(_ESCAPE.sub(_whole_or_marked, text), strict=True)
+        if r"\u" in text:  # most have no escape at all, and are long
+            text = _ESCAPE.sub(_whole_or_marked, text)
+        return _reader(form).validate_json(text, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = join(step if isinstance(step, int) or step.isidentifier() else "…" for step in first["loc"])

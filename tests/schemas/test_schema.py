@@ -26,6 +26,7 @@ from typing_extensions import TypedDict
 from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError, SchemaError
 from slotfill.schemas.example import Example
 from slotfill.schemas.json_schema.response_model import response_model
+from slotfill.schemas.json_values.exact_json import dumps, loads
 from slotfill.schemas.json_values.places import steps_of
 from slotfill.schemas.json_values.pointer import follow, join, pointer_to
 from slotfill.schemas.json_values.wrapper import WRAPPER
@@ -437,3 +438,32 @@ def test_values_and_the_paths_into_them_are_wrapped_and_unwrapped(json_schema, v
     assert follow(pointer, schema.wrap(value)) == value[step]
     assert schema.unwrap_path((*(("value",) if schema.wrapped else ()), step)) == (step,)
     assert schema.wrapped is (schema.unwrap_path(("other",)) is None)
+
+
+class Amount(BaseModel):
+    amount: Decimal
+    day: date
+
+
+@pytest.mark.parametrize(
+    ("schema", "text"),
+    [
+        (Schema(Amount), '{"amount": 12345678901234567890.123, "day": "2026-11-30"}'),
+        (Schema(response_model({"type": "array", "items": {"type": "number"}}, name="prices")), "[1, 2.50]"),
+        (Schema(response_model({"type": "integer"}, name="count")), "9007199254740993.0"),
+    ],
+)
+def test_data_that_was_read_again_are_validated_as_their_text_was(schema, text):
+    data = loads(text)
+    value = schema.validate(dumps(schema.wrap(data)))
+    assert schema.dump(schema.read_data(data)) == schema.dump(value)
+
+
+@pytest.mark.parametrize(
+    "data", [{"amount": "12", "day": "30.11.2026"}, {"amount": True, "day": "2026-11-30"}, [], None]
+)
+def test_and_refused_as_it_was(data):
+    with pytest.raises(InvalidError):
+        Schema(Amount).validate(dumps(data))
+    with pytest.raises(ValueError, match="Amount"):
+        Schema(Amount).read_data(data)

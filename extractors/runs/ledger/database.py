@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -128,7 +129,7 @@ def _connect(path: Path | None, *, erase: bool) -> sqlite3.Connection:
         undone.callback(connection.close)
         # The file may be anybody's: nothing in it runs, and a text that is none ends one document alone.
         connection.execute("PRAGMA trusted_schema = OFF")
-        connection.text_factory = _decoded
+        connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
         connection.execute("PRAGMA journal_mode = WAL")
         # A commit survives the process; a power cut may take the last ones, and leaves the file sound.
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -137,10 +138,6 @@ def _connect(path: Path | None, *, erase: bool) -> sqlite3.Connection:
         connection.execute(f"PRAGMA secure_delete = {'ON' if erase else 'OFF'}")
         undone.pop_all()
     return connection
-
-
-def _decoded(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
 
 
 def _trouble(error: sqlite3.DatabaseError) -> str:

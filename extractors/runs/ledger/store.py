@@ -13,9 +13,8 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from pydantic_core import PydanticSerializationError, to_json
 
@@ -47,8 +46,7 @@ RecordCheck = Callable[[object, Document], bool]
 """Tells whether a record of an earlier start is sound, by its JSON text and its document."""
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
+class LedgerRow(NamedTuple):
     """A document's place in the input, and what came of it.
 
     document: its key. columns: what of its row is carried along, as JSON; None where nothing is. outcome: None while it
