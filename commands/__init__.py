@@ -11,6 +11,7 @@ import click
 __all__ = ["SUMMARIES", "LazyCommands"]
 
 SUMMARIES = {
+    "batches": "List the message batches of runs, look at one, or cancel some.",
     "check": "Property-test SCHEMA: say what is wrong with it, with the smallest counterexample.",
     "compare": "Say whether the records B are better than A; without gold, what has moved.",
     "convert": "Read GOLD, check it, and write it in another form.",
@@ -32,6 +33,7 @@ SUMMARIES = {
 """The commands by name, each with the first sentence of its help: `slotfill --help` imports none of them."""
 
 _ROOMS = {
+    "batches": "batches",
     "compare": "gold",
     "convert": "gold",
     "evaluate": "gold",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -93,7 +95,9 @@ def extract_command(
     if running.dry_run:
         _print_estimate(resolved, sources, asking, earlier, evidence=evidence.evidence, limit=reading.limit)
         return
-    start = replace(_start(inputs or ("-",), asking, reading, writing, running), batch=batching.options)
+    start = _start(inputs or ("-",), asking, reading, writing, running)
+    if batching.batch:
+        start = replace(start, batch=batching.options, command=_command_from_anywhere())
     with log_to_stderr(telling.verbosity, telling.log_format):  # what is told of settings holds no secret
         extractor = _extractor(resolved, asking, running, evidence=evidence.evidence, batch=batching.batch)
     engine = workers.start(extractor, running.concurrency)
@@ -290,6 +294,13 @@ def _print_end(end: RunEnd, total: int | None, telling: TellingOptions, *, sever
     elif end.stopped is not None or (several and not telling.quiet):
         for line in summary(end.totals, total=total, reason=end.reason, command=command).splitlines():
             click.echo(printable(line), err=True)
+
+
+def _command_from_anywhere() -> str:
+    """Write the same for somebody who may be in another folder: paths are relative to this one."""
+    with suppress(OSError):  # a folder that was removed has no name
+        return f"cd {shlex.quote(str(Path.cwd()))} && {_resuming_command()}"
+    return _resuming_command()
 
 
 def _resuming_command() -> str:

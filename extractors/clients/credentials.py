@@ -16,7 +16,7 @@ from slotfill.extractors.http.proxies import naming_proxies
 from slotfill.extractors.local.weights import weights
 from slotfill.extractors.settings import Settings
 
-__all__ = ["choose_model", "credential_for", "credentials_of"]
+__all__ = ["choose_model", "credential_for", "credentials_of", "has_credential"]
 
 
 def choose_model(settings: Settings) -> str:
@@ -26,7 +26,7 @@ def choose_model(settings: Settings) -> str:
     """
     if settings.model:
         return _plausible(settings.model)
-    if settings.secrets or _sdk_finds_credential():
+    if has_credential(settings):
         return model_ids.DEFAULT_MODEL
     if weights.installed() is None:
         lack, way_out = "is not there", "fetch the model with `slotfill models pull`"
@@ -37,6 +37,11 @@ def choose_model(settings: Settings) -> str:
     raise ModelError(
         f"no Anthropic credential is set, and the embedded model {lack}: set ANTHROPIC_API_KEY, or {way_out}"
     )
+
+
+def has_credential(settings: Settings) -> bool:
+    """Whether there is a credential of the service. Raises ModelError where the SDK finds one that cannot be used."""
+    return bool(settings.secrets) or _sdk_finds_credential()
 
 
 def _plausible(model: str) -> str:

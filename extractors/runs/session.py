@@ -53,6 +53,7 @@ class Start:
     fresh, retry_failed, retention, wait: as in `Ledger`.
     lasting: whether there is a ledger that lasts: what a cassette records must be asked, what it replays costs nothing.
     batch: how the run goes through batches; None where it is asked live.
+    command: what goes on with it, for people; "" where that is not known.
     """
 
     inputs: tuple[str, ...]
@@ -71,6 +72,7 @@ class Start:
     wait: bool = False
     lasting: bool = True
     batch: BatchOptions | None = None
+    command: str = ""
 
     @property
     def to_stdout(self) -> bool:
@@ -236,7 +238,7 @@ def _open_ledger(extractor: Extractor[Any], sources: Sources, start: Start, earl
     about = {"schema": extractor.schema.name, "schema_id": extractor.schema.id, "models": " ".join(extractor.models)}
     return Ledger(
         ledger_path(start.output, run, extractor.settings) if start.lasting else None,
-        about={**about, "output": start.output or "-"},
+        about={**about, "output": start.output or "-", "command": start.command},
         labels=start.labels,
         wait=start.wait,
         fresh=start.fresh,

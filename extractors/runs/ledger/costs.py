@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -16,8 +15,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.record.money import add_money, money_json
 from slotfill.extractors.record.usage import Usage
-from slotfill.extractors.runs.ledger.lock import check_file
-from slotfill.extractors.runs.ledger.migrations import APPLICATION, MIGRATIONS, PICODOLLARS, WITH_THINKING
+from slotfill.extractors.runs.ledger.database import ledger_to_read
+from slotfill.extractors.runs.ledger.migrations import PICODOLLARS, WITH_THINKING
 from slotfill.schemas.json_values.json_types import JSONObject
 
 __all__ = ["WITHOUT_LABEL", "By", "Cost", "Costs", "costs_of"]
@@ -99,7 +98,6 @@ def costs_of(ledgers: Iterable[Path], by: By) -> Costs:
     total, skipped = Cost(), []
     for path in ledgers:
         try:
-            check_file(path, "it")
             tries = _read(path, by)
         except (sqlite3.Error, LedgerError, ValueError) as error:
             skipped.append((path, str(error)))
@@ -112,15 +110,8 @@ def costs_of(ledgers: Iterable[Path], by: By) -> Costs:
 
 
 def _read(path: Path, by: By) -> Sequence[tuple[Sequence[str], Cost]]:
-    """Total one ledger. Raises sqlite3.Error, and ValueError for what is no ledger of a known version."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-        database.execute("PRAGMA trusted_schema = OFF")
-        (application,) = database.execute("PRAGMA application_id").fetchone()
-        (version,) = database.execute("PRAGMA user_version").fetchone()
-        if application != APPLICATION:
-            raise ValueError("it is no ledger of slotfill")
-        if version > len(MIGRATIONS):
-            raise ValueError(f"it is of version {version}, which a newer slotfill reads")
+    """Total one ledger. Raises what `ledger_to_read` does."""
+    with ledger_to_read(path) as (database, version):
         thought = "total(thinking_tokens)" if version >= WITH_THINKING else "0.0"
         rows = database.execute(
             f"""

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.runs.ledger.migrations import migrate
+from slotfill.extractors.runs.ledger.lock import check_file
+from slotfill.extractors.runs.ledger.migrations import APPLICATION, MIGRATIONS, migrate
 
-__all__ = ["Database", "SQLValues"]
+__all__ = ["Database", "SQLValues", "ledger_to_read"]
 
 CACHE = 16_000
 """KiB of the file that are held in memory."""
@@ -24,6 +25,24 @@ CHECKPOINT = 4_000
 
 SQLValues: TypeAlias = tuple[str | bytes | int | float | None, ...]
 """What stands in a row, or is bound to a statement."""
+
+
+@contextmanager
+def ledger_to_read(path: Path) -> Iterator[tuple[sqlite3.Connection, int]]:
+    """Open a ledger, which may be in use, and anybody's, to read it alone; yield its connection and its version.
+
+    Raises LedgerError, sqlite3.Error, and ValueError for what is no ledger of a known version; each says why of "it".
+    """
+    check_file(path, "it")
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+        database.execute("PRAGMA trusted_schema = OFF")
+        (application,) = database.execute("PRAGMA application_id").fetchone()
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        if application != APPLICATION:
+            raise ValueError("it is no ledger of slotfill")
+        if version > len(MIGRATIONS):
+            raise ValueError(f"it is of version {version}, which a newer slotfill reads")
+        yield database, version
 
 
 class Database:

@@ -8,7 +8,7 @@ from contextlib import closing
 
 from slotfill.extractors.errors import LedgerError
 
-__all__ = ["APPLICATION", "MIGRATIONS", "PICODOLLARS", "WITH_THINKING", "migrate"]
+__all__ = ["APPLICATION", "MIGRATIONS", "PICODOLLARS", "WITH_BATCHES", "WITH_THINKING", "migrate"]
 
 APPLICATION = 0x510F111
 """What marks an SQLite file as a ledger: its `application_id`."""
@@ -118,6 +118,9 @@ MIGRATIONS = (
 
 WITH_THINKING = 2
 """The first version whose tries count what was thought."""
+
+WITH_BATCHES = 4
+"""The first version that knows of batches."""
 
 
 def migrate(database: sqlite3.Connection, place: str) -> None:

@@ -243,6 +243,7 @@ class Ledger:
         """Say that the run is complete, and its outputs are made: drop what is not to be kept."""
         if self._retention == "none":
             self.database.empty(("answers", "records", "documents", "inputs", "texts", "batch_requests", "batches"))
+            self.database.change("DELETE FROM run WHERE name = 'command'", ())  # it names the inputs
 
     def _begin(self, about: Mapping[str, str], labels: Mapping[str, str], *, fresh: bool) -> None:
         """Note that the run is started; the input is read anew."""
