@@ -4,8 +4,9 @@ python benchmarks/overhead.py [BATCHES]
 
 The same documents are put to the same loopback server, which runs in a process of its own, in four ways: by slotfill;
 by the bare SDK's `AsyncAnthropic.messages.create` with the very request that slotfill sends, on its default transport
-and on its aiohttp one; and by bare Instructor with the model as `response_model`. The batches are taken in turn, and
-CPU is this process's own. Target: at most 0.8 times the bare SDK on its default transport.
+and on its aiohttp one; and by bare Instructor with the model as `response_model`. The batches are short, and taken in
+turn. CPU is this process's own, and the least counts: all else is what other work on the machine costs its caches.
+Target: at most 0.8 times the bare SDK on its default transport.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from multiprocessing.connection import Connection
-from statistics import median
 from typing import Any
 
 import instructor
@@ -29,8 +29,8 @@ from slotfill import Extractor
 from slotfill.schemas import Feedback
 
 AT_ONCE = 64
-DOCUMENTS = 256
-BATCHES = 9
+DOCUMENTS = 128
+BATCHES = 24
 TARGET = 0.8
 
 MODEL = "claude-haiku-5-5"
@@ -155,11 +155,12 @@ def main(batches: int = BATCHES) -> None:
         taken = asyncio.run(measure(f"http://127.0.0.1:{here.recv()}", batches))
     finally:
         server.terminate()
-    print(f"CPU a document, {AT_ONCE} at once, median of {batches} batches of {DOCUMENTS}")
-    for name, values in taken.items():
-        print(f"  {name:<16}{median(values):6.2f} ms")
+    print(f"CPU a document, {AT_ONCE} at once, the least of {batches} batches of {DOCUMENTS}")
+    least = {name: min(values) for name, values in taken.items()}
+    for name, value in least.items():
+        print(f"  {name:<16}{value:6.2f} ms")
     for name in ("slotfill", "SDK on aiohttp", "bare Instructor"):
-        ratio = median(ours / bare for ours, bare in zip(taken[name], taken["bare SDK"], strict=True))
+        ratio = least[name] / least["bare SDK"]
         target = f"    (target {TARGET}: {'met' if ratio <= TARGET else 'missed'})" if name == "slotfill" else ""
         print(f"  {name:<16}{ratio:6.2f} times the bare SDK{target}")
 
