@@ -11,6 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import anthropic
 import httpx2
@@ -128,7 +129,7 @@ class BatchService:
         # Not from `results_url`, which names any host it likes: the credential goes with the request.
         try:
             reply = await self._client.get(
-                f"{_BATCHES}/{name}/results",
+                f"{_BATCHES}/{quote(name, safe='')}/results",  # the ledger that it stands in may be anybody's
                 cast_to=object,
                 options={"headers": {"accept": "application/binary"}},
                 stream=True,
