@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from scripted import message, refusal
 
 from slotfill import __version__
+from slotfill.__main__ import YOUNG_OBJECTS
 from slotfill.cli import main
 
 FEEDBACK = {"sentiment": "negative", "key_issues": ["late"], "urgency": 3, "suggested_action": "Refund."}
@@ -577,3 +578,18 @@ class TestConnectionsThatCannotBeSetUp:
         result = run("extract", "feedback", "a.txt")
         assert (result.exit_code, "holds a line break" in result.stderr) == (2, True)
         assert "sk-ant-test" not in result.stderr
+
+
+def test_a_process_of_its_own_looks_for_garbage_less_often_than_python_does():
+    """Python's 700 new objects are a third of a document: a run would be at it all the time."""
+    program = """
+import gc, sys
+from slotfill.__main__ import main
+sys.argv = ["slotfill", "--version"]
+try:
+    main()
+except SystemExit:
+    print(gc.get_threshold()[0])
+"""
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert process.stdout.split()[-1] == str(YOUNG_OBJECTS)
