@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 OCR := .venv/.ocr
+RAY := .venv/.ray
 SEEDS ?= 1
 
 .DEFAULT_GOAL := help
@@ -26,6 +27,10 @@ $(OCR): $(INSTALLED)  # 350 MB, for a few tests
 	PYTHONWARNINGS='ignore:Editable installation' $(BIN)/python -m pip install --quiet --editable '.[ocr]'
 	@touch $@
 
+$(RAY): $(INSTALLED)  # 200 MB, likewise
+	PYTHONWARNINGS='ignore:Editable installation' $(BIN)/python -m pip install --quiet --editable '.[ray]'
+	@touch $@
+
 weights: $(INSTALLED)  ## the embedded model, in the user's cache folder
 	@$(BIN)/slotfill models pull
 
@@ -40,7 +45,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist lo
 test: weights  ## the suite
 	$(PYTEST) -m "not slow"
 
-test-all: weights $(OCR)  ## what proves more and takes longer: kills, hostile folders, planted defects, the fault matrix
+test-all: weights $(OCR) $(RAY)  ## what proves more and takes longer: kills, hostile folders, planted defects, the fault matrix
 	$(PYTEST) -m slow
 
 soak: $(INSTALLED)  ## properties at 20 times the examples; the whole fault matrix, SEEDS times (1), into docs/faults.md

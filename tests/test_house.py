@@ -141,6 +141,7 @@ TESTED_THROUGH = {
     "extractors/clients": ("test_clients", "one call of a model, its tries and its connections"),
     "extractors/displaying": ("test_record_display", "what one display is made of"),
     "extractors/distributed": ("test_coordinator", "what one run with workers is made of"),
+    "extractors/distributed/leases": ("test_money_leases", "each by what its two sides make of it"),
     "extractors/documents": ("test_sources", "one reader a format, by the sources that hold it"),
     "extractors/documents/readers": ("test_isolation", "each kind by what comes out of the process that reads it"),
     "extractors/documents/readers/mails": ("test_mail", "the parts of one mail"),

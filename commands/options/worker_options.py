@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WorkerOptions"]
 
-_LOCAL, _PROCESSES = "local", "processes"
+_LOCAL, _PROCESSES, _RAY = "local", "processes", "ray"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class WorkerOptions(OptionGroup):
         metavar="ENGINE",
         default=_LOCAL,
         show_default=True,
-        help="What extracts: local is this process, processes several of this machine. With several workers "
-        "--concurrency is of each.",
+        help="What extracts: local is this process; processes are several of this machine; ray starts or joins a Ray "
+        "cluster, ray://HOST joins that one. With several workers --concurrency is of each.",
     )
     workers: int | None = option(
         "--workers",
@@ -46,8 +46,9 @@ class WorkerOptions(OptionGroup):
             if self.workers is not None:
                 raise click.UsageError(f"--workers is for several processes: add --engine {_PROCESSES}")
             return
-        if self.engine != _PROCESSES:
-            raise click.UsageError(f"no engine {self.engine!r}: there are {_LOCAL} and {_PROCESSES}")
+        if self.engine not in (_PROCESSES, _RAY) and not self.engine.startswith(f"{_RAY}://"):
+            known = f"{_LOCAL}, {_PROCESSES}, {_RAY} and {_RAY}://HOST"
+            raise click.UsageError(f"no engine {self.engine!r}: there are {known}")
         of_one = {"--stream": stream, "--cassette": cassette, "--batch": batch}
         for other in (name for name, asked in of_one.items() if asked):
             raise click.UsageError(f"{other} is of one process: leave --engine {self.engine} out")
@@ -56,7 +57,11 @@ class WorkerOptions(OptionGroup):
         """Make what extracts; None for this process. Raises SchemaError and SettingsError, as a recipe does."""
         if self.engine == _LOCAL:
             return None
-        from slotfill.extractors.distributed.local_workers import LocalWorkers
+        workers, each = self.workers or 2, concurrency or extractor.settings.concurrency
+        if self.engine == _PROCESSES:
+            from slotfill.extractors.distributed.local_workers import LocalWorkers
 
-        each = concurrency or extractor.settings.concurrency
-        return LocalWorkers(extractor, workers=self.workers or 2, concurrency=each)
+            return LocalWorkers(extractor, workers=workers, concurrency=each)
+        from slotfill.extractors.distributed.clusters.ray_workers import RayWorkers
+
+        return RayWorkers(extractor, workers=workers, concurrency=each, address=self.engine)

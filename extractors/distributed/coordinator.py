@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slotfill.extractors.distributed.assignments import MOST_DEATHS, Assignments
-from slotfill.extractors.distributed.money_leases import MoneyLeases
-from slotfill.extractors.distributed.rate_leases import RateLeases
+from slotfill.extractors.distributed.leases.money_leases import MoneyLeases
+from slotfill.extractors.distributed.leases.rate_leases import RateLeases
 from slotfill.extractors.distributed.worker_messages import (
     AnswerVerdict,
     AskLease,

@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from slotfill.extractors.distributed.leased_budget import LeasedBudget
-from slotfill.extractors.distributed.leased_pacer import LeasedPacer
+from slotfill.extractors.distributed.leases.leased_budget import LeasedBudget
+from slotfill.extractors.distributed.leases.leased_pacer import LeasedPacer
 from slotfill.extractors.distributed.recipe import Recipe
 from slotfill.extractors.distributed.worker_messages import (
     AnswerVerdict,

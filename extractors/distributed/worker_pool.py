@@ -11,9 +11,9 @@ from itertools import count
 from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.distributed.coordinator import Coordinator
 from slotfill.extractors.distributed.extraction_worker import IDLE_SECONDS
-from slotfill.extractors.distributed.leased_pacer import LENT_SHARE
-from slotfill.extractors.distributed.money_leases import MoneyLeases
-from slotfill.extractors.distributed.rate_leases import RateLeases
+from slotfill.extractors.distributed.leases.leased_pacer import LENT_SHARE
+from slotfill.extractors.distributed.leases.money_leases import MoneyLeases
+from slotfill.extractors.distributed.leases.rate_leases import RateLeases
 from slotfill.extractors.distributed.recipe import Recipe
 from slotfill.extractors.distributed.worker_messages import Orders, WorkerReport
 from slotfill.extractors.errors import StoppedError

@@ -3,44 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import pickle
 import signal
 import sys
-from threading import Lock
 from typing import IO, Any
 
 from slotfill.extractors.distributed.extraction_worker import Worker, packed
+from slotfill.extractors.distributed.forwarded_log import ForwardedLog
 from slotfill.extractors.distributed.recipe import Recipe
-from slotfill.extractors.distributed.worker_messages import FRAME, LoggedLine, Orders
+from slotfill.extractors.distributed.worker_messages import FRAME, Orders
 from slotfill.schemas.errors import SlotfillError
 
-__all__ = ["ForwardedLog", "work_by_pipes"]
-
-
-class ForwardedLog(logging.Handler):
-    """Takes what slotfill logs in a worker's process, to be told where the run is; nothing of it is written here."""
-
-    def __init__(self, level: int) -> None:
-        super().__init__(level)
-        self._lines: list[LoggedLine] = []
-        self._adding = Lock()
-        logger = logging.getLogger("slotfill")
-        logger.setLevel(level)
-        logger.addHandler(self)
-        logger.propagate = False
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Take a record."""
-        with self._adding:
-            self._lines.append(LoggedLine(record.levelno, self.format(record)))
-
-    def take(self) -> list[LoggedLine]:
-        """Give what was logged since."""
-        with self._adding:
-            lines, self._lines = self._lines, []
-        return lines
+__all__ = ["work_by_pipes"]
 
 
 def work_by_pipes() -> None:

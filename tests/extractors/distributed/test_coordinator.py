@@ -14,8 +14,8 @@ from running import Memory, engine
 from slotfill import Document, Extractor, FailureKind, ModelError
 from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.distributed.coordinator import BLOCK, Coordinator
-from slotfill.extractors.distributed.money_leases import MoneyLeases
-from slotfill.extractors.distributed.rate_leases import RateLeases
+from slotfill.extractors.distributed.leases.money_leases import MoneyLeases
+from slotfill.extractors.distributed.leases.rate_leases import RateLeases
 from slotfill.extractors.distributed.worker_messages import EndedDocument, NewAnswer, Orders, WorkerReport
 from slotfill.extractors.errors import LedgerError, StoppedError
 from slotfill.extractors.record.failure_kinds import Failure

@@ -28,7 +28,7 @@ except ModuleNotFoundError as error:
         raise
     raise MissingExtraError("Parquet needs the extra `tables`: pip install 'slotfill[tables]'") from error
 
-__all__ = ["ParquetSink"]
+__all__ = ["ParquetSink", "arrow_cell", "arrow_type"]
 
 _ROWS = 500
 """After how many documents their values become an Arrow batch, which takes a fraction of the memory."""
@@ -52,7 +52,7 @@ class ParquetSink(Sink):
 
     def __init__(self, path: Path, schema: Schema[Any], *, records: bool, keep: Sequence[str] = ()) -> None:
         self._rows = Rows(shape_of(schema.output_schema), records=records, keep=keep)
-        self._schema = pa.schema([(column.name, _type(column.shape)) for column in self._rows.columns])
+        self._schema = pa.schema([(column.name, arrow_type(column.shape)) for column in self._rows.columns])
         self._path, self._file = path, AtomicFile(path)
         self._waiting: list[list[JSON]] = []
         self._batches: list[Any] = []
@@ -64,7 +64,7 @@ class ParquetSink(Sink):
 
     def write(self, record: Record) -> None:
         """Take the document's row. It is written with others."""
-        self._waiting.append(self._rows.row(record, _cell))
+        self._waiting.append(self._rows.row(record, arrow_cell))
         self._empty = False
         if len(self._waiting) == _ROWS:
             self._pack()
@@ -111,17 +111,18 @@ class ParquetSink(Sink):
             raise OutputError(f"cannot write {str(self._path)!r}: {error}") from None
 
 
-def _type(shape: TableShape) -> Any:
+def arrow_type(shape: TableShape) -> Any:
+    """Return the type of Arrow's that a shape has."""
     if isinstance(shape, Scalar):
         return (
             pa.decimal128(DECIMAL_DIGITS, places_of(shape)) if shape.kind is ColumnType.DECIMAL else _TYPES[shape.kind]
         )
     if isinstance(shape, Items):
-        return pa.list_(_type(shape.item))
-    return pa.struct([(key, _type(part)) for key, part in shape.fields.items()])
+        return pa.list_(arrow_type(shape.item))
+    return pa.struct([(key, arrow_type(part)) for key, part in shape.fields.items()])
 
 
-def _cell(shape: Scalar, value: JSON) -> CellValue:
+def arrow_cell(shape: Scalar, value: JSON) -> CellValue:
     """Return a value as Arrow's types take it: decimal numbers with as many digits as their column."""
     held = typed_cell(shape, value)
     return with_places(held, places_of(shape)) if isinstance(held, Decimal) else held

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotfill.extractors.clients.pacer import UNHEARD, Pacer, Reservation, Wait
-from slotfill.extractors.distributed.leased_pacer import LENT_SHARE, LeasedPacer
-from slotfill.extractors.distributed.rate_leases import RateLeases
+from slotfill.extractors.distributed.leases.leased_pacer import LENT_SHARE, LeasedPacer
+from slotfill.extractors.distributed.leases.rate_leases import RateLeases
 from slotfill.extractors.testing.simulator.clock import ManualClock
 
 SIZE, ROOM = 400, 1_000

@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from slotfill import Usage
 from slotfill.extractors.catalogue.prices import cost, worst
 from slotfill.extractors.clients.metering import BudgetError, Try
-from slotfill.extractors.distributed.leased_budget import LeasedBudget
-from slotfill.extractors.distributed.money_leases import MoneyLeases
+from slotfill.extractors.distributed.leases.leased_budget import LeasedBudget
+from slotfill.extractors.distributed.leases.money_leases import MoneyLeases
 from slotfill.extractors.distributed.worker_messages import MoneyLease
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.ledger.migrations import PICODOLLARS

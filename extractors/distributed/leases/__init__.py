@@ -1,0 +1,1 @@
+"""What is lent to workers for a second: starts within the limits, and money."""
