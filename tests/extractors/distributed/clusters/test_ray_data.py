@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 
 from slotfill.extractors.testing.claude import SimulatedClaude
@@ -19,12 +21,14 @@ from slotfill.distributed import SlotfillExtract
 
 ray.init(include_dashboard=False, logging_level=logging.ERROR, log_to_driver=False)
 ray.data.DataContext.get_current().enable_progress_bars = False
-rows = ray.data.from_arrow(pa.table({"review": [f"Row {n} says: it came late." for n in range(60)], "n": [*range(60)]}))
-for form in sys.argv[2:]:
+schema, count, ledger, *forms = sys.argv[1:]
+numbers = [*range(int(count))]
+rows = ray.data.from_arrow(pa.table({"review": [f"Row {n} says: it came late." for n in numbers], "n": numbers}))
+for form in forms:
     done = rows.repartition(4).map_batches(
         SlotfillExtract,
-        fn_constructor_args=(json.loads(sys.argv[1]),),
-        fn_constructor_kwargs={"text": "review", "mend": "off"},
+        fn_constructor_args=(json.loads(schema),),
+        fn_constructor_kwargs={"text": "review", "mend": "off", "ledger": ledger or None},
         compute=ray.data.ActorPoolStrategy(size=2),
         num_cpus=0.5,
         batch_size=15,
@@ -32,6 +36,8 @@ for form in sys.argv[2:]:
     )
     print(json.dumps(done.to_pandas().to_dict("records"), default=str))
 """
+
+MANY = 600
 
 FORMS = ("pyarrow", "pandas", "numpy")
 
@@ -55,7 +61,7 @@ def test_rows_come_out_with_what_came_of_each(tmp_path):
     with served(claude) as url:
         variables = {**os.environ, "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "sk-ant-any"}
         done = subprocess.run(
-            [sys.executable, "-c", PIPELINE, json.dumps(SCHEMA), *FORMS],
+            [sys.executable, "-c", PIPELINE, json.dumps(SCHEMA), "60", "", *FORMS],
             cwd=tmp_path,
             env=variables,
             capture_output=True,
@@ -72,3 +78,26 @@ def test_rows_come_out_with_what_came_of_each(tmp_path):
         assert all(row["error"] == "validation" and json.loads(row["record"])["value"] is None for row in bad)
     bodies = [seen.http.body for seen in claude.requests]
     assert len(set(bodies)) == len(bodies)  # all pipelines of one coordinator share what was answered
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_coordinator_that_is_killed_goes_on_from_its_ledger(tmp_path):
+    pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    claude = SimulatedClaude(lambda asked: {"n": int(asked.document.split()[1]), "day": "2026-01-02"})
+    with served(claude) as url:
+        variables = {**os.environ, "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "sk-ant-any"}
+        command = [sys.executable, "-c", PIPELINE, json.dumps(SCHEMA), str(MANY), str(tmp_path / "ledger.db"), "pandas"]
+        with subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=subprocess.PIPE, text=True) as process:
+            while process.poll() is None and len(claude.requests) < MANY // 4:
+                time.sleep(0.02)
+            started = psutil.Process(process.pid).children(recursive=True)
+            coordinators = [one for one in started if "RayCoordinator" in " ".join(one.cmdline())]
+            for one in coordinators:
+                one.kill()
+            out, _ = process.communicate()
+    assert len(coordinators) == 1
+    (rows,) = [json.loads(line) for line in out.splitlines() if line.startswith("[{")]  # Ray itself tells of the kill
+    assert sorted(row["n"] for row in rows) == [*range(MANY)]
+    assert {row["outcome"] for row in rows} == {"valid"}
+    assert len(claude.requests) <= MANY + 2 * 8  # what was in flight
