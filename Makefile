@@ -55,7 +55,7 @@ soak: $(INSTALLED)  ## properties at 20 times the examples; the whole fault matr
 lint: $(INSTALLED)  ## lint, format, types, import contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	MYPYPATH=.venv/src $(BIN)/mypy -p slotfill.schemas -p slotfill.extractors -p slotfill.commands -m slotfill -m slotfill.cli -m slotfill.__main__
+	MYPYPATH=.venv/src $(BIN)/mypy -p slotfill.schemas -p slotfill.extractors -p slotfill.commands -p slotfill.distributed -m slotfill -m slotfill.cli -m slotfill.__main__
 	MYPYPATH=.venv/src $(BIN)/mypy tests/typing
 	$(BIN)/lint-imports
 

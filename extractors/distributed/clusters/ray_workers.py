@@ -7,6 +7,7 @@ import logging
 import os
 import pickle
 import signal
+import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
@@ -75,7 +76,7 @@ class RayWorkers(WorkerPool):
     def _join(self) -> None:
         """Join the cluster, or start one. Raises StoppedError where there is none at an address."""
         quiet = {"include_dashboard": False} if self._address is None else {}
-        with _own_signals():
+        with _own_signals(), _quiet():
             try:
                 self._ray.init(
                     self._address,
@@ -161,6 +162,20 @@ def variables_of(extractor: Extractor[Any]) -> dict[str, str]:
         if secret is not None:
             variables[name] = secret.get_secret_value()
     return variables
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let nothing reach standard error: Ray's own processes write to it what no option of Python's turns off."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _with_port(address: str) -> str:
