@@ -581,7 +581,6 @@ class TestConnectionsThatCannotBeSetUp:
 
 
 def test_a_process_of_its_own_looks_for_garbage_less_often_than_python_does():
-    """Python's 700 new objects are a third of a document: a run would be at it all the time."""
     program = """
 import gc, sys
 from slotfill.__main__ import main
