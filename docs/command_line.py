@@ -108,8 +108,9 @@ output is a pipe or a file the JSON goes there as ever, and the text to standard
 
     slotfill extract feedback mail.eml --show
 
-`schemas`, `models`, `costs`, `doctor`, `check` and `evaluate` show tables, which fit the window; into a pipe they write
-plain lines, which stay as they are for scripts. An error says what is wrong in one line and what to do in the next.
+`schemas`, `models`, `costs`, `batches`, `doctor`, `check` and `evaluate` show tables, which fit the window; into a
+pipe they write plain lines, which stay as they are for scripts. An error says what is wrong in one line and what to do
+in the next.
 
 JSON on standard output has colours, unless `NO_COLOR` is set or `TERM` is `dumb`; all are readable on a light ground
 and on a dark one. What goes into a pipe or a file has none, ever, and is the same byte for byte.

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from batching import SCHEMA, rows
 from click.testing import CliRunner
+from terminals import on_terminal, screen
 
 from slotfill.cli import main
 from slotfill.extractors.testing.claude import SimulatedClaude
@@ -71,6 +72,16 @@ class TestList:
         assert one["ends_by"] > one["created"]
         custom_id = next(entry.batch.custom_id for entry in claude.requests if entry.batch)
         assert custom_id.startswith(one["custom_ids"].rstrip("…"))
+
+    def test_a_terminal_shows_a_table_that_fits(self, claude):
+        name = submit()
+        process, written = on_terminal("batches", "list", columns=98, env={"COLUMNS": "98"})
+        assert process.returncode == 0
+        header, _, row, *command = screen(written, 98)
+        assert header.split() == ["batch", "how", "it", "is", "requests", "ends", "by", "of"]  # no room for the results
+        assert row.split()[:4] == [name, "in", "progress", "3"]
+        assert row.rstrip().endswith("out.jsonl, wave 1")
+        assert command[0].startswith("go on with: cd ")
 
     def test_the_command_goes_on(self, claude):
         submit()

@@ -26,6 +26,7 @@ from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.matrix.order_documents import Order, as_meant, order, orders
 from slotfill.extractors.testing.simulator.clock import ManualClock
 from slotfill.extractors.testing.simulator.fault_triggers import Trigger
+from slotfill.extractors.testing.simulator.simulated_reply import SimulatedReply
 from slotfill.schemas.schema import Schema
 
 CASE = orders(2)[1]
@@ -122,8 +123,8 @@ LOST = Trigger("refusal", about="The customer wants")
 """The last of five chunks, and the only one that holds the wish, is refused."""
 
 
-def read_in_chunks(*faults, **options):
-    claude = SimulatedClaude(as_meant([LONG]), faults=faults)
+def read_in_chunks(*faults, replies=None, **options):
+    claude = SimulatedClaude(replies or as_meant([LONG]), faults=faults)
     with Extractor(Order, client=claude.client(max_retries=0), chunk_chars=600, **options) as extractor:
         return extractor.extract(LONG.text), claude.requests
 
@@ -193,9 +194,13 @@ def test_a_further_reading_that_is_lost_is_told_and_none_is_left_out():
 
 
 def test_a_fallback_is_asked_where_it_must_be_and_told():
-    # A model that refuses is not asked again; the second one is struck nowhere, as its requests come later.
-    first = Trigger("refusal", about="The customer wants", positions=frozenset(range(1, 6)))
-    extraction, requests = read_in_chunks(first, model=["claude-haiku-5-5", "claude-sonnet-5-5"])
+    meant = as_meant([LONG])
+
+    def reply(asked):
+        refuses = asked.model == "claude-haiku-5-5" and "The customer wants" in asked.document
+        return SimulatedReply((), "refusal") if refuses else meant(asked)
+
+    extraction, requests = read_in_chunks(replies=reply, model=["claude-haiku-5-5", "claude-sonnet-5-5"])
     assert extraction.outcome is Outcome.FALLBACK
     assert [*misrouted_requests(extraction, requests)] == []
     *others, refused, second = extraction.attempts
