@@ -21,7 +21,7 @@ from slotfill.extractors.runs.asking import Asking
 from slotfill.extractors.runs.breaker import ending_of
 from slotfill.extractors.runs.budget import Budget
 
-__all__ = ["BatchRunner", "batches_text"]
+__all__ = ["BatchRunner", "batches_text", "requests_text"]
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds until batches are looked at again: a small one has ended soon, a large one takes hours."""
@@ -78,7 +78,7 @@ class BatchRunner:
             await self._refused(draft, wave, error.failure)
             return
         self._batches.created(draft.intent, status)
-        self._on_message(f"wave {wave}: {len(draft):,} requests in batch {status.id}{_expected(status.expires)}")
+        self._on_message(f"wave {wave}: {requests_text(len(draft))} in batch {status.id}{_expected(status.expires)}")
 
     async def recover(self) -> None:
         """Take up the batches of earlier starts, and read those that have ended."""
@@ -211,6 +211,11 @@ class BatchRunner:
 _CUT_OFF = Failure(FailureKind.UNREADABLE_REPLY, "a line of a batch's results cannot be read")
 
 
+def requests_text(requests: int) -> str:
+    """Write how many requests there are: "1 request", "1,204 requests"."""
+    return f"{requests:,} {'request' if requests == 1 else 'requests'}"
+
+
 def batches_text(batches: int) -> str:
     """Write how many batches there are: "a batch", "3 batches"."""
     return "a batch" if batches == 1 else f"{batches:,} batches"
@@ -226,7 +231,7 @@ def _waiting_text(batches: Sequence[OpenBatch]) -> str:
     requests = sum(batch.requests for batch in batches)
     latest = max((batch.expires for batch in batches if batch.expires is not None), default=None)
     until = "" if latest is None else f" until {_local_time(latest)}"
-    return f"wave {batches[-1].wave}, {requests:,} requests in {batches_text(len(batches))}{until}"
+    return f"wave {batches[-1].wave}, {requests_text(requests)} in {batches_text(len(batches))}{until}"
 
 
 def _local_time(moment: float) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from slotfill.extractors.batches.batch_ledger import BatchLedger
-from slotfill.extractors.batches.batch_runner import BatchRunner, batches_text
+from slotfill.extractors.batches.batch_runner import BatchRunner, batches_text, requests_text
 from slotfill.extractors.batches.batch_service import BatchService
 from slotfill.extractors.batches.draft import MOST_BATCH_BYTES, MOST_BATCH_REQUESTS, BatchDraft
 from slotfill.extractors.batches.result_reader import ResultReader
@@ -249,7 +249,7 @@ class Waves:
         if left := self._batches.open:
             requests = sum(batch.requests for batch in left)
             self._on_message(
-                f"left with the service, which works on: {requests:,} requests in {batches_text(len(left))}: the same "
+                f"left with the service, which works on: {requests_text(requests)} in {batches_text(len(left))}: the same "
                 "command goes on, `slotfill batches cancel` stops them"
             )
 
