@@ -247,10 +247,10 @@ class Waves:
             again = "the same command asks them again"
             self._asking.halt(StoppedError(f"{self._canceled:,} requests were cancelled with their batches: {again}"))
         if left := self._batches.open:
-            requests = sum(batch.requests for batch in left)
+            requests = f"{requests_text(sum(batch.requests for batch in left))} in {batches_text(len(left))}"
             self._on_message(
-                f"left with the service, which works on: {requests_text(requests)} in {batches_text(len(left))}: the same "
-                "command goes on, `slotfill batches cancel` stops them"
+                f"left with the service, which works on: {requests}: the same command goes on, "
+                "`slotfill batches cancel` stops them"
             )
 
 
