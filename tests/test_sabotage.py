@@ -132,7 +132,7 @@ DEFECTS = {
     ),
     "a budget is settled but not reserved": (
         "extractors/runs/budget.py",
-        "        return self._spent + self._reserved + worst <= max_cost or worst == 0\n",
+        "        return self._spent + self._reserved + beside + worst <= max_cost or worst == 0\n",
         "        return self._spent + worst <= max_cost or worst == 0\n",
         "tests/extractors/runs/test_budget.py::test_what_may_fit_once_others_are_settled_waits",
     ),
