@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from batching import SCHEMA, masked, rows, run
+from batching import masked, rows, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -235,7 +235,3 @@ def test_a_schema_with_an_unknown_model_price_runs_without_a_budget(tmp_path):
     ended = run(claude, tmp_path / "run", rows(5), model="claude-unheard-of")
     assert ended.reason is None
     assert {record["cost_usd"] for record in ended.records} == {None}
-
-
-def test_the_schema_of_the_tests_is_what_replies_are_of():
-    assert set(SCHEMA["required"]) == {"note", "urgency"}
