@@ -50,15 +50,21 @@ const elements = (() => {
     return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
   }
 
+  let touched = 0; // how often the reader has done something
+  for (const kind of ["wheel", "pointerdown", "touchmove", "keydown"]) {
+    addEventListener(kind, () => touched++, { capture: true, passive: true });
+  }
+
   // Scroll what is within a pane to its middle, without moving the page itself. What was never seen is not laid out
-  // yet, and may move once it is: so it is looked at again.
+  // yet, and may move once it is: so it is looked at again, unless the reader scrolls or goes elsewhere meanwhile.
   function reveal(pane, element, again = 6) {
     const box = element.getBoundingClientRect();
     const frame = pane.getBoundingClientRect();
     if (box.top < frame.top + 8 || box.bottom > frame.bottom - 8) {
       pane.scrollTop += box.top - frame.top - Math.max(24, (frame.height - box.height) / 2);
     }
-    if (again) requestAnimationFrame(() => element.isConnected && reveal(pane, element, again - 1));
+    const before = touched;
+    if (again) requestAnimationFrame(() => touched === before && element.isConnected && reveal(pane, element, again - 1));
   }
 
   return { make, appendText, textOf, plain, cut, reveal };
