@@ -68,6 +68,7 @@ are read before the first row is given out; with `--encoding` rows come as they 
 | `-o FILE.json` | one value |
 | `-o FILE.jsonl` | a line for each document |
 | `-o FILE.csv`, `.parquet`, `.db` | [a row](tables.md) for each document |
+| `-o FILE.parquet/` | the same in [parts](tables.md#parts) of 100,000 rows |
 | `-o FOLDER` | a file for each document: `FOLDER/mails/a.eml.json` for `mails/a.eml` |
 
 A folder may have any name, `v1.2` too, but none that ends like a file of another format, such as `x.xlsx`, `x.tsv` or

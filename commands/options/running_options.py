@@ -36,8 +36,8 @@ class WritingOptions(OptionGroup):
         "--output",
         most_used=True,
         metavar="PATH",
-        help="FILE.json for one value, FILE.jsonl for a line each, FILE.csv, .parquet or .db for a row each, else a "
-        "folder with a file each.",
+        help="FILE.json for one value, FILE.jsonl for a line each, FILE.csv, .parquet or .db for a row each, "
+        "FILE.parquet/ for parts of them, else a folder with a file each.",
     )
     records: bool = option(
         "--record",

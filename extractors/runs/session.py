@@ -142,9 +142,10 @@ def run_once(
     with ExitStack() as stack:
         if earlier is not None:
             stack.callback(earlier.close)
-        ledger = stack.enter_context(_open_ledger(extractor, sources, start, earlier))
+        run_name = _name_run(extractor, sources, start, earlier)
+        ledger = stack.enter_context(_open_ledger(extractor, start, run_name))
         delivery = stack.enter_context(
-            _open_outputs(ledger, extractor.schema, start, stdout, several=several, keep=sources.fields.keep)
+            _open_outputs(ledger, extractor.schema, start, stdout, run_name, several=several, keep=sources.fields.keep)
         )
         _check_open_batches(ledger, start, on_message)
         budget = _set_budget(extractor, ledger, start, on_message)
@@ -222,11 +223,9 @@ def _check_open_batches(ledger: Ledger, start: Start, on_message: OnMessage) -> 
         )
 
 
-def _open_ledger(extractor: Extractor[Any], sources: Sources, start: Start, earlier: EarlierRecords | None) -> Ledger:
-    if start.output is not None and Path(start.output).is_dir():
-        check_owner(Path(start.output), f"the output folder {start.output!r}")
+def _name_run(extractor: Extractor[Any], sources: Sources, start: Start, earlier: EarlierRecords | None) -> str:
     inputs = (_name(name, sources) for name in start.inputs) if start.to_stdout else ()
-    run = run_identity(
+    return run_identity(
         extractor.schema,
         extractor.models,
         extractor.settings,
@@ -235,6 +234,11 @@ def _open_ledger(extractor: Extractor[Any], sources: Sources, start: Start, earl
         calibration=extractor.calibration,
         evidence=extractor.has_evidence,
     )
+
+
+def _open_ledger(extractor: Extractor[Any], start: Start, run: str) -> Ledger:
+    if start.output is not None and Path(start.output).is_dir():
+        check_owner(Path(start.output), f"the output folder {start.output!r}")
     about = {"schema": extractor.schema.name, "schema_id": extractor.schema.id, "models": " ".join(extractor.models)}
     return Ledger(
         ledger_path(start.output, run, extractor.settings) if start.lasting else None,
@@ -272,13 +276,16 @@ def _open_outputs(
     schema: Schema[Any],
     start: Start,
     stdout: IO[bytes],
+    run: str,
     *,
     several: bool,
     keep: Sequence[str] = (),
 ) -> Iterator[Delivery]:
     """Open what the run writes; what is not in its place by the end is dropped."""
     with ExitStack() as stack:
-        results = open_sink(start.output, stdout, schema=schema, records=start.records, several=several, keep=keep)
+        results = open_sink(
+            start.output, stdout, schema=schema, records=start.records, several=several, keep=keep, run=run
+        )
         stack.enter_context(results)
         rejects = stack.enter_context(open_rejects(start.rejects)) if start.rejects else None
         yield Delivery(ledger, results, rejects, records=start.records, schema=schema)

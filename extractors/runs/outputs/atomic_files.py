@@ -44,6 +44,11 @@ class AtomicFile:
             raise self._error(error.strerror or error) from None
 
     @property
+    def name(self) -> str:
+        """What messages call it."""
+        return str(self._path)
+
+    @property
     def in_place(self) -> bool:
         """Whether it is written where it stands, as a device or a pipe is."""
         return self._temporary is None
@@ -71,13 +76,13 @@ class AtomicFile:
             self._failure = error.strerror or str(error)
             raise self._error(self._failure) from None
 
-    def commit(self) -> None:
-        """Put the file in its place, unless it is dropped or there already."""
+    def commit(self, name: str | None = None) -> None:
+        """Put the file in its place, unless it is dropped or there already. name: another one, in the same folder."""
         if self.ended:
             return
         try:
             if self._temporary:
-                self._move(self._temporary)
+                self._move(self._temporary, name)
             self._close()
         except FileNotFoundError:
             self.discard()
@@ -126,12 +131,12 @@ class AtomicFile:
         self._temporary, self._status = temporary, os.fstat(handle)
         return io.FileIO(handle, "w")
 
-    def _move(self, temporary: Path) -> None:
+    def _move(self, temporary: Path, name: str | None) -> None:
         os.fsync(self._file.fileno())
         if not self._is_there(temporary):
             raise FileNotFoundError
         self._file.close()  # Windows moves no file that is open
-        temporary.replace(self._place())
+        temporary.replace(self._place().with_name(name) if name else self._place())
         self._temporary = None
 
     def _is_there(self, temporary: Path) -> bool:
@@ -154,4 +159,4 @@ class AtomicFile:
         return Path(os.path.realpath(self._path)) if self._path.is_symlink() else self._path
 
     def _error(self, reason: object) -> OutputError:
-        return OutputError(f"cannot write {str(self._path)!r}: {reason}")
+        return OutputError(f"cannot write {self.name!r}: {reason}")

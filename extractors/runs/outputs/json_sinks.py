@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,7 +13,7 @@ from slotfill.extractors.errors import OutputError
 from slotfill.extractors.record.json_text import json_text
 from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
 from slotfill.extractors.runs.outputs.folder_layout import FolderLayout
-from slotfill.extractors.runs.outputs.output_locks import OutputLock
+from slotfill.extractors.runs.outputs.output_folders import OutputFolder
 from slotfill.extractors.runs.outputs.sink import Record, RecordView, Sink
 from slotfill.extractors.runs.outputs.standard_streams import check_writable
 from slotfill.extractors.streaming.events import Partial
@@ -21,10 +21,6 @@ from slotfill.extractors.terminal.streams import takes_colour
 from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = ["FileSink", "FolderSink", "StreamSink", "encode", "part_writer", "show_json"]
-
-
-_LOCK = ".slotfill-lock"
-"""The name of a folder's lock, in it."""
 
 
 def part_writer(stream: IO[bytes]) -> Callable[[Document, Partial[Any]], None]:
@@ -104,22 +100,19 @@ class FolderSink(Sink):
     live = True
 
     def __init__(self, folder: Path, view: RecordView) -> None:
-        self._folder, self._view = folder, view
-        with self._as_output_errors(OSError, sqlite3.Error):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # It says before a call is paid for, too, whether the folder takes files.
-            self._lock = OutputLock(folder / _LOCK)
+        self._folder, self._view = OutputFolder(folder), view
+        with self._folder.as_output_errors(sqlite3.Error):
             self._layout = FolderLayout()
 
     def write(self, record: Record) -> None:
         """Write the document's file, unless it is there as it would be: a run that goes on comes by all of them."""
-        self._check()
-        with self._as_output_errors(sqlite3.Error):
-            path = self._folder / self._layout.path_for(record["document"]["source"])
+        self._folder.check()
+        with self._folder.as_output_errors(sqlite3.Error):
+            place = self._layout.path_for(record["document"]["source"])
         data = encode(self._view(record), indent=2)
-        if _holds(path, data):
+        if _holds(self._folder.path / place, data):
             return
-        file = AtomicFile(path, own_lock=False)
+        file = self._folder.open(place)
         try:
             file.write(data)
             file.commit()
@@ -128,27 +121,12 @@ class FolderSink(Sink):
 
     def commit(self, *, complete: bool) -> None:  # noqa: ARG002 - each file is in its place already
         """See that the folder is there still."""
-        self._check()
+        self._folder.check()
 
     def discard(self) -> None:
         """Keep the files: each is whole."""
         self._layout.close()
-        self._lock.release()
-
-    def _check(self) -> None:
-        # A file would make its folder again, without those that were in it.
-        if not self._folder.is_dir():
-            raise OutputError(f"cannot write into folder {str(self._folder)!r}: it was removed while it was written")
-
-    @contextmanager
-    def _as_output_errors(self, *errors: type[Exception]) -> Iterator[None]:
-        try:
-            yield
-        except errors as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            if isinstance(error, BlockingIOError):
-                reason = "another process is writing it: wait for its end, or name another output"
-            raise OutputError(f"cannot write into folder {str(self._folder)!r}: {reason}") from None
+        self._folder.release()
 
 
 def _holds(path: Path, data: bytes) -> bool:

@@ -12,12 +12,13 @@ __all__ = ["OutputFormat", "check_rejects", "format_of"]
 
 
 class OutputFormat(StrEnum):
-    """What a file is, by its suffix; a name without one is a folder's."""
+    """What a file is, by its suffix; a name without one is a folder's, and with a slash behind it one of parts."""
 
     LINES = ".jsonl"
     VALUE = ".json"
     CSV = ".csv"
     PARQUET = ".parquet"
+    PARTS = ".parquet/"
     SQLITE = ".db"
     FOLDER = ""
 
@@ -45,7 +46,9 @@ def format_of(output: str, *, several: bool) -> OutputFormat:
     """
     if not output:
         raise OutputError("the output has an empty name: name a file or a folder")
-    suffix = "" if output.endswith(("/", os.sep)) else Path(output).suffix.lower()
+    suffix = Path(output).suffix.lower()
+    if output.endswith(("/", os.sep)):
+        return OutputFormat.PARTS if suffix == OutputFormat.PARQUET else OutputFormat.FOLDER
     if suffix == OutputFormat.VALUE and several:
         raise OutputError(f"{output!r} holds one value, and there are several documents: name a .jsonl or a folder")
     if suffix in [*OutputFormat]:

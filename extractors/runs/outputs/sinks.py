@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from slotfill.extractors.runs.outputs.json_sinks import FileSink, FolderSink, StreamSink
+from slotfill.extractors.runs.outputs.output_folders import OutputFolder
 from slotfill.extractors.runs.outputs.output_formats import OutputFormat, check_rejects, format_of
 from slotfill.extractors.runs.outputs.sink import Sink, sourced_value, value, whole
 from slotfill.extractors.runs.outputs.standard_streams import check_writable
@@ -23,11 +24,12 @@ def open_sink(
     records: bool,
     several: bool,
     keep: Sequence[str] = (),
+    run: str | None = None,
 ) -> Sink:
     """Open what `--output` names: by its suffix one value, JSONL or a table, else a folder; none or `-` is stdout.
 
     schema: of the values. records: write whole records in place of values. several: more than one document may come.
-    keep: the columns of the input that stand beside a value; a record holds those that it has.
+    keep: the columns of the input that stand beside a value; a record holds those that it has. run: its name.
 
     Raises OutputError when the output cannot be written, cannot hold several values, or has the suffix of a format that
     is not written, and MissingExtraError when it needs what is not installed.
@@ -45,10 +47,12 @@ def open_sink(
         case OutputFormat.VALUE:
             return FileSink(path, single, indent=2)
         case table:
-            return _open_table(path, table, schema, records=records, keep=keep)
+            return _open_table(path, table, schema, records=records, keep=keep, run=run)
 
 
-def _open_table(path: Path, table: OutputFormat, schema: Schema[Any], *, records: bool, keep: Sequence[str]) -> Sink:
+def _open_table(
+    path: Path, table: OutputFormat, schema: Schema[Any], *, records: bool, keep: Sequence[str], run: str | None
+) -> Sink:
     """Open a table. Each kind of it is loaded only here: pyarrow is an extra, and not small."""
     if table is OutputFormat.CSV:
         from slotfill.extractors.runs.outputs.tables.csv_sink import CsvSink
@@ -58,6 +62,10 @@ def _open_table(path: Path, table: OutputFormat, schema: Schema[Any], *, records
         from slotfill.extractors.runs.outputs.tables.sqlite_sink import SqliteSink
 
         return SqliteSink(path, schema, records=records, keep=keep)
+    if table is OutputFormat.PARTS:
+        from slotfill.extractors.runs.outputs.tables.parts_sink import PartsSink
+
+        return PartsSink(OutputFolder(path), schema, records=records, keep=keep, run=run)
     from slotfill.extractors.runs.outputs.tables.parquet_sink import ParquetSink
 
     return ParquetSink(path, schema, records=records, keep=keep)

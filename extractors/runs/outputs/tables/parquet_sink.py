@@ -28,7 +28,7 @@ except ModuleNotFoundError as error:
         raise
     raise MissingExtraError("Parquet needs the extra `tables`: pip install 'slotfill[tables]'") from error
 
-__all__ = ["ParquetSink", "arrow_cell", "arrow_type"]
+__all__ = ["ParquetSink", "RowGroups", "arrow_cell", "arrow_type"]
 
 _ROWS = 500
 """After how many documents their values become an Arrow batch, which takes a fraction of the memory."""
@@ -48,39 +48,63 @@ _TYPES = {
 
 
 class ParquetSink(Sink):
-    """Writes one Parquet file, which appears whole, in row groups: memory does not grow with the rows."""
+    """Writes one Parquet file, which appears whole."""
 
     def __init__(self, path: Path, schema: Schema[Any], *, records: bool, keep: Sequence[str] = ()) -> None:
-        self._rows = Rows(shape_of(schema.output_schema), records=records, keep=keep)
-        self._schema = pa.schema([(column.name, arrow_type(column.shape)) for column in self._rows.columns])
-        self._path, self._file = path, AtomicFile(path)
-        self._waiting: list[list[JSON]] = []
-        self._batches: list[Any] = []
-        self._empty = True
-        with self._as_output_errors():
-            # Bytes, since not every path is Unicode.
-            self._stream = pa.OSFile(os.fsencode(self._file.written), "wb")
-            self._writer = parquet.ParquetWriter(self._stream, self._schema)
+        rows = Rows(shape_of(schema.output_schema), records=records, keep=keep)
+        self._groups = RowGroups(AtomicFile(path), rows)
 
     def write(self, record: Record) -> None:
         """Take the document's row. It is written with others."""
+        self._groups.add(record)
+
+    def commit(self, *, complete: bool) -> None:
+        """Put the file in its place; without rows, only where the run went to its end."""
+        if complete or self._groups.count:
+            self._groups.end()
+            self._groups.file.commit()
+
+    def discard(self) -> None:
+        """Drop the file, unless it is in its place already."""
+        self._groups.discard()
+
+
+class RowGroups:
+    """Rows written into a file that is Parquet once they have ended, in groups: memory does not grow with them.
+
+    file: is dropped where it cannot be written: what is half written is no Parquet.
+    schema: Arrow's, of the rows. count: how many there are.
+    """
+
+    def __init__(self, file: AtomicFile, rows: Rows) -> None:
+        self.file, self._rows = file, rows
+        self.schema = pa.schema([(column.name, arrow_type(column.shape)) for column in rows.columns])
+        self.count = 0
+        self._waiting: list[list[JSON]] = []
+        self._batches: list[Any] = []
+        with self._as_output_errors():
+            # Bytes, since not every path is Unicode.
+            self._stream = pa.OSFile(os.fsencode(file.written), "wb")
+            self._writer = parquet.ParquetWriter(self._stream, self.schema)
+
+    def add(self, record: Record) -> None:
+        """Take a record's row."""
         self._waiting.append(self._rows.row(record, arrow_cell))
-        self._empty = False
+        self.count += 1
         if len(self._waiting) == _ROWS:
             self._pack()
             if sum(batch.nbytes for batch in self._batches) > _GROUP:
                 self._flush()
 
-    def commit(self, *, complete: bool) -> None:
-        """Put the file in its place; without rows, only where the run went to its end."""
-        if self._file.ended or not (complete or not self._empty):
+    def end(self) -> None:
+        """Write what is left, and close the file, unless it is dropped."""
+        if self.file.ended:
             return
         self._pack()
         self._flush()
         with self._as_output_errors():
             self._writer.close()
             self._stream.close()
-        self._file.commit()
 
     def discard(self) -> None:
         """Drop the file, unless it is in its place already."""
@@ -88,18 +112,18 @@ class ParquetSink(Sink):
             self._writer.close()
         with suppress(OSError):
             self._stream.close()
-        self._file.discard()
+        self.file.discard()
 
     def _pack(self) -> None:
         columns = zip(*self._waiting, strict=True)
-        arrays = [pa.array(column, of.type) for column, of in zip(columns, self._schema, strict=False)]
+        arrays = [pa.array(column, of.type) for column, of in zip(columns, self.schema, strict=False)]
         if arrays:
-            self._batches.append(pa.record_batch(arrays, schema=self._schema))
+            self._batches.append(pa.record_batch(arrays, schema=self.schema))
         self._waiting = []
 
     def _flush(self) -> None:
         with self._as_output_errors():
-            self._writer.write_table(pa.Table.from_batches(self._batches, self._schema))
+            self._writer.write_table(pa.Table.from_batches(self._batches, self.schema))
         self._batches = []
 
     @contextmanager
@@ -107,8 +131,8 @@ class ParquetSink(Sink):
         try:
             yield
         except (OSError, pa.ArrowException) as error:
-            self._file.discard()  # what is half written is no Parquet
-            raise OutputError(f"cannot write {str(self._path)!r}: {error}") from None
+            self.file.discard()
+            raise OutputError(f"cannot write {self.file.name!r}: {error}") from None
 
 
 def arrow_type(shape: TableShape) -> Any:
