@@ -113,8 +113,10 @@ def extract_command(
 
 def _whereabouts(writing: WritingOptions) -> str:
     """Say where failures stand that are not told one by one."""
+    from slotfill.extractors.documents.urls import public
+
     if writing.rejects:
-        return f"their records are in {writing.rejects}"
+        return f"their records are in {public(writing.rejects)}"
     return "--rejects FILE keeps their records, -v tells of each"
 
 

@@ -70,13 +70,14 @@ def find_inputs(
     read or one file is named for two outputs.
     """
     from slotfill.extractors.documents.sources import find_sources
+    from slotfill.extractors.documents.urls import is_address
 
     if not inputs:
         if sys.stdin is None or sys.stdin.isatty():  # closed, or a person's
             raise click.UsageError("no INPUT: name files or folders, or - for standard input")
         inputs = ("-",)
-    outputs = [Path(name) for name in (output, rejects, cassette) if name]
-    if len({path.resolve() for path in outputs}) < len(outputs):
+    outputs = [str(name) for name in (output, rejects, cassette) if name]
+    if len({name if is_address(name) else Path(name).resolve() for name in outputs}) < len(outputs):
         raise click.UsageError("one file is named for two outputs: give --output, --rejects and --cassette one each")
     documents = [] if _has_run(output) else _possible_documents(output, rejects, inputs)
     sources = find_sources(
@@ -84,7 +85,7 @@ def find_inputs(
         text_field=reading.text_field,
         id_field=reading.id_field,
         keep=keep,
-        skip=[*(path for path in outputs if path not in documents), *([Path(earlier)] if earlier else [])],
+        skip=[*(name for name in outputs if Path(name) not in documents), *([earlier] if earlier else [])],
         **files.keywords,
     )
     _refuse_overwriting(sources, documents)

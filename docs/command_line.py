@@ -69,6 +69,7 @@ are read before the first row is given out; with `--encoding` rows come as they 
 | `-o FILE.jsonl` | a line for each document |
 | `-o FILE.csv`, `.parquet`, `.db` | [a row](tables.md) for each document |
 | `-o FILE.parquet/` | the same in [parts](tables.md#parts) of 100,000 rows |
+| `-o s3://bucket/FILE.jsonl` and so on | the same [elsewhere](#elsewhere) |
 | `-o FOLDER` | a file for each document: `FOLDER/mails/a.eml.json` for `mails/a.eml` |
 
 A folder may have any name, `v1.2` too, but none that ends like a file of another format, such as `x.xlsx`, `x.tsv` or
@@ -88,6 +89,18 @@ With `--stream` each part of a value is written to standard output as soon as it
 Data goes to standard output, all else to standard error, which may be closed or full: failures, a closing line when
 there are several documents. `-q` leaves all but the reason of a stop out; `--log-format json` writes a JSON object a
 line.
+
+### Elsewhere
+
+`-o` and `--rejects` take an address too, as INPUT does: of an object store (S3, Google Cloud Storage, Azure), or of
+another file system that fsspec writes to (SFTP, SMB, HDFS). A file is written on this machine, in the folder for
+temporary files, and put into its place at the end: an object is there whole or not at all, a file on a server is put
+beside its place and moved there. Whether anything can be put there is tried before anything is asked:
+`.slotfill-part` is written and removed. Where that fails, for want of a credential too, it is an error in one line.
+The run's [ledger](runs.md#the-ledger) is in the user's state folder. Nobody locks an address: of two runs that write
+the same, the last one to end has it. A folder with a file each is written here alone.
+
+    slotfill extract feedback s3://bucket/mails/ -o s3://bucket/feedback.parquet/ --rejects s3://bucket/rejects.jsonl
 
 ## On a terminal
 

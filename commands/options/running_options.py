@@ -25,6 +25,15 @@ def usd_amount(_: click.Context, __: click.Parameter, amount: float | None) -> D
     return None if amount is None else Decimal(str(amount))
 
 
+def _without_protocol(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
+    """Name what is on this machine as its own files are named."""
+    if name is None or "://" not in name:
+        return name
+    from slotfill.extractors.documents.urls import without_local_protocol
+
+    return without_local_protocol(name)
+
+
 @dataclass(frozen=True, slots=True)
 class WritingOptions(OptionGroup):
     """Where values and records go; None is standard output, and for rejects nowhere."""
@@ -36,6 +45,7 @@ class WritingOptions(OptionGroup):
         "--output",
         most_used=True,
         metavar="PATH",
+        callback=_without_protocol,
         help="FILE.json for one value, FILE.jsonl for a line each, FILE.csv, .parquet or .db for a row each, "
         "FILE.parquet/ for parts of them, else a folder with a file each.",
     )
@@ -49,6 +59,7 @@ class WritingOptions(OptionGroup):
         "--rejects",
         most_used=True,
         metavar="FILE",
+        callback=_without_protocol,
         help="Write the records that hold no whole value to FILE, as JSONL.",
     )
     keep: tuple[str, ...] = option(

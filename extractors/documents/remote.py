@@ -25,7 +25,7 @@ except ModuleNotFoundError as error:
         raise
     raise MissingExtraError("an address needs the extra `remote`: pip install 'slotfill[remote]'") from error
 
-__all__ = ["RemoteFile", "find_remote"]
+__all__ = ["RemoteFile", "errors_as", "file_system", "find_remote"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class RemoteFile:
 
     def open(self) -> io.BufferedReader:
         """Open it for reading. Raises OSError, as reading does, whatever errors the protocol has."""
-        with _errors_as(OSError, self.secrets):
+        with errors_as(OSError, self.secrets):
             file = self.system.open(self.path, "rb")
         return io.BufferedReader(_Stream(file, self.secrets))
 
@@ -70,14 +70,14 @@ class _Stream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        with _errors_as(OSError, self._secrets):
+        with errors_as(OSError, self._secrets):
             data = self._file.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
     def close(self) -> None:
         try:
-            with _errors_as(OSError, self._secrets):
+            with errors_as(OSError, self._secrets):
                 self._file.close()
         finally:
             super().close()
@@ -90,8 +90,8 @@ def find_remote(address: str) -> tuple[list[RemoteFile], bool]:
     not installed.
     """
     name, secrets = public(address), frozenset(secrets_of(address))
-    with _errors_as(lambda reason: InputError(f"{name!r} cannot be read: {reason}"), secrets):
-        system, path = _file_system(address)
+    with errors_as(lambda reason: InputError(f"{name!r} cannot be read: {reason}"), secrets):
+        system, path = file_system(address)
         system.invalidate_cache()  # of what was there before
         paths, is_folder = _paths(system, path)
     named = [(name, path)] if paths == [path] else _named(name, path, paths, is_folder=is_folder)
@@ -101,7 +101,8 @@ def find_remote(address: str) -> tuple[list[RemoteFile], bool]:
     return files, is_folder
 
 
-def _file_system(address: str) -> tuple[Any, str]:
+def file_system(address: str) -> tuple[Any, str]:
+    """Return what an address leads to: its file system, and the path there. Raises whatever that raises."""
     if unescaped_password(address):
         raise ValueError("its password must be escaped, a slash as %2F")
     try:
@@ -156,7 +157,7 @@ def _order_of_globs(file: tuple[str, str]) -> list[str]:
 
 
 @contextmanager
-def _errors_as(error_of: Callable[[str], Exception], secrets: Iterable[str]) -> Iterator[None]:
+def errors_as(error_of: Callable[[str], Exception], secrets: Iterable[str]) -> Iterator[None]:
     """Raise an error of ours for whatever a file system raises: each has errors of its own."""
     try:
         yield

@@ -10,7 +10,6 @@ import glob
 import io
 import logging
 import os
-import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -30,7 +29,7 @@ from slotfill.extractors.documents.readers.read_options import ReadKeywords, Rea
 from slotfill.extractors.documents.rows.row_counts import GaveUpError, count_file_rows
 from slotfill.extractors.documents.rows.row_fields import RowFields
 from slotfill.extractors.documents.rows.row_files import RowFormat, check_rows, is_array, read_rows
-from slotfill.extractors.documents.urls import is_address
+from slotfill.extractors.documents.urls import is_address, public, without_local_protocol
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 
@@ -39,8 +38,6 @@ __all__ = ["Sources", "find_sources"]
 STDIN = "-"
 
 _logger = logging.getLogger("slotfill")
-
-_LOCAL = re.compile(r"(?:file|local)://")
 
 
 class _Source(Protocol):
@@ -182,7 +179,7 @@ def find_sources(
     text_field: str | None = None,
     id_field: str | None = None,
     keep: tuple[str, ...] = (),
-    skip: Collection[Path] = (),
+    skip: Collection[str | os.PathLike[str]] = (),
     stdin: IO[bytes] | None = None,
     **reading: Unpack[ReadKeywords],
 ) -> Sources:
@@ -202,7 +199,7 @@ def find_sources(
     fsspec is not installed.
     """
     options, fields = ReadOptions.of(**reading), RowFields.of(text_field, id_field, keep)
-    hidden = {os.path.realpath(path) for path in skip}
+    hidden = {_whereabouts(os.fspath(name)) for name in skip}
     sources: list[_Source] = []
     folder = False
     for name in _others(inputs, hidden):
@@ -218,7 +215,7 @@ def find_sources(
 
 def _others(inputs: Iterable[str | os.PathLike[str]], hidden: Collection[str]) -> list[str]:
     """Return the names of what the run does not write itself: a shell's `*` names its output, too."""
-    names = [_LOCAL.sub("", os.fspath(name), count=1) for name in inputs]
+    names = [without_local_protocol(os.fspath(name)) for name in inputs]
     others = [name for name in names if not _is_own(name, hidden)]
     if names and not others:
         raise InputError(f"{names[0]!r} is what the run itself writes: name another output")
@@ -226,8 +223,12 @@ def _others(inputs: Iterable[str | os.PathLike[str]], hidden: Collection[str]) -
 
 
 def _is_own(name: str, hidden: Collection[str]) -> bool:
-    is_file = name != STDIN and os.path.lexists(name) and not is_folder(name)
-    return is_file and os.path.realpath(name) in hidden
+    is_file = is_address(name) or (name != STDIN and os.path.lexists(name) and not is_folder(name))
+    return is_file and _whereabouts(name) in hidden
+
+
+def _whereabouts(name: str) -> str:
+    return public(name).rstrip("/") if is_address(name) else os.path.realpath(name)
 
 
 def _find(name: str, hidden: Collection[str]) -> tuple[Sequence[_Source], bool]:
@@ -239,7 +240,11 @@ def _find(name: str, hidden: Collection[str]) -> tuple[Sequence[_Source], bool]:
     if is_address(name):
         from slotfill.extractors.documents.remote import find_remote
 
-        return find_remote(name)
+        files, is_several = find_remote(name)
+        others = [file for file in files if not _is_below(file.name, hidden)]
+        if not others:
+            raise InputError(f"{public(name)!r} holds no files to read but what the run itself writes")
+        return others, is_several
     if is_folder(name):
         return _some(walk_files(str(Path(name)), hidden), f"folder {name!r} holds no files to read"), True
     if os.path.lexists(name):
@@ -247,6 +252,10 @@ def _find(name: str, hidden: Collection[str]) -> tuple[Sequence[_Source], bool]:
     if glob.has_magic(name):
         return _some(expand(name, hidden), f"nothing matches {name!r}"), False
     raise InputError(f"there is no file or folder {name!r}")
+
+
+def _is_below(name: str, hidden: Collection[str]) -> bool:
+    return any(name == own or name.startswith(f"{own}/") for own in hidden)
 
 
 def _some(paths: Iterable[str], otherwise: str) -> list[File]:

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, unquote
 
-__all__ = ["is_address", "parts_of", "public", "secrets_of", "unescaped_password"]
+__all__ = ["is_address", "parts_of", "public", "secrets_of", "unescaped_password", "without_local_protocol"]
 
 _PROTOCOLS = r"(?:[\w.+-]{2,}::)*[\w.+-]{2,}://"
 """How what fsspec opens begins: a protocol, before which may stand others that only hand files on."""
 
 _ADDRESS = re.compile(rf"\A({_PROTOCOLS})(.*?)(::.*)?\Z", re.DOTALL)
+
+_OF_THIS_MACHINE = re.compile(r"\A(?:file|local)://")
 
 _PASSWORD = re.compile(
     r"""
@@ -40,6 +42,11 @@ _SECRETS = {_PASSWORD: r"\g<before>@", _USER: r"\g<before>", _SIGNATURE: r"\g<be
 def is_address(name: str) -> bool:
     """Whether a name begins as an address does."""
     return re.match(_PROTOCOLS, name) is not None
+
+
+def without_local_protocol(name: str) -> str:
+    """Leave a protocol out that leads to this machine's own files."""
+    return _OF_THIS_MACHINE.sub("", name)
 
 
 def parts_of(address: str) -> tuple[str, str, str]:

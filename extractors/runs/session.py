@@ -242,7 +242,7 @@ def _open_ledger(extractor: Extractor[Any], start: Start, run: str) -> Ledger:
     about = {"schema": extractor.schema.name, "schema_id": extractor.schema.id, "models": " ".join(extractor.models)}
     return Ledger(
         ledger_path(start.output, run, extractor.settings) if start.lasting else None,
-        about={**about, "output": start.output or "-", "command": start.command},
+        about={**about, "output": public(start.output or "-"), "command": start.command},
         labels=start.labels,
         wait=start.wait,
         fresh=start.fresh,

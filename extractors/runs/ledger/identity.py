@@ -18,6 +18,7 @@ import platformdirs
 
 from slotfill.extractors.calibrating.field_curves import FieldCurves
 from slotfill.extractors.documents.document import Document
+from slotfill.extractors.documents.urls import is_address, public
 from slotfill.extractors.settings import Settings
 from slotfill.schemas.schema import Schema
 
@@ -87,6 +88,9 @@ def ledger_path(output: str | None, run: str, settings: Settings) -> Path | None
     The setting `state` (SLOTFILL_STATE) names another folder for all of them. None where there is nothing beside the
     output, and the user's state folder cannot be written, as in many containers.
     """
+    if output is not None and is_address(output):
+        folder = settings.state or _state_folder()
+        return folder / f"{_at_address(output)}-{run}.db" if settings.state or _is_writable(folder) else None
     path = _file_or_folder(output)
     if path is None:
         folder = settings.state or _state_folder()
@@ -104,10 +108,19 @@ def ledgers_of(path: str | None, settings: Settings) -> list[Path]:
     if path is None:
         folders = [Path(STATE), settings.state or _state_folder()]
         return [ledger for folder in folders for ledger in sorted(folder.glob("*.db"))]
+    if is_address(path):
+        folder = settings.state or _state_folder()
+        return sorted(folder.glob(f"{_escaped(_at_address(path))}-*.db"))
     place = Path(path)
     beside = sorted((place.absolute().parent / STATE).glob(f"{_escaped(_short(place.name))}-*.db"))
     inside = sorted((place / STATE).glob("*.db")) if place.is_dir() else []
     return beside + inside or ([place] if place.is_file() else [])
+
+
+def _at_address(address: str) -> str:
+    """Name an output elsewhere as its ledgers are: by its last part, and the hash of all that people may see of it."""
+    seen = public(address).rstrip("/")
+    return f"{_short(seen.rpartition('/')[2])}-{_hash(os.fsencode(seen))}"
 
 
 def _file_or_folder(output: str | None) -> Path | None:

@@ -11,9 +11,9 @@ from typing import IO, Any
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.record.json_text import json_text
-from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
 from slotfill.extractors.runs.outputs.folder_layout import FolderLayout
-from slotfill.extractors.runs.outputs.output_folders import OutputFolder
+from slotfill.extractors.runs.outputs.output_files import Place, open_file
+from slotfill.extractors.runs.outputs.output_folders import LocalFolder
 from slotfill.extractors.runs.outputs.sink import Record, RecordView, Sink
 from slotfill.extractors.runs.outputs.standard_streams import check_writable
 from slotfill.extractors.streaming.events import Partial
@@ -73,8 +73,8 @@ class StreamSink(Sink):
 class FileSink(Sink):
     """Writes one file, which appears whole: JSONL, or one indented value."""
 
-    def __init__(self, path: Path, view: RecordView, *, indent: int | None = None) -> None:
-        self._file = AtomicFile(path)
+    def __init__(self, place: Place, view: RecordView, *, indent: int | None = None) -> None:
+        self._file = open_file(place)
         self.live = self._file.in_place
         self._view, self._indent = view, indent
         self._empty = True
@@ -100,7 +100,7 @@ class FolderSink(Sink):
     live = True
 
     def __init__(self, folder: Path, view: RecordView) -> None:
-        self._folder, self._view = OutputFolder(folder), view
+        self._folder, self._view = LocalFolder(folder), view
         with self._folder.as_output_errors(sqlite3.Error):
             self._layout = FolderLayout()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,14 +11,36 @@ from slotfill.extractors.errors import OutputError
 from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
 from slotfill.extractors.runs.outputs.output_locks import OutputLock
 
-__all__ = ["OutputFolder"]
+__all__ = ["LocalFolder", "OutputFolder"]
 
 _LOCK = ".slotfill-lock"
 """The name of a folder's lock, in it."""
 
 
-class OutputFolder:
-    """A folder that one process at a time writes into. It is made where it is missing.
+class OutputFolder(ABC):
+    """A folder that files are written into. name: what messages call it."""
+
+    name: str
+
+    @abstractmethod
+    def open(self, name: str) -> AtomicFile:
+        """Open a file in it for writing."""
+
+    @abstractmethod
+    def sizes(self) -> Mapping[str, int]:
+        """Return the files in it, each with how many bytes it has."""
+
+    @abstractmethod
+    def remove(self, name: str) -> None:
+        """Remove a file from it."""
+
+    @abstractmethod
+    def release(self) -> None:
+        """Let others write into it."""
+
+
+class LocalFolder(OutputFolder):
+    """One on a disk. One process at a time writes into it. It is made where it is missing.
 
     Raises OutputError: at once, also where another process is writing into it, or where it takes no files.
     """

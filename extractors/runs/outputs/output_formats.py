@@ -6,6 +6,7 @@ import os
 from enum import StrEnum
 from pathlib import Path
 
+from slotfill.extractors.documents.urls import is_address, public
 from slotfill.extractors.errors import OutputError
 
 __all__ = ["OutputFormat", "check_rejects", "format_of"]
@@ -46,17 +47,26 @@ def format_of(output: str, *, several: bool) -> OutputFormat:
     """
     if not output:
         raise OutputError("the output has an empty name: name a file or a folder")
-    suffix = Path(output).suffix.lower()
+    suffix, shown = Path(output).suffix.lower(), public(output)
     if output.endswith(("/", os.sep)):
-        return OutputFormat.PARTS if suffix == OutputFormat.PARQUET else OutputFormat.FOLDER
+        return OutputFormat.PARTS if suffix == OutputFormat.PARQUET else _folder(output)
     if suffix == OutputFormat.VALUE and several:
-        raise OutputError(f"{output!r} holds one value, and there are several documents: name a .jsonl or a folder")
-    if suffix in [*OutputFormat]:
+        raise OutputError(f"{shown!r} holds one value, and there are several documents: name a .jsonl or a folder")
+    if suffix and suffix in [*OutputFormat]:
         return OutputFormat(suffix)
     if suffix.removeprefix(".") in _OTHERS and not os.path.isdir(output):  # noqa: PTH112 - never raises
         raise OutputError(
-            f"{output!r} names a format that is not written: write a .json, .jsonl, .csv, .parquet or .db, or a "
-            f"folder, named {output + '/'!r}"
+            f"{shown!r} names a format that is not written: write a .json, .jsonl, .csv, .parquet or .db, or a "
+            f"folder, named {shown + '/'!r}"
+        )
+    return _folder(output)
+
+
+def _folder(output: str) -> OutputFormat:
+    if is_address(output):
+        raise OutputError(
+            f"{public(output)!r} names a folder with a file each, which is not written elsewhere: name a .jsonl, "
+            ".json, .csv, .parquet or .db, or parts, .parquet/"
         )
     return OutputFormat.FOLDER
 
@@ -66,4 +76,4 @@ def check_rejects(path: str) -> None:
     suffix = Path(path).suffix.lower()
     tables = (OutputFormat.CSV, OutputFormat.PARQUET, OutputFormat.SQLITE)
     if suffix in tables or suffix.removeprefix(".") in _OTHERS - _LINES:
-        raise OutputError(f"{path!r} names a format that rejects are not written in: name a .jsonl")
+        raise OutputError(f"{public(path)!r} names a format that rejects are not written in: name a .jsonl")

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from slotfill.extractors.documents.urls import is_address
 from slotfill.extractors.runs.outputs.json_sinks import FileSink, FolderSink, StreamSink
-from slotfill.extractors.runs.outputs.output_folders import OutputFolder
+from slotfill.extractors.runs.outputs.output_files import Place, open_folder
 from slotfill.extractors.runs.outputs.output_formats import OutputFormat, check_rejects, format_of
 from slotfill.extractors.runs.outputs.sink import Sink, sourced_value, value, whole
 from slotfill.extractors.runs.outputs.standard_streams import check_writable
@@ -38,40 +39,40 @@ def open_sink(
     if output in (None, "-"):
         check_writable(stdout)
         return StreamSink(stdout, line) if several else StreamSink(stdout, single, indent=2)
-    path = Path(output)
+    place = output if is_address(output) else Path(output)
     match format_of(output, several=several):
         case OutputFormat.FOLDER:
-            return FolderSink(path, single)
+            return FolderSink(Path(output), single)
         case OutputFormat.LINES:
-            return FileSink(path, line)
+            return FileSink(place, line)
         case OutputFormat.VALUE:
-            return FileSink(path, single, indent=2)
+            return FileSink(place, single, indent=2)
         case table:
-            return _open_table(path, table, schema, records=records, keep=keep, run=run)
+            return _open_table(place, table, schema, records=records, keep=keep, run=run)
 
 
 def _open_table(
-    path: Path, table: OutputFormat, schema: Schema[Any], *, records: bool, keep: Sequence[str], run: str | None
+    place: Place, table: OutputFormat, schema: Schema[Any], *, records: bool, keep: Sequence[str], run: str | None
 ) -> Sink:
     """Open a table. Each kind of it is loaded only here: pyarrow is an extra, and not small."""
     if table is OutputFormat.CSV:
         from slotfill.extractors.runs.outputs.tables.csv_sink import CsvSink
 
-        return CsvSink(path, schema, records=records, keep=keep)
+        return CsvSink(place, schema, records=records, keep=keep)
     if table is OutputFormat.SQLITE:
         from slotfill.extractors.runs.outputs.tables.sqlite_sink import SqliteSink
 
-        return SqliteSink(path, schema, records=records, keep=keep)
+        return SqliteSink(place, schema, records=records, keep=keep)
     if table is OutputFormat.PARTS:
         from slotfill.extractors.runs.outputs.tables.parts_sink import PartsSink
 
-        return PartsSink(OutputFolder(path), schema, records=records, keep=keep, run=run)
+        return PartsSink(open_folder(place), schema, records=records, keep=keep, run=run)
     from slotfill.extractors.runs.outputs.tables.parquet_sink import ParquetSink
 
-    return ParquetSink(path, schema, records=records, keep=keep)
+    return ParquetSink(place, schema, records=records, keep=keep)
 
 
 def open_rejects(path: str) -> Sink:
     """Open the JSONL file of the records that hold no whole value. Raises OutputError as `open_sink` does."""
     check_rejects(path)
-    return FileSink(Path(path), whole)
+    return FileSink(path, whole)

@@ -8,11 +8,10 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from slotfill.extractors.record.json_text import escaped
-from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
+from slotfill.extractors.runs.outputs.output_files import Place, open_file
 from slotfill.extractors.runs.outputs.sink import Record, Sink
 from slotfill.extractors.runs.outputs.tables.shapes import shape_of, with_lists_as_cells
 from slotfill.extractors.runs.outputs.tables.table_rows import Rows
@@ -29,9 +28,9 @@ _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
 class CsvSink(Sink):
     """Writes one CSV file in UTF-8, which appears whole: a header, and a row a document."""
 
-    def __init__(self, path: Path, schema: Schema[Any], *, records: bool, keep: Sequence[str] = ()) -> None:
+    def __init__(self, place: Place, schema: Schema[Any], *, records: bool, keep: Sequence[str] = ()) -> None:
         self._rows = Rows(with_lists_as_cells(shape_of(schema.output_schema)), records=records, keep=keep)
-        self._file = AtomicFile(path)
+        self._file = open_file(place)
         self._empty = True
         self._write(column.name for column in self._rows.columns)
 

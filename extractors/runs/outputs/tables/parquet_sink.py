@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
+from slotfill.extractors.runs.outputs.output_files import Place, open_file
 from slotfill.extractors.runs.outputs.sink import Record, Sink
 from slotfill.extractors.runs.outputs.tables.cells import CellValue
 from slotfill.extractors.runs.outputs.tables.shapes import ColumnType, Items, Scalar, TableShape, shape_of
@@ -50,9 +50,9 @@ _TYPES = {
 class ParquetSink(Sink):
     """Writes one Parquet file, which appears whole."""
 
-    def __init__(self, path: Path, schema: Schema[Any], *, records: bool, keep: Sequence[str] = ()) -> None:
+    def __init__(self, place: Place, schema: Schema[Any], *, records: bool, keep: Sequence[str] = ()) -> None:
         rows = Rows(shape_of(schema.output_schema), records=records, keep=keep)
-        self._groups = RowGroups(AtomicFile(path), rows)
+        self._groups = RowGroups(open_file(place), rows)
 
     def write(self, record: Record) -> None:
         """Take the document's row. It is written with others."""

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 from slotfill.extractors.errors import OutputError
-from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
+from slotfill.extractors.runs.outputs.output_files import Place, open_file
 from slotfill.extractors.runs.outputs.sink import Record, Sink
 from slotfill.extractors.runs.outputs.tables.cells import CellValue, MisfitError, cell
 from slotfill.extractors.runs.outputs.tables.columns import Column, Names, columns_of, standing_in
@@ -44,13 +43,13 @@ _TYPES = {
 class SqliteSink(Sink):
     """Writes one database, which appears whole. A document is one transaction."""
 
-    def __init__(self, path: Path, schema: Schema[Any], *, records: bool, keep: Sequence[str] = ()) -> None:
+    def __init__(self, place: Place, schema: Schema[Any], *, records: bool, keep: Sequence[str] = ()) -> None:
         names = Names()
         # SQLite keeps names with this start for itself.
         name = names.give(f"_{schema.name}" if schema.name.lower().startswith("sqlite_") else schema.name)
         self._rows = Rows(shape_of(schema.output_schema), records=records, keep=keep)
         self._documents = _Table.of_documents(name, self._rows, names)
-        self._path, self._file = path, AtomicFile(path)
+        self._file = open_file(place)
         self._empty = True
         with ExitStack() as undone, self._as_output_errors():
             # AtomicFile has locked the output: no other process writes the file, and SQLite need not see to it.
@@ -87,7 +86,7 @@ class SqliteSink(Sink):
             yield
         except sqlite3.Error as error:
             self._file.discard()
-            raise OutputError(f"cannot write {str(self._path)!r}: {error}") from None
+            raise OutputError(f"cannot write {self._file.name!r}: {error}") from None
 
 
 @dataclass(frozen=True)
