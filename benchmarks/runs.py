@@ -31,6 +31,7 @@ from anthropic import AsyncAnthropic
 from overhead import AT_ONCE, KEY, TEXT, cpu_ms, serve
 
 from slotfill import Extractor
+from slotfill.__main__ import YOUNG_OBJECTS
 from slotfill.extractors.documents.sources import find_sources
 from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.budget import Budget
@@ -159,6 +160,7 @@ def memory(*rows: int) -> None:
 
 def resume(rows: int = RESUMED) -> None:
     """Go on with a run whose documents have all ended: its ledger is filled with their records, as a run left it."""
+    gc.set_threshold(YOUNG_OBJECTS)  # as the command line does
     with tempfile.TemporaryDirectory() as folder:
         output, many = Path(folder) / "out.jsonl", write_rows(Path(folder) / "rows.jsonl", rows)
         ledger = output.with_suffix(".ledger")

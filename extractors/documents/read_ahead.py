@@ -12,8 +12,11 @@ from slotfill.extractors.documents.document import Document
 
 __all__ = ["ReadAhead"]
 
-MOST_DOCUMENTS, MOST_CHARS = 1_024, 1_000_000
+MOST_DOCUMENTS, MOST_CHARS = 8_192, 1_000_000
 """So many documents are held that nobody has taken yet, or so many code points; one may be longer."""
+
+GATHERING = 0.005
+"""So many seconds are documents waited for where there are few: a batch of one takes as much work as one of fifty."""
 
 
 class ReadAhead:
@@ -24,7 +27,10 @@ class ReadAhead:
 
     def __init__(self, documents: Iterable[Document]) -> None:
         self._ready: deque[Document] = deque()
-        self._chars = 0
+        # A lock for each document would cost a fifth of all that is done to read it: so each side counts what it has
+        # done, no other changes that, and the thread looks whether it is waited for after it has given a document.
+        self._chars_read = self._chars_taken = 0
+        self._is_awaited = False
         self._ended = self._closed = False
         self._error: BaseException | None = None
         self._changed = threading.Condition()
@@ -40,14 +46,11 @@ class ReadAhead:
         Raises:
             BaseException: What reading has raised, behind the documents that came before it.
         """
-        while not self._closed:
-            with self._changed:
-                if self._ready:
-                    return self._taken(most, most_chars)
-                if self._ended:
-                    break
-                self._arrived.clear()
-            await self._arrived.wait()
+        await self._first()
+        if len(self._ready) * 2 < most and not (self._ended or self._closed):
+            await asyncio.sleep(GATHERING)
+        if self._ready and not self._closed:
+            return self._taken(most, most_chars)
         if self._error is not None and not self._closed:
             raise self._error
         return []
@@ -56,34 +59,52 @@ class ReadAhead:
         """Read no further document, and give none."""
         self._closed = True
         self._arrived.set()
-        with self._changed:
-            self._changed.notify()
+        self._go_on()
+
+    async def _first(self) -> None:
+        """Wait until there is a document, or the end."""
+        while True:
+            self._arrived.clear()
+            self._is_awaited = True  # before it is looked for one: what comes from here on wakes
+            if self._ready or self._ended or self._closed:
+                self._is_awaited = False
+                return
+            await self._arrived.wait()
 
     def _taken(self, most: int, most_chars: int) -> list[Document]:
         batch: list[Document] = []
-        size = 0
-        while self._ready and len(batch) < most and size <= most_chars:
-            batch.append(self._ready.popleft())
-            size += len(batch[-1].text)
-        self._chars -= size
+        size, next_document = 0, self._ready.popleft
+        for _ in range(min(most, len(self._ready))):
+            document = next_document()
+            batch.append(document)
+            size += len(document.text)
+            if size > most_chars:
+                break
+        self._chars_taken += size
         if not self._is_full(share=2):  # so that the thread wakes for many at once
-            self._changed.notify()
+            self._go_on()
         return batch
 
     def _is_full(self, share: int = 1) -> bool:
-        return len(self._ready) * share >= MOST_DOCUMENTS or self._chars * share >= MOST_CHARS
+        chars = self._chars_read - self._chars_taken
+        return len(self._ready) * share >= MOST_DOCUMENTS or chars * share >= MOST_CHARS
+
+    def _go_on(self) -> None:
+        with self._changed:
+            self._changed.notify()
 
     def _read(self, documents: Iterable[Document]) -> None:
         try:
             for document in documents:
-                with self._changed:
-                    self._changed.wait_for(lambda: self._closed or not self._is_full())
-                    if self._closed:
-                        return
-                    self._ready.append(document)
-                    self._chars += len(document.text)
-                    if len(self._ready) == 1:
-                        self._wake()
+                if self._is_full():
+                    with self._changed:
+                        self._changed.wait_for(lambda: self._closed or not self._is_full())
+                if self._closed:
+                    return
+                self._chars_read += len(document.text)
+                self._ready.append(document)
+                if self._is_awaited:
+                    self._wake()
         except BaseException as error:  # noqa: BLE001 - it is raised where the documents are taken
             self._error = error
         finally:
@@ -91,5 +112,6 @@ class ReadAhead:
             self._wake()
 
     def _wake(self) -> None:
+        self._is_awaited = False
         with suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(self._arrived.set)

@@ -37,7 +37,7 @@ __all__ = ["ExtractElsewhere", "Run", "Workers"]
 BATCH = 64
 """How many documents are registered at once, at most; the first ones are few, so that work begins with the first."""
 
-BATCH_OF_ENDED = 1_024
+BATCH_OF_ENDED = 4_096
 """How many, while those that are read have all ended before."""
 
 BATCH_CHARS = 1_000_000

@@ -11,6 +11,8 @@ from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.runs.ledger.retrying import RETRY_LATER
 
 __all__ = [
+    "ADD_INPUT",
+    "ADD_INPUTS",
     "ADD_TRY",
     "DAMAGED_DOCUMENTS",
     "EARLIER_RECORDS",
@@ -67,6 +69,13 @@ def has_documents(condition: str) -> str:
     """Ask whether a condition holds of any document."""
     return f"SELECT EXISTS (SELECT 1 FROM documents WHERE {condition})"
 
+
+ADD_INPUT = "INSERT INTO inputs (position, document, source, columns) VALUES (?, ?, ?, ?)"
+ADD_INPUTS = (
+    "INSERT INTO inputs (position, document, source) "
+    "SELECT ?1 + key, substr(?2, 32 * key + 1, 32), value FROM json_each(?3)"
+)
+"""Add the documents from a position on, of which there are all keys, one behind the other, and the sources in JSON."""
 
 _ENDED = "FROM inputs JOIN documents USING (document)"
 _WITH_RECORD = "LEFT JOIN records ON records.number = documents.record"

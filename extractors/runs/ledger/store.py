@@ -147,7 +147,7 @@ class Ledger:
         with self.database.transaction() as database:
             # The order matters: what is damaged must be forgotten before what has ended is counted, and both before
             # anybody is told what is pending. One transaction for the batch: a kill in between leaves none of it.
-            database.executemany("INSERT INTO inputs VALUES (?, ?, ?, ?)", batch.rows)
+            batch.add_to(database)
             self._forget_damaged(database, batch, check)
             self._forget_failed(database, batch)
             ended = [OutcomeCount(*row) for row in database.execute(queries.OUTCOME_COUNTS, (self.start, batch.first))]

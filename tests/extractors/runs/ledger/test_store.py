@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from decimal import Decimal
 
 import psutil
@@ -57,6 +58,19 @@ class TestRegister:
     def test_what_is_new_is_pending(self, path):
         with Ledger(path) as ledger:
             assert pending(ledger, A, B, UNREADABLE) == (A, B, UNREADABLE)
+
+    @pytest.mark.parametrize("columns", [{}, {"nr": 17}], ids=["plain", "with columns"])
+    @pytest.mark.parametrize("last", ["z.jsonl#40", "z.jsonl#nul\0here", "z\\u0000", 'é"\u2028\U0001f600', None])
+    def test_each_keeps_its_own_place_and_source(self, path, columns, last):
+        sources = [*(f"z.jsonl#{number}" for number in range(40)), last]
+        documents = [Document.of(f"Text {source!r}.", source) for source in sources]
+        documents[-1] = replace(documents[-1], columns=columns)
+        with Ledger(path) as ledger:
+            assert pending(ledger, *documents[:3]) == tuple(documents[:3])
+            pending(ledger, *documents[3:])
+            entries = [(one.position, one.document.hex(), one.source, one.columns) for one in ledger.entries(0)]
+        told = [(number, document.id, document.source, None) for number, document in enumerate(documents)]
+        assert entries == [*told[:-1], (40, documents[-1].id, last, '{"nr": 17}' if columns else None)]
 
     def test_a_text_is_asked_about_once(self, path):
         with Ledger(path) as ledger:
