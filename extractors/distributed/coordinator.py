@@ -137,12 +137,15 @@ class Coordinator:
         self._forget(worker)
         self._assignments.left(worker)
 
-    def lost(self, worker: str) -> None:
-        """Take all out of the hands of a worker that is no more; what it held of limits and money counts as used."""
+    def lost(self, worker: str, how: str = "is gone") -> None:
+        """Take all out of the hands of a worker that is no more; what it held of limits and money counts as used.
+
+        how: it has ended, as a predicate, for the records of documents that are given up.
+        """
         self._money.lost(worker)
         self._forget(worker)
         for job in self._assignments.lost(worker):
-            job.end(self._given_up(job))
+            job.end(self._given_up(job, how))
         if self._asking.halted:
             self.drop()
         self._news.set()
@@ -222,9 +225,10 @@ class Coordinator:
             held.begun = bool(answers)  # the worker goes through them at once, and may end over them
             yield Assignment(held.number, held.item.document, answers, held.item.earlier)
 
-    def _given_up(self, job: _Job) -> Extraction[Any]:
+    def _given_up(self, job: _Job, how: str) -> Extraction[Any]:
         message = (
-            f"{MOST_DEATHS} workers have ended while they had it in hand, the last ones nothing else: it is given up"
+            f"{MOST_DEATHS} workers have ended while they had it in hand, the last ones nothing else: it is given up; "
+            f"the last one {how}"
         )
         failure = Failure(FailureKind.WORKER_LOST, message)
         return record_failure(job.document, self._schema, self._model, failure, answered=job.answered)

@@ -87,4 +87,4 @@ class _ProcessLink(WorkerLink):
     async def _lost(self) -> WorkerLostError:
         code = await self._process.wait()
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return WorkerLostError(f"process {self._process.pid} has ended ({how})")
+        return WorkerLostError(f"ended with {how}")

@@ -21,6 +21,7 @@ from slotfill.schemas.errors import SlotfillError
 __all__ = [
     "FRAME",
     "LEASE_SECONDS",
+    "SILENT_SECONDS",
     "AnswerVerdict",
     "AskLease",
     "Assignment",
@@ -40,6 +41,13 @@ __all__ = [
 
 LEASE_SECONDS = 1.0
 """After so long what was not used of a lease is given back."""
+
+SILENT_SECONDS = 120.0
+"""After so long without a report a worker hangs, and is ended: it reports four times a second at least.
+
+What it does by itself, validators of a schema among it, holds its reports up. So long that a hundred documents at once
+may take a second each; and no longer, since a document that has workers hang is given up after three times of it.
+"""
 
 FRAME = 8
 """Bytes before each message that tell its length, where it goes through a pipe."""

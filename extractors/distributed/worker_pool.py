@@ -15,7 +15,7 @@ from slotfill.extractors.distributed.leases.leased_pacer import LENT_SHARE
 from slotfill.extractors.distributed.leases.money_leases import MoneyLeases
 from slotfill.extractors.distributed.leases.rate_leases import RateLeases
 from slotfill.extractors.distributed.recipe import Recipe
-from slotfill.extractors.distributed.worker_messages import Orders, WorkerReport
+from slotfill.extractors.distributed.worker_messages import SILENT_SECONDS, Orders, WorkerReport
 from slotfill.extractors.errors import StoppedError
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.runs.asking import Asking
@@ -25,12 +25,15 @@ from slotfill.extractors.runs.ledger.store import Ledger
 
 __all__ = ["WorkerLink", "WorkerLostError", "WorkerPool"]
 
+LOOKS = 10
+"""How often it is looked for a report before a worker is taken to hang: this process may be held up, too."""
+
 MOST_FALSE_STARTS = 3
 """So many workers in a row that end before they have reported anything mean that it is none of them."""
 
 
 class WorkerLostError(Exception):
-    """A worker is no more. The message says what is known of its end."""
+    """A worker is no more. The message says of it what is known of its end."""
 
 
 class WorkerLink(ABC):
@@ -103,7 +106,8 @@ class WorkerPool(ABC):
             except WorkerLostError as error:
                 self._false_starts += 1
                 if self._false_starts >= MOST_FALSE_STARTS:
-                    asking.halt(StoppedError(f"{MOST_FALSE_STARTS} workers in a row have ended as they began: {error}"))
+                    reason = f"{MOST_FALSE_STARTS} workers in a row have ended as they began; the last one {error}"
+                    asking.halt(StoppedError(reason))
             except Exception as error:  # noqa: BLE001 - it ends the run, which would wait for documents for ever
                 asking.halt(error)
         if asking.halted:
@@ -118,12 +122,27 @@ class WorkerPool(ABC):
                 await coordinator.wait_for_news(name, IDLE_SECONDS)
                 orders = coordinator.exchange(name, report)
                 orders.leaving = leaving.is_set()
-                report = await link.step(orders)
+                report = await _heard(link, orders)
                 self._false_starts = 0
             coordinator.exchange(name, report)
             coordinator.left(name)
+        except WorkerLostError as error:
+            coordinator.lost(name, str(error))
+            raise
         except BaseException:
             coordinator.lost(name)
             raise
         finally:
             await link.close()
+
+
+async def _heard(link: WorkerLink, orders: Orders) -> WorkerReport:
+    """Have a worker do what is ordered, and return its report. Raises WorkerLostError where it hangs, too."""
+    step = asyncio.ensure_future(link.step(orders))
+    try:
+        for _ in range(LOOKS):
+            if (await asyncio.wait([step], timeout=SILENT_SECONDS / LOOKS))[0]:
+                return step.result()
+        raise WorkerLostError(f"said nothing for {SILENT_SECONDS:.0f} seconds, and was ended")
+    finally:
+        step.cancel()

@@ -7,13 +7,13 @@ the rows that it is called with to the coordinator, and takes from it what it is
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import hashlib
 import logging
 import pickle
 import threading
 import time
 from collections.abc import Mapping
-from concurrent.futures import Future
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -28,7 +28,7 @@ from slotfill.extractors.distributed.leases.leased_pacer import LENT_SHARE
 from slotfill.extractors.distributed.leases.money_leases import MoneyLeases
 from slotfill.extractors.distributed.leases.rate_leases import RateLeases
 from slotfill.extractors.distributed.recipe import Recipe
-from slotfill.extractors.distributed.worker_messages import WorkerReport
+from slotfill.extractors.distributed.worker_messages import SILENT_SECONDS, WorkerReport
 from slotfill.extractors.distributed.worker_pool import WorkerLostError
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.errors import SettingsError, StoppedError
@@ -46,8 +46,11 @@ from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = ["RayCoordinator", "SlotfillExtract"]
 
-SILENT_SECONDS = 15.0
-"""After so long without a report a worker is taken for lost: they report four times a second."""
+LOST_SECONDS = 15.0
+"""After so long without a sign of life a worker is taken for lost."""
+
+ALIVE_SECONDS = 2.0
+"""So often a worker tells that its process is there, whatever keeps it from its reports. One that hangs ends itself."""
 
 LONELY_SECONDS = 60.0
 """After so long without any worker a coordinator ends: its pipeline has."""
@@ -108,6 +111,11 @@ class RayCoordinator:
         read: WorkerReport = pickle.loads(report)  # noqa: S301 - of our own worker
         return pickle.dumps((self.started, self._coordinator.exchange(worker, read)))
 
+    async def alive(self, worker: str) -> None:
+        """Take note that a worker's process is there."""
+        if worker in self._heard:
+            self._heard[worker] = time.monotonic()
+
     def _task(self, document: Document) -> asyncio.Task[Extraction[Any]]:
         """Have a document extracted once, however often it is brought: the rows of a dead worker are brought again."""
         key = document_key(document)
@@ -134,9 +142,9 @@ class RayCoordinator:
         while True:
             await asyncio.sleep(1.0)
             now = time.monotonic()
-            for worker in [name for name, heard in self._heard.items() if now - heard > SILENT_SECONDS]:
+            for worker in [name for name, heard in self._heard.items() if now - heard > LOST_SECONDS]:
                 del self._heard[worker]
-                self._coordinator.lost(worker)
+                self._coordinator.lost(worker, f"gave no sign of life for {LOST_SECONDS:.0f} seconds")
             if now - self._heard_last > LONELY_SECONDS:
                 import_ray().actor.exit_actor()
 
@@ -191,8 +199,8 @@ class SlotfillExtract:
         self._columns = _ArrowColumns(extractor)
         self._coordinator = _coordinator_of(self._ray, self._recipe.text, shared)
         self._name = uuid4().hex
-        self._failed: Future[None] = Future()
-        threading.Thread(target=self._run, name="slotfill-worker", daemon=True).start()
+        for work in (self._run, self._tell_of_life):
+            threading.Thread(target=work, name="slotfill-worker", daemon=True).start()
 
     def __call__(self, batch: Any) -> Any:
         """Extract from a batch: a table of Arrow's, a frame of pandas, or a mapping of NumPy arrays.
@@ -211,12 +219,19 @@ class SlotfillExtract:
     def _run(self) -> None:
         asyncio.run(self._work())
 
+    def _tell_of_life(self) -> None:
+        while True:
+            time.sleep(ALIVE_SECONDS)
+            self._coordinator.alive.remote(self._name)
+
     async def _work(self) -> None:
         """Be a worker, for as long as there is a coordinator."""
-        while True:
-            with suppress(WorkerLostError):  # it is the coordinator that was: there is another one by now
-                await self._serve()
-            self._name = uuid4().hex
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_end_if_it_hangs())
+            while True:
+                with suppress(WorkerLostError):  # it is the coordinator that was: there is another one by now
+                    await self._serve()
+                self._name = uuid4().hex
 
     async def _serve(self) -> None:
         worker, started, report = Worker(self._recipe, self._concurrency), None, WorkerReport()
@@ -233,6 +248,16 @@ class SlotfillExtract:
                 report = await worker.step(orders)
         finally:
             await worker.close()
+
+
+async def _end_if_it_hangs() -> None:
+    """End this process if its event loop does not go on, so that Ray starts it again.
+
+    Nobody else could, and where it is in a regular expression no thread of Python's could either.
+    """
+    while True:
+        faulthandler.dump_traceback_later(SILENT_SECONDS, exit=True)
+        await asyncio.sleep(1.0)
 
 
 def _coordinator_of(ray: Any, recipe: str, shared: Mapping[str, Any]) -> Any:

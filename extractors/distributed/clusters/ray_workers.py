@@ -126,7 +126,8 @@ class _ActorLink(WorkerLink):
         try:
             message = await asyncio.wrap_future(method.remote(*arguments).future())
         except (self._ray.exceptions.RayActorError, self._ray.exceptions.RaySystemError) as error:
-            raise WorkerLostError(str(error).strip().partition("\n")[0]) from None
+            reason = str(error).strip().partition("\n")[0]
+            raise WorkerLostError(f"ended: {reason}") from None
         answer = pickle.loads(message)  # noqa: S301 - of our own actor
         if isinstance(answer, SlotfillError):
             raise answer

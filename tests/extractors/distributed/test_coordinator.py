@@ -13,6 +13,7 @@ from running import Memory, engine
 
 from slotfill import Document, Extractor, FailureKind, ModelError
 from slotfill.extractors.clients.pacer import Pacer
+from slotfill.extractors.distributed import worker_pool
 from slotfill.extractors.distributed.coordinator import BLOCK, Coordinator
 from slotfill.extractors.distributed.leases.money_leases import MoneyLeases
 from slotfill.extractors.distributed.leases.rate_leases import RateLeases
@@ -48,13 +49,14 @@ class Service:
     def __init__(self, url, claude):
         self.url, self.claude = url, claude
 
-    def run(self, texts, *, path=None, workers=2, dies=None, **options):
+    def run(self, texts, *, path=None, workers=2, dies=None, hangs=None, **options):
         """Run, and give the records, how many workers there were, and what stopped it."""
         extractor = Extractor(SCHEMA, **options)
         stopped, kept = None, Memory()
         with Ledger(path) as ledger:
             budget = Budget(ledger.account, extractor.all_models)
-            pool = InnerWorkers(extractor, workers=workers, concurrency=CONCURRENCY, **({"dies": dies} if dies else {}))
+            ends = {name: when for name, when in (("dies", dies), ("hangs", hangs)) if when}
+            pool = InnerWorkers(extractor, workers=workers, concurrency=CONCURRENCY, **ends)
             at_work = partial(pool.at_work, ledger, budget) if workers else None
             if not workers:
                 extractor.meter(budget)
@@ -129,6 +131,21 @@ def test_a_document_that_ends_its_workers_is_given_up_and_no_other_one(service):
     # More where a worker ends before it has told that it began with the document: then others are blamed for it, which
     # are handed out alone from then on, and end none.
     assert started >= 2 + 3
+
+
+def test_a_worker_that_hangs_is_one_that_has_ended(service, monkeypatch):
+    """It hangs over the answer of a document, as in an endless loop of a validator; the others lose nothing."""
+    monkeypatch.setattr(worker_pool, "SILENT_SECONDS", 1.0)
+
+    def hangs(_, report):
+        return any("row 40" in (one.answer.text or "") for one in report.answers)
+
+    shared, started, _ = service.run(documents(), hangs=hangs)
+    (lost,) = [one for one in shared if one["error"] and one["error"]["type"] == FailureKind.WORKER_LOST]
+    assert lost["document"]["source"] == "40"
+    assert lost["error"]["message"].endswith("it is given up; the last one said nothing for 1 seconds, and was ended")
+    assert len(shared) == COUNT
+    assert 2 + 2 <= started <= 2 + 3  # the third one may be the last thing that happens
 
 
 def _is_of(ended, number):

@@ -128,10 +128,10 @@ class Note(BaseModel):
 '''
 
 
-def command(folder, url, *arguments):
+def command(folder, url, *arguments, start=("-m", "slotfill")):
     """Run the command line in a folder; give its exit code and what it said."""
     variables = {**os.environ, "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "sk-ant-any"}
-    line = [sys.executable, "-m", "slotfill", "extract", *arguments]
+    line = [sys.executable, *start, "extract", *arguments]
     done = subprocess.run(
         line, cwd=folder, env=variables, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
@@ -160,6 +160,35 @@ def test_a_document_whose_validator_ends_the_process_is_a_failure_and_no_other_o
     assert len((tmp_path / "a.jsonl").read_text("utf-8").splitlines()) == 29
     assert len(claude.requests) <= 30 + 3 * CONCURRENCY // 2
     assert Decimal(failed["cost_usd"]) > 0
+
+
+HANGS = """
+from slotfill.extractors.distributed import worker_pool
+worker_pool.SILENT_SECONDS = 10.0
+from slotfill.__main__ import main
+main()
+"""
+
+
+@pytest.mark.slow
+def test_a_document_whose_validator_never_ends_is_a_failure_and_no_other_one_is(tmp_path):
+    endless = DEADLY.replace("os._exit(3)", 're.fullmatch("(a+)+", 60 * "a" + "b")')
+    (tmp_path / "note.py").write_text(f"import re{endless}", "utf-8")
+    write_rows(tmp_path, 30)
+    claude = SimulatedClaude(lambda asked: {"note": f"row {asked.document.split()[1]}", "urgency": 1})
+    with served(claude) as url:
+        code, told = command(
+            tmp_path,
+            url,
+            *("note.py:Note", "rows.jsonl", "-o", "a.jsonl", "--rejects", "b.jsonl", *SHARED),
+            start=("-c", HANGS),
+        )
+    assert code == 1, told
+    (failed,) = [json.loads(line) for line in (tmp_path / "b.jsonl").read_text("utf-8").splitlines()]
+    assert failed["document"]["source"].endswith("#13")
+    assert failed["error"]["type"] == "worker_lost"
+    assert "said nothing for 10 seconds" in failed["error"]["message"]
+    assert len((tmp_path / "a.jsonl").read_text("utf-8").splitlines()) == 29
 
 
 @pytest.mark.slow

@@ -101,3 +101,50 @@ def test_a_coordinator_that_is_killed_goes_on_from_its_ledger(tmp_path):
     assert sorted(row["n"] for row in rows) == [*range(MANY)]
     assert {row["outcome"] for row in rows} == {"valid"}
     assert len(claude.requests) <= MANY + 2 * 8  # what was in flight
+
+
+FATAL = '''
+import os
+import re
+from pydantic import BaseModel, field_validator
+from slotfill.extractors.distributed.clusters import ray_data
+
+ray_data.ALIVE_SECONDS, ray_data.LOST_SECONDS, ray_data.SILENT_SECONDS = 0.5, 3.0, 5.0
+
+class Row(BaseModel):
+    """Say which."""
+
+    n: int
+
+    @field_validator("n")
+    @classmethod
+    def ends(cls, n: int) -> int:
+        if n == 12:
+            os._exit(3)
+        if n == 25:
+            re.fullmatch("(a+)+", 60 * "a" + "b")
+        return n
+'''
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_rows_that_end_actors_or_have_them_hang_are_failures_and_no_others_are(tmp_path):
+    pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    (tmp_path / "fatal.py").write_text(FATAL, "utf-8")
+    claude = SimulatedClaude(lambda asked: {"n": int(asked.document.split()[1])})
+    with served(claude) as url:
+        variables = {**os.environ, "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "sk-ant-any"}
+        done = subprocess.run(
+            [sys.executable, "-c", PIPELINE, json.dumps("fatal:Row"), "40", "", "pandas"],
+            cwd=tmp_path,
+            env={**variables, "PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr[-2000:]
+    (rows,) = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[{")]
+    assert sorted(row["n"] for row in rows) == [*range(40)]
+    assert {row["n"]: row["error"] for row in rows if row["error"]} == {12: "worker_lost", 25: "worker_lost"}
+    assert len(claude.requests) <= 40 + 6 * 8
