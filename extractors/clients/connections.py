@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import anthropic
-from anthropic import Anthropic, AsyncAnthropic
 from opentelemetry import trace
 
 from slotfill.extractors.cassettes.cassette import Cassette, CassetteTransport
@@ -16,22 +15,18 @@ from slotfill.extractors.clients.rate_limits import Limits
 from slotfill.extractors.http.bounded_client import BoundedAsyncClient
 from slotfill.extractors.http.deadlines import TimedClient
 from slotfill.extractors.http.proxies import naming_proxies
+from slotfill.extractors.http.sdk_clients import Anthropic, AsyncAnthropic
 from slotfill.extractors.http.tries import Tries
 from slotfill.extractors.local.weights import weights
 from slotfill.extractors.settings import Settings
 from slotfill.schemas.json_values.json_types import JSONObject
 
 if TYPE_CHECKING:
-    import httpx2
-
     from slotfill.extractors.local.transport import LocalTransport
 
 __all__ = ["asynchronous_client", "synchronous_client"]
 
 HttpClient = type[TimedClient | BoundedAsyncClient]
-
-MESSAGES = "/v1/messages"
-"""Where nearly all requests go."""
 
 
 def synchronous_client(
@@ -47,22 +42,7 @@ def asynchronous_client(
 ) -> AsyncAnthropic:
     """Do what `synchronous_client` does, for the event loop that runs."""
     with naming_proxies():
-        return _AsyncClient(**_arguments(model, settings, BoundedAsyncClient, cassette, limits))
-
-
-class _AsyncClient(AsyncAnthropic):
-    """The SDK's client, which puts the address of messages together once: it took 3 % of a request's processor time."""
-
-    def __init__(self, **options: Any) -> None:
-        self._address: tuple[httpx2.URL, httpx2.URL] | None = None
-        super().__init__(**options)
-
-    def _prepare_url(self, url: str) -> httpx2.URL:
-        if url != MESSAGES:
-            return super()._prepare_url(url)
-        if self._address is None or self._address[0] is not self.base_url:
-            self._address = self.base_url, super()._prepare_url(url)
-        return self._address[1]
+        return AsyncAnthropic(**_arguments(model, settings, BoundedAsyncClient, cassette, limits))
 
 
 def _arguments(

@@ -52,9 +52,15 @@ class Meter(Protocol):
         """
 
 
-def size_of(body: JSONMapping) -> int:
-    """Measure a request's body in bytes, of which no token is shorter than one."""
-    return len(to_json(without_pdfs(body))) + pdf_size(body)
+def size_of(body: JSONMapping, written: object = None) -> int:
+    """Measure a request's body in bytes, of which no token is shorter than one.
+
+    written: the body as it is sent, if it is written already, as bytes.
+    """
+    bare = without_pdfs(body)
+    if bare is body:
+        return len(written if isinstance(written, bytes) else to_json(body))
+    return len(to_json(bare)) + pdf_size(body)
 
 
 def pdf_size(body: JSONMapping) -> int:

@@ -140,7 +140,9 @@ class Limits(Middleware):
 
     def _pending(self, request: APIRequest) -> PendingTry:
         body: JSON = request.json or {}
-        attempt = Try(str(body.get("model", "")), size_of(body), int(body.get("max_tokens") or 0))
+        attempt = Try(
+            str(body.get("model", "")), size_of(body, request.options.content), int(body.get("max_tokens") or 0)
+        )
         return PendingTry(attempt, self._pacer, self._meter(), max_wait=self._max_wait)
 
     def _settle(self, held: HeldTry, reply: Response, content: object) -> WaitError | None:

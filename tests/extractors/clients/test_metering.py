@@ -27,13 +27,14 @@ def test_a_text_has_its_bytes_and_is_not_copied():
     (request,) = requests("Fine.")
     assert without_pdfs(request) is request
     assert size_of(request) == len(to_json(request))
+    assert size_of(request, b"as it is sent") == 13
 
 
 def test_pages_count_by_their_number_and_not_by_their_length():
     (request,) = requests("Fine.", 4, data=lambda _: LARGE)
     assert len(json.dumps(request)) > 4_000_000
     assert pdf_size(request) == 4 * PAGE_SIZE
-    assert size_of(request) < 4 * PAGE_SIZE + 20_000
+    assert size_of(request, to_json(request)) == size_of(request) < 4 * PAGE_SIZE + 20_000
     assert json.dumps(request).count(b64encode(LARGE).decode()) == 1  # it was not changed
 
 
