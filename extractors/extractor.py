@@ -157,6 +157,11 @@ class Extractor(Generic[M]):
         """Tell a meter of each HTTP try. Call it before the first request; a `client` is not metered."""
         self._models.meter(meter)
 
+    @property
+    def is_metered(self) -> bool:
+        """Whether a meter is told of each HTTP try, before it is sent."""
+        return self._models.is_metered
+
     def pace(self, pacer: Pacer) -> None:
         """Have another pacer say when tries may start. Call it before the first request; a `client` is not paced."""
         self._models.pace(pacer)

@@ -156,7 +156,7 @@ DEFECTS = {
     ),
     "an answer is not stored before its document ends": (
         "extractors/runs/asking.py",
-        "            self._ledger.keep(document, ask, answer)\n        except (",
+        "            self._keep(document, ask, answer)\n        except (",
         "            pass\n        except (",
         "tests/extractors/runs/test_engine.py::test_an_answer_is_stored_before_its_document_ends",
     ),

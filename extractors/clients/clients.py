@@ -71,6 +71,11 @@ class Clients:
         """Have a meter told of each HTTP try from here on, None for none; of a client that is given it never is."""
         self._meter = meter
 
+    @property
+    def is_metered(self) -> bool:
+        """Whether a meter is told of each HTTP try, before it is sent."""
+        return self._meter is not None and self._own_client is None and bool(self._limits())
+
     def pace(self, pacer: Pacer) -> None:
         """Have another pacer say when tries may start, before the first one."""
         self._pacer = pacer

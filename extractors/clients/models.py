@@ -130,6 +130,11 @@ class ModelPool:
         for target in self._targets.values():
             target.clients.meter(meter)
 
+    @property
+    def is_metered(self) -> bool:
+        """Whether a meter is told of each HTTP try, before it is sent."""
+        return all(target.clients.is_metered for target in self._targets.values())
+
     def pace(self, pacer: Pacer) -> None:
         """Have another pacer say when tries may start, before the first one."""
         for target in self._targets.values():

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from pydantic import NonNegativeInt, with_config
@@ -51,10 +52,10 @@ class Ask:
     def digest(self) -> bytes:
         """Name what is asked, and of which model: SHA-256. The rung, which leads to it, is no part of it."""
         form = json.dumps(self.wire.full, sort_keys=True) if self.wire else ""
-        turns = (part for turn in self.prompt.turns for part in (turn.role, turn.text, *_digests(turn)))
-        parts = (self.model, self.mode, str(self.max_tokens), form, self.prompt.system, *turns)
-        encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
-        return hashlib.sha256(b"".join([b"%d:%b" % (len(data), data) for data in encoded])).digest()
+        named = _named_first(self.model, self.mode, str(self.max_tokens), form, self.prompt.system).copy()
+        for turn in self.prompt.turns:
+            named.update(_framed(turn.role, turn.text, *_digests(turn)))
+        return named.digest()
 
 
 class AskName(NamedTuple):
@@ -234,6 +235,18 @@ def attempt_of(
         request_id=answer.request_id,
         batch=answer.batch,
     )
+
+
+@lru_cache(maxsize=64)
+def _named_first(*parts: str) -> hashlib._Hash:
+    """Begin a name with what most documents have in common; a copy of it goes on."""
+    return hashlib.sha256(_framed(*parts))
+
+
+def _framed(*parts: str) -> bytes:
+    """Put texts one behind the other so that no other texts are put together alike."""
+    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+    return b"".join([b"%d:%b" % (len(data), data) for data in encoded])
 
 
 def _digests(turn: Message) -> Iterator[str]:

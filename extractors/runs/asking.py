@@ -23,6 +23,10 @@ POLL_SECONDS = 0.1
 """After so long those who wait for the breaker look whether the run was stopped."""
 
 
+STORED_WITHIN = 0.02
+"""Seconds after which an answer is committed at the latest, where no further request is sent."""
+
+
 class HaltedError(SlotfillError):
     """No further ask starts: the document that it is for stays pending."""
 
@@ -30,8 +34,9 @@ class HaltedError(SlotfillError):
 class Asking:
     """Puts a run's asks to the models.
 
-    executor: what asks them. concurrency: how many asks may be in flight. on_halt: is called when no further one may
-    start, so that what waits in the executor is not sent either.
+    executor: what asks them. concurrency: how many asks may be in flight. metered: whether the ledger is told of each
+    request, and has stored it, before it is sent. on_halt: is called when no further one may start, so that what waits
+    in the executor is not sent either.
     """
 
     def __init__(
@@ -41,12 +46,14 @@ class Asking:
         breaker: Breaker,
         *,
         concurrency: int,
+        metered: bool = False,
         on_halt: Callable[[], None] = lambda: None,
     ) -> None:
         self.in_flight = 0
         self.halted: BaseException | None = None
         self._executor, self._ledger, self._breaker = executor, ledger, breaker
-        self._on_halt = on_halt
+        self._metered, self._on_halt = metered, on_halt
+        self._storing: asyncio.TimerHandle | None = None
         self._slots = asyncio.Semaphore(concurrency)
 
     def halt(self, reason: BaseException) -> None:
@@ -138,9 +145,8 @@ class Asking:
     ) -> Answer | None:
         """Store an answer, and return what is stored; None for one to be asked again, as it fell into an outage.
 
-        A reply is stored before anything is made of it, and before its place is given to another ask: it is paid for,
-        and what a kill can lose is what was in flight. Raises HaltedError where it says that nothing more is to be
-        asked.
+        A reply is stored before its place is given to another ask: it is paid for, and what a kill can lose is what was
+        in flight. Raises HaltedError where it says that nothing more is to be asked.
         """
         failure = answer.failure
         try:
@@ -163,13 +169,26 @@ class Asking:
     def _store(self, document: Document, ask: Ask | AskName, answer: Answer) -> Answer:
         """Store an answer; of one that cannot be, what it cost and why, which is then what the next start recalls."""
         try:
-            self._ledger.keep(document, ask, answer)
+            self._keep(document, ask, answer)
         except (SlotfillError, *STOPS):
             raise
         except BaseException as error:  # noqa: BLE001 - see STOPS
             answer = Answer(failure=internal_failure(error, document.source), usage=answer.usage, ms=answer.ms)
-            self._ledger.keep(document, ask, answer)
+            self._keep(document, ask, answer)
         return answer
+
+    def _keep(self, document: Document, ask: Ask | AskName, answer: Answer) -> None:
+        """Store an answer: where the next request is stored before it is sent, with that, or else after a moment."""
+        self._ledger.keep(document, ask, answer, lasting=not self._metered)
+        if self._metered and self._storing is None:
+            self._storing = asyncio.get_running_loop().call_later(STORED_WITHIN, self._commit)
+
+    def _commit(self) -> None:
+        self._storing = None
+        try:
+            self._ledger.store()
+        except SlotfillError as error:
+            self.halt(error)
 
 
 class _RecallingExecutor:

@@ -96,7 +96,14 @@ class Run:
         self._second_tries: SecondTries | None = None
         self._first_tries: dict[bytes, FirstTry] = {}
         self._extractor, self._ledger, self._delivery, self._breaker = extractor, ledger, delivery, breaker
-        self._asking = Asking(extractor.executor, ledger, breaker, concurrency=concurrency, on_halt=self._halt)
+        self._asking = Asking(
+            extractor.executor,
+            ledger,
+            breaker,
+            concurrency=concurrency,
+            metered=extractor.is_metered and workers is None,
+            on_halt=self._halt,
+        )
         self._concurrency, self._earlier, self._in_waves = concurrency, earlier, in_waves
         self._workers = workers
         self._elsewhere: ExtractElsewhere | None = None

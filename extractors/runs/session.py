@@ -292,7 +292,7 @@ def _open_outputs(
 
 
 def _set_budget(extractor: Extractor[Any], ledger: Ledger, start: Start, on_message: OnMessage) -> Budget:
-    """Have every try of the extractor batches_text, and kept within what may be spent."""
+    """Have every try of the extractor booked, and kept within what may be spent."""
     budget = Budget(
         ledger.account,
         extractor.all_models,

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -54,46 +54,42 @@ class Database:
     """
 
     def __init__(self, path: Path | None, place: str, *, erase: bool) -> None:
-        self._path, self._place = path, place
+        self._path = path
         self._deferred: list[tuple[str, SQLValues]] = []
         # One connection serves all threads: SQLite would serialise their statements, but not whole transactions.
         self._turn = threading.Lock()
-        with self.as_ledger_errors(), ExitStack() as undone:
+        self._errors = _LedgerErrors(place)
+        with self._errors, ExitStack() as undone:
             self._connection = undone.enter_context(closing(_connect(path, erase=erase)))
             migrate(self._connection, place)
             undone.pop_all()
+        self._lasting, self._passing = (
+            _Transaction(self._connection, self._turn, self._deferred, self._errors, lasting=lasting)
+            for lasting in (True, False)
+        )
 
     def close(self) -> None:
         """Store what was deferred, close the file, and put it back where its folder was taken away under it."""
         with suppress(LedgerError), self.transaction():
             pass  # on a full disk it is lost
-        with self.as_ledger_errors(), closing(self._connection):
+        with self._errors, closing(self._connection):
             if self._path and not self._path.exists():
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._connection.execute("VACUUM INTO ?", (str(self._path),))
                 self._path.chmod(0o600)
 
-    @contextmanager
-    def transaction(self, *, lasting: bool = True) -> Iterator[sqlite3.Connection]:
-        """Change the file, all or nothing. What need not be `lasting` may be committed with what comes next.
+    def transaction(self, *, lasting: bool = True) -> AbstractContextManager[sqlite3.Connection]:
+        """Change the file, all or nothing. What need not be `lasting` is committed with what comes next.
 
-        Were that lost until then, it would be made again from what lasts, and nothing asked: a commit costs more than
-        all else that is done for a document, and so the record of one waits for the next answer.
+        Were that lost until then, nothing would be lost that is paid for and gone: a commit costs more than all else
+        that is done for a document, and so the answer of one waits until its place is given to the next.
         """
-        with self.as_ledger_errors(), self._turn:
-            try:
-                if not self._connection.in_transaction:
-                    self._connection.execute("BEGIN IMMEDIATE")
-                for statement, values in self._deferred:
-                    self._connection.execute(statement, values)
-                self._deferred.clear()
-                yield self._connection
-                if lasting:
-                    self._connection.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):  # a full disk has rolled back already
-                    self._connection.execute("ROLLBACK")
-                raise
+        return self._lasting if lasting else self._passing
+
+    @property
+    def is_unstored(self) -> bool:
+        """Whether anything waits to be committed."""
+        return self._connection.in_transaction
 
     def change(self, statement: str, values: SQLValues) -> int:
         """Commit one statement. Returns the number of the row that it added last."""
@@ -107,7 +103,7 @@ class Database:
 
     def rows(self, question: str, values: SQLValues = ()) -> list[Any]:
         """Return all rows at once."""
-        with self.as_ledger_errors(), self._turn:
+        with self._errors, self._turn:
             return self._connection.execute(question, values).fetchall()
 
     def row(self, question: str, values: SQLValues = ()) -> Any:
@@ -117,7 +113,7 @@ class Database:
 
     def iterate(self, question: str, values: SQLValues) -> Iterator[Any]:
         """Yield row by row what is too much to be held. The file may change meanwhile."""
-        with self.as_ledger_errors():
+        with self._errors:
             yield from self._connection.execute(question, values)
 
     def empty(self, tables: Iterable[str]) -> None:
@@ -125,18 +121,78 @@ class Database:
         with self.transaction() as connection:
             for table in tables:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
-        with self.as_ledger_errors():
+        with self._errors:
             self._connection.execute("VACUUM")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    @contextmanager
-    def as_ledger_errors(self) -> Iterator[None]:
-        """Raise LedgerError for what is wrong with the file, with what to do about it."""
+
+class _Transaction:
+    """A transaction, as a context, one at a time: several are made for each document, and a generator takes longer.
+
+    deferred: what is stored first.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        turn: threading.Lock,
+        deferred: list[tuple[str, SQLValues]],
+        errors: AbstractContextManager[None],
+        *,
+        lasting: bool,
+    ) -> None:
+        self._connection, self._turn, self._deferred, self._errors = connection, turn, deferred, errors
+        self._lasting = lasting
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._turn.acquire()
         try:
-            yield
-        except sqlite3.DatabaseError as error:
+            with self._errors:
+                if not self._connection.in_transaction:
+                    self._connection.execute("BEGIN IMMEDIATE")
+                for statement, values in self._deferred:
+                    self._connection.execute(statement, values)
+                self._deferred.clear()
+        except BaseException:
+            self._undo()
+            raise
+        return self._connection
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is not None:
+            self._undo()
+            self._errors.__exit__(None, error, None)
+            return
+        try:
+            with self._errors:
+                if self._lasting:
+                    self._connection.execute("COMMIT")
+        except BaseException:
+            self._undo()
+            raise
+        self._turn.release()
+
+    def _undo(self) -> None:
+        with suppress(sqlite3.Error):  # a full disk has rolled back already
+            self._connection.execute("ROLLBACK")
+        self._turn.release()
+
+
+class _LedgerErrors:
+    """Raises LedgerError for what is wrong with a file, with what to do about it."""
+
+    __slots__ = ("_place",)
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, sqlite3.DatabaseError):
             raise LedgerError(f"{self._place} {_trouble(error)}") from None
-        except OSError as error:
+        if isinstance(error, OSError):
             raise LedgerError(f"{self._place} cannot be written: {error.strerror or error}") from None
 
 

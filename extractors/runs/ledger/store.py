@@ -1,6 +1,7 @@
 """The ledger: what a run knows, in one SQLite file. It is resume state, response cache and audit trail at once.
 
-Every answer and every record is committed as it arrives. Nothing is asked of the clock but what is shown to people.
+Every answer is committed before its request's place is given to another, every record with what comes next. Nothing is
+asked of the clock but what is shown to people.
 """
 
 from __future__ import annotations
@@ -183,9 +184,17 @@ class Ledger:
                 answers[ask].append(answer)
         return answers
 
-    def keep(self, document: Document, ask: Ask | AskName, answer: Answer) -> None:
-        """Store an answer as it arrives. One that tells of no reply, or of half of one, is asked for again later."""
-        self.keep_by_name(document_key(document), ask.digest, answer)
+    def keep(self, document: Document, ask: Ask | AskName, answer: Answer, *, lasting: bool = True) -> None:
+        """Store an answer as it arrives. One that tells of no reply, or of half of one, is asked for again later.
+
+        lasting: as in `Database.transaction`.
+        """
+        self.keep_by_name(document_key(document), ask.digest, answer, lasting=lasting)
+
+    def store(self) -> None:
+        """Commit what waits to be committed, if anything does."""
+        if self.database.is_unstored:
+            self.account.store()
 
     def keep_by_name(self, document: bytes, ask: bytes, answer: Answer, *, lasting: bool = True) -> None:
         """Do so where neither is at hand: by the document's key and the ask's digest.

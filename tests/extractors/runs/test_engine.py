@@ -3,12 +3,16 @@
 import asyncio
 import itertools
 import json
+import sqlite3
+import time
 from collections import Counter
-from contextlib import nullcontext
+from contextlib import ExitStack, closing, nullcontext
+from threading import Barrier
 
 import anthropic
 import httpx2
 import pytest
+from disks import full
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,10 +20,11 @@ from pydantic import BaseModel
 from running import Memory, engine
 from scripted import message, refusal
 
-from slotfill import Document, Extractor, ModelError, Outcome, OutputError, StoppedError, Usage
+from slotfill import Document, Extractor, LedgerError, ModelError, Outcome, OutputError, StoppedError, Usage
 from slotfill.extractors.documents.read_ahead import MOST_DOCUMENTS
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.extractors.runs.breaker import REFUSALS, Breaker
+from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.engine import BATCH
 from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.testing.claude import SimulatedClaude
@@ -426,3 +431,84 @@ def test_chunks_in_flight_are_finished_and_stored(tmp_path):
     assert kept.kept == [0]
     assert len(set(service.asked)) > 3
     assert [said for said, times in Counter(service.asked).items() if times > 1] == [service.asked[-1]]
+
+
+class TestMetered:
+    """Where the budget is told of each request before it is sent, an answer is committed with that."""
+
+    @pytest.fixture
+    def metered(self, tmp_path):
+        with (
+            Extractor(Note, model="claude-haiku-5-5") as extractor,
+            Ledger(tmp_path / "ledger.db") as ledger,
+        ):
+            extractor.meter(Budget(ledger.account))
+            yield extractor, ledger
+
+    def test_no_request_is_sent_before_the_answers_whose_places_were_free_are_committed(self, server, metered):
+        extractor, ledger = metered
+        stored = []
+
+        def reply(_):
+            stored.append(committed(ledger))
+            return message('{"text": "x"}')
+
+        server.script(reply)
+        engine(extractor, ledger, Memory(), concurrency=1).run(documents(range(5)))
+        assert stored == [{"answers": number, "tries": number + 1} for number in range(5)]
+
+    def test_an_answer_is_committed_soon_where_no_request_follows(self, server, metered):
+        extractor, ledger = metered
+        begun = Barrier(2, timeout=20)
+
+        def reply(request):
+            begun.wait()
+            while asked_about(request) == "1" and not committed(ledger)["answers"]:
+                time.sleep(0.01)
+            return message('{"text": "x"}')
+
+        server.script(reply)
+        kept = Memory()
+        engine(extractor, ledger, kept, concurrency=2).run(documents([0, 1]))
+        assert kept.kept == [0, 1]
+
+    def test_one_that_is_not_metered_is_committed_at_once(self, tmp_path):
+        stored = []
+
+        class Watching(Service):
+            async def respond(self, request):
+                stored.append(committed(ledger)["answers"])
+                return await super().respond(request)
+
+        service = Watching(*[always("good")] * 4)
+        with Ledger(tmp_path / "ledger.db") as ledger:
+            engine(service.extractor(), ledger, Memory(), concurrency=1).run(documents(range(4)))
+        assert stored == [0, 1, 2, 3]
+
+    def test_a_ledger_that_cannot_commit_it_stops_the_run(self, server, metered):
+        extractor, ledger = metered
+        begun = Barrier(2, timeout=20)
+        run = engine(extractor, ledger, Memory(), concurrency=2)
+
+        def reply(request):
+            begun.wait()
+            if asked_about(request) == "0":
+                disk.enter_context(full(0))
+            while asked_about(request) == "1" and not run._asking.halted:
+                time.sleep(0.01)
+            return message('{"text": "x"}')
+
+        server.script(reply)
+        with ExitStack() as disk, pytest.raises(LedgerError, match="cannot be used"):
+            run.run(documents(range(2)))
+        assert len(server.requests) == 2
+
+
+def asked_about(request):
+    return request["messages"][0]["content"].split("\n")[1]
+
+
+def committed(ledger):
+    """Count what another process finds in a ledger."""
+    with closing(sqlite3.connect(f"{ledger.path.as_uri()}?mode=ro", uri=True)) as other:
+        return {name: other.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in ("answers", "tries")}
