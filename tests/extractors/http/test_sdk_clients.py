@@ -128,7 +128,7 @@ def test_a_reply_is_what_the_sdk_makes_of_it(reply):
         {"system": "half a pair \ud83d"},
         {"metadata": {"user_id": object()}},
     ],
-    ids=str,
+    ids=lambda more: " ".join(more) or "no more",
 )
 def test_a_request_is_what_the_sdk_sends(swift, own, more):
     seen = []
