@@ -33,10 +33,12 @@ from overhead import AT_ONCE, KEY, TEXT, cpu_ms, serve
 from slotfill import Extractor
 from slotfill.__main__ import YOUNG_OBJECTS
 from slotfill.extractors.documents.sources import find_sources
+from slotfill.extractors.extractions.record_seal import RecordSeal
 from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.delivery import Delivery
 from slotfill.extractors.runs.engine import Run
+from slotfill.extractors.runs.ledger.queries import ADD_RECORD
 from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.runs.outputs.sinks import open_sink
 from slotfill.schemas import Feedback
@@ -171,9 +173,10 @@ def resume(rows: int = RESUMED) -> None:
                 "SELECT number, start, records.record FROM documents JOIN records USING (document)"
             )
             for count, key in enumerate(others, number + 1):
-                row = (count, bytes.fromhex(key), record.replace(first, key))
-                database.execute("INSERT INTO records VALUES (?, ?, ?)", row)
-                database.execute("INSERT INTO documents VALUES (?, ?, 'valid', NULL, ?)", (row[1], start, count))
+                text, document = record.replace(first, key), bytes.fromhex(key)
+                seal = RecordSeal.of(json.loads(text), text, document)
+                database.execute(ADD_RECORD, (document, text, *seal))
+                database.execute("INSERT INTO documents VALUES (?, ?, 'valid', NULL, ?)", (document, start, count))
         database.close()
         started = time.perf_counter()
         taken = run(many, output)

@@ -17,7 +17,7 @@ from slotfill.schemas.field_digests import FieldDigests, digest_fields
 from slotfill.schemas.json_schema.decimals import quoted_decimals
 from slotfill.schemas.json_schema.response_model import JsonValue
 from slotfill.schemas.json_schema.subschemas import resolve_local
-from slotfill.schemas.json_values.exact_json import dumps, has_exact_floats, loads, with_whole_numbers
+from slotfill.schemas.json_values.exact_json import dumps, has_exact_floats, loads, read_again, with_whole_numbers
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
 from slotfill.schemas.json_values.places import ValuePath
 from slotfill.schemas.json_values.pointer import join, pointer_to, tokens
@@ -204,6 +204,18 @@ class Schema(Generic[M]):
         if has_exact_floats(data):
             data = self._with_exact_numbers(data)
         return self._read(data, dumps(data), self._context(document))
+
+    def read_written(self, text: str) -> M:
+        """Read the JSON text of a value, unwrapped, that was read before, as `read_data` does in four times the time.
+
+        Args:
+            text: JSON that `dumps` or Pydantic wrote, in which no number has more digits than a double.
+
+        Raises:
+            ValueError: It does not validate; of a model's own code, anything.
+        """
+        data = read_again(text) if issubclass(self.model, JsonValue) else None
+        return self._read(data, text, self._context(None))
 
     def load(self, value: object) -> M:
         """Read plain JSON data again, as it was validated before.

@@ -105,18 +105,26 @@ class Delivery:
             self._check()
 
     def _write(self, entry: LedgerRow) -> None:
+        if not self._write_value(entry):
+            self._write_record(entry)
+        self._written += 1
+
+    def _write_value(self, entry: LedgerRow) -> bool:
+        """Write a value into an output of values; False where that takes the whole record, or it cannot be written."""
+        record = None if self._records else self._verification.value_alone(entry)
+        if record is None:
+            return False
+        _place(record, entry)
+        return self._refused(self._results, record) is None
+
+    def _write_record(self, entry: LedgerRow) -> None:
         record = self._verification.record(entry)
-        note = record["document"]  # that of the first document of the same text
-        note["source"] = entry.source
-        note.pop("columns", None)
-        if entry.columns is not None:
-            note["columns"] = read_again(entry.columns)
+        _place(record, entry)
         ok = Outcome(record["outcome"]).ok
         if self._records or ok:
             self._put(self._results, record)
         if self._rejects and not ok:
             self._put(self._rejects, record)
-        self._written += 1
 
     def _put(self, sink: Sink, record: Record) -> None:
         """Give a record to its sink; one that it cannot hold becomes a failure."""
@@ -149,6 +157,15 @@ class Delivery:
     def _check(self) -> None:
         if self._broken:
             raise next(iter(self._broken.values()))
+
+
+def _place(record: JSONObject, entry: LedgerRow) -> None:
+    """Say in a record, which is that of the first document of its text, where this one stands in the input."""
+    note = record["document"]
+    note["source"] = entry.source
+    note.pop("columns", None)
+    if entry.columns is not None:
+        note["columns"] = read_again(entry.columns)
 
 
 def _bare(record: Record, failure: Failure) -> Record:

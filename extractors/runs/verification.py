@@ -19,6 +19,8 @@ from slotfill.schemas.schema import Schema
 
 __all__ = ["Verification"]
 
+_WITH_VALUE = frozenset(outcome.value for outcome in Outcome if outcome.ok)
+
 _logger = logging.getLogger("slotfill")
 
 
@@ -48,6 +50,22 @@ class Verification:
             return bool(verify(text, self._schema, document.quotable)["value"] == record["value"])
         except ValueError:
             return False
+
+    def value_alone(self, entry: LedgerRow) -> JSONObject | None:
+        """Return of the record of a document that was extracted what an output of values holds; None for others.
+
+        It takes a fifth of the time of the whole record, which is read where this is None.
+        """
+        if entry.outcome not in _WITH_VALUE or (entry.earlier and self._schema.needs_context):
+            return None
+        text = entry.seal.value_in(entry.record, entry.document, self._schema.id, entry.outcome)
+        if text is None:
+            return None
+        try:
+            value = self._schema.dump(self._schema.read_written(text)) if entry.earlier else read_again(text)
+        except Exception:  # noqa: BLE001 - the model's own code may raise anything; the whole record tells what is wrong
+            return None
+        return {"document": {}, "outcome": entry.outcome, "value": value}
 
     def record(self, entry: LedgerRow) -> JSONObject:
         """Return what came of a document that has ended, as plain JSON data."""

@@ -113,6 +113,12 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX batch_requests_of_documents ON batch_requests (document);
     """,
+    # What tells that a record is as it was written, and where in it its value stands; null of what has no whole value.
+    """
+    ALTER TABLE records ADD COLUMN checksum INTEGER;
+    ALTER TABLE records ADD COLUMN value_start INTEGER;
+    ALTER TABLE records ADD COLUMN value_end INTEGER;
+    """,
 )
 """How a ledger comes from each version to the next; the version is how many of them have been run."""
 

@@ -13,6 +13,7 @@ from slotfill.extractors.runs.ledger.retrying import RETRY_LATER
 __all__ = [
     "ADD_INPUT",
     "ADD_INPUTS",
+    "ADD_RECORD",
     "ADD_TRY",
     "DAMAGED_DOCUMENTS",
     "EARLIER_RECORDS",
@@ -70,6 +71,8 @@ def has_documents(condition: str) -> str:
     return f"SELECT EXISTS (SELECT 1 FROM documents WHERE {condition})"
 
 
+ADD_RECORD = "INSERT INTO records (document, record, checksum, value_start, value_end) VALUES (?, ?, ?, ?, ?)"
+
 ADD_INPUT = "INSERT INTO inputs (position, document, source, columns) VALUES (?, ?, ?, ?)"
 ADD_INPUTS = (
     "INSERT INTO inputs (position, document, source) "
@@ -98,7 +101,8 @@ PENDING_POSITIONS = (
     "WHERE position >= ? AND outcome IS NULL ORDER BY position"
 )
 ENTRIES = (
-    "SELECT position, inputs.document, source, columns, outcome, start, records.record, failure FROM inputs "
+    "SELECT position, inputs.document, source, columns, outcome, start, failure, records.record, "
+    "checksum, value_start, value_end FROM inputs "
     f"LEFT JOIN documents USING (document) {_WITH_RECORD} WHERE position >= ? ORDER BY position"
 )
 

@@ -21,6 +21,7 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.extractions.extraction import Extraction
+from slotfill.extractors.extractions.record_seal import RecordSeal
 from slotfill.extractors.record.json_text import json_text
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.rungs.asks import Answer, Ask, AskName
@@ -52,7 +53,7 @@ class LedgerRow(NamedTuple):
 
     document: its key. columns: what of its row is carried along, as JSON; None where nothing is. outcome: None while it
     has not ended. earlier: whether an earlier start says so. record: as JSON text; of an earlier start it may be
-    anything, and None.
+    anything, and None. seal: of the record.
     retry_later: whether it ended by a failure of transport, which another try may not meet.
     """
 
@@ -63,6 +64,7 @@ class LedgerRow(NamedTuple):
     outcome: str | None
     earlier: bool
     record: str | None
+    seal: RecordSeal
     retry_later: bool
 
     @property
@@ -211,13 +213,15 @@ class Ledger:
     def end(self, extraction: Extraction[Any]) -> None:
         """Store what came of a document."""
         document = extraction.document
-        key, text = document_key(document), _json_text(extraction.to_json())
+        key, record = document_key(document), extraction.to_json()
+        text = _json_text(record)
+        seal = RecordSeal.of(record, text, key)
         # Not lasting: the answers are safe already, and the record is made of them again. So the disk is not waited
         # for.
         with self.database.transaction(lasting=False) as database:
             # A record is added, never replaced: `documents` says which one counts, so that an audit finds the earlier
             # ones.
-            number = database.execute("INSERT INTO records VALUES (NULL, ?, ?)", (key, text)).lastrowid
+            number = database.execute(queries.ADD_RECORD, (key, text, *seal)).lastrowid
             row = (key, self.start, extraction.outcome.value, cause_of(extraction), number)
             database.execute("REPLACE INTO documents VALUES (?, ?, ?, ?, ?)", row)
             if self._retention == "all":
@@ -225,11 +229,12 @@ class Ledger:
 
     def entries(self, first: int) -> Iterator[LedgerRow]:
         """Yield the documents of the input from a position on, with the records of those that have ended."""
-        for position, document, source, columns, outcome, start, record, failure in self.database.iterate(
+        for position, document, source, columns, outcome, start, failure, record, *seal in self.database.iterate(
             queries.ENTRIES, (first,)
         ):
             earlier, retry_later = start != self.start, failure in RETRY_LATER
-            yield LedgerRow(position, document, source, columns, outcome, earlier, record, retry_later)
+            row = (position, document, source, columns, outcome, earlier, record, RecordSeal(*seal), retry_later)
+            yield LedgerRow(*row)
 
     def outcomes(self) -> Counter[Outcome]:
         """Count how the documents of the input have ended, those that have the same text each by itself."""

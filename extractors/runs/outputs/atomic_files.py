@@ -16,6 +16,9 @@ __all__ = ["AtomicFile"]
 _PART, _LOCK = ".slotfill-part", ".slotfill-lock"
 _PRIVATE = 0o600
 
+_BLOCK = 2**16
+"""So many bytes are written at once, where they are added bit by bit."""
+
 
 class AtomicFile:
     """A file that is written beside its place and moved there by `commit`; `discard` leaves what was there before.
@@ -35,7 +38,7 @@ class AtomicFile:
         self._path, self._own_lock = path, own_lock
         self._lock: OutputLock | None = None
         self._temporary: Path | None = None
-        self._failure = ""
+        self._failure, self._unwritten = "", bytearray()
         try:
             self._file = self._open()
         except BlockingIOError:
@@ -63,7 +66,7 @@ class AtomicFile:
         """Whether it is dropped, or in its place."""
         return self._file.closed
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | bytearray) -> None:
         """Add to the file."""
         if self._failure:
             raise self._error(self._failure)
@@ -76,10 +79,19 @@ class AtomicFile:
             self._failure = error.strerror or str(error)
             raise self._error(self._failure) from None
 
+    def add(self, data: bytes) -> None:
+        """Do so with what comes next, unless it is written in place: a call of the system a line takes far longer."""
+        if self._failure:
+            raise self._error(self._failure)
+        self._unwritten += data
+        if self.in_place or len(self._unwritten) >= _BLOCK:
+            self._write_all()
+
     def commit(self, name: str | None = None) -> None:
         """Put the file in its place, unless it is dropped or there already. name: another one, in the same folder."""
         if self.ended:
             return
+        self._write_all()
         try:
             if self._temporary:
                 self._move(self._temporary, name)
@@ -99,6 +111,11 @@ class AtomicFile:
         self._temporary = None
         with suppress(OSError):
             self._close()
+
+    def _write_all(self) -> None:
+        """Write what was added."""
+        data, self._unwritten = self._unwritten, bytearray()
+        self.write(data)
 
     def _open(self) -> io.FileIO:
         place = self._place()

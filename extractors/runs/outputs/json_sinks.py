@@ -81,7 +81,7 @@ class FileSink(Sink):
 
     def write(self, record: Record) -> None:
         """Write what is to be written of it."""
-        self._file.write(encode(self._view(record), indent=self._indent))
+        self._file.add(encode(self._view(record), indent=self._indent))
         self._empty = False
 
     def commit(self, *, complete: bool) -> None:

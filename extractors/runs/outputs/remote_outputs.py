@@ -124,6 +124,7 @@ class UploadedFile(AtomicFile):
         if self.ended:
             return
         try:
+            self._write_all()
             self._folder.put(self.written, name or self._called)
         finally:
             self.discard()

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from slotfill.cli import main
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.errors import LedgerError
+from slotfill.extractors.extractions.record_seal import RecordSeal
 from slotfill.extractors.record.parts import Rung
 from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.rungs.prompt import Prompt
@@ -109,6 +110,59 @@ def test_a_record_that_is_not_sound_is_no_output_and_is_asked_about_again(claude
     assert result.exit_code == 0
     assert [line["value"] for line in values()] == [FEEDBACK, FEEDBACK]
     assert len(claude.requests) == 2
+
+
+FORGED = {
+    **{name: parts for name, parts in HOSTILE.items() if "value" in parts},
+    "another outcome": {"outcome": "mended"},
+    "another schema": {"schema": {"name": "feedback", "id": "0" * 64}},
+}
+
+
+@pytest.mark.parametrize("parts", FORGED.values(), ids=FORGED)
+def test_a_seal_that_is_forged_hides_nothing_of_what_is_written(claude, parts):
+    extract()
+    with closing(sqlite3.connect(ledger())) as database:
+        number, key, text = database.execute("SELECT number, document, record FROM records").fetchone()
+        record = {**json.loads(text), **parts}
+        text = json.dumps(record, separators=(",", ":"))
+        seal = RecordSeal.of(record, text, key)
+        database.execute(
+            "UPDATE records SET record = ?, checksum = ?, value_start = ?, value_end = ? WHERE number = ?",
+            (text, *seal, number),
+        )
+        database.commit()
+    assert None not in seal
+    result = extract("--rejects", "rejects.jsonl")
+    assert (result.exit_code, len(values())) == (1, 1)
+    assert [reject["error"]["type"] for reject in values("rejects.jsonl")] == ["damaged"]
+    assert extract().exit_code == 0
+
+
+@pytest.mark.parametrize("place", ["0", "10", "-1", "1e300", "9223372036854775807", "'x'", "x'ff'"])
+@pytest.mark.parametrize("column", ["checksum", "value_start", "value_end"])
+def test_a_seal_that_is_damaged_is_passed_over_or_told(claude, column, place):
+    extract()
+    planted(f"UPDATE records SET {column} = {place} WHERE number = 1")
+    result = extract()
+    assert "Traceback" not in result.stderr
+    assert (result.exit_code, [line["value"] for line in values()]) == (0, [FEEDBACK] * 2)
+
+
+def contents(output):
+    path = Path(output)
+    return {str(file): file.read_bytes() for file in (path.rglob("*") if path.is_dir() else [path]) if file.is_file()}
+
+
+@pytest.mark.parametrize("output", ["out.jsonl", "out", "out.csv"])
+def test_an_output_is_the_same_with_seals_and_without(claude, output):
+    extract(output=output)
+    before = contents(output)
+    assert extract(output=output).exit_code == 0
+    assert contents(output) == before
+    planted("UPDATE records SET checksum = NULL")
+    assert extract(output=output).exit_code == 0
+    assert contents(output) == before
 
 
 @pytest.mark.parametrize("output", OUTPUTS)

@@ -51,7 +51,7 @@ class CsvSink(Sink):
     def _write(self, cells: Iterable[JSON]) -> None:
         line = io.StringIO(newline="")
         csv.writer(line).writerow(map(_cell_text, cells))
-        self._file.write(line.getvalue().encode())
+        self._file.add(line.getvalue().encode())
 
 
 def _cell_text(cell: JSON) -> str:

@@ -107,6 +107,24 @@ def test_a_write_that_fails_drops_all_that_was_written(tmp_path):
     assert path.read_text() == "old"
 
 
+def test_what_is_added_is_written_at_the_latest_when_it_is_put_in_its_place(tmp_path):
+    path = tmp_path / "out.jsonl"
+    path.write_text("old")
+    file = AtomicFile(path)
+    file.add(b"one\n")
+    with full(2), pytest.raises(OutputError, match="File too large"):
+        file.commit()
+    with pytest.raises(OutputError, match="File too large"):
+        file.add(b"two\n")
+    assert path.read_text() == "old"
+    file = AtomicFile(path)
+    for number in range(100_000):
+        file.add(b"%d\n" % number)
+    assert file.written.stat().st_size > 500_000  # it is not held until then
+    file.commit()
+    assert path.read_text().split() == [str(number) for number in range(100_000)]
+
+
 def test_a_place_that_cannot_be_had_is_told_at_the_commit(tmp_path):
     file = AtomicFile(tmp_path / "out")
     (tmp_path / "out").mkdir()
