@@ -123,7 +123,8 @@ class BatchRunner:
         """Part a batch that is too large for whoever takes it; anything else ends the run."""
         if failure.type is FailureKind.TOO_LARGE and len(draft) > 1:
             for half in draft.halves():
-                await self.submit(half, wave)
+                if not self._asking.halted:
+                    await self.submit(half, wave)
                 half.close()
         elif failure.type.stops_run:
             self._asking.halt(ending_of(failure))

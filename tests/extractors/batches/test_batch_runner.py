@@ -1,6 +1,8 @@
 """Batches of a service where calls go wrong: each is created once, found again, waited for, read whole."""
 
 import asyncio
+import os
+import signal
 import time
 from collections import Counter
 from decimal import Decimal
@@ -86,6 +88,13 @@ def test_a_batch_that_was_never_created_is_sent_after_a_while(tmp_path):
     assert_once(service, run(service, tmp_path / "run", rows(20)))
     assert time.monotonic() - begun >= batch_runner.GRACE
     assert orphans.GRACE == 30
+    again = run(service, tmp_path / "run", rows(20))
+    assert again.end.totals.spent_usd == cost_of_batches(again)
+
+
+def cost_of_batches(ended):
+    """Add up what the batches of a run have cost: what the run's own client asks live, nobody counts."""
+    return sum(Decimal(one["cost_usd"]) for one in ended.records if "batch" in one["attempts"][0])
 
 
 def test_results_that_always_lack_some_have_these_asked_again(tmp_path):
@@ -109,7 +118,44 @@ def test_a_batch_that_is_refused_ends_the_run_and_nothing_is_held_for_it(fault, 
     ended = run(service, tmp_path / "run", rows(20))
     assert told in ended.reason
     assert ended.end.totals.spent_usd == 0
-    assert_once(service, run(service, tmp_path / "run", rows(20)))
+    again = run(service, tmp_path / "run", rows(20))
+    assert_once(service, again)
+    assert not any("going on with a batch" in message for message in again.messages)  # it is known not to be there
+
+
+def test_a_refusal_that_passes_is_waited_out_but_not_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setenv("SLOTFILL_MAX_WAIT", "0.2")
+    service = claude("create_529")
+    ended = run(service, tmp_path / "run", rows(20))
+    assert "the service takes no batch" in ended.reason
+    assert 3 < [entry.http.path for entry in service.requests].count("/v1/messages/batches") < 50
+
+
+def test_as_long_as_the_service_asks_for(tmp_path, monkeypatch):
+    paused = []
+
+    async def pause(_, seconds):
+        paused.append(seconds)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(batch_runner.BatchRunner, "_pause", pause)
+    assert_once(service := claude("create_429@1"), run(service, tmp_path / "run", rows(20)))
+    assert paused[0] == 1
+
+
+def test_a_signal_while_that_is_waited_for_sends_no_batch(tmp_path, monkeypatch):
+    service = claude("create_429@1")
+    monkeypatch.setattr(batch_runner.BatchRunner, "_pause", interrupting)
+    ended = run(service, tmp_path / "run", rows(20))
+    assert ended.reason == "interrupted"
+    assert [entry.http.path for entry in service.requests].count("/v1/messages/batches") == 1
+
+
+def test_what_an_earlier_start_has_reserved_is_not_counted_twice(tmp_path):
+    service = claude(batch_seconds=1)
+    run(service, tmp_path / "run", rows(20), batch=BatchOptions(tail=0, waits=False))
+    ended = run(service, tmp_path / "run", rows(20))
+    assert ended.end.totals.spent_usd == cost_of_batches(ended) > 0
 
 
 def test_a_gateway_that_takes_less_gets_it_in_parts(tmp_path):
@@ -118,6 +164,13 @@ def test_a_gateway_that_takes_less_gets_it_in_parts(tmp_path):
     assert_once(service, ended)
     sizes = [len(entry.http.body) for entry in service.requests if entry.http.path == "/v1/messages/batches"]
     assert max(sizes) > 12_000 >= sizes[-1]
+
+
+def test_and_one_that_takes_not_even_one_ends_the_run(tmp_path):
+    service = claude(batch_limits=BatchLimits(body_bytes=500))
+    ended = run(service, tmp_path / "run", rows(4))
+    assert "the service takes no batch" in ended.reason
+    assert [entry.http.path for entry in service.requests].count("/v1/messages/batches") == 2  # of three, then of one
 
 
 def test_a_service_that_goes_away_ends_the_run_and_the_same_command_goes_on(tmp_path, monkeypatch):
@@ -130,6 +183,12 @@ def test_a_service_that_goes_away_ends_the_run_and_the_same_command_goes_on(tmp_
     again = run(service, tmp_path / "run", rows(20))
     assert_once(service, again)
     assert any("going on with a batch" in message for message in again.messages)
+
+
+def test_failures_with_replies_between_them_are_no_outage(tmp_path, monkeypatch):
+    monkeypatch.setenv("SLOTFILL_MAX_WAIT", "0.2")
+    service = claude("retrieve_500@1-3", "retrieve_500@20-22", batch_seconds=2)
+    assert_once(service, run(service, tmp_path / "run", rows(20)))
 
 
 def test_a_batch_of_another_workspace_is_asked_for_with_its_key_and_nothing_is_sent_again(tmp_path):
@@ -177,17 +236,14 @@ def test_no_credential_that_a_result_says_again_is_kept(tmp_path):
     assert all(KEY.encode() not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
 
 
+async def interrupting(*_):
+    os.kill(os.getpid(), signal.SIGINT)
+    await asyncio.sleep(0.05)
+
+
 def test_a_signal_leaves_the_batches_with_the_service(tmp_path, monkeypatch):
     service = claude(batch_seconds=3_600)
-
-    async def interrupting(_):
-        import os
-        import signal
-
-        os.kill(os.getpid(), signal.SIGINT)
-        await asyncio.sleep(0.05)
-
-    monkeypatch.setattr(batch_runner.BatchRunner, "_pause", lambda *_: interrupting(0))
+    monkeypatch.setattr(batch_runner.BatchRunner, "_pause", interrupting)
     ended = run(service, tmp_path / "run", rows(20))
     assert ended.reason == "interrupted"
     assert any(
