@@ -119,6 +119,11 @@ MIGRATIONS = (
     ALTER TABLE records ADD COLUMN value_start INTEGER;
     ALTER TABLE records ADD COLUMN value_end INTEGER;
     """,
+    # What `documents` says of those of an earlier start, which does not change while this one lasts; null of others.
+    """
+    ALTER TABLE inputs ADD COLUMN earlier_outcome TEXT;
+    ALTER TABLE inputs ADD COLUMN earlier_record INTEGER;
+    """,
 )
 """How a ledger comes from each version to the next; the version is how many of them have been run."""
 

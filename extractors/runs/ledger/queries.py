@@ -16,6 +16,7 @@ __all__ = [
     "ADD_RECORD",
     "ADD_TRY",
     "DAMAGED_DOCUMENTS",
+    "EARLIER_COUNTS",
     "EARLIER_RECORDS",
     "ENTRIES",
     "FAILED",
@@ -75,10 +76,16 @@ ADD_RECORD = "INSERT INTO records (document, record, checksum, value_start, valu
 
 ADD_INPUT = "INSERT INTO inputs (position, document, source, columns) VALUES (?, ?, ?, ?)"
 ADD_INPUTS = (
-    "INSERT INTO inputs (position, document, source) "
-    "SELECT ?1 + key, substr(?2, 32 * key + 1, 32), value FROM json_each(?3)"
+    "INSERT INTO inputs (position, document, source, earlier_outcome, earlier_record) "
+    "SELECT ?1 + key, substr(?2, 32 * key + 1, 32), value, outcome, record FROM json_each(?3) "
+    "LEFT JOIN documents ON document = substr(?2, 32 * key + 1, 32) AND start < ?4"
 )
-"""Add the documents from a position on, of which there are all keys, one behind the other, and the sources in JSON."""
+"""Add the documents from a position on, of which there are all keys, one behind the other, and the sources in JSON.
+
+With what came of those that ended before a start; of none where that is null.
+"""
+
+EARLIER_COUNTS = "SELECT earlier_outcome, count(*) FROM inputs WHERE position >= ? GROUP BY 1"
 
 _ENDED = "FROM inputs JOIN documents USING (document)"
 _WITH_RECORD = "LEFT JOIN records ON records.number = documents.record"
@@ -100,10 +107,13 @@ PENDING_POSITIONS = (
     "SELECT position FROM inputs LEFT JOIN documents USING (document) "
     "WHERE position >= ? AND outcome IS NULL ORDER BY position"
 )
+# A document is looked for by its key where it is not known already: that takes twice as long as all the rest.
 ENTRIES = (
-    "SELECT position, inputs.document, source, columns, outcome, start, failure, records.record, "
-    "checksum, value_start, value_end FROM inputs "
-    f"LEFT JOIN documents USING (document) {_WITH_RECORD} WHERE position >= ? ORDER BY position"
+    "SELECT position, inputs.document, source, columns, ifnull(earlier_outcome, outcome), start, failure, "
+    "records.record, checksum, value_start, value_end FROM inputs "
+    "LEFT JOIN documents ON documents.document = CASE WHEN earlier_record IS NULL THEN inputs.document END "
+    "LEFT JOIN records ON records.number = ifnull(earlier_record, documents.record) "
+    "WHERE position >= ? ORDER BY position"
 )
 
 # Answers.

@@ -52,14 +52,17 @@ class Batch:
     def __len__(self) -> int:
         return len(self._documents)
 
-    def add_to(self, database: sqlite3.Connection) -> None:
-        """Add them to the ledger's `inputs`, within a transaction."""
+    def add_to(self, database: sqlite3.Connection, start: int | None) -> None:
+        """Add them to the ledger's `inputs`, within a transaction.
+
+        start: before it some may have ended, all of which need not be looked at again; None where that is to be seen.
+        """
         sources = dumps([document.source for document in self._documents])
         if _NUL in sources or any(document.columns for document in self._documents):
             database.executemany(queries.ADD_INPUT, self._rows)
         else:
             # One statement for all takes a third of the time, and lets the thread that reads on do so meanwhile.
-            database.execute(queries.ADD_INPUTS, (self.first, b"".join(self._keys), sources))
+            database.execute(queries.ADD_INPUTS, (self.first, b"".join(self._keys), sources, start))
 
     @property
     def _rows(self) -> Iterator[tuple[int, bytes, str | None, str | None]]:

@@ -150,10 +150,11 @@ class Ledger:
         with self.database.transaction() as database:
             # The order matters: what is damaged must be forgotten before what has ended is counted, and both before
             # anybody is told what is pending. One transaction for the batch: a kill in between leaves none of it.
-            batch.add_to(database)
+            may_forget = self._some_damaged or self._some_to_retry or check is not None
+            batch.add_to(database, None if may_forget else self.start)
             self._forget_damaged(database, batch, check)
             self._forget_failed(database, batch)
-            ended = [OutcomeCount(*row) for row in database.execute(queries.OUTCOME_COUNTS, (self.start, batch.first))]
+            ended = self._count_ended(database, batch)
             # Going on with a million finished documents is a million times this: the second query is left out where the
             # first one says that nothing is pending.
             all_ended = sum(row.documents for row in ended) == len(batch)
@@ -280,6 +281,12 @@ class Ledger:
                 bool(database.execute(queries.has_documents(condition)).fetchone()[0])
                 for condition in (self._to_retry, queries.IS_DAMAGED)
             )
+
+    def _count_ended(self, database: sqlite3.Connection, batch: Batch) -> list[OutcomeCount]:
+        earlier = database.execute(queries.EARLIER_COUNTS, (batch.first,)).fetchall()
+        if all(outcome is not None for outcome, _ in earlier):
+            return [OutcomeCount(outcome, earlier=True, documents=count) for outcome, count in earlier]
+        return [OutcomeCount(*row) for row in database.execute(queries.OUTCOME_COUNTS, (self.start, batch.first))]
 
     def _forget_damaged(self, database: sqlite3.Connection, batch: Batch, check: RecordCheck | None) -> None:
         """Have documents asked about again that an earlier start, or another hand, has left no sound record of."""

@@ -78,6 +78,25 @@ class TestRegister:
             assert told.pending == (A, B)
             assert [*told.repeats.values()] == [2]
 
+    def test_what_ended_before_is_told_from_what_ends_now_wherever_its_text_stands_again(self, path):
+        with Ledger(path) as ledger:
+            pending(ledger, A)
+            ledger.end(ended(A))
+        with Ledger(path) as ledger:
+            pending(ledger, A, B)
+            ledger.end(ended(B, Outcome.FAILED, "connection"))
+            told = ledger.register([A_AGAIN, replace(B, source="again.txt")])
+            assert (told.pending, told.resumed) == ((), 1)
+            assert dict(told.outcomes) == {Outcome.VALID: 1, Outcome.FAILED: 1}
+            ledger.end(ended(B))  # its second try
+            entries = [(one.source, one.outcome, one.earlier, one.retry_later) for one in ledger.entries(0)]
+        assert entries == [
+            (A.source, "valid", True, False),
+            (B.source, "valid", False, False),
+            (A_AGAIN.source, "valid", True, False),
+            ("again.txt", "valid", False, False),
+        ]
+
     def test_what_has_ended_is_not_asked_about_again(self, path):
         with Ledger(path) as ledger:
             pending(ledger, A)
