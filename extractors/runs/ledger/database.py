@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
-from functools import partial
+from operator import methodcaller
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -204,7 +204,7 @@ def _connect(path: Path | None, *, erase: bool) -> sqlite3.Connection:
         undone.callback(connection.close)
         # The file may be anybody's: nothing in it runs, and a text that is none ends one document alone.
         connection.execute("PRAGMA trusted_schema = OFF")
-        connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+        connection.text_factory = methodcaller("decode", "utf-8", "surrogateescape")
         connection.execute("PRAGMA journal_mode = WAL")
         # A commit survives the process; a power cut may take the last ones, and leaves the file sound.
         connection.execute("PRAGMA synchronous = NORMAL")

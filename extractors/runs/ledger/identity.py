@@ -18,6 +18,7 @@ import platformdirs
 
 from slotfill.extractors.calibrating.field_curves import FieldCurves
 from slotfill.extractors.documents.document import Document
+from slotfill.extractors.documents.place_map import NO_PLACES
 from slotfill.extractors.documents.urls import is_address, public
 from slotfill.extractors.settings import Settings
 from slotfill.schemas.schema import Schema
@@ -68,6 +69,8 @@ def document_key(document: Document) -> bytes:
     Documents of one text are one, asked about once; a file that can be read by now is another than it was before.
     """
     if document.failure is None:
+        if document.places is NO_PLACES:  # most have none, and a run that goes on names a million
+            return bytes.fromhex(document.id)
         return placed_key(document.id, document.places.digest if document.places else b"")
     parts = (document.id, document.source or "", document.failure.type, document.failure.message)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()

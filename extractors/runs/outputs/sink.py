@@ -26,6 +26,8 @@ def sourced_value(keep: Sequence[str] = ()) -> RecordView:
     """Return what shows the value and where its document was read. keep: the columns between the two."""
 
     def view(record: Record) -> JSONObject:
+        if not keep:
+            return {"source": record["document"]["source"], "value": record["value"]}
         columns = {name: column_of(record, name) for name in keep}
         return {"source": record["document"]["source"], **columns, "value": record["value"]}
 

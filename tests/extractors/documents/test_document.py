@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import replace
+import pickle
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
@@ -27,6 +28,15 @@ def of_file(text=TEXT, places=PLACES, pages=()):
 def test_a_part_of_a_file_has_the_files_name_and_its_own():
     assert Document.of_file(ReadText(TEXT, name="Q1"), "book.xlsx").source == "book.xlsx#Q1"
     assert of_file().source == "offer.pdf"
+
+
+def test_a_text_alone_makes_what_its_constructor_makes():
+    made = Document.of("It came late.", "a.txt")
+    assert made == Document("It came late.", hashlib.sha256(b"It came late.").hexdigest(), "a.txt")
+    assert pickle.loads(pickle.dumps(made)) == made
+    assert replace(made, source=None) == Document.of("It came late.")
+    with pytest.raises(FrozenInstanceError):
+        made.text = "It never came."
 
 
 def test_what_cannot_be_read_is_known_by_its_bytes():
