@@ -4,3 +4,5 @@ from slotfill.extractors.distributed.coordinator import Coordinator as Coordinat
 from slotfill.extractors.distributed.extraction_worker import Worker as Worker
 from slotfill.extractors.distributed.local_workers import LocalWorkers as LocalWorkers
 from slotfill.extractors.distributed.recipe import Recipe as Recipe
+from slotfill.extractors.distributed.worker_messages import Orders as Orders
+from slotfill.extractors.distributed.worker_messages import WorkerReport as WorkerReport

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
+from typing import Any
 
 from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.distributed.coordinator import Coordinator
@@ -57,7 +58,7 @@ class WorkerPool(ABC):
     workers: how many. concurrency: how many requests each may have in flight.
     """
 
-    def __init__(self, extractor: Extractor[object], *, workers: int, concurrency: int) -> None:
+    def __init__(self, extractor: Extractor[Any], *, workers: int, concurrency: int) -> None:
         self.recipe = Recipe.of(extractor)
         self.concurrency = concurrency
         # Twice as many as are at work, so that none waits for the next one to be read and handed over.

@@ -47,6 +47,16 @@ from slotfill import (
     read_record,
     to_frame,
 )
+from slotfill.distributed import (
+    Coordinator,
+    LocalWorkers,
+    Orders,
+    RayWorkers,
+    Recipe,
+    SlotfillExtract,
+    Worker,
+    WorkerReport,
+)
 from slotfill.schemas import Confidence, Entities, Feedback, Sentiment, Summary, Verbatim, built_ins, resolve
 
 
@@ -166,3 +176,23 @@ def mistakes(extraction: Extraction[Feedback]) -> None:
     _ = extraction.cost_usd + 1  # type: ignore[operator]  # it may be None
     extraction.outcome = Outcome.VALID  # type: ignore[misc]  # a record does not change
     Extractor(Feedback, examples=[Example("Good.")])  # type: ignore[call-arg]  # an example has a value
+
+
+async def in_several_processes(extractor: Extractor[Feedback], orders: Orders) -> None:
+    """Workers are made of an extractor of whatever model; what an option is, is known."""
+    recipe = Recipe.of(extractor)
+    assert_type(recipe.text, str)
+    assert_type(Recipe.read(recipe.text).extractor(), Extractor[Any])
+    LocalWorkers(extractor, workers=2, concurrency=8)
+    RayWorkers(extractor, workers=2, concurrency=8, address="ray://head.example")
+    LocalWorkers(extractor)  # type: ignore[call-arg]
+    assert_type(await Worker(recipe, 8).step(orders), WorkerReport)
+    SlotfillExtract("feedback", text="body", max_cost="1.50", ledger="answers.db", rpm=4_000)
+    SlotfillExtract("feedback", rmp=4_000)  # type: ignore[call-arg]
+
+
+async def coordinated(coordinator: Coordinator, report: WorkerReport) -> None:
+    """Reports go in, and orders out."""
+    assert_type(coordinator.exchange("a worker", report), Orders)
+    assert_type(await coordinator.extract(Document.of("It came late.")), Extraction[Any])
+    coordinator.lost("a worker")

@@ -16,6 +16,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any, Unpack
 from uuid import uuid4
@@ -23,6 +24,7 @@ from uuid import uuid4
 from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.distributed.clusters.ray_workers import import_ray
 from slotfill.extractors.distributed.coordinator import Coordinator
+from slotfill.extractors.distributed.correspondence import Correspondence
 from slotfill.extractors.distributed.extraction_worker import Worker, packed
 from slotfill.extractors.distributed.leases.leased_pacer import LENT_SHARE
 from slotfill.extractors.distributed.leases.money_leases import MoneyLeases
@@ -64,7 +66,6 @@ class RayCoordinator:
 
     def __init__(self, recipe: str, options: Mapping[str, Any]) -> None:
         extractor = Recipe.read(recipe).extractor()
-        self.started = uuid4().hex
         self._extractor = extractor
         self._ledger = Ledger(options["ledger"] and Path(options["ledger"]), wait=True)
         max_cost = options["max_cost"]
@@ -85,8 +86,7 @@ class RayCoordinator:
             schema=extractor.schema,
             model=extractor.model.id,
         )
-        self._heard: dict[str, float] = {}
-        self._heard_last = time.monotonic()
+        self._correspondence = Correspondence(self._coordinator)
         self._documents: dict[bytes, asyncio.Task[Extraction[Any]]] = {}
         self._watch: asyncio.Task[None] | None = None
 
@@ -101,20 +101,16 @@ class RayCoordinator:
             return pickle.dumps(StoppedError(str(self._asking.halted)))
         return pickle.dumps(extractions)
 
-    async def exchange(self, worker: str, started: str | None, report: bytes) -> bytes:
-        """Answer a report with orders; with none where it is of an earlier start than this one's."""
-        self._heard_last = time.monotonic()
-        if started not in (None, self.started) or (started is not None and worker not in self._heard):
-            return pickle.dumps((self.started, None))
-        self._heard[worker] = time.monotonic()
+    async def exchange(self, worker: str, started: str | None, number: int, report: bytes) -> bytes:
+        """Answer a report as `Correspondence` does, with the name of this start."""
         await self._coordinator.wait_for_news(worker, AHEAD)
         read: WorkerReport = pickle.loads(report)  # noqa: S301 - of our own worker
-        return pickle.dumps((self.started, self._coordinator.exchange(worker, read)))
+        orders = self._correspondence.exchange(worker, started, number, read)
+        return pickle.dumps((self._correspondence.started, orders))
 
     async def alive(self, worker: str) -> None:
         """Take note that a worker's process is there."""
-        if worker in self._heard:
-            self._heard[worker] = time.monotonic()
+        self._correspondence.alive(worker)
 
     def _task(self, document: Document) -> asyncio.Task[Extraction[Any]]:
         """Have a document extracted once, however often it is brought: the rows of a dead worker are brought again."""
@@ -141,11 +137,8 @@ class RayCoordinator:
     async def _watch_workers(self) -> None:
         while True:
             await asyncio.sleep(1.0)
-            now = time.monotonic()
-            for worker in [name for name, heard in self._heard.items() if now - heard > LOST_SECONDS]:
-                del self._heard[worker]
-                self._coordinator.lost(worker, f"gave no sign of life for {LOST_SECONDS:.0f} seconds")
-            if now - self._heard_last > LONELY_SECONDS:
+            self._correspondence.give_up(LOST_SECONDS)
+            if time.monotonic() - self._correspondence.heard_at > LONELY_SECONDS:
                 import_ray().actor.exit_actor()
 
 
@@ -236,8 +229,8 @@ class SlotfillExtract:
     async def _serve(self) -> None:
         worker, started, report = Worker(self._recipe, self._concurrency), None, WorkerReport()
         try:
-            while True:
-                call = self._coordinator.exchange.remote(self._name, started, packed(report))
+            for number in count():
+                call = self._coordinator.exchange.remote(self._name, started, number, packed(report))
                 try:
                     message = await asyncio.wrap_future(call.future())
                 except self._ray.exceptions.RayError:

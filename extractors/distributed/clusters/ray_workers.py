@@ -86,7 +86,8 @@ class RayWorkers(WorkerPool):
                     **quiet,
                 )
             except (ConnectionError, OSError, RuntimeError, ValueError) as error:
-                reason = str(error).strip().partition("\n")[0]
+                lines = str(error).strip().splitlines() or [type(error).__name__]
+                reason = lines[-1] if lines[0].endswith(":") else lines[0]  # what a head raised comes as a traceback
                 raise StoppedError(
                     f"no Ray cluster can be had at {self._address or 'this machine'}: {reason}"
                 ) from None
