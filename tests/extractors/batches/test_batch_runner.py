@@ -82,6 +82,21 @@ def test_a_batch_of_another_run_of_ours_is_not_taken_for_it(tmp_path):
     assert {record["value"]["note"] for record in second.records} == {"camera"}
 
 
+def test_nor_is_a_later_one_by_which_somebody_else_has_gone_on(tmp_path):
+    service, batch = claude("create_lost@1", batch_seconds=0.5), BatchOptions(tail=0, waits=False)
+    run(service, tmp_path / "first", rows(20), batch=batch)
+    run(service, tmp_path / "second", [f"another {text}" for text in rows(20)])
+    again = run(service, tmp_path / "first", rows(20))
+    assert [record["outcome"] for record in again.records] == ["valid"] * 20
+    assert set(seen(service).values()) == {1}
+
+
+def test_what_was_surely_not_sent_is_not_looked_for(tmp_path):
+    ended = run(claude("create_refused@1"), tmp_path / "run", rows(20))
+    assert ended.reason is None
+    assert not any("looked for" in message for message in ended.messages)
+
+
 def test_a_batch_that_was_never_created_is_sent_after_a_while(tmp_path):
     service = claude("create_500@1")
     begun = time.monotonic()
