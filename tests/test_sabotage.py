@@ -35,6 +35,26 @@ DEFECTS = {
         "",
         "tests/extractors/viewing/test_viewer_page.py::test_whatever_a_document_holds_it_ends_no_block",
     ),
+    "a part of an output replaces one of an older output": (
+        "extractors/runs/outputs/tables/parts_sink.py",
+        "-{digest[:16]}",
+        "",
+        "tests/extractors/runs/outputs/tables/test_parts_sink.py::"
+        "test_an_older_output_is_whole_until_the_manifest_is_replaced",
+    ),
+    "a file elsewhere is seen while it is written": (
+        "extractors/runs/outputs/remote_outputs.py",
+        "            if self._is_object_store:\n",
+        "            if True:\n",
+        "tests/extractors/runs/outputs/test_remote_outputs.py::"
+        "test_where_a_file_is_seen_while_it_is_written_it_is_moved_to_its_place",
+    ),
+    "a report that comes twice counts twice": (
+        "extractors/distributed/correspondence.py",
+        "        if known is not None and number == known.number:\n",
+        "        if False:\n",
+        "tests/extractors/distributed/test_correspondence.py::TestCluster::runTest",
+    ),
     "a truncated reply is accepted": (
         "extractors/rungs/validation.py",
         "    if answer.stop_reason in CUT_OFF:\n",
