@@ -22,6 +22,8 @@ pytestmark = [
 PARTS = ("__init__.py", "__init__.pyi", "__main__.py", "cli.py", "py.typed", "pyproject.toml")
 PARTS += ("commands", "distributed", "extractors", "schemas", "tests")
 
+OUTPUTS = "tests/extractors/runs/outputs"
+
 DEFECTS = {
     "a record of somebody else's leads to any file": (
         "extractors/viewing/document_texts.py",
@@ -39,15 +41,13 @@ DEFECTS = {
         "extractors/runs/outputs/tables/parts_sink.py",
         "-{digest[:16]}",
         "",
-        "tests/extractors/runs/outputs/tables/test_parts_sink.py::"
-        "test_an_older_output_is_whole_until_the_manifest_is_replaced",
+        f"{OUTPUTS}/tables/test_parts_sink.py::test_an_older_output_is_whole_until_the_manifest_is_replaced",
     ),
     "a file elsewhere is seen while it is written": (
         "extractors/runs/outputs/remote_outputs.py",
         "            if self._is_object_store:\n",
         "            if True:\n",
-        "tests/extractors/runs/outputs/test_remote_outputs.py::"
-        "test_where_a_file_is_seen_while_it_is_written_it_is_moved_to_its_place",
+        f"{OUTPUTS}/test_remote_outputs.py::test_where_a_file_is_seen_while_it_is_written_it_is_moved_to_its_place",
     ),
     "a report that comes twice counts twice": (
         "extractors/distributed/correspondence.py",
