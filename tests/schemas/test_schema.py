@@ -460,6 +460,19 @@ def test_data_that_was_read_again_are_validated_as_their_text_was(schema, text):
 
 
 @pytest.mark.parametrize(
+    ("schema", "text"),
+    [
+        (Schema(Amount), '{"amount":"12.50","day":"2026-11-30"}'),
+        (Schema(response_model({"type": "array", "items": {"type": "number"}}, name="prices")), "[1,2.5]"),
+    ],
+)
+def test_so_is_the_text_of_what_was_written(schema, text):
+    assert schema.dump(schema.read_written(text)) == json.loads(text)
+    with pytest.raises(ValueError, match=r"valid|Amount"):
+        schema.read_written('{"amount":true}')
+
+
+@pytest.mark.parametrize(
     "data", [{"amount": "12", "day": "30.11.2026"}, {"amount": True, "day": "2026-11-30"}, [], None]
 )
 def test_and_refused_as_it_was(data):
@@ -467,3 +480,5 @@ def test_and_refused_as_it_was(data):
         Schema(Amount).validate(dumps(data))
     with pytest.raises(ValueError, match="Amount"):
         Schema(Amount).read_data(data)
+    with pytest.raises(ValueError, match="Amount"):
+        Schema(Amount).read_written(dumps(data))

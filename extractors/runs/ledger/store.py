@@ -233,9 +233,8 @@ class Ledger:
         for position, document, source, columns, outcome, start, failure, record, *seal in self.database.iterate(
             queries.ENTRIES, (first,)
         ):
-            earlier, retry_later = start != self.start, failure in RETRY_LATER
-            row = (position, document, source, columns, outcome, earlier, record, RecordSeal(*seal), retry_later)
-            yield LedgerRow(*row)
+            earlier, retry_later, sealed = start != self.start, failure in RETRY_LATER, RecordSeal(*seal)
+            yield LedgerRow(position, document, source, columns, outcome, earlier, record, sealed, retry_later)
 
     def outcomes(self) -> Counter[Outcome]:
         """Count how the documents of the input have ended, those that have the same text each by itself."""
