@@ -1,7 +1,6 @@
 """Actors of Ray as workers, through the command line."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -57,24 +56,24 @@ def test_a_run_whose_actor_is_killed_ends_as_one_without_a_cluster(tmp_path):
 def cluster(host, *inside):
     """Have a cluster on a host, where commands run with `inside` before them; give its address for clients."""
     ray = Path(sys.executable).with_name("ray")
-    folder = tempfile.mkdtemp(prefix="ray-")  # a short name: sockets are in it
-    options = ("--include-dashboard=false", "--num-cpus=2", "--block", f"--temp-dir={folder}", "--port=6399")
-    command = [*inside, ray, "start", "--head", f"--node-ip-address={host}", "--ray-client-server-port=10001", *options]
-    variables = {"PATH": os.environ["PATH"], "HOME": folder, "RAY_USAGE_STATS_ENABLED": "0"}  # none of the run's own
-    address = f"ray://{host}:10001"
+    address, nowhere = f"ray://{host}:10001", subprocess.DEVNULL
     joined = [sys.executable, "-c", "import ray, sys; ray.init(sys.argv[1])", address]
-    nowhere = subprocess.DEVNULL
-    with subprocess.Popen(command, cwd=folder, env=variables, stdout=nowhere, stderr=nowhere) as head:
-        try:
-            while subprocess.run(joined, capture_output=True, check=False, timeout=PATIENCE).returncode:
-                assert head.poll() is None
-            yield address
-        finally:
-            started = psutil.Process(head.pid).children(recursive=True) if head.poll() is None else []
-            head.terminate()
-            for one in psutil.wait_procs(started, timeout=10)[1]:
-                one.kill()
-            shutil.rmtree(folder, ignore_errors=True)
+    options = ("--ray-client-server-port=10001", "--port=6399", "--include-dashboard=false", "--num-cpus=2", "--block")
+    # A short name: sockets are in it.
+    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
+        command = [*inside, ray, "start", "--head", f"--node-ip-address={host}", f"--temp-dir={folder}", *options]
+        # Nothing of the run's own environment.
+        variables = {"PATH": os.environ["PATH"], "HOME": folder, "RAY_USAGE_STATS_ENABLED": "0"}
+        with subprocess.Popen(command, cwd=folder, env=variables, stdout=nowhere, stderr=nowhere) as head:
+            try:
+                while subprocess.run(joined, capture_output=True, check=False, timeout=PATIENCE).returncode:
+                    assert head.poll() is None
+                yield address
+            finally:
+                started = psutil.Process(head.pid).children(recursive=True) if head.poll() is None else []
+                head.terminate()
+                for one in psutil.wait_procs(started, timeout=10)[1]:
+                    one.kill()
 
 
 @contextmanager
