@@ -1,7 +1,9 @@
 """Documents in waves of batches: the same records as live, at half the price, each request sent once."""
 
 import json
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 
@@ -9,6 +11,7 @@ import pytest
 from batching import masked, rows, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic_core import to_json
 
 from slotfill.extractors.batches.custom_ids import read_custom_id
 from slotfill.extractors.batches.result_reader import TRIES
@@ -209,6 +212,19 @@ class TestBudget:
         assert len(whole.records) == 60
         asked = [entry for entry in claude.requests if entry.document is not None]
         assert Counter(entry.document for entry in asked).most_common(1)[0][1] == 1
+
+    def test_the_worst_case_of_each_request_is_reserved_at_the_prices_of_batches(self, tmp_path):
+        claude = SimulatedClaude(scripted(["whole"]), batch_seconds=3_600)
+        run(claude, tmp_path / "run", rows(9), batch=BatchOptions(tail=0, waits=False))
+        (requests,) = created(claude)
+        worst = [
+            prices.worst(params["model"], len(to_json(params)), params["max_tokens"], ttl="5m", tier="batch")
+            for params in (request["params"] for request in requests)
+        ]
+        (ledger,) = (tmp_path / "run" / ".slotfill").glob("*.db")
+        with closing(sqlite3.connect(ledger)) as database:
+            held = database.execute("SELECT picodollars FROM tries JOIN batch_requests ON number = try").fetchall()
+        assert sorted(Decimal(amount) / 10**12 for (amount,) in held) == sorted(worst)
 
     def test_batches_are_as_large_as_what_is_left_allows(self, tmp_path):
         claude = SimulatedClaude(scripted(["whole"]))
