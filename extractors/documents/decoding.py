@@ -27,6 +27,7 @@ from slotfill.extractors.record.failure_kinds import EMPTY, Failure, FailureKind
 __all__ = [
     "MOST_BYTES",
     "TOO_LARGE",
+    "binary_flaw_of",
     "bom_of",
     "check_encoding",
     "decode_text",
@@ -166,8 +167,11 @@ def foreign_format(data: bytes) -> Failure | None:
 
 def flaw_of(text: str) -> Failure | None:
     """Say why a decoded text is none: it is empty, or it holds what only binary data does."""
-    if not text.strip():
-        return EMPTY
+    return binary_flaw_of(text) if text.strip() else EMPTY
+
+
+def binary_flaw_of(text: str) -> Failure | None:
+    """Say so of a decoded text that holds what only binary data does."""
     data = text.encode("utf-8", "surrogatepass")  # where each byte below 128 is a character
     controls = len(data) - len(data.translate(None, _CONTROLS))
     if controls and ("\0" in text or controls > _MOST_CONTROLS * len(text)):

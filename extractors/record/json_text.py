@@ -17,7 +17,9 @@ _CONTROL = re.compile(f"[{CONTROLS}]")
 
 def json_text(data: Any, *, indent: int | None = None) -> str:
     """Write JSON, with no control character and nothing that UTF-8 cannot carry; a number with all its digits."""
-    return escaped(dumps(data, indent=indent))
+    text = dumps(data, indent=indent)
+    # JSON itself writes all other controls of ASCII as escapes, and most texts are ASCII.
+    return text if text.isascii() and "\x7f" not in text else escaped(text)
 
 
 def escaped(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from slotfill.extractors.documents.decoding import flaw_of
+from slotfill.extractors.documents.decoding import binary_flaw_of
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.place_map import NO_PLACES, PlaceMap, Stretch
 from slotfill.extractors.documents.rows.row_fields import NO_FIELD, RowFields, RowMapping, field_of
@@ -43,9 +43,9 @@ def row_document(source: str, number: int, row: RowMapping | Failure, fields: Ro
 
 
 def _of_text(text: str, name: str, places: PlaceMap = NO_PLACES) -> Document:
-    if flaw := flaw_of(text):
-        return Document.unreadable(name, flaw, text.encode("utf-8", "surrogatepass"))
     document = Document.of(text, name)
+    if document.failure is None and (flaw := binary_flaw_of(text)):
+        return Document.unreadable(name, flaw, text.encode())
     return replace(document, places=places) if places and not document.failure else document
 
 

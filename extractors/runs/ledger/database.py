@@ -17,8 +17,8 @@ from slotfill.extractors.runs.ledger.migrations import APPLICATION, MIGRATIONS, 
 
 __all__ = ["Database", "SQLValues", "ledger_to_read"]
 
-CACHE = 16_000
-"""KiB of the file that are held in memory."""
+CACHE = 64_000
+"""KiB of the file that are held in memory: what the keys of a million documents take, which are looked up anywhere."""
 
 CHECKPOINT = 4_000
 """Pages that gather beside the file before they are put into it."""

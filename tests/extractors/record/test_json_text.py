@@ -20,3 +20,4 @@ def test_text_is_shown_whole_without_controls(text):
 def test_how_it_looks():
     assert escaped("\x1b[2J\u2028\ud800 \t\r\n") == "\\u001b[2J\\u2028\\ud800 \t\r\n"
     assert json_text({"a": ["\x1b", "ä"]}) == '{"a": ["\\u001b", "ä"]}'
+    assert json_text("a\x7f") == '"a\\u007f"'
