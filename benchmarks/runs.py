@@ -155,6 +155,8 @@ def memory(*rows: int) -> None:
         )
         found.append(json.loads(said.stdout.splitlines()[-1]))
         print(f"  {found[-1]}")
+    if found[0] is found[-1]:
+        return
     slope = (found[-1]["mb"] - found[0]["mb"]) / (found[-1]["rows"] - found[0]["rows"]) * MILLION
     million = found[-1]["mb"] + slope * (1 - found[-1]["rows"] / MILLION)
     print(f"  {slope:.1f} MB more a million rows; {million:.0f} MB at a million (target under {MEMORY_TARGET})")
