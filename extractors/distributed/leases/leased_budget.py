@@ -16,8 +16,11 @@ from slotfill.extractors.record.usage import Usage
 __all__ = ["LeasedBudget"]
 
 
-MARGIN = Decimal("1.125")
-"""What is lent covers more than was reserved a moment ago: what tries take of it comes back with the next lease."""
+MARGIN = 2
+"""So many times what was reserved a moment ago is lent: until the next lease each try takes its own part of it once.
+
+With less, places stood empty until that came: two workers did a third of what they can.
+"""
 
 
 class RecentMost:
