@@ -160,7 +160,8 @@ class _Transaction:
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if error is not None:
-            self._undo()
+            # What others have left to be committed with this stays: a statement that fails changes nothing itself.
+            (self._undo if self._lasting else self._turn.release)()
             self._errors.__exit__(None, error, None)
             return
         try:

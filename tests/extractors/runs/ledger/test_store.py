@@ -481,3 +481,13 @@ def test_records_hold_what_was_spent(path):
         ledger.end(ended(A, attempts=(attempt,), cost_usd=Decimal("0.1")))
         (entry,) = ledger.entries(0)
     assert '"output_tokens":7' in entry.record
+
+
+def test_what_cannot_be_stored_takes_no_answer_with_it_that_waits_to_be_committed(tmp_path):
+    with Ledger(tmp_path / "ledger.db") as ledger:
+        ledger.keep(A, ask(), Answer(json="1"), lasting=False)
+        with pytest.raises(OverflowError), ledger.database.transaction(lasting=False) as database:
+            database.execute("INSERT INTO records (document, record) VALUES (?, ?)", (b"", 2**64))
+        assert ledger.database.is_unstored
+    with Ledger(tmp_path / "ledger.db") as ledger:
+        assert ledger.recall(A)
