@@ -73,6 +73,24 @@ def run(*arguments, number=0):
     return said
 
 
+SERVICE_KEY = f"sf_{'x7Q' * 14}b"
+"""One of slotfill's own service, which nobody here knows: a client has pasted it into a document, say."""
+
+
+@pytest.mark.parametrize("number", range(len(SAYING)))
+def test_a_key_of_our_own_service_is_in_no_record_and_no_log(folder, monkeypatch, number):
+    """Not even where texts are told (-vv): it is known by its form."""
+    Path("rows.jsonl").write_text(json.dumps({"text": f"Ada came late. {SERVICE_KEY}"}) + "\n")
+    with served(SimulatedClaude([{"name": "Ada", "note": f"late {SERVICE_KEY}"}, {"name": SERVICE_KEY}] * 9)) as url:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
+        for retries in ("0", "2"):
+            said = run("--fresh", "--retries", retries, number=number)
+            places = left(folder, said)
+            places.pop("rows.jsonl")
+            assert [place for place, content in places.items() if SERVICE_KEY.encode() in content] == []
+    assert any(b"[credential]" in content for content in places.values())
+
+
 def left(folder, said):
     """Give all that a run has left, by where it is."""
     files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -2,6 +2,9 @@
 
 A service, or what stands before it, may say a request's key again: in an error, a header, a value, a tool's name. What
 it says is stored, shown and logged, so that each reply is looked through once, as it arrives.
+
+The keys of slotfill's own service are hidden by their form, whosever they are: nobody here knows them, as they are kept
+as hashes.
 """
 
 from __future__ import annotations
@@ -14,9 +17,18 @@ import regex
 
 from slotfill.schemas.json_values.json_types import JSON
 
-__all__ = ["HIDDEN", "Redaction", "StreamRedaction"]
+__all__ = ["HIDDEN", "KEY_DIGITS", "KEY_PREFIX", "Redaction", "StreamRedaction"]
 
 HIDDEN = "[credential]"
+
+KEY_PREFIX = "sf_"
+"""What a key of slotfill's service begins with."""
+
+KEY_DIGITS = 43
+"""What follows: 256 bits in base 62."""
+
+# No more digits may follow: those would be of something else. Before it may stand anything, the `n` of "\\n" too.
+_OWN_KEY = rf"{KEY_PREFIX}[0-9A-Za-z]{{{KEY_DIGITS}}}(?![0-9A-Za-z])"
 
 _SHORT = 6
 """Fewer characters are no secret: they stand in any text."""
@@ -29,7 +41,7 @@ _WORD = regex.compile(r"\p{L}{0,19}")
 
 
 class Redaction:
-    """Hides some secrets, however they are escaped: as JSON, Python and URLs do it, or in base64.
+    """Hides some secrets, however they are escaped: as JSON, Python and URLs do it, or in base64; and slotfill's keys.
 
     words: those too that could be words of a document.
     """
@@ -48,14 +60,16 @@ class Redaction:
         """
         plain = [_RUN.join(map(_escaped, secret)) for secret in self._secrets]
         encoded = ["".join(c if c.isalnum() else _RUN + _escaped(c) for c in form) for form in self._encoded]
-        return regex.compile(rf"(?<!\\){_RUN}(?:{'|'.join(plain + encoded)})")
+        secrets = [rf"(?<!\\){_RUN}(?:{'|'.join(plain + encoded)})"] if self._forms else []
+        return regex.compile("|".join([*secrets, _OWN_KEY]))
 
     def finds(self, text: str) -> bool:
         """Whether a secret stands in a text. It takes next to no time where nothing in it is escaped."""
         for form in self._forms:
             if form in text:
                 return True
-        return bool(self._forms and ("\\" in text or "%" in text) and self._pattern.search(text))
+        may_hold = KEY_PREFIX in text or (self._forms and ("\\" in text or "%" in text))
+        return bool(may_hold and self._pattern.search(text))
 
     def hide(self, text: str) -> str:
         """Put `HIDDEN` in the place of each secret."""
@@ -73,8 +87,6 @@ class Redaction:
 
     def beginning(self, text: str) -> int:
         """Return where a secret begins that may go on behind the text's end; the text's length where none does."""
-        if not self._forms:
-            return len(text)
         match = self._pattern.search(text, partial=True)
         return match.start() if match and match.partial else len(text)
 

@@ -16,7 +16,7 @@ from slotfill.extractors.forms.value_types import Context, accepts_value, listed
 from slotfill.extractors.forms.vocabulary import is_nothing
 from slotfill.extractors.record.parts import Edit, Risk
 from slotfill.extractors.repair.inner_paths import contradicted, move_up
-from slotfill.extractors.repair.keys import (
+from slotfill.extractors.repair.object_keys import (
     Synonyms,
     closest_member,
     contradicts,

@@ -9,7 +9,7 @@ from typing import TypeVar
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.record.parts import Edit, Origin, Rung
 from slotfill.extractors.record.stop_reasons import BROKEN_STREAM, CONTEXT_FULL, CUT_OFF
-from slotfill.extractors.repair.keys import has_twin_keys
+from slotfill.extractors.repair.object_keys import has_twin_keys
 from slotfill.extractors.repair.repair import repair
 from slotfill.extractors.rungs.asks import Answer, Ask, attempt_of
 from slotfill.extractors.rungs.questions import Question

@@ -125,3 +125,19 @@ def test_so_it_does_in_pieces(unit):
     shown = "".join(redacted.take(text[at : at + 12]) for at in range(0, len(text), 12))
     assert shown == text
     assert redaction.read < 12 * len(text)
+
+
+OWN = "sf_" + "aB3" * 14 + "x"
+
+
+@pytest.mark.parametrize("redaction", [Redaction([]), Redaction([KEY])], ids=["alone", "beside a secret"])
+@pytest.mark.parametrize("around", ["{}", "is {}.", "\\n{}\\n", '"{}"', "%20{}&", "key={}", "a\\\\{}\\\\"])
+def test_a_key_of_our_own_service_is_hidden_whosever_it_is(redaction, around):
+    assert redaction.hide(around.format(OWN)) == around.format(HIDDEN)
+    streamed = StreamRedaction(redaction)
+    assert OWN not in "".join(streamed.take(character) for character in around.format(OWN) + ".")
+
+
+@pytest.mark.parametrize("text", ["sf_", OWN[:-1], f"{OWN}x", "sf_account_id and more", OWN.replace("a", "-")])
+def test_what_only_begins_like_one_stays(text):
+    assert Redaction([KEY]).hide(text) == text

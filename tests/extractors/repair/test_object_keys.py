@@ -5,7 +5,7 @@ import json
 import pytest
 from pydantic import BaseModel, Field
 
-from slotfill.extractors.repair.keys import likely_key
+from slotfill.extractors.repair.object_keys import likely_key
 from slotfill.extractors.repair.repair import repair
 from slotfill.schemas.json_schema.response_model import response_model
 from slotfill.schemas.schema import Schema

@@ -1,0 +1,1 @@
+"""The commands on the service: what it runs with, and who may ask it."""
