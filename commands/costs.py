@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from slotfill.commands.options.option_groups import GroupedCommand, with_options
+from slotfill.commands.serving.budget_check import CheckingOptions, show_budgets
+
 if TYPE_CHECKING:
-    from slotfill.extractors.runs.ledger.costs import By, Costs
+    from slotfill.extractors.runs.ledger.costs import Costs
 
 __all__ = ["costs_command"]
 
@@ -22,7 +25,7 @@ _SPARE = ("of it thought", "cache written", "cache read", "of it lost", "tries")
 _NOTHING = ("0", "$0.0000")
 
 
-@click.command
+@click.command(cls=GroupedCommand)
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
 @click.option(
     "--by",
@@ -32,8 +35,12 @@ _NOTHING = ("0", "$0.0000")
     help="What to total by.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Write the totals as JSON.")
-def costs_command(paths: tuple[str, ...], *, by: By, as_json: bool) -> None:
-    """Say what runs have cost, from their ledgers.
+@with_options
+@click.pass_context
+def costs_command(
+    ctx: click.Context, /, paths: tuple[str, ...], *, by: Any, as_json: bool, checking: CheckingOptions
+) -> None:
+    """Say what runs have cost, from their ledgers; or how budgets stand, over all runs and the service.
 
     PATH is an output, a ledger, or a folder of outputs. Without one: the outputs in this folder, and the runs to
     standard output.
@@ -41,7 +48,12 @@ def costs_command(paths: tuple[str, ...], *, by: By, as_json: bool) -> None:
     \b
     slotfill costs --by model
     slotfill costs feedback.jsonl --by day
+    slotfill costs --check --budget team=support:200/month
     """
+    if checking.is_asked:
+        if paths:
+            raise click.UsageError("budgets are of all runs: leave PATH out")
+        ctx.exit(show_budgets(checking, as_json=as_json))
     from slotfill.extractors.errors import InputError
     from slotfill.extractors.runs.ledger.costs import costs_of
     from slotfill.extractors.runs.ledger.identity import ledgers_of

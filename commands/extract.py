@@ -215,6 +215,8 @@ def _start(
         concurrency=running.concurrency,
         max_cost=running.max_cost,
         warn_cost=running.warn_cost,
+        budgets=running.budgets,
+        budget_webhook=running.budget_webhook,
         labels=running.labels,
         fresh=running.fresh,
         retry_failed=running.retry_failed,

@@ -160,6 +160,7 @@ TESTED_THROUGH = {
     "extractors/grounding": ("test_grounding", "steps of one search"),
     "extractors/http": ("test_tries", "what holds of each HTTP try"),
     "extractors/live": ("test_assumptions", "one rehearsal, from its probes to its report"),
+    "extractors/budgets": ("test_budget_ledger", "what holds of one ledger of money"),
     "extractors/keys": ("test_key_file", "what becomes of one file of keys"),
     "extractors/local": ("test_transport", "the service in front of the embedded model"),
     "extractors/messages_api": ("test_service_errors", "the wire's own forms, by what is read of them"),

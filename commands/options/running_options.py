@@ -11,10 +11,11 @@ import click
 from slotfill.commands.options.option_groups import OptionGroup, named_values, option
 
 if TYPE_CHECKING:
+    from slotfill.extractors.budgets.spending_limit import SpendingLimit
     from slotfill.extractors.runs.ledger.store import Retention
     from slotfill.extractors.runs.reports.logs import LogFormat
 
-__all__ = ["RunningOptions", "TellingOptions", "WritingOptions", "usd_amount"]
+__all__ = ["RunningOptions", "TellingOptions", "WritingOptions", "spending_limits", "usd_amount"]
 
 _COUNT = click.IntRange(min=1)
 _AMOUNT = click.FloatRange(min=0, min_open=True)
@@ -23,6 +24,15 @@ _AMOUNT = click.FloatRange(min=0, min_open=True)
 def usd_amount(_: click.Context, __: click.Parameter, amount: float | None) -> Decimal | None:
     """Read an amount of money as it was typed, with its own digits."""
     return None if amount is None else Decimal(str(amount))
+
+
+def spending_limits(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[SpendingLimit, ...]:
+    """Read budgets as they were typed."""
+    if not texts:
+        return ()
+    from slotfill.extractors.budgets.spending_limit import SpendingLimit
+
+    return tuple(map(SpendingLimit.read, texts))
 
 
 def _without_protocol(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
@@ -115,6 +125,17 @@ class RunningOptions(OptionGroup):
     )
     warn_cost: Decimal | None = option(
         "--warn-cost", type=_AMOUNT, metavar="USD", callback=usd_amount, help="Say when so much is spent."
+    )
+    budgets: tuple[SpendingLimit, ...] = option(
+        "--budget",
+        multiple=True,
+        metavar="LABEL=VALUE:USD/PERIOD",
+        callback=spending_limits,
+        help="Never spend more in an hour, day, week or month (UTC) of what bears a label, over all runs and the "
+        "service: team=support:200/month; *:50/day for everything. Repeat it.",
+    )
+    budget_webhook: str | None = option(
+        "--budget-webhook", metavar="URL", help="Post to URL when a budget is spent to 50, 80 and 100 %, as JSON."
     )
     labels: dict[str, str] = option(
         "--label",

@@ -218,7 +218,7 @@ class Waves:
         if not self._draft.has_room(size):
             await self._submit()
         try:
-            while not self._asking.halted and not self._budget.has_room(tried, beside=self._draft.worst):
+            while not self._asking.halted and not self._budget.set_aside(tried, beside=self._draft.worst):
                 await (self._submit() if self._draft else self._runner.collect(some=True))
         except BudgetError as error:
             # What is with the service is waited for all the same.

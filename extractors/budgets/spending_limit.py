@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Self
 
 from slotfill.extractors.errors import SettingsError
@@ -37,13 +38,7 @@ class Period(StrEnum):
 
     def start(self, at: datetime) -> datetime:
         """Return when the period began that an instant lies in: a week on Monday, a month on its first day."""
-        day = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        if self is Period.HOUR:
-            return day
-        day = day.replace(hour=0)
-        if self is Period.WEEK:
-            return day - timedelta(days=day.weekday())
-        return day.replace(day=1) if self is Period.MONTH else day
+        return _start(self, at)
 
     def end(self, at: datetime) -> datetime:
         """Return when the next one begins."""
@@ -51,6 +46,18 @@ class Period(StrEnum):
         if self is Period.MONTH:
             return (start + timedelta(days=31)).replace(day=1)
         return start + _LENGTHS[self]
+
+
+@lru_cache(maxsize=256)
+def _start(period: Period, at: datetime) -> datetime:
+    """Return when a period begins; a ledger of money asks for the same hour at each request."""
+    hour = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    if period is Period.HOUR:
+        return hour
+    day = hour.replace(hour=0)
+    if period is Period.WEEK:
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if period is Period.MONTH else day
 
 
 _LENGTHS = {Period.HOUR: timedelta(hours=1), Period.DAY: timedelta(days=1), Period.WEEK: timedelta(days=7)}

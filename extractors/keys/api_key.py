@@ -82,6 +82,8 @@ class ApiKey(BaseModel):
     def _leaves_the_name_alone(cls, labels: Mapping[str, str]) -> Mapping[str, str]:
         if KEY_LABEL in labels:
             raise ValueError(f"the label {KEY_LABEL!r} holds the key's name by itself: call this one otherwise")
+        if wrong := [name for name in labels if not name or "=" in name]:
+            raise ValueError(f"{wrong[0]!r} is no label: it has a name, without '='")
         return labels
 
     def takes_model(self, model: str) -> bool:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
+from slotfill.extractors.budgets.budget_ledger import SpendingAccount
 from slotfill.extractors.catalogue import prices
 from slotfill.extractors.catalogue.prices import CacheTTL
 from slotfill.extractors.clients.metering import BudgetError, Try
@@ -16,6 +17,8 @@ from slotfill.extractors.runs.ledger.accounts import Account
 
 __all__ = ["Budget"]
 
+_NOTHING = Decimal(0)
+
 
 class Budget:
     """The meter of a run: what is spent and what is reserved, together, never exceed what may be spent.
@@ -23,6 +26,7 @@ class Budget:
     account: read once, stored to at each try. models: all that may be asked.
     max_cost: in USD, of the whole run, resumed parts included; None for no limit.
     warn_cost: in USD; `on_warning` is called once when more has been spent.
+    shared: books it all where other runs do, within limits that they have in common; None for nowhere.
     ttl: how long the service keeps what is marked for its cache.
 
     The worst case of a try is reserved before it is sent, and given back when it is settled. One whose reply was lost
@@ -38,17 +42,21 @@ class Budget:
         *,
         max_cost: Decimal | None = None,
         warn_cost: Decimal | None = None,
+        shared: SpendingAccount | None = None,
         ttl: CacheTTL = "5m",
         on_warning: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._account, self._ttl = account, ttl
         self._max_cost, self._warn_cost, self._on_warning = max_cost, warn_cost, on_warning
+        self._shared, self._set_aside = shared or _Unshared(), Decimal(0)
         self._spent, self._reserved = account.spent(), Decimal(0)
         self._in_flight: dict[int, tuple[str, Decimal | None]] = {}
         self._counting = threading.Lock()
         self._closed = False
         if max_cost is not None:
-            self._check(models)
+            self._check(models, "--max-cost")
+        if self._shared.limits:
+            self._check(models, "--budget")
 
     @property
     def spent(self) -> Decimal | None:
@@ -68,7 +76,7 @@ class Budget:
         self.check()
         worst = self.worst(tried)
         with self._counting:
-            if not self._fits(tried, worst):
+            if not self._fits(tried, worst) or not self._shared.reserve(worst or _NOTHING):
                 return None
             number = self._account.reserve(tried.model, worst)
             self._hold(number, tried.model, worst)
@@ -78,14 +86,20 @@ class Budget:
         """Return the most that a try can cost in USD; None where its price is unknown."""
         return prices.worst(tried.model, tried.size, tried.room, ttl=self._ttl, tier=tried.tier)
 
-    def has_room(self, tried: Try, *, beside: Decimal) -> bool:
+    def set_aside(self, tried: Try, *, beside: Decimal) -> bool:
         """Whether a try of a batch fits beside what others of it may cost, and what is in flight.
+
+        Where it does, budgets that are shared have its worst case set aside until it is held, or all is closed.
 
         Raises BudgetError where it will not even when those are settled.
         """
         self.check()
+        worst = self.worst(tried)
         with self._counting:
-            return self._fits(tried, self.worst(tried), beside)
+            if not self._fits(tried, worst, beside) or not self._shared.reserve(worst or _NOTHING):
+                return False
+            self._set_aside += worst or 0
+            return True
 
     def hold(self, number: int, model: str, worst: Decimal | None, *, spent: bool = False) -> None:
         """Hold what the account has reserved already for a try of a batch, until it is settled.
@@ -96,6 +110,11 @@ class Budget:
             self._hold(number, model, worst)
             if spent and self._spent is not None:
                 self._spent -= worst or 0
+            # A batch that the service found too large goes in halves: what was set aside for it was given back since.
+            ready = min(self._set_aside, worst or _NOTHING)
+            self._set_aside -= ready
+            if worst and worst > ready:
+                self._shared.take_over(worst - ready)
 
     def check(self) -> None:
         """Raise BudgetError once it is closed."""
@@ -113,6 +132,7 @@ class Budget:
             cost = None if usage is None else prices.cost(model, usage, ttl=self._ttl)
             self._account.settle(number, usage, cost)
             taken = worst if usage is None else cost
+            self._shared.settle(worst or _NOTHING, taken or _NOTHING)
             self._reserved -= worst or 0
             self._spent = None if self._spent is None or taken is None else self._spent + taken
             warning = self._warning()
@@ -124,6 +144,11 @@ class Budget:
         with self._counting:
             if self._max_cost is not None and self._left(self._max_cost) < amount:
                 return False
+            try:
+                if not self._shared.reserve(amount):
+                    return False
+            except BudgetError:
+                return False  # less may fit: `refusal` tells whether
             self._reserved += amount
             return True
 
@@ -131,11 +156,13 @@ class Budget:
         """Take back what was lent and not spent."""
         with self._counting:
             self._reserved -= amount
+            self._shared.settle(amount, _NOTHING)
 
     def spend(self, lent: Decimal, taken: Decimal | None) -> None:
         """Count what a try took of what was lent, so much of it; None where its price is not known."""
         with self._counting:
             self._reserved -= lent
+            self._shared.settle(lent, taken or _NOTHING)
             self._spent = None if self._spent is None or taken is None else self._spent + taken
             warning = self._warning()
         if warning:
@@ -144,8 +171,13 @@ class Budget:
     def refusal(self, worst: Decimal) -> str | None:
         """Say why a try of a worst case will not fit whatever comes of the others; None where it may."""
         if self._max_cost is None or self._spent is None or self._spent + worst <= self._max_cost or not worst:
-            return None
+            return self._shared.refusal(worst)
         return _exhausted(self._spent, self._max_cost, worst)
+
+    def leave(self) -> None:
+        """Give back to budgets that are shared what is not in flight: batches are, and a later start reads them."""
+        with self._counting:
+            self._shared.close(remaining=sum((worst or _NOTHING for _, worst in self._in_flight.values()), _NOTHING))
 
     def _left(self, max_cost: Decimal) -> Decimal:
         return max_cost - (self._spent or 0) - self._reserved
@@ -172,15 +204,36 @@ class Budget:
         self._warn_cost = None
         return warning
 
-    def _check(self, models: Iterable[str]) -> None:
+    def _check(self, models: Iterable[str], option: str) -> None:
         for model in models:
             if prices.worst(model, 0, 0, ttl=self._ttl) is None:
-                raise SettingsError(_unknown(model))
-        if self._spent is None:
+                raise SettingsError(_unknown(model, option))
+        if self._spent is None and self._max_cost is not None:
             raise SettingsError(
                 "--max-cost cannot be kept to: this run has asked a model whose price is unknown; leave --max-cost "
                 "out, or begin anew with --fresh"
             )
+
+
+class _Unshared:
+    """Stands for budgets that are shared where there are none."""
+
+    limits = ()
+
+    def reserve(self, _: Decimal) -> bool:
+        return True
+
+    def refusal(self, _: Decimal) -> None:
+        return None
+
+    def take_over(self, _: Decimal) -> None:
+        pass
+
+    def settle(self, reserved: Decimal, taken: Decimal) -> None:
+        pass
+
+    def close(self, *, remaining: Decimal) -> None:
+        pass
 
 
 def _exhausted(spent: Decimal, max_cost: Decimal, worst: Decimal) -> str:
@@ -190,8 +243,8 @@ def _exhausted(spent: Decimal, max_cost: Decimal, worst: Decimal) -> str:
     )
 
 
-def _unknown(model: str) -> str:
+def _unknown(model: str, option: str = "--max-cost") -> str:
     return (
-        f"--max-cost cannot be kept to: no price is known for the model {model!r}; leave --max-cost out, or name a "
+        f"{option} cannot be kept to: no price is known for the model {model!r}; leave {option} out, or name a "
         "model that `slotfill models` lists"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
@@ -15,6 +15,9 @@ from typing import IO, Any, Protocol
 from slotfill.extractors.batches.batch_ledger import BatchLedger
 from slotfill.extractors.batches.batch_runner import batches_text
 from slotfill.extractors.batches.waves import BatchOptions, Waves
+from slotfill.extractors.budgets.budget_ledger import SpendingAccount
+from slotfill.extractors.budgets.run_budgets import run_budgets
+from slotfill.extractors.budgets.spending_limit import SpendingLimit
 from slotfill.extractors.catalogue.model_ids import is_local
 from slotfill.extractors.documents.sources import STDIN, Sources
 from slotfill.extractors.documents.urls import is_address, public
@@ -50,6 +53,7 @@ class Start:
     records: whether whole records are written. stream: whether parts of values are, as they arrive.
     limit: of documents. concurrency: of requests; None for the extractor's.
     max_cost, warn_cost: in USD. labels: for its costs.
+    budgets: what it shares with other runs. budget_webhook: the address that is told of them; None for none.
     fresh, retry_failed, retention, wait: as in `Ledger`.
     lasting: whether there is a ledger that lasts: what a cassette records must be asked, what it replays costs nothing.
     batch: how the run goes through batches; None where it is asked live.
@@ -65,6 +69,8 @@ class Start:
     concurrency: int | None = None
     max_cost: Decimal | None = None
     warn_cost: Decimal | None = None
+    budgets: tuple[SpendingLimit, ...] = ()
+    budget_webhook: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     fresh: bool = False
     retry_failed: bool = False
@@ -148,7 +154,9 @@ def run_once(
             _open_outputs(ledger, extractor.schema, start, stdout, run_name, several=several, keep=sources.fields.keep)
         )
         _check_open_batches(ledger, start, on_message)
-        budget = _set_budget(extractor, ledger, start, on_message)
+        shared = stack.enter_context(_open_budgets(extractor, ledger, start))
+        budget = _set_budget(extractor, ledger, start, shared, on_message)
+        stack.callback(budget.leave)
         _announce(ledger, start, earlier, on_message)
 
         def report(totals: Totals) -> None:
@@ -291,13 +299,30 @@ def _open_outputs(
         yield Delivery(ledger, results, rejects, records=start.records, schema=schema)
 
 
-def _set_budget(extractor: Extractor[Any], ledger: Ledger, start: Start, on_message: OnMessage) -> Budget:
+def _open_budgets(
+    extractor: Extractor[Any], ledger: Ledger, start: Start
+) -> AbstractContextManager[SpendingAccount | None]:
+    """Open what the run shares with others: where its costs are booked, and limited."""
+    return run_budgets(
+        start.budgets,
+        start.labels,
+        extractor.settings,
+        webhook=start.budget_webhook,
+        ledger=ledger.path,
+        lasting=start.lasting,
+    )
+
+
+def _set_budget(
+    extractor: Extractor[Any], ledger: Ledger, start: Start, shared: SpendingAccount | None, on_message: OnMessage
+) -> Budget:
     """Have every try of the extractor booked, and kept within what may be spent."""
     budget = Budget(
         ledger.account,
         extractor.all_models,
         max_cost=start.max_cost,
         warn_cost=start.warn_cost,
+        shared=shared,
         ttl=extractor.settings.cache_ttl,
         on_warning=lambda warning: on_message(f"warning: {warning}"),
     )

@@ -23,7 +23,7 @@ from slotfill.extractors.documents.urls import is_address, public
 from slotfill.extractors.settings import Settings
 from slotfill.schemas.schema import Schema
 
-__all__ = ["STATE", "document_key", "ledger_path", "ledgers_of", "placed_key", "run_identity"]
+__all__ = ["STATE", "document_key", "ledger_path", "ledgers_of", "placed_key", "run_identity", "state_folder"]
 
 STATE = ".slotfill"
 """The folder, beside an output, of its runs' ledgers."""
@@ -92,11 +92,11 @@ def ledger_path(output: str | None, run: str, settings: Settings) -> Path | None
     output, and the user's state folder cannot be written, as in many containers.
     """
     if output is not None and is_address(output):
-        folder = settings.state or _state_folder()
+        folder = state_folder(settings)
         return folder / f"{_at_address(output)}-{run}.db" if settings.state or _is_writable(folder) else None
     path = _file_or_folder(output)
     if path is None:
-        folder = settings.state or _state_folder()
+        folder = state_folder(settings)
         return folder / f"stdout-{run}.db" if settings.state or _is_writable(folder) else None
     if settings.state is None:
         return path.parent / STATE / f"{_short(path.name)}-{run}.db"
@@ -109,10 +109,10 @@ def ledgers_of(path: str | None, settings: Settings) -> list[Path]:
     At hand are those beside the outputs in the working folder, and those of the user's state folder.
     """
     if path is None:
-        folders = [Path(STATE), settings.state or _state_folder()]
+        folders = [Path(STATE), state_folder(settings)]
         return [ledger for folder in folders for ledger in sorted(folder.glob("*.db"))]
     if is_address(path):
-        folder = settings.state or _state_folder()
+        folder = state_folder(settings)
         return sorted(folder.glob(f"{_escaped(_at_address(path))}-*.db"))
     place = Path(path)
     beside = sorted((place.absolute().parent / STATE).glob(f"{_escaped(_short(place.name))}-*.db"))
@@ -134,8 +134,9 @@ def _file_or_folder(output: str | None) -> Path | None:
     return path.resolve() if path.is_file() or path.is_dir() or not path.exists() else None
 
 
-def _state_folder() -> Path:
-    return platformdirs.user_state_path("slotfill")
+def state_folder(settings: Settings) -> Path:
+    """Return the folder of what is known of the user's runs: that of the setting `state`, or the system's."""
+    return settings.state or platformdirs.user_state_path("slotfill")
 
 
 def _is_writable(folder: Path) -> bool:
