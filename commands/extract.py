@@ -100,10 +100,13 @@ def extract_command(
         start = replace(start, batch=batching.options, command=_command_from_anywhere())
     with log_to_stderr(telling.verbosity, telling.log_format):  # what is told of settings holds no secret
         extractor = _extractor(resolved, asking, running, evidence=evidence.evidence, batch=batching.batch)
-    engine = workers.start(extractor, running.concurrency)
     sources = sources.for_model(takes_pages=extractor.takes_pages)
     whereabouts = _whereabouts(writing)
-    with log_to_stderr(telling.verbosity, telling.log_format, extractor.settings.secrets, whereabouts=whereabouts):
+    with (
+        log_to_stderr(telling.verbosity, telling.log_format, extractor.settings.secrets, whereabouts=whereabouts),
+        telling.exporting(),
+    ):
+        engine = workers.start(extractor, running.concurrency)  # which takes along what is said of exporting
         warn_of_other_model(prompt, extractor.model.id)
         if evidence.evidence and not writing.records:
             _print_message(telling, "evidence stands in the run's records: the same command with --record writes them")

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator, Sequence
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nullcontext
+from contextvars import copy_context
 from dataclasses import dataclass
 from threading import Semaphore
 from typing import Any, Generic, Protocol, Self, TypeVar
@@ -24,6 +25,7 @@ from slotfill.extractors.rungs.asks import Answer, Ask, Executor, Policy
 from slotfill.extractors.rungs.recording import record_failure
 from slotfill.extractors.streaming.events import Partial
 from slotfill.extractors.streaming.partial_value import CompletedPart, PartialValue
+from slotfill.extractors.telemetry.extraction_telemetry import tell_extraction
 from slotfill.extractors.unforeseen import STOPS, internal_failure
 from slotfill.schemas.errors import SlotfillError
 from slotfill.schemas.schema import Schema
@@ -53,11 +55,12 @@ class RunningPlan(Generic[M]):
 
     Attributes:
         schema: What is extracted.
+        model: The one that is asked first.
         asks: Those that are to be answered, none once it has ended. One whose answer has not arrived yet stays.
     """
 
     def __init__(self, document: Document, schema: Schema[M], policy: Policy, steps: Steps[Extraction[M]]) -> None:
-        self.schema = schema
+        self.schema, self.model = schema, policy.model
         self.asks: tuple[Ask, ...] = ()
         self._document, self._policy = document, policy
         self._answered: list[tuple[Ask, Answer]] = []
@@ -184,14 +187,16 @@ class Asker(Protocol):
         """Give the pieces of a reply's text as they arrive, and the answer last."""
 
 
-async def drive(
-    plan: RunningPlan[M], asker: Asker, *, streaming: bool = False
-) -> AsyncGenerator[Partial[M] | Extraction[M]]:
+def drive(plan: RunningPlan[M], asker: Asker, *, streaming: bool = False) -> AsyncGenerator[Partial[M] | Extraction[M]]:
     """Have a plan's asks answered until it ends.
 
     Yields:
         With `streaming` the value as it grows; the extraction last.
     """
+    return tell_extraction(_drive(plan, asker, streaming=streaming), plan.schema.name, plan.model)
+
+
+async def _drive(plan: RunningPlan[M], asker: Asker, *, streaming: bool) -> AsyncGenerator[Partial[M] | Extraction[M]]:
     async with asker.flight() as flight:
         while plan.asks:
             with plan.answering():
@@ -327,7 +332,7 @@ class _BlockingFlight(Flight[Future[Answer]]):
         return self._asker.answer(ask)
 
     def _send(self, ask: Ask) -> Future[Answer]:
-        return self._pool.submit(self._asker.answer, ask)
+        return self._pool.submit(copy_context().run, self._asker.answer, ask)
 
     async def _wait(self, until: str) -> None:
         wait(self._on_the_way.values(), return_when=until)

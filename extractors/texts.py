@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from os import PathLike
 from typing import Any, TypeAlias, TypeVar
 
@@ -57,7 +58,7 @@ class Texts:
         with ThreadPoolExecutor(at_once) as pool:
             try:
                 for text in self:
-                    waiting.append(pool.submit(extract, text))
+                    waiting.append(pool.submit(copy_context().run, extract, text))
                     while waiting and (waiting[0].done() or len(waiting) >= at_once * AHEAD):
                         yield waiting.popleft().result()
                 while waiting:

@@ -179,6 +179,7 @@ TESTED_THROUGH = {
     "extractors/runs/reports": ("test_run_summary", "what a summary counts"),
     "extractors/streaming": ("test_events", "what one stream gives"),
     "extractors/suggestion": ("test_drawn_proposal", "what a proposal is made of"),
+    "extractors/telemetry": ("test_extraction_telemetry", "one extraction, as it is told"),
     "extractors/terminal": ("test_standing_line", "what a terminal shows of it"),
     "extractors/testing": ("test_claude", "the simulated service, its faults and its rules"),
     "extractors/testing/checking": ("test_laws", "what laws and advice are made of"),

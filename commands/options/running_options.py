@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -185,6 +186,19 @@ class TellingOptions(OptionGroup):
         show_default=True,
         help="How lines on standard error are written.",
     )
+    otel: bool = option(
+        "--otel",
+        is_flag=True,
+        help="Export traces and metrics as the variables OTEL_* say: by default to a collector on this machine.",
+    )
+
+    def exporting(self) -> AbstractContextManager[None]:
+        """Export traces and metrics while it is entered, if that was asked for."""
+        if not self.otel:
+            return nullcontext()
+        from slotfill.extractors.telemetry.exporting import exporting
+
+        return exporting()
 
     @property
     def verbosity(self) -> int:

@@ -33,6 +33,7 @@ from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.earlier_records import EarlierRecords
 from slotfill.extractors.runs.ledger.identity import document_key
 from slotfill.extractors.runs.ledger.store import Ledger
+from slotfill.extractors.telemetry.extraction_telemetry import tell_batched
 from slotfill.schemas.wire.losses import Mode
 
 __all__ = ["BatchOptions", "Waves"]
@@ -150,7 +151,7 @@ class Waves:
         while True:
             replay(plan, lambda ask: self._take(ask, known))
             if not plan.asks:
-                store(self._extractor.end(plan))
+                store(tell_batched(self._extractor.end(plan), self._extractor.settings.cache_ttl))
                 return False
             new = [ask for ask in plan.asks if ask.digest not in waiting]
             unproven = next((ask for ask in new if (ask.model, ask.mode) not in self._proven), None)

@@ -26,6 +26,7 @@ from slotfill.extractors.http.redaction import Redaction
 from slotfill.extractors.record.failure_kinds import Failure
 from slotfill.extractors.rungs.asks import Answer, Ask
 from slotfill.extractors.settings import Settings
+from slotfill.extractors.telemetry.live_gauges import LIVE
 
 __all__ = ["AnyClient", "Clients"]
 
@@ -74,7 +75,16 @@ class Clients:
     @property
     def is_metered(self) -> bool:
         """Whether a meter is told of each HTTP try, before it is sent."""
-        return self._meter is not None and self._own_client is None and bool(self._limits())
+        return self._meter is not None and self._own_client is None and not self._is_replayed
+
+    def pays_unmetered(self) -> bool:
+        """Whether what is asked costs something that no meter is told of."""
+        return not (self._is_replayed or self.is_metered)
+
+    @property
+    def _is_replayed(self) -> bool:
+        """Whether nothing is asked, and nothing costs."""
+        return self._cassette is not None and self._cassette.replaying
 
     def pace(self, pacer: Pacer) -> None:
         """Have another pacer say when tries may start, before the first one."""
@@ -172,9 +182,11 @@ class Clients:
         return self._model, self._settings, self._cassette, self._limits()
 
     def _limits(self) -> list[Limits]:
-        if self._cassette and self._cassette.replaying:
-            return []  # nothing is asked, and nothing costs
+        if self._is_replayed:
+            return []
         pacer = None if model_ids.is_local(self._model) else self._pacer
+        if pacer is not None:
+            LIVE.pace(pacer)
         return [Limits(pacer, max_wait=self._settings.max_wait, meter=lambda: self._meter)]
 
 

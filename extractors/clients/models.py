@@ -26,6 +26,7 @@ from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.rungs.asks import Answer, Ask, Policy
 from slotfill.extractors.rungs.prompt import BYTES_A_TOKEN, write_prompt
 from slotfill.extractors.settings import Settings
+from slotfill.extractors.telemetry.request_telemetry import SilentRequest, tell_request
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.mergeable import merges_well
@@ -161,22 +162,27 @@ class ModelPool:
     def execute(self, ask: Ask) -> Answer:
         """Put an ask to its model."""
         target = self._targets[ask.model]
-        return target.clients.execute(target.codec, ask)
+        with self._request(target, ask) as request:
+            return request.answered(target.clients.execute(target.codec, ask))
 
     async def aexecute(self, ask: Ask) -> Answer:
         """Do so without blocking."""
         target = self._targets[ask.model]
-        return await target.clients.aexecute(target.codec, ask)
+        with self._request(target, ask) as request:
+            return request.answered(await target.clients.aexecute(target.codec, ask))
 
     def stream(self, ask: Ask) -> Generator[str, None, Answer]:
         """Put an ask to its model, giving the pieces of the reply's text as they arrive."""
         target = self._targets[ask.model]
-        return target.clients.stream(target.codec, ask)
+        return self._request(target, ask).stream(target.clients.stream(target.codec, ask))
 
     def astream(self, ask: Ask) -> AsyncGenerator[str | Answer]:
         """Do so without blocking; the answer comes last."""
         target = self._targets[ask.model]
-        return target.clients.astream(target.codec, ask)
+        return self._request(target, ask).astream(target.clients.astream(target.codec, ask))
+
+    def _request(self, target: _Target, ask: Ask) -> SilentRequest:
+        return tell_request(self._schema.name, ask, self._settings.cache_ttl, target.clients.pays_unmetered)
 
     def close(self) -> None:
         """Close the sync clients."""

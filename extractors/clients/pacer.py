@@ -81,11 +81,13 @@ class _Bucket:
     def __init__(self, limit: float | None, catch_up: float, share: float) -> None:
         self.level = 0.0
         self.estimate = 0.0
+        self.a_minute = limit
         self._own_limit, self._catch_up, self._share = limit, catch_up, share
         self._per_second = None if limit is None else share * limit / 60
 
     def learn(self, limit: float) -> None:
-        self._per_second = self._share * (limit if self._own_limit is None else min(limit, self._own_limit)) / 60
+        self.a_minute = limit if self._own_limit is None else min(limit, self._own_limit)
+        self._per_second = self._share * self.a_minute / 60
 
     def earn(self, seconds: float) -> None:
         rate = self._per_second
@@ -133,6 +135,9 @@ class Pacer:
         otpm: Output tokens a minute, likewise.
         share: How much of a limit is used.
         now: A clock, in seconds, that never goes back.
+
+    Attributes:
+        used: What tries have taken of each limit since the beginning, by the names of `LIMITS`.
     """
 
     def __init__(
@@ -155,6 +160,7 @@ class Pacer:
         self._widening = 0.0
         self._heard = False
         self._in_flight = self._started = self._slowed_at = 0
+        self.used = dict.fromkeys(LIMITS, 0.0)
         self._input, self._output = _Mean(TOKENS_A_BYTE), _Mean(FIRST_OUTPUT)
         self._changing = threading.Lock()
 
@@ -220,6 +226,12 @@ class Pacer:
         """Whether it is time to `learn` again."""
         return self._now() - self._learnt_at >= LEARNING_SECONDS
 
+    @property
+    def limits(self) -> Mapping[str, float]:
+        """What is kept to a minute, by the names of `LIMITS`, as far as it is known."""
+        named = zip(LIMITS, self._buckets, strict=True)
+        return {name: bucket.a_minute for name, bucket in named if bucket.a_minute is not None}
+
     def learn(self, limits: Mapping[str, float]) -> None:
         """Take what a reply tells of the limits, by the names of `LIMITS`."""
         with self._changing:
@@ -271,6 +283,8 @@ class Pacer:
     def _settle(self, reservation: Reservation, input_tokens: float, output_tokens: float) -> None:
         self._in_flight -= 1
         self._spend(0, input_tokens - reservation.input_tokens, output_tokens - reservation.output_tokens)
+        for name, amount in zip(LIMITS, (1, input_tokens, output_tokens), strict=True):
+            self.used[name] += amount
 
     def _hear(self) -> None:
         if not self._heard:

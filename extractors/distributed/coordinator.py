@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,9 @@ from slotfill.extractors.rungs.recording import record_failure
 from slotfill.extractors.runs.asking import Asking, HaltedError
 from slotfill.extractors.runs.breaker import Admission
 from slotfill.extractors.runs.ledger.store import Ledger
+from slotfill.extractors.telemetry.extraction_telemetry import count_extraction
+from slotfill.extractors.telemetry.request_telemetry import count_request
+from slotfill.extractors.telemetry.trace_context import traceparent
 from slotfill.extractors.updating.earlier_record import EarlierRecord
 from slotfill.schemas.errors import SlotfillError
 from slotfill.schemas.schema import Schema
@@ -52,6 +56,7 @@ class _Job:
     document: Document
     earlier: EarlierRecord | None
     done: asyncio.Future[Extraction[Any]]
+    trace: str | None
     answered: list[tuple[AskName, Answer]] = field(default_factory=list)
 
     def fail(self, error: BaseException) -> None:
@@ -92,10 +97,13 @@ class Coordinator:
         """Have a document extracted. Raises HaltedError where it was not to be any more, or what its worker met."""
         if self._asking.halted:
             raise HaltedError
-        job = _Job(document, earlier, asyncio.get_running_loop().create_future())
+        job = _Job(document, earlier, asyncio.get_running_loop().create_future(), traceparent())
+        started = time.monotonic()
         self._assignments.add(job)
         self._news.set()
-        return await job.done
+        extraction = await job.done
+        count_extraction(extraction, time.monotonic() - started)
+        return extraction
 
     async def wait_for_news(self, worker: str, seconds: float) -> None:
         """Wait until a worker that has nothing to do has something, at most so long; any other does not wait."""
@@ -173,6 +181,7 @@ class Coordinator:
     def _judge(self, worker: str, new: NewAnswer) -> AnswerVerdict:
         """Store an answer, and say what became of it."""
         held = self._assignments.held(worker, new.assignment)
+        count_request(self._schema.name, new.ask.model, new.ask.rung, new.answer.failure)
         if self._probes.get(worker) == new.admission:
             del self._probes[worker]
         try:
@@ -223,7 +232,7 @@ class Coordinator:
         for held in self._assignments.hand_out(worker, room):
             answers = self._ledger.recall(held.item.document)
             held.begun = bool(answers)  # the worker goes through them at once, and may end over them
-            yield Assignment(held.number, held.item.document, answers, held.item.earlier)
+            yield Assignment(held.number, held.item.document, answers, held.item.earlier, held.item.trace)
 
     def _given_up(self, job: _Job, how: str) -> Extraction[Any]:
         message = (

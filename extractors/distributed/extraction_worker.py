@@ -29,6 +29,7 @@ from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.rungs.asks import Answer, Ask, AskName
 from slotfill.extractors.rungs.recording import emptied, record_failure
 from slotfill.extractors.runs.asking import PROBES, HaltedError
+from slotfill.extractors.telemetry.trace_context import continued_trace
 from slotfill.extractors.unforeseen import STOPS, internal_failure
 from slotfill.schemas.errors import SlotfillError
 
@@ -173,9 +174,10 @@ class Worker:
 
     async def _extract(self, assignment: Assignment) -> Extraction[Any]:
         executor = _ReportingExecutor(self, assignment)
-        if assignment.earlier is not None:
-            return await self._extractor.aupdate(assignment.earlier, assignment.document, executor=executor)
-        return await self._extractor.aextract(assignment.document, executor=executor)
+        with continued_trace(assignment.trace):
+            if assignment.earlier is not None:
+                return await self._extractor.aupdate(assignment.earlier, assignment.document, executor=executor)
+            return await self._extractor.aextract(assignment.document, executor=executor)
 
     async def ask(self, assignment: Assignment, ask: Ask) -> Answer:
         """Have an ask answered, and the answer stored. Raises HaltedError."""

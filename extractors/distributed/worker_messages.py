@@ -57,12 +57,14 @@ class Assignment(NamedTuple):
     """A document for a worker.
 
     number: names it between the two. answers: what was answered of it before, by the digest of each ask.
+    trace: the span that its own are beneath, as `traceparent` names it.
     """
 
     number: int
     document: Document
     answers: Mapping[bytes, Sequence[Answer]]
     earlier: EarlierRecord | None
+    trace: str | None = None
 
 
 class NewAnswer(NamedTuple):

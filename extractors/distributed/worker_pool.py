@@ -23,6 +23,7 @@ from slotfill.extractors.runs.asking import Asking
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.engine import ExtractElsewhere
 from slotfill.extractors.runs.ledger.store import Ledger
+from slotfill.extractors.telemetry.live_gauges import LIVE
 
 __all__ = ["WorkerLink", "WorkerLostError", "WorkerPool"]
 
@@ -90,6 +91,7 @@ class WorkerPool(ABC):
     def _coordinator(self, ledger: Ledger, budget: Budget, asking: Asking) -> Coordinator:
         settings = self._extractor.settings
         pacer = Pacer(rpm=settings.rpm, itpm=settings.itpm, otpm=settings.otpm, share=LENT_SHARE)
+        LIVE.pace(pacer)
         return Coordinator(
             asking,
             ledger,

@@ -13,6 +13,7 @@ from slotfill.extractors.distributed.extraction_worker import Worker, packed
 from slotfill.extractors.distributed.forwarded_log import ForwardedLog
 from slotfill.extractors.distributed.recipe import Recipe
 from slotfill.extractors.distributed.worker_messages import FRAME, Orders
+from slotfill.extractors.telemetry.exporting import export_as_worker
 from slotfill.schemas.errors import SlotfillError
 
 __all__ = ["work_by_pipes"]
@@ -35,6 +36,7 @@ async def _work(orders: IO[bytes], reports: IO[bytes]) -> None:
     recipe, concurrency, level = _read(orders)
     log = ForwardedLog(level)
     try:
+        export_as_worker()
         worker = Worker(Recipe.read(recipe), concurrency, log.take)
     except SlotfillError as error:
         _write(reports, pickle.dumps(error))

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from slotfill.extractors.clients.rate_limits import MAX_WAIT
 from slotfill.extractors.errors import ModelError, StoppedError
@@ -92,6 +92,14 @@ class Breaker:
             if self._end is not None:
                 return str(self._end)
             return None if self._outage is None else _paused(self._outage)
+
+    @property
+    def state(self) -> Literal["closed", "open", "ended"]:
+        """Whether all asks start, none does for now, or none does any more."""
+        with self._lock:
+            if self._end is not None:
+                return "ended"
+            return "closed" if self._outage is None else "open"
 
     def admit(self) -> Admission | float:
         """Let an ask start, or return the seconds after which to ask again.

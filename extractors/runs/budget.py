@@ -14,6 +14,7 @@ from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.record.money import money_text
 from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.runs.ledger.accounts import Account
+from slotfill.extractors.telemetry.extraction_telemetry import count_spending
 
 __all__ = ["Budget"]
 
@@ -28,6 +29,7 @@ class Budget:
     warn_cost: in USD; `on_warning` is called once when more has been spent.
     shared: books it all where other runs do, within limits that they have in common; None for nowhere.
     ttl: how long the service keeps what is marked for its cache.
+    schema: the name of what is asked for, by which what each try took is told in metrics, as the account has it.
 
     The worst case of a try is reserved before it is sent, and given back when it is settled. One whose reply was lost
     keeps its reservation as spent. Safe for threads.
@@ -45,7 +47,9 @@ class Budget:
         shared: SpendingAccount | None = None,
         ttl: CacheTTL = "5m",
         on_warning: Callable[[str], None] = lambda _: None,
+        schema: str = "",
     ) -> None:
+        self._schema = schema
         self._account, self._ttl = account, ttl
         self._max_cost, self._warn_cost, self._on_warning = max_cost, warn_cost, on_warning
         self._shared, self._set_aside = shared or _Unshared(), Decimal(0)
@@ -136,6 +140,7 @@ class Budget:
             self._reserved -= worst or 0
             self._spent = None if self._spent is None or taken is None else self._spent + taken
             warning = self._warning()
+        count_spending(self._schema, model, usage, taken)
         if warning:
             self._on_warning(warning)
 
@@ -158,15 +163,22 @@ class Budget:
             self._reserved -= amount
             self._shared.settle(amount, _NOTHING)
 
-    def spend(self, lent: Decimal, taken: Decimal | None) -> None:
+    def spend(self, lent: Decimal, model: str, usage: Usage | None, taken: Decimal | None) -> None:
         """Count what a try took of what was lent, so much of it; None where its price is not known."""
         with self._counting:
             self._reserved -= lent
             self._shared.settle(lent, taken or _NOTHING)
             self._spent = None if self._spent is None or taken is None else self._spent + taken
             warning = self._warning()
+        count_spending(self._schema, model, usage, taken)
         if warning:
             self._on_warning(warning)
+
+    @property
+    def left(self) -> Decimal | None:
+        """What may still be spent or reserved in USD; None without a limit."""
+        with self._counting:
+            return None if self._max_cost is None else self._left(self._max_cost)
 
     def refusal(self, worst: Decimal) -> str | None:
         """Say why a try of a worst case will not fit whatever comes of the others; None where it may."""

@@ -113,6 +113,11 @@ class Run:
         self._at_work: set[bytes] = set()
         self._repeats: Counter[bytes] = Counter()
 
+    @property
+    def in_flight(self) -> int:
+        """How many requests are, those of other processes that extract for it included."""
+        return self._asking.in_flight
+
     def run(self, documents: Iterable[Document], on_partial: OnPartial | None = None) -> Totals:
         """Run to the end. on_partial: has the documents taken one after the other, and takes what arrives of each.
 

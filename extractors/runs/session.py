@@ -37,6 +37,8 @@ from slotfill.extractors.runs.outputs.output_formats import check_rejects, forma
 from slotfill.extractors.runs.outputs.sinks import open_rejects, open_sink
 from slotfill.extractors.runs.reports.run_summary import done_text
 from slotfill.extractors.runs.reports.totals import Totals
+from slotfill.extractors.telemetry.live_gauges import BudgetLevel, LiveRun
+from slotfill.extractors.telemetry.run_telemetry import tell_run
 from slotfill.extractors.unforeseen import internal_failure
 from slotfill.schemas.errors import SlotfillError
 from slotfill.schemas.schema import Schema
@@ -179,11 +181,12 @@ def run_once(
                 on_message=on_message,
                 on_waiting=tell_waiting,
             )
+        breaker = Breaker(max_wait=extractor.settings.max_wait, on_warning=logging.getLogger("slotfill").warning)
         run = Run(
             extractor,
             ledger,
             delivery,
-            Breaker(max_wait=extractor.settings.max_wait, on_warning=logging.getLogger("slotfill").warning),
+            breaker,
             earlier=earlier,
             in_waves=waves,
             concurrency=engine.places if engine else start.concurrency or extractor.settings.concurrency,
@@ -193,7 +196,16 @@ def run_once(
             workers=partial(engine.at_work, ledger, budget) if engine else None,
         )
         on_partial = part_writer(stdout) if start.stream else None
-        stopped = _stopped_by(lambda: run.run(islice(sources, start.limit), on_partial))
+        live = LiveRun(
+            extractor.schema.name,
+            breaker=lambda: breaker.state,
+            budget=lambda: _level(budget, start.max_cost),
+            elsewhere=lambda: run.in_flight if engine else 0,
+        )
+        with tell_run(extractor.model.id, live) as told:
+            stopped = _stopped_by(lambda: run.run(islice(sources, start.limit), on_partial))
+            totals = run.totals
+            told.ended(documents=totals.documents, extracted=totals.extracted, usd=budget.spent, stopped=stopped)
         report(run.totals)
         if earlier is not None and stopped is None and start.limit is None and earlier.unmet:
             on_message(f"{earlier.unmet:,} of the {earlier.count:,} earlier records are of no document in the input")
@@ -325,9 +337,16 @@ def _set_budget(
         shared=shared,
         ttl=extractor.settings.cache_ttl,
         on_warning=lambda warning: on_message(f"warning: {warning}"),
+        schema=extractor.schema.name,
     )
     extractor.meter(budget)
     return budget
+
+
+def _level(budget: Budget, max_cost: Decimal | None) -> BudgetLevel | None:
+    """Say what may still be spent."""
+    left = budget.left
+    return None if max_cost is None or left is None else BudgetLevel(float(max_cost), float(left))
 
 
 def _stopped_by(step: Callable[[], object]) -> BaseException | None:

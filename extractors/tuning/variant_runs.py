@@ -105,6 +105,7 @@ class VariantRuns:
             extractor.models,
             max_cost=None if self._max_cost is None else self._max_cost - self.held,
             ttl=extractor.settings.cache_ttl,
+            schema=extractor.schema.name,
         )
 
 

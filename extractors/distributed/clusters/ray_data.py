@@ -74,6 +74,7 @@ class RayCoordinator:
             extractor.all_models,
             max_cost=max_cost and Decimal(max_cost),
             ttl=extractor.settings.cache_ttl,
+            schema=extractor.schema.name,
         )
         self._breaker = Breaker(max_wait=extractor.settings.max_wait, on_warning=logging.getLogger("slotfill").warning)
         self._asking = Asking(extractor.executor, self._ledger, self._breaker, concurrency=1, on_halt=budget.close)

@@ -23,6 +23,7 @@ from slotfill.extractors.runs.asking import Asking
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.engine import ExtractElsewhere
 from slotfill.extractors.runs.ledger.store import Ledger
+from slotfill.extractors.telemetry.exporting import export_as_worker
 from slotfill.schemas.errors import MissingExtraError, SlotfillError
 
 __all__ = ["RAY", "RayWorkers", "import_ray", "variables_of"]
@@ -104,6 +105,7 @@ class RayWorker:
         os.environ.update(variables)
         log = ForwardedLog(level)
         try:
+            export_as_worker()
             self._worker = Worker(Recipe.read(recipe), concurrency, log.take)
         except SlotfillError as error:
             return pickle.dumps(error)
@@ -157,9 +159,14 @@ def import_ray() -> Any:
 
 
 def variables_of(extractor: Extractor[Any]) -> dict[str, str]:
-    """Return what a worker on another machine needs of the environment: the service's address, and credentials."""
+    """Return what a worker on another machine needs of the environment.
+
+    The service's address, credentials, and where traces go.
+    """
     settings = extractor.settings
-    variables = {name: value for name, value in os.environ.items() if name.startswith("ANTHROPIC_") and value}
+    variables = {
+        name: value for name, value in os.environ.items() if name.startswith(("ANTHROPIC_", "OTEL_")) and value
+    }
     for name, secret in (("ANTHROPIC_API_KEY", settings.api_key), ("ANTHROPIC_AUTH_TOKEN", settings.auth_token)):
         if secret is not None:
             variables[name] = secret.get_secret_value()

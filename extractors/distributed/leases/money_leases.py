@@ -16,9 +16,10 @@ NOTHING = Decimal(0)
 
 @dataclass(slots=True)
 class _Loan:
-    """What a worker holds, and under which number it is reserved in the account; None before it is."""
+    """What a worker holds, by which model, and under which number it is reserved in the account; None before it is."""
 
     amount: Decimal = NOTHING
+    model: str = ""
     number: int | None = None
 
 
@@ -37,7 +38,7 @@ class MoneyLeases:
             taken = settled.worst if settled.cost is None else settled.cost
             lent = min(settled.worst, taken)
             self._account.add(settled.model, settled.usage, settled.cost)
-            self._budget.spend(lent, settled.cost)
+            self._budget.spend(lent, settled.model, settled.usage, settled.cost)
             loan.amount -= lent
         self._budget.repay(loan.amount - needs.balance)
         loan.amount = needs.balance
@@ -62,12 +63,13 @@ class MoneyLeases:
     def lost(self, worker: str) -> None:
         """Take all that a worker held for spent: it may have been, until it ended."""
         loan = self._loans.pop(worker, _Loan())
-        self._budget.spend(loan.amount, loan.amount)
+        self._budget.spend(loan.amount, loan.model, None, loan.amount)
         if loan.number is not None and not loan.amount:
             self._account.release(loan.number)
 
     def _store(self, loan: _Loan, granted: Decimal, model: str) -> None:
         loan.amount += granted
+        loan.model = loan.model or model
         if loan.number is None:
             loan.number = self._account.reserve(model, loan.amount)
         else:
