@@ -40,7 +40,9 @@ _NOTHING = ("0", "$0.0000")
 def costs_command(
     ctx: click.Context, /, paths: tuple[str, ...], *, by: Any, as_json: bool, checking: CheckingOptions
 ) -> None:
-    """Say what runs have cost, from their ledgers; or how budgets stand, over all runs and the service.
+    """Say what runs have cost, from their ledgers.
+
+    With --budget or --keys: how budgets stand, over all runs and the service.
 
     PATH is an output, a ledger, or a folder of outputs. Without one: the outputs in this folder, and the runs to
     standard output.

@@ -97,7 +97,7 @@ def test_every_command_line_of_the_docs_can_be_typed(line):
     while words and isinstance(command, click.Group) and not words[0].startswith("-"):
         command = command.commands[words.pop(0)]
     with suppress(click.exceptions.Exit, click.MissingParameter):  # --help; `slotfill extract` in running text
-        command.make_context("slotfill", words)
+        command.make_context("slotfill", words, **main.context_settings)  # a command keeps the names of its --help
 
 
 def test_what_is_assumed_of_the_service_stands_in_the_page():

@@ -176,6 +176,7 @@ TESTED_THROUGH = {
     "extractors/runs": ("test_engine", "the parts of one run"),
     "extractors/runs/ledger": ("test_store", "the parts of one ledger"),
     "extractors/runs/outputs": ("test_sinks", "one sink a format, all with the same promises"),
+    "extractors/runs/purging": ("test_cli_purge", "as the command `purge`"),
     "extractors/runs/reports": ("test_run_summary", "what a summary counts"),
     "extractors/streaming": ("test_events", "what one stream gives"),
     "extractors/suggestion": ("test_drawn_proposal", "what a proposal is made of"),

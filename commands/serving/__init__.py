@@ -1,1 +1,1 @@
-"""The commands on the service: what it runs with, and who may ask it."""
+"""The commands of those who run it for others: who may ask, what is spent, what is kept."""

@@ -121,9 +121,18 @@ class Database:
         with self.transaction() as connection:
             for table in tables:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
-        with self._errors:
+        self.shrink()
+
+    def shrink(self) -> None:
+        """Leave nothing on the disk of what was deleted, in the file and in that beside it.
+
+        Raises LedgerError where somebody reads the file, who may need what was there.
+        """
+        with self._errors, self._turn:
             self._connection.execute("VACUUM")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (is_read, *_) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if is_read:
+                raise sqlite3.OperationalError("somebody reads it, and so what is deleted is still there")
 
 
 class _Transaction:

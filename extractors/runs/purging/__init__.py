@@ -1,0 +1,1 @@
+"""What runs have kept, deleted when it is old: ledgers, and what stands in them."""
