@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -71,6 +72,22 @@ def run(*arguments, number=0):
     )
     assert said.exception is None or isinstance(said.exception, SystemExit), said.exception
     return said
+
+
+def test_what_is_sent_names_neither_the_file_nor_its_user(folder, monkeypatch):
+    """docs/compliance.md says so: the text alone."""
+    Path("Frieda-Mustermann.txt").write_text("Ada came late.")
+    claude = SimulatedClaude([VALUE])
+    with served(claude) as url:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
+        arguments = ["extract", SCHEMA, "Frieda-Mustermann.txt", "--label", "case=4711", "-o", "out.jsonl"]
+        assert CliRunner().invoke(main, arguments, catch_exceptions=False).exit_code == 0
+    (request,) = claude.requests
+    sent = json.dumps([request.body, sorted(request.http.headers.items())])
+    assert "Ada came late." in sent
+    assert "metadata" not in request.body
+    for name in ("Mustermann", "4711", str(folder), Path.home().name, socket.gethostname()):
+        assert name not in sent
 
 
 SERVICE_KEY = f"sf_{'x7Q' * 14}b"
