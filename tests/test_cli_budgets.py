@@ -180,7 +180,7 @@ class TestCheck:
         run("keys", "revoke", "gone")
         Path("keys.toml").write_text(Path("keys.toml").read_text() + '\n[budgets]\n"*" = "9/day"\n')
         told = json.loads(run("costs", "--check", "--keys", "keys.toml", "--json").stdout)["budgets"]
-        assert [one["budget"] for one in told] == ["*:9/day", "key=a:5.0/day", "key=a:7.0/month"]
+        assert [one["budget"] for one in told] == ["*:9/day", "key=a:5/day", "key=a:7/month"]
 
     @pytest.mark.parametrize(
         ("arguments", "message"),

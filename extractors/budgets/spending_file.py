@@ -108,8 +108,7 @@ class SpendingFile:
             if self._holder is not None:
                 self._leave(self._holder)
         if self._lock is not None:
-            Path(self._lock.lock_file).unlink(missing_ok=True)
-            self._lock.release()
+            _drop(self._lock)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -228,8 +227,7 @@ class SpendingFile:
             lock.acquire(timeout=0)
         except Timeout:
             return True
-        path.unlink(missing_ok=True)
-        lock.release()
+        _drop(lock)
         return False
 
     def _lock_of(self, name: str) -> Path:
@@ -300,6 +298,13 @@ def _prepare(connection: sqlite3.Connection, place: str, now: datetime) -> None:
     )
     for table, column in (("holdings", "hour"), ("alerts", "start")):
         connection.execute(f"DELETE FROM {table} WHERE {column} < ?", (last_month,))  # noqa: S608 - names of our own
+
+
+def _drop(lock: FileLock) -> None:
+    """Give a lock back, and remove its file before: a file that is removed later may be another's lock by then."""
+    with suppress(OSError):  # Windows removes no file that is open
+        Path(lock.lock_file).unlink()
+    lock.release()
 
 
 def _second(at: datetime) -> int:

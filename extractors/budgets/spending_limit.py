@@ -101,8 +101,8 @@ class SpendingLimit:
 
     @property
     def name(self) -> str:
-        """The limit as it is typed."""
-        return f"{self.scope}:{self.amount:f}/{self.period}"
+        """The limit as it is typed; one name, whether that was 5 or 5.00."""
+        return f"{self.scope}:{self.amount.normalize():f}/{self.period}"
 
     def applies_to(self, labels: Mapping[str, str]) -> bool:
         """Whether costs that bear these labels count."""

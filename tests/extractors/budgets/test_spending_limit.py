@@ -28,6 +28,10 @@ def test_one_is_read_as_it_is_typed(text, limit):
     assert SpendingLimit.read(limit.name) == limit
 
 
+def test_one_has_one_name_however_its_amount_is_written():
+    assert {SpendingLimit.read(f"*:{amount}/day").name for amount in ("50", "50.0", "$50.00", "050")} == {"*:50/day"}
+
+
 @pytest.mark.parametrize(
     "text",
     [
