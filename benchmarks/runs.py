@@ -38,7 +38,8 @@ from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.delivery import Delivery
 from slotfill.extractors.runs.engine import Run
-from slotfill.extractors.runs.ledger.queries import ADD_RECORD
+from slotfill.extractors.runs.ledger.identity import document_key
+from slotfill.extractors.runs.ledger.queries import ADD_INPUT, ADD_RECORD, NOTE_END
 from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.runs.outputs.sinks import open_sink
 from slotfill.schemas import Feedback
@@ -170,15 +171,18 @@ def resume(rows: int = RESUMED) -> None:
         ledger = output.with_suffix(".ledger")
         run(write_rows(Path(folder) / "first.jsonl", 1), output)
         with sqlite3.connect(ledger) as database:
-            first, *others = (document.id for document in find_sources([many]))
+            first, *others = find_sources([many])
             ((number, start, record),) = database.execute(
                 "SELECT number, start, records.record FROM documents JOIN records USING (document)"
             )
-            for count, key in enumerate(others, number + 1):
-                text, document = record.replace(first, key), bytes.fromhex(key)
-                seal = RecordSeal.of(json.loads(text), text, document)
-                database.execute(ADD_RECORD, (document, text, *seal))
-                database.execute("INSERT INTO documents VALUES (?, ?, 'valid', NULL, ?)", (document, start, count))
+            for position, document in enumerate(others, 1):
+                text, key = record.replace(first.id, document.id), document_key(document)
+                seal = RecordSeal.of(json.loads(text), text, key)
+                database.execute(ADD_RECORD, (key, text, *seal))
+                row = (key, start, number + position)
+                database.execute("INSERT INTO documents VALUES (?, ?, 'valid', NULL, ?)", row)
+                database.execute(ADD_INPUT, (position, key, document.source, None))
+                database.execute(NOTE_END, ("valid", number + position, start, position))
         database.close()
         started = time.perf_counter()
         taken = run(many, output)

@@ -53,7 +53,7 @@ def array_rows(lines: io.TextIOWrapper, decode: RowDecoder) -> Iterator[Numbered
         if not mark:
             yield number, _broken(f"the array does not end behind row {number - 1}: the file is cut off")
             return
-        yield number, text.item(f"row {number}", decode)
+        yield number, text.item(number, decode)
         if text.mark() == ",":
             text.skip()
 
@@ -77,15 +77,17 @@ class _ArrayText:
         """Pass over that character."""
         self._at += 1
 
-    def item(self, name: str, decode: RowDecoder) -> RowMapping | Failure:
-        """Parse the item that begins here, and pass over it. name: how failures call it."""
+    def item(self, number: int, decode: RowDecoder) -> RowMapping | Failure:
+        """Parse the item that begins here, and pass over it. number: the row's, for failures."""
         try:
             row, end = decode(self._text, self._at)
         except (ValueError, RecursionError):  # it is broken, or has been read in part only
             row, end = None, 0
         if not isinstance(row, dict):
             item = self._rest_of_item()
-            return item if isinstance(item, Failure) else row_of(item, name, self._lines.encoding, decode)
+            if isinstance(item, Failure):
+                return item
+            return row_of(item, "row", number, self._lines.encoding, decode)
         text = unescaped(self._text[self._at : end], self._lines.encoding)
         self._at = end
         return text if isinstance(text, Failure) else row

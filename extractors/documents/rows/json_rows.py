@@ -42,27 +42,26 @@ def json_rows(lines: io.TextIOWrapper, decode: RowDecoder) -> Iterator[NumberedR
             while line and not line.endswith("\n"):
                 line = lines.readline(MOST_BYTES)
         elif line.strip():
-            yield number, row_of(line, f"line {number}", encoding, decode)
+            yield number, row_of(line, "line", number, encoding, decode)
 
 
-def row_of(line: str, name: str, encoding: str, decode: RowDecoder) -> RowMapping | Failure:
-    """Parse the text of a row. name: how failures call it."""
-    text = unescaped(line, encoding)
-    if isinstance(text, Failure):
-        return text
+def row_of(text: str, unit: str, number: int, encoding: str, decode: RowDecoder) -> RowMapping | Failure:
+    """Parse the text of a row. unit, number: how failures call it, `line 12`."""
+    if not text.isascii() and isinstance(refusal := unescaped(text, encoding), Failure):
+        return refusal
     try:
         row = _value(text, decode)
     except json.JSONDecodeError as error:
-        return Failure(FailureKind.BROKEN_ROW, f"{name} is no JSON: {error.msg} at column {error.colno}")
+        return Failure(FailureKind.BROKEN_ROW, f"{unit} {number} is no JSON: {error.msg} at column {error.colno}")
     except (ValueError, RecursionError) as error:
-        return Failure(FailureKind.BROKEN_ROW, f"{name} is no JSON that can be read: {error}")
-    return row if isinstance(row, dict) else Failure(FailureKind.BROKEN_ROW, f"{name} holds no JSON object")
+        return Failure(FailureKind.BROKEN_ROW, f"{unit} {number} is no JSON that can be read: {error}")
+    return row if isinstance(row, dict) else Failure(FailureKind.BROKEN_ROW, f"{unit} {number} holds no JSON object")
 
 
 def _value(line: str, decode: RowDecoder) -> JSON:
     """Parse as `json.loads` does, in half its time."""
     text = line.rstrip()
-    value, end = decode(text, len(text) - len(text.lstrip()))
+    value, end = decode(text, 0 if text[:1] == "{" else len(text) - len(text.lstrip()))
     if end < len(text):
         raise json.JSONDecodeError("Extra data", text, end)
     return value

@@ -31,7 +31,7 @@ MIGRATIONS = (
         fresh INTEGER NOT NULL
     );
 
-    -- The documents of the last start, in the order of the input.
+    -- The documents of the input, in its order.
     CREATE TABLE inputs (position INTEGER PRIMARY KEY, document BLOB NOT NULL, source TEXT);
 
     -- The documents that have ended, by what is hashed of them, and the record of each.
@@ -123,6 +123,14 @@ MIGRATIONS = (
     """
     ALTER TABLE inputs ADD COLUMN earlier_outcome TEXT;
     ALTER TABLE inputs ADD COLUMN earlier_record INTEGER;
+    """,
+    # The same of any start, `known_start`, as it is noted when a document ends: the next start compares its input with
+    # this, and looks up what is not known alone. Null together, and of what is asked for again; a start that may forget
+    # anything else clears them.
+    """
+    ALTER TABLE inputs RENAME COLUMN earlier_outcome TO known_outcome;
+    ALTER TABLE inputs RENAME COLUMN earlier_record TO known_record;
+    ALTER TABLE inputs ADD COLUMN known_start INTEGER;
     """,
 )
 """How a ledger comes from each version to the next; the version is how many of them have been run."""

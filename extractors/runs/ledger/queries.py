@@ -11,27 +11,26 @@ from slotfill.extractors.record.usage import Usage
 from slotfill.extractors.runs.ledger.retrying import RETRY_LATER
 
 __all__ = [
+    "ADDED_COUNTS",
     "ADD_INPUT",
-    "ADD_INPUTS",
     "ADD_RECORD",
     "ADD_TRY",
-    "DAMAGED_DOCUMENTS",
-    "EARLIER_COUNTS",
-    "EARLIER_RECORDS",
     "ENTRIES",
     "FAILED",
     "FAILED_ON_THE_WAY",
-    "IS_DAMAGED",
+    "FORGET",
+    "FORGET_END",
+    "KNOWN_COUNTS",
     "LAST_START",
+    "NOTE_END",
     "OUTCOMES",
-    "OUTCOME_COUNTS",
-    "PENDING_POSITIONS",
+    "RECORD",
     "SETTLE_TRY",
     "SPENT",
     "STALE_REFUSALS",
     "START_TIMES",
-    "documents_to_retry",
-    "has_documents",
+    "add_inputs",
+    "unknown_documents",
 ]
 
 
@@ -60,60 +59,78 @@ FAILED_ON_THE_WAY = f"failure IN {_listed(RETRY_LATER)}"
 FAILED = f"({FAILED_ON_THE_WAY} OR outcome IN {_listed(outcome.value for outcome in Outcome if not outcome.ok)})"
 """Holds of that, and of all that ended without a whole value."""
 
-IS_DAMAGED = (
-    f"NOT (typeof(start) = 'integer' AND outcome IN {_listed(outcome.value for outcome in Outcome)} "
+_OUTCOMES = _listed(outcome.value for outcome in Outcome)
+
+_IS_SOUND = (
+    f"(typeof(start) = 'integer' AND outcome IN {_OUTCOMES} "
     "AND typeof(failure) IN ('null', 'text') AND typeof(record) = 'integer')"
 )
-"""Holds of what slotfill did not write: SQLite takes any type into any column, `'1'` or a blob for a number too."""
-
-
-def has_documents(condition: str) -> str:
-    """Ask whether a condition holds of any document."""
-    return f"SELECT EXISTS (SELECT 1 FROM documents WHERE {condition})"
-
+"""Holds of what slotfill wrote: SQLite takes any type into any column, `'1'` or a blob for a number too."""
 
 ADD_RECORD = "INSERT INTO records (document, record, checksum, value_start, value_end) VALUES (?, ?, ?, ?, ?)"
 
-ADD_INPUT = "INSERT INTO inputs (position, document, source, columns) VALUES (?, ?, ?, ?)"
-ADD_INPUTS = (
-    "INSERT INTO inputs (position, document, source, earlier_outcome, earlier_record) "
-    "SELECT ?1 + key, substr(?2, 32 * key + 1, 32), value, outcome, record FROM json_each(?3) "
-    "LEFT JOIN documents ON document = substr(?2, 32 * key + 1, 32) AND start < ?4"
-)
-"""Add the documents from a position on, of which there are all keys, one behind the other, and the sources in JSON.
+# A batch of documents has all their keys, one behind the other, as ?2, and their sources in JSON as ?3; the first one
+# stands at the position ?1.
+_KEY = "substr(?2, 32 * key + 1, 32)"
 
-With what came of those that ended before a start; of none where that is null.
+KNOWN_COUNTS = (
+    "SELECT known_outcome, count(*) FROM json_each(?3) CROSS JOIN inputs ON position = ?1 + key "
+    f"WHERE document = {_KEY} AND source IS value AND columns IS NULL AND known_start < ?4 "
+    f"AND known_outcome IN {_OUTCOMES} GROUP BY 1"
+)
+"""Count those of a batch that stand in `inputs` as they are, and had ended before the start ?4, by how they did.
+
+That takes a tenth of the time of looking them up by their keys, which are anywhere, and nothing is written.
 """
 
-EARLIER_COUNTS = "SELECT earlier_outcome, count(*) FROM inputs WHERE position >= ? GROUP BY 1"
+ADD_INPUT = "REPLACE INTO inputs (position, document, source, columns) VALUES (?, ?, ?, ?)"
 
-_ENDED = "FROM inputs JOIN documents USING (document)"
-_WITH_RECORD = "LEFT JOIN records ON records.number = documents.record"
 
-DAMAGED_DOCUMENTS = f"SELECT position, document {_ENDED} WHERE position >= ? AND {IS_DAMAGED}"
-EARLIER_RECORDS = (
-    f"SELECT position, inputs.document, records.record {_ENDED} {_WITH_RECORD} WHERE position >= ? AND start < ?"
+def add_inputs(to_retry: str) -> str:
+    """Add a batch, with what came of those that ended before the start ?4 and are not asked about again."""
+    return (
+        "REPLACE INTO inputs (position, document, source, known_outcome, known_record, known_start) "
+        f"SELECT ?1 + key, {_KEY}, value, outcome, record, start FROM json_each(?3) LEFT JOIN documents "
+        f"ON document = {_KEY} AND start < ?4 AND {_IS_SOUND} AND ({to_retry}) IS NOT TRUE"
+    )
+
+
+_NOTE = "UPDATE inputs SET (known_outcome, known_record, known_start)"
+
+NOTE_END = f"{_NOTE} = (?, ?, ?) WHERE position = ?"
+
+FORGET_END = f"{_NOTE} = (NULL, NULL, NULL) WHERE hex(document) IN (SELECT value FROM json_each(?))"
+"""Do so wherever documents stand, by their keys in hex, of capital letters, as JSON."""
+
+_OF_BATCH = "position >= ? AND position < ?"
+_KNOWN_ALREADY = "known_outcome IS NOT NULL"
+
+ADDED_COUNTS = f"SELECT known_outcome, count(*) FROM inputs WHERE {_OF_BATCH} AND {_KNOWN_ALREADY} GROUP BY 1"
+"""Count those of a batch that were added as having ended before, by how they did."""
+
+
+def unknown_documents(to_retry: str) -> str:
+    """Ask for the others, and what else is said of them: whether it is sound, and whether it is to be tried again."""
+    return (
+        f"SELECT position, document, outcome, failure, start < ?, {_IS_SOUND}, ({to_retry}) IS TRUE "
+        f"FROM inputs LEFT JOIN documents USING (document) WHERE {_OF_BATCH} AND NOT ({_KNOWN_ALREADY})"
+    )
+
+
+RECORD = (
+    "SELECT max(records.record) FROM documents JOIN records ON number = documents.record WHERE documents.document = ?"
 )
-OUTCOME_COUNTS = f"SELECT outcome, start < ?, count(*) {_ENDED} WHERE position >= ? GROUP BY 1, 2"
-OUTCOMES = f"SELECT outcome, count(*) {_ENDED} GROUP BY outcome"
+FORGET = "DELETE FROM documents WHERE document = ?"
 
+OUTCOMES = f"SELECT outcome, count(*) FROM inputs JOIN documents USING (document) WHERE {_OF_BATCH} GROUP BY 1"
 
-def documents_to_retry(condition: str) -> str:
-    """Ask for the documents from a position on of which a condition holds, and that an earlier start has ended."""
-    return f"SELECT document, failure {_ENDED} WHERE position >= ? AND start < ? AND {condition}"
-
-
-PENDING_POSITIONS = (
-    "SELECT position FROM inputs LEFT JOIN documents USING (document) "
-    "WHERE position >= ? AND outcome IS NULL ORDER BY position"
-)
 # A document is looked for by its key where it is not known already: that takes twice as long as all the rest.
 ENTRIES = (
-    "SELECT position, inputs.document, source, columns, ifnull(earlier_outcome, outcome), start, failure, "
-    "records.record, checksum, value_start, value_end FROM inputs "
-    "LEFT JOIN documents ON documents.document = CASE WHEN earlier_record IS NULL THEN inputs.document END "
-    "LEFT JOIN records ON records.number = ifnull(earlier_record, documents.record) "
-    "WHERE position >= ? ORDER BY position"
+    "SELECT position, inputs.document, source, columns, ifnull(known_outcome, outcome), ifnull(known_start, start), "
+    "failure, records.record, checksum, value_start, value_end FROM inputs "
+    "LEFT JOIN documents ON documents.document = CASE WHEN known_record IS NULL THEN inputs.document END "
+    "LEFT JOIN records ON records.number = ifnull(known_record, documents.record) "
+    "WHERE position >= ? AND position < ? ORDER BY position"
 )
 
 # Answers.

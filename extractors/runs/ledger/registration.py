@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.runs.ledger import queries
+from slotfill.extractors.runs.ledger.database import Database
 from slotfill.extractors.runs.ledger.identity import document_key
 from slotfill.schemas.json_values.exact_json import dumps
 
-__all__ = ["Batch", "OutcomeCount", "Registration"]
+__all__ = ["Batch", "OutcomeCount", "Registration", "UnknownDocument"]
 
 _NUL = r"\u0000"
 """How JSON writes the character at which SQLite takes a text in JSON for ended."""
@@ -24,11 +26,13 @@ _NUL = r"\u0000"
 class Registration:
     """What is known of documents that were read.
 
-    pending: those to be asked about, one a text. outcomes: of the others that have ended. resumed: how many of those
-    ended when the run was started before. repeats: by key, how many more have the text of one that is pending.
+    pending: those to be asked about, one a text. positions: of these, by key. outcomes: of the others that have ended.
+    resumed: how many of those ended when the run was started before. repeats: by key, how many more have the text of
+    one that is pending.
     """
 
     pending: tuple[Document, ...]
+    positions: Mapping[bytes, int]
     outcomes: Counter[Outcome]
     resumed: int
     repeats: Counter[bytes]
@@ -42,27 +46,75 @@ class OutcomeCount(NamedTuple):
     documents: int
 
 
+class UnknownDocument(NamedTuple):
+    """A document of a batch, and what a ledger says of its end, which may be anything.
+
+    outcome: None where it has not ended. earlier: whether that was in an earlier start. to_retry: whether such a one is
+    asked about again.
+    """
+
+    position: int
+    key: bytes
+    outcome: str | None
+    failure: object
+    earlier: bool
+    is_sound: bool
+    to_retry: bool
+
+
 class Batch:
     """Documents that stand one after the other in the input, the first one at the position `first`."""
 
     def __init__(self, first: int, documents: Sequence[Document]) -> None:
         self.first, self._documents = first, documents
         self._keys = [document_key(document) for document in documents]
+        self.end = first + len(documents)
 
     def __len__(self) -> int:
         return len(self._documents)
 
-    def add_to(self, database: sqlite3.Connection, start: int | None) -> None:
-        """Add them to the ledger's `inputs`, within a transaction.
+    @property
+    def range(self) -> tuple[int, int]:
+        """The first position, and that behind the last one."""
+        return self.first, self.end
 
-        start: before it some may have ended, all of which need not be looked at again; None where that is to be seen.
+    def known(self, database: Database, start: int) -> list[OutcomeCount] | None:
+        """Say how they had ended before a start, where the ledger's `inputs` says that of all of them; else None."""
+        if not self._is_plain:
+            return None
+        counts = [
+            OutcomeCount(outcome, earlier=True, documents=count)
+            for outcome, count in database.rows(queries.KNOWN_COUNTS, (*self._plain, start))
+        ]
+        return counts if sum(count.documents for count in counts) == len(self) else None
+
+    def add_to(self, database: sqlite3.Connection, start: int, to_retry: str) -> list[OutcomeCount]:
+        """Put them into the ledger's `inputs`, within a transaction, and say how some had ended before a start.
+
+        to_retry: holds of those that are asked about again.
         """
-        sources = dumps([document.source for document in self._documents])
-        if _NUL in sources or any(document.columns for document in self._documents):
-            database.executemany(queries.ADD_INPUT, self._rows)
-        else:
+        if self._is_plain:
             # One statement for all takes a third of the time, and lets the thread that reads on do so meanwhile.
-            database.execute(queries.ADD_INPUTS, (self.first, b"".join(self._keys), sources, start))
+            database.execute(queries.add_inputs(to_retry), (*self._plain, start))
+        else:
+            database.executemany(queries.ADD_INPUT, self._rows)
+        counts = database.execute(queries.ADDED_COUNTS, self.range).fetchall()
+        return [OutcomeCount(outcome, earlier=True, documents=count) for outcome, count in counts]
+
+    def unknown(self, database: sqlite3.Connection, start: int, to_retry: str) -> list[UnknownDocument]:
+        """Return the others, once they are added."""
+        rows = database.execute(queries.unknown_documents(to_retry), (start, *self.range)).fetchall()
+        return [UnknownDocument(*row) for row in rows]
+
+    @cached_property
+    def _plain(self) -> tuple[int, bytes, str]:
+        """The first position, all keys, one behind the other, and the sources in JSON."""
+        return self.first, b"".join(self._keys), dumps([document.source for document in self._documents])
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Whether that says all of them, so that one statement can take them."""
+        return _NUL not in self._plain[-1] and not any(document.columns for document in self._documents)
 
     @property
     def _rows(self) -> Iterator[tuple[int, bytes, str | None, str | None]]:
@@ -79,16 +131,16 @@ class Batch:
 
         Of documents with the same text the first one is asked about, and the others share what comes of it.
         """
-        first_of_text: dict[bytes, Document] = {}
+        first_of_text: dict[bytes, int] = {}
         repeats: Counter[bytes] = Counter()
         for position in pending:
             key = self._keys[position - self.first]
             if key in first_of_text:
                 repeats[key] += 1
             else:
-                first_of_text[key] = self.at(position)
+                first_of_text[key] = position
         outcomes: Counter[Outcome] = Counter()
         for row in ended:
             outcomes[Outcome(row.outcome)] += row.documents
         resumed = sum(row.documents for row in ended if row.earlier)
-        return Registration(tuple(first_of_text.values()), outcomes, resumed, repeats)
+        return Registration(tuple(map(self.at, first_of_text.values())), first_of_text, outcomes, resumed, repeats)

@@ -30,7 +30,7 @@ from slotfill.extractors.runs.ledger.accounts import Account
 from slotfill.extractors.runs.ledger.database import Database
 from slotfill.extractors.runs.ledger.identity import document_key
 from slotfill.extractors.runs.ledger.lock import lock_ledger
-from slotfill.extractors.runs.ledger.registration import Batch, OutcomeCount, Registration
+from slotfill.extractors.runs.ledger.registration import Batch, OutcomeCount, Registration, UnknownDocument
 from slotfill.extractors.runs.ledger.retrying import RETRY_LATER, cause_of, is_stale
 from slotfill.schemas.json_values.json_types import JSONObject
 
@@ -100,7 +100,9 @@ class Ledger:
     ) -> None:
         self.path, self._retention = path, retention
         self._positions = 0
+        self._pending: dict[bytes, int] = {}
         self._to_retry = queries.FAILED if retry_failed else queries.FAILED_ON_THE_WAY
+        self._retry_failed = retry_failed
         with ExitStack() as stack:
             if path:
                 # The lock before the file: who loses the race must not have touched it. They are given back the other
@@ -146,20 +148,25 @@ class Ledger:
         check: without one a record of an earlier start is taken for sound here.
         """
         batch = Batch(self._positions, documents)
-        self._positions += len(batch)
+        self._positions = batch.end
+        # Going on with a million finished documents is a million times this: nothing is written where the input and
+        # what has come of it are as they were. With a `check` that is not known.
+        known = None if check else batch.known(self.database, self.start)
+        if known:
+            return batch.registration(known, ())
         with self.database.transaction() as database:
-            # The order matters: what is damaged must be forgotten before what has ended is counted, and both before
-            # anybody is told what is pending. One transaction for the batch: a kill in between leaves none of it.
-            may_forget = self._some_damaged or self._some_to_retry or check is not None
-            batch.add_to(database, None if may_forget else self.start)
-            self._forget_damaged(database, batch, check)
-            self._forget_failed(database, batch)
-            ended = self._count_ended(database, batch)
-            # Going on with a million finished documents is a million times this: the second query is left out where the
-            # first one says that nothing is pending.
-            all_ended = sum(row.documents for row in ended) == len(batch)
-            rows = [] if all_ended else database.execute(queries.PENDING_POSITIONS, (batch.first,)).fetchall()
-        return batch.registration(ended, (position for (position,) in rows))
+            # The order matters: what is not sound must be forgotten before what has ended is counted. One transaction
+            # for the batch: a kill in between leaves none of it.
+            ended = batch.add_to(database, self.start, "TRUE" if check else self._to_retry)
+            pending = []
+            for one in batch.unknown(database, self.start, self._to_retry):
+                if one.outcome is not None and not self._is_forgotten(database, one, batch, check):
+                    ended.append(OutcomeCount(one.outcome, one.earlier, documents=1))
+                else:
+                    pending.append(one.position)
+        registration = batch.registration(ended, pending)
+        self._pending.update(registration.positions)
+        return registration
 
     def recall(self, document: Document, *, replaying: bool = False) -> dict[bytes, list[Answer]]:
         """Return the answers to a document's asks, by the digest of each ask, in the order in which they came.
@@ -214,7 +221,7 @@ class Ledger:
     def end(self, extraction: Extraction[Any]) -> None:
         """Store what came of a document."""
         document = extraction.document
-        key, record = document_key(document), extraction.to_json()
+        key, record, cause = document_key(document), extraction.to_json(), cause_of(extraction)
         text = _json_text(record)
         seal = RecordSeal.of(record, text, key)
         # Not lasting: the answers are safe already, and the record is made of them again. So the disk is not waited
@@ -223,38 +230,44 @@ class Ledger:
             # A record is added, never replaced: `documents` says which one counts, so that an audit finds the earlier
             # ones.
             number = database.execute(queries.ADD_RECORD, (key, text, *seal)).lastrowid
-            row = (key, self.start, extraction.outcome.value, cause_of(extraction), number)
+            row = (key, self.start, extraction.outcome.value, cause, number)
             database.execute("REPLACE INTO documents VALUES (?, ?, ?, ?, ?)", row)
+            if (position := self._pending.pop(key, None)) is not None and cause not in RETRY_LATER:
+                database.execute(queries.NOTE_END, (extraction.outcome.value, number, self.start, position))
             if self._retention == "all":
                 database.execute("INSERT OR IGNORE INTO texts VALUES (?, ?)", (key, document.text))
 
     def entries(self, first: int) -> Iterator[LedgerRow]:
         """Yield the documents of the input from a position on, with the records of those that have ended."""
         for position, document, source, columns, outcome, start, failure, record, *seal in self.database.iterate(
-            queries.ENTRIES, (first,)
+            queries.ENTRIES, (first, self._positions)
         ):
             earlier, retry_later, sealed = start != self.start, failure in RETRY_LATER, RecordSeal(*seal)
             yield LedgerRow(position, document, source, columns, outcome, earlier, record, sealed, retry_later)
 
     def outcomes(self) -> Counter[Outcome]:
         """Count how the documents of the input have ended, those that have the same text each by itself."""
-        return Counter({Outcome(outcome): count for outcome, count in self.database.rows(queries.OUTCOMES)})
+        return Counter(
+            {Outcome(outcome): count for outcome, count in self.database.rows(queries.OUTCOMES, (0, self._positions))}
+        )
 
     def forget(self, documents: Iterable[bytes]) -> None:
         """Have the next start ask again about documents, by their keys, from the answers there are."""
+        keys = [*documents]
         with self.database.transaction() as database:
-            for key in documents:
-                _forget(database, key)
+            database.executemany(queries.FORGET, ((key,) for key in keys))
+            database.execute(queries.FORGET_END, (json.dumps([key.hex().upper() for key in keys]),))
 
     def ask_again(self, documents: Iterable[bytes]) -> None:
         """Have the next start ask again about documents, by their keys, for all that was refused of them."""
+        keys = [*documents]
+        self.forget(keys)
         with self.database.transaction() as database:
-            for key in documents:
-                _forget(database, key)
-                database.execute(queries.STALE_REFUSALS, (key,))
+            database.executemany(queries.STALE_REFUSALS, ((key,) for key in keys))
 
     def complete(self) -> None:
-        """Say that the run is complete, and its outputs are made: drop what is not to be kept."""
+        """Say that the run is complete, and its outputs are made: drop what is not to be kept, or not in the input."""
+        self.database.change("DELETE FROM inputs WHERE position >= ?", (self._positions,))
         if self._retention == "none":
             self.database.empty(("answers", "records", "documents", "inputs", "texts", "batch_requests", "batches"))
             self.database.change("DELETE FROM run WHERE name = 'command'", ())  # it names the inputs
@@ -262,7 +275,6 @@ class Ledger:
     def _begin(self, about: Mapping[str, str], labels: Mapping[str, str], *, fresh: bool) -> None:
         """Note that the run is started; the input is read anew."""
         with self.database.transaction() as database:
-            database.execute("DELETE FROM inputs")
             if fresh:
                 database.execute("DELETE FROM documents")
             database.executemany("REPLACE INTO run VALUES (?, ?)", about.items())
@@ -270,51 +282,36 @@ class Ledger:
             self.start = database.execute("INSERT INTO starts VALUES (NULL, ?, ?, ?, ?)", row).lastrowid or 0
             if database.execute("SELECT max(number) FROM starts").fetchone() != (self.start,):
                 raise sqlite3.DatabaseError("its starts are out of order")
-            # Nothing has ended by this start yet, whatever the file says.
-            database.execute("UPDATE documents SET start = 0 WHERE start >= ?", (self.start,))
             # What a start before the last fresh one has learnt and paid does not count.
             fresh_start = "SELECT ifnull(max(number), 0) FROM starts WHERE fresh"
             (self.first_start,) = database.execute(fresh_start).fetchone()
-            # Most starts have nothing to ask again, and then need not look for it at each document.
-            self._some_to_retry, self._some_damaged = (
-                bool(database.execute(queries.has_documents(condition)).fetchone()[0])
-                for condition in (self._to_retry, queries.IS_DAMAGED)
-            )
+            # Nothing has ended by this start yet, whatever the file says.
+            database.execute("UPDATE documents SET start = 0 WHERE start >= ?", (self.start,))
+            if fresh or self._retry_failed:
+                database.execute("DELETE FROM inputs")
 
-    def _count_ended(self, database: sqlite3.Connection, batch: Batch) -> list[OutcomeCount]:
-        earlier = database.execute(queries.EARLIER_COUNTS, (batch.first,)).fetchall()
-        if all(outcome is not None for outcome, _ in earlier):
-            return [OutcomeCount(outcome, earlier=True, documents=count) for outcome, count in earlier]
-        return [OutcomeCount(*row) for row in database.execute(queries.OUTCOME_COUNTS, (self.start, batch.first))]
-
-    def _forget_damaged(self, database: sqlite3.Connection, batch: Batch, check: RecordCheck | None) -> None:
-        """Have documents asked about again that an earlier start, or another hand, has left no sound record of."""
-        damaged = database.execute(queries.DAMAGED_DOCUMENTS, (batch.first,)).fetchall() if self._some_damaged else []
-        if check:
-            rows = database.execute(queries.EARLIER_RECORDS, (batch.first, self.start)).fetchall()
-            damaged += [(position, key) for position, key, record in rows if not check(record, batch.at(position))]
-        for position, key in damaged:
-            _forget(database, key)
-            self._warn(batch.at(position), "record")
-
-    def _forget_failed(self, database: sqlite3.Connection, batch: Batch) -> None:
-        """Have documents asked about again; what failed on the way goes on from the answers there are."""
-        if not self._some_to_retry:
-            return
-        question = queries.documents_to_retry(self._to_retry)
-        for key, failure in database.execute(question, (batch.first, self.start)).fetchall():
-            _forget(database, key)
-            if failure not in RETRY_LATER:
-                database.execute("UPDATE answers SET stale = 1 WHERE document = ?", (key,))
+    def _is_forgotten(
+        self, database: sqlite3.Connection, ended: UnknownDocument, batch: Batch, check: RecordCheck | None
+    ) -> bool:
+        """Have a document that has ended asked about again where it is to be; say whether it is."""
+        document, key = batch.at(ended.position), (ended.key,)
+        is_sound = ended.is_sound
+        if is_sound and ended.earlier and check:
+            (record,) = database.execute(queries.RECORD, key).fetchone()
+            is_sound = check(record, document)
+        if not is_sound:
+            self._warn(document, "record")
+        elif not (ended.earlier and ended.to_retry):
+            return False
+        elif ended.failure not in RETRY_LATER:  # what failed on the way goes on from the answers there are
+            database.execute("UPDATE answers SET stale = 1 WHERE document = ?", key)
+        database.execute(queries.FORGET, key)
+        return True
 
     def _warn(self, document: Document, part: str) -> None:
         """Say that what an earlier start has left of a document does not count."""
         source = document.source or document.id[:ID_DIGITS]
         _logger.warning("%s: %s holds a damaged %s of it: it is asked about again", source, self.place, part)
-
-
-def _forget(database: sqlite3.Connection, key: bytes) -> None:
-    database.execute("DELETE FROM documents WHERE document = ?", (key,))
 
 
 def _json_text(data: JSONObject) -> str:

@@ -230,6 +230,7 @@ def test_a_record_that_is_not_there_is_damaged(claude):
 )
 def test_an_entry_that_is_not_sound_is_asked_about_again_at_once(claude, what):
     extract()
+    planted("DELETE FROM inputs")
     planted(f"UPDATE documents SET {what}")
     result = extract()
     assert "Traceback" not in result.stderr
@@ -237,11 +238,34 @@ def test_an_entry_that_is_not_sound_is_asked_about_again_at_once(claude, what):
     assert [line["value"] for line in values()] == [FEEDBACK, FEEDBACK]
 
 
+@pytest.mark.parametrize(
+    "what",
+    ["outcome = 'brilliant'", "outcome = x'ff'", "outcome = 3", "start = 'soon'", "start = NULL", "outcome = NULL"],
+)
+def test_what_is_said_beside_the_input_and_is_not_sound_is_looked_up(claude, what):
+    extract()
+    planted(f"UPDATE inputs SET known_{what}")
+    result = extract()
+    assert (result.exit_code, len(claude.requests), "Traceback" in result.stderr) == (0, 2, False)
+    assert [line["value"] for line in values()] == [FEEDBACK, FEEDBACK]
+
+
+@pytest.mark.parametrize("record", ["'one'", "x'00'", "NULL", "10000", "2"])
+def test_a_record_that_is_named_beside_the_input_and_is_of_another_document_is_damaged(claude, record):
+    extract()
+    planted(f"UPDATE inputs SET known_record = {record} WHERE position = 0")
+    assert "Traceback" not in extract().stderr
+    assert extract().exit_code == 0
+    assert [line["value"] for line in values()] == [FEEDBACK, FEEDBACK]
+
+
+@pytest.mark.parametrize("known", ["known_start = ?", "known_outcome = NULL, known_record = NULL, known_start = NULL"])
 @pytest.mark.parametrize("start", [2, 3, 10**9, -1])
-def test_an_entry_that_says_it_is_of_this_very_start_is_verified_all_the_same(claude, start):
+def test_an_entry_that_says_it_is_of_this_very_start_is_verified_all_the_same(claude, start, known):
     extract()
     changed(value={**FEEDBACK, "urgency": 99})
     planted("UPDATE documents SET start = ?", start)
+    planted(f"UPDATE inputs SET {known}", *[start] * known.count("?"))
     result = extract()
     assert (result.exit_code, len(values())) == (1, 1)
 
@@ -263,6 +287,7 @@ def test_an_entry_that_says_it_is_of_this_very_start_is_verified_all_the_same(cl
 def test_an_answer_that_is_not_sound_is_asked_for_again(claude, answer):
     extract()
     planted("DELETE FROM documents")
+    planted("DELETE FROM inputs")
     planted("UPDATE answers SET answer = ? WHERE number = 1", answer)
     result = extract()
     assert result.exit_code == 0
@@ -270,6 +295,7 @@ def test_an_answer_that_is_not_sound_is_asked_for_again(claude, answer):
     assert "holds a damaged answer" in result.stderr
     assert len(claude.requests) == 3
     planted("DELETE FROM documents")
+    planted("DELETE FROM inputs")
     assert "damaged" not in extract().stderr  # it is told once
     assert len(claude.requests) == 3
 
