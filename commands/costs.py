@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from slotfill.commands.options.option_groups import GroupedCommand, with_options
 from slotfill.commands.serving.budget_check import CheckingOptions, show_budgets
+from slotfill.commands.serving.cost_watch import watch_runs
 
 if TYPE_CHECKING:
     from slotfill.extractors.runs.ledger.costs import Costs
@@ -35,10 +37,16 @@ _NOTHING = ("0", "$0.0000")
     help="What to total by.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Write the totals as JSON.")
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Show how runs go on, until Ctrl-C: documents, failures, requests, time and money. Not on a terminal, or with "
+    "--json: a line of JSON for each, every two seconds.",
+)
 @with_options
 @click.pass_context
 def costs_command(
-    ctx: click.Context, /, paths: tuple[str, ...], *, by: Any, as_json: bool, checking: CheckingOptions
+    ctx: click.Context, /, paths: tuple[str, ...], *, by: Any, as_json: bool, watch: bool, checking: CheckingOptions
 ) -> None:
     """Say what runs have cost, from their ledgers.
 
@@ -50,11 +58,12 @@ def costs_command(
     \b
     slotfill costs --by model
     slotfill costs feedback.jsonl --by day
+    slotfill costs --watch
     slotfill costs --check --budget team=support:200/month
     """
     if checking.is_asked:
-        if paths:
-            raise click.UsageError("budgets are of all runs: leave PATH out")
+        if paths or watch:
+            raise click.UsageError("budgets are of all runs: leave PATH and --watch out")
         ctx.exit(show_budgets(checking, as_json=as_json))
     from slotfill.extractors.errors import InputError
     from slotfill.extractors.runs.ledger.costs import costs_of
@@ -64,7 +73,14 @@ def costs_command(
     from slotfill.extractors.terminal.streams import is_terminal
 
     settings = Settings.read()
-    ledgers = dict.fromkeys(ledger for path in paths or (None,) for ledger in ledgers_of(path, settings))
+
+    def find() -> dict[Path, None]:
+        return dict.fromkeys(ledger for path in paths or (None,) for ledger in ledgers_of(path, settings))
+
+    if watch:
+        watch_runs(find, as_json=as_json)
+        return
+    ledgers = find()
     if paths and not ledgers:
         raise InputError(
             f"no ledger is kept of {', '.join(map(repr, paths))}: name an output, or the folder that it is in"

@@ -21,7 +21,7 @@ class Collected:
 
     url: str = ""
     spans: list[Any] = field(default_factory=list)
-    metrics: dict[str, list[Any]] = field(default_factory=dict)
+    metrics: dict[tuple[str, str], Any] = field(default_factory=dict)
     resources: list[dict[str, str]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     _taking: Lock = field(default_factory=Lock)
@@ -35,12 +35,13 @@ class Collected:
                     self.spans += [span for scope in one.scope_spans for span in scope.spans]
             else:
                 for one in ExportMetricsServiceRequest.FromString(body).resource_metrics:
-                    self._take_resource(one.resource)
-                    for scope in one.scope_metrics:
-                        self.metrics |= {metric.name: metric for metric in scope.metrics}  # the last one counts
+                    process = self._take_resource(one.resource)
+                    for scope in one.scope_metrics:  # the last one of each process counts
+                        self.metrics |= {(process, metric.name): metric for metric in scope.metrics}
 
-    def _take_resource(self, resource: Any) -> None:
+    def _take_resource(self, resource: Any) -> str:
         self.resources.append({one.key: one.value.string_value for one in resource.attributes})
+        return self.resources[-1]["service.instance.id"]
 
     def paths(self) -> Counter[str]:
         """Count the spans by their names and those above them."""
@@ -53,8 +54,8 @@ class Collected:
         return Counter(map(path, self.spans))
 
     def total(self, name: str, **labels: str) -> float:
-        """Add up the points of a counter that have these labels."""
-        points = self.metrics[name].sum.data_points if name in self.metrics else ()
+        """Add up the points of a counter that have these labels, of all processes."""
+        points = (point for (_, its), one in self.metrics.items() if its == name for point in one.sum.data_points)
         named = ((point, {one.key: one.value.string_value for one in point.attributes}) for point in points)
         return sum(point.as_int or point.as_double for point, held in named if labels.items() <= held.items())
 

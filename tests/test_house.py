@@ -178,6 +178,7 @@ TESTED_THROUGH = {
     "extractors/runs/outputs": ("test_sinks", "one sink a format, all with the same promises"),
     "extractors/runs/purging": ("test_cli_purge", "as the command `purge`"),
     "extractors/runs/reports": ("test_run_summary", "what a summary counts"),
+    "extractors/runs/watching": ("test_ledger_activity", "what is seen of one ledger"),
     "extractors/streaming": ("test_events", "what one stream gives"),
     "extractors/suggestion": ("test_drawn_proposal", "what a proposal is made of"),
     "extractors/telemetry": ("test_extraction_telemetry", "one extraction, as it is told"),

@@ -55,6 +55,7 @@ def test_all_arrives_and_sums_are_those_of_costs(service, folder, workers):
     assert {field: collected.total("slotfill.tokens", kind=kind) for field, kind in TOKEN_KINDS.items()} == {
         field: costs["usage"][field] for field in TOKEN_KINDS
     }
+    assert costs["usage"]["output_tokens"] > 0
     assert collected.total("slotfill.cost.usd") == pytest.approx(float(costs["cost_usd"]), rel=1e-9)
     assert collected.total("slotfill.extractions") == COUNT
     paths = collected.paths()

@@ -1,0 +1,1 @@
+"""Watching runs while they are at work, by their ledgers alone: from another terminal, or another day."""
