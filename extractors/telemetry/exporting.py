@@ -23,7 +23,7 @@ from slotfill.schemas.errors import MissingExtraError
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
 
-__all__ = ["export_as_worker", "exporting", "missing_otel", "own_resource"]
+__all__ = ["export_as_worker", "exporting", "flush_spans", "missing_otel", "own_resource"]
 
 _logger = logging.getLogger("slotfill")
 
@@ -36,7 +36,7 @@ _BY_PROTOCOL = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
 _SERVICE = "OTEL_SERVICE_NAME"
 
 FLUSH_MS = 5_000
-"""Milliseconds that metrics have in the end to be sent: nobody may be there to take them."""
+"""Milliseconds that what is left has in the end to be sent: nobody may be there to take it."""
 
 
 @contextmanager
@@ -97,6 +97,13 @@ def export_as_worker() -> None:
     if _TRACES in os.environ and not has_tracer_provider():
         _tell_problems()
         _export_traces()
+
+
+def flush_spans() -> None:
+    """Export what is left of a worker that will not end by itself: an actor is ended."""
+    flush = getattr(trace.get_tracer_provider(), "force_flush", None)
+    if flush is not None:
+        flush(FLUSH_MS)
 
 
 def own_resource() -> Resource:

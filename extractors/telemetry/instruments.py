@@ -1,7 +1,7 @@
 """The metrics: what they are called, what they count, and the buckets that make a histogram of use.
 
 What is counted is counted here, in plain numbers, and looked at when metrics are collected: a counter of the SDK takes
-fifty times as long for each. Money is added up as the exact decimals that it is.
+ten times as long for each. Money is added up as the exact decimals that it is.
 
 Their labels are few, and each has few values: outcomes, rungs, risks, kinds of tokens, and the names of schemas and
 models, of which a client may make up any number.

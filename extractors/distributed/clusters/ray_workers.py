@@ -23,7 +23,7 @@ from slotfill.extractors.runs.asking import Asking
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.engine import ExtractElsewhere
 from slotfill.extractors.runs.ledger.store import Ledger
-from slotfill.extractors.telemetry.exporting import export_as_worker
+from slotfill.extractors.telemetry.exporting import export_as_worker, flush_spans
 from slotfill.schemas.errors import MissingExtraError, SlotfillError
 
 __all__ = ["RAY", "RayWorkers", "import_ray", "variables_of"]
@@ -115,7 +115,11 @@ class RayWorker:
     async def step(self, orders: bytes) -> bytes:
         """Do what is ordered, and report."""
         assert self._worker is not None  # noqa: S101 - it has begun
-        return packed(await self._worker.step(pickle.loads(orders)))  # noqa: S301 - of the run's own process
+        read: Orders = pickle.loads(orders)  # noqa: S301 - of the run's own process
+        report = packed(await self._worker.step(read))
+        if read.leaving:
+            await asyncio.to_thread(flush_spans)
+        return report
 
 
 class _ActorLink(WorkerLink):

@@ -107,6 +107,7 @@ def test_a_run_in_batches(heard, output, monkeypatch):
     assert paths["slotfill.run/slotfill.extract"] == 12
     batched = [span for span in heard.named("slotfill.attempt") if span.attributes.get("slotfill.batch")]
     assert len(batched) >= 11  # the first ask of a model goes live
+    assert paths["slotfill.run/slotfill.extract/slotfill.attempt"] == len(batched)
     assert {path.split("/")[0] for path in paths} == {"slotfill.run"}  # the SDK's spans about batches too
     assert sum(heard.values("slotfill.attempts").values()) == len(heard.named("slotfill.attempt"))
 
