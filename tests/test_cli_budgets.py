@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -184,7 +185,10 @@ class TestCheck:
 
     @pytest.mark.parametrize(
         ("arguments", "message"),
-        [(("--check",), "needs a budget"), (("--check", "--budget", "*:1/day", "out.jsonl"), "leave PATH out")],
+        [
+            (("--check",), "needs a budget"),
+            (("--check", "--budget", "*:1/day", "out.jsonl"), "leave PATH and --watch out"),
+        ],
     )
     def test_what_says_nothing_is_wrong_usage(self, claude, arguments, message):
         result = run("costs", *arguments)
@@ -193,3 +197,26 @@ class TestCheck:
 
     def test_without_a_ledger_nothing_is_spent(self, claude):
         assert run("costs", "--check", "--budget", "*:1/day").exit_code == 0
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_again_and_again_never_passes_a_budget(claude):
+    """And pays for no document twice, but for what was in flight."""
+    limit = Decimal("0.05")
+    command = [sys.executable, "-m", "slotfill", "extract", "feedback", "rows.jsonl", "-o", "out.jsonl", *TEAM]
+    command += ["--budget", f"team=support:{limit}/day", "--concurrency", "4"]
+    for number in range(1, 4):
+        process = subprocess.Popen(command, stderr=subprocess.PIPE)
+        while process.poll() is None and len(claude.requests) < 8 * number:
+            time.sleep(0.005)
+        process.kill()
+        process.communicate()
+        left = budgets(f"team=support:{limit}/day")
+        assert claude.cost_usd <= left["spent_usd"] + left["reserved_usd"] <= limit
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    assert len(Path("out.jsonl").read_text().splitlines()) == 40
+    assert 40 <= len(claude.requests) <= 40 + 3 * 4
+    assert claude.cost_usd <= spent() <= limit
+    assert run("costs", "--release-lost").exit_code == 0
+    after = budgets(f"team=support:{limit}/day")
+    assert after["lost_usd"] == after["reserved_usd"] == 0

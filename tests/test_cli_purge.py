@@ -258,3 +258,16 @@ def test_wrong_usage(claude, arguments, message):
     assert result.exit_code == 2
     assert message in result.stderr
     assert result.stdout == ""
+
+
+def test_a_document_is_as_old_as_its_last_answer(claude):
+    """A run may go on for days: when it was started does not make old what it learnt yesterday."""
+    write(3)
+    extract()
+    (path,) = ledgers()
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("UPDATE starts SET at = at - ?", (31 * DAY,))
+        database.execute("UPDATE answers SET at = at - ? WHERE number = 1", (31 * DAY,))
+        database.commit()
+    proof = purge("--older-than", "30d")
+    assert (proof["total"]["documents"], proof["total"]["ledgers_deleted"]) == (1, 0)

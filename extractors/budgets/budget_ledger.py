@@ -16,7 +16,8 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Self
 
 from slotfill.extractors.budgets.budget_alerts import BudgetAlerts
+from slotfill.extractors.budgets.budget_wait import BudgetWait
 from slotfill.extractors.budgets.spending_file import SpendingFile
 from slotfill.extractors.budgets.spending_limit import Period, SpendingLimit
 from slotfill.extractors.clients.metering import BudgetError
@@ -182,6 +184,7 @@ class SpendingAccount:
         self._held: dict[datetime, int] = {}
         self._settled: dict[datetime, tuple[int, int]] = {}
         self._stored_at, self._is_told = time.monotonic(), False
+        self._waiting = BudgetWait()
 
     def reserve(self, amount: Decimal) -> bool:
         """Reserve the most that a request can cost, in USD; False while others in flight may leave room for it.
@@ -193,20 +196,23 @@ class SpendingAccount:
             return True
         at, wanted = self._ledger.hour, _picodollars(amount)
         with self._turn:
-            with self._file.transaction():
+            if self._waiting.is_too_soon(wanted):
+                return False
+            with self._storing(), self._file.transaction():
                 self._store_settled()
                 refusing = [limit for limit in self.limits if wanted and self._exceeds(limit, at, wanted)]
                 hopeless = [limit for limit in refusing if self._exceeds(limit, at, wanted, settled=True)]
                 if not refusing:
                     self._book(at, wanted)
                 totals = self._totals(at)
-            # What is known here changes when the file has: a commit that fails has changed neither.
-            self._settled.clear()
             if not refusing:
                 self._hold(at, wanted)
+                self._waiting.end()
             self._tell(at, totals, hopeless)
         if hopeless:
             raise BudgetError(self._refusal(hopeless[0], at, amount))
+        if refusing:
+            self._waiting.note(refusing[0], wanted, for_others=not self._held)
         return not refusing
 
     def refusal(self, amount: Decimal) -> str | None:
@@ -232,6 +238,7 @@ class SpendingAccount:
     def settle(self, reserved: Decimal, taken: Decimal) -> None:
         """Give back what was reserved for a request, and count what it has cost; both in USD."""
         with self._turn:
+            self._waiting.look_again()
             self._note(_picodollars(reserved) if self.limits else 0, _picodollars(taken))
             if self._is_due:
                 self._store()
@@ -277,7 +284,7 @@ class SpendingAccount:
             return
         at, totals = self._ledger.hour, list[int]()
         try:
-            with self._file.transaction():
+            with self._storing(), self._file.transaction():
                 self._store_settled()
                 totals = self._totals(at)
         except LedgerError as error:
@@ -286,13 +293,27 @@ class SpendingAccount:
             # Who has no budget is not stopped for those who have one, and told once.
             _logger.log(logging.DEBUG if self._is_told else logging.WARNING, "no budget knows of this: %s", error)
             self._is_told = True
-        self._settled.clear()
+            self._settled.clear()
         self._stored_at = time.monotonic()
         self._tell(at, totals)
 
+    @contextmanager
+    def _storing(self) -> Iterator[None]:
+        """Forget within it what was settled, unless that cannot be stored. An interrupt forgets it in any case.
+
+        Then what was reserved counts: stored twice it would give back what was never there.
+        """
+        settled = self._settled
+        try:
+            yield
+        except LedgerError:
+            self._settled = settled
+            raise
+
     def _store_settled(self) -> None:
-        """Store what was settled, within a transaction; it is forgotten when that is committed."""
-        for hour, (total, held) in self._settled.items():
+        """Store what was settled, within a transaction."""
+        settled, self._settled = self._settled, {}
+        for hour, (total, held) in settled.items():
             if total:
                 self._file.add(self._labels, hour, total)
             if held:

@@ -79,6 +79,8 @@ _HELD = (
     "SELECT name, labels, picodollars FROM holdings JOIN holders ON number = holder "
     "WHERE hour >= ? AND hour < ? AND picodollars != 0"
 )
+_HOLD_NOTHING = "SELECT number, name FROM holders WHERE number NOT IN (SELECT holder FROM holdings)"
+_DROP_EMPTY = "DELETE FROM holdings WHERE holder = ? AND labels = ? AND hour = ? AND picodollars = 0"
 _HOLD = (
     "INSERT INTO holdings VALUES (?, ?, ?, ?) "
     "ON CONFLICT DO UPDATE SET picodollars = picodollars + excluded.picodollars"
@@ -101,6 +103,8 @@ class SpendingFile:
         self._lock: FileLock | None = None
         with self._errors():
             self._connection = self._connect(now)
+            with self.transaction():
+                self._forget_dead()
 
     def close(self) -> None:
         """Leave the file. What is still held stays held by nobody: it counts as spent."""
@@ -150,7 +154,10 @@ class SpendingFile:
 
     def hold(self, labels: str, hour: datetime, amount: int) -> None:
         """Hold so much more, or less, of what was added for labels, as JSON, in an hour."""
-        self._connection.execute(_HOLD, (self._own_holder(), labels, _second(hour), amount))
+        row = (self._own_holder(), labels, _second(hour))
+        self._connection.execute(_HOLD, (*row, amount))
+        if amount < 0:
+            self._connection.execute(_DROP_EMPTY, row)
 
     def take_over(self, labels: str, amount: int) -> list[tuple[datetime, int]]:
         """Hold what earlier processes of this run have left held, at most an amount. Returns it, by its hours."""
@@ -164,6 +171,7 @@ class SpendingFile:
             part = min(left, amount)
             if part and not self._lives(name):
                 self._connection.execute(_HOLD, (holder, labels, hour, -part))
+                self._connection.execute(_DROP_EMPTY, (holder, labels, hour))
                 self._connection.execute(_HOLD, (self._own_holder(), labels, hour, part))
                 taken.append((datetime.fromtimestamp(hour, UTC), part))
                 amount -= part
@@ -233,13 +241,16 @@ class SpendingFile:
     def _lock_of(self, name: str) -> Path:
         return self._folder / f"{name}.lock"
 
+    def _forget_dead(self) -> None:
+        """Forget those who were killed and held nothing."""
+        for number, name in self._connection.execute(_HOLD_NOTHING).fetchall():
+            if not self._lives(name):
+                self._connection.execute("DELETE FROM holders WHERE number = ?", (number,))
+
     def _leave(self, holder: int) -> None:
         """Be no holder any more, where nothing is held."""
-        self._connection.execute("DELETE FROM holdings WHERE holder = ? AND picodollars = 0", (holder,))
-        self._connection.execute(
-            "DELETE FROM holders WHERE number = ? AND NOT EXISTS (SELECT 1 FROM holdings WHERE holder = number)",
-            (holder,),
-        )
+        emptied = "DELETE FROM holders WHERE number = ? AND number NOT IN (SELECT holder FROM holdings)"
+        self._connection.execute(emptied, (holder,))
 
     def _connect(self, now: datetime) -> sqlite3.Connection:
         """Open the file, one process after the other: it may have to be made."""

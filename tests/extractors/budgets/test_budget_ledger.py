@@ -2,10 +2,12 @@
 
 import json
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -268,6 +270,35 @@ def test_a_later_start_takes_over_what_its_run_has_left(tmp_path, killed):
         assert status(ledger).spent == Decimal("0.21"), "0.1 of before, 0.1 of the other, and what it has cost"
         account.take_over(Decimal("0.3"))
         assert status(ledger).reserved == Decimal("0.3"), "what nobody has left is held anew"
+
+
+def test_who_was_killed_and_held_nothing_is_forgotten(tmp_path, killed):
+    with BudgetLedger(tmp_path / "money") as ledger:
+        ledger.release_lost()
+    with BudgetLedger(tmp_path / "money") as ledger:
+        ledger.status([])
+    with closing(sqlite3.connect(tmp_path / "money" / "spending.db")) as database:
+        assert [database.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("holders", "holdings")] == [
+            (0,),
+            (0,),
+        ]
+    assert [path.name for path in (tmp_path / "money").glob("*.lock")] == ["spending.lock"]
+
+
+def test_what_cannot_be_stored_is_stored_with_what_comes_next(ledger, tmp_path):
+    account = ledger.account(LABELS, [LIMIT])
+    assert account.reserve(Decimal("0.3"))
+    assert account.reserve(Decimal("0.3"))
+    with closing(sqlite3.connect(tmp_path / "money" / "spending.db")) as database:
+        database.execute("CREATE TRIGGER t BEFORE UPDATE ON totals BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+        account.settle(*usd("0.3", "0.05"))
+        with pytest.raises(LedgerError, match="the disk is full; the same command goes on when that is mended"):
+            account.reserve(Decimal("0.01"))
+        database.execute("DROP TRIGGER t")
+    assert account.reserve(Decimal("0.01"))
+    assert (status(ledger).spent, status(ledger).reserved) == usd("0.05", "0.31")
+    account.close()
+    assert (status(ledger).spent, status(ledger).reserved) == usd("0.05", "0")
 
 
 def test_closing_gives_back_all_but_what_is_kept(ledger, tmp_path, clock):
