@@ -103,8 +103,8 @@ const fieldForm = (() => {
 
   let known = [null, null];
   function listPaths() {
-    if (known[0] !== view) {
-      known = [view, new Set(view.fields.filter((row) => row.items !== undefined).map((row) => row.path))];
+    if (known[0] !== view.fields) {
+      known = [view.fields, new Set(view.fields.filter((row) => row.items !== undefined).map((row) => row.path))];
     }
     return known[1];
   }
@@ -255,18 +255,24 @@ const fieldForm = (() => {
     return [make("span", {}, "kept ", shownValue(one.kept, 300), make("small", {}, ` by ${one.policy}; not kept:`)), make("ul", {}, ...said)];
   }
 
+  // What it cost; nothing is said of that while it is being asked for.
+  function costOf({ cost_usd: usd }) {
+    if (usd === undefined) return null;
+    return usd === null ? make("span", {}, "price unknown") : make("span", { title: `${usd} USD` }, documentList.money(usd));
+  }
+
   // Above the rows: how it ended, and at which price.
   function head() {
     const facts = [
       make("span", { class: `outcome ${view.ok ? "ok" : "bad"}` }, view.outcome),
       textOf("span", {}, view.schema),
       textOf("span", {}, view.model),
-      view.cost_usd === null ? make("span", {}, "price unknown") : make("span", { title: `${view.cost_usd} USD` }, documentList.money(view.cost_usd)),
+      costOf(view),
       view.ms && make("span", {}, duration(view.ms)),
     ];
     const parts = [make("p", { class: "facts" }, ...facts.filter(Boolean))];
     if (view.error) parts.push(make("p", { class: "failure", role: "note" }, make("b", {}, view.error.type.replaceAll("_", " ")), ": ", textOf("span", {}, view.error.message)));
-    if (!view.fields.length && !view.error) parts.push(make("p", { class: "soft" }, "The value holds nothing."));
+    if (!view.fields.length && !view.error && view.cost_usd !== undefined) parts.push(make("p", { class: "soft" }, "The value holds nothing."));
     return make("div", { class: "head" }, ...parts);
   }
 
@@ -341,11 +347,11 @@ const fieldForm = (() => {
   function about() {
     const list = make("dl", {});
     const add = (term, text) => list.append(make("dt", {}, term), textOf("dd", {}, text));
-    add("document", view.id);
+    if (view.id) add("document", view.id);
     if (view.schema_id) add("schema", view.schema_id);
     if (view.text !== null || !view.from_tables) add("characters", view.chars.toLocaleString("en"));
-    if (view.saved_usd !== null) add("saved by the cache", `${view.saved_usd} USD`);
-    if (view.cost_usd !== null) add("cost", `${view.cost_usd} USD`);
+    if (view.saved_usd) add("saved by the cache", `${view.saved_usd} USD`);
+    if (view.cost_usd) add("cost", `${view.cost_usd} USD`);
     for (const [name, value] of Object.entries(view.columns || {})) add(name, typeof value === "string" ? value : JSON.stringify(value));
     if (view.taken_over) add("taken over", `${view.taken_over.fields.map((path) => path || "all").join(", ")}, of ${view.taken_over.model}`);
     return block("About", list);

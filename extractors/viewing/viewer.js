@@ -14,6 +14,9 @@
 //   viewer.redrawText()           draw the marks anew, after a span changed
 //   viewer.redrawFields()         draw all rows anew, after rows came or went
 //   viewer.replace(number, view)  put other data in a document's place, and draw it if it is open
+//   viewer.add(view, entry)       put a document behind the others and open it; its number
+//   viewer.viewOf(number)         a document's data
+//   viewer.goTo(pane)             on a narrow window show a pane: "left", "middle" or "right"
 //   viewer.fieldElement(path)     the element of a field's row, where it is drawn
 //   viewer.selectedSpan()         what is selected of the text, [start, end] in UTF-16 units, or null
 //   viewer.on(event, function)    "open" (view, number), "select" (path), "row" (element, row) and "entry"
@@ -41,8 +44,10 @@ const viewer = (() => {
     return colours.get(field);
   }
 
+  const viewOf = (number) => replaced.get(number) || JSON.parse(lines[number]);
+
   function open(number) {
-    const view = replaced.get(number) || JSON.parse(lines[number]);
+    const view = viewOf(number);
     current = { number, view, path: null };
     colours = new Map();
     [...view.fields].sort((a, b) => (a.span ? a.span[0] : 0) - (b.span ? b.span[0] : 0)).forEach((row) => colourOf(row.path));
@@ -233,6 +238,14 @@ const viewer = (() => {
     if (current && current.number === number) open(number);
   }
 
+  function add(view, entry) {
+    const number = entries.push(entry) - 1;
+    replace(number, view);
+    documentList.arrange();
+    open(number);
+    return number;
+  }
+
   const api = {
     entries,
     open,
@@ -243,6 +256,9 @@ const viewer = (() => {
     redrawFields: () => drawFields(),
     redrawList: () => documentList.redraw(),
     replace,
+    add,
+    viewOf,
+    goTo,
     fieldElement: (path) => fieldForm.element(path),
     selectedSpan: () => markedText.selected(),
     on: (event, handler) => handlers[event].push(handler),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import NonNegativeInt
 
+from slotfill.extractors.pages.page_headers import page_headers
 from slotfill.extractors.record.json_text import json_text
 from slotfill.extractors.record.json_writer import NO_MEMBER
 from slotfill.extractors.record.stored_json import parse_stored
@@ -40,15 +41,6 @@ __all__ = ["missing_review", "new_token", "review_app"]
 
 MOST_BYTES = 8 * 2**20
 """Of a request: a value that is typed, at most."""
-
-_HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": "frame-ancestors 'none'",  # what a policy within the page cannot say
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
 
 
 def new_token() -> str:
@@ -318,7 +310,7 @@ def _refusal_of_body(headers: dict[str, str]) -> tuple[int, str] | None:
 def _with_headers(send: Send) -> Send:
     async def sending(message: JSON) -> None:
         if message["type"] == "http.response.start":
-            own = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
+            own = [(name.encode(), value.encode()) for name, value in page_headers().items()]
             message = {**message, "headers": [*message["headers"], *own]}
         await send(message)
 

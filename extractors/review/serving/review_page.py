@@ -22,7 +22,6 @@ A document's data is a viewer's (`slotfill.extractors.viewing.record_view`), wit
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.resources import files
 
 from slotfill.extractors.pages.html_page import page_parts
 from slotfill.extractors.pages.utf16_offsets import UTF16Offsets
@@ -30,7 +29,7 @@ from slotfill.extractors.review.decisions import DecisionSpan
 from slotfill.extractors.review.review_documents import ReviewDocument
 from slotfill.extractors.review.review_session import ReviewSession
 from slotfill.extractors.viewing.field_rows import shown_span
-from slotfill.extractors.viewing.page_assets import viewer_frame, viewer_script, viewer_style
+from slotfill.extractors.viewing.page_assets import controls_style, page_file, viewer_frame, viewer_script, viewer_style
 from slotfill.extractors.viewing.record_view import record_view
 from slotfill.extractors.viewing.viewer_page import data_blocks
 from slotfill.schemas.json_values.exact_json import ExactFloat, dumps
@@ -46,7 +45,8 @@ _OF_THE_VALUE = ("match", "span", "points", "place", "reason", "digits", "value"
 
 def review_page(session: ReviewSession, title: str) -> Iterator[str]:
     """Yield the page, part by part: documents as they were extracted; what is decided is asked for when one opens."""
-    style, script = viewer_style() + _asset("review.css"), viewer_script() + _asset("review.js")
+    style = viewer_style() + controls_style() + _file("review.css")
+    script = viewer_script() + _file("review.js")
     yield from page_parts(title, _body(session, title), style=style, script=script, connections="'self'")
 
 
@@ -165,5 +165,5 @@ def _need(row: JSONMapping) -> float:
     return -score if score >= LEAST_NEED else 0.0
 
 
-def _asset(name: str) -> str:
-    return (files("slotfill.extractors.review.serving") / name).read_text(encoding="utf-8")
+def _file(name: str) -> str:
+    return page_file("slotfill.extractors.review.serving", name)

@@ -475,7 +475,7 @@ def test_a_review_that_has_ended_is_told(desk, review):
 
 
 def test_the_page_needs_no_more_than_its_weight():
-    from slotfill.extractors.review.serving.review_page import _asset
+    from slotfill.extractors.review.serving.review_page import _file
 
-    assert len(_asset("review.js").encode()) + len(_asset("review.css").encode()) < 40_000
+    assert len(_file("review.js").encode()) + len(_file("review.css").encode()) < 40_000
     assert INVOICE.name == "invoice"
