@@ -139,6 +139,7 @@ TESTED_THROUGH = {
     "extractors/calibrating": ("test_field_curves", "what curves are learnt from"),
     "extractors/chunks": ("test_reading", "the parts of one reading: what becomes of a long document"),
     "extractors/clients": ("test_clients", "one call of a model, its tries and its connections"),
+    "extractors/serving": ("test_extract_routes", "one service, by what it answers"),
     "extractors/displaying": ("test_record_display", "what one display is made of"),
     "extractors/distributed": ("test_coordinator", "what one run with workers is made of"),
     "extractors/distributed/leases": ("test_money_leases", "each by what its two sides make of it"),

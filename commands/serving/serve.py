@@ -1,0 +1,187 @@
+"""`slotfill serve`: extraction as a service, by HTTP."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slotfill.commands.options.option_groups import GroupedCommand, OptionGroup, option, with_options
+from slotfill.commands.options.running_options import spending_limits
+
+if TYPE_CHECKING:
+    from slotfill.extractors.budgets.spending_limit import SpendingLimit
+    from slotfill.extractors.keys.key_ring import KeyRing
+    from slotfill.extractors.serving.service import Keys
+    from slotfill.schemas.schema import Schema
+
+__all__ = ["serve_command"]
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_OWN_KEY = "local"
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _ServeOptions(OptionGroup):
+    schemas: tuple[str, ...] = option(
+        "--schemas",
+        most_used=True,
+        required=True,
+        callback=lambda _ctx, _param, text: tuple(filter(None, (part.strip() for part in text.split(",")))),
+        metavar="SCHEMA,…",
+        help="What is extracted: built-in names, files of JSON Schema, package.module:Model.",
+    )
+    keys: Path | None = option(
+        "--keys",
+        most_used=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Who may ask: `slotfill keys add NAME --keys FILE`. [default: a key for this start alone]",
+    )
+    models: tuple[str, ...] = option(
+        "-m", "--model", most_used=True, multiple=True, metavar="MODEL", help="The model; repeat it for fallbacks."
+    )
+    host: str = option("--host", default="127.0.0.1", show_default=True, metavar="HOST", help="Where it listens.")
+    port: int = option(
+        "--port",
+        most_used=True,
+        type=click.IntRange(0, 65535),
+        default=8000,
+        show_default=True,
+        metavar="N",
+        help="The port; 0 takes a free one.",
+    )
+    concurrency: int = option(
+        "--concurrency",
+        type=click.IntRange(min=1),
+        default=64,
+        show_default=True,
+        metavar="N",
+        help="Requests at work at once. Those that wait take turns by key.",
+    )
+    allow_schemas: bool = option("--allow-schemas", is_flag=True, help="Let requests bring a JSON Schema of their own.")
+    limits_storage: str | None = option(
+        "--limits-storage", metavar="URL", help="Share what keys ask a minute with other processes: redis://HOST."
+    )
+    max_body: float = option(
+        "--max-body",
+        type=click.FloatRange(min=0.001),
+        default=10,
+        show_default=True,
+        metavar="MB",
+        help="The most that a request may hold.",
+    )
+    origins: tuple[str, ...] = option(
+        "--cors-origin", multiple=True, metavar="ORIGIN", help="Let pages of ORIGIN call it from browsers; repeat it."
+    )
+    budgets: tuple[SpendingLimit, ...] = option(
+        "--budget",
+        multiple=True,
+        callback=spending_limits,
+        metavar="LABEL=VALUE:USD/PERIOD",
+        help="What may be spent, over all runs and services: team=support:200/month, *:50/day.",
+    )
+    budget_webhook: str | None = option(
+        "--budget-webhook", metavar="URL", help="Post to URL when a budget is spent to 50, 80 and 100 %."
+    )
+    grace: float = option(
+        "--grace",
+        type=click.FloatRange(min=0),
+        default=30,
+        show_default=True,
+        metavar="S",
+        help="Seconds that requests at work may still take when it is told to stop.",
+    )
+
+
+@click.command(cls=GroupedCommand)
+@with_options
+def serve_command(*, options: _ServeOptions) -> None:
+    """Serve extraction by HTTP, for those who have a key.
+
+    POST /v1/extract/SCHEMA takes {"text": …}, or a file by multipart, and answers with the record; …/stream shows the
+    value as it grows. GET /openapi.json describes all of it, /healthz and /readyz say how it is, /metrics is for
+    Prometheus. Without --keys it serves this machine alone, by a key that is printed.
+
+    \b
+    slotfill keys add support --keys keys.toml --rpm 60 --usd-a-day 5
+    slotfill serve --schemas feedback,invoice.json --keys keys.toml
+    curl -H "Authorization: Bearer sf_…" -F file=@mail.eml http://127.0.0.1:8000/v1/extract/feedback
+    """
+    from slotfill.extractors.budgets.budget_ledger import BudgetLedger
+    from slotfill.extractors.budgets.run_budgets import alerts_to, budgets_folder
+    from slotfill.extractors.runs.ledger.identity import state_folder
+    from slotfill.extractors.serving.http.service_app import service_app
+    from slotfill.extractors.serving.http.service_server import bound_port, serve_app
+    from slotfill.extractors.serving.key_accounts import KeyAccounts
+    from slotfill.extractors.serving.key_limits import KeyLimits
+    from slotfill.extractors.serving.served_schemas import ServedSchemas
+    from slotfill.extractors.serving.service import Service
+
+    if options.keys is None and options.host not in _LOOPBACK:
+        raise click.UsageError(f"--host {options.host} is for others too: name who may ask with --keys")
+    keys, own = _keys(options.keys)
+    schemas = ServedSchemas(_schemas(options.schemas), options.models, {}, allow_schemas=options.allow_schemas)
+    with ExitStack() as stack:
+        listener = stack.enter_context(bound_port(options.host, options.port))
+        port = listener.getsockname()[1]
+        folder = state_folder(schemas.settings)
+        money = stack.enter_context(
+            BudgetLedger(budgets_folder(schemas.settings), alerts=alerts_to(options.budget_webhook))
+        )
+        accounts = KeyAccounts(folder, money, place=str(port), budgets=options.budgets)
+        limits = KeyLimits(options.limits_storage)
+        service = Service(schemas, keys, accounts, limits, concurrency=options.concurrency)
+        app = service_app(service, most_bytes=round(options.max_body * MEGABYTE), origins=options.origins)
+        address = f"http://{f'[{options.host}]' if ':' in options.host else options.host}:{port}"
+        serve_app(app, service, listener, grace=options.grace, on_ready=lambda _: _say_ready(address, schemas, own))
+    click.echo("stopped", err=True)
+
+
+def _say_ready(address: str, schemas: Any, own: str | None) -> None:
+    names = ", ".join(schemas.named)
+    click.echo(f"serving {names} with {schemas.models[0]} at {address} (Ctrl-C stops it)", err=True)
+    if own is not None:
+        click.echo(f"the key of this start: {own}", err=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _OwnKeys:
+    """The key that is made for a start that names none."""
+
+    ring: KeyRing
+
+    def find(self, presented: str) -> Any:
+        return self.ring.find(presented)
+
+
+def _keys(path: Path | None) -> tuple[Keys, str | None]:
+    """Return who may ask, and the key that was made for this start, if one was. Raises SettingsError."""
+    from slotfill.extractors.keys.api_key import ApiKey
+    from slotfill.extractors.keys.key_file import ReloadedKeys
+    from slotfill.extractors.keys.key_ring import KeyRing, utc_now
+    from slotfill.extractors.keys.secret_hash import hash_of, new_secret
+
+    if path is not None:
+        return ReloadedKeys(path), None
+    secret = new_secret()
+    return _OwnKeys(KeyRing([ApiKey(name=_OWN_KEY, hash=hash_of(secret), created=utc_now())])), secret
+
+
+def _schemas(names: tuple[str, ...]) -> dict[str, Schema[Any]]:
+    """Make the schemas that are named. Raises SchemaError, and click.UsageError where two have one name."""
+    from slotfill.schemas.sources.schema_sources import resolve
+
+    schemas: dict[str, Schema[Any]] = {}
+    for name in names:
+        schema = resolve(name, trusted=True)
+        if schema.name in schemas:
+            raise click.UsageError(f"two schemas are called {schema.name!r}: rename one")
+        schemas[schema.name] = schema
+    if not schemas:
+        raise click.UsageError("--schemas names none")
+    return schemas

@@ -1,0 +1,107 @@
+"""Routes that extract: one document, whole or as its value grows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine, Mapping
+from contextlib import aclosing
+from http import HTTPStatus
+from typing import Annotated, Any, Literal, TypeVar
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from slotfill.extractors.serving.http.api_description import described_extract, described_stream
+from slotfill.extractors.serving.http.extraction_events import extraction_events
+from slotfill.extractors.serving.http.request_bodies import read_body
+from slotfill.extractors.serving.http.request_guard import REQUEST_ID
+from slotfill.extractors.serving.http.route_keys import key_of, service_of
+from slotfill.extractors.serving.problem import ProblemError
+from slotfill.extractors.serving.service import Service, ServiceRequest, Work
+
+__all__ = ["extract_routes"]
+
+T = TypeVar("T")
+
+
+def extract_routes(service: Service) -> APIRouter:
+    """Make the routes for each schema, so that each is described by itself."""
+    router = APIRouter(tags=["extract"])
+    for name, schema in service.schemas.named.items():
+        _add(router, f"/v1/extract/{name}", name, schema.json_schema)
+    if service.schemas.allow_schemas:
+        _add(router, "/v1/extract", None, None)
+    return router
+
+
+def _add(router: APIRouter, path: str, name: str | None, json_schema: Mapping[str, Any] | None) -> None:
+    async def request_of(request: Request) -> ServiceRequest:
+        key = key_of(request)
+        body = await read_body(request)
+        if name is None and body.schema is None:
+            raise ProblemError(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "bad_body", 'send a "schema", or name one: /v1/extract/{schema}'
+            )
+        schema = body.schema if name is None and body.schema is not None else name or ""
+        return ServiceRequest(key, schema, body.document, body.model, body.labels)
+
+    async def at_work(request: Request, wanted: ServiceRequest = Depends(request_of)) -> AsyncGenerator[Work]:
+        # Before the answer begins, so that a refusal is a status; the place is given back when it has been sent.
+        async with service_of(request).at_work(wanted) as work:
+            yield work
+
+    async def extract(request: Request, work: Work = Depends(at_work)) -> Response:
+        extraction = await _while_there(request, work.extract())
+        return JSONResponse(extraction.to_json())
+
+    async def stream(
+        request: Request,
+        work: Work = Depends(at_work),
+        partials: Annotated[
+            Literal["values", "patches"], Query(description="Whole values as they grow, or what has changed of them.")
+        ] = "values",
+    ) -> AsyncGenerator[ServerSentEvent]:
+        sent = extraction_events(work, request.scope[REQUEST_ID], as_patches=partials == "patches")
+        async with aclosing(sent) as events:
+            async for event in events:
+                yield event
+
+    of = name or "a schema of the request"
+    router.add_api_route(
+        path,
+        extract,
+        methods=["POST"],
+        name=f"extract {of}",
+        response_model=None,
+        openapi_extra=described_extract(name, json_schema),
+    )
+    router.add_api_route(
+        f"{path}/stream",
+        stream,
+        methods=["POST"],
+        name=f"stream {of}",
+        response_class=EventSourceResponse,
+        openapi_extra=described_stream(name, json_schema),
+    )
+
+
+async def _while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Do something for a client, and end it where that leaves: nobody is to pay for what nobody reads."""
+    task = asyncio.create_task(work)
+    gone = asyncio.create_task(_left(request))
+    try:
+        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ProblemError(HTTPStatus.BAD_REQUEST, "gone", "the client has left")
+        return task.result()
+    finally:
+        for one in (task, gone):
+            one.cancel()
+        await asyncio.gather(task, gone, return_exceptions=True)
+
+
+async def _left(request: Request) -> None:
+    """Wait until the client leaves: the body has been read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,127 @@
+"""The guard before the routes: a request has a name and a bounded body, an answer says no more than it must."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from http import HTTPStatus
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from slotfill.extractors.serving.problem import PROBLEM_TYPE, ProblemError
+from slotfill.extractors.unforeseen import internal_failure
+
+__all__ = ["REQUEST_ID", "RequestGuard", "problem_response"]
+
+REQUEST_ID = "slotfill_request_id"
+"""Where in a request's scope its name stands."""
+
+BODY_SECONDS = 30.0
+"""So long a body may take to arrive, from the first look at it: slower clients hold a place for nothing."""
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""What each response says that does not say otherwise: none is a page, and none is to be kept on the way."""
+
+_logger = logging.getLogger("slotfill")
+
+
+def problem_response(problem: ProblemError, request_id: str) -> JSONResponse:
+    """Answer with a problem."""
+    data = problem.to_json(request_id)
+    return JSONResponse(data, problem.status, headers=problem.headers, media_type=PROBLEM_TYPE)
+
+
+class RequestGuard:
+    """Middleware.
+
+    Args:
+        app: What answers.
+        most_bytes: Of a body.
+    """
+
+    def __init__(self, app: ASGIApp, *, most_bytes: int) -> None:
+        self._app, self._most_bytes = app, most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = scope[REQUEST_ID] = f"req_{secrets.token_hex(12)}"
+        is_begun = False
+
+        async def send_named(message: Message) -> None:
+            nonlocal is_begun
+            if message["type"] == "http.response.start":
+                is_begun = True
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            self._check_head(Headers(scope=scope))
+            await self._app(scope, _Body(receive, self._most_bytes).receive, send_named)
+        except ProblemError as problem:
+            if is_begun:
+                raise
+            await problem_response(problem, request_id)(scope, receive, send_named)
+        except Exception as error:
+            if is_begun:
+                raise
+            failure = internal_failure(error, request_id)
+            _logger.error("%s: %s", request_id, failure.message)  # noqa: TRY400 - a traceback may quote a text
+            fault = ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "this is a fault of the service")
+            await problem_response(fault, request_id)(scope, receive, send_named)
+
+    def _check_head(self, headers: Headers) -> None:
+        """Refuse what two servers in a row may read as different requests, and what is too large before it comes."""
+        lengths = headers.getlist("content-length")
+        if "transfer-encoding" in headers and lengths:
+            raise ProblemError(
+                HTTPStatus.BAD_REQUEST, "ambiguous_length", "a request has a Content-Length or a Transfer-Encoding"
+            )
+        if lengths and int(lengths[0]) > self._most_bytes:
+            raise _too_large(self._most_bytes)
+
+
+class _Body:
+    """Counts what arrives of a body, and how long it takes."""
+
+    def __init__(self, receive: Receive, most_bytes: int) -> None:
+        self._receive, self._most_bytes = receive, most_bytes
+        self._read = 0
+        self._until: float | None = None
+
+    async def receive(self) -> Any:
+        if self._until == 0:  # it is here: what comes now is that the client has gone
+            return await self._receive()
+        self._until = self._until or asyncio.get_running_loop().time() + BODY_SECONDS
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError:
+            detail = f"the body did not arrive within {BODY_SECONDS:.0f} s"
+            raise ProblemError(HTTPStatus.REQUEST_TIMEOUT, "slow_body", detail) from None
+        if message["type"] == "http.request":
+            self._read += len(message.get("body", b""))
+            if self._read > self._most_bytes:
+                raise _too_large(self._most_bytes)
+            if not message.get("more_body"):
+                self._until = 0
+        return message
+
+
+def _too_large(most: int) -> ProblemError:
+    detail = f"a body may have {most:,} bytes: send a smaller document, or start the service with a higher --max-body"
+    return ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)

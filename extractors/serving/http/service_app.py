@@ -1,0 +1,98 @@
+"""The app: the routes of a service, and how what goes wrong is said."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+
+from slotfill import __version__
+from slotfill.extractors.serving.http.extract_routes import extract_routes
+from slotfill.extractors.serving.http.request_guard import REQUEST_ID, RequestGuard, problem_response
+from slotfill.extractors.serving.http.state_routes import state_router
+from slotfill.extractors.serving.problem import ProblemError
+from slotfill.extractors.serving.service import Service
+
+__all__ = ["service_app"]
+
+
+def service_app(service: Service, *, most_bytes: int, origins: tuple[str, ...] = ()) -> FastAPI:
+    """Make the app of a service.
+
+    Args:
+        service: What answers.
+        most_bytes: Of a body.
+        origins: The origins whose pages may call it from a browser.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            await service.aclose()
+
+    app = FastAPI(
+        title="slotfill",
+        version=__version__,
+        summary="Documents in, validated JSON out.",
+        docs_url=None,  # its pages load scripts from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    handlers: dict[Any, Any] = {ProblemError: _on_problem, RequestValidationError: _on_invalid, HTTPException: _on_http}
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+    app.state.service = service
+    app.include_router(state_router)
+    app.include_router(extract_routes(service))
+    _describe(app)
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+            expose_headers=["X-Request-Id", "Retry-After"],
+        )
+    app.add_middleware(RequestGuard, most_bytes=most_bytes)
+    return app
+
+
+def _describe(app: FastAPI) -> None:
+    """Have its OpenAPI say how a key is sent."""
+    whole = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        described = whole()
+        parts = described.setdefault("components", {})
+        parts["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        return described
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it
+
+
+async def _on_problem(request: Request, error: ProblemError) -> Response:
+    return problem_response(error, request.scope[REQUEST_ID])
+
+
+async def _on_invalid(request: Request, error: RequestValidationError) -> Response:
+    """Say what is wrong with a query. What was sent is not told again."""
+    first = error.errors()[0]
+    detail = f"{'/'.join(map(str, first['loc']))}: {first['msg']}"
+    return await _on_problem(request, ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_request", detail))
+
+
+async def _on_http(request: Request, error: HTTPException) -> Response:
+    status = HTTPStatus(error.status_code)
+    unknown = "there is no such address: GET /openapi.json lists them"
+    detail = unknown if status == HTTPStatus.NOT_FOUND else status.phrase
+    response = await _on_problem(request, ProblemError(status, status.phrase.lower().replace(" ", "_"), detail))
+    response.headers.update(error.headers or {})
+    return response

@@ -1,0 +1,151 @@
+"""The server of a service: on a port, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from slotfill.extractors.errors import OutputError
+from slotfill.extractors.serving.service import Service
+
+__all__ = ["OnReady", "bound_port", "serve_app"]
+
+OnReady = Callable[[Callable[[], None]], None]
+"""Is called once a server answers, with what stops it."""
+
+HEAD_SECONDS = 10.0
+"""So long a client may take to send a request's head."""
+
+IDLE_SECONDS = 15
+"""So long a connection is kept between two requests."""
+
+MOST_HEAD_BYTES = 32_000
+BACKLOG = 1_024
+
+MOST_CONNECTIONS = 4_000
+"""What comes beside these is answered with 503 at once."""
+
+LAST_WORD = 2.0
+"""Seconds before the end of the grace at which streams are told, so that they can be."""
+
+
+@contextmanager
+def bound_port(host: str, port: int) -> Iterator[socket.socket]:
+    """Bind a port, and free it in the end. port: 0 takes a free one.
+
+    Raises:
+        OutputError: It cannot be had.
+    """
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        # Without it each answer waits for the 40 ms of a delayed acknowledgement: head and body are written apart.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"port {port} of {host} cannot be had: {reason}; 0 takes a free one") from None
+    with listener:
+        yield listener
+
+
+def serve_app(
+    app: FastAPI,
+    service: Service,
+    listener: socket.socket,
+    *,
+    grace: float,
+    on_ready: OnReady,
+) -> None:
+    """Answer until the process is told to stop, by Ctrl-C or SIGTERM.
+
+    What is at work then is finished within the grace, and streams that are not by then are told so; a second signal
+    ends it at once.
+
+    Args:
+        app: What answers.
+        service: What it is of.
+        listener: Where.
+        grace: Seconds.
+        on_ready: As `OnReady`.
+    """
+    config = uvicorn.Config(
+        app,
+        http=_BoundedProtocol,
+        ws="none",
+        log_config=None,  # the log is slotfill's: uvicorn's would tell addresses and paths
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        backlog=BACKLOG,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=IDLE_SECONDS,
+        timeout_graceful_shutdown=max(1, round(grace)),
+        h11_max_incomplete_event_size=MOST_HEAD_BYTES,
+        proxy_headers=False,  # anybody may write them
+    )
+    with suppress(KeyboardInterrupt):  # that is how it ends
+        _Server(config, service, grace, on_ready).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Tells the service when it is to stop."""
+
+    def __init__(self, config: uvicorn.Config, service: Service, grace: float, on_ready: OnReady) -> None:
+        super().__init__(config)
+        self._service, self._grace, self._on_ready = service, grace, on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready(self._stop)
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(max(0.0, self._grace - LAST_WORD), self._service.end_streams)
+        await super().shutdown(sockets)
+
+
+class _BoundedProtocol(H11Protocol):
+    """Closes a connection whose request's head does not arrive in time; uvicorn bounds but the pause between two."""
+
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        if self._head_timer is None and self._is_between_requests:
+            self._await_head()
+        super().data_received(data)
+        if self._head_timer is not None and not self._is_between_requests:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+        super().connection_lost(exc)
+
+    @property
+    def _is_between_requests(self) -> bool:
+        cycle: Any = self.cycle
+        return cycle is None or cycle.response_complete
+
+    def _await_head(self) -> None:
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._close)
+
+    def _close(self) -> None:
+        self._head_timer = None
+        self.transport.close()

@@ -1,0 +1,79 @@
+"""Routes that say what there is: schemas, and whether the service is alive, ready, and how it does."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from slotfill.extractors.serving.http.api_description import problems
+from slotfill.extractors.serving.http.request_bodies import file_text
+from slotfill.extractors.serving.http.route_keys import key_of, service_of
+from slotfill.extractors.serving.problem import ProblemError
+from slotfill.extractors.telemetry.prometheus_page import PROMETHEUS_TYPE, prometheus_text
+from slotfill.schemas.errors import MissingExtraError
+
+__all__ = ["state_router"]
+
+_WITH_KEY: dict[str, Any] = {"security": [{"key": []}], "responses": problems(401)}
+
+state_router = APIRouter(tags=["service"])
+
+
+@state_router.get("/v1/schemas", openapi_extra=_WITH_KEY)
+async def schemas(request: Request) -> JSONResponse:
+    """List the schemas and models that the key may use."""
+    key, served = key_of(request), service_of(request).schemas
+    listed = [
+        {
+            "name": name,
+            "id": schema.id,
+            "description": schema.json_schema.get("description"),
+            "json_schema": schema.json_schema,
+        }
+        for name, schema in served.for_key(key).items()
+    ]
+    kept = {"keeps": ["usage and cost, by key, label, schema and model"], "texts": False, "values": False}
+    return JSONResponse(
+        {
+            "schemas": listed,
+            "models": served.models_for(key),
+            "allow_schemas": served.takes_schemas_of(key),
+            "retention": kept,
+        }
+    )
+
+
+@state_router.post("/v1/text", openapi_extra={"security": [{"key": []}], "responses": problems(401, 413, 415, 422)})
+async def text(request: Request) -> JSONResponse:
+    """Return the text of a file, as it is read to extract from it: spans count its code points."""
+    key_of(request)
+    return JSONResponse({"text": await file_text(request)})
+
+
+@state_router.get("/healthz")
+async def healthz() -> JSONResponse:
+    """Say that the process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+@state_router.get("/readyz", openapi_extra={"responses": problems(503)})
+async def readyz(request: Request) -> JSONResponse:
+    """Say whether a model can be asked: its credential is taken, and its service answers."""
+    reason = service_of(request).breaker.reason
+    if reason is not None:
+        raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "not_ready", reason, retry_after=5)
+    return JSONResponse({"status": "ready"})
+
+
+@state_router.get("/metrics", openapi_extra=_WITH_KEY)
+async def metrics(request: Request) -> Response:
+    """Write the metrics of this process for Prometheus, which bears a key as its `authorization`."""
+    key_of(request)
+    try:
+        page = prometheus_text()
+    except MissingExtraError as error:
+        raise ProblemError(HTTPStatus.NOT_IMPLEMENTED, "no_metrics", str(error)) from None
+    return Response(page, media_type=PROMETHEUS_TYPE)

@@ -1,0 +1,81 @@
+"""What each key may ask a minute, counted by `limits`, in this process or in a store that several share."""
+
+from __future__ import annotations
+
+import time
+from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
+
+from slotfill.extractors.errors import SettingsError
+from slotfill.extractors.keys.api_key import ApiKey
+from slotfill.extractors.serving.problem import ProblemError
+from slotfill.schemas.errors import MissingExtraError
+
+try:
+    from limits import RateLimitItemPerMinute
+    from limits.aio.strategies import SlidingWindowCounterRateLimiter
+    from limits.errors import ConfigurationError
+    from limits.storage import storage_from_string
+except ModuleNotFoundError as error:
+    raise MissingExtraError("the service needs the extra `serve`: pip install 'slotfill[serve]'") from error
+
+if TYPE_CHECKING:
+    from limits.aio.storage import Storage
+
+__all__ = ["KeyLimits"]
+
+IN_MEMORY = "async+memory://"
+_PREFIX = "slotfill"
+
+
+class KeyLimits:
+    """Counts requests and tokens by key, over a sliding minute.
+
+    Args:
+        storage: Where, as `limits` writes it: `redis://localhost:6379`; None for this process alone.
+
+    Raises:
+        SettingsError: `limits` knows no such store, or lacks what it needs for it.
+    """
+
+    def __init__(self, storage: str | None = None) -> None:
+        uri = IN_MEMORY if storage is None else f"async+{storage.removeprefix('async+')}"
+        options = {"implementation": "redispy"} if "redis" in uri.partition(":")[0] else {}
+        try:
+            store = storage_from_string(uri, **options)
+        except (ConfigurationError, ValueError, ImportError) as error:
+            raise SettingsError(f"limits cannot be kept in {uri.partition('://')[0][6:]!r}: {error}") from None
+        self._limiter = SlidingWindowCounterRateLimiter(cast("Storage", store))
+
+    async def admit(self, key: ApiKey) -> None:
+        """Count a request.
+
+        Raises:
+            ProblemError: It is one too many (429).
+        """
+        if key.tpm is not None and not await self._limiter.test(_a_minute(key.tpm), key.name, "tokens"):
+            raise await self._refusal(key, _a_minute(key.tpm), "tokens")
+        if key.rpm is not None and not await self._limiter.hit(_a_minute(key.rpm), key.name, "requests"):
+            raise await self._refusal(key, _a_minute(key.rpm), "requests")
+
+    async def charge(self, key: ApiKey, tokens: int) -> None:
+        """Count the tokens that a request took. They are known when it is over: the next one waits for them."""
+        if key.tpm is None or not tokens:
+            return
+        item = _a_minute(key.tpm)
+        # What passes the limit is counted up to it: the limiter refuses more, and the minute is full either way.
+        left = (await self._limiter.get_window_stats(item, key.name, "tokens")).remaining
+        await self._limiter.hit(item, key.name, "tokens", cost=max(1, min(tokens, left)))
+
+    async def _refusal(self, key: ApiKey, item: RateLimitItemPerMinute, unit: str) -> ProblemError:
+        reset = (await self._limiter.get_window_stats(item, key.name, unit)).reset_time
+        return ProblemError(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "key_limit",
+            f"the key {key.name!r} has used its {item.amount:,} {unit} a minute",
+            retry_after=reset - time.time(),
+        )
+
+
+def _a_minute(amount: int) -> RateLimitItemPerMinute:
+    return RateLimitItemPerMinute(amount, namespace=_PREFIX)

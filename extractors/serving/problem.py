@@ -1,0 +1,78 @@
+"""Problems: what a request is refused or fails for, as HTTP says it (RFC 9457)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from slotfill.extractors.record.failure_kinds import FailureKind
+from slotfill.schemas.errors import SlotfillError
+from slotfill.schemas.json_values.json_types import JSONObject
+
+__all__ = ["PROBLEM_TYPE", "ProblemError", "status_of_failure"]
+
+PROBLEM_TYPE = "application/problem+json"
+
+_OF_THE_SERVICE = {
+    FailureKind.BUDGET: HTTPStatus.TOO_MANY_REQUESTS,
+    FailureKind.TIMEOUT: HTTPStatus.GATEWAY_TIMEOUT,
+    FailureKind.SERVER: HTTPStatus.BAD_GATEWAY,
+    FailureKind.UNREADABLE_REPLY: HTTPStatus.BAD_GATEWAY,
+    FailureKind.SCHEMA_CODE: HTTPStatus.INTERNAL_SERVER_ERROR,
+    FailureKind.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+"""How HTTP says failures that are no matter of the document, where it is not that the model cannot be had now."""
+
+
+class ProblemError(SlotfillError):
+    """A request that gets no record. What is told of it never holds a text, a value or a key.
+
+    Args:
+        status: Of the response.
+        code: Names the kind of problem for programs, for good: `unknown_schema`.
+        detail: Says what is wrong and what to do, for people.
+        retry_after: The seconds after which to ask again; None where that does not help.
+        more: What else the problem says.
+    """
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        detail: str,
+        *,
+        retry_after: float | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail, self.more = status, code, detail, dict(more or {})
+        self.retry_after = None if retry_after is None else max(1, math.ceil(retry_after))
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a response's head says of it."""
+        headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+        if self.status is HTTPStatus.UNAUTHORIZED:
+            headers["WWW-Authenticate"] = "Bearer"
+        return headers
+
+    def to_json(self, request_id: str) -> JSONObject:
+        """Return it as plain JSON data."""
+        return {
+            **self.more,
+            "type": "about:blank",
+            "title": self.status.phrase,
+            "status": self.status.value,
+            "code": self.code,
+            "detail": self.detail,
+            "request_id": request_id,
+        }
+
+
+def status_of_failure(kind: FailureKind) -> HTTPStatus | None:
+    """Return how HTTP says why there is no value; None where that is a matter of the document: there is a record."""
+    if status := _OF_THE_SERVICE.get(kind):
+        return status
+    return HTTPStatus.SERVICE_UNAVAILABLE if kind.retry_later or kind.stops_run else None

@@ -1,0 +1,178 @@
+"""The schemas that a service extracts: those that it was started with, and those of requests where that is allowed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from slotfill.extractors.errors import ModelError, SettingsError
+from slotfill.extractors.extractor import Extractor
+from slotfill.extractors.keys.api_key import ApiKey
+from slotfill.extractors.options import Options
+from slotfill.extractors.serving.problem import ProblemError
+from slotfill.extractors.settings import Settings
+from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.schema import Schema
+
+__all__ = ["IN_REQUEST", "ServedSchemas"]
+
+IN_REQUEST = "*"
+"""What stands in the place of a schema's name in a key that may send schemas of its own."""
+
+MOST_BYTES = 64_000
+"""Of a schema in a request, as JSON: what people extract by seldom has a tenth."""
+
+MOST_DEPTH = 32
+"""So deep it may be nested."""
+
+REMEMBERED = 64
+"""So many extractors for schemas of requests are kept: making one takes milliseconds, and a client sends it again."""
+
+
+class ServedSchemas:
+    """Holds an extractor for each, and for each model that may be asked.
+
+    Args:
+        schemas: By name.
+        models: The first one is asked where a request names none, and the others where it may not answer.
+        options: How extractors are made, beside model and schema.
+        allow_schemas: Whether requests may bring a JSON Schema.
+
+    Attributes:
+        named: The schemas that were named.
+        models: The models that may be asked.
+        settings: What all extractors go by.
+
+    Raises:
+        As `Extractor` does, for what cannot be used.
+    """
+
+    def __init__(
+        self, schemas: Mapping[str, Schema[Any]], models: Sequence[str], options: Options, *, allow_schemas: bool
+    ) -> None:
+        self.named, self.allow_schemas = dict(schemas), allow_schemas
+        self._options = options
+        self._chosen = tuple(models)
+        self._extractors: OrderedDict[tuple[str, str | None], Extractor[Any]] = OrderedDict()
+        self._closing: set[asyncio.Task[None]] = set()
+        first = self._new(next(iter(self.named.values())), None)
+        self._extractors[next(iter(self.named)), None] = first
+        self.settings: Settings = first.settings
+        self.models = first.all_models
+        self._unprepared = [first]
+        for name, schema in self.named.items():
+            if (name, None) not in self._extractors:
+                self._extractors[name, None] = one = self._new(schema, None)
+                self._unprepared.append(one)
+
+    async def aclose(self) -> None:
+        """Close all extractors."""
+        for extractor in self._extractors.values():
+            await extractor.aclose()
+        await asyncio.gather(*self._closing)
+
+    def for_key(self, key: ApiKey) -> dict[str, Schema[Any]]:
+        """Return the schemas that a key may use, by name."""
+        return {name: schema for name, schema in self.named.items() if key.takes_schema(name)}
+
+    def models_for(self, key: ApiKey) -> list[str]:
+        """Return the models that a key may ask."""
+        return [model for model in self.models if key.takes_model(model)]
+
+    def takes_schemas_of(self, key: ApiKey) -> bool:
+        """Whether a key may send a schema with its requests."""
+        return self.allow_schemas and key.takes_schema(IN_REQUEST)
+
+    def check(self, key: ApiKey, schema: str | Mapping[str, Any], model: str | None) -> None:
+        """Refuse what is not served, or not for a key.
+
+        Raises:
+            ProblemError: 403 for what the key may not, 404 for a schema that there is not.
+        """
+        if isinstance(schema, str):
+            if schema not in self.named:
+                detail = "there is no schema of that name: GET /v1/schemas lists those of this key"
+                raise ProblemError(HTTPStatus.NOT_FOUND, "unknown_schema", detail)
+            if not key.takes_schema(schema):
+                raise _forbidden(key, f"the schema {schema!r}")
+        elif not self.allow_schemas:
+            detail = "this service extracts the schemas that it was started with: GET /v1/schemas lists them"
+            raise ProblemError(HTTPStatus.FORBIDDEN, "schemas_not_allowed", detail)
+        elif not key.takes_schema(IN_REQUEST):
+            raise _forbidden(key, "schemas of its own")
+        unknown = model is not None and model not in self.models
+        if unknown:
+            raise ProblemError(HTTPStatus.FORBIDDEN, "unknown_model", "the service does not ask a model of that name")
+        asked = self.models if model is None else (model,)
+        if refused := [name for name in asked if not key.takes_model(name)]:
+            raise _forbidden(key, f"the model {refused[0]!r}")
+
+    def extractor(
+        self,
+        schema: str | Mapping[str, Any],
+        model: str | None,
+        prepare: Callable[[Extractor[Any]], None],
+    ) -> Extractor[Any]:
+        """Return the extractor for what was checked.
+
+        Args:
+            schema: A name, or a JSON Schema.
+            model: The model; None for the service's own choice.
+            prepare: Is called with an extractor before it is used for the first time.
+
+        Raises:
+            ProblemError: The schema cannot be used (422).
+        """
+        for one in self._unprepared:
+            prepare(one)
+        self._unprepared.clear()
+        name = schema if isinstance(schema, str) else json.dumps(schema, sort_keys=True)
+        known = self._extractors.get((name, model))
+        if known is None:
+            known = self._extractors[name, model] = self._make(schema, model)
+            prepare(known)
+            self._forget_oldest()
+        self._extractors.move_to_end((name, model))
+        return known
+
+    def _make(self, schema: str | Mapping[str, Any], model: str | None) -> Extractor[Any]:
+        if isinstance(schema, str):
+            return self._new(self.named[schema], model)
+        if len(json.dumps(schema)) > MOST_BYTES or _depth(schema) > MOST_DEPTH:
+            detail = f"a schema may have {MOST_BYTES:,} bytes of JSON, and {MOST_DEPTH} levels"
+            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "schema_too_large", detail)
+        try:
+            return self._new(schema, model)
+        except (SchemaError, SettingsError, ModelError) as error:
+            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "unusable_schema", str(error)) from None
+
+    def _new(self, schema: Schema[Any] | Mapping[str, Any], model: str | None) -> Extractor[Any]:
+        models = self._chosen if model is None else (model,)
+        options: Options = {**self._options, "model": models} if models else self._options
+        return Extractor(schema, **options)
+
+    def _forget_oldest(self) -> None:
+        of_requests = [name for name in self._extractors if name[0] not in self.named]
+        for name in of_requests[:-REMEMBERED] if len(of_requests) > REMEMBERED else ():
+            task = asyncio.ensure_future(self._extractors.pop(name).aclose())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+
+def _forbidden(key: ApiKey, what: str) -> ProblemError:
+    return ProblemError(HTTPStatus.FORBIDDEN, "not_for_this_key", f"the key {key.name!r} may not use {what}")
+
+
+def _depth(data: object) -> int:
+    """Measure how deep data is nested, without recursion: it comes from anybody."""
+    deepest, rest = 0, [(data, 1)]
+    while rest:
+        one, depth = rest.pop()
+        deepest = max(deepest, depth)
+        inner = one.values() if isinstance(one, Mapping) else one if isinstance(one, list) else ()
+        rest += [(part, depth + 1) for part in inner]
+    return deepest

@@ -1,0 +1,209 @@
+"""The service itself, without HTTP: who may extract what, in whose turn, for whose money, and what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Protocol
+
+from slotfill.extractors.clients.pacer import Pacer
+from slotfill.extractors.documents.document import Document
+from slotfill.extractors.errors import LedgerError
+from slotfill.extractors.extractions.extraction import Extraction
+from slotfill.extractors.extractor import Extractor
+from slotfill.extractors.keys.api_key import ApiKey
+from slotfill.extractors.keys.key_ring import KeyRing
+from slotfill.extractors.record.failure_kinds import FailureKind
+from slotfill.extractors.runs.budget import Budget
+from slotfill.extractors.runs.reports.log_safety import disclosed
+from slotfill.extractors.serving.key_accounts import KeyAccounts
+from slotfill.extractors.serving.key_limits import KeyLimits
+from slotfill.extractors.serving.problem import ProblemError, status_of_failure
+from slotfill.extractors.serving.request_meter import RequestMeter, paid_by
+from slotfill.extractors.serving.served_schemas import ServedSchemas
+from slotfill.extractors.serving.service_breaker import ServiceBreaker
+from slotfill.extractors.serving.turns import Turns
+from slotfill.extractors.streaming.events import Partial
+
+__all__ = ["Keys", "Service", "ServiceRequest", "Work"]
+
+_logger = logging.getLogger("slotfill")
+
+QUEUED_SECONDS = 30.0
+"""So long a request waits for its turn."""
+
+ASKED_AGAIN = 1.0
+"""Seconds after which to ask again where others of the same key are to end first."""
+
+SERVICE_AGAIN = 10.0
+"""Seconds after which to ask again where the model's service failed for one request, and says no time itself."""
+
+
+class Keys(Protocol):
+    """The keys of a service, as they are now: a file of them that is read again, or some that are given."""
+
+    @property
+    def ring(self) -> KeyRing:
+        """All of them."""
+
+    def find(self, presented: str) -> ApiKey | None:
+        """Return the key that a presented secret is of."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRequest:
+    """What is asked for.
+
+    Attributes:
+        key: Whose request it is.
+        schema: The schema's name, or a JSON Schema.
+        document: What to extract from.
+        model: The model; None for the service's own choice.
+        labels: What its costs bear beside those of the key.
+    """
+
+    key: ApiKey
+    schema: str | Mapping[str, Any]
+    document: Document
+    model: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+class Service:
+    """Extracts for those who have a key. It belongs to one event loop.
+
+    Args:
+        schemas: What is extracted, and by which models.
+        keys: Who may ask.
+        accounts: What each spends.
+        limits: What each may ask a minute.
+        concurrency: How many requests are at work at once.
+
+    Attributes:
+        stopping: Is set when what is still at work is to end.
+    """
+
+    def __init__(
+        self, schemas: ServedSchemas, keys: Keys, accounts: KeyAccounts, limits: KeyLimits, *, concurrency: int
+    ) -> None:
+        self.schemas, self.keys = schemas, keys
+        self.breaker = ServiceBreaker(lambda line: _logger.warning("%s", line))
+        self._accounts, self._limits = accounts, limits
+        self._turns = Turns(concurrency)
+        settings = schemas.settings
+        self._pacer = Pacer(rpm=settings.rpm, itpm=settings.itpm, otpm=settings.otpm)
+        self._meter = RequestMeter()
+        self.stopping = asyncio.Event()
+
+    def end_streams(self) -> None:
+        """Have streams end, with a problem that says why: the service stops."""
+        self.stopping.set()
+
+    async def aclose(self) -> None:
+        """Close what it uses."""
+        await self.schemas.aclose()
+        self._accounts.close()
+
+    def find_key(self, presented: str | None) -> ApiKey:
+        """Return the key that a secret is of.
+
+        Raises:
+            ProblemError: It is of none (401).
+        """
+        key = self.keys.find(presented) if presented else None
+        if key is None:
+            detail = (
+                "send a key of this service: Authorization: Bearer sf_…" if not presented else "the key is not valid"
+            )
+            raise ProblemError(HTTPStatus.UNAUTHORIZED, "unauthorized", detail)
+        return key
+
+    @asynccontextmanager
+    async def at_work(self, request: ServiceRequest) -> AsyncIterator[Work]:
+        """Wait for a request's turn, and hold its place.
+
+        Raises:
+            ProblemError: The key may not ask for it (403, 404), or for no more now (429), it cannot be asked for (422),
+                or nothing can be asked now (503).
+        """
+        key = request.key
+        self.schemas.check(key, request.schema, request.model)
+        self.breaker.check()
+        extractor = self.schemas.extractor(request.schema, request.model, self._prepare)
+        payer = self._payer(request, extractor)
+        async with AsyncExitStack() as held:
+            await self._limits.admit(key)
+            if key.concurrency is not None and self._turns.taken(key.name) >= key.concurrency:
+                detail = f"the key {key.name!r} has its {key.concurrency} requests at work: wait for one of them"
+                raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "key_concurrency", detail, retry_after=ASKED_AGAIN)
+            try:
+                await held.enter_async_context(self._turns.turn(key.name, QUEUED_SECONDS))
+            except TimeoutError:
+                detail = f"no place was free within {QUEUED_SECONDS:.0f} s"
+                raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "busy", detail, retry_after=QUEUED_SECONDS) from None
+            yield Work(self, request, extractor, payer)
+
+    def _payer(self, request: ServiceRequest, extractor: Extractor[Any]) -> Budget:
+        try:
+            return self._accounts.account(
+                request.key, self.keys.ring.budgets, extractor.schema, extractor.all_models, request.labels
+            )
+        except LedgerError as error:
+            _logger.error("%s", error)  # noqa: TRY400 - all is said
+            detail = "what is spent cannot be written down, and so nothing is asked: the log says why"
+            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "no_ledger", detail, retry_after=SERVICE_AGAIN) from None
+
+    def _prepare(self, extractor: Extractor[Any]) -> None:
+        """Have an extractor share the pace with all others, and tell each request to who pays for it."""
+        extractor.pace(self._pacer)
+        extractor.meter(self._meter)
+
+    async def settle(self, key: ApiKey, extraction: Extraction[Any]) -> Extraction[Any]:
+        """Count what an extraction took.
+
+        Raises:
+            ProblemError: It failed for what is no matter of the document. It holds the record, so that nothing is lost.
+        """
+        await self._limits.charge(key, sum(extraction.usage.counts or ()))
+        failure = extraction.error
+        status = status_of_failure(failure.type) if failure else None
+        if failure is None or status is None:
+            return extraction
+        is_budget = failure.type is FailureKind.BUDGET
+        again = self._accounts.seconds_to_more(key, self.keys.ring.budgets) if is_budget else SERVICE_AGAIN
+        more = {"record": extraction.to_json()}
+        raise ProblemError(status, failure.type.value, disclosed(failure), retry_after=again, more=more)
+
+
+class Work:
+    """A request that has its place."""
+
+    def __init__(self, service: Service, request: ServiceRequest, extractor: Extractor[Any], payer: Budget) -> None:
+        self._service, self._request, self._extractor, self._payer = service, request, extractor, payer
+
+    @property
+    def stopping(self) -> asyncio.Event:
+        """As in `Service`."""
+        return self._service.stopping
+
+    async def extract(self) -> Extraction[Any]:
+        """Extract from its document. Raises ProblemError as `Service.settle` does."""
+        with paid_by(self._payer):
+            executor = self._service.breaker.guarding(self._extractor.executor)
+            extraction = await self._extractor.aextract(self._request.document, executor=executor)
+        return await self._settled(extraction)
+
+    async def stream(self) -> AsyncGenerator[Partial[Any] | Extraction[Any]]:
+        """Do so, yielding the value as it grows; the last event is the extraction. Closing it ends the reply."""
+        with paid_by(self._payer):
+            executor = self._service.breaker.guarding(self._extractor.executor)
+            async with aclosing(self._extractor.astream(self._request.document, executor=executor)) as events:
+                async for event in events:
+                    yield await self._settled(event) if isinstance(event, Extraction) else event
+
+    async def _settled(self, extraction: Extraction[Any]) -> Extraction[Any]:
+        return await self._service.settle(self._request.key, extraction)

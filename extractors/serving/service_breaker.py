@@ -1,0 +1,115 @@
+"""The breaker of a service: requests fail at once while the model cannot be had, and it is tried again by itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from http import HTTPStatus
+
+from slotfill.extractors.errors import ModelError, StoppedError
+from slotfill.extractors.record.failure_kinds import FailureKind
+from slotfill.extractors.rungs.asks import Answer, Ask, Executor
+from slotfill.extractors.runs.breaker import Admission, Breaker
+from slotfill.extractors.serving.problem import ProblemError
+
+__all__ = ["ServiceBreaker"]
+
+RENEWAL = 30.0
+"""Seconds after which it is tried again whether a credential is taken that was not: a run would have ended."""
+
+
+class ServiceBreaker:
+    """Puts asks to the models while those can be had. It belongs to one event loop.
+
+    Args:
+        on_warning: Takes a line when it opens, and when it closes again.
+        now: The clock, in seconds.
+    """
+
+    def __init__(self, on_warning: Callable[[str], None], now: Callable[[], float] = time.monotonic) -> None:
+        self._on_warning, self._now = on_warning, now
+        self._breaker, self._ended = self._new(), 0.0
+
+    @property
+    def reason(self) -> str | None:
+        """Why no model can be asked, in one line; None where one can."""
+        return self._breaker.reason
+
+    def check(self) -> None:
+        """Raise ProblemError (503) where nothing can be asked now."""
+        if self._breaker.reason is not None:
+            self.cancelled(self.admit())
+
+    def guarding(self, executor: Executor) -> Executor:
+        """Return what puts asks to an executor while that is of use."""
+        return _GuardedExecutor(self, executor)
+
+    def _new(self) -> Breaker:
+        return Breaker(max_wait=float("inf"), on_warning=self._on_warning, now=self._now)
+
+    def admit(self) -> Admission:
+        """Let an ask start. Raises ProblemError."""
+        try:
+            admission = self._breaker.admit()
+        except (ModelError, StoppedError) as error:
+            left = self._ended + RENEWAL - self._now()
+            if self._ended and left <= 0:
+                self._breaker, self._ended = self._new(), 0.0
+                return self.admit()
+            self._ended = self._ended or self._now()
+            raise _unavailable(str(error), left if left > 0 else RENEWAL) from None
+        if isinstance(admission, Admission):
+            return admission
+        raise _unavailable(self._breaker.reason or "", admission)
+
+    def cancelled(self, admission: Admission) -> None:
+        """Take back an ask of which nothing came."""
+        self._breaker.cancelled(admission)
+
+    def note(self, admission: Admission, answer: Answer) -> None:
+        """Take what came of an ask."""
+        if answer.failure and answer.failure.type is FailureKind.BUDGET:
+            self.cancelled(admission)  # it was not sent: who asked may spend no more, and others may
+            return
+        self._breaker.note(admission, answer.failure)
+        if self._breaker.state == "ended" and not self._ended:
+            self._ended = self._now()
+
+
+class _GuardedExecutor:
+    def __init__(self, guard: ServiceBreaker, executor: Executor) -> None:
+        self._guard, self._executor = guard, executor
+
+    async def aexecute(self, ask: Ask) -> Answer:
+        admission = self._guard.admit()
+        try:
+            answer = await self._executor.aexecute(ask)
+        except BaseException:
+            self._guard.cancelled(admission)
+            raise
+        self._guard.note(admission, answer)
+        return answer
+
+    async def astream(self, ask: Ask) -> AsyncGenerator[str | Answer]:
+        admission = self._guard.admit()
+        answer: Answer | None = None
+        try:
+            async with aclosing(self._executor.astream(ask)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Answer):
+                        answer = piece
+                    else:
+                        yield piece
+        finally:
+            if answer is None:
+                self._guard.cancelled(admission)
+        if answer is not None:
+            self._guard.note(admission, answer)
+            yield answer
+
+
+def _unavailable(reason: str, seconds: float) -> ProblemError:
+    return ProblemError(
+        HTTPStatus.SERVICE_UNAVAILABLE, "model_unavailable", f"no model can be asked now: {reason}", retry_after=seconds
+    )

@@ -1,0 +1,94 @@
+"""Turns: so many requests are at work at once, and those who wait take turns by key, so that nobody starves another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+__all__ = ["Turns"]
+
+
+class Turns:
+    """Hands out places, to one event loop.
+
+    A free place goes to the key that has the fewest; of equals to the one that was served longest ago.
+
+    Args:
+        places: How many there are.
+
+    Attributes:
+        waiting: How many requests wait for one.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._taken: dict[str, int] = {}
+        self._queues: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        self.waiting = 0
+
+    @asynccontextmanager
+    async def turn(self, key: str, seconds: float) -> AsyncIterator[None]:
+        """Wait for a place, and hold it.
+
+        Raises:
+            TimeoutError: There was none within so many seconds.
+        """
+        if not self._free or self._queues:
+            await self._wait(key, seconds)
+        else:
+            self._take(key)
+        try:
+            yield
+        finally:
+            self._give_back(key)
+
+    def taken(self, key: str) -> int:
+        """Say how many places a key has, and waits for."""
+        return self._taken.get(key, 0) + len(self._queues.get(key, ()))
+
+    async def _wait(self, key: str, seconds: float) -> None:
+        place = asyncio.get_running_loop().create_future()
+        self._queues.setdefault(key, deque()).append(place)
+        self.waiting += 1
+        try:
+            async with asyncio.timeout(seconds):
+                await place
+        except BaseException:
+            if place.done() and not place.cancelled():
+                self._give_back(key)  # it was given just now
+            else:
+                self._leave(key, place)
+            raise
+        finally:
+            self.waiting -= 1
+
+    def _leave(self, key: str, place: asyncio.Future[None]) -> None:
+        queue = self._queues.get(key, deque())
+        with suppress(ValueError):  # it was passed over already
+            queue.remove(place)
+        if not queue:
+            self._queues.pop(key, None)
+
+    def _take(self, key: str) -> None:
+        self._free -= 1
+        self._taken[key] = self._taken.get(key, 0) + 1
+
+    def _give_back(self, key: str) -> None:
+        self._free += 1
+        self._taken[key] -= 1
+        if not self._taken[key]:
+            del self._taken[key]
+        while self._queues:
+            # The first of equals is the one that was served longest ago: it goes to the end when it is served.
+            next_key = min(self._queues, key=lambda name: self._taken.get(name, 0))
+            place = self._queues[next_key].popleft()
+            if self._queues[next_key]:
+                self._queues.move_to_end(next_key)
+            else:
+                del self._queues[next_key]
+            if not place.done():  # who was cancelled a moment ago has not left yet
+                self._take(next_key)
+                place.set_result(None)
+                return
