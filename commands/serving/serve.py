@@ -110,7 +110,8 @@ def serve_command(*, options: _ServeOptions) -> None:
     \b
     slotfill keys add support --keys keys.toml --rpm 60 --usd-a-day 5
     slotfill serve --schemas feedback,invoice.json --keys keys.toml
-    curl -H "Authorization: Bearer sf_…" -F file=@mail.eml http://127.0.0.1:8000/v1/extract/feedback
+    curl -H "Authorization: Bearer $KEY" -F file=@mail.eml \\
+        http://127.0.0.1:8000/v1/extract/feedback
     """
     from slotfill.extractors.budgets.budget_ledger import BudgetLedger
     from slotfill.extractors.budgets.run_budgets import alerts_to, budgets_folder

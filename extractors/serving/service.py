@@ -20,13 +20,13 @@ from slotfill.extractors.keys.key_ring import KeyRing
 from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.reports.log_safety import disclosed
+from slotfill.extractors.serving.fair_turns import Turns
 from slotfill.extractors.serving.key_accounts import KeyAccounts
 from slotfill.extractors.serving.key_limits import KeyLimits
 from slotfill.extractors.serving.problem import ProblemError, status_of_failure
 from slotfill.extractors.serving.request_meter import RequestMeter, paid_by
 from slotfill.extractors.serving.served_schemas import ServedSchemas
 from slotfill.extractors.serving.service_breaker import ServiceBreaker
-from slotfill.extractors.serving.turns import Turns
 from slotfill.extractors.streaming.events import Partial
 
 __all__ = ["Keys", "Service", "ServiceRequest", "Work"]

@@ -16,7 +16,7 @@ from slotfill.extractors.serving.http.api_description import described_extract, 
 from slotfill.extractors.serving.http.extraction_events import extraction_events
 from slotfill.extractors.serving.http.request_bodies import read_body
 from slotfill.extractors.serving.http.request_guard import REQUEST_ID
-from slotfill.extractors.serving.http.route_keys import key_of, service_of
+from slotfill.extractors.serving.http.route_keys import presented_key, service_of
 from slotfill.extractors.serving.problem import ProblemError
 from slotfill.extractors.serving.service import Service, ServiceRequest, Work
 
@@ -37,7 +37,7 @@ def extract_routes(service: Service) -> APIRouter:
 
 def _add(router: APIRouter, path: str, name: str | None, json_schema: Mapping[str, Any] | None) -> None:
     async def request_of(request: Request) -> ServiceRequest:
-        key = key_of(request)
+        key = presented_key(request)
         body = await read_body(request)
         if name is None and body.schema is None:
             raise ProblemError(

@@ -7,7 +7,7 @@ from fastapi import Request
 from slotfill.extractors.keys.api_key import ApiKey
 from slotfill.extractors.serving.service import Service
 
-__all__ = ["key_of", "service_of"]
+__all__ = ["presented_key", "service_of"]
 
 _SCHEME = "bearer"
 
@@ -18,7 +18,7 @@ def service_of(request: Request) -> Service:
     return service
 
 
-def key_of(request: Request) -> ApiKey:
+def presented_key(request: Request) -> ApiKey:
     """Return the key that a request bears.
 
     Raises:

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 
 from slotfill.extractors.serving.http.api_description import problems
 from slotfill.extractors.serving.http.request_bodies import file_text
-from slotfill.extractors.serving.http.route_keys import key_of, service_of
+from slotfill.extractors.serving.http.route_keys import presented_key, service_of
 from slotfill.extractors.serving.problem import ProblemError
 from slotfill.extractors.telemetry.prometheus_page import PROMETHEUS_TYPE, prometheus_text
 from slotfill.schemas.errors import MissingExtraError
@@ -25,7 +25,7 @@ state_router = APIRouter(tags=["service"])
 @state_router.get("/v1/schemas", openapi_extra=_WITH_KEY)
 async def schemas(request: Request) -> JSONResponse:
     """List the schemas and models that the key may use."""
-    key, served = key_of(request), service_of(request).schemas
+    key, served = presented_key(request), service_of(request).schemas
     listed = [
         {
             "name": name,
@@ -49,7 +49,7 @@ async def schemas(request: Request) -> JSONResponse:
 @state_router.post("/v1/text", openapi_extra={"security": [{"key": []}], "responses": problems(401, 413, 415, 422)})
 async def text(request: Request) -> JSONResponse:
     """Return the text of a file, as it is read to extract from it: spans count its code points."""
-    key_of(request)
+    presented_key(request)
     return JSONResponse({"text": await file_text(request)})
 
 
@@ -71,7 +71,7 @@ async def readyz(request: Request) -> JSONResponse:
 @state_router.get("/metrics", openapi_extra=_WITH_KEY)
 async def metrics(request: Request) -> Response:
     """Write the metrics of this process for Prometheus, which bears a key as its `authorization`."""
-    key_of(request)
+    presented_key(request)
     try:
         page = prometheus_text()
     except MissingExtraError as error:

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from slotfill.extractors.serving.turns import Turns
+from slotfill.extractors.serving.fair_turns import Turns
 
 
 async def served_in_turn(places, wanted):
