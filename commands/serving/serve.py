@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,6 +122,7 @@ def serve_command(*, options: _ServeOptions) -> None:
     from slotfill.extractors.serving.key_limits import KeyLimits
     from slotfill.extractors.serving.served_schemas import ServedSchemas
     from slotfill.extractors.serving.service import Service
+    from slotfill.extractors.telemetry.live_gauges import LIVE, LiveRun
 
     if options.keys is None and options.host not in _LOOPBACK:
         raise click.UsageError(f"--host {options.host} is for others too: name who may ask with --keys")
@@ -139,8 +140,19 @@ def serve_command(*, options: _ServeOptions) -> None:
         service = Service(schemas, keys, accounts, limits, concurrency=options.concurrency)
         app = service_app(service, most_bytes=round(options.max_body * MEGABYTE), origins=options.origins)
         address = f"http://{f'[{options.host}]' if ':' in options.host else options.host}:{port}"
+        _count_from_now()
+        stack.enter_context(LIVE.showing(LiveRun("service", breaker=lambda: service.breaker.state)))
         serve_app(app, service, listener, grace=options.grace, on_ready=lambda _: _say_ready(address, schemas, own))
     click.echo("stopped", err=True)
+
+
+def _count_from_now() -> None:
+    """Have metrics counted from the first request on, where there is what counts them."""
+    from slotfill.extractors.telemetry.prometheus_page import prometheus_text
+    from slotfill.schemas.errors import MissingExtraError
+
+    with suppress(MissingExtraError):
+        prometheus_text()
 
 
 def _say_ready(address: str, schemas: Any, own: str | None) -> None:

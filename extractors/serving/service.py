@@ -18,10 +18,9 @@ from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.keys.api_key import ApiKey
 from slotfill.extractors.keys.key_ring import KeyRing
 from slotfill.extractors.record.failure_kinds import FailureKind
-from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.reports.log_safety import disclosed
 from slotfill.extractors.serving.fair_turns import Turns
-from slotfill.extractors.serving.key_accounts import KeyAccounts
+from slotfill.extractors.serving.key_accounts import KeyAccounts, Payer
 from slotfill.extractors.serving.key_limits import KeyLimits
 from slotfill.extractors.serving.problem import ProblemError, status_of_failure
 from slotfill.extractors.serving.request_meter import RequestMeter, paid_by
@@ -147,10 +146,11 @@ class Service:
                 raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "busy", detail, retry_after=QUEUED_SECONDS) from None
             yield Work(self, request, extractor, payer)
 
-    def _payer(self, request: ServiceRequest, extractor: Extractor[Any]) -> Budget:
+    def _payer(self, request: ServiceRequest, extractor: Extractor[Any]) -> Payer:
+        schema = extractor.schema if isinstance(request.schema, str) else None
         try:
-            return self._accounts.account(
-                request.key, self.keys.ring.budgets, extractor.schema, extractor.all_models, request.labels
+            return self._accounts.payer(
+                request.key, self.keys.ring.budgets, schema, extractor.all_models, request.labels
             )
         except LedgerError as error:
             _logger.error("%s", error)  # noqa: TRY400 - all is said
@@ -162,19 +162,20 @@ class Service:
         extractor.pace(self._pacer)
         extractor.meter(self._meter)
 
-    async def settle(self, key: ApiKey, extraction: Extraction[Any]) -> Extraction[Any]:
+    async def settle(self, key: ApiKey, payer: Payer, extraction: Extraction[Any]) -> Extraction[Any]:
         """Count what an extraction took.
 
         Raises:
             ProblemError: It failed for what is no matter of the document. It holds the record, so that nothing is lost.
         """
+        payer.store()
         await self._limits.charge(key, sum(extraction.usage.counts or ()))
         failure = extraction.error
         status = status_of_failure(failure.type) if failure else None
         if failure is None or status is None:
             return extraction
         is_budget = failure.type is FailureKind.BUDGET
-        again = self._accounts.seconds_to_more(key, self.keys.ring.budgets) if is_budget else SERVICE_AGAIN
+        again = self._accounts.seconds_to_more(payer) if is_budget else SERVICE_AGAIN
         more = {"record": extraction.to_json()}
         raise ProblemError(status, failure.type.value, disclosed(failure), retry_after=again, more=more)
 
@@ -182,7 +183,7 @@ class Service:
 class Work:
     """A request that has its place."""
 
-    def __init__(self, service: Service, request: ServiceRequest, extractor: Extractor[Any], payer: Budget) -> None:
+    def __init__(self, service: Service, request: ServiceRequest, extractor: Extractor[Any], payer: Payer) -> None:
         self._service, self._request, self._extractor, self._payer = service, request, extractor, payer
 
     @property
@@ -192,18 +193,18 @@ class Work:
 
     async def extract(self) -> Extraction[Any]:
         """Extract from its document. Raises ProblemError as `Service.settle` does."""
-        with paid_by(self._payer):
+        with paid_by(self._payer.meter):
             executor = self._service.breaker.guarding(self._extractor.executor)
             extraction = await self._extractor.aextract(self._request.document, executor=executor)
         return await self._settled(extraction)
 
     async def stream(self) -> AsyncGenerator[Partial[Any] | Extraction[Any]]:
         """Do so, yielding the value as it grows; the last event is the extraction. Closing it ends the reply."""
-        with paid_by(self._payer):
+        with paid_by(self._payer.meter):
             executor = self._service.breaker.guarding(self._extractor.executor)
             async with aclosing(self._extractor.astream(self._request.document, executor=executor)) as events:
                 async for event in events:
                     yield await self._settled(event) if isinstance(event, Extraction) else event
 
     async def _settled(self, extraction: Extraction[Any]) -> Extraction[Any]:
-        return await self._service.settle(self._request.key, extraction)
+        return await self._service.settle(self._request.key, self._payer, extraction)

@@ -36,6 +36,11 @@ class ServiceBreaker:
         """Why no model can be asked, in one line; None where one can."""
         return self._breaker.reason
 
+    @property
+    def state(self) -> str:
+        """As `Breaker.state`."""
+        return self._breaker.state
+
     def check(self) -> None:
         """Raise ProblemError (503) where nothing can be asked now."""
         if self._breaker.reason is not None:
