@@ -52,7 +52,7 @@ def shipped(tracked: list[str]) -> set[str]:
     """The package's files: modules in the root and its three packages, what its page is made of, the mark of types."""
     modules = re.compile(r"(?:(?:schemas|extractors|commands|distributed)/(?:\w+/)*)?\w+\.pyi?")
     assets = re.compile(
-        r"extractors/(?:(?:review/serving|viewing)/\w+\.(?:css|html|js)|templates/(?:[\w.-]+/)+[\w.-]+-tpl)"
+        r"extractors/(?:(?:review/serving|serving/playground|viewing)/\w+\.(?:css|html|js)|templates/(?:[\w.-]+/)+[\w.-]+-tpl)"
     )
     return {name for name in tracked if modules.fullmatch(name) or assets.fullmatch(name)} | {"py.typed"}
 
