@@ -120,6 +120,7 @@ def serve_command(*, options: _ServeOptions) -> None:
     from slotfill.extractors.serving.http.service_server import bound_port, serve_app
     from slotfill.extractors.serving.key_accounts import KeyAccounts
     from slotfill.extractors.serving.key_limits import KeyLimits
+    from slotfill.extractors.serving.reply_store import ReplyStore
     from slotfill.extractors.serving.served_schemas import ServedSchemas
     from slotfill.extractors.serving.service import Service
     from slotfill.extractors.telemetry.live_gauges import LIVE, LiveRun
@@ -137,7 +138,8 @@ def serve_command(*, options: _ServeOptions) -> None:
         )
         accounts = KeyAccounts(folder, money, place=str(port), budgets=options.budgets)
         limits = KeyLimits(options.limits_storage)
-        service = Service(schemas, keys, accounts, limits, concurrency=options.concurrency)
+        replies = ReplyStore(folder / "service-replies")
+        service = Service(schemas, keys, accounts, limits, replies=replies, concurrency=options.concurrency)
         app = service_app(service, most_bytes=round(options.max_body * MEGABYTE), origins=options.origins)
         address = f"http://{f'[{options.host}]' if ':' in options.host else options.host}:{port}"
         _count_from_now()

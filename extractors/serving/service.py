@@ -23,6 +23,7 @@ from slotfill.extractors.serving.fair_turns import Turns
 from slotfill.extractors.serving.key_accounts import KeyAccounts, Payer
 from slotfill.extractors.serving.key_limits import KeyLimits
 from slotfill.extractors.serving.problem import ProblemError, status_of_failure
+from slotfill.extractors.serving.reply_store import ReplyStore
 from slotfill.extractors.serving.request_meter import RequestMeter, paid_by
 from slotfill.extractors.serving.served_schemas import ServedSchemas
 from slotfill.extractors.serving.service_breaker import ServiceBreaker
@@ -80,6 +81,7 @@ class Service:
         keys: Who may ask.
         accounts: What each spends.
         limits: What each may ask a minute.
+        replies: What was answered to requests that may be sent again.
         concurrency: How many requests are at work at once.
 
     Attributes:
@@ -87,9 +89,16 @@ class Service:
     """
 
     def __init__(
-        self, schemas: ServedSchemas, keys: Keys, accounts: KeyAccounts, limits: KeyLimits, *, concurrency: int
+        self,
+        schemas: ServedSchemas,
+        keys: Keys,
+        accounts: KeyAccounts,
+        limits: KeyLimits,
+        *,
+        replies: ReplyStore,
+        concurrency: int,
     ) -> None:
-        self.schemas, self.keys = schemas, keys
+        self.schemas, self.keys, self.replies = schemas, keys, replies
         self.breaker = ServiceBreaker(lambda line: _logger.warning("%s", line))
         self._accounts, self._limits = accounts, limits
         self._turns = Turns(concurrency)
@@ -106,6 +115,7 @@ class Service:
         """Close what it uses."""
         await self.schemas.aclose()
         self._accounts.close()
+        self.replies.close()
 
     def find_key(self, presented: str | None) -> ApiKey:
         """Return the key that a secret is of.

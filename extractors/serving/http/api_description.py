@@ -33,6 +33,7 @@ _MEANINGS = {
     403: "The key may not do that.",
     404: "There is no such thing.",
     408: "The body came too slowly.",
+    409: "The request of this Idempotency-Key is still at work; Retry-After says when to ask again.",
     413: "The body is too large.",
     415: "The body is of another type.",
     422: "The body says something that cannot be used.",
@@ -41,6 +42,15 @@ _MEANINGS = {
     502: "The model's service failed.",
     503: "No model can be asked now; Retry-After says when to try again.",
     504: "The model did not answer in time.",
+}
+
+
+_IDEMPOTENCY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Names the request: sent again with the same name it gets the same reply, and is not paid again.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
 }
 
 
@@ -53,7 +63,8 @@ def problems(*statuses: int) -> dict[str, Any]:
 def described_extract(name: str | None, json_schema: Mapping[str, Any] | None) -> dict[str, Any]:
     """Describe the route that extracts one document."""
     content = {"application/json": {"schema": _record(json_schema)}}
-    return _described(f"The record of one document, by {_named(name)}.", content)
+    described = _described(f"The record of one document, by {_named(name)}.", content)
+    return {**described, "parameters": [_IDEMPOTENCY]}
 
 
 def described_stream(name: str | None, json_schema: Mapping[str, Any] | None) -> dict[str, Any]:

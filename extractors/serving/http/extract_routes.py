@@ -14,6 +14,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from slotfill.extractors.serving.http.api_description import described_extract, described_stream
 from slotfill.extractors.serving.http.extraction_events import extraction_events
+from slotfill.extractors.serving.http.idempotent_replies import IDEMPOTENCY_KEY, idempotency_key, reply_once
 from slotfill.extractors.serving.http.request_bodies import read_body
 from slotfill.extractors.serving.http.request_guard import REQUEST_ID
 from slotfill.extractors.serving.http.route_keys import presented_key, service_of
@@ -36,7 +37,7 @@ def extract_routes(service: Service) -> APIRouter:
 
 
 def _add(router: APIRouter, path: str, name: str | None, json_schema: Mapping[str, Any] | None) -> None:
-    async def request_of(request: Request) -> ServiceRequest:
+    async def request_of(request: Request) -> tuple[ServiceRequest, str]:
         key = presented_key(request)
         body = await read_body(request)
         if name is None and body.schema is None:
@@ -44,16 +45,25 @@ def _add(router: APIRouter, path: str, name: str | None, json_schema: Mapping[st
                 HTTPStatus.UNPROCESSABLE_ENTITY, "bad_body", 'send a "schema", or name one: /v1/extract/{schema}'
             )
         schema = body.schema if name is None and body.schema is not None else name or ""
-        return ServiceRequest(key, schema, body.document, body.model, body.labels)
+        return ServiceRequest(key, schema, body.document, body.model, body.labels), f"{path} {body.digest}"
 
-    async def at_work(request: Request, wanted: ServiceRequest = Depends(request_of)) -> AsyncGenerator[Work]:
+    async def extract(request: Request, asked: tuple[ServiceRequest, str] = Depends(request_of)) -> Response:
+        service, (wanted, digest) = service_of(request), asked
+        if idempotency_key(request) is None:
+            return await _while_there(request, _answer(service, wanted))
+        # A client that leaves comes back for the reply: what has begun is finished.
+        service.schemas.check(wanted.key, wanted.schema, wanted.model)
+        return await reply_once(request, service.replies, wanted.key.name, digest, lambda: _answer(service, wanted))
+
+    async def at_work(
+        request: Request, asked: tuple[ServiceRequest, str] = Depends(request_of)
+    ) -> AsyncGenerator[Work]:
+        if idempotency_key(request) is not None:
+            detail = f"a stream cannot be sent again: an {IDEMPOTENCY_KEY} is for the address without /stream"
+            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_of_stream", detail)
         # Before the answer begins, so that a refusal is a status; the place is given back when it has been sent.
-        async with service_of(request).at_work(wanted) as work:
+        async with service_of(request).at_work(asked[0]) as work:
             yield work
-
-    async def extract(request: Request, work: Work = Depends(at_work)) -> Response:
-        extraction = await _while_there(request, work.extract())
-        return JSONResponse(extraction.to_json())
 
     async def stream(
         request: Request,
@@ -84,6 +94,12 @@ def _add(router: APIRouter, path: str, name: str | None, json_schema: Mapping[st
         response_class=EventSourceResponse,
         openapi_extra=described_stream(name, json_schema),
     )
+
+
+async def _answer(service: Service, wanted: ServiceRequest) -> JSONResponse:
+    async with service.at_work(wanted) as work:
+        extraction = await work.extract()
+    return JSONResponse(extraction.to_json())
 
 
 async def _while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import logging
 from collections.abc import Mapping
@@ -58,12 +59,14 @@ class ExtractBody:
         model: The model, if it names one.
         labels: What its costs bear beside those of the key.
         schema: The JSON Schema that it brings, if it does.
+        digest: Of all that it says, however that is written: clients part the same form by other boundaries.
     """
 
     document: Document
     model: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     schema: Mapping[str, Any] | None = None
+    digest: str = ""
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
@@ -80,7 +83,8 @@ async def read_body(request: Request) -> ExtractBody:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
         body = _checked(_JSONBody, await request.body())
-        return ExtractBody(Document.of(body.text, body.id), body.model, body.labels, body.schema_)
+        document = Document.of(body.text, body.id)
+        return ExtractBody(document, body.model, body.labels, body.schema_, _digest(body))
     if kind == "multipart/form-data":
         return await _read_form(request)
     detail = 'send application/json with a "text", or multipart/form-data with a "file"'
@@ -112,9 +116,15 @@ async def _read_form(request: Request) -> ExtractBody:
         given = {name: _json_field(name, fields[name]) for name in ("labels", "schema") if name in fields}
         rest = _checked(_JSONBody, json.dumps({"text": "", "model": fields.get("model"), **given}).encode())
         document = await asyncio.to_thread(_document, data, file.filename or "file")
-        return ExtractBody(document, rest.model, rest.labels, rest.schema_)
+        said = _digest(rest, file.filename or "", hashlib.sha256(data).hexdigest())
+        return ExtractBody(document, rest.model, rest.labels, rest.schema_, said)
     finally:
         await form.close()
+
+
+def _digest(body: _JSONBody, *file: str) -> str:
+    whole = json.dumps([body.model_dump(), *file], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def _document(data: bytes, name: str) -> Document:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -13,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from slotfill import __version__
+from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.serving.http.extract_routes import extract_routes
 from slotfill.extractors.serving.http.playground_routes import playground_router
 from slotfill.extractors.serving.http.request_guard import REQUEST_ID, RequestGuard, problem_response
@@ -21,6 +24,11 @@ from slotfill.extractors.serving.problem import ProblemError
 from slotfill.extractors.serving.service import Service
 
 __all__ = ["service_app"]
+
+_DROP_SECONDS = 600.0
+"""So often what is to be kept no longer is dropped."""
+
+_logger = logging.getLogger("slotfill")
 
 
 def service_app(service: Service, *, most_bytes: int, origins: tuple[str, ...] = ()) -> FastAPI:
@@ -34,9 +42,11 @@ def service_app(service: Service, *, most_bytes: int, origins: tuple[str, ...] =
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        dropping = asyncio.create_task(_drop_replies(service))
         try:
             yield
         finally:
+            dropping.cancel()
             await service.aclose()
 
     app = FastAPI(
@@ -61,10 +71,20 @@ def service_app(service: Service, *, most_bytes: int, origins: tuple[str, ...] =
             allow_origins=origins,
             allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
-            expose_headers=["X-Request-Id", "Retry-After"],
+            expose_headers=["X-Request-Id", "Retry-After", "Idempotency-Replayed"],
         )
     app.add_middleware(RequestGuard, most_bytes=most_bytes)
     return app
+
+
+async def _drop_replies(service: Service) -> None:
+    """Drop replies when their time is over, also where nobody asks."""
+    while True:
+        await asyncio.sleep(_DROP_SECONDS)
+        try:
+            await asyncio.to_thread(service.replies.drop_expired)
+        except LedgerError as error:
+            _logger.error("%s", error)  # noqa: TRY400 - all is said
 
 
 def _describe(app: FastAPI) -> None:

@@ -12,6 +12,7 @@ from slotfill.extractors.serving.http.api_description import problems
 from slotfill.extractors.serving.http.request_bodies import file_text
 from slotfill.extractors.serving.http.route_keys import presented_key, service_of
 from slotfill.extractors.serving.problem import ProblemError
+from slotfill.extractors.serving.reply_store import REPLY_SECONDS
 from slotfill.extractors.telemetry.prometheus_page import PROMETHEUS_TYPE, prometheus_text
 from slotfill.schemas.errors import MissingExtraError
 
@@ -35,7 +36,12 @@ async def schemas(request: Request) -> JSONResponse:
         }
         for name, schema in served.for_key(key).items()
     ]
-    kept = {"keeps": ["usage and cost, by key, label, schema and model"], "texts": False, "values": False}
+    kept = {
+        "keeps": ["usage and cost, by key, label, schema and model"],
+        "texts": False,
+        "values": False,
+        "with_idempotency_key": {"keeps": ["the reply, with its record"], "seconds": REPLY_SECONDS},
+    }
     return JSONResponse(
         {
             "schemas": listed,

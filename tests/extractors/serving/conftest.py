@@ -16,6 +16,7 @@ from slotfill.extractors.serving.http.service_app import service_app
 from slotfill.extractors.serving.http.service_server import bound_port, serve_app
 from slotfill.extractors.serving.key_accounts import KeyAccounts
 from slotfill.extractors.serving.key_limits import KeyLimits
+from slotfill.extractors.serving.reply_store import ReplyStore
 from slotfill.extractors.serving.served_schemas import ServedSchemas
 from slotfill.extractors.serving.service import Service
 from slotfill.extractors.testing.claude import SimulatedClaude
@@ -79,7 +80,8 @@ def running(claude, tmp_path, monkeypatch):
             with BudgetLedger(tmp_path / "budgets") as money, bound_port("127.0.0.1", 0) as listener:
                 port = listener.getsockname()[1]
                 accounts = KeyAccounts(tmp_path, money, place=str(port), budgets=budgets)
-                service = Service(schemas, keys, accounts, KeyLimits(storage), concurrency=concurrency)
+                replies = ReplyStore(tmp_path / "service-replies")
+                service = Service(schemas, keys, accounts, KeyLimits(storage), replies=replies, concurrency=concurrency)
                 app = service_app(service, **{"most_bytes": 1_000_000, **of_app})
                 ready = queue.Queue()
                 thread = threading.Thread(
