@@ -384,6 +384,7 @@ def code_of(ada: Player, language: str) -> str:
     [
         ("curl", ["bash", "-c"]),
         ("Python", [sys.executable, "-c"]),
+        ("Python, without this service", [sys.executable, "-c"]),
         ("TypeScript", ["node", "--input-type=module", "-e"]),
     ],
 )
