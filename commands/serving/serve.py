@@ -78,6 +78,12 @@ class _ServeOptions(OptionGroup):
     origins: tuple[str, ...] = option(
         "--cors-origin", multiple=True, metavar="ORIGIN", help="Let pages of ORIGIN call it from browsers; repeat it."
     )
+    feedback: Path | None = option(
+        "--feedback",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Write what users say is wrong into the log of a review: gold.log.jsonl, whose gold is gold.jsonl.",
+    )
     budgets: tuple[SpendingLimit, ...] = option(
         "--budget",
         multiple=True,
@@ -116,6 +122,7 @@ def serve_command(*, options: _ServeOptions) -> None:
     from slotfill.extractors.budgets.budget_ledger import BudgetLedger
     from slotfill.extractors.budgets.run_budgets import alerts_to, budgets_folder
     from slotfill.extractors.runs.ledger.identity import state_folder
+    from slotfill.extractors.serving.feedback_log import FeedbackLog
     from slotfill.extractors.serving.http.service_app import service_app
     from slotfill.extractors.serving.http.service_server import bound_port, serve_app
     from slotfill.extractors.serving.key_accounts import KeyAccounts
@@ -139,7 +146,10 @@ def serve_command(*, options: _ServeOptions) -> None:
         accounts = KeyAccounts(folder, money, place=str(port), budgets=options.budgets)
         limits = KeyLimits(options.limits_storage)
         replies = ReplyStore(folder / "service-replies")
-        service = Service(schemas, keys, accounts, limits, replies=replies, concurrency=options.concurrency)
+        feedback = FeedbackLog(options.feedback) if options.feedback else None
+        service = Service(
+            schemas, keys, accounts, limits, replies=replies, feedback=feedback, concurrency=options.concurrency
+        )
         app = service_app(service, most_bytes=round(options.max_body * MEGABYTE), origins=options.origins)
         address = f"http://{f'[{options.host}]' if ':' in options.host else options.host}:{port}"
         _count_from_now()

@@ -20,6 +20,7 @@ from slotfill.extractors.keys.key_ring import KeyRing
 from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.extractors.runs.reports.log_safety import disclosed
 from slotfill.extractors.serving.fair_turns import Turns
+from slotfill.extractors.serving.feedback_log import FeedbackLog
 from slotfill.extractors.serving.key_accounts import KeyAccounts, Payer
 from slotfill.extractors.serving.key_limits import KeyLimits
 from slotfill.extractors.serving.problem import ProblemError, status_of_failure
@@ -82,6 +83,7 @@ class Service:
         accounts: What each spends.
         limits: What each may ask a minute.
         replies: What was answered to requests that may be sent again.
+        feedback: Where users' feedback is written; None for nowhere.
         concurrency: How many requests are at work at once.
 
     Attributes:
@@ -96,9 +98,10 @@ class Service:
         limits: KeyLimits,
         *,
         replies: ReplyStore,
+        feedback: FeedbackLog | None = None,
         concurrency: int,
     ) -> None:
-        self.schemas, self.keys, self.replies = schemas, keys, replies
+        self.schemas, self.keys, self.replies, self.feedback = schemas, keys, replies, feedback
         self.breaker = ServiceBreaker(lambda line: _logger.warning("%s", line))
         self._accounts, self._limits = accounts, limits
         self._turns = Turns(concurrency)
@@ -130,6 +133,10 @@ class Service:
             )
             raise ProblemError(HTTPStatus.UNAUTHORIZED, "unauthorized", detail)
         return key
+
+    async def admit(self, key: ApiKey) -> None:
+        """Count a request of a key that asks no model. Raises ProblemError where it is one too many (429)."""
+        await self._limits.admit(key)
 
     @asynccontextmanager
     async def at_work(self, request: ServiceRequest) -> AsyncIterator[Work]:

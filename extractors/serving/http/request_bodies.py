@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import UploadFile
@@ -21,7 +21,9 @@ from slotfill.extractors.documents.readers.read_file import read_file
 from slotfill.extractors.documents.readers.read_options import ReadOptions
 from slotfill.extractors.serving.problem import ProblemError
 
-__all__ = ["ExtractBody", "file_text", "read_body"]
+__all__ = ["ExtractBody", "checked_body", "file_text", "read_body"]
+
+Body = TypeVar("Body", bound=BaseModel)
 
 # It tells of forms byte by byte.
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
@@ -82,7 +84,7 @@ async def read_body(request: Request) -> ExtractBody:
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
-        body = _checked(_JSONBody, await request.body())
+        body = checked_body(_JSONBody, await request.body())
         document = Document.of(body.text, body.id)
         return ExtractBody(document, body.model, body.labels, body.schema_, _digest(body))
     if kind == "multipart/form-data":
@@ -114,7 +116,7 @@ async def _read_form(request: Request) -> ExtractBody:
             detail = f"the form has fields that are none: {', '.join(sorted(map(repr, unknown)))[:200]}"
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_form", detail)
         given = {name: _json_field(name, fields[name]) for name in ("labels", "schema") if name in fields}
-        rest = _checked(_JSONBody, json.dumps({"text": "", "model": fields.get("model"), **given}).encode())
+        rest = checked_body(_JSONBody, json.dumps({"text": "", "model": fields.get("model"), **given}).encode())
         document = await asyncio.to_thread(_document, data, file.filename or "file")
         said = _digest(rest, file.filename or "", hashlib.sha256(data).hexdigest())
         return ExtractBody(document, rest.model, rest.labels, rest.schema_, said)
@@ -144,8 +146,12 @@ def _json_field(name: str, text: str) -> Any:
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_form", detail) from None
 
 
-def _checked(model: type[_JSONBody], data: bytes) -> _JSONBody:
-    """Check a body. What is said of it names places, never what stands there."""
+def checked_body(model: type[Body], data: bytes) -> Body:
+    """Check a body. What is said of it names places, never what stands there.
+
+    Raises:
+        ProblemError: It is of another form (422).
+    """
     try:
         return model.model_validate_json(data)
     except ValidationError as error:

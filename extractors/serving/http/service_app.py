@@ -17,6 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 from slotfill import __version__
 from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.serving.http.extract_routes import extract_routes
+from slotfill.extractors.serving.http.feedback_routes import feedback_router
 from slotfill.extractors.serving.http.playground_routes import playground_router
 from slotfill.extractors.serving.http.request_guard import REQUEST_ID, RequestGuard, problem_response
 from slotfill.extractors.serving.http.state_routes import state_router
@@ -63,6 +64,7 @@ def service_app(service: Service, *, most_bytes: int, origins: tuple[str, ...] =
     app.state.service = service
     app.include_router(state_router)
     app.include_router(extract_routes(service))
+    app.include_router(feedback_router)
     app.include_router(playground_router)
     _describe(app)
     if origins:

@@ -73,7 +73,17 @@ def running(claude, tmp_path, monkeypatch):
         monkeypatch.setenv("SLOTFILL_STATE", str(tmp_path))
 
         @contextmanager
-        def start(*names, models=(), allow_schemas=False, concurrency=8, budgets=(), grace=5, storage=None, **of_app):
+        def start(
+            *names,
+            models=(),
+            allow_schemas=False,
+            concurrency=8,
+            budgets=(),
+            grace=5,
+            storage=None,
+            feedback=None,
+            **of_app,
+        ):
             named = {schema.name: schema for schema in map(resolve, names or ("feedback",))}
             schemas = ServedSchemas(named, models, {"retries": 1}, allow_schemas=allow_schemas)
             keys = Keys()
@@ -81,7 +91,15 @@ def running(claude, tmp_path, monkeypatch):
                 port = listener.getsockname()[1]
                 accounts = KeyAccounts(tmp_path, money, place=str(port), budgets=budgets)
                 replies = ReplyStore(tmp_path / "service-replies")
-                service = Service(schemas, keys, accounts, KeyLimits(storage), replies=replies, concurrency=concurrency)
+                service = Service(
+                    schemas,
+                    keys,
+                    accounts,
+                    KeyLimits(storage),
+                    replies=replies,
+                    feedback=feedback,
+                    concurrency=concurrency,
+                )
                 app = service_app(service, **{"most_bytes": 1_000_000, **of_app})
                 ready = queue.Queue()
                 thread = threading.Thread(
