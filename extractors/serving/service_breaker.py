@@ -33,8 +33,15 @@ class ServiceBreaker:
 
     @property
     def reason(self) -> str | None:
-        """Why no model can be asked, in one line; None where one can."""
-        return self._breaker.reason
+        """Why no model can be asked, in one line; None where one can, or where it is time to find out.
+
+        A balancer would send no request to what is never ready, and so nothing would find out.
+        """
+        try:
+            self.check()
+        except ProblemError as error:
+            return error.detail
+        return None
 
     @property
     def state(self) -> str:

@@ -73,7 +73,10 @@ def response_model(
         return value
 
     # Two schemas may have one name, and a name need not be an identifier.
-    model = create_model(name, __base__=JsonValue, root=(Annotated[JSON, AfterValidator(check)], ...))
+    try:
+        model = create_model(name, __base__=JsonValue, root=(Annotated[JSON, AfterValidator(check)], ...))
+    except ValueError:  # no type of Python's has such a name
+        raise SchemaError("/title: it holds a NUL, or half a character: write another one") from None
     model.document, model.resources, model.formats, model.validator = document, resources, formats, validator
     return model
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine, Mapping
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -62,8 +62,8 @@ def _add(router: APIRouter, path: str, name: str | None, json_schema: Mapping[st
             detail = f"a stream cannot be sent again: an {IDEMPOTENCY_KEY} is for the address without /stream"
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_of_stream", detail)
         # Before the answer begins, so that a refusal is a status; the place is given back when it has been sent.
-        async with service_of(request).at_work(asked[0]) as work:
-            yield work
+        async with AsyncExitStack() as held:
+            yield await _while_there(request, held.enter_async_context(service_of(request).at_work(asked[0])))
 
     async def stream(
         request: Request,

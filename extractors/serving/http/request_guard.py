@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -76,6 +77,8 @@ class RequestGuard:
             if is_begun:
                 raise
             await problem_response(problem, request_id)(scope, receive, send_named)
+        except ClientDisconnect:
+            return  # in the middle of its body: nobody is there to be answered
         except Exception as error:
             if is_begun:
                 raise
@@ -88,11 +91,19 @@ class RequestGuard:
         """Refuse what two servers in a row may read as different requests, and what is too large before it comes."""
         lengths = headers.getlist("content-length")
         if "transfer-encoding" in headers and lengths:
-            raise ProblemError(
+            raise _AmbiguousLengthError(
                 HTTPStatus.BAD_REQUEST, "ambiguous_length", "a request has a Content-Length or a Transfer-Encoding"
             )
         if lengths and int(lengths[0]) > self._most_bytes:
             raise _too_large(self._most_bytes)
+
+
+class _AmbiguousLengthError(ProblemError):
+    """Nobody knows where the next request begins on that connection (RFC 9112, 6.1)."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {**super().headers, "Connection": "close"}
 
 
 class _Body:

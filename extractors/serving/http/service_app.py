@@ -56,6 +56,7 @@ def service_app(service: Service, *, most_bytes: int, origins: tuple[str, ...] =
         summary="Documents in, validated JSON out.",
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # it would send clients, and their keys, to whatever host the request names
         lifespan=lifespan,
     )
     handlers: dict[Any, Any] = {ProblemError: _on_problem, RequestValidationError: _on_invalid, HTTPException: _on_http}

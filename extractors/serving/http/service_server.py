@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -22,6 +25,9 @@ OnReady = Callable[[Callable[[], None]], None]
 
 HEAD_SECONDS = 10.0
 """So long a client may take to send a request's head."""
+
+WRITE_SECONDS = 60.0
+"""So long what was sent may wait for a client to take it: who reads nothing would hold a place for ever."""
 
 IDLE_SECONDS = 15
 """So long a connection is kept between two requests."""
@@ -91,8 +97,21 @@ def serve_app(
         h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         proxy_headers=False,  # anybody may write them
     )
-    with suppress(KeyboardInterrupt):  # that is how it ends
+    with _signals_passed(), suppress(KeyboardInterrupt):  # that is how it ends
         _Server(config, service, grace, on_ready).run(sockets=[listener])
+
+
+@contextmanager
+def _signals_passed() -> Iterator[None]:
+    """Let an end that was asked for be one like any other: uvicorn sends itself its signals again when it is over."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class _Server(uvicorn.Server):
@@ -110,6 +129,11 @@ class _Server(uvicorn.Server):
     def _stop(self) -> None:
         self.should_exit = True
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.should_exit:
+            self.force_exit = True  # uvicorn's does so for Ctrl-C alone
+        super().handle_exit(sig, frame)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         loop = asyncio.get_running_loop()
         loop.call_later(max(0.0, self._grace - LAST_WORD), self._service.end_streams)
@@ -117,12 +141,17 @@ class _Server(uvicorn.Server):
 
 
 class _BoundedProtocol(H11Protocol):
-    """Closes a connection whose request's head does not arrive in time; uvicorn bounds but the pause between two."""
+    """Closes a connection whose request's head does not arrive in time, or whose client does not take its answer.
+
+    uvicorn bounds but the pause between two requests.
+    """
 
     _head_timer: asyncio.TimerHandle | None = None
+    _write_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=0)  # whatever waits is told of, below
         self._await_head()
 
     def data_received(self, data: bytes) -> None:
@@ -133,9 +162,20 @@ class _BoundedProtocol(H11Protocol):
             self._head_timer.cancel()
             self._head_timer = None
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        # Closing it would wait for the client as well.
+        self._write_timer = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
+        for timer in (self._head_timer, self._write_timer):
+            if timer is not None:
+                timer.cancel()
         super().connection_lost(exc)
 
     @property

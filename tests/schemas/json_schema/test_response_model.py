@@ -89,6 +89,12 @@ def test_every_error_has_its_path():
     ]
 
 
+@pytest.mark.parametrize("title", ["a\0b", "\ud800"])
+def test_a_title_that_nothing_can_be_called_is_told(title):
+    with pytest.raises(SchemaError, match="/title"):
+        response_model({"type": "object"}, name=title)
+
+
 def test_the_paths_of_a_value_that_is_no_object_start_at_the_value():
     assert validate({"type": "array", "items": OBJECT}, [{"a": 1, "c": 2}, {"a": 1}]) == [
         ("/0/c", "is not a property of the schema"),

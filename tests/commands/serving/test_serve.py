@@ -1,0 +1,164 @@
+"""`slotfill serve` as a process: how it starts, how it ends, and what it says where it cannot start."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import httpx2
+import pytest
+
+from slotfill.extractors.testing.claude import SimulatedClaude
+from slotfill.extractors.testing.server import served
+
+VALUE = {"sentiment": "negative", "key_issues": ["late"], "urgency": 3, "suggested_action": "Refund."}
+TEXT = "Confidential: it came late."
+
+
+@pytest.fixture
+def claude():
+    return SimulatedClaude(lambda request: VALUE)
+
+
+@pytest.fixture
+def environment(claude, tmp_path):
+    with served(claude) as url:
+        own = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "sk-ant-simulated", "SLOTFILL_STATE": str(tmp_path)}
+        yield {**os.environ, **own}
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "slotfill", *arguments]
+
+
+@contextmanager
+def process_of(environment, *arguments):
+    """Start a service; gives its process, address and key. It is ended, if it has not ended by itself."""
+    process = subprocess.Popen(
+        command("serve", "--schemas", "feedback", "--port", "0", *arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    try:
+        address = re.search(r"http://\S+", process.stderr.readline())[0]
+        secret = re.search(r"sf_\S+", process.stderr.readline())[0]
+        yield process, address, secret
+    finally:
+        process.kill()
+        process.wait()
+
+
+def post(address, secret, path="/v1/extract/feedback"):
+    headers = {"Authorization": f"Bearer {secret}"}
+    return httpx2.post(address + path, json={"text": TEXT}, headers=headers, timeout=30)
+
+
+@pytest.mark.slow
+class TestEnd:
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_what_is_at_work_is_finished(self, environment, claude, number):
+        claude.script(lambda _: VALUE, faults=["slow_first_byte"])
+        with process_of(environment) as (process, address, secret), ThreadPoolExecutor() as pool:
+            whole = pool.submit(post, address, secret)
+            stream = pool.submit(post, address, secret, "/v1/extract/feedback/stream")
+            wait_for(lambda: len(claude.requests) == 2)
+            process.send_signal(number)
+            _, said = process.communicate(timeout=30)
+            assert whole.result().json()["value"] == VALUE
+            assert "event: record" in stream.result().text
+        assert (process.returncode, said) == (0, "stopped\n")
+
+    def test_streams_that_do_not_end_in_time_are_told(self, environment, claude):
+        claude.script(lambda _: VALUE, faults=["timeout"])
+        with process_of(environment, "--grace", "3") as (process, address, secret), ThreadPoolExecutor() as pool:
+            stream = pool.submit(post, address, secret, "/v1/extract/feedback/stream")
+            wait_for(lambda: claude.requests)
+            process.terminate()
+            _, said = process.communicate(timeout=30)
+            assert '"code":"stopping"' in stream.result().text.replace(" ", "")
+        assert (process.returncode, said) == (0, "stopped\n")
+
+    def test_a_second_signal_waits_for_nothing(self, environment, claude):
+        claude.script(lambda _: VALUE, faults=["timeout"])
+        with process_of(environment, "--grace", "600") as (process, address, secret), ThreadPoolExecutor() as pool:
+            pool.submit(post, address, secret)
+            wait_for(lambda: claude.requests)
+            process.terminate()
+            wait_for(lambda: not takes_connections(address))
+            process.terminate()
+            _, said = process.communicate(timeout=30)
+        assert (process.returncode, said) == (0, "stopped\n")
+
+
+@pytest.mark.slow
+class TestLog:
+    def test_it_holds_no_text_no_value_and_no_key(self, environment, claude):
+        claude.script(lambda _: VALUE, faults=["html@2", "529@4"])
+        with process_of(environment) as (process, address, secret):
+            for _ in range(4):
+                post(address, secret)
+            post(address, "sf_somebody")
+            process.terminate()
+            _, said = process.communicate(timeout=30)
+        for hidden in (TEXT, "Refund", "late", secret, "sf_somebody", "sk-ant-simulated"):
+            assert hidden not in said
+
+
+class TestBeginning:
+    def refused(self, environment, *arguments):
+        done = subprocess.run(
+            command("serve", *arguments), capture_output=True, text=True, env=environment, timeout=60, check=False
+        )
+        assert "Traceback" not in done.stderr
+        assert not done.stdout
+        return done.returncode, done.stderr.strip()
+
+    def test_a_port_that_is_taken(self, environment):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = str(taken.getsockname()[1])
+            code, said = self.refused(environment, "--schemas", "feedback", "--port", port)
+        assert code == 2
+        assert f"port {port}" in said
+
+    def test_keys_that_cannot_be_read(self, environment, tmp_path):
+        (tmp_path / "keys.toml").write_text("[keys.a\n")
+        for name in ("keys.toml", "none.toml", "."):
+            code, said = self.refused(environment, "--schemas", "feedback", "--keys", str(tmp_path / name))
+            assert code in {2, 4}
+            assert len(said.splitlines()) <= 4
+
+    @pytest.mark.parametrize("names", ["", ",", "nothing.json", "no such schema", "feedback,feedback"])
+    def test_schemas_that_there_are_not(self, environment, names):
+        assert self.refused(environment, "--schemas", names)[0] in {2, 4}
+
+    def test_no_credential(self, environment):
+        environment.pop("ANTHROPIC_API_KEY")
+        code, said = self.refused(environment, "--schemas", "feedback", "--port", "0")
+        assert code in {2, 4}
+        assert "ANTHROPIC_API_KEY" in said
+
+    def test_others_are_served_by_their_keys_alone(self, environment):
+        assert self.refused(environment, "--schemas", "feedback", "--host", "0.0.0.0")[0] == 2
+
+
+def takes_connections(address):
+    host, _, port = address.removeprefix("http://").rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def wait_for(is_so):
+    end = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
