@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from slotfill.extractors.errors import SettingsError
 from slotfill.extractors.keys.api_key import ApiKey
@@ -14,7 +17,7 @@ from slotfill.schemas.errors import MissingExtraError
 try:
     from limits import RateLimitItemPerMinute
     from limits.aio.strategies import SlidingWindowCounterRateLimiter
-    from limits.errors import ConfigurationError
+    from limits.errors import ConfigurationError, StorageError
     from limits.storage import storage_from_string
 except ModuleNotFoundError as error:
     raise MissingExtraError("the service needs the extra `serve`: pip install 'slotfill[serve]'") from error
@@ -26,6 +29,11 @@ __all__ = ["KeyLimits"]
 
 IN_MEMORY = "async+memory://"
 _PREFIX = "slotfill"
+
+STORE_AGAIN = 5.0
+"""Seconds after which to ask again where the store does not answer."""
+
+_logger = logging.getLogger("slotfill")
 
 
 class KeyLimits:
@@ -42,21 +50,29 @@ class KeyLimits:
         uri = IN_MEMORY if storage is None else f"async+{storage.removeprefix('async+')}"
         options = {"implementation": "redispy"} if "redis" in uri.partition(":")[0] else {}
         try:
-            store = storage_from_string(uri, **options)
+            store = storage_from_string(uri, wrap_exceptions=True, **options)
         except (ConfigurationError, ValueError, ImportError) as error:
             raise SettingsError(f"limits cannot be kept in {uri.partition('://')[0][6:]!r}: {error}") from None
         self._limiter = SlidingWindowCounterRateLimiter(cast("Storage", store))
+        # `limits` closes no store, and has no name for the client of Redis but the one within its bridge.
+        self._client: Any = getattr(getattr(store, "bridge", None), "storage", None)
+
+    async def aclose(self) -> None:
+        """Close the connections to the store."""
+        if self._client is not None:
+            await self._client.aclose()
 
     async def admit(self, key: ApiKey) -> None:
         """Count a request.
 
         Raises:
-            ProblemError: It is one too many (429).
+            ProblemError: It is one too many (429), or nobody can tell (503).
         """
-        if key.tpm is not None and not await self._limiter.test(_a_minute(key.tpm), key.name, "tokens"):
-            raise await self._refusal(key, _a_minute(key.tpm), "tokens")
-        if key.rpm is not None and not await self._limiter.hit(_a_minute(key.rpm), key.name, "requests"):
-            raise await self._refusal(key, _a_minute(key.rpm), "requests")
+        with _answering():
+            if key.tpm is not None and not await self._limiter.test(_a_minute(key.tpm), key.name, "tokens"):
+                raise await self._refusal(key, _a_minute(key.tpm), "tokens")
+            if key.rpm is not None and not await self._limiter.hit(_a_minute(key.rpm), key.name, "requests"):
+                raise await self._refusal(key, _a_minute(key.rpm), "requests")
 
     async def charge(self, key: ApiKey, tokens: int) -> None:
         """Count the tokens that a request took. They are known when it is over: the next one waits for them."""
@@ -64,8 +80,11 @@ class KeyLimits:
             return
         item = _a_minute(key.tpm)
         # What passes the limit is counted up to it: the limiter refuses more, and the minute is full either way.
-        left = (await self._limiter.get_window_stats(item, key.name, "tokens")).remaining
-        await self._limiter.hit(item, key.name, "tokens", cost=max(1, min(tokens, left)))
+        try:
+            left = (await self._limiter.get_window_stats(item, key.name, "tokens")).remaining
+            await self._limiter.hit(item, key.name, "tokens", cost=max(1, min(tokens, left)))
+        except StorageError as error:
+            _log_silence(error)  # what was extracted is paid for, and answered all the same
 
     async def _refusal(self, key: ApiKey, item: RateLimitItemPerMinute, unit: str) -> ProblemError:
         reset = (await self._limiter.get_window_stats(item, key.name, unit)).reset_time
@@ -75,6 +94,21 @@ class KeyLimits:
             f"the key {key.name!r} has used its {item.amount:,} {unit} a minute",
             retry_after=reset - time.time(),
         )
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except StorageError as error:
+        _log_silence(error)
+        detail = "what keys ask a minute cannot be counted, and so nothing is asked: the log says why"
+        raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "no_limits", detail, retry_after=STORE_AGAIN) from None
+
+
+def _log_silence(error: StorageError) -> None:
+    """Say so without the store's own words: they hold its address, and may hold its password."""
+    _logger.error("the store of limits does not answer: %s", type(error.storage_error).__name__)
 
 
 def _a_minute(amount: int) -> RateLimitItemPerMinute:

@@ -117,6 +117,7 @@ class Service:
     async def aclose(self) -> None:
         """Close what it uses."""
         await self.schemas.aclose()
+        await self._limits.aclose()
         self._accounts.close()
         self.replies.close()
 
