@@ -133,7 +133,7 @@ def _document(data: bytes, name: str) -> Document:
     """Read a file that one document stands in, by the reader of its kind."""
     part, *others = read_file(data, name, ReadOptions())
     if others:
-        detail = f"the file holds {len(others) + 1} documents: POST /v1/runs takes them"
+        detail = f"the file holds {len(others) + 1} documents: send them one by one, or use `slotfill extract`"
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "several_documents", detail)
     return Document.of_file(part, name)
 

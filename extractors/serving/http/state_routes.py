@@ -47,6 +47,7 @@ async def schemas(request: Request) -> JSONResponse:
             "schemas": listed,
             "models": served.models_for(key),
             "allow_schemas": served.takes_schemas_of(key),
+            "feedback": service_of(request).feedback is not None,
             "retention": kept,
         }
     )

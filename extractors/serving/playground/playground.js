@@ -142,7 +142,7 @@
     const body = schema ? JSON.stringify(more) : `{"schema":${json},${JSON.stringify(more).slice(1)}`;
     const path = schema ? `extract/${encodeURIComponent(schema.name)}` : "extract";
     const name = file && file.text === text ? file.name : cut(text.trim().split("\n")[0], NAME);
-    return { path, url: new URL(`v1/${path}`, root).href, body, schema: json, text, model, name, called: schema ? schema.name : "your schema" };
+    return { path, url: new URL(`v1/${path}`, root).href, body, schema: json, text, model, name, called: schema ? schema.name : "your schema", isNamed: Boolean(schema) };
   }
 
   // The schema that was written: as it was typed, with all digits of its numbers, on one line.
@@ -290,7 +290,9 @@
   function decorateDetails(path) {
     const extraction = viewer.current && extractions.get(viewer.current.number);
     const details = path === null ? null : viewer.fieldElement(path)?.querySelector(".details");
-    if (!offered || !offered.feedback || !extraction || !extraction.record || !details || details.querySelector(".actions")) return;
+    // What was extracted by a schema of one's own is of none that the service would know when it is reviewed.
+    const takesFlags = offered && offered.feedback && extraction && extraction.record && extraction.request.isNamed;
+    if (!takesFlags || !details || details.querySelector(".actions")) return;
     const button = make("button", { type: "button" }, "Flag as wrong");
     button.addEventListener("click", () => openFlag(path, details));
     details.prepend(make("div", { class: "actions" }, button));
