@@ -140,7 +140,7 @@ class TestBeginning:
 
     def test_no_credential(self, environment):
         environment.pop("ANTHROPIC_API_KEY")
-        code, said = self.refused(environment, "--schemas", "feedback", "--port", "0")
+        code, said = self.refused(environment, "--schemas", "feedback", "--port", "0", "-m", "claude-haiku-5-5")
         assert code in {2, 4}
         assert "ANTHROPIC_API_KEY" in said
 
