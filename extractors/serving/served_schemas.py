@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+from slotfill.extractors.catalogue.model_ids import is_local
+from slotfill.extractors.clients.credentials import credential_for
 from slotfill.extractors.errors import ModelError, SettingsError
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.keys.api_key import ApiKey
@@ -63,6 +65,9 @@ class ServedSchemas:
         self._extractors[next(iter(self.named)), None] = first
         self.settings: Settings = first.settings
         self.models = first.all_models
+        for model in self.models:
+            if not is_local(model):
+                credential_for(model, self.settings)  # each request would fail for want of one
         self._unprepared = [first]
         for name, schema in self.named.items():
             if (name, None) not in self._extractors:
