@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -28,11 +30,28 @@ IN_REQUEST = "*"
 MOST_BYTES = 64_000
 """Of a schema in a request, as JSON: what people extract by seldom has a tenth."""
 
+MOST_PARTS = 3_000
+"""So many keywords, properties and items in all: 500 fields with a type and a description have half as many."""
+
 MOST_DEPTH = 32
 """So deep it may be nested."""
 
 REMEMBERED = 64
 """So many extractors for schemas of requests are kept: making one takes milliseconds, and a client sends it again."""
+
+
+@dataclass(slots=True)
+class _Lent:
+    """An extractor, how many requests are at work with it, and whether no further one will be."""
+
+    extractor: Extractor[Any]
+    uses: int = 0
+    is_prepared: bool = False
+    is_forgotten: bool = False
+
+    async def close_forgotten(self) -> None:
+        if self.is_forgotten and not self.uses:
+            await self.extractor.aclose()
 
 
 class ServedSchemas:
@@ -59,26 +78,20 @@ class ServedSchemas:
         self.named, self.allow_schemas = dict(schemas), allow_schemas
         self._options = options
         self._chosen = tuple(models)
-        self._extractors: OrderedDict[tuple[str, str | None], Extractor[Any]] = OrderedDict()
-        self._closing: set[asyncio.Task[None]] = set()
-        first = self._new(next(iter(self.named.values())), None)
-        self._extractors[next(iter(self.named)), None] = first
+        self._lent = OrderedDict[tuple[str, str | None], _Lent](
+            ((name, None), _Lent(self._new(schema, None))) for name, schema in self.named.items()
+        )
+        first = next(iter(self._lent.values())).extractor
         self.settings: Settings = first.settings
         self.models = first.all_models
-        for model in self.models:
-            if not is_local(model):
-                credential_for(model, self.settings)  # each request would fail for want of one
-        self._unprepared = [first]
-        for name, schema in self.named.items():
-            if (name, None) not in self._extractors:
-                self._extractors[name, None] = one = self._new(schema, None)
-                self._unprepared.append(one)
+        for name in self.models:
+            if not is_local(name):
+                credential_for(name, self.settings)  # each request would fail for want of one
 
     async def aclose(self) -> None:
         """Close all extractors."""
-        for extractor in self._extractors.values():
-            await extractor.aclose()
-        await asyncio.gather(*self._closing)
+        for one in self._lent.values():
+            await one.extractor.aclose()
 
     def for_key(self, key: ApiKey) -> dict[str, Schema[Any]]:
         """Return the schemas that a key may use, by name."""
@@ -116,13 +129,11 @@ class ServedSchemas:
         if refused := [name for name in asked if not key.takes_model(name)]:
             raise _forbidden(key, f"the model {refused[0]!r}")
 
-    def extractor(
-        self,
-        schema: str | Mapping[str, Any],
-        model: str | None,
-        prepare: Callable[[Extractor[Any]], None],
-    ) -> Extractor[Any]:
-        """Return the extractor for what was checked.
+    @asynccontextmanager
+    async def lent(
+        self, schema: str | Mapping[str, Any], model: str | None, prepare: Callable[[Extractor[Any]], None]
+    ) -> AsyncIterator[Extractor[Any]]:
+        """Lend the extractor for what was checked: it is not closed meanwhile.
 
         Args:
             schema: A name, or a JSON Schema.
@@ -132,24 +143,26 @@ class ServedSchemas:
         Raises:
             ProblemError: The schema cannot be used (422).
         """
-        for one in self._unprepared:
-            prepare(one)
-        self._unprepared.clear()
-        name = schema if isinstance(schema, str) else json.dumps(schema, sort_keys=True)
-        known = self._extractors.get((name, model))
-        if known is None:
-            known = self._extractors[name, model] = self._make(schema, model)
-            prepare(known)
-            self._forget_oldest()
-        self._extractors.move_to_end((name, model))
-        return known
+        name = (schema if isinstance(schema, str) else _written(schema)), model
+        if name not in self._lent:
+            made = await asyncio.to_thread(self._make, schema, model)  # hundreds of fields take a second
+            self._lent.setdefault(name, _Lent(made))
+        one = self._lent[name]
+        one.uses += 1
+        try:
+            if not one.is_prepared:
+                one.is_prepared = True
+                prepare(one.extractor)
+            self._lent.move_to_end(name)
+            await self._forget_oldest()
+            yield one.extractor
+        finally:
+            one.uses -= 1
+            await one.close_forgotten()
 
     def _make(self, schema: str | Mapping[str, Any], model: str | None) -> Extractor[Any]:
         if isinstance(schema, str):
             return self._new(self.named[schema], model)
-        if len(json.dumps(schema)) > MOST_BYTES or _depth(schema) > MOST_DEPTH:
-            detail = f"a schema may have {MOST_BYTES:,} bytes of JSON, and {MOST_DEPTH} levels"
-            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "schema_too_large", detail)
         try:
             return self._new(schema, model)
         except (SchemaError, SettingsError, ModelError) as error:
@@ -160,24 +173,38 @@ class ServedSchemas:
         options: Options = {**self._options, "model": models} if models else self._options
         return Extractor(schema, **options)
 
-    def _forget_oldest(self) -> None:
-        of_requests = [name for name in self._extractors if name[0] not in self.named]
-        for name in of_requests[:-REMEMBERED] if len(of_requests) > REMEMBERED else ():
-            task = asyncio.ensure_future(self._extractors.pop(name).aclose())
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+    async def _forget_oldest(self) -> None:
+        of_requests = [name for name in self._lent if name[0] not in self.named]
+        for name in of_requests[: max(0, len(of_requests) - REMEMBERED)]:
+            one = self._lent.pop(name)
+            one.is_forgotten = True
+            await one.close_forgotten()
 
 
 def _forbidden(key: ApiKey, what: str) -> ProblemError:
     return ProblemError(HTTPStatus.FORBIDDEN, "not_for_this_key", f"the key {key.name!r} may not use {what}")
 
 
-def _depth(data: object) -> int:
-    """Measure how deep data is nested, without recursion: it comes from anybody."""
-    deepest, rest = 0, [(data, 1)]
-    while rest:
+def _written(schema: Mapping[str, Any]) -> str:
+    """Write a schema of a request, its properties in their order.
+
+    Raises:
+        ProblemError: It is larger than what people extract by.
+    """
+    parts, rest = 0, [(schema, 1)]
+    while rest:  # without recursion: it comes from anybody
         one, depth = rest.pop()
-        deepest = max(deepest, depth)
-        inner = one.values() if isinstance(one, Mapping) else one if isinstance(one, list) else ()
+        inner: Any = one.values() if isinstance(one, Mapping) else one if isinstance(one, list) else ()
         rest += [(part, depth + 1) for part in inner]
-    return deepest
+        parts += 1
+        if depth > MOST_DEPTH or parts + len(rest) > MOST_PARTS:
+            raise _too_large()
+    text = json.dumps(schema)
+    if len(text) > MOST_BYTES:
+        raise _too_large()
+    return text
+
+
+def _too_large() -> ProblemError:
+    detail = f"a schema may have {MOST_BYTES:,} bytes of JSON, {MOST_PARTS:,} parts and {MOST_DEPTH} levels"
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "schema_too_large", detail)

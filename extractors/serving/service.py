@@ -150,8 +150,6 @@ class Service:
         key = request.key
         self.schemas.check(key, request.schema, request.model)
         self.breaker.check()
-        extractor = self.schemas.extractor(request.schema, request.model, self._prepare)
-        payer = self._payer(request, extractor)
         async with AsyncExitStack() as held:
             await self._limits.admit(key)
             if key.concurrency is not None and self._turns.taken(key.name) >= key.concurrency:
@@ -162,7 +160,10 @@ class Service:
             except TimeoutError:
                 detail = f"no place was free within {QUEUED_SECONDS:.0f} s"
                 raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "busy", detail, retry_after=QUEUED_SECONDS) from None
-            yield Work(self, request, extractor, payer)
+            # Behind the limits: making one for a schema that a request brings takes work.
+            lent = self.schemas.lent(request.schema, request.model, self._prepare)
+            extractor = await held.enter_async_context(lent)
+            yield Work(self, request, extractor, self._payer(request, extractor))
 
     def _payer(self, request: ServiceRequest, extractor: Extractor[Any]) -> Payer:
         schema = extractor.schema if isinstance(request.schema, str) else None

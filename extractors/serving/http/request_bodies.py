@@ -20,6 +20,7 @@ from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.readers.read_file import read_file
 from slotfill.extractors.documents.readers.read_options import ReadOptions
 from slotfill.extractors.serving.problem import ProblemError
+from slotfill.schemas.json_values.pointer import join
 
 __all__ = ["ExtractBody", "checked_body", "file_text", "read_body"]
 
@@ -30,6 +31,9 @@ logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
 _MOST_FIELDS = 8
+
+MOST_PATH = 200
+"""Characters of a path that a problem tells: its keys are the client's own."""
 
 Label = Annotated[str, Field(min_length=1, max_length=200)]
 Labels = Annotated[dict[Label, Annotated[str, Field(max_length=200)]], Field(max_length=20)]
@@ -163,4 +167,4 @@ def checked_body(model: type[Body], data: bytes) -> Body:
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
-    return "".join(f"/{key}" for key in location)
+    return join(location)[:MOST_PATH]

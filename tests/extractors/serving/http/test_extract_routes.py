@@ -8,6 +8,7 @@ from decimal import Decimal
 import httpx2
 import pytest
 
+from slotfill.extractors.serving import served_schemas
 from slotfill.schemas.json_values.pointer import tokens
 
 VALUE = {"sentiment": "negative", "key_issues": ["late"], "urgency": 3, "suggested_action": "Refund."}
@@ -200,6 +201,22 @@ class TestSchemasOfRequests:
             answer = client.post("/v1/extract", json={"text": "Ann is 31.", "schema": PERSON})
             assert answer.json()["schema"]["name"] == "person"
 
+    def test_one_that_is_forgotten_ends_nobodys_work(self, running, claude, monkeypatch):
+        monkeypatch.setattr(served_schemas, "REMEMBERED", 1)
+        schemas = [{**PERSON, "title": f"person_{number}"} for number in range(12)]
+        claude.script(lambda request: {"age": 31})
+        with running(allow_schemas=True) as one:
+            secret = one.keys.add()
+
+            def ask(schema):
+                with one.client(secret) as client:
+                    return client.post("/v1/extract", json={"text": "Ann is 31.", "schema": schema})
+
+            with ThreadPoolExecutor(12) as pool:
+                answers = list(pool.map(ask, schemas))
+            assert len(one.service.schemas._lent) == 2
+        assert [answer.json().get("value") for answer in answers] == [{"age": 31}] * 12
+
     def test_elsewhere_there_is_no_such_address(self, service_at):
         with service_at.client() as client:
             assert client.post("/v1/extract", json={"text": "a", "schema": PERSON}).status_code == 404
@@ -210,9 +227,10 @@ class TestSchemasOfRequests:
             {"type": "object", "properties": {"a": {"$ref": "file:///etc/passwd"}}},
             {"type": "nonsense"},
             {"type": "object", "description": "x" * 70_000},
+            {"type": "object", "properties": {f"p{number}": {"type": "string"} for number in range(2_000)}},
             json.loads('{"items":' * 40 + "{}" + "}" * 40),
         ],
-        ids=["reference", "type", "size", "depth"],
+        ids=["reference", "type", "size", "parts", "depth"],
     )
     def test_what_cannot_be_used_is_refused(self, running, claude, schema):
         with running(allow_schemas=True) as one, one.client() as client:
