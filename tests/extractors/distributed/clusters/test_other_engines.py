@@ -60,7 +60,10 @@ def test_daft(tmp_path, runner):
     code = code.replace(
         "concurrency=8", "concurrency=2"
     )  # Daft waits for two minutes for actors that there is no core for
-    rows, requests = ran(code, tmp_path)
+    # Threads of Daft's own engine may meet an interpreter that is being taken down, and abort it (seen once): the recipe
+    # has run by then.
+    end = "import os\nos._exit(0)\n" if runner == "native" else ""
+    rows, requests = ran(f"{code}\n{end}", tmp_path)
     assert [row["id"] for row in rows] == [*range(COUNT)]
     records = [json.loads(row["feedback"]) for row in rows]
     assert [record["value"]["urgency"] for record in records] == [1 + number % 5 for number in range(COUNT)]
