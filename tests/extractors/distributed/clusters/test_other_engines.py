@@ -60,8 +60,8 @@ def test_daft(tmp_path, runner):
     code = code.replace(
         "concurrency=8", "concurrency=2"
     )  # Daft waits for two minutes for actors that there is no core for
-    # Threads of Daft's own engine may meet an interpreter that is being taken down, and abort it (seen once): the recipe
-    # has run by then.
+    # Threads of Daft's own engine may meet an interpreter that is being taken down, and abort it (seen once). The
+    # recipe has run by then.
     end = "import os\nos._exit(0)\n" if runner == "native" else ""
     rows, requests = ran(f"{code}\n{end}", tmp_path)
     assert [row["id"] for row in rows] == [*range(COUNT)]
