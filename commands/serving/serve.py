@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -119,42 +119,32 @@ def serve_command(*, options: _ServeOptions) -> None:
     curl -H "Authorization: Bearer $KEY" -F file=@mail.eml \\
         http://127.0.0.1:8000/v1/extract/feedback
     """
-    from slotfill.extractors.budgets.budget_ledger import BudgetLedger
-    from slotfill.extractors.budgets.run_budgets import alerts_to, budgets_folder
-    from slotfill.extractors.runs.ledger.identity import state_folder
-    from slotfill.extractors.serving.feedback_log import FeedbackLog
+    from slotfill.extractors.http.bound_port import bound_port
     from slotfill.extractors.serving.http.service_app import service_app
-    from slotfill.extractors.serving.http.service_server import bound_port, serve_app
-    from slotfill.extractors.serving.key_accounts import KeyAccounts
-    from slotfill.extractors.serving.key_limits import KeyLimits
-    from slotfill.extractors.serving.reply_store import ReplyStore
+    from slotfill.extractors.serving.http.service_server import BACKLOG, serve_app
     from slotfill.extractors.serving.served_schemas import ServedSchemas
-    from slotfill.extractors.serving.service import Service
-    from slotfill.extractors.telemetry.live_gauges import LIVE, LiveRun
+    from slotfill.extractors.serving.service_assembly import assembled_service
 
     if options.keys is None and options.host not in _LOOPBACK:
         raise click.UsageError(f"--host {options.host} is for others too: name who may ask with --keys")
     keys, own = _keys(options.keys)
     schemas = ServedSchemas(_schemas(options.schemas), options.models, {}, allow_schemas=options.allow_schemas)
-    with ExitStack() as stack:
-        listener = stack.enter_context(bound_port(options.host, options.port))
+    with bound_port(options.host, options.port, backlog=BACKLOG) as listener:
         port = listener.getsockname()[1]
-        folder = state_folder(schemas.settings)
-        money = stack.enter_context(
-            BudgetLedger(budgets_folder(schemas.settings), alerts=alerts_to(options.budget_webhook))
-        )
-        accounts = KeyAccounts(folder, money, place=str(port), budgets=options.budgets)
-        limits = KeyLimits(options.limits_storage)
-        replies = ReplyStore(folder / "service-replies")
-        feedback = FeedbackLog(options.feedback) if options.feedback else None
-        service = Service(
-            schemas, keys, accounts, limits, replies=replies, feedback=feedback, concurrency=options.concurrency
-        )
-        app = service_app(service, most_bytes=round(options.max_body * MEGABYTE), origins=options.origins)
         address = f"http://{f'[{options.host}]' if ':' in options.host else options.host}:{port}"
-        _count_from_now()
-        stack.enter_context(LIVE.showing(LiveRun("service", breaker=lambda: service.breaker.state)))
-        serve_app(app, service, listener, grace=options.grace, on_ready=lambda _: _say_ready(address, schemas, own))
+        with assembled_service(
+            schemas,
+            keys,
+            place=str(port),
+            concurrency=options.concurrency,
+            budgets=options.budgets,
+            budget_webhook=options.budget_webhook,
+            limits_storage=options.limits_storage,
+            feedback=options.feedback,
+        ) as service:
+            app = service_app(service, most_bytes=round(options.max_body * MEGABYTE), origins=options.origins)
+            _count_from_now()
+            serve_app(app, service, listener, grace=options.grace, on_ready=lambda _: _say_ready(address, schemas, own))
     click.echo("stopped", err=True)
 
 

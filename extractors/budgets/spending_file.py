@@ -7,22 +7,17 @@ lost. Amounts are picodollars; a period is named by the second in which it begin
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import threading
-import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from slotfill.extractors.budgets.spending_limit import EVERYTHING, Period, SpendingLimit
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.runs.ledger.filesystems import network_disk
-from slotfill.extractors.runs.ledger.lock import check_file, check_owner
+from slotfill.extractors.shared_files.shared_database import SharedDatabase
 
 __all__ = ["SpendingFile"]
 
@@ -63,9 +58,6 @@ CREATE TABLE alerts (
 ) WITHOUT ROWID;
 """
 
-_PATIENCE = 30.0
-"""Seconds that another process may take for its change, which takes less than a thousandth of one."""
-
 _KEPT = timedelta(days=400)
 """How long totals are looked up by anybody; those of hours are many, and go after as long as a month."""
 
@@ -96,37 +88,34 @@ class SpendingFile:
     """
 
     def __init__(self, folder: Path, *, run: str = "", now: datetime) -> None:
-        self._folder, self._run = folder, run
-        self._turn = threading.RLock()
+        self._run = run
         self._holder: int | None = None
-        self._name = uuid.uuid4().hex
-        self._lock: FileLock | None = None
-        with self._errors():
-            self._connection = self._connect(now)
-            with self.transaction():
-                self._forget_dead()
+        self._file = SharedDatabase(
+            folder / "spending.db",
+            called="the file of what is spent",
+            failure="what is spent cannot be kept",
+            prepare=partial(_prepare, now=now),
+        )
+        self._connection, self._process = self._file.connection, self._file.process
+        with self.transaction():
+            self._forget_dead()
 
     def close(self) -> None:
         """Leave the file. What is still held stays held by nobody: it counts as spent."""
-        with self._turn, self._errors(), closing(self._connection):
+        with closing(self._file), self._file.errors():
             if self._holder is not None:
                 self._leave(self._holder)
-        if self._lock is not None:
-            _drop(self._lock)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Change the file within it, all or nothing; no other process changes it meanwhile."""
-        with self._turn, self._errors():
-            self._connection.execute("BEGIN IMMEDIATE")
+        with self._file.errors():
             holder = self._holder
             try:
-                yield
-                self._connection.execute("COMMIT")
+                with self._file.transaction():
+                    yield
             except BaseException:
                 self._holder = holder
-                with suppress(sqlite3.Error):
-                    self._connection.execute("ROLLBACK")
                 raise
 
     def total(self, limit: SpendingLimit, at: datetime) -> int:
@@ -139,11 +128,11 @@ class SpendingFile:
 
     def in_flight(self, limit: SpendingLimit, at: datetime) -> int:
         """Return what of that is held by processes which live: it may come back."""
-        return sum(amount for name, amount in self._held(limit, at) if self._lives(name))
+        return sum(amount for name, amount in self._held(limit, at) if self._process.is_live(name))
 
     def lost(self, limit: SpendingLimit, at: datetime) -> int:
         """Return what of that was held by processes which live no more: it may have been spent."""
-        return sum(amount for name, amount in self._held(limit, at) if not self._lives(name))
+        return sum(amount for name, amount in self._held(limit, at) if not self._process.is_live(name))
 
     def add(self, labels: Mapping[str, str], hour: datetime, amount: int) -> None:
         """Add an amount, which may be negative, to the totals of the periods that an hour lies in."""
@@ -169,7 +158,7 @@ class SpendingFile:
         taken = []
         for holder, name, hour, left in rows:
             part = min(left, amount)
-            if part and not self._lives(name):
+            if part and not self._process.is_live(name):
                 self._connection.execute(_HOLD, (holder, labels, hour, -part))
                 self._connection.execute(_DROP_EMPTY, (holder, labels, hour))
                 self._connection.execute(_HOLD, (self._own_holder(), labels, hour, part))
@@ -183,7 +172,7 @@ class SpendingFile:
             "SELECT holder, name, labels, hour, picodollars FROM holdings JOIN holders ON number = holder"
         ).fetchall()
         lost = 0
-        dead = {name for name in {row[1] for row in rows} if not self._lives(name)}
+        dead = {name for name in {row[1] for row in rows} if not self._process.is_live(name)}
         for holder, name, labels, hour, amount in rows:
             if name in dead:
                 self.add(json.loads(labels), datetime.fromtimestamp(hour, UTC), -amount)
@@ -214,37 +203,16 @@ class SpendingFile:
 
     def _own_holder(self) -> int:
         """Be a holder, from the first time on that anything is held. The lock comes before the row."""
-        if self._lock is None:
-            lock = FileLock(self._lock_of(self._name), mode=0o600, thread_local=False)
-            lock.acquire(timeout=0)
-            self._lock = lock
+        self._process.acquire()
         if self._holder is None:
             statement = "INSERT INTO holders (name, run) VALUES (?, ?)"
-            self._holder = self._connection.execute(statement, (self._name, self._run)).lastrowid or 0
+            self._holder = self._connection.execute(statement, (self._process.name, self._run)).lastrowid or 0
         return self._holder
-
-    def _lives(self, name: str) -> bool:
-        """Whether a holder's process lives: its lock is had by nobody else then."""
-        path = self._lock_of(name)
-        if name == self._name:
-            return True
-        if not path.exists():
-            return False
-        lock = FileLock(path, mode=0o600, thread_local=False)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            return True
-        _drop(lock)
-        return False
-
-    def _lock_of(self, name: str) -> Path:
-        return self._folder / f"{name}.lock"
 
     def _forget_dead(self) -> None:
         """Forget those who were killed and held nothing."""
         for number, name in self._connection.execute(_HOLD_NOTHING).fetchall():
-            if not self._lives(name):
+            if not self._process.is_live(name):
                 self._connection.execute("DELETE FROM holders WHERE number = ?", (number,))
 
     def _leave(self, holder: int) -> None:
@@ -252,42 +220,8 @@ class SpendingFile:
         emptied = "DELETE FROM holders WHERE number = ? AND number NOT IN (SELECT holder FROM holdings)"
         self._connection.execute(emptied, (holder,))
 
-    def _connect(self, now: datetime) -> sqlite3.Connection:
-        """Open the file, one process after the other: it may have to be made."""
-        path = self._folder / "spending.db"
-        place = f"the file of what is spent, {str(path)!r},"
-        if kind := network_disk(path):
-            raise LedgerError(
-                f"{place} would stand on a network disk ({kind}), where files cannot be locked safely: set "
-                "SLOTFILL_STATE to a folder on a disk of this machine"
-            )
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        check_owner(self._folder, f"the folder {str(self._folder)!r}")
-        with FileLock(self._folder / "spending.lock", mode=0o600), ExitStack() as undone:
-            for suffix in ("", "-wal", "-shm"):
-                check_file(path.with_name(path.name + suffix), place)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
-            connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
-            undone.callback(connection.close)
-            connection.execute("PRAGMA trusted_schema = OFF")
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            _prepare(connection, place, now)
-            undone.pop_all()
-        return connection
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError, Timeout) as error:
-            raise LedgerError(
-                f"what is spent cannot be kept in {str(self._folder)!r}: {error}; the same command goes on when that "
-                "is mended"
-            ) from None
-
-
-def _prepare(connection: sqlite3.Connection, place: str, now: datetime) -> None:
+def _prepare(connection: sqlite3.Connection, now: datetime) -> None:
     """Make the tables of a new file, and drop what nobody looks up any more of an older one."""
     application, version, tables = (
         connection.execute(question).fetchone()[0]
@@ -295,8 +229,8 @@ def _prepare(connection: sqlite3.Connection, place: str, now: datetime) -> None:
     )
     if tables and (application != _APPLICATION or version != _VERSION):
         raise LedgerError(
-            f"{place} is of version {version}, or none of slotfill's: use a newer slotfill, or set SLOTFILL_STATE to "
-            "another folder"
+            f"the file of what is spent is of version {version}, or none of slotfill's: use a newer slotfill, or "
+            "set SLOTFILL_STATE to another folder"
         )
     if not tables:
         connection.executescript(
@@ -309,13 +243,6 @@ def _prepare(connection: sqlite3.Connection, place: str, now: datetime) -> None:
     )
     for table, column in (("holdings", "hour"), ("alerts", "start")):
         connection.execute(f"DELETE FROM {table} WHERE {column} < ?", (last_month,))  # noqa: S608 - names of our own
-
-
-def _drop(lock: FileLock) -> None:
-    """Give a lock back, and remove its file before: a file that is removed later may be another's lock by then."""
-    with suppress(OSError):  # Windows removes no file that is open
-        Path(lock.lock_file).unlink()
-    lock.release()
 
 
 def _second(at: datetime) -> int:

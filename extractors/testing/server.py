@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from slotfill.extractors.errors import ModelError
+from slotfill.extractors.http.bound_port import bound_port
 from slotfill.extractors.testing.simulator.exchange import ENDLESS_SECONDS, HttpRequest, HttpResponse
 from slotfill.schemas.errors import MissingExtraError
 
@@ -84,15 +83,6 @@ def serve(claude: SimulatedClaude, host: str = "127.0.0.1", port: int = 0) -> Se
     return uvicorn.Server(config)
 
 
-def bound(host: str, port: int) -> socket.socket:
-    """Take a port. Raises ModelError when it cannot be had."""
-    try:
-        return socket.create_server((host, port))
-    except OSError as error:
-        reason = error.strerror or error
-        raise ModelError(f"port {port} of {host} cannot be had: {reason}; 0 takes a free one") from None
-
-
 @contextmanager
 def served(claude: SimulatedClaude, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve a simulated service from a thread of its own while the context lasts; gives the base URL.
@@ -104,18 +94,17 @@ def served(claude: SimulatedClaude, host: str = "127.0.0.1", port: int = 0) -> I
 
     Raises:
         MissingExtraError: Without Starlette or uvicorn, which the extra `testing` brings.
-        ModelError: When the port cannot be had.
+        OutputError: When the port cannot be had.
     """
-    listener = bound(host, port)
-    server = serve(claude)
-    thread = threading.Thread(target=partial(server.run, sockets=[listener]), daemon=True)
-    thread.start()
-    try:
-        yield f"http://{host}:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
+    with bound_port(host, port) as listener:
+        server = serve(claude)
+        thread = threading.Thread(target=partial(server.run, sockets=[listener]), daemon=True)
+        thread.start()
+        try:
+            yield f"http://{host}:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 async def _read(request: Request) -> HttpRequest:

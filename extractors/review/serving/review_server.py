@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 
-from slotfill.extractors.errors import OutputError
+from slotfill.extractors.http.bound_port import bound_port
 from slotfill.extractors.review.review_session import ReviewSession
 from slotfill.extractors.review.serving.review_app import missing_review, new_token, review_app
 
@@ -34,7 +33,7 @@ def serve_review(session: ReviewSession, *, port: int, title: str, on_ready: Cal
         import uvicorn
     except ImportError as error:
         raise missing_review() from error
-    with _bound(port) as listener:
+    with bound_port(LOOPBACK, port) as listener:
         number = listener.getsockname()[1]
         token, hosts = new_token(), {f"{name}:{number}" for name in (LOOPBACK, "localhost")}
         app = review_app(session, token=token, hosts=hosts, title=title)
@@ -50,17 +49,3 @@ def serve_review(session: ReviewSession, *, port: int, title: str, on_ready: Cal
         on_ready(f"http://{LOOPBACK}:{number}/{token}/")
         with suppress(KeyboardInterrupt):  # that is how a review ends
             uvicorn.Server(config).run(sockets=[listener])
-
-
-@contextmanager
-def _bound(port: int) -> Iterator[socket.socket]:
-    try:
-        listener = socket.create_server((LOOPBACK, port))
-        # The loop does so for sockets that name their protocol; without it each answer waits for the 40 ms of a delayed
-        # acknowledgement, as head and body are written apart.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    except OSError as error:
-        reason = error.strerror or error
-        raise OutputError(f"port {port} of {LOOPBACK} cannot be had: {reason}; 0 takes a free one") from None
-    with listener:
-        yield listener

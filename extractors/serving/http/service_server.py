@@ -15,10 +15,9 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from slotfill.extractors.errors import OutputError
 from slotfill.extractors.serving.service import Service
 
-__all__ = ["OnReady", "bound_port", "serve_app"]
+__all__ = ["BACKLOG", "OnReady", "serve_app"]
 
 OnReady = Callable[[Callable[[], None]], None]
 """Is called once a server answers, with what stops it."""
@@ -34,31 +33,13 @@ IDLE_SECONDS = 15
 
 MOST_HEAD_BYTES = 32_000
 BACKLOG = 1_024
+"""So many connections wait to be taken, where many come at once."""
 
 MOST_CONNECTIONS = 4_000
 """What comes beside these is answered with 503 at once."""
 
 LAST_WORD = 2.0
 """Seconds before the end of the grace at which streams are told, so that they can be."""
-
-
-@contextmanager
-def bound_port(host: str, port: int) -> Iterator[socket.socket]:
-    """Bind a port, and free it in the end. port: 0 takes a free one.
-
-    Raises:
-        OutputError: It cannot be had.
-    """
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
-        # Without it each answer waits for the 40 ms of a delayed acknowledgement: head and body are written apart.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    except OSError as error:
-        reason = error.strerror or error
-        raise OutputError(f"port {port} of {host} cannot be had: {reason}; 0 takes a free one") from None
-    with listener:
-        yield listener
 
 
 def serve_app(

@@ -292,7 +292,7 @@ def test_what_cannot_be_stored_is_stored_with_what_comes_next(ledger, tmp_path):
     with closing(sqlite3.connect(tmp_path / "money" / "spending.db")) as database:
         database.execute("CREATE TRIGGER t BEFORE UPDATE ON totals BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
         account.settle(*usd("0.3", "0.05"))
-        with pytest.raises(LedgerError, match="the disk is full; the same command goes on when that is mended"):
+        with pytest.raises(LedgerError, match="the disk is full; all goes on when that is mended"):
             account.reserve(Decimal("0.01"))
         database.execute("DROP TRIGGER t")
     assert account.reserve(Decimal("0.01"))

@@ -8,17 +8,14 @@ from decimal import Decimal
 import httpx2
 import pytest
 
-from slotfill.extractors.budgets.budget_ledger import BudgetLedger
+from slotfill.extractors.http.bound_port import bound_port
 from slotfill.extractors.keys.api_key import ApiKey
 from slotfill.extractors.keys.key_ring import KeyRing, utc_now
 from slotfill.extractors.keys.secret_hash import hash_of, new_secret
 from slotfill.extractors.serving.http.service_app import service_app
-from slotfill.extractors.serving.http.service_server import bound_port, serve_app
-from slotfill.extractors.serving.key_accounts import KeyAccounts
-from slotfill.extractors.serving.key_limits import KeyLimits
-from slotfill.extractors.serving.reply_store import ReplyStore
+from slotfill.extractors.serving.http.service_server import serve_app
 from slotfill.extractors.serving.served_schemas import ServedSchemas
-from slotfill.extractors.serving.service import Service
+from slotfill.extractors.serving.service_assembly import assembled_service
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
 from slotfill.schemas.sources.schema_sources import resolve
@@ -46,8 +43,8 @@ class Keys:
 class Running:
     """A service that answers."""
 
-    def __init__(self, url, service, keys, money, stop):
-        self.url, self.service, self.keys, self.money, self.stop = url, service, keys, money, stop
+    def __init__(self, url, service, keys, stop):
+        self.url, self.service, self.keys, self.stop = url, service, keys, stop
 
     def client(self, secret=None, **options):
         secret = secret or self.keys.add()
@@ -66,7 +63,7 @@ def claude():
 
 @pytest.fixture
 def running(claude, tmp_path, monkeypatch):
-    """Give what starts a service: its schemas, and what `Service` and `service_app` take."""
+    """Give what starts a service: its schemas, and what `assembled_service` and `service_app` take."""
     with served(claude) as claude_url:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", claude_url)
         monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-simulated")
@@ -77,30 +74,20 @@ def running(claude, tmp_path, monkeypatch):
             *names,
             models=(),
             allow_schemas=False,
-            concurrency=8,
-            budgets=(),
             grace=5,
-            storage=None,
-            feedback=None,
-            **of_app,
+            most_bytes=1_000_000,
+            origins=(),
+            **of_service,
         ):
             named = {schema.name: schema for schema in map(resolve, names or ("feedback",))}
             schemas = ServedSchemas(named, models, {"retries": 1}, allow_schemas=allow_schemas)
             keys = Keys()
-            with BudgetLedger(tmp_path / "budgets") as money, bound_port("127.0.0.1", 0) as listener:
-                port = listener.getsockname()[1]
-                accounts = KeyAccounts(tmp_path, money, place=str(port), budgets=budgets)
-                replies = ReplyStore(tmp_path / "service-replies")
-                service = Service(
-                    schemas,
-                    keys,
-                    accounts,
-                    KeyLimits(storage),
-                    replies=replies,
-                    feedback=feedback,
-                    concurrency=concurrency,
-                )
-                app = service_app(service, **{"most_bytes": 1_000_000, **of_app})
+            options = {"concurrency": 8, **of_service}
+            with (
+                bound_port("127.0.0.1", 0) as listener,
+                assembled_service(schemas, keys, place=str(listener.getsockname()[1]), **options) as service,
+            ):
+                app = service_app(service, most_bytes=most_bytes, origins=origins)
                 ready = queue.Queue()
                 thread = threading.Thread(
                     target=serve_app, args=(app, service, listener), kwargs={"grace": grace, "on_ready": ready.put}
@@ -108,7 +95,7 @@ def running(claude, tmp_path, monkeypatch):
                 thread.start()
                 stop = ready.get(timeout=30)
                 try:
-                    yield Running(f"http://127.0.0.1:{port}", service, keys, money, stop)
+                    yield Running(f"http://127.0.0.1:{listener.getsockname()[1]}", service, keys, stop)
                 finally:
                     stop()
                     thread.join(60)

@@ -8,7 +8,6 @@ from slotfill.extractors.review.decision_log import DecisionLog, log_beside
 from slotfill.extractors.review.decisions import ReviewAction
 from slotfill.extractors.review.review_documents import ReviewDocument
 from slotfill.extractors.review.review_session import ReviewSession
-from slotfill.extractors.serving.feedback_log import FeedbackLog
 from slotfill.schemas.sources.schema_sources import resolve
 
 TEXT = "It came late."
@@ -21,7 +20,7 @@ def gold(tmp_path):
 
 @pytest.fixture
 def service(running, gold):
-    with running("feedback", "sentiment", feedback=FeedbackLog(log_beside(gold))) as one:
+    with running("feedback", "sentiment", feedback=log_beside(gold)) as one:
         yield one
 
 
@@ -107,7 +106,7 @@ def test_nothing_is_taken_where_nobody_reads_it(service_at):
 
 @pytest.mark.skipif(os.name != "posix", reason="folders that cannot be written are POSIX's")
 def test_what_cannot_be_written_is_said(running, tmp_path):
-    with running(feedback=FeedbackLog(tmp_path / "log.jsonl")) as one:
+    with running(feedback=tmp_path / "log.jsonl") as one:
         record = one.post(text=TEXT).json()
         (tmp_path / "log.jsonl").mkdir()
         answer = send(one, record=record, field="/urgency")

@@ -8,6 +8,7 @@ from decimal import Decimal
 import httpx2
 import pytest
 
+from slotfill.extractors.budgets.budget_ledger import BudgetLedger
 from slotfill.extractors.serving import served_schemas
 from slotfill.schemas.json_values.pointer import tokens
 
@@ -127,12 +128,13 @@ class TestKeys:
         secret = service_at.keys.add(tpm=10)
         assert [service_at.post(secret=secret).status_code for _ in range(2)] == [200, 429]
 
-    def test_no_budget_is_passed_by_fifty_requests_at_once(self, running, claude):
+    def test_no_budget_is_passed_by_fifty_requests_at_once(self, running, claude, tmp_path):
         with running(concurrency=50) as one:
             secret = one.keys.add("poor", usd_a_day=Decimal("0.0022"))
             with ThreadPoolExecutor(50) as pool:
                 answers = list(pool.map(lambda n: one.post(secret=secret, text=f"Text {n}."), range(50)))
-            (status,) = one.money.status(one.keys.ring.keys["poor"].spending_limits)
+            with BudgetLedger(tmp_path / "budgets") as money:
+                (status,) = money.status(one.keys.ring.keys["poor"].spending_limits)
         codes = {answer.status_code for answer in answers}
         assert codes == {200, 429}
         assert status.spent <= Decimal("0.0022")

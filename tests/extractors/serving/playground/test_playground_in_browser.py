@@ -17,7 +17,6 @@ import pytest
 from browsing import Visit, axe_violations
 
 from slotfill.extractors.review.decision_log import log_beside
-from slotfill.extractors.serving.feedback_log import FeedbackLog
 from slotfill.extractors.testing import SimulatedClaude
 from slotfill.extractors.testing.simulator.clock import Clock
 
@@ -119,7 +118,7 @@ def play(visit: Callable[..., Visit], running: Callable[..., Any], tmp_path: Pat
     with ExitStack() as stack:
 
         def opened(key: str | None = None, *, allow_schemas: bool = True, **options: Any) -> Player:
-            feedback = FeedbackLog(log_beside(tmp_path / "gold.jsonl"))
+            feedback = log_beside(tmp_path / "gold.jsonl")
             service = stack.enter_context(running(ORDER, allow_schemas=allow_schemas, feedback=feedback))
             url = f"{service.url}/"
             player = Player(visit(url, **options), service.keys.add(), url, expect)

@@ -1,0 +1,1 @@
+"""Files that several processes of a user change at once."""
