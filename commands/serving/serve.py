@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,6 +102,21 @@ class _ServeOptions(OptionGroup):
         metavar="S",
         help="Seconds that requests at work may still take when it is told to stop.",
     )
+    otel: bool = option(
+        "--otel", is_flag=True, help="Export traces and metrics as the variables OTEL_* say, beside GET /metrics."
+    )
+
+    def exporting(self) -> AbstractContextManager[None]:
+        """Export traces and metrics while it is entered, if that was asked for, and have them counted for the page."""
+        from slotfill.extractors.telemetry.exporting import exporting
+        from slotfill.extractors.telemetry.prometheus_page import prometheus_reader, prometheus_text
+        from slotfill.schemas.errors import MissingExtraError
+
+        if self.otel:
+            return exporting(prometheus_reader)
+        with suppress(MissingExtraError):
+            prometheus_text()  # metrics are counted from the first call on
+        return nullcontext()
 
 
 @click.command(cls=GroupedCommand)
@@ -129,7 +144,7 @@ def serve_command(*, options: _ServeOptions) -> None:
         raise click.UsageError(f"--host {options.host} is for others too: name who may ask with --keys")
     keys, own = _keys(options.keys)
     schemas = ServedSchemas(_schemas(options.schemas), options.models, {}, allow_schemas=options.allow_schemas)
-    with bound_port(options.host, options.port, backlog=BACKLOG) as listener:
+    with bound_port(options.host, options.port, backlog=BACKLOG) as listener, options.exporting():
         port = listener.getsockname()[1]
         address = f"http://{f'[{options.host}]' if ':' in options.host else options.host}:{port}"
         with assembled_service(
@@ -143,18 +158,8 @@ def serve_command(*, options: _ServeOptions) -> None:
             feedback=options.feedback,
         ) as service:
             app = service_app(service, most_bytes=round(options.max_body * MEGABYTE), origins=options.origins)
-            _count_from_now()
             serve_app(app, service, listener, grace=options.grace, on_ready=lambda _: _say_ready(address, schemas, own))
     click.echo("stopped", err=True)
-
-
-def _count_from_now() -> None:
-    """Have metrics counted from the first request on, where there is what counts them."""
-    from slotfill.extractors.telemetry.prometheus_page import prometheus_text
-    from slotfill.schemas.errors import MissingExtraError
-
-    with suppress(MissingExtraError):
-        prometheus_text()
 
 
 def _say_ready(address: str, schemas: Any, own: str | None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib.metadata import entry_points
@@ -21,6 +21,7 @@ from slotfill.extractors.telemetry.providers import count_elsewhere, has_meter_p
 from slotfill.schemas.errors import MissingExtraError
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.metrics.export import MetricReader
     from opentelemetry.sdk.resources import Resource
 
 __all__ = ["export_as_worker", "exporting", "flush_spans", "missing_otel", "own_resource"]
@@ -40,10 +41,13 @@ FLUSH_MS = 5_000
 
 
 @contextmanager
-def exporting() -> Iterator[None]:
+def exporting(*readers: Callable[[], MetricReader]) -> Iterator[None]:
     """Export traces and metrics while it is entered, and what is left of them at its end.
 
     A provider that is registered already, by `opentelemetry-instrument` or the application, stays as it is.
+
+    Args:
+        readers: Make what reads the metrics too, such as `prometheus_reader`.
 
     Raises:
         MissingExtraError: The extra `otel` is not installed, or the package of an exporter.
@@ -54,7 +58,7 @@ def exporting() -> Iterator[None]:
         if not has_tracer_provider():
             ends.callback(_export_traces())
         if not has_meter_provider():
-            ends.callback(_export_metrics())
+            ends.callback(_export_metrics(readers))
         if _TRACES not in os.environ:  # what is taken for said here is said to workers
             os.environ[_TRACES] = "otlp"
             ends.callback(os.environ.pop, _TRACES, None)
@@ -135,7 +139,7 @@ def _export_traces() -> Callable[[], None]:
     return provider.shutdown  # what is left is sent once, without another try
 
 
-def _export_metrics() -> Callable[[], None]:
+def _export_metrics(others: Iterable[Callable[[], MetricReader]]) -> Callable[[], None]:
     """Register what exports metrics, or has them fetched; return what ends it."""
     try:
         from opentelemetry.sdk.metrics import MeterProvider
@@ -145,7 +149,7 @@ def _export_metrics() -> Callable[[], None]:
 
     exporters = (exporter() for exporter in _exporters("metrics", _METRICS))
     readers = [one if isinstance(one, MetricReader) else PeriodicExportingMetricReader(one) for one in exporters]
-    provider = MeterProvider(readers, resource=own_resource())
+    provider = MeterProvider([*readers, *(make() for make in others)], resource=own_resource())
     metrics.set_meter_provider(provider)
 
     return partial(provider.shutdown, FLUSH_MS)

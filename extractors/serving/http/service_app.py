@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -13,6 +14,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Match
+from starlette.types import Scope
 
 from slotfill import __version__
 from slotfill.extractors.errors import LedgerError
@@ -28,6 +31,9 @@ __all__ = ["service_app"]
 
 _DROP_SECONDS = 600.0
 """So often what is to be kept no longer is dropped."""
+
+_PLAIN_QUERY = re.compile(rb"(?:[a-z_]{1,16}=[a-z0-9]{1,16}(?:&|$))*")
+"""A query as the routes take one, `partials=patches`: nothing that anybody says."""
 
 _logger = logging.getLogger("slotfill")
 
@@ -58,6 +64,12 @@ def service_app(service: Service, *, most_bytes: int, origins: tuple[str, ...] =
         redoc_url=None,
         redirect_slashes=False,  # it would send clients, and their keys, to whatever host the request names
         lifespan=lifespan,
+        telemetry={
+            "logs": False,  # the messages of exceptions may quote a text
+            "operation_spans": False,
+            "auto_configure": False,  # that is --otel's
+            "exclude": _is_untraced,
+        },
     )
     handlers: dict[Any, Any] = {ProblemError: _on_problem, RequestValidationError: _on_invalid, HTTPException: _on_http}
     for kind, handler in handlers.items():
@@ -78,6 +90,15 @@ def service_app(service: Service, *, most_bytes: int, origins: tuple[str, ...] =
         )
     app.add_middleware(RequestGuard, most_bytes=most_bytes)
     return app
+
+
+def _is_untraced(scope: Scope) -> bool:
+    """Whether a request is told to nobody: one that only asks how the service is, or whose address may be anything.
+
+    Spans hold addresses, and a client may write a text, or its key, into one that is of no route.
+    """
+    is_known = any(route.matches(scope)[0] is Match.FULL for route in scope["app"].routes)
+    return not (is_known and scope["path"].startswith("/v1/") and _PLAIN_QUERY.fullmatch(scope["query_string"]))
 
 
 async def _drop_replies(service: Service) -> None:

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 
 import httpx2
 import pytest
+from collecting import collector
+from heard import SDK
 
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
@@ -162,3 +164,24 @@ def wait_for(is_so):
     while not is_so():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+@pytest.mark.slow
+def test_traces_and_metrics_are_exported_beside_the_page(environment):
+    with collector() as collected:
+        environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = collected.url
+        with process_of(environment, "--otel") as (process, address, secret):
+            assert post(address, secret).json()["value"] == VALUE
+            page = httpx2.get(f"{address}/metrics", headers={"Authorization": f"Bearer {secret}"}, timeout=30).text
+            for path in ("/v1/extract/Confidential", "/v1/schemas?text=Confidential", f"/v1/{secret}", "/Confidential"):
+                assert post(address, secret, path).status_code in (404, 405)
+            assert post(address, "Confidential").status_code == 401
+            process.terminate()
+            _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (0, "stopped\n")
+    assert 'slotfill_extractions_total{model="claude-haiku-5-5",outcome="valid",schema="feedback"} 1.0' in page
+    assert collected.total("slotfill.extractions") == 1
+    asked = "POST /v1/extract/feedback"
+    call = f"{asked}/slotfill.extract/slotfill.attempt"
+    assert collected.paths() == {asked: 2, f"{asked}/slotfill.extract": 1, call: 1, f"{call}/{SDK}": 1}
+    assert all(secret.encode() not in body and b"Confidential" not in body for body in collected.bodies)

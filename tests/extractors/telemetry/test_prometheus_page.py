@@ -42,9 +42,28 @@ def test_the_page_counts_from_its_first_call_on():
 
 def test_a_provider_of_the_application_stays():
     with hearing():
-        prometheus_text.__globals__["_registry"].cache_clear()
-        assert b"slotfill" not in prometheus_text()
-        prometheus_text.__globals__["_registry"].cache_clear()
+        prometheus_text.__globals__["_page"].cache_clear()
+        assert prometheus_text() == b""
+
+
+def test_what_is_exported_stands_on_the_page_too():
+    page = in_a_process(
+        """
+        import os
+        os.environ.update(OTEL_TRACES_EXPORTER="none", OTEL_METRICS_EXPORTER="console")
+        from slotfill import Extractor
+        from slotfill.extractors.telemetry.exporting import exporting
+        from slotfill.extractors.telemetry.prometheus_page import prometheus_reader, prometheus_text
+        from slotfill.extractors.testing.claude import SimulatedClaude
+
+        with exporting(prometheus_reader):
+            with Extractor("sentiment", client=SimulatedClaude().client()) as extractor:
+                assert extractor.extract("it is broken").ok
+            print(prometheus_text().decode())
+        """
+    )
+    assert 'slotfill_extractions_total{model="claude-haiku-5-5",outcome="valid",schema="sentiment"} 1.0' in page
+    assert '"name": "slotfill.extractions"' in page
 
 
 @pytest.mark.parametrize("missing", ["opentelemetry.sdk", "prometheus_client"])
