@@ -4,6 +4,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from click.testing import CliRunner
 
 from slotfill.cli import main
 from slotfill.extractors.runs.ledger.store import Ledger
+from slotfill.extractors.serving.reply_store import ReplyStore, StoredReply, replies_folder
+from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
 
@@ -271,3 +274,14 @@ def test_a_document_is_as_old_as_its_last_answer(claude):
         database.commit()
     proof = purge("--older-than", "30d")
     assert (proof["total"]["documents"], proof["total"]["ledgers_deleted"]) == (1, 0)
+
+
+def test_replies_of_services_go_too_and_bear_no_labels(claude):
+    folder = replies_folder(Settings.read())
+    with closing(ReplyStore(folder, clock=lambda: time.time() - 3_600)) as store:
+        store.claim("support", "a", "digest")
+        store.keep("support", "a", StoredReply(200, "application/json", PLANTED.encode()))
+    for arguments, deleted in [(("2h",), 0), (("1m", "--label", "a=b"), 0), (("1m", "--dry-run"), 1), (("1m",), 1)]:
+        assert PLANTED.encode() in b"".join(file.read_bytes() for file in folder.iterdir())
+        assert purge("--older-than", *arguments)["replies"] == deleted
+    assert PLANTED.encode() not in b"".join(file.read_bytes() for file in folder.iterdir())

@@ -44,7 +44,8 @@ def purge_command(
 
     PATH is an output, a ledger, or a folder of outputs. Without one: the outputs in this folder, and the runs to
     standard output. From their ledgers go answers, records, texts, and the names and columns of inputs, of documents
-    that ended so long ago; outputs stay. The proof is JSON on standard output. A ledger that is in use is left.
+    that ended so long ago; outputs stay. Without PATH go the replies, too, that `slotfill serve` keeps for who asks
+    again; they bear no labels. The proof is JSON on standard output. A ledger that is in use is left.
 
     \b
     slotfill purge --older-than 30d --dry-run
@@ -54,6 +55,7 @@ def purge_command(
     from slotfill.extractors.runs.ledger.identity import ledgers_of
     from slotfill.extractors.runs.purging.ledger_purge import purge_ledgers
     from slotfill.extractors.runs.reports.console import printable
+    from slotfill.extractors.serving.reply_store import purge_replies, replies_folder
     from slotfill.extractors.settings import Settings
 
     settings = Settings.read()
@@ -67,12 +69,15 @@ def purge_command(
     except OverflowError:
         raise click.BadParameter("that is before all time", param_hint="--older-than") from None
     purge = purge_ledgers(ledgers, before, labels, dry_run=dry_run, keep_costs=keep_costs)
-    told = purge.to_json()
+    is_of_all = not paths and not labels
+    replies = purge_replies(replies_folder(settings), before, dry_run=dry_run) if is_of_all else 0
+    told = purge.to_json() | {"replies": replies}
     click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     for path, reason in purge.skipped:
         click.echo(printable(f"{path}: left as it is: {reason}"), err=True)
     total = told["total"]
     verb = "would be" if dry_run else "are"
-    click.echo(f"{total['documents']:,} documents in {total['ledgers']:,} ledgers {verb} deleted", err=True)
+    also = f", and {replies:,} replies of services," if replies else ""
+    click.echo(f"{total['documents']:,} documents in {total['ledgers']:,} ledgers{also} {verb} deleted", err=True)
     if not purge.is_complete:
         ctx.exit(EXIT_INCOMPLETE)

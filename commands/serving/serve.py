@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from slotfill.commands.options.durations import Duration
 from slotfill.commands.options.option_groups import GroupedCommand, OptionGroup, option, with_options
 from slotfill.commands.options.running_options import spending_limits
 
@@ -94,6 +96,14 @@ class _ServeOptions(OptionGroup):
     budget_webhook: str | None = option(
         "--budget-webhook", metavar="URL", help="Post to URL when a budget is spent to 50, 80 and 100 %."
     )
+    retention: timedelta = option(
+        "--retention",
+        type=Duration(),
+        default="1d",
+        show_default=True,
+        metavar="TIME",
+        help="So long replies are kept for requests that are sent again: 15m, 12h, a day at most.",
+    )
     grace: float = option(
         "--grace",
         type=click.FloatRange(min=0),
@@ -156,6 +166,7 @@ def serve_command(*, options: _ServeOptions) -> None:
             budget_webhook=options.budget_webhook,
             limits_storage=options.limits_storage,
             feedback=options.feedback,
+            retention=options.retention,
         ) as service:
             app = service_app(service, most_bytes=round(options.max_body * MEGABYTE), origins=options.origins)
             serve_app(app, service, listener, grace=options.grace, on_ready=lambda _: _say_ready(address, schemas, own))

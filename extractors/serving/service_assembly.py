@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from slotfill.extractors.budgets.budget_ledger import BudgetLedger
@@ -13,7 +14,7 @@ from slotfill.extractors.runs.ledger.identity import state_folder
 from slotfill.extractors.serving.feedback_log import FeedbackLog
 from slotfill.extractors.serving.key_accounts import KeyAccounts
 from slotfill.extractors.serving.key_limits import KeyLimits
-from slotfill.extractors.serving.reply_store import ReplyStore
+from slotfill.extractors.serving.reply_store import MOST_RETENTION, ReplyStore, replies_folder
 from slotfill.extractors.serving.served_schemas import ServedSchemas
 from slotfill.extractors.serving.service import Keys, Service
 from slotfill.extractors.telemetry.live_gauges import LIVE, LiveRun
@@ -32,6 +33,7 @@ def assembled_service(
     budget_webhook: str | None = None,
     limits_storage: str | None = None,
     feedback: Path | None = None,
+    retention: timedelta = MOST_RETENTION,
 ) -> Iterator[Service]:
     """Put a service together, whose state stands in the folder that its schemas' settings name.
 
@@ -46,6 +48,7 @@ def assembled_service(
         budget_webhook: The address that is told of budgets.
         limits_storage: Where other processes share what keys ask a minute, by its URL.
         feedback: The log of a review that users' feedback goes to.
+        retention: So long is kept what is kept for who asks again.
 
     Raises:
         SettingsError: The webhook's address is none of HTTP, or the storage cannot be used.
@@ -59,7 +62,7 @@ def assembled_service(
             keys,
             KeyAccounts(folder, money, place=place, budgets=budgets),
             KeyLimits(limits_storage),
-            replies=ReplyStore(folder / "service-replies"),
+            replies=ReplyStore(replies_folder(settings), retention),
             feedback=FeedbackLog(feedback) if feedback else None,
             concurrency=concurrency,
         )

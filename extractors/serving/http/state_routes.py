@@ -12,7 +12,6 @@ from slotfill.extractors.serving.http.api_description import problems
 from slotfill.extractors.serving.http.request_bodies import file_text
 from slotfill.extractors.serving.http.route_keys import presented_key, service_of
 from slotfill.extractors.serving.problem import ProblemError
-from slotfill.extractors.serving.reply_store import REPLY_SECONDS
 from slotfill.extractors.telemetry.prometheus_page import PROMETHEUS_TYPE, prometheus_text
 from slotfill.schemas.errors import MissingExtraError
 
@@ -26,7 +25,8 @@ state_router = APIRouter(tags=["service"])
 @state_router.get("/v1/schemas", openapi_extra=_WITH_KEY)
 async def schemas(request: Request) -> JSONResponse:
     """List the schemas and models that the key may use."""
-    key, served = presented_key(request), service_of(request).schemas
+    service = service_of(request)
+    key, served = presented_key(request), service.schemas
     listed = [
         {
             "name": name,
@@ -36,18 +36,22 @@ async def schemas(request: Request) -> JSONResponse:
         }
         for name, schema in served.for_key(key).items()
     ]
+    flagged = ["the fields that are flagged, with their values"] if service.feedback is not None else []
     kept = {
-        "keeps": ["usage and cost, by key, label, schema and model"],
+        "keeps": ["usage and cost, by key, label, schema and model", *flagged],
         "texts": False,
         "values": False,
-        "with_idempotency_key": {"keeps": ["the reply, with its record"], "seconds": REPLY_SECONDS},
+        "with_idempotency_key": {
+            "keeps": ["the reply, with its record"],
+            "seconds": service.replies.retention.total_seconds(),
+        },
     }
     return JSONResponse(
         {
             "schemas": listed,
             "models": served.models_for(key),
             "allow_schemas": served.takes_schemas_of(key),
-            "feedback": service_of(request).feedback is not None,
+            "feedback": service.feedback is not None,
             "retention": kept,
         }
     )

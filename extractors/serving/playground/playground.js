@@ -106,11 +106,10 @@
     drawSchema();
   }
 
-  function retentionText({ days, keeps }) {
+  function retentionText({ keeps }) {
     if (!keeps.length) return "The service keeps nothing of what you send.";
     const list = keeps.length > 1 ? `${keeps.slice(0, -1).join(", ")} and ${keeps.at(-1)}` : keeps[0];
-    const long = days === undefined ? "" : days === null ? ", until somebody deletes it" : days === 1 ? ", for a day" : `, for ${days} days`;
-    return plain(`Of what you send the service keeps ${list}${long}.`);
+    return plain(`Of what you send the service keeps ${list}.`);
   }
 
   const chosenSchema = () => (offered && box("schema").value !== OWN ? offered.schemas[Number(box("schema").value)] : null);

@@ -3,12 +3,13 @@
 import multiprocessing
 import os
 import signal
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.serving.problem import ProblemError
-from slotfill.extractors.serving.reply_store import REPLY_SECONDS, ReplyStore, StoredReply
+from slotfill.extractors.serving.reply_store import MOST_RETENTION, ReplyStore, StoredReply, purge_replies
 
 REPLY = StoredReply(200, "application/json", b'{"value": 3}')
 
@@ -26,7 +27,7 @@ def clock():
 
 @pytest.fixture
 def store(tmp_path, clock):
-    one = ReplyStore(tmp_path / "replies", clock)
+    one = ReplyStore(tmp_path / "replies", clock=clock)
     yield one
     one.close()
 
@@ -69,7 +70,7 @@ def test_it_is_kept_for_a_day_from_when_it_was_there(store, clock, tmp_path):
     store.keep("one", "a", REPLY)
     store.drop_expired()
     assert b'"value": 3' in on_disk(tmp_path / "replies")
-    clock.now += REPLY_SECONDS - 1
+    clock.now += MOST_RETENTION.total_seconds() - 1
     assert store.claim("one", "a", "digest") == REPLY
     clock.now += 1
     store.drop_expired()
@@ -78,7 +79,7 @@ def test_it_is_kept_for_a_day_from_when_it_was_there(store, clock, tmp_path):
 
 
 def test_servers_of_one_folder_share_them(store, tmp_path, clock):
-    other = ReplyStore(tmp_path / "replies", clock)
+    other = ReplyStore(tmp_path / "replies", clock=clock)
     assert other.claim("one", "a", "digest") is None
     assert code_of(store, "one", "a", "digest") == "at_work"
     other.keep("one", "a", REPLY)
@@ -121,3 +122,33 @@ def test_a_file_that_is_none_is_an_error(tmp_path):
     (tmp_path / "replies.db").write_bytes(b"no database" * 100)
     with pytest.raises(LedgerError, match="replies cannot be kept"):
         ReplyStore(tmp_path)
+
+
+def test_no_reply_is_kept_for_longer_than_it_is_to_be(tmp_path, clock):
+    one = ReplyStore(tmp_path / "replies", timedelta(minutes=5), clock)
+    one.claim("one", "a", "digest")
+    one.keep("one", "a", REPLY)
+    clock.now += 299
+    assert one.claim("one", "a", "digest") == REPLY
+    clock.now += 1
+    assert one.claim("one", "a", "digest") is None
+    one.close()
+    assert ReplyStore(tmp_path / "others", timedelta(days=400)).retention == MOST_RETENTION
+
+
+def test_old_replies_are_purged_beside_a_server_and_no_claim_is(store, tmp_path, clock):
+    folder = tmp_path / "replies"
+    for name in ("old", "new", "claimed"):
+        store.claim("one", name, "digest")
+    store.keep("one", "old", REPLY)
+    clock.now += 60
+    store.keep("one", "new", REPLY)
+    before = datetime.fromtimestamp(clock.now - 1, UTC)
+    assert purge_replies(folder, before, dry_run=True) == 1
+    assert purge_replies(folder, before) == 1
+    assert purge_replies(folder, before) == 0
+    assert store.claim("one", "new", "digest") == REPLY
+    assert code_of(store, "one", "claimed", "digest") == "at_work"
+    assert store.claim("one", "old", "digest") is None
+    assert purge_replies(tmp_path / "nowhere", before) == 0
+    assert not (tmp_path / "nowhere").exists()
