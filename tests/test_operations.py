@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from itertools import product
 from typing import get_args
 
@@ -26,6 +27,7 @@ from slotfill.extractors.testing.claude import SimulatedClaude
 OPERATIONS = ROOT / "docs" / "operations"
 RULES = yaml.safe_load((OPERATIONS / "alerts.yml").read_text("utf-8"))["groups"][0]["rules"]
 DASHBOARD = json.loads((OPERATIONS / "dashboard.json").read_text("utf-8"))
+SYSTEMD = shutil.which("systemd-analyze")
 PROMTOOL = shutil.which("promtool")
 
 VALUES = {
@@ -135,3 +137,15 @@ class TestPromtool:
         rules = [{"record": f"one:{number}", "expr": one} for number, one in enumerate(filled)]
         (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}))
         self.promtool("check", "rules", str(tmp_path / "rules.yml"))
+
+
+@pytest.mark.skipif(SYSTEMD is None, reason="needs systemd-analyze, of the package systemd")
+def test_systemd_takes_the_unit(tmp_path):
+    page = (ROOT / "docs" / "service.md").read_text("utf-8")
+    unit = re.search(r"```ini\n(.*?)```", page, re.DOTALL)[1]
+    assert "/opt/slotfill/bin/slotfill serve" in unit
+    path = tmp_path / "slotfill.service"
+    path.write_text(unit.replace("/opt/slotfill/bin/slotfill", sys.executable), encoding="utf-8")
+    verified = subprocess.run([SYSTEMD, "verify", path], check=False, capture_output=True, text=True, timeout=60)
+    told = [line for line in verified.stderr.splitlines() if "slotfill.service" in line]  # it tells of other units, too
+    assert told == []
