@@ -17,6 +17,7 @@ from slotfill.commands.options.running_options import spending_limits
 if TYPE_CHECKING:
     from slotfill.extractors.budgets.spending_limit import SpendingLimit
     from slotfill.extractors.keys.key_ring import KeyRing
+    from slotfill.extractors.serving.runs.service_run import RunLimits
     from slotfill.extractors.serving.service import Keys
     from slotfill.schemas.schema import Schema
 
@@ -104,6 +105,30 @@ class _ServeOptions(OptionGroup):
         metavar="TIME",
         help="So long replies are kept for requests that are sent again: 15m, 12h, a day at most.",
     )
+    runs: int = option(
+        "--runs",
+        type=click.IntRange(min=1),
+        default=2,
+        show_default=True,
+        metavar="N",
+        help="Runs (POST /v1/runs) at work at once. They leave half of --concurrency to requests.",
+    )
+    run_documents: int = option(
+        "--run-documents",
+        type=click.IntRange(min=1),
+        default=100_000,
+        show_default=True,
+        metavar="N",
+        help="The most documents of a run.",
+    )
+    run_body: float = option(
+        "--run-body",
+        type=click.FloatRange(min=0.001),
+        default=200,
+        show_default=True,
+        metavar="MB",
+        help="The most that the files of a run may have, as they are sent.",
+    )
     grace: float = option(
         "--grace",
         type=click.FloatRange(min=0),
@@ -128,6 +153,13 @@ class _ServeOptions(OptionGroup):
             prometheus_text()  # metrics are counted from the first call on
         return nullcontext()
 
+    @property
+    def run_limits(self) -> RunLimits:
+        """What runs may take."""
+        from slotfill.extractors.serving.runs.service_run import RunLimits
+
+        return RunLimits(at_once=self.runs, documents=self.run_documents, size=round(self.run_body * MEGABYTE))
+
 
 @click.command(cls=GroupedCommand)
 @with_options
@@ -145,8 +177,11 @@ def serve_command(*, options: _ServeOptions) -> None:
         http://127.0.0.1:8000/v1/extract/feedback
     """
     from slotfill.extractors.http.bound_port import bound_port
+    from slotfill.extractors.runs.ledger.identity import state_folder
     from slotfill.extractors.serving.http.service_app import service_app
     from slotfill.extractors.serving.http.service_server import BACKLOG, serve_app
+    from slotfill.extractors.serving.runs.run_queue import RunQueue
+    from slotfill.extractors.serving.runs.run_store import RunStore
     from slotfill.extractors.serving.served_schemas import ServedSchemas
     from slotfill.extractors.serving.service_assembly import assembled_service
 
@@ -168,7 +203,8 @@ def serve_command(*, options: _ServeOptions) -> None:
             feedback=options.feedback,
             retention=options.retention,
         ) as service:
-            app = service_app(service, most_bytes=round(options.max_body * MEGABYTE), origins=options.origins)
+            runs = RunQueue(service, RunStore(state_folder(schemas.settings)), options.run_limits)
+            app = service_app(service, runs, most_bytes=round(options.max_body * MEGABYTE), origins=options.origins)
             serve_app(app, service, listener, grace=options.grace, on_ready=lambda _: _say_ready(address, schemas, own))
     click.echo("stopped", err=True)
 

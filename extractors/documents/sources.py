@@ -77,6 +77,11 @@ class Sources:
             else len(self.sources)
         )
 
+    def check(self) -> None:
+        """Refuse rows without the fields while nothing has been paid for. Raises InputError, as `find_sources` does."""
+        for source in self.sources:
+            _check_rows(source, self.fields, self.options)
+
     def count_rows(self, gave_up: Callable[[], bool]) -> int | None:
         """Count the documents where `count` is not known, by going through files of rows; None where that cannot tell.
 
@@ -205,8 +210,7 @@ def find_sources(
     for name in _others(inputs, hidden):
         files, folder = _find(name, hidden)
         sources += files
-    for source in sources:
-        _check_rows(source, fields, options)
+    Sources(tuple(sources), several=True, fields=fields, options=options).check()
     if stdin is None and sys.stdin is None and any(source.name == STDIN for source in sources):
         raise InputError("standard input is closed: name files or folders")
     several = len(sources) != 1 or folder or not _holds_one(sources[0], fields, options)

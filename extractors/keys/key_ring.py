@@ -39,6 +39,11 @@ class KeyRing:
             (secret.encode(), until, key) for key in self.keys.values() for secret, until in key.secret_hashes()
         ]
 
+    def current(self, name: str) -> ApiKey | None:
+        """Return the key of a name; None where there is none, or it is revoked."""
+        key = self.keys.get(name)
+        return None if key is None or (key.revoked is not None and key.revoked <= self._now()) else key
+
     def find(self, presented: str) -> ApiKey | None:
         """Return the key that a presented secret is of; None where it is of none that counts now.
 

@@ -15,6 +15,7 @@ from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.read_ahead import ReadAhead
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.extractor import Extractor
+from slotfill.extractors.rungs.asks import Executor
 from slotfill.extractors.rungs.recording import emptied, record_failure
 from slotfill.extractors.runs.asking import Asking, HaltedError
 from slotfill.extractors.runs.breaker import Breaker, reason_of
@@ -69,7 +70,8 @@ class Run:
     in_waves: gives what takes the documents through batches, by what asks live; None where all are asked live.
     concurrency: how many requests may be in flight. on_progress: is called when documents have ended.
     on_interrupt: is called with how many requests are in flight when a signal asks to stop. on_halt: as in `Asking`.
-    workers: what extracts in place of this process; None for that.
+    workers: what extracts in place of this process; None for that. executor: what puts asks to the models in place of
+    the extractor's own.
 
     What stops a run (Ctrl-C, its budget, an outage, a failure that every further request would meet, an output that
     cannot be written) lets no further request start. Those in flight come to an end, and what is finished is written.
@@ -91,13 +93,14 @@ class Run:
         on_interrupt: Callable[[int], None] = lambda _: None,
         on_halt: Callable[[], None] = lambda: None,
         workers: Workers | None = None,
+        executor: Executor | None = None,
     ) -> None:
         self.totals = Totals()
         self._second_tries: SecondTries | None = None
         self._first_tries: dict[bytes, FirstTry] = {}
         self._extractor, self._ledger, self._delivery, self._breaker = extractor, ledger, delivery, breaker
         self._asking = Asking(
-            extractor.executor,
+            executor or extractor.executor,
             ledger,
             breaker,
             concurrency=concurrency,
@@ -117,6 +120,10 @@ class Run:
     def in_flight(self) -> int:
         """How many requests are, those of other processes that extract for it included."""
         return self._asking.in_flight
+
+    def stop(self, reason: BaseException) -> None:
+        """Do what the first signal does, for a reason that `run` then raises. For other threads, at any time."""
+        self._stopping.ask(lambda: self._asking.halt(reason))
 
     def run(self, documents: Iterable[Document], on_partial: OnPartial | None = None) -> Totals:
         """Run to the end. on_partial: has the documents taken one after the other, and takes what arrives of each.

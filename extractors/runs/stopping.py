@@ -1,4 +1,7 @@
-"""Stopping: what Ctrl-C and SIGTERM do to a run. The first asks it to finish what is in flight, the second ends it."""
+"""Stopping: what Ctrl-C and SIGTERM do to a run. The first asks it to finish what is in flight, the second ends it.
+
+Another thread may ask for the same: signals are the main thread's alone.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -35,10 +38,14 @@ class Stopping:
         self._on_signal = on_signal
         self._forced = self._finishing = False
         self._task: asyncio.Task[Any] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._asked: Callable[[], None] | None = None
         self._before = ExitStack()
 
     def __enter__(self) -> Self:
-        self._task = asyncio.current_task()
+        self._task, self._loop = asyncio.current_task(), asyncio.get_running_loop()
+        if self._asked is not None:
+            self._asked()
         if threading.current_thread() is threading.main_thread():
             for number in SIGNALS:
                 if signal.getsignal(number) not in (signal.SIG_IGN, None):  # None: not Python's
@@ -51,6 +58,13 @@ class Stopping:
         self._before.close()
         if self._forced and isinstance(error, asyncio.CancelledError):
             raise KeyboardInterrupt from None
+
+    def ask(self, stop: Callable[[], None]) -> None:
+        """Have what stops called in the loop, from any thread: now, or as soon as it is entered."""
+        self._asked = stop  # before the loop is looked for: whoever comes second sees what the first one did
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended
+                self._loop.call_soon_threadsafe(stop)
 
     @contextmanager
     def finishing(self) -> Iterator[None]:

@@ -26,17 +26,23 @@ class Turns:
         self._free = places
         self._taken: dict[str, int] = {}
         self._queues: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        self._later: set[asyncio.Future[None]] = set()
         self.waiting = 0
 
     @asynccontextmanager
-    async def turn(self, key: str, seconds: float) -> AsyncIterator[None]:
+    async def turn(self, key: str, seconds: float | None, *, later: bool = False) -> AsyncIterator[None]:
         """Wait for a place, and hold it.
+
+        Args:
+            key: Whose turn it is.
+            seconds: How long to wait at most; None for as long as it takes.
+            later: Whether all others of the key come first, also those that come later: nobody waits for an answer.
 
         Raises:
             TimeoutError: There was none within so many seconds.
         """
         if not self._free or self._queues:
-            await self._wait(key, seconds)
+            await self._wait(key, seconds, later=later)
         else:
             self._take(key)
         try:
@@ -48,9 +54,13 @@ class Turns:
         """Say how many places a key has, and waits for."""
         return self._taken.get(key, 0) + len(self._queues.get(key, ()))
 
-    async def _wait(self, key: str, seconds: float) -> None:
+    async def _wait(self, key: str, seconds: float | None, *, later: bool) -> None:
         place = asyncio.get_running_loop().create_future()
-        self._queues.setdefault(key, deque()).append(place)
+        queue = self._queues.setdefault(key, deque())
+        before = len(queue) if later else len(queue) - sum(one in self._later for one in queue)
+        queue.insert(before, place)  # those that come later stand at its end
+        if later:
+            self._later.add(place)
         self.waiting += 1
         try:
             async with asyncio.timeout(seconds):
@@ -63,6 +73,7 @@ class Turns:
             raise
         finally:
             self.waiting -= 1
+            self._later.discard(place)
 
     def _leave(self, key: str, place: asyncio.Future[None]) -> None:
         queue = self._queues.get(key, deque())

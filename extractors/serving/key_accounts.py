@@ -101,7 +101,7 @@ class KeyAccounts:
         """
         of_key = {**labels, **key.cost_labels}
         name = (key.name, schema.id if schema else "", repr(sorted(of_key.items())))
-        limits = (*key.spending_limits, *shared, *self._budgets)
+        limits = self._limits(key, shared)
         known = self._payers.get(name)
         if known is None or (known.key, known.limits) != (key, limits):
             ledger = self._ledger(key, schema, models)
@@ -112,10 +112,23 @@ class KeyAccounts:
         self._payers.move_to_end(name)
         return known
 
+    def run_account(self, key: ApiKey, shared: Sequence[SpendingLimit], labels: Mapping[str, str]) -> SpendingAccount:
+        """Return what books the costs of one run of a key, which has a ledger of its own. The caller closes it.
+
+        Args:
+            key: As it is now.
+            shared: As in `payer`.
+            labels: What the run's costs bear beside those of the key.
+        """
+        return self._money.account({**labels, **key.cost_labels}, self._limits(key, shared))
+
     def seconds_to_more(self, payer: Payer) -> float | None:
         """Return the seconds until a payer may spend more, where it cannot now; None where no limit of it says that."""
         reached = [status for status in self._money.status(payer.limits) if status.is_reached]
         return max(((one.end - datetime.now(UTC)).total_seconds() for one in reached), default=None)
+
+    def _limits(self, key: ApiKey, shared: Sequence[SpendingLimit]) -> tuple[SpendingLimit, ...]:
+        return (*key.spending_limits, *shared, *self._budgets)
 
     def _forget_idle(self) -> None:
         idle = [name for name, payer in self._payers.items() if payer.is_idle]

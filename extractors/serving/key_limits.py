@@ -62,13 +62,21 @@ class KeyLimits:
         if self._client is not None:
             await self._client.aclose()
 
-    async def admit(self, key: ApiKey) -> None:
+    async def admit(self, key: ApiKey, *, leaving: float = 0.0) -> None:
         """Count a request.
+
+        Args:
+            key: Whose it is.
+            leaving: The share of what the key may ask a minute that is left to its other requests.
 
         Raises:
             ProblemError: It is one too many (429), or nobody can tell (503).
         """
         with _answering():
+            if leaving and key.rpm is not None:
+                left = (await self._limiter.get_window_stats(_a_minute(key.rpm), key.name, "requests")).remaining
+                if left <= int(leaving * key.rpm):
+                    raise await self._refusal(key, _a_minute(key.rpm), "requests")
             if key.tpm is not None and not await self._limiter.test(_a_minute(key.tpm), key.name, "tokens"):
                 raise await self._refusal(key, _a_minute(key.tpm), "tokens")
             if key.rpm is not None and not await self._limiter.hit(_a_minute(key.rpm), key.name, "requests"):

@@ -129,6 +129,16 @@ class ServedSchemas:
         if refused := [name for name in asked if not key.takes_model(name)]:
             raise _forbidden(key, f"the model {refused[0]!r}")
 
+    def extractor_of_its_own(self, schema: str | Mapping[str, Any], model: str | None) -> Extractor[Any]:
+        """Make an extractor for what was checked, which is the caller's to close. It takes a second at most.
+
+        Raises:
+            ProblemError: The schema cannot be used (422).
+        """
+        if not isinstance(schema, str):
+            _written(schema)
+        return self._make(schema, model)
+
     @asynccontextmanager
     async def lent(
         self, schema: str | Mapping[str, Any], model: str | None, prepare: Callable[[Extractor[Any]], None]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
 
+from slotfill.extractors.clients.metering import Meter
 from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.errors import LedgerError
@@ -18,6 +19,7 @@ from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.keys.api_key import ApiKey
 from slotfill.extractors.keys.key_ring import KeyRing
 from slotfill.extractors.record.failure_kinds import FailureKind
+from slotfill.extractors.rungs.asks import Answer, Ask, Executor
 from slotfill.extractors.runs.reports.log_safety import disclosed
 from slotfill.extractors.serving.fair_turns import Turns
 from slotfill.extractors.serving.feedback_log import FeedbackLog
@@ -39,6 +41,9 @@ QUEUED_SECONDS = 30.0
 
 ASKED_AGAIN = 1.0
 """Seconds after which to ask again where others of the same key are to end first."""
+
+LEFT_BY_RUNS = 0.25
+"""The share of what a key may ask a minute that its runs leave to its other requests."""
 
 SERVICE_AGAIN = 10.0
 """Seconds after which to ask again where the model's service failed for one request, and says no time itself."""
@@ -88,6 +93,7 @@ class Service:
 
     Attributes:
         stopping: Is set when what is still at work is to end.
+        breaker: Says whether models can be asked.
     """
 
     def __init__(
@@ -102,8 +108,9 @@ class Service:
         concurrency: int,
     ) -> None:
         self.schemas, self.keys, self.replies, self.feedback = schemas, keys, replies, feedback
+        self.accounts, self.concurrency = accounts, concurrency
         self.breaker = ServiceBreaker(lambda line: _logger.warning("%s", line))
-        self._accounts, self._limits = accounts, limits
+        self._limits = limits
         self._turns = Turns(concurrency)
         settings = schemas.settings
         self._pacer = Pacer(rpm=settings.rpm, itpm=settings.itpm, otpm=settings.otpm)
@@ -118,7 +125,7 @@ class Service:
         """Close what it uses."""
         await self.schemas.aclose()
         await self._limits.aclose()
-        self._accounts.close()
+        self.accounts.close()
         self.replies.close()
 
     def find_key(self, presented: str | None) -> ApiKey:
@@ -161,14 +168,36 @@ class Service:
                 detail = f"no place was free within {QUEUED_SECONDS:.0f} s"
                 raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "busy", detail, retry_after=QUEUED_SECONDS) from None
             # Behind the limits: making one for a schema that a request brings takes work.
-            lent = self.schemas.lent(request.schema, request.model, self._prepare)
+            lent = self.schemas.lent(request.schema, request.model, self.prepare)
             extractor = await held.enter_async_context(lent)
             yield Work(self, request, extractor, self._payer(request, extractor))
+
+    async def ask(self, key: ApiKey, ask: Ask, executor: Executor, meter: Meter, on_turn: Callable[[], None]) -> Answer:
+        """Put an ask of a run to the models, in its key's turn, behind the requests of that.
+
+        Args:
+            key: Whose run it is, as the key is now.
+            ask: What is asked.
+            executor: What puts it to the models.
+            meter: Is told of each HTTP try.
+            on_turn: Is called when it has waited long enough, and is sent.
+
+        Raises:
+            ProblemError: Not now; its `retry_after` says when (429, 503).
+        """
+        self.breaker.check()
+        await self._limits.admit(key, leaving=LEFT_BY_RUNS)
+        async with self._turns.turn(key.name, None, later=True):
+            on_turn()
+            with paid_by(meter):
+                answer = await self.breaker.guarding(executor).aexecute(ask)
+        await self._limits.charge(key, sum(answer.usage.counts or ()))
+        return answer
 
     def _payer(self, request: ServiceRequest, extractor: Extractor[Any]) -> Payer:
         schema = extractor.schema if isinstance(request.schema, str) else None
         try:
-            return self._accounts.payer(
+            return self.accounts.payer(
                 request.key, self.keys.ring.budgets, schema, extractor.all_models, request.labels
             )
         except LedgerError as error:
@@ -176,7 +205,7 @@ class Service:
             detail = "what is spent cannot be written down, and so nothing is asked: the log says why"
             raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "no_ledger", detail, retry_after=SERVICE_AGAIN) from None
 
-    def _prepare(self, extractor: Extractor[Any]) -> None:
+    def prepare(self, extractor: Extractor[Any]) -> None:
         """Have an extractor share the pace with all others, and tell each request to who pays for it."""
         extractor.pace(self._pacer)
         extractor.meter(self._meter)
@@ -194,7 +223,7 @@ class Service:
         if failure is None or status is None:
             return extraction
         is_budget = failure.type is FailureKind.BUDGET
-        again = self._accounts.seconds_to_more(payer) if is_budget else SERVICE_AGAIN
+        again = self.accounts.seconds_to_more(payer) if is_budget else SERVICE_AGAIN
         more = {"record": extraction.to_json()}
         raise ProblemError(status, failure.type.value, disclosed(failure), retry_after=again, more=more)
 

@@ -10,15 +10,22 @@ from pathlib import Path
 from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.runs.ledger.lock import check_file
 from slotfill.extractors.runs.ledger.migrations import APPLICATION, MIGRATIONS
-from slotfill.schemas.json_values.exact_json import loads
+from slotfill.extractors.runs.ledger.queries import FAILED_ON_THE_WAY
+from slotfill.schemas.json_values.exact_json import loads, read_again
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
 
-__all__ = ["is_ledger", "records_of", "retained_text"]
+__all__ = ["is_ledger", "records_from", "records_of", "retained_text"]
 
 _RECORDS = """
     SELECT inputs.source, records.record FROM inputs
     JOIN documents USING (document) JOIN records ON records.number = documents.record ORDER BY position
 """
+
+_FROM = f"""
+    SELECT position, inputs.source, columns, records.record FROM inputs
+    JOIN documents USING (document) JOIN records ON records.number = documents.record
+    WHERE position >= ? AND ({FAILED_ON_THE_WAY}) IS NOT TRUE ORDER BY position LIMIT ?
+"""  # noqa: S608 - our own
 
 
 def is_ledger(path: Path) -> bool:
@@ -36,6 +43,26 @@ def records_of(path: Path) -> Iterator[JSONObject]:
     with _opened(path) as database:
         for source, text in database.execute(_RECORDS):
             yield _record(source, text)
+
+
+def records_from(path: Path, first: int, most: int, *, final: bool) -> list[tuple[int, JSONObject]]:
+    """Return some of the records of a ledger that may be in use, in the input's order, each with its position.
+
+    first: the position from which on. most: how many at most. final: whether what failed on the way to the service is
+    to be tried no more; else it has no record yet.
+
+    Raises LedgerError as `records_of` does.
+    """
+    question = _FROM.replace(FAILED_ON_THE_WAY, "FALSE") if final else _FROM
+    found = []
+    with _opened(path) as database:
+        for position, source, columns, text in database.execute(question, (first, most)):
+            record = _record(source, text)
+            record["document"].pop("columns", None)
+            if columns is not None:
+                record["document"]["columns"] = read_again(columns)
+            found.append((position, record))
+    return found
 
 
 def retained_text(path: Path, key: bytes) -> str | None:

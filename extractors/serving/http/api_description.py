@@ -10,7 +10,7 @@ from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.serving.http.request_bodies import ExtractBody
 from slotfill.extractors.serving.problem import PROBLEM_TYPE
 
-__all__ = ["described_extract", "described_stream", "problems"]
+__all__ = ["IDEMPOTENCY", "described_extract", "described_stream", "problems"]
 
 _PROBLEM = {
     "type": "object",
@@ -33,7 +33,7 @@ _MEANINGS = {
     403: "The key may not do that.",
     404: "There is no such thing.",
     408: "The body came too slowly.",
-    409: "The request of this Idempotency-Key is still at work; Retry-After says when to ask again.",
+    409: "The request of this Idempotency-Key is still at work, or the run does not stand so that it can be done.",
     413: "The body is too large.",
     415: "The body is of another type.",
     422: "The body says something that cannot be used.",
@@ -45,13 +45,14 @@ _MEANINGS = {
 }
 
 
-_IDEMPOTENCY = {
+IDEMPOTENCY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
     "description": "Names the request: sent again with the same name it gets the same reply, and is not paid again.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
 }
+"""The header by which a request may be sent again."""
 
 
 def problems(*statuses: int) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def described_extract(name: str | None, json_schema: Mapping[str, Any] | None) -
     """Describe the route that extracts one document."""
     content = {"application/json": {"schema": _record(json_schema)}}
     described = _described(f"The record of one document, by {_named(name)}.", content)
-    return {**described, "parameters": [_IDEMPOTENCY]}
+    return {**described, "parameters": [IDEMPOTENCY]}
 
 
 def described_stream(name: str | None, json_schema: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -23,6 +24,9 @@ REQUEST_ID = "slotfill_request_id"
 
 BODY_SECONDS = 30.0
 """So long a body may take to arrive, from the first look at it: slower clients hold a place for nothing."""
+
+UPLOAD_SECONDS = 600.0
+"""So long files may take where they may be large."""
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -47,10 +51,11 @@ class RequestGuard:
     Args:
         app: What answers.
         most_bytes: Of a body.
+        uploads: Of the files that are sent to an address, by that. They go to the disk as they come.
     """
 
-    def __init__(self, app: ASGIApp, *, most_bytes: int) -> None:
-        self._app, self._most_bytes = app, most_bytes
+    def __init__(self, app: ASGIApp, *, most_bytes: int, uploads: Mapping[str, int] | None = None) -> None:
+        self._app, self._most_bytes, self._uploads = app, most_bytes, dict(uploads or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -71,8 +76,10 @@ class RequestGuard:
             await send(message)
 
         try:
-            self._check_head(Headers(scope=scope))
-            await self._app(scope, _Body(receive, self._most_bytes).receive, send_named)
+            headers = Headers(scope=scope)
+            most, seconds = self._bounds(scope, headers)
+            self._check_head(headers, most)
+            await self._app(scope, _Body(receive, most, seconds).receive, send_named)
         except ProblemError as problem:
             if is_begun:
                 raise
@@ -87,15 +94,22 @@ class RequestGuard:
             fault = ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "this is a fault of the service")
             await problem_response(fault, request_id)(scope, receive, send_named)
 
-    def _check_head(self, headers: Headers) -> None:
+    def _bounds(self, scope: Scope, headers: Headers) -> tuple[int, float]:
+        """Return the most bytes that a body may have, and the seconds that it may take."""
+        most = self._uploads.get(scope["path"])
+        if most is None or not headers.get("content-type", "").lower().startswith("multipart/form-data"):
+            return self._most_bytes, BODY_SECONDS
+        return most, UPLOAD_SECONDS
+
+    def _check_head(self, headers: Headers, most: int) -> None:
         """Refuse what two servers in a row may read as different requests, and what is too large before it comes."""
         lengths = headers.getlist("content-length")
         if "transfer-encoding" in headers and lengths:
             raise _AmbiguousLengthError(
                 HTTPStatus.BAD_REQUEST, "ambiguous_length", "a request has a Content-Length or a Transfer-Encoding"
             )
-        if lengths and int(lengths[0]) > self._most_bytes:
-            raise _too_large(self._most_bytes)
+        if lengths and int(lengths[0]) > most:
+            raise _too_large(most)
 
 
 class _AmbiguousLengthError(ProblemError):
@@ -109,20 +123,20 @@ class _AmbiguousLengthError(ProblemError):
 class _Body:
     """Counts what arrives of a body, and how long it takes."""
 
-    def __init__(self, receive: Receive, most_bytes: int) -> None:
-        self._receive, self._most_bytes = receive, most_bytes
+    def __init__(self, receive: Receive, most_bytes: int, seconds: float) -> None:
+        self._receive, self._most_bytes, self._seconds = receive, most_bytes, seconds
         self._read = 0
         self._until: float | None = None
 
     async def receive(self) -> Any:
         if self._until == 0:  # it is here: what comes now is that the client has gone
             return await self._receive()
-        self._until = self._until or asyncio.get_running_loop().time() + BODY_SECONDS
+        self._until = self._until or asyncio.get_running_loop().time() + self._seconds
         try:
             async with asyncio.timeout_at(self._until):
                 message = await self._receive()
         except TimeoutError:
-            detail = f"the body did not arrive within {BODY_SECONDS:.0f} s"
+            detail = f"the body did not arrive within {self._seconds:.0f} s"
             raise ProblemError(HTTPStatus.REQUEST_TIMEOUT, "slow_body", detail) from None
         if message["type"] == "http.request":
             self._read += len(message.get("body", b""))

@@ -23,8 +23,11 @@ from slotfill.extractors.serving.http.extract_routes import extract_routes
 from slotfill.extractors.serving.http.feedback_routes import feedback_router
 from slotfill.extractors.serving.http.playground_routes import playground_router
 from slotfill.extractors.serving.http.request_guard import REQUEST_ID, RequestGuard, problem_response
+from slotfill.extractors.serving.http.runs.run_routes import runs_router
 from slotfill.extractors.serving.http.state_routes import state_router
 from slotfill.extractors.serving.problem import ProblemError
+from slotfill.extractors.serving.runs.run_queue import RunQueue
+from slotfill.extractors.serving.runs.run_view import RUNS
 from slotfill.extractors.serving.service import Service
 
 __all__ = ["service_app"]
@@ -38,11 +41,14 @@ _PLAIN_QUERY = re.compile(rb"(?:[a-z_]{1,16}=[a-z0-9]{1,16}(?:&|$))*")
 _logger = logging.getLogger("slotfill")
 
 
-def service_app(service: Service, *, most_bytes: int, origins: tuple[str, ...] = ()) -> FastAPI:
+def service_app(
+    service: Service, runs: RunQueue | None = None, *, most_bytes: int, origins: tuple[str, ...] = ()
+) -> FastAPI:
     """Make the app of a service.
 
     Args:
         service: What answers.
+        runs: Its runs; None where it takes none.
         most_bytes: Of a body.
         origins: The origins whose pages may call it from a browser.
     """
@@ -50,10 +56,14 @@ def service_app(service: Service, *, most_bytes: int, origins: tuple[str, ...] =
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         dropping = asyncio.create_task(_drop_replies(service))
+        if runs is not None:
+            runs.start()
         try:
             yield
         finally:
             dropping.cancel()
+            if runs is not None:
+                await runs.aclose()
             await service.aclose()
 
     app = FastAPI(
@@ -74,10 +84,12 @@ def service_app(service: Service, *, most_bytes: int, origins: tuple[str, ...] =
     handlers: dict[Any, Any] = {ProblemError: _on_problem, RequestValidationError: _on_invalid, HTTPException: _on_http}
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
-    app.state.service = service
+    app.state.service, app.state.runs = service, runs
     app.include_router(state_router)
     app.include_router(extract_routes(service))
     app.include_router(feedback_router)
+    if runs is not None:
+        app.include_router(runs_router)
     app.include_router(playground_router)
     _describe(app)
     if origins:
@@ -86,9 +98,13 @@ def service_app(service: Service, *, most_bytes: int, origins: tuple[str, ...] =
             allow_origins=origins,
             allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
-            expose_headers=["X-Request-Id", "Retry-After", "Idempotency-Replayed"],
+            expose_headers=[
+                *("X-Request-Id", "Retry-After", "Idempotency-Replayed"),
+                *("Location", "X-Run-Status", "X-Run-Over"),
+            ],
         )
-    app.add_middleware(RequestGuard, most_bytes=most_bytes)
+    uploads = {} if runs is None else {RUNS: max(most_bytes, runs.limits.size)}
+    app.add_middleware(RequestGuard, most_bytes=most_bytes, uploads=uploads)
     return app
 
 

@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from slotfill.extractors.serving.runs.run_queue import RunQueue
 from slotfill.extractors.serving.service import Service
 
 __all__ = ["BACKLOG", "OnReady", "serve_app"]
@@ -52,8 +53,8 @@ def serve_app(
 ) -> None:
     """Answer until the process is told to stop, by Ctrl-C or SIGTERM.
 
-    What is at work then is finished within the grace, and streams that are not by then are told so; a second signal
-    ends it at once.
+    What is at work then is finished within the grace, and streams that are not by then are told so; runs are gone on
+    with by the next start. A second signal ends it at once.
 
     Args:
         app: What answers.
@@ -79,7 +80,7 @@ def serve_app(
         proxy_headers=False,  # anybody may write them
     )
     with _signals_passed(), suppress(KeyboardInterrupt):  # that is how it ends
-        _Server(config, service, grace, on_ready).run(sockets=[listener])
+        _Server(config, service, app.state.runs, grace, on_ready).run(sockets=[listener])
 
 
 @contextmanager
@@ -98,9 +99,11 @@ def _signals_passed() -> Iterator[None]:
 class _Server(uvicorn.Server):
     """Tells the service when it is to stop."""
 
-    def __init__(self, config: uvicorn.Config, service: Service, grace: float, on_ready: OnReady) -> None:
+    def __init__(
+        self, config: uvicorn.Config, service: Service, runs: RunQueue | None, grace: float, on_ready: OnReady
+    ) -> None:
         super().__init__(config)
-        self._service, self._grace, self._on_ready = service, grace, on_ready
+        self._service, self._runs, self._grace, self._on_ready = service, runs, grace, on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -118,6 +121,8 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         loop = asyncio.get_running_loop()
         loop.call_later(max(0.0, self._grace - LAST_WORD), self._service.end_streams)
+        if self._runs is not None:
+            self._runs.stop(self._grace)
         await super().shutdown(sockets)
 
 

@@ -41,6 +41,7 @@ async def schemas(request: Request) -> JSONResponse:
         "keeps": ["usage and cost, by key, label, schema and model", *flagged],
         "texts": False,
         "values": False,
+        "runs": {"keeps": ["documents", "records"], "until": "DELETE /v1/runs/{name}"},
         "with_idempotency_key": {
             "keeps": ["the reply, with its record"],
             "seconds": service.replies.retention.total_seconds(),

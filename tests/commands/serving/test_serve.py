@@ -1,5 +1,6 @@
 """`slotfill serve` as a process: how it starts, how it ends, and what it says where it cannot start."""
 
+import json
 import os
 import re
 import signal
@@ -41,20 +42,19 @@ def command(*arguments):
 @contextmanager
 def process_of(environment, *arguments):
     """Start a service; gives its process, address and key. It is ended, if it has not ended by itself."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command("serve", "--schemas", "feedback", "--port", "0", *arguments),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
-    )
-    try:
-        address = re.search(r"http://\S+", process.stderr.readline())[0]
-        secret = re.search(r"sf_\S+", process.stderr.readline())[0]
-        yield process, address, secret
-    finally:
-        process.kill()
-        process.wait()
+    ) as process:
+        try:
+            address = re.search(r"http://\S+", process.stderr.readline())[0]
+            secret = None if "--keys" in arguments else re.search(r"sf_\S+", process.stderr.readline())[0]
+            yield process, address, secret
+        finally:
+            process.kill()
 
 
 def post(address, secret, path="/v1/extract/feedback"):
@@ -97,6 +97,35 @@ class TestEnd:
             process.terminate()
             _, said = process.communicate(timeout=30)
         assert (process.returncode, said) == (0, "stopped\n")
+
+
+@pytest.mark.slow
+class TestKill:
+    def test_a_run_goes_on_where_it_was_and_nothing_is_asked_twice(self, environment, claude, tmp_path):
+        """What was answered when the server was killed is not asked again; what was in flight is, and nothing else."""
+        keys = tmp_path / "keys.toml"
+        add = command("keys", "add", "support", "--keys", keys)
+        added = subprocess.run(add, capture_output=True, text=True, env=environment, check=True)
+        headers = {"Authorization": f"Bearer {added.stdout.strip()}"}
+        run, asked = "", 0
+        for start in range(3):
+            with process_of(environment, "--keys", str(keys), "--concurrency", "16") as (process, address, _):
+                with httpx2.Client(base_url=address, headers=headers, timeout=30) as client:
+                    if not run:
+                        run = begin(client, 400)
+                    if start < 2:
+                        wait_for(lambda: len(claude.requests) >= asked + 60)  # noqa: B023 - it is called at once
+                    else:
+                        wait_for(lambda: client.get(f"/v1/runs/{run}").json()["status"] == "finished")  # noqa: B023
+                        lines = client.get(f"/v1/runs/{run}/results").text.splitlines()
+                process.kill()
+                process.wait()
+            asked = len(claude.requests)
+        found = [json.loads(line) for line in lines]
+        assert [record["document"]["source"] for record in found] == [str(number) for number in range(400)]
+        assert {record["outcome"] for record in found} == {"valid"}
+        places = 4  # of a run: a quarter of 16
+        assert len(claude.requests) - 400 <= 2 * places
 
 
 @pytest.mark.slow
@@ -148,6 +177,11 @@ class TestBeginning:
 
     def test_others_are_served_by_their_keys_alone(self, environment):
         assert self.refused(environment, "--schemas", "feedback", "--host", "0.0.0.0")[0] == 2
+
+
+def begin(client, count):
+    documents = [{"text": f"Mail {number}: {TEXT}", "id": str(number)} for number in range(count)]
+    return client.post("/v1/runs", json={"schema": "feedback", "documents": documents}).json()["id"]
 
 
 def takes_connections(address):

@@ -14,6 +14,9 @@ from slotfill.extractors.keys.key_ring import KeyRing, utc_now
 from slotfill.extractors.keys.secret_hash import hash_of, new_secret
 from slotfill.extractors.serving.http.service_app import service_app
 from slotfill.extractors.serving.http.service_server import serve_app
+from slotfill.extractors.serving.runs.run_queue import RunQueue
+from slotfill.extractors.serving.runs.run_store import RunStore
+from slotfill.extractors.serving.runs.service_run import RunLimits
 from slotfill.extractors.serving.served_schemas import ServedSchemas
 from slotfill.extractors.serving.service_assembly import assembled_service
 from slotfill.extractors.testing.claude import SimulatedClaude
@@ -36,6 +39,10 @@ class Keys:
         self.ring = KeyRing(self._keys.values(), self.ring.budgets)
         return secret
 
+    def revoke(self, name):
+        self._keys[name] = self._keys[name].model_copy(update={"revoked": utc_now()})
+        self.ring = KeyRing(self._keys.values(), self.ring.budgets)
+
     def find(self, presented):
         return self.ring.find(presented)
 
@@ -43,8 +50,8 @@ class Keys:
 class Running:
     """A service that answers."""
 
-    def __init__(self, url, service, keys, stop):
-        self.url, self.service, self.keys, self.stop = url, service, keys, stop
+    def __init__(self, url, service, runs, keys, stop):
+        self.url, self.service, self.runs, self.keys, self.stop = url, service, runs, keys, stop
 
     def client(self, secret=None, **options):
         secret = secret or self.keys.add()
@@ -77,17 +84,20 @@ def running(claude, tmp_path, monkeypatch):
             grace=5,
             most_bytes=1_000_000,
             origins=(),
+            keys=None,
+            runs=None,
             **of_service,
         ):
             named = {schema.name: schema for schema in map(resolve, names or ("feedback",))}
             schemas = ServedSchemas(named, models, {"retries": 1}, allow_schemas=allow_schemas)
-            keys = Keys()
+            keys = keys or Keys()
             options = {"concurrency": 8, **of_service}
             with (
                 bound_port("127.0.0.1", 0) as listener,
                 assembled_service(schemas, keys, place=str(listener.getsockname()[1]), **options) as service,
             ):
-                app = service_app(service, most_bytes=most_bytes, origins=origins)
+                queued = RunQueue(service, RunStore(tmp_path), runs or RunLimits())
+                app = service_app(service, queued, most_bytes=most_bytes, origins=origins)
                 ready = queue.Queue()
                 thread = threading.Thread(
                     target=serve_app, args=(app, service, listener), kwargs={"grace": grace, "on_ready": ready.put}
@@ -95,7 +105,7 @@ def running(claude, tmp_path, monkeypatch):
                 thread.start()
                 stop = ready.get(timeout=30)
                 try:
-                    yield Running(f"http://127.0.0.1:{listener.getsockname()[1]}", service, keys, stop)
+                    yield Running(f"http://127.0.0.1:{listener.getsockname()[1]}", service, queued, keys, stop)
                 finally:
                     stop()
                     thread.join(60)

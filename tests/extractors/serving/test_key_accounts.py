@@ -37,7 +37,7 @@ def test_labels_that_requests_bring_do_not_pile_up(service_at, tmp_path, monkeyp
     secret = service_at.keys.add()
     for number in range(8):
         assert service_at.post(secret=secret, labels={"visit": str(number)}).status_code == 200
-    assert len(service_at.service._accounts._payers) <= 4
+    assert len(service_at.service.accounts._payers) <= 4
     assert len(tries(tmp_path, "support-feedback-*")) == 8
 
 

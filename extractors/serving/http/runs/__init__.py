@@ -1,0 +1,1 @@
+"""Runs by HTTP: begun, looked at, cancelled, their records streamed."""

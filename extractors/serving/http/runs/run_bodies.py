@@ -1,0 +1,194 @@
+"""What a request for a run holds: documents as JSON, or files by multipart, which go to the disk as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from slotfill.extractors.serving.http.request_bodies import Labels, Name, checked_body
+from slotfill.extractors.serving.problem import ProblemError
+from slotfill.extractors.serving.runs.run_documents import write_documents
+from slotfill.extractors.serving.runs.run_order import InputFile
+
+__all__ = ["RunBody", "read_run_body"]
+
+MOST_FILES = 1_000
+"""Of one upload; rows are the way for more."""
+
+_FIELDS = ("schema", "model", "labels", "text_field", "id_field", "keep")
+_BLOCK = 2**20
+
+
+class _RunDocument(BaseModel):
+    """One document."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    text: Annotated[str, Field(description="What to extract from.")]
+    id: Annotated[Name | None, Field(description="What its record names it by, as its source.")] = None
+
+
+class _RunForm(BaseModel):
+    """What a run goes by."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    schema_: Annotated[
+        Name | dict[str, Any],
+        Field(alias="schema", description="The schema's name, or a JSON Schema, where requests may bring one."),
+    ]
+    model: Annotated[Name | None, Field(description="The model; by default the service's own choice.")] = None
+    labels: Annotated[Labels, Field(description="What its costs bear beside those of the key.")] = Field(
+        default_factory=dict
+    )
+
+
+class _RunDocuments(_RunForm):
+    """Documents, as JSON."""
+
+    documents: Annotated[list[_RunDocument], Field(min_length=1)]
+
+
+class _RowForm(BaseModel):
+    """What a form says of rows."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    text_field: Name | None = None
+    id_field: Name | None = None
+    keep: tuple[Name, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunBody:
+    """What is asked for; the documents stand in the folder.
+
+    Attributes:
+        schema: The schema's name, or a JSON Schema.
+        model: The model, if it names one.
+        labels: What the costs bear beside those of the key.
+        files: The files that were sent; none where documents came as JSON.
+        count: How many documents these were.
+        text_field: Of rows, as on the command line.
+        id_field: As there.
+        keep: As there.
+        digest: Of all that it says.
+    """
+
+    schema: str | Mapping[str, Any]
+    model: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[InputFile, ...] = ()
+    count: int | None = None
+    text_field: str | None = None
+    id_field: str | None = None
+    keep: tuple[str, ...] = ()
+    digest: str = ""
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """Describe its form as JSON."""
+        return _RunDocuments.model_json_schema(by_alias=True)
+
+
+async def read_run_body(request: Request, folder: Path) -> RunBody:
+    """Read what a request holds, and put its documents into a folder.
+
+    Raises:
+        ProblemError: It is of another form (422), or of another type (415).
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json":
+        return await asyncio.to_thread(_read_json, await request.body(), folder)
+    if kind == "multipart/form-data":
+        return await _read_form(request, folder)
+    detail = 'send application/json with "documents", or multipart/form-data with one "file" or several'
+    raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_type", detail)
+
+
+def _read_json(data: bytes, folder: Path) -> RunBody:
+    body = checked_body(_RunDocuments, data)
+    write_documents(folder, ((one.text, one.id) for one in body.documents))
+    digest = hashlib.sha256(json.dumps(body.model_dump(), sort_keys=True).encode()).hexdigest()
+    return RunBody(body.schema_, body.model, body.labels, count=len(body.documents), digest=digest)
+
+
+async def _read_form(request: Request, folder: Path) -> RunBody:
+    try:
+        form = await request.form(max_files=MOST_FILES, max_fields=len(_FIELDS) + 50)
+    except HTTPException as error:  # what Starlette makes of a form that cannot be read
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_form", f"the form: {error.detail}") from None
+    try:
+        said, rows = _fields_of(form)
+        uploads = [file for file in form.getlist("file") if isinstance(file, UploadFile)]
+        if not uploads:
+            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "no_file", 'the form has no file called "file"')
+        digest = hashlib.sha256(json.dumps([said.model_dump(), rows.model_dump()], sort_keys=True).encode())
+        files = []
+        for number, upload in enumerate(uploads, 1):
+            file = InputFile(name=(upload.filename or "file")[:500], stored=f"{number:04}")
+            digest.update(json.dumps(file.name).encode())
+            digest.update(await asyncio.to_thread(_copied, upload, folder / file.stored))
+            files.append(file)
+    finally:
+        await form.close()
+    return RunBody(
+        said.schema_,
+        said.model,
+        said.labels,
+        tuple(files),
+        text_field=rows.text_field,
+        id_field=rows.id_field,
+        keep=rows.keep,
+        digest=digest.hexdigest(),
+    )
+
+
+def _fields_of(form: FormData) -> tuple[_RunForm, _RowForm]:
+    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    if unknown := fields.keys() - set(_FIELDS):
+        detail = f"the form has fields that are none: {', '.join(sorted(map(repr, unknown)))[:200]}"
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_form", detail)
+    if "schema" not in fields:
+        detail = 'the form has no field "schema": the name of one, or a JSON Schema'
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_form", detail)
+    said: dict[str, Any] = {name: fields[name] for name in ("schema", "model") if name in fields}
+    if said["schema"].lstrip().startswith("{"):
+        said["schema"] = _json_of("schema", said["schema"])
+    if "labels" in fields:
+        said["labels"] = _json_of("labels", fields["labels"])
+    rows: dict[str, Any] = {name: fields[name] for name in ("text_field", "id_field") if name in fields}
+    rows["keep"] = [name for name in form.getlist("keep") if isinstance(name, str)]
+    return (
+        checked_body(_RunForm, json.dumps(said).encode()),
+        checked_body(_RowForm, json.dumps(rows).encode()),
+    )
+
+
+def _copied(upload: UploadFile, path: Path) -> bytes:
+    """Copy what was sent, and return its digest."""
+    digest = hashlib.sha256()
+    with path.open("xb") as file:
+        while block := upload.file.read(_BLOCK):
+            file.write(block)
+            digest.update(block)
+    return digest.digest()
+
+
+def _json_of(name: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        detail = f"the form's field {name!r} is no JSON"
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_form", detail) from None
