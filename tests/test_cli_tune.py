@@ -10,6 +10,12 @@ from click.testing import CliRunner
 from scripted import message
 
 from slotfill.cli import main
+from slotfill.extractors.budgets.budget_ledger import BudgetLedger
+from slotfill.extractors.budgets.run_budgets import budgets_folder
+from slotfill.extractors.budgets.spending_limit import SpendingLimit
+from slotfill.extractors.runs.ledger.costs import costs_of
+from slotfill.extractors.runs.ledger.identity import ledgers_of
+from slotfill.extractors.settings import Settings
 from slotfill.schemas.sources.tuned import Tuned
 
 SCHEMA = {
@@ -57,6 +63,10 @@ def test_it_says_what_it_tries_and_what_it_found_and_extract_takes_it(server, fo
     assert "rewritten" in lines[-2]
     assert lines[-1].startswith("tuned.json holds it; spent in all: $0.0")
     assert Tuned.read("tuned.json").better
+    spent = costs_of(ledgers_of("tuned.json", Settings.read()), "model").total.usd
+    with BudgetLedger(budgets_folder(Settings.read())) as money:
+        (status,) = money.status([SpendingLimit.read("command=tune:1/day")])
+    assert status.spent == spent > 0
     (folder / "a.txt").write_text("ticket number 71")
     extracting = ["extract", "ticket.json", "a.txt", "--tuned", "tuned.json", "-m", "claude-haiku-5-5"]
     extracted = CliRunner().invoke(main, extracting, catch_exceptions=False)

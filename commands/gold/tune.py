@@ -99,10 +99,12 @@ def tune_command(ctx: click.Context, /, schema: str, gold: str, *, tuning: TuneO
 
 def _tune(schema: str, gold: str, options: TuneOptions, files: FileOptions) -> int:
     """Tune, say what came of it, and return the exit code."""
+    from slotfill.extractors.budgets.run_budgets import run_budgets
     from slotfill.extractors.errors import LedgerError, ModelError, StoppedError
     from slotfill.extractors.extractor import Extractor
     from slotfill.extractors.gold.gold_files import read_gold
     from slotfill.extractors.gold.gold_texts import with_texts
+    from slotfill.extractors.settings import Settings
     from slotfill.extractors.tuning.tuning_session import tune
     from slotfill.extractors.tuning.variant_runs import VariantRuns
     from slotfill.schemas.sources.schema_sources import resolve
@@ -112,29 +114,34 @@ def _tune(schema: str, gold: str, options: TuneOptions, files: FileOptions) -> i
     documents = with_texts(read_gold(gold), Path(gold).parent, text_field=options.text_field, **files.keywords)
     with Extractor(resolved, model=options.model) as extractor:
         model = extractor.model.id
-    runs = VariantRuns(
-        options.output,
-        {"model": model},
-        max_cost=options.max_cost,
-        concurrency=options.concurrency,
-        on_interrupt=lambda in_flight: _say(
-            options, f"stopping: {in_flight} requests in flight will be finished first"
-        ),
-    )
-    try:
-        session = tune(
-            resolved,
-            documents,
-            runs,
-            model=model,
-            variants=options.candidates,
-            seed=options.seed,
-            on_rung=_teller(options),
+    with run_budgets(
+        (), {"command": "tune"}, Settings.read(), webhook=None, ledger=Path(options.output).absolute(), lasting=True
+    ) as account:
+        runs = VariantRuns(
+            options.output,
+            {"model": model},
+            max_cost=options.max_cost,
+            concurrency=options.concurrency,
+            account=account,
+            on_interrupt=lambda in_flight: _say(
+                options, f"stopping: {in_flight} requests in flight will be finished first"
+            ),
         )
-    except (KeyboardInterrupt, ModelError, StoppedError, LedgerError) as error:
-        reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
-        _echo(f"stopped: {reason}; {_spent(runs.spent)}. The same command goes on: what is answered is not asked again")
-        return exit_code(error)
+        try:
+            session = tune(
+                resolved,
+                documents,
+                runs,
+                model=model,
+                variants=options.candidates,
+                seed=options.seed,
+                on_rung=_teller(options),
+            )
+        except (KeyboardInterrupt, ModelError, StoppedError, LedgerError) as error:
+            reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+            again = "The same command goes on: what is answered is not asked again"
+            _echo(f"stopped: {reason}; {_spent(runs.spent)}. {again}")
+            return exit_code(error)
     _write(session.tuned.write(), options.output)
     for line in _result(session, options.output):
         _echo(line)

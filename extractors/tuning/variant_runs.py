@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from slotfill.extractors.budgets.budget_ledger import SpendingAccount
 from slotfill.extractors.catalogue import prices
 from slotfill.extractors.clients.metering import size_of
 from slotfill.extractors.documents.document import Document
@@ -35,7 +36,7 @@ class VariantRuns:
     """Asks about documents with one schema after the other, within one budget.
 
     output: beside which the ledgers stand. max_cost: in USD, of all runs, those of an earlier start included.
-    on_interrupt: as in `Run`.
+    account: books what they cost where other runs do; None for nowhere. on_interrupt: as in `Run`.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class VariantRuns:
         *,
         max_cost: Decimal | None = None,
         concurrency: int | None = None,
+        account: SpendingAccount | None = None,
         on_interrupt: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.held = Decimal(0)
@@ -53,6 +55,7 @@ class VariantRuns:
         """The most that one request could have cost so far: so much must be left for any to be sent."""
         self._output, self._options = output, options
         self._max_cost, self._concurrency, self._on_interrupt = max_cost, concurrency, on_interrupt
+        self._account = account
         earlier = costs_of(ledgers_of(output, Settings.read()), "model")
         self._spent: Decimal | None = earlier.total.usd
 
@@ -96,6 +99,7 @@ class VariantRuns:
                 work.run(documents)
             finally:
                 self._spent = budget.spent
+                budget.leave()
         return collected.records
 
     def _budget(self, extractor: Extractor[Any], ledger: Ledger) -> Budget:
@@ -104,6 +108,7 @@ class VariantRuns:
             _SharedAccount(ledger.account, others),
             extractor.models,
             max_cost=None if self._max_cost is None else self._max_cost - self.held,
+            shared=self._account,
             ttl=extractor.settings.cache_ttl,
             schema=extractor.schema.name,
         )
