@@ -40,7 +40,8 @@ demo: weights  ## a review, a mail and a report, what becomes of them and what i
 picture: weights  ## the README's picture, docs/demo.svg: what `make demo` shows
 	@$(BIN)/python docs/picture.py --record
 
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
+# Bytecode is kept, whatever the environment says: some 1,000 processes that tests start would compile what they import.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 test: weights  ## the suite
 	$(PYTEST) -m "not slow"
