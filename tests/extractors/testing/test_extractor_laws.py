@@ -61,6 +61,7 @@ def test_a_broken_extractor_is_caught_by_the_law_meant_for_it(path):
     assert broken_by(fixture.Broken, schema) <= {fixture.LAW}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_its_good_twin_keeps_every_law(path):
     good = load(path).Good
