@@ -32,6 +32,7 @@ from overhead import AT_ONCE, KEY, TEXT, cpu_ms, serve
 
 from slotfill import Extractor
 from slotfill.__main__ import YOUNG_OBJECTS
+from slotfill.extractors.documents.blocks.row_block import RowBlock
 from slotfill.extractors.documents.sources import find_sources
 from slotfill.extractors.extractions.record_seal import RecordSeal
 from slotfill.extractors.runs.breaker import Breaker
@@ -39,7 +40,7 @@ from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.delivery import Delivery
 from slotfill.extractors.runs.engine import Run
 from slotfill.extractors.runs.ledger.identity import document_key
-from slotfill.extractors.runs.ledger.queries import ADD_INPUT, ADD_RECORD, NOTE_END
+from slotfill.extractors.runs.ledger.queries import ADD_BLOCK, ADD_INPUT, ADD_RECORD, NOTE_END
 from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.runs.outputs.sinks import open_sink
 from slotfill.schemas import Feedback
@@ -95,13 +96,14 @@ def run(rows: Path, output: Path, concurrency: int = AT_ONCE) -> float:
     ):
         extractor.meter(Budget(ledger.account, extractor.models, max_cost=Decimal(1_000_000)))
         started = time.process_time()
-        tally = Run(
+        whole = Run(
             extractor,
             ledger,
             Timed(ledger, kept, None, records=False, schema=extractor.schema),
             Breaker(),
             concurrency=concurrency,
-        ).run(sources)
+        )
+        tally = whole.run(sources.read(whole.block_lookup))
         taken = time.process_time() - started
     if tally.extracted != tally.documents:
         sys.exit(f"{tally.outcomes}: the figures would be of something else")
@@ -171,18 +173,23 @@ def resume(rows: int = RESUMED) -> None:
         ledger = output.with_suffix(".ledger")
         run(write_rows(Path(folder) / "first.jsonl", 1), output)
         with sqlite3.connect(ledger) as database:
-            first, *others = find_sources([many])
-            ((number, start, record),) = database.execute(
-                "SELECT number, start, records.record FROM documents JOIN records USING (document)"
+            first = next(iter(find_sources([many])))
+            ((start, record),) = database.execute(
+                "SELECT start, records.record FROM documents JOIN records USING (document)"
             )
-            for position, document in enumerate(others, 1):
+            position = 0
+            for document in find_sources([many]).read(lambda *_: None):
+                if isinstance(document, RowBlock):
+                    database.execute(ADD_BLOCK, (position - document.documents, document.digest, document.documents))
+                    continue
                 text, key = record.replace(first.id, document.id), document_key(document)
                 seal = RecordSeal.of(json.loads(text), text, key)
-                database.execute(ADD_RECORD, (key, text, *seal))
-                row = (key, start, number + position)
-                database.execute("INSERT INTO documents VALUES (?, ?, 'valid', NULL, ?)", row)
+                added = database.execute(ADD_RECORD, (key, text, *seal)).lastrowid
+                row = (key, start, added)
+                database.execute("REPLACE INTO documents VALUES (?, ?, 'valid', NULL, ?)", row)
                 database.execute(ADD_INPUT, (position, key, document.source, None))
-                database.execute(NOTE_END, ("valid", number + position, start, position))
+                database.execute(NOTE_END, ("valid", added, start, position))
+                position += 1
         database.close()
         started = time.perf_counter()
         taken = run(many, output)

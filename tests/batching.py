@@ -3,6 +3,7 @@
 import io
 import json
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from slotfill import Document, Extractor
@@ -29,6 +30,9 @@ class Texts:
 
     def __iter__(self):
         return (Document.of(text, f"in#{number}") for number, text in enumerate(self.texts, 1))
+
+    def read(self, *_, limit=None):
+        return islice(self, limit)
 
 
 @dataclass

@@ -144,6 +144,7 @@ TESTED_THROUGH = {
     "extractors/distributed": ("test_coordinator", "what one run with workers is made of"),
     "extractors/distributed/leases": ("test_money_leases", "each by what its two sides make of it"),
     "extractors/documents": ("test_sources", "one reader a format, by the sources that hold it"),
+    "extractors/documents/blocks": ("test_block_reader", "one file, cut"),
     "extractors/documents/readers": ("test_isolation", "each kind by what comes out of the process that reads it"),
     "extractors/documents/readers/mails": ("test_mail", "the parts of one mail"),
     "extractors/documents/readers/markup": ("test_html", "what becomes of one page"),

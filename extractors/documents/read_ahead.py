@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 
+from slotfill.extractors.documents.blocks.row_block import RowBlock
 from slotfill.extractors.documents.document import Document
 
 __all__ = ["ReadAhead"]
@@ -22,11 +23,13 @@ GATHERING = 0.005
 class ReadAhead:
     """Documents that are read before they are asked for, up to a bound; it belongs to the event loop that runs.
 
+    The blocks among them come in their places, and count like documents without a text.
+
     A read that never ends holds up nothing but itself: `close` does not wait for it, nor does the process.
     """
 
-    def __init__(self, documents: Iterable[Document]) -> None:
-        self._ready: deque[Document] = deque()
+    def __init__(self, documents: Iterable[Document | RowBlock]) -> None:
+        self._ready: deque[Document | RowBlock] = deque()
         # A lock for each document would cost a fifth of all that is done to read it: so each side counts what it has
         # done, no other changes that, and the thread looks whether it is waited for after it has given a document.
         self._chars_read = self._chars_taken = 0
@@ -37,7 +40,7 @@ class ReadAhead:
         self._arrived, self._loop = asyncio.Event(), asyncio.get_running_loop()
         threading.Thread(target=self._read, args=(documents,), name="slotfill-reader", daemon=True).start()
 
-    async def take(self, most: int, most_chars: int) -> list[Document]:
+    async def take(self, most: int, most_chars: int) -> list[Document | RowBlock]:
         """Wait for documents, and take up to so many in their order, or until they have so many code points.
 
         Returns:
@@ -71,13 +74,13 @@ class ReadAhead:
                 return
             await self._arrived.wait()
 
-    def _taken(self, most: int, most_chars: int) -> list[Document]:
-        batch: list[Document] = []
+    def _taken(self, most: int, most_chars: int) -> list[Document | RowBlock]:
+        batch: list[Document | RowBlock] = []
         size, next_document = 0, self._ready.popleft
         for _ in range(min(most, len(self._ready))):
             document = next_document()
             batch.append(document)
-            size += len(document.text)
+            size += _chars(document)
             if size > most_chars:
                 break
         self._chars_taken += size
@@ -93,7 +96,7 @@ class ReadAhead:
         with self._changed:
             self._changed.notify()
 
-    def _read(self, documents: Iterable[Document]) -> None:
+    def _read(self, documents: Iterable[Document | RowBlock]) -> None:
         try:
             for document in documents:
                 if self._is_full():
@@ -101,7 +104,7 @@ class ReadAhead:
                         self._changed.wait_for(lambda: self._closed or not self._is_full())
                 if self._closed:
                     return
-                self._chars_read += len(document.text)
+                self._chars_read += _chars(document)
                 self._ready.append(document)
                 if self._is_awaited:
                     self._wake()
@@ -115,3 +118,7 @@ class ReadAhead:
         self._is_awaited = False
         with suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(self._arrived.set)
+
+
+def _chars(document: Document | RowBlock) -> int:
+    return len(document.text) if isinstance(document, Document) else 0

@@ -11,6 +11,7 @@ import io
 import logging
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,8 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Protocol, Unpack
 
+from slotfill.extractors.documents.blocks.block_reader import BLOCK_BYTES, BlockOutcomes, read_blocks
+from slotfill.extractors.documents.blocks.row_block import BlockLookup, RowBlock
 from slotfill.extractors.documents.decoding import too_large
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.files import File, expand, is_folder, walk_files
@@ -32,6 +35,7 @@ from slotfill.extractors.documents.rows.row_files import RowFormat, check_rows, 
 from slotfill.extractors.documents.urls import is_address, public, without_local_protocol
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
+from slotfill.extractors.record.parts import Outcome
 
 __all__ = ["Sources", "find_sources"]
 
@@ -125,24 +129,66 @@ class Sources:
 
     def __iter__(self) -> Iterator[Document]:
         for source in self.sources:
-            if source.name == STDIN:
-                yield self.piped
-            elif kind := _row_format(source, self.fields, self.options):
-                yield from self._rows(source, kind)
-            elif _is_mailbox(source, self.options):
-                yield from self._mails(source)
-            else:
-                yield from self._read(source)
+            yield from self._documents(source)
+
+    def read(
+        self, lookup: BlockLookup | None = None, *, limit: int | None = None, block_bytes: int = BLOCK_BYTES
+    ) -> Iterator[Document | RowBlock]:
+        """Yield the documents, of files of lines in blocks: one that is known to `lookup` is passed over.
+
+        limit: of documents, passed over or read; of a block that goes beyond it they are read. block_bytes: the size of
+        a block.
+        """
+        if lookup is None or not any(RowFormat.of(source.suffix) is RowFormat.LINES for source in self.sources):
+            yield from islice(self, limit)
+            return
+        position = 0
+
+        def outcomes_of(digest: bytes) -> Counter[Outcome] | None:
+            outcomes = lookup(digest, position)
+            is_beyond = outcomes is not None and limit is not None and position + outcomes.total() > limit
+            return None if is_beyond else outcomes
+
+        items = self._in_blocks(outcomes_of, block_bytes)
+        while limit is None or position < limit:
+            item = next(items, None)
+            if item is None:
+                return
+            if isinstance(item, Document):
+                position += 1
+            elif item.outcomes is not None:
+                position += item.documents
+            yield item
+
+    def _in_blocks(self, outcomes_of: BlockOutcomes, size: int) -> Iterator[Document | RowBlock]:
+        for source in self.sources:
+            if RowFormat.of(source.suffix) is not RowFormat.LINES:
+                yield from self._documents(source)
+                continue
+            try:
+                with source.open() as file:
+                    yield from read_blocks(
+                        file, source.name, self.fields, outcomes_of, encoding=self.options.encoding, size=size
+                    )
+            except (OSError, UnicodeError) as error:
+                yield Document.unreadable(source.name, _unreadable(error))
+
+    def _documents(self, source: _Source) -> Iterator[Document]:
+        if source.name == STDIN:
+            yield self.piped
+        elif kind := _row_format(source, self.fields, self.options):
+            yield from self._rows(source, kind)
+        elif _is_mailbox(source, self.options):
+            yield from self._mails(source)
+        else:
+            yield from self._read(source)
 
     def _rows(self, source: _Source, kind: RowFormat) -> Iterator[Document]:
         try:
             with source.open() as file:
                 yield from read_rows(file, source.name, kind, self.fields, encoding=self.options.encoding)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             yield Document.unreadable(source.name, _unreadable(error))
-        except UnicodeError as error:
-            failure = Failure(FailureKind.UNDECODABLE_DOCUMENT, f"cannot be decoded: {error}")
-            yield Document.unreadable(source.name, failure)
 
     def _mails(self, source: _Source) -> Iterator[Document]:
         try:
@@ -327,5 +373,7 @@ def _check_rows(source: _Source, fields: RowFields, options: ReadOptions) -> Non
         check_rows(file, source.name, kind, fields, encoding=options.encoding)
 
 
-def _unreadable(error: OSError) -> Failure:
+def _unreadable(error: OSError | UnicodeError) -> Failure:
+    if isinstance(error, UnicodeError):
+        return Failure(FailureKind.UNDECODABLE_DOCUMENT, f"cannot be decoded: {error}")
     return Failure(FailureKind.UNREADABLE, f"cannot be read: {error.strerror or error}")

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, closing, contextmanager
 from typing import Any, Protocol
 
+from slotfill.extractors.documents.blocks.row_block import BlockLookup, RowBlock
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.read_ahead import ReadAhead
 from slotfill.extractors.extractions.extraction import Extraction
@@ -22,6 +23,7 @@ from slotfill.extractors.runs.breaker import Breaker, reason_of
 from slotfill.extractors.runs.delivery import Delivery
 from slotfill.extractors.runs.earlier_records import EarlierRecords
 from slotfill.extractors.runs.ledger.identity import document_key
+from slotfill.extractors.runs.ledger.registration import Registration
 from slotfill.extractors.runs.ledger.retrying import cause_of
 from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.runs.reports.logs import log_extraction
@@ -121,12 +123,20 @@ class Run:
         """How many requests are, those of other processes that extract for it included."""
         return self._asking.in_flight
 
+    @property
+    def block_lookup(self) -> BlockLookup | None:
+        """What tells of blocks of rows that need not be read; None where each document is to be looked at."""
+        return None if self._earlier is not None or self._delivery.check else self._ledger.blocks.outcomes
+
     def stop(self, reason: BaseException) -> None:
         """Do what the first signal does, for a reason that `run` then raises. For other threads, at any time."""
         self._stopping.ask(lambda: self._asking.halt(reason))
 
-    def run(self, documents: Iterable[Document], on_partial: OnPartial | None = None) -> Totals:
-        """Run to the end. on_partial: has the documents taken one after the other, and takes what arrives of each.
+    def run(self, documents: Iterable[Document | RowBlock], on_partial: OnPartial | None = None) -> Totals:
+        """Run to the end.
+
+        documents: in the order of the input, with the blocks of rows among them, if they come in any.
+        on_partial: has the documents taken one after the other, and takes what arrives of each.
 
         Raises what stopped it before, once the outputs are in their places: KeyboardInterrupt (with the signal's name),
         ModelError, StoppedError, LedgerError or OutputError; anything at all where nobody foresaw it.
@@ -137,7 +147,7 @@ class Run:
             raise self._asking.halted
         return self.totals
 
-    async def _drive(self, documents: Iterable[Document], on_partial: OnPartial | None) -> None:
+    async def _drive(self, documents: Iterable[Document | RowBlock], on_partial: OnPartial | None) -> None:
         complete = False
         with self._stopping:
             try:
@@ -176,7 +186,7 @@ class Run:
         self.totals.write(documents)
         self._on_progress(self.totals)
 
-    async def _work(self, documents: Iterable[Document], on_partial: OnPartial | None) -> None:
+    async def _work(self, documents: Iterable[Document | RowBlock], on_partial: OnPartial | None) -> None:
         """Ask about all documents, and once more about those that failed on the way."""
         with SecondTries() as second_tries:
             self._second_tries = second_tries
@@ -243,7 +253,7 @@ class Run:
         self._asking.halt(KeyboardInterrupt(self._stopping.signal))
         self._on_interrupt(self._asking.in_flight)
 
-    async def _pending(self, documents: Iterable[Document]) -> AsyncGenerator[Document]:
+    async def _pending(self, documents: Iterable[Document | RowBlock]) -> AsyncGenerator[Document]:
         """Register the documents as they are read, and yield those to be asked about, one a text."""
         size = 1
         with closing(ReadAhead(documents)) as self._reading:
@@ -254,29 +264,46 @@ class Run:
                     yield document
                 await asyncio.sleep(0)  # documents that have all ended are read on without a pause
 
-    def _register(self, batch: Sequence[Document]) -> list[Document]:
+    def _register(self, batch: Sequence[Document | RowBlock]) -> list[Document]:
         """Return those of a batch that are to be asked about."""
         pending = []
         with self._halt_on_error():
-            if self._earlier is not None:
-                self._earlier.meet(batch)
-            registration = self._ledger.register(batch, self._delivery.check)
-            self.totals.outcomes.update(registration.outcomes)
-            self.totals.resumed += registration.resumed
-            self.totals.repeated += registration.outcomes.total() - registration.resumed
-            self._repeats.update(registration.repeats)
-            for document in registration.pending:
-                key = document_key(document)
-                if key in self._at_work:
-                    self._repeats[key] += 1
-                else:
-                    self._at_work.add(key)
-                    pending.append(document)
+            for registration in self._registrations(batch):
+                self.totals.outcomes.update(registration.outcomes)
+                self.totals.resumed += registration.resumed
+                self.totals.repeated += registration.outcomes.total() - registration.resumed
+                self._repeats.update(registration.repeats)
+                for document in registration.pending:
+                    key = document_key(document)
+                    if key in self._at_work:
+                        self._repeats[key] += 1
+                    else:
+                        self._at_work.add(key)
+                        pending.append(document)
             self._delivery.registered()
             self._on_progress(self.totals)
         return pending
 
-    async def _read(self, reading: ReadAhead, size: int) -> list[Document]:
+    def _registrations(self, batch: Iterable[Document | RowBlock]) -> Iterator[Registration]:
+        """Register a batch, the documents between blocks together."""
+        documents: list[Document] = []
+        for one in batch:
+            if isinstance(one, Document):
+                documents.append(one)
+                continue
+            if documents:
+                yield self._register_documents(documents)
+                documents = []
+            yield self._ledger.register_block(one)
+        if documents:
+            yield self._register_documents(documents)
+
+    def _register_documents(self, documents: Sequence[Document]) -> Registration:
+        if self._earlier is not None:
+            self._earlier.meet(documents)
+        return self._ledger.register(documents, self._delivery.check)
+
+    async def _read(self, reading: ReadAhead, size: int) -> list[Document | RowBlock]:
         with self._halt_on_error():
             return await reading.take(size, BATCH_CHARS)
         return []

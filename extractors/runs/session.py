@@ -8,7 +8,6 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, Exit
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -203,7 +202,7 @@ def run_once(
             elsewhere=lambda: run.in_flight if engine else 0,
         )
         with tell_run(extractor.model.id, live) as told:
-            stopped = _stopped_by(lambda: run.run(islice(sources, start.limit), on_partial))
+            stopped = _stopped_by(lambda: run.run(sources.read(run.block_lookup, limit=start.limit), on_partial))
             totals = run.totals
             told.ended(documents=totals.documents, extracted=totals.extracted, usd=budget.spent, stopped=stopped)
         report(run.totals)

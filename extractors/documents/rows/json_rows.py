@@ -30,10 +30,10 @@ def decoder_for(fields: RowFields) -> RowDecoder:
     return _EXACT if fields.keep or fields.id is not None else _PLAIN
 
 
-def json_rows(lines: io.TextIOWrapper, decode: RowDecoder) -> Iterator[NumberedRow]:
-    """Parse each line; its number is the file's, blank lines counted and passed over."""
+def json_rows(lines: io.TextIOWrapper, decode: RowDecoder, first: int = 1) -> Iterator[NumberedRow]:
+    """Parse each line; its number is the file's, blank lines counted and passed over. first: that of the first one."""
     encoding = lines.encoding
-    for number in itertools.count(1):
+    for number in itertools.count(first):
         line = lines.readline(MOST_BYTES)
         if not line:
             return

@@ -10,7 +10,7 @@ from typing import IO, Any
 from slotfill.extractors.documents.decoding import bom_of, encoding_of
 from slotfill.extractors.record.failure_kinds import Failure
 
-__all__ = ["decided_text", "decoded_text"]
+__all__ = ["decided_text", "decoded_text", "skip_bom"]
 
 _HEAD = 16 * 2**20
 """How many bytes decide on the encoding of what can be read but once: a pipe, a file elsewhere."""
@@ -37,10 +37,15 @@ def decided_text(file: io.BufferedReader, encoding: str | None) -> Iterator[tupl
 
 def decoded_text(file: io.BufferedReader, encoding: str) -> io.TextIOWrapper:
     """Decode as it is read; bytes that are none of the encoding wait for `unescaped`."""
+    skip_bom(file, encoding)
+    return io.TextIOWrapper(file, encoding, "surrogateescape", newline="")
+
+
+def skip_bom(file: io.BufferedReader, encoding: str) -> None:
+    """Pass over the byte order mark, where a file begins with one that is no part of its text."""
     bom = bom_of(encoding)
     if bom and file.peek(len(bom)).startswith(bom):
         file.read(len(bom))
-    return io.TextIOWrapper(file, encoding, "surrogateescape", newline="")
 
 
 class _Stream(io.RawIOBase):

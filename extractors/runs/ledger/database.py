@@ -69,10 +69,13 @@ class Database:
         )
 
     def close(self) -> None:
-        """Store what was deferred, close the file, and put it back where its folder was taken away under it."""
+        """Store what was deferred, close the file, and put it back where its folder was taken away under it.
+
+        A thread that is not waited for may still ask something: it is answered, or told that the file is closed.
+        """
         with suppress(LedgerError), self.transaction():
             pass  # on a full disk it is lost
-        with self._errors, closing(self._connection):
+        with self._errors, self._turn, closing(self._connection):
             if self._path and not self._path.exists():
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._connection.execute("VACUUM INTO ?", (str(self._path),))

@@ -132,6 +132,11 @@ MIGRATIONS = (
     ALTER TABLE inputs RENAME COLUMN earlier_record TO known_record;
     ALTER TABLE inputs ADD COLUMN known_start INTEGER;
     """,
+    # Blocks of rows that `inputs` has the documents of: so many from a position on. `digest`: of all that decides which
+    # they are. They do not overlap, and one goes where a document of its is replaced.
+    """
+    CREATE TABLE blocks (position INTEGER PRIMARY KEY, digest BLOB NOT NULL, documents INTEGER NOT NULL);
+    """,
 )
 """How a ledger comes from each version to the next; the version is how many of them have been run."""
 

@@ -12,9 +12,12 @@ from slotfill.extractors.runs.ledger.retrying import RETRY_LATER
 
 __all__ = [
     "ADDED_COUNTS",
+    "ADD_BLOCK",
     "ADD_INPUT",
     "ADD_RECORD",
     "ADD_TRY",
+    "BLOCK_COUNTS",
+    "DROP_BLOCKS",
     "ENTRIES",
     "FAILED",
     "FAILED_ON_THE_WAY",
@@ -116,6 +119,30 @@ def unknown_documents(to_retry: str) -> str:
         f"FROM inputs LEFT JOIN documents USING (document) WHERE {_OF_BATCH} AND NOT ({_KNOWN_ALREADY})"
     )
 
+
+# Blocks of rows.
+
+BLOCK_COUNTS = (
+    "SELECT documents, known_outcome, count(*) FROM blocks CROSS JOIN inputs "
+    "ON inputs.position >= ?1 AND inputs.position < ?1 + documents "
+    "WHERE blocks.position = ?1 AND digest = ?2 AND columns IS NULL AND known_start < ?3 "
+    f"AND known_outcome IN {_OUTCOMES} AND typeof(document) = 'blob' AND length(document) = 32 "
+    "AND typeof(source) IN ('text', 'null') GROUP BY 2"
+)
+"""Count those of the block ?2 at the position ?1 that had ended before the start ?3, by how they did.
+
+With how many there are in it. Their keys and sources are not compared with anything, and so must be such at least.
+"""
+
+ADD_BLOCK = "REPLACE INTO blocks VALUES (?, ?, ?)"
+
+DROP_BLOCKS = (
+    "DELETE FROM blocks WHERE position < ?2 AND position + documents > ?1 "
+    "AND position >= (SELECT ifnull(max(position), ?1) FROM blocks WHERE position <= ?1)"
+)
+"""Of those that begin before the position ?1 the last one alone can hold it: they do not overlap."""
+
+# Records and outcomes.
 
 RECORD = (
     "SELECT max(records.record) FROM documents JOIN records ON number = documents.record WHERE documents.document = ?"

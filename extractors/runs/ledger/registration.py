@@ -14,6 +14,7 @@ from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.runs.ledger import queries
 from slotfill.extractors.runs.ledger.database import Database
 from slotfill.extractors.runs.ledger.identity import document_key
+from slotfill.extractors.runs.ledger.known_blocks import drop_blocks
 from slotfill.schemas.json_values.exact_json import dumps
 
 __all__ = ["Batch", "OutcomeCount", "Registration", "UnknownDocument"]
@@ -93,6 +94,7 @@ class Batch:
 
         to_retry: holds of those that are asked about again.
         """
+        drop_blocks(database, *self.range)
         if self._is_plain:
             # One statement for all takes a third of the time, and lets the thread that reads on do so meanwhile.
             database.execute(queries.add_inputs(to_retry), (*self._plain, start))

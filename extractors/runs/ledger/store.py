@@ -19,6 +19,7 @@ from typing import Any, Literal, NamedTuple, Self
 
 from pydantic_core import PydanticSerializationError, to_json
 
+from slotfill.extractors.documents.blocks.row_block import RowBlock
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.extractions.record_seal import RecordSeal
@@ -29,6 +30,7 @@ from slotfill.extractors.runs.ledger import queries
 from slotfill.extractors.runs.ledger.accounts import Account
 from slotfill.extractors.runs.ledger.database import Database
 from slotfill.extractors.runs.ledger.identity import document_key
+from slotfill.extractors.runs.ledger.known_blocks import KnownBlocks
 from slotfill.extractors.runs.ledger.lock import lock_ledger
 from slotfill.extractors.runs.ledger.registration import Batch, OutcomeCount, Registration, UnknownDocument
 from slotfill.extractors.runs.ledger.retrying import RETRY_LATER, cause_of, is_stale
@@ -81,8 +83,8 @@ class Ledger:
     fresh: ask again what is known already. retry_failed: ask again what ended without a whole value; failures of the
     transport are tried again in any case.
 
-    account: what the run has spent. database, start, first_start: its file, the number of this start, and that of the
-    first one whose answers count, for what others keep in it.
+    account: what the run has spent. blocks: the blocks of rows that it knows. database, start, first_start: its file,
+    the number of this start, and that of the first one whose answers count, for what others keep in it.
 
     Raises LedgerError when it cannot be used, here and in every method; what is in the file stays as it is.
     """
@@ -112,6 +114,7 @@ class Ledger:
             self._begin(about or {}, labels or {}, fresh=fresh)
             self._open = stack.pop_all()
         self.account = Account(self.database, start=self.start, first_start=self.first_start)
+        self.blocks = KnownBlocks(self.database, self.start)
 
     def __enter__(self) -> Self:
         return self
@@ -167,6 +170,14 @@ class Ledger:
         registration = batch.registration(ended, pending)
         self._pending.update(registration.positions)
         return registration
+
+    def register_block(self, block: RowBlock) -> Registration:
+        """Take a block of the input that was passed over, as its documents; note one that was read, behind these."""
+        if block.outcomes is None:
+            self.blocks.add(block, self._positions - block.documents)
+            return Registration((), {}, Counter(), 0, Counter())
+        self._positions += block.documents
+        return Registration((), {}, block.outcomes, block.documents, Counter())
 
     def recall(self, document: Document, *, replaying: bool = False) -> dict[bytes, list[Answer]]:
         """Return the answers to a document's asks, by the digest of each ask, in the order in which they came.
@@ -267,9 +278,12 @@ class Ledger:
 
     def complete(self) -> None:
         """Say that the run is complete, and its outputs are made: drop what is not to be kept, or not in the input."""
-        self.database.change("DELETE FROM inputs WHERE position >= ?", (self._positions,))
+        with self.database.transaction() as database:
+            database.execute("DELETE FROM blocks WHERE position + documents > ?", (self._positions,))
+            database.execute("DELETE FROM inputs WHERE position >= ?", (self._positions,))
         if self._retention == "none":
-            self.database.empty(("answers", "records", "documents", "inputs", "texts", "batch_requests", "batches"))
+            inputs = ("inputs", "blocks")
+            self.database.empty(("answers", "records", "documents", *inputs, "texts", "batch_requests", "batches"))
             self.database.change("DELETE FROM run WHERE name = 'command'", ())  # it names the inputs
 
     def _begin(self, about: Mapping[str, str], labels: Mapping[str, str], *, fresh: bool) -> None:
@@ -288,6 +302,7 @@ class Ledger:
             # Nothing has ended by this start yet, whatever the file says.
             database.execute("UPDATE documents SET start = 0 WHERE start >= ?", (self.start,))
             if fresh or self._retry_failed:
+                database.execute("DELETE FROM blocks")
                 database.execute("DELETE FROM inputs")
 
     def _is_forgotten(

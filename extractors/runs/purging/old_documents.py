@@ -85,9 +85,10 @@ def count_old(database: sqlite3.Connection) -> dict[str, int]:
 
 
 def delete_old(database: sqlite3.Connection) -> None:
-    """Delete it, within a transaction."""
+    """Delete it, within a transaction, and the digests of all blocks of rows: any may be of an old one."""
     for table in PERSONAL:
         database.execute(f"DELETE FROM main.{table} WHERE document IN old_documents")
+    database.execute("DELETE FROM main.blocks")
 
 
 def is_all_old(database: sqlite3.Connection) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+from itertools import islice
 
 import pytest
 from pydantic import BaseModel
@@ -33,6 +34,9 @@ class Broken:
     def __iter__(self):
         yield from (Document.of(str(number), str(number)) for number in range(self.after))
         raise self.error
+
+    def read(self, *_, limit):
+        return islice(self, limit)
 
 
 def conducted(service, tmp_path, error):

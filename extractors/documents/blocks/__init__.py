@@ -1,0 +1,1 @@
+"""Blocks: stretches of a file of rows, which a run that goes on knows again without parsing them."""
