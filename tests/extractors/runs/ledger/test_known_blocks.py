@@ -166,10 +166,10 @@ def rows(tmp_path):
     return path
 
 
-def taken(ledger, rows, *, size=99):
+def taken(ledger, rows, *, size=99, limit=None):
     """Have a ledger take rows, and all of them end; return the documents that were read, and the blocks."""
     items = []
-    for item in find_sources([rows]).read(ledger.blocks.outcomes, block_bytes=size):
+    for item in find_sources([rows]).read(ledger.blocks.outcomes, block_bytes=size, limit=limit):
         items.append(item)
         if isinstance(item, RowBlock):
             ledger.register_block(item)
@@ -195,6 +195,15 @@ def test_what_is_known_is_not_read_and_nothing_is_written(tmp_path, rows):
         ]
         assert ledger.database.row("SELECT total_changes()") == changes
         assert [*ledger.entries(0)] == entries
+
+
+@pytest.mark.parametrize(("limit", "read"), [(5, []), (7, [6, 7]), (10, [])])
+def test_of_a_block_that_goes_beyond_the_limit_the_first_rows_are_read(tmp_path, rows, limit, read):
+    for limited in (None, limit):
+        with Ledger(tmp_path / "run.db") as ledger:
+            documents, _ = taken(ledger, rows, limit=limited)
+            assert len([*ledger.entries(0)]) == (limited or 50)
+    assert [document.source for document in documents] == [f"{rows}#{number}" for number in read]
 
 
 @pytest.mark.parametrize(
