@@ -1,4 +1,4 @@
-"""Documents of the input, batch by batch: which of them are to be asked about, and how the others have ended."""
+"""Documents of the input, by batches and blocks: which are to be asked about, and how the others have ended."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from slotfill.extractors.documents.blocks.row_block import RowBlock
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.runs.ledger import queries
 from slotfill.extractors.runs.ledger.database import Database
 from slotfill.extractors.runs.ledger.identity import document_key
-from slotfill.extractors.runs.ledger.known_blocks import drop_blocks
 from slotfill.schemas.json_values.exact_json import dumps
 
-__all__ = ["Batch", "OutcomeCount", "Registration", "UnknownDocument"]
+__all__ = ["Batch", "KnownBlocks", "OutcomeCount", "Registration", "UnknownDocument"]
 
 _NUL = r"\u0000"
 """How JSON writes the character at which SQLite takes a text in JSON for ended."""
@@ -94,7 +94,7 @@ class Batch:
 
         to_retry: holds of those that are asked about again.
         """
-        drop_blocks(database, *self.range)
+        _drop_blocks(database, *self.range)
         if self._is_plain:
             # One statement for all takes a third of the time, and lets the thread that reads on do so meanwhile.
             database.execute(queries.add_inputs(to_retry), (*self._plain, start))
@@ -146,3 +146,38 @@ class Batch:
             outcomes[Outcome(row.outcome)] += row.documents
         resumed = sum(row.documents for row in ended if row.earlier)
         return Registration(tuple(map(self.at, first_of_text.values())), first_of_text, outcomes, resumed, repeats)
+
+
+class KnownBlocks:
+    """The blocks of rows in a ledger's `inputs`, none of which overlap.
+
+    What stands in `blocks` is true as long as the documents stand there that were read of it: who writes others in
+    their places drops it.
+
+    start: the number of this start, in which a document that ends has not ended before.
+    """
+
+    def __init__(self, database: Database, start: int) -> None:
+        self._database, self._start = database, start
+
+    def outcomes(self, digest: bytes, position: int) -> Counter[Outcome] | None:
+        """Count how the documents of a block had ended before this start; None where that is not known of each.
+
+        Another thread may ask. position: of the first of them in the input.
+        """
+        counts = self._database.rows(queries.BLOCK_COUNTS, (position, digest, self._start))
+        known = Counter({Outcome(outcome): count for _, outcome, count in counts})
+        return known if counts and known.total() == counts[0][0] else None
+
+    def add(self, block: RowBlock, position: int) -> None:
+        """Note a block whose documents have been registered, from a position on."""
+        if not block.documents:
+            return  # another one begins there
+        with self._database.transaction(lasting=False) as database:
+            _drop_blocks(database, position, position + block.documents)
+            database.execute(queries.ADD_BLOCK, (position, block.digest, block.documents))
+
+
+def _drop_blocks(database: sqlite3.Connection, first: int, end: int) -> None:
+    """Drop, within a transaction, what is known of the blocks that have documents between two positions."""
+    database.execute(queries.DROP_BLOCKS, (first, end))

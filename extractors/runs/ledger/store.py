@@ -30,9 +30,8 @@ from slotfill.extractors.runs.ledger import queries
 from slotfill.extractors.runs.ledger.accounts import Account
 from slotfill.extractors.runs.ledger.database import Database
 from slotfill.extractors.runs.ledger.identity import document_key
-from slotfill.extractors.runs.ledger.known_blocks import KnownBlocks
 from slotfill.extractors.runs.ledger.lock import lock_ledger
-from slotfill.extractors.runs.ledger.registration import Batch, OutcomeCount, Registration, UnknownDocument
+from slotfill.extractors.runs.ledger.registration import Batch, KnownBlocks, OutcomeCount, Registration, UnknownDocument
 from slotfill.extractors.runs.ledger.retrying import RETRY_LATER, cause_of, is_stale
 from slotfill.schemas.json_values.json_types import JSONObject
 

@@ -197,6 +197,29 @@ def test_what_is_known_is_not_read_and_nothing_is_written(tmp_path, rows):
         assert [*ledger.entries(0)] == entries
 
 
+@pytest.mark.parametrize("at", [5, 7, 9])
+def test_a_block_is_not_known_once_another_document_has_stood_in_it(tmp_path, rows, at):
+    lines = rows.read_text().splitlines(keepends=True)
+    changed = [*lines[:at], '{"text": "Another one."}\n', *lines[at + 1 :]]
+    read = []
+    for content, limit in ((lines, None), (changed, at + 1), (lines, None)):
+        rows.write_text("".join(content))
+        with Ledger(tmp_path / "run.db") as ledger:
+            documents, _ = taken(ledger, rows, limit=limit)
+            entries = [(one.source, one.document) for one in ledger.entries(0)]
+        read.append(len(documents))
+    assert read == [50, at - 4, 5]
+    assert entries == [(one.source, document_key(one)) for one in find_sources([rows])]
+
+
+def test_no_block_is_known_within_another(tmp_path, rows):
+    for size, positions in ((99, range(0, 50, 5)), (199, range(0, 50, 10)), (99, range(0, 50, 5))):
+        with Ledger(tmp_path / "run.db") as ledger:
+            assert len(taken(ledger, rows, size=size)[0]) == 50
+            noted = [position for (position,) in ledger.database.rows("SELECT position FROM blocks ORDER BY position")]
+        assert noted == [*positions]
+
+
 @pytest.mark.parametrize(("limit", "read"), [(5, []), (7, [6, 7]), (10, [])])
 def test_of_a_block_that_goes_beyond_the_limit_the_first_rows_are_read(tmp_path, rows, limit, read):
     for limited in (None, limit):
