@@ -1,6 +1,7 @@
 """The schema of a part of a document, and groups of a wide schema's fields."""
 
 import json
+from functools import cache
 from typing import Any
 
 import pytest
@@ -24,6 +25,13 @@ SCHEMAS = [*built_ins(), *(str(path) for path in SHAPES)]
 NAMES = [*built_ins(), *(path.stem for path in SHAPES)]
 
 few = examples(10)
+
+
+@cache
+def drawn_from(source: str) -> tuple[Schema[Any], st.SearchStrategy[Any]]:
+    """Resolve a schema, and say how values of it are drawn, once for all examples."""
+    schema = resolve(source)
+    return schema, instances(schema)
 
 
 def part_of(document: Any) -> Schema[Any]:
@@ -162,8 +170,8 @@ def test_a_list_at_the_root_may_be_short() -> None:
 @few
 @given(data=st.data())
 def test_every_whole_is_a_part_and_so_is_what_some_of_its_fields_say(source: str, data: st.DataObject) -> None:
-    schema = resolve(source)
-    value = data.draw(instances(schema))
+    schema, values = drawn_from(source)
+    value = data.draw(values)
     part = part_of(schema.json_schema)
     part.load(value)
     if isinstance(value, dict):
@@ -258,8 +266,8 @@ def test_keys_of_no_name_are_asked_for_once() -> None:
 @few
 @given(data=st.data())
 def test_a_value_parted_by_groups_and_merged_is_the_value(source: str, data: st.DataObject) -> None:
-    schema = resolve(source)
-    value = data.draw(instances(schema))
+    schema, values = drawn_from(source)
+    value = data.draw(values)
     groups = split_by_fields(schema.json_schema, data.draw(st.integers(1, 12)))
     if len(groups) == 1:
         parts = [value]
