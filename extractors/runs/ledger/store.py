@@ -301,7 +301,6 @@ class Ledger:
             # Nothing has ended by this start yet, whatever the file says.
             database.execute("UPDATE documents SET start = 0 WHERE start >= ?", (self.start,))
             if fresh or self._retry_failed:
-                database.execute("DELETE FROM blocks")
                 database.execute("DELETE FROM inputs")
 
     def _is_forgotten(

@@ -220,12 +220,21 @@ def test_no_block_is_known_within_another(tmp_path, rows):
         assert noted == [*positions]
 
 
+def test_blank_lines_hide_no_block(tmp_path, rows):
+    rows.write_text("\n" * 300 + rows.read_text())
+    for read in (50, 0, 0):
+        with Ledger(tmp_path / "run.db") as ledger:
+            assert len(taken(ledger, rows)[0]) == read
+
+
 @pytest.mark.parametrize(("limit", "read"), [(5, []), (7, [6, 7]), (10, [])])
 def test_of_a_block_that_goes_beyond_the_limit_the_first_rows_are_read(tmp_path, rows, limit, read):
     for limited in (None, limit):
         with Ledger(tmp_path / "run.db") as ledger:
             documents, _ = taken(ledger, rows, limit=limited)
             assert len([*ledger.entries(0)]) == (limited or 50)
+            ledger.complete()
+            assert ledger.database.row("SELECT sum(documents) FROM blocks") == (limited // 5 * 5 if limited else 50,)
     assert [document.source for document in documents] == [f"{rows}#{number}" for number in read]
 
 
