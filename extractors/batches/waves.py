@@ -44,13 +44,15 @@ class BatchOptions:
     """How a run goes through batches.
 
     tail: so many asks at most, which earlier waves have left, are asked live. waits: whether the run waits for its
-    batches, or leaves when they are sent. most_requests, most_bytes: of one batch.
+    batches, or leaves when they are sent. most_requests, most_bytes: of one batch. asks_canceled: whether requests that
+    were cancelled with their batches are asked again at once, and not by the next start.
     """
 
     tail: int = 50
     waits: bool = True
     most_requests: int = MOST_BATCH_REQUESTS
     most_bytes: int = MOST_BATCH_BYTES
+    asks_canceled: bool = False
 
 
 class Waves:
@@ -86,7 +88,7 @@ class Waves:
             on_message=on_message,
             on_waiting=on_waiting,
         )
-        self._draft = self._new_draft()
+        self._draft: BatchDraft
         self._wave = 0
         self._intents: dict[bytes, str] = {}
         self._proven: set[tuple[str, Mode]] = set()
@@ -103,6 +105,7 @@ class Waves:
         Yields:
             The documents that are left when few asks are: they are to be asked live.
         """
+        self._draft = self._new_draft()  # here, so that of a run that is halted before nothing is open
         with ExitStack() as closing:
             closing.callback(self._say_what_is_left)
             closing.callback(self._close)
@@ -174,7 +177,7 @@ class Waves:
 
         They do not where they were cancelled, or the budget is spent: then the document stays pending.
         """
-        canceled = self._batches.canceled(document)
+        canceled = frozenset() if self._options.asks_canceled else self._batches.canceled(document)
         for ask in asks:
             if ask.digest in canceled:
                 self._canceled += 1

@@ -34,6 +34,10 @@ class BudgetAlerts:
         self._announced: dict[tuple[str, datetime], int] = {}
         self._channels = ("log", "webhook") if send else ("log",)
 
+    def lent(self) -> BudgetAlerts:
+        """Return others that tell by the same, which stays open when these are closed."""
+        return BudgetAlerts(self._send)
+
     def look_at(self, limit: SpendingLimit, at: datetime, total: int, file: SpendingFile, *, refused: bool) -> None:
         """Tell of a limit's marks that it has come to, and of which nobody has told in its period.
 

@@ -129,6 +129,10 @@ class BudgetLedger:
             file.close()
         self.alerts.close()
 
+    def for_run(self, run: str) -> BudgetLedger:
+        """Return the same for one run, by its name: its later starts take over what it leaves. The caller closes it."""
+        return BudgetLedger(self._folder, run=run, alerts=self.alerts.lent(), now=self._now)
+
     @property
     def hour(self) -> datetime:
         """When the hour began that there is: all periods are made of hours, and nothing smaller counts."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,15 +112,20 @@ class KeyAccounts:
         self._payers.move_to_end(name)
         return known
 
-    def run_account(self, key: ApiKey, shared: Sequence[SpendingLimit], labels: Mapping[str, str]) -> SpendingAccount:
-        """Return what books the costs of one run of a key, which has a ledger of its own. The caller closes it.
+    @contextmanager
+    def run_account(
+        self, key: ApiKey, shared: Sequence[SpendingLimit], labels: Mapping[str, str], run: Path
+    ) -> Iterator[SpendingAccount]:
+        """Give what books the costs of one run of a key.
 
         Args:
             key: As it is now.
             shared: As in `payer`.
             labels: What the run's costs bear beside those of the key.
+            run: The run's own ledger, by which its later starts know what this one leaves: what is in batches.
         """
-        return self._money.account({**labels, **key.cost_labels}, self._limits(key, shared))
+        with self._money.for_run(str(run)) as money:
+            yield money.account({**labels, **key.cost_labels}, self._limits(key, shared))
 
     def seconds_to_more(self, payer: Payer) -> float | None:
         """Return the seconds until a payer may spend more, where it cannot now; None where no limit of it says that."""

@@ -129,15 +129,22 @@ class ServedSchemas:
         if refused := [name for name in asked if not key.takes_model(name)]:
             raise _forbidden(key, f"the model {refused[0]!r}")
 
-    def extractor_of_its_own(self, schema: str | Mapping[str, Any], model: str | None) -> Extractor[Any]:
+    def extractor_of_its_own(
+        self, schema: str | Mapping[str, Any], model: str | None, *, batch: bool = False
+    ) -> Extractor[Any]:
         """Make an extractor for what was checked, which is the caller's to close. It takes a second at most.
+
+        Args:
+            schema: A name, or a JSON Schema.
+            model: The model; None for the service's own choice.
+            batch: Whether it is for batches, whose requests are answered over more than five minutes.
 
         Raises:
             ProblemError: The schema cannot be used (422).
         """
         if not isinstance(schema, str):
             _written(schema)
-        return self._make(schema, model)
+        return self._make(schema, model, {"cache_ttl": "1h"} if batch else {})
 
     @asynccontextmanager
     async def lent(
@@ -170,17 +177,23 @@ class ServedSchemas:
             one.uses -= 1
             await one.close_forgotten()
 
-    def _make(self, schema: str | Mapping[str, Any], model: str | None) -> Extractor[Any]:
+    def _make(
+        self, schema: str | Mapping[str, Any], model: str | None, options: Options | None = None
+    ) -> Extractor[Any]:
         if isinstance(schema, str):
-            return self._new(self.named[schema], model)
+            return self._new(self.named[schema], model, options)
         try:
-            return self._new(schema, model)
+            return self._new(schema, model, options)
         except (SchemaError, SettingsError, ModelError) as error:
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "unusable_schema", str(error)) from None
 
-    def _new(self, schema: Schema[Any] | Mapping[str, Any], model: str | None) -> Extractor[Any]:
+    def _new(
+        self, schema: Schema[Any] | Mapping[str, Any], model: str | None, own: Options | None = None
+    ) -> Extractor[Any]:
         models = self._chosen if model is None else (model,)
-        options: Options = {**self._options, "model": models} if models else self._options
+        options: Options = {**self._options, **(own or {})}
+        if models:
+            options["model"] = models
         return Extractor(schema, **options)
 
     async def _forget_oldest(self) -> None:

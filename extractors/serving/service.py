@@ -112,10 +112,16 @@ class Service:
         self.breaker = ServiceBreaker(lambda line: _logger.warning("%s", line))
         self._limits = limits
         self._turns = Turns(concurrency)
+        self._places_of_runs = asyncio.Semaphore(self.places_of_runs)
         settings = schemas.settings
         self._pacer = Pacer(rpm=settings.rpm, itpm=settings.itpm, otpm=settings.otpm)
         self._meter = RequestMeter()
         self.stopping = asyncio.Event()
+
+    @property
+    def places_of_runs(self) -> int:
+        """How many requests all runs together have at work at once: they leave half to who waits for an answer."""
+        return max(1, self.concurrency // 2)
 
     def end_streams(self) -> None:
         """Have streams end, with a problem that says why: the service stops."""
@@ -187,7 +193,7 @@ class Service:
         """
         self.breaker.check()
         await self._limits.admit(key, leaving=LEFT_BY_RUNS)
-        async with self._turns.turn(key.name, None, later=True):
+        async with self._places_of_runs, self._turns.turn(key.name, None, later=True):
             on_turn()
             with paid_by(meter):
                 answer = await self.breaker.guarding(executor).aexecute(ask)

@@ -101,11 +101,12 @@ class RunQueue:
         await asyncio.to_thread(self.store.cancel, name)
         if (taken := self._taken.get(name)) is not None:
             taken.run.stop(_CANCELLED)
-        else:
-            await asyncio.to_thread(self._end_waiting, name)
+        elif not self.store.ledger(name).exists():
+            await asyncio.to_thread(self._end_unbegun, name)
+        self._woken.set()
 
-    def _end_waiting(self, name: str) -> None:
-        """End a run that no server has; another one that has it comes to it by itself."""
+    def _end_unbegun(self, name: str) -> None:
+        """End a run that no server has begun; another one that has it comes to it by itself."""
         with self.store.locked(name) as is_own:
             if is_own and not (state := self.store.state(name)).status.is_over:
                 self.store.note(name, _ended(state, _CANCELLED))
@@ -134,8 +135,9 @@ class RunQueue:
             elif self.store.is_cancelled(name):
                 taken.run.stop(_CANCELLED)
         orders = await asyncio.to_thread(self._waiting)
-        for order in self._by_turn(orders):
-            if self._is_stopping or len(self._taken) >= self.limits.at_once:
+        cancelled = [order for order in orders if self.store.is_cancelled(order.id)]
+        for order in (*cancelled, *self._by_turn([order for order in orders if order not in cancelled])):
+            if self._is_stopping:
                 return
             await self._take(order)
 
@@ -152,14 +154,18 @@ class RunQueue:
         return found
 
     def _by_turn(self, orders: list[RunOrder]) -> Iterator[RunOrder]:
-        """Yield them by their turn: keys that have the fewest at work first, and of one key the oldest."""
+        """Yield those that there is room for: of keys that have the fewest at work first, and of one key the oldest."""
         left = list(orders)
         while left:
-            at_work = Counter(taken.run.order.key for taken in self._taken.values())
-            order = min(left, key=lambda one: at_work[one.key])
+            at_work = Counter((taken.run.order.key, taken.run.order.batch) for taken in self._taken.values())
+            order = min(left, key=lambda one: at_work[one.key, one.batch])
             left.remove(order)
             key = self._service.keys.ring.current(order.key)
-            if key is None or key.concurrency is None or not at_work[order.key]:
+            most = self.limits.batched if order.batch else self.limits.at_once
+            has_room = sum(count for (_, batch), count in at_work.items() if batch == order.batch) < most
+            # Several runs would leave a key with few places none for its requests.
+            is_alone = order.batch or key is None or key.concurrency is None or not at_work[order.key, False]
+            if has_room and is_alone:
                 yield order
 
     async def _take(self, order: RunOrder) -> None:
@@ -178,6 +184,8 @@ class RunQueue:
                 await asyncio.to_thread(self.store.note, order.id, _ended(state, ending))
                 return
             run = ServiceRun(self._service, self.store, order, self.limits)
+            if self.store.is_cancelled(order.id):
+                run.stop(_CANCELLED)
             taken = _Taken(run, lock.pop_all())
         finally:
             lock.close()
@@ -186,8 +194,6 @@ class RunQueue:
 
     def _refusal(self, order: RunOrder) -> EndingError | None:
         """Say why a run is not begun; None where it is."""
-        if self.store.is_cancelled(order.id):
-            return _CANCELLED
         key = self._service.keys.ring.current(order.key)
         if key is None:
             return KEY_REVOKED

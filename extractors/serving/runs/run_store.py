@@ -18,8 +18,9 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,11 +28,12 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ValidationError
 
 from slotfill.extractors.errors import LedgerError
+from slotfill.extractors.keys.api_key import KEY_LABEL
 from slotfill.extractors.runs.ledger.filesystems import network_disk
 from slotfill.extractors.runs.ledger.lock import check_owner
 from slotfill.extractors.serving.runs.run_order import RunOrder, RunState, RunStatus
 
-__all__ = ["INPUT", "RunStore"]
+__all__ = ["INPUT", "RunStore", "purge_runs"]
 
 INPUT = "input"
 """The folder of a run's documents."""
@@ -209,6 +211,36 @@ class RunStore:
             yield
         except OSError as error:
             raise LedgerError(f"runs cannot be kept in {str(self._folder)!r}: {error.strerror or error}") from None
+
+
+def purge_runs(state: Path, before: datetime, labels: Mapping[str, str], *, dry_run: bool = False) -> int:
+    """Delete the documents of runs that were over by an instant; their ledgers are purged as all are.
+
+    Args:
+        state: The state folder.
+        before: The instant.
+        labels: What the runs must bear; the key's name is one, `key`.
+        dry_run: Count alone.
+
+    Returns:
+        How many runs there were.
+
+    Raises:
+        LedgerError: They cannot be had.
+    """
+    if not (state / FOLDER).is_dir():
+        return 0
+    store, count = RunStore(state), 0
+    for order in store.orders():
+        ended = store.state(order.id).ended
+        is_meant = labels.items() <= {**order.labels, KEY_LABEL: order.key}.items()
+        if ended is None or ended >= before or not is_meant:
+            continue
+        with store.locked(order.id) as is_free:
+            if is_free and not dry_run:
+                store.remove(order.id)
+        count += is_free
+    return count
 
 
 def _sync(path: Path) -> None:

@@ -57,15 +57,15 @@ def run_json(order: RunOrder, state: RunState) -> JSONObject:
 
 
 def has_begun(ledger: Path) -> bool:
-    """Whether a run's ledger is there, its tables too."""
+    """Whether a run's ledger is there, and tells of a start."""
     if not ledger.exists():
         return False
     try:
         with closing(sqlite3.connect(f"{ledger.absolute().as_uri()}?mode=ro", uri=True)) as database:
             (version,) = database.execute("PRAGMA user_version").fetchone()
+            return bool(version and database.execute("SELECT 1 FROM starts").fetchone())
     except sqlite3.Error as error:
         raise LedgerError(f"the run's ledger {str(ledger)!r} cannot be read: {error}") from None
-    return bool(version)
 
 
 def ledger_progress(ledger: Path) -> JSONObject:

@@ -12,11 +12,16 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from slotfill.extractors.batches.batch_overview import cancel_batches
+from slotfill.extractors.batches.batch_service import BatchService, ServiceError
+from slotfill.extractors.batches.run_batches import batches_of
+from slotfill.extractors.batches.waves import BatchOptions, Waves
 from slotfill.extractors.errors import InputError, LedgerError, ModelError, OutputError, StoppedError
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.keys.api_key import ApiKey
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.rungs.asks import Executor
+from slotfill.extractors.runs.asking import Asking
 from slotfill.extractors.runs.breaker import Breaker
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.delivery import Delivery
@@ -46,12 +51,14 @@ class RunLimits:
 
     Attributes:
         at_once: So many are at work at once.
+        batched: So many beside them wait for message batches.
         documents: So many documents one may have.
         size: So many bytes the documents of one may have, as they are sent.
         queued: So many that are not over a key may have.
     """
 
     at_once: int = 2
+    batched: int = 8
     documents: int = 100_000
     size: int = 200_000_000
     queued: int = 100
@@ -128,7 +135,10 @@ class ServiceRun:
         finally:
             if asker is not None:
                 await asker.aclose()
-        return self._state(error, started)
+        state = self._state(error, started)
+        if order.batch and state.status is RunStatus.CANCELLED:
+            await self._end_batches()
+        return state
 
     def _revoked(self) -> None:
         self.stop(KEY_REVOKED)
@@ -136,7 +146,7 @@ class ServiceRun:
     def _extractor(self) -> Extractor[Any]:
         """Make an extractor. Raises ProblemError, and EndingError where the schema is not what it was."""
         order = self._order
-        extractor = self._service.schemas.extractor_of_its_own(order.schema_, order.model)
+        extractor = self._service.schemas.extractor_of_its_own(order.schema_, order.model, batch=order.batch)
         if extractor.schema.id != order.schema_id:
             detail = f"the service has another schema {order.schema_name!r} by now than the one that was asked for"
             raise EndingError(RunStatus.FAILED, "schema_changed", detail)
@@ -153,8 +163,16 @@ class ServiceRun:
             ledger = stack.enter_context(
                 Ledger(store.ledger(order.id), about=self._about(extractor), labels=self._labels(key))
             )
-            account = service.accounts.run_account(key, service.keys.ring.budgets, order.labels)
-            budget = Budget(ledger.account, extractor.all_models, shared=account, schema=extractor.schema.name)
+            account = stack.enter_context(
+                service.accounts.run_account(key, service.keys.ring.budgets, order.labels, store.ledger(order.id))
+            )
+            budget = Budget(
+                ledger.account,
+                extractor.all_models,
+                shared=account,
+                ttl=extractor.settings.cache_ttl,
+                schema=extractor.schema.name,
+            )
             stack.callback(budget.leave)
             extractor.meter(budget)
             asks = self._asks = RunAsks(service, loop, executor, budget, key=self.key, on_revoked=self._revoked)
@@ -169,6 +187,7 @@ class ServiceRun:
                 ledger,
                 Delivery(ledger, _NoOutput(), None, records=False, schema=extractor.schema),
                 breaker,
+                in_waves=self._waves(extractor, ledger, budget) if order.batch else None,
                 concurrency=self._places(key),
                 on_halt=on_halt,
                 executor=asks,
@@ -198,10 +217,20 @@ class ServiceRun:
         if ending is not None:
             run.stop(ending)
 
+    def _waves(self, extractor: Extractor[Any], ledger: Ledger, budget: Budget) -> Callable[[Asking], Waves]:
+        return partial(
+            Waves,
+            extractor=extractor,
+            ledger=ledger,
+            budget=budget,
+            options=BatchOptions(asks_canceled=True),
+            on_message=lambda line: _logger.info("%s: %s", self._order.id, line),
+        )
+
     def _places(self, key: ApiKey) -> int:
-        """Say how many requests may be in flight: all runs leave half of the service's places to who waits."""
-        places = self._service.concurrency // (2 * self._limits.at_once)
-        return max(1, places if key.concurrency is None else min(places, key.concurrency - 1))
+        """Say how many requests may be in flight: a key's run leaves one of its places to who waits."""
+        places = self._service.places_of_runs
+        return places if key.concurrency is None else max(1, min(places, key.concurrency - 1))
 
     def _about(self, extractor: Extractor[Any]) -> Mapping[str, str]:
         schema = extractor.schema
@@ -210,6 +239,24 @@ class ServiceRun:
 
     def _labels(self, key: ApiKey) -> Mapping[str, str]:
         return {**self._order.labels, **key.cost_labels}
+
+    async def _end_batches(self) -> None:
+        """Have the models' service end what it has of the run in batches: nobody is to pay for what nobody waits for.
+
+        What it has answered by then is read, and counts, when the run is gone on with.
+        """
+        left = [batch for batch in batches_of([self._store.ledger(self._order.id)]).open if batch.batch is not None]
+        if not left:
+            return
+        extractor = await asyncio.to_thread(self._extractor)
+        try:
+            await cancel_batches(BatchService(extractor.executor.clients), left)
+        except ServiceError as error:
+            names = ", ".join(str(batch.batch) for batch in left)
+            reason = disclosed(error.failure)
+            _logger.error("%s: batches that could not be cancelled: %s: %s", self._order.id, names, reason)  # noqa: TRY400
+        finally:
+            await extractor.aclose()
 
     def _state(self, error: BaseException | None, started: datetime) -> RunState:
         """Say how it stands after what has ended it; None is its end."""

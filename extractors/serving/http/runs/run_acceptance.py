@@ -9,6 +9,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from slotfill.extractors.catalogue.model_ids import is_local
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.keys.api_key import ApiKey
 from slotfill.extractors.serving.http.runs.run_bodies import RunBody
@@ -49,7 +50,7 @@ async def accept_run(
         ProblemError: The key may not ask for it, or for no more now; it cannot be asked for.
     """
     if request is not None and (known := await asyncio.to_thread(_known, runs, key, request)) is not None:
-        if known.digest != body.digest:
+        if (known.digest, known.batch) != (body.digest, body.batch):
             detail = "the key has sent another request with this Idempotency-Key: take a new one for each"
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_mismatch", detail)
         return known
@@ -69,6 +70,7 @@ async def accept_run(
         text_field=body.text_field,
         id_field=body.id_field,
         keep=body.keep,
+        batch=body.batch,
         request=request,
         digest=body.digest,
     )
@@ -91,6 +93,10 @@ def _check_queue(runs: RunQueue, key: ApiKey) -> None:
 
 
 def _schema_of(service: Service, body: RunBody) -> Schema[Any]:
+    models = service.schemas.models if body.model is None else (body.model,)
+    if body.batch and (local := next(filter(is_local, models), None)):
+        detail = f"the model {local!r} runs in this process, and has no batches: leave batch out"
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "no_batches", detail)
     if isinstance(body.schema, str):
         return service.schemas.named[body.schema]
     extractor = service.schemas.extractor_of_its_own(body.schema, body.model)

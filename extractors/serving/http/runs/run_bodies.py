@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
@@ -83,7 +83,8 @@ class RunBody:
         text_field: Of rows, as on the command line.
         id_field: As there.
         keep: As there.
-        digest: Of all that it says.
+        batch: Whether its requests go into message batches.
+        digest: Of all that it says, but for that.
     """
 
     schema: str | Mapping[str, Any]
@@ -94,6 +95,7 @@ class RunBody:
     text_field: str | None = None
     id_field: str | None = None
     keep: tuple[str, ...] = ()
+    batch: bool = False
     digest: str = ""
 
     @classmethod
@@ -102,17 +104,22 @@ class RunBody:
         return _RunDocuments.model_json_schema(by_alias=True)
 
 
-async def read_run_body(request: Request, folder: Path) -> RunBody:
+async def read_run_body(request: Request, folder: Path, *, batch: bool) -> RunBody:
     """Read what a request holds, and put its documents into a folder.
+
+    Args:
+        request: The request.
+        folder: Where its documents go.
+        batch: Whether it asks for message batches.
 
     Raises:
         ProblemError: It is of another form (422), or of another type (415).
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
-        return await asyncio.to_thread(_read_json, await request.body(), folder)
+        return replace(await asyncio.to_thread(_read_json, await request.body(), folder), batch=batch)
     if kind == "multipart/form-data":
-        return await _read_form(request, folder)
+        return replace(await _read_form(request, folder), batch=batch)
     detail = 'send application/json with "documents", or multipart/form-data with one "file" or several'
     raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_type", detail)
 

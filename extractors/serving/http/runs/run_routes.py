@@ -8,8 +8,9 @@ import logging
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from slotfill.extractors.errors import LedgerError
@@ -52,13 +53,18 @@ runs_router = APIRouter(tags=["runs"])
 
 
 @runs_router.post(RUNS, status_code=HTTPStatus.ACCEPTED, openapi_extra=described_start())
-async def start(request: Request) -> Response:
+async def start(
+    request: Request,
+    batch: Annotated[
+        bool, Query(description="Whether its requests go into message batches: at half the price, within a day.")
+    ] = False,
+) -> Response:
     """Begin a run."""
     key, service, runs = presented_key(request), service_of(request), _runs_of(request)
     named = idempotency_key(request)
     try:
         with runs.store.staged() as (name, folder):
-            body = await read_run_body(request, folder)
+            body = await read_run_body(request, folder, batch=batch)
             service.schemas.check(key, body.schema, body.model)
 
             async def answer() -> JSONResponse:
@@ -213,7 +219,7 @@ def _remove(runs: RunQueue, order: RunOrder) -> None:
 
 
 def _digest(body: RunBody) -> str:
-    return f"{RUNS} {body.digest}"
+    return f"{RUNS} {body.batch} {body.digest}"
 
 
 def _unusable(error: LedgerError) -> ProblemError:

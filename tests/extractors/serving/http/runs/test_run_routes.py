@@ -8,12 +8,15 @@ import threading
 import time
 from collections import Counter
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from slotfill.extractors.serving.runs.run_store import purge_runs
 from slotfill.extractors.serving.runs.service_run import RunLimits
 from slotfill.extractors.testing.claude import SimulatedClaude
+from slotfill.extractors.testing.server import served
 from slotfill.extractors.testing.simulator.clock import Clock
 
 VALUE = {"sentiment": "negative", "key_issues": ["late"], "urgency": 3, "suggested_action": "Refund."}
@@ -243,18 +246,35 @@ class TestWhose:
         assert not [file for file in files if file.stat().st_mode & 0o077]
 
 
+class TestPurge:
+    def test_what_is_over_so_long_goes_by_key(self, service_at, tmp_path):
+        secret, other = service_at.keys.add("one"), service_at.keys.add("other")
+        with service_at.client(secret) as client, service_at.client(other) as beside:
+            run, kept = begin(client, 1), begin(beside, 1)
+            over(client, run)
+            over(beside, kept)
+            later, before = datetime.now(UTC) + timedelta(days=1), datetime.now(UTC) - timedelta(days=1)
+            assert purge_runs(tmp_path, before, {}) == 0
+            assert purge_runs(tmp_path, later, {"key": "one"}, dry_run=True) == 1
+            assert client.get(f"/v1/runs/{run}").status_code == 200
+            assert purge_runs(tmp_path, later, {"key": "one"}) == 1
+            assert client.get(f"/v1/runs/{run}").status_code == 404
+            assert beside.get(f"/v1/runs/{kept}").status_code == 200
+        assert not (tmp_path / "service-runs" / run).exists()
+
+
 class TestEnd:
     def test_one_that_is_cancelled_keeps_what_it_has(self, service_at, claude):
         go_on = hold(claude, "3-1000")
         with service_at.client() as client:
             run = begin(client, 40)
-            at_the_model(claude, 4)  # two were answered, and two are held: so many places it has
+            at_the_model(claude, 6)  # two were answered, and four are held: so many places runs have
             assert client.delete(f"/v1/runs/{run}").status_code == 409
             assert client.post(f"/v1/runs/{run}/cancel").status_code == 202
             go_on()
             told = over(client, run)
             assert told["status"] == "cancelled"
-            assert told["documents"]["ended"] == len(claude.requests) == 4
+            assert told["documents"]["ended"] == len(claude.requests) == 6
             assert client.post(f"/v1/runs/{run}/resume").status_code == 202
             assert over(client, run)["status"] == "finished"
             assert sources(client, run) == [f"mail-{number}" for number in range(40)]
@@ -301,6 +321,43 @@ class TestEnd:
             assert wait_for(lambda: store.state(run).status == "stopped")
             assert store.state(run).code == "key_revoked"
         assert len(claude.requests) < 40
+
+
+class TestBatches:
+    def test_its_requests_go_into_batches(self, service_at, claude):
+        with service_at.client() as client:
+            body = {"schema": "feedback", "documents": documents(80)}
+            run = client.post("/v1/runs?batch=true", json=body).json()["id"]
+            assert over(client, run)["status"] == "finished"
+            assert sources(client, run) == [f"mail-{number}" for number in range(80)]
+            tiers = Counter(record["attempts"][0]["usage"].get("tier") for record in records(client, run))
+            assert tiers == {"batch": 79, None: 1}  # the first one is asked live: a wrong schema is told in seconds
+
+    def test_a_restart_reads_them_and_a_cancel_ends_them(self, running, tmp_path, monkeypatch):
+        claude = SimulatedClaude(lambda request: VALUE, batch_seconds=3_600)
+        with served(claude) as url:
+            monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
+            with running() as one:
+                keys, secret = one.keys, one.keys.add()
+                with one.client(secret) as client:
+                    body = {"schema": "feedback", "documents": documents(80)}
+                    run, other = (client.post("/v1/runs?batch=true", json=body).json()["id"] for _ in range(2))
+                    for name in (run, other):
+                        told = wait_for(lambda: batched(client, name))  # noqa: B023 - it is called at once
+                        assert (told["status"], told["batches"][0]["requests"]) == ("running", 79)
+            with running(keys=keys) as one, one.client(secret) as client:
+                assert wait_for(lambda: one.runs.taken == {run, other})
+                client.post(f"/v1/runs/{other}/cancel")
+                assert over(client, other)["status"] == "cancelled"
+                claude.end_batches()
+                assert over(client, run)["status"] == "finished"
+                assert len(records(client, run)) == 80
+                client.post(f"/v1/runs/{other}/resume")
+                wait_for(lambda: batched(client, other, wave=2))
+                claude.end_batches()
+                assert over(client, other)["status"] == "finished"
+        counts = Counter(request.usage.tier for request in claude.requests if request.document)
+        assert counts["batch"] == 79 + 78  # the second time one more had been asked live before
 
 
 class TestSharing:
@@ -415,6 +472,11 @@ class TestRestart:
 def told_of(client, run, *, ended):
     told = client.get(f"/v1/runs/{run}").json()
     return told if told["documents"]["ended"] >= ended else None
+
+
+def batched(client, run, wave=1):
+    told = client.get(f"/v1/runs/{run}").json()
+    return told if any(batch["id"] and batch["wave"] == wave for batch in told["batches"]) else None
 
 
 def wait_for(is_so, seconds=60):
