@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,6 +27,9 @@ __all__ = ["serve_command"]
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _OWN_KEY = "local"
 MEGABYTE = 1_000_000
+
+_IN_ADDRESS = re.compile(r"[\w. -]{1,200}")
+"""What a schema is called that is reached by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +250,9 @@ def _schemas(names: tuple[str, ...]) -> dict[str, Schema[Any]]:
     schemas: dict[str, Schema[Any]] = {}
     for name in names:
         schema = resolve(name, trusted=True)
+        if not _IN_ADDRESS.fullmatch(schema.name):
+            detail = "cannot stand in an address: give it a title of letters, digits, '-', '_', '.' and spaces"
+            raise click.UsageError(f"the name {schema.name!r} {detail}")
         if schema.name in schemas:
             raise click.UsageError(f"two schemas are called {schema.name!r}: rename one")
         schemas[schema.name] = schema

@@ -163,7 +163,8 @@ class ServedSchemas:
         name = (schema if isinstance(schema, str) else _written(schema)), model
         if name not in self._lent:
             made = await asyncio.to_thread(self._make, schema, model)  # hundreds of fields take a second
-            self._lent.setdefault(name, _Lent(made))
+            if self._lent.setdefault(name, _Lent(made)).extractor is not made:
+                await made.aclose()  # another request has made one meanwhile
         one = self._lent[name]
         one.uses += 1
         try:

@@ -170,6 +170,13 @@ class TestBeginning:
     def test_schemas_that_there_are_not(self, environment, names):
         assert self.refused(environment, "--schemas", names)[0] in {2, 4}
 
+    def test_a_name_that_stands_in_no_address(self, environment, tmp_path):
+        path = tmp_path / "schema.json"
+        path.write_text('{"title": "bills/{name}", "type": "object"}', encoding="utf-8")
+        code, said = self.refused(environment, "--schemas", str(path), "--port", "0")
+        assert code == 2
+        assert "'bills/{name}' cannot stand in an address" in said
+
     def test_no_credential(self, environment):
         environment.pop("ANTHROPIC_API_KEY")
         code, said = self.refused(environment, "--schemas", "feedback", "--port", "0", "-m", "claude-haiku-5-5")
