@@ -449,12 +449,14 @@ def test_one_part_is_what_it_says_however_often_it_says_it(source: str, data: st
 
 
 def _out_of_order(spans: Mapping[str, Span]) -> Iterator[str]:
-    """Give the items that stand before the one that precedes them in their list."""
-    places = {path: span.start for path, span in spans.items() if span.start is not None}
-    for path, start in places.items():
+    """Give the items that stand before one that precedes them in their list."""
+    latest: dict[str, int] = {}
+    for path, span in spans.items():
         parent, _, at = path.rpartition("/")
-        if at.isdecimal() and places.get(f"{parent}/{int(at) - 1}", 0) > start:
-            yield path
+        if at.isdecimal() and span.start is not None:
+            if span.start < latest.get(parent, 0):
+                yield path
+            latest[parent] = max(span.start, latest.get(parent, 0))
 
 
 def scalars(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
