@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 
-__all__ = ["STOPS", "internal_failure"]
+__all__ = ["STOPS", "internal_failure", "unexpected"]
 
 M = TypeVar("M")
 
@@ -35,10 +35,14 @@ def internal_failure(error: BaseException, source: str | None) -> Failure:
     source: of the document. The exception's own message is left out, as it may quote it: "an unexpected KeyError at
     models.py:17 in check".
     """
-    name, place = type(error).__qualname__, _place(error)
-    message = f"an unexpected {name}{place}: the log has its traceback (-vv, or level DEBUG)"
+    message = f"{unexpected(error)}: the log has its traceback at level DEBUG (`slotfill extract -vv`)"
     _logger.debug("%s: %s", source or "the text", message, exc_info=error)
     return Failure(FailureKind.INTERNAL, message)
+
+
+def unexpected(error: BaseException) -> str:
+    """Say what an exception is and where it came from: of its own words, which may quote a document, nothing."""
+    return f"an unexpected {type(error).__qualname__}{_place(error)}"
 
 
 def _place(error: BaseException) -> str:

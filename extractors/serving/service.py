@@ -228,10 +228,13 @@ class Service:
         status = status_of_failure(failure.type) if failure else None
         if failure is None or status is None:
             return extraction
-        is_budget = failure.type is FailureKind.BUDGET
+        detail, is_budget = disclosed(failure), failure.type is FailureKind.BUDGET
+        if failure.type is FailureKind.INTERNAL:
+            _logger.error("a request of the key %s: %s", key.name, detail)
+            detail = "this is a fault of the service"
         again = self.accounts.seconds_to_more(payer) if is_budget else SERVICE_AGAIN
         more = {"record": extraction.to_json()}
-        raise ProblemError(status, failure.type.value, disclosed(failure), retry_after=again, more=more)
+        raise ProblemError(status, failure.type.value, detail, retry_after=again, more=more)
 
 
 class Work:

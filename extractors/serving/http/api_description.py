@@ -1,16 +1,20 @@
-"""What OpenAPI says of each route: the value of each schema exactly as its JSON Schema has it."""
+"""What OpenAPI says of each route: the value of each schema as its JSON Schema has it."""
 
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.serving.http.request_bodies import ExtractBody
 from slotfill.extractors.serving.problem import PROBLEM_TYPE
+from slotfill.schemas.json_schema.subschemas import subschemas
 
-__all__ = ["IDEMPOTENCY", "described_extract", "described_stream", "problems"]
+__all__ = ["IDEMPOTENCY", "answers", "described_extract", "described_parts", "described_stream", "described_text", "problems"]
 
 _PROBLEM = {
     "type": "object",
@@ -39,6 +43,7 @@ _MEANINGS = {
     422: "The body says something that cannot be used.",
     429: "The key has used what it may; Retry-After says until when.",
     500: "A fault of the service.",
+    501: "The service lacks what that takes.",
     502: "The model's service failed.",
     503: "No model can be asked now; Retry-After says when to try again.",
     504: "The model did not answer in time.",
@@ -55,61 +60,99 @@ IDEMPOTENCY = {
 """The header by which a request may be sent again."""
 
 
+_OF_EXTRACT = tuple(status for status in _MEANINGS if status != HTTPStatus.NOT_IMPLEMENTED)
+
+_TEXT = {"type": "string"}
+
+_EVENTS = "Events: `partial` (`rung`, and `value` or `patch`), and last `record`, or `problem` in place of it."
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
+
+
 def problems(*statuses: int) -> dict[str, Any]:
     """Describe responses that are problems."""
-    content = {PROBLEM_TYPE: {"schema": _PROBLEM}}
+    content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/problem"}}}
     return {str(status): {"description": _MEANINGS[status], "content": content} for status in statuses}
 
 
-def described_extract(name: str | None, json_schema: Mapping[str, Any] | None) -> dict[str, Any]:
+def described_parts(schemas: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Describe once, by name, what several routes answer with: problems, and the records of each JSON Schema."""
+    values = {_part("value", name): _value(name, json_schema) for name, json_schema in schemas.items()}
+    records = {_part("record", name): _record({"$ref": _place("value", name)}) for name in schemas}
+    return {**values, **records, _part("record", None): _record({}), "problem": _PROBLEM}
+
+
+def answers(meaning: str, *, media_type: str = "application/json", **properties: Any) -> dict[str, Any]:
+    """Describe what a route answers with where all is well: an object with these properties, or a text without."""
+    schema = {"type": "object", "required": [*properties], "properties": properties}
+    return {"200": {"description": meaning, "content": {media_type: {"schema": schema if properties else _TEXT}}}}
+
+
+def described_text() -> dict[str, Any]:
+    """Describe the route that gives the text of a file."""
+    file = {"type": "string", "format": "binary", "description": "Read by the reader of its kind."}
+    form = {"type": "object", "required": ["file"], "properties": {"file": file}, "additionalProperties": False}
+    return {
+        "security": [{"key": []}],
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}},
+        "responses": {**answers("The text.", text=_TEXT), **problems(400, 401, 408, 413, 415, 422, 429, 500, 503)},
+    }
+
+
+def described_extract(name: str | None) -> dict[str, Any]:
     """Describe the route that extracts one document."""
-    content = {"application/json": {"schema": _record(json_schema)}}
-    described = _described(f"The record of one document, by {_named(name)}.", content)
+    content = {"application/json": {"schema": _reference(name)}}
+    described = _described(name, f"The record of one document, by {_named(name)}.", content)
     return {**described, "parameters": [IDEMPOTENCY]}
 
 
-def described_stream(name: str | None, json_schema: Mapping[str, Any] | None) -> dict[str, Any]:
+def described_stream(name: str | None) -> dict[str, Any]:
     """Describe the route that does so as the value grows."""
-    event = {
-        "type": "string",
-        "description": (
-            "Events: `partial` (`rung`, and `value` or `patch`), and last `record`, or `problem` in place of it."
-        ),
-    }
-    content = {"text/event-stream": {"schema": event, "x-record": _record(json_schema)}}
-    return _described(f"The value of one document as it grows, by {_named(name)}.", content)
+    content = {"text/event-stream": {"x-record": _reference(name)}}
+    return _described(name, f"The value of one document as it grows, by {_named(name)}. {_EVENTS}", content)
 
 
 def _named(name: str | None) -> str:
     return f"the schema {name!r}" if name else "a schema of the request"
 
 
-def _described(summary: str, content: dict[str, Any]) -> dict[str, Any]:
-    form = {
-        "type": "object",
-        "required": ["file"],
-        "properties": {
-            "file": {"type": "string", "format": "binary", "description": "Read by the reader of its kind."},
-            "model": {"type": "string"},
-            "labels": {"type": "string", "description": "As JSON."},
-            "schema": {"type": "string", "description": "As JSON."},
-        },
-    }
-    bodies = {"application/json": {"schema": ExtractBody.json_schema()}, "multipart/form-data": {"schema": form}}
-    answers = {"200": {"description": summary, "content": content}}
+def _described(name: str | None, summary: str, content: dict[str, Any]) -> dict[str, Any]:
     return {
         "summary": summary,
-        "requestBody": {"required": True, "content": bodies},
-        "responses": {**answers, **problems(*_MEANINGS)},
+        "requestBody": {"required": True, "content": ExtractBody.media_types(with_schema=name is None)},
+        "responses": {"200": {"description": summary, "content": content}, **problems(*_OF_EXTRACT)},
         "security": [{"key": []}],
     }
 
 
-def _record(json_schema: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Describe a record. Its value is a schema resource of its own, in which `$ref` is what it is there."""
-    value: dict[str, Any] = {} if json_schema is None else copy.deepcopy(dict(json_schema))
-    if json_schema is not None:
-        value.setdefault("$id", f"urn:slotfill:value:{value.get('title', 'value')}")
+def _reference(name: str | None) -> dict[str, Any]:
+    return {"$ref": _place("record", name)}
+
+
+def _place(kind: str, name: str | None) -> str:
+    return f"#/components/schemas/{_part(kind, name)}"
+
+
+def _part(kind: str, name: str | None) -> str:
+    """Name what a schema is described by, as OpenAPI takes it: letters, digits, and `.20.` for what else stands there."""
+    return kind if name is None else f"{kind}-" + _UNSAFE.sub(lambda found: f".{ord(found[0]):x}.", name)
+
+
+def _value(name: str, json_schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe a value: its JSON Schema, whose references lead to the same parts from where it stands here."""
+    value = copy.deepcopy(dict(json_schema))
+    nodes = [node for _, node in subschemas(value)]
+    if any("$id" in node for node in nodes):  # references are read from there on
+        return {"$id": f"urn:slotfill:value:{quote(name, safe='')}", **value}
+    for node in nodes:
+        reference = node.get("$ref")
+        if isinstance(reference, str) and (reference == "#" or reference.startswith("#/")):
+            node["$ref"] = _place("value", name) + reference[1:]
+    return value
+
+
+def _record(value: dict[str, Any]) -> dict[str, Any]:
+    """Describe a record."""
     return {
         "type": "object",
         "required": ["slotfill", "document", "schema", "model", "outcome", "value", "usage", "cost_usd"],

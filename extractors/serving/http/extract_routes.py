@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, aclosing
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, TypeVar
@@ -29,22 +29,18 @@ T = TypeVar("T")
 def extract_routes(service: Service) -> APIRouter:
     """Make the routes for each schema, so that each is described by itself."""
     router = APIRouter(tags=["extract"])
-    for name, schema in service.schemas.named.items():
-        _add(router, f"/v1/extract/{name}", name, schema.json_schema)
+    for name in service.schemas.named:
+        _add(router, f"/v1/extract/{name}", name)
     if service.schemas.allow_schemas:
-        _add(router, "/v1/extract", None, None)
+        _add(router, "/v1/extract", None)
     return router
 
 
-def _add(router: APIRouter, path: str, name: str | None, json_schema: Mapping[str, Any] | None) -> None:
+def _add(router: APIRouter, path: str, name: str | None) -> None:
     async def request_of(request: Request) -> tuple[ServiceRequest, str]:
         key = presented_key(request)
-        body = await read_body(request)
-        if name is None and body.schema is None:
-            raise ProblemError(
-                HTTPStatus.UNPROCESSABLE_ENTITY, "bad_body", 'send a "schema", or name one: /v1/extract/{schema}'
-            )
-        schema = body.schema if name is None and body.schema is not None else name or ""
+        body = await read_body(request, with_schema=name is None)
+        schema = name or body.schema or {}
         return ServiceRequest(key, schema, body.document, body.model, body.labels), f"{path} {body.digest}"
 
     async def extract(request: Request, asked: tuple[ServiceRequest, str] = Depends(request_of)) -> Response:
@@ -84,7 +80,7 @@ def _add(router: APIRouter, path: str, name: str | None, json_schema: Mapping[st
         methods=["POST"],
         name=f"extract {of}",
         response_model=None,
-        openapi_extra=described_extract(name, json_schema),
+        openapi_extra=described_extract(name),
     )
     router.add_api_route(
         f"{path}/stream",
@@ -92,7 +88,7 @@ def _add(router: APIRouter, path: str, name: str | None, json_schema: Mapping[st
         methods=["POST"],
         name=f"stream {of}",
         response_class=EventSourceResponse,
-        openapi_extra=described_stream(name, json_schema),
+        openapi_extra=described_stream(name),
     )
 
 

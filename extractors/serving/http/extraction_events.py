@@ -15,7 +15,7 @@ from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.serving.json_patches import patch_between
 from slotfill.extractors.serving.problem import ProblemError
 from slotfill.extractors.serving.service import Work
-from slotfill.extractors.unforeseen import internal_failure
+from slotfill.extractors.unforeseen import unexpected
 from slotfill.schemas.json_values.exact_json import dumps
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
 
@@ -70,8 +70,7 @@ async def _produce(work: Work, request_id: str, events: _Events, *, as_patches: 
         detail = f"the stream took more than {STREAM_SECONDS:.0f} s"
         problem = ProblemError(HTTPStatus.GATEWAY_TIMEOUT, "slow_stream", detail)
     except Exception as error:  # noqa: BLE001 - whatever it is, the client is told that there is no more to come
-        failure = internal_failure(error, request_id)
-        _logger.error("%s: %s", request_id, failure.message)  # noqa: TRY400 - a traceback may quote a text
+        _logger.error("%s: %s", request_id, unexpected(error))  # noqa: TRY400 - a traceback may quote a text
         problem = ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "this is a fault of the service")
     else:
         await events.put(_END)

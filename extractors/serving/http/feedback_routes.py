@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from slotfill.extractors.record.json_writer import NO_MEMBER
 from slotfill.extractors.serving.feedback_log import FieldFeedback
 from slotfill.extractors.serving.http.api_description import problems
-from slotfill.extractors.serving.http.request_bodies import checked_body
+from slotfill.extractors.serving.http.request_bodies import checked_body, media_type
 from slotfill.extractors.serving.http.route_keys import presented_key, service_of
 from slotfill.extractors.serving.problem import ProblemError
 
@@ -50,8 +50,7 @@ async def feedback(request: Request) -> Response:
     if service.feedback is None:
         detail = "this service takes no feedback: it was started without --feedback"
         raise ProblemError(HTTPStatus.NOT_FOUND, "no_feedback", detail)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
+    if media_type(request) != "application/json":
         detail = 'send application/json with a "record" and a "field"'
         raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_type", detail)
     body = checked_body(_FeedbackBody, await request.body())

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Request, Response
 
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.record.json_text import json_text
-from slotfill.extractors.serving.http.route_keys import presented_key
+from slotfill.extractors.serving.http.request_bodies import json_body
+from slotfill.extractors.serving.http.route_keys import presented_key, service_of
 from slotfill.extractors.serving.playground.playground_page import playground_page
 from slotfill.extractors.serving.playground.playground_view import playground_view
 from slotfill.extractors.serving.problem import ProblemError
-from slotfill.schemas.json_values.exact_json import loads
 
 __all__ = ["playground_router"]
 
@@ -29,16 +29,13 @@ async def playground() -> Response:
 @playground_router.post("/v1/view")
 async def view(request: Request) -> Response:
     """Turn a record and its text into what the page shows of them. Nothing of it is kept."""
-    presented_key(request)
+    await service_of(request).admit(presented_key(request))
     body = await request.body()
     return Response(await asyncio.to_thread(_viewed, body), media_type="application/json")
 
 
 def _viewed(body: bytes) -> str:
-    try:
-        asked = loads(body.decode())
-    except (ValueError, RecursionError):
-        asked = None
+    asked = json_body(body)
     record, text = (asked.get("record"), asked.get("text")) if isinstance(asked, dict) else (None, None)
     if not isinstance(record, dict) or not isinstance(text, str):
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_body", 'send a "record" and the "text" that it is of')

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,9 +21,11 @@ from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.readers.read_file import read_file
 from slotfill.extractors.documents.readers.read_options import ReadOptions
 from slotfill.extractors.serving.problem import ProblemError
+from slotfill.schemas.json_values.exact_json import MAX_JSON_DEPTH, DuplicateKeyError, loads
+from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.json_values.pointer import join
 
-__all__ = ["ExtractBody", "checked_body", "file_text", "read_body"]
+__all__ = ["ExtractBody", "checked_body", "file_text", "json_body", "media_type", "read_body"]
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -51,9 +54,12 @@ class _JSONBody(BaseModel):
         default_factory=dict
     )
     model: Annotated[Name | None, Field(description="The model; by default the service's own choice.")] = None
-    schema_: Annotated[
-        dict[str, Any] | None, Field(alias="schema", description="A JSON Schema, where requests may bring one.")
-    ] = None
+
+
+class _SchemaBody(_JSONBody):
+    """One document, and what to extract from it."""
+
+    schema_: Annotated[dict[str, Any], Field(alias="schema", description="A JSON Schema.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,37 +81,75 @@ class ExtractBody:
     digest: str = ""
 
     @classmethod
-    def json_schema(cls) -> dict[str, Any]:
-        """Describe its form as JSON."""
-        return _JSONBody.model_json_schema(by_alias=True)
+    def media_types(cls, *, with_schema: bool) -> dict[str, Any]:
+        """Describe it as JSON and as a form."""
+        as_json = _model(with_schema=with_schema).model_json_schema(by_alias=True)
+        parts = {name: part for name, part in as_json["properties"].items() if name not in {"text", "id"}}
+        described = {"type": "string", "format": "binary", "description": "Read by the reader of its kind."}
+        form = {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["file", *(["schema"] if with_schema else [])],
+            "properties": {"file": described, **parts, "model": {"type": "string", "minLength": 1, "maxLength": 500}},
+        }
+        return {"application/json": {"schema": as_json}, "multipart/form-data": {"schema": form}}
 
 
-async def read_body(request: Request) -> ExtractBody:
+async def read_body(request: Request, *, with_schema: bool) -> ExtractBody:
     """Read what a request holds.
+
+    Args:
+        request: The request.
+        with_schema: Whether it is to bring a schema, and not to name one of the service's by its address.
 
     Raises:
         ProblemError: It is of another form (422), or of another type (415).
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = media_type(request)
     if kind == "application/json":
-        body = checked_body(_JSONBody, await request.body())
-        document = Document.of(body.text, body.id)
-        return ExtractBody(document, body.model, body.labels, body.schema_, _digest(body))
+        body = checked_body(_model(with_schema=with_schema), await request.body())
+        return _body(Document.of(body.text, body.id), body, _digest(body))
     if kind == "multipart/form-data":
-        return await _read_form(request)
+        return await _read_form(request, _model(with_schema=with_schema))
     detail = 'send application/json with a "text", or multipart/form-data with a "file"'
     raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_type", detail)
 
 
+def media_type(request: Request) -> str:
+    """Return the type that a request says its body has.
+
+    Raises:
+        ProblemError: It says that the body is written in something other than UTF-8 (415).
+    """
+    kind, parameters = parse_options_header(request.headers.get("content-type", ""))
+    charset = parameters.get(b"charset", b"utf-8")
+    if charset.lower() not in {b"utf-8", b"utf8"}:
+        detail = "a body is written in UTF-8: leave the charset out, or say utf-8"
+        raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_charset", detail)
+    return kind.decode("latin-1").lower()
+
+
 async def file_text(request: Request) -> str:
     """Return the text of a file that a request brings, as it would be read to extract from it."""
-    document = (await _read_form(request)).document
+    document = (await _read_form(request, _JSONBody)).document
     if document.failure:
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, document.failure.type.value, document.failure.message)
     return document.text
 
 
-async def _read_form(request: Request) -> ExtractBody:
+def _model(*, with_schema: bool) -> type[_JSONBody]:
+    return _SchemaBody if with_schema else _JSONBody
+
+
+def _body(document: Document, said: _JSONBody, digest: str) -> ExtractBody:
+    schema = said.schema_ if isinstance(said, _SchemaBody) else None
+    return ExtractBody(document, said.model, said.labels, schema, digest)
+
+
+async def _read_form(request: Request, model: type[_JSONBody]) -> ExtractBody:
+    if media_type(request) != "multipart/form-data":
+        detail = 'send multipart/form-data with a "file"'
+        raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_type", detail)
     try:
         form = await request.form(max_files=1, max_fields=_MOST_FIELDS)
     except HTTPException as error:  # what Starlette makes of a form that cannot be read
@@ -116,14 +160,20 @@ async def _read_form(request: Request) -> ExtractBody:
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "no_file", 'the form has no file called "file"')
         fields = {name: value for name, value in form.items() if isinstance(value, str)}
         data = await file.read()
+        if len(form.multi_items()) > len(form):
+            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_form", "the form has two fields of one name")
         if unknown := fields.keys() - {"model", "labels", "schema"}:
             detail = f"the form has fields that are none: {', '.join(sorted(map(repr, unknown)))[:200]}"
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_form", detail)
-        given = {name: _json_field(name, fields[name]) for name in ("labels", "schema") if name in fields}
-        rest = checked_body(_JSONBody, json.dumps({"text": "", "model": fields.get("model"), **given}).encode())
+        given = {
+            name: json_body(fields[name].encode(), f"the form's field {name!r}")
+            for name in ("labels", "schema")
+            if name in fields
+        }
+        rest = _checked(model, {"text": "", "model": fields.get("model"), **given})
         document = await asyncio.to_thread(_document, data, file.filename or "file")
         said = _digest(rest, file.filename or "", hashlib.sha256(data).hexdigest())
-        return ExtractBody(document, rest.model, rest.labels, rest.schema_, said)
+        return _body(document, rest, said)
     finally:
         await form.close()
 
@@ -142,22 +192,40 @@ def _document(data: bytes, name: str) -> Document:
     return Document.of_file(part, name)
 
 
-def _json_field(name: str, text: str) -> Any:
+def json_body(data: bytes, place: str = "the body") -> JSON:
+    """Read JSON, each digit of it. What is said of it names places and a key, never a value.
+
+    Raises:
+        ProblemError: It is none, or could not be written again; a key stands twice in one object (422).
+    """
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        detail = f"the form's field {name!r} is no JSON"
-        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_form", detail) from None
+        return loads(data.decode())
+    except UnicodeDecodeError as error:
+        reason = f"is no UTF-8, from byte {error.start} on"
+    except json.JSONDecodeError as error:
+        reason = f"is no JSON: {error.msg}, at character {error.pos}"
+    except DuplicateKeyError as error:
+        reason = f"has the key {error.key[:MOST_PATH]!r} twice in one object"
+    except ValueError:  # its words may quote what stands there
+        reason = (
+            "is no JSON that can be read: more stands behind its value, a number is none or too large, half a "
+            f"surrogate pair is no character, or it is nested more than {MAX_JSON_DEPTH} times"
+        )
+    raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_body", f"{place} {reason}")
 
 
 def checked_body(model: type[Body], data: bytes) -> Body:
-    """Check a body. What is said of it names places, never what stands there.
+    """Read and check a body. What is said of it names places, never what stands there.
 
     Raises:
         ProblemError: It is of another form (422).
     """
+    return _checked(model, json_body(data))
+
+
+def _checked(model: type[Body], data: JSON) -> Body:
     try:
-        return model.model_validate_json(data)
+        return model.model_validate(data)
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False, include_context=False)
         places = [{"path": _pointer(one["loc"]), "message": one["msg"]} for one in errors[:20]]

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from slotfill.extractors.serving.problem import PROBLEM_TYPE, ProblemError
-from slotfill.extractors.unforeseen import internal_failure
+from slotfill.extractors.unforeseen import unexpected
 
 __all__ = ["REQUEST_ID", "RequestGuard", "problem_response"]
 
@@ -89,8 +89,7 @@ class RequestGuard:
         except Exception as error:
             if is_begun:
                 raise
-            failure = internal_failure(error, request_id)
-            _logger.error("%s: %s", request_id, failure.message)  # noqa: TRY400 - a traceback may quote a text
+            _logger.error("%s: %s", request_id, unexpected(error))  # noqa: TRY400 - a traceback may quote a text
             fault = ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "this is a fault of the service")
             await problem_response(fault, request_id)(scope, receive, send_named)
 
@@ -103,6 +102,9 @@ class RequestGuard:
 
     def _check_head(self, headers: Headers, most: int) -> None:
         """Refuse what two servers in a row may read as different requests, and what is too large before it comes."""
+        if headers.get("content-encoding", "identity").strip().lower() != "identity":
+            detail = "send the body as it is: one that is compressed is not unpacked here"
+            raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding", detail)
         lengths = headers.getlist("content-length")
         if "transfer-encoding" in headers and lengths:
             raise _AmbiguousLengthError(

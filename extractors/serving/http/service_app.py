@@ -19,6 +19,7 @@ from starlette.types import Scope
 
 from slotfill import __version__
 from slotfill.extractors.errors import LedgerError
+from slotfill.extractors.serving.http.api_description import described_parts
 from slotfill.extractors.serving.http.extract_routes import extract_routes
 from slotfill.extractors.serving.http.feedback_routes import feedback_router
 from slotfill.extractors.serving.http.playground_routes import playground_router
@@ -91,7 +92,7 @@ def service_app(
     if runs is not None:
         app.include_router(runs_router)
     app.include_router(playground_router)
-    _describe(app)
+    _describe(app, service)
     if origins:
         app.add_middleware(
             CORSMiddleware,
@@ -127,17 +128,32 @@ async def _drop_replies(service: Service) -> None:
             _logger.error("%s", error)  # noqa: TRY400 - all is said
 
 
-def _describe(app: FastAPI) -> None:
-    """Have its OpenAPI say how a key is sent."""
+def _describe(app: FastAPI, service: Service) -> None:
+    """Have its OpenAPI say how a key is sent, and what records of each schema are."""
     whole = app.openapi
 
     def openapi() -> dict[str, Any]:
+        if app.openapi_schema is not None:
+            return app.openapi_schema
         described = whole()
+        _leave_out(described, "itemSchema", "HTTPValidationError", "ValidationError")
         parts = described.setdefault("components", {})
+        schemas = {name: schema.json_schema for name, schema in service.schemas.named.items()}
+        parts.setdefault("schemas", {}).update(described_parts(schemas))
         parts["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         return described
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it
+
+
+def _leave_out(described: Any, *names: str) -> None:
+    """Take out what FastAPI says by itself: words of OpenAPI 3.2, and errors that are problems here."""
+    for name, part in [*described.items()]:
+        refers = isinstance(part, dict) and part.get("schema", {}).get("$ref", "").rpartition("/")[2] in names
+        if name in names or refers:
+            del described[name]
+        elif isinstance(part, dict):
+            _leave_out(part, *names)
 
 
 async def _on_problem(request: Request, error: ProblemError) -> Response:

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from slotfill.extractors.serving.http.api_description import problems
+from slotfill.extractors.serving.http.api_description import answers, described_text, problems
 from slotfill.extractors.serving.http.request_bodies import file_text
 from slotfill.extractors.serving.http.route_keys import presented_key, service_of
 from slotfill.extractors.serving.problem import ProblemError
@@ -17,12 +17,23 @@ from slotfill.schemas.errors import MissingExtraError
 
 __all__ = ["state_router"]
 
-_WITH_KEY: dict[str, Any] = {"security": [{"key": []}], "responses": problems(401)}
+_SECURITY: list[Any] = [{"key": []}]
+
+_SCHEMAS = answers(
+    "What the key may use.",
+    schemas={"type": "array", "items": {"type": "object"}},
+    models={"type": "array", "items": {"type": "string"}},
+    allow_schemas={"type": "boolean"},
+    feedback={"type": "boolean"},
+    retention={"type": "object"},
+)
+_STATUS = answers("It does.", status={"type": "string"})
+_METRICS = answers("The metrics.", media_type="text/plain")
 
 state_router = APIRouter(tags=["service"])
 
 
-@state_router.get("/v1/schemas", openapi_extra=_WITH_KEY)
+@state_router.get("/v1/schemas", openapi_extra={"security": _SECURITY, "responses": {**_SCHEMAS, **problems(401)}})
 async def schemas(request: Request) -> JSONResponse:
     """List the schemas and models that the key may use."""
     service = service_of(request)
@@ -58,20 +69,20 @@ async def schemas(request: Request) -> JSONResponse:
     )
 
 
-@state_router.post("/v1/text", openapi_extra={"security": [{"key": []}], "responses": problems(401, 413, 415, 422)})
+@state_router.post("/v1/text", openapi_extra=described_text())
 async def text(request: Request) -> JSONResponse:
     """Return the text of a file, as it is read to extract from it: spans count its code points."""
-    presented_key(request)
+    await service_of(request).admit(presented_key(request))
     return JSONResponse({"text": await file_text(request)})
 
 
-@state_router.get("/healthz")
+@state_router.get("/healthz", openapi_extra={"responses": _STATUS})
 async def healthz() -> JSONResponse:
     """Say that the process answers."""
     return JSONResponse({"status": "ok"})
 
 
-@state_router.get("/readyz", openapi_extra={"responses": problems(503)})
+@state_router.get("/readyz", openapi_extra={"responses": {**_STATUS, **problems(503)}})
 async def readyz(request: Request) -> JSONResponse:
     """Say whether a model can be asked: its credential is taken, and its service answers."""
     reason = service_of(request).breaker.reason
@@ -80,7 +91,11 @@ async def readyz(request: Request) -> JSONResponse:
     return JSONResponse({"status": "ready"})
 
 
-@state_router.get("/metrics", openapi_extra=_WITH_KEY)
+@state_router.get(
+    "/metrics",
+    response_class=Response,
+    openapi_extra={"security": _SECURITY, "responses": {**_METRICS, **problems(401, 501)}},
+)
 async def metrics(request: Request) -> Response:
     """Write the metrics of this process for Prometheus, which bears a key as its `authorization`."""
     presented_key(request)

@@ -1,5 +1,6 @@
 """Extraction by HTTP: what is asked for comes back as a record, and what may not be asked for as a problem."""
 
+import gzip
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,20 @@ from slotfill.schemas.json_values.pointer import tokens
 
 VALUE = {"sentiment": "negative", "key_issues": ["late"], "urgency": 3, "suggested_action": "Refund."}
 AS_JSON = {"Content-Type": "application/json"}
+ODD = """
+from pydantic import BaseModel, model_validator
+
+class Panic(BaseException):
+    pass
+
+class Odd(BaseModel):
+    '''Say a word.'''
+    word: str
+
+    @model_validator(mode="after")
+    def check(self):
+        raise Panic(self.word)
+"""
 PERSON = {"title": "person", "type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
 
 
@@ -64,6 +79,14 @@ class TestExtract:
             (b'{"text": "a", "more": 1}', "application/json", 422, "bad_body"),
             (b'{"text": "a", "labels": {"": "x"}}', "application/json", 422, "bad_body"),
             (b'{"text": "\xff"}', "application/json", 422, "bad_body"),
+            (b'{"text": "\\ud800"}', "application/json", 422, "bad_body"),
+            (b'{"text": "a", "id": 1e999}', "application/json", 422, "bad_body"),
+            (b'{"text": "a", "id": ' + b"9" * 5_000 + b"}", "application/json", 422, "bad_body"),
+            (b'{"text": "a", "labels": ' + b"[" * 100_000, "application/json", 422, "bad_body"),
+            (b'{"text": "a", "labels": {"b": "c", "b": "d"}}', "application/json", 422, "bad_body"),
+            (b'{"text": "a", "schema": {}}', "application/json", 422, "bad_body"),
+            (b'{"text": "a"}', "application/json; charset=utf-16", 415, "unsupported_charset"),
+            (b"--b--\r\n", "multipart/form-data; boundary=b; charset=idna", 415, "unsupported_charset"),
             (b"text", "text/plain", 415, "unsupported_type"),
             (b"x", "multipart/form-data; boundary=b", 422, "bad_form"),
             (b"--b--\r\n", "multipart/form-data; boundary=b", 422, "no_file"),
@@ -79,6 +102,41 @@ class TestExtract:
         assert response.headers["Content-Type"] == "application/problem+json"
         assert problem["request_id"] == response.headers["X-Request-Id"]
         assert not claude.requests
+
+    def test_a_key_that_stands_twice_is_named(self, service_at, claude):
+        twice = ("a.txt", b"Text.", "text/plain")
+        with service_at.client() as client:
+            whole = client.post("/v1/extract/feedback", content=b'{"text": "a", "text": "b"}', headers=AS_JSON)
+            viewed = client.post("/v1/view", content=b'{"text": "a", "text": "b"}')
+            labels = client.post(
+                "/v1/extract/feedback", files={"file": twice}, data={"labels": '{"team": "a", "team": "b"}'}
+            )
+            fields = client.post("/v1/extract/feedback", files={"file": twice}, data={"model": ["a", "b"]})
+        assert [one.status_code for one in (whole, viewed, labels, fields)] == [422] * 4
+        assert "'text' twice" in whole.json()["detail"]
+        assert "'text' twice" in viewed.json()["detail"]
+        assert "'team' twice" in labels.json()["detail"]
+        assert not claude.requests
+
+    @pytest.mark.parametrize("coding", ["gzip", "br", "identity, gzip"])
+    def test_a_body_that_is_compressed_is_not_unpacked(self, service_at, claude, coding):
+        packed = gzip.compress(json.dumps({"text": "a" * 10_000}).encode())
+        headers = {**AS_JSON, "Content-Encoding": coding}
+        with service_at.client() as client:
+            answer = client.post("/v1/extract/feedback", content=packed, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_encoding")
+        assert not claude.requests
+
+    def test_a_fault_of_the_service_is_named_in_its_log_alone(self, running, claude, tmp_path, monkeypatch, caplog):
+        (tmp_path / "odd_words.py").write_text(ODD)
+        monkeypatch.syspath_prepend(tmp_path)
+        claude.script(lambda request: {"word": "SECRET"})
+        with running("odd_words:Odd") as one:
+            answer = one.post("odd")
+        assert (answer.status_code, answer.json()["detail"]) == (500, "this is a fault of the service")
+        (line,) = caplog.messages
+        assert "an unexpected Panic at odd_words.py:" in line
+        assert "SECRET" not in line
 
     def test_a_body_is_bounded_whether_it_says_its_length_or_not(self, running):
         with running(most_bytes=1_000) as one, one.client() as client:
@@ -123,6 +181,14 @@ class TestKeys:
         assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
         assert service_at.post(secret=second).status_code == 200
         assert len(claude.requests) == 3
+
+    @pytest.mark.parametrize("path", ["/v1/text", "/v1/view"])
+    def test_so_are_those_that_ask_no_model(self, service_at, path):
+        secret = service_at.keys.add(rpm=1)
+        with service_at.client(secret) as client:
+            statuses = [client.post(path, files={"file": ("a.txt", b"Text.")}).status_code for _ in range(2)]
+        assert statuses[0] != 429
+        assert statuses[1] == 429
 
     def test_tokens_a_minute_too(self, service_at):
         secret = service_at.keys.add(tpm=10)
