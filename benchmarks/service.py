@@ -4,8 +4,8 @@ python benchmarks/service.py [ROUNDS]
 
 `slotfill serve` and `slotfill simulate` each run as a process of their own, and so do the clients that are refused. Two
 simulated models are asked: one that answers at once, as none does, so that nothing but work is measured; and one that
-takes two seconds to its first byte. Ways are taken in turn, and each round's ratio is of that round alone; the middle of
-the rounds counts.
+takes two seconds to its first byte. Ways are taken in turn, and each round's ratio is of that round alone; the middle
+of the rounds counts.
 
 Streams: 64 at once, from the request to the first event, against 64 calls of `Extractor.astream` in this process.
 Target: 1.2 times. Refused: 1,000 requests a second of wrong keys (401), too large bodies (413) and a key that has used
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import json
 import multiprocessing
 import os
@@ -26,8 +27,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, aclosing, contextmanager
+from http import HTTPStatus
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
@@ -164,37 +166,38 @@ def refuse(port: int, keys: dict[str, str], on: Event, off: Event, told: Any) ->
 
 
 async def _refuse(port: int, keys: dict[str, str], on: Event, off: Event, told: Any) -> None:
+    kinds = (
+        request("/v1/extract/feedback", "sf_wrong", "Short."),
+        request("/v1/extract/feedback", keys["served"], "", length=50_000_000),
+        request("/v1/extract/feedback", keys["spent"], "Short."),
+    )
     while True:
         await asyncio.to_thread(on.wait)
         if off.is_set():
             return
         statuses: Counter[int] = Counter()
         started = time.perf_counter()
-        clients = (_refused_client(port, keys, number, started, on, statuses) for number in range(REFUSED_CLIENTS))
+        due = (started + number / REFUSED for number in itertools.count())
+        clients = (_refused_client(port, kinds, due, on, statuses) for _ in range(REFUSED_CLIENTS))
         await asyncio.gather(*clients)
         told.put((dict(statuses), time.perf_counter() - started))
 
 
 async def _refused_client(
-    port: int, keys: dict[str, str], first: int, started: float, on: Event, statuses: Counter[int]
+    port: int, kinds: Sequence[bytes], due: Iterator[float], on: Event, statuses: Counter[int]
 ) -> None:
-    """Send each of its requests when its time has come, and never more than one at once."""
-    kinds = (
-        request("/v1/extract/feedback", "sf_wrong", "Short."),
-        request("/v1/extract/feedback", keys["served"], "", length=50_000_000),
-        request("/v1/extract/feedback", keys["spent"], "Short."),
-    )
+    """Send requests when their time has come, and never more than one at once."""
     writer: asyncio.StreamWriter | None = None
-    number = first
+    number = 0
     while on.is_set():
-        await asyncio.sleep(max(0.0, started + number / REFUSED - time.perf_counter()))
+        await asyncio.sleep(max(0.0, next(due) - time.perf_counter()))
         if writer is None:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(kinds[number % len(kinds)])
         status = await answered(reader)
         statuses[status] += 1
-        number += REFUSED_CLIENTS
-        if status == 413:  # its body never comes, so that nothing can follow it
+        number += 1
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:  # its body never comes, so that nothing can follow it
             writer.close()
             writer = None
     if writer is not None:
@@ -212,7 +215,7 @@ async def served(port: int, key: str, seconds: float) -> Times:
             writer.write(request("/v1/extract/feedback", key, TEXT.format(number)))
             status = await answered(reader)
             times.append(time.perf_counter() - started)
-            if status != 200:
+            if status != HTTPStatus.OK:
                 raise SystemExit(f"a request that should be accepted got {status}")
         writer.close()
 
@@ -240,7 +243,9 @@ def beside_refused(name: str, port: int, keys: dict[str, str], rounds: int) -> N
     off.set()
     on.set()
     process.join()
-    print(f"{name}: {CLIENTS} clients that are served, beside {statistics.median(rates):,.0f} requests a second refused")
+    print(
+        f"{name}: {CLIENTS} clients that are served, beside {statistics.median(rates):,.0f} refused requests a second"
+    )
     print(f"  refused with {', '.join(f'{status}: {count:,}' for status, count in sorted(statuses.items()))}")
     for label, value in (("mean", statistics.mean), ("p95", lambda times: quantile(times, 0.95))):
         pairs = [(value(one), value(other)) for one, other in zip(alone, beside, strict=True)]

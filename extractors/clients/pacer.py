@@ -178,6 +178,12 @@ class Pacer:
         with self._changing:
             return self._held() is None
 
+    @property
+    def held_seconds(self) -> float:
+        """For how long no try may start, as the service has said; 0 where it has not."""
+        with self._changing:
+            return max(0.0, self._held_until - self._now())
+
     def answered(self, reservation: Reservation, input_tokens: int, output_tokens: int) -> None:
         """Settle a try with what the service counted: input that was not read from its cache, and output."""
         with self._changing:

@@ -49,6 +49,14 @@ SERVICE_AGAIN = 10.0
 """Seconds after which to ask again where the model's service failed for one request, and says no time itself."""
 
 
+_OWN_WORDS = {
+    FailureKind.INTERNAL: "this is a fault of the service",
+    FailureKind.MAX_WAIT: "the rate limits allow no further request now",
+    FailureKind.TIMEOUT: "the model did not answer in time",
+}
+"""What is said where a failure's own words name options of a run, or code."""
+
+
 class Keys(Protocol):
     """The keys of a service, as they are now: a file of them that is read again, or some that are given."""
 
@@ -231,8 +239,8 @@ class Service:
         detail, is_budget = disclosed(failure), failure.type is FailureKind.BUDGET
         if failure.type is FailureKind.INTERNAL:
             _logger.error("a request of the key %s: %s", key.name, detail)
-            detail = "this is a fault of the service"
-        again = self.accounts.seconds_to_more(payer) if is_budget else SERVICE_AGAIN
+        detail = _OWN_WORDS.get(failure.type, detail)
+        again = self.accounts.seconds_to_more(payer) if is_budget else max(SERVICE_AGAIN, self._pacer.held_seconds)
         more = {"record": extraction.to_json()}
         raise ProblemError(status, failure.type.value, detail, retry_after=again, more=more)
 

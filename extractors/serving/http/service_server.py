@@ -14,6 +14,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from slotfill.extractors.serving.runs.run_queue import RunQueue
 from slotfill.extractors.serving.service import Service
@@ -37,7 +38,10 @@ BACKLOG = 1_024
 """So many connections wait to be taken, where many come at once."""
 
 MOST_CONNECTIONS = 4_000
-"""What comes beside these is answered with 503 at once."""
+"""For one more, the one closes on which nothing has been asked for the longest time."""
+
+OTHER_DESCRIPTORS = 256
+"""So many files and connections beside those of clients: ledgers, the model's service, documents that are read."""
 
 LAST_WORD = 2.0
 """Seconds before the end of the grace at which streams are told, so that they can be."""
@@ -73,7 +77,6 @@ def serve_app(
         server_header=False,
         date_header=False,
         backlog=BACKLOG,
-        limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=max(1, round(grace)),
         h11_max_incomplete_event_size=MOST_HEAD_BYTES,
@@ -81,6 +84,23 @@ def serve_app(
     )
     with _signals_passed(), suppress(KeyboardInterrupt):  # that is how it ends
         _Server(config, service, app.state.runs, grace, on_ready).run(sockets=[listener])
+
+
+def most_connections() -> int:
+    """Return how many connections there may be, with the descriptors that the system gives, which is asked for more."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows, which has no such bound
+        return MOST_CONNECTIONS
+    wanted = MOST_CONNECTIONS + OTHER_DESCRIPTORS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return MOST_CONNECTIONS
+    given = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (given, hard))
+        soft = given
+    return max(1, soft - OTHER_DESCRIPTORS)
 
 
 @contextmanager
@@ -96,6 +116,28 @@ def _signals_passed() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+class _Connections(ServerState):
+    """Those of one server.
+
+    Attributes:
+        most: How many there may be.
+        idle: Those on which nothing is asked, since when their head began to be awaited, the longest first.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+        self.idle: dict[_BoundedProtocol, None] = {}
+
+    def make_room(self) -> None:
+        """Close the connection that has been idle for the longest time, which is the new one where no other is."""
+        if len(self.connections) > self.most:
+            one = next(iter(self.idle))
+            del self.idle[one]
+            self.connections.discard(one)
+            one.transport.abort()
+
+
 class _Server(uvicorn.Server):
     """Tells the service when it is to stop."""
 
@@ -103,6 +145,7 @@ class _Server(uvicorn.Server):
         self, config: uvicorn.Config, service: Service, runs: RunQueue | None, grace: float, on_ready: OnReady
     ) -> None:
         super().__init__(config)
+        self.server_state = _Connections(most_connections())
         self._service, self._runs, self._grace, self._on_ready = service, runs, grace, on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -129,8 +172,10 @@ class _Server(uvicorn.Server):
 class _BoundedProtocol(H11Protocol):
     """Closes a connection whose request's head does not arrive in time, or whose client does not take its answer.
 
-    uvicorn bounds but the pause between two requests.
+    So it does where there are too many. uvicorn bounds but the pause between two requests.
     """
+
+    server_state: _Connections
 
     _head_timer: asyncio.TimerHandle | None = None
     _write_timer: asyncio.TimerHandle | None = None
@@ -138,15 +183,26 @@ class _BoundedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=0)  # whatever waits is told of, below
+        self.server_state.idle[self] = None
+        self.server_state.make_room()
         self._await_head()
 
     def data_received(self, data: bytes) -> None:
         if self._head_timer is None and self._is_between_requests:
             self._await_head()
         super().data_received(data)
-        if self._head_timer is not None and not self._is_between_requests:
-            self._head_timer.cancel()
-            self._head_timer = None
+        if not self._is_between_requests:
+            self.server_state.idle.pop(self, None)
+            if self._head_timer is not None:
+                self._head_timer.cancel()
+                self._head_timer = None
+
+    def on_response_complete(self) -> None:
+        if not self.transport.is_closing():
+            self.server_state.idle[self] = None
+        super().on_response_complete()  # which may begin the next request
+        if not self._is_between_requests:
+            self.server_state.idle.pop(self, None)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -162,6 +218,7 @@ class _BoundedProtocol(H11Protocol):
         for timer in (self._head_timer, self._write_timer):
             if timer is not None:
                 timer.cancel()
+        self.server_state.idle.pop(self, None)
         super().connection_lost(exc)
 
     @property

@@ -8,7 +8,6 @@ import sys
 import pytest
 from jsonschema import Draft202012Validator
 
-from slotfill.extractors.serving.feedback_log import FeedbackLog
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas.built_in.built_ins import built_ins
 
@@ -44,6 +43,7 @@ def check(document, name, instance):
     assert [error.message for error in Draft202012Validator(schema).iter_errors(instance)] == []
 
 
+@pytest.mark.slow
 def test_it_is_openapi_and_real_answers_are_as_it_says(running, tmp_path):
     validator = pytest.importorskip("openapi_spec_validator", reason=OPTIONAL)
     file = tmp_path / "named.json"
@@ -71,8 +71,7 @@ def test_it_is_openapi_and_real_answers_are_as_it_says(running, tmp_path):
 def test_nothing_is_found_by_who_reads_it_and_tries_everything(running, tmp_path):
     pytest.importorskip("schemathesis", reason=OPTIONAL)
     (tmp_path / "schemathesis.toml").write_text(CONFIGURATION)
-    log = FeedbackLog(tmp_path / "gold.log.jsonl")
-    with running("feedback", "entities", allow_schemas=True, feedback=log) as one:
+    with running("feedback", "entities", allow_schemas=True, feedback=tmp_path / "gold.log.jsonl") as one:
         bounds = ["--max-examples", "10", "--seed", "1", "--generation-database", "none", "--no-color"]
         key = ["--header", f"Authorization: Bearer {one.keys.add()}"]
         done = subprocess.run(
