@@ -1,4 +1,4 @@
-"""`slotfill serve` as a process, by clients that mean harm: it serves the others, holds no more than it may, says nothing."""
+"""`slotfill serve` as a process, by clients that mean harm: it serves the others, and holds no more than it may."""
 
 import os
 import re
