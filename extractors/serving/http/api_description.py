@@ -135,7 +135,7 @@ def _place(kind: str, name: str | None) -> str:
 
 def _part(kind: str, name: str | None) -> str:
     """Name what describes a schema, as OpenAPI takes it: letters, digits, and `.20.` for what else stands there."""
-    return kind if name is None else f"{kind}-" + _UNSAFE.sub(lambda found: f".{ord(found[0]):x}.", name)
+    return kind if name is None else f"{kind}-" + _UNSAFE.sub(lambda match: f".{ord(match[0]):x}.", name)
 
 
 def _value(name: str, json_schema: Mapping[str, Any]) -> dict[str, Any]:

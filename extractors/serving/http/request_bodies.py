@@ -141,9 +141,9 @@ def _model(*, with_schema: bool) -> type[_JSONBody]:
     return _SchemaBody if with_schema else _JSONBody
 
 
-def _body(document: Document, said: _JSONBody, digest: str) -> ExtractBody:
-    schema = said.schema_ if isinstance(said, _SchemaBody) else None
-    return ExtractBody(document, said.model, said.labels, schema, digest)
+def _body(document: Document, rest: _JSONBody, digest: str) -> ExtractBody:
+    schema = rest.schema_ if isinstance(rest, _SchemaBody) else None
+    return ExtractBody(document, rest.model, rest.labels, schema, digest)
 
 
 async def _read_form(request: Request, model: type[_JSONBody]) -> ExtractBody:
@@ -172,8 +172,8 @@ async def _read_form(request: Request, model: type[_JSONBody]) -> ExtractBody:
         }
         rest = _checked(model, {"text": "", "model": fields.get("model"), **given})
         document = await asyncio.to_thread(_document, data, file.filename or "file")
-        said = _digest(rest, file.filename or "", hashlib.sha256(data).hexdigest())
-        return _body(document, rest, said)
+        digest = _digest(rest, file.filename or "", hashlib.sha256(data).hexdigest())
+        return _body(document, rest, digest)
     finally:
         await form.close()
 
