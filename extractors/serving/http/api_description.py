@@ -14,7 +14,15 @@ from slotfill.extractors.serving.http.request_bodies import ExtractBody
 from slotfill.extractors.serving.problem import PROBLEM_TYPE
 from slotfill.schemas.json_schema.subschemas import subschemas
 
-__all__ = ["IDEMPOTENCY", "answers", "described_extract", "described_parts", "described_stream", "described_text", "problems"]
+__all__ = [
+    "IDEMPOTENCY",
+    "answers",
+    "described_extract",
+    "described_parts",
+    "described_stream",
+    "described_text",
+    "problems",
+]
 
 _PROBLEM = {
     "type": "object",

@@ -39,6 +39,8 @@ _DROP_SECONDS = 600.0
 _PLAIN_QUERY = re.compile(rb"(?:[a-z_]{1,16}=[a-z0-9]{1,16}(?:&|$))*")
 """A query as the routes take one, `partials=patches`: nothing that anybody says."""
 
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
 _logger = logging.getLogger("slotfill")
 
 
@@ -173,4 +175,14 @@ async def _on_http(request: Request, error: HTTPException) -> Response:
     detail = unknown if status == HTTPStatus.NOT_FOUND else status.phrase
     response = await _on_problem(request, ProblemError(status, status.phrase.lower().replace(" ", "_"), detail))
     response.headers.update(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = _allowed(request)
     return response
+
+
+def _allowed(request: Request) -> str:
+    """List the methods of an address: it may be of several routes, and what refuses one is the first of them."""
+    routes, scopes = request.app.routes, ({**request.scope, "method": method} for method in _METHODS)
+    return ", ".join(
+        scope["method"] for scope in scopes if any(route.matches(scope)[0] is Match.FULL for route in routes)
+    )

@@ -16,7 +16,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from slotfill.extractors.serving.http.request_bodies import Labels, Name, checked_body
+from slotfill.extractors.serving.http.request_bodies import Labels, Name, checked_body, json_body, media_type
 from slotfill.extractors.serving.problem import ProblemError
 from slotfill.extractors.serving.runs.run_documents import write_documents
 from slotfill.extractors.serving.runs.run_order import InputFile
@@ -101,7 +101,10 @@ class RunBody:
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
         """Describe its form as JSON."""
-        return _RunDocuments.model_json_schema(by_alias=True)
+        schema = _RunDocuments.model_json_schema(by_alias=True)
+        # References would be read from the top of the whole description.
+        schema["properties"]["documents"]["items"] = schema.pop("$defs")[_RunDocument.__name__]
+        return schema
 
 
 async def read_run_body(request: Request, folder: Path, *, batch: bool) -> RunBody:
@@ -115,7 +118,7 @@ async def read_run_body(request: Request, folder: Path, *, batch: bool) -> RunBo
     Raises:
         ProblemError: It is of another form (422), or of another type (415).
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = media_type(request)
     if kind == "application/json":
         return replace(await asyncio.to_thread(_read_json, await request.body(), folder), batch=batch)
     if kind == "multipart/form-data":
@@ -172,9 +175,9 @@ def _fields_of(form: FormData) -> tuple[_RunForm, _RowForm]:
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_form", detail)
     said: dict[str, Any] = {name: fields[name] for name in ("schema", "model") if name in fields}
     if said["schema"].lstrip().startswith("{"):
-        said["schema"] = _json_of("schema", said["schema"])
+        said["schema"] = json_body(said["schema"].encode(), "the form's field 'schema'")
     if "labels" in fields:
-        said["labels"] = _json_of("labels", fields["labels"])
+        said["labels"] = json_body(fields["labels"].encode(), "the form's field 'labels'")
     rows: dict[str, Any] = {name: fields[name] for name in ("text_field", "id_field") if name in fields}
     rows["keep"] = [name for name in form.getlist("keep") if isinstance(name, str)]
     return (
@@ -191,11 +194,3 @@ def _copied(upload: UploadFile, path: Path) -> bytes:
             file.write(block)
             digest.update(block)
     return digest.digest()
-
-
-def _json_of(name: str, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        detail = f"the form's field {name!r} is no JSON"
-        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_form", detail) from None

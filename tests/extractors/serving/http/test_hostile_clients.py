@@ -125,7 +125,11 @@ class TestAddresses:
         request = f"{method} /v1/extract/feedback HTTP/1.1\r\nHost: here\r\nX-Told: back\r\n\r\n".encode()
         statuses, whole = answers(service_at, request)
         assert statuses == [405, 404]
+        assert b"allow: POST\r\n" in whole
         assert b"back" not in whole
+
+    def test_an_address_of_two_routes_has_the_methods_of_both(self, service_at):
+        assert b"allow: GET, POST\r\n" in answers(service_at, b"PUT /v1/runs HTTP/1.1\r\nHost: here\r\n\r\n")[1]
 
 
 class TestSlowClients:
