@@ -34,6 +34,7 @@ class ProblemError(SlotfillError):
         code: Names the kind of problem for programs, for good: `unknown_schema`.
         detail: Says what is wrong and what to do, for people.
         retry_after: The seconds after which to ask again; None where that does not help.
+        is_paid: Whether something was paid for it, or may have been.
         more: What else the problem says.
     """
 
@@ -44,10 +45,12 @@ class ProblemError(SlotfillError):
         detail: str,
         *,
         retry_after: float | None = None,
+        is_paid: bool = False,
         more: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status, self.code, self.detail, self.more = status, code, detail, dict(more or {})
+        self.is_paid = is_paid
         self.retry_after = None if retry_after is None else max(1, math.ceil(retry_after))
 
     @property

@@ -32,7 +32,7 @@ from slotfill.extractors.serving.served_schemas import ServedSchemas
 from slotfill.extractors.serving.service_breaker import ServiceBreaker
 from slotfill.extractors.streaming.events import Partial
 
-__all__ = ["Keys", "Service", "ServiceRequest", "Work"]
+__all__ = ["Keys", "Service", "ServiceRequest", "Work", "stopping_problem"]
 
 _logger = logging.getLogger("slotfill")
 
@@ -45,6 +45,9 @@ ASKED_AGAIN = 1.0
 LEFT_BY_RUNS = 0.25
 """The share of what a key may ask a minute that its runs leave to its other requests."""
 
+STOPPED_AGAIN = 5.0
+"""Seconds after which to ask again where the service stops."""
+
 SERVICE_AGAIN = 10.0
 """Seconds after which to ask again where the model's service failed for one request, and says no time itself."""
 
@@ -55,6 +58,14 @@ _OWN_WORDS = {
     FailureKind.TIMEOUT: "the model did not answer in time",
 }
 """What is said where a failure's own words name options of a run, or code."""
+
+
+def stopping_problem() -> ProblemError:
+    """Return what a request is told that is at work when the service stops."""
+    detail = (
+        "the service stops, and what was asked may be paid for: ask again, under a new Idempotency-Key if it had one"
+    )
+    return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "stopping", detail, retry_after=STOPPED_AGAIN, is_paid=True)
 
 
 class Keys(Protocol):
@@ -131,8 +142,8 @@ class Service:
         """How many requests all runs together have at work at once: they leave half to who waits for an answer."""
         return max(1, self.concurrency // 2)
 
-    def end_streams(self) -> None:
-        """Have streams end, with a problem that says why: the service stops."""
+    def end_requests(self) -> None:
+        """Have what is at work end, with a problem that says why: the service stops."""
         self.stopping.set()
 
     async def aclose(self) -> None:
@@ -241,8 +252,9 @@ class Service:
             _logger.error("a request of the key %s: %s", key.name, detail)
         detail = _OWN_WORDS.get(failure.type, detail)
         again = self.accounts.seconds_to_more(payer) if is_budget else max(SERVICE_AGAIN, self._pacer.held_seconds)
+        is_paid = extraction.cost_usd is None or extraction.cost_usd > 0  # what cannot be priced counts as paid
         more = {"record": extraction.to_json()}
-        raise ProblemError(status, failure.type.value, detail, retry_after=again, more=more)
+        raise ProblemError(status, failure.type.value, detail, retry_after=again, is_paid=is_paid, more=more)
 
 
 class Work:
@@ -257,11 +269,20 @@ class Work:
         return self._service.stopping
 
     async def extract(self) -> Extraction[Any]:
-        """Extract from its document. Raises ProblemError as `Service.settle` does."""
+        """Extract from its document. Raises ProblemError as `Service.settle` does, and where the service stops."""
         with paid_by(self._payer.meter):
             executor = self._service.breaker.guarding(self._extractor.executor)
-            extraction = await self._extractor.aextract(self._request.document, executor=executor)
-        return await self._settled(extraction)
+            task = asyncio.create_task(self._extractor.aextract(self._request.document, executor=executor))
+        stop = asyncio.create_task(self.stopping.wait())
+        try:
+            await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise stopping_problem()
+            return await self._settled(task.result())
+        finally:
+            for one in (task, stop):
+                one.cancel()
+            await asyncio.gather(task, stop, return_exceptions=True)
 
     async def stream(self) -> AsyncGenerator[Partial[Any] | Extraction[Any]]:
         """Do so, yielding the value as it grows; the last event is the extraction. Closing it ends the reply."""

@@ -14,7 +14,7 @@ from fastapi.sse import ServerSentEvent
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.serving.json_patches import patch_between
 from slotfill.extractors.serving.problem import ProblemError
-from slotfill.extractors.serving.service import Work
+from slotfill.extractors.serving.service import Work, stopping_problem
 from slotfill.extractors.unforeseen import unexpected
 from slotfill.schemas.json_values.exact_json import dumps
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
@@ -23,9 +23,6 @@ __all__ = ["extraction_events"]
 
 STREAM_SECONDS = 900.0
 """So long a stream may take, a client that reads slowly included."""
-
-STOPPED = 5.0
-"""Seconds after which to ask again where the service stops."""
 
 AHEAD = 16
 """Events that may wait for a client to read them."""
@@ -63,7 +60,7 @@ async def _produce(work: Work, request_id: str, events: _Events, *, as_patches: 
     except asyncio.CancelledError:
         if not work.stopping.is_set():
             raise
-        problem = ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "stopping", "the service stops", retry_after=STOPPED)
+        problem = stopping_problem()
     except ProblemError as error:
         problem = error
     except TimeoutError:

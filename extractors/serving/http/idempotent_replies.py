@@ -6,7 +6,6 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from decimal import Decimal
 from http import HTTPStatus
 
 from fastapi import Request, Response
@@ -76,7 +75,7 @@ async def reply_once(
         response = await answer()
         reply = StoredReply(response.status_code, "application/json", bytes(response.body))
     except ProblemError as problem:
-        if _was_paid(problem):
+        if problem.is_paid:
             body = JSONResponse(problem.to_json(request.scope[REQUEST_ID])).body
             reply = StoredReply(problem.status, PROBLEM_TYPE, bytes(body))
         raise
@@ -94,12 +93,3 @@ async def _settle(store: ReplyStore, key: str, name: str, reply: StoredReply | N
             await asyncio.to_thread(store.keep, key, name, reply)
     except LedgerError as error:
         _logger.error("%s", error)  # noqa: TRY400 - all is said
-
-
-def _was_paid(problem: ProblemError) -> bool:
-    """Whether anything was paid for a problem. What cannot be priced counts as paid."""
-    record = problem.more.get("record")
-    if record is None:
-        return False
-    cost = record["cost_usd"]
-    return cost is None or Decimal(cost) > 0

@@ -44,7 +44,7 @@ OTHER_DESCRIPTORS = 256
 """So many files and connections beside those of clients: ledgers, the model's service, documents that are read."""
 
 LAST_WORD = 2.0
-"""Seconds before the end of the grace at which streams are told, so that they can be."""
+"""Seconds before the end of the grace at which requests are told, so that they can be."""
 
 
 def serve_app(
@@ -57,7 +57,7 @@ def serve_app(
 ) -> None:
     """Answer until the process is told to stop, by Ctrl-C or SIGTERM.
 
-    What is at work then is finished within the grace, and streams that are not by then are told so; runs are gone on
+    What is at work then is finished within the grace, and requests that are not by then are told so; runs are gone on
     with by the next start. A second signal ends it at once.
 
     Args:
@@ -163,7 +163,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         loop = asyncio.get_running_loop()
-        loop.call_later(max(0.0, self._grace - LAST_WORD), self._service.end_streams)
+        loop.call_later(max(0.0, self._grace - LAST_WORD), self._service.end_requests)
         if self._runs is not None:
             self._runs.stop(self._grace)
         await super().shutdown(sockets)

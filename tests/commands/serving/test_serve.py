@@ -59,8 +59,8 @@ def process_of(environment, *arguments):
             process.kill()
 
 
-def post(address, secret, path="/v1/extract/feedback"):
-    headers = {"Authorization": f"Bearer {secret}"}
+def post(address, secret, path="/v1/extract/feedback", **headers):
+    headers = {"Authorization": f"Bearer {secret}", **headers}
     return httpx2.post(address + path, json={"text": TEXT}, headers=headers, timeout=30)
 
 
@@ -88,6 +88,27 @@ class TestEnd:
             _, said = process.communicate(timeout=30)
             assert '"code":"stopping"' in stream.result().text.replace(" ", "")
         assert (process.returncode, said) == (0, "stopped\n")
+
+    def test_a_request_that_does_not_end_in_time_is_told_and_not_paid_again(self, environment, claude, tmp_path):
+        keys = tmp_path / "keys.toml"
+        add = command("keys", "add", "support", "--keys", keys)
+        secret = subprocess.run(add, capture_output=True, text=True, env=environment, check=True).stdout.strip()
+        claude.script(lambda _: VALUE, faults=["timeout"])
+        options = ("--grace", "3", "--keys", str(keys))
+        with process_of(environment, *options) as (process, address, _), ThreadPoolExecutor() as pool:
+            cut = pool.submit(post, address, secret, **{"Idempotency-Key": "a"})
+            wait_for(lambda: claude.requests)
+            process.terminate()
+            _, said = process.communicate(timeout=30)
+            assert (cut.result().status_code, cut.result().json()["code"]) == (503, "stopping")
+        assert (process.returncode, said) == (0, "stopped\n")
+        claude.script(lambda _: VALUE)
+        asked = len(claude.requests)
+        with process_of(environment, *options) as (_, address, _):
+            again = post(address, secret, **{"Idempotency-Key": "a"})
+            assert (again.status_code, again.headers["Idempotency-Replayed"]) == (503, "true")
+            assert len(claude.requests) == asked
+            assert post(address, secret, **{"Idempotency-Key": "b"}).status_code == 200
 
     def test_a_second_signal_waits_for_nothing(self, environment, claude):
         claude.script(lambda _: VALUE, faults=["timeout"])

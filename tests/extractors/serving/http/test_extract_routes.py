@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import httpx2
 import pytest
+from anthropic._streaming import SSEDecoder
 
 from slotfill.extractors.budgets.budget_ledger import BudgetLedger
 from slotfill.extractors.serving import served_schemas
@@ -232,6 +233,16 @@ class TestStream:
         assert set(names[:-1]) == {"partial"}
         assert events[-1][1]["value"] == VALUE
         assert Decimal(events[-1][1]["cost_usd"]) > 0
+
+    def test_the_sdks_own_decoder_of_streams_reads_it(self, service_at):
+        with (
+            service_at.client() as client,
+            client.stream("POST", "/v1/extract/feedback/stream", json={"text": "It came late.\u2028"}) as response,
+        ):
+            events = [*SSEDecoder().iter_bytes(response.iter_bytes())]
+        assert {event.event for event in events[:-1]} == {"partial"}
+        assert events[-1].event == "record"
+        assert events[-1].json()["value"] == VALUE
 
     def test_patches_make_the_same_values(self, service_at):
         with service_at.client() as client:
