@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
-from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from slotfill.extractors.serving.http.api_description import described_extract, described_stream
-from slotfill.extractors.serving.http.extraction_events import extraction_events
+from slotfill.extractors.serving.http.extraction_events import EventStream, extraction_events
 from slotfill.extractors.serving.http.idempotent_replies import IDEMPOTENCY_KEY, idempotency_key, reply_once
 from slotfill.extractors.serving.http.request_bodies import read_body
 from slotfill.extractors.serving.http.request_guard import REQUEST_ID
@@ -67,11 +66,8 @@ def _add(router: APIRouter, path: str, name: str | None) -> None:
         partials: Annotated[
             Literal["values", "patches"], Query(description="Whole values as they grow, or what has changed of them.")
         ] = "values",
-    ) -> AsyncGenerator[ServerSentEvent]:
-        sent = extraction_events(work, request.scope[REQUEST_ID], as_patches=partials == "patches")
-        async with aclosing(sent) as events:
-            async for event in events:
-                yield event
+    ) -> EventStream:
+        return EventStream(extraction_events(work, request.scope[REQUEST_ID], as_patches=partials == "patches"))
 
     of = name or "a schema of the request"
     router.add_api_route(
@@ -87,7 +83,7 @@ def _add(router: APIRouter, path: str, name: str | None) -> None:
         stream,
         methods=["POST"],
         name=f"stream {of}",
-        response_class=EventSourceResponse,
+        response_class=EventStream,
         openapi_extra=described_stream(name),
     )
 

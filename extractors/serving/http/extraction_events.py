@@ -9,7 +9,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from http import HTTPStatus
 
-from fastapi.sse import ServerSentEvent
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.serving.json_patches import patch_between
@@ -19,7 +20,7 @@ from slotfill.extractors.unforeseen import unexpected
 from slotfill.schemas.json_values.exact_json import dumps
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
 
-__all__ = ["extraction_events"]
+__all__ = ["EventStream", "extraction_events"]
 
 STREAM_SECONDS = 900.0
 """So long a stream may take, a client that reads slowly included."""
@@ -27,14 +28,37 @@ STREAM_SECONDS = 900.0
 AHEAD = 16
 """Events that may wait for a client to read them."""
 
+PING_SECONDS = 15.0
+"""So long a stream says nothing: what stands between may take a silent connection for a dead one."""
+
+_PING = b": ping\n\n"
+
 _END = None
 
-_Events = asyncio.Queue[ServerSentEvent | None]
+_Events = asyncio.Queue[bytes | None]
 
 _logger = logging.getLogger("slotfill")
 
 
-async def extraction_events(work: Work, request_id: str, *, as_patches: bool) -> AsyncGenerator[ServerSentEvent]:
+class EventStream(StreamingResponse):
+    """Sends events as they come, and ends what makes them when it is over, whatever ends it.
+
+    FastAPI's own response hands each event through two further queues, and under load the first one waits in all.
+    """
+
+    media_type = "text/event-stream"
+
+    def __init__(self, events: AsyncGenerator[bytes]) -> None:
+        super().__init__(events, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
+        self._events = events
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send them."""
+        async with aclosing(self._events):
+            await super().__call__(scope, receive, send)
+
+
+async def extraction_events(work: Work, request_id: str, *, as_patches: bool) -> AsyncGenerator[bytes]:
     """Yield what a stream sends: growing values, and last the record, or a problem in place of it.
 
     A task of its own extracts: closing this ends it, and with it the model's reply. So does the end of the service,
@@ -45,12 +69,20 @@ async def extraction_events(work: Work, request_id: str, *, as_patches: bool) ->
     stop = asyncio.create_task(work.stopping.wait())
     stop.add_done_callback(lambda done: None if done.cancelled() else producer.cancel())
     try:
-        while (event := await events.get()) is not _END:
+        while (event := await _next(events)) is not _END:
             yield event
     finally:
         for task in (stop, producer):
             task.cancel()
         await asyncio.gather(stop, producer, return_exceptions=True)
+
+
+async def _next(events: _Events) -> bytes | None:
+    try:
+        async with asyncio.timeout(PING_SECONDS):
+            return await events.get()
+    except TimeoutError:
+        return _PING
 
 
 async def _produce(work: Work, request_id: str, events: _Events, *, as_patches: bool) -> None:
@@ -92,6 +124,6 @@ async def _extract(work: Work, events: _Events, *, as_patches: bool) -> None:
             await events.put(_event("partial", data))
 
 
-def _event(name: str, data: JSONObject) -> ServerSentEvent:
+def _event(name: str, data: JSONObject) -> bytes:
     """Write an event, its data in one line, as records are written."""
-    return ServerSentEvent(event=name, raw_data=dumps(data))
+    return f"event: {name}\ndata: {dumps(data)}\n\n".encode()

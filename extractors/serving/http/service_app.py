@@ -138,7 +138,7 @@ def _describe(app: FastAPI, service: Service) -> None:
         if app.openapi_schema is not None:
             return app.openapi_schema
         described = whole()
-        _leave_out(described, "itemSchema", "HTTPValidationError", "ValidationError")
+        _leave_out(described, "HTTPValidationError", "ValidationError")
         parts = described.setdefault("components", {})
         schemas = {name: schema.json_schema for name, schema in service.schemas.named.items()}
         parts.setdefault("schemas", {}).update(described_parts(schemas))
@@ -149,7 +149,7 @@ def _describe(app: FastAPI, service: Service) -> None:
 
 
 def _leave_out(described: Any, *names: str) -> None:
-    """Take out what FastAPI says by itself: words of OpenAPI 3.2, and errors that are problems here."""
+    """Take out what FastAPI says by itself of errors, which are problems here."""
     for name, part in [*described.items()]:
         refers = isinstance(part, dict) and part.get("schema", {}).get("$ref", "").rpartition("/")[2] in names
         if name in names or refers:
