@@ -21,11 +21,11 @@ from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.readers.read_file import read_file
 from slotfill.extractors.documents.readers.read_options import ReadOptions
 from slotfill.extractors.serving.problem import ProblemError
-from slotfill.schemas.json_values.exact_json import MAX_JSON_DEPTH, DuplicateKeyError, loads
+from slotfill.schemas.json_values.exact_json import MAX_JSON_DEPTH, DuplicateKeyError, dumps, loads
 from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.json_values.pointer import join
 
-__all__ = ["ExtractBody", "checked_body", "file_text", "json_body", "media_type", "read_body"]
+__all__ = ["ExtractBody", "checked_body", "file_text", "json_body", "json_field", "media_type", "read_body"]
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -165,12 +165,8 @@ async def _read_form(request: Request, model: type[_JSONBody]) -> ExtractBody:
         if unknown := fields.keys() - {"model", "labels", "schema"}:
             detail = f"the form has fields that are none: {', '.join(sorted(map(repr, unknown)))[:200]}"
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_form", detail)
-        given = {
-            name: json_body(fields[name].encode(), f"the form's field {name!r}")
-            for name in ("labels", "schema")
-            if name in fields
-        }
-        rest = _checked(model, {"text": "", "model": fields.get("model"), **given})
+        given = {name: json_field(name, fields[name]) for name in ("labels", "schema") if name in fields}
+        rest = checked_body(model, dumps({"text": "", "model": fields.get("model"), **given}).encode())
         document = await asyncio.to_thread(_document, data, file.filename or "file")
         digest = _digest(rest, file.filename or "", hashlib.sha256(data).hexdigest())
         return _body(document, rest, digest)
@@ -192,7 +188,12 @@ def _document(data: bytes, name: str) -> Document:
     return Document.of_file(part, name)
 
 
-def json_body(data: bytes, place: str = "the body") -> JSON:
+def json_field(name: str, text: str) -> JSON:
+    """Read the JSON of a form's field. Raises as `json_body`."""
+    return json_body(text.encode(), f"the form's field {name!r}", code="bad_form")
+
+
+def json_body(data: bytes, place: str = "the body", *, code: str = "bad_body") -> JSON:
     """Read JSON, each digit of it. What is said of it names places and a key, never a value.
 
     Raises:
@@ -211,7 +212,7 @@ def json_body(data: bytes, place: str = "the body") -> JSON:
             "is no JSON that can be read: more stands behind its value, a number is none or too large, half a "
             f"surrogate pair is no character, or it is nested more than {MAX_JSON_DEPTH} times"
         )
-    raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_body", f"{place} {reason}")
+    raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, code, f"{place} {reason}")
 
 
 def checked_body(model: type[Body], data: bytes) -> Body:
@@ -220,12 +221,9 @@ def checked_body(model: type[Body], data: bytes) -> Body:
     Raises:
         ProblemError: It is of another form (422).
     """
-    return _checked(model, json_body(data))
-
-
-def _checked(model: type[Body], data: JSON) -> Body:
+    json_body(data)  # it names a key that stands twice, of which the model would take the last
     try:
-        return model.model_validate(data)
+        return model.model_validate_json(data)
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False, include_context=False)
         places = [{"path": _pointer(one["loc"]), "message": one["msg"]} for one in errors[:20]]

@@ -16,7 +16,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from slotfill.extractors.serving.http.request_bodies import Labels, Name, checked_body, json_body, media_type
+from slotfill.extractors.serving.http.request_bodies import Labels, Name, checked_body, json_field, media_type
 from slotfill.extractors.serving.problem import ProblemError
 from slotfill.extractors.serving.runs.run_documents import write_documents
 from slotfill.extractors.serving.runs.run_order import InputFile
@@ -175,9 +175,9 @@ def _fields_of(form: FormData) -> tuple[_RunForm, _RowForm]:
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_form", detail)
     said: dict[str, Any] = {name: fields[name] for name in ("schema", "model") if name in fields}
     if said["schema"].lstrip().startswith("{"):
-        said["schema"] = json_body(said["schema"].encode(), "the form's field 'schema'")
+        said["schema"] = json_field("schema", said["schema"])
     if "labels" in fields:
-        said["labels"] = json_body(fields["labels"].encode(), "the form's field 'labels'")
+        said["labels"] = json_field("labels", fields["labels"])
     rows: dict[str, Any] = {name: fields[name] for name in ("text_field", "id_field") if name in fields}
     rows["keep"] = [name for name in form.getlist("keep") if isinstance(name, str)]
     return (
