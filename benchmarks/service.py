@@ -171,6 +171,7 @@ async def _refuse(port: int, keys: dict[str, str], on: Event, off: Event, told: 
         request("/v1/extract/feedback", keys["served"], "", length=50_000_000),
         request("/v1/extract/feedback", keys["spent"], "Short."),
     )
+    told.put("ready")
     while True:
         await asyncio.to_thread(on.wait)
         if off.is_set():
@@ -229,6 +230,7 @@ def beside_refused(name: str, port: int, keys: dict[str, str], rounds: int) -> N
     on, off, told = context.Event(), context.Event(), context.Queue()
     process = context.Process(target=refuse, args=(port, keys, on, off, told))
     process.start()
+    told.get()
     asyncio.run(streamed(port, keys["spent"], 0))  # its one request a minute
     asyncio.run(served(port, keys["served"], 0.5))
     alone, beside, rates, statuses = [], [], [], Counter[int]()

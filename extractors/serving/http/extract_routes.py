@@ -83,7 +83,7 @@ def _add(router: APIRouter, path: str, name: str | None) -> None:
         stream,
         methods=["POST"],
         name=f"stream {of}",
-        response_class=EventStream,
+        response_class=Response,  # of whose type nothing is described but what is said here
         openapi_extra=described_stream(name),
     )
 

@@ -23,6 +23,9 @@ DESCRIPTORS = 400
 """So many the system gives the service, here: 144 connections beside what else it opens."""
 
 BESIEGERS = 600
+OWN = 16
+"""So many more the service may hold for itself afterwards: connections to the model's service are kept for a while."""
+
 VALUE = {"sentiment": "negative", "key_issues": ["late"], "urgency": 3, "suggested_action": "Refund."}
 MEGABYTE = 1_000_000
 FILE = b'Content-Disposition: form-data; name="file"; filename="a.txt"\r\n'
@@ -87,7 +90,7 @@ def test_those_who_ask_are_served_between_those_who_do_not(besieged):
         statuses.append(besieged.post().status_code)
     assert statuses == [200] * (BESIEGERS // 50 + 1)
     assert held_then <= DESCRIPTORS
-    assert until(lambda: besieged.process.num_fds() <= before)
+    assert until(lambda: besieged.process.num_fds() <= before + OWN)
 
 
 def test_bodies_that_never_end_hold_up_nobody(besieged):
@@ -103,7 +106,7 @@ def test_bodies_that_never_end_hold_up_nobody(besieged):
             for one in slow:
                 one.sendall(b"x")
             assert besieged.post().status_code == 200
-    assert until(lambda: besieged.process.num_fds() <= before)
+    assert until(lambda: besieged.process.num_fds() <= before + OWN)
 
 
 def form(*parts):

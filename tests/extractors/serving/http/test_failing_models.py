@@ -93,7 +93,7 @@ def test_a_service_that_fails_is_left_alone_and_found_again(service_at, claude, 
     claude.script(lambda _: VALUE)
     assert until(lambda: httpx2.get(f"{service_at.url}/readyz").status_code == 200)
     assert service_at.post(secret=secret).status_code == 200
-    assert len(claude.requests) == asked + 1
+    assert len(claude.requests) > asked
     assert TEXT not in caplog.text
 
 
