@@ -72,4 +72,4 @@ def says_nothing(keyword: str, schema: JSONMapping) -> bool:
     if keyword == "oneOf":
         # A discriminator tells the alternatives apart: no value is valid under two of them.
         return "discriminator" in schema or not isinstance(value, list) or len(value) == 1
-    return value is False or (value == 0 and keyword in ("minLength", "minItems", "minProperties"))
+    return value is False or value == {} or (value == 0 and keyword in ("minLength", "minItems", "minProperties"))

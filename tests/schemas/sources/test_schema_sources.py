@@ -258,6 +258,11 @@ def test_one_line():
         with pytest.raises(InvalidError):
             schema.load(wrong)
     assert resolve("name ").load({"name": "Ann"}) == {"name": "Ann"}
+    people = resolve("[{name, age int|null >= 0}]")
+    assert people.wrapped
+    assert people.load(value := [{"name": "Ann", "age": 7}, {"name": "Bo", "age": None}]) == value
+    with pytest.raises(InvalidError, match="/0/age"):
+        people.load([{"name": "Ann", "age": -1}])
     assert "column 6: unknown type 'agee'" in refusal("name agee")
 
 

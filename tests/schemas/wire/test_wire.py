@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from slotfill.schemas.json_schema.subschemas import subschemas
 from slotfill.schemas.schema import Schema
+from slotfill.schemas.sources.schema_sources import resolve
 from slotfill.schemas.verbatim import Verbatim
 from slotfill.schemas.wire.losses import Loss
 from slotfill.schemas.wire.wire import wire_for, wire_of
@@ -728,6 +729,17 @@ def test_the_digits_of_a_decimal_are_told_in_words():
     assert "description" not in wire.reduced["properties"]["paid"]
     (loss,) = (loss for loss in wire.losses if loss.keyword == "x-decimal")
     assert (loss.path, loss.message) == ("/properties/total", f"told in words, and checked after the reply: {said}")
+
+
+def test_a_decimal_number_of_one_line_is_a_number_with_its_bounds_in_words():
+    wire = wire_for(resolve("[{price decimal|null >= 0.01: in euros, count decimal}]"))
+    assert wire.bare["items"]["properties"] == {
+        "price": {
+            "anyOf": [{"type": "number", "description": "at least 0.01"}, {"type": "null"}],
+            "description": "in euros",
+        },
+        "count": {"type": "number"},
+    }
 
 
 def test_a_tag_that_has_a_default_is_asked_for():

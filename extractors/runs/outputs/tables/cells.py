@@ -73,7 +73,9 @@ def _number(value: JSON) -> float | None:
 
 
 def _decimal(value: JSON) -> Decimal | None:
-    """Read a decimal number, which JSON holds as a string; NaN and infinity are none."""
+    """Read a decimal number with all its digits, also of a string; NaN and infinity are none."""
+    if _is_number(value):
+        return Decimal(repr(value))  # as it is written: 0.1, and no 0.100…0555
     return Decimal(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else None
 
 

@@ -142,15 +142,11 @@ def _type(value: JSON) -> str:
 
 def _scalars(part: JSONMapping) -> set[Scalar]:
     types = _types(part) - {"null"}
+    if DECIMAL in part and types & {"string", "number"}:
+        return {Scalar(ColumnType.DECIMAL, part[DECIMAL].get("decimal_places"))}
     if types == {"string"}:
-        return {_of_string(part)}
+        return {Scalar(_FORMATS.get(part.get("format", ""), ColumnType.TEXT))}
     return {Scalar(_KINDS.get(name, ColumnType.JSON)) for name in types} or {_JSON}
-
-
-def _of_string(part: JSONMapping) -> Scalar:
-    if DECIMAL in part:
-        return Scalar(ColumnType.DECIMAL, part[DECIMAL].get("decimal_places"))
-    return Scalar(_FORMATS.get(part.get("format", ""), ColumnType.TEXT))
 
 
 def _united(scalars: set[Scalar]) -> Scalar:

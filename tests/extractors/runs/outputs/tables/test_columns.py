@@ -18,7 +18,7 @@ from slotfill.extractors.runs.outputs.tables.shapes import (
     with_lists_as_cells,
 )
 from slotfill.schemas.json_schema.decimals import DECIMAL
-from slotfill.schemas.json_values.exact_json import ExactFloat
+from slotfill.schemas.json_values.exact_json import ExactFloat, loads
 
 TEXT, JSON = Scalar(ColumnType.TEXT), Scalar(ColumnType.JSON)
 POINT = {"type": "object", "properties": {"x": {"type": "number"}, "y": {"type": "number"}}}
@@ -58,6 +58,8 @@ POINT = {"type": "object", "properties": {"x": {"type": "number"}, "y": {"type":
         ({"type": "array", "items": [{"type": "string"}]}, ColumnType.JSON),
         ({}, ColumnType.JSON),
         ({"type": "string", DECIMAL: {}}, ColumnType.DECIMAL),
+        ({"type": "number", DECIMAL: {}}, ColumnType.DECIMAL),
+        ({"anyOf": [{"type": "number", DECIMAL: {}}, {"type": "null"}], "description": "d"}, ColumnType.DECIMAL),
         ({"anyOf": [{"type": "string", DECIMAL: {"max_digits": 9}}, {"type": "null"}]}, ColumnType.DECIMAL),
         ({"anyOf": [{"type": "string", DECIMAL: {}}, {"type": "string"}]}, ColumnType.TEXT),
         ({"anyOf": [{"type": "string", DECIMAL: {}}, {"type": "integer"}]}, ColumnType.JSON),
@@ -74,6 +76,11 @@ def test_a_cell_has_the_one_type_that_the_schema_states(schema, kind):
 def test_a_decimal_number_knows_its_places():
     assert shape_of({"type": "string", DECIMAL: {"decimal_places": 2}}) == Scalar(ColumnType.DECIMAL, 2)
     assert cell(Scalar(ColumnType.DECIMAL, 2), "-12345678901234567890.120") == Decimal("-12345678901234567890.120")
+
+
+@pytest.mark.parametrize("number", ["24.50", "0.1", "-3", "12345678901234567890.12"])
+def test_a_decimal_number_is_read_with_all_its_digits(number):
+    assert cell(Scalar(ColumnType.DECIMAL), loads(number)) == Decimal(number)
 
 
 def test_objects_and_lists_are_followed_through_references_and_null():
@@ -163,7 +170,7 @@ MISFITS = [
     (ColumnType.BOOLEAN, 1),
     (ColumnType.NUMBER, ExactFloat("12345678901234567890.12")),
     (ColumnType.INTEGER, ExactFloat("9007199254740993.5")),
-    *((ColumnType.DECIMAL, value) for value in ("NaN", "-Infinity", "1_000", "", "1.", " 1", "\u0661", 1.5, 1, None)),
+    *((ColumnType.DECIMAL, value) for value in ("NaN", "-Infinity", "1_000", "", "1.", " 1", "\u0661", True, [1])),
 ]
 
 
