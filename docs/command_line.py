@@ -66,14 +66,15 @@ are read before the first row is given out; with `--encoding` rows come as they 
 |---|---|
 | standard output, or `-o -` | one document: its value as indented JSON; several, a folder or rows: a line each |
 | `-o FILE.json` | one value |
-| `-o FILE.jsonl` | a line for each document |
-| `-o FILE.csv`, `.parquet`, `.db` | [a row](tables.md) for each document |
+| `-o FILE.jsonl`, `.ndjson` | a line for each document |
+| `-o FILE.csv`, `.tsv`, `.xlsx`, `.parquet`, `.db` | [a row](tables.md) for each document |
 | `-o FILE.parquet/` | the same in [parts](tables.md#parts) of 100,000 rows |
 | `-o s3://bucket/FILE.jsonl` and so on | the same [elsewhere](#elsewhere) |
 | `-o FOLDER` | a file for each document: `FOLDER/mails/a.eml.json` for `mails/a.eml` |
 
-A folder may have any name, `v1.2` too, but none that ends like a file of another format, such as `x.xlsx`, `x.tsv` or
-`x.txt`: that is an error, unless the folder is there or a slash stands at its end (`x.txt/`).
+A folder may have any name, `v1.2` too, but none that ends like a file of another format, such as `x.xml` or
+`x.txt`, nor like one misspelt, `x.jsnl`: that is an error, unless the folder is there or a slash stands at its end
+(`x.txt/`).
 
 A line is `{"source": …, "value": …}`, in the documents' order; `--keep NAME` puts `"NAME": …` of the input's row
 between the two, a column into tables, and `document.columns` into records, so that results join. A folder's files and

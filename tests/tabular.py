@@ -2,11 +2,14 @@
 
 import io
 import json
+from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Context, Decimal
 from pathlib import Path
 
+import openpyxl
 from checkout import ROOT
+from openpyxl.utils.escape import unescape
 
 from slotfill import Document, Extraction, Failure, Outcome, Schema
 from slotfill.extractors.record.failure_kinds import FailureKind
@@ -21,7 +24,7 @@ SOURCES = [
     *sorted(map(str, (ROOT / "fixtures" / "shapes").glob("*.json"))),
     *(f"{MODELS}:{name}" for name in ("Invoice", "Sparse", "Clashing")),
 ]
-OUTPUTS = ("t.csv", "t.parquet", "t.db")
+OUTPUTS = ("t.csv", "t.parquet", "t.db", "t.tsv", "t.xlsx")
 
 
 def schema_of(document, name="thing"):
@@ -44,6 +47,22 @@ def write(path, schema, values, *, records=False, complete=True):
             sink.write(value if records else record(value, str(number)))
         sink.commit(complete=complete)
     return path
+
+
+def sheet_rows(path):
+    """Give the rows of a workbook's sheets, texts as Excel shows them."""
+    with closing(openpyxl.load_workbook(path, read_only=True)) as book:
+        for sheet in book.worksheets:
+            for row in sheet.iter_rows():
+                assert not any(cell.data_type == "f" for cell in row)
+                yield tuple(map(_shown, row))
+
+
+def _shown(cell):
+    held = cell.value
+    if isinstance(held, datetime):
+        return held.date()
+    return unescape(held) if isinstance(held, str) else held
 
 
 def unwritten(shape, cell):

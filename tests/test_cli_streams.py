@@ -168,7 +168,7 @@ def test_a_record_that_is_none_is_one_line(record):
         ("d.db", "'d.db': Is a directory"),
         ("/dev/full", "'/dev/full'"),
         ("pipe", "'pipe'"),
-        ("x.xlsx", "'x.xlsx' names a format that is not written: write a .json, .jsonl, .csv, .parquet or .db"),
+        ("x.xls", "'x.xls' names a format that is not written: write a .json, .jsonl"),
     ],
 )
 def test_an_output_that_is_none_is_one_line_before_any_call(claude, output, said):

@@ -57,8 +57,8 @@ class WritingOptions(OptionGroup):
         most_used=True,
         metavar="PATH",
         callback=_without_protocol,
-        help="FILE.json for one value, FILE.jsonl for a line each, FILE.csv, .parquet or .db for a row each, "
-        "FILE.parquet/ for parts of them, else a folder with a file each.",
+        help="FILE.json for one value, FILE.jsonl for a line each, FILE.csv, .tsv, .xlsx, .parquet or .db for "
+        "a row each, FILE.parquet/ for parts of them, else a folder with a file each.",
     )
     records: bool = option(
         "--record",

@@ -31,7 +31,7 @@ def read_predictions(name: str) -> list[JSONObject]:
     path = Path(name)
     if path.is_dir():
         return [*_of_folder(path)]
-    if path.suffix in (".csv", ".tsv", ".parquet", ".db") or not path.exists():
+    if path.suffix in (".csv", ".tsv", ".xlsx", ".parquet", ".db") or not path.exists():
         return _of_ledger(path)
     lines = read_json_array(path) if _begins(path, b"[") else _of_lines(path)
     return [_prediction(number, data, path) for number, data in lines]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 
@@ -18,22 +19,30 @@ class OutputFormat(StrEnum):
     LINES = ".jsonl"
     VALUE = ".json"
     CSV = ".csv"
+    TSV = ".tsv"
+    XLSX = ".xlsx"
     PARQUET = ".parquet"
     PARTS = ".parquet/"
     SQLITE = ".db"
     FOLDER = ""
 
 
-_LINES = {"jsonlines", "log", "ndjson", "text", "txt"}
-"""Suffixes under which lines of JSON are found, too."""
+_ALSO_LINES = ".ndjson"
+_LINES = {"jsonlines", "log", "text", "txt"}
+"""Suffixes under which lines of JSON are found, too: rejects may be written to them."""
+
+_WRITTEN = "a .json, .jsonl, .ndjson, .csv, .tsv, .xlsx, .parquet or .db"
+
+_MISSPELT = 0.82
+"""How alike two suffixes are, with their dots, of which one is the other misspelt: `.jsnl`."""
 
 _OTHERS = frozenset(
     (
         *("arrow", "avro", "bson", "cbor", "conf", "db3", "dbf", "dta", "duckdb", "feather", "geojson", "h5", "hdf5"),
-        *("ini", "json5", "jsonc", "jsonlines", "jsonld", "log", "msgpack", "ndjson", "npy", "npz", "orc", "pickle"),
-        *("pkl", "pq", "proto", "sas7bdat", "sav", "sql", "sqlite", "sqlite3", "tab", "toml", "tsv", "xml", "yaml"),
+        *("ini", "json5", "jsonc", "jsonlines", "jsonld", "log", "msgpack", "npy", "npz", "orc", "pickle"),
+        *("parq", "pkl", "pq", "proto", "sas7bdat", "sav", "sql", "sqlite", "sqlite3", "tab", "toml", "xml", "yaml"),
         *("doc", "docx", "eml", "epub", "htm", "html", "md", "ods", "odt", "pdf", "pptx", "rst", "rtf", "tex", "text"),
-        *("txt", "xhtml", "xls", "xlsb", "xlsm", "xlsx", "yml"),
+        *("txt", "xhtml", "xls", "xlsb", "xlsm", "yml"),
         *("7z", "bz2", "gz", "tar", "tgz", "xz", "zip", "zst"),
     )
 )
@@ -52,21 +61,33 @@ def format_of(output: str, *, several: bool) -> OutputFormat:
         return OutputFormat.PARTS if suffix == OutputFormat.PARQUET else _folder(output)
     if suffix == OutputFormat.VALUE and several:
         raise OutputError(f"{shown!r} holds one value, and there are several documents: name a .jsonl or a folder")
+    if suffix == _ALSO_LINES:
+        return OutputFormat.LINES
     if suffix and suffix in [*OutputFormat]:
         return OutputFormat(suffix)
-    if suffix.removeprefix(".") in _OTHERS and not os.path.isdir(output):  # noqa: PTH112 - never raises
+    meant = _misspelt(suffix)
+    if (meant or suffix.removeprefix(".") in _OTHERS) and not os.path.isdir(output):  # noqa: PTH112 - never raises
+        hint = f"did you mean {meant}? " if meant else ""
         raise OutputError(
-            f"{shown!r} names a format that is not written: write a .json, .jsonl, .csv, .parquet or .db, or a "
-            f"folder, named {shown + '/'!r}"
+            f"{shown!r} names a format that is not written: {hint}write {_WRITTEN}, or a folder, named {shown + '/'!r}"
         )
     return _folder(output)
+
+
+def _misspelt(suffix: str) -> str:
+    """Return the suffix that another one looks like, "" where it looks like none."""
+    written = {*OutputFormat, _ALSO_LINES} - {OutputFormat.FOLDER, OutputFormat.PARTS}
+    if suffix in written or suffix.removeprefix(".") in _OTHERS:
+        return ""
+    swapped = [one for one in written if sorted(one) == sorted(suffix)]  # .cvs
+    return next(iter([*swapped, *get_close_matches(suffix, written, n=1, cutoff=_MISSPELT)]), "")
 
 
 def _folder(output: str) -> OutputFormat:
     if is_address(output):
         raise OutputError(
-            f"{public(output)!r} names a folder with a file each, which is not written elsewhere: name a .jsonl, "
-            ".json, .csv, .parquet or .db, or parts, .parquet/"
+            f"{public(output)!r} names a folder with a file each, which is not written elsewhere: name "
+            f"{_WRITTEN}, or parts, .parquet/"
         )
     return OutputFormat.FOLDER
 
@@ -74,6 +95,7 @@ def _folder(output: str) -> OutputFormat:
 def check_rejects(path: str) -> None:
     """Refuse names of files of rejects that are no JSONL. Raises OutputError."""
     suffix = Path(path).suffix.lower()
-    tables = (OutputFormat.CSV, OutputFormat.PARQUET, OutputFormat.SQLITE)
-    if suffix in tables or suffix.removeprefix(".") in _OTHERS - _LINES:
+    meant = _misspelt(suffix)
+    tables = {*OutputFormat} - {OutputFormat.LINES, OutputFormat.VALUE, OutputFormat.FOLDER}
+    if meant or suffix in tables or suffix.removeprefix(".") in _OTHERS - _LINES:
         raise OutputError(f"{public(path)!r} names a format that rejects are not written in: name a .jsonl")

@@ -55,10 +55,14 @@ def _open_table(
     place: Place, table: OutputFormat, schema: Schema[Any], *, records: bool, keep: Sequence[str], run: str | None
 ) -> Sink:
     """Open a table. Each kind of it is loaded only here: pyarrow is an extra, and not small."""
-    if table is OutputFormat.CSV:
+    if table in (OutputFormat.CSV, OutputFormat.TSV):
         from slotfill.extractors.runs.outputs.tables.csv_sink import CsvSink
 
-        return CsvSink(place, schema, records=records, keep=keep)
+        return CsvSink(place, schema, records=records, keep=keep, delimiter="," if table is OutputFormat.CSV else "\t")
+    if table is OutputFormat.XLSX:
+        from slotfill.extractors.runs.outputs.tables.xlsx_sink import XlsxSink
+
+        return XlsxSink(place, schema, records=records, keep=keep)
     if table is OutputFormat.SQLITE:
         from slotfill.extractors.runs.outputs.tables.sqlite_sink import SqliteSink
 

@@ -1,4 +1,4 @@
-"""A row a document, as CSV (RFC 4180) that no spreadsheet takes for formulas."""
+"""A row a document, as CSV (RFC 4180), or parted by tabs, that no spreadsheet takes for formulas."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
 class CsvSink(Sink):
     """Writes one CSV file in UTF-8, which appears whole: a header, and a row a document."""
 
-    def __init__(self, place: Place, schema: Schema[Any], *, records: bool, keep: Sequence[str] = ()) -> None:
+    def __init__(
+        self, place: Place, schema: Schema[Any], *, records: bool, keep: Sequence[str] = (), delimiter: str = ","
+    ) -> None:
+        self._delimiter = delimiter
         self._rows = Rows(with_lists_as_cells(shape_of(schema.output_schema)), records=records, keep=keep)
         self._file = open_file(place)
         self._empty = True
@@ -50,7 +53,7 @@ class CsvSink(Sink):
 
     def _write(self, cells: Iterable[JSON]) -> None:
         line = io.StringIO(newline="")
-        csv.writer(line).writerow(map(_cell_text, cells))
+        csv.writer(line, delimiter=self._delimiter).writerow(map(_cell_text, cells))
         self._file.add(line.getvalue().encode())
 
 

@@ -12,7 +12,20 @@ from examples import examples
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from pyarrow import parquet
-from tabular import MODELS, OUTPUTS, SOURCES, counted, gathered, pruned, record, resolved, schema_of, timed, write
+from tabular import (
+    MODELS,
+    OUTPUTS,
+    SOURCES,
+    counted,
+    gathered,
+    pruned,
+    record,
+    resolved,
+    schema_of,
+    sheet_rows,
+    timed,
+    write,
+)
 
 from slotfill import Attempt, Outcome, Usage
 from slotfill.extractors.record.json_text import escaped
@@ -53,6 +66,14 @@ def from_csv(path, shape):
 
 def unguarded(cell):
     return cell[1:] if cell.startswith("'") and cell.lstrip("'")[:1] in FORMULA else cell
+
+
+def from_workbook(path, shape):
+    rows = Rows(with_lists_as_cells(shape), records=False)
+    header, *lines = sheet_rows(path)
+    assert [*header] == [column.name for column in rows.columns]
+    for source, *cells, rest in lines:
+        yield source, gathered(values_of(rows.columns), cells, rest)
 
 
 def from_parquet(path, shape):
@@ -134,6 +155,7 @@ def test_every_value_comes_back_from_every_table(source, tmp_path_factory):
         there = [*map(str, range(len(values)))]
         for name, read in (
             ("t.csv", lambda path: from_csv(path, shape)),
+            ("t.xlsx", lambda path: from_workbook(path, shape)),
             ("t.parquet", lambda path: from_parquet(path, shape)),
             ("t.db", lambda path: from_sqlite(path, shape, schema.name)),
         ):
@@ -141,9 +163,9 @@ def test_every_value_comes_back_from_every_table(source, tmp_path_factory):
             assert [number for number, _ in rows] == there
             lists = name == "t.db"
             for (_, back), value in zip(rows, values, strict=True):
-                if name == "t.csv":
+                if flat := name in {"t.csv", "t.xlsx"}:
                     back, value = shown(back), shown(value)  # noqa: PLW2901 - both sides alike
-                held = with_lists_as_cells(shape) if name == "t.csv" else shape
+                held = with_lists_as_cells(shape) if flat else shape
                 expected, back = counted(held, value), counted(held, back)  # noqa: PLW2901 - from the rest
                 assert timed(pruned(back, lists=lists)) == timed(pruned(expected, lists=lists)), name
 
@@ -184,17 +206,20 @@ def test_a_record_has_its_columns_and_no_value_where_there_is_none(output, tmp_p
         ("a.txt", "00", "valid", "m", 0.000123, 7, 3, 2, None, None, 1, "T", where, None),
         ("a.txt", "00", "refused", "m", None, 0, 0, 0, "refusal", "no", None, None, None, None),
     ]
-    if output == "t.csv":
+    if output in {"t.csv", "t.tsv"}:
         expected = [tuple("" if cell is None else str(cell) for cell in row) for row in expected]
     assert rows == expected
 
 
 def table(path, name="thing"):
     """Give a table's columns, the number of a row left out, and its rows."""
-    if path.suffix == ".csv":
+    if path.suffix in {".csv", ".tsv"}:
         with path.open(encoding="utf-8", newline="") as file:
-            header, *rows = csv.reader(file)
+            header, *rows = csv.reader(file, delimiter="," if path.suffix == ".csv" else "\t")
         return header, [*map(tuple, rows)]
+    if path.suffix == ".xlsx":
+        header, *rows = sheet_rows(path)
+        return [*header], rows
     if path.suffix == ".parquet":
         read = parquet.read_table(path)
         return read.column_names, [*zip(*(column.to_pylist() for column in read.columns), strict=True)]
@@ -323,6 +348,7 @@ def test_what_is_nested_deeply_comes_back(tmp_path):
     shape = shape_of(document)
     for read in (
         from_csv(write(tmp_path / "t.csv", schema, [value]), shape),
+        from_workbook(write(tmp_path / "t.xlsx", schema, [value]), shape),
         from_parquet(write(tmp_path / "t.parquet", schema, [value]), shape),
         from_sqlite(write(tmp_path / "t.db", schema, [value]), shape, "thing"),
     ):
