@@ -173,3 +173,24 @@ def test_a_process_ends_with_its_code_and_says_nothing_of_its_own(number):
             process.send_signal(number)
         assert process.wait(60) == EXIT_CODES[number.name]
         assert process.stderr.read() == ""
+
+
+class TestAnotherThread:
+    def test_it_may_ask_before_and_meanwhile_and_when_all_is_over(self):
+        asked = []
+
+        async def run(stopping):
+            with stopping:
+                before = [*asked]
+                done = asyncio.Event()
+                await asyncio.to_thread(stopping.ask, lambda: (asked.append("meanwhile"), done.set()))
+                await done.wait()
+            return before
+
+        stopping = Stopping()
+        stopping.ask(lambda: asked.append("before"))
+        assert asked == []
+        assert asyncio.run(run(stopping)) == ["before"]
+        assert asked == ["before", "meanwhile"]
+        stopping.ask(lambda: asked.append("over"))
+        assert asked == ["before", "meanwhile"]

@@ -109,6 +109,7 @@ def running(claude, tmp_path, monkeypatch):
                 finally:
                     stop()
                     thread.join(60)
+                    assert not thread.is_alive(), "it has not ended"
 
         yield start
 

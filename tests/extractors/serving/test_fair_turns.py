@@ -32,6 +32,20 @@ async def test_those_that_wait_take_turns():
     assert all(set(order[at : at + 3]) == {"first", "second", "third"} for at in (1, 4, 7))
 
 
+async def test_within_a_key_what_nobody_waits_for_comes_last():
+    turns, order = Turns(1), []
+
+    async def one(name, *, later):
+        async with turns.turn("key", None, later=later):
+            order.append(name)
+            await asyncio.sleep(0)
+
+    asked = [("run 1", True), ("run 2", True), ("run 3", True), ("person 1", False), ("person 2", False)]
+    await asyncio.gather(*(one(name, later=later) for name, later in asked))
+    assert order == ["run 1", "person 1", "person 2", "run 2", "run 3"]
+    assert not turns._later
+
+
 async def test_who_waits_too_long_gives_up_and_takes_no_place():
     turns = Turns(1)
     async with turns.turn("a", 1):

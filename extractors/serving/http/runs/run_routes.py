@@ -75,7 +75,7 @@ async def start(
                 response: Response = await answer()
             else:
                 response = await reply_once(request, service.replies, key.name, _digest(body), answer)
-    except LedgerError as error:
+    except (LedgerError, OSError) as error:  # the disk may be full while files come
         raise _unusable(error) from None
     if response.status_code == HTTPStatus.ACCEPTED:
         response.headers["Location"] = run_address(json.loads(bytes(response.body))["id"])
@@ -222,7 +222,7 @@ def _digest(body: RunBody) -> str:
     return f"{RUNS} {body.batch} {body.digest}"
 
 
-def _unusable(error: LedgerError) -> ProblemError:
+def _unusable(error: LedgerError | OSError) -> ProblemError:
     _logger.error("%s", error)
     detail = "runs cannot be kept, or read, now: the log says why"
     return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "no_run_store", detail, retry_after=_AGAIN)
