@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mappin
 from contextlib import AbstractContextManager, aclosing
 from dataclasses import replace
 from os import PathLike
+from types import UnionType
 from typing import Any, Generic, Self, TypeAlias, TypeVar, Unpack, overload
 
 from slotfill.extractors.catalogue import model_ids
@@ -69,8 +70,9 @@ class Extractor(Generic[M]):
     What goes wrong with a document raises nothing: it ends in that document's `Extraction`.
 
     Args:
-        schema: A Pydantic model, a `Schema`, a JSON Schema as a mapping, or a string as the command line takes it: a
-            built-in's name, `package.module:Model`, `schema.json`, or one line of fields. (A Python file is not run.)
+        schema: A Pydantic model, any other type that Pydantic reads (`list[Item]`, `Item | Refusal`, a dataclass), a
+            `Schema`, a JSON Schema as a mapping, or a string as the command line takes it: a built-in's name,
+            `package.module:Model`, `schema.json`, or one line of fields. (A Python file is not run.)
         options: See `Options`.
 
     Attributes:
@@ -90,9 +92,13 @@ class Extractor(Generic[M]):
     @overload
     def __init__(self, schema: type[M] | Schema[M], **options: Unpack[Options]) -> None: ...
     @overload
-    def __init__(self: Extractor[Any], schema: str | Mapping[str, Any], **options: Unpack[Options]) -> None: ...
+    def __init__(
+        self: Extractor[Any], schema: str | Mapping[str, Any] | UnionType, **options: Unpack[Options]
+    ) -> None: ...
 
-    def __init__(self, schema: type[M] | Schema[M] | str | Mapping[str, Any], **options: Unpack[Options]) -> None:
+    def __init__(
+        self, schema: type[M] | Schema[M] | str | Mapping[str, Any] | UnionType, **options: Unpack[Options]
+    ) -> None:
         check_client(options)
         client, cassette = options.get("client"), tape_of(options)
         tuned = tuned_of(options)

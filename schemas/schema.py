@@ -27,6 +27,7 @@ from slotfill.schemas.marks.confidence import CONFIDENCE_MARK
 from slotfill.schemas.marks.evidence import EVIDENCE_MARK
 from slotfill.schemas.model_description import instructions_of, json_schema_of, snake_case
 from slotfill.schemas.parameters import parameters_of
+from slotfill.schemas.typed_root import TypedRoot, is_type, plain_root, typed_root
 from slotfill.schemas.validation.code_checks import check_code
 from slotfill.schemas.validation.field_keys import KeyPath
 from slotfill.schemas.validation.info_validators import needs_context
@@ -53,7 +54,7 @@ class Schema(Generic[M]):
     values may hold any part of the whole, and no other model is shown them.
 
     Attributes:
-        model: The Pydantic model, or what a JSON Schema was made into.
+        model: The Pydantic model, or what a JSON Schema or another type was made into.
         name: What records and files call it.
         instructions: What the language model is told to do, parameters filled in.
         json_schema: What a reply must be. It must not be changed.
@@ -87,7 +88,7 @@ class Schema(Generic[M]):
 
         Args:
             model: A Pydantic model, or what `slotfill.schemas.json_schema.response_model.response_model` made of a
-                JSON Schema.
+                JSON Schema; or any type that Pydantic reads: `list[Item]`, a union, a dataclass.
             name: What records and files call it; by default the model's name in snake case.
             instructions: What to tell the language model; by default the model's docstring.
             examples: Replace the model's own.
@@ -102,17 +103,21 @@ class Schema(Generic[M]):
                 `Confidence` or an `Evidence` is of no other field, a `Merge` names what is not there, code of the model
                 is async, or a default that is validated is refused.
         """
-        if not (isinstance(model, type) and issubclass(model, BaseModel)):
-            raise SchemaError(f"{model!r} is no Pydantic model: pass a subclass of pydantic.BaseModel")
-        self.model = cast("type[M]", model)
-        self.name = name or snake_case(model.__name__)
+        if not is_type(model):
+            raise SchemaError(
+                f"{model!r} is no Pydantic model, nor another type: pass a subclass of pydantic.BaseModel, or a type "
+                "such as list[Item]"
+            )
+        read = typed_root(model)
+        self.model = cast("type[M]", read)
+        self.name = name or snake_case(read.__name__)
         self.context = dict(context or {})
-        self.parameters = parameters_of(model, self.name, parameters or {})
-        self.instructions = instructions or instructions_of(model, self.name, self.parameters)
-        self._describe(json_schema_of(model, self.name, self.parameters))
+        self.parameters = parameters_of(read, self.name, parameters or {})
+        self.instructions = instructions or instructions_of(read, self.name, self.parameters)
+        self._describe(json_schema_of(read, self.name, self.parameters))
         self._check_code()
         self.examples = self._own_examples() if examples is None else self._checked(examples)
-        self.calibration = examples_in(model, "calibration") if calibration is None else tuple(calibration)
+        self.calibration = examples_in(read, "calibration") if calibration is None else tuple(calibration)
         self.id = self._fingerprint()
 
     def __repr__(self) -> str:
@@ -159,7 +164,7 @@ class Schema(Generic[M]):
             document: The text that `Verbatim` strings must stand in; without it they are not checked.
 
         Returns:
-            An instance of the model; of a JSON Schema, plain JSON data.
+            An instance of the model; of a JSON Schema, plain JSON data; of another type, a value of it.
 
         Raises:
             InvalidError: It does not validate; the paths start at the unwrapped value.
@@ -236,7 +241,8 @@ class Schema(Generic[M]):
             SchemaCodeError: A serializer or a computed field raises, or a number is none of JSON's (infinite, or none
                 at all); it names the field.
         """
-        return written(value, floats=self._may_hold_floats)
+        whole = self._pydantic.model_construct(root=value) if self._is_bare(value) else value
+        return written(whole, floats=self._may_hold_floats)
 
     def plain(self, data: JSON) -> JSON:
         """Return what of plain JSON data that was asked for is the value: all of it, but for `EvidencedSchema`."""
@@ -270,6 +276,10 @@ class Schema(Generic[M]):
         if not self.wrapped:
             return path
         return path[1:] if path[:1] == (WRAPPER,) else None
+
+    def _is_bare(self, value: object) -> bool:
+        """Whether a value is without the root that knows how it is written."""
+        return issubclass(self.model, TypedRoot) and not isinstance(value, TypedRoot)
 
     @property
     def _pydantic(self) -> type[BaseModel]:
@@ -323,7 +333,7 @@ class Schema(Generic[M]):
         """Validate plain JSON data, of which `text` is the JSON."""
         if issubclass(self.model, JsonValue):
             return cast("M", self.model.model_validate(data, context=context).root)
-        return cast("M", self._validator.validate_json(text, strict=True, context=context))
+        return cast("M", plain_root(self._validator.validate_json(text, strict=True, context=context)))
 
     def _with_exact_numbers(self, data: JSON) -> JSON:
         """Put quotes around long numbers where a `Decimal` is asked for: Pydantic reads a bare one as a double."""

@@ -22,6 +22,7 @@ from slotfill.schemas.json_values.exact_json import dumps, loads
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources.python_models import execute_model, import_model
+from slotfill.schemas.typed_root import TypedRoot
 
 __all__ = ["Recipe"]
 
@@ -123,7 +124,13 @@ def _model_json(model: type[Any]) -> JSONObject:
         found: JSON = attrgetter(name)(module)
     except AttributeError:
         found = None
-    if found is not model or module is None or module.__name__ == "__main__":
+    is_found = found is not None and (found is model or (issubclass(model, TypedRoot) and found is model.source))
+    if not is_found or module is None or module.__name__ == "__main__":
+        if issubclass(model, TypedRoot):
+            raise SchemaError(
+                f"{name} is a type without a name, which no other process finds: give it one in a module, as in "
+                "Items = list[Item], and name that, module:Items"
+            )
         raise SchemaError(
             f"{name} is defined where no other process finds it: put it into a module, or name it path/file.py:{name}"
         )

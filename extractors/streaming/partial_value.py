@@ -23,6 +23,7 @@ from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.json_values.wrapper import WRAPPER
 from slotfill.schemas.schema import Schema
+from slotfill.schemas.typed_root import plain_root
 
 __all__ = ["CompletedPart", "PartialValue"]
 
@@ -97,12 +98,12 @@ class PartialValue(Generic[M]):
         What ends is validated, strictly and by itself, and is from then on what the schema makes of it; what does not
         validate stays as it arrived. While they are open, models and lists (optional ones too) are typed down to 16
         levels, and all else is plain data. Once the whole has ended and validates, this is the validated value. Of a
-        JSON Schema's response model it is always `data`.
+        JSON Schema's response model it is always `data`, of a type that is no model what its root holds.
         """
         if self._whole is None:
             return cast("M", self.data)
         self._look()
-        return cast("M", self._whole.value)
+        return cast("M", plain_root(self._whole.value))
 
     def _look(self) -> None:
         """Show how far the string has come that is arriving."""

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.json_values.json_types import JSON
+from slotfill.schemas.typed_root import is_written_type, typed_root
 
 __all__ = ["execute_model", "import_model"]
 
@@ -95,6 +96,10 @@ def _model_in(module: ModuleType, name: str, where: str) -> type[BaseModel]:
         if not hasattr(found, part):
             raise SchemaError(f"{where} has no {name!r}: {_choice(module, name)}")
         found = getattr(found, part)
+    if is_written_type(found):
+        model = typed_root(found)
+        model.__module__, model.__qualname__ = module.__name__, name
+        return model
     if not (isinstance(found, type) and issubclass(found, BaseModel)):
         raise SchemaError(f"{name!r} of {where} is no subclass of pydantic.BaseModel: {_choice(module, name)}")
     return found

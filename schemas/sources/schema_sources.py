@@ -20,7 +20,8 @@ import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from types import UnionType
+from typing import Any, TypeVar, cast, overload
 
 from slotfill.schemas.built_in.built_ins import built_ins
 from slotfill.schemas.errors import SchemaError
@@ -33,6 +34,7 @@ from slotfill.schemas.sources.lookalikes import refuse_lookalikes
 from slotfill.schemas.sources.near_keywords import refuse_near_keywords
 from slotfill.schemas.sources.one_line import parse_line
 from slotfill.schemas.sources.python_models import execute_model, import_model
+from slotfill.schemas.typed_root import is_type, typed_root
 
 __all__ = ["read_examples", "resolve"]
 
@@ -66,7 +68,7 @@ def resolve(
 
 @overload
 def resolve(
-    source: str | JSONMapping,
+    source: str | JSONMapping | UnionType,
     *,
     trusted: bool = ...,
     instructions: str | None = ...,
@@ -78,7 +80,7 @@ def resolve(
 
 
 def resolve(
-    source: str | type[Any] | JSONMapping | Schema[Any],
+    source: str | type[Any] | JSONMapping | Schema[Any] | UnionType,
     *,
     trusted: bool = False,
     instructions: str | None = None,
@@ -91,7 +93,7 @@ def resolve(
 
     Args:
         source: The name of a built-in, `package.module:Model`, `path/file.py:Model`, `path/schema.json`, one line such
-            as `name, age int`, a Pydantic model, a JSON Schema as a mapping, or a Schema.
+            as `name, age int`, a Pydantic model, a type such as `list[Item]`, a JSON Schema as a mapping, or a Schema.
         trusted: Whether a Python file may be executed, and a module imported from the working folder. Only a command
             line's own user can say so.
         instructions: As for `Schema`; like the next three, they replace what the source brings.
@@ -120,9 +122,12 @@ def resolve(
         return _from_json_schema(source, "schema", overrides)
     if isinstance(source, Schema):
         return _remade(source, overrides)
-    if isinstance(source, type):
-        return _from_model(source, overrides)
-    raise SchemaError(f"{_clip(source)} is no schema: pass a model, a JSON Schema as a dict, or a string: {_FORMS}")
+    if is_type(source):
+        return _from_model(cast("type[Any]", source), overrides)
+    raise SchemaError(
+        f"{_clip(source)} is no schema: pass a model, a type such as list[Item], a JSON Schema as a dict, or a string: "
+        f"{_FORMS}"
+    )
 
 
 def read_examples(path: str | Path) -> tuple[Example, ...]:
@@ -204,7 +209,8 @@ def _remade(schema: Schema[M], overrides: JSONObject) -> Schema[M]:
 
 def _from_model(model: type[M], overrides: JSONObject) -> Schema[M]:
     formats = overrides.pop("formats")
-    return Schema(with_formats(model, formats), **overrides)
+    read = cast("type[M]", typed_root(model))
+    return Schema(with_formats(read, formats), **overrides)
 
 
 def _from_json_file(path: Path, overrides: JSONObject) -> Schema[Any]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 from pydantic_core import to_jsonable_python
 
 from slotfill.schemas.errors import FieldError, SchemaCodeError
@@ -61,11 +61,19 @@ def _raising_field(value: object) -> str:
 
     The innermost one is named; "" where it is the value itself.
     """
-    path, rest = "", value
+    path, rest = "", _unrooted(value)
     while (deeper := next(_raising(rest), None)) is not None:
         step, rest = deeper
+        rest = _unrooted(rest)
         path += join((step,))
     return path
+
+
+def _unrooted(value: object) -> object:
+    """Return what a root model holds, which no key leads to."""
+    while isinstance(value, RootModel):
+        value = value.__dict__.get("root")
+    return value
 
 
 def _raising(value: object) -> Iterator[tuple[PathStep, object]]:

@@ -177,7 +177,7 @@ def test_names_and_instructions_come_from_the_model():
         assert Schema(type(class_name, (BaseModel,), {})).name == name
 
 
-@pytest.mark.parametrize("model", [int, "Order", None, Order.model_construct(), list[Order]])
+@pytest.mark.parametrize("model", ["Order", None, Order.model_construct(), 7])
 def test_what_is_no_model_is_refused(model):
     with pytest.raises(SchemaError, match="is no Pydantic model"):
         Schema(model)

@@ -6,6 +6,7 @@ A `type: ignore` here stands for a mistake that has to be found: strict mypy rep
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, assert_type
@@ -68,6 +69,13 @@ class Invoice(BaseModel):
     sure: Annotated[float, Confidence("total")]
 
 
+@dataclass
+class Shipment:
+    """What another might."""
+
+    number: str
+
+
 def models() -> None:
     """A model's type reaches the value."""
     with Extractor(Feedback) as extractor:
@@ -79,6 +87,17 @@ def models() -> None:
     assert_type(Extractor(Invoice, model="local").extract("No. 7").value.number, str)
     assert_type(Extractor(Invoice).extract("No. 7").value.sure, float)
     assert_type(Extractor(Schema(Invoice, name="bill")).extract("No. 7").value, Invoice)
+
+
+def types() -> None:
+    """Any other type reaches it, too; what a checker takes for no type is any."""
+    assert_type(Extractor(list[Invoice]).extract("No. 7").value, list[Invoice])
+    assert_type(Extractor(dict[str, int]).extract("No. 7").value, dict[str, int])
+    assert_type(Extractor(Shipment).extract("No. 7").value, Shipment)
+    either: Extractor[Any] = Extractor(Invoice | Shipment)
+    assert_type(either.extract("No. 7").value, Any)
+    assert_type(Extractor(Schema(list[Invoice], name="bills")).extract("No. 7").value, list[Invoice])
+    assert_type(resolve(list[Invoice]), Schema[list[Invoice]])
 
 
 def frames(extraction: Extraction[Feedback]) -> None:

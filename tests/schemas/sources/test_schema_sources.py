@@ -103,7 +103,7 @@ def test_a_model_class_keeps_its_type():
     assert resolve(Person, examples=list(examples)).examples == examples
 
 
-@pytest.mark.parametrize("source", [None, 3, b"feedback", ["name"], int, object(), Path("a.json")])
+@pytest.mark.parametrize("source", [None, 3, b"feedback", ["name"], object(), Path("a.json")])
 def test_what_is_no_schema_is_refused(source):
     assert "is no" in refusal(source)
 
