@@ -195,9 +195,7 @@ class _Reader:
         """Read a type, with null and bounds."""
         if self.next in _CLOSING:
             return self.with_null(self.bracket())
-        start, word = self.at, self.skip(_WORD)
-        if (bounded := _BOUNDED.match(word)) and bounded["type"] in FIELD_TYPES:
-            word, self.at = bounded["type"], start + bounded.end("type")
+        start, word = self.at, self.type_word()
         if word == _LIST and self.next == "[":
             self.at = start
             return self.with_null(self.list_type())
@@ -206,6 +204,13 @@ class _Reader:
         if word not in FIELD_TYPES:
             self.fail(_unknown_type(word) if word else f"expected a type, found {self.what_stands_here()}", start)
         return self.bounded(dict(FIELD_TYPES[word]))
+
+    def type_word(self) -> str:
+        """Read a word, a type's name or null without the bound that follows it at once."""
+        start, word = self.at, self.skip(_WORD)
+        if (bounded := _BOUNDED.match(word)) and bounded["type"] in {*FIELD_TYPES, _NULL}:
+            word, self.at = bounded["type"], start + bounded.end("type")
+        return word
 
     def list_type(self) -> JSONObject:
         """Read `list[…]`."""
@@ -236,7 +241,7 @@ class _Reader:
         """Read on where "|" stands: options, or a type that may be null."""
         named = [first]
         while self.take("|"):
-            named.append(self.skip(_WORD))
+            named.append(self.type_word())
         if "" in named:
             self.fail("an option is empty: write 'a|b'", start)
         if len(set(named)) < len(named):

@@ -194,7 +194,7 @@ class Reduction:
             return self._rule_out(path, keyword, "lists no alternatives")
         self._unions += len(branches) > 1
         reduced = [self.schema(branch, path + join((keyword, at))) for at, branch in enumerate(branches)]
-        return self._described({"anyOf": reduced}, schema, path)
+        return self._described({"anyOf": _with_bounds_of_texts(reduced)}, schema, path)
 
     def _only_part(self, schema: JSONObject, path: str) -> JSONObject:
         parts = schema["allOf"]
@@ -277,6 +277,15 @@ def local_pointer(reference: JSON, document: JSONObject) -> str | None:
     except ValueError:  # no URI at all
         return None
     return unquote(fragment) if where == base and fragment[:1] in ("", "/") else None
+
+
+def _with_bounds_of_texts(branches: list[JSONObject]) -> list[JSONObject]:
+    """Say beside a number that has bounds that they are those of its text, too: a `Decimal` may be either."""
+    told = [branch["description"] for branch in branches if branch.get("type") == "number" and "description" in branch]
+    words = f"where it is a number: {told[0]}" if told else ""
+    return [
+        {**branch, "description": words} if words and branch == {"type": "string"} else branch for branch in branches
+    ]
 
 
 def _native(schema: JSONObject) -> JSONObject:

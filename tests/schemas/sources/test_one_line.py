@@ -113,12 +113,17 @@ def test_a_list_may_be_the_whole(drawn, around):
     assert parse_line(f"{around}{line}{around}") == schema
 
 
+def test_bounds_need_no_spaces():
+    assert parse_line("a int|null>=0<=5, b float>-1.5") == parse_line("a int | null >= 0 <= 5, b float > -1.5")
+
+
 def test_braces_around_the_whole_say_nothing():
     assert parse_line(" {name, age int} ") == parse_line("name, age int")
 
 
 @given(st.text() | st.text(st.sampled_from("ab int,:|?[]{} -<>='\"0")))
 @example("list[int]")
+@example("a int|null>=0")
 @example("a" + " [" * 5000)
 @example("a [" + "{b " * 5000)
 @example("\ud800")

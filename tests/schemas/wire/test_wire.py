@@ -731,6 +731,26 @@ def test_the_digits_of_a_decimal_are_told_in_words():
     assert (loss.path, loss.message) == ("/properties/total", f"told in words, and checked after the reply: {said}")
 
 
+def test_the_bounds_of_a_decimal_are_told_of_its_number_and_of_its_text():
+    class Bill(BaseModel):
+        total: Annotated[Decimal, Field(ge=0, lt=100, multiple_of=Decimal("0.05"))]
+        paid: Annotated[Decimal, Field(gt=0)] | None = None
+        note: Decimal | str = ""
+
+    properties = wire_for(Schema(Bill)).reduced["properties"]
+    said = "at least 0.0; less than 100.0; a multiple of 0.05"
+    assert [branch.get("description") for branch in properties["total"]["anyOf"]] == [
+        said,
+        f"where it is a number: {said}",
+    ]
+    assert [branch.get("description") for branch in properties["paid"]["anyOf"]] == [
+        "more than 0.0",
+        "where it is a number: more than 0.0",
+        None,
+    ]
+    assert not any("description" in branch for branch in properties["note"]["anyOf"])
+
+
 def test_a_decimal_number_of_one_line_is_a_number_with_its_bounds_in_words():
     wire = wire_for(resolve("[{price decimal|null >= 0.01: in euros, count decimal}]"))
     assert wire.bare["items"]["properties"] == {

@@ -138,7 +138,7 @@ def test_what_cannot_be_put_is_an_error_before_anything_is_paid_for_and_shows_no
         ("zip://t.jsonl::memory://a.jsonl", "it can only be read"),
         ("nobody://out/t.jsonl", "install the package that brings its protocol"),
         ("memory://out", "a folder with a file each, which is not written elsewhere"),
-        ("memory://out/t.xlsx", "names a format that is not written"),
+        ("memory://out/t.xml", "names a format that is not written"),
     ],
 )
 def test_what_is_not_written_elsewhere_says_what_is(output, reason):
