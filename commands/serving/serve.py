@@ -101,13 +101,12 @@ class _ServeOptions(OptionGroup):
     budget_webhook: str | None = option(
         "--budget-webhook", metavar="URL", help="Post to URL when a budget is spent to 50, 80 and 100 %."
     )
-    retention: timedelta = option(
+    retention: timedelta | None = option(
         "--retention",
         type=Duration(),
-        default="1d",
-        show_default=True,
         metavar="TIME",
-        help="So long replies are kept for requests that are sent again: 15m, 12h, a day at most.",
+        help="So long runs that are over are kept, and replies for requests that are sent again: 15m, 30d. "
+        "[default: replies a day, which is the most; runs until DELETE or `slotfill purge`]",
     )
     runs: int = option(
         "--runs",
@@ -162,7 +161,12 @@ class _ServeOptions(OptionGroup):
         """What runs may take."""
         from slotfill.extractors.serving.runs.service_run import RunLimits
 
-        return RunLimits(at_once=self.runs, documents=self.run_documents, size=round(self.run_body * MEGABYTE))
+        return RunLimits(
+            at_once=self.runs,
+            documents=self.run_documents,
+            size=round(self.run_body * MEGABYTE),
+            retention=self.retention,
+        )
 
 
 @click.command(cls=GroupedCommand)

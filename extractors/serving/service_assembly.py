@@ -33,7 +33,7 @@ def assembled_service(
     budget_webhook: str | None = None,
     limits_storage: str | None = None,
     feedback: Path | None = None,
-    retention: timedelta = MOST_RETENTION,
+    retention: timedelta | None = None,
 ) -> Iterator[Service]:
     """Put a service together, whose state stands in the folder that its schemas' settings name.
 
@@ -48,7 +48,7 @@ def assembled_service(
         budget_webhook: The address that is told of budgets.
         limits_storage: Where other processes share what keys ask a minute, by its URL.
         feedback: The log of a review that users' feedback goes to.
-        retention: So long is kept what is kept for who asks again.
+        retention: So long replies are kept for who asks again; None for as long as it may be.
 
     Raises:
         SettingsError: The webhook's address is none of HTTP, or the storage cannot be used.
@@ -62,7 +62,7 @@ def assembled_service(
             keys,
             KeyAccounts(folder, money, place=place, budgets=budgets),
             KeyLimits(limits_storage),
-            replies=ReplyStore(replies_folder(settings), retention),
+            replies=ReplyStore(replies_folder(settings), MOST_RETENTION if retention is None else retention),
             feedback=FeedbackLog(feedback) if feedback else None,
             concurrency=concurrency,
         )

@@ -58,7 +58,7 @@ def service_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        dropping = asyncio.create_task(_drop_replies(service))
+        dropping = asyncio.create_task(_drop_expired(service, runs))
         if runs is not None:
             runs.start()
         try:
@@ -120,14 +120,15 @@ def _is_untraced(scope: Scope) -> bool:
     return not (is_known and scope["path"].startswith("/v1/") and _PLAIN_QUERY.fullmatch(scope["query_string"]))
 
 
-async def _drop_replies(service: Service) -> None:
-    """Drop replies when their time is over, also where nobody asks."""
+async def _drop_expired(service: Service, runs: RunQueue | None) -> None:
+    """Drop what has been kept for its time, also where nobody asks."""
     while True:
+        for drop in (service.replies.drop_expired, *([runs.drop_expired] if runs else [])):
+            try:
+                await asyncio.to_thread(drop)
+            except LedgerError as error:
+                _logger.error("%s", error)  # noqa: TRY400 - all is said
         await asyncio.sleep(_DROP_SECONDS)
-        try:
-            await asyncio.to_thread(service.replies.drop_expired)
-        except LedgerError as error:
-            _logger.error("%s", error)  # noqa: TRY400 - all is said
 
 
 def _describe(app: FastAPI, service: Service) -> None:

@@ -12,6 +12,7 @@ from slotfill.extractors.serving.http.api_description import answers, described_
 from slotfill.extractors.serving.http.request_bodies import file_text
 from slotfill.extractors.serving.http.route_keys import presented_key, service_of
 from slotfill.extractors.serving.problem import ProblemError
+from slotfill.extractors.serving.runs.run_queue import RunQueue
 from slotfill.extractors.telemetry.prometheus_page import PROMETHEUS_TYPE, prometheus_text
 from slotfill.schemas.errors import MissingExtraError
 
@@ -48,11 +49,17 @@ async def schemas(request: Request) -> JSONResponse:
         for name, schema in served.for_key(key).items()
     ]
     flagged = ["the fields that are flagged, with their values"] if service.feedback is not None else []
+    runs: RunQueue | None = request.app.state.runs
+    longest = runs.limits.retention if runs else None
     kept = {
         "keeps": ["usage and cost, by key, label, schema and model", *flagged],
         "texts": False,
         "values": False,
-        "runs": {"keeps": ["documents", "records"], "until": "DELETE /v1/runs/{name}"},
+        "runs": {
+            "keeps": ["documents", "records"],
+            "until": "DELETE /v1/runs/{name}",
+            "seconds": None if longest is None else longest.total_seconds(),
+        },
         "with_idempotency_key": {
             "keeps": ["the reply, with its record"],
             "seconds": service.replies.retention.total_seconds(),

@@ -73,6 +73,11 @@ class RunQueue:
         """Look now: there is a new run."""
         self._woken.set()
 
+    def drop_expired(self) -> None:
+        """Remove the runs that have been kept for their time, from the disk too. It may take a while."""
+        if self.limits.retention is not None:
+            self.store.erase_before(datetime.now(UTC) - self.limits.retention)
+
     def stop(self, seconds: float = 0.0) -> None:
         """Begin nothing further: what is in flight is finished within so long, and another start goes on."""
         self._is_stopping = True

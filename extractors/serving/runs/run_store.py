@@ -20,7 +20,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +31,7 @@ from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.keys.api_key import KEY_LABEL
 from slotfill.extractors.runs.ledger.filesystems import network_disk
 from slotfill.extractors.runs.ledger.lock import check_owner
+from slotfill.extractors.runs.purging.ledger_purge import purge_ledgers
 from slotfill.extractors.serving.runs.run_order import RunOrder, RunState, RunStatus
 
 __all__ = ["INPUT", "RunStore", "purge_runs"]
@@ -177,6 +178,30 @@ class RunStore:
             shutil.rmtree(gone, ignore_errors=True)
         self._orders.pop(name, None)
 
+    def erase(self, name: str) -> None:
+        """Remove a run that is locked here, its documents and its records; what it has cost stays in its ledger."""
+        ledger = self.ledger(name)
+        if ledger.exists():
+            purge = purge_ledgers([ledger], datetime.now(UTC) + timedelta(days=1), {}, keep_costs=True)
+            if not purge.is_complete:
+                raise LedgerError(f"the run's ledger {str(ledger)!r} cannot be emptied: {purge.skipped}")
+        self.remove(name)
+
+    def erase_before(self, before: datetime) -> None:
+        """Do so with the runs that were over by an instant."""
+        for name in self.over_before(before, {}):
+            self.erase(name)
+
+    def over_before(self, before: datetime, labels: Mapping[str, str]) -> Iterator[str]:
+        """Lock each run that was over by an instant and bears labels, the key's name as `key` too; yield its name."""
+        for order in self.orders():
+            ended = self.state(order.id).ended
+            if ended is None or ended >= before or not labels.items() <= {**order.labels, KEY_LABEL: order.key}.items():
+                continue
+            with self.locked(order.id) as is_free:
+                if is_free and self.state(order.id).ended == ended:  # nobody goes on with it
+                    yield order.id
+
     def _drop_left(self) -> None:
         """Drop what was never wholly there, and what was to be removed."""
         for entry in os.scandir(self._folder):
@@ -231,15 +256,10 @@ def purge_runs(state: Path, before: datetime, labels: Mapping[str, str], *, dry_
     if not (state / FOLDER).is_dir():
         return 0
     store, count = RunStore(state), 0
-    for order in store.orders():
-        ended = store.state(order.id).ended
-        is_meant = labels.items() <= {**order.labels, KEY_LABEL: order.key}.items()
-        if ended is None or ended >= before or not is_meant:
-            continue
-        with store.locked(order.id) as is_free:
-            if is_free and not dry_run:
-                store.remove(order.id)
-        count += is_free
+    for name in store.over_before(before, labels):
+        count += 1
+        if not dry_run:
+            store.remove(name)
     return count
 
 

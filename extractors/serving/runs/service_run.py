@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -55,6 +55,7 @@ class RunLimits:
         documents: So many documents one may have.
         size: So many bytes the documents of one may have, as they are sent.
         queued: So many that are not over a key may have.
+        retention: So long one that is over is kept; None until somebody removes it.
     """
 
     at_once: int = 2
@@ -62,6 +63,7 @@ class RunLimits:
     documents: int = 100_000
     size: int = 200_000_000
     queued: int = 100
+    retention: timedelta | None = None
 
 
 class EndingError(SlotfillError):

@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
 
@@ -15,7 +14,6 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.runs.ledger.ledger_records import records_from
-from slotfill.extractors.runs.purging.ledger_purge import purge_ledgers
 from slotfill.extractors.serving.http.idempotent_replies import idempotency_key, reply_once
 from slotfill.extractors.serving.http.route_keys import presented_key, service_of
 from slotfill.extractors.serving.http.runs.run_acceptance import accept_run
@@ -210,12 +208,7 @@ def _remove(runs: RunQueue, order: RunOrder) -> None:
     with runs.store.locked(order.id) as is_free:
         if not is_free or not runs.store.state(order.id).status.is_over:
             raise ProblemError(HTTPStatus.CONFLICT, "not_over", "the run is not over: cancel it, and delete it then")
-        ledger = runs.store.ledger(order.id)
-        if ledger.exists():
-            purge = purge_ledgers([ledger], datetime.now(UTC) + timedelta(days=1), {}, keep_costs=True)
-            if not purge.is_complete:
-                raise LedgerError(f"the run's ledger {str(ledger)!r} cannot be emptied: {purge.skipped}")
-        runs.store.remove(order.id)
+        runs.store.erase(order.id)
 
 
 def _digest(body: RunBody) -> str:

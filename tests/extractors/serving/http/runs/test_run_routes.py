@@ -13,8 +13,11 @@ from decimal import Decimal
 
 import pytest
 
+from slotfill.extractors.runs.ledger.costs import costs_of
+from slotfill.extractors.runs.ledger.identity import ledgers_of
 from slotfill.extractors.serving.runs.run_store import purge_runs
 from slotfill.extractors.serving.runs.service_run import RunLimits
+from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
 from slotfill.extractors.testing.simulator.clock import Clock
@@ -137,10 +140,6 @@ class TestRun:
             assert [record["value"] for record in records(client, run)] == [{"age": 3}] * 2
 
     def test_costs_are_those_of_its_key(self, service_at, tmp_path):
-        from slotfill.extractors.runs.ledger.costs import costs_of
-        from slotfill.extractors.runs.ledger.identity import ledgers_of
-        from slotfill.extractors.settings import Settings
-
         secret = service_at.keys.add("billing", labels={"team": "money"})
         with service_at.client(secret) as client:
             run = begin(client, labels={"feature": "inbox"})
@@ -261,6 +260,24 @@ class TestPurge:
             assert client.get(f"/v1/runs/{run}").status_code == 404
             assert beside.get(f"/v1/runs/{kept}").status_code == 200
         assert not (tmp_path / "service-runs" / run).exists()
+
+
+def test_runs_go_when_they_have_been_kept_for_their_time(running, tmp_path):
+    with running() as one, one.client(one.keys.add("support")) as client:
+        run = begin(client)
+        cost = over(client, run)["cost_usd"]
+        assert client.get("/v1/schemas").json()["retention"]["runs"]["seconds"] is None
+    with running(runs=RunLimits(retention=timedelta(hours=1))) as one, one.client(one.keys.add("support")) as client:
+        assert client.get("/v1/schemas").json()["retention"]["runs"]["seconds"] == 3600
+        assert len(records(client, run)) == 3
+    with running(runs=RunLimits(retention=timedelta(0))) as one, one.client(one.keys.add("support")) as client:
+        end = time.monotonic() + 60
+        while client.get(f"/v1/runs/{run}").status_code != 404:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert [path for path in files if b"Refund." in path.read_bytes() or b"it came late" in path.read_bytes()] == []
+    assert str(costs_of(ledgers_of(None, Settings.read()), "label").rows["key=support"].usd) == cost
 
 
 class TestEnd:
