@@ -286,7 +286,7 @@ class TestBadInput:
         assert result.stderr.count("\n") == 1
         assert (result.stdout, server.requests) == ("", [])
 
-    @pytest.mark.parametrize("outputs", [("-o", "v.xlsx"), ("-o", "v.jsonl", "--rejects", "r.csv")], ids=" ".join)
+    @pytest.mark.parametrize("outputs", [("-o", "v.xml"), ("-o", "v.jsonl", "--rejects", "r.csv")], ids=" ".join)
     def test_an_output_of_another_format_leaves_nothing_behind(self, server, folder, outputs):
         write(folder, a="x")
         result = run("extract", "feedback", "a.txt", *outputs)

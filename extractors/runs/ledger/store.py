@@ -33,6 +33,7 @@ from slotfill.extractors.runs.ledger.identity import document_key
 from slotfill.extractors.runs.ledger.lock import lock_ledger
 from slotfill.extractors.runs.ledger.registration import Batch, KnownBlocks, OutcomeCount, Registration, UnknownDocument
 from slotfill.extractors.runs.ledger.retrying import RETRY_LATER, cause_of, is_stale
+from slotfill.schemas.json_values.exact_json import has_exact_floats
 from slotfill.schemas.json_values.json_types import JSONObject
 
 __all__ = ["Ledger", "LedgerRow", "RecordCheck", "Retention"]
@@ -328,7 +329,12 @@ class Ledger:
 
 
 def _json_text(data: JSONObject) -> str:
-    """Write JSON. What pydantic-core cannot, half a surrogate pair, is rare: a run has no time to look for it."""
+    """Write JSON. What pydantic-core cannot, half a surrogate pair, is rare: a run has no time to look for it.
+
+    A number that no double holds it would round.
+    """
+    if has_exact_floats(data):
+        return json_text(data)
     try:
         return to_json(data).decode()
     except PydanticSerializationError:

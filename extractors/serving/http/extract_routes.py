@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 
+from slotfill.extractors.record.json_text import json_text
 from slotfill.extractors.serving.http.api_description import described_extract, described_stream
 from slotfill.extractors.serving.http.extraction_events import EventStream, extraction_events
 from slotfill.extractors.serving.http.idempotent_replies import IDEMPOTENCY_KEY, idempotency_key, reply_once
@@ -19,6 +20,7 @@ from slotfill.extractors.serving.http.request_guard import REQUEST_ID
 from slotfill.extractors.serving.http.route_keys import presented_key, service_of
 from slotfill.extractors.serving.problem import ProblemError
 from slotfill.extractors.serving.service import Service, ServiceRequest, Work
+from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = ["extract_routes"]
 
@@ -91,7 +93,14 @@ def _add(router: APIRouter, path: str, name: str | None) -> None:
 async def _answer(service: Service, wanted: ServiceRequest) -> JSONResponse:
     async with service.at_work(wanted) as work:
         extraction = await work.extract()
-    return JSONResponse(extraction.to_json())
+    return _RecordResponse(extraction.to_json())
+
+
+class _RecordResponse(JSONResponse):
+    """A record with all digits of its numbers, which the framework's own response rounds."""
+
+    def render(self, content: JSON) -> bytes:
+        return json_text(content).encode()
 
 
 async def _while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:
