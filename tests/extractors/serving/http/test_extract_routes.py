@@ -280,6 +280,13 @@ class TestSchemasOfRequests:
             answer = client.post("/v1/extract", json={"text": "Ann is 31.", "schema": PERSON})
             assert answer.json()["schema"]["name"] == "person"
 
+    def test_a_number_keeps_all_its_digits(self, running, claude):
+        claude.script(lambda request: '{"age": 12345678901234567890.12}')
+        decimal = {**PERSON, "properties": {"age": {"type": "number"}}}
+        with running(allow_schemas=True) as one, one.client() as client:
+            answer = client.post("/v1/extract", json={"text": "Ann is 31.", "schema": decimal})
+        assert '"age": 12345678901234567890.12' in answer.text
+
     def test_one_that_is_forgotten_ends_nobodys_work(self, running, claude, monkeypatch):
         monkeypatch.setattr(served_schemas, "REMEMBERED", 1)
         schemas = [{**PERSON, "title": f"person_{number}"} for number in range(12)]
