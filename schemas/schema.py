@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Generic, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import SchemaSerializer, SchemaValidator
+from pydantic_core import SchemaValidator
 
 from slotfill.schemas.errors import FieldError, InvalidError, SchemaCodeError, SchemaError
 from slotfill.schemas.example import Example, examples_in
@@ -33,7 +33,7 @@ from slotfill.schemas.validation.code_checks import check_code
 from slotfill.schemas.validation.field_keys import KeyPath
 from slotfill.schemas.validation.info_validators import needs_context
 from slotfill.schemas.validation.model_schema import decimal_schema, inner_paths_of, output_schema, synonyms_of
-from slotfill.schemas.validation.serialization import decimal_serializer, may_hold_floats, written
+from slotfill.schemas.validation.serialization import may_hold_floats, written
 from slotfill.schemas.validation.strict_validator import strict_validator
 from slotfill.schemas.validation.user_code import RAISED
 
@@ -245,7 +245,7 @@ class Schema(Generic[M]):
         if issubclass(self.model, JsonValue) and has_exact_floats(value):  # which Pydantic would round
             return deepcopy(value)
         whole = self._pydantic.model_construct(root=value) if self._is_bare(value) else value
-        return written(whole, floats=self._may_hold_floats, serializer=self._serializer)
+        return written(whole, floats=self._may_hold_floats)
 
     def plain(self, data: JSON) -> JSON:
         """Return what of plain JSON data that was asked for is the value: all of it, but for `EvidencedSchema`."""
@@ -321,10 +321,6 @@ class Schema(Generic[M]):
     @cached_property
     def _may_hold_floats(self) -> bool:
         return may_hold_floats(self.output_schema)
-
-    @cached_property
-    def _serializer(self) -> SchemaSerializer | None:
-        return decimal_serializer(self._pydantic.__pydantic_core_schema__)
 
     @cached_property
     def _decimal_schema(self) -> JSONObject:

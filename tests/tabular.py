@@ -123,10 +123,8 @@ def counted(shape, value):
         return [counted(shape.item, item) for item in value]
     if isinstance(shape, ObjectShape) and isinstance(value, dict):
         return {key: counted(shape.fields.get(key), part) for key, part in value.items()}
-    if not (isinstance(shape, Scalar) and shape.kind is ColumnType.DECIMAL) or value is None:
-        return value
-    number = Decimal(value if isinstance(value, str | Decimal) else repr(value))
-    return number if number.is_finite() else value
+    is_number = isinstance(shape, Scalar) and shape.kind is ColumnType.DECIMAL and isinstance(value, str)
+    return Decimal(value) if is_number and Decimal(value).is_finite() else value
 
 
 def timed(value):

@@ -94,7 +94,7 @@ class _ReplySchema(GenerateJsonSchema):
 
 
 class _OutputSchema(GenerateJsonSchema):
-    """Writes a model's JSON Schema with its decimal numbers marked, which are written as numbers.
+    """Writes a model's JSON Schema with its decimal numbers marked: in JSON they are strings like any other.
 
     A serializer of a whole object that gives `JSONObject`, as one that leaves nulls out does, says nothing of keys:
     the object's fields do.
@@ -106,8 +106,7 @@ class _OutputSchema(GenerateJsonSchema):
         return super().generate_inner({**schema, "serialization": {}} if unsaid else schema)
 
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
-        form = super().decimal_schema(schema) if self.mode == "validation" else {"type": "number"}
-        return {**form, DECIMAL: _digits(schema)}
+        return {**super().decimal_schema(schema), DECIMAL: _digits(schema)}
 
 
 def _digits(schema: core_schema.DecimalSchema) -> JSONObject:

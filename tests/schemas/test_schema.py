@@ -144,10 +144,9 @@ ORDERS = st.builds(
 def test_what_is_dumped_loads_again(value):
     schema = Schema(Order)
     order = schema.load(value)
-    data = loads(dumps(schema.dump(order)))
+    data = json.loads(json.dumps(schema.dump(order)))
     assert schema.load(data) == order
-    assert Decimal(repr(data.pop("total"))) == Decimal(value.get("total", 0))
-    assert data.items() >= {key: part for key, part in value.items() if key != "total"}.items()
+    assert data.items() >= value.items()
 
 
 @given(st.lists(st.integers()))
@@ -463,7 +462,7 @@ def test_data_that_was_read_again_are_validated_as_their_text_was(schema, text):
 @pytest.mark.parametrize(
     ("schema", "text"),
     [
-        (Schema(Amount), '{"amount":12.5,"day":"2026-11-30"}'),
+        (Schema(Amount), '{"amount":"12.50","day":"2026-11-30"}'),
         (Schema(response_model({"type": "array", "items": {"type": "number"}}, name="prices")), "[1,2.5]"),
     ],
 )

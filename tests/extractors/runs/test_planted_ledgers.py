@@ -502,8 +502,7 @@ def test_what_was_right_stays_right(claude, model):
         result = CliRunner().invoke(main, command, catch_exceptions=False)
         assert result.exit_code == 0, result.stderr
         assert "damaged" not in result.stderr
-        value = {"Quote": "late", "secret": "*" * 10, "amount": 12345678901234567890.12, "rounded": 1.3}
-        assert Path("out.jsonl").read_text().count('"amount": 12345678901234567890.12,') == 2  # with all its digits
+        value = {"Quote": "late", "secret": "*" * 10, "amount": "12345678901234567890.12", "rounded": 1.3}
         assert [{**line["value"], "at": 0} for line in values()] == [{**value, "at": 0}] * 2
     assert len(claude.requests) == 2
 

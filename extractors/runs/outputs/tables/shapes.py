@@ -35,11 +35,10 @@ class ColumnType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One cell. digits, places: how many a decimal number has, and how many after its point, where the schema says."""
+    """One cell. places: how many digits a decimal number has after its point, where the schema says so."""
 
     kind: ColumnType
     places: int | None = None
-    digits: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +84,7 @@ _KINDS = {
     "boolean": ColumnType.BOOLEAN,
 }
 _FORMATS = {"date": ColumnType.DATE, "date-time": ColumnType.INSTANT}
-_TEXTS = {ColumnType.TEXT, ColumnType.DATE, ColumnType.INSTANT}
-_NUMBERS = {ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.DECIMAL}
+_TEXTS = {ColumnType.TEXT, ColumnType.DATE, ColumnType.INSTANT, ColumnType.DECIMAL}
 _UNIONS = ("anyOf", "oneOf", "allOf")
 
 
@@ -145,7 +143,7 @@ def _type(value: JSON) -> str:
 def _scalars(part: JSONMapping) -> set[Scalar]:
     types = _types(part) - {"null"}
     if DECIMAL in part and types & {"string", "number"}:
-        return {Scalar(ColumnType.DECIMAL, part[DECIMAL].get("decimal_places"), part[DECIMAL].get("max_digits"))}
+        return {Scalar(ColumnType.DECIMAL, part[DECIMAL].get("decimal_places"))}
     if types == {"string"}:
         return {Scalar(_FORMATS.get(part.get("format", ""), ColumnType.TEXT))}
     return {Scalar(_KINDS.get(name, ColumnType.JSON)) for name in types} or {_JSON}
@@ -156,6 +154,6 @@ def _united(scalars: set[Scalar]) -> Scalar:
     if len(scalars) == 1:
         return next(iter(scalars))
     kinds = {scalar.kind for scalar in scalars}
-    if kinds and kinds <= _NUMBERS:
-        return Scalar(ColumnType.DECIMAL if ColumnType.DECIMAL in kinds else ColumnType.NUMBER)
+    if kinds == {ColumnType.INTEGER, ColumnType.NUMBER}:
+        return Scalar(ColumnType.NUMBER)
     return Scalar(ColumnType.TEXT) if kinds and kinds <= _TEXTS else _JSON

@@ -302,7 +302,7 @@ def test_a_decimal_number_is_one_in_every_table_or_stands_in_the_rest(amount, tm
 def test_a_decimal_column_has_the_places_of_the_model(tmp_path):
     read = parquet.read_table(write(tmp_path / "t.parquet", resolved(f"{MODELS}:Invoice"), []))
     assert str(read.schema.field("total").type) == "decimal128(38, 18)"
-    assert str(read.schema.field("lineItems").type.value_type.field("unitPrice").type) == "decimal128(12, 4)"
+    assert str(read.schema.field("lineItems").type.value_type.field("unitPrice").type) == "decimal128(38, 4)"
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
