@@ -233,6 +233,9 @@ class Recorder:
         self.settled.append("in flight")
         return len(self.settled) - 1
 
+    def check(self):
+        """Let a try go that was admitted, and had to wait for its pace."""
+
     def settle(self, number, usage):
         assert self.settled[number] == "in flight"
         self.settled[number] = usage
