@@ -211,6 +211,7 @@ def test_a_ledger_in_use_is_left_and_said(claude):
     assert len(files_with("number 1")) == 1
 
 
+@pytest.mark.slow  # it waits five seconds for the reader
 def test_one_that_somebody_reads_is_said_to_hold_it_still(claude):
     write(3)
     extract()

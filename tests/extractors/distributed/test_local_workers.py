@@ -46,6 +46,7 @@ def whole(tmp_path_factory):
     return run
 
 
+@pytest.mark.slow
 def test_outputs_are_those_of_one_process(tmp_path):
     runs = [Run(tmp_path / name, documents=FEW, options=options) for name, options in (("a", ()), ("b", SHARED))]
     for run in runs:

@@ -43,7 +43,13 @@ def folder(tmp_path):
 EXTRACT = ("extract", "schema.json", "in.jsonl", "-o", "out.jsonl", "--otel")
 
 
-@pytest.mark.parametrize("workers", [(), ("--engine", "processes", "--workers", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize(
+    "workers",
+    [
+        pytest.param((), id="alone"),
+        pytest.param(("--engine", "processes", "--workers", "2"), id="workers", marks=pytest.mark.slow),
+    ],
+)
 def test_all_arrives_and_sums_are_those_of_costs(service, folder, workers):
     with collector() as collected:
         result = slotfill(
@@ -85,6 +91,7 @@ def test_the_variables_are_those_of_the_standard(service, folder):
     assert "metrics" not in result.stderr
 
 
+@pytest.mark.slow
 def test_nobody_takes_it_and_the_run_is_as_ever(service, folder):
     nowhere = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_EXPORTER_OTLP_TIMEOUT": "1"}
     result = slotfill(folder, *EXTRACT, ANTHROPIC_BASE_URL=service, **nowhere)
