@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -47,6 +48,7 @@ class Stopping:
         if self._asked is not None:
             self._asked()
         if threading.current_thread() is threading.main_thread():
+            self._wake_for_signals(self._loop)
             for number in SIGNALS:
                 if signal.getsignal(number) not in (signal.SIG_IGN, None):  # None: not Python's
                     self._take(number)
@@ -75,6 +77,21 @@ class Stopping:
         finally:
             self._finishing = False
 
+    def _wake_for_signals(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have a signal wake the loop: one that comes just before it waits for events would wait with it.
+
+        Windows' own loop has no readers, and does so by itself.
+        """
+        reader, writer = socket.socketpair()
+        for end in (reader, writer):
+            self._before.enter_context(end)
+            end.setblocking(False)
+        with suppress(NotImplementedError):
+            loop.add_reader(reader, _drain, reader)
+            self._before.callback(loop.remove_reader, reader)
+            before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+            self._before.callback(signal.set_wakeup_fd, before)
+
     def _take(self, number: signal.Signals) -> None:
         """Have a signal come here until the end, then go where it went before."""
         self._before.callback(signal.signal, number, signal.getsignal(number))
@@ -97,3 +114,8 @@ class Stopping:
         elif self._task is not None:
             self._forced = True
             self._task.cancel()
+
+
+def _drain(reader: socket.socket) -> None:
+    with suppress(BlockingIOError):
+        reader.recv(4096)
