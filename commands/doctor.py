@@ -75,7 +75,7 @@ def _try_assumptions(model: str | None, *, confirmed: bool, as_json: bool) -> in
 
     confirmed: whether it may cost that; else a terminal is asked. Raises ModelError where no service would be asked.
     """
-    from slotfill.extractors.catalogue import model_ids
+    from slotfill.extractors.catalogue.transport_facts import transport_name
     from slotfill.extractors.clients.credentials import choose_model
     from slotfill.extractors.documents.urls import public
     from slotfill.extractors.errors import ModelError
@@ -89,8 +89,8 @@ def _try_assumptions(model: str | None, *, confirmed: bool, as_json: bool) -> in
 
     settings = Settings.read(model=model)
     chosen = choose_model(settings)
-    if model_ids.is_local(chosen):
-        raise ModelError("--live asks the service, and the embedded model is none: name a Claude model")
+    if transport_name(chosen):
+        raise ModelError(f"--live asks Anthropic's service, and {chosen!r} is not there: name a Claude model")
     at = datetime.now(UTC)
     assumptions = assumptions_for(chosen, settings, at.isoformat())
     probes = probes_of(assumptions)

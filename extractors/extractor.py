@@ -13,6 +13,7 @@ from types import UnionType
 from typing import Any, Generic, Self, TypeAlias, TypeVar, Unpack, overload
 
 from slotfill.extractors.catalogue import model_ids
+from slotfill.extractors.catalogue.transport_facts import takes_pages
 from slotfill.extractors.clients.credentials import choose_model
 from slotfill.extractors.clients.metering import Meter
 from slotfill.extractors.clients.models import ModelPool
@@ -157,7 +158,7 @@ class Extractor(Generic[M]):
     @property
     def takes_pages(self) -> bool:
         """Whether one of the models looks at pages of a PDF as they are: Claude does, the embedded model does not."""
-        return not all(map(model_ids.is_local, self.models))
+        return any(map(takes_pages, self.models))
 
     def meter(self, meter: Meter) -> None:
         """Tell a meter of each HTTP try. Call it before the first request; a `client` is not metered."""

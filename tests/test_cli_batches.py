@@ -68,7 +68,7 @@ def test_the_cache_is_kept_for_an_hour(claude):
         (("--batch-tail", "3", *OUT), "--batch-tail is about batches"),
         (("--batch", "--stream"), "--stream is about requests that are answered at once"),
         (("--batch", "--cassette", "tape.jsonl", *OUT), "--cassette is about requests that are answered at once"),
-        (("--batch", "-m", "local", *OUT), "'local' runs in this process, and has no batches"),
+        (("--batch", "-m", "local", *OUT), "'local' is no model of Anthropic's service, and has no batches"),
         (("--batch", "-m", "claude-haiku-5-5", "-m", "local", *OUT), "'local' runs in this process"),
     ],
 )

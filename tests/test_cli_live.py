@@ -162,7 +162,9 @@ class TestAServiceThatIsNotAsked:
         monkeypatch.setattr("slotfill.extractors.doctor.examine", lambda _: ())
         result = run("--live", "--yes", "-m", "local")
         assert result.exit_code == 4
-        assert result.stderr == "Error: --live asks the service, and the embedded model is none: name a Claude model\n"
+        assert (
+            result.stderr == "Error: --live asks Anthropic's service, and 'local' is not there: name a Claude model\n"
+        )
 
 
 def test_ctrl_c_prints_what_is_known_so_far(serve):

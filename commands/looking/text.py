@@ -59,12 +59,13 @@ def text_command(
     from itertools import islice
 
     from slotfill.extractors.catalogue import model_ids
+    from slotfill.extractors.catalogue.transport_facts import takes_pages
     from slotfill.extractors.documents.pdf_pages import page_list
     from slotfill.extractors.runs.reports.console import printable
     from slotfill.extractors.settings import Settings
 
     model = options.model or Settings.read().model or model_ids.DEFAULT_MODEL
-    sources = find_inputs(inputs, reading, files).for_model(takes_pages=not model_ids.is_local(model))
+    sources = find_inputs(inputs, reading, files).for_model(takes_pages=takes_pages(model))
     unreadable = 0
     for document in islice(sources, reading.limit):
         if document.failure:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from slotfill.extractors.catalogue.families import family_of
 from slotfill.extractors.catalogue.model_ids import is_local
 from slotfill.extractors.catalogue.prices import price_entry
+from slotfill.extractors.catalogue.transport_facts import catalogue_id, transport_facts
 
 __all__ = ["Model", "known_models", "look_up"]
 
@@ -38,11 +39,12 @@ def look_up(model_id: str) -> Model:
     """Describe a model. An id that is not in the snapshot of prices has a context that is unknown."""
     if is_local(model_id):
         return Model(model_id, None, LOCAL_TOKENS, structured=True, forced_tool=True, least_cached=0)
-    entry, family = price_entry(model_id), family_of(model_id)
+    entry, family = price_entry(model_id), family_of(catalogue_id(model_id) or model_id)
+    facts = transport_facts(model_id)
     return Model(
         model_id,
-        entry.context_window if entry else None,
-        family.max_output or NON_STREAMING_TOKENS,
+        (facts and facts.context) or (entry.context_window if entry else None),
+        (facts and facts.max_output) or family.max_output or NON_STREAMING_TOKENS,
         structured=family.structured,
         forced_tool=family.forced_tool,
         least_cached=family.least_cached,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from slotfill.extractors.catalogue.model_ids import is_local
+from slotfill.extractors.catalogue.transport_facts import catalogue_id, transport_facts
 from slotfill.extractors.record.usage import Tier, Usage
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def cost(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None
 
     ttl: how long what it wrote to the cache is kept: an hour costs more.
     """
-    if is_local(model_id):
+    if _is_free(model_id):
         return Decimal(0)
     if (counts := usage.counts) is None:
         return None
@@ -77,7 +77,7 @@ def cost(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None
 
 def surcharge(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None:
     """Return what one request cost more, in USD, than it had at the rates of short prompts; None as in `cost`."""
-    if is_local(model_id):
+    if _is_free(model_id):
         return Decimal(0)
     if (counts := usage.counts) is None:
         return None
@@ -100,7 +100,7 @@ def worst(model_id: str, size: int, room: int, *, ttl: CacheTTL, tier: Tier | No
 
     size: bytes of its body. room: its `max_tokens`. ttl: as in `cost`. tier: as in `Usage`.
     """
-    if is_local(model_id):
+    if _is_free(model_id):
         return Decimal(0)
     prompt = size + UNSEEN_TOKENS
     reached = _reached(model_id, prompt, ttl)
@@ -112,7 +112,7 @@ def worst(model_id: str, size: int, room: int, *, ttl: CacheTTL, tier: Tier | No
 
 def saving(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None:
     """Return what the cache saved on one request, in USD: negative where it wrote more than it read."""
-    if is_local(model_id):
+    if _is_free(model_id):
         return Decimal(0)
     if (counts := usage.counts) is None or not _bands(model_id, ttl, _today()):
         return None
@@ -126,7 +126,7 @@ def saving(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | No
 
 def price_a_million(model_id: str, prompt: int = 0) -> tuple[str, str]:
     """Return what a million tokens in, and out, cost in USD at the rates of a prompt so long; "?" when unknown."""
-    if is_local(model_id):
+    if _is_free(model_id):
         return "0.00", "0.00"
     reached = _reached(model_id, prompt, "5m")
     return (f"{reached[-1].input:.2f}", f"{reached[-1].output:.2f}") if reached else ("?", "?")
@@ -135,6 +135,12 @@ def price_a_million(model_id: str, prompt: int = 0) -> tuple[str, str]:
 def _reached(model_id: str, prompt: int, ttl: CacheTTL) -> list[_Rates]:
     """Return a model's rates up to those of a prompt of so many tokens, which stand last; none if they are unknown."""
     return [rates for rates in _bands(model_id, ttl, _today()) if prompt > rates.above]
+
+
+def _is_free(model_id: str) -> bool:
+    """Whether a model answers in this process."""
+    facts = transport_facts(model_id)
+    return facts is not None and facts.in_process
 
 
 def _share(tier: Tier | None) -> Decimal | int:
@@ -179,7 +185,7 @@ def _price(model_id: str, **counts: int) -> Decimal:
     from genai_prices import Usage as PricedUsage
     from genai_prices import calc_price
 
-    return calc_price(PricedUsage(**counts), model_id, provider_id="anthropic").total_price
+    return calc_price(PricedUsage(**counts), catalogue_id(model_id) or "", provider_id="anthropic").total_price
 
 
 def _today() -> int:
@@ -192,7 +198,8 @@ def price_entry(model_id: str) -> ModelInfo | None:
     """Find a model in the snapshot; None where it does not hold it."""
     from genai_prices.data_snapshot import get_snapshot
 
+    name = catalogue_id(model_id)
     try:
-        return get_snapshot().find_provider_model(model_id, None, "anthropic", None)[1]
+        return None if name is None else get_snapshot().find_provider_model(name, None, "anthropic", None)[1]
     except LookupError:
         return None

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 from anthropic import AsyncAnthropic
 
 from slotfill.extractors.cassettes.cassette import Cassette
-from slotfill.extractors.catalogue import model_ids
+from slotfill.extractors.catalogue.transport_facts import transport_facts
 from slotfill.extractors.clients.calls import Call, StreamedCall, redacted
 from slotfill.extractors.clients.codec import Codec, ReplyShape
 from slotfill.extractors.clients.connections import asynchronous_client, synchronous_client
@@ -46,8 +46,8 @@ class Clients:
         its redirects and how it reads a tool's input are its own.
     cassette: what passes the clients that are built here is recorded on it, or replayed from it.
 
-    The clients that are built here keep to one pace, within the service's limits; the embedded model needs none.
-    What a reply says of the credential is hidden.
+    The clients that are built here keep to one pace, within the service's limits; what answers in this process needs
+    none. What a reply says of the credential is hidden.
 
     Raises ModelError when there is no usable credential or model.
     """
@@ -184,7 +184,8 @@ class Clients:
     def _limits(self) -> list[Limits]:
         if self._is_replayed:
             return []
-        pacer = None if model_ids.is_local(self._model) else self._pacer
+        facts = transport_facts(self._model)
+        pacer = None if facts and facts.in_process else self._pacer
         if pacer is not None:
             LIVE.pace(pacer)
         return [Limits(pacer, max_wait=self._settings.max_wait, meter=lambda: self._meter)]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import Any, cast
 
 import anthropic
 
 from slotfill.extractors.cassettes.cassette import Cassette, CassetteTransport
-from slotfill.extractors.catalogue import model_ids
+from slotfill.extractors.catalogue.transport_facts import transport_facts
 from slotfill.extractors.clients.credentials import credential_for
 from slotfill.extractors.clients.rate_limits import Limits
 from slotfill.extractors.http.bounded_client import BoundedAsyncClient
@@ -17,13 +17,10 @@ from slotfill.extractors.http.deadlines import TimedClient
 from slotfill.extractors.http.proxies import naming_proxies
 from slotfill.extractors.http.sdk_clients import Anthropic, AsyncAnthropic
 from slotfill.extractors.http.tries import Tries
-from slotfill.extractors.local.weights import weights
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.telemetry.providers import has_tracer_provider
+from slotfill.extractors.transports.model_transport import open_async_transport, open_transport
 from slotfill.schemas.json_values.json_types import JSONObject
-
-if TYPE_CHECKING:
-    from slotfill.extractors.local.transport import LocalTransport
 
 __all__ = ["asynchronous_client", "synchronous_client"]
 
@@ -81,11 +78,13 @@ def _connection(model: str, settings: Settings, http_client: HttpClient, cassett
     if cassette and cassette.replaying:
         # Nothing leaves this process, so any key will do.
         return {**fixed, "api_key": "none", "http_client": http_client(transport=CassetteTransport(cassette))}
-    if model_ids.is_local(model):
-        transport = _local(model, settings)
-        recorded = CassetteTransport(cassette, transport) if cassette else transport
-        # The transport answers in this process: nothing is resolved, sent or tried again.
-        own = {"api_key": "local", "base_url": "http://slotfill.local", "max_retries": 0}
+    if facts := transport_facts(model):
+        opened: Any = (open_transport if http_client is TimedClient else open_async_transport)(model, settings)
+        recorded = CassetteTransport(cassette, opened) if cassette else opened
+        # A credential, where one is needed, is the transport's own affair.
+        own: JSONObject = {"api_key": "none", "base_url": facts.address}
+        if facts.in_process:
+            own["max_retries"] = 0
         return {**own, **fixed, "http_client": http_client(transport=recorded)}
     credential = credential_for(model, settings)
     if cassette:
@@ -98,18 +97,6 @@ def _connection(model: str, settings: Settings, http_client: HttpClient, cassett
 
 
 def _seconds(model: str, settings: Settings) -> float | None:
-    """Return how long a whole try may take; the embedded model sees to that by itself."""
-    return None if model_ids.is_local(model) else settings.timeout or cast("float", anthropic.DEFAULT_TIMEOUT.read)
-
-
-def _local(model: str, settings: Settings) -> LocalTransport:
-    from slotfill.extractors.local.llama_server import EngineOptions
-    from slotfill.extractors.local.transport import LocalTransport
-
-    options = EngineOptions(
-        threads=settings.local_threads,
-        slots=settings.local_slots,
-        context=settings.local_context,
-        decoding=settings.local_decoding,
-    )
-    return LocalTransport(weights.locate_weights(model), options)
+    """Return how long a whole try may take; what answers in this process sees to that by itself."""
+    facts = transport_facts(model)
+    return None if facts and facts.in_process else settings.timeout or cast("float", anthropic.DEFAULT_TIMEOUT.read)

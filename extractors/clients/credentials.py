@@ -11,6 +11,7 @@ import anthropic
 from anthropic import Anthropic
 
 from slotfill.extractors.catalogue import model_facts, model_ids
+from slotfill.extractors.catalogue.transport_facts import TRANSPORTS, transport_name
 from slotfill.extractors.errors import ModelError
 from slotfill.extractors.http.proxies import naming_proxies
 from slotfill.extractors.local.weights import weights
@@ -46,9 +47,13 @@ def has_credential(settings: Settings) -> bool:
 
 def _plausible(model: str) -> str:
     """Refuse a name that no service of Anthropic's can know; a gateway may call its models what it likes."""
-    if model_ids.is_local(model) or "claude" in model.lower() or os.environ.get("ANTHROPIC_BASE_URL"):
+    if transport_name(model) or "claude" in model.lower() or os.environ.get("ANTHROPIC_BASE_URL"):
         return model
-    near = difflib.get_close_matches(model, [*model_facts.known_models(), model_ids.LOCAL], n=3, cutoff=0.4)
+    name, colon, rest = model.partition(":")
+    if colon and (left_out := TRANSPORTS.hint(name)):
+        raise ModelError(f"no model {model!r} is known: {left_out}")
+    prefixed = (f"{one}:{rest}" if colon else one for one in TRANSPORTS.names())
+    near = difflib.get_close_matches(model, [*model_facts.known_models(), *prefixed], n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     raise ModelError(f"no model {model!r} is known: {hint}`slotfill models` lists them")
 

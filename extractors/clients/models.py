@@ -12,6 +12,7 @@ from slotfill.extractors.calibrating.field_curves import FieldCurves
 from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.catalogue import model_facts, model_ids, prices
 from slotfill.extractors.catalogue.page_tokens import PAGE_SIZE
+from slotfill.extractors.catalogue.transport_facts import takes_pages, transport_name
 from slotfill.extractors.chunks.chunking import default_overlap
 from slotfill.extractors.clients.clients import AnyClient, Clients
 from slotfill.extractors.clients.codec import Codec, ReplyShape
@@ -96,7 +97,8 @@ class ModelPool:
         clients: dict[str, Clients] = {}
         for name in (*names, *filter(None, (self._stronger,))):
             local = model_ids.is_local(name)
-            service = name if local else ""
+            # Models of Anthropic's service share their clients.
+            service = name if transport_name(name) else ""
             clients.setdefault(service, Clients(name, settings, client, cassette))
             # The embedded model takes a whole JSON Schema where the service takes a subset.
             reduced = _calibrated(wire.full, schema) if local else wire.reduced
@@ -255,7 +257,7 @@ class ModelPool:
             passes=self._settings.passes,
             width=None if model_ids.is_local(target.model.id) else written // TOKENS_A_PROPERTY,
             history_tokens=self._settings.history_tokens,
-            takes_pages=not model_ids.is_local(target.model.id),
+            takes_pages=takes_pages(target.model.id),
             least_cached=None if model_ids.is_local(target.model.id) else target.model.least_cached,
             votes=self._settings.votes or 1,
             calibration=self._calibration,

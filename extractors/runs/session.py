@@ -17,7 +17,7 @@ from slotfill.extractors.batches.waves import BatchOptions, Waves
 from slotfill.extractors.budgets.budget_ledger import SpendingAccount
 from slotfill.extractors.budgets.run_budgets import run_budgets
 from slotfill.extractors.budgets.spending_limit import SpendingLimit
-from slotfill.extractors.catalogue.model_ids import is_local
+from slotfill.extractors.catalogue.transport_facts import transport_name
 from slotfill.extractors.documents.sources import STDIN, Sources
 from slotfill.extractors.documents.urls import is_address, public
 from slotfill.extractors.errors import SettingsError
@@ -223,8 +223,10 @@ def _check_names(start: Start, *, several: bool) -> None:
 
 def _check_models(start: Start, extractor: Extractor[Any]) -> None:
     """Refuse batches of a model that has none."""
-    if start.batch and (local := next(filter(is_local, extractor.all_models), None)):
-        raise SettingsError(f"--batch: {local!r} runs in this process, and has no batches: leave --batch out")
+    if start.batch and (local := next(filter(transport_name, extractor.all_models), None)):
+        raise SettingsError(
+            f"--batch: {local!r} is no model of Anthropic's service, and has no batches: leave --batch out"
+        )
 
 
 def _check_open_batches(ledger: Ledger, start: Start, on_message: OnMessage) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from slotfill.extractors.catalogue.model_ids import is_local
+from slotfill.extractors.catalogue.transport_facts import transport_name
 from slotfill.extractors.clients.credentials import credential_for
 from slotfill.extractors.errors import ModelError, SettingsError
 from slotfill.extractors.extractor import Extractor
@@ -85,7 +85,7 @@ class ServedSchemas:
         self.settings: Settings = first.settings
         self.models = first.all_models
         for name in self.models:
-            if not is_local(name):
+            if not transport_name(name):
                 credential_for(name, self.settings)  # each request would fail for want of one
 
     async def aclose(self) -> None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Unpack
 
-from slotfill.extractors.catalogue.model_ids import is_local
+from slotfill.extractors.catalogue.transport_facts import takes_pages
 from slotfill.extractors.documents.readers.read_options import ReadKeywords
 from slotfill.extractors.documents.sources import find_sources
 from slotfill.extractors.errors import InputError, LedgerError
@@ -66,7 +66,7 @@ class DocumentTexts:
         retained = self._in_ledgers(record["document"])
         if retained is not None:
             return FoundText(retained)
-        return self._in_files(record["document"], takes_pages=not is_local(record["model"]))
+        return self._in_files(record["document"], takes_pages=takes_pages(record["model"]))
 
     def may_be_in(self, path: str, record: JSONMapping) -> bool:
         """Whether a file, whose path has its links followed, may be what a record's document was read from."""

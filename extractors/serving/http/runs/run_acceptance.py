@@ -9,7 +9,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from slotfill.extractors.catalogue.model_ids import is_local
+from slotfill.extractors.catalogue.transport_facts import transport_name
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.keys.api_key import ApiKey
 from slotfill.extractors.serving.http.runs.run_bodies import RunBody
@@ -94,8 +94,8 @@ def _check_queue(runs: RunQueue, key: ApiKey) -> None:
 
 def _schema_of(service: Service, body: RunBody) -> Schema[Any]:
     models = service.schemas.models if body.model is None else (body.model,)
-    if body.batch and (local := next(filter(is_local, models), None)):
-        detail = f"the model {local!r} runs in this process, and has no batches: leave batch out"
+    if body.batch and (local := next(filter(transport_name, models), None)):
+        detail = f"the model {local!r} is none of Anthropic's service, and has no batches: leave batch out"
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "no_batches", detail)
     if isinstance(body.schema, str):
         return service.schemas.named[body.schema]

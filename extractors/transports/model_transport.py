@@ -1,0 +1,62 @@
+"""The seam of transports: what one is, and how one is opened by the name that a model's id begins with."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol, cast, runtime_checkable
+
+import httpx2
+
+from slotfill.extractors.catalogue.transport_facts import TRANSPORTS, DescribesModels, transport_name
+from slotfill.extractors.settings import Settings
+
+__all__ = ["ModelTransport", "open_async_transport", "open_transport"]
+
+
+@runtime_checkable
+class ModelTransport(DescribesModels, Protocol):
+    """A way to models: what stands before the colon of a model's id, `NAME:MODEL`, names it.
+
+    What it opens is asked as Anthropic's service is: `POST /v1/messages` at the address that its `facts` give, the
+    body's `model` being the whole id, answered by a message or, where `stream` is set, by its events; errors are told
+    as the service tells them. It is closed with the client that it was opened for. Errors of HTTP are httpx2's.
+    """
+
+    def open(self, model: str, settings: Settings) -> httpx2.BaseTransport:
+        """Return what a client without an event loop sends its requests to.
+
+        Args:
+            model: The whole id, `NAME:MODEL`.
+            settings: What arguments, variables and a `.env` say, `timeout` among it.
+
+        Raises:
+            ModelError: The model cannot be had, or lacks a credential: the message says what to do.
+        """
+
+    def open_async(self, model: str, settings: Settings) -> httpx2.AsyncBaseTransport:
+        """Do what `open` does, for the event loop that runs. One object may serve both."""
+
+
+def open_transport(model: str, settings: Settings) -> httpx2.BaseTransport:
+    """Open a model's transport, which its id names. Raises PluginError where that is a plug-in which fails."""
+    with _named(model):
+        return _transport(model).open(model, settings)
+
+
+def open_async_transport(model: str, settings: Settings) -> httpx2.AsyncBaseTransport:
+    """Do what `open_transport` does, for an event loop."""
+    with _named(model):
+        return _transport(model).open_async(model, settings)
+
+
+def _transport(model: str) -> ModelTransport:
+    return cast("ModelTransport", TRANSPORTS.load(_name(model)))
+
+
+def _named(model: str) -> AbstractContextManager[None]:
+    plugin = TRANSPORTS.find(_name(model))
+    return plugin.named(f"was opened for {model!r}") if plugin else nullcontext()
+
+
+def _name(model: str) -> str:
+    return transport_name(model) or ""
