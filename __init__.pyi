@@ -1,3 +1,4 @@
+from slotfill.extractors.builtin import AnswerExtractor as AnswerExtractor
 from slotfill.extractors.builtin import EntityExtractor as EntityExtractor
 from slotfill.extractors.builtin import FeedbackExtractor as FeedbackExtractor
 from slotfill.extractors.builtin import SentimentExtractor as SentimentExtractor

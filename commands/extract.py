@@ -60,7 +60,7 @@ def extract_command(
 ) -> None:
     """Extract SCHEMA from each INPUT, as JSON.
 
-    SCHEMA is a built-in name (sentiment, feedback, entities, summary), package.module:Model, path/file.py:Model
+    SCHEMA is a built-in name (sentiment, feedback, entities, summary, answer), package.module:Model, path/file.py:Model
     (which is executed), path/schema.json, or one line of fields: "name, age int, tags [str]".
 
     INPUT is a file, a folder, a glob, the same by an address that fsspec opens (s3://bucket/mails), or - for standard

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
@@ -67,6 +67,7 @@ def refine_command(
 
     stored = read_record(record)
     model = options.model or model_of(stored)
+    prompt = replace(prompt, parameters={**stored["schema"].get("parameters", {}), **prompt.parameters})
     schema = resolve_schema(options.schema or schema_of(stored), prompt)
     document = read_document(
         stored,

@@ -1,4 +1,4 @@
-"""The four ready-made extractors, of the built-in schemas."""
+"""The five ready-made extractors, of the built-in schemas."""
 
 from __future__ import annotations
 
@@ -8,10 +8,19 @@ from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.options import Options
 from slotfill.schemas.built_in.entities import Entities
 from slotfill.schemas.built_in.feedback import Feedback
+from slotfill.schemas.built_in.quoted_answer import QuotedAnswer
 from slotfill.schemas.built_in.sentiment import Sentiment
 from slotfill.schemas.built_in.summary import Summary
+from slotfill.schemas.schema import Schema
 
-__all__ = ["EntityExtractor", "FeedbackExtractor", "SentimentExtractor", "SummaryExtractor"]
+__all__ = ["AnswerExtractor", "EntityExtractor", "FeedbackExtractor", "SentimentExtractor", "SummaryExtractor"]
+
+
+class AnswerExtractor(Extractor[QuotedAnswer]):
+    """Extracts `slotfill.schemas.QuotedAnswer`; takes the question to answer, and the options of `Extractor`."""
+
+    def __init__(self, question: str, **options: Unpack[Options]) -> None:
+        super().__init__(Schema(QuotedAnswer, name="answer", parameters={"question": question}), **options)
 
 
 class SentimentExtractor(Extractor[Sentiment]):

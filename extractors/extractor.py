@@ -116,6 +116,7 @@ class Extractor(Generic[M]):
             context=options.get("context"),
             formats=options.get("formats"),
         )
+        self.schema.check_parameters()
         if tuned is not None:
             self.schema = tuned.apply(self.schema)
         answered = client is not None or (cassette is not None and cassette.replaying)

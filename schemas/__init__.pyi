@@ -2,6 +2,7 @@ from slotfill.schemas.built_in.built_ins import built_ins as built_ins
 from slotfill.schemas.built_in.entities import Entities as Entities
 from slotfill.schemas.built_in.entities import Entity as Entity
 from slotfill.schemas.built_in.feedback import Feedback as Feedback
+from slotfill.schemas.built_in.quoted_answer import QuotedAnswer as QuotedAnswer
 from slotfill.schemas.built_in.sentiment import Sentiment as Sentiment
 from slotfill.schemas.built_in.summary import Summary as Summary
 from slotfill.schemas.errors import FieldError as FieldError

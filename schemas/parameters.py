@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from slotfill.schemas.errors import SchemaError
 
-__all__ = ["Parameters", "parameters_of"]
+__all__ = ["Parameters", "lacking", "parameters_of"]
 
 
 class Parameters(BaseModel):
@@ -24,6 +24,8 @@ class Parameters(BaseModel):
 def parameters_of(model: type[BaseModel], name: str, values: Mapping[str, object]) -> Parameters | None:
     """Return the parameters of a model, called `name`, with these values; None for one that has none.
 
+    One that has no default may be missing: such a schema can be shown, and not be asked for, see `lacking`.
+
     Raises SchemaError for one that is unknown or out of range.
     """
     declared = _declared(model)
@@ -34,11 +36,26 @@ def parameters_of(model: type[BaseModel], name: str, values: Mapping[str, object
     if declared is None:
         return None
     try:
-        return declared.model_validate(dict(values))
+        return _read(declared, values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         which = f"parameter {first['loc'][0]!r}" if first["loc"] else "parameters"
         raise SchemaError(f"{which} of schema {name!r}: {first['msg']}") from None
+
+
+def lacking(parameters: Parameters | None) -> tuple[str, ...]:
+    """Name the parameters that have neither a value nor a default."""
+    return () if parameters is None else tuple(sorted(type(parameters).model_fields.keys() - vars(parameters).keys()))
+
+
+def _read(declared: type[Parameters], values: Mapping[str, object]) -> Parameters:
+    required = {name for name, field in declared.model_fields.items() if field.is_required()}
+    if required <= values.keys():
+        return declared.model_validate(dict(values))
+    incomplete = declared.model_construct()
+    for name, value in values.items():
+        declared.__pydantic_validator__.validate_assignment(incomplete, name, value)
+    return incomplete
 
 
 def _declared(model: type[BaseModel]) -> type[Parameters] | None:

@@ -27,7 +27,7 @@ from slotfill.schemas.marks.comparison import without_comparisons
 from slotfill.schemas.marks.confidence import CONFIDENCE_MARK
 from slotfill.schemas.marks.evidence import EVIDENCE_MARK
 from slotfill.schemas.model_description import instructions_of, json_schema_of, snake_case
-from slotfill.schemas.parameters import parameters_of
+from slotfill.schemas.parameters import lacking, parameters_of
 from slotfill.schemas.typed_root import TypedRoot, is_type, plain_root, typed_root
 from slotfill.schemas.validation.code_checks import check_code
 from slotfill.schemas.validation.field_keys import KeyPath
@@ -132,11 +132,10 @@ class Schema(Generic[M]):
     @cached_property
     def digests(self) -> FieldDigests:
         """What each field is asked by: a record holds it, so that a later version of the schema takes over the rest."""
-        parameters = self.parameters.model_dump(mode="json") if self.parameters else {}
         formats = ["annotate"] if issubclass(self.model, JsonValue) and self.model.formats == "annotate" else []
         return digest_fields(
             self.json_schema,
-            [self.instructions, parameters],
+            [self.instructions, self.parameter_values],
             examples=self.examples,
             calibration=self.calibration,
             also=formats,
@@ -156,6 +155,23 @@ class Schema(Generic[M]):
     def inner_paths(self) -> Mapping[str, tuple[KeyPath, ...]]:
         """By key of `json_schema`, the ways into other values by which the model reads the field, too."""
         return inner_paths_of(self._pydantic)
+
+    @property
+    def parameter_values(self) -> JSONObject:
+        """The parameters as plain JSON data, by name; none where the model has none."""
+        return self.parameters.model_dump(mode="json") if self.parameters else {}
+
+    def check_parameters(self) -> None:
+        """Refuse to be asked for while a parameter has no value: it can be shown without, and read what was stored.
+
+        Raises:
+            SchemaError: It names the parameter, and how to give it.
+        """
+        if missing := lacking(self.parameters):
+            raise SchemaError(
+                f"schema {self.name!r} needs its parameter {missing[0]!r}: -P {missing[0]}=…, in Python "
+                f"parameters={{{missing[0]!r}: …}}"
+            )
 
     def validate(self, text: str, *, document: str | None = None) -> M:
         """Read one JSON value as it travelled, strictly: nothing is coerced, and no key stands twice.
@@ -372,7 +388,7 @@ class Schema(Generic[M]):
             "instructions": self.instructions,
             "examples": [[example.text, example.value] for example in self.examples],
             "calibration": [[example.text, example.value] for example in self.calibration],
-            "parameters": self.parameters.model_dump(mode="json") if self.parameters else {},
+            "parameters": self.parameter_values,
         }
         if issubclass(self.model, JsonValue) and self.model.formats == "annotate":
             parts["formats"] = "annotate"

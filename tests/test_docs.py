@@ -39,6 +39,7 @@ PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
 DRAWN = {"pictures/marked-value.png"}
 """Pictures that tests draw, and git does not hold."""
 
+ANSWER = {"quotes": ["within 30 days"], "answer": "Within 30 days."}
 FEEDBACK = {"sentiment": "negative", "key_issues": ["late"], "urgency": 3, "suggested_action": "Refund."}
 
 
@@ -147,7 +148,9 @@ def test_the_python_of_the_docs_runs(page, tmp_path, monkeypatch):
         offer.new_page(595, 842)
         offer.save("offer.pdf")
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
-    with served(SimulatedClaude(lambda _: FEEDBACK)) as url:
+    with served(
+        SimulatedClaude(lambda request: ANSWER if "quotes" in request.schema["properties"] else FEEDBACK)
+    ) as url:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
         command = [sys.executable, "-W", "error", "-c", EACH_BLOCK]
         blocks = json.dumps(python_blocks(page))
@@ -234,7 +237,7 @@ def fields(schema, prefix=""):
 
 def test_the_fields_of_the_built_ins_are_complete():
     listed, name = {}, ""
-    for row in table_rows(section(DOCS / "schemas.md", "The four built-ins")):
+    for row in table_rows(section(DOCS / "schemas.md", "The five built-ins")):
         name = row[0].strip("`") or name
         listed.setdefault(name, []).append(row[1].strip("`"))
     assert listed == {name: [*fields(resolve(name).json_schema)] for name in sorted(built_ins(), key=[*listed].index)}

@@ -130,7 +130,7 @@ def test_one_module_escapes_and_unescapes_json_pointers() -> None:
 
 TESTED_THROUGH = {
     "commands": ("test_cli", "a command is what a user calls it for"),
-    "extractors/builtin": ("test_extractor", "the four ready-made extractors"),
+    "extractors/builtin": ("test_extractor", "the five ready-made extractors"),
     "extractors/options": ("test_extractor", "what an extractor takes"),
     "extractors/texts": ("test_extractor", "what it is handed over"),
     "extractors/doctor": ("test_cli", "as the command `doctor`"),

@@ -92,7 +92,7 @@ def _schema_json(schema: Schema[Any]) -> JSONObject:
         "instructions": schema.instructions,
         "examples": [[one.text, one.value] for one in schema.examples],
         "calibration": [[one.text, one.value] for one in schema.calibration],
-        "parameters": schema.parameters.model_dump(mode="json") if schema.parameters else {},
+        "parameters": schema.parameter_values,
         "context": schema.context,
         "id": schema.id,
     }

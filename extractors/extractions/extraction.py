@@ -58,6 +58,7 @@ class Extraction(Generic[M]):
         document: The text that it is of.
         schema_name: The name of the schema that says what to extract.
         schema_id: The hash of that schema, hex: records of equal ids were read by the same rules.
+        parameters: The schema's parameters as they were set: the question of an `answer`.
         taken_over: What an earlier record gave, and nobody was asked for.
         digests: What each field was asked by, as hashes; None where there is no value, or that is not known.
         model: The id of the model that gave the value; where there is none, of the model that was to give it.
@@ -118,6 +119,7 @@ class Extraction(Generic[M]):
     conflicts: tuple[Conflict, ...] = ()
     history: tuple[Turn, ...] = ()
     digests: FieldDigests | None = None
+    parameters: Mapping[str, JSON] = field(default_factory=dict)
     taken_over: TakenOver | None = None
     refiner: _Refiner[M] | None = field(default=None, repr=False, compare=False)
 
@@ -200,7 +202,7 @@ class Extraction(Generic[M]):
                 document.columns or None,
                 document.places.digest.hex() if document.places else None,
             ),
-            schema=SchemaNote(self.schema_name, self.schema_id, self.digests),
+            schema=SchemaNote(self.schema_name, self.schema_id, self.parameters or None, self.digests),
             model=self.model,
             outcome=self.outcome,
             value=self.data if self.has_value else None,

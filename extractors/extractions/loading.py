@@ -128,6 +128,7 @@ def _extraction(stored: StoredRecord, record: JSONMapping, schema: Schema[M], do
         conflicts=stored.conflicts,
         history=stored.history,
         digests=stored.schema.digests,
+        parameters=stored.schema.parameters or {},
         taken_over=stored.taken_over,
     )
 

@@ -63,10 +63,14 @@ class DocumentNote(JSONForm):
 @with_config(extra="forbid")
 @dataclass(slots=True)
 class SchemaNote(JSONForm):
-    """What a record says of its schema; `digests` of what each field was asked by."""
+    """What a record says of its schema; `digests` of what each field was asked by.
+
+    parameters: as they were set, none where it has none.
+    """
 
     name: str
     id: str
+    parameters: Annotated[Mapping[str, JSON] | None, OmittedIf(None)] = None
     digests: Annotated[FieldDigests | None, OmittedIf(None)] = None
 
 

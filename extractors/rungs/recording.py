@@ -45,6 +45,7 @@ def record(
         attempts=result.attempts,
         error=result.failure,
         digests=schema.digests if valid else None,
+        parameters=schema.parameter_values,
         **_prices(result.attempts, policy.ttl),
     )
 
@@ -68,7 +69,7 @@ def record_failure(
     attempts = tuple(attempt_of(ask, answer) for ask, answer in answered)
     prices = _prices(attempts, ttl)
     paid: Extraction[M] = Extraction(document, schema.name, schema.id, model, Outcome.FAILED, **prices)
-    return emptied(replace(paid, attempts=attempts), failure)
+    return emptied(replace(paid, attempts=attempts, parameters=schema.parameter_values), failure)
 
 
 def emptied(extraction: Extraction[M], failure: Failure) -> Extraction[M]:
@@ -85,6 +86,7 @@ def emptied(extraction: Extraction[M], failure: Failure) -> Extraction[M]:
         saved_usd=extraction.saved_usd,
         surcharge_usd=extraction.surcharge_usd,
         error=failure,
+        parameters=extraction.parameters,
     )
 
 

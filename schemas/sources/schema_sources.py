@@ -23,7 +23,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, cast, overload
 
-from slotfill.schemas.built_in.built_ins import built_ins
+from slotfill.schemas.built_in.built_ins import built_in_class, built_ins
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.example import Example
 from slotfill.schemas.json_schema.formats import Formats
@@ -150,7 +150,8 @@ def _example(line: str, number: int, path: str | Path) -> Example:
 
 
 def _from_text(text: str, *, trusted: bool, overrides: JSONObject) -> Schema[Any]:
-    text = f"slotfill.schemas:{text.capitalize()}" if text in built_ins() else text
+    if text in built_ins():
+        return _from_model(import_model("slotfill.schemas", built_in_class(text), None), {**overrides, "name": text})
     is_line = bool(_ONE_LINE.search(text))
     if _is_json(text) and (not is_line or _exists(text)):
         return _from_json_file(Path(text), overrides)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from pydantic import BaseModel, Field
 from scripted import message, refusal
 
 from slotfill import (
+    AnswerExtractor,
     Document,
     EntityExtractor,
     Example,
@@ -31,7 +33,7 @@ from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.simulator.clock import ManualClock
 from slotfill.extractors.testing.simulator.fault_triggers import BATCH_FAULTS, FAULTS
 from slotfill.extractors.testing.simulator.network_faults import STREAM_FAULTS
-from slotfill.schemas import Entities, Feedback, Sentiment, Summary
+from slotfill.schemas import Entities, Feedback, QuotedAnswer, Sentiment, Summary
 
 FEEDBACK = {"sentiment": "negative", "key_issues": ["late"], "urgency": 3, "suggested_action": "Refund."}
 GOOD = message(json.dumps(FEEDBACK))
@@ -170,6 +172,7 @@ async def test_the_record_says_whether_a_confidence_was_scored(service, told, or
         (FeedbackExtractor, FEEDBACK, Feedback),
         (EntityExtractor, {"entities": [{"text": "late", "type": "other"}]}, Entities),
         (SummaryExtractor, {"summary": "It is.", "key_points": ["It is."]}, Summary),
+        (partial(AnswerExtractor, "How was it?"), {"quotes": ["came late"], "answer": "Late."}, QuotedAnswer),
     ],
 )
 def test_the_ready_made_extractors(service, make, value, kind):

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 import slotfill
 from slotfill import (
+    AnswerExtractor,
     Attempt,
     BatchPlace,
     Document,
@@ -58,7 +59,17 @@ from slotfill.distributed import (
     Worker,
     WorkerReport,
 )
-from slotfill.schemas import Confidence, Entities, Feedback, Sentiment, Summary, Verbatim, built_ins, resolve
+from slotfill.schemas import (
+    Confidence,
+    Entities,
+    Feedback,
+    QuotedAnswer,
+    Sentiment,
+    Summary,
+    Verbatim,
+    built_ins,
+    resolve,
+)
 
 
 class Invoice(BaseModel):
@@ -141,6 +152,7 @@ def ready_made() -> None:
     assert_type(SentimentExtractor().extract("Good.").value, Sentiment)
     assert_type(FeedbackExtractor(model="local").extract("Good.").value, Feedback)
     assert_type(EntityExtractor(client=Anthropic()).extract("Paris.").value, Entities)
+    assert_type(AnswerExtractor("Why?").extract("So.").value, QuotedAnswer)
     assert_type(SummaryExtractor(sentences=2).extract("Long.").value, Summary)
     assert_type(SentimentExtractor().extract("Good.").value.sentiment, Literal["positive", "negative", "neutral"])
 
