@@ -4,10 +4,11 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 OCR := .venv/.ocr
 RAY := .venv/.ray
+SITE := .venv/.site
 SEEDS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights demo picture test test-all soak lint docs wheel clean
+.PHONY: help setup weights demo picture test test-all soak lint docs docs-mkdocs wheel clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -31,6 +32,10 @@ $(RAY): $(INSTALLED)  # 450 MB, likewise: what they are held against too
 	PYTHONWARNINGS='ignore:Editable installation' $(BIN)/python -m pip install --quiet --editable '.[ray]' --group clusters
 	@touch $@
 
+$(SITE): $(INSTALLED)  # what builds the site
+	$(BIN)/python -m pip install --quiet --group docs
+	@touch $@
+
 weights: $(INSTALLED)  ## the embedded model, in the user's cache folder
 	@$(BIN)/slotfill models pull
 
@@ -46,7 +51,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses auto -
 test: weights  ## the suite
 	$(PYTEST) -m "not slow"
 
-test-all: weights $(OCR) $(RAY)  ## what proves more and takes longer: kills, hostile folders, planted defects, the fault matrix
+test-all: weights $(OCR) $(RAY) $(SITE)  ## what proves more and takes longer: kills, hostile folders, planted defects, the fault matrix
 	$(PYTEST) -m slow
 
 soak: $(INSTALLED)  ## properties at 20 times the examples; the whole fault matrix, SEEDS times (1), into docs/faults.md
@@ -60,9 +65,22 @@ lint: $(INSTALLED)  ## lint, format, types, import contracts
 	MYPYPATH=.venv/src $(BIN)/mypy tests/typing
 	$(BIN)/lint-imports
 
-docs: $(INSTALLED)  ## the parts of docs/ that are made of the code: the command line, the rooms
+docs: $(SITE)  ## the parts of docs/ that are made of the code, then the site, in site/: no network, and no warning passes
 	$(BIN)/python docs/command_line.py
 	$(BIN)/python docs/rooms.py
+	$(BIN)/python docs/record_schema.py
+	$(documented)
+	$(BIN)/zensical build --strict --clean
+
+docs-mkdocs: $(SITE)  ## the same site by mkdocs-material, in build/site: the configuration is for both
+	$(documented)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir build/site
+
+# The reference is read from a copy of what ships: from the checkout it would be searched for in .venv too, for minutes.
+define documented
+@rm -rf build/documented
+@$(BIN)/python -c 'import setuptools; setuptools.setup()' --quiet build_py --build-lib build/documented
+endef
 
 wheel: $(INSTALLED)  ## the source distribution and the wheel, in dist
 	rm -rf dist
@@ -72,4 +90,4 @@ wheel: $(INSTALLED)  ## the source distribution and the wheel, in dist
 	! $(BIN)/python -m zipfile --list dist/*.whl | sed 1d | grep -v '^slotfill[-/]'
 
 clean:  ## remove what was made here
-	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv build dist site *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pypdfium2
@@ -23,9 +22,3 @@ def marked_page(data: bytes, place: Mapping[str, Any]) -> Image.Image:
             [SCALE * left - 4, SCALE * top - 4, SCALE * right + 4, SCALE * bottom + 4], outline=MARK, width=3
         )
     return picture
-
-
-def save_marked_value(data: bytes, place: Mapping[str, Any], path: Path) -> None:
-    """Write the picture to a file that git ignores, such as docs/pictures/marked-value.png."""
-    path.parent.mkdir(exist_ok=True)
-    marked_page(data, place).save(path)

@@ -36,8 +36,6 @@ from slotfill.schemas.sources.one_line import FIELD_TYPES
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
 PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
-DRAWN = {"pictures/marked-value.png"}
-"""Pictures that tests draw, and git does not hold."""
 
 ANSWER = {"quotes": ["within 30 days"], "answer": "Within 30 days."}
 FEEDBACK = {"sentiment": "negative", "key_issues": ["late"], "urgency": 3, "suggested_action": "Refund."}
@@ -61,7 +59,7 @@ def json_of(text):
     return json.loads(block)
 
 
-@pytest.mark.parametrize("script", ["command_line.py", "rooms.py"])
+@pytest.mark.parametrize("script", ["command_line.py", "record_schema.py", "rooms.py"])
 def test_what_is_made_of_the_code_is_up_to_date(script):
     environment = os.environ | {"COLUMNS": "40"}
     check = [sys.executable, DOCS / script, "--check"]
@@ -115,7 +113,7 @@ def anchors(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page):
     for link, _, anchor in re.findall(r"\]\(([^)#]*)(#([^)]*))?\)", page.read_text()):
-        if not link.startswith("http") and link not in DRAWN:
+        if not link.startswith("http"):
             target = page.parent / link if link else page
             assert target.exists(), link
             assert not anchor or anchor in anchors(target), (link, anchor)
