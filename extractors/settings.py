@@ -25,7 +25,8 @@ from slotfill.schemas.json_values.json_types import JSONObject
 __all__ = ["Settings"]
 
 _CREDENTIALS = {"api_key": "ANTHROPIC_API_KEY", "auth_token": "ANTHROPIC_AUTH_TOKEN"}
-_BASE_URL = "ANTHROPIC_BASE_URL"
+_ALIASES = {**_CREDENTIALS, "openai_api_key": "OPENAI_API_KEY"}
+_BASE_URLS = ("ANTHROPIC_BASE_URL", "OPENAI_BASE_URL")
 
 _DOTENV = ".env"
 
@@ -90,7 +91,9 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(None, validation_alias=_CREDENTIALS["api_key"])
     auth_token: SecretStr | None = Field(None, validation_alias=_CREDENTIALS["auth_token"])
 
-    @field_validator("api_key", "auth_token")
+    openai_api_key: SecretStr | None = Field(None, validation_alias=_ALIASES["openai_api_key"])
+
+    @field_validator("api_key", "auth_token", "openai_api_key")
     @classmethod
     def _is_one_line(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and not secret.get_secret_value().isprintable():
@@ -147,7 +150,7 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """The credentials, to keep them out of every message."""
-        credentials = (self.api_key, self.auth_token)
+        credentials = (self.api_key, self.auth_token, self.openai_api_key)
         return tuple(secret.get_secret_value() for secret in credentials if secret is not None)
 
 
@@ -165,8 +168,7 @@ class _DotEnv(DotEnvSettingsSource):
         if self._is_filled_in("model"):  # with another variable's value, which all would see who see the model
             taken.pop("model", None)
         refused = [f"SLOTFILL_{name.upper()}" for name in self.settings_cls.model_fields if name in read.keys() - taken]
-        if self.env_vars.get(_BASE_URL.lower()):
-            refused.append(_BASE_URL)
+        refused += [name for name in _BASE_URLS if self.env_vars.get(name.lower())]
         if refused:
             _warn(
                 f"{_DOTENV} sets {', '.join(refused)}, which does not count: a {_DOTENV} gives credentials, a Claude "
@@ -184,12 +186,12 @@ class _DotEnv(DotEnvSettingsSource):
 
 
 def _is_in_environment(name: str) -> bool:
-    variable = _CREDENTIALS.get(name, f"SLOTFILL_{name}").lower()
+    variable = _ALIASES.get(name, f"SLOTFILL_{name}").lower()
     return any(value and key.lower() == variable for key, value in os.environ.items())
 
 
 def _is_credential(name: str) -> bool:
-    return name.lower() in {alias.lower() for pair in _CREDENTIALS.items() for alias in pair}
+    return name.lower() in {alias.lower() for pair in _ALIASES.items() for alias in pair}
 
 
 def _is_taken(name: str, value: str) -> bool:

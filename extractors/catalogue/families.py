@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-__all__ = ["Effort", "Family", "family_of"]
+__all__ = ["OTHER_FAMILY", "Effort", "Family", "family_of"]
 
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
 """How much a model does for a reply, its thinking included, the least first."""
@@ -60,6 +60,9 @@ class Family:
 
 _UNKNOWN = Family(thinks=True, adaptive=True, efforts=_EVERY_EFFORT)
 """A model that is in no family is new: it thinks, and nobody can say that this ends."""
+
+OTHER_FAMILY = Family(efforts=_EVERY_EFFORT)
+"""What a model takes that is no Claude: how much it thinks is its own affair, unless an effort is asked for."""
 
 _5 = replace(_UNKNOWN, least_cached=512, sampling=False, prefill=False, system_turns=True)
 _4_7 = Family(adaptive=True, efforts=_EVERY_EFFORT, sampling=False, prefill=False)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from slotfill.extractors.catalogue.families import family_of
 from slotfill.extractors.catalogue.model_ids import is_local
 from slotfill.extractors.catalogue.prices import price_entry
-from slotfill.extractors.catalogue.transport_facts import catalogue_id, transport_facts
+from slotfill.extractors.catalogue.transport_facts import family_for, transport_facts
 
 __all__ = ["Model", "known_models", "look_up"]
 
@@ -39,7 +38,7 @@ def look_up(model_id: str) -> Model:
     """Describe a model. An id that is not in the snapshot of prices has a context that is unknown."""
     if is_local(model_id):
         return Model(model_id, None, LOCAL_TOKENS, structured=True, forced_tool=True, least_cached=0)
-    entry, family = price_entry(model_id), family_of(catalogue_id(model_id) or model_id)
+    entry, family = price_entry(model_id), family_for(model_id)
     facts = transport_facts(model_id)
     return Model(
         model_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["DEFAULT_MODEL", "HUB", "LOCAL", "is_claude", "is_local"]
+__all__ = ["DEFAULT_MODEL", "HUB", "LOCAL", "OPENAI", "is_claude", "is_local"]
 
 DEFAULT_MODEL = "claude-haiku-5-5"
 
@@ -13,6 +13,9 @@ LOCAL = "local"
 
 HUB = "hf"
 """What the id of a model file on a hub begins with: `hf:ORG/REPO/FILE.gguf`."""
+
+OPENAI = "openai"
+"""What the id of a model behind the Chat Completions API begins with: `openai:MODEL@URL`."""
 
 _CLAUDE = re.compile(r"(?:[\w-]+[./])*claude[\w.@-]*(?::\d+)?", re.ASCII | re.IGNORECASE)
 """Finds `claude-haiku-5-5`, `anthropic/claude-opus-5`, `anthropic.claude-v2:1`, and no `local:claude.gguf`."""

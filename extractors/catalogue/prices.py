@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from slotfill.extractors.catalogue.transport_facts import catalogue_id, transport_facts
+from slotfill.extractors.catalogue.transport_facts import price_name, transport_facts
 from slotfill.extractors.record.usage import Tier, Usage
 
 if TYPE_CHECKING:
@@ -185,7 +185,8 @@ def _price(model_id: str, **counts: int) -> Decimal:
     from genai_prices import Usage as PricedUsage
     from genai_prices import calc_price
 
-    return calc_price(PricedUsage(**counts), catalogue_id(model_id) or "", provider_id="anthropic").total_price
+    address, name = price_name(model_id) or ("", "")
+    return calc_price(PricedUsage(**counts), name, provider_api_url=address).total_price
 
 
 def _today() -> int:
@@ -198,8 +199,8 @@ def price_entry(model_id: str) -> ModelInfo | None:
     """Find a model in the snapshot; None where it does not hold it."""
     from genai_prices.data_snapshot import get_snapshot
 
-    name = catalogue_id(model_id)
+    address, name = price_name(model_id) or ("", "")
     try:
-        return None if name is None else get_snapshot().find_provider_model(name, None, "anthropic", None)[1]
+        return get_snapshot().find_provider_model(name, None, None, address)[1] if name else None
     except LookupError:
         return None

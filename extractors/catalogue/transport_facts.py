@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol, cast, runtime_checkable
 
-from slotfill.extractors.catalogue.model_ids import HUB, LOCAL
+from slotfill.extractors.catalogue.families import OTHER_FAMILY, Family, family_of
+from slotfill.extractors.catalogue.model_ids import HUB, LOCAL, OPENAI
 from slotfill.schemas.entry_points.plugin_group import PluginGroup
 
 __all__ = [
@@ -17,14 +18,19 @@ __all__ = [
     "DescribesModels",
     "TransportFacts",
     "catalogue_id",
+    "family_for",
+    "price_name",
     "takes_pages",
     "transport_facts",
     "transport_name",
 ]
 
 _EMBEDDED = "slotfill.extractors.local.embedded_models:EMBEDDED"
+_OPENAI = "slotfill.extractors.chat_completions.openai_models:OPENAI_MODELS"
 
-TRANSPORTS = PluginGroup("slotfill.transports", {LOCAL: _EMBEDDED, HUB: _EMBEDDED})
+_ANTHROPIC = "https://api.anthropic.com"
+
+TRANSPORTS = PluginGroup("slotfill.transports", {LOCAL: _EMBEDDED, HUB: _EMBEDDED, OPENAI: _OPENAI})
 """What answers the Messages API in the place of Anthropic's service: each is a `ModelTransport`."""
 
 
@@ -39,6 +45,10 @@ class TransportFacts:
         max_output: Tokens that one reply may hold; likewise.
         in_process: Whether it answers in this process: it costs nothing, needs no pace, and no request is tried again.
         takes_pages: Whether it looks at pages of a PDF as they are.
+        whole_schemas: Whether it takes whole JSON Schemas, slotfill's own keywords among them, in `output_config.format`,
+            where the service takes a subset.
+        priced_as: The provider's address and its name for the model, by which genai-prices knows it; None for what
+            `stands_for` costs.
     """
 
     address: str
@@ -47,6 +57,8 @@ class TransportFacts:
     max_output: int | None = None
     in_process: bool = False
     takes_pages: bool = False
+    whole_schemas: bool = False
+    priced_as: tuple[str, str] | None = None
 
 
 @runtime_checkable
@@ -86,6 +98,21 @@ def catalogue_id(model_id: str) -> str | None:
     """Return what a model is called at Anthropic's service; None for one that is not there."""
     facts = transport_facts(model_id)
     return facts.stands_for if facts else model_id
+
+
+def price_name(model_id: str) -> tuple[str, str] | None:
+    """Return the provider's address and the name by which genai-prices knows a model; None where it cannot."""
+    facts = transport_facts(model_id)
+    if facts and facts.priced_as:
+        return facts.priced_as
+    name = catalogue_id(model_id)
+    return None if name is None else (_ANTHROPIC, name)
+
+
+def family_for(model_id: str) -> Family:
+    """Return what a model takes of the Messages API."""
+    name = catalogue_id(model_id)
+    return OTHER_FAMILY if name is None else family_of(name)
 
 
 def takes_pages(model_id: str) -> bool:

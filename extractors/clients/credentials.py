@@ -42,7 +42,7 @@ def choose_model(settings: Settings) -> str:
 
 def has_credential(settings: Settings) -> bool:
     """Whether there is a credential of the service. Raises ModelError where the SDK finds one that cannot be used."""
-    return bool(settings.secrets) or _sdk_finds_credential()
+    return bool(settings.api_key or settings.auth_token) or _sdk_finds_credential()
 
 
 def _plausible(model: str) -> str:

@@ -12,7 +12,7 @@ from slotfill.extractors.calibrating.field_curves import FieldCurves
 from slotfill.extractors.cassettes.cassette import Cassette
 from slotfill.extractors.catalogue import model_facts, model_ids, prices
 from slotfill.extractors.catalogue.page_tokens import PAGE_SIZE
-from slotfill.extractors.catalogue.transport_facts import takes_pages, transport_name
+from slotfill.extractors.catalogue.transport_facts import takes_pages, transport_facts, transport_name
 from slotfill.extractors.chunks.chunking import default_overlap
 from slotfill.extractors.clients.clients import AnyClient, Clients
 from slotfill.extractors.clients.codec import Codec, ReplyShape
@@ -100,18 +100,20 @@ class ModelPool:
             # Models of Anthropic's service share their clients.
             service = name if transport_name(name) else ""
             clients.setdefault(service, Clients(name, settings, client, cassette))
-            # The embedded model takes a whole JSON Schema where the service takes a subset.
-            reduced = _calibrated(wire.full, schema) if local else wire.reduced
+            # The embedded model, and others, take a whole JSON Schema where the service takes a subset.
+            facts = transport_facts(name)
+            whole = local or (facts is not None and facts.whole_schemas)
+            reduced = _calibrated(wire.full, schema) if local else wire.full if whole else wire.reduced
             model = model_facts.look_up(name)
-            modes: tuple[Mode, ...] = ("structured",) if local else _modes(wire.modes, model)
+            modes: tuple[Mode, ...] = ("structured",) if local else _modes(wire.modes, model, whole=whole)
             room = min(settings.max_tokens or model.max_output, model.max_output)
             thinking = thinking_for(name, settings.thinking, settings.effort, max_tokens=room)
             codec = Codec(
                 schema.name,
                 wire.full,
                 reduced,
-                bare=None if local else wire.bare,
-                whole=local,
+                bare=None if whole else wire.bare,
+                whole=whole,
                 forced=model.forced_tool,
                 thinking=thinking,
                 ttl=settings.cache_ttl,
@@ -318,7 +320,9 @@ def _size_of(document: Document, page_size: int) -> int:
     return len(document.text_beside_pages.encode()) + page_size * document.page_count
 
 
-def _modes(allowed: tuple[Mode, ...], model: model_facts.Model) -> tuple[Mode, ...]:
+def _modes(allowed: tuple[Mode, ...], model: model_facts.Model, *, whole: bool) -> tuple[Mode, ...]:
+    if whole:
+        return ("structured", *(mode for mode in allowed if mode != "structured"))
     return tuple(mode for mode in allowed if mode != "structured" or model.structured)
 
 

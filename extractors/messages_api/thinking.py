@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from slotfill.extractors.catalogue.families import Effort, Family, family_of
+from slotfill.extractors.catalogue.families import Effort, Family
 from slotfill.extractors.catalogue.model_ids import is_local
-from slotfill.extractors.catalogue.transport_facts import catalogue_id
+from slotfill.extractors.catalogue.transport_facts import family_for
 from slotfill.extractors.errors import SettingsError
 from slotfill.schemas.json_values.json_types import JSONMapping
 
@@ -75,7 +75,7 @@ def thinking_for(
     """
     if is_local(model_id):
         return WITHOUT_THINKING
-    model = family_of(catalogue_id(model_id) or model_id)
+    model = family_for(model_id)
     if effort and effort not in model.efforts:
         takes = f"it takes {', '.join(model.efforts)}" if model.efforts else "leave it out"
         raise SettingsError(f"{model_id} takes no effort {effort!r}: {takes}")

@@ -1,0 +1,1 @@
+"""The Messages API answered by a server of OpenAI's Chat Completions API: each translated into the other."""
