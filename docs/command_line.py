@@ -150,6 +150,7 @@ What stopped a run before its end is said in one line, with how far it is and th
 |---|---|
 | `ANTHROPIC_API_KEY`, `ANTHROPIC_AUTH_TOKEN` | the credential |
 | `ANTHROPIC_BASE_URL` | the service's address; never read from a `.env` |
+| `OPENAI_API_KEY`, `OPENAI_BASE_URL` | the same of `-m openai:MODEL` ([other services](services.md)) |
 | `SLOTFILL_MODEL` | `--model` |
 | `SLOTFILL_RETRIES` | `--retries` |
 | `SLOTFILL_MEND` | `--mend` |

@@ -14,7 +14,7 @@ EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 SETTINGS = dict(re.findall(r"^# ([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
 
 
-VALUES = {"model": "claude-sonnet-5-5", "api_key": "k", "auth_token": "k"}
+VALUES = {"model": "claude-sonnet-5-5", "api_key": "k", "auth_token": "k", "openai_api_key": "k"}
 
 
 @pytest.fixture
@@ -23,7 +23,8 @@ def taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     monkeypatch.chdir(tmp_path)
     default, found = Settings.read(), set()
     for name in Settings.model_fields:
-        variable = f"{'ANTHROPIC' if name in {'api_key', 'auth_token'} else 'SLOTFILL'}_{name.upper()}"
+        alias = Settings.model_fields[name].validation_alias
+        variable = alias if isinstance(alias, str) else f"SLOTFILL_{name.upper()}"
         (tmp_path / ".env").write_text(f"{variable}={VALUES.get(name, '1')}\n")
         if Settings.read() != default:
             found.add(variable)
@@ -44,5 +45,7 @@ def test_it_sets_nothing_before_it_is_edited(tmp_path: Path, monkeypatch: pytest
 def test_the_values_it_shows_are_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     default = Settings.read(model="claude-haiku-5-5", timeout=600)  # what stands in for None elsewhere
-    (tmp_path / ".env").write_text(EXAMPLE.replace("# ANTHROPIC", "ANTHROPIC").replace("# SLOT", "SLOT"))
+    (tmp_path / ".env").write_text(
+        EXAMPLE.replace("# ANTHROPIC", "ANTHROPIC").replace("# SLOT", "SLOT").replace("# OPENAI", "OPENAI")
+    )
     assert Settings.read() == default

@@ -139,6 +139,7 @@ TESTED_THROUGH = {
     "extractors/calibrating": ("test_field_curves", "what curves are learnt from"),
     "extractors/chunks": ("test_reading", "the parts of one reading: what becomes of a long document"),
     "extractors/catalogue/transport_facts": ("test_model_transport", "what one transport knows of its models"),
+    "extractors/chat_completions": ("test_chat_transport", "one server, by what it is asked and answers"),
     "extractors/clients": ("test_clients", "one call of a model, its tries and its connections"),
     "extractors/serving": ("test_extract_routes", "one service, by what it answers"),
     "extractors/displaying": ("test_record_display", "what one display is made of"),

@@ -11,7 +11,7 @@ import anthropic
 from anthropic import Anthropic
 
 from slotfill.extractors.catalogue import model_facts, model_ids
-from slotfill.extractors.catalogue.transport_facts import TRANSPORTS, transport_name
+from slotfill.extractors.catalogue.transport_facts import TRANSPORTS, transport_facts, transport_name
 from slotfill.extractors.errors import ModelError
 from slotfill.extractors.http.proxies import naming_proxies
 from slotfill.extractors.local.weights import weights
@@ -47,7 +47,10 @@ def has_credential(settings: Settings) -> bool:
 
 def _plausible(model: str) -> str:
     """Refuse a name that no service of Anthropic's can know; a gateway may call its models what it likes."""
-    if transport_name(model) or "claude" in model.lower() or os.environ.get("ANTHROPIC_BASE_URL"):
+    if transport_name(model):
+        transport_facts(model)  # it raises for an id that says too little
+        return model
+    if "claude" in model.lower() or os.environ.get("ANTHROPIC_BASE_URL"):
         return model
     name, colon, rest = model.partition(":")
     if colon and (left_out := TRANSPORTS.hint(name)):
