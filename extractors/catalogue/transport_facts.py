@@ -45,8 +45,8 @@ class TransportFacts:
         max_output: Tokens that one reply may hold; likewise.
         in_process: Whether it answers in this process: it costs nothing, needs no pace, and no request is tried again.
         takes_pages: Whether it looks at pages of a PDF as they are.
-        whole_schemas: Whether it takes whole JSON Schemas in `output_config.format`, slotfill's own keywords among them,
-            where the service takes a subset.
+        whole_schemas: Whether it takes whole JSON Schemas in `output_config.format`, slotfill's own keywords among
+            them, where the service takes a subset.
         priced_as: The provider's address and its name for the model, by which genai-prices knows it; None for what
             `stands_for` costs.
     """

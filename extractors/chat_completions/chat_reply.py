@@ -44,18 +44,18 @@ def message_body(completion: JSON, model: str, schema: JSONObject | None) -> byt
     choice = _first_choice(completion)
     if choice is None:
         return None
-    said: JSONObject = choice["message"]
-    text, scored = _content(said.get("content")), tuple[str, ...]()
+    answer: JSONObject = choice["message"]
+    text, scored = _content(answer.get("content")), tuple[str, ...]()
     if schema is not None and text:
         text, scored = scored_text(text, schema, choice.get("logprobs"))
     content: list[JSONMapping] = []
-    if thought := thought_in(said):
+    if thought := thought_in(answer):
         content.append({"type": "thinking", "thinking": thought, "signature": ""})
     mark = secrets.token_hex(12)
-    calls, inputs = _calls(said.get("tool_calls"), mark)
+    calls, inputs = _calls(answer.get("tool_calls"), mark)
     if text or not calls:
         content.append(text_block(text))
-    ending = stop_reason_of(choice.get("finish_reason") or "stop", said.get("refusal"))
+    ending = stop_reason_of(choice.get("finish_reason") or "stop", answer.get("refusal"))
     if all(map(_is_object, inputs)):
         content += calls
     else:  # no tool's input: it is a text then, in which the value is looked for
@@ -93,27 +93,27 @@ def stop_reason_of(finish_reason: str, refusal: JSON = None) -> Ending:
 
 def counts_of(usage: JSON) -> JSONObject:
     """Write what was counted; what is not told is null. The Messages API counts cached tokens beside the others."""
-    told: JSONMapping = usage if isinstance(usage, dict) else {}
-    read, wrote = token_count(told.get("prompt_tokens")), token_count(told.get("completion_tokens"))
-    cached = token_count(_within(told, "prompt_tokens_details", "cached_tokens")) or 0
+    counted: JSONMapping = usage if isinstance(usage, dict) else {}
+    read, wrote = token_count(counted.get("prompt_tokens")), token_count(counted.get("completion_tokens"))
+    cached = token_count(_within(counted, "prompt_tokens_details", "cached_tokens")) or 0
     counts: JSONObject = {
         "input_tokens": None if read is None else max(0, read - cached),
         "output_tokens": wrote,
         "cache_read_input_tokens": min(cached, read or 0),
         "cache_creation_input_tokens": 0,
     }
-    thought = token_count(_within(told, "completion_tokens_details", "reasoning_tokens"))
+    thought = token_count(_within(counted, "completion_tokens_details", "reasoning_tokens"))
     return counts if thought is None else {**counts, "output_tokens_details": {"thinking_tokens": thought}}
 
 
-def thought_in(said: JSONMapping) -> str:
+def thought_in(answer: JSONMapping) -> str:
     """Return what a model thought before it answered, by the names that servers have for it."""
-    told = (said.get(name) for name in ("reasoning_content", "reasoning"))
-    return next((text for text in told if isinstance(text, str) and text), "")
+    texts = (answer.get(name) for name in ("reasoning_content", "reasoning"))
+    return next((text for text in texts if isinstance(text, str) and text), "")
 
 
-def _within(told: JSONMapping, part: str, name: str) -> JSON:
-    details = told.get(part)
+def _within(usage: JSONMapping, part: str, name: str) -> JSON:
+    details = usage.get(part)
     return details.get(name) if isinstance(details, dict) else None
 
 

@@ -92,7 +92,7 @@ def _assistant(content: JSON, place: str) -> JSONObject:
         if block["type"] == "tool_use"
     ]
     text = _text(content, place)
-    return {"role": "assistant", "content": text or None, "tool_calls": calls} if calls else _said("assistant", text)
+    return {"role": "assistant", "content": text or None, "tool_calls": calls} if calls else _message("assistant", text)
 
 
 def _user(message: JSONObject, place: str) -> Iterator[JSONObject]:
@@ -106,10 +106,10 @@ def _user(message: JSONObject, place: str) -> Iterator[JSONObject]:
             "content": _text(result.get("content", ""), place),
         }
     if (text := _text(content, place)) or not results:
-        yield _said(message["role"], text)
+        yield _message(message["role"], text)
 
 
-def _said(role: str, text: str) -> JSONObject:
+def _message(role: str, text: str) -> JSONObject:
     return {"role": role, "content": text}
 
 

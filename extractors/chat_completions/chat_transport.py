@@ -139,20 +139,20 @@ class ChatTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
             if _is_stream(reply):
                 stream = _MessageStream(reply, ChatStream(body["model"], self._redaction))
                 return httpx2.Response(200, headers=_headers(reply) | STREAM, stream=stream)
-            said = self._read(reply)
-            error = read_error(said)
+            content = self._read(reply)
+            error = read_error(content)
             lesser = self._dialect.after(error.message) if error and reply.status_code in _REFUSED else None
             if lesser is None:
-                return _whole(reply, said, error, body)
+                return _whole(reply, content, error, body, self._redaction)
             self._dialect = lesser
 
     def _models(self, request: httpx2.Request, *, named: bool) -> Exchange:
         """List the models, or describe the one that is asked."""
         reply = yield self._request("GET", "/models", request)
-        said = self._read(reply)
-        listed = said.get("data") if isinstance(said, dict) and reply.is_success else None
+        content = self._read(reply)
+        listed = content.get("data") if isinstance(content, dict) and reply.is_success else None
         if not isinstance(listed, list):
-            return _failed(reply, read_error(said))
+            return _failed(reply, read_error(content), self._redaction)
         names = [str(entry["id"]) for entry in listed if isinstance(entry, dict) and "id" in entry]
         if named and self._server.model not in names:
             others = ", ".join(names[:8]) or "none"
@@ -166,10 +166,10 @@ class ChatTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
     def _read(self, reply: httpx2.Response) -> JSON:
         """Read the JSON of a reply, None where it has none. Whoever is above knows nothing of the key in it."""
         try:
-            said = from_json(reply.content)
+            content = from_json(reply.content)
         except ValueError:
             return None
-        return self._redaction.hide_within(said) if self._redaction.finds(reply.text) else said
+        return self._redaction.hide_within(content) if self._redaction.finds(reply.text) else content
 
     def _request(self, method: str, path: str, request: httpx2.Request, content: bytes | None = None) -> httpx2.Request:
         """Write what is sent: it has the time-outs of what it is sent for."""
@@ -215,26 +215,28 @@ def _is_stream(reply: httpx2.Response) -> bool:
     return reply.is_success and reply.headers.get("content-type", "").startswith("text/event-stream")
 
 
-def _whole(reply: httpx2.Response, said: JSON, error: ServerError | None, body: JSONObject) -> httpx2.Response:
+def _whole(
+    reply: httpx2.Response, content: JSON, error: ServerError | None, body: JSONObject, redaction: Redaction
+) -> httpx2.Response:
     """Translate a reply that has come as a whole; what is none of the API's goes as it is, and is unreadable above."""
     if error is not None or not reply.is_success:
-        return _failed(reply, error)
+        return _failed(reply, error, redaction)
     schema = body["output_config"]["format"]["schema"] if asks_for_scores(body) else None
-    message = message_body(said, body["model"], schema)
+    message = message_body(content, body["model"], schema)
     if message is None:
-        return _as_it_is(reply)
+        return _as_it_is(reply, redaction)
     if body.get("stream"):  # which the server has not heeded
         return httpx2.Response(200, headers=_headers(reply) | STREAM, content=b"".join(events(json.loads(message))))
     return httpx2.Response(200, headers=_headers(reply) | {"content-type": "application/json"}, content=message)
 
 
-def _failed(reply: httpx2.Response, error: ServerError | None) -> httpx2.Response:
+def _failed(reply: httpx2.Response, error: ServerError | None, redaction: Redaction) -> httpx2.Response:
     if reply.status_code in _REDIRECTS:
         target = redirect_target(reply.headers) or "another address"
         error = ServerError(f"the server redirects to {target}: put it into the model's id if you trust it")
         return httpx2.Response(reply.status_code, json=ApiError(0, "api_error", error.message).to_json())
     if error is None:
-        return _as_it_is(reply)
+        return _as_it_is(reply, redaction)
     return _refused(refusal_of(reply.status_code, error, _headers(reply)))
 
 
@@ -242,10 +244,11 @@ def _refused(error: ApiError) -> httpx2.Response:
     return httpx2.Response(error.status, headers=error.headers, json=error.to_json())
 
 
-def _as_it_is(reply: httpx2.Response) -> httpx2.Response:
+def _as_it_is(reply: httpx2.Response, redaction: Redaction) -> httpx2.Response:
     """Hand on what no server of this API says: a page of a gateway's, half a body."""
     kind = {"content-type": reply.headers.get("content-type", "application/octet-stream")}
-    return httpx2.Response(reply.status_code, headers=_headers(reply) | kind, content=reply.content)
+    content = redaction.hide(reply.text).encode() if redaction.finds(reply.text) else reply.content
+    return httpx2.Response(reply.status_code, headers=_headers(reply) | kind, content=content)
 
 
 def _headers(reply: httpx2.Response) -> dict[str, str]:

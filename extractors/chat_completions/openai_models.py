@@ -67,10 +67,10 @@ def _server(model: str, settings: Settings) -> ChatServer:
 
 def _parts(model: str) -> tuple[str, str]:
     """Return the server's name for a model, and what stands before `/chat/completions`. Raises ModelError."""
-    found = _ID.fullmatch(model)
-    if found is None:
+    match = _ID.fullmatch(model)
+    if match is None:
         raise ModelError(f"{model!r} names no model: write openai:MODEL@URL, or openai:MODEL with {_BASE_URL} set")
-    url = found["url"]
+    url = match["url"]
     place = "" if url else f"{_BASE_URL}: "
     url = (url or os.environ.get(_BASE_URL) or _OPENAI).strip().rstrip("/")
     try:
@@ -82,5 +82,5 @@ def _parts(model: str) -> tuple[str, str]:
     if not usable or "@" in parts.netloc or parts.query or parts.fragment:
         # It is not shown: it may hold a password.
         wish = "write http://HOST:PORT/v1; a key is set as OPENAI_API_KEY"
-        raise ModelError(f"{place}the address of the model {found['model']!r} cannot be used: {wish}")
-    return found["model"], url if parts.path else f"{url}/v1"
+        raise ModelError(f"{place}the address of the model {match['model']!r} cannot be used: {wish}")
+    return match["model"], url if parts.path else f"{url}/v1"

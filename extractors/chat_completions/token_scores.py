@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Self
 
 from slotfill.schemas.json_schema.value_walk import ApplicableSchemas, ValueNode, walk
-from slotfill.schemas.json_values.json_places import place_of
+from slotfill.schemas.json_values.json_places import place_at
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
 from slotfill.schemas.marks.confidence import confidence_subjects
 
@@ -42,21 +42,21 @@ def scored_text(text: str, schema: JSONObject, logprobs: JSON) -> tuple[str, tup
         return text, ()
     if tokens is None:
         return text, ()
-    schema = _kept(json.dumps(schema))
+    schema = _one_object(json.dumps(schema))
     nodes = {node.pointer: node for node in walk(value, schema)}
     scores: dict[tuple[int, int], tuple[str, float]] = {}
     for pointer, subject in confidence_subjects(schema, value).items():
         leaves = (node for part, node in nodes.items() if _is_in(part, subject) and not _has_parts(node.value))
         chances = [chance for leaf in leaves if (chance := _chance(leaf, text, tokens)) is not None]
         if chances:
-            scores[place_of(text, nodes[pointer].path)] = pointer, min(chances)
+            scores[place_at(text, nodes[pointer].path)] = pointer, min(chances)
     for (start, end), (_, chance) in sorted(scores.items(), reverse=True):
         text = f"{text[:start]}{round(chance, DIGITS)}{text[end:]}"
     return text, tuple(pointer for pointer, _ in scores.values())
 
 
 @lru_cache(maxsize=32)
-def _kept(written_schema: str) -> JSONObject:
+def _one_object(written_schema: str) -> JSONObject:
     """Return one object for all requests that ask by a schema: what is read in it is remembered by that."""
     schema: JSONObject = json.loads(written_schema)
     return schema
@@ -72,7 +72,7 @@ def _has_parts(value: JSON) -> bool:
 
 def _chance(leaf: ValueNode, text: str, tokens: _Tokens) -> float | None:
     """Return how likely a value without parts is."""
-    place, labels = place_of(text, leaf.path), _labels(leaf.schemas)
+    place, labels = place_at(text, leaf.path), _labels(leaf.schemas)
     return tokens.share(place, labels) if labels else tokens.likelihood(place)
 
 

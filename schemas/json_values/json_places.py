@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-__all__ = ["items", "members", "next_place", "place_of"]
+__all__ = ["items", "members", "next_place", "place_at"]
 
 _read = json.JSONDecoder().raw_decode
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -41,7 +41,7 @@ def next_place(text: str, at: int) -> int:
     return _SPACE.match(text, at).end()  # type: ignore[union-attr]  # it matches anywhere
 
 
-def place_of(text: str, path: Sequence[str | int]) -> tuple[int, int]:
+def place_at(text: str, path: Sequence[str | int]) -> tuple[int, int]:
     """Return where the value stands that a path of keys and indexes leads to; of keys that stand twice the last.
 
     Raises LookupError where there is none, ValueError where the text is no JSON.

@@ -138,10 +138,12 @@ def test_a_server_without_structured_output_is_asked_to_call_a_tool_then_for_tex
 
 
 def test_a_tool_s_arguments_are_read_as_they_were_written() -> None:
-    called = completion(None, finish_reason="tool_calls", tool_calls=[tool_call('{"amount": 1.10}', "bill")])
+    called = completion(
+        None, finish_reason="tool_calls", tool_calls=[tool_call('{"amount": 12345678901234567890.5}', "bill")]
+    )
     with serving([error(400, "no json_schema here"), called]) as server:
-        extraction = extractor(server, Bill).extract("It costs 1.10.")
-    assert str(extraction.value.amount) == "1.10"
+        extraction = extractor(server, Bill).extract("It costs 12345678901234567890.5 yen.")
+    assert str(extraction.value.amount) == "12345678901234567890.5"
 
 
 @pytest.mark.parametrize(
@@ -252,6 +254,15 @@ def test_a_tape_holds_no_key_and_needs_no_server(tmp_path: Path) -> None:
         again = one.extract(TEXT)
     assert len(server.asked) == 1
     assert first.value == again.value == {"name": "Ann [credential]", "age": 3}
+
+
+def test_a_page_that_says_the_key_again_is_on_the_tape_without_it(tmp_path: Path) -> None:
+    tape = tmp_path / "tape.jsonl"
+    page = Reply(f"<html>{KEY}".encode(), 418, {"content-type": "text/html"})
+    with serving([page]) as server, extractor(server, cassette=Cassette(tape)) as one:
+        one.extract(TEXT)
+    assert "[credential]" in tape.read_text()
+    assert KEY not in tape.read_text()
 
 
 def test_models_are_listed_and_looked_up() -> None:
