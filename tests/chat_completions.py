@@ -118,7 +118,9 @@ def serving(script: Script | list[Any]) -> Iterator[ScriptedServer]:
             self._answer({})
 
         def do_POST(self) -> None:
-            self._answer(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            content = self.rfile.read(int(self.headers["content-length"]))
+            is_json = "json" in self.headers["content-type"]
+            self._answer(json.loads(content) if is_json else {"content": content.decode()})
 
         def _answer(self, body: JSONObject) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["DEFAULT_MODEL", "HUB", "LOCAL", "OPENAI", "is_claude", "is_local"]
+__all__ = ["CLOUDS", "DEFAULT_MODEL", "HUB", "LOCAL", "OPENAI", "is_claude", "is_local"]
 
 DEFAULT_MODEL = "claude-haiku-5-5"
 
@@ -16,6 +16,9 @@ HUB = "hf"
 
 OPENAI = "openai"
 """What the id of a model behind the Chat Completions API begins with: `openai:MODEL@URL`."""
+
+CLOUDS = ("bedrock", "vertex", "foundry")
+"""What the id of a Claude model at a cloud begins with: `vertex:claude-haiku-5-5`."""
 
 _CLAUDE = re.compile(r"(?:[\w-]+[./])*claude[\w.@-]*(?::\d+)?", re.ASCII | re.IGNORECASE)
 """Finds `claude-haiku-5-5`, `anthropic/claude-opus-5`, `anthropic.claude-v2:1`, and no `local:claude.gguf`."""

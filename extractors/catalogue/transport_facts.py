@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Protocol, cast, runtime_checkable
 
 from slotfill.extractors.catalogue.families import OTHER_FAMILY, Family, family_of
-from slotfill.extractors.catalogue.model_ids import HUB, LOCAL, OPENAI
+from slotfill.extractors.catalogue.model_ids import CLOUDS, HUB, LOCAL, OPENAI
 from slotfill.schemas.entry_points.plugin_group import PluginGroup
 
 __all__ = [
@@ -30,7 +30,9 @@ _OPENAI = "slotfill.extractors.chat_completions.openai_models:OPENAI_MODELS"
 
 _ANTHROPIC = "https://api.anthropic.com"
 
-TRANSPORTS = PluginGroup("slotfill.transports", {LOCAL: _EMBEDDED, HUB: _EMBEDDED, OPENAI: _OPENAI})
+_CLOUDS = {name: f"slotfill.extractors.clouds.cloud_models:{name.upper()}" for name in CLOUDS}
+
+TRANSPORTS = PluginGroup("slotfill.transports", {LOCAL: _EMBEDDED, HUB: _EMBEDDED, OPENAI: _OPENAI, **_CLOUDS})
 """What answers the Messages API in the place of Anthropic's service: each is a `ModelTransport`."""
 
 
