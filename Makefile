@@ -68,6 +68,8 @@ lint: $(INSTALLED)  ## lint, format, types, import contracts
 docs: $(SITE)  ## the parts of docs/ that are made of the code, then the site, in site/: no network, and no warning passes
 	$(BIN)/python docs/command_line.py
 	$(BIN)/python docs/rooms.py
+	$(BIN)/python docs/messages.py
+	$(BIN)/python docs/badges.py
 	$(BIN)/python docs/record_schema.py
 	$(documented)
 	$(BIN)/zensical build --strict --clean

@@ -73,3 +73,29 @@ def test_memory_does_not_grow_with_the_documents():
         tracemalloc.stop()
         layout.close()
     assert held / 20_000 < 100, "bytes a document"
+
+
+@pytest.mark.parametrize(
+    ("system", "sources", "expected"),
+    [
+        (
+            "win32",
+            ["a:b?.txt", "nul.txt", "COM1", "x.", "x ", "x_"],
+            ["a_b_.txt.json", "_nul.txt.json", "_COM1.json", "x_.json", "x_.2.json", "x_.3.json"],
+        ),
+        (
+            "win32",
+            ["A.txt", "a.txt", "Mails/1", "mails/2"],
+            ["A.txt.json", "a.txt.2.json", "Mails/1.json", "mails/2.json"],
+        ),
+        (
+            "darwin",
+            ["A.txt", "a.txt", "e\u0301", "\xe9", "a:b"],
+            ["A.txt.json", "a.txt.2.json", "e\u0301.json", "\xe9.2.json", "a:b.json"],
+        ),
+        ("linux", ["A.txt", "a.txt", "nul", "a:b?"], ["A.txt.json", "a.txt.json", "nul.json", "a:b?.json"]),
+    ],
+)
+def test_each_system_can_have_the_names(system, sources, expected):
+    layout = FolderLayout(system)
+    assert [layout.path_for(source) for source in sources] == expected
