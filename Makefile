@@ -5,10 +5,12 @@ INSTALLED := .venv/.installed
 OCR := .venv/.ocr
 RAY := .venv/.ray
 SITE := .venv/.site
+RELEASE := .venv/.release
+comma := ,
 SEEDS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights demo picture test test-all soak lint docs docs-mkdocs wheel clean
+.PHONY: help setup weights demo picture test test-all soak lint lint-pyright docs docs-mkdocs wheel sbom audit lowest test-lowest clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -34,6 +36,10 @@ $(RAY): $(INSTALLED)  # 450 MB, likewise: what they are held against too
 
 $(SITE): $(INSTALLED)  # what builds the site
 	$(BIN)/python -m pip install --quiet --group docs
+	@touch $@
+
+$(RELEASE): $(INSTALLED)  # what checks a release
+	$(BIN)/python -m pip install --quiet --group release
 	@touch $@
 
 weights: $(INSTALLED)  ## the embedded model, in the user's cache folder
@@ -84,12 +90,44 @@ define documented
 @$(BIN)/python -c 'import setuptools; setuptools.setup()' --quiet build_py --build-lib build/documented
 endef
 
-wheel: $(INSTALLED)  ## the source distribution and the wheel, in dist
+# The time of the commit is that of every file: the same commit gives the same bytes, whoever builds it.
+wheel: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 315532800)
+wheel: $(RELEASE)  ## the source distribution and the wheel, in dist, checked
 	rm -rf dist
-	$(BIN)/python -m build --no-isolation --quiet
+	umask 022; $(BIN)/python -m build --sdist --no-isolation --quiet
+	$(BIN)/python .ci/same_bytes.py dist/*.tar.gz
+	umask 022; $(BIN)/python -m pip wheel --quiet --no-deps --no-index --no-build-isolation --wheel-dir dist dist/*.tar.gz
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
 	@# tests/test_package.py checks every name; this is to see them, and that nothing but slotfill is installed.
 	$(BIN)/python -m zipfile --list dist/*.whl
 	! $(BIN)/python -m zipfile --list dist/*.whl | sed 1d | grep -v '^slotfill[-/]'
+
+build/wheel/.installed: $(wildcard dist/*.whl)
+	rm -rf build/wheel && $(PYTHON) -m venv build/wheel
+	build/wheel/bin/python -m pip install --quiet dist/*.whl
+	@touch $@
+
+sbom: $(RELEASE) build/wheel/.installed  ## what an installed wheel consists of, as CycloneDX, in build/sbom.json
+	$(BIN)/cyclonedx-py environment build/wheel/bin/python --pyproject pyproject.toml --output-reproducible --of JSON -o build/sbom.json
+
+audit: $(RELEASE) build/wheel/.installed  ## whether one of these has a known weakness: asks a database by network
+	$(BIN)/pip-audit --strict --path "$$(build/wheel/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+
+lint-pyright: $(RELEASE)  ## the public API as Pyright sees it
+	$(BIN)/pyright
+
+PARTS := bedrock,eval,frames,hub,local,office,otel,pdf,remote,review,serve,tables,testing,vertex
+
+lowest: $(RELEASE)  ## .ci/lowest.txt anew: each direct dependency at its lowest bound, by uv
+	$(BIN)/uv pip compile pyproject.toml $(foreach part,$(subst $(comma), ,$(PARTS)),--extra $(part)) --resolution lowest-direct \
+		--python-version 3.11 --no-header --no-annotate --output-file .ci/lowest.txt
+
+test-lowest:  ## the suite with each direct dependency at its lowest bound, in build/lowest
+	$(PYTHON) -m venv build/lowest
+	build/lowest/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	PYTHONWARNINGS='ignore:Editable installation' build/lowest/bin/python -m pip install --quiet --editable '.[$(PARTS)]' --group dev --constraint .ci/lowest.txt
+	PYTHONDONTWRITEBYTECODE= build/lowest/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup -m "not slow and not local"
 
 clean:  ## remove what was made here
 	rm -rf .venv build dist site *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -54,7 +54,7 @@ LEADS = {
         ("commands/looking", "extractors/review", "extractors/viewing", "extractors/displaying"),
     ),
     "Options": ("command-line.md", ("commands/options/option_groups",)),
-    "Other services": ("services.md", ("extractors/chat_completions",)),
+    "Other services": ("services.md", ("extractors/chat_completions", "extractors/clouds")),
     "Outputs": ("command-line.md#output", ("extractors/runs/outputs",)),
     "Projects and suggestions": ("starting.md", ("commands/init", "commands/suggest", "extractors/suggestion")),
     "Replies of the service": (

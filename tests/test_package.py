@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from checkout import ROOT
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 import slotfill
 
@@ -139,3 +141,51 @@ def test_what_is_installed_runs_from_any_folder(installed: Path, tmp_path: Path)
     assert run(sys.executable, "-m", "slotfill", "--version", cwd=tmp_path, PYTHONPATH=site) == said
     assert run(installed / "bin" / "slotfill", "--version", cwd=tmp_path, PYTHONPATH=site) == said
     assert "feedback" in run(sys.executable, "-m", "slotfill", "schemas", cwd=tmp_path, PYTHONPATH=site)
+
+
+LOWEST = dict(
+    re.findall(r"^([\w.-]+)(?:\[[\w,]+\])?==(\S+)$", (ROOT / ".ci" / "lowest.txt").read_text("utf-8"), re.MULTILINE)
+)
+"""What `make test-lowest` installs."""
+
+HELD_UP = {"boto3", "opentelemetry-api"}
+"""What has a lower bound than is tried: other extras need later ones, and all are tried together."""
+
+
+def test_the_lowest_versions_that_are_tested_are_those_of_the_bounds() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    large = {"ocr", "ray"}  # `make` does not install them
+    extras = [line for name, lines in project["optional-dependencies"].items() if name not in large for line in lines]
+    for line in map(Requirement, [*project["dependencies"], *extras]):
+        (floor,) = (one.version for one in line.specifier if one.operator == ">=")
+        pinned = LOWEST[line.name]
+        assert line.specifier.contains(pinned), line
+        assert Version(pinned) == Version(floor) or line.name in HELD_UP, line
+
+
+@pytest.mark.slow
+def test_the_same_commit_gives_the_same_bytes(checkout: Path, tmp_path: Path) -> None:
+    """Built in two folders, under two umasks and at two times."""
+    made = []
+    for number, umask in enumerate((0o022, 0o077)):
+        folder = tmp_path / f"checkout {number}"
+        shutil.copytree(checkout, folder, ignore=shutil.ignore_patterns("dist", "build", "*.egg-info"))
+        for file in folder.rglob("*"):
+            os.utime(file, (1_600_000_000 + number, 1_600_000_000 + number))
+        before = os.umask(umask)
+        try:
+            dist = distributions(folder)
+        finally:
+            os.umask(before)
+        made.append({file.name: file.read_bytes() for file in dist.iterdir()})
+    assert len(made[0]) == 2
+    assert made[0] == made[1]
+
+
+def distributions(folder: Path) -> Path:
+    """Build both as `make wheel` does."""
+    epoch = {"SOURCE_DATE_EPOCH": "1764547200"}
+    recipe = (ROOT / "Makefile").read_text("utf-8").partition("\nwheel: $(RELEASE)")[2].partition("$(BIN)/twine")[0]
+    script = "\n".join(recipe.splitlines()[1:]).replace("$(BIN)/python", f"'{sys.executable}'")
+    run("sh", "-e", "-c", script, cwd=folder, **epoch)
+    return folder / "dist"
