@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -52,9 +52,9 @@ class Ask:
     def digest(self) -> bytes:
         """Name what is asked, and of which model: SHA-256. The rung, which leads to it, is no part of it."""
         form = json.dumps(self.wire.full, sort_keys=True) if self.wire else ""
-        named = _named_first(self.model, self.mode, str(self.max_tokens), form, self.prompt.system).copy()
-        for turn in self.prompt.turns:
-            named.update(_framed(turn.role, turn.text, *_digests(turn)))
+        asked = self.model, self.mode, str(self.max_tokens), form, self.prompt.system
+        named = _named_first(asked, self.prompt.turns[: self.prompt.shared]).copy()
+        named.update(_framed_turns(self.prompt.turns[self.prompt.shared :]))
         return named.digest()
 
 
@@ -238,9 +238,13 @@ def attempt_of(
 
 
 @lru_cache(maxsize=64)
-def _named_first(*parts: str) -> hashlib._Hash:
-    """Begin a name with what most documents have in common; a copy of it goes on."""
-    return hashlib.sha256(_framed(*parts))
+def _named_first(parts: tuple[str, ...], turns: tuple[Message, ...]) -> hashlib._Hash:
+    """Begin a name with what all documents of a schema have in common; a copy of it goes on."""
+    return hashlib.sha256(_framed(*parts) + _framed_turns(turns))
+
+
+def _framed_turns(turns: Iterable[Message]) -> bytes:
+    return b"".join(_framed(turn.role, turn.text, *_digests(turn)) for turn in turns)
 
 
 def _framed(*parts: str) -> bytes:

@@ -7,11 +7,12 @@ are one letter.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from heapq import nlargest
 from itertools import accumulate
@@ -51,6 +52,9 @@ _SURPLUS = regex.compile(rf"\s([\s\p{{Cf}}]+)|[iIịỊįĮḭḬ][\p{{M}}--\p{{
 Other marks may stand before the dot, but none that are above the letter too (class 230): these it would follow.
 """
 
+_SPACES = re.compile(r"\s\s")
+"""White space after other white space, in a text of ASCII alone: there nothing else goes."""
+
 _RAISED = regex.compile(r"(?<=[\p{Nd}\p{No}])[\p{No}\u207a\u207b\u208a\u208b]|\p{No}(?=\p{Nd})")
 """Figures that Unicode takes for digits, beside others: 10² is not 102, nor 1½ the half of 11."""
 
@@ -85,10 +89,13 @@ def _folding(character: str) -> str:
 
 _FOLDINGS = _Foldings()
 
+_PLAIN_FOLDINGS = {code: _folding(chr(code)) for code in range(128)}
+"""What ASCII folds to, each to one."""
+
 
 def fold(text: str) -> str:
     """Fold a text. Two texts fold to the same where they differ in nothing but what folding takes away."""
-    return _in_order("".join(_pieces(text)))
+    return text.translate(_PLAIN_FOLDINGS) if _is_plain(text) else _in_order("".join(_pieces(text)))
 
 
 @lru_cache(maxsize=4)
@@ -122,6 +129,10 @@ class Folded:
 
     def __init__(self, document: str) -> None:
         self.document = document
+        self._places: Sequence[int]
+        if _is_plain(document):
+            self.text, self._places = fold(document), range(len(document) + 1)
+            return
         pieces = _pieces(document)
         self.text = _in_order("".join(pieces))
         self._places = array("Q", accumulate(map(len, pieces), initial=0))
@@ -189,6 +200,11 @@ class Folded:
             if first.setdefault(gram, at) != at:
                 more[gram].append(at)
         return first, dict(more)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether each code point folds to one, whatever stands around it: most texts in English are so."""
+    return text.isascii() and not _SPACES.search(text)
 
 
 def _pieces(text: str) -> list[str]:
