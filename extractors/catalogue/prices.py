@@ -56,8 +56,8 @@ class _Rates:
 
     def price(self, counts: tuple[int, int, int, int]) -> Decimal:
         """Price one request in USD; the counts are those of a `Usage`, in its order."""
-        rates = (self.input, self.output, self.cache_read, self.cache_write)
-        return sum((rate * count for rate, count in zip(rates, counts, strict=True)), Decimal(0)) / MILLION
+        sent, written, read, kept = counts
+        return (self.input * sent + self.output * written + self.cache_read * read + self.cache_write * kept) / MILLION
 
 
 def cost(model_id: str, usage: Usage, *, ttl: CacheTTL = "5m") -> Decimal | None:

@@ -41,6 +41,13 @@ class BoundedAsyncClient(DefaultAioHttpClient):
             return httpx2.AsyncHTTPTransport(proxy=proxy, **options)
         return super()._init_proxy_transport(proxy, **options)
 
+    def _merge_headers(self, headers: Any = None) -> Any:
+        """Put a request's headers behind those of the client that it does not have; httpx2 does so one by one."""
+        if not isinstance(headers, httpx2.Headers):
+            return super()._merge_headers(headers)
+        named = {name.lower() for name, _ in headers.raw}
+        return [*(header for header in self.headers.raw if header[0].lower() not in named), *headers.raw]
+
     def __del__(self) -> None:
         with suppress(Exception):  # half made, or what it stands on is gone already
             for transport in (self._transport, *self._mounts.values()):

@@ -102,7 +102,8 @@ async def _observed(heard: Recorders, events: AsyncGenerator[T], schema: str, mo
 
 
 def _end(heard: Recorders, span: OpenSpan, extraction: Extraction[Any], seconds: float | None) -> None:
-    span.set(_attributes(extraction))
+    if span.is_recording:
+        span.set(_attributes(extraction))
     if extraction.error:
         span.fail(extraction.error.type.value)
     if heard.instruments:

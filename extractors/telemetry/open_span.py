@@ -43,6 +43,11 @@ class OpenSpan:
             detach(self._token)
             self._token = None
 
+    @property
+    def is_recording(self) -> bool:
+        """Whether anything that is said of it is kept: a sampler may have dropped it."""
+        return self._span.is_recording()
+
     def set(self, attributes: Attributes) -> None:
         """Add attributes."""
         self._span.set_attributes(attributes)

@@ -6,7 +6,10 @@ request, and takes a microsecond. A provider may be registered at any time.
 
 from __future__ import annotations
 
+import os
+
 from opentelemetry import metrics, trace
+from opentelemetry.environment_variables import OTEL_PYTHON_METER_PROVIDER, OTEL_PYTHON_TRACER_PROVIDER
 from opentelemetry.trace import Tracer
 
 from slotfill.extractors.telemetry.conventions import SCOPE
@@ -64,6 +67,8 @@ def count_elsewhere() -> None:
 
 
 def _tracer_provider() -> trace.TracerProvider | None:
+    if trace._TRACER_PROVIDER is None and not _ARE_NAMED:  # noqa: SLF001 - see _ARE_NAMED
+        return None
     try:
         provider = trace.get_tracer_provider()
     except Exception:  # noqa: BLE001 - a variable names one that is not installed
@@ -72,12 +77,20 @@ def _tracer_provider() -> trace.TracerProvider | None:
 
 
 def _meter_provider() -> metrics.MeterProvider | None:
+    if metrics._internal._METER_PROVIDER is None and not _ARE_NAMED:  # noqa: SLF001 - likewise
+        return None
     try:
         provider = metrics.get_meter_provider()
     except Exception:  # noqa: BLE001 - likewise
         return None
     return None if type(provider).__module__.startswith(_API) else provider
 
+
+_ARE_NAMED = any(name in os.environ for name in (OTEL_PYTHON_TRACER_PROVIDER, OTEL_PYTHON_METER_PROVIDER))
+"""Whether the environment names providers, which the API loads when it is asked for them.
+
+It looks there each time that it is asked and has none: that takes ten times as long as to see that it has none.
+"""
 
 _NO_TRACES = (trace.ProxyTracerProvider, trace.NoOpTracerProvider)
 

@@ -88,8 +88,11 @@ class ToldRequest(SilentRequest):
     def answered(self, answer: Answer) -> Answer:
         """Take the answer, and return it."""
         failure = answer.failure.type if answer.failure else None
-        cost = prices.cost(self._ask.model, answer.usage, ttl=self._ttl)
-        self._span.set(_reply_attributes(answer.stop_reason, answer.usage, cost))
+        spends = self._spends and self._heard.instruments is not None
+        is_recording = self._span.is_recording
+        cost = prices.cost(self._ask.model, answer.usage, ttl=self._ttl) if is_recording or spends else None
+        if is_recording:
+            self._span.set(_reply_attributes(answer.stop_reason, answer.usage, cost))
         if failure:
             self._span.fail(failure.value)
         if instruments := self._heard.instruments:

@@ -169,3 +169,22 @@ async def test_one_that_is_dropped_closes_its_connections():
         del client
         gc.collect()
         await asyncio.wait_for(ended.wait(), 60)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        httpx2.Headers({"ACCEPT": "application/json", "x-own": "1", "User-Agent": "me", "authorization": "Bearer x"}),
+        httpx2.Headers([("x-own", "1"), ("X-Own", "2"), ("connection", "close"), ("host", "elsewhere")]),
+        httpx2.Headers(),
+        {"accept": "text/plain"},
+        None,
+    ],
+)
+def test_the_headers_of_a_request_are_those_that_httpx2_would_send(headers):
+    url = "http://127.0.0.1/v1/messages"
+    sent, plain = (
+        client.build_request("POST", url, content=b"{}", headers=headers).headers
+        for client in (BoundedAsyncClient(headers={"x-client": "1"}), httpx2.AsyncClient(headers={"x-client": "1"}))
+    )
+    assert [(name.lower(), value) for name, value in sent.raw] == [(name.lower(), value) for name, value in plain.raw]

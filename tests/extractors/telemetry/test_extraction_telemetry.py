@@ -1,6 +1,9 @@
 """Spans nest as the work does, however an extractor is called; and nobody's context is changed."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from contextlib import aclosing
 from itertools import count
 from typing import Literal
@@ -8,11 +11,14 @@ from typing import Literal
 import pytest
 from heard import SDK, hearing
 from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import StatusCode
 from pydantic import BaseModel
 from scripted import Service, message, refusal
 
 from slotfill import Extractor, Rung
+from slotfill.extractors.telemetry import extraction_telemetry, providers, request_telemetry
 from slotfill.extractors.telemetry.providers import recorders
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
@@ -192,9 +198,31 @@ def test_nobody_listens():
 
 
 def test_a_provider_that_is_not_installed_is_none(monkeypatch):
+    monkeypatch.setattr(providers, "_ARE_NAMED", True)  # it is looked for once a process
     for signal in ("TRACER", "METER"):
         monkeypatch.setenv(f"OTEL_PYTHON_{signal}_PROVIDER", "nowhere")
     assert recorders() is None
+
+
+@pytest.mark.slow
+def test_providers_that_the_environment_names_are_told():
+    script = "from slotfill.extractors.telemetry.providers import recorders; print(recorders() is not None)"
+    named = {f"OTEL_PYTHON_{signal}_PROVIDER": f"sdk_{signal.lower()}_provider" for signal in ("TRACER", "METER")}
+    for variables, told in (({}, "False"), (named, "True")):
+        said = subprocess.run(
+            [sys.executable, "-c", script], env=os.environ | variables, capture_output=True, text=True, check=True
+        )
+        assert said.stdout.strip() == told
+
+
+def test_of_a_span_that_is_not_sampled_nothing_is_worked_out(monkeypatch):
+    tracers, told = TracerProvider(sampler=ALWAYS_OFF), []
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", tracers)
+    for module, name in ((extraction_telemetry, "_attributes"), (request_telemetry, "_reply_attributes")):
+        monkeypatch.setattr(module, name, told.append)
+    with Extractor("sentiment", client=SimulatedClaude().client()) as extractor:
+        assert extractor.extract("it is broken").ok
+    assert not told
 
 
 def test_a_replayed_cassette_spends_nothing(heard, tmp_path):

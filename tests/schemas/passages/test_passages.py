@@ -97,6 +97,16 @@ def test_characters_end_where_unicode_says(text):
     assert {at for at in range(len(text) + 1) if divides(text, at)} == _characters(text)
 
 
+@given(st.text(st.characters(max_codepoint=127)))
+@example('a\t \x1c\nB `c` "d"')
+def test_a_plain_text_folds_as_it_does_beside_others(text):
+    assert fold(f"字{text}") == f"字{fold(text)}"
+    plain, beside = folded(text), folded(f"字{text}")
+    for quote in {fold(text[start : start + 3]) for start in range(len(text))} - {""}:
+        found = beside.occurrences(quote, in_words=True)
+        assert [*plain.occurrences(quote, in_words=True)] == [(start - 1, end - 1) for start, end in found]
+
+
 @given(texts, st.data())
 def test_widening_gives_the_least_whole_characters(text, data):
     start = data.draw(st.integers(0, len(text)))

@@ -146,6 +146,22 @@ class TestRegister:
             assert not ledger.recall(A)
             assert pending(ledger, A) == (A,)
 
+    def test_an_answer_is_recalled_by_the_next_start_and_by_a_second_try_of_this_one(self, path):
+        answer = Answer(json="1")
+        with Ledger(path) as ledger:
+            pending(ledger, A, B)
+            assert not ledger.recall(A)
+            ledger.keep(A, ask(), answer)
+            assert ledger.recall(A) == {ask().digest: [answer]}
+            assert not ledger.recall(B)
+            ledger.keep(B, ask(), answer)
+            ledger.end(ended(B))
+            ledger.end(ended(A, Outcome.FAILED, "timeout"))
+            assert ledger.recall(A) == {ask().digest: [answer]}
+        with Ledger(path) as ledger:
+            assert pending(ledger, A, B) == (A,)
+            assert ledger.recall(A) == {ask().digest: [answer]}
+
     def test_a_file_that_can_be_read_by_now_is_another_document(self, path):
         with Ledger(path) as ledger:
             pending(ledger, UNREADABLE)
