@@ -206,9 +206,12 @@ def test_a_provider_that_is_not_installed_is_none(monkeypatch):
 
 @pytest.mark.slow
 def test_providers_that_the_environment_names_are_told():
-    script = "from slotfill.extractors.telemetry.providers import recorders; print(recorders() is not None)"
+    script = (
+        "from slotfill.extractors.telemetry.providers import has_meter_provider, has_tracer_provider\n"
+        "print(has_tracer_provider(), has_meter_provider())"
+    )
     named = {f"OTEL_PYTHON_{signal}_PROVIDER": f"sdk_{signal.lower()}_provider" for signal in ("TRACER", "METER")}
-    for variables, told in (({}, "False"), (named, "True")):
+    for variables, told in (({}, "False False"), (named, "True True")):
         said = subprocess.run(
             [sys.executable, "-c", script], env=os.environ | variables, capture_output=True, text=True, check=True
         )
