@@ -105,7 +105,7 @@ class Extractor(Generic[M]):
         tuned = tuned_of(options)
         first, fallbacks = models_of(options)
         self.settings = Settings.read(model=first, **{name: options.get(name) for name in SETTINGS})
-        if cassette and self.settings.model is None:
+        if cassette and (self.settings.model is None or model_ids.is_automatic(self.settings.model)):
             self.settings = self.settings.model_copy(update={"model": cassette.model})
         source: Any = schema  # the overloads above say its type
         self.schema: Schema[M] = resolve(

@@ -58,9 +58,9 @@ class AskingOptions(OptionGroup):
         most_used=True,
         multiple=True,
         metavar="MODEL",
-        help="A Claude model, local, local:FILE.gguf, hf:ORG/REPO/FILE.gguf, openai:MODEL@URL, or bedrock:, vertex: or "
-        "foundry:MODEL; repeat it for fallbacks, asked in turn where the one before did not serve. Default: "
-        "SLOTFILL_MODEL; else claude-haiku-5-5 with a credential; else local if it was pulled.",
+        help="A Claude model, local, local:FILE.gguf, hf:ORG/REPO/FILE.gguf, openai:MODEL@URL, bedrock:, vertex: or "
+        "foundry:MODEL, or auto: for what is set; repeat it for fallbacks, asked in turn where the one before did not "
+        "serve. Default: SLOTFILL_MODEL; else claude-haiku-5-5 with a credential; else local if it was pulled.",
     )
     retries: int | None = option(
         "--retries",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["CLOUDS", "DEFAULT_MODEL", "HUB", "LOCAL", "OPENAI", "is_claude", "is_local"]
+__all__ = ["CLOUDS", "DEFAULT_MODEL", "HUB", "LOCAL", "OPENAI", "is_automatic", "is_claude", "is_local"]
 
 DEFAULT_MODEL = "claude-haiku-5-5"
 
@@ -22,6 +22,11 @@ CLOUDS = ("bedrock", "vertex", "foundry")
 
 _CLAUDE = re.compile(r"(?:[\w-]+[./])*claude[\w.@-]*(?::\d+)?", re.ASCII | re.IGNORECASE)
 """Finds `claude-haiku-5-5`, `anthropic/claude-opus-5`, `anthropic.claude-v2:1`, and no `local:claude.gguf`."""
+
+
+def is_automatic(model_id: str) -> bool:
+    """Whether it stands for the model that what is set allows."""
+    return model_id in ("auto", "auto:")
 
 
 def is_local(model_id: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
+import logging
 import os
 from collections.abc import Iterator
 
@@ -16,19 +17,34 @@ from slotfill.extractors.errors import ModelError
 from slotfill.extractors.http.proxies import naming_proxies
 from slotfill.extractors.local.weights import weights
 from slotfill.extractors.settings import Settings
+from slotfill.extractors.transports.automatic_choice import AutomaticChoice, choose_by_environment
 
 __all__ = ["choose_model", "credential_for", "credentials_of", "has_credential"]
+
+_logger = logging.getLogger("slotfill")
 
 
 def choose_model(settings: Settings) -> str:
     """Return the model to use: the one set, else the default with a credential, else the embedded one if it is there.
 
+    With `auto:` what is set of other services comes before the embedded one, and what was chosen is a warning of the
+    logger `slotfill`.
+
     Raises ModelError, naming both ways out, when there is none.
     """
-    if settings.model:
+    if settings.model is None:
+        return model_ids.DEFAULT_MODEL if has_credential(settings) else _embedded()
+    if not model_ids.is_automatic(settings.model):
         return _plausible(settings.model)
     if has_credential(settings):
-        return model_ids.DEFAULT_MODEL
+        choice = AutomaticChoice(model_ids.DEFAULT_MODEL, "an Anthropic credential")
+    else:
+        choice = choose_by_environment(settings) or AutomaticChoice(_embedded(), "its weights: nothing else is set")
+    _logger.warning("auto: %s, by %s", choice.model, choice.reason)
+    return choice.model
+
+
+def _embedded() -> str:
     if weights.installed() is None:
         lack, way_out = "is not there", "fetch the model with `slotfill models pull`"
     elif importlib.util.find_spec("xllamacpp") is None:
