@@ -190,6 +190,7 @@ TESTED_THROUGH = {
     "extractors/testing": ("test_claude", "the simulated service, its faults and its rules"),
     "extractors/testing/checking": ("test_laws", "what laws and advice are made of"),
     "extractors/testing/matrix": ("test_fault_matrix", "the documents that it is played on"),
+    "extractors/tool_server": ("test_mcp_server", "four tools, by what a client gets of them"),
     "extractors/updating": ("test_taking_over", "what is taken over of one record"),
     "extractors/viewing": ("test_record_view", "what a page shows of one record"),
     "extractors/tuning": ("test_tuning_session", "the parts of one session, from gold to the tuned file"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,22 +13,19 @@ import click
 from slotfill.commands.options.durations import Duration
 from slotfill.commands.options.option_groups import GroupedCommand, OptionGroup, option, with_options
 from slotfill.commands.options.running_options import spending_limits
+from slotfill.commands.serving.named_schemas import named_schemas
 
 if TYPE_CHECKING:
     from slotfill.extractors.budgets.spending_limit import SpendingLimit
     from slotfill.extractors.keys.key_ring import KeyRing
     from slotfill.extractors.serving.runs.service_run import RunLimits
     from slotfill.extractors.serving.service import Keys
-    from slotfill.schemas.schema import Schema
 
 __all__ = ["serve_command"]
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _OWN_KEY = "local"
 MEGABYTE = 1_000_000
-
-_IN_ADDRESS = re.compile(r"[\w. -]{1,200}")
-"""What a schema is called that is reached by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +192,9 @@ def serve_command(*, options: _ServeOptions) -> None:
     if options.keys is None and options.host not in _LOOPBACK:
         raise click.UsageError(f"--host {options.host} is for others too: name who may ask with --keys")
     keys, own = _keys(options.keys)
-    schemas = ServedSchemas(_schemas(options.schemas), options.models, {}, allow_schemas=options.allow_schemas)
+    if not options.schemas:
+        raise click.UsageError("--schemas names none")
+    schemas = ServedSchemas(named_schemas(options.schemas), options.models, {}, allow_schemas=options.allow_schemas)
     with bound_port(options.host, options.port, backlog=BACKLOG) as listener, options.exporting():
         port = listener.getsockname()[1]
         address = f"http://{f'[{options.host}]' if ':' in options.host else options.host}:{port}"
@@ -245,21 +243,3 @@ def _keys(path: Path | None) -> tuple[Keys, str | None]:
         return ReloadedKeys(path), None
     secret = new_secret()
     return _OwnKeys(KeyRing([ApiKey(name=_OWN_KEY, hash=hash_of(secret), created=utc_now())])), secret
-
-
-def _schemas(names: tuple[str, ...]) -> dict[str, Schema[Any]]:
-    """Make the schemas that are named. Raises SchemaError, and click.UsageError where two have one name."""
-    from slotfill.schemas.sources.schema_sources import resolve
-
-    schemas: dict[str, Schema[Any]] = {}
-    for name in names:
-        schema = resolve(name, trusted=True)
-        if not _IN_ADDRESS.fullmatch(schema.name):
-            detail = "cannot stand in an address: give it a title of letters, digits, '-', '_', '.' and spaces"
-            raise click.UsageError(f"the name {schema.name!r} {detail}")
-        if schema.name in schemas:
-            raise click.UsageError(f"two schemas are called {schema.name!r}: rename one")
-        schemas[schema.name] = schema
-    if not schemas:
-        raise click.UsageError("--schemas names none")
-    return schemas

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from slotfill.extractors.errors import LedgerError
+from slotfill.extractors.errors import LedgerError, LedgerInUseError
 from slotfill.extractors.runs.ledger.filesystems import network_disk
 from slotfill.extractors.runs.ledger.queries import LAST_START
 
@@ -28,8 +28,8 @@ _FOREVER = -1.0
 def lock_ledger(path: Path, place: str, *, wait: bool) -> FileLock:
     """Have a ledger for this process, its folder made. place: how errors name it.
 
-    Raises LedgerError where another process is at work on the run, unless it is to `wait` for its end; where a file or
-    the folder is another user's; and on a network disk, where two processes could have the lock.
+    Raises LedgerInUseError where another process is at work on the run, unless it is to `wait` for its end; LedgerError
+    where a file or the folder is another user's; and on a network disk, where two processes could have the lock.
     """
     if kind := network_disk(path):
         raise LedgerError(
@@ -45,7 +45,7 @@ def lock_ledger(path: Path, place: str, *, wait: bool) -> FileLock:
             check_file(file, f"{place}, of which {file.name!r} is a part,")
         lock.acquire(timeout=_FOREVER if wait else 0)
     except Timeout:
-        raise LedgerError(
+        raise LedgerInUseError(
             f"another process is at work on this run{_holder(path)}: let it end, wait for it with --if-running "
             f"wait, or name another output"
         ) from None

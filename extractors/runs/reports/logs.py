@@ -33,7 +33,7 @@ ALL = 2
 _LEVELS = {-1: logging.CRITICAL, 0: logging.WARNING, 1: logging.INFO, ALL: logging.DEBUG}
 
 _OWN = "slotfill"
-_OTHERS = ("anthropic", "asyncio", "instructor")
+_OTHERS = ("anthropic", "asyncio", "instructor", "mcp")
 """The loggers of others that speak of requests and replies. Without a handler, Python prints their errors whole."""
 
 _CREDENTIALS = re.compile(r"(?i)\bbearer\s+[\w.~+/=-]{8,}|\bsk-ant-[\w-]{8,}")

@@ -1,0 +1,1 @@
+"""Tools for clients of the Model Context Protocol (extra `mcp`): extract, schemas, check, view."""
