@@ -8,7 +8,6 @@
     ├── SettingsError      a setting that cannot be used                (exit code 2)
     ├── MissingExtraError  an optional part that is not installed       (exit code 2)
     ├── LedgerError        a run's state that cannot be used            (exit code 2)
-    │   └── LedgerInUseError   … as another process has it
     ├── StoppedError       a run that was stopped before its end        (exit code 3)
     ├── ModelError         no usable model or credential                (exit code 4)
     │   └── MissingModelExtraError  … and a model needs it: a MissingExtraError too
@@ -26,7 +25,6 @@ from slotfill.schemas.errors import MissingExtraError, SlotfillError
 __all__ = [
     "InputError",
     "LedgerError",
-    "LedgerInUseError",
     "MissingModelExtraError",
     "ModelError",
     "OutputError",
@@ -45,10 +43,6 @@ class OutputError(SlotfillError, OSError):
 
 class LedgerError(SlotfillError):
     """A run's state that cannot be read, written, or had for oneself."""
-
-
-class LedgerInUseError(LedgerError):
-    """A run's state that another process has at the time."""
 
 
 class StoppedError(SlotfillError):

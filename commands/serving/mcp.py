@@ -40,7 +40,7 @@ class _ToolOptions(OptionGroup):
     root: Path | None = option(
         "--root",
         most_used=True,
-        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        type=click.Path(path_type=Path),
         metavar="FOLDER",
         help="Let clients name files below FOLDER, and write pages there. [default: texts alone]",
     )
@@ -78,6 +78,8 @@ def mcp_command(*, options: _ToolOptions) -> None:
     slotfill mcp --root ~/mails --max-cost 1
     slotfill mcp --schemas invoice.json -m local
     """
+    if options.root is not None and not options.root.is_dir():
+        raise click.UsageError(f"--root {str(options.root)!r} is no folder")
     _check_protocol()
     from slotfill.extractors.runs.reports.logs import log_to_stderr
     from slotfill.extractors.tool_server.stdio_serving import protocol_streams

@@ -195,10 +195,10 @@ def _answer(extraction: Extraction[Any]) -> ToolAnswer:
     record = extraction.to_json()
     if extraction.error is None:
         return ToolAnswer(record)
-    return ToolAnswer(record, is_error=True, message=_told(extraction.outcome.value, extraction.error))
+    return ToolAnswer(record, is_error=True, message=_failure_text(extraction.outcome.value, extraction.error))
 
 
-def _told(outcome: str, failure: Failure) -> str:
+def _failure_text(outcome: str, failure: Failure) -> str:
     place = f" at {failure.path}" if failure.path else ""
     way_out = f"; {failure.type.way_out}" if failure.type.way_out else ""
     return f"{outcome}{place}: {failure.message} [{failure.type.value}]{way_out}. The record follows."

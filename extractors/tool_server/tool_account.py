@@ -8,9 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from slotfill.extractors.budgets.run_budgets import run_budgets
-from slotfill.extractors.errors import LedgerInUseError
 from slotfill.extractors.runs.budget import Budget
 from slotfill.extractors.runs.ledger.identity import state_folder
+from slotfill.extractors.runs.ledger.lock import LedgerInUseError
 from slotfill.extractors.runs.ledger.store import Ledger
 from slotfill.extractors.settings import Settings
 

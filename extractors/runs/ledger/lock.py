@@ -10,11 +10,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from slotfill.extractors.errors import LedgerError, LedgerInUseError
+from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.runs.ledger.filesystems import network_disk
 from slotfill.extractors.runs.ledger.queries import LAST_START
 
-__all__ = ["check_file", "check_owner", "lock_ledger"]
+__all__ = ["LedgerInUseError", "check_file", "check_owner", "lock_ledger"]
 
 _ROOT = 0
 
@@ -23,6 +23,10 @@ _BESIDE = (".lock", "-wal", "-shm", "-journal")
 
 _FOREVER = -1.0
 """As long as it takes, for a lock."""
+
+
+class LedgerInUseError(LedgerError):
+    """A ledger that another process has at the time."""
 
 
 def lock_ledger(path: Path, place: str, *, wait: bool) -> FileLock:

@@ -125,4 +125,4 @@ def test_without_the_extra_it_says_which(monkeypatch):
 def test_a_root_is_a_folder(tmp_path):
     result = CliRunner().invoke(main, ["mcp", "--root", str(tmp_path / "nowhere")])
     assert result.exit_code == 2
-    assert "does not exist" in result.output
+    assert "is no folder" in result.output
