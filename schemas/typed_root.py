@@ -55,6 +55,10 @@ def typed_root(source: Any) -> type[BaseModel]:
     """
     if isinstance(source, type) and get_origin(source) is None and issubclass(source, BaseModel):
         return source
+    if wrong := next(_classes(source), None):
+        raise SchemaError(
+            f"{_shown(wrong)} holds classes, of which there are none in JSON: name what a value is, `int`"
+        )
     name = _name_of(source)
     try:
         model = create_model(name, __base__=TypedRoot, root=(source, ...))
@@ -78,6 +82,16 @@ def plain_root(value: Any) -> Any:
 def _meant(source: Any) -> Any:
     """Return the type that a `type Items = list[Item]` stands for (Python 3.12), any other as it is."""
     return source.__value__ if type(source).__name__ == "TypeAliasType" else source
+
+
+def _classes(source: Any) -> Iterator[Any]:
+    """Yield what of a type stands for classes, `type[int]`: Pydantic reads those, though of no JSON."""
+    source = _meant(source)
+    if source is type or get_origin(source) is type:
+        yield source
+    elif get_origin(source) is not Literal:
+        for part in get_args(source):
+            yield from _classes(part)
 
 
 def _name_of(source: Any) -> str:

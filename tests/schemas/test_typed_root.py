@@ -48,6 +48,15 @@ class Mood(Enum):
     BAD = "bad"
 
 
+class Judged(BaseModel):
+    tone: Literal["good", "bad"]
+
+
+@dataclass
+class Rated:
+    tone: Literal["good", "bad"]
+
+
 class Plain:
     """No type that JSON has."""
 
@@ -104,6 +113,10 @@ def test_what_the_classes_say_is_what_a_model_is_told():
         (list[Plain], "Plain] cannot be read from JSON"),
         (list["Missing"], "cannot be read from JSON: name 'Missing' is not defined"),  # noqa: F821 - as it says
         (Callable[[int], int], "has no JSON Schema"),
+        (type[int], "type[int] holds classes, of which JSON has none"),
+        (list[type[Item]], "Item] holds classes"),
+        (Item | type[Item], "Item] holds classes"),
+        (dict[str, type], "type holds classes"),
         (NUT, "is no schema: pass a model, a type such as list"),
         (7, "is no schema: pass a model, a type such as list"),
         (None, "is no schema"),
@@ -178,3 +191,23 @@ def test_a_root_is_no_step_of_where_a_value_cannot_be_written():
 def test_an_iterable_is_a_list_and_anything_is_itself():
     assert resolve(Iterable[int]).load([1, 2]) == [1, 2]
     assert resolve(Any).load({"a": [1]}) == {"a": [1]}
+
+
+@pytest.mark.parametrize(
+    ("source", "reply", "evidence"),
+    [
+        (list[Judged], [{"tone": "good", "tone_evidence": ["ham is good"]}], "/0/tone"),
+        (Judged | Refusal, {"value": {"tone": "good", "tone_evidence": ["ham is good"]}}, "/tone"),
+        (Rated, {"tone": "good", "tone_evidence": ["ham is good"]}, "/tone"),
+    ],
+)
+def test_judged_values_within_rest_on_evidence(source, reply, evidence):
+    claude = SimulatedClaude(lambda _: reply)
+    extraction = Extractor(source, client=claude.client(), evidence=True).extract("I say that ham is good.")
+    assert extraction.ok
+    assert [(one.text, one.match) for one in extraction.evidence[evidence]] == [("ham is good", "exact")]
+
+
+def test_a_choice_that_is_the_whole_has_no_field_for_evidence():
+    with pytest.raises(SchemaError, match="nothing to show evidence of"):
+        Extractor(Literal["a", "b"], client=SimulatedClaude().client(), evidence=True)

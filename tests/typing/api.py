@@ -109,6 +109,8 @@ def types() -> None:
     assert_type(either.extract("No. 7").value, Any)
     assert_type(Extractor(Schema(list[Invoice], name="bills")).extract("No. 7").value, list[Invoice])
     assert_type(resolve(list[Invoice]), Schema[list[Invoice]])
+    typed: Extractor[Invoice | Feedback] = Extractor(Invoice | Feedback)
+    assert_type(typed.extract("No. 7").value, Invoice | Feedback)
 
 
 def frames(extraction: Extraction[Feedback]) -> None:

@@ -15,7 +15,7 @@ from slotfill.extractors.runs.outputs.sink import Record, Sink
 from slotfill.extractors.runs.outputs.tables.cells import CellValue
 from slotfill.extractors.runs.outputs.tables.shapes import ColumnType, Items, Scalar, TableShape, shape_of
 from slotfill.extractors.runs.outputs.tables.table_rows import Rows
-from slotfill.extractors.runs.outputs.tables.typed_cells import DECIMAL_DIGITS, places_of, typed_cell, with_places
+from slotfill.extractors.runs.outputs.tables.typed_cells import digits_of, places_of, typed_cell, with_places
 from slotfill.schemas.errors import MissingExtraError
 from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.schema import Schema
@@ -138,9 +138,8 @@ class RowGroups:
 def arrow_type(shape: TableShape) -> Any:
     """Return the type of Arrow's that a shape has."""
     if isinstance(shape, Scalar):
-        return (
-            pa.decimal128(DECIMAL_DIGITS, places_of(shape)) if shape.kind is ColumnType.DECIMAL else _TYPES[shape.kind]
-        )
+        is_decimal = shape.kind is ColumnType.DECIMAL
+        return pa.decimal128(digits_of(shape), places_of(shape)) if is_decimal else _TYPES[shape.kind]
     if isinstance(shape, Items):
         return pa.list_(arrow_type(shape.item))
     return pa.struct([(key, arrow_type(part)) for key, part in shape.fields.items()])
@@ -149,4 +148,4 @@ def arrow_type(shape: TableShape) -> Any:
 def arrow_cell(shape: Scalar, value: JSON) -> CellValue:
     """Return a value as Arrow's types take it: decimal numbers with as many digits as their column."""
     held = typed_cell(shape, value)
-    return with_places(held, places_of(shape)) if isinstance(held, Decimal) else held
+    return with_places(held, shape) if isinstance(held, Decimal) else held

@@ -35,10 +35,14 @@ class ColumnType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One cell. places: how many digits a decimal number has after its point, where the schema says so."""
+    """One cell.
+
+    places, digits: how many digits a decimal number has after its point, and in all, where the schema says so.
+    """
 
     kind: ColumnType
     places: int | None = None
+    digits: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,8 @@ def _type(value: JSON) -> str:
 def _scalars(part: JSONMapping) -> set[Scalar]:
     types = _types(part) - {"null"}
     if DECIMAL in part and types & {"string", "number"}:
-        return {Scalar(ColumnType.DECIMAL, part[DECIMAL].get("decimal_places"))}
+        marked = part[DECIMAL]
+        return {Scalar(ColumnType.DECIMAL, marked.get("decimal_places"), marked.get("max_digits"))}
     if types == {"string"}:
         return {Scalar(_FORMATS.get(part.get("format", ""), ColumnType.TEXT))}
     return {Scalar(_KINDS.get(name, ColumnType.JSON)) for name in types} or {_JSON}

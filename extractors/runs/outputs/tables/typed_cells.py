@@ -13,7 +13,7 @@ from slotfill.extractors.runs.outputs.tables.cells import CellValue, MisfitError
 from slotfill.extractors.runs.outputs.tables.shapes import ColumnType, Scalar
 from slotfill.schemas.json_values.json_types import JSON
 
-__all__ = ["DECIMAL_DIGITS", "places_of", "typed_cell", "with_places"]
+__all__ = ["DECIMAL_DIGITS", "digits_of", "places_of", "typed_cell", "with_places"]
 
 DECIMAL_DIGITS = 38
 """How many digits a decimal number may have: as many as 128 bits hold."""
@@ -21,18 +21,31 @@ DECIMAL_DIGITS = 38
 _PLACES = 18
 """How many of them stand after the point where the schema does not say."""
 
-_EXACT = Context(prec=DECIMAL_DIGITS, traps=[InvalidOperation, Inexact])
-
 
 def places_of(shape: Scalar) -> int:
     """Return how many digits a decimal number of a shape has after its point, at most."""
     return _PLACES if shape.places is None else min(max(shape.places, 0), DECIMAL_DIGITS)
 
 
-def with_places(number: Decimal, places: int) -> Decimal:
-    """Return a number with so many digits after its point. Raises MisfitError where that changes it."""
+def digits_of(shape: Scalar) -> int:
+    """Return how many digits a decimal number of a shape has in all, at most.
+
+    They are those that the schema says where it says, too, how many stand after the point. Of 5 digits alone all may
+    stand before it, or behind it.
+    """
+    if shape.digits is None or shape.places is None or not 0 <= shape.places <= shape.digits:
+        return DECIMAL_DIGITS
+    return min(max(shape.digits, 1), DECIMAL_DIGITS)
+
+
+def with_places(number: Decimal, shape: Scalar) -> Decimal:
+    """Return a number with as many digits after its point as its shape has.
+
+    Raises MisfitError where that changes it, or it has more digits in all.
+    """
+    exact = Context(prec=digits_of(shape), traps=[InvalidOperation, Inexact])
     try:
-        return _EXACT.quantize(number, Decimal((0, (1,), -places)))
+        return exact.quantize(number, Decimal((0, (1,), -places_of(shape))))
     except DecimalException:
         raise MisfitError from None
 
@@ -44,7 +57,7 @@ def typed_cell(shape: Scalar, value: JSON) -> CellValue:
     """
     held = cell(shape, value)
     if isinstance(held, Decimal):
-        with_places(held, places_of(shape))
+        with_places(held, shape)
     return _READERS[shape.kind](held) if shape.kind in _READERS else held
 
 

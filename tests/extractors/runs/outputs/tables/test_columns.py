@@ -70,11 +70,13 @@ POINT = {"type": "object", "properties": {"x": {"type": "number"}, "y": {"type":
     ],
 )
 def test_a_cell_has_the_one_type_that_the_schema_states(schema, kind):
-    assert shape_of(schema) == Scalar(kind)
+    shape = shape_of(schema)
+    assert (type(shape), shape.kind) == (Scalar, kind)
 
 
 def test_a_decimal_number_knows_its_places():
     assert shape_of({"type": "string", DECIMAL: {"decimal_places": 2}}) == Scalar(ColumnType.DECIMAL, 2)
+    assert shape_of({"type": "string", DECIMAL: {"max_digits": 9}}) == Scalar(ColumnType.DECIMAL, None, 9)
     assert cell(Scalar(ColumnType.DECIMAL, 2), "-12345678901234567890.120") == Decimal("-12345678901234567890.120")
 
 

@@ -33,6 +33,7 @@ from slotfill.extractors.record.parts import Rung, Span
 from slotfill.extractors.runs.outputs.tables.columns import Names, columns_of
 from slotfill.extractors.runs.outputs.tables.shapes import ColumnType, Items, Scalar, shape_of, with_lists_as_cells
 from slotfill.extractors.runs.outputs.tables.table_rows import Rows
+from slotfill.schemas.json_schema.decimals import DECIMAL
 from slotfill.schemas.json_values.exact_json import ExactFloat
 from slotfill.schemas.strategies import instances
 
@@ -302,7 +303,35 @@ def test_a_decimal_number_is_one_in_every_table_or_stands_in_the_rest(amount, tm
 def test_a_decimal_column_has_the_places_of_the_model(tmp_path):
     read = parquet.read_table(write(tmp_path / "t.parquet", resolved(f"{MODELS}:Invoice"), []))
     assert str(read.schema.field("total").type) == "decimal128(38, 18)"
-    assert str(read.schema.field("lineItems").type.value_type.field("unitPrice").type) == "decimal128(38, 4)"
+    assert str(read.schema.field("lineItems").type.value_type.field("unitPrice").type) == "decimal128(12, 4)"
+
+
+PRICE = {"type": "string", DECIMAL: {"max_digits": 7, "decimal_places": 2}}
+
+
+def test_a_decimal_number_comes_back_from_each_output_with_its_digits(tmp_path):
+    schema = schema_of({"type": "object", "properties": {"price": PRICE}})
+    prices = ["24.50", "-99999.99", "0.01", "100"]
+    values = [{"price": price} for price in prices]
+    lines = write(tmp_path / "t.jsonl", schema, values).read_text().splitlines()
+    assert [json.loads(line)["value"]["price"] for line in lines] == prices
+    for name, cell in (("t.csv", str), ("t.tsv", str), ("t.xlsx", float), ("t.db", float), ("t.parquet", Decimal)):
+        path = write(tmp_path / name, schema, values)
+        names, rows = (
+            (["source", "price"], list(sheet_rows(path))[1:]) if name == "t.xlsx" else table(path, schema.name)
+        )
+        assert [row[names.index("price")] for row in rows] == [*map(cell, prices)], name
+    path = tmp_path / "t.parquet"
+    assert str(parquet.read_table(path).schema.field("price").type) == "decimal128(7, 2)"
+
+
+@pytest.mark.parametrize("price", ["100000", "0.001"])
+def test_a_decimal_number_of_more_digits_than_its_column_stands_in_the_rest(price, tmp_path):
+    schema = schema_of({"type": "object", "properties": {"price": PRICE}})
+    path = write(tmp_path / "t.parquet", schema, [{"price": price}])
+    assert parquet.read_table(path).to_pylist() == [
+        {"source": "0", "price": None, "rest": json.dumps({"/price": price})}
+    ]
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
