@@ -66,7 +66,8 @@ LEADS = {
     "Tapes and the simulated service": ("testing.md", ("extractors/cassettes", "extractors/testing")),
     "The embedded model": ("embedded.md", ("extractors/local",)),
     "The extractor": ("python.md#extractor", ("extractors/extractor", "extractors/options", "extractors/texts")),
-    "The service": ("service.md", ("commands/serving/serve", "extractors/serving")),
+    "The service": ("service.md", ("commands/serving/named_schemas", "commands/serving/serve", "extractors/serving")),
+    "Tools for assistants": ("mcp.md", ("commands/serving/mcp", "extractors/tool_server")),
     "Traces and metrics": ("telemetry.md", ("extractors/telemetry",)),
 }
 """By topic, the page to read, and where in the code its messages come from: the longest of these counts."""
