@@ -20,7 +20,7 @@ from slotfill.commands.looking.showing import ShownRun, check_shown
 from slotfill.commands.options.asking_options import AskingOptions, EvidenceOptions, PromptOptions, schema_argument
 from slotfill.commands.options.batch_options import BatchingOptions
 from slotfill.commands.options.option_groups import GroupedCommand, with_options
-from slotfill.commands.options.reading_options import FileOptions, ReadingOptions
+from slotfill.commands.options.reading_options import AcrossOptions, FileOptions, ReadingOptions
 from slotfill.commands.options.running_options import RunningOptions, TellingOptions, WritingOptions
 from slotfill.commands.options.updating_options import UpdatingOptions
 from slotfill.commands.options.worker_options import WorkerOptions
@@ -51,6 +51,7 @@ def extract_command(
     evidence: EvidenceOptions,
     reading: ReadingOptions,
     files: FileOptions,
+    across: AcrossOptions,
     writing: WritingOptions,
     running: RunningOptions,
     batching: BatchingOptions,
@@ -71,6 +72,7 @@ def extract_command(
     slotfill extract feedback mails/ -o feedback.jsonl --rejects rejects.jsonl
     cat review.txt | slotfill extract sentiment -m local
     slotfill extract feedback mails/ --record -o new.jsonl --from old.jsonl
+    slotfill extract answer handbook/ --across -P question="What is the refund policy?"
     """
     from slotfill.extractors.runs.reports.logs import log_to_stderr
 
@@ -79,6 +81,12 @@ def extract_command(
     batching.check(stream=writing.stream, cassette=asking.cassette is not None)
     if evidence.evidence and updating.earlier is not None:
         raise click.UsageError("--evidence is asked for with the value, and --from takes the value over: leave one out")
+    across.check(
+        engine=workers.engine != "local",
+        from_=updating.earlier is not None,
+        id_field=reading.id_field is not None,
+        keep=bool(writing.keep),
+    )
     resolved = resolve_schema(schema, prompt)
     sources = find_inputs(
         inputs,
@@ -90,6 +98,8 @@ def extract_command(
         keep=writing.keep,
         earlier=updating.earlier,
     )
+    if across.across:
+        sources, reading = _joined(sources, inputs, reading)
     check_shown(writing, several=sources.several)
     earlier = _earlier(resolved, updating)
     if running.dry_run:
@@ -112,6 +122,17 @@ def extract_command(
             _print_message(telling, "evidence stands in the run's records: the same command with --record writes them")
         end, total = _run(extractor, sources, start, telling, earlier, engine=engine, show=writing.show)
     ctx.exit(_end(end, total, telling, several=sources.several))
+
+
+def _joined(sources: Sources, inputs: tuple[str, ...], reading: ReadingOptions) -> tuple[Sources, ReadingOptions]:
+    """Make one document of all inputs: a limit is then of what is joined."""
+    from slotfill.extractors.documents.joining.joined_sources import join_sources
+    from slotfill.extractors.documents.urls import public
+
+    if reading.limit == 0:
+        raise click.UsageError("--limit 0 leaves --across nothing to join")
+    names = tuple(map(public, inputs)) or ("-",)
+    return join_sources(sources, names, most=reading.limit), replace(reading, limit=None)
 
 
 def _whereabouts(writing: WritingOptions) -> str:

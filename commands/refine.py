@@ -80,7 +80,14 @@ def refine_command(
     evidenced = bool(extraction.evidence) and not schema.has_evidence  # what it was asked for with
     with (
         Extractor(schema, model=model, evidence=evidenced) as extractor,
-        open_sink(options.output, sys.stdout.buffer, schema=schema, records=options.records, several=False) as sink,
+        open_sink(
+            options.output,
+            sys.stdout.buffer,
+            schema=schema,
+            records=options.records,
+            several=False,
+            placed=bool(document.inputs),
+        ) as sink,
     ):
         warn_of_other_model(prompt, extractor.model.id)
         refined = extractor.refine(extraction, correction)

@@ -25,7 +25,7 @@ from slotfill.extractors.record.parts import Rung, Turn
 from slotfill.extractors.rungs.asks import Policy
 from slotfill.extractors.rungs.evidence_record import evidence_of, evidence_share, record_evidence
 from slotfill.extractors.rungs.questions import Question
-from slotfill.extractors.rungs.recording import record, record_failure
+from slotfill.extractors.rungs.recording import record, record_failure, record_unread
 from slotfill.extractors.rungs.results import Result
 from slotfill.extractors.rungs.settling import settle_passages
 from slotfill.extractors.rungs.steps import Step, ask, ask_again, patch
@@ -152,7 +152,7 @@ def _written(reader: ChunkReader[M], assembly: Assembly[M], result: Result[M], c
     spans = document.with_places(spans)
     extraction = certainty.add_to(assembly.add_to(record(document, schema, policy, result, spans)))
     evidence = evidence_of(result, schema, document, assembly.passage_spans(result) or spans)
-    return record_evidence(extraction, evidence, evidence_share(schema, result.data), policy)
+    return record_evidence(record_unread(extraction), evidence, evidence_share(schema, result.data), policy)
 
 
 def _unseen(document: Document, policy: Policy) -> Failure:

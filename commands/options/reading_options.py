@@ -12,7 +12,7 @@ from slotfill.commands.options.option_groups import OptionGroup, option
 if TYPE_CHECKING:
     from slotfill.extractors.documents.readers.read_options import PDFMode, ReadKeywords
 
-__all__ = ["FileOptions", "ReadingOptions"]
+__all__ = ["AcrossOptions", "FileOptions", "ReadingOptions"]
 
 _TITLE = "Reading documents"
 
@@ -71,3 +71,27 @@ class ReadingOptions(OptionGroup):
     limit: int | None = option(
         "--limit", most_used=True, type=click.IntRange(min=0), metavar="N", help="Stop after N documents."
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AcrossOptions(OptionGroup):
+    """Whether all inputs together are one document."""
+
+    title = _TITLE
+
+    across: bool = option(
+        "--across",
+        is_flag=True,
+        help="Extract once from all inputs together: one value, with the input in which each part of it stands.",
+    )
+
+    def check(self, **others: bool) -> None:
+        """Refuse options that are of several documents. Raises click.UsageError.
+
+        others: by the option's name, with underscores, whether it was given.
+        """
+        for name in (name for name, given in others.items() if self.across and given):
+            option_name = f"--{name.strip('_').replace('_', '-')}"
+            raise click.UsageError(
+                f"{option_name} is of documents by themselves, and --across makes one of all: leave one out"
+            )

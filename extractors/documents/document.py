@@ -13,6 +13,7 @@ from slotfill.extractors.documents.place_map import NO_PLACES, PlaceMap
 from slotfill.extractors.documents.readers.read_options import ReadKeywords, ReadOptions
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.record.failure_kinds import EMPTY, Failure, FailureKind
+from slotfill.extractors.record.joined_inputs import JoinedInput, place_in_inputs
 from slotfill.extractors.record.parts import Span
 from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.passages.quotable import IncompleteText
@@ -36,6 +37,7 @@ class Document:
         places: Where in the file its text stands.
         pages: What is sent as it is, beside the text or in place of parts of it.
         columns: What else of its row is carried into the output.
+        inputs: What it was joined of, where it is of several texts.
     """
 
     text: str
@@ -45,6 +47,7 @@ class Document:
     places: PlaceMap = field(default=NO_PLACES, repr=False)
     pages: tuple[PDFPages, ...] = ()
     columns: Mapping[str, JSON] = field(default_factory=dict)
+    inputs: tuple[JoinedInput, ...] = ()
 
     @classmethod
     def of(cls, text: str, source: str | None = None) -> Document:
@@ -119,7 +122,7 @@ class Document:
     def with_places(self, spans: Mapping[str, Span]) -> Mapping[str, Span]:
         """Say of spans in the text where in the file they are, and of values that stand nowhere where they may be."""
         unread = self.pages_without_text
-        if not self.places and not unread:
+        if not self.places and not unread and not self.inputs:
             return spans
         has = "has" if len(unread) == 1 else "have"
         reason = f"may stand on {page_list(unread)}, which {has} no text layer" if unread else None
@@ -128,6 +131,8 @@ class Document:
     def _placed(self, span: Span, reason: str | None) -> Span:
         if span.start is None or span.end is None:
             return replace(span, reason=reason)
+        if self.inputs:
+            return replace(span, place=place_in_inputs(self.inputs, span, self.places.place_of))
         return replace(span, place=self.places.place_of(span.start, span.end)) if self.places else span
 
     def _without_text(self, pages: PDFPages) -> tuple[int, ...]:

@@ -72,6 +72,11 @@ class Sources:
     options: ReadOptions = ReadOptions()
     _judged_names: set[str] = field(default_factory=set, repr=False, compare=False)
 
+    @property
+    def is_joined(self) -> bool:
+        """Whether all that is read is one document."""
+        return False
+
     @cached_property
     def count(self) -> int | None:
         """The number of documents, None while rows, or files within files, have not been read."""

@@ -201,6 +201,7 @@ class Extraction(Generic[M]):
                 len(document.text),
                 document.columns or None,
                 document.places.digest.hex() if document.places else None,
+                document.inputs,
             ),
             schema=SchemaNote(self.schema_name, self.schema_id, self.parameters or None, self.digests),
             model=self.model,

@@ -134,4 +134,4 @@ def _extraction(stored: StoredRecord, record: JSONMapping, schema: Schema[M], do
 
 
 def _without_text(document: DocumentNote) -> Document:
-    return Document("", document.id, document.source, columns=document.columns or {})
+    return Document("", document.id, document.source, columns=document.columns or {}, inputs=document.inputs)

@@ -11,10 +11,12 @@ from typing import Unpack
 
 from slotfill.extractors.catalogue import model_ids
 from slotfill.extractors.documents.document import Document
+from slotfill.extractors.documents.joining.document_joining import join_documents
 from slotfill.extractors.documents.readers.read_options import ReadKeywords
 from slotfill.extractors.documents.sources import Sources, find_sources
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.extractions.loading import check_record
+from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.schemas.built_in.built_ins import built_ins
 from slotfill.schemas.json_values.exact_json import loads
 from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
@@ -110,6 +112,8 @@ def read_document(
         InputError: It is not there, or has changed.
     """
     source, digest = record["document"]["source"], record["document"]["id"]
+    if record["document"].get("inputs"):
+        return _read_joined(record, path, folder, text_field, reading)
     if not (path or source) or (path or source) == "-":
         raise InputError(f"the record does not say where its document is ({source!r}): name the file with --document")
     if "#" in (path or source):
@@ -123,6 +127,40 @@ def read_document(
         f"{name!r} is not the text that the record is of: it has changed since, or was read with other options "
         "(--pages, --pdf, --encoding, --raw, --text-field): name them here, too, or extract it again"
     )
+
+
+def _read_joined(
+    record: JSONMapping, path: str | None, folder: Path, text_field: str | None, reading: ReadKeywords
+) -> Document:
+    """Read all that a document was joined of, each text where it was."""
+    note = record["document"]
+    if path:
+        raise InputError(
+            f"the record is of {len(note['inputs'])} texts, which are read where they are: leave {path!r} out, and "
+            "stand in the folder that their sources start from"
+        )
+    known: dict[str, dict[str, Document]] = {}
+    parts = [_read_input(one, folder, text_field, reading, known) for one in note["inputs"]]
+    joined = join_documents(parts, note["source"])
+    if joined.id != note["id"]:
+        raise InputError("the record is of passages, or of texts that were joined otherwise: pass the document itself")
+    return replace(joined, source=note["source"])
+
+
+def _read_input(
+    one: JSONMapping, folder: Path, text_field: str | None, reading: ReadKeywords, known: dict[str, dict[str, Document]]
+) -> Document:
+    """Read a text that a document was joined of. known: by file what was read of it: a table has many rows."""
+    source = one["source"]
+    if one.get("error"):
+        return Document("", one["id"], source, Failure(FailureKind(one["error"]["type"]), one["error"]["message"]))
+    file = own_file(source, folder)
+    if file not in known:
+        reading = {**reading, "attachments": True} if "#" in source else reading
+        known[file] = {document.id: document for document in _sources(file, text_field, reading)}
+    if one["id"] not in known[file]:
+        raise InputError(f"{source!r} is not the text that the record is of: it has changed since; {_OTHERWISE}")
+    return replace(known[file][one["id"]], source=source)
 
 
 def own_file(source: str, folder: Path, *further: Path) -> str:

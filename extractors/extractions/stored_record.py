@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, NonNegativeInt, with_config
 
 from slotfill.extractors.record.failure_kinds import Failure
+from slotfill.extractors.record.joined_inputs import JoinedInput
 from slotfill.extractors.record.json_writer import NO_MEMBER, JSONForm, OmittedIf
 from slotfill.extractors.record.parts import (
     Attempt,
@@ -50,7 +51,7 @@ class DocumentNote(JSONForm):
     """What a record says of its document: never the text.
 
     columns: what of its row is carried along. places: the hash of where its text stands in its file: by it
-    and the id a run knows the document.
+    and the id a run knows the document. inputs: what it was joined of.
     """
 
     id: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -58,6 +59,7 @@ class DocumentNote(JSONForm):
     chars: NonNegativeInt
     columns: Annotated[Mapping[str, JSON] | None, OmittedIf(None)] = None
     places: Annotated[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None, OmittedIf(None)] = None
+    inputs: Annotated[tuple[JoinedInput, ...], OmittedIf(())] = ()
 
 
 @with_config(extra="forbid")

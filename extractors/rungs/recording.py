@@ -12,13 +12,14 @@ from slotfill.extractors.catalogue.prices import CacheTTL
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.record.failure_kinds import Failure
+from slotfill.extractors.record.joined_inputs import unread_inputs
 from slotfill.extractors.record.parts import Attempt, Outcome, Span
 from slotfill.extractors.rungs.asks import Answer, Ask, AskName, Policy, attempt_of
 from slotfill.extractors.rungs.results import Result
 from slotfill.schemas.errors import FieldError
 from slotfill.schemas.schema import Schema
 
-__all__ = ["emptied", "record", "record_failure"]
+__all__ = ["emptied", "record", "record_failure", "record_unread"]
 
 M = TypeVar("M")
 
@@ -70,6 +71,12 @@ def record_failure(
     prices = _prices(attempts, ttl)
     paid: Extraction[M] = Extraction(document, schema.name, schema.id, model, Outcome.FAILED, **prices)
     return emptied(replace(paid, attempts=attempts, parameters=schema.parameter_values), failure)
+
+
+def record_unread(extraction: Extraction[M]) -> Extraction[M]:
+    """Say that a value is not of all that the document was joined of, where a text of it could not be read."""
+    failure = unread_inputs(extraction.document.inputs)
+    return replace(extraction, outcome=Outcome.PARTIAL, error=failure) if failure and extraction.ok else extraction
 
 
 def emptied(extraction: Extraction[M], failure: Failure) -> Extraction[M]:

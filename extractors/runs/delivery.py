@@ -33,6 +33,7 @@ class Delivery:
     A document that failed on the way has not ended before `commit`: it is asked once more before the run ends.
 
     results: takes every record when `records`, else those with a whole value. rejects: takes the others.
+    placed: whether it needs more of a record than its value.
     schema: what the values are of, by which records of an earlier start are verified.
     unwritable: by outcome, how many records `results` could not take; they are failures, in the rejects too.
 
@@ -40,11 +41,19 @@ class Delivery:
     """
 
     def __init__(
-        self, ledger: Ledger, results: Sink, rejects: Sink | None, *, records: bool, schema: Schema[Any]
+        self,
+        ledger: Ledger,
+        results: Sink,
+        rejects: Sink | None,
+        *,
+        records: bool,
+        schema: Schema[Any],
+        placed: bool = False,
     ) -> None:
         self.unwritable: Counter[Outcome] = Counter()
         self._ledger, self._verification = ledger, Verification(ledger, schema)
         self._results, self._rejects, self._records = results, rejects, records
+        self._needs_record = records or placed
         self._live = results.live or (rejects is not None and rejects.live)
         self._position = self._written = 0
         self._awaited: bytes | None = None
@@ -111,7 +120,7 @@ class Delivery:
 
     def _write_value(self, entry: LedgerRow) -> bool:
         """Write a value into an output of values; False where that takes the whole record, or it cannot be written."""
-        record = None if self._records else self._verification.value_alone(entry)
+        record = None if self._needs_record else self._verification.value_alone(entry)
         if record is None:
             return False
         _place(record, entry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -152,7 +152,7 @@ def run_once(
         run_name = _name_run(extractor, sources, start, earlier)
         ledger = stack.enter_context(_open_ledger(extractor, start, run_name))
         delivery = stack.enter_context(
-            _open_outputs(ledger, extractor.schema, start, stdout, run_name, several=several, keep=sources.fields.keep)
+            _open_outputs(ledger, extractor.schema, start, stdout, run_name, sources=sources, several=several)
         )
         _check_open_batches(ledger, start, on_message)
         shared = stack.enter_context(_open_budgets(extractor, ledger, start))
@@ -299,17 +299,25 @@ def _open_outputs(
     stdout: IO[bytes],
     run: str,
     *,
+    sources: Sources,
     several: bool,
-    keep: Sequence[str] = (),
 ) -> Iterator[Delivery]:
     """Open what the run writes; what is not in its place by the end is dropped."""
     with ExitStack() as stack:
+        placed = sources.is_joined
         results = open_sink(
-            start.output, stdout, schema=schema, records=start.records, several=several, keep=keep, run=run
+            start.output,
+            stdout,
+            schema=schema,
+            records=start.records,
+            several=several,
+            keep=sources.fields.keep,
+            run=run,
+            placed=placed,
         )
         stack.enter_context(results)
         rejects = stack.enter_context(open_rejects(start.rejects)) if start.rejects else None
-        yield Delivery(ledger, results, rejects, records=start.records, schema=schema)
+        yield Delivery(ledger, results, rejects, records=start.records, schema=schema, placed=placed)
 
 
 def _open_budgets(

@@ -150,9 +150,11 @@ def _where(row: ValueRow) -> Iterator[str]:
 def _place(place: JSONMapping | None) -> Iterator[str]:
     if not place:
         return
+    if "source" in place:  # of several texts that were joined
+        yield visible(str(place["source"]))
     if "page" in place:
         yield f"page {place['page']}"
     elif "cell" in place:
         yield f"{place.get('sheet', '')}!{place['cell']}".removeprefix("!")
     else:
-        yield from (visible(str(value)) for value in place.values() if isinstance(value, str))
+        yield from (visible(str(part)) for key, part in place.items() if isinstance(part, str) and key != "source")

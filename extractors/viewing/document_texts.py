@@ -12,7 +12,7 @@ from slotfill.extractors.catalogue.transport_facts import takes_pages
 from slotfill.extractors.documents.readers.read_options import ReadKeywords
 from slotfill.extractors.documents.sources import find_sources
 from slotfill.extractors.errors import InputError, LedgerError
-from slotfill.extractors.extractions.stored import may_be_at, own_file
+from slotfill.extractors.extractions.stored import may_be_at, own_file, read_document
 from slotfill.extractors.runs.ledger.identity import placed_key
 from slotfill.extractors.runs.ledger.ledger_records import retained_text
 from slotfill.schemas.json_values.json_types import JSONMapping
@@ -85,6 +85,8 @@ class DocumentTexts:
 
     def _in_files(self, document: JSONMapping, *, takes_pages: bool) -> FoundText:
         source = document["source"]
+        if document.get("inputs"):
+            return self._joined(document)
         if not source or source == "-":
             return FoundText(note=_FROM_NOWHERE)
         try:
@@ -97,6 +99,16 @@ class DocumentTexts:
             return FoundText(note=f"{error}.")
         text = texts.get(document["id"])
         return FoundText(note=_changed(source)) if text is None else FoundText(text, file=path)
+
+    def _joined(self, document: JSONMapping) -> FoundText:
+        """Read what a document was joined of."""
+        try:
+            joined = read_document(
+                {"document": document}, folder=self._folder, text_field=self._text_field, **self._reading
+            )
+        except InputError as error:
+            return FoundText(note=f"{error}.")
+        return FoundText(joined.text)
 
     def _read(self, path: str, *, has_parts: bool, takes_pages: bool) -> dict[str, str]:
         """Return the texts of a file, by their ids, read as it was for the model.

@@ -59,6 +59,7 @@ from slotfill.distributed import (
     Worker,
     WorkerReport,
 )
+from slotfill.passages import Passage, SourceSpan, join_passages, source_spans
 from slotfill.schemas import (
     Confidence,
     Entities,
@@ -154,6 +155,8 @@ def ready_made() -> None:
     assert_type(SentimentExtractor().extract("Good.").value, Sentiment)
     assert_type(FeedbackExtractor(model="local").extract("Good.").value, Feedback)
     assert_type(EntityExtractor(client=Anthropic()).extract("Paris.").value, Entities)
+    assert_type(join_passages(["a", Passage("b", "b.txt", 5), Document.of("c")]), Document)
+    assert_type(source_spans(AnswerExtractor("Why?").extract("So.")), dict[str, tuple[SourceSpan, ...]])
     assert_type(AnswerExtractor("Why?").extract("So.").value, QuotedAnswer)
     assert_type(SummaryExtractor(sentences=2).extract("Long.").value, Summary)
     assert_type(SentimentExtractor().extract("Good.").value.sentiment, Literal["positive", "negative", "neutral"])

@@ -8,7 +8,7 @@ from typing import Self
 
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 
-__all__ = ["Record", "RecordView", "Sink", "column_of", "sourced_value", "value", "whole"]
+__all__ = ["Record", "RecordView", "Sink", "column_of", "placed_value", "sourced_value", "value", "whole"]
 
 Record = JSONMapping
 """A record as plain JSON data, as `Extraction.to_json` gives it and a ledger holds it."""
@@ -32,6 +32,12 @@ def sourced_value(keep: Sequence[str] = ()) -> RecordView:
         return {"source": record["document"]["source"], **columns, "value": record["value"]}
 
     return view
+
+
+def placed_value(record: Record) -> JSONObject:
+    """Return the value, where it was read, and where each part of it stands in which text, by JSON Pointer."""
+    places = {path: span["place"] for path, span in record["spans"].items() if span.get("place")}
+    return {"source": record["document"]["source"], "value": record["value"], "places": places}
 
 
 def column_of(record: Record, name: str) -> JSON:

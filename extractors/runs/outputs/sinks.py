@@ -10,7 +10,7 @@ from slotfill.extractors.documents.urls import is_address
 from slotfill.extractors.runs.outputs.json_sinks import FileSink, FolderSink, StreamSink
 from slotfill.extractors.runs.outputs.output_files import Place, open_folder
 from slotfill.extractors.runs.outputs.output_formats import OutputFormat, check_rejects, format_of
-from slotfill.extractors.runs.outputs.sink import Sink, sourced_value, value, whole
+from slotfill.extractors.runs.outputs.sink import Sink, placed_value, sourced_value, value, whole
 from slotfill.extractors.runs.outputs.standard_streams import check_writable
 from slotfill.schemas.schema import Schema
 
@@ -26,16 +26,18 @@ def open_sink(
     several: bool,
     keep: Sequence[str] = (),
     run: str | None = None,
+    placed: bool = False,
 ) -> Sink:
     """Open what `--output` names: by its suffix one value, JSONL or a table, else a folder; none or `-` is stdout.
 
     schema: of the values. records: write whole records in place of values. several: more than one document may come.
     keep: the columns of the input that stand beside a value; a record holds those that it has. run: its name.
+    placed: whether where its parts stand is written beside a value, but in tables.
 
     Raises OutputError when the output cannot be written, cannot hold several values, or has the suffix of a format that
     is not written, and MissingExtraError when it needs what is not installed.
     """
-    line, single = (whole, whole) if records else (sourced_value(keep), value)
+    line, single = (whole, whole) if records else (placed_value,) * 2 if placed else (sourced_value(keep), value)
     if output in (None, "-"):
         check_writable(stdout)
         return StreamSink(stdout, line) if several else StreamSink(stdout, single, indent=2)
