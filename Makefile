@@ -21,7 +21,7 @@ $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	@# setuptools warns of every editable install whose package is no folder of the same name.
-	PYTHONWARNINGS='ignore:Editable installation' $(BIN)/python -m pip install --quiet --editable '.[bedrock,eval,frames,local,hub,mcp,office,otel,pdf,remote,review,serve,tables,testing,vertex]' --group dev
+	PYTHONWARNINGS='ignore:Editable installation' $(BIN)/python -m pip install --quiet --editable '.[bedrock,eval,frames,local,hub,langchain,mcp,office,otel,pdf,remote,review,serve,tables,testing,vertex]' --group dev
 	@# mypy cannot follow an editable install's import hook: give it the package by name.
 	mkdir -p .venv/src && ln -sfn "$(CURDIR)" .venv/src/slotfill
 	@touch $@
@@ -67,7 +67,7 @@ soak: $(INSTALLED)  ## properties at 20 times the examples; the whole fault matr
 lint: $(INSTALLED)  ## lint, format, types, import contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	MYPYPATH=.venv/src $(BIN)/mypy -p slotfill.schemas -p slotfill.extractors -p slotfill.commands -p slotfill.distributed -p slotfill.passages -m slotfill -m slotfill.cli -m slotfill.__main__
+	MYPYPATH=.venv/src $(BIN)/mypy -p slotfill.schemas -p slotfill.extractors -p slotfill.commands -p slotfill.distributed -p slotfill.passages -p slotfill.integrations -m slotfill -m slotfill.cli -m slotfill.__main__
 	MYPYPATH=.venv/src $(BIN)/mypy tests/typing
 	$(BIN)/lint-imports
 

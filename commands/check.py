@@ -6,17 +6,18 @@ import json
 import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from slotfill.commands.exit_codes import EXIT_INCOMPLETE, EXIT_STOPPED
-from slotfill.commands.options.asking_options import formats_option, schema_argument
+from slotfill.commands.options.asking_options import complete_schema, formats_option
 from slotfill.commands.options.option_groups import OptionGroup, option, with_options
 
 if TYPE_CHECKING:
     from slotfill.extractors.testing.checking.findings import Finding
     from slotfill.schemas.json_schema.formats import Formats
+    from slotfill.schemas.schema import Schema
 
 __all__ = ["check_command", "keep_hypothesis_in_cache"]
 
@@ -48,44 +49,61 @@ class _CheckOptions(OptionGroup):
 
 
 @click.command
-@schema_argument
+@click.argument("schemas", nargs=-1, required=True, metavar="SCHEMA...", shell_complete=complete_schema)
 @with_options
 @click.pass_context
-def check_command(ctx: click.Context, /, schema: str, options: _CheckOptions) -> None:
+def check_command(ctx: click.Context, /, schemas: tuple[str, ...], options: _CheckOptions) -> None:
     """Property-test SCHEMA: say what is wrong with it, with the smallest counterexample.
 
     Exits with 1 when a law is broken, else with 3 when one is not decided: the time ran out, or chance found no value
-    that would tell. Advice, such as where the service lets through what the schema refuses, is no broken law.
+    that would tell. Advice, such as where the service lets through what the schema refuses, is no broken law. Of
+    several schemas each is named above what was found.
 
     \b
     slotfill check feedback
     slotfill check models.py:Invoice --strict
     """
     keep_hypothesis_in_cache()
-    from slotfill.extractors.runs.reports.console import printable, step_line
-    from slotfill.extractors.terminal.streams import is_terminal
-    from slotfill.extractors.testing.check import check, report
     from slotfill.schemas import resolve
 
-    # No examples, so that a wrong one of the schema's own is a finding.
-    resolved = resolve(schema, trusted=True, examples=(), formats=options.formats)
-    with step_line() as show:
-        findings = check(
-            resolved,
-            max_examples=options.max_examples,
-            seed=options.seed,
-            seconds=options.timeout,
-            on_progress=show,
-        )
+    # No examples, so that a wrong one of the schema's own is a finding. All are read before any is checked.
+    resolved = [resolve(schema, trusted=True, examples=(), formats=options.formats) for schema in schemas]
+    found = [_findings(schema, options) for schema in resolved]
     if options.as_json:
-        click.echo(json.dumps([finding.to_json() for finding in findings], indent=2, default=repr))
-    elif is_terminal(sys.stdout):
-        _show_findings(findings)
+        several = len(schemas) > 1
+        names = ({"schema": schema} if several else {} for schema in schemas)
+        lines = [{**name, **one.to_json()} for name, findings in zip(names, found, strict=True) for one in findings]
+        click.echo(json.dumps(lines, indent=2, default=repr))
     else:
-        for line in report(findings):
-            click.echo(printable(line))
-    kinds = {"broken" if options.strict and finding.advice else finding.kind for finding in findings}
+        for schema, findings in zip(schemas, found, strict=True):
+            _show(schema if len(schemas) > 1 else None, findings)
+    kinds = {"broken" if options.strict and one.advice else one.kind for findings in found for one in findings}
     ctx.exit(EXIT_INCOMPLETE if "broken" in kinds else EXIT_STOPPED if "not decided" in kinds else 0)
+
+
+def _findings(schema: Schema[Any], options: _CheckOptions) -> tuple[Finding, ...]:
+    from slotfill.extractors.runs.reports.console import step_line
+    from slotfill.extractors.testing.check import check
+
+    with step_line() as show:
+        return check(
+            schema, max_examples=options.max_examples, seed=options.seed, seconds=options.timeout, on_progress=show
+        )
+
+
+def _show(name: str | None, findings: tuple[Finding, ...]) -> None:
+    """Tell what was found of a schema. name: stands above it."""
+    from slotfill.extractors.runs.reports.console import printable
+    from slotfill.extractors.terminal.streams import is_terminal
+    from slotfill.extractors.testing.check import report
+
+    if name is not None:
+        click.echo(printable(f"{name}:"))
+    if is_terminal(sys.stdout):
+        _show_findings(findings)
+        return
+    for line in report(findings):
+        click.echo(printable(line))
 
 
 def _show_findings(findings: tuple[Finding, ...]) -> None:

@@ -69,6 +69,17 @@ def test_json_holds_law_path_and_counterexample():
     assert (wire["law"], wire["path"], wire["counterexample"], wire["advice"]) == ("wire", "/age", {"age": -1}, True)
 
 
+def test_several_are_told_by_name_and_the_worst_of_them_decides():
+    broken, few = f"{BROKEN / 'clamps.py'}:Broken", ("--max-examples", "5")
+    result = run(CLEAN, broken, *few)
+    assert result.exit_code == 1
+    heading, other = result.stdout.index(f"{CLEAN}:\n"), result.stdout.index(f"{broken}:\n")
+    assert heading < other < result.stdout.index("broken: near")
+    found = json.loads(run(CLEAN, broken, "--json", *few).stdout)
+    assert {one["schema"] for one in found if not one["advice"]} == {broken}
+    assert run(CLEAN, "no-such-schema", *few).stdout == ""
+
+
 def test_the_seed_decides():
     first, again = (run("loose.json", "--json", "--seed", "7", *FEW).stdout for _ in range(2))
     assert first == again

@@ -20,7 +20,7 @@ pytestmark = [
 ]
 
 PARTS = ("__init__.py", "__init__.pyi", "__main__.py", "cli.py", "py.typed", "pyproject.toml")
-PARTS += ("commands", "distributed", "extractors", "passages", "schemas", "tests")
+PARTS += ("commands", "distributed", "extractors", "integrations", "passages", "schemas", "tests")
 
 OUTPUTS = "tests/extractors/runs/outputs"
 

@@ -44,7 +44,7 @@ class QuotedAnswer(BaseModel):
     quotes: list[Annotated[Verbatim, Field(min_length=1, max_length=1000)]] = Field(
         description="The passages that answer the question, word for word, most telling first; empty where none does."
     )
-    answer: Annotated[str | None, Merge("join")] = Field(
+    answer: Annotated[Annotated[str, Field(min_length=1)] | None, Merge("join")] = Field(
         description="The answer, from these passages alone; null where the document does not say it."
     )
 

@@ -33,6 +33,7 @@ def test_the_question_stands_in_the_instructions_once_and_its_braces_stay():
     [
         ({"quotes": [], "answer": "30 days"}, "no passage that shows it"),
         ({"quotes": ["30 days"], "answer": None}, "no answer"),
+        ({"quotes": ["30 days"], "answer": ""}, "at least 1 character"),
         ({"quotes": ["60 days"], "answer": "60 days"}, "does not stand in the document"),
     ],
 )
