@@ -54,6 +54,13 @@ def test_one_answer_for_all_inputs_each_quote_with_its_source(claude):
     assert len(claude.requests) == 1
 
 
+def test_what_an_earlier_start_found_is_written_with_its_places_again(claude):
+    first, again = (run("extract", "quotes [str]", "handbook/", "--across").stdout for _ in range(2))
+    assert json.loads(first)["places"].keys() == {"/quotes/0", "/quotes/1"}
+    assert again == first
+    assert len(claude.requests) == 1
+
+
 def test_it_is_gone_on_with_refined_and_seen(claude):
     assert across("--record", "-o", "answer.json").exit_code == 0
     assert "resuming: 1 document is done" in across("--record", "-o", "answer.json").stderr
