@@ -67,7 +67,7 @@ soak: $(INSTALLED)  ## properties at 20 times the examples; the whole fault matr
 lint: $(INSTALLED)  ## lint, format, types, import contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	MYPYPATH=.venv/src $(BIN)/mypy -p slotfill.schemas -p slotfill.extractors -p slotfill.commands -p slotfill.distributed -p slotfill.passages -p slotfill.integrations -m slotfill -m slotfill.cli -m slotfill.__main__
+	MYPYPATH=.venv/src $(BIN)/mypy -p slotfill.schemas -p slotfill.extractors -p slotfill.commands -p slotfill.distributed -p slotfill.passages -p slotfill.plugins -p slotfill.integrations -m slotfill -m slotfill.cli -m slotfill.__main__
 	MYPYPATH=.venv/src $(BIN)/mypy tests/typing
 	$(BIN)/lint-imports
 

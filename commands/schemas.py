@@ -41,16 +41,26 @@ def _print_json_schema(schema: str) -> None:
 
 
 def _list_built_ins() -> None:
+    from slotfill.extractors.runs.reports.console import printable
     from slotfill.extractors.terminal.streams import is_terminal
-    from slotfill.schemas import built_ins
 
     if is_terminal(sys.stdout):
         from slotfill.extractors.terminal.tables import show_table
 
-        show_table([*built_ins().items()], sys.stdout, header=("schema", "what it extracts"))
+        show_table(_named(), sys.stdout, header=("schema", "what it extracts"))
         return
-    for name, summary in built_ins().items():
-        click.echo(f"{name:<12}{summary}")
+    for name, summary in _named():
+        click.echo(printable(f"{name:<12}{summary}"))
+
+
+def _named() -> list[tuple[str, str]]:
+    """Return what is built in, and what plug-ins have: nothing is imported that would say what they extract."""
+    from slotfill.schemas import built_ins
+    from slotfill.schemas.sources.schema_names import NAMED_SCHEMAS
+
+    plugins = (plugin for plugin in NAMED_SCHEMAS.plugins if NAMED_SCHEMAS.has_plugin(plugin.name))
+    added = ((plugin.name, f"(of {plugin.distribution} {plugin.version})") for plugin in plugins)
+    return [*built_ins().items(), *added]
 
 
 def _print_losses(schema: str) -> None:

@@ -165,6 +165,7 @@ What stopped a run before its end is said in one line, with how far it is and th
 | `SLOTFILL_CACHE_TTL` | how long the service keeps what documents share: `5m` or `1h` |
 | `SLOTFILL_RPM`, `SLOTFILL_ITPM`, `SLOTFILL_OTPM` | `--rpm`, `--itpm`, `--otpm` |
 | `SLOTFILL_MAX_WAIT` | `--max-wait` |
+| `SLOTFILL_PLUGINS` | `0` leaves [plug-ins](plugins.md) out |
 | `SLOTFILL_STATE` | a folder for the [ledgers](runs.md) of all runs, in place of `.slotfill` beside each output |
 | `SLOTFILL_LOCAL_THREADS` | threads of the embedded model: one a core |
 | `SLOTFILL_LOCAL_SLOTS` | documents that it works on at once: 2 |

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -13,6 +14,7 @@ from slotfill.extractors.clients.credentials import choose_model
 from slotfill.extractors.clients.failures import failure_of
 from slotfill.extractors.documents.urls import public
 from slotfill.extractors.errors import ModelError
+from slotfill.extractors.installed.plugin_list import list_plugins
 from slotfill.extractors.local.weights import hub, weights
 from slotfill.extractors.settings import Settings
 
@@ -34,6 +36,7 @@ def examine(model: str | None = None) -> Iterator[Diagnosis]:
     A Claude model is looked up at the service, which costs nothing.
     """
     yield from _extras()
+    yield from _plugins()
     settings = Settings.read(model=model)
     try:
         chosen = choose_model(settings)
@@ -68,6 +71,14 @@ def _extras() -> Iterator[Diagnosis]:
         yield Diagnosis("embedded model", "missing", "fetch it with `slotfill models pull`")
     else:
         yield Diagnosis("embedded model", "ok", str(path))
+
+
+def _plugins() -> Iterator[Diagnosis]:
+    listed = [*list_plugins()]
+    unused = Counter(one.state for one in listed if one.state != "ready")
+    if listed:
+        states = "".join(f", {count} {state}" for state, count in unused.items())
+        yield Diagnosis("plug-ins", "ok", f"{len(listed)} installed{states}: `slotfill plugins --load` tries them")
 
 
 def _local(model: str) -> Iterator[Diagnosis]:

@@ -73,6 +73,7 @@ OPTIONAL = {
 """Names that our dependencies, or Python, may look for; the commands' own search adds to them."""
 
 GROUPS = (
+    *(f"slotfill.{group}" for group in ("schemas", "readers", "sinks", "transports", "comparators")),
     "pydantic",
     "hypothesis",
     "fsspec.specs",

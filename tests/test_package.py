@@ -52,7 +52,9 @@ def tracked() -> list[str]:
 @pytest.fixture(scope="session")
 def shipped(tracked: list[str]) -> set[str]:
     """The package's files: modules in the root and its three packages, what its page is made of, the mark of types."""
-    modules = re.compile(r"(?:(?:schemas|extractors|commands|distributed|integrations|passages)/(?:\w+/)*)?\w+\.pyi?")
+    modules = re.compile(
+        r"(?:(?:schemas|extractors|commands|distributed|integrations|passages|plugins)/(?:\w+/)*)?\w+\.pyi?"
+    )
     assets = re.compile(
         r"extractors/(?:(?:review/serving|serving/playground|viewing)/\w+\.(?:css|html|js)|templates/(?:[\w.-]+/)+[\w.-]+-tpl)"
     )

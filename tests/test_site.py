@@ -35,7 +35,7 @@ BUILDERS = {
 
 STUBS = {
     ".".join(("slotfill", *stub.parent.relative_to(ROOT).parts))
-    for folder in (ROOT, *(ROOT / name for name in ("schemas", "extractors", "distributed", "passages")))
+    for folder in (ROOT, *(ROOT / name for name in ("schemas", "extractors", "distributed", "passages", "plugins")))
     for stub in (folder.glob("__init__.pyi") if folder == ROOT else folder.rglob("__init__.pyi"))
 }
 """The packages that list their public names."""

@@ -24,12 +24,12 @@ _AMOUNT = click.FloatRange(min=0, min_open=True)
 
 
 def complete_schema(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return the built-in schemas that a word may become; without one it may become a file's name."""
+    """Return the schemas, built in and of plug-ins, that a word may become; without one it may become a file's name."""
     from click.shell_completion import CompletionItem
 
-    from slotfill.schemas import built_ins
+    from slotfill.schemas.sources.schema_names import NAMED_SCHEMAS
 
-    names = [CompletionItem(name) for name in built_ins() if name.startswith(incomplete)]
+    names = [CompletionItem(name) for name in NAMED_SCHEMAS.names() if name.startswith(incomplete)]
     return names or [CompletionItem(incomplete, type="file")]
 
 

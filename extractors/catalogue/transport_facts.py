@@ -93,7 +93,10 @@ def transport_facts(model_id: str) -> TransportFacts | None:
     if (plugin := TRANSPORTS.find(name)) is None:
         return transport.facts(model_id)
     with plugin.named(f"described {model_id!r}"):
-        return transport.facts(model_id)
+        facts = transport.facts(model_id)
+        if not isinstance(facts, TransportFacts):
+            raise TypeError(f"it returned {type(facts).__name__}, which is no TransportFacts")
+    return facts
 
 
 def catalogue_id(model_id: str) -> str | None:

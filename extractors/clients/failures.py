@@ -15,6 +15,7 @@ from slotfill.extractors.http.redaction import Redaction
 from slotfill.extractors.messages_api.inbound import excerpt, redirect_target
 from slotfill.extractors.messages_api.service_errors import kind_of
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
+from slotfill.schemas.entry_points.installed_plugins import PluginError
 
 __all__ = ["failure_of"]
 
@@ -47,7 +48,10 @@ def failure_of(error: BaseException, secrets: Iterable[str] = ()) -> Failure:
     No `secrets` stand in it, nor what a page of HTML said. Whatever else reading a reply raises makes it unreadable: a
     body may be no UTF-8, no JSON, or nested a hundred thousand deep.
     """
-    if isinstance(error, anthropic.APIStatusError):
+    cause = error.__cause__ or error
+    if isinstance(cause, PluginError):
+        error, kind = cause, FailureKind.PLUGIN
+    elif isinstance(error, anthropic.APIStatusError):
         kind = kind_of(error.status_code, error.body)
     else:
         kind = next((kind for known, kind in _FAILURES if isinstance(error, known)), FailureKind.UNREADABLE_REPLY)
@@ -63,7 +67,7 @@ _MESSAGES = {
 
 
 def _message(error: BaseException, kind: FailureKind) -> str:
-    if isinstance(error, _OWN):
+    if isinstance(error, (*_OWN, PluginError)):
         return str(error)
     if kind is FailureKind.REDIRECT and (
         target := redirect_target(cast("anthropic.APIStatusError", error).response.headers)

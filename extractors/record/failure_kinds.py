@@ -130,6 +130,8 @@ class FailureKind(StrEnum):
     # What asks, and is no more.
     WORKER_LOST = "worker_lost", _Properties(own_message=True, ends_fallbacks=True)
 
+    PLUGIN = "plugin", _Properties(ends_fallbacks=True, stops_run=True, log_text="the plug-in that asks failed")
+
     # On the way to the service and back.
     RATE_LIMIT = "rate_limit", _Properties(retry_later=True, log_text="the rate limits allow no further request")
     OVERLOADED = "overloaded", _Properties(retry_later=True, log_text="the service is overloaded")

@@ -23,6 +23,7 @@ from slotfill.extractors.errors import ModelError, StoppedError
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.runs.reports.log_safety import disclosed
+from slotfill.schemas.entry_points.installed_plugins import PluginError
 from slotfill.schemas.errors import SlotfillError
 
 __all__ = ["FAILURES", "REFUSALS", "Admission", "Breaker", "ending_of", "reason_of"]
@@ -221,6 +222,8 @@ def reason_of(extraction: Extraction[Any]) -> Failure | None:
 def ending_of(failure: Failure) -> SlotfillError:
     """Return the error that ends a run for a failure which every further request would meet, with what to do next."""
     message = f"{failure.message}: {failure.type.way_out}" if failure.type.way_out else failure.message
+    if failure.type is FailureKind.PLUGIN:
+        return PluginError(message)
     return (StoppedError if failure.type in (FailureKind.MAX_WAIT, FailureKind.BUDGET) else ModelError)(message)
 
 

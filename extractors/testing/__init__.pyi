@@ -15,6 +15,11 @@ from slotfill.extractors.testing.matrix.fault_matrix import Rig as Rig
 from slotfill.extractors.testing.matrix.fault_matrix import in_process as in_process
 from slotfill.extractors.testing.matrix.fault_matrix import on_a_port as on_a_port
 from slotfill.extractors.testing.matrix.matrix_cells import Cell as Cell
+from slotfill.extractors.testing.plugged.comparator_conformance import ComparatorConformance as ComparatorConformance
+from slotfill.extractors.testing.plugged.reader_conformance import ReaderConformance as ReaderConformance
+from slotfill.extractors.testing.plugged.schema_conformance import SchemaConformance as SchemaConformance
+from slotfill.extractors.testing.plugged.sink_conformance import SinkConformance as SinkConformance
+from slotfill.extractors.testing.plugged.transport_conformance import TransportConformance as TransportConformance
 from slotfill.extractors.testing.server import application as application
 from slotfill.extractors.testing.server import served as served
 from slotfill.extractors.testing.simulator.clock import Clock as Clock

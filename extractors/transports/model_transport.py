@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, cast, runtime_checkable
 
 import httpx2
 
 from slotfill.extractors.catalogue.transport_facts import TRANSPORTS, DescribesModels, transport_name
 from slotfill.extractors.settings import Settings
+from slotfill.extractors.transports.guarded_transport import GuardedAsyncTransport, GuardedTransport
+from slotfill.schemas.entry_points.installed_plugins import InstalledPlugin
 
 __all__ = ["ModelTransport", "open_async_transport", "open_transport"]
 
@@ -39,24 +40,22 @@ class ModelTransport(DescribesModels, Protocol):
 
 def open_transport(model: str, settings: Settings) -> httpx2.BaseTransport:
     """Open a model's transport, which its id names. Raises PluginError where that is a plug-in which fails."""
-    with _named(model):
-        return _transport(model).open(model, settings)
+    transport, plugin = _transport(model)
+    if plugin is None:
+        return transport.open(model, settings)
+    with plugin.named(f"was opened for {model!r}"):
+        return GuardedTransport(plugin, transport.open(model, settings))
 
 
 def open_async_transport(model: str, settings: Settings) -> httpx2.AsyncBaseTransport:
     """Do what `open_transport` does, for an event loop."""
-    with _named(model):
-        return _transport(model).open_async(model, settings)
+    transport, plugin = _transport(model)
+    if plugin is None:
+        return transport.open_async(model, settings)
+    with plugin.named(f"was opened for {model!r}"):
+        return GuardedAsyncTransport(plugin, transport.open_async(model, settings))
 
 
-def _transport(model: str) -> ModelTransport:
-    return cast("ModelTransport", TRANSPORTS.load(_name(model)))
-
-
-def _named(model: str) -> AbstractContextManager[None]:
-    plugin = TRANSPORTS.find(_name(model))
-    return plugin.named(f"was opened for {model!r}") if plugin else nullcontext()
-
-
-def _name(model: str) -> str:
-    return transport_name(model) or ""
+def _transport(model: str) -> tuple[ModelTransport, InstalledPlugin | None]:
+    name = transport_name(model) or ""
+    return cast("ModelTransport", TRANSPORTS.load(name)), TRANSPORTS.find(name)

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from slotfill.schemas.errors import SlotfillError
@@ -62,14 +61,21 @@ class InstalledPlugin:
             return self._entry_point.load()
 
     @contextmanager
-    def named(self, doing: str) -> Iterator[None]:
+    def named(
+        self, doing: str, *, itself: type[SlotfillError] = PluginError, besides: type[Exception] = SlotfillError
+    ) -> Iterator[None]:
         """Have whatever its code raises name it; what slotfill raises on purpose says enough.
 
-        doing: what was done with it, in the past: "was loaded".
+        doing: what was done with it, in the past: "was loaded". itself: an error of slotfill's that is about it, too.
+        besides: errors that say enough, too.
         """
         try:
             yield
-        except SlotfillError:
+        except PluginError:
+            raise
+        except itself as error:
+            raise self.error(error, doing) from error
+        except (SlotfillError, besides):
             raise
         except (Exception, SystemExit) as error:
             raise self.error(error, doing) from error
@@ -77,10 +83,12 @@ class InstalledPlugin:
     def error(self, error: BaseException, doing: str) -> PluginError:
         """Say what its code raised."""
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        return PluginError(
-            f"{self} raised an error as it {doing}, {reason!r}: mend, upgrade or uninstall {self.distribution}, or "
-            f"leave all plug-ins out with {SWITCH}=0"
-        )
+        return PluginError(f"{self} raised an error as it {doing}, {reason!r}: {self.way_out}")
+
+    @property
+    def way_out(self) -> str:
+        """What to do where it fails."""
+        return f"mend, upgrade or uninstall {self.distribution}, or leave all plug-ins out with {SWITCH}=0"
 
 
 def are_plugins_off() -> bool:
@@ -88,16 +96,16 @@ def are_plugins_off() -> bool:
     return os.environ.get(SWITCH, "").strip().lower() in _OFF
 
 
-def installed_plugins(group: str) -> tuple[InstalledPlugin, ...]:
-    """Return what is installed of a group, by name, whether it is used or not."""
-    return _read(tuple(sys.path)).get(group, ())
+def installed_plugins(group: str | None = None) -> tuple[InstalledPlugin, ...]:
+    """Return what is installed of a group, or of all, by name, whether it is used or not."""
+    found = _read(tuple(sys.path))
+    return found if group is None else tuple(plugin for plugin in found if plugin.group == group)
 
 
 @lru_cache(maxsize=1)
-def _read(_path: tuple[str, ...]) -> dict[str, tuple[InstalledPlugin, ...]]:
+def _read(_path: tuple[str, ...]) -> tuple[InstalledPlugin, ...]:
     """Read all groups at once; again only where modules come from elsewhere now."""
-    found = sorted(_plugins(), key=lambda plugin: (plugin.group, plugin.name, plugin.distribution))
-    return {group: tuple(plugins) for group, plugins in groupby(found, key=lambda plugin: plugin.group)}
+    return tuple(sorted(_plugins(), key=lambda plugin: (plugin.group, plugin.name, plugin.distribution)))
 
 
 def _plugins() -> Iterator[InstalledPlugin]:

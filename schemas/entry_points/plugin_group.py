@@ -45,6 +45,10 @@ class PluginGroup:
         yield from self.built_ins
         yield from () if are_plugins_off() else sorted({one.name for one in self._usable()})
 
+    def has_plugin(self, name: str) -> bool:
+        """Whether a name is that of a plug-in, or of several, of which none is then used."""
+        return not (name in self.built_ins or are_plugins_off()) and any(one.name == name for one in self._usable())
+
     def find(self, name: str) -> InstalledPlugin | None:
         """Find a plug-in; None for what is built in, unknown, or left out.
 

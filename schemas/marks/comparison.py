@@ -17,11 +17,20 @@ from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from slotfill.schemas.entry_points.plugin_group import PluginGroup
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.json_schema.subschemas import subschemas
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 
-__all__ = ["COMPARE_KEYWORD", "Compare", "ComparisonKind", "check_comparisons", "comparison_of", "without_comparisons"]
+__all__ = [
+    "COMPARATORS",
+    "COMPARE_KEYWORD",
+    "Compare",
+    "ComparisonKind",
+    "check_comparisons",
+    "comparison_of",
+    "without_comparisons",
+]
 
 COMPARE_KEYWORD = "x-slotfill-compare"
 """The keyword that holds it in JSON Schema: an annotation to all other readers."""
@@ -41,8 +50,15 @@ ignore: whatever: the field is not judged.
 
 _KINDS: tuple[ComparisonKind, ...] = get_args(ComparisonKind)
 
+_BUILT_IN = "slotfill.extractors.evaluation.judging.comparators"
+
+COMPARATORS = PluginGroup("slotfill.comparators", dict.fromkeys(_KINDS, f"{_BUILT_IN}:is_tolerated"))
+"""A plug-in's name is a kind, too: how alike its comparator finds two values is held against `at_least`."""
+
 _SETTINGS: Mapping[str, tuple[str, ...]] = {"text": ("at_least",), "number": ("absolute", "relative")}
-"""Which settings each kind has; the others have none."""
+"""Which settings each kind has; the others that are built in have none."""
+
+_OF_PLUGINS = ("at_least",)
 
 _DEFAULTS: Mapping[str, float] = {"at_least": 0.9, "absolute": 0.0, "relative": 1e-9}
 
@@ -51,8 +67,8 @@ class Compare:
     """Says how a field is held against gold: `Annotated[float, Compare("number", relative=0.01)]`.
 
     Attributes:
-        kind: What is the same, see `ComparisonKind`.
-        at_least: Of `text`: how alike two texts must be, 0 to 1; 0.9 where nothing is said.
+        kind: What is the same, see `ComparisonKind`; or the name of a plug-in's comparator.
+        at_least: Of `text`, and of a plug-in's: how alike two values must be, 0 to 1; 0.9 where nothing is said.
         absolute: Of `number`: how far off it may be; 0 where nothing is said.
         relative: Of `number`: how far off it may be, as a share of the larger one; 1e-9 where nothing is said, which is
             what arithmetic with doubles loses.
@@ -62,7 +78,7 @@ class Compare:
 
     def __init__(
         self,
-        kind: ComparisonKind,
+        kind: ComparisonKind | str,
         *,
         at_least: float | None = None,
         absolute: float | None = None,
@@ -78,7 +94,7 @@ class Compare:
             {"as": kind} | {name: value for name, value in settings.items() if value is not None}
         ):
             raise SchemaError(f"Compare: {complaint}")
-        self.kind: ComparisonKind = kind
+        self.kind: ComparisonKind | str = kind
         self.at_least = _DEFAULTS["at_least"] if at_least is None else at_least
         self.absolute = _DEFAULTS["absolute"] if absolute is None else absolute
         self.relative = _DEFAULTS["relative"] if relative is None else relative
@@ -86,7 +102,7 @@ class Compare:
     @property
     def keyword(self) -> str | JSONObject:
         """What stands for it in JSON Schema."""
-        values = {name: getattr(self, name) for name in _SETTINGS.get(self.kind, ())}
+        values = {name: getattr(self, name) for name in _settings_of(self.kind)}
         changed = {name: value for name, value in values.items() if value != _DEFAULTS[name]}
         return {"as": self.kind, **changed} if changed else self.kind
 
@@ -137,9 +153,11 @@ def without_comparisons(json_schema: JSONObject) -> JSONObject:
 def _complaint(keyword: JSONMapping) -> str | None:
     """Say what is wrong with the keyword, written as an object."""
     kind = keyword.get("as")
-    if not isinstance(kind, str) or kind not in _KINDS:
-        return f"{kind!r} is no comparison: use one of {', '.join(map(repr, _KINDS))}"
-    known = _SETTINGS.get(kind, ())
+    if not isinstance(kind, str) or not (kind in _KINDS or COMPARATORS.find(kind)):
+        left_out = isinstance(kind, str) and COMPARATORS.hint(kind)
+        use = f"use one of {', '.join(map(repr, COMPARATORS.names()))}"
+        return f"{kind!r} is no comparison: {left_out or use}"
+    known = _settings_of(kind)
     for name, value in keyword.items():
         if name != "as" and name not in known:
             choice = f"it has {' and '.join(known)}" if known else "it has none"
@@ -149,6 +167,10 @@ def _complaint(keyword: JSONMapping) -> str | None:
                 f"{name} must be {'a share, 0 to 1' if name == 'at_least' else 'a number of 0 or more'}, not {value!r}"
             )
     return None
+
+
+def _settings_of(kind: str) -> tuple[str, ...]:
+    return _SETTINGS.get(kind, ()) if kind in _KINDS else _OF_PLUGINS
 
 
 def _is_in_range(name: str, value: JSON) -> bool:

@@ -6,7 +6,8 @@ A string is read as the first of these that fits:
 2. a JSON Schema file: ends in `.json`;
 3. a model in a Python file: `path/file.py:Model`. This executes the file, so it takes `trusted=True`;
 4. one line (`slotfill.schemas.sources.one_line`): holds a space, a comma or a bracket;
-5. a model in an importable module: `package.module:Model`.
+5. a model in an importable module: `package.module:Model`;
+6. the name of a plug-in's schema, an entry point of the group `slotfill.schemas`.
 
 2 and 3 need an existing file where the string also holds a space, a comma or a bracket. A folder or file that
 has a built-in's name is reached as `./feedback.json`.
@@ -21,9 +22,9 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeVar, cast, overload
+from typing import Any, TypeAlias, TypeVar, cast, overload
 
-from slotfill.schemas.built_in.built_ins import built_in_class, built_ins
+from slotfill.schemas.entry_points.installed_plugins import InstalledPlugin
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.example import Example
 from slotfill.schemas.json_schema.formats import Formats
@@ -34,11 +35,15 @@ from slotfill.schemas.sources.lookalikes import refuse_lookalikes
 from slotfill.schemas.sources.near_keywords import refuse_near_keywords
 from slotfill.schemas.sources.one_line import parse_line
 from slotfill.schemas.sources.python_models import execute_model, import_model
+from slotfill.schemas.sources.schema_names import NAMED_SCHEMAS
 from slotfill.schemas.typed_root import is_type, typed_root
 
-__all__ = ["read_examples", "resolve"]
+__all__ = ["PluggedSchema", "read_examples", "resolve"]
 
 M = TypeVar("M")
+
+PluggedSchema: TypeAlias = type[Any] | UnionType | Schema[Any] | JSONMapping
+"""What a plug-in of the group `slotfill.schemas` gives: a model or another type, a Schema, a JSON Schema."""
 
 _IN_FILE = re.compile(r"(?P<path>.+\.py):(?P<model>[^:/\\]*)", re.IGNORECASE | re.DOTALL)
 _IN_MODULE = re.compile(r"(?P<module>[\w.]+):(?P<model>[\w.]+)")
@@ -92,8 +97,9 @@ def resolve(
     """Make a Schema of whatever says what to extract.
 
     Args:
-        source: The name of a built-in, `package.module:Model`, `path/file.py:Model`, `path/schema.json`, one line such
-            as `name, age int`, a Pydantic model, a type such as `list[Item]`, a JSON Schema as a mapping, or a Schema.
+        source: The name of a built-in, or of a plug-in's schema, `package.module:Model`, `path/file.py:Model`,
+            `path/schema.json`, one line such as `name, age int`, a Pydantic model, a type such as `list[Item]`, a JSON
+            Schema as a mapping, or a Schema.
         trusted: Whether a Python file may be executed, and a module imported from the working folder. Only a command
             line's own user can say so.
         instructions: As for `Schema`; like the next three, they replace what the source brings.
@@ -150,8 +156,8 @@ def _example(line: str, number: int, path: str | Path) -> Example:
 
 
 def _from_text(text: str, *, trusted: bool, overrides: JSONObject) -> Schema[Any]:
-    if text in built_ins():
-        return _from_model(import_model("slotfill.schemas", built_in_class(text), None), {**overrides, "name": text})
+    if text in NAMED_SCHEMAS.built_ins:
+        return _from_model(cast("type[Any]", NAMED_SCHEMAS.load(text)), {**overrides, "name": text})
     is_line = bool(_ONE_LINE.search(text))
     if _is_json(text) and (not is_line or _exists(text)):
         return _from_json_file(Path(text), overrides)
@@ -164,7 +170,19 @@ def _from_text(text: str, *, trusted: bool, overrides: JSONObject) -> Schema[Any
     if place := _IN_MODULE.fullmatch(text):
         folder = Path.cwd() if trusted else None
         return _from_model(import_model(place["module"], place["model"], folder), overrides)
+    if plugin := NAMED_SCHEMAS.find(text):
+        return _from_plugin(plugin, overrides)
     raise SchemaError(_unknown(text))
+
+
+def _from_plugin(plugin: InstalledPlugin, overrides: JSONObject) -> Schema[Any]:
+    """Make a Schema of what a plug-in gives, which is named where that is none. It names no other source."""
+    source = plugin.load()
+    with plugin.named("was read as a schema", itself=SchemaError):
+        if isinstance(source, Mapping):
+            return _from_json_schema(source, plugin.name, overrides)
+        # No string: that would be another source, of which a command line's user has not said anything.
+        return resolve(cast("type[Any]", () if isinstance(source, str) else source), **overrides)
 
 
 def _is_json(text: str) -> bool:
@@ -181,13 +199,16 @@ def _parsed(text: str) -> JSONObject:
 
 
 def _unknown(text: str) -> str:
-    nearest = get_close_matches(text.lower(), built_ins(), n=3)
+    if left_out := NAMED_SCHEMAS.hint(text):
+        return f"unknown schema {_clip(text)}: {left_out}"
+    names = [*NAMED_SCHEMAS.names()]
+    nearest = get_close_matches(text.lower(), names, n=3)
     hint = f"did you mean {' or '.join(map(repr, nearest))}? " if nearest else ""
     if text.lower().endswith(".py"):
         hint = f"write {_clip(text + ':Model')}, with the model's name. "
     alone = f" (a field alone: '{text} str')" if text.isidentifier() and not nearest else ""
     article = "A" if hint else "a"
-    return f"unknown schema {_clip(text)}: {hint}{article} schema is {', '.join(built_ins())}, {_FORMS}{alone}"
+    return f"unknown schema {_clip(text)}: {hint}{article} schema is {', '.join(names)}, {_FORMS}{alone}"
 
 
 def _remade(schema: Schema[M], overrides: JSONObject) -> Schema[M]:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, assert_type
 
+import httpx2
 from anthropic import Anthropic, AsyncAnthropic
 from pydantic import BaseModel
 
@@ -60,6 +61,18 @@ from slotfill.distributed import (
     WorkerReport,
 )
 from slotfill.passages import Passage, SourceSpan, join_passages, source_spans
+from slotfill.plugins import (
+    Comparator,
+    ModelTransport,
+    OpensSink,
+    PluggedSchema,
+    Reader,
+    ReadOptions,
+    ReadText,
+    Sink,
+    SinkOptions,
+    TransportFacts,
+)
 from slotfill.schemas import (
     Confidence,
     Entities,
@@ -232,3 +245,42 @@ async def coordinated(coordinator: Coordinator, report: WorkerReport) -> None:
     assert_type(coordinator.exchange("a worker", report), Orders)
     assert_type(await coordinator.extract(Document.of("It came late.")), Extraction[Any])
     coordinator.lost("a worker")
+
+
+class ListSink(Sink):
+    """A sink of a plug-in is a class that is made of an output and its options."""
+
+    def __init__(self, output: str, options: SinkOptions) -> None:
+        self.made_of = output, options.schema.name
+
+    def write(self, record: Mapping[str, Any]) -> None:
+        assert_type(record["value"], Any)
+
+
+class Gateway:
+    """A transport of a plug-in needs no base class."""
+
+    def facts(self, model: str) -> TransportFacts:
+        return TransportFacts(address="https://gateway.example", stands_for=model)
+
+    def open(self, model: str, settings: object) -> httpx2.BaseTransport:
+        return httpx2.HTTPTransport()
+
+    def open_async(self, model: str, settings: object) -> httpx2.AsyncBaseTransport:
+        return httpx2.AsyncHTTPTransport()
+
+
+def read_text(data: bytes, options: ReadOptions) -> Iterator[ReadText]:
+    yield ReadText(data.decode(options.encoding or "utf-8"))
+
+
+def same_length(one: Any, other: Any) -> float:
+    return float(len(str(one)) == len(str(other)))
+
+
+reader: Reader = read_text
+opens: OpensSink = ListSink
+transport: ModelTransport = Gateway()
+comparator: Comparator = same_length
+plugged: PluggedSchema = {"type": "object"}
+no_reader: Reader = same_length  # type: ignore[assignment]  # it takes two values, and gives a number

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from slotfill.extractors.documents.readers.frames import Frame, options_frame, part_from, read_frame, write_frame
-from slotfill.extractors.documents.readers.kinds import Kind
+from slotfill.extractors.documents.readers.kinds import READERS, Kind
 from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.documents.readers.read_options import ReadOptions
 from slotfill.extractors.documents.readers.read_text import NestedFile, ReadText
@@ -59,10 +59,10 @@ class _ReaderProcess:
                 reason = f"its reader cannot be started: {error.strerror or error}"
                 raise ReadError(FailureKind.UNREADABLE, reason) from None
             try:
-                head = {"module": kind.module, "options": options_frame(options)}
+                head = {"module": kind.module, "plugin": kind.plugin, "options": options_frame(options)}
                 return self._exchange(process, Frame(head, (data,)))
             except (EOFError, ValueError, LookupError, TypeError):  # no reply, or one that is none
-                raise crash_of(self._end(process)) from None
+                raise crash_of(self._end(process), _reader_of(kind)) from None
             except _MissingError:
                 reason = f"is {kind.name}: its reader needs an extra: pip install 'slotfill[{kind.extra}]'"
                 raise ReadError(FailureKind.BINARY_DOCUMENT, reason) from None
@@ -155,12 +155,17 @@ def _check(ending: JSONMapping) -> None:
         raise ReadError(FailureKind(kind), message)
 
 
-def crash_of(code: int) -> ReadError:
-    """Say why a process ended before it had read its file. code: what it exited with."""
+def _reader_of(kind: Kind) -> str:
+    plugin = kind.plugin and READERS.find(kind.plugin)
+    return f"its reader, the {plugin}," if plugin else "its reader"
+
+
+def crash_of(code: int, reader: str = "its reader") -> ReadError:
+    """Say why a process ended before it had read its file. code: what it exited with. reader: what it is called."""
     if code == SILENT:
-        reason = f"its reader found nothing more in {SILENCE:.0f} s and was ended: the file may be made to hold it up"
+        reason = f"{reader} found nothing more in {SILENCE:.0f} s and was ended: the file may be made to hold it up"
     else:
-        reason = "its reader crashed: the file is damaged, or needs more memory than a reader may have"
+        reason = f"{reader} crashed: the file is damaged, or needs more memory than a reader may have"
     return ReadError(FailureKind.UNREADABLE, reason)
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from slotfill.extractors.documents.decoding import MOST_BYTES
+from slotfill.schemas.entry_points.plugin_group import PluginGroup
 
-__all__ = ["KINDS", "TABLES", "WORKBOOK", "Kind", "file_kind", "most_bytes"]
+__all__ = ["KINDS", "READERS", "TABLES", "WORKBOOK", "Kind", "file_kind", "most_bytes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Kind:
         most_bytes: The largest that is read.
         entry: What one of its files is called, where it is a zip archive, as others are.
         beginning: How one begins whose name has no suffix; a text with one is what its name says.
+        plugin: The name of the plug-in that reads it in the place of a module.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Kind:
     most_bytes: int = MOST_BYTES
     entry: bytes | None = None
     beginning: re.Pattern[bytes] | None = None
+    plugin: str | None = None
 
     def is_begun_by(self, data: bytes, suffix: str) -> bool:
         """Tell whether data begins as such a file does."""
@@ -96,12 +99,26 @@ TABLES = frozenset((".csv", ".jsonl", ".ndjson", ".parquet", ".tsv"))
 """How the names of files end that hold a document a row, whatever else they hold; a `.json` may, too."""
 
 
+_DECODED = "slotfill.extractors.documents.decoding:decode_text"
+_OF_ROWS = "slotfill.extractors.documents.rows.row_files:read_rows"
+
+READERS = PluginGroup(
+    "slotfill.readers",
+    {suffix.removeprefix("."): f"{kind.module}:read" for kind in KINDS for suffix in kind.suffixes}
+    | {suffix.removeprefix("."): _OF_ROWS for suffix in (*TABLES, ".json")}
+    | {"mbox": f"{_READERS}.read_file:read_mailbox", "md": _DECODED, "txt": _DECODED},
+)
+"""What reads the files whose names end so; what a plug-in gives is a `Reader`."""
+
+
 def file_kind(name: str, data: bytes = b"") -> Kind | None:
     """Tell the kind of a file by its name, or else by its first bytes; None for plain text, and what has no reader."""
     suffix = PurePath(name).suffix.lower()
     for kind in KINDS:
         if suffix in kind.suffixes:
             return kind
+    if suffix and READERS.has_plugin(ending := suffix.removeprefix(".")):
+        return Kind(f"a {suffix} file", frozenset({suffix}), "", plugin=ending)
     return next((kind for kind in KINDS if kind.is_begun_by(data, suffix)), None)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Protocol
 
 from slotfill.extractors.documents.pdf_pages import PDFPages
 from slotfill.extractors.documents.place_map import NO_PLACES, PlaceMap
@@ -52,8 +52,23 @@ class NestedFile:
     encoding: str | None = None
 
 
-Reader: TypeAlias = Callable[[bytes, ReadOptions], Iterator[ReadText | NestedFile | None]]
-"""Reads a file's bytes. It yields None now and then, to say that it goes on: one that is silent for long is ended.
+class Reader(Protocol):
+    """Reads files of a kind.
 
-It raises ReadError for what makes the whole file unreadable.
-"""
+    It runs in a process of its own, which opens no connection and writes no files but temporary ones.
+    """
+
+    def __call__(self, data: bytes, options: ReadOptions, /) -> Iterator[ReadText | NestedFile | None]:
+        """Read a file's bytes.
+
+        Args:
+            data: What the file holds.
+            options: How it is to be read.
+
+        Yields:
+            Its texts, and files within it where `options` asks for them. None now and then, to say that it goes on: one
+            that is silent for long is ended.
+
+        Raises:
+            ReadError: The whole file is unreadable.
+        """

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from slotfill.extractors.documents.readers.frames import Frame, options_from, part_frame, read_frame, write_frame
+from slotfill.extractors.documents.readers.plugged_readers import read_by_plugin
 from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.documents.readers.read_text import Reader
 from slotfill.extractors.record.failure_kinds import FailureKind
@@ -60,8 +61,7 @@ def guard() -> None:
 def _serve(request: Frame, replies: BinaryIO, nowhere: TextIO, parent: int) -> JSONObject:
     """Read one file, and say how that ended."""
     try:
-        read: Reader = import_module(request.head["module"]).read
-        for part in read(request.blobs[0], options_from(request.head["options"])):
+        for part in _reader(request.head)(request.blobs[0], options_from(request.head["options"])):
             faulthandler.dump_traceback_later(SILENCE, exit=True, file=nowhere)
             if os.getppid() != parent:  # it was killed: nobody asks any more
                 sys.exit()
@@ -79,6 +79,13 @@ def _serve(request: Frame, replies: BinaryIO, nowhere: TextIO, parent: int) -> J
     except Exception as error:  # noqa: BLE001 - whatever a library makes of a broken file
         return _error(FailureKind.BROKEN_DOCUMENT, f"cannot be read: its reader failed with {type(error).__name__}")
     return {"end": True}
+
+
+def _reader(head: JSONObject) -> Reader:
+    if head["plugin"]:
+        return partial(read_by_plugin, head["plugin"])
+    reader: Reader = import_module(head["module"]).read
+    return reader
 
 
 def _error(kind: FailureKind, reason: str) -> JSONObject:

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import Indel
 
+from slotfill.extractors.evaluation.judging.plugged_comparators import plugged_likeness
 from slotfill.extractors.forms.dates import ISO_FORMS
 from slotfill.extractors.forms.numerals import read_number
 from slotfill.schemas.json_values.exact_json import is_same
@@ -31,13 +32,15 @@ LEAST_LIKENESS = 0.6
 
 def is_tolerated(compare: Compare, one: JSON, other: JSON) -> bool:
     """Whether two values, neither of them null, are the same by a comparison; what is equal always is."""
-    return is_same(one, other) or _TOLERANT[compare.kind](compare, one, other)
+    return is_same(one, other) or _TOLERANT.get(compare.kind, _is_alike_enough)(compare, one, other)
 
 
 def likeness(compare: Compare, one: JSON, other: JSON) -> float:
     """Return how alike two values are, 0 to 1, which is what is tolerated."""
     if is_tolerated(compare, one, other):
         return 1.0
+    if compare.kind not in _TOLERANT:
+        return plugged_likeness(compare.kind, one, other)
     if compare.kind not in ("text", "verbatim") or not (isinstance(one, str) and isinstance(other, str)):
         return 0.0
     first, second = _folded(one), _folded(other)
@@ -45,6 +48,11 @@ def likeness(compare: Compare, one: JSON, other: JSON) -> float:
         return 0.0
     ratio = Indel.normalized_similarity(first, second, score_cutoff=LEAST_LIKENESS)
     return max(0.0, (ratio - LEAST_LIKENESS) / (1 - LEAST_LIKENESS))
+
+
+def _is_alike_enough(compare: Compare, one: JSON, other: JSON) -> bool:
+    """Whether two values are the same by a plug-in's comparator."""
+    return plugged_likeness(compare.kind, one, other) >= compare.at_least
 
 
 def _never(_: Compare, one: JSON, other: JSON) -> bool:
@@ -88,7 +96,7 @@ def _always(_: Compare, one: JSON, other: JSON) -> bool:
     return True
 
 
-_TOLERANT: Mapping[ComparisonKind, Callable[[Compare, JSON, JSON], bool]] = {
+_TOLERANT: Mapping[ComparisonKind | str, Callable[[Compare, JSON, JSON], bool]] = {
     "exact": _never,
     "number": _is_near,
     "text": _is_like,

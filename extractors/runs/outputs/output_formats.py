@@ -9,6 +9,7 @@ from pathlib import Path
 
 from slotfill.extractors.documents.urls import is_address, public
 from slotfill.extractors.errors import OutputError
+from slotfill.extractors.runs.outputs.plugged_sinks import plugged_sink
 
 __all__ = ["OutputFormat", "check_rejects", "format_of"]
 
@@ -25,6 +26,7 @@ class OutputFormat(StrEnum):
     PARTS = ".parquet/"
     SQLITE = ".db"
     FOLDER = ""
+    PLUGIN = "plug-in"
 
 
 _ALSO_LINES = ".ndjson"
@@ -59,6 +61,8 @@ def format_of(output: str, *, several: bool) -> OutputFormat:
     suffix, shown = Path(output).suffix.lower(), public(output)
     if output.endswith(("/", os.sep)):
         return OutputFormat.PARTS if suffix == OutputFormat.PARQUET else _folder(output)
+    if plugged_sink(output):
+        return OutputFormat.PLUGIN
     if suffix == OutputFormat.VALUE and several:
         raise OutputError(f"{shown!r} holds one value, and there are several documents: name a .jsonl or a folder")
     if suffix == _ALSO_LINES:
@@ -76,7 +80,7 @@ def format_of(output: str, *, several: bool) -> OutputFormat:
 
 def _misspelt(suffix: str) -> str:
     """Return the suffix that another one looks like, "" where it looks like none."""
-    written = {*OutputFormat, _ALSO_LINES} - {OutputFormat.FOLDER, OutputFormat.PARTS}
+    written = {*OutputFormat, _ALSO_LINES} - {OutputFormat.FOLDER, OutputFormat.PARTS, OutputFormat.PLUGIN}
     if suffix in written or suffix.removeprefix(".") in _OTHERS:
         return ""
     swapped = [one for one in written if sorted(one) == sorted(suffix)]  # .cvs

@@ -10,6 +10,7 @@ from slotfill.extractors.documents.urls import is_address
 from slotfill.extractors.runs.outputs.json_sinks import FileSink, FolderSink, StreamSink
 from slotfill.extractors.runs.outputs.output_files import Place, open_folder
 from slotfill.extractors.runs.outputs.output_formats import OutputFormat, check_rejects, format_of
+from slotfill.extractors.runs.outputs.plugged_sinks import SinkOptions, open_plugged_sink
 from slotfill.extractors.runs.outputs.sink import Sink, placed_value, sourced_value, value, whole
 from slotfill.extractors.runs.outputs.standard_streams import check_writable
 from slotfill.schemas.schema import Schema
@@ -38,11 +39,14 @@ def open_sink(
     is not written, and MissingExtraError when it needs what is not installed.
     """
     line, single = (whole, whole) if records else (placed_value,) * 2 if placed else (sourced_value(keep), value)
-    if output in (None, "-"):
+    if output is None or output == "-":
         check_writable(stdout)
         return StreamSink(stdout, line) if several else StreamSink(stdout, single, indent=2)
     place = output if is_address(output) else Path(output)
     match format_of(output, several=several):
+        case OutputFormat.PLUGIN:
+            options = SinkOptions(schema=schema, records=records, several=several, keep=keep, run=run)
+            return open_plugged_sink(output, options)
         case OutputFormat.FOLDER:
             return FolderSink(Path(output), single)
         case OutputFormat.LINES:

@@ -13,7 +13,7 @@ def test_every_error_of_the_sdk_is_known():
     odd = {"AnthropicError", "APIError", "RetryableError", "APIWebhookValidationError"}
     exported = {name: getattr(anthropic, name) for name in anthropic.__all__ if name.endswith("Error")}
     assert {name for name, kind in exported.items() if not issubclass(kind, known)} == odd
-    assert {"authentication", "permission", "billing", "not_found", "redirect", "max_wait", "budget"} == {
+    assert {"authentication", "permission", "billing", "not_found", "redirect", "max_wait", "budget", "plugin"} == {
         kind for kind in FailureKind if kind.stops_run
     }
 

@@ -11,10 +11,12 @@ from slotfill.extractors.catalogue.model_facts import look_up
 from slotfill.extractors.catalogue.transport_facts import TRANSPORTS, transport_facts, transport_name
 from slotfill.extractors.errors import ModelError
 from slotfill.extractors.record.usage import Usage
+from slotfill.extractors.runs.breaker import ending_of
 from slotfill.extractors.transports.model_transport import ModelTransport
 from slotfill.schemas.entry_points.installed_plugins import PluginError
 
 TRANSPORT = """
+import httpx2
 from slotfill.extractors.catalogue.transport_facts import TransportFacts
 from slotfill.extractors.testing import SimulatedClaude
 from slotfill.extractors.testing.simulated_transport import SimulatedTransport
@@ -30,6 +32,8 @@ class Echo:
                               in_process=model.endswith("here"))
 
     def open(self, model, settings):
+        if "raising" in model:
+            return Raising()
         if model.endswith("broken"):
             raise ZeroDivisionError("no")
         return SimulatedTransport(SimulatedClaude(self.reply, models=[model]))
@@ -39,6 +43,13 @@ class Echo:
     def reply(self, request):
         self.asked.append(request.model)
         return {"name": "Ada"}
+
+class Raising(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
+    def handle_request(self, request):
+        raise KeyError("x")
+
+    async def handle_async_request(self, request):
+        raise KeyError("x")
 
 ECHO = Echo()
 """
@@ -88,6 +99,16 @@ def test_one_that_raises_is_named(model, doing):
         PluginError, match=rf"'echo' \(slotfill\.transports\) of acme-echo 1\.0 .* it {doing} {model!r}"
     ):
         Extractor("name str", model=model).extract("Ada Lovelace.")
+
+
+@pytest.mark.usefixtures("_echo")
+async def test_one_that_raises_as_it_is_asked_is_named():
+    with Extractor("name str", model="echo:raising-here") as extractor:
+        for extraction in (extractor.extract("Ada."), await extractor.aextract("Ada.")):
+            assert extraction.error.type == "plugin"
+            assert extraction.error.message.startswith("plug-in 'echo' (slotfill.transports) of acme-echo 1.0 raised")
+            assert isinstance(ending_of(extraction.error), PluginError)
+        await extractor.aclose()
 
 
 @pytest.mark.usefixtures("_echo")

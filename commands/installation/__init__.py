@@ -1,0 +1,1 @@
+"""The commands on what is installed: what works here, models, plug-ins."""

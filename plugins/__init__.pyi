@@ -1,0 +1,16 @@
+from slotfill.extractors.catalogue.transport_facts import TransportFacts as TransportFacts
+from slotfill.extractors.documents.place_map import PlaceMap as PlaceMap
+from slotfill.extractors.documents.place_map import Stretch as Stretch
+from slotfill.extractors.documents.readers.read_error import ReadError as ReadError
+from slotfill.extractors.documents.readers.read_options import ReadOptions as ReadOptions
+from slotfill.extractors.documents.readers.read_text import NestedFile as NestedFile
+from slotfill.extractors.documents.readers.read_text import Reader as Reader
+from slotfill.extractors.documents.readers.read_text import ReadText as ReadText
+from slotfill.extractors.evaluation.judging.plugged_comparators import Comparator as Comparator
+from slotfill.extractors.record.failure_kinds import FailureKind as FailureKind
+from slotfill.extractors.runs.outputs.plugged_sinks import OpensSink as OpensSink
+from slotfill.extractors.runs.outputs.plugged_sinks import SinkOptions as SinkOptions
+from slotfill.extractors.runs.outputs.sink import Sink as Sink
+from slotfill.extractors.transports.model_transport import ModelTransport as ModelTransport
+from slotfill.schemas.entry_points.installed_plugins import PluginError as PluginError
+from slotfill.schemas.sources.schema_sources import PluggedSchema as PluggedSchema
