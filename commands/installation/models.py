@@ -15,7 +15,8 @@ __all__ = ["models_command"]
 def models_command(ctx: click.Context) -> None:
     """List models and their prices, in USD a million tokens.
 
-    CACHED is the fewest tokens of a prompt that a model's cache keeps.
+    CACHED is the fewest tokens of a prompt that a model's cache keeps. Models elsewhere have ids that say where:
+    openai:MODEL@URL, bedrock:MODEL, vertex:MODEL, foundry:MODEL.
 
     \b
     slotfill models

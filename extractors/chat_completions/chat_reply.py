@@ -44,6 +44,13 @@ def message_body(completion: JSON, model: str, schema: JSONObject | None) -> byt
     choice = _first_choice(completion)
     if choice is None:
         return None
+    try:
+        return _body(completion, choice, model, schema)
+    except (TypeError, ValueError, AttributeError, RecursionError):  # parts of it are not what they are called
+        return None
+
+
+def _body(completion: JSONMapping, choice: JSONMapping, model: str, schema: JSONObject | None) -> bytes:
     answer: JSONObject = choice["message"]
     text, scored = _content(answer.get("content")), tuple[str, ...]()
     if schema is not None and text:

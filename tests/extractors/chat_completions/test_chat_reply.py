@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from anthropic.types import Message
 from chat_completions import completion, tool_call
+from hypothesis import example, given
+from hypothesis import strategies as st
 from openai.types.chat import ChatCompletion
 
 from slotfill.extractors.chat_completions.chat_reply import message_body
@@ -79,6 +81,26 @@ def test_a_refusal_says_why() -> None:
 def test_a_thought_is_no_text(name: str) -> None:
     read = message(completion("{}", **{name: "hm"}))
     assert [block.type for block in read.content] == ["thinking", "text"]
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=4)
+NAMES = st.sampled_from(
+    ["content", "tool_calls", "function", "name", "arguments", "refusal", "reasoning", "id", "text"]
+)
+ANYTHING = st.recursive(
+    SCALARS, lambda part: st.lists(part, max_size=3) | st.dictionaries(NAMES, part, max_size=4), max_leaves=12
+)
+
+
+@example(message={"content": "x"}, finish_reason=[], usage=None, logprobs=None, own=None)
+@given(message=ANYTHING, finish_reason=ANYTHING, usage=ANYTHING, logprobs=ANYTHING, own=ANYTHING)
+def test_whatever_a_server_calls_a_completion_is_a_message_or_none(
+    message: Any, finish_reason: Any, usage: Any, logprobs: Any, own: Any
+) -> None:
+    choice = {"message": message, "finish_reason": finish_reason, "logprobs": logprobs}
+    schema = {"type": "object", "properties": {"a": {"x-confidence-of": "b"}, "b": {}}}
+    body = message_body({"id": own, "choices": [choice], "usage": usage}, "m", schema)
+    assert body is None or json.loads(body)["type"] == "message"
 
 
 @pytest.mark.parametrize("said", [None, [], "ok", {"choices": []}, {"choices": [{"text": "legacy"}]}])

@@ -45,6 +45,14 @@ def test_labels_that_begin_alike_are_told_apart_where_they_differ() -> None:
     assert value["sure"] == pytest.approx(0.8 / 3, abs=1e-4)
 
 
+def test_what_begins_otherwise_could_not_have_stood_there() -> None:
+    ends = token('", "sure": 1}', 1)
+    value, _ = scored([token('{"mood": ', 1), token('"bad', 0.4, good=0.5), ends])
+    assert value["sure"] == 1.0
+    value, _ = scored([token('{"mood":', 1), token(' "bad', 0.4, **{'x"good': 0.5, ' "good': 0.1}), ends])
+    assert value["sure"] == 0.8
+
+
 def test_another_value_counts_by_the_mean_of_its_tokens() -> None:
     tokens = [token('{"name": ', 0.1), token('"An', 0.9), token('na"', 0.4), token(', "known": 1}', 0.1)]
     value, paths = scored(tokens)
