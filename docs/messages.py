@@ -37,9 +37,18 @@ LEADS = {
     "Confidence, votes and calibration": ("confidence.md", ("extractors/calibrating", "extractors/readings")),
     "Credentials and models": (
         "python.md#settings",
-        ("commands/doctor", "extractors/clients", "extractors/http", "extractors/settings"),
+        ("commands/installation/doctor", "extractors/clients", "extractors/http", "extractors/settings"),
     ),
-    "Documents": ("documents.md", ("commands/inputs", "extractors/documents", "extractors/record", "extractors/plan")),
+    "Documents": (
+        "documents.md",
+        (
+            "commands/inputs",
+            "commands/options/reading_options",
+            "extractors/documents",
+            "extractors/record",
+            "extractors/plan",
+        ),
+    ),
     "Earlier records": (
         "updating.md",
         ("commands/options/updating_options", "commands/extract", "extractors/extractions", "extractors/updating"),
@@ -49,12 +58,13 @@ LEADS = {
         ("commands/gold", "extractors/evaluation", "extractors/gold", "extractors/tuning"),
     ),
     "Keys of the service": ("keys.md", ("extractors/keys",)),
+    "LangChain": ("langchain.md", ("integrations/langchain",)),
     "Looking and reviewing": (
         "reviewing.md",
         ("commands/looking", "extractors/review", "extractors/viewing", "extractors/displaying"),
     ),
     "Options": ("command-line.md", ("commands/options/option_groups",)),
-    "Other services": ("services.md", ("extractors/chat_completions", "extractors/clouds")),
+    "Other services": ("services.md", ("extractors/chat_completions", "extractors/clouds", "extractors/transports")),
     "Outputs": ("command-line.md#output", ("extractors/runs/outputs",)),
     "Projects and suggestions": ("starting.md", ("commands/init", "commands/suggest", "extractors/suggestion")),
     "Replies of the service": (
