@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from chat_completions import Asked, chunks, completion, serving, streamed
 
 from slotfill.extractors.catalogue.model_facts import look_up
 from slotfill.extractors.catalogue.prices import price_a_million
@@ -11,6 +14,7 @@ from slotfill.extractors.chat_completions.openai_models import OPENAI_MODELS
 from slotfill.extractors.errors import ModelError
 from slotfill.extractors.messages_api.thinking import WITHOUT_THINKING, thinking_for
 from slotfill.extractors.settings import Settings
+from slotfill.extractors.testing import TransportConformance
 
 
 @pytest.mark.parametrize(
@@ -77,3 +81,21 @@ def test_how_much_such_a_model_thinks_is_its_own_affair() -> None:
     facts = transport_facts(model)
     assert facts
     assert facts.whole_schemas
+
+
+class TestTransport(TransportConformance):
+    """The conformance of transports, held by a simulated server."""
+
+    transport = OPENAI_MODELS
+
+    @pytest.fixture(autouse=True)
+    def _server(self) -> Iterator[None]:
+        def answer(asked: Asked) -> object:
+            usage = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
+            if asked.body.get("stream"):
+                return streamed(chunks({"content": "Ada "}, {"content": "did."}, usage=usage))
+            return completion("Ada did.", usage=usage)
+
+        with serving(answer) as server:
+            self.model = f"openai:qwen3@{server.url}"
+            yield

@@ -6,6 +6,7 @@ import base64
 import json
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from scripted import message
 
 from slotfill import Extractor
 from slotfill.extractors.cassettes.cassette import Cassette
+from slotfill.extractors.clouds.cloud_models import BEDROCK
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.messages_api.sse import events
+from slotfill.extractors.testing import TransportConformance
 
 ANN = message('{"name": "Ann", "age": 3}')
 TEXT = "Ann is 3."
@@ -217,3 +220,19 @@ def test_without_a_credential_it_says_what_to_set(cloud: Any, monkeypatch: pytes
     assert extraction.error.type == "authentication"
     assert "AWS_ACCESS_KEY_ID" in extraction.error.message
     assert server.asked == []
+
+
+class TestTransport(TransportConformance):
+    """The conformance of transports, held at Bedrock, whose streams are the most peculiar."""
+
+    transport = BEDROCK
+    model = MODELS["bedrock"]
+
+    @pytest.fixture(autouse=True)
+    def _server(self, cloud: Any) -> Iterator[None]:
+        def answer(asked: Asked) -> Any:
+            return streamed(asked) if "stream" in asked.path else ANN if asked.body.get("messages") else Reply({}, 400)
+
+        with serving(answer) as server:
+            cloud(server)
+            yield
