@@ -113,7 +113,7 @@ def test_what_the_classes_say_is_what_a_model_is_told():
         (list[Plain], "Plain] cannot be read from JSON"),
         (list["Missing"], "cannot be read from JSON: name 'Missing' is not defined"),  # noqa: F821 - as it says
         (Callable[[int], int], "has no JSON Schema"),
-        (type[int], "type[int] holds classes, of which JSON has none"),
+        (type[int], "type[int] holds classes, of which there are none in JSON"),
         (list[type[Item]], "Item] holds classes"),
         (Item | type[Item], "Item] holds classes"),
         (dict[str, type], "type holds classes"),
