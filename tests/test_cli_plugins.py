@@ -17,6 +17,7 @@ from scripted import message
 from slotfill.cli import main
 from slotfill.extractors.catalogue.transport_facts import transport_facts
 from slotfill.extractors.documents.readers import isolation
+from slotfill.extractors.evaluation.judging import plugged_comparators
 from slotfill.schemas.entry_points import plugin_group
 from slotfill.schemas.entry_points.installed_plugins import _read
 
@@ -34,6 +35,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "note.rev").write_text("Ada Lovelace wrote it."[::-1])
     transport_facts.cache_clear()
+    plugged_comparators._loaded.cache_clear()
     plugin_group._warn.cache_clear()
     return tmp_path
 
