@@ -109,7 +109,7 @@ build/wheel/.installed: $(wildcard dist/*.whl)
 	@touch $@
 
 sbom: $(RELEASE) build/wheel/.installed  ## what an installed wheel consists of, as CycloneDX, in build/sbom.json
-	$(BIN)/cyclonedx-py environment build/wheel/bin/python --pyproject pyproject.toml --output-reproducible --of JSON -o build/sbom.json
+	$(BIN)/cyclonedx-py environment build/wheel/bin/python --output-reproducible --of JSON -o build/sbom.json
 
 audit: $(RELEASE) build/wheel/.installed  ## whether one of these has a known weakness: asks a database by network
 	$(BIN)/pip-audit --strict --path "$$(build/wheel/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"

@@ -101,10 +101,7 @@ def _load_library(model: str) -> None:
         pass  # likewise out here: it may quote a password in HF_ENDPOINT
     else:
         return
-    raise ModelError(
-        f"model {model!r}: the hub's library cannot read its settings: check HF_ENDPOINT, HF_HUB_ETAG_TIMEOUT and "
-        "HF_HUB_DOWNLOAD_TIMEOUT"
-    )
+    raise ModelError(f"model {model!r}: {_SETTINGS}")
 
 
 def _cached(reference: _Reference) -> Path | None:
@@ -164,6 +161,11 @@ def _reason(reference: _Reference, error: Exception) -> str:
     )
 
 
+_SETTINGS = (
+    "the hub's library cannot read its settings: check HF_ENDPOINT, HF_HUB_ETAG_TIMEOUT and HF_HUB_DOWNLOAD_TIMEOUT"
+)
+
+
 def _templates() -> tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...]:
     """Return what is said of each kind of error, the most special first."""
     import httpx2
@@ -197,6 +199,7 @@ def _templates() -> tuple[tuple[type[BaseException] | tuple[type[BaseException],
             (httpx2.LocalProtocolError, UnicodeEncodeError),
             "the token cannot be sent: check HF_TOKEN, or `hf auth login` anew",
         ),
+        (httpx2.InvalidURL, _SETTINGS),  # the library before 2.3 reads them as late as that
         (
             httpx2.TransportError,
             "{host} cannot be reached, or broke off ({cause}): check the network, the proxy and HF_ENDPOINT",
