@@ -117,7 +117,7 @@ audit: $(RELEASE) build/wheel/.installed  ## whether one of these has a known we
 lint-pyright: $(RELEASE)  ## the public API as Pyright sees it
 	$(BIN)/pyright
 
-PARTS := bedrock,eval,frames,hub,local,mcp,office,otel,pdf,remote,review,serve,tables,testing,vertex
+PARTS := bedrock,eval,frames,hub,langchain,local,mcp,office,otel,pdf,remote,review,serve,tables,testing,vertex
 
 lowest: $(RELEASE)  ## .ci/lowest.txt anew: each direct dependency at its lowest bound, by uv
 	$(BIN)/uv pip compile pyproject.toml $(foreach part,$(subst $(comma), ,$(PARTS)),--extra $(part)) --resolution lowest-direct \
