@@ -184,6 +184,8 @@ class Ledger:
     def recall(self, document: Document, *, replaying: bool = False) -> dict[bytes, list[Answer]]:
         """Return the answers to a document's asks, by the digest of each ask, in the order in which they came.
 
+        None of a document that has ended in this start, for good: it is asked about no more.
+
         replaying: also those of this start that are asked for again by the next one: its plan has been told of them.
         """
         answers: defaultdict[bytes, list[Answer]] = defaultdict(list)
