@@ -34,6 +34,8 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
+from overhead import MODEL, TEXT, VALUE
+
 from slotfill import Extractor
 from slotfill.schemas import Feedback
 
@@ -51,15 +53,7 @@ REFUSED_CLIENTS = 16
 FIRST_EVENT, SLOWER = 1.2, 1.1
 """The targets, as ratios."""
 
-MODEL = "claude-haiku-5-5"
 KEY = "sk-ant-simulated"
-TEXT = "The app logs me out every hour, and support has not answered for a week. I am about to cancel. Ticket {}."
-VALUE = {
-    "sentiment": "negative",
-    "key_issues": ["The app logs me out every hour", "support has not answered for a week"],
-    "urgency": 4,
-    "suggested_action": "Fix the session timeout, and answer the open ticket today.",
-}
 
 Times = list[float]
 

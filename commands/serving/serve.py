@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from slotfill.extractors.budgets.spending_limit import SpendingLimit
     from slotfill.extractors.keys.key_ring import KeyRing
     from slotfill.extractors.serving.runs.service_run import RunLimits
+    from slotfill.extractors.serving.served_schemas import ServedSchemas
     from slotfill.extractors.serving.service import Keys
 
 __all__ = ["serve_command"]
@@ -26,6 +29,14 @@ __all__ = ["serve_command"]
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _OWN_KEY = "local"
 MEGABYTE = 1_000_000
+
+
+def _count(name: str, default: int, text: str) -> Any:
+    return option(name, type=click.IntRange(min=1), default=default, show_default=True, metavar="N", help=text)
+
+
+def _megabytes(name: str, default: float, text: str) -> Any:
+    return option(name, type=click.FloatRange(min=0.001), default=default, show_default=True, metavar="MB", help=text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +69,12 @@ class _ServeOptions(OptionGroup):
         metavar="N",
         help="The port; 0 takes a free one.",
     )
-    concurrency: int = option(
-        "--concurrency",
-        type=click.IntRange(min=1),
-        default=64,
-        show_default=True,
-        metavar="N",
-        help="Requests at work at once. Those that wait take turns by key.",
-    )
+    concurrency: int = _count("--concurrency", 64, "Requests at work at once. Those that wait take turns by key.")
     allow_schemas: bool = option("--allow-schemas", is_flag=True, help="Let requests bring a JSON Schema of their own.")
     limits_storage: str | None = option(
         "--limits-storage", metavar="URL", help="Share what keys ask a minute with other processes: redis://HOST."
     )
-    max_body: float = option(
-        "--max-body",
-        type=click.FloatRange(min=0.001),
-        default=10,
-        show_default=True,
-        metavar="MB",
-        help="The most that a request may hold.",
-    )
+    max_body: float = _megabytes("--max-body", 10, "The most that a request may hold.")
     origins: tuple[str, ...] = option(
         "--cors-origin", multiple=True, metavar="ORIGIN", help="Let pages of ORIGIN call it from browsers; repeat it."
     )
@@ -104,30 +101,11 @@ class _ServeOptions(OptionGroup):
         help="So long runs that are over are kept, and replies for requests that are sent again: 15m, 30d. "
         "[default: replies a day, which is the most; runs until DELETE or `slotfill purge`]",
     )
-    runs: int = option(
-        "--runs",
-        type=click.IntRange(min=1),
-        default=2,
-        show_default=True,
-        metavar="N",
-        help="Runs (POST /v1/runs) at work at once. They leave half of --concurrency to requests.",
+    runs: int = _count(
+        "--runs", 2, "Runs (POST /v1/runs) at work at once. They leave half of --concurrency to requests."
     )
-    run_documents: int = option(
-        "--run-documents",
-        type=click.IntRange(min=1),
-        default=100_000,
-        show_default=True,
-        metavar="N",
-        help="The most documents of a run.",
-    )
-    run_body: float = option(
-        "--run-body",
-        type=click.FloatRange(min=0.001),
-        default=200,
-        show_default=True,
-        metavar="MB",
-        help="The most that the files of a run may have, as they are sent.",
-    )
+    run_documents: int = _count("--run-documents", 100_000, "The most documents of a run.")
+    run_body: float = _megabytes("--run-body", 200, "The most that the files of a run may have, as they are sent.")
     grace: float = option(
         "--grace",
         type=click.FloatRange(min=0),
@@ -181,11 +159,8 @@ def serve_command(*, options: _ServeOptions) -> None:
         http://127.0.0.1:8000/v1/extract/feedback
     """
     from slotfill.extractors.http.bound_port import bound_port
-    from slotfill.extractors.runs.ledger.identity import state_folder
     from slotfill.extractors.serving.http.service_app import service_app
     from slotfill.extractors.serving.http.service_server import BACKLOG, serve_app
-    from slotfill.extractors.serving.runs.run_queue import RunQueue
-    from slotfill.extractors.serving.runs.run_store import RunStore
     from slotfill.extractors.serving.served_schemas import ServedSchemas
     from slotfill.extractors.serving.service_assembly import assembled_service
 
@@ -208,14 +183,15 @@ def serve_command(*, options: _ServeOptions) -> None:
             limits_storage=options.limits_storage,
             feedback=options.feedback,
             retention=options.retention,
-        ) as service:
-            runs = RunQueue(service, RunStore(state_folder(schemas.settings)), options.run_limits)
+            runs=options.run_limits,
+        ) as (service, runs):
             app = service_app(service, runs, most_bytes=round(options.max_body * MEGABYTE), origins=options.origins)
-            serve_app(app, service, listener, grace=options.grace, on_ready=lambda _: _say_ready(address, schemas, own))
+            on_ready = partial(_say_ready, address, schemas, own)
+            serve_app(app, service, runs, listener, grace=options.grace, on_ready=on_ready)
     click.echo("stopped", err=True)
 
 
-def _say_ready(address: str, schemas: Any, own: str | None) -> None:
+def _say_ready(address: str, schemas: ServedSchemas, own: str | None, _stop: Callable[[], None]) -> None:
     names = ", ".join(schemas.named)
     click.echo(f"serving {names} with {schemas.models[0]} at {address} (Ctrl-C stops it)", err=True)
     if own is not None:

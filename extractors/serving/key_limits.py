@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
@@ -36,6 +37,26 @@ STORE_AGAIN = 5.0
 _logger = logging.getLogger("slotfill")
 
 
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A key that may ask no more, as it is, until a time of the monotonic clock."""
+
+    key: ApiKey
+    limit: str
+    until: float
+
+    @property
+    def seconds(self) -> float:
+        """So long it may not."""
+        return self.until - time.monotonic()
+
+    @property
+    def problem(self) -> ProblemError:
+        """What a request is told."""
+        detail = f"the key {self.key.name!r} has used its {self.limit} a minute"
+        return ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "key_limit", detail, retry_after=self.seconds)
+
+
 class KeyLimits:
     """Counts requests and tokens by key, over a sliding minute.
 
@@ -56,11 +77,25 @@ class KeyLimits:
         self._limiter = SlidingWindowCounterRateLimiter(cast("Storage", store))
         # `limits` closes no store, and has no name for the client of Redis but the one within its bridge.
         self._client: Any = getattr(getattr(store, "bridge", None), "storage", None)
+        self._refused: dict[str, _Refused] = {}
 
     async def aclose(self) -> None:
         """Close the connections to the store."""
         if self._client is not None:
             await self._client.aclose()
+
+    def check(self, key: ApiKey) -> None:
+        """Refuse a key that was refused a moment ago, and may not ask yet: nothing is counted, and no store is asked.
+
+        Raises:
+            ProblemError: It may not (429).
+        """
+        refused = self._refused.get(key.name)
+        if refused is None:
+            return
+        if refused.key == key and refused.seconds > 0:
+            raise refused.problem
+        del self._refused[key.name]
 
     async def admit(self, key: ApiKey, *, leaving: float = 0.0) -> None:
         """Count a request.
@@ -72,15 +107,20 @@ class KeyLimits:
         Raises:
             ProblemError: It is one too many (429), or nobody can tell (503).
         """
+        self.check(key)
         with _answering():
             if leaving and key.rpm is not None:
                 left = (await self._limiter.get_window_stats(_a_minute(key.rpm), key.name, "requests")).remaining
                 if left <= int(leaving * key.rpm):
-                    raise await self._refusal(key, _a_minute(key.rpm), "requests")
+                    raise (await self._refusal(key, _a_minute(key.rpm), "requests")).problem
             if key.tpm is not None and not await self._limiter.test(_a_minute(key.tpm), key.name, "tokens"):
-                raise await self._refusal(key, _a_minute(key.tpm), "tokens")
-            if key.rpm is not None and not await self._limiter.hit(_a_minute(key.rpm), key.name, "requests"):
-                raise await self._refusal(key, _a_minute(key.rpm), "requests")
+                refused = await self._refusal(key, _a_minute(key.tpm), "tokens")
+            elif key.rpm is not None and not await self._limiter.hit(_a_minute(key.rpm), key.name, "requests"):
+                refused = await self._refusal(key, _a_minute(key.rpm), "requests")
+            else:
+                return
+        self._refused[key.name] = refused
+        raise refused.problem
 
     async def charge(self, key: ApiKey, tokens: int) -> None:
         """Count the tokens that a request took. They are known when it is over: the next one waits for them."""
@@ -94,14 +134,9 @@ class KeyLimits:
         except StorageError as error:
             _log_silence(error)  # what was extracted is paid for, and answered all the same
 
-    async def _refusal(self, key: ApiKey, item: RateLimitItemPerMinute, unit: str) -> ProblemError:
+    async def _refusal(self, key: ApiKey, item: RateLimitItemPerMinute, unit: str) -> _Refused:
         reset = (await self._limiter.get_window_stats(item, key.name, unit)).reset_time
-        return ProblemError(
-            HTTPStatus.TOO_MANY_REQUESTS,
-            "key_limit",
-            f"the key {key.name!r} has used its {item.amount:,} {unit} a minute",
-            retry_after=reset - time.time(),
-        )
+        return _Refused(key, f"{item.amount:,} {unit}", time.monotonic() + reset - time.time())
 
 
 @contextmanager

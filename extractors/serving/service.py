@@ -167,6 +167,10 @@ class Service:
             raise ProblemError(HTTPStatus.UNAUTHORIZED, "unauthorized", detail)
         return key
 
+    def check_limits(self, key: ApiKey) -> None:
+        """Refuse a key at once that has used what it may ask a minute. Raises ProblemError (429)."""
+        self._limits.check(key)
+
     async def admit(self, key: ApiKey) -> None:
         """Count a request of a key that asks no model. Raises ProblemError where it is one too many (429)."""
         await self._limits.admit(key)

@@ -1,4 +1,4 @@
-"""A service, put together of its parts: its money, its keys' accounts and limits, its replies."""
+"""A service, put together of its parts: its money, its keys' accounts and limits, its replies, its runs."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from slotfill.extractors.serving.feedback_log import FeedbackLog
 from slotfill.extractors.serving.key_accounts import KeyAccounts
 from slotfill.extractors.serving.key_limits import KeyLimits
 from slotfill.extractors.serving.reply_store import MOST_RETENTION, ReplyStore, replies_folder
+from slotfill.extractors.serving.runs.run_queue import RunQueue
+from slotfill.extractors.serving.runs.run_store import RunStore
+from slotfill.extractors.serving.runs.service_run import RunLimits
 from slotfill.extractors.serving.served_schemas import ServedSchemas
 from slotfill.extractors.serving.service import Keys, Service
 from slotfill.extractors.telemetry.live_gauges import LIVE, LiveRun
@@ -34,7 +37,8 @@ def assembled_service(
     limits_storage: str | None = None,
     feedback: Path | None = None,
     retention: timedelta | None = None,
-) -> Iterator[Service]:
+    runs: RunLimits | None = None,
+) -> Iterator[tuple[Service, RunQueue]]:
     """Put a service together, whose state stands in the folder that its schemas' settings name.
 
     Whoever serves it closes it, on the loop that it belongs to.
@@ -49,6 +53,7 @@ def assembled_service(
         limits_storage: Where other processes share what keys ask a minute, by its URL.
         feedback: The log of a review that users' feedback goes to.
         retention: So long replies are kept for who asks again; None for as long as it may be.
+        runs: What runs may take; None for what they may by default.
 
     Raises:
         SettingsError: The webhook's address is none of HTTP, or the storage cannot be used.
@@ -67,4 +72,4 @@ def assembled_service(
             concurrency=concurrency,
         )
         with LIVE.showing(LiveRun("service", breaker=lambda: service.breaker.state)):
-            yield service
+            yield service, RunQueue(service, RunStore(folder), runs or RunLimits())

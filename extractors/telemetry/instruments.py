@@ -82,6 +82,7 @@ class Instruments:
         self._edits = counter("slotfill.edits", "Changes of what a model said.", "schema", "risk")
         self._tokens = counter("slotfill.tokens", "Tokens, as the service counts them.", *named, "kind")
         self._cost = counter("slotfill.cost.usd", "What was spent, in US dollars.", *named)
+        self._problems = counter("slotfill.problems", "Requests that a service answered with a problem.", "code")
         self._seconds = meter.create_histogram(
             "slotfill.extraction.duration", "s", "A whole extraction.", explicit_bucket_boundaries_advisory=SECONDS
         )
@@ -117,6 +118,11 @@ class Instruments:
         kind = failure.value if failure else _NO_FAILURE
         with self._counting:
             self._attempts.add(1, self._schema(schema), self._model(model), rung.value, kind)
+
+    def refused(self, code: str) -> None:
+        """Count a request that a service answered with a problem."""
+        with self._counting:
+            self._problems.add(1, code)
 
     def spent(self, schema: str, model: str, usage: Usage | None, usd: Decimal | None) -> None:
         """Count what was spent; None for what is not known."""

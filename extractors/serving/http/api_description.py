@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from slotfill.extractors.record.parts import Outcome
-from slotfill.extractors.serving.http.request_bodies import ExtractBody
+from slotfill.extractors.serving.http.requests.request_bodies import ExtractBody
 from slotfill.extractors.serving.problem import PROBLEM_TYPE
 from slotfill.schemas.json_schema.subschemas import subschemas
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
+from fastapi.sse import EventSourceResponse
 
 from slotfill.extractors.record.json_text import json_text
 from slotfill.extractors.serving.http.api_description import described_extract, described_stream
-from slotfill.extractors.serving.http.extraction_events import EventStream, extraction_events
-from slotfill.extractors.serving.http.idempotent_replies import IDEMPOTENCY_KEY, idempotency_key, reply_once
-from slotfill.extractors.serving.http.request_bodies import read_body
-from slotfill.extractors.serving.http.request_guard import REQUEST_ID
-from slotfill.extractors.serving.http.route_keys import presented_key, service_of
+from slotfill.extractors.serving.http.extraction_events import extraction_events
+from slotfill.extractors.serving.http.requests.idempotent_replies import IDEMPOTENCY_KEY, idempotency_key, reply_once
+from slotfill.extractors.serving.http.requests.problem_responses import REQUEST_ID
+from slotfill.extractors.serving.http.requests.request_bodies import read_body
+from slotfill.extractors.serving.http.requests.route_keys import presented_key, service_of
 from slotfill.extractors.serving.problem import ProblemError
-from slotfill.extractors.serving.service import Service, ServiceRequest, Work
+from slotfill.extractors.serving.service import Service, ServiceRequest
 from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = ["extract_routes"]
@@ -52,24 +53,25 @@ def _add(router: APIRouter, path: str, name: str | None) -> None:
         service.schemas.check(wanted.key, wanted.schema, wanted.model)
         return await reply_once(request, service.replies, wanted.key.name, digest, lambda: _answer(service, wanted))
 
-    async def at_work(
-        request: Request, asked: tuple[ServiceRequest, str] = Depends(request_of)
-    ) -> AsyncGenerator[Work]:
+    async def events_of(
+        request: Request,
+        asked: tuple[ServiceRequest, str] = Depends(request_of),
+        partials: Annotated[
+            Literal["values", "patches"], Query(description="Whole values as they grow, or what has changed of them.")
+        ] = "values",
+    ) -> AsyncGenerator[AsyncGenerator[bytes]]:
         if idempotency_key(request) is not None:
             detail = f"a stream cannot be sent again: an {IDEMPOTENCY_KEY} is for the address without /stream"
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_of_stream", detail)
         # Before the answer begins, so that a refusal is a status; the place is given back when it has been sent.
         async with AsyncExitStack() as held:
-            yield await _while_there(request, held.enter_async_context(service_of(request).at_work(asked[0])))
+            work = await _while_there(request, held.enter_async_context(service_of(request).at_work(asked[0])))
+            events = extraction_events(work, request.scope[REQUEST_ID], as_patches=partials == "patches")
+            yield await held.enter_async_context(aclosing(events))
 
-    async def stream(
-        request: Request,
-        work: Work = Depends(at_work),
-        partials: Annotated[
-            Literal["values", "patches"], Query(description="Whole values as they grow, or what has changed of them.")
-        ] = "values",
-    ) -> EventStream:
-        return EventStream(extraction_events(work, request.scope[REQUEST_ID], as_patches=partials == "patches"))
+    async def stream(events: AsyncGenerator[bytes] = Depends(events_of)) -> EventSourceResponse:
+        # Given to it as bytes: events that a route yields go through two queues of the framework, and the first waits.
+        return EventSourceResponse(events, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
 
     of = name or "a schema of the request"
     router.add_api_route(

@@ -9,8 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from http import HTTPStatus
 
-from starlette.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.serving.json_patches import patch_between
@@ -20,7 +19,7 @@ from slotfill.extractors.unforeseen import unexpected
 from slotfill.schemas.json_values.exact_json import dumps
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
 
-__all__ = ["EventStream", "extraction_events"]
+__all__ = ["extraction_events"]
 
 STREAM_SECONDS = 900.0
 """So long a stream may take, a client that reads slowly included."""
@@ -31,31 +30,11 @@ AHEAD = 16
 PING_SECONDS = 15.0
 """So long a stream says nothing: what stands between may take a silent connection for a dead one."""
 
-_PING = b": ping\n\n"
-
 _END = None
 
 _Events = asyncio.Queue[bytes | None]
 
 _logger = logging.getLogger("slotfill")
-
-
-class EventStream(StreamingResponse):
-    """Sends events as they come, and ends what makes them when it is over, whatever ends it.
-
-    FastAPI's own response hands each event through two further queues, and under load the first one waits in all.
-    """
-
-    media_type = "text/event-stream"
-
-    def __init__(self, events: AsyncGenerator[bytes]) -> None:
-        super().__init__(events, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
-        self._events = events
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send them."""
-        async with aclosing(self._events):
-            await super().__call__(scope, receive, send)
 
 
 async def extraction_events(work: Work, request_id: str, *, as_patches: bool) -> AsyncGenerator[bytes]:
@@ -82,7 +61,7 @@ async def _next(events: _Events) -> bytes | None:
         async with asyncio.timeout(PING_SECONDS):
             return await events.get()
     except TimeoutError:
-        return _PING
+        return KEEPALIVE_COMMENT
 
 
 async def _produce(work: Work, request_id: str, events: _Events, *, as_patches: bool) -> None:
@@ -125,5 +104,5 @@ async def _extract(work: Work, events: _Events, *, as_patches: bool) -> None:
 
 
 def _event(name: str, data: JSONObject) -> bytes:
-    """Write an event, its data in one line, as records are written."""
-    return f"event: {name}\ndata: {dumps(data)}\n\n".encode()
+    """Write an event, its data as records are written."""
+    return format_sse_event(event=name, data_str=dumps(data))

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from slotfill.extractors.record.json_writer import NO_MEMBER
 from slotfill.extractors.serving.feedback_log import FieldFeedback
 from slotfill.extractors.serving.http.api_description import problems
-from slotfill.extractors.serving.http.request_bodies import checked_body, media_type
-from slotfill.extractors.serving.http.route_keys import presented_key, service_of
+from slotfill.extractors.serving.http.requests.request_bodies import checked_body, media_type
+from slotfill.extractors.serving.http.requests.route_keys import presented_key, service_of
 from slotfill.extractors.serving.problem import ProblemError
 
 __all__ = ["feedback_router"]

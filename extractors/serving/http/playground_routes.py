@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request, Response
 
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.record.json_text import json_text
-from slotfill.extractors.serving.http.request_bodies import json_body
-from slotfill.extractors.serving.http.route_keys import presented_key, service_of
+from slotfill.extractors.serving.http.requests.request_bodies import json_body
+from slotfill.extractors.serving.http.requests.route_keys import presented_key, service_of
 from slotfill.extractors.serving.playground.playground_page import playground_page
 from slotfill.extractors.serving.playground.playground_view import playground_view
 from slotfill.extractors.serving.problem import ProblemError
@@ -26,7 +26,7 @@ async def playground() -> Response:
     return playground_page()
 
 
-@playground_router.post("/v1/view")
+@playground_router.post("/v1/view", openapi_extra={"security": [{"key": []}]})
 async def view(request: Request) -> Response:
     """Turn a record and its text into what the page shows of them. Nothing of it is kept."""
     await service_of(request).admit(presented_key(request))

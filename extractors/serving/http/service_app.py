@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -15,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Match
-from starlette.types import Scope
+from starlette.types import ASGIApp
 
 from slotfill import __version__
 from slotfill.extractors.errors import LedgerError
@@ -23,7 +22,9 @@ from slotfill.extractors.serving.http.api_description import described_parts
 from slotfill.extractors.serving.http.extract_routes import extract_routes
 from slotfill.extractors.serving.http.feedback_routes import feedback_router
 from slotfill.extractors.serving.http.playground_routes import playground_router
-from slotfill.extractors.serving.http.request_guard import REQUEST_ID, RequestGuard, problem_response
+from slotfill.extractors.serving.http.requests.problem_responses import REQUEST_ID, FaultAnswers, problem_response
+from slotfill.extractors.serving.http.requests.request_guard import RequestGuard
+from slotfill.extractors.serving.http.requests.route_keys import KeyedAddresses
 from slotfill.extractors.serving.http.runs.run_routes import runs_router
 from slotfill.extractors.serving.http.state_routes import state_router
 from slotfill.extractors.serving.problem import ProblemError
@@ -36,22 +37,17 @@ __all__ = ["service_app"]
 _DROP_SECONDS = 600.0
 """So often what is to be kept no longer is dropped."""
 
-_PLAIN_QUERY = re.compile(rb"(?:[a-z_]{1,16}=[a-z0-9]{1,16}(?:&|$))*")
-"""A query as the routes take one, `partials=patches`: nothing that anybody says."""
-
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 _logger = logging.getLogger("slotfill")
 
 
-def service_app(
-    service: Service, runs: RunQueue | None = None, *, most_bytes: int, origins: tuple[str, ...] = ()
-) -> FastAPI:
+def service_app(service: Service, runs: RunQueue, *, most_bytes: int, origins: tuple[str, ...] = ()) -> ASGIApp:
     """Make the app of a service.
 
     Args:
         service: What answers.
-        runs: Its runs; None where it takes none.
+        runs: Its runs.
         most_bytes: Of a body.
         origins: The origins whose pages may call it from a browser.
     """
@@ -59,16 +55,16 @@ def service_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         dropping = asyncio.create_task(_drop_expired(service, runs))
-        if runs is not None:
-            runs.start()
+        runs.start()
         try:
             yield
         finally:
             dropping.cancel()
-            if runs is not None:
-                await runs.aclose()
+            await runs.aclose()
             await service.aclose()
 
+    routers = (state_router, extract_routes(service), feedback_router, runs_router, playground_router)
+    keyed = KeyedAddresses(routers)
     app = FastAPI(
         title="slotfill",
         version=__version__,
@@ -81,49 +77,37 @@ def service_app(
             "logs": False,  # the messages of exceptions may quote a text
             "operation_spans": False,
             "auto_configure": False,  # that is --otel's
-            "exclude": _is_untraced,
+            "exclude": keyed.is_untraced,
         },
     )
     handlers: dict[Any, Any] = {ProblemError: _on_problem, RequestValidationError: _on_invalid, HTTPException: _on_http}
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
     app.state.service, app.state.runs = service, runs
-    app.include_router(state_router)
-    app.include_router(extract_routes(service))
-    app.include_router(feedback_router)
-    if runs is not None:
-        app.include_router(runs_router)
-    app.include_router(playground_router)
+    for router in routers:
+        app.include_router(router)
+    app.add_middleware(FaultAnswers)
     _describe(app, service)
-    if origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=origins,
-            allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
-            expose_headers=[
-                *("X-Request-Id", "Retry-After", "Idempotency-Replayed"),
-                *("Location", "X-Run-Status", "X-Run-Over"),
-            ],
-        )
-    uploads = {} if runs is None else {RUNS: max(most_bytes, runs.limits.size)}
-    app.add_middleware(RequestGuard, most_bytes=most_bytes, uploads=uploads)
-    return app
+    uploads = {RUNS: max(most_bytes, runs.limits.size)}
+    guarded = RequestGuard(app, service, keyed, most_bytes=most_bytes, uploads=uploads)
+    if not origins:
+        return guarded
+    return CORSMiddleware(
+        guarded,
+        allow_origins=origins,
+        allow_methods=["GET", "POST", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+        expose_headers=[
+            *("X-Request-Id", "Retry-After", "Idempotency-Replayed"),
+            *("Location", "X-Run-Status", "X-Run-Over"),
+        ],
+    )
 
 
-def _is_untraced(scope: Scope) -> bool:
-    """Whether a request is told to nobody: one that only asks how the service is, or whose address may be anything.
-
-    Spans hold addresses, and a client may write a text, or its key, into one that is of no route.
-    """
-    is_known = any(route.matches(scope)[0] is Match.FULL for route in scope["app"].routes)
-    return not (is_known and scope["path"].startswith("/v1/") and _PLAIN_QUERY.fullmatch(scope["query_string"]))
-
-
-async def _drop_expired(service: Service, runs: RunQueue | None) -> None:
+async def _drop_expired(service: Service, runs: RunQueue) -> None:
     """Drop what has been kept for its time, also where nobody asks."""
     while True:
-        for drop in (service.replies.drop_expired, *([runs.drop_expired] if runs else [])):
+        for drop in (service.replies.drop_expired, runs.drop_expired):
             try:
                 await asyncio.to_thread(drop)
             except LedgerError as error:

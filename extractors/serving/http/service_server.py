@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
@@ -48,8 +48,9 @@ LAST_WORD = 2.0
 
 
 def serve_app(
-    app: FastAPI,
+    app: ASGIApp,
     service: Service,
+    runs: RunQueue,
     listener: socket.socket,
     *,
     grace: float,
@@ -63,6 +64,7 @@ def serve_app(
     Args:
         app: What answers.
         service: What it is of.
+        runs: Its runs.
         listener: Where.
         grace: Seconds.
         on_ready: As `OnReady`.
@@ -83,7 +85,7 @@ def serve_app(
         proxy_headers=False,  # anybody may write them
     )
     with _signals_passed(), suppress(KeyboardInterrupt):  # that is how it ends
-        _Server(config, service, app.state.runs, grace, on_ready).run(sockets=[listener])
+        _Server(config, service, runs, grace, on_ready).run(sockets=[listener])
 
 
 def most_connections() -> int:
@@ -142,7 +144,7 @@ class _Server(uvicorn.Server):
     """Tells the service when it is to stop."""
 
     def __init__(
-        self, config: uvicorn.Config, service: Service, runs: RunQueue | None, grace: float, on_ready: OnReady
+        self, config: uvicorn.Config, service: Service, runs: RunQueue, grace: float, on_ready: OnReady
     ) -> None:
         super().__init__(config)
         self.server_state = _Connections(most_connections())
@@ -164,8 +166,7 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         loop = asyncio.get_running_loop()
         loop.call_later(max(0.0, self._grace - LAST_WORD), self._service.end_requests)
-        if self._runs is not None:
-            self._runs.stop(self._grace)
+        self._runs.stop(self._grace)
         await super().shutdown(sockets)
 
 

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from slotfill.extractors.serving.http.api_description import answers, described_text, problems
-from slotfill.extractors.serving.http.request_bodies import file_text
-from slotfill.extractors.serving.http.route_keys import presented_key, service_of
+from slotfill.extractors.serving.http.requests.request_bodies import file_text
+from slotfill.extractors.serving.http.requests.route_keys import presented_key, service_of
 from slotfill.extractors.serving.problem import ProblemError
 from slotfill.extractors.serving.runs.run_queue import RunQueue
 from slotfill.extractors.telemetry.prometheus_page import PROMETHEUS_TYPE, prometheus_text
@@ -49,8 +49,8 @@ async def schemas(request: Request) -> JSONResponse:
         for name, schema in served.for_key(key).items()
     ]
     flagged = ["the fields that are flagged, with their values"] if service.feedback is not None else []
-    runs: RunQueue | None = request.app.state.runs
-    longest = runs.limits.retention if runs else None
+    runs: RunQueue = request.app.state.runs
+    longest = runs.limits.retention
     kept = {
         "keeps": ["usage and cost, by key, label, schema and model", *flagged],
         "texts": False,

@@ -34,14 +34,17 @@ from slotfill.extractors.runs.ledger.lock import check_owner
 from slotfill.extractors.runs.purging.ledger_purge import purge_ledgers
 from slotfill.extractors.serving.runs.run_order import RunOrder, RunState, RunStatus
 
-__all__ = ["INPUT", "RunStore", "purge_runs"]
+__all__ = ["INPUT", "RUN_NAME", "RunStore", "purge_runs"]
 
 INPUT = "input"
 """The folder of a run's documents."""
 
+RUN_NAME = r"run_[0-9a-f]{32}"
+"""What a run is called, as a regular expression."""
+
 FOLDER = "service-runs"
 
-_ID = re.compile(r"run_[0-9a-f]{32}")
+_ID = re.compile(RUN_NAME)
 _ORDER, _STATE, _CANCEL, _LOCK = "order.json", "state.json", "cancel", "lock"
 _NEW, _GONE = ".new-", ".gone-"
 

@@ -14,9 +14,6 @@ from slotfill.extractors.keys.key_ring import KeyRing, utc_now
 from slotfill.extractors.keys.secret_hash import hash_of, new_secret
 from slotfill.extractors.serving.http.service_app import service_app
 from slotfill.extractors.serving.http.service_server import serve_app
-from slotfill.extractors.serving.runs.run_queue import RunQueue
-from slotfill.extractors.serving.runs.run_store import RunStore
-from slotfill.extractors.serving.runs.service_run import RunLimits
 from slotfill.extractors.serving.served_schemas import ServedSchemas
 from slotfill.extractors.serving.service_assembly import assembled_service
 from slotfill.extractors.testing.claude import SimulatedClaude
@@ -85,7 +82,6 @@ def running(claude, tmp_path, monkeypatch):
             most_bytes=1_000_000,
             origins=(),
             keys=None,
-            runs=None,
             **of_service,
         ):
             named = {schema.name: schema for schema in map(resolve, names or ("feedback",))}
@@ -94,18 +90,19 @@ def running(claude, tmp_path, monkeypatch):
             options = {"concurrency": 8, **of_service}
             with (
                 bound_port("127.0.0.1", 0) as listener,
-                assembled_service(schemas, keys, place=str(listener.getsockname()[1]), **options) as service,
+                assembled_service(schemas, keys, place=str(listener.getsockname()[1]), **options) as (service, runs),
             ):
-                queued = RunQueue(service, RunStore(tmp_path), runs or RunLimits())
-                app = service_app(service, queued, most_bytes=most_bytes, origins=origins)
+                app = service_app(service, runs, most_bytes=most_bytes, origins=origins)
                 ready = queue.Queue()
                 thread = threading.Thread(
-                    target=serve_app, args=(app, service, listener), kwargs={"grace": grace, "on_ready": ready.put}
+                    target=serve_app,
+                    args=(app, service, runs, listener),
+                    kwargs={"grace": grace, "on_ready": ready.put},
                 )
                 thread.start()
                 stop = ready.get(timeout=30)
                 try:
-                    yield Running(f"http://127.0.0.1:{listener.getsockname()[1]}", service, queued, keys, stop)
+                    yield Running(f"http://127.0.0.1:{listener.getsockname()[1]}", service, runs, keys, stop)
                 finally:
                     stop()
                     thread.join(60)

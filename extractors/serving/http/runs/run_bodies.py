@@ -16,7 +16,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from slotfill.extractors.serving.http.request_bodies import Labels, Name, checked_body, json_field, media_type
+from slotfill.extractors.serving.http.requests.request_bodies import Labels, Name, checked_body, json_field, media_type
 from slotfill.extractors.serving.problem import ProblemError
 from slotfill.extractors.serving.runs.run_documents import write_documents
 from slotfill.extractors.serving.runs.run_order import InputFile

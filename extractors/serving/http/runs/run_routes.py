@@ -14,8 +14,8 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from slotfill.extractors.errors import LedgerError
 from slotfill.extractors.runs.ledger.ledger_records import records_from
-from slotfill.extractors.serving.http.idempotent_replies import idempotency_key, reply_once
-from slotfill.extractors.serving.http.route_keys import presented_key, service_of
+from slotfill.extractors.serving.http.requests.idempotent_replies import idempotency_key, reply_once
+from slotfill.extractors.serving.http.requests.route_keys import presented_key, service_of
 from slotfill.extractors.serving.http.runs.run_acceptance import accept_run
 from slotfill.extractors.serving.http.runs.run_bodies import RunBody, read_run_body
 from slotfill.extractors.serving.http.runs.run_description import (

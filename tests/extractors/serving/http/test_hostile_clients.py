@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from slotfill.extractors.serving.http import request_guard, service_server
+from slotfill.extractors.serving.http import service_server
+from slotfill.extractors.serving.http.requests import request_guard
 
 BODY = b'{"text": "It came late."}'
 LENGTH = b"Content-Length: %d\r\n" % len(BODY)

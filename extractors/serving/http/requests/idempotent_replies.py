@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
 from slotfill.extractors.errors import LedgerError
-from slotfill.extractors.serving.http.request_guard import REQUEST_ID
+from slotfill.extractors.serving.http.requests.problem_responses import REQUEST_ID
 from slotfill.extractors.serving.problem import PROBLEM_TYPE, ProblemError
 from slotfill.extractors.serving.reply_store import ReplyStore, StoredReply
 

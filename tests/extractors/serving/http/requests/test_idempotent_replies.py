@@ -80,7 +80,7 @@ def test_a_client_that_leaves_comes_back_for_the_reply(service_at, claude):
     secret = service_at.keys.add()
     with service_at.client(secret) as client, pytest.raises(httpx2.ReadTimeout):
         client.post("/v1/extract/feedback", json=BODY, headers={"Idempotency-Key": "a"}, timeout=0.5)
-    assert begun.is_set()
+    assert begun.wait(30)
     go_on.set()
     end = time.monotonic() + 20
     while (answer := post(service_at, secret=secret)).status_code == 409 and time.monotonic() < end:
