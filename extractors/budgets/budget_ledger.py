@@ -158,6 +158,11 @@ class BudgetLedger:
         with self.file.transaction():
             return [self._status(limit, self.hour) for limit in limits]
 
+    def drop_old(self) -> None:
+        """Drop what nobody looks up any more, as opening it does."""
+        with self.file.transaction():
+            self.file.drop_old(self.hour)
+
     def release_lost(self) -> Decimal:
         """Count no more what killed processes had reserved. Returns how much that was, in USD."""
         with self.file.transaction():

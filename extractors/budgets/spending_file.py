@@ -181,6 +181,10 @@ class SpendingFile:
                 lost += amount
         return lost
 
+    def drop_old(self, now: datetime) -> None:
+        """Drop what nobody looks up any more."""
+        _drop_old(self._connection, now)
+
     def note_alert(self, limit: SpendingLimit, at: datetime, percent: int, channel: str) -> bool:
         """Note that something is told of a limit. Returns whether it had not been told in its period."""
         row = (limit.name, _second(limit.period.start(at)), percent, channel)
@@ -237,6 +241,10 @@ def _prepare(connection: sqlite3.Connection, now: datetime) -> None:
             f"BEGIN IMMEDIATE; {_TABLES} PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_VERSION};"
             "COMMIT;"
         )
+    _drop_old(connection, now)
+
+
+def _drop_old(connection: sqlite3.Connection, now: datetime) -> None:
     long_ago, last_month = _second(now - _KEPT), _second(now - _LONGEST)
     connection.execute(
         "DELETE FROM totals WHERE start < ? OR (period = ? AND start < ?)", (long_ago, Period.HOUR, last_month)

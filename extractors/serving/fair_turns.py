@@ -40,6 +40,7 @@ class Turns:
 
         Raises:
             TimeoutError: There was none within so many seconds.
+            Exception: What `refuse_waiting` was given.
         """
         if not self._free or self._queues:
             await self._wait(key, seconds, later=later)
@@ -49,6 +50,12 @@ class Turns:
             yield
         finally:
             self._give_back(key)
+
+    def refuse_waiting(self, error: Exception) -> None:
+        """Raise an error for all who wait now."""
+        queues, self._queues = self._queues, OrderedDict()
+        for place in (place for queue in queues.values() for place in queue if not place.done()):
+            place.set_exception(error)
 
     def taken(self, key: str) -> int:
         """Say how many places a key has, and waits for."""
@@ -66,7 +73,7 @@ class Turns:
             async with asyncio.timeout(seconds):
                 await place
         except BaseException:
-            if place.done() and not place.cancelled():
+            if place.done() and not place.cancelled() and place.exception() is None:
                 self._give_back(key)  # it was given just now
             else:
                 self._leave(key, place)

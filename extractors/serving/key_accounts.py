@@ -79,6 +79,10 @@ class KeyAccounts:
             payer.account.close()
         self._open.close()
 
+    def drop_old(self) -> None:
+        """Drop what nobody looks up any more of what was spent. Raises LedgerError."""
+        self._money.drop_old()
+
     def payer(
         self,
         key: ApiKey,

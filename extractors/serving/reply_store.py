@@ -98,7 +98,8 @@ class ReplyStore:
             folder / "replies.db", called="the file of replies", failure="replies cannot be kept", prepare=_prepare
         )
         self._server = self._file.process.name
-        with self._file.errors():
+        with self._file.transaction():
+            self._file.process.drop_dead()
             self._file.process.acquire()
         self._drop_lost_claims()
         self.drop_expired()

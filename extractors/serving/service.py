@@ -60,12 +60,11 @@ _OWN_WORDS = {
 """What is said where a failure's own words name options of a run, or code."""
 
 
-def stopping_problem() -> ProblemError:
-    """Return what a request is told that is at work when the service stops."""
-    detail = (
-        "the service stops, and what was asked may be paid for: ask again, under a new Idempotency-Key if it had one"
-    )
-    return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "stopping", detail, retry_after=STOPPED_AGAIN, is_paid=True)
+def stopping_problem(*, is_paid: bool) -> ProblemError:
+    """Return what a request is told when the service stops. is_paid: whether it is at work, and may be paid for."""
+    paid = ", and what was asked may be paid for: ask again, under a new Idempotency-Key if it had one"
+    detail = f"the service stops{paid if is_paid else ': ask again'}"
+    return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "stopping", detail, retry_after=STOPPED_AGAIN, is_paid=is_paid)
 
 
 class Keys(Protocol):
@@ -143,8 +142,9 @@ class Service:
         return max(1, self.concurrency // 2)
 
     def end_requests(self) -> None:
-        """Have what is at work end, with a problem that says why: the service stops."""
+        """Have what is at work end, and what waits, with a problem that says why: the service stops."""
         self.stopping.set()
+        self._turns.refuse_waiting(stopping_problem(is_paid=False))
 
     async def aclose(self) -> None:
         """Close what it uses."""
@@ -185,6 +185,8 @@ class Service:
         """
         key = request.key
         self.schemas.check(key, request.schema, request.model)
+        if self.stopping.is_set():
+            raise stopping_problem(is_paid=False)
         self.breaker.check()
         async with AsyncExitStack() as held:
             await self._limits.admit(key)
@@ -281,7 +283,7 @@ class Work:
         try:
             await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
-                raise stopping_problem()
+                raise stopping_problem(is_paid=True)
             return await self._settled(task.result())
         finally:
             for one in (task, stop):

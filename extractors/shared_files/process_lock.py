@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 __all__ = ["ProcessLock"]
+
+_NAME = re.compile(r"[0-9a-f]{32}")
 
 
 class ProcessLock:
@@ -48,6 +51,12 @@ class ProcessLock:
             return True
         _drop(lock)
         return False
+
+    def drop_dead(self) -> None:
+        """Remove the files of processes that live no more. Nobody else may acquire meanwhile. Raises OSError."""
+        for file in self._folder.glob("*.lock"):
+            if _NAME.fullmatch(file.stem):
+                self.is_live(file.stem)
 
     def _lock_of(self, name: str) -> FileLock:
         return FileLock(self._folder / f"{name}.lock", mode=0o600, thread_local=False)

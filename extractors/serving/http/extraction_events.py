@@ -71,7 +71,7 @@ async def _produce(work: Work, request_id: str, events: _Events, *, as_patches: 
     except asyncio.CancelledError:
         if not work.stopping.is_set():
             raise
-        problem = stopping_problem()
+        problem = stopping_problem(is_paid=True)
     except ProblemError as error:
         problem = error
     except TimeoutError:

@@ -107,7 +107,7 @@ def service_app(service: Service, runs: RunQueue, *, most_bytes: int, origins: t
 async def _drop_expired(service: Service, runs: RunQueue) -> None:
     """Drop what has been kept for its time, also where nobody asks."""
     while True:
-        for drop in (service.replies.drop_expired, runs.drop_expired):
+        for drop in (service.replies.drop_expired, runs.drop_expired, service.accounts.drop_old):
             try:
                 await asyncio.to_thread(drop)
             except LedgerError as error:

@@ -29,6 +29,8 @@ LOOK_SECONDS = 2.0
 _CANCELLED = EndingError(RunStatus.CANCELLED)
 _LEFT = EndingError(RunStatus.QUEUED)
 
+_UNSERVED = "schema_not_served"
+
 _logger = logging.getLogger("slotfill")
 
 
@@ -54,7 +56,6 @@ class RunQueue:
         self.store, self.limits = store, limits
         self._service = service
         self._taken: dict[str, _Taken] = {}
-        self._over: set[str] = set()
         self._is_stopping = False
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -119,7 +120,6 @@ class RunQueue:
     async def resume(self, name: str) -> None:
         """Have a run that is over gone on with."""
         await asyncio.to_thread(self.store.resume, name)
-        self._over.discard(name)
         self._woken.set()
 
     async def _work(self) -> None:
@@ -148,15 +148,8 @@ class RunQueue:
 
     def _waiting(self) -> list[RunOrder]:
         """Return the runs that are not over, and that this server has not got."""
-        found = []
-        for order in self.store.orders():
-            if order.id in self._taken or order.id in self._over:
-                continue
-            if self.store.state(order.id).status.is_over:
-                self._over.add(order.id)
-            else:
-                found.append(order)
-        return found
+        others = (order for order in self.store.orders() if order.id not in self._taken)
+        return [order for order in others if not self.store.state(order.id).status.is_over]
 
     def _by_turn(self, orders: list[RunOrder]) -> Iterator[RunOrder]:
         """Yield those that there is room for: of keys that have the fewest at work first, and of one key the oldest."""
@@ -176,6 +169,7 @@ class RunQueue:
     async def _take(self, order: RunOrder) -> None:
         """Begin with a run, where nobody else has it."""
         if isinstance(order.schema_, str) and order.schema_ not in self._service.schemas.named:
+            await asyncio.to_thread(self._note_unserved, order.id, order.schema_)
             return  # another server's
         lock = ExitStack()
         try:
@@ -185,17 +179,29 @@ class RunQueue:
             state = await asyncio.to_thread(self.store.state, order.id)
             if state.status.is_over:
                 return
-            if (ending := self._refusal(order)) is not None:
+            ending = _CANCELLED if self.store.is_cancelled(order.id) else self._refusal(order)
+            # One that may have batches is begun all the same: they are to be cancelled.
+            if ending is not None and not (order.batch and self.store.ledger(order.id).exists()):
                 await asyncio.to_thread(self.store.note, order.id, _ended(state, ending))
                 return
             run = ServiceRun(self._service, self.store, order, self.limits)
-            if self.store.is_cancelled(order.id):
-                run.stop(_CANCELLED)
+            if ending is not None:
+                run.stop(ending)
             taken = _Taken(run, lock.pop_all())
         finally:
             lock.close()
         self._taken[order.id] = taken
         taken.task = asyncio.create_task(self._finish(taken))
+
+    def _note_unserved(self, name: str, schema: str) -> None:
+        """Say why a run waits that no server here can begin; one that can takes that back as it begins."""
+        state = self.store.state(name)
+        if state.code == _UNSERVED:
+            return
+        detail = f"it waits for a server that has the schema {schema!r}: start one with it among its --schemas"
+        with self.store.locked(name) as is_own:
+            if is_own and self.store.state(name) == state:
+                self.store.note(name, state.model_copy(update={"code": _UNSERVED, "detail": detail}))
 
     def _refusal(self, order: RunOrder) -> EndingError | None:
         """Say why a run is not begun; None where it is."""

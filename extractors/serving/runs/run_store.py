@@ -67,6 +67,7 @@ class RunStore:
     def __init__(self, state: Path) -> None:
         self._state, self._folder = state, state / FOLDER
         self._orders: dict[str, RunOrder] = {}
+        self._states: dict[str, tuple[object, RunState]] = {}
         with self._errors():
             if kind := network_disk(self._folder):
                 raise LedgerError(
@@ -86,7 +87,7 @@ class RunStore:
     def order(self, name: str) -> RunOrder | None:
         """Return what was asked for with a run; None where there is none of that name."""
         if not _ID.fullmatch(name) or not self.folder(name).is_dir():
-            self._orders.pop(name, None)
+            self._forget(name)
             return None
         if name not in self._orders:
             order = self._read(name, _ORDER, RunOrder)
@@ -104,8 +105,17 @@ class RunStore:
         return self._state / f"service-{name}.db"
 
     def state(self, name: str) -> RunState:
-        """Return how a run stands."""
-        return self._read(name, _STATE, RunState) or RunState()
+        """Return how a run stands. Its file is read where it is another one than the last time."""
+        try:
+            status = (self.folder(name) / _STATE).stat()
+        except OSError:
+            self._states.pop(name, None)
+            return self._read(name, _STATE, RunState) or RunState()
+        version = status.st_ino, status.st_mtime_ns, status.st_size
+        known = self._states.get(name)
+        if known is None or known[0] != version:
+            known = self._states[name] = version, self._read(name, _STATE, RunState) or RunState()
+        return known[1]
 
     def note(self, name: str, state: RunState) -> None:
         """Write down how a run stands."""
@@ -179,7 +189,11 @@ class RunStore:
             self.folder(name).rename(gone)  # at once: nobody sees half of it
             _sync(self._folder)
             shutil.rmtree(gone, ignore_errors=True)
+        self._forget(name)
+
+    def _forget(self, name: str) -> None:
         self._orders.pop(name, None)
+        self._states.pop(name, None)
 
     def erase(self, name: str) -> None:
         """Remove a run that is locked here, its documents and its records; what it has cost stays in its ledger."""

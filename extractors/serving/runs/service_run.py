@@ -138,7 +138,7 @@ class ServiceRun:
             if asker is not None:
                 await asker.aclose()
         state = self._state(error, started)
-        if order.batch and state.status is RunStatus.CANCELLED:
+        if order.batch and (state.status is RunStatus.CANCELLED or state.code == KEY_REVOKED.code):
             await self._end_batches()
         return state
 

@@ -348,3 +348,14 @@ def test_a_status_as_json(ledger):
         "left_usd": "0.75",
         "reached": False,
     }
+
+
+def test_old_totals_go_while_it_is_open(ledger, clock):
+    account = ledger.account(LABELS, [LIMIT])
+    assert account.reserve(Decimal("0.1"))
+    account.settle(Decimal("0.1"), Decimal("0.1"))
+    question = "SELECT count(*) FROM totals WHERE period = 'hour'"
+    assert ledger.file._connection.execute(question).fetchone() == (len({"*", *LABELS}),)
+    clock.now += timedelta(days=36)
+    ledger.drop_old()
+    assert ledger.file._connection.execute(question).fetchone() == (0,)

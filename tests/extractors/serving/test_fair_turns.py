@@ -88,3 +88,15 @@ async def test_a_place_that_is_given_to_who_has_just_left_goes_on_to_the_next():
 async def held_for_a_moment(turns, key):
     async with turns.turn(key, 5):
         await asyncio.sleep(0)
+
+
+async def test_all_who_wait_are_refused_at_the_end_and_no_place_is_lost():
+    turns = Turns(1)
+    async with turns.turn("a", 1):
+        waiting = [asyncio.create_task(held_for_a_moment(turns, key)) for key in "abb"]
+        await asyncio.sleep(0)
+        turns.refuse_waiting(RuntimeError("the end"))
+        assert {str(one) for one in await asyncio.gather(*waiting, return_exceptions=True)} == {"the end"}
+        assert (turns.waiting, turns.taken("b")) == (0, 0)
+    async with turns.turn("b", 1):
+        assert turns.taken("b") == 1

@@ -152,3 +152,14 @@ def test_old_replies_are_purged_beside_a_server_and_no_claim_is(store, tmp_path,
     assert store.claim("one", "old", "digest") is None
     assert purge_replies(tmp_path / "nowhere", before) == 0
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_the_locks_of_servers_that_were_killed_go_with_the_next_start(store, tmp_path, clock):
+    left = tmp_path / "replies" / f"{'0' * 32}.lock"
+    left.touch()
+    beside = ReplyStore(tmp_path / "replies", clock=clock)
+    try:
+        locks = {file.stem for file in (tmp_path / "replies").glob("*.lock")}
+        assert locks == {"replies", store._server, beside._server}
+    finally:
+        beside.close()

@@ -268,6 +268,20 @@ class TestStream:
             assert one.post(secret=secret).status_code == 200
             assert until(lambda: not one.service._turns._taken)
 
+    def test_who_waits_when_the_service_stops_is_told(self, running, claude):
+        claude.script(lambda request: {}, faults=["stall"])
+        with running(concurrency=1, grace=1) as one, ThreadPoolExecutor() as pool:
+            secret = one.keys.add()
+            first = pool.submit(one.post, secret=secret)
+            assert until(lambda: claude.requests)
+            second = pool.submit(one.post, secret=secret)
+            assert until(lambda: one.service._turns.waiting)
+            one.stop()
+            answers = [first.result(), second.result()]
+        assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(503, "stopping")] * 2
+        assert ["paid" in answer.json()["detail"] for answer in answers] == [True, False]
+        assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
+
     def test_a_refusal_is_a_status_and_no_event(self, service_at):
         with service_at.client() as client:
             answer = client.post("/v1/extract/feedback/stream?partials=none", json={"text": "a"})

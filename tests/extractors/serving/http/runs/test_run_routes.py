@@ -11,6 +11,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import anthropic
 import pytest
 
 from slotfill.extractors.runs.ledger.costs import costs_of
@@ -339,8 +340,53 @@ class TestEnd:
             assert store.state(run).code == "key_revoked"
         assert len(claude.requests) < 40
 
+    def test_what_the_next_server_cannot_go_on_with_says_why(self, running, claude, tmp_path):
+        person = tmp_path / "person.json"
+        person.write_text(json.dumps(PERSON))
+        go_on = hold(claude, "1-1000")
+        with running("feedback", "sentiment", str(person), grace=1, runs=RunLimits(at_once=1)) as one:
+            keys, secret = one.keys, one.keys.add()
+            with one.client(secret) as client:
+                large = begin(client, 6)
+                at_the_model(claude, 1)
+                changed, unserved = begin(client, 1, schema="person"), begin(client, 1, schema="sentiment")
+        go_on()
+        person.write_text(json.dumps({**PERSON, "required": []}))
+        with (
+            running("feedback", str(person), keys=keys, runs=RunLimits(documents=5)) as one,
+            one.client(secret) as client,
+        ):
+            codes = [(told["status"], told["code"]) for told in (over(client, large), over(client, changed))]
+            told = wait_for(lambda: (told := client.get(f"/v1/runs/{unserved}").json())["code"] and told)
+            assert (told["status"], told["code"]) == ("queued", "schema_not_served")
+            assert "'sentiment'" in told["detail"]
+        assert codes == [("failed", "too_many_documents"), ("failed", "schema_changed")]
+        with running("sentiment", keys=keys) as one, one.client(secret) as client:
+            told = over(client, unserved)
+            assert (told["status"], told["code"]) == ("finished", None)
+
 
 class TestBatches:
+    def test_those_of_a_revoked_key_are_cancelled(self, running, monkeypatch):
+        claude = SimulatedClaude(lambda request: VALUE, batch_seconds=3_600)
+        with served(claude) as url:
+            monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
+            with running() as one:
+                secret = one.keys.add("gone")
+                with one.client(secret) as client:
+                    body = {"schema": "feedback", "documents": documents(80)}
+                    runs = [client.post("/v1/runs?batch=true", json=body).json()["id"] for _ in range(2)]
+                    for run in runs:
+                        wait_for(lambda: batched(client, run))  # noqa: B023 - it is called at once
+                one.keys.revoke("gone")
+                store = one.runs.store
+                for run in runs:
+                    wait_for(lambda: store.state(run).code == "key_revoked")  # noqa: B023 - likewise
+            with anthropic.Anthropic(base_url=url, api_key="x") as client:
+                states = [batch.processing_status for batch in client.messages.batches.list()]
+            assert len(states) == 2
+            assert set(states) <= {"canceling", "ended"}
+
     def test_its_requests_go_into_batches(self, service_at, claude):
         with service_at.client() as client:
             body = {"schema": "feedback", "documents": documents(80)}
