@@ -26,6 +26,7 @@ class Texts:
     texts: list[str]
     several: bool = True
     count: None = None
+    is_joined: bool = False
     fields: RowFields = field(default_factory=RowFields)
 
     def __iter__(self):
