@@ -201,9 +201,16 @@ def test_the_labelled_texts_are_as_many_and_as_long_as_said(file, keys, count, w
         assert len(row["text"].split()) in words, row["text"]
 
 
+def test_the_entities_of_the_news_stand_where_they_are_said_to():
+    for row in rows("labelled/news.jsonl"):
+        for entity in row["entities"]:
+            assert row["text"][entity["start"] : entity["end"]] == entity["text"].strip()
+            assert entity["type"] in TYPES
+
+
 def test_no_text_is_labelled_twice():
     texts = [row["text"] for path in (FIXTURES / "labelled").iterdir() for row in rows(path)]
-    assert len(set(texts)) == len(texts) == 170
+    assert len(set(texts)) == len(texts) == 212
 
 
 def test_the_neutral_texts_are_neutral_and_of_each_kind():

@@ -9,7 +9,7 @@ from slotfill.extractors.record.parts import Risk
 from slotfill.schemas.json_values import exact_json
 from slotfill.schemas.json_values.exact_json import ExactFloat
 
-__all__ = ["json_number", "read_number", "whole_number"]
+__all__ = ["CURRENCY", "json_number", "read_number", "whole_number"]
 
 _PLAIN = re.compile(r"(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _GROUPED = re.compile(
@@ -26,8 +26,14 @@ _UNDERSCORED = re.compile(r"\d+(?:_\d+)+(?:\.\d+)?", re.ASCII)
 _ONE_GROUP = re.compile(r"\d{1,3}[, ]\d{3}", re.ASCII)  # 1,234: a thousand, or a fraction; 1 234: two numbers?
 _ONE_POINT = re.compile(r"[1-9]\d{0,2}\.\d{3}", re.ASCII)  # € 1.234: a thousand, where the comma is for cents
 _SIGNS = str.maketrans({"\u2212": "-", "\u00a0": "\u202f", "\u2009": "\u202f"})
-_CURRENCY = r"(?:[€$£¥₹₽₩₺₴₪฿]|(?:US|CA|A)\$|(?:AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|INR|JPY|NOK|PLN|SEK|USD)\b)"
-_PRICE = re.compile(rf"([+-]?)\s*(?:{_CURRENCY})?\s*([+-]?)\s*(\.?\d.*?)\s*(?:{_CURRENCY})?", re.ASCII)
+CURRENCY = (
+    r"(?:(?:US|CA|AU|NZ|HK|S|R|A|C)?\$|[€£¥₹₽₩₺₴₪฿₫₦₱₫]|"
+    r"(?:AED|ARS|AUD|BGN|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|ISK|JPY|KRW|MAD|MXN|MYR|NGN|"
+    r"NOK|NZD|PEN|PHP|PLN|QAR|RON|RSD|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR)(?![A-Za-z]))"
+)
+"""A currency beside a sum, as a sign or as one of the codes of ISO 4217 that are met most."""
+
+_PRICE = re.compile(rf"([+-]?)\s*(?:{CURRENCY})?\s*([+-]?)\s*(\.?\d.*?)\s*(?:{CURRENCY})?", re.ASCII)
 
 
 def read_number(text: str, *, whole: bool) -> tuple[str, Risk] | None:

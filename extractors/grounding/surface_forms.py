@@ -15,10 +15,11 @@ from datetime import date
 from decimal import Decimal
 
 from slotfill.extractors.forms.named_dates import NAMED_DATES, month_number
+from slotfill.extractors.forms.numerals import CURRENCY
 from slotfill.schemas.passages.boundaries import DASHES, figures, is_whole
 from slotfill.schemas.passages.folding import Where
 
-__all__ = ["date_places", "number_places"]
+__all__ = ["date_places", "number_places", "numbers_in"]
 
 LEAP_YEAR = 4
 """The year that stands for none."""
@@ -46,6 +47,18 @@ _NUMBER = re.compile(
     re.VERBOSE,
 )
 _TAIL = re.compile(rf"\s?(?:%|(?:{'|'.join(_MAGNITUDES)})(?![a-z]))", re.IGNORECASE)
+_SHORT_MAGNITUDES = {
+    "m": Decimal(10**6),
+    "b": Decimal(10**9),
+    "tn": Decimal(10**12),
+}
+"""What stands for a magnitude after a sum of money alone: 5 m are metres, $5m are millions."""
+
+_SUM = re.compile(rf"{CURRENCY}[ \u00a0]?")
+_SHORT_TAIL = re.compile(rf"(?:{'|'.join(_SHORT_MAGNITUDES)})(?![A-Za-z])", re.IGNORECASE)
+
+LONGEST_CURRENCY = 5
+
 _COUNTED = re.compile(
     rf"(?<!ty[- ])\b({'|'.join(_COUNTS)})\b(?![- ](?:hundred|dozen|{'|'.join(filter(str.isascii, _MAGNITUDES))})\b)",
     re.IGNORECASE,
@@ -73,16 +86,35 @@ def number_places(text: str, numbers: AbstractSet[Decimal]) -> dict[Decimal, lis
         return {}
     places: defaultdict[Decimal, list[Where]] = defaultdict(list)
     known = {_significant(format(number, "f")) for number in numbers}
-    for start, end in figures(text):
-        match = _NUMBER.fullmatch(text, start, end)
-        if match and len(match["digits"]) <= _LONGEST_NUMBER and _significant(match["digits"]) in known:
+    for match in _figures(text):
+        if _significant(match["digits"]) in known:
             for number, where in _meanings(match):
                 if number in numbers:
                     places[number].append(where)
-    for match in () if numbers.isdisjoint(_COUNTS.values()) else _COUNTED.finditer(text):
-        if (count := _COUNTS.get(match[1].casefold())) is not None and count in numbers:
-            places[count].append(match.span())
+    for count, where in () if numbers.isdisjoint(_COUNTS.values()) else _counted(text):
+        if count in numbers:
+            places[count].append(where)
     return {number: sorted(where) for number, where in places.items()}
+
+
+def numbers_in(text: str) -> Iterator[tuple[Decimal, Where]]:
+    """Iterate over all numbers of a text, figures first: each with all that it may mean, and where that stands."""
+    for match in _figures(text):
+        yield from _meanings(match)
+    yield from _counted(text)
+
+
+def _figures(text: str) -> Iterator[re.Match[str]]:
+    for start, end in figures(text):
+        match = _NUMBER.fullmatch(text, start, end)
+        if match and len(match["digits"]) <= _LONGEST_NUMBER:
+            yield match
+
+
+def _counted(text: str) -> Iterator[tuple[Decimal, Where]]:
+    for match in _COUNTED.finditer(text):
+        if (count := _COUNTS.get(match[1].casefold())) is not None:
+            yield count, match.span()
 
 
 def date_places(text: str, days: AbstractSet[date]) -> dict[date, list[Where]]:
@@ -106,11 +138,16 @@ def _meanings(match: re.Match[str]) -> Iterator[tuple[Decimal, Where]]:
     if not is_whole(text, where) or text[max(0, where[0] - 1)] == "_":
         return
     tail = _TAIL.match(text, where[1])
+    opening = max(0, match.start("digits") - LONGEST_CURRENCY)
+    is_sum = any(found.end() == match.start("digits") for found in _SUM.finditer(text, opening, match.start("digits")))
+    short = _SHORT_TAIL.match(text, where[1]) if is_sum else None
     brackets = None if match["minus"] or match["credit"] else _brackets(text, where)
     for number in dict.fromkeys(_values(match["digits"], match["group"])):
         value = number.scaleb(int(match["power"] or 0))
         signed = -value if match["minus"] or match["credit"] else value
         yield signed, where
+        if short:
+            yield signed * _SHORT_MAGNITUDES[short[0].casefold()], (where[0], short.end())
         if tail and (factor := _factor(tail[0].strip())):
             yield signed * factor, (where[0], tail.end())
         if brackets:

@@ -38,7 +38,7 @@ TRIES = 6
 
 
 def answer(engine: Engine, request: MessageRequest, cancelled: threading.Event) -> EngineReply:
-    """Answer a request. Where it names a schema, the text is JSON and valid, unless it was cut.
+    """Answer a request. Where it names a schema, the text is JSON and valid, unless it was cut or lacks what it must.
 
     Raises ApiError: 400 for a prompt that is too long even without examples, 500 for an answer that does not fit.
     """
@@ -50,7 +50,7 @@ def answer(engine: Engine, request: MessageRequest, cancelled: threading.Event) 
     if request.schema is None:
         return reply
     for seed in range(TRIES + 1):
-        if reply.cut or cancelled.is_set():
+        if reply.cut or reply.missing or cancelled.is_set():
             return reply
         try:
             return replace(reply, text=_checked(reply.text, request.schema))

@@ -35,6 +35,7 @@ class EngineReply:
     """What there is to answer.
 
     cut: it stopped for want of room. scored: JSON Pointers to the numbers that were computed from the model's scores.
+    missing: JSON Pointers to what the schema requires and the text does not hold: the answer lacks it, as it must.
     """
 
     text: str
@@ -42,6 +43,7 @@ class EngineReply:
     completion_tokens: int
     cut: bool
     scored: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 class ScoredMessage(WrittenMessage):

@@ -20,6 +20,8 @@ __all__ = [
     "Line",
     "MentionList",
     "NoPassages",
+    "RowList",
+    "Stated",
     "Strategy",
     "Written",
 ]
@@ -68,7 +70,7 @@ class MentionList:
 
     Candidate passages come from the text, and each is labelled; the last label says that it is none of these.
     text, label: the objects' keys. doubts: the keys that hold the confidence in the label. evidence: the keys that hold
-    what the label rests on, which is the passage.
+    what the label rests on, which is the passage. repeated: each mention is listed, not each passage once.
     """
 
     text: str
@@ -78,6 +80,7 @@ class MentionList:
     most: int | None
     longest: int | None
     evidence: tuple[str, ...] = ()
+    repeated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,49 @@ class Line:
     fewest: int = 0
     most: int = MOST
 
+    @property
+    def is_required(self) -> bool:
+        """Whether there must be something."""
+        return self.blank is NOT_EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A number or a date: one of those that the text states, in any form, and nothing else.
+
+    kind: "number", or the format of a string: "date", "date-time", "time".
+    schema: what is asked of the value. as_text: numbers are strings, with all their digits (Decimal).
+    blank: the value where the text states none: null or `ABSENT`; `NOT_EMPTY` where it must, and the answer lacks it.
+    part: the field's whole schema, by which its JSON is written where examples show numbers that are worked out.
+    """
+
+    kind: str
+    schema: JSON
+    blank: JSON
+    part: JSON = None
+    as_text: bool = False
+
+    @property
+    def is_required(self) -> bool:
+        """Whether there must be something."""
+        return self.blank is NOT_EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class RowList:
+    """A list of objects: the rows of the text, found by their repeated shape, and each field asked within its row.
+
+    item: the questions of a row. schema: of one row. description: what a row is.
+    blank: the value where the text has no rows: null or `ABSENT`; `NOT_EMPTY` where the answer then lacks the list.
+    part: the field's whole schema, by which its JSON is written where examples show entries that are no rows.
+    """
+
+    item: tuple[Field, ...]
+    schema: JSON
+    blank: JSON
+    most: int | None = None
+    part: JSON = None
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -120,10 +166,9 @@ class Written:
 
     schema: JSON
     optional: bool = False
-    number: bool = False
 
 
-Strategy = Choice | MentionList | Line | Doubt | NoPassages | Written
+Strategy = Choice | MentionList | Line | Doubt | NoPassages | Stated | RowList | Written
 
 
 @dataclass(frozen=True, slots=True)

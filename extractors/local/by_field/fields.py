@@ -10,11 +10,11 @@ import hashlib
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from slotfill.extractors.local.by_field.calibration import CONTENT_FREE, Calibration, Scored, keep, recall
-from slotfill.extractors.local.by_field.candidates import choose_families
 from slotfill.extractors.local.by_field.layout import (
     begin,
     introduction,
@@ -24,6 +24,9 @@ from slotfill.extractors.local.by_field.layout import (
     value_at,
     write_field,
 )
+from slotfill.extractors.local.candidates.candidates import choose_families
+from slotfill.extractors.local.candidates.rows import find_rows
+from slotfill.extractors.local.candidates.stated import stated_values
 from slotfill.extractors.local.conversation import Shot
 from slotfill.extractors.local.strategies import (
     ABSENT,
@@ -34,6 +37,8 @@ from slotfill.extractors.local.strategies import (
     FieldPath,
     Line,
     MentionList,
+    RowList,
+    Stated,
     Written,
 )
 from slotfill.extractors.messages_api.api_error import ApiError
@@ -83,14 +88,17 @@ class FieldDecoder:
     ) -> None:
         self.engine = engine
         self.schema = schema
-        self.fields = compiled.fields
         self._validator = validator
         self.labelled = (*examples[:-SHOTS], *labelled)
-        choices = [field for field in compiled.fields if isinstance(field.strategy, Choice)]
-        written = [field for field in compiled.fields if isinstance(field.strategy, Line | Written)]
-        self.lines = (*choices, *written)
-        self.lists = tuple(field for field in compiled.fields if isinstance(field.strategy, MentionList))
         shots = examples[-SHOTS:]
+        self.fields = tuple(self._as_shown(field, shots) for field in compiled.fields)
+        choices = [field for field in self.fields if isinstance(field.strategy, Choice)]
+        written = [field for field in self.fields if isinstance(field.strategy, Line | Stated | Written)]
+        self.lines = (*choices, *written)
+        self.lists = tuple(field for field in self.fields if isinstance(field.strategy, MentionList))
+        rows = (field for field in self.fields if isinstance(field.strategy, RowList))
+        self.row_lists = tuple((field, self._of_rows(field)) for field in rows)
+        self.is_shown = bool(shots)
         legend = "" if shots else introduction(compiled, instructions)
         self.copied = {field.path for field in written if all(_copies(field, shot) for shot in shots)}
         self.shots = (legend, *(show_fields(self.lines, shot) for shot in shots))
@@ -126,6 +134,26 @@ class FieldDecoder:
     def fits(self, value: JSON, part: JSON) -> bool:
         """Whether a value is valid for a part of the schema."""
         return bool(self._validator.evolve(schema=part).is_valid(value))
+
+    def _as_shown(self, field: Field, shots: Sequence[Shot]) -> Field:
+        """Have a field's JSON written where the examples show values that their texts do not state."""
+        strategy = field.strategy
+        if not isinstance(strategy, Stated | RowList) or all(_states(field, shot) for shot in shots):
+            return field
+        return replace(field, strategy=Written(strategy.part, optional=strategy.blank is ABSENT))
+
+    def _of_rows(self, field: Field) -> FieldDecoder:
+        """Return what answers the questions of one row."""
+        rows = cast("RowList", field.strategy)
+        return FieldDecoder(
+            self.engine,
+            self.schema,
+            Compiled(rows.item),
+            self._validator,
+            examples=(),
+            labelled=(),
+            instructions=field.description,
+        )
 
     def _show(self, field: Field, shots: Sequence[Shot], legend: str) -> None:
         mentions = cast("MentionList", field.strategy)
@@ -188,6 +216,17 @@ def too_long(tokens: int, limit: int) -> ApiError:
     """Make the error of a document that no context holds."""
     message = f"prompt is too long: {tokens} tokens > {limit} maximum; SLOTFILL_LOCAL_CONTEXT sets the whole context"
     return ApiError(400, "invalid_request_error", message)
+
+
+def _states(field: Field, shot: Shot) -> bool:
+    """Whether an example's text states its number or date, or holds its rows."""
+    value = value_at(shot.value, field.path)
+    if value is ABSENT or not value:
+        return True
+    if isinstance(field.strategy, RowList):
+        return isinstance(value, list) and len(find_rows(shot.text)) >= len(value)
+    stated = cast("Stated", field.strategy)
+    return bool(stated_values(shot.text, stated.kind, lambda other: other == value, as_text=stated.as_text))
 
 
 def _copies(field: Field, shot: Shot) -> bool:

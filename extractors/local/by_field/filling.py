@@ -7,8 +7,15 @@ import re
 from typing import TYPE_CHECKING, cast
 
 from slotfill.extractors.local.by_field.calibration import Calibration
-from slotfill.extractors.local.by_field.candidates import FUNCTION_WORDS, candidates
 from slotfill.extractors.local.by_field.layout import ask_mention, begin, write_field
+from slotfill.extractors.local.by_field.row_cells import cell_values, fewest_cells
+from slotfill.extractors.local.candidates.amounts import amount_kind
+from slotfill.extractors.local.candidates.candidates import FUNCTION_WORDS, candidates
+from slotfill.extractors.local.candidates.rivals import without_rivals
+from slotfill.extractors.local.candidates.rows import find_rows
+from slotfill.extractors.local.candidates.stated import StatedValue, likely_values, stated_values, without_labels
+from slotfill.extractors.local.candidates.stated_labels import stated_label
+from slotfill.extractors.local.candidates.whole_statements import whole_statements
 from slotfill.extractors.local.grammar import SEPARATORS, write_grammar, write_line
 from slotfill.extractors.local.messages import EngineReply
 from slotfill.extractors.local.strategies import (
@@ -22,6 +29,8 @@ from slotfill.extractors.local.strategies import (
     Line,
     MentionList,
     NoPassages,
+    RowList,
+    Stated,
     Written,
 )
 from slotfill.extractors.messages_api.api_error import ApiError
@@ -46,8 +55,11 @@ TEXT_TOKENS = 64
 LOOP = re.compile(r"(\S.{2,}?)(?:[\s,.;]*\1){2,}", re.DOTALL)
 """The same words three times over."""
 
-NUMBER = re.compile(r"(?<![\w.,/:-])-?(?:0|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d{0,14})(?:\.\d{1,6})?(?![\d.,/:-]*\d)")
-"""A number as texts and JSON have it, with commas between thousands."""
+TO_CHOOSE_FROM = 12
+"""The most values of a text among which the model chooses; the rest, at its end, are left out."""
+
+SURE = 1.0
+"""The confidence in what a grammar tells, and in the one value that there is."""
 
 DIGITS = 4
 """Of a confidence."""
@@ -66,6 +78,7 @@ class Filling:
         self.values: dict[FieldPath, JSON] = {}
         self.confidences: dict[FieldPath, float] = {}
         self.scored: list[str] = []
+        self.missing: list[FieldPath] = []
         self.read = self.wrote = 0
 
     def run(self) -> EngineReply:
@@ -74,28 +87,36 @@ class Filling:
             self._answer_lines()
             for field in self.decoder.lists:
                 self._find_mentions(field)
+            for field, decoder in self.decoder.row_lists:
+                self._find_rows(field, decoder)
         except _CutError as cut:
             return self._reply(_unfinished(self._value(), cut), cut=True)
         value = self._value()
         return self._reply(json.dumps(value, ensure_ascii=False, separators=SEPARATORS), cut=False)
 
     def _reply(self, text: str, *, cut: bool) -> EngineReply:
-        return EngineReply(text, self.read, self.wrote, cut, tuple(self.scored))
+        return EngineReply(text, self.read, self.wrote, cut, tuple(self.scored), tuple(map(join, self.missing)))
 
     def _answer_lines(self) -> None:
         if not self.decoder.lines:
             return
         prompt = self.decoder.fitted(self.decoder.shots, begin(self.document), self.room)
-        answer = {Choice: self._choose, Line: self._write_line, Written: self._write_json}
+        answer = {Choice: self._choose, Line: self._write_line, Stated: self._find_stated, Written: self._write_json}
         longest = 0
         for field in self.decoder.lines:
+            if field.path in self.values:  # a cell of a row
+                continue
             prompt += f"{field.heading}:"
             longest = max(longest, answer[type(field.strategy)](field, prompt))
-            prompt += f" {write_field(field, self.values[field.path])}\n"
+            prompt += f" {write_field(field, self.values[field.path], self.document)}\n"
         self.read += longest
 
     def _choose(self, field: Field, prompt: str) -> int:
         choice = cast("Choice", field.strategy)
+        stated = None if self.decoder.is_shown else stated_label(self.document, choice.labels, field.heading)
+        if stated is not None:
+            self.values[field.path], self.confidences[field.path] = choice.values[stated], SURE
+            return 0
         label, chance, tokens = self._best(join(field.path), choice, prompt, field.path)
         self.values[field.path] = choice.values[label]
         self.confidences[field.path] = chance
@@ -114,7 +135,8 @@ class Filling:
 
     def _write_line(self, field: Field, prompt: str) -> int:
         line = cast("Line", field.strategy)
-        for verbatim in dict.fromkeys((line.verbatim or field.path in self.decoder.copied, line.verbatim)):
+        quoted = line.verbatim or line.many or field.path in self.decoder.copied
+        for verbatim in dict.fromkeys((quoted, line.verbatim)):
             grammar = write_line(line, self.document, verbatim=verbatim)
             room = TEXT_TOKENS * max(1, line.fewest)
             completion = self._complete(field, prompt, grammar, room, fresh=not verbatim)
@@ -122,8 +144,74 @@ class Filling:
                 break
         else:
             raise ApiError(500, "api_error", f"no passage of the document fits {join(field.path)}")
-        self.values[field.path] = _read_line(line, completion.text, verbatim=verbatim, cut=completion.cut)
+        value = _read_line(line, completion.text, verbatim=verbatim, cut=completion.cut)
+        if line.many and isinstance(value, list):
+            statements = whole_statements(self.document, value, longest=line.longest)
+            value = statements if len(statements) >= line.fewest else value
+        self.values[field.path] = value
         return completion.prompt_tokens
+
+    def _find_stated(self, field: Field, prompt: str) -> int:
+        """Choose among the values that the text states: what is not there is not invented."""
+        stated = cast("Stated", field.strategy)
+        found = self._stated(stated)
+        likely, is_named = likely_values(self.document, found, field.heading, kind=stated.kind)
+        if not is_named and not stated.is_required:
+            likely = without_labels(self.document, likely)
+        by_form = {_form(self.document, one): one.value for one in reversed(likely[:TO_CHOOSE_FROM])}
+        forms = tuple(reversed(by_form))
+        self.confidences[field.path] = SURE
+        if not forms:
+            self._leave_blank(field, stated.blank)
+            return 0
+        if is_named or stated.is_required:
+            choice = Choice(tuple(by_form[form] for form in forms), forms)
+        else:
+            choice = Choice((*(by_form[form] for form in forms), stated.blank), (*forms, EMPTY_LABEL))
+        label, self.confidences[field.path], tokens = self._best("", choice, prompt, field.path)
+        self.values[field.path] = choice.values[label]
+        return tokens
+
+    def _stated(self, stated: Stated) -> list[StatedValue]:
+        return stated_values(
+            self.document, stated.kind, lambda value: self.decoder.fits(value, stated.schema), as_text=stated.as_text
+        )
+
+    def _leave_blank(self, field: Field, blank: JSON) -> None:
+        """Say that the text does not hold a field."""
+        if blank is NOT_EMPTY:
+            self.missing.append(field.path)
+        self.values[field.path] = ABSENT if blank is NOT_EMPTY else blank
+
+    def _find_rows(self, field: Field, decoder: FieldDecoder) -> None:
+        rows = cast("RowList", field.strategy)
+        found = find_rows(self.document, fewest_cells=fewest_cells(decoder.fields))
+        if not found:
+            self._leave_blank(field, rows.blank)
+            return
+        items = []
+        for number, row in enumerate(found[: rows.most]):
+            text = self.document[row.start : row.end].strip()
+            filling = Filling(decoder, text, self.left, self.cancelled)
+            filling.values = dict(cell_values(decoder.fields, row, self.decoder.fits))
+            filling.confidences = dict.fromkeys(filling.values, SURE)
+            item = filling.complete_row()
+            self._spend(filling.wrote, field.path)
+            self.read += filling.read
+            items.append(item)
+            self.missing += [(*field.path, str(number), *path) for path in filling.missing]
+        self.values[field.path] = items
+        self.confidences[field.path] = SURE
+
+    def complete_row(self) -> JSONObject:
+        """Answer what no cell has answered, and return the row's value."""
+        if any(field.path not in self.values for field in self.decoder.lines):
+            self._answer_lines()
+        for field in self.decoder.lists:
+            self._find_mentions(field)
+        for field, decoder in self.decoder.row_lists:
+            self._find_rows(field, decoder)
+        return self._value()
 
     def _write_json(self, field: Field, prompt: str) -> int:
         written = cast("Written", field.strategy)
@@ -153,39 +241,53 @@ class Filling:
         return completion
 
     def _asked(self, written: Written) -> JSON:
-        """Return the schema to write by: a number is one of the document's, where any of them will do."""
+        """Return the schema to write by: the numbers of a list are the document's."""
         schema = written.schema
-        if written.number:
-            stated = (json.loads(text.replace(",", "")) for text in NUMBER.findall(self.document))
-            numbers = [number for number in dict.fromkeys(stated) if self.decoder.fits(number, schema)]
-            schema = {"enum": numbers} if numbers else schema
+        item = schema.get("items") if isinstance(schema, dict) else None
+        if isinstance(item, dict) and item.get("type") in ("integer", "number"):
+            numbers = [*dict.fromkeys(one.value for one in self._stated(Stated("number", item, ABSENT)))]
+            schema = schema | ({"items": {"enum": numbers}} if numbers else {"maxItems": 0})
         return {"anyOf": [schema, {"type": "null"}]} if written.optional else schema
 
     def _find_mentions(self, field: Field) -> None:
         mentions = cast("MentionList", field.strategy)
         spans = candidates(self.document, self.decoder.families[field.path])
         if not spans:
+            self.confidences[field.path] = SURE
             self._list(field, [])
             return
         shots = self.decoder.mention_shots[field.path]
         head = self.decoder.fitted(shots, begin(self.document), self.room)
         judged: dict[str, tuple[int, float]] = {}
+        labels = {label.casefold(): number for number, label in enumerate(mentions.choice.labels)}
+        none = len(mentions.choice.labels) - 1
         longest = 0
         for passage in dict.fromkeys(self.document[start:end] for start, end in spans):
-            if len(passage) <= (mentions.longest or len(passage)):
+            if len(passage) > (mentions.longest or len(passage)):
+                continue
+            if (kind := amount_kind(passage)) is not None and kind in labels:
+                judged[passage] = labels[kind], SURE
+            else:
                 question = f"{head}{ask_mention(passage)}"
                 label, chance, tokens = self._best(join(field.path), mentions.choice, question, field.path)
                 judged[passage] = label, chance
                 longest = max(longest, tokens)
         self.read += longest
-        passages = [self.document[start:end] for start, end in spans]
-        self._list(field, [(passage, *judged[passage]) for passage in passages if passage in judged])
+        named = [span for span in spans if (entry := judged.get(self._at(span))) and entry[0] != none]
+        chosen = without_rivals(named, [judged[self._at(span)][1] for span in named])
+        passages = [self._at(named[at]) for at in chosen]
+        if not mentions.repeated:
+            passages = [*{passage.casefold(): passage for passage in reversed(passages)}.values()][::-1]
+        self.confidences[field.path] = min((chance for _, chance in judged.values()), default=1.0)
+        self._list(field, [(passage, *judged[passage]) for passage in passages])
+
+    def _at(self, span: tuple[int, int]) -> str:
+        return self.document[slice(*span)]
 
     def _list(self, field: Field, judged: list[tuple[str, int, float]]) -> None:
-        """Keep the mentions that are something, the surest where there may not be as many."""
+        """List the mentions, the surest where there may not be as many."""
         mentions = cast("MentionList", field.strategy)
-        none = len(mentions.choice.labels) - 1
-        named = [entry for entry in judged if entry[1] != none]
+        named = judged
         if mentions.most is not None and len(named) > mentions.most:
             surest = sorted(named, key=lambda entry: -entry[2])[: int(mentions.most)]
             named = [entry for entry in named if entry in surest][: int(mentions.most)]
@@ -196,7 +298,6 @@ class Filling:
             items.append({mentions.text: passage, mentions.label: mentions.choice.values[label], **doubts, **shown})
             self.scored += [join((*field.path, number, key)) for key in mentions.doubts]
         self.values[field.path] = items
-        self.confidences[field.path] = min((chance for *_, chance in judged), default=1.0)
 
     def _spend(self, tokens: int, path: FieldPath, beginning: str = "") -> None:
         self.left -= tokens
@@ -242,6 +343,10 @@ class _CutError(Exception):
         super().__init__(path)
         self.path = path
         self.beginning = beginning
+
+
+def _form(text: str, stated: StatedValue) -> str:
+    return " ".join(text[stated.start : stated.end].split())
 
 
 def _begun(field: Field, text: str) -> str:

@@ -13,9 +13,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from slotfill.extractors.local.by_field.candidates import candidates
+from slotfill.extractors.local.candidates.candidates import candidates
+from slotfill.extractors.local.candidates.stated import stated_values
 from slotfill.extractors.local.grammar import SEPARATORS
-from slotfill.extractors.local.strategies import ABSENT, EMPTY_LABEL, Choice, Line, MentionList, Written
+from slotfill.extractors.local.strategies import ABSENT, EMPTY_LABEL, Choice, Line, MentionList, Stated, Written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,7 @@ __all__ = [
     "labelled_passages",
     "show_fields",
     "show_mentions",
+    "stated_form",
     "value_at",
     "write_field",
 ]
@@ -40,7 +42,7 @@ def introduction(compiled: Compiled, instructions: str) -> str:
     """Write what a model is told where no example shows it: the instructions' first paragraph, and every field."""
     lines = [instructions.split("\n\n", maxsplit=1)[0], ""]
     for field in compiled.fields:
-        if isinstance(field.strategy, Choice | Line | Written):
+        if isinstance(field.strategy, Choice | Line | Stated | Written):
             labels = f" ({', '.join(field.strategy.labels)})" if isinstance(field.strategy, Choice) else ""
             lines.append(f"- {field.heading}{labels}: {_one_line(field.description)}".rstrip(": "))
     return "\n".join(lines).strip() + "\n\n"
@@ -53,12 +55,15 @@ def begin(text: str) -> str:
 
 def show_fields(fields: Sequence[Field], shot: Shot) -> str:
     """Write an example with all its answers, in the order in which the questions are asked."""
-    lines = (f"{field.heading}: {write_field(field, value_at(shot.value, field.path))}\n" for field in fields)
+    values = ((field, value_at(shot.value, field.path)) for field in fields)
+    lines = (f"{field.heading}: {write_field(field, value, shot.text)}\n" for field, value in values)
     return begin(shot.text) + "".join(lines) + "\n"
 
 
-def write_field(field: Field, value: JSON) -> str:
-    """Write a field's value as it stands after the heading."""
+def write_field(field: Field, value: JSON, text: str = "") -> str:
+    """Write a field's value as it stands after the heading: what a text states, in the text's own form."""
+    if isinstance(field.strategy, Stated):
+        return EMPTY_LABEL if value is None or value is ABSENT else stated_form(field.strategy, value, text)
     if isinstance(field.strategy, Choice):
         for known, label in zip(field.strategy.values, field.strategy.labels, strict=True):
             if known is value or (known == value and type(known) is type(value)):
@@ -68,6 +73,14 @@ def write_field(field: Field, value: JSON) -> str:
     if isinstance(field.strategy, Line):
         return EMPTY_LABEL
     return json.dumps(None if value is ABSENT else value, ensure_ascii=False, separators=SEPARATORS)
+
+
+def stated_form(stated: Stated, value: JSON, text: str) -> str:
+    """Return a value as a text states it; as JSON where it does not."""
+    same = stated_values(text, stated.kind, lambda other: other == value, as_text=stated.as_text)
+    if same:
+        return _one_line(text[same[0].start : same[0].end])
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def show_mentions(mentions: MentionList, path: FieldPath, families: tuple[str, ...], shot: Shot) -> str:

@@ -7,6 +7,7 @@ grammar of that part alone.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import jsonschema
@@ -26,6 +27,8 @@ from slotfill.extractors.local.strategies import (
     Line,
     MentionList,
     NoPassages,
+    RowList,
+    Stated,
     Written,
 )
 from slotfill.schemas.json_schema.subschemas import resolve_local
@@ -43,6 +46,9 @@ __all__ = ["compile_schema"]
 
 MAX_LABELS = 64
 """The most labels that are scored: more are written, letter for letter, by a grammar."""
+
+MENTIONS = re.compile(r"\b(?:mention|occurrence|(?:each|every) (?:time|place)|repeat)", re.IGNORECASE)
+"""How a schema asks for each mention of a thing; else each is listed once."""
 
 MAX_RANGE = 11
 """The most values of an integer range that is scored: marks of 0 to 10."""
@@ -108,14 +114,23 @@ class _Compiler:
             yield Field(path, NoPassages())
         elif (choice := self.choice(schema, optional=optional)) is not None:
             yield Field(path, choice, description)
-        elif not optional and (mentions := self.mentions(schema)) is not None:
-            yield Field(path, mentions, description)
-        elif (line := self.line(schema, optional=optional)) is not None:
-            yield Field(path, line, description)
+        elif (strategy := self.of_passages(schema, part, within, optional=optional)) is not None:
+            yield Field(path, strategy, description)
         elif not optional and (nested := self.record(schema, path, within)) is not None:
             yield from nested
         else:
-            yield Field(path, Written(part, optional, schema.get("type") in ("integer", "number")), description)
+            yield Field(path, Written(part, optional), description)
+
+    def of_passages(
+        self, schema: JSONMapping, part: JSON, within: tuple[str, ...], *, optional: bool
+    ) -> MentionList | Line | Stated | RowList | None:
+        """Find what is answered with passages of the text: mentions, lines, numbers and dates, rows."""
+        return (
+            (None if optional else self.mentions(schema))
+            or self.line(schema, optional=optional)
+            or self.stated(schema, part, optional=optional)
+            or self.rows(schema, part, within, optional=optional)
+        )
 
     def choice(self, schema: JSONMapping, *, optional: bool) -> Choice | None:
         """Find the few values that a schema allows."""
@@ -179,18 +194,14 @@ class _Compiler:
             return None
         none = _unlike(EMPTY_LABEL, choice.labels)
         choice = Choice((*choice.values, ABSENT), (*choice.labels, none))
+        told = [self.root, schema, item, *parts.values()]
+        repeated = any(isinstance(one, dict) and MENTIONS.search(str(one.get("description", ""))) for one in told)
         most, longest = schema.get("maxItems"), parts[texts[0]].get("maxLength")
-        return MentionList(texts[0], labels[0], choice, tuple(doubts), most, longest, tuple(evidence))
+        return MentionList(texts[0], labels[0], choice, tuple(doubts), most, longest, tuple(evidence), bool(repeated))
 
     def line(self, schema: JSONMapping, *, optional: bool) -> Line | None:
         """Recognise a string, a list of strings, and either or null."""
-        blank: JSON = ABSENT if optional else NOT_EMPTY
-        if schema.keys() <= _OF_UNIONS and "anyOf" in schema:
-            options = [self._resolved(option, ())[0] for option in schema["anyOf"]]
-            others = [option for option in options if option != {"type": "null"}]
-            if len(others) != 1 or len(options) != 2 or not isinstance(others[0], dict):  # noqa: PLR2004 - it or null
-                return None
-            schema, blank = others[0], None
+        schema, blank, _ = self._or_null(schema, (), optional=optional)
         if _is_string(schema):
             return Line(_is_passage(schema), many=False, blank=blank, **_lengths(schema))
         item = self._resolved(schema.get("items"), ())[0]
@@ -200,6 +211,43 @@ class _Compiler:
         empty: JSON = blank if blank is not NOT_EMPTY else NOT_EMPTY if fewest else []
         bounds = {"fewest": fewest, "most": max(fewest, min(most, MOST))}
         return Line(_is_passage(item), many=True, blank=empty, **bounds, **_lengths(item)) if most else None
+
+    def stated(self, schema: JSONMapping, part: JSON, *, optional: bool) -> Stated | None:
+        """Recognise a number or a date, and either or null."""
+        schema, blank, _ = self._or_null(schema, (), optional=optional)
+        if schema.get("type") in ("integer", "number") and not {"oneOf", "allOf", "not", "if"} & schema.keys():
+            return Stated("number", schema, blank, part)
+        if schema.keys() <= _OF_UNIONS and _types(schema) == ["number", "string"]:
+            return Stated("number", schema, blank, part, as_text=True)
+        is_moment = schema.get("type") == "string" and schema.get("format") in ("date", "date-time", "time")
+        return Stated(schema["format"], schema, blank, part) if is_moment and schema.keys() <= _OF_STRINGS else None
+
+    def rows(self, schema: JSONMapping, part: JSON, within: tuple[str, ...], *, optional: bool) -> RowList | None:
+        """Recognise a list of objects that are taken apart into fields."""
+        schema, blank, within = self._or_null(schema, within, optional=optional)
+        if within[-1:] == ("",) or schema.get("type") != "array" or not schema.keys() <= _OF_LISTS:
+            return None
+        item, within = self._resolved(schema.get("items"), within)
+        if not isinstance(item, dict) or within[-1:] == ("",):
+            return None
+        fields = self.record(item, (), within)
+        if schema.get("minItems") and not any(isinstance(field.strategy, Stated) for field in fields or ()):
+            return None  # of a list that must hold something the model writes whatever comes nearest
+        return RowList(tuple(fields), item, blank, schema.get("maxItems"), part) if fields else None
+
+    def _or_null(
+        self, schema: JSONMapping, within: tuple[str, ...], *, optional: bool
+    ) -> tuple[JSONMapping, JSON, tuple[str, ...]]:
+        """Return what a schema asks for beside null, and the value that stands for nothing."""
+        blank: JSON = ABSENT if optional else NOT_EMPTY
+        if schema.keys() <= _OF_UNIONS and "anyOf" in schema:
+            others = [option for option in schema["anyOf"] if option != {"type": "null"}]
+            resolved = [self._resolved(option, within) for option in others]
+            if len(others) < len(schema["anyOf"]):
+                if len(resolved) == 1 and isinstance(resolved[0][0], dict):
+                    return resolved[0][0], None, resolved[0][1]
+                return {"anyOf": [option for option, _ in resolved]}, None, within
+        return schema, blank, within
 
     def _properties(self, schema: JSONMapping) -> JSONMapping | None:
         known = schema.get("type", "object") == "object" and schema.keys() <= _OF_RECORDS
@@ -213,6 +261,14 @@ class _Compiler:
         if reference in within:
             return schema, (*within, "")
         return resolve_local(schema, self.root), (*within, reference)
+
+
+def _types(schema: JSONMapping) -> list[str]:
+    """Return the types of a union of plain types; nothing where more is said of one."""
+    options = schema.get("anyOf", [])
+    types = [option.get("type") for option in options if isinstance(option, dict) and len(option) == 1]
+    named = [kind for kind in types if isinstance(kind, str)]
+    return sorted(named) if len(named) == len(options) else []
 
 
 def _is_passage(schema: JSONMapping) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from slotfill.extractors.local.answer import _checked
 from slotfill.extractors.local.by_field.fields import _copies, too_long
-from slotfill.extractors.local.by_field.filling import NUMBER, _CutError, _read_line, _unfinished
+from slotfill.extractors.local.by_field.filling import _CutError, _read_line, _unfinished
 from slotfill.extractors.local.conversation import Shot
 from slotfill.extractors.local.strategies import ABSENT, NOT_EMPTY, Field, Line
 from slotfill.extractors.messages_api.api_error import ApiError
@@ -80,20 +80,6 @@ def test_a_passage_stays_one():
 def test_what_is_read_is_long_enough():
     line = Line(verbatim=False, many=False, blank=NOT_EMPTY, shortest=10)
     assert _read_line(line, "so good so good so good", verbatim=False, cut=False) == "so good so good so good"
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("It costs 1,250.50 in 12 shops", ["1,250.50", "12"]),
-        ("from 0.5 to -3", ["0.5", "-3"]),
-        ("7.", ["7"]),
-        ("2, 3 and 4.", ["2", "3", "4"]),
-        ("none", []),
-    ],
-)
-def test_the_numbers_of_a_text(text, found):
-    assert NUMBER.findall(text) == found
 
 
 @pytest.mark.parametrize(

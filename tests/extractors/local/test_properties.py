@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slotfill.extractors.local.by_field.calibration import Calibration, keep, recall
-from slotfill.extractors.local.by_field.candidates import FAMILIES, candidates
 from slotfill.extractors.local.by_field.schema_compiler import MAX_LABELS, compile_schema
+from slotfill.extractors.local.candidates.candidates import FAMILIES, candidates
 from slotfill.extractors.local.strategies import ABSENT, Choice, Written
 
 
@@ -80,7 +80,14 @@ TEXTS = st.text() | st.lists(LOOKS).map("".join) | st.lists(LOOKS).map(" ".join)
 @given(TEXTS, st.lists(st.sampled_from(sorted(FAMILIES)), unique=True).map(tuple))
 def test_spans_of_several_families_lie_in_order(text: str, families: tuple[str, ...]) -> None:
     spans = candidates(text, families)
+    assert all(text[start:end].strip() for start, end in spans)
     assert all(0 <= start < end <= len(text) for start, end in spans)
+    assert list(spans) == sorted({*spans})
+
+
+@given(TEXTS, st.sampled_from(["amounts", "terms", "clauses"]))
+def test_but_for_names_those_of_a_family_have_no_rivals(text: str, family: str) -> None:
+    spans = candidates(text, (family,))
     assert all(end <= start for (_, end), (start, _) in pairwise(spans))
 
 

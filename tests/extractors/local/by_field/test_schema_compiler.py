@@ -19,6 +19,8 @@ from slotfill.extractors.local.strategies import (
     Line,
     MentionList,
     NoPassages,
+    RowList,
+    Stated,
     Written,
 )
 from slotfill.schemas import Confidence, Entities, Feedback, Sentiment, Summary
@@ -69,14 +71,9 @@ def test_an_optional_choice_may_be_left_out() -> None:
     "schema",
     [
         {"enum": list(range(65))},
-        {"type": "integer", "minimum": 0, "maximum": 11},
-        {"type": "integer", "minimum": 0},
-        {"type": "number", "minimum": 0, "maximum": 1},
         {"type": "string", "pattern": "a"},
-        {"type": "string", "format": "date"},
         {"type": "string", "minLength": 300},
         {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
-        {"type": "array", "items": obj(a={"type": "string"})},
         {"type": "object", "additionalProperties": {"type": "string"}},
         {"oneOf": [{"enum": ["a"]}, {"type": "string"}]},
         {},
@@ -86,9 +83,54 @@ def test_the_rest_is_written(schema: dict[str, Any]) -> None:
     assert isinstance(strategy(schema), Written)
 
 
-def test_numbers_are_known() -> None:
-    assert strategy({"type": "number"}).number
-    assert not strategy({"type": "array", "items": {"type": "number"}}).number
+DECIMAL = {"anyOf": [{"type": "number"}, {"type": "string"}]}
+NULL = {"type": "null"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "kind", "blank"),
+    [
+        ({"type": "integer", "minimum": 0, "maximum": 11}, "number", NOT_EMPTY),
+        ({"type": "number", "minimum": 0, "maximum": 1}, "number", NOT_EMPTY),
+        ({"type": "string", "format": "date"}, "date", NOT_EMPTY),
+        ({"anyOf": [{"type": "string", "format": "date-time"}, NULL]}, "date-time", None),
+        ({"anyOf": [{"type": "number"}, NULL]}, "number", None),
+        (DECIMAL, "number", NOT_EMPTY),
+        ({"anyOf": [*DECIMAL["anyOf"], NULL]}, "number", None),
+    ],
+)
+def test_numbers_and_dates_are_stated(schema: dict[str, Any], kind: str, blank: Any) -> None:
+    stated = strategy(schema)
+    assert isinstance(stated, Stated)
+    assert (stated.kind, stated.blank) == (kind, blank)
+    assert stated.as_text == ({"type": "string"} in schema.get("anyOf", ()))
+    assert strategy(schema, optional=True).blank is (None if blank is None else ABSENT)
+
+
+@pytest.mark.parametrize("bound", [{}, {"maxItems": 3}])
+def test_a_list_of_objects_is_rows(bound: dict[str, Any]) -> None:
+    item = obj("b", a={"type": "string"}, b={"type": "number"})
+    rows = strategy({"type": "array", "items": item, **bound})
+    assert isinstance(rows, RowList)
+    assert [field.path for field in rows.item] == [("a",), ("b",)]
+    assert (rows.blank, rows.most) == (NOT_EMPTY, bound.get("maxItems"))
+    assert strategy({"anyOf": [{"type": "array", "items": item}, NULL]}).blank is None
+
+
+def test_rows_that_hold_themselves_are_written_at_last() -> None:
+    node = {**obj("all", name={"type": "string"}), "properties": {"name": {"type": "string"}}}
+    node["properties"]["all"] = {"anyOf": [{"type": "array", "items": {"$ref": "#/$defs/node"}}, NULL]}
+    compiled = compile_schema({"$defs": {"node": node}, **obj(x={"type": "array", "items": {"$ref": "#/$defs/node"}})})
+    assert compiled is not None
+    (field,) = compiled.fields
+    assert isinstance(field.strategy, RowList)
+    assert [type(inner.strategy) for inner in field.strategy.item] == [Line, Written]
+
+
+def test_each_mention_is_listed_where_the_schema_asks_for_mentions() -> None:
+    item = obj(text={"type": "string", "format": "verbatim"}, kind={"enum": ["a", "b"]})
+    assert not strategy({"type": "array", "items": item}).repeated
+    assert strategy({"type": "array", "items": item, "description": "Each mention."}).repeated
 
 
 @pytest.mark.parametrize(
@@ -129,9 +171,9 @@ def test_a_list_of_passages_with_labels_is_mentions() -> None:
     sure = {"type": "number", "minimum": 0, "maximum": 1, "x-confidence-of": "kind"}
     found = strategy({"type": "array", "items": obj(text=PASSAGE, kind=KIND, sure=sure), "maxItems": 5})
     choice = Choice(("red", "blue", ABSENT), ("red", "blue", "none"))
-    assert found == MentionList("text", "kind", choice, ("sure",), most=5, longest=40)
+    assert found == MentionList("text", "kind", choice, ("sure",), most=5, longest=40, repeated=False)
     more = {"type": "array", "items": obj(text=PASSAGE, kind=KIND, size={"type": "string"})}
-    assert isinstance(strategy(more), Written)
+    assert isinstance(strategy(more), RowList)
 
 
 def test_required_objects_are_taken_apart() -> None:

@@ -11,6 +11,10 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from slotfill.extractors.local.candidates.amounts import amount_candidates
+from slotfill.extractors.local.candidates.english import is_english_word
+from slotfill.extractors.local.candidates.names import name_candidates
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -20,9 +24,6 @@ TextRange = tuple[int, int]
 
 WORD = re.compile(r"[@#]?\w+(?:[\u2019'.-]\w+)*|&|\n|\S")
 """A word (`don't`, `e.g`, `@ada`, `well-known`), `&`, the end of a line, which ends a name too, or any other mark."""
-
-JOINING = frozenset("of de van von der den del della da di du la le las los &".split())  # noqa: SIM905 - a list of words
-"""Words that stand within a name."""
 
 FUNCTION_WORDS = frozenset(
     """
@@ -41,27 +42,6 @@ FUNCTION_WORDS = frozenset(
 )
 """English words that no name begins or ends with, and that stand between terms."""
 
-UNIT = r"(?:[€$£¥%]|(?:million|billion|thousand|percent|euros?|dollars?|pounds?|bucks|cents?|USD|EUR|GBP|CHF)\b)"
-MONTH = (
-    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|"
-    r"July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\b\.?"
-)
-YEAR = r"(?:1[89]|20)\d\d"
-SUM = r"(?<!\d)\d+(?:[.,\u00a0 ]\d+)*"
-AMOUNT = re.compile(
-    rf"""
-      \b{MONTH}[ ]\d{{1,2}}(?:st|nd|rd|th)?(?:,?[ ]{YEAR})?\b             # May 3rd, 2024
-    | \b\d{{1,2}}(?:st|nd|rd|th)?(?:[ ]of)?[ ]{MONTH}(?:,?[ ]{YEAR})?\b   # 3rd of May 2024
-    | \b\d{{1,4}}([/.-])\d{{1,2}}(?:\1\d{{2,4}})\b                       # 2024-05-03, 3.5.24
-    | \b\d{{1,2}}/\d{{1,2}}\b                                            # 5/3
-    | [€$£¥][ ]?{SUM}(?:[ ]{UNIT})?                                     # $1,250.50, € 3 million
-    | {SUM}(?:[ ]?{UNIT})+                                              # 12 percent, 3 million euros, 40%
-    | \b{YEAR}\b                                                        # 1984
-    """,
-    re.VERBOSE,
-)
-"""An amount or a date, in English and in digits."""
-
 CLAUSE = re.compile(r"[^\s,.;:!?()\[\]\"\n][^,.;:!?()\[\]\"\n]*")
 """What stands between two marks of punctuation: `the soup was cold` of `Well, the soup was cold.`"""
 
@@ -70,15 +50,16 @@ COVERED = 0.6
 
 LONGEST_TERM = 4
 
-SHOUT = 4
-"""So many words in capitals are loud, and no name."""
-
 
 def candidates(text: str, families: tuple[str, ...]) -> tuple[TextRange, ...]:
-    """Find the candidate passages of some families, in order. Where two overlap, the earlier family's stays."""
+    """Find the candidate passages of some families, in order.
+
+    Where those of two families overlap, the earlier family's stays, but for one within a longer of the later: a date
+    within a name (2024 Olympics, Saturday Night Live). Candidates that overlap are rivals: one at most can be right.
+    """
     spans: list[TextRange] = []
     for family in families:
-        spans += [span for span in FAMILIES[family](text) if not any(_overlap(span, other) for other in spans)]
+        spans += [span for span in FAMILIES[family](text) if not any(_excludes(other, span) for other in spans)]
     return tuple(sorted(spans))
 
 
@@ -86,63 +67,24 @@ def choose_families(examples: Iterable[tuple[str, Iterable[str]]]) -> tuple[str,
     """Return which families find the passages of worked examples, each a text and its passages."""
     pairs = [(text, passage) for text, passages in examples for passage in passages]
     for families in (USUAL, ("terms",)):
-        hits = sum(any(text[a:b] == passage for a, b in _cached(text, families)) for text, passage in pairs)
+        hits = sum(
+            any(text[a:b] == passage for a, b in _cached(text, families))
+            for text, passage in pairs
+            if families != USUAL or not _is_common(passage)
+        )
         if hits >= COVERED * len(pairs):
             return families
     return ("clauses",)
 
 
+def _is_common(passage: str) -> bool:
+    """Whether a passage is common words in lower case: no name, though the look of a rare one may be that of a name."""
+    return passage.islower() and all(map(is_english_word, passage.split()))
+
+
 @lru_cache(maxsize=256)
 def _cached(text: str, families: tuple[str, ...]) -> tuple[TextRange, ...]:
     return candidates(text, families)
-
-
-def _names(text: str) -> list[TextRange]:
-    words = [(found[0], found.start(), found.end()) for found in WORD.finditer(text)]
-    spans, at = [], 0
-    while at < len(words):
-        end = _name_end(words, at)
-        if end > at:
-            spans += _trimmed(words[at:end])
-        at = max(end, at + 1)
-    return spans
-
-
-def _name_end(words: list[tuple[str, int, int]], at: int) -> int:
-    """Return where the run of capitalised words that begins at `at` ends; `at` itself where none begins."""
-    end = at
-    while end < len(words):
-        word = words[end][0]
-        if _is_capitalised(word) or (end > at and word[0].isdigit() and len(word) < 4):  # noqa: PLR2004 - no year
-            end += 1
-        elif at < end < len(words) - 1 and word.lower() in JOINING and _is_capitalised(words[end + 1][0]):
-            end += 2
-        else:
-            break
-    return end
-
-
-def _is_capitalised(word: str) -> bool:
-    return word[0].isupper() or (word[0] == "@" and len(word) > 1)
-
-
-def _trimmed(words: list[tuple[str, int, int]]) -> list[TextRange]:
-    if len(words) >= SHOUT and all(word.isupper() for word, *_ in words):
-        return []
-    while words and words[0][0].lower().replace("\u2019", "'") in FUNCTION_WORDS:
-        words = words[1:]
-    while words and words[-1][0].lower().replace("\u2019", "'") in FUNCTION_WORDS:
-        words = words[:-1]
-    if not words:
-        return []
-    start, end = words[0][1], words[-1][2]
-    if words[-1][0].endswith(("'s", "\u2019s")):
-        end -= 2
-    return [(start, end)] if end - start > 1 else []
-
-
-def _amounts(text: str) -> list[TextRange]:
-    return [found.span() for found in AMOUNT.finditer(text)]
 
 
 def _terms(text: str) -> list[TextRange]:
@@ -163,9 +105,11 @@ def _clauses(text: str) -> list[TextRange]:
     return [(start, end) for start, end in found if any(map(str.isalnum, text[start:end]))]
 
 
-def _overlap(one: TextRange, other: TextRange) -> bool:
-    return one[0] < other[1] and other[0] < one[1]
+def _excludes(earlier: TextRange, span: TextRange) -> bool:
+    overlap = earlier[0] < span[1] and span[0] < earlier[1]
+    is_part = span[0] <= earlier[0] and earlier[1] <= span[1] and earlier != span
+    return overlap and not is_part
 
 
-FAMILIES = {"names": _names, "amounts": _amounts, "terms": _terms, "clauses": _clauses}
+FAMILIES = {"names": name_candidates, "amounts": amount_candidates, "terms": _terms, "clauses": _clauses}
 USUAL = ("amounts", "names")
