@@ -231,6 +231,8 @@ class _Compiler:
         if not isinstance(item, dict) or within[-1:] == ("",):
             return None
         fields = self.record(item, (), within)
+        if not all(isinstance(field.strategy, Choice | Doubt | Line | NoPassages | Stated) for field in fields or ()):
+            return None  # no line holds a tree
         if schema.get("minItems") and not any(isinstance(field.strategy, Stated) for field in fields or ()):
             return None  # of a list that must hold something the model writes whatever comes nearest
         return RowList(tuple(fields), item, blank, schema.get("maxItems"), part) if fields else None

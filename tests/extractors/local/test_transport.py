@@ -51,7 +51,7 @@ SCHEMAS = {
     "array": obj(words={"type": "array", "items": SHORT, "minItems": 2, "maxItems": 3}),
     "enum": obj(mood={"enum": ["good", "bad", None, 3]}, kind={"const": {"a": [1, True]}}),
     "bounds": obj(
-        p={"type": "number", "minimum": 0, "maximum": 1},
+        p={"type": "number", "minimum": 0, "maximum": 20},
         n={"type": "integer", "exclusiveMinimum": 6, "maximum": 9},
         half={"type": "number", "multipleOf": 0.5, "exclusiveMinimum": 0},
     ),
@@ -91,6 +91,17 @@ def test_every_reply_is_valid(client: anthropic.Anthropic, name: str) -> None:
     jsonschema.validate(value, SCHEMAS[name], format_checker=jsonschema.FormatChecker())
     if name == "verbatim":
         assert all(quote in TEXT and quote == quote.strip() for quote in value["quotes"])
+
+
+def test_what_is_required_and_not_in_the_text_is_left_out_not_invented(client: anthropic.Anthropic) -> None:
+    share, rows = (
+        {"type": "number", "maximum": 1},
+        {"type": "array", "items": obj(name=SHORT, price={"type": "number"})},
+    )
+    schema = obj(share=share, rows=rows, perhaps={"anyOf": [share, {"type": "null"}]})
+    message = ask(client, schema, "Anna paid 20 in Berlin.")
+    assert message.stop_reason == "end_turn"
+    assert json.loads(message.content[0].text) == {"perhaps": None}
 
 
 def test_a_pattern_that_llguidance_cannot_read_is_an_error_unless_it_holds(client: anthropic.Anthropic) -> None:
