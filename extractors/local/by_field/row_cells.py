@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from slotfill.extractors.local.candidates.rows import Cell, Row
+from slotfill.extractors.local.candidates.rows import RowCell, TextRow
 from slotfill.extractors.local.candidates.stated import COUNT_WORDS, MONEY_WORDS, stated_values
 from slotfill.extractors.local.strategies import Field, FieldPath, Line, Stated
 
@@ -41,7 +41,7 @@ def fewest_cells(fields: Sequence[Field]) -> int:
     return max(2, min(len(needed), 3))
 
 
-def cell_values(fields: Sequence[Field], row: Row, fits: Callable[[JSON, JSON], bool]) -> dict[FieldPath, JSON]:
+def cell_values(fields: Sequence[Field], row: TextRow, fits: Callable[[JSON, JSON], bool]) -> dict[FieldPath, JSON]:
     """Fill fields from a row's cells, each cell once; what no cell holds is left out.
 
     fits: whether a value is valid for a schema.
@@ -56,7 +56,7 @@ def cell_values(fields: Sequence[Field], row: Row, fits: Callable[[JSON, JSON], 
     return values
 
 
-def _readings(field: Field, cell: Cell, fits: Callable[[JSON, JSON], bool]) -> Iterator[JSON]:
+def _readings(field: Field, cell: RowCell, fits: Callable[[JSON, JSON], bool]) -> Iterator[JSON]:
     match field.strategy:
         case Stated() as stated if (cell.kind == "text") is False:
             wanted = "number" if stated.kind == "number" else "date"
@@ -70,7 +70,7 @@ def _readings(field: Field, cell: Cell, fits: Callable[[JSON, JSON], bool]) -> I
                 yield cell.text
 
 
-def _rank(field: Field, row: Row, at: int, _: JSON) -> tuple[int, int, int]:
+def _rank(field: Field, row: TextRow, at: int, _: JSON) -> tuple[int, int, int]:
     """Rank a cell for a field: by its column's head, by its unit, by its place."""
     words = {*field.heading.casefold().split()}
     names = words.union(*(SYNONYMS.get(word, frozenset()) for word in words))

@@ -21,7 +21,7 @@ from slotfill.extractors.forms.numerals import CURRENCY
 from slotfill.extractors.grounding.surface_forms import numbers_in
 from slotfill.extractors.local.candidates.amounts import amount_candidates, amount_kind
 
-__all__ = ["Cell", "Row", "find_rows"]
+__all__ = ["RowCell", "TextRow", "find_rows"]
 
 TextRange = tuple[int, int]
 
@@ -58,7 +58,7 @@ FEWEST = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class RowCell:
     """A part of a row. kind: "number", "date" or "text"."""
 
     text: str
@@ -66,7 +66,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class TextRow:
     """An entry: where it stands, its cells, and the heads of their columns, if there are any.
 
     form: "columns", "point" of a list, "label" and its value, or "line".
@@ -74,7 +74,7 @@ class Row:
 
     start: int
     end: int
-    cells: tuple[Cell, ...]
+    cells: tuple[RowCell, ...]
     heads: tuple[str, ...] = ()
     form: str = "line"
 
@@ -84,7 +84,7 @@ class Row:
         return tuple(cell.kind for cell in self.cells)
 
 
-def find_rows(text: str, *, fewest_cells: int = 2) -> list[Row]:
+def find_rows(text: str, *, fewest_cells: int = 2) -> list[TextRow]:
     """Return the rows of a text, in order: of all that repeat a shape those that hold the most. Nothing where none do.
 
     fewest_cells: so many each has, at least.
@@ -96,12 +96,12 @@ def find_rows(text: str, *, fewest_cells: int = 2) -> list[Row]:
     return []
 
 
-def _line_groups(text: str) -> list[list[Row]]:
+def _line_groups(text: str) -> list[list[TextRow]]:
     """Return the groups of lines that follow each other in the same shape; a table's head is none of them."""
     found = (_line(text, match.start(), match.end()) for match in re.finditer(r"[^\n]+", text))
     lines = [line for line in found if line is not None]
-    groups: list[list[Row]] = []
-    head: Row | None = None
+    groups: list[list[TextRow]] = []
+    head: TextRow | None = None
     for shape, group in groupby(lines, key=_shape_but_for_count):
         rows = [row for row in group if not SUMMING.match(text, row.start) and row.form != "label"]
         if {*shape} == {"text"} and len(shape) > 1 and len(rows) >= FEWEST and rows[0].form == "columns":
@@ -109,17 +109,17 @@ def _line_groups(text: str) -> list[list[Row]]:
         is_headed = head is not None and len(head.cells) == len(shape) and head.shape != ()
         if len(rows) >= FEWEST or (rows and is_headed and len(shape) > 1):
             heads = tuple(cell.text for cell in head.cells) if head is not None and is_headed else ()
-            groups.append([Row(row.start, row.end, row.cells, heads) for row in rows])
+            groups.append([TextRow(row.start, row.end, row.cells, heads) for row in rows])
         head = rows[-1] if rows and {*shape} == {"text"} else None
     return groups
 
 
-def _shape_but_for_count(row: Row) -> tuple[str, ...]:
+def _shape_but_for_count(row: TextRow) -> tuple[str, ...]:
     """Return a row's shape; some rows of a table have a count before the thing, and some have none."""
     return row.shape[1:] if row.form == "columns" and row.shape[:2] == ("number", "text") else row.shape
 
 
-def _line(text: str, start: int, end: int) -> Row | None:
+def _line(text: str, start: int, end: int) -> TextRow | None:
     if RULE.fullmatch(text, start, end):
         return None
     point = POINT.match(text, start, end)
@@ -129,26 +129,28 @@ def _line(text: str, start: int, end: int) -> Row | None:
     if len(columns) > 1:
         counted = COUNT.match(columns[0])
         first = [counted[1], columns[0][counted.end() :]] if counted and _kind(columns[0]) == "text" else columns[:1]
-        return Row(start, end, tuple(Cell(cell, _kind(cell)) for cell in (*first, *columns[1:])), form="columns")
+        return TextRow(start, end, tuple(RowCell(cell, _kind(cell)) for cell in (*first, *columns[1:])), form="columns")
     labelled = LABELLED.match(text, begin, end)
     cells = _cells(text[begin:end])
     if point and labelled:
         parts = text[begin : labelled.end()].strip(EDGES), text[labelled.end() : end].strip()
-        return Row(start, end, tuple(Cell(part, _kind(part)) for part in parts if part), form="point")
+        return TextRow(start, end, tuple(RowCell(part, _kind(part)) for part in parts if part), form="point")
     form = "point" if point else "label" if labelled else "line"
-    return Row(start, end, cells, form=form) if cells else None
+    return TextRow(start, end, cells, form=form) if cells else None
 
 
-def _part_groups(text: str) -> list[list[Row]]:
+def _part_groups(text: str) -> list[list[TextRow]]:
     """Return the groups of parts of sentences that follow each other in the same shape, with a number each."""
     ends = [0, *(match.end() for match in PARTS.finditer(text)), len(text)]
     starts = [*(match.start() for match in PARTS.finditer(text)), len(text)]
-    parts = [Row(start, end, _cells(text[start:end])) for start, end in zip(ends, starts, strict=False) if start < end]
-    groups: list[list[Row]] = []
+    parts = [
+        TextRow(start, end, _cells(text[start:end])) for start, end in zip(ends, starts, strict=False) if start < end
+    ]
+    groups: list[list[TextRow]] = []
     for part in reversed(parts):
         shape = groups[-1][0].shape if groups and groups[-1] else ()
         if shape and part.shape[-len(shape) :] == shape and not SUMMING.match(part.cells[-len(shape)].text):
-            groups[-1].insert(0, Row(part.start, part.end, part.cells[-len(shape) :]))
+            groups[-1].insert(0, TextRow(part.start, part.end, part.cells[-len(shape) :]))
         elif {"text", "number"} <= {*part.shape} and not SUMMING.match(text, part.start):
             groups.append([part])
         else:
@@ -156,16 +158,16 @@ def _part_groups(text: str) -> list[list[Row]]:
     return [group for group in groups if len(group) >= FEWEST]
 
 
-def _cells(text: str) -> tuple[Cell, ...]:
+def _cells(text: str) -> tuple[RowCell, ...]:
     """Part a line without columns at its numbers, sums and dates."""
-    cells: list[Cell] = []
+    cells: list[RowCell] = []
     at = 0
     for start, end, kind in [*_figures(text), (len(text), len(text), "")]:
         between = _bare(text[at:start])
         if any(map(str.isalnum, between)):
-            cells.append(Cell(between, "text"))
+            cells.append(RowCell(between, "text"))
         if kind:
-            cells.append(Cell(text[start:end], kind))
+            cells.append(RowCell(text[start:end], kind))
         at = end
     return tuple(cells)
 
