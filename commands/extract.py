@@ -72,7 +72,7 @@ def extract_command(
     slotfill extract feedback mails/ -o feedback.jsonl --rejects rejects.jsonl
     cat review.txt | slotfill extract sentiment -m local
     slotfill extract feedback mails/ --record -o new.jsonl --from old.jsonl
-    slotfill extract answer handbook/ --across -P question="What is the refund policy?"
+    slotfill extract answer handbook/ --across -P question="Are there refunds?"
     """
     from slotfill.extractors.runs.reports.logs import log_to_stderr
 

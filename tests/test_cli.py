@@ -452,7 +452,7 @@ class TestOtherCommands:
 
     def test_schemas_lists_the_built_ins(self):
         lines = run("schemas").stdout.splitlines()
-        assert [line.split()[0] for line in lines] == ["entities", "feedback", "sentiment", "summary"]
+        assert [line.split()[0] for line in lines] == ["answer", "entities", "feedback", "sentiment", "summary"]
 
     def test_schemas_shows_one_as_json_schema(self):
         assert json.loads(run("schemas", "feedback").stdout)["properties"]["urgency"]["maximum"] == 5

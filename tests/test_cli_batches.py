@@ -69,7 +69,7 @@ def test_the_cache_is_kept_for_an_hour(claude):
         (("--batch", "--stream"), "--stream is about requests that are answered at once"),
         (("--batch", "--cassette", "tape.jsonl", *OUT), "--cassette is about requests that are answered at once"),
         (("--batch", "-m", "local", *OUT), "'local' is no model of Anthropic's service, and has no batches"),
-        (("--batch", "-m", "claude-haiku-5-5", "-m", "local", *OUT), "'local' runs in this process"),
+        (("--batch", "-m", "claude-haiku-5-5", "-m", "local", *OUT), "'local' is no model of Anthropic's service"),
     ],
 )
 def test_what_does_not_go_with_batches_is_refused_before_any_call(claude, arguments, told):

@@ -689,7 +689,7 @@ class TestExtractor:
     def test_an_embedded_model_is_recorded_and_replayed_without_its_file(self, tape, monkeypatch):
         from slotfill.extractors.clients import connections
 
-        monkeypatch.setattr(connections, "_local", lambda model, settings: httpx2.MockTransport(reply(GOOD)))
+        monkeypatch.setattr(connections, "open_transport", lambda model, settings: httpx2.MockTransport(reply(GOOD)))
         with Extractor("feedback", cassette=tape, model="local") as extractor:
             assert extractor.extract("one").ok
         monkeypatch.undo()

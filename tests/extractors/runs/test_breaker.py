@@ -20,6 +20,7 @@ from slotfill.extractors.runs.breaker import (
     Breaker,
     ending_of,
 )
+from slotfill.schemas.entry_points.installed_plugins import PluginError
 
 KEY = b"a document"
 ALIVE = (
@@ -194,7 +195,8 @@ def test_a_failure_that_all_would_meet_stops_everything_at_once_and_for_good(kin
     for failure in afterwards:
         breaker.note(admissions[0], failure)
     clock.time += 10_000
-    with pytest.raises(StoppedError if kind in ("budget", "max_wait") else ModelError, match="not with this key"):
+    ends = {"budget": StoppedError, "max_wait": StoppedError, "plugin": PluginError}
+    with pytest.raises(ends.get(kind, ModelError), match="not with this key"):
         breaker.admit()
     assert breaker.reason.startswith("not with this key (HTTP 401)")
 

@@ -26,7 +26,7 @@ class Word(BaseModel):
 class Broken:
     """Sources that raise after so many documents."""
 
-    several, count, fields = True, None, RowFields()
+    several, count, is_joined, fields = True, None, False, RowFields()
 
     def __init__(self, error, after=20):
         self.error, self.after = error, after
