@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from slotfill.extractors.messages_api.api_error import ApiError
+from slotfill.extractors.messages_api.api_error import ApiError, error_kind
 from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = ["ServerError", "read_error", "refusal_of"]
@@ -60,25 +60,7 @@ def refusal_of(status: int, error: ServerError, headers: Mapping[str, str] | Non
     for known in _KNOWN:
         if known.fits(status, error, words):
             return ApiError(known.status or status, known.kind, known.opening + error.message, headers)
-    return ApiError(status, _BY_STATUS.get(status, _kind_of(status)), error.message, headers)
-
-
-def _kind_of(status: int) -> str:
-    return "invalid_request_error" if status < _SERVER else "api_error"
-
-
-_BY_STATUS = {
-    401: "authentication_error",
-    402: "billing_error",
-    403: "permission_error",
-    404: "not_found_error",
-    408: "timeout_error",
-    413: "request_too_large",
-    429: "rate_limit_error",
-    503: "overloaded_error",
-    504: "timeout_error",
-    529: "overloaded_error",
-}
+    return ApiError(status, error_kind(status), error.message, headers)
 
 
 class _Known(NamedTuple):

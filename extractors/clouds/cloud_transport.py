@@ -17,7 +17,7 @@ from anthropic.types import RawMessageStreamEvent
 from pydantic_core import from_json
 
 from slotfill.extractors.http.redaction import Redaction
-from slotfill.extractors.messages_api.api_error import ApiError, invalid
+from slotfill.extractors.messages_api.api_error import ApiError, error_kind, invalid
 from slotfill.extractors.messages_api.request import load_body
 from slotfill.extractors.messages_api.sse import STREAM
 from slotfill.schemas.json_values.json_types import JSON, JSONObject
@@ -31,20 +31,6 @@ _KEPT = ("retry-after", "retry-after-ms", "x-should-retry")
 
 _TOO_LONG = ("input is too long", "too many input tokens")
 """How Bedrock says that a prompt is."""
-
-_KINDS = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    403: "permission_error",
-    404: "not_found_error",
-    408: "timeout_error",
-    413: "request_too_large",
-    429: "rate_limit_error",
-    503: "overloaded_error",
-    504: "timeout_error",
-    529: "overloaded_error",
-}
-_SERVER = 500
 
 CloudClient = Any
 """One of the SDK's clients for a cloud: they have no class of their own in common."""
@@ -150,7 +136,7 @@ class CloudTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
             content = self._redaction.hide(reply.text).encode()
             return httpx2.Response(reply.status_code, headers=_headers(reply) | content_type, content=content)
         kind, text = _words(body)
-        default = _KINDS.get(reply.status_code, "invalid_request_error" if reply.status_code < _SERVER else "api_error")
+        default = error_kind(reply.status_code)
         opening = "prompt is too long: " if any(words in text.lower() for words in _TOO_LONG) else ""
         text = self._redaction.hide(opening + text)
         return _refused(ApiError(reply.status_code, kind or default, text, _headers(reply)))

@@ -6,7 +6,23 @@ from collections.abc import Mapping
 
 from slotfill.schemas.json_values.json_types import JSONObject
 
-__all__ = ["ApiError", "invalid"]
+__all__ = ["ApiError", "error_kind", "invalid"]
+
+_SERVER = 500
+
+_KINDS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    408: "timeout_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
 
 
 class ApiError(Exception):
@@ -29,3 +45,8 @@ class ApiError(Exception):
 def invalid(text: str) -> ApiError:
     """Make the error of a request that is not taken."""
     return ApiError(400, "invalid_request_error", text)
+
+
+def error_kind(status: int) -> str:
+    """Return the API's name for the error of a status of HTTP."""
+    return _KINDS.get(status, "invalid_request_error" if status < _SERVER else "api_error")
