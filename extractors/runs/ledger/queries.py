@@ -23,7 +23,6 @@ __all__ = [
     "FAILED_ON_THE_WAY",
     "FORGET",
     "FORGET_END",
-    "HAS_ANSWERS",
     "KNOWN_COUNTS",
     "LAST_START",
     "NOTE_END",
@@ -162,9 +161,6 @@ ENTRIES = (
 )
 
 # Answers.
-
-HAS_ANSWERS = "SELECT EXISTS (SELECT 1 FROM answers WHERE start >= ?)"
-"""Whether there are any of a start or of later ones."""
 
 STALE_REFUSALS = (
     "UPDATE answers SET stale = 1 "

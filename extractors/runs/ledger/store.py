@@ -103,8 +103,6 @@ class Ledger:
         self.path, self._retention = path, retention
         self._positions = 0
         self._pending: dict[bytes, int] = {}
-        self._under_way: set[bytes] = set()
-        self._recalls: bool
         self._to_retry = queries.FAILED if retry_failed else queries.FAILED_ON_THE_WAY
         self._retry_failed = retry_failed
         with ExitStack() as stack:
@@ -184,13 +182,9 @@ class Ledger:
     def recall(self, document: Document, *, replaying: bool = False) -> dict[bytes, list[Answer]]:
         """Return the answers to a document's asks, by the digest of each ask, in the order in which they came.
 
-        None of a document that has ended in this start, for good: it is asked about no more.
-
         replaying: also those of this start that are asked for again by the next one: its plan has been told of them.
         """
         answers: defaultdict[bytes, list[Answer]] = defaultdict(list)
-        if not self._recalls and document_key(document) not in self._under_way:
-            return answers
         now = self.start if replaying else -1
         rows = self.database.rows(
             "SELECT number, ask, answer, stale FROM answers "
@@ -232,7 +226,6 @@ class Ledger:
         # Stored under what was asked, not under its place in the plan: a newer slotfill that asks otherwise asks anew,
         # and one that asks alike is answered from here, whatever led to it.
         row = (self.start, document, ask, time.time(), text, is_stale(answer))
-        self._under_way.add(document)
         with self.database.transaction(lasting=lasting) as database:
             database.execute("INSERT INTO answers VALUES (NULL, ?, ?, ?, ?, ?, ?)", row)
 
@@ -242,8 +235,6 @@ class Ledger:
         key, record, cause = document_key(document), extraction.to_json(), cause_of(extraction)
         text = _json_text(record)
         seal = RecordSeal.of(record, text, key)
-        self._under_way.discard(key)
-        self._recalls |= cause in RETRY_LATER  # it is asked about again before the run ends
         # Not lasting: the answers are safe already, and the record is made of them again. So the disk is not waited
         # for.
         with self.database.transaction(lasting=False) as database:
@@ -308,9 +299,6 @@ class Ledger:
             # What a start before the last fresh one has learnt and paid does not count.
             fresh_start = "SELECT ifnull(max(number), 0) FROM starts WHERE fresh"
             (self.first_start,) = database.execute(fresh_start).fetchone()
-            # Most runs begin without any: then a document is looked for only once it has been answered about.
-            (has_answers,) = database.execute(queries.HAS_ANSWERS, (self.first_start,)).fetchone()
-            self._recalls = bool(has_answers)
             # Nothing has ended by this start yet, whatever the file says.
             database.execute("UPDATE documents SET start = 0 WHERE start >= ?", (self.start,))
             if fresh or self._retry_failed:

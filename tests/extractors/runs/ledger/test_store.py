@@ -146,7 +146,7 @@ class TestRegister:
             assert not ledger.recall(A)
             assert pending(ledger, A) == (A,)
 
-    def test_an_answer_is_recalled_by_the_next_start_and_by_a_second_try_of_this_one(self, path):
+    def test_an_answer_is_recalled_by_the_next_start_and_by_whoever_comes_again_in_this_one(self, path):
         answer = Answer(json="1")
         with Ledger(path) as ledger:
             pending(ledger, A, B)
@@ -157,7 +157,7 @@ class TestRegister:
             ledger.keep(B, ask(), answer)
             ledger.end(ended(B))
             ledger.end(ended(A, Outcome.FAILED, "timeout"))
-            assert ledger.recall(A) == {ask().digest: [answer]}
+            assert ledger.recall(A) == ledger.recall(B) == {ask().digest: [answer]}
         with Ledger(path) as ledger:
             assert pending(ledger, A, B) == (A,)
             assert ledger.recall(A) == {ask().digest: [answer]}

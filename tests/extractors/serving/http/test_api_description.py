@@ -48,7 +48,8 @@ def test_it_is_openapi_and_real_answers_are_as_it_says(running, tmp_path):
     validator = pytest.importorskip("openapi_spec_validator", reason=OPTIONAL)
     file = tmp_path / "named.json"
     file.write_text(json.dumps(NAMED))
-    with running(*built_ins(), str(file), allow_schemas=True) as one:
+    served = [name for name in built_ins() if name != "answer"]  # that needs a question
+    with running(*served, str(file), allow_schemas=True) as one:
         document = described(one)
         validator.OpenAPIV31SpecValidator(document).validate()
         names = [*one.service.schemas.named]
