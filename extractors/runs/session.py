@@ -223,9 +223,9 @@ def _check_names(start: Start, *, several: bool) -> None:
 
 def _check_models(start: Start, extractor: Extractor[Any]) -> None:
     """Refuse batches of a model that has none."""
-    if start.batch and (local := next(filter(transport_name, extractor.all_models), None)):
+    if start.batch and (other := next(filter(transport_name, extractor.all_models), None)):
         raise SettingsError(
-            f"--batch: {local!r} is no model of Anthropic's service, and has no batches: leave --batch out"
+            f"--batch: {other!r} is no model of Anthropic's service, and has no batches: leave --batch out"
         )
 
 

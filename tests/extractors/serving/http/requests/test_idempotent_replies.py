@@ -17,6 +17,19 @@ def post(one, name="a", secret=None, path="/v1/extract/feedback", **how):
         return client.post(path, headers={"Idempotency-Key": name}, **(how or {"json": BODY}))
 
 
+def held(claude):
+    """Have the next reply wait; give what says that it was asked for, and what lets it go on."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(request):
+        begun.set()
+        assert go_on.wait(30)
+        return VALUE
+
+    claude.script(slow)
+    return begun, go_on
+
+
 def test_the_same_request_gets_the_same_reply_and_is_paid_once(service_at, claude):
     secret = service_at.keys.add(rpm=1)
     first, second = post(service_at, secret=secret), post(service_at, secret=secret)
@@ -49,14 +62,7 @@ def test_a_form_may_be_parted_otherwise(service_at, claude):
 
 
 def test_one_that_is_at_work_is_told_so(service_at, claude):
-    begun, go_on = threading.Event(), threading.Event()
-
-    def slow(request):
-        begun.set()
-        assert go_on.wait(30)
-        return VALUE
-
-    claude.script(slow)
+    begun, go_on = held(claude)
     secret = service_at.keys.add()
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(post, service_at, secret=secret)
@@ -69,14 +75,7 @@ def test_one_that_is_at_work_is_told_so(service_at, claude):
 
 
 def test_a_client_that_leaves_comes_back_for_the_reply(service_at, claude):
-    begun, go_on = threading.Event(), threading.Event()
-
-    def slow(request):
-        begun.set()
-        assert go_on.wait(30)
-        return VALUE
-
-    claude.script(slow)
+    begun, go_on = held(claude)
     secret = service_at.keys.add()
     with service_at.client(secret) as client, pytest.raises(httpx2.ReadTimeout):
         client.post("/v1/extract/feedback", json=BODY, headers={"Idempotency-Key": "a"}, timeout=0.5)
