@@ -105,7 +105,7 @@ class Extent:
 def page(alone: Results, together: Results, extent: Extent) -> Iterator[str]:
     one, two = added(alone.values()), added(together.values())
     packages = ", ".join(f"{name} {version(name)}" for name in ("slotfill", "anthropic", "instructor", "pydantic"))
-    yield f"ScenarioResult on {dt.datetime.now(dt.UTC).date()} with {packages} and Python {platform.python_version()},"
+    yield f"Played on {dt.datetime.now(dt.UTC).date()} with {packages} and Python {platform.python_version()},"
     seeds = ", ".join(map(str, range(extent.seeds)))
     yield f"on {os.cpu_count()} shared cores in {extent.minutes:.0f} minutes; seeds: {seeds};"
     yield f"{extent.documents} documents a cell over HTTP, one in process;"

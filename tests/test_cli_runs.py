@@ -120,10 +120,12 @@ class TestResuming:
 
 
 class TestStopping:
-    def test_a_refused_key_stops_at_once(self, claude):
-        claude.script(lambda _: FEEDBACK, faults=["401"])
+    @pytest.mark.parametrize(("fault", "told"), [("401", "set another key"), ("403", "use a key that may")])
+    def test_a_refused_key_stops_at_once_and_says_what_to_do(self, claude, fault, told):
+        claude.script(lambda _: FEEDBACK, faults=[fault])
         result = run(*ROWS, "--concurrency", 2)
         assert result.exit_code == 4
+        assert told in result.stderr
         assert len(claude.requests) <= 2
         assert result.stderr.count("stopped: ") == 1
 

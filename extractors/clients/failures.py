@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 import anthropic
@@ -35,8 +35,8 @@ _FAILURES: tuple[tuple[type[BaseException], FailureKind], ...] = (
     (httpx2.HTTPError, FailureKind.CONNECTION),
 )
 
-_FIRST_ERROR = 400
-"""The least HTTP status of an error: that of a stream was sent before its events."""
+_FIRST_ERROR, _FIRST_OF_SERVER = 400, 500
+"""The least HTTP statuses of an error, as that of a stream was sent before its events, and of what is no refusal."""
 
 _OWN = (CassetteError, WaitError, BudgetError)
 """Those whose message is all slotfill's."""
@@ -77,6 +77,9 @@ def _message(error: BaseException, kind: FailureKind) -> str:
     status = getattr(error, "status_code", None)
     if message:
         return f"{message} (HTTP {status})" if status is None or status >= _FIRST_ERROR else str(message)
+    if status is not None and status >= _FIRST_OF_SERVER and not isinstance(getattr(error, "body", None), Mapping):
+        # A page, or nothing: so answers a proxy or a load balancer. No time-out of ours would have been long enough.
+        return f"a gateway answered HTTP {status} in the service's place"
     if kind in _MESSAGES:
         cause = error.__cause__ or error
         return f"{_MESSAGES[kind]}: {type(cause).__name__}" + (f": {cause}" if error.__cause__ else "")

@@ -46,6 +46,7 @@ from slotfill.extractors.testing.simulator.network_faults import (
     ITEM_FAULTS,
     RESPONSE_FAULTS,
     STREAM_FAULTS,
+    UNSENT_FAULTS,
     BatchResult,
     struck_reply,
 )
@@ -62,9 +63,6 @@ if TYPE_CHECKING:
     import anthropic
 
 __all__ = ["SimulatedClaude"]
-
-REFUSED = "refused"
-"""The fault with which a request never arrives."""
 
 ORGANIZATION = "00000000-0000-4000-8000-000000000000"
 
@@ -281,8 +279,8 @@ class SimulatedClaude:
         if errors := strike.among(ERROR_FAULTS):
             entry.faults = errors[:1]
             raise ERROR_FAULTS[errors[0]](self.clock.now())
-        if REFUSED in strike.faults:  # nothing arrives, so nothing is counted
-            entry.faults = (REFUSED,)
+        if unsent := strike.among(UNSENT_FAULTS):  # nothing arrives, so nothing is counted
+            entry.faults = unsent[-1:]
             return HttpResponse(0, {}, ())
         prompt = self._cache.read(request)
         self._limits.admit(prompt.limited, self.clock)

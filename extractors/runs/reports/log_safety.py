@@ -57,6 +57,7 @@ _FORMS = tuple(
         r"(the service(?: cannot be reached|'s reply cannot be read): \w+)(?:: .*)?",
         r"(the service's reply is no message)",
         r"(the service answered HTTP \d+)",
+        r"(a gateway answered HTTP \d+ in the service's place)",
         # Last those of the validator of JSON Schemas, which begin with the value.
         rf".* (is not of type {_LIST}|does not match {_WORDS}|is not a {_WORDS})",
         r".* (is not one of) \[.*",

@@ -16,7 +16,7 @@ from slotfill.extractors.testing.simulator.exchange import (
     RebuiltRequest,
     json_response,
 )
-from slotfill.extractors.testing.simulator.network_faults import CALL_ERRORS
+from slotfill.extractors.testing.simulator.network_faults import CALL_ERRORS, UNSENT_FAULTS
 from slotfill.extractors.testing.simulator.simulated_limits import BatchLimits
 from slotfill.extractors.testing.simulator.simulated_model import SimulatedModel
 from slotfill.schemas.json_values.json_types import JSONObject
@@ -39,8 +39,8 @@ class BatchCalls:
         if errors := [name for name in struck if name in CALL_ERRORS]:
             entry.faults = (errors[0],)
             raise CALL_ERRORS[errors[0]](self._clock.now())
-        if (refused := f"{call}_refused") in struck:  # nothing arrives, so nothing is done
-            entry.faults = (refused,)
+        if unsent := [name for name in struck if name.removeprefix(f"{call}_") in UNSENT_FAULTS]:
+            entry.faults = (unsent[-1],)  # nothing arrives, so nothing is done
             return HttpResponse(0, {}, ())
         entry.faults = struck
         return self._lines(rest[0]) if call == "results" else json_response(self._done(call, rest, request, entry))

@@ -46,7 +46,7 @@ __all__ = [
 Breaches = Iterator[tuple[str, str]]
 """Path and message of what does not hold."""
 
-LOSING = frozenset({"reset", "stall", "timeout", "refused", "html", "invalid_utf8"})
+LOSING = frozenset({"reset", "stall", "timeout", "refused", "html", "invalid_utf8", "502", "504"})
 """The faults of the network with which a reply does not arrive: the service counts it, and the client cannot."""
 
 BREAKING = frozenset(
@@ -258,7 +258,7 @@ def _counts(request: LoggedRequest) -> tuple[Usage, ...]:
     """Return what a client may know of what was counted for a reply: exactly one figure, unless a stream broke."""
     begun = replace(request.usage, output_tokens=None, thinking_tokens=None)
     struck, streamed = {*request.faults}, bool(request.body and request.body.get("stream"))
-    if struck & {"timeout", "html", "refused"} or (struck & LOSING and not streamed):
+    if struck & {"timeout", "html", "refused", "502", "504"} or (struck & LOSING and not streamed):
         return (Usage(),)
     if "invalid_utf8" in struck:  # it may stand in the first event already
         return request.usage, begun, Usage()

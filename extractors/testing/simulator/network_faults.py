@@ -19,6 +19,7 @@ __all__ = [
     "ITEM_FAULTS",
     "RESPONSE_FAULTS",
     "STREAM_FAULTS",
+    "UNSENT_FAULTS",
     "BatchResult",
     "struck_reply",
 ]
@@ -54,6 +55,7 @@ ERROR_FAULTS: Mapping[str, Callable[[float], ApiError]] = {
     "500": _failing(500, "api_error", "Internal server error"),
     "503": _failing(503, "api_error", "Service unavailable"),
     "401": _failing(401, "authentication_error", "invalid x-api-key"),
+    "403": _failing(403, "permission_error", "Your API key does not have permission to use the specified resource"),
     "413": _failing(413, "request_too_large", "Request exceeds the maximum size"),
 }
 """By name: the error that answers instead of a message, at a time in seconds since 1970."""
@@ -138,6 +140,14 @@ def _slow_body(response: HttpResponse) -> HttpResponse:
     return replace(response, chunks=pieces, pause=SLOW / len(pieces))
 
 
+def _gateway(status: int, body: bytes) -> Callable[[HttpResponse], HttpResponse]:
+    """Answer in the service's place, as a proxy or a load balancer does: without its headers, in no form of its."""
+    headers = {"content-type": "text/html", "content-length": str(len(body))}
+    return lambda response: replace(
+        response, status=status, headers=headers, chunks=(body,), refused=False, broken=False, stalled=False
+    )
+
+
 RESPONSE_FAULTS: Mapping[str, Callable[[HttpResponse], HttpResponse]] = {
     "html": _html,
     "invalid_utf8": _no_utf8,
@@ -147,8 +157,13 @@ RESPONSE_FAULTS: Mapping[str, Callable[[HttpResponse], HttpResponse]] = {
     "stall": lambda response: replace(response, chunks=_halved(response), stalled=True),
     "timeout": lambda response: replace(response, wait=ENDLESS_SECONDS),
     "refused": lambda response: replace(response, refused=True),
+    "502": _gateway(502, HTML),
+    "504": _gateway(504, b""),
 }
 """By name: what the network makes of a reply."""
+
+UNSENT_FAULTS = ("refused", "502")
+"""With which nothing comes to the service. Behind a 504 it has done what it was asked to."""
 
 BatchResult: TypeAlias = JSONMapping
 """`{"type": "succeeded", "message": …}`, or `errored` with its error, `canceled`, `expired`."""
@@ -193,19 +208,19 @@ def _cut_between_lines(response: HttpResponse) -> HttpResponse:
 
 
 CALL_ERRORS: Mapping[str, Callable[[float], ApiError]] = {
-    **{f"{call}_{name}": ERROR_FAULTS[name] for call in _CALLS for name in ("429", "529", "500")},
+    **{f"{call}_{name}": ERROR_FAULTS[name] for call in _CALLS for name in ("429", "529", "500", "403")},
     "create_400": lambda _: invalid("requests.0.params: Input should be a valid dictionary"),
 }
 """By name: the error that answers a call about a batch, of which nothing comes; as in `ERROR_FAULTS`."""
 
 _CALL_LOSSES: Mapping[str, Callable[[HttpResponse], HttpResponse]] = {
     **{f"{call}_lost": _lost for call in _CALLS},
-    **{f"{call}_refused": RESPONSE_FAULTS["refused"] for call in _CALLS},
+    **{f"{call}_{name}": RESPONSE_FAULTS[name] for call in _CALLS for name in ("refused", "502", "504")},
     "results_reset": RESPONSE_FAULTS["reset"],
     "results_cut": _cut_amid_line,
     "results_short": _cut_between_lines,
 }
-"""By name: what becomes of the reply to a call about a batch, which was done all the same, but for a refused one."""
+"""By name: what becomes of the reply to a call about a batch, which was done all the same, but for `UNSENT_FAULTS`."""
 
 CALL_FAULTS: tuple[str, ...] = (*CALL_ERRORS, "create_held", "create_archived", *_CALL_LOSSES)
 """What befalls a call about a batch, or the batch that it makes, which stays in progress, or is archived at its end."""

@@ -48,6 +48,7 @@ def assert_once(service, ended, documents=20):
     "fault",
     [
         *("create_429@1", "create_529@1", "create_500@1", "create_refused@1", "create_lost@1", "create_lost@1-2"),
+        *("create_502@1", "create_504@1", "retrieve_502@1", "retrieve_504@1", "results_502@1", "results_504@1"),
         *("retrieve_429@1", "retrieve_500@1", "retrieve_529@1", "retrieve_lost@1", "retrieve_refused@1"),
         *("results_429@1", "results_500@1", "results_lost@1", "results_cut@1", "results_short@1"),
     ],
@@ -57,7 +58,7 @@ def test_each_request_is_answered_once_whatever_call_goes_wrong(fault, tmp_path)
     assert_once(service, run(service, tmp_path / "run", rows(20)))
 
 
-@pytest.mark.parametrize("fault", ["list_429@1", "list_500@1", "list_lost@1"])
+@pytest.mark.parametrize("fault", ["list_429@1", "list_500@1", "list_lost@1", "list_502@1"])
 def test_a_batch_whose_reply_was_lost_is_found_though_the_list_fails(fault, tmp_path):
     service = claude("create_lost@1", fault)
     ended = run(service, tmp_path / "run", rows(20))
@@ -127,7 +128,9 @@ def test_results_that_are_archived_are_asked_for_again_with_a_warning(tmp_path):
     assert any(message.startswith("warning: batch") and "archived" in message for message in ended.messages)
 
 
-@pytest.mark.parametrize(("fault", "told"), [("create_400@1", "the service takes no batch")])
+@pytest.mark.parametrize(
+    ("fault", "told"), [("create_400@1", "the service takes no batch"), ("create_403@1", "use a key that may")]
+)
 def test_a_batch_that_is_refused_ends_the_run_and_nothing_is_held_for_it(fault, told, tmp_path):
     service = claude(fault)
     ended = run(service, tmp_path / "run", rows(20))
@@ -136,6 +139,15 @@ def test_a_batch_that_is_refused_ends_the_run_and_nothing_is_held_for_it(fault, 
     again = run(service, tmp_path / "run", rows(20))
     assert_once(service, again)
     assert not any("going on with a batch" in message for message in again.messages)  # it is known not to be there
+
+
+@pytest.mark.parametrize("call", ["retrieve", "results"])
+def test_a_batch_that_the_key_may_not_see_ends_the_run_and_the_next_start_reads_it(call, tmp_path):
+    service = claude(f"{call}_403@1")
+    ended = run(service, tmp_path / "run", rows(20))
+    assert "use a key that may" in ended.reason
+    assert [one.faults for one in service.requests if one.faults] == [(f"{call}_403",)]
+    assert_once(service, run(service, tmp_path / "run", rows(20)))
 
 
 def test_a_refusal_that_passes_is_waited_out_but_not_for_ever(tmp_path, monkeypatch):

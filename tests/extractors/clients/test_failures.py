@@ -21,4 +21,4 @@ def test_every_error_of_the_sdk_is_known():
 def test_a_page_of_html_is_not_repeated():
     response = httpx2.Response(502, content=b"<html>" * 999, request=httpx2.Request("POST", "http://x"))
     error = anthropic.InternalServerError("<html>" * 999, response=response, body=None)
-    assert failure_of(error).message == "the service answered HTTP 502"
+    assert failure_of(error).message == "a gateway answered HTTP 502 in the service's place"

@@ -280,7 +280,7 @@ async def test_what_is_no_message_is_not_paced():
 
 class TestMeter:
     FAULTS = tuple(name for name in FAULTS if name not in BATCH_FAULTS)
-    LOST = ("html", "invalid_utf8", "reset", "stall", "timeout")
+    LOST = ("html", "invalid_utf8", "reset", "stall", "timeout", "502", "504")
     CUT = ("sse_no_json", "sse_no_event", "sse_unstarted", "sse_unended", "sse_spliced", "sse_cut", "sse_error")
 
     @pytest.mark.parametrize("put", [asked, read])
@@ -295,7 +295,7 @@ class TestMeter:
         billed = dict(zip(self.FAULTS, (seen.usage for seen in world.claude.requests), strict=True))
         unsure = dict.fromkeys((*self.LOST, *(self.CUT if put is read else ())))
         assert dict(zip(self.FAULTS, meter.settled.values(), strict=True)) == billed | unsure
-        assert [name for name, usage in billed.items() if usage == Usage()] == [*ERROR_FAULTS, "refused"]
+        assert [name for name, usage in billed.items() if usage == Usage()] == [*ERROR_FAULTS, "refused", "502"]
 
     async def test_what_waits_for_its_turn_is_not_sent_once_it_is_closed(self, kind):
         meter = Recorder()

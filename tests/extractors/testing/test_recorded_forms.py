@@ -159,6 +159,17 @@ def test_errors(fault: str) -> None:
     Service(fault).body("error", "messages", ask(), headers=kind)
 
 
+@pytest.mark.parametrize("fault", ["502", "504"])
+def test_a_gateway_has_none_of_the_forms(fault: str) -> None:
+    request = HttpRequest(
+        "POST", "/v1/messages", {}, {"anthropic-version": "1", "x-api-key": "any"}, json.dumps(ask()).encode()
+    )
+    response = Service(fault).claude.handle(request)
+    assert response.status == int(fault)
+    assert response.headers.keys() == {"content-type", "content-length"}
+    assert not b"".join(response.chunks).startswith(b"{")
+
+
 def test_refusals() -> None:
     service = Service(key="right")
     service.body("error", "messages", ask(), headers="refusal")

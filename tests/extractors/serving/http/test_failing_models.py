@@ -13,6 +13,8 @@ OF_REQUEST = {
     "500": (502, "server"),
     "503": (502, "server"),
     "529": (503, "overloaded"),
+    "502": (502, "server"),
+    "504": (504, "timeout"),
     "html": (502, "unreadable_reply"),
     "refused": (503, "connection"),
     "timeout": (504, "timeout"),
@@ -25,6 +27,7 @@ BROKEN_OFF = ("invalid_utf8", "reset", "stall", "sse_cut", "sse_error")
 
 def whole(client):
     answer = client.post("/v1/extract/feedback", json={"text": TEXT})
+    assert "<h1>" not in answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
     return answer.json()
 
@@ -33,6 +36,7 @@ def last_event(client, name="problem"):
     """Return the data of a stream's last event, whose status is 200 whatever comes of it."""
     answer = client.post("/v1/extract/feedback/stream", json={"text": TEXT})
     assert answer.status_code == 200
+    assert "<h1>" not in answer.text
     *_, event, data = answer.text.strip().splitlines()
     assert event == f"event: {name}"
     return json.loads(data.removeprefix("data: "))
@@ -67,8 +71,9 @@ def test_a_time_that_the_models_service_tells_is_told_on(service_at, claude):
     assert "--" not in answer.json()["detail"]
 
 
-def test_a_credential_that_is_not_taken_is_no_fault_of_the_client(service_at, claude, caplog):
-    claude.script(lambda _: VALUE, faults=["401"])
+@pytest.mark.parametrize("fault", ["401", "403"])
+def test_a_credential_that_is_not_taken_is_no_fault_of_the_client(fault, service_at, claude, caplog):
+    claude.script(lambda _: VALUE, faults=[fault])
     answers = [service_at.post() for _ in range(3)]
     ready = httpx2.get(f"{service_at.url}/readyz")
     assert [answer.status_code for answer in answers] == [503] * 3
@@ -79,15 +84,16 @@ def test_a_credential_that_is_not_taken_is_no_fault_of_the_client(service_at, cl
 
 
 @pytest.mark.slow
-def test_a_service_that_fails_is_left_alone_and_found_again(service_at, claude, caplog):
-    claude.script(lambda _: VALUE, faults=["529"])
+@pytest.mark.parametrize(("fault", "code"), [("529", "overloaded"), ("502", "server")])
+def test_a_service_that_fails_is_left_alone_and_found_again(fault, code, service_at, claude, caplog):
+    claude.script(lambda _: VALUE, faults=[fault])
     secret = service_at.keys.add()
     codes = [service_at.post(secret=secret).json()["code"] for _ in range(5)]
     asked = len(claude.requests)
     codes += [service_at.post(secret=secret).json()["code"] for _ in range(2)]
     assert len(claude.requests) == asked
     ready = httpx2.get(f"{service_at.url}/readyz")
-    assert codes == ["overloaded"] * 5 + ["model_unavailable"] * 2
+    assert codes == [code] * 5 + ["model_unavailable"] * 2
     assert (ready.status_code, ready.json()["code"]) == (503, "not_ready")
     assert int(ready.headers["Retry-After"]) > 0
     claude.script(lambda _: VALUE)

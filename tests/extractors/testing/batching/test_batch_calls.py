@@ -50,6 +50,8 @@ ERRORS = {
     "429": anthropic.RateLimitError,
     "529": anthropic.OverloadedError,
     "500": anthropic.InternalServerError,
+    "403": anthropic.PermissionDeniedError,
+    "502": anthropic.InternalServerError,
     "400": anthropic.BadRequestError,
     "lost": anthropic.APIConnectionError,
     "refused": anthropic.APIConnectionError,
@@ -77,7 +79,7 @@ def statuses(claude: SimulatedClaude) -> list[str]:
     return [batch.processing_status for batch in claude.client().messages.batches.list().data]
 
 
-@pytest.mark.parametrize("name", [*CALL_ERRORS, *(f"{call}_refused" for call in CALLS)])
+@pytest.mark.parametrize("name", [*CALL_ERRORS, *(f"{call}_{name}" for call in CALLS for name in ("refused", "502"))])
 def test_a_call_that_fails_was_not_done_and_the_next_one_is(name: str) -> None:
     call, _, fault = name.partition("_")
     claude, batch = started(call, strike(call, fault))
@@ -86,6 +88,9 @@ def test_a_call_that_fails_was_not_done_and_the_next_one_is(name: str) -> None:
         CALLS[call](claude.client(max_retries=0), batch)
     assert type(raised.value) is ERRORS[fault]
     assert claude.requests[-1].faults == (name,)
+    if fault == "502":
+        assert raised.value.request_id is None
+        assert "Bad Gateway" in str(raised.value.body)
     if fault == "429":
         assert raised.value.response.headers["retry-after"] == "1"
     if fault == "refused":
@@ -96,14 +101,16 @@ def test_a_call_that_fails_was_not_done_and_the_next_one_is(name: str) -> None:
     CALLS[call](claude.client(max_retries=0), batch)
 
 
+@pytest.mark.parametrize("fault", ["lost", "504"])
 @pytest.mark.parametrize("call", CALLS)
-def test_a_call_whose_reply_is_lost_was_done(call: str) -> None:
-    claude, batch = started(call, strike(call, "lost"))
-    with pytest.raises(anthropic.APIConnectionError) as raised:
+def test_a_call_whose_reply_is_lost_was_done(call: str, fault: str) -> None:
+    claude, batch = started(call, strike(call, fault))
+    with pytest.raises(anthropic.APIConnectionError if fault == "lost" else anthropic.DeadlineExceededError) as raised:
         CALLS[call](claude.client(max_retries=0), batch)
-    assert isinstance(raised.value.__cause__, httpx2.RemoteProtocolError)
+    if fault == "lost":
+        assert isinstance(raised.value.__cause__, httpx2.RemoteProtocolError)
     lost = [entry for entry in claude.requests if entry.faults]
-    assert [(entry.faults, entry.status) for entry in lost] == [((f"{call}_lost",), 0)]
+    assert [(entry.faults, entry.status) for entry in lost] == [((f"{call}_{fault}",), 0 if fault == "lost" else 504)]
     ended = {"create": ["ended", "ended"], "cancel": ["ended"]}
     assert statuses(claude) == ended.get(call, ["ended"])
     if call == "cancel":
@@ -246,7 +253,9 @@ class TestLimits:
 
 
 PATIENCE = 60.0
-ON_A_PORT = [name for name in CALL_FAULTS if name.endswith(("_lost", "_refused", "_reset", "_cut", "_429"))]
+ON_A_PORT = [
+    name for name in CALL_FAULTS if name.endswith(("_lost", "_refused", "_reset", "_cut", "_429", "_502", "_504"))
+]
 
 
 @pytest.mark.parametrize("name", ON_A_PORT)
@@ -258,7 +267,7 @@ def test_a_server_does_the_same_to_a_real_connection(name: str) -> None:
     options: dict[str, Any] = {"api_key": "any", "max_retries": 0, "timeout": PATIENCE}
     with served(claude) as url, anthropic.Anthropic(base_url=url, **options) as real:
         assert outcome(call, real, batch) == near != "done"
-    assert len(statuses(claude)) == (2 if name == "create_lost" else 1)
+    assert len(statuses(claude)) == (2 if name in ("create_lost", "create_504") else 1)
 
 
 def outcome(call: str, client: anthropic.Anthropic, batch: str) -> str:

@@ -265,7 +265,7 @@ def test_a_reply_of_a_batch_that_was_cut_off_is_not_trusted():
     assert paths(overtrusted_replies(first_attempt(extraction, ok=True), requests)) == ["/attempts/0"]
 
 
-@pytest.mark.parametrize("fault", ["reset", "timeout", "html", "invalid_utf8", "refused", "stall"])
+@pytest.mark.parametrize("fault", ["reset", "timeout", "html", "invalid_utf8", "refused", "stall", "502", "504"])
 def test_of_a_reply_that_did_not_arrive_nothing_may_be_counted(fault):
     extraction, requests = extracted(fault)
     assert [*unaccounted_usage(extraction, requests)] == []

@@ -66,7 +66,9 @@ def test_a_fault_over_http_keeps_all_invariants(fault, port):
     assert result.struck[fault]
 
 
-@pytest.mark.parametrize("fault", ["truncated", "refusal", "missing_field", "529", "reset", "wrong_type", "html"])
+@pytest.mark.parametrize(
+    "fault", ["truncated", "refusal", "missing_field", "529", "reset", "wrong_type", "html", "504"]
+)
 @pytest.mark.parametrize("driver", [*DRIVERS][4:])
 def test_further_turns_fallbacks_passes_and_chunks_keep_all_invariants(driver, fault, process):
     cell = Cell((f"{fault}:0.5",), driver, random.Random(f"{driver}/{fault}").choice([*MODES]))

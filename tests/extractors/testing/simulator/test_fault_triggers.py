@@ -90,7 +90,10 @@ REPORTED: dict[str, tuple[type[Exception], int, float | None]] = {
     "500": (anthropic.InternalServerError, 3, None),
     "503": (anthropic.ServiceUnavailableError, 3, None),
     "401": (anthropic.AuthenticationError, 1, None),
+    "403": (anthropic.PermissionDeniedError, 1, None),
     "413": (anthropic.ContentTooLargeError, 1, None),
+    "502": (anthropic.InternalServerError, 3, None),
+    "504": (anthropic.DeadlineExceededError, 3, None),
     "refused": (anthropic.APIConnectionError, 3, None),
     "reset": (anthropic.APIConnectionError, 3, None),
     "stall": (anthropic.APITimeoutError, 3, None),
@@ -109,7 +112,7 @@ def test_the_sdk_reports_it_and_retries_what_can_be_retried(fault: str, waits: l
     assert type(raised.value) is kind
     assert [seen.faults for seen in claude.requests] == [(fault,)] * tries
     assert len(waits) == tries - 1
-    assert (claude.usage.output_tokens > 0) == (fault in ("reset", "stall", "timeout", "invalid_utf8"))
+    assert (claude.usage.output_tokens > 0) == (fault in ("reset", "stall", "timeout", "invalid_utf8", "504"))
     assert wait is None or waits[0] == wait
 
 
@@ -393,7 +396,7 @@ def test_a_server_does_the_same_to_a_real_connection(fault: str) -> None:
     assert type(raised.value) is NETWORK[fault]
 
 
-@pytest.mark.parametrize("fault", ["", "slow_body", "reset", "stall", "sse_cut", "sse_error", "refused"])
+@pytest.mark.parametrize("fault", ["", "slow_body", "reset", "stall", "sse_cut", "sse_error", "refused", "502", "504"])
 def test_a_server_streams_as_the_process_does(fault: str) -> None:
     faults = [fault] if fault else []
 
