@@ -22,6 +22,7 @@ from slotfill.extractors.serving.http.api_description import described_parts
 from slotfill.extractors.serving.http.extract_routes import extract_routes
 from slotfill.extractors.serving.http.feedback_routes import feedback_router
 from slotfill.extractors.serving.http.playground_routes import playground_router
+from slotfill.extractors.serving.http.requests.held_bodies import HeldBodies
 from slotfill.extractors.serving.http.requests.problem_responses import REQUEST_ID, FaultAnswers, problem_response
 from slotfill.extractors.serving.http.requests.request_guard import RequestGuard
 from slotfill.extractors.serving.http.requests.route_keys import KeyedAddresses
@@ -36,6 +37,9 @@ __all__ = ["service_app"]
 
 _DROP_SECONDS = 600.0
 """So often what is to be kept no longer is dropped."""
+
+_BODIES_AT_ONCE, _UPLOADS_AT_ONCE = 32, 2
+"""So many of the largest bodies, or files of runs, may be held at once, whichever is more: most are far smaller."""
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
@@ -88,8 +92,9 @@ def service_app(service: Service, runs: RunQueue, *, most_bytes: int, origins: t
         app.include_router(router)
     app.add_middleware(FaultAnswers)
     _describe(app, service)
-    uploads = {RUNS: max(most_bytes, runs.limits.size)}
-    guarded = RequestGuard(app, service, keyed, most_bytes=most_bytes, uploads=uploads)
+    upload = max(most_bytes, runs.limits.size)
+    held = HeldBodies(max(_BODIES_AT_ONCE * most_bytes, _UPLOADS_AT_ONCE * upload))
+    guarded = RequestGuard(app, service, keyed, most_bytes=most_bytes, uploads={RUNS: upload}, held=held)
     if not origins:
         return guarded
     return CORSMiddleware(

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from slotfill.extractors.serving.http.requests.held_bodies import HeldBodies
 from slotfill.extractors.serving.http.requests.idempotent_replies import IDEMPOTENCY_KEY
 from slotfill.extractors.serving.http.requests.problem_responses import REQUEST_ID, problem_response
 from slotfill.extractors.serving.http.requests.route_keys import KeyedAddresses, key_in_scope
@@ -47,6 +48,7 @@ class RequestGuard:
         keyed: The addresses that take a key.
         most_bytes: Of a body.
         uploads: Of the files that are sent to an address, by that. They go to the disk as they come.
+        held: What bodies hold at once.
     """
 
     def __init__(
@@ -57,9 +59,10 @@ class RequestGuard:
         *,
         most_bytes: int,
         uploads: Mapping[str, int],
+        held: HeldBodies,
     ) -> None:
         self._app, self._service, self._keyed = app, service, keyed
-        self._most_bytes, self._uploads = most_bytes, dict(uploads)
+        self._most_bytes, self._uploads, self._held = most_bytes, dict(uploads), held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -79,12 +82,14 @@ class RequestGuard:
         headers = Headers(scope=scope)
         most, seconds = self._bounds(scope, headers)
         try:
-            _check_head(headers, most)
-            self._check_key(scope, headers)
+            length = _check_head(headers, most)
+            key = self._check_key(scope, headers)
+            self._held.check(key, length)
         except ProblemError as problem:
             await problem_response(problem, request_id)(scope, receive, send_named)
         else:
-            await self._app(scope, _Body(receive, most, seconds).receive, send_named)
+            with self._held.holding(key) as hold:
+                await self._app(scope, _Body(receive, most, seconds, hold).receive, send_named)
 
     def _bounds(self, scope: Scope, headers: Headers) -> tuple[int, float]:
         """Return the most bytes that a body may have, and the seconds that it may take."""
@@ -93,16 +98,24 @@ class RequestGuard:
             return self._most_bytes, BODY_SECONDS
         return most, UPLOAD_SECONDS
 
-    def _check_key(self, scope: Scope, headers: Headers) -> None:
-        """Refuse who has no key, and whose key has used what it may ask a minute. A reply that is kept takes none."""
-        if scope in self._keyed:
-            key = key_in_scope(scope, self._service)
-            if self._keyed.counts(scope) and IDEMPOTENCY_KEY not in headers:
-                self._service.check_limits(key)
+    def _check_key(self, scope: Scope, headers: Headers) -> str:
+        """Refuse who has no key, and whose key has used what it may ask a minute. A reply that is kept takes none.
+
+        Returns its name, "" for a request that takes none, of whose body nothing is read.
+        """
+        if scope not in self._keyed:
+            return ""
+        key = key_in_scope(scope, self._service)
+        if self._keyed.counts(scope) and IDEMPOTENCY_KEY not in headers:
+            self._service.check_limits(key)
+        return key.name
 
 
-def _check_head(headers: Headers, most: int) -> None:
-    """Refuse what two servers in a row may read as different requests, and what is too large before it comes."""
+def _check_head(headers: Headers, most: int) -> int:
+    """Refuse what two servers in a row may read as different requests, and what is too large before it comes.
+
+    Returns how long the body is, as far as that is told.
+    """
     if headers.get("content-encoding", "identity").strip().lower() != "identity":
         detail = "send the body as it is: one that is compressed is not unpacked here"
         raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding", detail)
@@ -111,8 +124,10 @@ def _check_head(headers: Headers, most: int) -> None:
         raise _AmbiguousLengthError(
             HTTPStatus.BAD_REQUEST, "ambiguous_length", "a request has a Content-Length or a Transfer-Encoding"
         )
-    if lengths and int(lengths[0]) > most:
+    length = int(lengths[0]) if lengths else 0
+    if length > most:
         raise _too_large(most)
+    return length
 
 
 class _AmbiguousLengthError(ProblemError):
@@ -124,10 +139,10 @@ class _AmbiguousLengthError(ProblemError):
 
 
 class _Body:
-    """Counts what arrives of a body, and how long it takes."""
+    """Counts what arrives of a body, which is told to `hold`, and how long it takes."""
 
-    def __init__(self, receive: Receive, most_bytes: int, seconds: float) -> None:
-        self._receive, self._most_bytes, self._seconds = receive, most_bytes, seconds
+    def __init__(self, receive: Receive, most_bytes: int, seconds: float, hold: Callable[[int], None]) -> None:
+        self._receive, self._most_bytes, self._seconds, self._hold = receive, most_bytes, seconds, hold
         self._read = 0
         self._until: float | None = None
 
@@ -142,9 +157,11 @@ class _Body:
             detail = f"the body did not arrive within {self._seconds:.0f} s"
             raise ProblemError(HTTPStatus.REQUEST_TIMEOUT, "slow_body", detail) from None
         if message["type"] == "http.request":
-            self._read += len(message.get("body", b""))
+            size = len(message.get("body", b""))
+            self._read += size
             if self._read > self._most_bytes:
                 raise _too_large(self._most_bytes)
+            self._hold(size)
             if not message.get("more_body"):
                 self._until = 0
         return message
