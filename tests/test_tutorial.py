@@ -44,6 +44,7 @@ def test_the_tutorial_can_be_typed_from_its_beginning_to_its_end(tmp_path: Path)
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     environment = {name: text for name, text in os.environ.items() if not name.startswith(("ANTHROPIC_", "SLOTFILL_"))}
     environment |= {"PATH": path, "TERM": "dumb"}
+    (tmp_path / ".venv").symlink_to(sys.prefix)  # which the page makes first, and the second shell activates
     told = []
     with ExitStack() as services:
         for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL):

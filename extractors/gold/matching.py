@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from slotfill.extractors.errors import InputError
+from slotfill.extractors.evaluation.drawing.figures import counted
 from slotfill.extractors.gold.gold_document import GoldDocument
 from slotfill.schemas.json_values.json_types import JSONMapping
 
@@ -39,14 +40,14 @@ class MatchedGold:
 
     def messages(self) -> Iterator[str]:
         """Yield a line for each kind of what could not be matched."""
-        for names, what in (
-            (self.missing, "gold without a record: all of it counts as omitted"),
-            (self.strays, "records without gold: they count for nothing"),
-            (self.doubles, "doubles: of records the last counts, of gold the first"),
+        for names, noun, what in (
+            (self.missing, "gold document", " without a record: all fields count as omitted"),
+            (self.strays, "record", " without gold: not counted"),
+            (self.doubles, "double", ": of records the last counts, of gold the first"),
         ):
             if names:
                 few = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")  # noqa: PLR2004 - enough to know them by
-                yield f"{len(names):,} {what} ({few})"
+                yield f"{counted(len(names), noun)}{what} ({few})"
 
 
 def match_gold(gold: Sequence[GoldDocument], predictions: Sequence[JSONMapping]) -> MatchedGold:

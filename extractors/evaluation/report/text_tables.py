@@ -14,6 +14,7 @@ from slotfill.extractors.evaluation.report.measure_tables import (
     spending_lines,
 )
 from slotfill.extractors.evaluation.scores import Quality, Scores
+from slotfill.schemas.json_values.pointer import ANY_INDEX
 
 __all__ = ["evaluation_lines", "evaluation_parts"]
 
@@ -54,8 +55,8 @@ def evaluation_parts(evaluation: Evaluation) -> Iterator[str | TextTable]:
         yield from ("", *spending_lines(evaluation.spending))
     if evaluation.unlabelled:
         yield f"not judged, as no gold has them: {', '.join(evaluation.unlabelled)}"
-    if evaluation.alignment == "greedy":
-        yield "lists are aligned greedily: with slotfill[eval] the best way"
+    if evaluation.alignment == "greedy" and any(ANY_INDEX in path.split("/") for path in evaluation.scores.fields):
+        yield "items of lists are paired greedily; slotfill[eval] finds the best pairs: pip install 'slotfill[eval]'"
 
 
 def _header(evaluation: Evaluation) -> tuple[str, ...]:

@@ -103,7 +103,7 @@ def test_the_table_says_what_is_right_and_what_not(folder, offline):
     assert "without a value: 2 documents, of which all counts as omitted" in lines
     assert any(line.startswith("en 1 0.0") for line in lines)
     assert r"d\x1b[31m.txt" in result.stderr
-    assert "2 gold without a record" in result.stderr
+    assert "2 gold documents without a record" in result.stderr
 
 
 def test_it_fails_under_a_threshold_and_says_which(folder):

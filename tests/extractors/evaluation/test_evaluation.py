@@ -14,6 +14,7 @@ from sklearn.metrics import f1_score, precision_score, recall_score
 from slotfill.extractors.evaluation.evaluation import Evaluation, evaluate_pairs
 from slotfill.extractors.evaluation.intervals import Resampling, Score, intervals
 from slotfill.extractors.evaluation.judging import alignment
+from slotfill.extractors.evaluation.report.text_tables import evaluation_lines
 
 
 @dataclass
@@ -210,6 +211,10 @@ def test_without_the_extra_the_same_is_done_more_simply_and_said(monkeypatch: py
     without = held(*cases, resamples=1000)
     assert (without.alignment, without.resamples) == ("greedy", 200)
     assert alignment.alignment_method() == "greedy"
+    assert [line for line in evaluation_lines(without) if "paired greedily" in line]
+    no_lists = held(*[({"a": "x"}, {"a": "y"})])
+    assert no_lists.alignment == "greedy"
+    assert not [line for line in evaluation_lines(no_lists) if "paired greedily" in line]
     assert without.scores.micro.counts == with_it.scores.micro.counts
     assert without.scores.right.value == with_it.scores.right.value
     for mine, its in (

@@ -57,9 +57,9 @@ def test_what_has_no_partner_or_several_is_told():
         ("x",),
     )
     assert [*result.messages()] == [
-        f"2 gold without a record: all of it counts as omitted (gone, document {IDS['c'][:12]})",
-        f"2 records without gold: they count for nothing (document {IDS['b'][:12]}, stray)",
-        "1 doubles: of records the last counts, of gold the first (x)",
+        f"2 gold documents without a record: all fields count as omitted (gone, document {IDS['c'][:12]})",
+        f"2 records without gold: not counted (document {IDS['b'][:12]}, stray)",
+        "1 double: of records the last counts, of gold the first (x)",
     ]
 
 
