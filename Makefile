@@ -112,7 +112,7 @@ sbom: $(RELEASE) build/wheel/.installed  ## what an installed wheel consists of,
 	$(BIN)/cyclonedx-py environment build/wheel/bin/python --output-reproducible --of JSON -o build/sbom.json
 
 audit: $(RELEASE) build/wheel/.installed  ## whether one of these has a known weakness: asks a database by network
-	$(BIN)/pip-audit --strict --path "$$(build/wheel/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+	@$(BIN)/python .ci/audit.py "$$(build/wheel/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
 lint-pyright: $(RELEASE)  ## the public API as Pyright sees it
 	$(BIN)/pyright

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -191,3 +192,25 @@ def distributions(folder: Path) -> Path:
     script = "\n".join(recipe.splitlines()[1:]).replace("$(BIN)/python", f"'{sys.executable}'")
     run("sh", "-e", "-c", script, cwd=folder, **epoch)
     return folder / "dist"
+
+
+SOUND = {"name": "click", "version": "8.1", "vulns": []}
+WEAK = {"name": "idna", "version": "1.0", "vulns": [{"id": "CVE-2024-3651", "fix_versions": ["3.7"]}]}
+UNASKED = {"name": "attrs", "skip_reason": "Dependency not found on PyPI"}
+OURS = {"name": "slotfill", "skip_reason": "Dependency not found on PyPI"}
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "code", "first"),
+    [
+        ([SOUND, OURS], 0, "1 packages, none with a known weakness"),
+        ([SOUND, WEAK, UNASKED, OURS], 1, "idna 1.0: CVE-2024-3651, fixed in 3.7"),
+        ([SOUND, UNASKED, OURS], 2, "1 of 2 packages could not be asked about"),
+    ],
+)
+def test_an_audit_tells_weak_packages_from_those_that_nobody_could_be_asked_about(
+    dependencies: list[object], code: int, first: str
+) -> None:
+    lines, ended = runpy.run_path(str(ROOT / ".ci" / "audit.py"))["judge"]({"dependencies": dependencies})
+    assert ended == code
+    assert lines[0].startswith(first)
