@@ -82,7 +82,11 @@ class Budget:
         with self._counting:
             if not self._fits(tried, worst) or not self._shared.reserve(worst or _NOTHING):
                 return None
-            number = self._account.reserve(tried.model, worst)
+            try:
+                number = self._account.reserve(tried.model, worst)
+            except BaseException:
+                self._shared.settle(worst or _NOTHING, _NOTHING)  # nothing is sent: the disk may be full
+                raise
             self._hold(number, tried.model, worst)
             return number
 

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from slotfill.extractors.clients.metering import Meter, Try
 from slotfill.extractors.record.usage import Usage
 
-__all__ = ["RequestMeter", "paid_by"]
+__all__ = ["RequestMeter", "RequestTries", "paid_by"]
 
 _PAYER: ContextVar[Meter] = ContextVar("slotfill_payer")
 
@@ -24,6 +24,35 @@ def paid_by(meter: Meter) -> Iterator[None]:
         yield
     finally:
         _PAYER.reset(token)
+
+
+class RequestTries:
+    """The meter of one request: it passes each try to who pays, and says whether there was one.
+
+    Args:
+        payer: Who pays.
+
+    Attributes:
+        has_begun: Whether anything was sent, and may be paid for.
+    """
+
+    def __init__(self, payer: Meter) -> None:
+        self._payer = payer
+        self.has_begun = False
+
+    def admit(self, attempt: Try) -> int | None:
+        """Reserve a try, as `Meter.admit` says."""
+        number = self._payer.admit(attempt)
+        self.has_begun |= number is not None
+        return number
+
+    def check(self) -> None:
+        """Raise BudgetError where nothing more can be spent."""
+        self._payer.check()
+
+    def settle(self, number: int, usage: Usage | None) -> None:
+        """Settle a try."""
+        self._payer.settle(number, usage)
 
 
 class RequestMeter:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -27,14 +27,18 @@ from slotfill.extractors.serving.key_accounts import KeyAccounts, Payer
 from slotfill.extractors.serving.key_limits import KeyLimits
 from slotfill.extractors.serving.problem import ProblemError, status_of_failure
 from slotfill.extractors.serving.reply_store import ReplyStore
-from slotfill.extractors.serving.request_meter import RequestMeter, paid_by
+from slotfill.extractors.serving.request_meter import RequestMeter, RequestTries, paid_by
 from slotfill.extractors.serving.served_schemas import ServedSchemas
 from slotfill.extractors.serving.service_breaker import ServiceBreaker
 from slotfill.extractors.streaming.events import Partial
+from slotfill.schemas.json_schema.patterns import patience
 
 __all__ = ["Keys", "Service", "ServiceRequest", "Work", "stopping_problem"]
 
 _logger = logging.getLogger("slotfill")
+
+PATTERN_SECONDS = 0.2
+"""So long a validation may take by a schema that a request brings, and twice as long all that hang: others wait."""
 
 QUEUED_SECONDS = 30.0
 """So long a request waits for its turn."""
@@ -65,6 +69,13 @@ def stopping_problem(*, is_paid: bool) -> ProblemError:
     paid = ", and what was asked may be paid for: ask again, under a new Idempotency-Key if it had one"
     detail = f"the service stops{paid if is_paid else ': ask again'}"
     return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "stopping", detail, retry_after=STOPPED_AGAIN, is_paid=is_paid)
+
+
+def _no_ledger(error: LedgerError, *, is_paid: bool) -> ProblemError:
+    """Return what a request is told whose cost cannot be written down."""
+    _logger.error("%s", error)
+    detail = "what is spent cannot be written down, and so nothing is asked: the log says why"
+    return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "no_ledger", detail, retry_after=SERVICE_AGAIN, is_paid=is_paid)
 
 
 class Keys(Protocol):
@@ -232,9 +243,7 @@ class Service:
                 request.key, self.keys.ring.budgets, schema, extractor.all_models, request.labels
             )
         except LedgerError as error:
-            _logger.error("%s", error)  # noqa: TRY400 - all is said
-            detail = "what is spent cannot be written down, and so nothing is asked: the log says why"
-            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "no_ledger", detail, retry_after=SERVICE_AGAIN) from None
+            raise _no_ledger(error, is_paid=False) from None
 
     def prepare(self, extractor: Extractor[Any]) -> None:
         """Have an extractor share the pace with all others, and tell each request to who pays for it."""
@@ -247,7 +256,11 @@ class Service:
         Raises:
             ProblemError: It failed for what is no matter of the document. It holds the record, so that nothing is lost.
         """
-        payer.store()
+        try:
+            payer.store()
+        except LedgerError as error:
+            # What was extracted is paid for, and answered all the same: it is stored with what is stored next.
+            _logger.error("%s", error)  # noqa: TRY400 - all is said
         await self._limits.charge(key, sum(extraction.usage.counts or ()))
         failure = extraction.error
         status = status_of_failure(failure.type) if failure else None
@@ -268,6 +281,7 @@ class Work:
 
     def __init__(self, service: Service, request: ServiceRequest, extractor: Extractor[Any], payer: Payer) -> None:
         self._service, self._request, self._extractor, self._payer = service, request, extractor, payer
+        self._tries = RequestTries(payer.meter)
 
     @property
     def stopping(self) -> asyncio.Event:
@@ -276,7 +290,7 @@ class Work:
 
     async def extract(self) -> Extraction[Any]:
         """Extract from its document. Raises ProblemError as `Service.settle` does, and where the service stops."""
-        with paid_by(self._payer.meter):
+        with self._of_request():
             executor = self._service.breaker.guarding(self._extractor.executor)
             task = asyncio.create_task(self._extractor.aextract(self._request.document, executor=executor))
         stop = asyncio.create_task(self.stopping.wait())
@@ -284,7 +298,9 @@ class Work:
             await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
                 raise stopping_problem(is_paid=True)
-            return await self._settled(task.result())
+            with self._booked():
+                extraction = task.result()
+            return await self._settled(extraction)
         finally:
             for one in (task, stop):
                 one.cancel()
@@ -292,11 +308,26 @@ class Work:
 
     async def stream(self) -> AsyncGenerator[Partial[Any] | Extraction[Any]]:
         """Do so, yielding the value as it grows; the last event is the extraction. Closing it ends the reply."""
-        with paid_by(self._payer.meter):
+        with self._of_request(), self._booked():
             executor = self._service.breaker.guarding(self._extractor.executor)
             async with aclosing(self._extractor.astream(self._request.document, executor=executor)) as events:
                 async for event in events:
                     yield await self._settled(event) if isinstance(event, Extraction) else event
+
+    @contextmanager
+    def _of_request(self) -> Iterator[None]:
+        """Have what is done meanwhile be paid for, and be patient with the patterns of who asks."""
+        of_service = isinstance(self._request.schema, str)
+        with paid_by(self._tries), nullcontext() if of_service else patience(PATTERN_SECONDS):
+            yield
+
+    @contextmanager
+    def _booked(self) -> Iterator[None]:
+        """Say what it is where a try cannot be booked, and so is not sent. Raises ProblemError."""
+        try:
+            yield
+        except LedgerError as error:
+            raise _no_ledger(error, is_paid=self._tries.has_begun) from None
 
     async def _settled(self, extraction: Extraction[Any]) -> Extraction[Any]:
         return await self._service.settle(self._request.key, self._payer, extraction)

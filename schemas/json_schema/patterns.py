@@ -15,7 +15,16 @@ from functools import lru_cache
 
 import regex
 
-__all__ = ["OutOfTimeError", "check_time", "compiled", "deadline", "for_python", "matches_somewhere", "time_left"]
+__all__ = [
+    "OutOfTimeError",
+    "check_time",
+    "compiled",
+    "deadline",
+    "for_python",
+    "matches_somewhere",
+    "patience",
+    "time_left",
+]
 
 SECONDS = 1.0
 """How long one validation may take, in seconds of its thread's processor time: other threads do not count."""
@@ -29,7 +38,15 @@ class _Deadline:
     clock: float
 
 
+@dataclass(slots=True)
+class _Patience:
+    """How many seconds the next validation may take."""
+
+    seconds: float
+
+
 _deadline: ContextVar[_Deadline | None] = ContextVar("deadline", default=None)
+_patience: ContextVar[_Patience | None] = ContextVar("patience", default=None)
 
 _HEX = "[0-9a-fA-F]"
 _ESCAPE = (
@@ -68,13 +85,32 @@ class OutOfTimeError(Exception):
 
 
 @contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Have each validation within take so many seconds at most, and half of it after each that has taken them all.
+
+    So all that hang take twice as long together, however many values are tried: for a schema that comes from anybody,
+    in a process that has others to serve.
+    """
+    token = _patience.set(_Patience(seconds))
+    try:
+        yield
+    finally:
+        _patience.reset(token)
+
+
+@contextmanager
 def deadline() -> Iterator[None]:
     """Bound the time of all that is validated within."""
-    token = _deadline.set(_Deadline(time.thread_time() + SECONDS, time.perf_counter() + SECONDS))
+    patient = _patience.get()
+    seconds = patient.seconds if patient else SECONDS
+    until = _Deadline(time.thread_time() + seconds, time.perf_counter() + seconds)
+    token = _deadline.set(until)
     try:
         yield
     finally:
         _deadline.reset(token)
+        if patient and time.perf_counter() >= until.clock and time.thread_time() >= until.processor:
+            patient.seconds /= 2
 
 
 def time_left() -> float:

@@ -48,6 +48,9 @@ _ID = re.compile(RUN_NAME)
 _ORDER, _STATE, _CANCEL, _LOCK = "order.json", "state.json", "cancel", "lock"
 _NEW, _GONE = ".new-", ".gone-"
 
+TICK_SECONDS = 2.5
+"""So far apart two writes have two times on every disk: FAT counts in steps of two seconds."""
+
 LEFT_SECONDS = 24 * 3600.0
 """After so long what was never wholly there is nobody's upload any more."""
 
@@ -105,7 +108,7 @@ class RunStore:
         return self._state / f"service-{name}.db"
 
     def state(self, name: str) -> RunState:
-        """Return how a run stands. Its file is read where it is another one than the last time."""
+        """Return how a run stands. Its file is read where it is another one than the last time, or may be."""
         try:
             status = (self.folder(name) / _STATE).stat()
         except OSError:
@@ -113,9 +116,13 @@ class RunStore:
             return self._read(name, _STATE, RunState) or RunState()
         version = status.st_ino, status.st_mtime_ns, status.st_size
         known = self._states.get(name)
-        if known is None or known[0] != version:
-            known = self._states[name] = version, self._read(name, _STATE, RunState) or RunState()
-        return known[1]
+        if known is not None and known[0] == version:
+            return known[1]
+        state = self._read(name, _STATE, RunState) or RunState()
+        # One written a moment ago may be replaced by another of its length, its time and its number on the disk.
+        if time.time() - status.st_mtime > TICK_SECONDS:
+            self._states[name] = version, state
+        return state
 
     def note(self, name: str, state: RunState) -> None:
         """Write down how a run stands."""
@@ -240,11 +247,15 @@ class RunStore:
         """Replace a file, whole or not at all."""
         part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data.model_dump_json(by_alias=True).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data.model_dump_json(by_alias=True).encode())
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)  # the disk may be full: half a file would only take of its room
+            raise
         _sync(path.parent)
 
     @contextmanager

@@ -152,7 +152,9 @@ FILES = {
     "swollen.docx": archive_of({"word/document.xml": bytes(600 * MEGABYTE)}),
     "swollen.xlsx": archive_of({"xl/workbook.xml": bytes(600 * MEGABYTE)}),
     "swollen.pdf": pdf_of(b"0 0 m " * 30 * MEGABYTE),
-    "nested.eml": b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" * 100_000,
+    "nested.eml": b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (depth, depth) for depth in range(20_000)
+    ),
     "deep.html": b"<div>" * 1_900_000,
 }
 
@@ -160,7 +162,9 @@ FILES = {
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_that_unpacks_to_too_much_is_no_more_here_than_elsewhere(besieged, name):
     answer = besieged.post("/v1/text", files={"file": (name, FILES[name])})
-    assert (answer.status_code, answer.json()["code"]) in {(422, "too_large"), (422, "empty_document")}
+    codes = {"broken_document"} if name == "nested.eml" else {"too_large", "empty_document"}
+    assert answer.status_code == 422
+    assert answer.json()["code"] in codes
     assert besieged.post().status_code == 200
 
 

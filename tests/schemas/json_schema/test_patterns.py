@@ -13,6 +13,7 @@ from slotfill.schemas.json_schema.patterns import (
     compiled,
     deadline,
     matches_somewhere,
+    patience,
     time_left,
 )
 
@@ -130,3 +131,18 @@ def test_without_a_deadline_each_search_has_its_own():
         matches_somewhere(HANGING, "a" * 60 + "!")
     assert matches_somewhere("b", "b")
     assert time_left() > 0
+
+
+def test_who_has_little_patience_waits_half_as_long_each_time():
+    with patience(0.2):
+        taken = []
+        for _ in range(8):
+            began = time.thread_time()
+            with deadline(), pytest.raises(OutOfTimeError):
+                matches_somewhere(HANGING, "a" * 60 + "b")
+            taken.append(time.thread_time() - began)
+        with deadline():
+            assert matches_somewhere("b$", "ab")
+    assert sum(taken) < 0.6
+    with deadline():
+        assert time_left() > 0.5

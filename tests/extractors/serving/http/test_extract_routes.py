@@ -234,15 +234,19 @@ class TestStream:
         assert events[-1][1]["value"] == VALUE
         assert Decimal(events[-1][1]["cost_usd"]) > 0
 
-    def test_the_sdks_own_decoder_of_streams_reads_it(self, service_at):
+    def test_the_sdks_own_decoder_of_streams_reads_it(self, service_at, claude):
+        """Also where a value holds what ends a line, for some."""
+        value = {**VALUE, "suggested_action": "Refund.\u2028Then\x85write\r\nto her."}
+        claude.script(lambda _: value)
         with (
             service_at.client() as client,
-            client.stream("POST", "/v1/extract/feedback/stream", json={"text": "It came late.\u2028"}) as response,
+            client.stream("POST", "/v1/extract/feedback/stream", json={"text": "It came late."}) as response,
         ):
             events = [*SSEDecoder().iter_bytes(response.iter_bytes())]
         assert {event.event for event in events[:-1]} == {"partial"}
+        assert events[-2].json()["value"] == value
         assert events[-1].event == "record"
-        assert events[-1].json()["value"] == VALUE
+        assert events[-1].json()["value"] == value
 
     def test_patches_make_the_same_values(self, service_at):
         with service_at.client() as client:
@@ -316,6 +320,18 @@ class TestSchemasOfRequests:
                 answers = list(pool.map(ask, schemas))
             assert len(one.service.schemas._lent) == 2
         assert [answer.json().get("value") for answer in answers] == [{"age": 31}] * 12
+
+    @pytest.mark.parametrize("path", ["/v1/extract", "/v1/extract/stream"])
+    def test_a_pattern_that_hangs_holds_up_nobody(self, running, claude, path):
+        """Each validation took a second of the loop that serves all: eleven for a request."""
+        words = {"title": "words", "type": "object", "properties": {"word": {"type": "string", "pattern": "(a|aa)+$"}}}
+        claude.script(lambda _: {"word": "a" * 60 + "b"})
+        with running(allow_schemas=True) as one, one.client() as client:
+            began = time.process_time()
+            answer = client.post(path, json={"text": "a", "schema": words})
+            spent = time.process_time() - began
+        assert "takes too long to match against the pattern" in answer.text
+        assert spent < 3
 
     def test_elsewhere_there_is_no_such_address(self, service_at):
         with service_at.client() as client:

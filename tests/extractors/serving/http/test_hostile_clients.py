@@ -5,9 +5,11 @@ import secrets
 import socket
 import time
 from contextlib import contextmanager
+from decimal import Decimal
 
 import pytest
 
+from slotfill.extractors.budgets.budget_ledger import BudgetLedger
 from slotfill.extractors.serving.http import service_server
 from slotfill.extractors.serving.http.requests import request_guard
 
@@ -16,6 +18,7 @@ LENGTH = b"Content-Length: %d\r\n" % len(BODY)
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 ONE_CHUNK = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
 AT_ONCE = 0.05
+VALUE = {"sentiment": "negative", "key_issues": ["late"], "urgency": 3, "suggested_action": "Refund."}
 
 
 @contextmanager
@@ -28,8 +31,8 @@ def connection(one, *, receive_bytes=None):
         yield raw
 
 
-def head(one, *, version=b"1.1", path=b"/v1/extract/feedback"):
-    secret = one.keys.add(secrets.token_hex(4)).encode()
+def head(one, secret=None, *, version=b"1.1", path=b"/v1/extract/feedback"):
+    secret = (secret or one.keys.add(secrets.token_hex(4))).encode()
     lines = (b"POST %s HTTP/%s" % (path, version), b"Host: here", b"Content-Type: application/json")
     return b"".join(line + b"\r\n" for line in (*lines, b"Authorization: Bearer " + secret))
 
@@ -195,6 +198,41 @@ class TestThoseWhoLeave:
                 assert until(lambda: one.service._turns.waiting)
             assert until(lambda: not one.service._turns.waiting)
             assert len(claude.requests) == 1
+
+    @pytest.mark.parametrize("path", [b"/v1/extract/feedback", b"/v1/extract/feedback/stream"])
+    def test_what_counted_for_their_key_counts_no_more(self, running, claude, path):
+        """One that waited for its turn: its key has one place, and asks again at once."""
+        claude.script(lambda _: VALUE, faults=["stall@1"])
+        with running(concurrency=1) as one:
+            secret = one.keys.add("modest", concurrency=1)
+            with connection(one) as first:
+                first.sendall(head(one) + LENGTH + b"\r\n" + BODY)
+                assert until(lambda: claude.requests)
+                with connection(one) as second:
+                    second.sendall(head(one, secret, path=path) + LENGTH + b"\r\n" + BODY)
+                    assert until(lambda: one.service._turns.taken("modest"))
+                    assert one.post(secret=secret).json()["code"] == "key_concurrency"
+                assert until(lambda: not one.service._turns.taken("modest"))
+            assert one.post(secret=secret).status_code == 200
+
+    @pytest.mark.parametrize("path", [b"/v1/extract/feedback", b"/v1/extract/feedback/stream"])
+    def test_what_was_reserved_for_them_is_free_again(self, running, claude, tmp_path, monkeypatch, path):
+        """One that waited for the account's pace, and had sent nothing."""
+        monkeypatch.setenv("SLOTFILL_RPM", "1")
+        claude.script(lambda _: VALUE)
+        with running() as one:
+            secret = one.keys.add("modest", usd_a_day=Decimal(1))
+            cost = Decimal(one.post(secret=secret).json()["cost_usd"])
+            (payer,) = one.service.accounts._payers.values()
+            with connection(one) as raw:
+                raw.sendall(head(one, secret, path=path) + LENGTH + b"\r\n" + BODY)
+                assert until(lambda: one.service._turns._taken)
+                time.sleep(0.3)
+            assert until(lambda: not one.service._turns._taken)
+            assert payer.is_idle
+        with BudgetLedger(tmp_path / "budgets") as money:
+            (status,) = money.status(one.keys.ring.keys["modest"].spending_limits)
+        assert (status.spent, len(claude.requests)) == (cost, 1)
 
 
 def until(is_so, seconds=10):

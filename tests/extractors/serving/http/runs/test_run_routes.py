@@ -17,7 +17,7 @@ import pytest
 from slotfill.extractors.runs.ledger.costs import costs_of
 from slotfill.extractors.runs.ledger.identity import ledgers_of
 from slotfill.extractors.serving.runs.run_store import purge_runs
-from slotfill.extractors.serving.runs.service_run import RunLimits
+from slotfill.extractors.serving.runs.service_run import KEY_REVOKED, RunLimits
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
@@ -340,6 +340,22 @@ class TestEnd:
             assert store.state(run).code == "key_revoked"
         assert len(claude.requests) < 40
 
+    def test_it_stops_also_while_it_asks_nothing(self, service_at, claude):
+        """It waits for its reply, and so looks at no key itself: the queue does, every other second."""
+        go_on = hold(claude, "1-1000")
+        with service_at.client(service_at.keys.add("gone")) as client:
+            run = begin(client, 1)
+            at_the_model(claude, 1)
+        engine = service_at.runs._taken[run].run
+        service_at.keys.revoke("gone")
+        try:
+            wait_for(lambda: engine._ending is KEY_REVOKED, seconds=20)
+        finally:
+            go_on()
+        store = service_at.runs.store
+        assert wait_for(lambda: store.state(run).status.is_over)
+        assert len(claude.requests) == 1
+
     def test_what_the_next_server_cannot_go_on_with_says_why(self, running, claude, tmp_path):
         person = tmp_path / "person.json"
         person.write_text(json.dumps(PERSON))
@@ -386,6 +402,23 @@ class TestBatches:
                 states = [batch.processing_status for batch in client.messages.batches.list()]
             assert len(states) == 2
             assert set(states) <= {"canceling", "ended"}
+
+    def test_also_where_it_was_revoked_before_the_next_start(self, running, monkeypatch):
+        claude = SimulatedClaude(lambda request: VALUE, batch_seconds=3_600)
+        with served(claude) as url:
+            monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
+            with running() as one:
+                keys, secret = one.keys, one.keys.add("gone")
+                with one.client(secret) as client:
+                    body = {"schema": "feedback", "documents": documents(80)}
+                    run = client.post("/v1/runs?batch=true", json=body).json()["id"]
+                    wait_for(lambda: batched(client, run))
+            keys.revoke("gone")
+            with running(keys=keys) as one:
+                wait_for(lambda: one.runs.store.state(run).code == "key_revoked")
+            with anthropic.Anthropic(base_url=url, api_key="x") as client:
+                (state,) = [batch.processing_status for batch in client.messages.batches.list()]
+        assert state in {"canceling", "ended"}
 
     def test_its_requests_go_into_batches(self, service_at, claude):
         with service_at.client() as client:
