@@ -37,6 +37,13 @@ MOST_HEAD_BYTES = 32_000
 BACKLOG = 1_024
 """So many connections wait to be taken, where many come at once."""
 
+TAKEN_AT_ONCE = 32
+"""So many of these are taken before those that are too many are closed, which is three turns of the loop later.
+
+asyncio takes as many as the backlog that it is told; where that is more than the descriptors that are left, it logs an
+error for each of the others, and takes none for a second.
+"""
+
 MOST_CONNECTIONS = 4_000
 """For one more, the one closes on which nothing has been asked for the longest time."""
 
@@ -78,7 +85,7 @@ def serve_app(
         access_log=False,
         server_header=False,
         date_header=False,
-        backlog=BACKLOG,
+        backlog=TAKEN_AT_ONCE,
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=max(1, round(grace)),
         h11_max_incomplete_event_size=MOST_HEAD_BYTES,
@@ -152,6 +159,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(BACKLOG)  # what the system holds for us is another bound, which asyncio set to the same
         if self.started:
             self._on_ready(self._stop)
 

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 import zlib
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import httpx2
 import psutil
 import pytest
 from office_files import archive_of
 
+from slotfill.extractors.serving.http.service_server import MOST_CONNECTIONS, OTHER_DESCRIPTORS
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
 
@@ -51,10 +52,15 @@ class Besieged:
 
 @pytest.fixture(scope="module")
 def besieged(tmp_path_factory):
-    state = str(tmp_path_factory.mktemp("state"))
+    with besieged_service(str(tmp_path_factory.mktemp("state")), DESCRIPTORS) as one:
+        yield one
+
+
+@contextmanager
+def besieged_service(state, descriptors):
     with served(SimulatedClaude(lambda _: VALUE)) as url:
         own = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "sk-ant-simulated", "SLOTFILL_STATE": state}
-        command = f'ulimit -n {DESCRIPTORS}; exec "{sys.executable}" -m slotfill serve --schemas feedback --port 0'
+        command = f'ulimit -n {descriptors}; exec "{sys.executable}" -m slotfill serve --schemas feedback --port 0'
         process = subprocess.Popen(
             ["sh", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **own}
         )
@@ -91,6 +97,57 @@ def test_those_who_ask_are_served_between_those_who_do_not(besieged):
     assert statuses == [200] * (BESIEGERS // 50 + 1)
     assert held_then <= DESCRIPTORS
     assert until(lambda: besieged.process.num_fds() <= before + OWN)
+
+
+def test_a_burst_of_connections_leaves_descriptors_for_those_who_ask(besieged):
+    with ExitStack() as held:
+        burst(besieged, BESIEGERS, held)
+        assert [besieged.post().status_code for _ in range(3)] == [200] * 3
+
+
+def burst(besieged, count, held):
+    """Ask for so many connections at once, waiting for none."""
+    host, _, port = besieged.address.removeprefix("http://").rpartition(":")
+    for _ in range(count):
+        raw = held.enter_context(socket.socket())
+        raw.setblocking(False)
+        raw.connect_ex((host, int(port)))
+
+
+MANY = 5_000
+HEADS = (b"", b"GET /healthz HTTP/1.1\r\nHost: he", b"GET /healthz HTTP/1.1\r\nX: " + b"a" * 30_000)
+"""Of connections on which nothing is asked: the last is as long as a head may be."""
+
+
+@pytest.fixture
+def descriptors():
+    """Have this process get as many as the test takes, or skip it."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2 * MANY:
+        pytest.skip(f"the system gives {hard:,} descriptors")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2 * MANY), hard))
+    yield MOST_CONNECTIONS + OTHER_DESCRIPTORS
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_thousands_of_connections_hold_up_nobody_and_no_memory(descriptors, tmp_path):
+    with besieged_service(str(tmp_path), descriptors) as one:
+        before, statuses, memory = one.post().status_code, [], []
+        for wave in range(3):
+            with ExitStack() as held:
+                if wave == 0:
+                    burst(one, MANY, held)
+                for number in range(MANY if wave else 0):
+                    held.enter_context(one.connection(HEADS[number % len(HEADS)]))
+                    if number % 500 == 0:
+                        statuses.append(one.post().status_code)
+                statuses.append(one.post().status_code)
+                memory.append(one.process.memory_info().rss / MEGABYTE)
+                assert one.process.num_fds() <= descriptors
+    assert {before, *statuses} == {200}
+    assert memory[2] - memory[1] < 20
 
 
 def test_bodies_that_never_end_hold_up_nobody(besieged):
