@@ -12,7 +12,7 @@ _DEEPEST = 512
 _BLOCK = re.compile(
     r"""
     < (/?)
-    ( address|article|aside|blockquote|center|details|dialog|dir|div|dl|fieldset|figcaption|figure|footer|header
+    (?: address|article|aside|blockquote|center|details|dialog|dir|div|dl|fieldset|figcaption|figure|footer|header
     | hgroup|listing|main|menu|nav|ol|optgroup|pre|search|section|summary|table|ul
     ) (?=[\s/>])
     """,
@@ -27,7 +27,7 @@ def limit_depth(page: str) -> str:
     `<div><div style="…">a</div></div>` within 511 others becomes `<div><br><span style="…">a</span><br></div>`: what
     is hidden stays so.
     """
-    if sum(1 for match in _BLOCK.finditer(page) if not match[1]) <= _DEEPEST:
+    if not _is_too_deep(page):
         return page
     depth = 0
 
@@ -40,3 +40,15 @@ def limit_depth(page: str) -> str:
         return "<br><span" if depth > _DEEPEST else match[0]
 
     return _BLOCK.sub(inline, page)
+
+
+def _is_too_deep(page: str) -> bool:
+    depth = 0
+    for closes in _BLOCK.findall(page):
+        if not closes:
+            depth += 1
+            if depth > _DEEPEST:
+                return True
+        elif depth:
+            depth -= 1
+    return False

@@ -56,11 +56,13 @@ class Flow:
     def add_lines(self, lines: Iterable[TextLine]) -> None:
         """Add lines that are finished."""
         self.block()
-        for line in lines:
+        left = iter(lines)
+        for line in left:
             if line.text:
                 self._begin(line.quoted)
                 self._line.append(line.text)
                 self.block()
+                self._add_others(left)
             else:
                 self.block(_PARAGRAPH)
 
@@ -88,6 +90,24 @@ class Flow:
             self._finish()
         self._ends = 0
         return self._lines
+
+    def _add_others(self, lines: Iterable[TextLine]) -> None:
+        """Add further lines that are finished: none has to be looked at again, however many tables it stands in."""
+        last, ends = None, 1
+        for line in lines:
+            if not line.text:
+                ends = _PARAGRAPH
+                continue
+            if last is None:
+                self._finish()
+            else:
+                self._lines.append(last)
+            if ends == _PARAGRAPH:
+                self._lines.append(TextLine("", self._lines[-1].quoted and line.quoted))
+            last, ends = line, 1
+        if last is not None:
+            self._line, self._quoted = [last.text], last.quoted
+        self._ends = ends
 
     def _add_exactly(self, text: str, quoted: bool) -> None:
         if text:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
 
 from slotfill.extractors.documents.readers.markup.flow import TextLine
 
@@ -38,6 +37,10 @@ class Grid:
         if not self._rows:
             self.begin_row()
         row = self._rows[-1]
+        if columns <= 1 and rows <= 1:  # nearly all
+            row.append(cell)
+            self._skip()
+            return
         for number in range(max(1, min(columns, _WIDEST - len(row)))):
             if rows > 1 and len(row) < _WIDEST:
                 self._below[len(row)] = rows - 1
@@ -46,7 +49,11 @@ class Grid:
 
     def lines(self) -> Iterator[TextLine]:
         """Yield the lines of all rows."""
-        seen = [any(column) for column in zip_longest(*self._rows, fillvalue=())] if self._rows else []
+        seen = [False] * max(map(len, self._rows), default=0)
+        for row in self._rows:  # not column by column: one row of a million cells would make as many of each
+            for number, cell in enumerate(row):
+                if cell:
+                    seen[number] = True
         for row in self._rows:
             cells = [cell for cell, is_seen in zip(row, seen, strict=False) if is_seen]
             while cells and not cells[-1]:
@@ -55,6 +62,8 @@ class Grid:
 
     def _skip(self) -> None:
         """Pass by the columns that a cell from a row above fills."""
+        if not self._below:
+            return
         row = self._rows[-1]
         while rows := self._below.pop(len(row), 0):
             if rows > 1:
@@ -64,8 +73,12 @@ class Grid:
 
 def _is_short(cell: _Cell) -> bool:
     """Whether a cell is one paragraph that stands well in a line: `14 Sawpit Lane<br>Bristol`."""
-    characters = sum(len(line.text) for line in cell)
-    return len(cell) <= _MOST_LINES and characters <= _MOST_CHARACTERS and all(line.text for line in cell)
+    # Most cells have one line or none; one that holds a table may have ten thousand, at each of 500 levels.
+    return len(cell) <= _MOST_LINES and all(line.text for line in cell) and _length(cell) <= _MOST_CHARACTERS
+
+
+def _length(cell: _Cell) -> int:
+    return sum(len(line.text) for line in cell)
 
 
 def _line(cells: Sequence[_Cell]) -> Iterator[TextLine]:

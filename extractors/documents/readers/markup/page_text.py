@@ -201,8 +201,8 @@ class _Walk:
         outer, self._flow = self._flow, Flow()
 
         def leave() -> None:
-            spans = (_number(attributes.get(name), 1) for name in ("colspan", "rowspan"))
-            self._grids[-1].add(self._flow.lines(), *spans)
+            columns, rows = _number(attributes.get("colspan"), 1), _number(attributes.get("rowspan"), 1)
+            self._grids[-1].add(self._flow.lines(), columns, rows)
             self._flow = outer
 
         return leave
@@ -214,5 +214,7 @@ def _nothing() -> None:
 
 def _number(text: str | None, otherwise: int) -> int:
     """Read an attribute's number."""
-    digits = (text or "").strip()
+    if not text:
+        return otherwise
+    digits = text.strip()
     return int(digits) if re.fullmatch(r"-?[0-9]{1,9}", digits) else otherwise

@@ -3,6 +3,8 @@
 import codecs
 import html
 import re
+import sys
+import time
 from itertools import chain
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotfill.extractors.documents.document import Document
+from slotfill.extractors.documents.readers.markup.depth_limit import limit_depth
 from slotfill.extractors.documents.readers.markup.html import html_lines, read
 from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.documents.readers.read_options import ReadOptions
@@ -262,3 +265,54 @@ def test_quotations_are_told_apart():
     assert [(line.text, line.quoted) for line in lines if line.text] == [
         ("yes", False), ("why", True), ("not", True), ("so", True)
     ]  # fmt: skip
+
+
+def work_of(page):
+    """Count the steps that reading a page takes: calls of functions, ours and those of the interpreter."""
+    steps = 0
+
+    def count(*_):
+        nonlocal steps
+        steps += 1
+
+    sys.setprofile(count)
+    try:
+        html_lines(page.encode())
+    finally:
+        sys.setprofile(None)
+    return steps
+
+
+LARGE = {
+    "rows": lambda count: "<table>" + "<tr><td>a<td>b" * count,
+    "cells": lambda count: "<table><tr>" + "<td>a" * count,
+    "rows below a wide one": lambda count: "<table><tr>" + "<td>a" * count + "<tr><td>b" * count,
+    "blocks": lambda count: "<div><p>a</p></div>" * count,
+    "links": lambda count: "<a href=b>c</a> " * count,
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_page_twice_as_large_takes_twice_as_much_work(name):
+    once, twice = (work_of(LARGE[name](count)) for count in (1_000, 2_000))
+    assert twice < 2.2 * once
+
+
+def test_a_line_within_many_tables_is_passed_on_by_each_without_a_look():
+    inner = "<tr><td>" + "a<br>" * 2_000
+    once, deep = (work_of("<table><tr><td>" * depth + f"<table>{inner}") for depth in (1, 100))
+    assert (deep - once) / (99 * 2_000) < 8  # of a line, for each further table
+
+
+def test_a_wide_row_above_many_takes_no_more_than_its_cells():
+    begun = time.process_time()
+    html_lines(LARGE["rows below a wide one"](20_000).encode())
+    assert time.process_time() - begun < 20  # it took minutes
+
+
+def test_nesting_that_is_closed_again_is_left_as_it_is():
+    page = "<div>a</div>" * 5_000
+    assert limit_depth(page) is page
+    deepest = "<div>" * 512 + "a" + "</div>" * 600
+    assert limit_depth(deepest) is deepest
+    assert limit_depth("<div>" + deepest) == "<div>" * 512 + "<br><span>a<br></span>" + "</div>" * 599
