@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.json_values.json_types import JSONObject
 
-__all__ = ["Parameters", "lacking", "parameters_of"]
+__all__ = ["Parameters", "lacking", "parameters_of", "parameters_schema"]
 
 
 class Parameters(BaseModel):
@@ -46,6 +47,11 @@ def parameters_of(model: type[BaseModel], name: str, values: Mapping[str, object
 def lacking(parameters: Parameters | None) -> tuple[str, ...]:
     """Name the parameters that have neither a value nor a default."""
     return () if parameters is None else tuple(sorted(type(parameters).model_fields.keys() - vars(parameters).keys()))
+
+
+def parameters_schema(parameters: Parameters | None) -> JSONObject | None:
+    """Return what can be set as a JSON Schema, for those who set it by JSON; None for a schema without parameters."""
+    return None if parameters is None else type(parameters).model_json_schema()
 
 
 def _read(declared: type[Parameters], values: Mapping[str, object]) -> Parameters:

@@ -127,10 +127,8 @@ def _check_protocol() -> None:
 def _served(options: _ToolOptions) -> ServedSchemas:
     from slotfill.extractors.serving.served_schemas import ServedSchemas
     from slotfill.schemas import built_ins
-    from slotfill.schemas.parameters import lacking
 
-    of_everybody = {name: one for name, one in named_schemas(tuple(built_ins())).items() if not lacking(one.parameters)}
-    named = {**of_everybody, **named_schemas(options.schemas)}
+    named = {**named_schemas(tuple(built_ins())), **named_schemas(options.schemas)}
     return ServedSchemas(named, options.models, {}, allow_schemas=True)
 
 

@@ -24,6 +24,8 @@ from slotfill.extractors.review.review_fold import ReviewView
 from slotfill.extractors.review.review_rules import UnknownFieldError
 from slotfill.extractors.review.reviewed_value import ReviewedValue
 from slotfill.extractors.serving.problem import ProblemError
+from slotfill.extractors.serving.served_schemas import with_params
+from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.schema import Schema
 
@@ -132,6 +134,10 @@ def _document(schemas: Mapping[str, Schema[Any]], feedback: FieldFeedback) -> Re
     if schema is None:
         detail = "there is no schema of the record's name: GET /v1/schemas lists those of this key"
         raise ProblemError(HTTPStatus.NOT_FOUND, "unknown_schema", detail)
+    try:
+        schema = with_params(schema, record.schema.parameters)
+    except SchemaError:
+        _refuse("other_schema", "the record was made with parameters that the schema does not take")
     if record.schema.id != schema.id:
         _refuse("other_schema", "the record was made by another version of the schema than the one that is served")
     if feedback.text is not None and Document.of(feedback.text).id != record.document.id:

@@ -7,13 +7,19 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from pydantic import ValidationError
+
 from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.schemas.errors import SlotfillError
 from slotfill.schemas.json_values.json_types import JSONObject
+from slotfill.schemas.json_values.pointer import join
 
-__all__ = ["PROBLEM_TYPE", "ProblemError", "status_of_failure"]
+__all__ = ["MOST_PATH", "PROBLEM_TYPE", "ProblemError", "problem_of_form", "status_of_failure"]
 
 PROBLEM_TYPE = "application/problem+json"
+
+MOST_PATH = 200
+"""Characters of a path that a problem tells: its keys are the client's own."""
 
 _OF_THE_SERVICE = {
     FailureKind.BUDGET: HTTPStatus.TOO_MANY_REQUESTS,
@@ -72,6 +78,21 @@ class ProblemError(SlotfillError):
             "detail": self.detail,
             "request_id": request_id,
         }
+
+
+def problem_of_form(error: ValidationError, code: str, *, below: tuple[str, ...] = ()) -> ProblemError:
+    """Say that what was sent is of another form: what is said of it names places, never what stands there.
+
+    Args:
+        error: What is wrong.
+        code: As for `ProblemError`.
+        below: Where in the request it stands.
+    """
+    errors = error.errors(include_url=False, include_input=False, include_context=False)
+    places = [{"path": join((*below, *one["loc"]))[:MOST_PATH], "message": one["msg"]} for one in errors[:20]]
+    first = places[0]
+    detail = f"{first['path'] or 'the body'}: {first['message']}"
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, code, detail, more={"errors": places})
 
 
 def status_of_failure(kind: FailureKind) -> HTTPStatus | None:

@@ -11,18 +11,23 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from pydantic import ValidationError
+
 from slotfill.extractors.catalogue.transport_facts import transport_name
 from slotfill.extractors.clients.credentials import credential_for
 from slotfill.extractors.errors import ModelError, SettingsError
 from slotfill.extractors.extractor import Extractor
 from slotfill.extractors.keys.api_key import ApiKey
 from slotfill.extractors.options import Options
-from slotfill.extractors.serving.problem import ProblemError
+from slotfill.extractors.serving.problem import ProblemError, problem_of_form
 from slotfill.extractors.settings import Settings
 from slotfill.schemas.errors import SchemaError
+from slotfill.schemas.json_values.exact_json import dumps
+from slotfill.schemas.parameters import lacking
 from slotfill.schemas.schema import Schema
+from slotfill.schemas.sources.schema_sources import resolve
 
-__all__ = ["IN_REQUEST", "ServedSchemas"]
+__all__ = ["IN_REQUEST", "ServedSchemas", "with_params"]
 
 IN_REQUEST = "*"
 """What stands in the place of a schema's name in a key that may send schemas of its own."""
@@ -37,7 +42,12 @@ MOST_DEPTH = 32
 """So deep it may be nested."""
 
 REMEMBERED = 64
-"""So many extractors for schemas of requests are kept: making one takes milliseconds, and a client sends it again."""
+"""So many extractors for what requests bring are kept: making one takes milliseconds, and a client sends it again."""
+
+Params = Mapping[str, Any] | None
+"""A schema's parameters, as a request sets them."""
+
+_ANY: dict[str, Any] = {"title": "any", "type": "object"}
 
 
 @dataclass(slots=True)
@@ -78,10 +88,13 @@ class ServedSchemas:
         self.named, self.allow_schemas = dict(schemas), allow_schemas
         self._options = options
         self._chosen = tuple(models)
-        self._lent = OrderedDict[tuple[str, str | None], _Lent](
-            ((name, None), _Lent(self._new(schema, None))) for name, schema in self.named.items()
+        # One whose parameters have no default is asked for with those of a request alone.
+        self._lent = OrderedDict[tuple[str, str | None, str], _Lent](
+            ((name, None, ""), _Lent(self._new(schema, None)))
+            for name, schema in self.named.items()
+            if not lacking(schema.parameters)
         )
-        first = next(iter(self._lent.values())).extractor
+        first = next((one.extractor for one in self._lent.values()), None) or self._new(_ANY, None)
         self.settings: Settings = first.settings
         self.models = first.all_models
         for name in self.models:
@@ -105,11 +118,12 @@ class ServedSchemas:
         """Whether a key may send a schema with its requests."""
         return self.allow_schemas and key.takes_schema(IN_REQUEST)
 
-    def check(self, key: ApiKey, schema: str | Mapping[str, Any], model: str | None) -> None:
+    def check(self, key: ApiKey, schema: str | Mapping[str, Any], model: str | None, params: Params = None) -> None:
         """Refuse what is not served, or not for a key.
 
         Raises:
-            ProblemError: 403 for what the key may not, 404 for a schema that there is not.
+            ProblemError: 403 for what the key may not, 404 for a schema that there is not, 422 for parameters that it
+                does not take.
         """
         if isinstance(schema, str):
             if schema not in self.named:
@@ -128,15 +142,37 @@ class ServedSchemas:
         asked = self.models if model is None else (model,)
         if refused := [name for name in asked if not key.takes_model(name)]:
             raise _forbidden(key, f"the model {refused[0]!r}")
+        self.check_params(schema, params)
+
+    def check_params(self, schema: str | Mapping[str, Any], params: Params) -> None:
+        """Refuse parameters that a schema does not take, each by its JSON: the text of a number is none.
+
+        Args:
+            schema: A name that is served, or a JSON Schema, which has none.
+            params: What the request says; None where it says nothing.
+
+        Raises:
+            ProblemError: They are others, or one is missing that has no default (422).
+        """
+        declared = self.named[schema].parameters if isinstance(schema, str) else None
+        if declared is not None:
+            try:
+                type(declared).model_validate_json(dumps(dict(params or {})), strict=True)
+            except ValidationError as error:
+                raise problem_of_form(error, "bad_params", below=("params",)) from None
+        elif params is not None:
+            detail = "/params: the schema takes no parameters: leave params out"
+            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_params", detail)
 
     def extractor_of_its_own(
-        self, schema: str | Mapping[str, Any], model: str | None, *, batch: bool = False
+        self, schema: str | Mapping[str, Any], model: str | None, params: Params = None, *, batch: bool = False
     ) -> Extractor[Any]:
         """Make an extractor for what was checked, which is the caller's to close. It takes a second at most.
 
         Args:
             schema: A name, or a JSON Schema.
             model: The model; None for the service's own choice.
+            params: The schema's parameters.
             batch: Whether it is for batches, whose requests are answered over more than five minutes.
 
         Raises:
@@ -144,11 +180,15 @@ class ServedSchemas:
         """
         if not isinstance(schema, str):
             _written(schema)
-        return self._make(schema, model, {"cache_ttl": "1h"} if batch else {})
+        return self._make(schema, model, params, {"cache_ttl": "1h"} if batch else {})
 
     @asynccontextmanager
     async def lent(
-        self, schema: str | Mapping[str, Any], model: str | None, prepare: Callable[[Extractor[Any]], None]
+        self,
+        schema: str | Mapping[str, Any],
+        model: str | None,
+        prepare: Callable[[Extractor[Any]], None],
+        params: Params = None,
     ) -> AsyncIterator[Extractor[Any]]:
         """Lend the extractor for what was checked: it is not closed meanwhile.
 
@@ -156,13 +196,15 @@ class ServedSchemas:
             schema: A name, or a JSON Schema.
             model: The model; None for the service's own choice.
             prepare: Is called with an extractor before it is used for the first time.
+            params: The schema's parameters.
 
         Raises:
             ProblemError: The schema cannot be used (422).
         """
-        name = (schema if isinstance(schema, str) else _written(schema)), model
+        text = schema if isinstance(schema, str) else _written(schema)
+        name = text, model, json.dumps(params, sort_keys=True) if params else ""
         if name not in self._lent:
-            made = await asyncio.to_thread(self._make, schema, model)  # hundreds of fields take a second
+            made = await asyncio.to_thread(self._make, schema, model, params)  # hundreds of fields take a second
             if self._lent.setdefault(name, _Lent(made)).extractor is not made:
                 await made.aclose()  # another request has made one meanwhile
         one = self._lent[name]
@@ -179,10 +221,10 @@ class ServedSchemas:
             await one.close_forgotten()
 
     def _make(
-        self, schema: str | Mapping[str, Any], model: str | None, options: Options | None = None
+        self, schema: str | Mapping[str, Any], model: str | None, params: Params, options: Options | None = None
     ) -> Extractor[Any]:
         if isinstance(schema, str):
-            return self._new(self.named[schema], model, options)
+            return self._new(with_params(self.named[schema], params), model, options)
         try:
             return self._new(schema, model, options)
         except (SchemaError, SettingsError, ModelError) as error:
@@ -198,11 +240,16 @@ class ServedSchemas:
         return Extractor(schema, **options)
 
     async def _forget_oldest(self) -> None:
-        of_requests = [name for name in self._lent if name[0] not in self.named]
+        of_requests = [name for name in self._lent if name[0] not in self.named or name[2]]
         for name in of_requests[: max(0, len(of_requests) - REMEMBERED)]:
             one = self._lent.pop(name)
             one.is_forgotten = True
             await one.close_forgotten()
+
+
+def with_params(schema: Schema[Any], params: Params) -> Schema[Any]:
+    """Return a schema with these parameters, which `ServedSchemas.check_params` has let pass."""
+    return resolve(schema, parameters=params) if params else schema
 
 
 def _forbidden(key: ApiKey, what: str) -> ProblemError:

@@ -99,6 +99,7 @@ class ServiceRequest:
         document: What to extract from.
         model: The model; None for the service's own choice.
         labels: What its costs bear beside those of the key.
+        params: The schema's parameters; None where nothing is said of them.
     """
 
     key: ApiKey
@@ -106,6 +107,7 @@ class ServiceRequest:
     document: Document
     model: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] | None = None
 
 
 class Service:
@@ -195,7 +197,7 @@ class Service:
                 or nothing can be asked now (503).
         """
         key = request.key
-        self.schemas.check(key, request.schema, request.model)
+        self.schemas.check(key, request.schema, request.model, request.params)
         if self.stopping.is_set():
             raise stopping_problem(is_paid=False)
         self.breaker.check()
@@ -210,7 +212,7 @@ class Service:
                 detail = f"no place was free within {QUEUED_SECONDS:.0f} s"
                 raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "busy", detail, retry_after=QUEUED_SECONDS) from None
             # Behind the limits: making one for a schema that a request brings takes work.
-            lent = self.schemas.lent(request.schema, request.model, self.prepare)
+            lent = self.schemas.lent(request.schema, request.model, self.prepare, request.params)
             extractor = await held.enter_async_context(lent)
             yield Work(self, request, extractor, self._payer(request, extractor))
 
@@ -237,7 +239,8 @@ class Service:
         return answer
 
     def _payer(self, request: ServiceRequest, extractor: Extractor[Any]) -> Payer:
-        schema = extractor.schema if isinstance(request.schema, str) else None
+        # As it is served: each question that somebody asks would have a file of its own, with digits of it in its name.
+        schema = self.schemas.named[request.schema] if isinstance(request.schema, str) else None
         try:
             return self.accounts.payer(
                 request.key, self.keys.ring.budgets, schema, extractor.all_models, request.labels

@@ -37,6 +37,7 @@ from slotfill.extractors.viewing.value_pages import PagePictures
 from slotfill.extractors.viewing.viewer_page import viewer_page
 from slotfill.schemas.errors import SchemaError, SlotfillError
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
+from slotfill.schemas.parameters import parameters_schema
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources.one_line import parse_line
 from slotfill.schemas.sources.schema_sources import resolve
@@ -105,8 +106,9 @@ class DocumentTools:
         if (asked.text is None) == (asked.path is None):
             raise ToolError("give the document's text or its path, one of them: a text as `text`, a file as `path`")
         source = self._source(asked.source)
+        self._schemas.check_params(source, asked.params)
         file = None if asked.path is None else self._root.document(asked.path)
-        async with self._places, self._schemas.lent(source, None, self._prepare) as extractor:
+        async with self._places, self._schemas.lent(source, None, self._prepare, asked.params) as extractor:
             document = await self._document(asked, file, extractor)
             extraction = await extractor.aextract(document)
         self._recent.add(RecentExtraction(extraction.to_json(), document.text, None if file is None else str(file)))
@@ -205,7 +207,9 @@ def _failure_text(outcome: str, failure: Failure) -> str:
 
 
 def _described(schema: Schema[Any]) -> JSONObject:
-    return {"name": schema.name, "summary": schema.instructions.strip().partition("\n")[0]}
+    parameters = parameters_schema(schema.parameters)
+    told: JSONObject = {"name": schema.name, "summary": schema.instructions.strip().partition("\n")[0]}
+    return told if parameters is None else {**told, "parameters": parameters}
 
 
 def _page(shown: list[RecentExtraction]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -67,6 +67,10 @@ class ExtractArguments(_Arguments):
     path: Annotated[
         str | None,
         Field(description="A file below the server's root, from there on: mails/17.eml. Give this or text."),
+    ] = None
+    params: Annotated[
+        dict[str, Any] | None,
+        Field(description="Parameters of the schema, where the tool `schemas` says that it has some."),
     ] = None
 
 

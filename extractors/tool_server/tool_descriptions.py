@@ -36,6 +36,7 @@ _SCHEMAS: JSONObject = {
                 "properties": {
                     "name": _STRING,
                     "summary": _STRING,
+                    "parameters": {"type": "object", "description": "JSON Schema of `params`, where it takes some."},
                     "instructions": {"type": "string", "description": "What a model is told; of one schema alone."},
                     "json_schema": {"type": "object", "description": "Of one schema alone."},
                 },

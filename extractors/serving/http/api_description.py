@@ -13,11 +13,14 @@ from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.serving.http.requests.request_bodies import ExtractBody
 from slotfill.extractors.serving.problem import PROBLEM_TYPE
 from slotfill.schemas.json_schema.subschemas import subschemas
+from slotfill.schemas.parameters import lacking, parameters_schema
+from slotfill.schemas.schema import Schema
 
 __all__ = [
     "IDEMPOTENCY",
     "answers",
     "described_extract",
+    "described_params",
     "described_parts",
     "described_stream",
     "described_text",
@@ -83,11 +86,16 @@ def problems(*statuses: int) -> dict[str, Any]:
     return {str(status): {"description": _MEANINGS[status], "content": content} for status in statuses}
 
 
-def described_parts(schemas: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Describe once, by name, what several routes answer with: problems, and the records of each JSON Schema."""
-    values = {_part("value", name): _value(name, json_schema) for name, json_schema in schemas.items()}
+def described_parts(schemas: Mapping[str, Schema[Any]]) -> dict[str, Any]:
+    """Describe once, by name, what several routes take and answer with: parameters and records of schemas, problems."""
+    values = {_part("value", name): _placed("value", name, schema.json_schema) for name, schema in schemas.items()}
     records = {_part("record", name): _record({"$ref": _place("value", name)}) for name in schemas}
-    return {**values, **records, _part("record", None): _record({}), "problem": _PROBLEM}
+    params = {
+        _part("params", name): _placed("params", name, json_schema)
+        for name, schema in schemas.items()
+        if (json_schema := parameters_schema(schema.parameters)) is not None
+    }
+    return {**values, **records, **params, _part("record", None): _record({}), "problem": _PROBLEM}
 
 
 def answers(meaning: str, *, media_type: str = "application/json", **properties: Any) -> dict[str, Any]:
@@ -107,27 +115,38 @@ def described_text() -> dict[str, Any]:
     }
 
 
-def described_extract(name: str | None) -> dict[str, Any]:
-    """Describe the route that extracts one document."""
+def described_params(name: str) -> dict[str, Any]:
+    """Describe the parameters of a schema that has some."""
+    return {"$ref": _place("params", name)}
+
+
+def described_extract(name: str | None, schema: Schema[Any] | None) -> dict[str, Any]:
+    """Describe the route that extracts one document, by a schema of that name, or by one of the request."""
     content = {"application/json": {"schema": _reference(name)}}
-    described = _described(name, f"The record of one document, by {_named(name)}.", content)
+    described = _described(name, schema, f"The record of one document, by {_named(name)}.", content)
     return {**described, "parameters": [IDEMPOTENCY]}
 
 
-def described_stream(name: str | None) -> dict[str, Any]:
+def described_stream(name: str | None, schema: Schema[Any] | None) -> dict[str, Any]:
     """Describe the route that does so as the value grows."""
     content = {"text/event-stream": {"x-record": _reference(name)}}
-    return _described(name, f"The value of one document as it grows, by {_named(name)}. {_EVENTS}", content)
+    return _described(name, schema, f"The value of one document as it grows, by {_named(name)}. {_EVENTS}", content)
 
 
 def _named(name: str | None) -> str:
     return f"the schema {name!r}" if name else "a schema of the request"
 
 
-def _described(name: str | None, summary: str, content: dict[str, Any]) -> dict[str, Any]:
+def _described(name: str | None, schema: Schema[Any] | None, summary: str, content: dict[str, Any]) -> dict[str, Any]:
+    parameters = None if schema is None else schema.parameters
+    bodies = ExtractBody.media_types(
+        with_schema=name is None,
+        params=None if name is None or parameters is None else described_params(name),
+        must_have=bool(lacking(parameters)),
+    )
     return {
         "summary": summary,
-        "requestBody": {"required": True, "content": ExtractBody.media_types(with_schema=name is None)},
+        "requestBody": {"required": True, "content": bodies},
         "responses": {"200": {"description": summary, "content": content}, **problems(*_OF_EXTRACT)},
         "security": [{"key": []}],
     }
@@ -146,16 +165,16 @@ def _part(kind: str, name: str | None) -> str:
     return kind if name is None else f"{kind}-" + _UNSAFE.sub(lambda match: f".{ord(match[0]):x}.", name)
 
 
-def _value(name: str, json_schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Describe a value: its JSON Schema, whose references lead to the same parts from where it stands here."""
+def _placed(kind: str, name: str, json_schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a JSON Schema whose references lead to the same parts from where it stands here."""
     value = copy.deepcopy(dict(json_schema))
     nodes = [node for _, node in subschemas(value)]
     if any("$id" in node for node in nodes):  # references are read from there on
-        return {"$id": f"urn:slotfill:value:{quote(name, safe='')}", **value}
+        return {"$id": f"urn:slotfill:{kind}:{quote(name, safe='')}", **value}
     for node in nodes:
         reference = node.get("$ref")
         if isinstance(reference, str) and (reference == "#" or reference.startswith("#/")):
-            node["$ref"] = _place("value", name) + reference[1:]
+            node["$ref"] = _place(kind, name) + reference[1:]
     return value
 
 

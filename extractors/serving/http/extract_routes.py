@@ -22,6 +22,7 @@ from slotfill.extractors.serving.http.requests.route_keys import presented_key, 
 from slotfill.extractors.serving.problem import ProblemError
 from slotfill.extractors.serving.service import Service, ServiceRequest
 from slotfill.schemas.json_values.json_types import JSON
+from slotfill.schemas.schema import Schema
 
 __all__ = ["extract_routes"]
 
@@ -31,26 +32,27 @@ T = TypeVar("T")
 def extract_routes(service: Service) -> APIRouter:
     """Make the routes for each schema, so that each is described by itself."""
     router = APIRouter(tags=["extract"])
-    for name in service.schemas.named:
-        _add(router, f"/v1/extract/{name}", name)
+    for name, schema in service.schemas.named.items():
+        _add(router, f"/v1/extract/{name}", name, schema)
     if service.schemas.allow_schemas:
-        _add(router, "/v1/extract", None)
+        _add(router, "/v1/extract", None, None)
     return router
 
 
-def _add(router: APIRouter, path: str, name: str | None) -> None:
+def _add(router: APIRouter, path: str, name: str | None, schema_of_name: Schema[Any] | None) -> None:
     async def request_of(request: Request) -> tuple[ServiceRequest, str]:
         key = presented_key(request)
         body = await read_body(request, with_schema=name is None)
         schema = name or body.schema or {}
-        return ServiceRequest(key, schema, body.document, body.model, body.labels), f"{path} {body.digest}"
+        wanted = ServiceRequest(key, schema, body.document, body.model, body.labels, body.params)
+        return wanted, f"{path} {body.digest}"
 
     async def extract(request: Request, asked: tuple[ServiceRequest, str] = Depends(request_of)) -> Response:
         service, (wanted, digest) = service_of(request), asked
         if idempotency_key(request) is None:
             return await _while_there(request, _answer(service, wanted))
         # A client that leaves comes back for the reply: what has begun is finished.
-        service.schemas.check(wanted.key, wanted.schema, wanted.model)
+        service.schemas.check(wanted.key, wanted.schema, wanted.model, wanted.params)
         return await reply_once(request, service.replies, wanted.key.name, digest, lambda: _answer(service, wanted))
 
     async def events_of(
@@ -80,7 +82,7 @@ def _add(router: APIRouter, path: str, name: str | None) -> None:
         methods=["POST"],
         name=f"extract {of}",
         response_model=None,
-        openapi_extra=described_extract(name),
+        openapi_extra=described_extract(name, schema_of_name),
     )
     router.add_api_route(
         f"{path}/stream",
@@ -88,7 +90,7 @@ def _add(router: APIRouter, path: str, name: str | None) -> None:
         methods=["POST"],
         name=f"stream {of}",
         response_class=Response,  # of whose type nothing is described but what is said here
-        openapi_extra=described_stream(name),
+        openapi_extra=described_stream(name, schema_of_name),
     )
 
 

@@ -26,6 +26,7 @@ from slotfill.extractors.serving.http.requests.held_bodies import HeldBodies
 from slotfill.extractors.serving.http.requests.problem_responses import REQUEST_ID, FaultAnswers, problem_response
 from slotfill.extractors.serving.http.requests.request_guard import RequestGuard
 from slotfill.extractors.serving.http.requests.route_keys import KeyedAddresses
+from slotfill.extractors.serving.http.runs.run_description import describe_run_params
 from slotfill.extractors.serving.http.runs.run_routes import runs_router
 from slotfill.extractors.serving.http.state_routes import state_router
 from slotfill.extractors.serving.problem import ProblemError
@@ -130,8 +131,9 @@ def _describe(app: FastAPI, service: Service) -> None:
         described = whole()
         _leave_out(described, "HTTPValidationError", "ValidationError")
         parts = described.setdefault("components", {})
-        schemas = {name: schema.json_schema for name, schema in service.schemas.named.items()}
+        schemas = service.schemas.named
         parts.setdefault("schemas", {}).update(described_parts(schemas))
+        describe_run_params(described["paths"][RUNS]["post"], schemas)
         parts["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         return described
 

@@ -15,6 +15,7 @@ from slotfill.extractors.serving.problem import ProblemError
 from slotfill.extractors.serving.runs.run_queue import RunQueue
 from slotfill.extractors.telemetry.prometheus_page import PROMETHEUS_TYPE, prometheus_text
 from slotfill.schemas.errors import MissingExtraError
+from slotfill.schemas.parameters import parameters_schema
 
 __all__ = ["state_router"]
 
@@ -45,6 +46,7 @@ async def schemas(request: Request) -> JSONResponse:
             "id": schema.id,
             "description": schema.json_schema.get("description"),
             "json_schema": schema.json_schema,
+            "parameters": parameters_schema(schema.parameters),
         }
         for name, schema in served.for_key(key).items()
     ]

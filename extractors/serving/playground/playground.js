@@ -123,6 +123,46 @@
     box("schema-shown").hidden = !schema;
     const shown = schema ? JSON.stringify(schema.json_schema, null, 2) : "";
     box("schema-shown").querySelector("pre").replaceChildren(textOf("span", {}, shown));
+    const parameters = schema && schema.parameters;
+    box("params").hidden = !parameters;
+    box("params").replaceChildren(make("legend", {}, "Its parameters"), ...(parameters ? Object.entries(parameters.properties).flatMap((one) => paramField(parameters, ...one)) : []));
+  }
+
+  // ---- parameters of a schema
+
+  // A parameter's label, its input and what is said of it. What has no type that an input knows is written as JSON.
+  function paramField(parameters, name, about) {
+    const id = `play-param-${name}`;
+    const isRequired = (parameters.required || []).includes(name);
+    const common = { id, name, "aria-describedby": `${id}-about`, autocomplete: "off", ...(isRequired ? { required: true } : {}) };
+    const input = about.type === "string" ? make("textarea", { ...common, rows: 2, dir: "auto", ...(about.maxLength ? { maxlength: about.maxLength } : {}) }) : make("input", { ...common, type: "text", spellcheck: "false" });
+    if (about.default !== undefined) input.value = typeof about.default === "string" ? about.default : JSON.stringify(about.default);
+    return [textOf("label", { for: id }, plain(isRequired ? `${name} (required)` : name)), input, make("p", { id: `${id}-about`, class: "hint" }, textOf("span", {}, plain(about.description || "")))];
+  }
+
+  // The parameters as they are sent, as JSON; "" where the schema has none, or none is set.
+  function paramsOf(schema) {
+    const parameters = schema && schema.parameters;
+    if (!parameters) return "";
+    const set = [];
+    for (const [name, about] of Object.entries(parameters.properties)) {
+      const typed = document.getElementById(`play-param-${name}`).value;
+      if (!typed.trim()) {
+        if ((parameters.required || []).includes(name)) throw new Error(`The schema needs its parameter ${name}: fill it in.`);
+        continue;
+      }
+      if (about.type !== "string") jsonOfParam(name, typed);
+      set.push(`${JSON.stringify(name)}:${about.type === "string" ? JSON.stringify(typed.toWellFormed()) : typed.replace(/[\r\n]+/g, " ").trim()}`);
+    }
+    return set.length ? `{${set.join(",")}}` : "";
+  }
+
+  function jsonOfParam(name, typed) {
+    try {
+      JSON.parse(typed);
+    } catch {
+      throw new Error(`The parameter ${name} is no JSON: write a number, true, or a text in quotes.`);
+    }
   }
 
   const firstSentence = (text) => cut(text.split(/(?<=[.!?])\s/)[0], 300);
@@ -138,10 +178,12 @@
     const json = schema ? JSON.stringify(schema.json_schema) : writtenSchema();
     const model = box("model").value;
     const more = { text, ...(model ? { model } : {}) };
-    const body = schema ? JSON.stringify(more) : `{"schema":${json},${JSON.stringify(more).slice(1)}`;
+    const params = paramsOf(schema);
+    const plainBody = params ? `${JSON.stringify(more).slice(0, -1)},"params":${params}}` : JSON.stringify(more);
+    const body = schema ? plainBody : `{"schema":${json},${plainBody.slice(1)}`;
     const path = schema ? `extract/${encodeURIComponent(schema.name)}` : "extract";
     const name = file && file.text === text ? file.name : cut(text.trim().split("\n")[0], NAME);
-    return { path, url: new URL(`v1/${path}`, root).href, body, schema: json, text, model, name, called: schema ? schema.name : "your schema", isNamed: Boolean(schema) };
+    return { path, url: new URL(`v1/${path}`, root).href, body, schema: json, params, text, model, name, called: schema ? schema.name : "your schema", isNamed: Boolean(schema) };
   }
 
   // The schema that was written: as it was typed, with all digits of its numbers, on one line.

@@ -6,7 +6,7 @@ const requestCode = (() => {
   const escaped = (json) => json.replace(HIDDEN, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
   const quoted = (text) => escaped(JSON.stringify(text)); // a string of JSON, of Python and of TypeScript
 
-  // {url, body, schema, text, model}: body and schema are JSON as it is sent; model may be "".
+  // {url, body, schema, params, text, model, called}: body, schema and params are JSON as it is sent; model and params may be "".
   const LANGUAGES = {
     curl: ({ url, body }) => [
       `curl -sS ${shellWord(url)} \\`,
@@ -26,14 +26,17 @@ const requestCode = (() => {
       "    record = json.load(response)",
       'print(record["outcome"], json.dumps(record["value"]))',
     ],
-    "Python, without this service": ({ schema, text, model }) => [
+    "Python, without this service": ({ schema, params, text, model, called }) => [
       "# With an Anthropic credential of your own: pip install slotfill",
       "import json",
       "",
       "from slotfill import Extractor",
       "",
-      `schema = json.loads(${quoted(schema)})`,
-      `with Extractor(schema${model ? `, model=${quoted(model)}` : ""}) as extractor:`,
+      // What a JSON Schema says has its parameters filled in, and takes none.
+      ...(params
+        ? ["# The schema by its name: a built-in, or what the service was started with.", `schema, parameters = ${quoted(called)}, json.loads(${quoted(params)})`]
+        : [`schema = json.loads(${quoted(schema)})`]),
+      `with Extractor(schema${params ? ", parameters=parameters" : ""}${model ? `, model=${quoted(model)}` : ""}) as extractor:`,
       `    extraction = extractor.extract(${quoted(text)})`,
       "print(extraction.outcome, extraction.value)",
     ],

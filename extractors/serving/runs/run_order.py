@@ -63,6 +63,7 @@ class RunOrder(BaseModel):
         schema_id: What tells it from what bears the name later.
         model: The model; None for the service's own choice.
         labels: What its costs bear beside those of the key.
+        params: The schema's parameters; None where the request said nothing of them.
         batch: Whether its requests go into message batches.
         files: What holds its documents; none where they came as JSON.
         text_field: Of rows, as on the command line, like the next two.
@@ -82,6 +83,7 @@ class RunOrder(BaseModel):
     schema_id: str
     model: str | None = None
     labels: dict[str, str] = Field(default_factory=dict)
+    params: dict[str, Any] | None = None
     batch: bool = False
     files: tuple[InputFile, ...] = ()
     text_field: str | None = None

@@ -209,7 +209,7 @@ class RunQueue:
         if key is None:
             return KEY_REVOKED
         try:
-            self._service.schemas.check(key, order.schema_, order.model)
+            self._service.schemas.check(key, order.schema_, order.model, order.params)
         except ProblemError as problem:
             return EndingError(RunStatus.STOPPED, problem.code, problem.detail)
         return None

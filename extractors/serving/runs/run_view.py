@@ -48,6 +48,7 @@ def run_json(order: RunOrder, state: RunState) -> JSONObject:
         "model": order.model,
         "batch": order.batch,
         "labels": dict(order.labels),
+        "params": order.params,
         "created": order.created.isoformat(),
         "started": state.started and state.started.isoformat(),
         "ended": state.ended and state.ended.isoformat(),

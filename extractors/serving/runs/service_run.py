@@ -148,7 +148,9 @@ class ServiceRun:
     def _extractor(self) -> Extractor[Any]:
         """Make an extractor. Raises ProblemError, and EndingError where the schema is not what it was."""
         order = self._order
-        extractor = self._service.schemas.extractor_of_its_own(order.schema_, order.model, batch=order.batch)
+        extractor = self._service.schemas.extractor_of_its_own(
+            order.schema_, order.model, order.params, batch=order.batch
+        )
         if extractor.schema.id != order.schema_id:
             detail = f"the service has another schema {order.schema_name!r} by now than the one that was asked for"
             raise EndingError(RunStatus.FAILED, "schema_changed", detail)

@@ -55,8 +55,9 @@ def client(claude, url, tmp_path, monkeypatch):
         return {"sound": True, "summary": f"{max_examples} looked at", "findings": []}
 
     @asynccontextmanager
-    async def made(*, root=True, max_cost=None, check=sound):
-        schemas = ServedSchemas({"feedback": resolve("feedback")}, (), {}, allow_schemas=True)
+    async def made(*names, root=True, max_cost=None, check=sound):
+        named = {name: resolve(name) for name in names or ("feedback",)}
+        schemas = ServedSchemas(named, (), {}, allow_schemas=True)
         async with AsyncExitStack() as stack:
             money = tool_account(schemas.models, schemas.settings, max_cost=max_cost)
             account = stack.enter_context(money)
@@ -102,6 +103,23 @@ async def test_a_file_below_the_root_is_read_by_its_reader(client, tmp_path):
         result = await asked.call_tool("extract", {"schema": "feedback", "path": "mails/1.html"})
     document = result.structured_content["document"]
     assert (document["source"], document["chars"]) == ("mails/1.html", len(TEXT))
+
+
+async def test_a_schema_has_its_parameters_from_the_call(client, claude):
+    claude.script(lambda _: {"quotes": ["it came late."], "answer": "Late."})
+    asks = {"schema": "answer", "text": TEXT}
+    why = {"question": "Why?"}
+    async with client("answer", "feedback") as asked:
+        listed = (await asked.call_tool("schemas", {})).structured_content["schemas"]
+        result = await asked.call_tool("extract", {**asks, "params": why})
+        wrong = [await asked.call_tool("extract", one) for one in (asks, {**asks, "params": {**why, "more": 1}})]
+        none = await asked.call_tool("extract", {"schema": "feedback", "text": TEXT, "params": why})
+    assert ["parameters" in one for one in listed] == [True, False]
+    assert listed[0]["parameters"]["required"] == ["question"]
+    assert result.structured_content["schema"]["parameters"] == why
+    assert all(one.is_error for one in (*wrong, none))
+    assert ["/params/question" in text_of(wrong[0]), "/params/more" in text_of(wrong[1])] == [True, True]
+    assert "takes no parameters" in text_of(none)
 
 
 async def test_a_line_of_fields_is_a_schema(client, claude):

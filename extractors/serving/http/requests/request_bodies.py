@@ -20,12 +20,20 @@ from starlette.requests import Request
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.readers.read_file import read_file
 from slotfill.extractors.documents.readers.read_options import ReadOptions
-from slotfill.extractors.serving.problem import ProblemError
+from slotfill.extractors.serving.problem import MOST_PATH, ProblemError, problem_of_form
 from slotfill.schemas.json_values.exact_json import MAX_JSON_DEPTH, DuplicateKeyError, dumps, loads
 from slotfill.schemas.json_values.json_types import JSON
-from slotfill.schemas.json_values.pointer import join
 
-__all__ = ["ExtractBody", "checked_body", "file_text", "json_body", "json_field", "media_type", "read_body"]
+__all__ = [
+    "ExtractBody",
+    "checked_body",
+    "file_text",
+    "given_params",
+    "json_body",
+    "json_field",
+    "media_type",
+    "read_body",
+]
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -35,12 +43,10 @@ logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 _STRICT = ConfigDict(extra="forbid", strict=True)
 _MOST_FIELDS = 8
 
-MOST_PATH = 200
-"""Characters of a path that a problem tells: its keys are the client's own."""
-
 Label = Annotated[str, Field(min_length=1, max_length=200)]
 Labels = Annotated[dict[Label, Annotated[str, Field(max_length=200)]], Field(max_length=20)]
 Name = Annotated[str, Field(min_length=1, max_length=500)]
+Params = Annotated[dict[str, Any], Field(description="The schema's parameters, by name.")]
 
 
 class _JSONBody(BaseModel):
@@ -54,6 +60,7 @@ class _JSONBody(BaseModel):
         default_factory=dict
     )
     model: Annotated[Name | None, Field(description="The model; by default the service's own choice.")] = None
+    params: Params = Field(default_factory=dict)
 
 
 class _SchemaBody(_JSONBody):
@@ -71,6 +78,7 @@ class ExtractBody:
         model: The model, if it names one.
         labels: What its costs bear beside those of the key.
         schema: The JSON Schema that it brings, if it does.
+        params: The schema's parameters, which are to be checked; None where it says nothing of them.
         digest: Of all that it says, however that is written: clients part the same form by other boundaries.
     """
 
@@ -78,18 +86,30 @@ class ExtractBody:
     model: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     schema: Mapping[str, Any] | None = None
+    params: Mapping[str, Any] | None = None
     digest: str = ""
 
     @classmethod
-    def media_types(cls, *, with_schema: bool) -> dict[str, Any]:
-        """Describe it as JSON and as a form."""
+    def media_types(cls, *, with_schema: bool, params: Mapping[str, Any] | None, must_have: bool) -> dict[str, Any]:
+        """Describe it as JSON and as a form.
+
+        Args:
+            with_schema: Whether it brings a schema.
+            params: The JSON Schema of the schema's parameters; None where it has none.
+            must_have: Whether one of them has no default.
+        """
         as_json = _model(with_schema=with_schema).model_json_schema(by_alias=True)
+        del as_json["properties"]["params"]
+        if params is not None:
+            as_json["properties"]["params"] = params
+        required = ["params"] if must_have else []
+        as_json["required"] = [*as_json["required"], *required]
         parts = {name: part for name, part in as_json["properties"].items() if name not in {"text", "id"}}
         described = {"type": "string", "format": "binary", "description": "Read by the reader of its kind."}
         form = {
             "type": "object",
             "additionalProperties": False,
-            "required": ["file", *(["schema"] if with_schema else [])],
+            "required": ["file", *(["schema"] if with_schema else []), *required],
             "properties": {"file": described, **parts, "model": {"type": "string", "minLength": 1, "maxLength": 500}},
         }
         return {"application/json": {"schema": as_json}, "multipart/form-data": {"schema": form}}
@@ -143,7 +163,12 @@ def _model(*, with_schema: bool) -> type[_JSONBody]:
 
 def _body(document: Document, rest: _JSONBody, digest: str) -> ExtractBody:
     schema = rest.schema_ if isinstance(rest, _SchemaBody) else None
-    return ExtractBody(document, rest.model, rest.labels, schema, digest)
+    return ExtractBody(document, rest.model, rest.labels, schema, given_params(rest), digest)
+
+
+def given_params(body: BaseModel) -> dict[str, Any] | None:
+    """Return the parameters that a body brings; None where it says nothing of them."""
+    return body.params if "params" in body.model_fields_set else None  # type: ignore[attr-defined]
 
 
 async def _read_form(request: Request, model: type[_JSONBody]) -> ExtractBody:
@@ -162,10 +187,10 @@ async def _read_form(request: Request, model: type[_JSONBody]) -> ExtractBody:
         data = await file.read()
         if len(form.multi_items()) > len(form):
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_form", "the form has two fields of one name")
-        if unknown := fields.keys() - {"model", "labels", "schema"}:
+        if unknown := fields.keys() - {"model", "labels", "schema", "params"}:
             detail = f"the form has fields that are none: {', '.join(sorted(map(repr, unknown)))[:200]}"
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_form", detail)
-        given = {name: json_field(name, fields[name]) for name in ("labels", "schema") if name in fields}
+        given = {name: json_field(name, fields[name]) for name in ("labels", "schema", "params") if name in fields}
         rest = checked_body(model, dumps({"text": "", "model": fields.get("model"), **given}).encode())
         document = await asyncio.to_thread(_document, data, file.filename or "file")
         digest = _digest(rest, file.filename or "", hashlib.sha256(data).hexdigest())
@@ -225,12 +250,4 @@ def checked_body(model: type[Body], data: bytes) -> Body:
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
-        errors = error.errors(include_url=False, include_input=False, include_context=False)
-        places = [{"path": _pointer(one["loc"]), "message": one["msg"]} for one in errors[:20]]
-        first = places[0]
-        detail = f"{first['path'] or 'the body'}: {first['message']}"
-        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_body", detail, more={"errors": places}) from None
-
-
-def _pointer(location: tuple[int | str, ...]) -> str:
-    return join(location)[:MOST_PATH]
+        raise problem_of_form(error, "bad_body") from None

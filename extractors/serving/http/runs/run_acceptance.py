@@ -17,6 +17,7 @@ from slotfill.extractors.serving.problem import ProblemError
 from slotfill.extractors.serving.runs.run_documents import TooManyDocumentsError, run_sources
 from slotfill.extractors.serving.runs.run_order import RunOrder
 from slotfill.extractors.serving.runs.run_queue import RunQueue
+from slotfill.extractors.serving.served_schemas import with_params
 from slotfill.extractors.serving.service import Service
 from slotfill.schemas.schema import Schema
 
@@ -66,6 +67,7 @@ async def accept_run(
         schema_id=schema.id,
         model=body.model,
         labels=dict(body.labels),
+        params=None if body.params is None else dict(body.params),
         files=body.files,
         text_field=body.text_field,
         id_field=body.id_field,
@@ -98,7 +100,7 @@ def _schema_of(service: Service, body: RunBody) -> Schema[Any]:
         detail = f"the model {local!r} is none of Anthropic's service, and has no batches: leave batch out"
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "no_batches", detail)
     if isinstance(body.schema, str):
-        return service.schemas.named[body.schema]
+        return with_params(service.schemas.named[body.schema], body.params)
     extractor = service.schemas.extractor_of_its_own(body.schema, body.model)
     extractor.close()
     return extractor.schema

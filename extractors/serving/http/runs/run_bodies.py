@@ -16,7 +16,15 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from slotfill.extractors.serving.http.requests.request_bodies import Labels, Name, checked_body, json_field, media_type
+from slotfill.extractors.serving.http.requests.request_bodies import (
+    Labels,
+    Name,
+    Params,
+    checked_body,
+    given_params,
+    json_field,
+    media_type,
+)
 from slotfill.extractors.serving.problem import ProblemError
 from slotfill.extractors.serving.runs.run_documents import write_documents
 from slotfill.extractors.serving.runs.run_order import InputFile
@@ -26,7 +34,7 @@ __all__ = ["RunBody", "read_run_body"]
 MOST_FILES = 1_000
 """Of one upload; rows are the way for more."""
 
-_FIELDS = ("schema", "model", "labels", "text_field", "id_field", "keep")
+_FIELDS = ("schema", "params", "model", "labels", "text_field", "id_field", "keep")
 _BLOCK = 2**20
 
 
@@ -52,6 +60,7 @@ class _RunForm(BaseModel):
     labels: Annotated[Labels, Field(description="What its costs bear beside those of the key.")] = Field(
         default_factory=dict
     )
+    params: Params = Field(default_factory=dict)
 
 
 class _RunDocuments(_RunForm):
@@ -84,6 +93,7 @@ class RunBody:
         id_field: As there.
         keep: As there.
         batch: Whether its requests go into message batches.
+        params: The schema's parameters, which are to be checked; None where it says nothing of them.
         digest: Of all that it says, but for that.
     """
 
@@ -96,12 +106,14 @@ class RunBody:
     id_field: str | None = None
     keep: tuple[str, ...] = ()
     batch: bool = False
+    params: Mapping[str, Any] | None = None
     digest: str = ""
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
-        """Describe its form as JSON."""
+        """Describe its form as JSON, without what is said of the parameters of each schema."""
         schema = _RunDocuments.model_json_schema(by_alias=True)
+        del schema["properties"]["params"]
         # References would be read from the top of the whole description.
         schema["properties"]["documents"]["items"] = schema.pop("$defs")[_RunDocument.__name__]
         return schema
@@ -131,7 +143,8 @@ def _read_json(data: bytes, folder: Path) -> RunBody:
     body = checked_body(_RunDocuments, data)
     write_documents(folder, ((one.text, one.id) for one in body.documents))
     digest = hashlib.sha256(json.dumps(body.model_dump(), sort_keys=True).encode()).hexdigest()
-    return RunBody(body.schema_, body.model, body.labels, count=len(body.documents), digest=digest)
+    count, params = len(body.documents), given_params(body)
+    return RunBody(body.schema_, body.model, body.labels, count=count, params=params, digest=digest)
 
 
 async def _read_form(request: Request, folder: Path) -> RunBody:
@@ -161,6 +174,7 @@ async def _read_form(request: Request, folder: Path) -> RunBody:
         text_field=rows.text_field,
         id_field=rows.id_field,
         keep=rows.keep,
+        params=given_params(said),
         digest=digest.hexdigest(),
     )
 
@@ -176,8 +190,7 @@ def _fields_of(form: FormData) -> tuple[_RunForm, _RowForm]:
     said: dict[str, Any] = {name: fields[name] for name in ("schema", "model") if name in fields}
     if said["schema"].lstrip().startswith("{"):
         said["schema"] = json_field("schema", said["schema"])
-    if "labels" in fields:
-        said["labels"] = json_field("labels", fields["labels"])
+    said.update({name: json_field(name, fields[name]) for name in ("labels", "params") if name in fields})
     rows: dict[str, Any] = {name: fields[name] for name in ("text_field", "id_field") if name in fields}
     rows["keep"] = [name for name in form.getlist("keep") if isinstance(name, str)]
     return (

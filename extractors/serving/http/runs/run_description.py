@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from slotfill.extractors.serving.http.api_description import IDEMPOTENCY, problems
+from slotfill.extractors.serving.http.api_description import IDEMPOTENCY, described_params, problems
 from slotfill.extractors.serving.http.runs.run_bodies import RunBody
 from slotfill.extractors.serving.runs.run_order import RunStatus
+from slotfill.schemas.parameters import lacking
+from slotfill.schemas.schema import Schema
 
-__all__ = ["described_run", "described_run_results", "described_runs", "described_start"]
+__all__ = ["describe_run_params", "described_run", "described_run_results", "described_runs", "described_start"]
 
 _TIME: dict[str, Any] = {"type": ["string", "null"], "format": "date-time"}
 _TEXT: dict[str, Any] = {"type": ["string", "null"]}
@@ -22,6 +25,7 @@ _LISTED: dict[str, Any] = {
     "model": _TEXT,
     "batch": {"type": "boolean"},
     "labels": {"type": "object"},
+    "params": {"type": ["object", "null"]},
     "created": {"type": "string", "format": "date-time"},
     "started": _TIME,
     "ended": _TIME,
@@ -56,6 +60,7 @@ _FORM: dict[str, Any] = {
         "schema": {"type": "string", "description": "Its name, or a JSON Schema."},
         "model": {"type": "string"},
         "labels": {"type": "string", "description": "As JSON."},
+        "params": {"type": "string", "description": "The schema's parameters, as JSON."},
         "text_field": {"type": "string", "description": "The field of a row's text."},
         "id_field": {"type": "string", "description": "The field of a row's name."},
         "keep": {"type": "array", "items": {"type": "string"}, "description": "Fields of rows to carry along."},
@@ -74,6 +79,32 @@ def described_start() -> dict[str, Any]:
         "responses": {"202": answer, **problems(400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503)},
         "security": [{"key": []}],
     }
+
+
+def describe_run_params(start: dict[str, Any], schemas: Mapping[str, Schema[Any]]) -> None:
+    """Have what says how a run is begun say also which parameters each schema takes, and which must have some."""
+    with_parameters = {name: schema for name, schema in schemas.items() if schema.parameters is not None}
+    body = start["requestBody"]["content"]["application/json"]["schema"]
+    if not with_parameters:
+        return
+    body["properties"]["params"] = {"type": "object", "description": "The schema's parameters, by name."}
+    body["allOf"] = [
+        {
+            "if": _of_schema({"const": name}),
+            "then": {
+                "properties": {"params": described_params(name)},
+                "required": ["params"] if lacking(schema.parameters) else [],
+            },
+        }
+        for name, schema in with_parameters.items()
+    ]
+    body["allOf"].append(
+        {"if": _of_schema({"not": {"enum": [*with_parameters]}}), "then": {"not": {"required": ["params"]}}}
+    )
+
+
+def _of_schema(which: dict[str, Any]) -> dict[str, Any]:
+    return {"properties": {"schema": which}, "required": ["schema"]}
 
 
 def described_runs() -> dict[str, Any]:

@@ -63,7 +63,7 @@ async def start(
     try:
         with runs.store.staged() as (name, folder):
             body = await read_run_body(request, folder, batch=batch)
-            service.schemas.check(key, body.schema, body.model)
+            service.schemas.check(key, body.schema, body.model, body.params)
 
             async def answer() -> JSONResponse:
                 order = await accept_run(service, runs, key, body, folder, name=name, request=named)

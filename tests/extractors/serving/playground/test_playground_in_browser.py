@@ -117,9 +117,11 @@ def play(visit: Callable[..., Visit], running: Callable[..., Any], tmp_path: Pat
     expect = pytest.importorskip("playwright.sync_api").expect
     with ExitStack() as stack:
 
-        def opened(key: str | None = None, *, allow_schemas: bool = True, **options: Any) -> Player:
+        def opened(
+            key: str | None = None, *, names: tuple[Any, ...] = (ORDER,), allow_schemas: bool = True, **options: Any
+        ) -> Player:
             feedback = log_beside(tmp_path / "gold.jsonl")
-            service = stack.enter_context(running(ORDER, allow_schemas=allow_schemas, feedback=feedback))
+            service = stack.enter_context(running(*names, allow_schemas=allow_schemas, feedback=feedback))
             url = f"{service.url}/"
             player = Player(visit(url, **options), service.keys.add(), url, expect)
             stack.callback(player.page.goto, "about:blank")  # which asks for nothing any more
@@ -255,6 +257,36 @@ def test_what_is_hostile_is_text(play: Opened, claude: SimulatedClaude) -> None:
     ada.page.click("#play-copy")
     assert "\u202e" not in ada.page.text_content("dialog pre")
     assert all(request.startswith(f"{ada.url}v1/") for request in ada.seen.requests)
+
+
+def test_a_parameter_has_a_field_by_keyboard_alone(play: Opened, claude: SimulatedClaude) -> None:
+    claude.script(lambda _: json.dumps({"quotes": ["2 bolts"], "answer": "Two."}))
+    ada = play(names=("answer", "summary", ORDER))
+    ada.expect("#play-extract").to_be_enabled()
+    ada.fill(TEXT)
+    ada.page.click("#play-extract")
+    ada.expect("#play-problem").to_contain_text("needs its parameter question")
+    ada.page.focus("#play-schema")
+    ada.tab_to("#play-param-question")
+    ada.page.keyboard.type('How many "bolts"?')
+    assert axe_violations(ada.page) == []
+    ada.tab_to("#play-extract")
+    ada.press("Enter")
+    ada.expect("#play-note").to_contain_text("tokens in")
+    ada.expect('.field[data-path="/answer"] .value').to_have_text("Two.")
+    ada.page.click("#play-copy")
+    for language in ("curl", "Python", "Python, without this service", "TypeScript"):
+        ada.page.get_by_role("button", name=language, exact=True).click()
+        assert "bolts" in (ada.page.text_content("dialog pre") or "")
+        assert "question" in (ada.page.text_content("dialog pre") or "")
+    ada.press("Escape")
+    ada.page.select_option("#play-schema", "1")
+    ada.expect("#play-param-sentences").to_have_value("3")
+    ada.page.fill("#play-param-sentences", "two")
+    ada.page.click("#play-extract")
+    ada.expect("#play-problem").to_contain_text("sentences is no JSON")
+    ada.page.select_option("#play-schema", "2")
+    ada.expect("#play-params").to_be_hidden()
 
 
 def test_errors_are_told_as_the_service_tells_them(play: Opened) -> None:
