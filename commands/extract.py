@@ -121,6 +121,8 @@ def extract_command(
         if evidence.evidence and not writing.records:
             _print_message(telling, "evidence stands in the run's records: the same command with --record writes them")
         end, total = _run(extractor, sources, start, telling, earlier, engine=engine, show=writing.show)
+        if across.across:
+            _tell_of_partial_value(end, writing, telling)
     ctx.exit(_end(end, total, telling, several=sources.several))
 
 
@@ -296,6 +298,18 @@ def _end(end: RunEnd, total: int | None, telling: TellingOptions, *, several: bo
     if end.stopped is not None:
         return exit_code(end.stopped)
     return EXIT_INCOMPLETE if end.totals.extracted < end.totals.documents else 0
+
+
+def _tell_of_partial_value(end: RunEnd, writing: WritingOptions, telling: TellingOptions) -> None:
+    """Say where the one value of all inputs is, where some could not be read and no output took it."""
+    from slotfill.extractors.record.parts import Outcome
+
+    if end.totals.outcomes[Outcome.PARTIAL] and not writing.records and not writing.rejects:
+        _print_message(
+            telling,
+            "the value is partial, and an output of values holds whole ones alone: the same command with --record, or "
+            "with --rejects FILE, writes it with what is missing, and asks nothing again",
+        )
 
 
 def _tells_progress(telling: TellingOptions) -> bool:

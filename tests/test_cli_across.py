@@ -55,9 +55,10 @@ def test_one_answer_for_all_inputs_each_quote_with_its_source(claude):
 
 
 def test_what_an_earlier_start_found_is_written_with_its_places_again(claude):
-    first, again = (run("extract", "quotes [str]", "handbook/", "--across").stdout for _ in range(2))
-    assert json.loads(first)["places"].keys() == {"/quotes/0", "/quotes/1"}
-    assert again == first
+    first, again = (run("extract", "quotes [str]", "handbook/", "--across", "-vv") for _ in range(2))
+    assert json.loads(first.stdout)["places"].keys() == {"/quotes/0", "/quotes/1"}
+    assert again.stdout == first.stdout
+    assert "unexpected" not in first.stderr + again.stderr  # the value alone, which has no places, was not tried
     assert len(claude.requests) == 1
 
 
@@ -99,6 +100,25 @@ def test_what_cannot_be_read_is_named_and_the_exit_code_says_so(claude):
         "handbook/blank.txt",
         "handbook/broken.pdf",
     }
+
+
+def test_where_a_partial_value_went_is_told_where_no_output_takes_it(claude):
+    Path("handbook/broken.pdf").write_bytes(b"%PDF-1.7 broken")
+    bare = across("-o", "answer.jsonl")
+    assert bare.exit_code == 1
+    assert Path("answer.jsonl").read_text() == ""
+    assert "the value is partial" in bare.stderr
+    kept = across("-o", "answer.jsonl", "--rejects", "rejects.jsonl")
+    assert "the value is partial" not in kept.stderr
+    assert json.loads(Path("rejects.jsonl").read_text())["value"]["quotes"]
+    assert across("-o", "answer.jsonl", "--record").exit_code == 1
+    assert json.loads(Path("answer.jsonl").read_text())["outcome"] == "partial"
+    assert len(claude.requests) == 1  # nothing was asked again, as the message says
+
+
+def test_a_whole_value_is_no_partial_one(claude):
+    Path("handbook/blank.txt").unlink()
+    assert "partial" not in across("-o", "answer.jsonl").stderr
 
 
 def test_rows_are_inputs_as_far_as_the_limit_goes(claude):

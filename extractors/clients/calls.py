@@ -21,6 +21,7 @@ from slotfill.extractors.messages_api.inbound import identifier
 from slotfill.extractors.messages_api.stream_reader import StreamReader
 from slotfill.extractors.record.failure_kinds import Failure, FailureKind
 from slotfill.extractors.rungs.asks import Answer, Ask
+from slotfill.schemas.entry_points.installed_plugins import PluginError
 from slotfill.schemas.errors import FieldError, SlotfillError
 
 __all__ = ["Call", "StreamedCall", "redacted"]
@@ -107,7 +108,8 @@ class StreamedCall(Call):
 
 
 def _ends_the_run(error: Exception) -> bool:
-    return isinstance(error, SlotfillError) and not isinstance(error, anthropic.AnthropicError)
+    # What a plug-in raises while its reply is read is a failure of one document, as it is before there is a reply.
+    return isinstance(error, SlotfillError) and not isinstance(error, (anthropic.AnthropicError, PluginError))
 
 
 def redacted(answer: Answer, redaction: Redaction) -> Answer:

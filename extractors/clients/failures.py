@@ -48,9 +48,9 @@ def failure_of(error: BaseException, secrets: Iterable[str] = ()) -> Failure:
     No `secrets` stand in it, nor what a page of HTML said. Whatever else reading a reply raises makes it unreadable: a
     body may be no UTF-8, no JSON, or nested a hundred thousand deep.
     """
-    cause = error.__cause__ or error
-    if isinstance(cause, PluginError):
-        error, kind = cause, FailureKind.PLUGIN
+    # The SDK wraps what a request raises, and passes on what reading a stream does.
+    if plugged := next((one for one in (error, error.__cause__) if isinstance(one, PluginError)), None):
+        error, kind = plugged, FailureKind.PLUGIN
     elif isinstance(error, anthropic.APIStatusError):
         kind = kind_of(error.status_code, error.body)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.errors import InputError
@@ -11,7 +11,7 @@ from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.extractions.stored_record import VERSION, DocumentNote, StoredRecord
 from slotfill.extractors.record.parts import Outcome
 from slotfill.extractors.record.stored_json import parse_stored, read_stored
-from slotfill.schemas.errors import InvalidError
+from slotfill.schemas.errors import InvalidError, SchemaError
 from slotfill.schemas.json_values.exact_json import dumps
 from slotfill.schemas.json_values.json_types import JSONMapping, JSONObject
 from slotfill.schemas.schema import Schema
@@ -34,8 +34,12 @@ def load_record(record: JSONMapping, schema: Schema[M], document: Document | Non
         The extraction, equal to the one that was written.
 
     Raises:
+        SchemaError: What is given as a schema is none, but a model's class, say.
         InputError: It is no record, it is one of a newer version, or the schema refuses its value.
     """
+    if not isinstance(cast("object", schema), Schema):  # a model's class, from code without types
+        name = getattr(schema, "__name__", None) or repr(schema)
+        raise SchemaError(f"load_record takes a Schema, not {name}: slotfill.schemas.resolve({name}) makes one of it")
     stored = check_record(record)
     try:
         return _extraction(stored, record, schema, document or _without_text(stored.document))

@@ -54,6 +54,8 @@ _INSTRUCTIONS = (
     "and does not stand there."
 )
 """What a language model is told of a JSON Schema that has no description."""
+_CLOSE = 0.65
+"""How alike a name must be to be asked after: `feed` is to feedback, `nowhere` is not to answer."""
 _LONGEST = 80
 """How much of a wrong value an error message shows."""
 
@@ -202,7 +204,7 @@ def _unknown(text: str) -> str:
     if left_out := NAMED_SCHEMAS.hint(text):
         return f"unknown schema {_clip(text)}: {left_out}"
     names = [*NAMED_SCHEMAS.names()]
-    nearest = get_close_matches(text.lower(), names, n=3)
+    nearest = get_close_matches(text.lower(), names, n=3, cutoff=_CLOSE)
     hint = f"did you mean {' or '.join(map(repr, nearest))}? " if nearest else ""
     if text.lower().endswith(".py"):
         hint = f"write {_clip(text + ':Model')}, with the model's name. "

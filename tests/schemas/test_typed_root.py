@@ -139,6 +139,8 @@ def test_extractions_hold_it_and_records_give_it_back():
     assert [item["Name"] for item in record["value"]] == ["nut", "bolt"]
     loaded: Extraction[list[Item]] = load_record(record, resolve(list[Item]), extraction.document)
     assert loaded.value == extraction.value
+    with pytest.raises(SchemaError, match=r"takes a Schema, not Item: slotfill\.schemas\.resolve\(Item\) makes one"):
+        load_record(record, Item)  # type: ignore[arg-type]  # as code without types has it
 
 
 def test_a_list_grows_as_its_items():

@@ -34,6 +34,8 @@ class Echo:
     def open(self, model, settings):
         if "raising" in model:
             return Raising()
+        if "breaking" in model:
+            return Breaking()
         if model.endswith("broken"):
             raise ZeroDivisionError("no")
         return SimulatedTransport(SimulatedClaude(self.reply, models=[model]))
@@ -50,6 +52,22 @@ class Raising(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request):
         raise KeyError("x")
+
+class Half(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    def __iter__(self):
+        yield b"event: message_start"
+        raise KeyError("y")
+
+    async def __aiter__(self):
+        yield b"event: message_start"
+        raise KeyError("y")
+
+class Breaking(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
+    def handle_request(self, request):
+        return httpx2.Response(200, headers={"content-type": "text/event-stream"}, stream=Half())
+
+    async def handle_async_request(self, request):
+        return self.handle_request(request)
 
 ECHO = Echo()
 """
@@ -108,6 +126,18 @@ async def test_one_that_raises_as_it_is_asked_is_named():
             assert extraction.error.type == "plugin"
             assert extraction.error.message.startswith("plug-in 'echo' (slotfill.transports) of acme-echo 1.0 raised")
             assert isinstance(ending_of(extraction.error), PluginError)
+        await extractor.aclose()
+
+
+@pytest.mark.usefixtures("_echo")
+async def test_one_that_raises_as_its_reply_is_read_is_named():
+    with Extractor("name str", model="echo:breaking-here") as extractor:
+        extractions = [extractor.extract("Ada."), await extractor.aextract("Ada."), [*extractor.stream("Ada.")][-1]]
+        extractions.append([event async for event in extractor.astream("Ada.")][-1])
+        for extraction in extractions:
+            assert extraction.error.type == "plugin"
+            assert extraction.error.message.startswith("plug-in 'echo' (slotfill.transports) of acme-echo 1.0 raised")
+            assert "as it streamed a reply" in extraction.error.message
         await extractor.aclose()
 
 

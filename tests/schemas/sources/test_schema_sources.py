@@ -87,6 +87,8 @@ def test_an_unknown_name_gets_the_nearest_and_the_forms():
         assert form in message
     assert "did you mean 'summary'" in refusal("Sumary")
     assert "did you mean" not in refusal("xyzzy")
+    assert "did you mean 'feedback'" in refusal("feed")
+    assert "did you mean" not in refusal("nowhere")
 
 
 def test_a_field_alone_is_shown_how_to_be_one_line() -> None:
