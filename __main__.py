@@ -18,8 +18,16 @@ def main() -> None:
     """Run the command line. It imports nothing from the working folder, which may be somebody else's."""
     _leave_working_folder()
     gc.set_threshold(YOUNG_OBJECTS)
+    import signal  # only now: it might be found in the working folder
+
+    # An interrupt in the midst of an import would be told by a traceback through code that nobody knows, or as an error
+    # of the import's: nothing is begun, so it ends the process there and then.
+    told = signal.getsignal(signal.SIGINT)
+    if told is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     from slotfill.cli import main as command
 
+    signal.signal(signal.SIGINT, told)
     command(prog_name="slotfill")
 
 

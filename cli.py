@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from slotfill import __version__
 from slotfill.commands import SUMMARIES, LazyCommands
 from slotfill.commands.exit_codes import EXIT_INTERRUPTED, exit_error, system_exit_error, with_fix_below
+from slotfill.extractors.runs.outputs.standard_streams import drop_unwritten, settle_streams
 
 __all__ = ["main"]
 
@@ -18,8 +19,6 @@ class _Slotfill(click.Group):
     """Turns errors into one line and an exit code; no command needs to."""
 
     def main(self, *args: Any, **options: Any) -> Any:
-        from slotfill.extractors.runs.outputs.standard_streams import drop_unwritten, settle_streams
-
         settle_streams()
         try:
             return super().main(*args, **options)
@@ -42,12 +41,17 @@ class _Slotfill(click.Group):
         except click.ClickException as error:  # click's own: a command's --help imports no errors to compare them with
             raise with_fix_below(error) from None
         except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
-            ctx.exit(EXIT_INTERRUPTED)
+            self._interrupted(ctx)
         except Exception as error:
+            if isinstance(error.__cause__, KeyboardInterrupt):  # as which Python tells of one amid a class
+                self._interrupted(ctx)
             if ending := exit_error(error):
                 raise with_fix_below(ending) from None
             raise
+
+    def _interrupted(self, ctx: click.Context) -> NoReturn:
+        click.echo("interrupted", err=True)
+        ctx.exit(EXIT_INTERRUPTED)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         with formatter.section("Commands"):

@@ -592,3 +592,28 @@ except SystemExit:
 """
     process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert process.stdout.split()[-1] == str(YOUNG_OBJECTS)
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "said"),
+    [("click", -signal.SIGINT, ""), ("slotfill.commands.schemas", 130, "interrupted\n")],
+)
+def test_an_interrupt_before_a_command_has_begun_is_told_by_no_traceback(module, code, said):
+    program = f"""
+import os, signal, sys
+
+class Interrupted:
+    def find_spec(self, name, path, target=None):
+        if name == "{module}":
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+            except KeyboardInterrupt as error:  # as Python has it in a class
+                raise RuntimeError("Error calling __set_name__") from error
+
+sys.meta_path.insert(0, Interrupted())
+from slotfill.__main__ import main
+sys.argv = ["slotfill", "schemas"]
+main()
+"""
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert (process.returncode, process.stderr, process.stdout) == (code, said, "")
