@@ -168,7 +168,7 @@ What stopped a run before its end is said in one line, with how far it is and th
 | `SLOTFILL_PLUGINS` | `0` leaves [plug-ins](plugins.md) out |
 | `SLOTFILL_STATE` | a folder for the [ledgers](runs.md) of all runs, in place of `.slotfill` beside each output |
 | `SLOTFILL_LOCAL_THREADS` | threads of the embedded model: one a core |
-| `SLOTFILL_LOCAL_SLOTS` | documents that it works on at once: 2 |
+| `SLOTFILL_LOCAL_SLOTS` | documents that it works on at once: one a core, four at most |
 | `SLOTFILL_LOCAL_CONTEXT` | tokens of prompt and reply together, for each of them: 5120 |
 | `SLOTFILL_LOCAL_DECODING` | `fields` or `whole`: by the model's size |
 | `NO_COLOR` | plain output on a terminal |

@@ -82,7 +82,9 @@ class Settings(BaseSettings):
     max_wait: float = Field(300, gt=0, description="seconds that the limits may hold everything up")
     state: Path | None = Field(None, description="folder of the runs' ledgers; default: .slotfill beside the output")
     local_threads: int | None = Field(None, ge=1, description="threads of the embedded model; default: one a core")
-    local_slots: int = Field(2, ge=1, description="documents that the embedded model works on at once")
+    local_slots: int | None = Field(
+        None, ge=1, description="documents that the embedded model works on at once; default: one a core, up to four"
+    )
     local_context: int = Field(5_120, ge=256, description="tokens of prompt and reply together, for each of them")
     local_decoding: Literal["fields", "whole"] | None = Field(
         None, description="a question a field, or the whole object in one go; default: by the model's size"

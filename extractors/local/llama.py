@@ -7,12 +7,13 @@ import math
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, TypeVar
 
 from slotfill.extractors.errors import ModelError
 from slotfill.extractors.local.grammar import HEADER
 from slotfill.extractors.local.llama_server import EngineOptions, file_identity, load_server
+from slotfill.extractors.local.server_pool import ServerPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,17 +71,17 @@ class Engine:
 
     path: a .gguf file.
 
-    Safe to use from any number of threads: llama.cpp works on `slots` requests at once and the rest wait.
+    Safe to use from any number of threads: llama.cpp works on up to `slots` documents at once and the rest wait.
     Raises MissingModelExtraError without xllamacpp, ModelError when the file cannot be loaded.
     """
 
     def __init__(self, path: Path, options: EngineOptions) -> None:
-        self._server = load_server(path, options)
-        self._pool = ThreadPoolExecutor(options.slots, thread_name_prefix="slotfill-local")
+        self.slots = options.most_slots
+        self._servers = ServerPool(partial(load_server, path, options), self.slots)
+        self._pool = ThreadPoolExecutor(self.slots, thread_name_prefix="slotfill-local")
         self._padding = options.context
         self._tokens: dict[str, dict[str, int]] = {}
         self.identity = (path.name, path.stat().st_size)
-        self.slots = options.slots
         self.whole = (options.decoding or ("whole" if path.stat().st_size >= LARGE else "fields")) == "whole"
         try:
             self.context: int = self._overflow("")["n_ctx"]
@@ -90,9 +91,10 @@ class Engine:
     def submit(self, work: Callable[[], T]) -> Future[T]:
         """Run `work` in one of the threads that may call `complete`.
 
-        No caller's own thread ever waits inside llama.cpp, where neither Ctrl-C nor a timeout would reach it.
+        All of it has one server, which has read what its questions begin with. No caller's own thread ever waits inside
+        llama.cpp, where neither Ctrl-C nor a timeout would reach it.
         """
-        return self._pool.submit(work)
+        return self._pool.submit(self._with_server, work)
 
     def count(self, prompt: str) -> int:
         """Count the tokens of a prompt, without reading it."""
@@ -130,7 +132,11 @@ class Engine:
         cancelled: once set, the model stops at its next token, and what is returned is worth nothing.
         Raises EngineError.
         """
-        drawn = {"temperature": 0} if seed is None else {"temperature": WARMTH, "seed": seed}
+        likeliest = {
+            "temperature": 0,
+            "samplers": ["dry", "temperature"],
+        }  # the others would sort all tokens for nothing
+        drawn = likeliest if seed is None else {"temperature": WARMTH, "seed": seed}
         request = {"prompt": prompt, "n_predict": max_tokens, "grammar": grammar, "stop": list(stop), **drawn}
         replies = self._ask(request | (DRY if fresh else {}) | ({"n_probs": 1} if likelihood else {}), cancelled)
         usage: dict[str, int] = replies[-1].get("usage", {}) if replies else {}
@@ -222,8 +228,13 @@ class Engine:
             replies.append(json.loads(data))
             return cancelled.is_set()
 
-        self._server.handle_completions(json.dumps({**request, "stream": True}), take)
+        with self._servers.lease() as server:
+            server.handle_completions(json.dumps({**request, "stream": True}), take)
         return replies
+
+    def _with_server(self, work: Callable[[], T]) -> T:
+        with self._servers.lease():
+            return work()
 
 
 @lru_cache(maxsize=1024)

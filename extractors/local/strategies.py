@@ -106,6 +106,7 @@ class Line:
     verbatim: each string is a passage of the document. many: it is a list.
     blank: the value that `none` stands for: null, no entry, or `ABSENT`; `NOT_EMPTY` where there must be something.
     shortest, longest: characters of a string. fewest, most: entries of a list.
+    sums_up: it says in short what the text says.
     """
 
     verbatim: bool
@@ -115,6 +116,7 @@ class Line:
     longest: int = LONGEST
     fewest: int = 0
     most: int = MOST
+    sums_up: bool = False
 
     @property
     def is_required(self) -> bool:

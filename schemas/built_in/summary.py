@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -11,53 +10,9 @@ from pydantic_core import PydanticCustomError
 from slotfill.schemas.example import Example
 from slotfill.schemas.marks.merge_policy import Merge
 from slotfill.schemas.parameters import Parameters
+from slotfill.schemas.passages.sentences import count_sentences
 
-__all__ = ["Summary", "count_sentences"]
-
-_ABBREVIATION = re.compile(
-    r"\S*\.\S*|[^\W\d_]|bzw|ca|capt|cf|co|col|corp|dr|etc|gen|gov|hon|inc|jr|lt|ltd|messrs|mme|mr|mrs|ms|mt"
-    r"|prof|rep|rev|sen|sgt|sr|sra|st|usw|vgl|viz|vs",
-    re.IGNORECASE,
-)
-_LONGEST_WORD = 24
-"""How many code points before a dot are looked at: more than any abbreviation has."""
-
-_END = re.compile(
-    r"""(?<![.!?…؟۔।])[.!?…؟۔।]++  # a run of marks
-        ["'”“’»)\]]*+               # closing quotes and brackets
-        \s++["'“‘«„(\[¿¡]*+         # a gap, opening quotes and brackets
-        (?P<next>[^\W\d_])          # a letter
-      | (?<![。！？])[。！？]++["'”’」』）]*+\s*+(?=\S)  # no gap follows these
-    """,  # noqa: RUF001 - the marks of many scripts
-    re.VERBOSE,
-)
-
-
-def count_sentences(text: str) -> int:
-    """Count the sentences of `text`, too few rather than too many; a blank text has none.
-
-    A sentence ends at `.`, `!`, `?` or `…` (and at the marks of other scripts) before a gap and a letter that
-    is not lower case. The dot of a listed abbreviation (`Dr.`), of an initial (`J.`) or of a word with inner
-    dots (`e.g.`) ends none.
-    """
-    if not text.strip():
-        return 0
-    return 1 + sum(map(_is_end, _END.finditer(text)))
-
-
-def _is_end(match: re.Match[str]) -> bool:
-    if match["next"] is None:
-        return True
-    return not match["next"].islower() and not _is_abbreviated(match)
-
-
-def _is_abbreviated(match: re.Match[str]) -> bool:
-    start = match.start()
-    if not re.match(r"\.[^.!?]", match[0]):
-        return False
-    before = match.string[max(0, start - _LONGEST_WORD) : start]
-    word = re.split(r"[\s(\[\"'“‘«„]", before)[-1]  # noqa: RUF001 - opening quotes
-    return bool(_ABBREVIATION.fullmatch(word))
+__all__ = ["Summary"]
 
 
 class Summary(BaseModel):

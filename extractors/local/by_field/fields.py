@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -94,7 +93,11 @@ class FieldDecoder:
         self.fields = tuple(self._as_shown(field, shots) for field in compiled.fields)
         choices = [field for field in self.fields if isinstance(field.strategy, Choice)]
         written = [field for field in self.fields if isinstance(field.strategy, Line | Stated | Written)]
-        self.lines = (*choices, *written)
+        # What sums up comes last, as far as may be: it takes the longest, and nothing else is to rest on it.
+        self.lines = (
+            *choices,
+            *sorted(written, key=lambda field: isinstance(field.strategy, Line) and field.strategy.sums_up),
+        )
         self.lists = tuple(field for field in self.fields if isinstance(field.strategy, MentionList))
         rows = (field for field in self.fields if isinstance(field.strategy, RowList))
         self.row_lists = tuple((field, self._of_rows(field)) for field in rows)
@@ -113,6 +116,8 @@ class FieldDecoder:
     def fitted(self, shots: Sequence[str], body: str, room: int) -> str:
         """Write as many of the latest examples before a text as leave room for the answers."""
         limit = self.engine.context - room
+        if len(("".join(shots) + body).encode("utf-8", "replace")) < limit:
+            return "".join(shots) + body  # no token has less than a byte
         while (tokens := self.engine.count("".join(shots) + body)) > limit:
             if not any(shots):
                 raise too_long(tokens, limit)
@@ -174,10 +179,9 @@ class FieldDecoder:
         """Ask about all labelled texts; about texts that say nothing, where there are neither these nor examples."""
         questions = list(self._labelled_choices())
         blank = [] if len(self.shots) > 1 else [*self._blank_choices({path for path, *_ in questions})]
-        with ThreadPoolExecutor(self.engine.slots) as pool:
-            ask = partial(self._scores, cancelled)
-            scored = [*zip(questions, pool.map(ask, questions), strict=True)]
-            empty = [*zip(blank, pool.map(ask, blank), strict=True)]
+        ask = partial(self._scores, cancelled)
+        scored = [*zip(questions, map(ask, questions), strict=True)]
+        empty = [*zip(blank, map(ask, blank), strict=True)]
         calibrations = {path: Calibration.content_free([s for (p, *_), s in empty if p == path]) for path, *_ in blank}
         for path in {path for path, *_ in questions}:
             examples: list[Scored] = [(scores, right) for (p, _, _, right), scores in scored if p == path]

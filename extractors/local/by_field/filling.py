@@ -36,6 +36,7 @@ from slotfill.extractors.local.strategies import (
 from slotfill.extractors.messages_api.api_error import ApiError
 from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.passages.passages import stands_in
+from slotfill.schemas.passages.sentences import sentence_ranges
 
 if TYPE_CHECKING:
     import threading
@@ -57,6 +58,9 @@ LOOP = re.compile(r"(\S.{2,}?)(?:[\s,.;]*\1){2,}", re.DOTALL)
 
 TO_CHOOSE_FROM = 12
 """The most values of a text among which the model chooses; the rest, at its end, are left out."""
+
+SHORT = 160
+"""The most code points of a sentence that is its own summary."""
 
 SURE = 1.0
 """The confidence in what a grammar tells, and in the one value that there is."""
@@ -135,6 +139,9 @@ class Filling:
 
     def _write_line(self, field: Field, prompt: str) -> int:
         line = cast("Line", field.strategy)
+        if line.sums_up and self._says_it_itself(line):
+            self.values[field.path], self.confidences[field.path] = " ".join(self.document.split()), SURE
+            return 0
         quoted = line.verbatim or line.many or field.path in self.decoder.copied
         for verbatim in dict.fromkeys((quoted, line.verbatim)):
             grammar = write_line(line, self.document, verbatim=verbatim)
@@ -150,6 +157,12 @@ class Filling:
             value = statements if len(statements) >= line.fewest else value
         self.values[field.path] = value
         return completion.prompt_tokens
+
+    def _says_it_itself(self, line: Line) -> bool:
+        """Whether the text is its own summary: one short sentence, which no summary of a small model's tells better."""
+        text = " ".join(self.document.split())
+        fits = line.shortest <= len(text) <= min(line.longest, SHORT) and "\n" not in self.document.strip()
+        return fits and any(map(str.isalnum, text)) and len(sentence_ranges(text)) == 1
 
     def _find_stated(self, field: Field, prompt: str) -> int:
         """Choose among the values that the text states: what is not there is not invented."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import jsonschema
@@ -40,7 +41,7 @@ from slotfill.schemas.verbatim import FORMAT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slotfill.schemas.json_values.json_types import JSON, JSONMapping
+    from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 
 __all__ = ["compile_schema"]
 
@@ -49,6 +50,9 @@ MAX_LABELS = 64
 
 MENTIONS = re.compile(r"\b(?:mention|occurrence|(?:each|every) (?:time|place)|repeat)", re.IGNORECASE)
 """How a schema asks for each mention of a thing; else each is listed once."""
+
+SUMMING_UP = re.compile(r"(?:summary|summarise|summarize|gist|tl_?dr)", re.IGNORECASE)
+"""What a field is called that says in short what the text says."""
 
 MAX_RANGE = 11
 """The most values of an integer range that is scored: marks of 0 to 10."""
@@ -114,7 +118,7 @@ class _Compiler:
             yield Field(path, NoPassages())
         elif (choice := self.choice(schema, optional=optional)) is not None:
             yield Field(path, choice, description)
-        elif (strategy := self.of_passages(schema, part, within, optional=optional)) is not None:
+        elif (strategy := self.of_passages(schema, part, path, within, optional=optional)) is not None:
             yield Field(path, strategy, description)
         elif not optional and (nested := self.record(schema, path, within)) is not None:
             yield from nested
@@ -122,12 +126,12 @@ class _Compiler:
             yield Field(path, Written(part, optional), description)
 
     def of_passages(
-        self, schema: JSONMapping, part: JSON, within: tuple[str, ...], *, optional: bool
+        self, schema: JSONMapping, part: JSON, path: FieldPath, within: tuple[str, ...], *, optional: bool
     ) -> MentionList | Line | Stated | RowList | None:
         """Find what is answered with passages of the text: mentions, lines, numbers and dates, rows."""
         return (
             (None if optional else self.mentions(schema))
-            or self.line(schema, optional=optional)
+            or self.line(schema, path, optional=optional)
             or self.stated(schema, part, optional=optional)
             or self.rows(schema, part, within, optional=optional)
         )
@@ -199,17 +203,18 @@ class _Compiler:
         most, longest = schema.get("maxItems"), parts[texts[0]].get("maxLength")
         return MentionList(texts[0], labels[0], choice, tuple(doubts), most, longest, tuple(evidence), bool(repeated))
 
-    def line(self, schema: JSONMapping, *, optional: bool) -> Line | None:
+    def line(self, schema: JSONMapping, path: FieldPath, *, optional: bool) -> Line | None:
         """Recognise a string, a list of strings, and either or null."""
         schema, blank, _ = self._or_null(schema, (), optional=optional)
         if _is_string(schema):
-            return Line(_is_passage(schema), many=False, blank=blank, **_lengths(schema))
+            line = Line(_is_passage(schema), many=False, blank=blank, **_lengths(schema))
+            return replace(line, sums_up=not line.verbatim and SUMMING_UP.search(path[-1]) is not None)
         item = self._resolved(schema.get("items"), ())[0]
         if schema.get("type") != "array" or not schema.keys() <= _OF_LISTS or not _is_string(item):
             return None
         fewest, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", MOST))
         empty: JSON = blank if blank is not NOT_EMPTY else NOT_EMPTY if fewest else []
-        bounds = {"fewest": fewest, "most": max(fewest, min(most, MOST))}
+        bounds: JSONObject = {"fewest": fewest, "most": max(fewest, min(most, MOST))}
         return Line(_is_passage(item), many=True, blank=empty, **bounds, **_lengths(item)) if most else None
 
     def stated(self, schema: JSONMapping, part: JSON, *, optional: bool) -> Stated | None:
@@ -283,7 +288,7 @@ def _is_string(schema: JSON) -> bool:
     return plain and schema.get("format", FORMAT) == FORMAT and schema.get("minLength", 0) <= LONGEST
 
 
-def _lengths(schema: JSONMapping) -> dict[str, int]:
+def _lengths(schema: JSONMapping) -> JSONObject:
     shortest = max(1, int(schema.get("minLength", 0)))
     return {"shortest": shortest, "longest": max(shortest, min(int(schema.get("maxLength", LONGEST)), LONGEST))}
 

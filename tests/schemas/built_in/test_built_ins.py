@@ -9,7 +9,6 @@ import pytest
 import slotfill.schemas
 from slotfill.schemas import Entities, Entity, Feedback, InvalidError, Sentiment, Summary, built_ins, resolve
 from slotfill.schemas.built_in.built_ins import built_in_class
-from slotfill.schemas.built_in.summary import count_sentences
 
 BUILT_IN = sorted(built_ins())
 WITH_EXAMPLES = [name for name in BUILT_IN if name != "answer"]  # each would be of another question
@@ -148,34 +147,6 @@ def test_without_a_schema_any_number_of_sentences_passes():
 def test_key_points_are_1_to_7():
     assert refused("summary", {"summary": "It rains.", "key_points": []}) == ["/key_points"]
     assert refused("summary", {"summary": "It rains.", "key_points": ["a"] * 8}) == ["/key_points"]
-
-
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
-        ("", 0),
-        (" \n", 0),
-        ("No mark at all", 1),
-        ("One.", 1),
-        ("One. Two! Three? Four… Five", 5),
-        ("Really?! Yes.", 2),
-        ("Dr. Who met Mrs. Smith and J. R. Tolkien at St. Mary etc. They talked.", 1),
-        ("Dr. Who slept. They talked.", 2),
-        ("It grew by 3.5 percent, i.e. Paris lost. Rome won.", 2),
-        ("It closes at 5 p.m. and opens at 8.", 1),
-        ("It costs 5. 3 people came.", 1),
-        ("He said “No.” Then he left (in a hurry). “Why?” She did not know.", 4),
-        ("Er sagte: „Nein.“ Dann ging er.", 2),
-        ("¿Vienes? ¡Claro! Él no.", 3),
-        ("短い文。次の文！「終わり？」はい。", 4),  # noqa: RUF001 - the marks of a script
-        ("यह एक वाक्य है। यह दूसरा है।", 2),
-        ("to be continued... or not", 1),
-        ("Wait... The end.", 2),
-        ("see example.com. It helps", 1),
-    ],
-)
-def test_sentences_are_counted_and_abbreviations_are_not(text, count):
-    assert count_sentences(text) == count
 
 
 def test_the_package_lists_its_public_names_and_each_one_loads():

@@ -14,7 +14,8 @@ from slotfill import Extractor
 from slotfill.extractors.local.by_field import calibration
 from slotfill.extractors.local.llama import Engine, shared_engine
 from slotfill.extractors.local.llama_server import EngineOptions
-from slotfill.schemas import Confidence, Example, Sentiment, Verbatim
+from slotfill.schemas import Confidence, Entities, Example, Sentiment, Verbatim
+from slotfill.schemas.json_values.json_types import JSONObject
 
 pytestmark = pytest.mark.local
 
@@ -91,6 +92,31 @@ def test_the_confidence_of_whole_objects_is_stated(model_file: Path, monkeypatch
     with Extractor(Sentiment, model="local") as extractor:
         extraction = extractor.extract("I love it.")
     assert extraction.confidence == {"/confidence": "stated"}
+
+
+def test_a_short_sentence_is_its_own_summary(model_file: Path) -> None:
+    with Extractor("summary, mood happy|sad", model="local") as extractor:
+        short, longer = (extractor.extract(text).data for text in ("The soup was  cold.\n", "It was cold. We left."))
+    assert short["summary"] == "The soup was cold."
+    assert longer["summary"] != "It was cold. We left."
+
+
+def test_examples_are_read_once_though_schemas_take_turns(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    stream = Engine._stream
+
+    def counted(self: Engine, request: JSONObject, cancelled: threading.Event) -> list[JSONObject]:
+        replies = stream(self, request, cancelled)
+        read.append(replies[-1].get("timings", {}).get("prompt_n", 0))
+        return replies
+
+    with Extractor(Sentiment, model="local") as one, Extractor(Entities, model="local") as other:
+        for extractor in (one, other):
+            extractor.extract("The soup at Leeds was cold.")
+        monkeypatch.setattr(Engine, "_stream", counted)
+        for extractor in (one, other, one, other):
+            extractor.extract("The tea at York was cold.")
+    assert max(read) < 64
 
 
 def test_labelled_texts_calibrate_and_are_kept(model_file: Path) -> None:
