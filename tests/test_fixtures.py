@@ -190,6 +190,14 @@ def test_a_mail_parses_and_has_a_date_that_is_real(path):
         ("neutral", {"text", "sentiment", "kind"}, 80, range(3, 81)),
         ("feedback", {"text", "sentiment", "urgency"}, 50, range(8, 61)),
         ("longer", {"text", "sentiment"}, 40, range(60, 151)),
+        ("social", {"text", "sentiment"}, 54, range(3, 31)),
+        ("finance", {"text", "sentiment"}, 54, range(5, 31)),
+        ("informative", {"text", "sentiment"}, 48, range(10, 41)),
+        ("paragraphs", {"text", "sentiment"}, 36, range(40, 81)),
+        ("pages", {"text", "sentiment"}, 12, range(170, 281)),
+        ("headlines", {"text", "entities"}, 24, range(6, 26)),
+        ("invoices", {"text", "value"}, 30, range(10, 71)),
+        ("wishes", {"text", "value"}, 16, range(10, 31)),
     ],
 )
 def test_the_labelled_texts_are_as_many_and_as_long_as_said(file, keys, count, words):
@@ -201,8 +209,9 @@ def test_the_labelled_texts_are_as_many_and_as_long_as_said(file, keys, count, w
         assert len(row["text"].split()) in words, row["text"]
 
 
-def test_the_entities_of_the_news_stand_where_they_are_said_to():
-    for row in rows("labelled/news.jsonl"):
+@pytest.mark.parametrize("file", ["news", "headlines"])
+def test_the_entities_of_the_news_stand_where_they_are_said_to(file):
+    for row in rows(f"labelled/{file}.jsonl"):
         for entity in row["entities"]:
             assert row["text"][entity["start"] : entity["end"]] == entity["text"].strip()
             assert entity["type"] in TYPES
@@ -210,7 +219,7 @@ def test_the_entities_of_the_news_stand_where_they_are_said_to():
 
 def test_no_text_is_labelled_twice():
     texts = [row["text"] for path in (FIXTURES / "labelled").iterdir() for row in rows(path)]
-    assert len(set(texts)) == len(texts) == 212
+    assert len(set(texts)) == len(texts) == 486
 
 
 def test_the_neutral_texts_are_neutral_and_of_each_kind():
@@ -231,6 +240,34 @@ def test_the_labelled_feedback_has_ten_texts_of_each_urgency():
 def test_the_longer_texts_are_half_positive_and_half_negative():
     chosen, reported = halves("labelled/longer.jsonl", "sentiment")
     assert chosen == reported == {"positive": 10, "negative": 10}
+
+
+@pytest.mark.parametrize("file", ["social", "finance", "paragraphs", "pages"])
+def test_texts_of_other_kinds_have_each_label_as_often_in_both_halves(file):
+    chosen, reported = halves(f"labelled/{file}.jsonl", "sentiment")
+    assert chosen == reported
+    assert len(set(chosen.values())) == 1
+    assert chosen.keys() == set(LABELS)
+
+
+def test_the_informative_texts_are_neutral():
+    assert halves("labelled/informative.jsonl", "sentiment") == ({"neutral": 24}, {"neutral": 24})
+
+
+def test_what_stands_in_invoices_is_said_of_them():
+    for row in rows("labelled/invoices.jsonl"):
+        value = row["value"]
+        assert value.keys() == {"vendor", "date", "total", "currency", "lines"}
+        stand = [value["vendor"], *(line["description"] for line in value["lines"])]
+        assert [part for part in stand if part not in row["text"]] == []
+        amounts = [line["amount"] for line in value["lines"] if line["amount"] is not None]
+        assert not amounts or value["total"] - sum(amounts) in (0, 6.5), row["text"]  # one has its postage besides
+
+
+def test_wishes_are_passages_of_their_texts():
+    for row in rows("labelled/wishes.jsonl"):
+        assert row["value"].keys() == {"product", "price", "wishes"}
+        assert [part for part in (row["value"]["product"], *row["value"]["wishes"]) if part not in row["text"]] == []
 
 
 def test_the_shapes_are_numbered_and_each_has_a_rich_and_a_poor_text():
