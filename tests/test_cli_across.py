@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from reportlab.pdfgen.canvas import Canvas
 
 from slotfill.cli import main
 from slotfill.extractors.testing import SimulatedClaude, served
@@ -99,6 +100,29 @@ def test_what_cannot_be_read_is_named_and_the_exit_code_says_so(claude):
     assert {one["source"] for one in record["document"]["inputs"] if one.get("error")} == {
         "handbook/blank.txt",
         "handbook/broken.pdf",
+    }
+
+
+def draw_pages(path, *texts):
+    canvas = Canvas(path, invariant=True)
+    for text in texts:
+        canvas.drawString(72, 700, text)
+        canvas.showPage()
+    canvas.save()
+
+
+def test_a_page_is_that_of_its_own_file(claude):
+    for old in ("goods.md", "old/post.txt", "blank.txt"):
+        Path("handbook", old).unlink()
+    draw_pages("handbook/goods.pdf", "Goods", "They go back within 30 days.")
+    draw_pages("handbook/post.pdf", "We ship fast.", "By land and sea.", "Postage is free above 50 euros.")
+    result = across()
+    assert result.exit_code == 0, result.stderr
+    written = json.loads(result.stdout)
+    places = {quote: written["places"][f"/quotes/{at}"] for at, quote in enumerate(written["value"]["quotes"])}
+    assert {quote: (Path(place["source"]).name, place["page"]) for quote, place in places.items()} == {
+        SAID[0]: ("post.pdf", 3),
+        SAID[1]: ("goods.pdf", 2),
     }
 
 
