@@ -19,6 +19,7 @@ from slotfill.extractors.messages_api.message import (
     write_message,
 )
 from slotfill.extractors.messages_api.request import load_body, parse_request
+from slotfill.extractors.record.stop_reasons import MAX_TOKENS, NOT_STATED
 
 if TYPE_CHECKING:
     from slotfill.extractors.messages_api.request import MessageRequest, RequestTurn
@@ -71,7 +72,9 @@ def read_engine_request(body: bytes) -> MessageRequest:
 def message(request: MessageRequest, reply: EngineReply) -> ScoredMessage:
     """Write the message that answers a request."""
     number = secrets.token_hex(12)
-    stop_reason = "max_tokens" if reply.cut else "end_turn" if request.tool is None else "tool_use"
+    stop_reason = "end_turn" if request.tool is None else "tool_use"
+    if reply.cut or reply.missing:
+        stop_reason = MAX_TOKENS if reply.cut else NOT_STATED
     usage = {"input_tokens": reply.prompt_tokens, "output_tokens": reply.completion_tokens}
     content = [_block(request.tool, reply, number)]
     written = write_message(content, number=number, model=request.model, stop_reason=stop_reason, usage=usage)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from slotfill.extractors.record.parts import Rung
+from slotfill.extractors.record.stop_reasons import NOT_STATED
 from slotfill.extractors.rungs.asks import Ask, Policy
 from slotfill.extractors.rungs.patch import Patch, patch_for
 from slotfill.extractors.rungs.prompt import correct
@@ -58,6 +59,8 @@ def patch(step: Step[M], result: Result[M]) -> Step[M] | None:
     """Ask for the failing parts alone; None where they cannot be told, or have just been asked for."""
     if result.status is not Status.INVALID or result.data is None or step.pending or not step.retries:
         return None
+    if result.answer.stop_reason == NOT_STATED:
+        return None
     smallest = patch_for(step.question.schema.json_schema, result.data, result.errors)
     if smallest is None or step.request.mode not in smallest.wire.modes:
         return None
@@ -76,7 +79,7 @@ def ask_again(step: Step[M], result: Result[M]) -> Step[M] | None:
     match result.status:
         case Status.UNSUPPORTED:
             return _in_next_mode(step)
-        case _ if not step.retries:
+        case _ if not step.retries or result.answer.stop_reason == NOT_STATED:
             return None
         case Status.INVALID:
             return _for_whole_value(step, result)

@@ -23,6 +23,7 @@ from slotfill.extractors.local.by_field.layout import (
     value_at,
     write_field,
 )
+from slotfill.extractors.local.candidates.answering import question_of
 from slotfill.extractors.local.candidates.candidates import choose_families
 from slotfill.extractors.local.candidates.rows import find_rows
 from slotfill.extractors.local.candidates.stated import stated_values
@@ -102,6 +103,7 @@ class FieldDecoder:
         rows = (field for field in self.fields if isinstance(field.strategy, RowList))
         self.row_lists = tuple((field, self._of_rows(field)) for field in rows)
         self.is_shown = bool(shots)
+        self.question = question_of(instructions)
         legend = "" if shots else introduction(compiled, instructions)
         self.copied = {field.path for field in written if all(_copies(field, shot) for shot in shots)}
         self.shots = (legend, *(show_fields(self.lines, shot) for shot in shots))

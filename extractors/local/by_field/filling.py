@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, cast
 
 from slotfill.extractors.local.by_field.calibration import Calibration
 from slotfill.extractors.local.by_field.layout import ask_mention, begin, write_field
 from slotfill.extractors.local.by_field.row_cells import cell_values, fewest_cells
+from slotfill.extractors.local.by_field.sentence_kinds import are_of_whole_texts, sentences_of_kind
 from slotfill.extractors.local.candidates.amounts import amount_kind
+from slotfill.extractors.local.candidates.answering import answering_sentences
 from slotfill.extractors.local.candidates.candidates import FUNCTION_WORDS, candidates
+from slotfill.extractors.local.candidates.named_strings import asks_for_a_name, names_in, string_behind
 from slotfill.extractors.local.candidates.rivals import without_rivals
 from slotfill.extractors.local.candidates.rows import find_rows
 from slotfill.extractors.local.candidates.stated import StatedValue, likely_values, stated_values, without_labels
@@ -40,6 +44,7 @@ from slotfill.schemas.passages.sentences import sentence_ranges
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Sequence
 
     from slotfill.extractors.local.by_field.fields import FieldDecoder
     from slotfill.extractors.local.llama import GeneratedText
@@ -83,6 +88,8 @@ class Filling:
         self.confidences: dict[FieldPath, float] = {}
         self.scored: list[str] = []
         self.missing: list[FieldPath] = []
+        self.sources: dict[FieldPath, str] = {}
+        self.in_row = False
         self.read = self.wrote = 0
 
     def run(self) -> EngineReply:
@@ -142,9 +149,12 @@ class Filling:
         if line.sums_up and self._says_it_itself(line):
             self.values[field.path], self.confidences[field.path] = " ".join(self.document.split()), SURE
             return 0
+        if not self.decoder.is_shown and (read := self._answer_unwritten(field, line, prompt)) is not None:
+            return read
         quoted = line.verbatim or line.many or field.path in self.decoder.copied
+        source = self.sources.get(field.path, self.document)
         for verbatim in dict.fromkeys((quoted, line.verbatim)):
-            grammar = write_line(line, self.document, verbatim=verbatim)
+            grammar = write_line(line, source, verbatim=verbatim)
             room = TEXT_TOKENS * max(1, line.fewest)
             completion = self._complete(field, prompt, grammar, room, fresh=not verbatim)
             if "\n" not in completion.text[:-1]:  # else the grammar was ignored: no passage is as long as it must be
@@ -157,6 +167,56 @@ class Filling:
             value = statements if len(statements) >= line.fewest else value
         self.values[field.path] = value
         return completion.prompt_tokens
+
+    def _answer_unwritten(self, field: Field, line: Line, prompt: str) -> int | None:
+        """Answer what needs no writing, and return the tokens read; None for what must be written."""
+        if self.decoder.question and (line.verbatim or not line.is_required):
+            passages = [one for one in self.answering if line.shortest <= len(one) <= line.longest][: line.most]
+            said = passages if line.many else " ".join(passages)
+            self.values[field.path], self.confidences[field.path] = said or line.blank, SURE
+            return 0
+        if line.many:
+            is_written = line.verbatim or line.fewest or are_of_whole_texts(field.heading)
+            return None if is_written else self._begun_list(field)
+        behind = string_behind(self.document, field.heading)
+        if behind is not None and line.shortest <= len(behind) <= line.longest:
+            self.values[field.path], self.confidences[field.path] = behind, SURE
+            return 0
+        return self._choose_name(field, line, prompt) if asks_for_a_name(field.heading) else None
+
+    @cached_property
+    def answering(self) -> list[str]:
+        """The sentences that the schema's question is answered by."""
+        return answering_sentences(self.document, self.decoder.question)
+
+    def _begun_list(self, field: Field) -> int | None:
+        """Find the sentences that a list's entries may come from; a list without any stays empty."""
+        sentences = sentences_of_kind(self.document, field.heading, partial(self._scored_labels, field))
+        if sentences:
+            self.sources[field.path] = "\n".join(sentences)
+            return None
+        self.values[field.path], self.confidences[field.path] = cast("Line", field.strategy).blank, SURE
+        return 0
+
+    def _scored_labels(self, field: Field, prompt: str, labels: Sequence[str]) -> Sequence[float]:
+        self._spend(1, field.path)
+        return self.engine.score(prompt, labels, self.cancelled)[0]
+
+    def _choose_name(self, field: Field, line: Line, prompt: str) -> int | None:
+        """Choose among the names of the text; None where it has none, and something must stand there."""
+        forms = [name for name in names_in(self.document) if line.shortest <= len(name) <= line.longest]
+        forms = forms[:TO_CHOOSE_FROM]
+        if not forms and line.is_required:
+            if self.in_row:
+                return None
+            self._leave_blank(field, line.blank)
+            return 0
+        if not line.is_required:
+            forms = [*forms, EMPTY_LABEL]
+        values = tuple(line.blank if form == EMPTY_LABEL and not line.is_required else form for form in forms)
+        label, self.confidences[field.path], tokens = self._best("", Choice(values, tuple(forms)), prompt, field.path)
+        self.values[field.path] = values[label]
+        return tokens
 
     def _says_it_itself(self, line: Line) -> bool:
         """Whether the text is its own summary: one short sentence, which no summary of a small model's tells better."""
@@ -218,6 +278,7 @@ class Filling:
 
     def complete_row(self) -> JSONObject:
         """Answer what no cell has answered, and return the row's value."""
+        self.in_row = True
         if any(field.path not in self.values for field in self.decoder.lines):
             self._answer_lines()
         for field in self.decoder.lists:

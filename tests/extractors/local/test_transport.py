@@ -100,7 +100,7 @@ def test_what_is_required_and_not_in_the_text_is_left_out_not_invented(client: a
     )
     schema = obj(share=share, rows=rows, perhaps={"anyOf": [share, {"type": "null"}]})
     message = ask(client, schema, "Anna paid 20 in Berlin.")
-    assert message.stop_reason == "end_turn"
+    assert message.stop_reason == "not_stated"
     assert json.loads(message.content[0].text) == {"perhaps": None}
 
 
@@ -117,7 +117,7 @@ def test_a_message_is_whole(client: anthropic.Anthropic) -> None:
     assert message.id.startswith("msg_")
     assert message._request_id
     assert 20 < message.usage.input_tokens < 100
-    assert 3 < message.usage.output_tokens < 40
+    assert 0 < message.usage.output_tokens < 40
 
 
 def test_usage_counts_every_token_read_or_served_from_the_cache(client: anthropic.Anthropic) -> None:

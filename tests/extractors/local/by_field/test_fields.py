@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 import pytest
 from pydantic import BaseModel
 
-from slotfill import Extractor
+from slotfill import AnswerExtractor, Extractor
 from slotfill.extractors.local.by_field import calibration
 from slotfill.extractors.local.llama import Engine, shared_engine
 from slotfill.extractors.local.llama_server import EngineOptions
@@ -117,6 +117,42 @@ def test_examples_are_read_once_though_schemas_take_turns(model_file: Path, monk
         for extractor in (one, other, one, other):
             extractor.extract("The tea at York was cold.")
     assert max(read) < 64
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Ada Byron, 36, lives in Leeds and keeps 9 hens.", "Ada Byron"),
+        ("Age: 31\nName: lena vogt", "lena vogt"),
+        ("9", None),
+        ("the weather was fine all day and nobody minded.", None),
+    ],
+)
+def test_a_name_is_a_name_of_the_text_and_without_one_the_document_fails_at_once(
+    model_file: Path, text: str, found: str | None
+) -> None:
+    with Extractor("name str", model="local") as extractor:
+        extraction = extractor.extract(text)
+    assert (extraction.data["name"] if extraction.ok else None) == found
+    assert len(extraction.attempts) == 1
+    assert extraction.error is None or extraction.error.path == "/name"
+
+
+def test_a_list_is_begun_only_where_a_sentence_is_what_it_asks_for(model_file: Path) -> None:
+    with Extractor("complaints [str]", model="local") as extractor:
+        without = extractor.extract("The museum opens at nine. We had a lovely evening.").data
+        some = extractor.extract("The museum opens at nine. Nobody answers my mails.").data
+    assert without == {"complaints": []}
+    assert some["complaints"]
+    assert all("museum" not in one for one in some["complaints"])
+
+
+def test_an_answer_rests_on_what_the_text_says_of_it(model_file: Path) -> None:
+    with AnswerExtractor(question="What is the refund policy?", model="local") as extractor:
+        told = extractor.extract("We are open on Mondays. Refunds are given within 30 days.").value
+        untold = extractor.extract("We are open on Mondays. Line 7 runs often.").value
+    assert told.quotes == [told.answer] == ["Refunds are given within 30 days."]
+    assert (untold.quotes, untold.answer, untold.stated) == ([], None, False)
 
 
 def test_labelled_texts_calibrate_and_are_kept(model_file: Path) -> None:

@@ -1,0 +1,70 @@
+"""Which sentences of a text are what a list asks for: scored, before any entry is written.
+
+Asked whether a text holds any wishes, a model of this size says yes and no at random. Asked what one sentence is, after
+examples of other kinds, it tells (measured on texts of this project's own, docs/embedded.md).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from slotfill.extractors.local.by_field.calibration import CONTENT_FREE
+from slotfill.schemas.passages.sentences import sentence_ranges
+
+__all__ = ["are_of_whole_texts", "sentences_of_kind", "text_sentences"]
+
+EXAMPLES = (
+    ("The tyres were changed on Tuesday.", "fact"),
+    ("What a splendid garden, we loved it!", "praise"),
+    ("Tickets cost 5 euros and 3 for children.", "prices"),
+    ("When does the shop open?", "question"),
+    ("Mara brought plums and a jar of honey.", "food"),
+    ("The hall has 300 seats.", "fact"),
+    ("Next year we mean to move to Oslo.", "plans"),
+)
+OTHERS = ("fact", "praise", "question")
+"""What a sentence may be that is not of the kind asked for."""
+
+OF_WHOLE_TEXTS = frozenset(
+    "categories genres keywords labels languages phrases sections subjects tags themes titles topics words".split()  # noqa: SIM905
+)
+OF_NAMES = frozenset(
+    """
+    artists attendees authors brands cities companies countries customers guests members names organisations
+    organizations participants people persons places players products signatories speakers staff suppliers teams towns
+    vendors writers
+    """.split()  # noqa: SIM905 - a list of words
+)
+
+Scorer = Callable[[str, Sequence[str]], Sequence[float]]
+"""Returns how likely each label is to continue a prompt: natural logarithms."""
+
+
+def are_of_whole_texts(heading: str) -> bool:
+    """Whether what a list asks for is no kind of sentence: names, or words about the text as a whole."""
+    return not (OF_WHOLE_TEXTS | OF_NAMES).isdisjoint(heading.casefold().split())
+
+
+def text_sentences(text: str) -> list[str]:
+    """Return the sentences of a text; each line ends one."""
+    lines = (line for line in text.splitlines() if any(map(str.isalnum, line)))
+    return [line[start:end] for line in lines for start, end in sentence_ranges(line)]
+
+
+def sentences_of_kind(text: str, heading: str, score: Scorer) -> list[str]:
+    """Return the sentences that are what a field's heading says, in order.
+
+    A sentence is one that the model finds so far likelier to be than a text that says nothing is.
+    """
+    kind = heading.casefold()
+    labels = (kind, *(other for other in OTHERS if other != kind))
+    nothing = [_lead(one, labels, score) for one in CONTENT_FREE]
+    least = sum(nothing) / len(nothing) / 2
+    return [sentence for sentence in text_sentences(text) if _lead(sentence, labels, score) > min(least, 0)]
+
+
+def _lead(sentence: str, labels: Sequence[str], score: Scorer) -> float:
+    shown = "".join(f"Sentence: {text}\nKind: {kind}\n\n" for text, kind in EXAMPLES)
+    chances = score(f"{shown}Sentence: {' '.join(sentence.split())}\nKind:", labels)
+    return chances[0] - max(chances[1:], default=-math.inf)

@@ -1,0 +1,26 @@
+"""Strings by the name of their field."""
+
+import pytest
+
+from slotfill.extractors.local.candidates.named_strings import asks_for_a_name, names_in, string_behind
+
+
+@pytest.mark.parametrize(
+    ("text", "heading", "value"),
+    [
+        ("Invoice\nVendor: Oak & Sons Ltd \nTotal: 4", "Vendor", "Oak & Sons Ltd"),
+        ("- full name: Ada Byron", "Full name", "Ada Byron"),
+        ("The vendor: we like it", "Vendor", None),
+        ("Vendor: A\nVendor: B", "Vendor", None),
+        ("Vendor:\nOak", "Vendor", None),
+    ],
+)
+def test_what_stands_behind_a_fields_name(text: str, heading: str, value: str | None) -> None:
+    assert string_behind(text, heading) == value
+
+
+def test_names_are_asked_for_and_found() -> None:
+    assert asks_for_a_name("Customer name")
+    assert not asks_for_a_name("Complaint")
+    assert "Ada Byron" in names_in("We met Ada Byron, 36, in\nLeeds.")
+    assert names_in("9") == []
