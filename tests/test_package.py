@@ -57,7 +57,7 @@ def shipped(tracked: list[str]) -> set[str]:
         r"(?:(?:schemas|extractors|commands|distributed|integrations|passages|plugins)/(?:\w+/)*)?\w+\.pyi?"
     )
     assets = re.compile(
-        r"extractors/(?:local/candidates/(?:\w+_words\.txt|word_lists\.LICENSE)|(?:review/serving|serving/playground|viewing)/\w+\.(?:css|html|js)|templates/(?:[\w.-]+/)+[\w.-]+-tpl)"
+        r"extractors/(?:local/candidates/(?:\w+_words\.txt|word_lists\.LICENSE)|local/by_field/fitted_biases\.json|(?:review/serving|serving/playground|viewing)/\w+\.(?:css|html|js)|templates/(?:[\w.-]+/)+[\w.-]+-tpl)"
     )
     return {name for name in tracked if modules.fullmatch(name) or assets.fullmatch(name)} | {"py.typed"}
 

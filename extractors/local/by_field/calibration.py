@@ -3,7 +3,7 @@
 A small model leans to some labels whatever the text says, by how the prompt happens to be laid out. Probabilities are
 softmax(t·s + b) of the log-probabilities s, where t and b are fitted to the labelled texts by maximum likelihood, held
 near their usual values by normal priors (bias-corrected temperature scaling: Alexandari, Kundaje and Shrikumar, ICML
-2020).
+2020). Those that are shipped were fitted to texts of many kinds, and have b depend on what a text looks like.
 Without labelled texts or worked examples, b makes all labels alike on texts that say nothing (contextual calibration:
 Zhao et al., ICML 2021).
 """
@@ -14,10 +14,13 @@ import contextlib
 import json
 import math
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from operator import add, mul
 from typing import TYPE_CHECKING
 
 import platformdirs
+
+from slotfill.extractors.local.by_field.text_features import text_features
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,10 +54,11 @@ Scored = tuple[tuple[float, ...], int]
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """sharpness: the factor t. bias: b, one number a label."""
+    """sharpness: the factor t. bias: b, one number a label. slopes: of each label what a text's features add to b."""
 
     sharpness: float
     bias: tuple[float, ...]
+    slopes: tuple[tuple[float, ...], ...] = ()
 
     @classmethod
     def none(cls, labels: int) -> Calibration:
@@ -84,6 +88,14 @@ class Calibration:
             bias = [value + RATE * step / len(scored) for value, step in zip(bias, slopes, strict=True)]
         return cls(sharpness, tuple(bias))
 
+    def for_text(self, text: str) -> Calibration:
+        """Return what holds for one text: how much a model leans depends on the text's length and register."""
+        if not self.slopes:
+            return self
+        features = text_features(text)
+        added = (sum(map(mul, slopes, features)) for slopes in self.slopes)
+        return Calibration(self.sharpness, tuple(map(add, self.bias, added)))
+
     def probabilities(self, scores: Sequence[float]) -> tuple[float, ...]:
         """Turn the log-probabilities of all labels into probabilities that add up to 1."""
         logits = [self.sharpness * score + bias for score, bias in zip(scores, self.bias, strict=True)]
@@ -107,7 +119,10 @@ def keep(key: str, calibrations: Mapping[str, Calibration]) -> None:
     unfinished = file.with_suffix(f".{secrets.token_hex(4)}")
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        written = {path: asdict(calibration) for path, calibration in calibrations.items()}
+        written = {
+            path: {"sharpness": calibration.sharpness, "bias": calibration.bias}
+            for path, calibration in calibrations.items()
+        }
         unfinished.write_text(json.dumps(written), "utf-8")
         unfinished.replace(file)
 

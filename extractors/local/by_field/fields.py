@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from slotfill.extractors.local.by_field.calibration import CONTENT_FREE, Calibration, Scored, keep, recall
+from slotfill.extractors.local.by_field.fitted_biases import fitted_biases
 from slotfill.extractors.local.by_field.layout import (
     begin,
     introduction,
@@ -130,11 +131,12 @@ class FieldDecoder:
         """Return what is known of the scores, by JSON Pointer. The first time it may take seconds."""
         with self._calibrating:
             if self._calibrations is None:
-                key = self._key()
-                calibrations = recall(key) or self._calibrated(cancelled)
+                key = self.prompt_key()
+                calibrations = fitted_biases(key) or recall(key) or self._calibrated(cancelled)
                 if cancelled.is_set():
                     return calibrations
-                keep(key, calibrations)
+                if not fitted_biases(key):
+                    keep(key, calibrations)
                 self._calibrations = calibrations
         return self._calibrations
 
@@ -171,7 +173,8 @@ class FieldDecoder:
         blocks = (show_mentions(mentions, field.path, families, shot) for shot in shots)
         self.mention_shots[field.path] = (legend + labels, *blocks)
 
-    def _key(self) -> str:
+    def prompt_key(self) -> str:
+        """Return the hash of what scores of labels depend on: the model, the labels and what stands before a text."""
         labelled = [[shot.text, shot.value] for shot in self.labelled]
         asked = [[field.path, field.strategy.labels] for field in self.lines if isinstance(field.strategy, Choice)]
         parts = [VERSION, self.engine.identity, asked, self.shots, labelled]

@@ -140,7 +140,7 @@ class Filling:
         self._spend(1, path)
         calibration = self.decoder.calibrations(self.cancelled).get(pointer) or Calibration.none(len(choice.labels))
         scores, tokens = self.engine.score(prompt, choice.labels, self.cancelled)
-        chances = calibration.probabilities(scores)
+        chances = calibration.for_text(self.document).probabilities(scores)
         best = max(range(len(chances)), key=chances.__getitem__)
         return best, chances[best], tokens
 
