@@ -140,7 +140,7 @@ class Service:
     ) -> None:
         self.schemas, self.keys, self.replies, self.feedback = schemas, keys, replies, feedback
         self.accounts, self.concurrency = accounts, concurrency
-        self.breaker = ServiceBreaker(lambda line: _logger.warning("%s", line))
+        self.breaker = ServiceBreaker(schemas.models, lambda line: _logger.warning("%s", line))
         self._limits = limits
         self._turns = Turns(concurrency)
         self._places_of_runs = asyncio.Semaphore(self.places_of_runs)
@@ -200,7 +200,7 @@ class Service:
         self.schemas.check(key, request.schema, request.model, request.params)
         if self.stopping.is_set():
             raise stopping_problem(is_paid=False)
-        self.breaker.check()
+        self.breaker.check(request.model or self.schemas.models[0])
         async with AsyncExitStack() as held:
             await self._limits.admit(key)
             if key.concurrency is not None and self._turns.taken(key.name) >= key.concurrency:
@@ -229,7 +229,7 @@ class Service:
         Raises:
             ProblemError: Not now; its `retry_after` says when (429, 503).
         """
-        self.breaker.check()
+        self.breaker.check(ask.model)
         await self._limits.admit(key, leaving=LEFT_BY_RUNS)
         async with self._places_of_runs, self._turns.turn(key.name, None, later=True):
             on_turn()

@@ -21,6 +21,7 @@ from slotfill.extractors.documents.readers.kinds import READERS, Kind
 from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.documents.readers.read_options import ReadOptions
 from slotfill.extractors.documents.readers.read_text import NestedFile, ReadText
+from slotfill.extractors.documents.readers.work_limit import OVERWORKED
 from slotfill.extractors.documents.readers.worker import SILENCE, SILENT
 from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.schemas.json_values.json_types import JSONMapping
@@ -164,6 +165,8 @@ def crash_of(code: int, reader: str = "its reader") -> ReadError:
     """Say why a process ended before it had read its file. code: what it exited with. reader: what it is called."""
     if code == SILENT:
         reason = f"{reader} found nothing more in {SILENCE:.0f} s and was ended: the file may be made to hold it up"
+    elif code == OVERWORKED:
+        reason = f"{reader} was ended: what programs write is parsed in a moment, and this may be made to hold it up"
     else:
         reason = f"{reader} crashed: the file is damaged, or needs more memory than a reader may have"
     return ReadError(FailureKind.UNREADABLE, reason)

@@ -20,6 +20,7 @@ from slotfill.extractors.documents.readers.frames import Frame, options_from, pa
 from slotfill.extractors.documents.readers.plugged_readers import read_by_plugin
 from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.documents.readers.read_text import Reader
+from slotfill.extractors.documents.readers.work_limit import limit_steps
 from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.schemas.json_values.json_types import JSONObject
 
@@ -55,6 +56,7 @@ def guard() -> None:
     """Bound what this process may take, and have it refused to let anything out."""
     sys.dont_write_bytecode = True
     _limit_resources()
+    limit_steps()
     sys.addaudithook(partial(_refuse, _temporary_folder()))
 
 

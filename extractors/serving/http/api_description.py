@@ -88,7 +88,7 @@ def problems(*statuses: int) -> dict[str, Any]:
 
 def described_parts(schemas: Mapping[str, Schema[Any]]) -> dict[str, Any]:
     """Describe once, by name, what several routes take and answer with: parameters and records of schemas, problems."""
-    values = {_part("value", name): _placed("value", name, schema.json_schema) for name, schema in schemas.items()}
+    values = {_part("value", name): _placed("value", name, schema.output_schema) for name, schema in schemas.items()}
     records = {_part("record", name): _record({"$ref": _place("value", name)}) for name in schemas}
     params = {
         _part("params", name): _placed("params", name, json_schema)

@@ -16,8 +16,14 @@ from slotfill.extractors.documents.readers.markup.flow import Flow, TextLine
 from slotfill.extractors.documents.readers.markup.form_fields import FORM_FIELDS, field_text
 from slotfill.extractors.documents.readers.markup.grid import Grid
 from slotfill.extractors.documents.readers.markup.visibility import UNSEEN, Look, look_of
+from slotfill.extractors.documents.readers.work_limit import at_most
 
-__all__ = ["page_lines", "page_title"]
+__all__ = ["PARSE_SECONDS", "page_lines", "page_title"]
+
+PARSE_SECONDS = 5.0
+"""Of the processor, for one page. The largest takes 0.7 s; with thousands of attributes in a tag, of options in a list,
+or of `<font>` that nothing closes, the parser's time grows with the square of their number.
+"""
 
 _BLOCKS: Mapping[str, int] = {
     **dict.fromkeys(("p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "listing", "xmp", "table", "hr"), 2),
@@ -50,7 +56,8 @@ def page_title(page: LexborHTMLParser) -> str:
 
 def page_lines(page: str) -> tuple[str, list[TextLine]]:
     """Read a page: its title, and the lines of its text."""
-    parsed = LexborHTMLParser(limit_depth(page), scripting=True)
+    with at_most(PARSE_SECONDS):
+        parsed = LexborHTMLParser(limit_depth(page), scripting=True)
     return page_title(parsed), _Walk().lines(parsed.root)
 
 

@@ -12,8 +12,10 @@ import pytest
 from office_files import W, archive_of, paragraph, part, word_file, workbook_file
 
 from slotfill.extractors.documents.readers import isolation, worker
+from slotfill.extractors.documents.readers.markup.page_text import PARSE_SECONDS
 from slotfill.extractors.documents.readers.read_file import read_file
 from slotfill.extractors.documents.readers.read_options import ReadOptions
+from slotfill.extractors.documents.readers.work_limit import OVERWORKED
 from slotfill.extractors.documents.sources import find_sources
 
 GIGABYTE = 1 << 30
@@ -211,3 +213,35 @@ def test_a_style_that_is_based_on_itself_is_no_end():
     styles = f'<w:styles xmlns:w="{W}"><w:style w:styleId="A"><w:basedOn w:val="A"/></w:style></w:styles>'
     (text,) = read_file(word_file(paragraph("x", '<w:pStyle w:val="A"/>'), {"styles": styles}), "a.docx", ReadOptions())
     assert text.text == "x"
+
+
+ATTRIBUTES = f"<p {' '.join(f'a{number}' for number in range(60_000))}>"
+OPTIONS = f"<select>{'<option>' * 50_000}"
+UNCLOSED = "".join(f"<p><font a={number}>" for number in range(5_000))
+
+
+@pytest.mark.skipif(OVERWORKED is None, reason="there is no clock of the processor")
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("page", "kinds"),
+    [
+        (ATTRIBUTES, {"unreadable"}),
+        (OPTIONS, {"unreadable"}),
+        (UNCLOSED, {"unreadable", "broken_document"}),  # it fills the memory in about that time
+    ],
+    ids=["attributes", "options", "unclosed"],
+)
+def test_a_page_that_holds_up_its_parser_is_ended_after_a_few_seconds(page, kinds):
+    isolation._PROCESS.close()
+    begun = seconds_of_readers()
+    kind, message = failure_of(page.encode(), "page.html")
+    isolation._PROCESS.close()
+    assert kind in kinds
+    assert kind == "broken_document" or message.startswith("its reader was ended: what programs write is parsed in a")
+    assert seconds_of_readers() - begun < 2 * PARSE_SECONDS
+
+
+def seconds_of_readers():
+    """Return what ended children of this process have taken of the processor."""
+    children = os.times()
+    return children.children_user + children.children_system

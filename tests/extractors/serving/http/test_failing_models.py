@@ -83,6 +83,21 @@ def test_a_credential_that_is_not_taken_is_no_fault_of_the_client(fault, service
     assert "sk-ant-simulated" not in caplog.text + ready.text + answers[0].text
 
 
+def test_a_model_that_the_account_may_not_use_holds_up_no_other(running, claude):
+    models = ("claude-haiku-5-5", "claude-sonnet-5")
+    claude.script(lambda _: VALUE)
+    with running(models=models) as one:
+        claude.script(lambda _: VALUE, faults=["403"])
+        refused = [one.post(model=models[0]) for _ in range(2)]
+        asked = len(claude.requests)
+        claude.script(lambda _: VALUE)
+        others = [one.post(model=models[1]), one.post(model=models[0]), one.post(model=models[1])]
+        ready = httpx2.get(f"{one.url}/readyz").status_code
+    assert [answer.json()["code"] for answer in refused] == ["permission", "model_unavailable"]
+    assert [answer.status_code for answer in others] == [200, 503, 200]
+    assert (asked, ready) == (1, 200)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("fault", "code"), [("529", "overloaded"), ("502", "server")])
 def test_a_service_that_fails_is_left_alone_and_found_again(fault, code, service_at, claude, caplog):
