@@ -1,10 +1,11 @@
 """Play the whole fault matrix, and write what came of it into docs/faults.md; then kill runs, as kills.py does.
 
-    python benchmarks/soak.py [SEEDS] [DOCUMENTS] [STEP]
+    python benchmarks/soak.py [SEEDS] [DOCUMENTS] [STEP] [FAULT …]
 
 Every fault by itself over HTTP, with so many documents (20) a cell, one cell of STEP (1) of each fault and driver, and
 one at least; the pairs of faults in process, one cell of STEP; all of it once for each seed (1). Prints what does not
-hold, and then exits with 1. With STEP 1 about an hour a seed on two cores, and ten minutes for the kills.
+hold, and then exits with 1. With STEP 1 about an hour a seed on two cores, and ten minutes for the kills. With names of
+faults these alone are played, each by itself, and their rows are put into the table that is there.
 """
 
 from __future__ import annotations
@@ -39,31 +40,35 @@ CASES = 19
 Results = dict[tuple[str, str], CellResult]
 
 
-def main(seeds: int = 1, documents: int = 20, step: int = 1) -> int:
+def main(seeds: int = 1, documents: int = 20, step: int = 1, *faults: str) -> int:
     started = time.monotonic()
     alone, together = _empty(), _empty()
     for seed in range(seeds):
-        play_singles(alone, seed, documents, step)
-        play_pairs(together, seed, step)
+        play_singles(alone, seed, documents, step, faults or ONLINE_FAULTS)
+        if not faults:
+            play_pairs(together, seed, step)
     minutes = (time.monotonic() - started) / 60
-    total = added([*alone.values(), *together.values()])
-    text = "\n".join(page(alone, together, Extent(seeds, documents, step, minutes)))
+    extent = Extent(seeds, documents, step, minutes)
     before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
-    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}", "utf-8")
+    table, _, after = rest.partition(END)
+    lines = with_rows(table.splitlines(), alone, faults, extent) if faults else ["", *page(alone, together, extent), ""]
+    PAGE.write_text("\n".join((f"{before}{BEGIN[:-1]}", *lines, f"{END}{after}")), "utf-8")
+    total = added([*alone.values(), *together.values()])
     print(*total.breaches, f"{total.outcomes.total():,} extractions, {len(total.breaches)} breaches", sep="\n")
-    return bool(total.breaches) | kills.main()
+    return bool(total.breaches) | (0 if faults else kills.main())
 
 
 def _empty() -> Results:
     return defaultdict(CellResult)
 
 
-def play_singles(found: Results, seed: int, documents: int, step: int) -> None:
-    """Play each fault by itself; what came of it, by fault and driver."""
+def play_singles(found: Results, seed: int, documents: int, step: int, faults: Sequence[str]) -> None:
+    """Play each of these faults by itself; what came of it, by fault and driver."""
     chance, cells = random.Random(seed), []
-    for _, alike in groupby(singles(), lambda cell: (cell.names, cell.driver)):
+    for (names, _), alike in groupby(singles(), lambda cell: (cell.names, cell.driver)):
         every = [*alike]
-        cells += chance.sample(every, -(-len(every) // step))
+        drawn = chance.sample(every, -(-len(every) // step))  # of others too: a fault's cells are the same by itself
+        cells += drawn if set(names) <= set(faults) else []
     with on_a_port(seed) as rig:
         for cell in told(f"seed {seed}, alone", cells):
             (fault,) = cell.names
@@ -104,8 +109,7 @@ class Extent:
 
 def page(alone: Results, together: Results, extent: Extent) -> Iterator[str]:
     one, two = added(alone.values()), added(together.values())
-    packages = ", ".join(f"{name} {version(name)}" for name in ("slotfill", "anthropic", "instructor", "pydantic"))
-    yield f"Played on {dt.datetime.now(dt.UTC).date()} with {packages} and Python {platform.python_version()},"
+    yield f"Played on {occasion()},"
     seeds = ", ".join(map(str, range(extent.seeds)))
     yield f"on {os.cpu_count()} shared cores in {extent.minutes:.0f} minutes; seeds: {seeds};"
     yield f"{extent.documents} documents a cell over HTTP, one in process;"
@@ -117,10 +121,7 @@ def page(alone: Results, together: Results, extent: Extent) -> Iterator[str]:
     yield ""
     yield f"| fault | struck | {' | '.join(DRIVERS)} | invariants |"
     yield f"|---|--:|{'---|' * len(DRIVERS)}---|"
-    for fault in ONLINE_FAULTS:
-        whole = added(alone[fault, driver] for driver in DRIVERS)
-        cells = [outcomes(alone[fault, driver]) for driver in DRIVERS]
-        yield f"| `{fault}` | {whole.struck[fault]:,} | {' | '.join(cells)} | {invariants(whole)} |"
+    yield from (row(fault, alone) for fault in ONLINE_FAULTS)
     yield ""
     yield "Two at a time, by driver and mode:"
     yield ""
@@ -132,6 +133,37 @@ def page(alone: Results, together: Results, extent: Extent) -> Iterator[str]:
     yield ""
     yield f"Not played: {', '.join(f'`{name}`' for name in ITEM_FAULTS)}, which strike the requests of a batch alone,"
     yield "and what befalls the calls about one."
+
+
+def with_rows(lines: Sequence[str], alone: Results, faults: Sequence[str], extent: Extent) -> list[str]:
+    """Put the rows of some faults into the table, in their order, and say below it when they were played."""
+    note = f"The rows of {', '.join(f'`{name}`' for name in faults)} are of"
+    how = f"{extent.seeds} seed, {extent.documents} documents a cell, one cell of {extent.step}"
+    first = next(at for at, line in enumerate(lines) if row_name(line))
+    rows = {name: line for line in lines if (name := row_name(line))} | {name: row(name, alone) for name in faults}
+    ordered = [rows[name] for name in ONLINE_FAULTS if name in rows]
+    others = [line for line in lines if not row_name(line) and not line.startswith(note)]
+    told = f"{note} {occasion()} ({how}), and in no sum above: {summary(added(alone.values())).rstrip()}"
+    return [*others[:first], *ordered, "", told, *others[first:]]
+
+
+def row(fault: str, alone: Results) -> str:
+    """Say what came of a fault, by driver."""
+    whole = added(alone[fault, driver] for driver in DRIVERS)
+    cells = [outcomes(alone[fault, driver]) for driver in DRIVERS]
+    return f"| `{fault}` | {whole.struck[fault]:,} | {' | '.join(cells)} | {invariants(whole)} |"
+
+
+def row_name(line: str) -> str | None:
+    """Return the fault whose row a line is."""
+    name = line.removeprefix("| `").partition("`")[0]
+    return name if line.startswith("| `") and name in ONLINE_FAULTS else None
+
+
+def occasion() -> str:
+    """Say when it is played, and with what."""
+    packages = ", ".join(f"{name} {version(name)}" for name in ("slotfill", "anthropic", "instructor", "pydantic"))
+    return f"{dt.datetime.now(dt.UTC).date()} with {packages} and Python {platform.python_version()}"
 
 
 def summary(result: CellResult) -> str:
@@ -156,4 +188,7 @@ def added(results: Iterable[CellResult]) -> CellResult:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:])))
+    numbers = [int(argument) for argument in sys.argv[1:4]]
+    if unknown := set(sys.argv[4:]) - set(ONLINE_FAULTS):
+        sys.exit(f"no such fault: {', '.join(sorted(unknown))}; there are {', '.join(ONLINE_FAULTS)}")
+    sys.exit(main(*numbers, *sys.argv[4:]))

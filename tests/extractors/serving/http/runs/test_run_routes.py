@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import shutil
 import sqlite3
 import threading
 import time
@@ -534,6 +535,28 @@ class TestRestart:
             assert sources(client, run) == [f"mail-{number}" for number in range(40)]
         assert len(claude.requests) == 44
         assert set(Counter(map(len, claude.by_document.values()))) == {1}
+
+    def test_also_after_one_that_was_killed(self, running, claude, tmp_path, monkeypatch):
+        """What is on the disk amid the work is what a kill leaves there: the next server goes on from a copy of it."""
+        go_on = hold(claude, "4-1000")
+        with running(grace=1) as one:
+            keys, secret = one.keys, one.keys.add()
+            with one.client(secret) as client:
+                run = begin(client, 20)
+                at_the_model(claude, 5)
+                wait_for(lambda: told_of(client, run, ended=3))
+            left = shutil.copytree(tmp_path, tmp_path.with_name(f"{tmp_path.name}-left"))
+        asked = {document for document, requests in claude.by_document.items() if requests}
+        first = len(claude.requests)
+        go_on()
+        monkeypatch.setenv("SLOTFILL_STATE", str(left))
+        with running(keys=keys) as one, one.client(secret) as client:
+            assert over(client, run)["status"] == "finished"
+            assert sources(client, run) == [f"mail-{number}" for number in range(20)]
+            assert one.runs.store.state(run).started is not None
+        counts = Counter(map(len, claude.by_document.values()))
+        assert first == len(asked)
+        assert counts == {1: 20 - (first - 3), 2: first - 3}  # what was answered is not asked again
 
     def test_what_is_in_flight_longer_than_the_grace_is_left(self, running, claude):
         go_on = hold(claude, "1-1000")
