@@ -68,7 +68,8 @@ class Options(TypedDict, total=False):
         votes: How often each document is read, independently; what most readings say counts, field by field, and
             `agreement` tells how many said it (1: there is no vote). Fewer readings are asked for where they agree.
         escalate: A stronger model, which reads those fields again that are not sure, and them alone.
-        sure: Below which agreement, probability or `Confidence`, 0 to 1, a field is not sure (0.8).
+        sure: Below which agreement, probability or `Confidence`, 0 to 1, a field is not sure: it is withheld, that is
+            is absent, or the document fails that needs it. With `escalate` it goes to that model instead (0.8).
         calibration: What tells how likely a field is right that is so sure: the path of a file that
             `slotfill evaluate --calibrate` wrote, or what `load_curves` made of it.
         history_tokens: How much of the conversation about a document a further turn tells again, its latest
@@ -152,9 +153,7 @@ def tuned_of(options: Options) -> Tuned | None:
 
 
 def curves_of(options: Options) -> FieldCurves | None:
-    """Read the calibration. Raises SettingsError where it cannot be used, or `sure` has nothing to decide."""
-    if options.get("sure") is not None and options.get("escalate") is None:
-        raise SettingsError("sure: it says which fields go to a stronger model, and none is named: add escalate")
+    """Read the calibration. Raises SettingsError where it cannot be used."""
     calibration = options.get("calibration")
     if calibration is None or isinstance(calibration, FieldCurves):
         return calibration

@@ -17,6 +17,7 @@ from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.pdf_pages import page_list
 from slotfill.extractors.extractions.extraction import Extraction
 from slotfill.extractors.grounding.grounding import ground
+from slotfill.extractors.readings.abstention import withhold, without_moved
 from slotfill.extractors.readings.certainty import Certainty, certainty_of
 from slotfill.extractors.readings.escalation import escalate, escalated
 from slotfill.extractors.readings.poll import Poll
@@ -66,7 +67,8 @@ def plan(
     certainty = certainty_of(result, known.newly_read(assembly.agreement), schema.json_schema, fitting)
     if step := escalate(reader, result, certainty):  # to a stronger model, what is not sure
         result = escalated(result, step, (yield from climb(step, result)))
-    extraction = _written(reader, assembly, result, certainty)
+    result = withhold(reader, result, certainty)
+    extraction = without_moved(_written(reader, assembly, result, certainty))
     if known.is_refused_in(extraction):  # with what is new it breaks a rule of the whole: all is asked for
         return known.paid_for((yield from plan(document, schema, policy, history)), extraction)
     return known.note_in(replace(extraction, history=history) if history else extraction)

@@ -73,7 +73,9 @@ class Settings(BaseSettings):
     passes: int = Field(1, ge=1, description="how often each part of a document is read")
     votes: int | None = Field(None, ge=1, le=MOST_VOTES, description="how often to read each document, for a vote")
     escalate: str | None = Field(None, description="the model that fields go to which are not sure")
-    sure: float = Field(0.8, gt=0, le=1, description="below which agreement, or probability, a field is not sure")
+    sure: float | None = Field(
+        None, gt=0, le=1, description="below which a field is withheld, or goes to escalate (then by default 0.8)"
+    )
     history_tokens: int = Field(8_000, ge=0, description="how much of a conversation a further turn tells again")
     cache_ttl: Literal["5m", "1h"] = Field("5m", description="how long the service keeps what all documents share")
     rpm: int | None = Field(None, ge=1, description="requests a minute; default, as of the next two: what replies tell")
@@ -116,6 +118,11 @@ class Settings(BaseSettings):
         if budget < LEAST_BUDGET:
             raise ValueError(f"must be off, auto, or a number of tokens from {LEAST_BUDGET} on")
         return budget
+
+    @property
+    def least_sure(self) -> float:
+        """Below which a field is not sure, where that is asked."""
+        return 0.8 if self.sure is None else self.sure
 
     @classmethod
     def read(cls, **arguments: Any) -> Settings:

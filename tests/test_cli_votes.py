@@ -112,11 +112,24 @@ def test_a_dry_run_counts_all_readings(claude):
     assert claude.requests == []
 
 
+def test_what_is_not_sure_is_withheld_and_documents_that_need_it_are_rejected(claude):
+    assert run("--votes", 3, "--sure", 0.6, "--rejects", "rejects.jsonl").exit_code == 1
+    rejects = [json.loads(line) for line in Path("rejects.jsonl").read_text("utf-8").splitlines()]
+    assert {record["error"]["type"] for record in rejects} == {"unsure"}
+    assert {record["error"]["path"] for record in rejects} <= {"/team", "/urgency"}
+    kept = [record for record in records() if record["value"] is not None]
+    assert 0 < len(kept) == len(TEXTS) - len(rejects) < len(TEXTS)
+    assert all(share >= 0.6 for record in kept for path, share in record["agreement"].items() if path != "/tags")
+    requests = len(claude.requests)
+    assert run("--votes", 3, "--sure", 0.3).exit_code == 0  # another run: it is named by what is withheld
+    assert len(claude.requests) > requests
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
         (["--escalate", STRONG], "--votes 3"),
-        (["--sure", "0.5"], "add escalate"),
+        (["--sure", "0.5"], "nothing tells which fields are not sure"),
         (["--votes", "0"], "--votes"),
         (["--votes", "3", "--calibration", "nowhere.json"], "nowhere.json"),
         (["--votes", "3", "--calibration", "in.jsonl"], "no calibration"),

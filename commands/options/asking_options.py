@@ -127,7 +127,8 @@ class AskingOptions(OptionGroup):
         "--sure",
         type=click.FloatRange(min=0, max=1, min_open=True),
         metavar="P",
-        help="Below which agreement, probability or confidence a field is not sure. [default: 0.8]",
+        help="Withhold fields of less agreement, probability or confidence: they are absent, or fail the document that "
+        "needs them. With --escalate they go to that model instead. [default: nothing; with --escalate 0.8]",
     )
     calibration: Path | None = option(
         "--calibration",

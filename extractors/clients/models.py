@@ -263,7 +263,8 @@ class ModelPool:
             least_cached=None if model_ids.is_local(target.model.id) else target.model.least_cached,
             votes=self._settings.votes or 1,
             calibration=self._calibration,
-            sure=self._settings.sure,
+            sure=self._settings.least_sure,
+            withholds=self._settings.sure is not None and self._settings.escalate is None,
         )
 
     def _ceiling(self, model: model_facts.Model) -> int:

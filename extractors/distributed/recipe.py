@@ -51,8 +51,6 @@ class Recipe:
         if any(map(model_ids.is_local, extractor.all_models)):
             raise SettingsError("the embedded model answers in one process: leave the engine out, or ask another model")
         options = {name: getattr(extractor.settings, name) for name in SETTINGS if name not in _KEPT_BY_THE_RUN}
-        if extractor.settings.escalate is None:
-            del options["sure"]  # it has nothing to decide
         options |= {"model": [*extractor.models], "evidence": extractor.has_evidence}
         if extractor.calibration is not None:
             options["calibration"] = extractor.calibration.to_json()

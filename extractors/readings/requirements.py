@@ -45,6 +45,11 @@ def check_requirements(
             )
         if settings.escalate in models:
             raise SettingsError(f"escalate: {settings.escalate} is asked anyway: name a stronger model")
+    elif settings.sure is not None and not sure:
+        raise SettingsError(
+            "sure: nothing tells which fields are not sure: read each document several times (--votes 3), or give the "
+            "schema a Confidence field"
+        )
     if calibration is not None:
         _check_calibration(calibration, schema, votes, models, is_needed=sure)
 

@@ -67,6 +67,7 @@ class FailureKind(StrEnum):
     TOO_LONG = "too_long", _Properties(a_shorter_text_may_help=True, log_text="the prompt is too long")
 
     # A reply that gives no value.
+    UNSURE = "unsure", _Properties(log_text="what the schema needs is less sure than is asked for")
     VALIDATION = "validation", _Properties(log_text="the value does not validate")
     SCHEMA_CODE = (
         "schema_code",

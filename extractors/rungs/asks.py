@@ -178,6 +178,7 @@ class Policy:
     votes: how often the document is read, independently, at most.
     calibration: how likely what is so sure is right, if that was learnt.
     stronger: the model that parts of the value go to, of which less than `sure` is sure; None for none.
+    withholds: whether what less than `sure` is sure of is left out, or fails the document.
     first_rung: what the first request is: an ask, unless models before this one had to be passed over.
     fallbacks: the models to turn to, in this order, each with its own policy.
     """
@@ -199,6 +200,7 @@ class Policy:
     calibration: FieldCurves | None = None
     stronger: Policy | None = None
     sure: float = 0.8
+    withholds: bool = False
     first_rung: Rung = Rung.ASK
     fallbacks: tuple[Policy, ...] = ()
 

@@ -55,7 +55,7 @@ def run_identity(
     """
     parts = {name: getattr(settings, name) for name in _PART_OF_A_RUN}
     parts |= {name: value for name in _PART_IF_SET if (value := getattr(settings, name)) is not None}
-    parts |= {"sure": settings.sure} if settings.escalate is not None else {}
+    parts |= {"sure": settings.least_sure} if settings.escalate is not None or settings.sure is not None else {}
     parts |= {"calibration": calibration.to_json()} if calibration is not None else {}
     parts |= {"evidence": True} if evidence else {}
     parts |= {"schema": schema.id, "models": list(models), "inputs": list(inputs)}

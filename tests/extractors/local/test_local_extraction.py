@@ -84,3 +84,9 @@ def test_with_evidence_it_says_the_same_and_that_it_shows_none(model_file: Path)
     check(extraction)
     assert (extraction.data, extraction.confidence) == (plain.data, plain.confidence)
     assert extraction.evidence == {"/sentiment": (), "/summary": ()}
+
+
+def test_what_the_model_is_not_sure_of_is_no_value() -> None:
+    with Extractor(Sentiment, model="local", sure=1.0) as extractor:
+        extraction = extractor.extract("Seen it.")
+    assert (extraction.ok, extraction.error.type, extraction.error.path) == (False, "unsure", "/sentiment")

@@ -29,7 +29,7 @@ def curves(**changed: Any) -> FieldCurves:
     ("schema", "options", "reason"),
     [
         (Ticket, {"escalate": "claude-opus-5-5"}, "--votes 3"),
-        ("sentiment", {"sure": 0.5}, "add escalate"),
+        (Ticket, {"sure": 0.5}, r"sure: nothing tells .* \(--votes 3\)"),
         (Ticket, {"votes": 3, "escalate": "claude-haiku-5-5"}, "name a stronger model"),
         (Ticket, {"votes": 0}, "'votes'"),
         (Ticket, {"votes": 1000}, "'votes'"),
