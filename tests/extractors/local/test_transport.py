@@ -46,6 +46,7 @@ def ask(client: anthropic.Anthropic, schema: dict[str, Any], text: str = TEXT, *
 
 
 SHORT = {"type": "string", "maxLength": 12}
+LINE = obj(colour={"type": "string", "minLength": 12, "maxLength": 40})
 SCHEMAS = {
     "nested": obj(person=obj(name=SHORT, age={"type": "integer"}), place=obj(city=SHORT)),
     "array": obj(words={"type": "array", "items": SHORT, "minItems": 2, "maxItems": 3}),
@@ -163,11 +164,11 @@ def test_plain_text(client: anthropic.Anthropic) -> None:
 def test_a_reply_that_is_cut_says_so(client: anthropic.Anthropic, tool: bool) -> None:
     form: dict[str, Any] = {"max_tokens": 3}
     if tool:
-        form |= {"tools": [{"name": "t", "input_schema": NAME}], "tool_choice": {"type": "tool", "name": "t"}}
-    message = ask(client, NAME, **form)
+        form |= {"tools": [{"name": "t", "input_schema": LINE}], "tool_choice": {"type": "tool", "name": "t"}}
+    message = ask(client, LINE, **form)
     assert message.stop_reason == "max_tokens"
     assert message.usage.output_tokens == 3
-    assert isinstance(message.content[0].input, dict) if tool else '{"name' in message.content[0].text
+    assert isinstance(message.content[0].input, dict) if tool else '{"colour' in message.content[0].text
 
 
 def test_a_prompt_that_is_too_long_is_refused_with_the_limit(client: anthropic.Anthropic) -> None:
