@@ -35,7 +35,8 @@ class Asking:
     """Puts a run's asks to the models.
 
     executor: what asks them. concurrency: how many asks may be in flight. metered: whether the ledger is told of each
-    request, and has stored it, before it is sent. on_halt: is called when no further one may start, so that what waits
+    request, and has stored it, before it is sent. on_answer: is called with how many asks were answered, of how many
+    there were so far. on_halt: is called when no further one may start, so that what waits
     in the executor is not sent either.
     """
 
@@ -47,9 +48,12 @@ class Asking:
         *,
         concurrency: int,
         metered: bool = False,
+        on_answer: Callable[[int, int], None] = lambda _answered, _asked: None,
         on_halt: Callable[[], None] = lambda: None,
     ) -> None:
         self.in_flight = 0
+        self._asked = self._answered = 0
+        self._on_answer = on_answer
         self.halted: BaseException | None = None
         self._executor, self._ledger, self._breaker = executor, ledger, breaker
         self._metered, self._on_halt = metered, on_halt
@@ -71,6 +75,7 @@ class Asking:
         Raises HaltedError where it was not to be asked, or could not be answered for what stops the run.
         """
         left = PROBES
+        self._asked += 1
         while True:
             async with self._slots:
                 admission = await self._admission()
@@ -82,6 +87,8 @@ class Asking:
                 self.in_flight -= 1
                 stored = self.take(document, ask, answer, admission, again=left > 0)
                 if stored is not None:
+                    self._answered += 1
+                    self._on_answer(self._answered, self._asked)
                     return stored
             left -= 1
 

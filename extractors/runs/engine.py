@@ -107,6 +107,7 @@ class Run:
             breaker,
             concurrency=concurrency,
             metered=extractor.is_metered and workers is None,
+            on_answer=self._answered,
             on_halt=self._halt,
         )
         self._concurrency, self._earlier, self._in_waves = concurrency, earlier, in_waves
@@ -349,6 +350,11 @@ class Run:
                     return event
                 on_partial(document, event)
         raise RuntimeError("a stream ended without its extraction")
+
+    def _answered(self, answered: int, asked: int) -> None:
+        """Tell how far the requests are: of a document in parts that is all there is to tell for a while."""
+        self.totals.answered, self.totals.asked = answered, asked
+        self._on_progress(self.totals)
 
     def _store_final(self, extraction: Extraction[Any]) -> None:
         """Store what came of a document that has been asked about often enough."""

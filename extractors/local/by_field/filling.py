@@ -19,6 +19,7 @@ from slotfill.extractors.local.candidates.rivals import without_rivals
 from slotfill.extractors.local.candidates.rows import find_rows
 from slotfill.extractors.local.candidates.stated import StatedValue, likely_values, stated_values, without_labels
 from slotfill.extractors.local.candidates.stated_labels import stated_label
+from slotfill.extractors.local.candidates.text_windows import text_windows
 from slotfill.extractors.local.candidates.whole_statements import whole_statements
 from slotfill.extractors.local.grammar import SEPARATORS, write_grammar, write_line
 from slotfill.extractors.local.messages import EngineReply
@@ -64,6 +65,9 @@ LOOP = re.compile(r"(\S.{2,}?)(?:[\s,.;]*\1){2,}", re.DOTALL)
 TO_CHOOSE_FROM = 12
 """The most values of a text among which the model chooses; the rest, at its end, are left out."""
 
+TELLING = 3
+"""So many windows of a long text are shown for what is written about it."""
+
 SHORT = 160
 """The most code points of a sentence that is its own summary."""
 
@@ -90,6 +94,7 @@ class Filling:
         self.missing: list[FieldPath] = []
         self.sources: dict[FieldPath, str] = {}
         self.in_row = False
+        self.telling_windows: list[int] = []
         self.read = self.wrote = 0
 
     def run(self) -> EngineReply:
@@ -109,54 +114,79 @@ class Filling:
         return EngineReply(text, self.read, self.wrote, cut, tuple(self.scored), tuple(map(join, self.missing)))
 
     def _answer_lines(self) -> None:
+        """Answer the lines, one below the other; of a long text with examples only windows are shown."""
         if not self.decoder.lines:
             return
-        prompt = self.decoder.fitted(self.decoder.shots, begin(self.document), self.room)
         answer = {Choice: self._choose, Line: self._write_line, Stated: self._find_stated, Written: self._write_json}
-        longest = 0
+        longest, above = 0, ""
         for field in self.decoder.lines:
             if field.path in self.values:  # a cell of a row
                 continue
-            prompt += f"{field.heading}:"
-            longest = max(longest, answer[type(field.strategy)](field, prompt))
-            prompt += f" {write_field(field, self.values[field.path], self.document)}\n"
+            above += f"{field.heading}:"
+            longest = max(longest, answer[type(field.strategy)](field, above))
+            above += f" {write_field(field, self.values[field.path], self.document)}\n"
         self.read += longest
 
-    def _choose(self, field: Field, prompt: str) -> int:
+    def _prompt(self, above: str, text: str | None = None) -> str:
+        """Write what comes before an answer: the examples, the text, and the answers above it."""
+        shown = self.telling if text is None else text
+        return self.decoder.fitted(self.decoder.shots, begin(shown), self.room) + above
+
+    def _choose(self, field: Field, above: str) -> int:
         choice = cast("Choice", field.strategy)
         stated = None if self.decoder.is_shown else stated_label(self.document, choice.labels, field.heading)
         if stated is not None:
             self.values[field.path], self.confidences[field.path] = choice.values[stated], SURE
             return 0
-        label, chance, tokens = self._best(join(field.path), choice, prompt, field.path)
-        self.values[field.path] = choice.values[label]
-        self.confidences[field.path] = chance
-        return tokens
+        pointer = join(field.path)
+        judged = [self._chances(pointer, choice, self._prompt(above, one), field.path, one) for one in self.windows]
+        means = [sum(column) / len(judged) for column in zip(*(chances for chances, _ in judged), strict=True)]
+        label = max(range(len(means)), key=means.__getitem__)
+        self.values[field.path], self.confidences[field.path] = choice.values[label], means[label]
+        if len(judged) > 1 and self.decoder.is_shown and not self.telling_windows:
+            self.telling_windows = sorted(range(len(judged)), key=lambda at: -judged[at][0][label])[:TELLING]
+        return max(tokens for _, tokens in judged)
+
+    @cached_property
+    def windows(self) -> list[str]:
+        """What of the text labels are judged by."""
+        return text_windows(self.document)
+
+    @property
+    def telling(self) -> str:
+        """What of the text is shown for what is written: the windows that tell most for the first label, or all."""
+        return "\n".join(self.windows[at] for at in sorted(self.telling_windows)) or self.document
 
     def _best(self, pointer: str, choice: Choice, prompt: str, path: FieldPath) -> tuple[int, float, int]:
         """Return the likeliest label, its probability, and the tokens of the prompt."""
-        if len(choice.labels) == 1:
-            return 0, 1.0, 0
-        self._spend(1, path)
-        calibration = self.decoder.calibrations(self.cancelled).get(pointer) or Calibration.none(len(choice.labels))
-        scores, tokens = self.engine.score(prompt, choice.labels, self.cancelled)
-        chances = calibration.for_text(self.document).probabilities(scores)
+        chances, tokens = self._chances(pointer, choice, prompt, path)
         best = max(range(len(chances)), key=chances.__getitem__)
         return best, chances[best], tokens
 
-    def _write_line(self, field: Field, prompt: str) -> int:
+    def _chances(
+        self, pointer: str, choice: Choice, prompt: str, path: FieldPath, text: str = ""
+    ) -> tuple[tuple[float, ...], int]:
+        """Return the probability of each label for a text, by default the document, and the tokens of the prompt."""
+        if len(choice.labels) == 1:
+            return (1.0,), 0
+        self._spend(1, path)
+        calibration = self.decoder.calibrations(self.cancelled).get(pointer) or Calibration.none(len(choice.labels))
+        scores, tokens = self.engine.score(prompt, choice.labels, self.cancelled)
+        return calibration.for_text(text or self.document).probabilities(scores), tokens
+
+    def _write_line(self, field: Field, above: str) -> int:
         line = cast("Line", field.strategy)
         if line.sums_up and self._says_it_itself(line):
             self.values[field.path], self.confidences[field.path] = " ".join(self.document.split()), SURE
             return 0
-        if not self.decoder.is_shown and (read := self._answer_unwritten(field, line, prompt)) is not None:
+        if not self.decoder.is_shown and (read := self._answer_unwritten(field, line, above)) is not None:
             return read
         quoted = line.verbatim or line.many or field.path in self.decoder.copied
-        source = self.sources.get(field.path, self.document)
+        source = self.sources.get(field.path, self.telling)
         for verbatim in dict.fromkeys((quoted, line.verbatim)):
             grammar = write_line(line, source, verbatim=verbatim)
             room = TEXT_TOKENS * max(1, line.fewest)
-            completion = self._complete(field, prompt, grammar, room, fresh=not verbatim)
+            completion = self._complete(field, self._prompt(above), grammar, room, fresh=not verbatim)
             if "\n" not in completion.text[:-1]:  # else the grammar was ignored: no passage is as long as it must be
                 break
         else:
@@ -168,7 +198,7 @@ class Filling:
         self.values[field.path] = value
         return completion.prompt_tokens
 
-    def _answer_unwritten(self, field: Field, line: Line, prompt: str) -> int | None:
+    def _answer_unwritten(self, field: Field, line: Line, above: str) -> int | None:
         """Answer what needs no writing, and return the tokens read; None for what must be written."""
         if self.decoder.question and (line.verbatim or not line.is_required):
             passages = [one for one in self.answering if line.shortest <= len(one) <= line.longest][: line.most]
@@ -182,7 +212,7 @@ class Filling:
         if behind is not None and line.shortest <= len(behind) <= line.longest:
             self.values[field.path], self.confidences[field.path] = behind, SURE
             return 0
-        return self._choose_name(field, line, prompt) if asks_for_a_name(field.heading) else None
+        return self._choose_name(field, line, above) if asks_for_a_name(field.heading) else None
 
     @cached_property
     def answering(self) -> list[str]:
@@ -202,7 +232,7 @@ class Filling:
         self._spend(1, field.path)
         return self.engine.score(prompt, labels, self.cancelled)[0]
 
-    def _choose_name(self, field: Field, line: Line, prompt: str) -> int | None:
+    def _choose_name(self, field: Field, line: Line, above: str) -> int | None:
         """Choose among the names of the text; None where it has none, and something must stand there."""
         forms = [name for name in names_in(self.document) if line.shortest <= len(name) <= line.longest]
         forms = forms[:TO_CHOOSE_FROM]
@@ -214,7 +244,9 @@ class Filling:
         if not line.is_required:
             forms = [*forms, EMPTY_LABEL]
         values = tuple(line.blank if form == EMPTY_LABEL and not line.is_required else form for form in forms)
-        label, self.confidences[field.path], tokens = self._best("", Choice(values, tuple(forms)), prompt, field.path)
+        label, self.confidences[field.path], tokens = self._best(
+            "", Choice(values, tuple(forms)), self._prompt(above), field.path
+        )
         self.values[field.path] = values[label]
         return tokens
 
@@ -224,7 +256,7 @@ class Filling:
         fits = line.shortest <= len(text) <= min(line.longest, SHORT) and "\n" not in self.document.strip()
         return fits and any(map(str.isalnum, text)) and len(sentence_ranges(text)) == 1
 
-    def _find_stated(self, field: Field, prompt: str) -> int:
+    def _find_stated(self, field: Field, above: str) -> int:
         """Choose among the values that the text states: what is not there is not invented."""
         stated = cast("Stated", field.strategy)
         found = self._stated(stated)
@@ -241,7 +273,7 @@ class Filling:
             choice = Choice(tuple(by_form[form] for form in forms), forms)
         else:
             choice = Choice((*(by_form[form] for form in forms), stated.blank), (*forms, EMPTY_LABEL))
-        label, self.confidences[field.path], tokens = self._best("", choice, prompt, field.path)
+        label, self.confidences[field.path], tokens = self._best("", choice, self._prompt(above), field.path)
         self.values[field.path] = choice.values[label]
         return tokens
 
@@ -287,11 +319,11 @@ class Filling:
             self._find_rows(field, decoder)
         return self._value()
 
-    def _write_json(self, field: Field, prompt: str) -> int:
+    def _write_json(self, field: Field, above: str) -> int:
         written = cast("Written", field.strategy)
         schema, root = self._asked(written), self.decoder.schema
         grammar = write_grammar(schema, self.document, readable=self.engine.reads, root=root)
-        completion = self._complete(field, prompt, grammar, self.left, fresh=True)
+        completion = self._complete(field, self._prompt(above), grammar, self.left, fresh=True)
         if completion.cut:
             raise _CutError(field.path, completion.text)
         value = json.loads(completion.text)

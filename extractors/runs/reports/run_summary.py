@@ -35,6 +35,8 @@ def progress_of(totals: Totals, total: int | None) -> Progress:
     if totals.waiting:  # how fast it went says nothing of how long a batch takes
         note = f"{totals.waiting}, {note}"
         return Progress(totals.documents, total, before=totals.documents, seconds=totals.seconds, note=note)
+    if total == 1 and totals.asked > 1 and not totals.documents:  # one document, in parts
+        return Progress(totals.answered, totals.asked, seconds=totals.seconds, note=note, unit="parts")
     return Progress(totals.documents, total, before=totals.resumed, seconds=totals.seconds, note=note, trouble=trouble)
 
 

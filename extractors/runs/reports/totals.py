@@ -63,6 +63,7 @@ class Totals:
     before_usd, since_usd: what these had cost before, and what they cost this time; None once a price was unknown.
     writing: how far the outputs are, once all has been asked; None before, and where they hold all by then.
     waiting: what of batches is waited for, "" for nothing.
+    answered, asked: how many requests were answered, of how many that were made so far.
     seconds: since it was started.
     """
 
@@ -83,6 +84,8 @@ class Totals:
     since_usd: Decimal | None = Decimal(0)
     writing: Writing | None = None
     waiting: str = ""
+    answered: int = 0
+    asked: int = 0
     _started: float = field(default_factory=time.monotonic)
 
     @property

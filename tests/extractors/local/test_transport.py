@@ -175,7 +175,7 @@ def test_a_prompt_that_is_too_long_is_refused_with_the_limit(client: anthropic.A
     with pytest.raises(
         anthropic.BadRequestError, match=r"prompt is too long: 90\d\d tokens > 4608 maximum; SLOTFILL_LOCAL_CONTEXT"
     ):
-        ask(client, NAME, "word " * 9_000)
+        ask(client, LINE, "word " * 9_000)
     with pytest.raises(anthropic.APIStatusError) as caught:
         ask(client, NAME, "word " * 1_000_000)
     assert caught.value.status_code == 413

@@ -155,6 +155,22 @@ def test_an_answer_rests_on_what_the_text_says_of_it(model_file: Path) -> None:
     assert (untold.quotes, untold.answer, untold.stated) == ([], None, False)
 
 
+def test_a_long_text_costs_what_its_windows_cost_and_quotes_stand_in_it(
+    model_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompts: list[str] = []
+    score = Engine.score
+    monkeypatch.setattr(
+        Engine, "score", lambda self, prompt, *rest: prompts.append(prompt) or score(self, prompt, *rest)
+    )
+    text = "\n".join(f"The soup of day {number} was cold and the waiter was rude to us." for number in range(60))
+    with Extractor(Sentiment, model="local") as extractor:
+        value = extractor.extract(text).value
+    assert len(prompts) == 7  # of 20 windows
+    assert all(quote in text for quote in value.key_phrases)
+    assert value.sentiment == "negative"
+
+
 def test_labelled_texts_calibrate_and_are_kept(model_file: Path) -> None:
     class Mood(BaseModel):
         """The mood."""
@@ -186,7 +202,7 @@ def test_a_document_that_is_too_long_is_read_in_chunks(model_file: Path, monkeyp
 def test_the_settings_reach_the_engine(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLOTFILL_LOCAL_CONTEXT", "512")
     monkeypatch.setenv("SLOTFILL_LOCAL_SLOTS", "1")
-    with Extractor("name str", model="local") as extractor:
+    with Extractor("colour str", model="local") as extractor:
         extraction = extractor.extract("x1 " * 600)
     assert extraction.error is not None
     assert extraction.error.type == "too_long"

@@ -155,6 +155,13 @@ def test_how_far_its_outputs_are_in_the_end(before, done, said, clock):
     assert progress_of(made, 500).line() == said
 
 
+def test_one_document_in_parts_tells_how_many_are_read(clock):
+    clock.time = 8
+    made = Totals(_started=0.0, answered=2, asked=6)
+    assert progress_of(made, 1).line() == "2 of 6 parts, 33%, 4.0 s each, 0:16 left, $0.0000"
+    assert progress_of(made, 2).count == "0 of 2"
+
+
 def test_before_the_first_document(clock):
     clock.time = 7
     assert progress_of(Totals(cost_usd=None, _started=0.0), 500).line() == "0 of 500, 0%, 0:07, cost unknown"
