@@ -85,7 +85,7 @@ async def _observed(heard: Recorders, events: AsyncGenerator[T], schema: str, mo
         async with aclosing(events):
             while True:
                 with span:
-                    event = await anext(events, None)
+                    event = await _next_of(events, span)
                 if event is None:
                     return
                 if isinstance(event, Extraction):
@@ -94,11 +94,17 @@ async def _observed(heard: Recorders, events: AsyncGenerator[T], schema: str, mo
                     heard.instruments.begun(schema, model, time.monotonic() - started)
                     begun = True
                 yield event
+    finally:
+        span.end()
+
+
+async def _next_of(events: AsyncGenerator[T], span: OpenSpan) -> T | None:
+    """Return what comes next, None for nothing. What goes wrong as a stream is left is no failure of the extraction."""
+    try:
+        return await anext(events, None)
     except Exception as error:
         span.fail(type(error).__name__)
         raise
-    finally:
-        span.end()
 
 
 def _end(heard: Recorders, span: OpenSpan, extraction: Extraction[Any], seconds: float | None) -> None:

@@ -159,6 +159,49 @@ def test_a_stream_that_is_left_ends_its_spans(heard):
     assert heard.values("slotfill.in.flight") == {(): 0}
 
 
+async def slow_to_close():
+    try:
+        yield "growing"
+    finally:
+        await asyncio.sleep(0.01)
+
+
+def test_a_stream_that_the_loop_closes_beside_its_own_end_is_no_failure(heard):
+    """At its end an event loop closes each generator by itself, those within others too, and all at once."""
+
+    async def main():
+        within = slow_to_close()
+        events = extraction_telemetry.tell_extraction(within, "mood", "claude-haiku-5-5")
+        assert await anext(events) == "growing"
+        closing = asyncio.create_task(within.aclose())
+        await asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match="already running"):
+            await events.aclose()
+        await closing
+
+    asyncio.run(main())
+    (span,) = heard.named(EXTRACT)
+    assert span.status.status_code is StatusCode.UNSET
+    assert "error.type" not in span.attributes
+
+
+async def broken():
+    yield "growing"
+    raise KeyError
+
+
+def test_what_goes_wrong_as_a_stream_goes_on_is_a_failure(heard):
+    async def main():
+        async with aclosing(extraction_telemetry.tell_extraction(broken(), "mood", "claude-haiku-5-5")) as events:
+            async for _ in events:
+                pass
+
+    with pytest.raises(KeyError):
+        asyncio.run(main())
+    (span,) = heard.named(EXTRACT)
+    assert (span.status.status_code, span.attributes["error.type"]) == (StatusCode.ERROR, "KeyError")
+
+
 def test_metrics_of_extractions(heard):
     claude = SimulatedClaude(lambda _: '{"mood": "Bad"}')
     with Extractor(Mood, client=claude.client()) as extractor:
