@@ -76,6 +76,8 @@ def _pull_command(name: str) -> None:
     from slotfill.extractors.local.weights import weights
     from slotfill.extractors.runs.reports.console import transfer_line
 
+    if (licence := weights.licence(name)) and weights.installed(name) is None:
+        click.echo(f"{name} is licensed under {licence}", err=True)
     with transfer_line() as show:
         path = weights.pull(name, progress=show)
     click.echo(path)

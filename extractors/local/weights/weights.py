@@ -21,7 +21,7 @@ from slotfill.extractors.catalogue import model_ids
 from slotfill.extractors.errors import ModelError
 from slotfill.extractors.local.weights import hub
 
-__all__ = ["DEFAULT", "KNOWN_WEIGHTS", "Weights", "installed", "locate_weights", "pull"]
+__all__ = ["DEFAULT", "KNOWN_WEIGHTS", "Weights", "installed", "licence", "locate_weights", "pull"]
 
 Progress = Callable[[int, int], None]
 
@@ -72,21 +72,30 @@ def installed(name: str = DEFAULT) -> Path | None:
 
 
 def locate_weights(model: str) -> Path:
-    """Return the file of a model id: `local`, `local:FILE.gguf`, or `hf:ORG/REPO/FILE.gguf`, fetched at its first use.
+    """Return the file of a model id: `local`, `local:NAME`, `local:FILE.gguf`, or one of a hub.
+
+    NAME is that of a known model. `hf:ORG/REPO/FILE.gguf` is fetched at its first use.
 
     Raises ModelError, with what to do, without one.
     """
     if _on_hub(model):
         return hub.locate_on_hub(model)
     file = model.removeprefix(model_ids.LOCAL).removeprefix(":")
-    if file:
+    if file and file not in KNOWN_WEIGHTS:
         path = Path(file).expanduser()
         if not path.is_file():
             raise ModelError(f"model {model!r}: there is no file {str(path)!r}")
         return path
-    if (pulled := installed()) is None:
-        raise ModelError("the embedded model is not there: fetch it with `slotfill models pull`")
+    name = file or DEFAULT
+    if (pulled := installed(name)) is None:
+        what = "" if name == DEFAULT else f" {name}"
+        raise ModelError(f"the embedded model is not there: fetch it with `slotfill models pull{what}`")
     return pulled
+
+
+def licence(name: str) -> str | None:
+    """Return under which licence a known model may be used; None for one of a hub, whose page tells."""
+    return None if _on_hub(name) else _known(name).licence
 
 
 def pull(name: str = DEFAULT, *, progress: Progress = lambda _done, _total: None) -> Path:

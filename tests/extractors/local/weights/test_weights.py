@@ -138,6 +138,14 @@ def test_two_may_pull_at_once(tiny: weights.Weights, cache: Path) -> None:
     assert list(cache.iterdir()) == [tiny.path]
 
 
+def test_a_known_model_is_named_behind_local(tiny: weights.Weights) -> None:
+    with pytest.raises(ModelError, match="fetch it with `slotfill models pull tiny`"):
+        weights.locate_weights("local:tiny")
+    assert weights.pull("tiny") == weights.locate_weights("local:tiny") == tiny.path
+    assert weights.licence("tiny") == "CC0-1.0"
+    assert weights.licence("hf:a/b/c.gguf") is None
+
+
 def test_an_unknown_model_is_refused() -> None:
     for call in (weights.pull, weights.installed):
         with pytest.raises(ModelError, match="no model 'big' to pull: choose 'smollm2-135m', or hf:"):
