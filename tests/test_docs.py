@@ -30,7 +30,7 @@ from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.extractors.testing.server import served
 from slotfill.extractors.testing.simulator.fault_triggers import FAULTS, STAGES
-from slotfill.schemas import Sentiment, built_ins, resolve
+from slotfill.schemas import Entities, built_ins, resolve
 from slotfill.schemas.sources.one_line import FIELD_TYPES
 
 README = ROOT / "README.md"
@@ -167,8 +167,14 @@ def test_the_first_commands_of_the_readme_are_the_two():
 
 
 def test_the_example_of_the_readme_is_a_valid_value_of_its_text():
-    text, value = re.search(r'\$ echo "([^"]*)".*?\n(    \{.*?\n    \})\n', README.read_text(), re.DOTALL).groups()
-    Schema(Sentiment).validate(value, document=" ".join(text.split()))
+    text, shown = re.search(r'\$ echo "([^"]*)".*?--show\n(.*?)\n\nThis', README.read_text(), re.DOTALL).groups()
+    marked, rows = shown.split("\n\n")
+    assert re.sub(r"\[([^]]*)\][¹²³⁴⁵]", r"\1", marked).strip() == text
+    quotes = re.findall(r"entities\[\d\]\.text  (.*)", rows)
+    assert re.findall(r"\[([^]]*)\]", marked) == quotes
+    types = re.findall(r"entities\[\d\]\.type  (\w+)", rows)
+    value = {"entities": [{"text": quote, "type": kind} for quote, kind in zip(quotes, types, strict=True)]}
+    Schema(Entities).validate(json.dumps(value), document=text)
 
 
 def test_the_record_of_the_docs_is_a_real_one(service):
