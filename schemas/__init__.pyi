@@ -17,6 +17,7 @@ from slotfill.schemas.json_schema.response_model import response_model as respon
 from slotfill.schemas.marks.comparison import Compare as Compare
 from slotfill.schemas.marks.confidence import Confidence as Confidence
 from slotfill.schemas.marks.evidence import Evidence as Evidence
+from slotfill.schemas.marks.free_text import FreeText as FreeText
 from slotfill.schemas.marks.merge_policy import Merge as Merge
 from slotfill.schemas.parameters import Parameters as Parameters
 from slotfill.schemas.schema import Schema as Schema

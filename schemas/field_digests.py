@@ -13,15 +13,15 @@ from slotfill.schemas.example import Example
 from slotfill.schemas.json_schema.subschemas import properties_of, resolve_local, subschemas
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping, JSONObject
 from slotfill.schemas.json_values.pointer import follow
-from slotfill.schemas.marks.comparison import COMPARE_KEYWORD
 from slotfill.schemas.marks.merge_policy import MERGE_KEYWORD
+from slotfill.schemas.marks.silent_marks import SILENT_KEYWORDS
 
 __all__ = ["FieldDigests", "digest_fields"]
 
 DIGITS = 12
 """So many hex digits tell two forms of one field apart."""
 
-_NOT_ASKED = (MERGE_KEYWORD, COMPARE_KEYWORD)
+_NOT_ASKED = (MERGE_KEYWORD, *SILENT_KEYWORDS)
 """What is made of an answer: it may change without the question."""
 
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")

@@ -12,6 +12,7 @@ from slotfill.schemas.json_values.json_types import JSONObject
 from slotfill.schemas.marks.comparison import check_comparisons
 from slotfill.schemas.marks.confidence import CONFIDENCE_MARK, check_confidences
 from slotfill.schemas.marks.evidence import EVIDENCE_MARK, check_evidence
+from slotfill.schemas.marks.free_text import check_free_texts
 from slotfill.schemas.marks.merge_policy import check_merges, has_keys, name_merge_keys
 from slotfill.schemas.validation.model_schema import reply_schema
 
@@ -49,6 +50,7 @@ def json_schema_of(model: type[BaseModel], name: str, parameters: BaseModel | No
     check_evidence(json_schema)
     check_merges(json_schema)
     check_comparisons(json_schema)
+    check_free_texts(json_schema)
     if parameters and "description" in json_schema:
         json_schema["description"] = _filled(json_schema["description"], parameters)
     return json_schema

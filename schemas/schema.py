@@ -23,9 +23,9 @@ from slotfill.schemas.json_values.json_types import JSON, JSONObject
 from slotfill.schemas.json_values.places import ValuePath
 from slotfill.schemas.json_values.pointer import join, pointer_to, tokens
 from slotfill.schemas.json_values.wrapper import WRAPPER, is_wrapper
-from slotfill.schemas.marks.comparison import without_comparisons
 from slotfill.schemas.marks.confidence import CONFIDENCE_MARK
 from slotfill.schemas.marks.evidence import EVIDENCE_MARK
+from slotfill.schemas.marks.silent_marks import without_silent_marks
 from slotfill.schemas.model_description import instructions_of, json_schema_of, snake_case
 from slotfill.schemas.parameters import lacking, parameters_of
 from slotfill.schemas.typed_root import TypedRoot, is_type, plain_root, typed_root
@@ -384,7 +384,7 @@ class Schema(Generic[M]):
     def _fingerprint(self) -> str:
         parts = {
             "name": self.name,
-            "json_schema": without_comparisons(self.json_schema),
+            "json_schema": without_silent_marks(self.json_schema),
             "instructions": self.instructions,
             "examples": [[example.text, example.value] for example in self.examples],
             "calibration": [[example.text, example.value] for example in self.calibration],

@@ -258,7 +258,7 @@ def test_the_schemas_of_the_docs_can_be_used():
     assert len(lines) >= 4
     for line in lines:
         resolve(line)
-    assert {name for row in table_rows(text) for name in re.findall(r"`(\w+)`", row[0])} == set(FIELD_TYPES)
+    assert {name for row in table_rows(text) for name in re.findall(r"`([\w-]+)`", row[0])} == set(FIELD_TYPES)
     document = re.search(
         r"^    \{\n.*?^    \}\n", section(DOCS / "schemas.md", "A JSON Schema"), re.DOTALL | re.MULTILINE
     )

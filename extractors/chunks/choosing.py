@@ -15,6 +15,7 @@ from slotfill.extractors.forms.vocabulary import is_nothing
 from slotfill.extractors.record.parts import Span
 from slotfill.schemas.json_schema.subschemas import properties_of
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping
+from slotfill.schemas.marks.free_text import is_free_text
 from slotfill.schemas.marks.merge_policy import MergePolicy
 from slotfill.schemas.passages.folding import fold
 
@@ -36,7 +37,7 @@ def choose(
     if policy in ("most", "longest", "join"):
         groups = _with_cut_texts(groups)
     if policy == "join" and len(groups) > 1 and all(isinstance(value.data, str) for value in values):
-        return _joined(groups)
+        return _joined(groups, schemas)
     best = _best(groups, policy)
     rest = [group[0] for group in groups if group is not best]
     return kept_whole(best).with_conflict(policy, [*rest, *others])
@@ -136,11 +137,12 @@ def _holds(longer: PlacedValue, shorter: PlacedValue) -> bool:
     return texts and fold(shorter.data).strip() in fold(longer.data)
 
 
-def _joined(groups: Sequence[Group]) -> MergedNode:
+def _joined(groups: Sequence[Group], schemas: Schemas) -> MergedNode:
     in_pieces = any(group[0].span() for group in groups)  # no span can say where
+    is_sought = in_pieces and not is_free_text(schemas)
     chunks = chunks_of(value for group in groups for value in group)
     text = " ".join(group[0].data for group in groups)
-    return MergedNode(text, {"": _ABSENT} if in_pieces else {}, {"": chunks})
+    return MergedNode(text, {"": _ABSENT} if is_sought else {}, {"": chunks})
 
 
 def _best(groups: Sequence[Group], policy: MergePolicy) -> Group:

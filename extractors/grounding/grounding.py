@@ -3,7 +3,7 @@
 A string is sought as it is, then normalised, then as a date or number written otherwise, then fuzzily; one that stands
 nowhere is `absent`. A number is sought in all its surface forms, and gets no span where it has none. What is chosen
 and not read gets none either: values of an `enum` or `const`, booleans, confidences, and numbers on a scale of a few
-steps.
+steps. A `FreeText` gets one where it was copied, as it is or normalised.
 
 A value that stands in several places is placed by order and context: items of a list one after the other, and the
 values of one object close together.
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -24,6 +24,7 @@ from slotfill.extractors.record.parts import Span
 from slotfill.schemas.json_schema.value_walk import ApplicableSchemas, ValueNode, walk
 from slotfill.schemas.json_values.json_types import JSON, JSONMapping
 from slotfill.schemas.marks.confidence import CONFIDENCE_KEYWORD
+from slotfill.schemas.marks.free_text import is_free_text
 from slotfill.schemas.passages.folding import Where, widen
 from slotfill.schemas.passages.passages import exact, normalised
 
@@ -71,15 +72,27 @@ class _Order:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Values that belong together, by JSON Pointer: those of one object, or one item of a list."""
+    """Values that belong together, by JSON Pointer: those of one object, or one item of a list.
+
+    `free_texts` are the pointers of those in the model's own words: no misquotes of what they are like.
+    """
 
     scalars: dict[str, Scalar]
     order: _Order
+    free_texts: set[str] = field(default_factory=set)
 
     def place(self, mentions: Mapping[Scalar, Occurrences]) -> dict[str, Span]:
         """Place the rarest value in the list's order, and the others near it."""
-        spans = {path: _ABSENT for path, value in self.scalars.items() if isinstance(value, str) or value in mentions}
-        found = {path: mentions[value] for path, value in self.scalars.items() if value in mentions}
+        found = {
+            path: mentions[value]
+            for path, value in self.scalars.items()
+            if value in mentions and not (path in self.free_texts and mentions[value].match == "fuzzy")
+        }
+        spans = {
+            path: _ABSENT
+            for path, value in self.scalars.items()
+            if path in found or (isinstance(value, str) and path not in self.free_texts)
+        }
         if found:
             rarest = min(found, key=lambda path: len(found[path].places))
             spans[rarest] = anchor = found.pop(rarest).take(after=self.order.at)
@@ -101,6 +114,8 @@ def _groups(data: JSON, json_schema: JSONMapping) -> list[_Group]:
         elif node.schemas.remember(_Choice.of).leaves_open(node.value):
             group = around if in_object else groups.setdefault(node, _Group({}, around.order))
             group.scalars[node.pointer] = node.value
+            if node.schemas.remember(is_free_text):
+                group.free_texts.add(node.pointer)
     return [group for group in groups.values() if group.scalars]
 
 

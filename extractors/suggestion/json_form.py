@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from slotfill.extractors.suggestion.proposal import Proposal, ProposedField, ProposedPart
 from slotfill.schemas.json_values.json_types import JSONObject
+from slotfill.schemas.marks.free_text import FREE_TEXT_KEYWORD
 from slotfill.schemas.verbatim import FORMAT
 
 __all__ = ["is_nullable", "proposed_schema"]
 
 _SCALARS: dict[str, JSONObject] = {
     "verbatim": {"type": "string", "format": FORMAT},
-    "text": {"type": "string"},
+    "text": {"type": "string", FREE_TEXT_KEYWORD: True},
     "whole number": {"type": "integer"},
     "number": {"type": "number"},
     "date": {"type": "string", "format": "date"},

@@ -20,13 +20,13 @@ WIDTH = 88
 
 _SCALARS = {
     "verbatim": "Verbatim",
-    "text": "str",
+    "text": "FreeText",
     "whole number": "int",
     "number": "float",
     "date": "dt.date",
     "yes/no": "bool",
 }
-_IMPORTED = frozenset({"BaseModel", "ConfigDict", "Field", "Literal", "Verbatim"})
+_IMPORTED = frozenset({"BaseModel", "ConfigDict", "Field", "FreeText", "Literal", "Verbatim"})
 _HEAD = '"""What to extract, as `slotfill suggest` proposed it from sample documents."""'
 _CONFIG = '    model_config = ConfigDict(extra="forbid")'
 
@@ -58,8 +58,8 @@ class _Module:
             yield "from typing import Literal"
         yield from [""] * bool(self.types & {"dt", "Literal"})
         yield "from pydantic import BaseModel, ConfigDict, Field"
-        if "Verbatim" in self.types:
-            yield "from slotfill.schemas import Verbatim"
+        if marks := sorted(self.types & {"FreeText", "Verbatim"}):
+            yield f"from slotfill.schemas import {', '.join(marks)}"
 
     def lines(self, fields: Sequence[ProposedField | ProposedPart]) -> list[str]:
         taken: set[str] = set()

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from slotfill.schemas.example import Example
+from slotfill.schemas.marks.free_text import FreeText
 from slotfill.schemas.marks.merge_policy import Merge
 
 __all__ = ["Feedback"]
@@ -145,6 +146,6 @@ class Feedback(BaseModel):
         le=5,
         description="1 nothing to do, 2 minor (weeks), 3 normal (days), 4 high (a day), 5 critical (now).",
     )
-    suggested_action: str = Field(
+    suggested_action: FreeText = Field(
         min_length=1, max_length=400, description="One concrete next step for the team, as an imperative."
     )

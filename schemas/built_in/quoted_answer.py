@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validator
 from pydantic_core import PydanticCustomError
 
+from slotfill.schemas.marks.free_text import FreeText
 from slotfill.schemas.marks.merge_policy import Merge
 from slotfill.schemas.parameters import Parameters
 from slotfill.schemas.verbatim import Verbatim
@@ -44,7 +45,7 @@ class QuotedAnswer(BaseModel):
     quotes: list[Annotated[Verbatim, Field(min_length=1, max_length=1000)]] = Field(
         description="The passages that answer the question, word for word, most telling first; empty where none does."
     )
-    answer: Annotated[Annotated[str, Field(min_length=1)] | None, Merge("join")] = Field(
+    answer: Annotated[Annotated[FreeText, Field(min_length=1)] | None, Merge("join")] = Field(
         description="The answer, from these passages alone; null where the document does not say it."
     )
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from slotfill.schemas.example import Example
 from slotfill.schemas.marks.confidence import Confidence
+from slotfill.schemas.marks.free_text import FreeText
 from slotfill.schemas.marks.merge_policy import Merge
 from slotfill.schemas.verbatim import Verbatim
 
@@ -214,7 +215,7 @@ class Sentiment(BaseModel):
         max_length=5,
         description="Up to 5 short passages that carry the sentiment, copied word for word, strongest first.",
     )
-    summary: Annotated[str, Merge("longest")] = Field(
+    summary: Annotated[FreeText, Merge("longest")] = Field(
         min_length=1,
         max_length=400,
         description="One sentence, in the language of the text: what the writer thinks of what, and why.",

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from pydantic_core import PydanticCustomError
 
 from slotfill.schemas.example import Example
+from slotfill.schemas.marks.free_text import FreeText
 from slotfill.schemas.marks.merge_policy import Merge
 from slotfill.schemas.parameters import Parameters
 from slotfill.schemas.passages.sentences import count_sentences
@@ -93,7 +94,7 @@ class Summary(BaseModel):
         ),
     )
 
-    summary: Annotated[str, Merge("longest")] = Field(
+    summary: Annotated[FreeText, Merge("longest")] = Field(
         min_length=1,
         max_length=6000,
         description="The summary as plain prose, in the language of the document.",

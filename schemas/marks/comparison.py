@@ -9,7 +9,6 @@ It changes nothing of what is asked: no model sees it, and a schema's fingerprin
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
@@ -29,7 +28,6 @@ __all__ = [
     "ComparisonKind",
     "check_comparisons",
     "comparison_of",
-    "without_comparisons",
 ]
 
 COMPARE_KEYWORD = "x-slotfill-compare"
@@ -138,16 +136,6 @@ def check_comparisons(json_schema: JSONObject) -> None:
         keyword = schema[COMPARE_KEYWORD]
         if complaint := _complaint(keyword if isinstance(keyword, dict) else {"as": keyword}):
             raise SchemaError(f"{path or '/'}: {COMPARE_KEYWORD}: {complaint}")
-
-
-def without_comparisons(json_schema: JSONObject) -> JSONObject:
-    """Return a JSON Schema without the keyword: the same object where it has none."""
-    if not any(COMPARE_KEYWORD in schema for _, schema in subschemas(json_schema)):
-        return json_schema
-    bare = copy.deepcopy(json_schema)
-    for _, schema in [*subschemas(bare)]:
-        schema.pop(COMPARE_KEYWORD, None)
-    return bare
 
 
 def _complaint(keyword: JSONMapping) -> str | None:

@@ -32,6 +32,7 @@ from typing import NoReturn
 from slotfill.schemas.errors import SchemaError
 from slotfill.schemas.json_schema.decimals import DECIMAL
 from slotfill.schemas.json_values.json_types import JSONObject
+from slotfill.schemas.marks.free_text import FREE_TEXT_KEYWORD
 
 __all__ = ["FIELD_TYPES", "MAX_LINE_DEPTH", "parse_line"]
 
@@ -46,6 +47,7 @@ FIELD_TYPES: dict[str, JSONObject] = {
     "date": {"type": "string", "format": "date"},
     "datetime": {"type": "string", "format": "date-time"},
     "verbatim": {"type": "string", "format": "verbatim"},
+    "free-text": {"type": "string", FREE_TEXT_KEYWORD: True},
     "any": {},
 }
 """What each type's name means in JSON Schema."""

@@ -18,7 +18,7 @@ from slotfill.schemas.json_schema.subschemas import subschemas
 from slotfill.schemas.json_values.json_types import JSONObject
 from slotfill.schemas.json_values.pointer import join
 from slotfill.schemas.json_values.wrapper import WRAPPER
-from slotfill.schemas.marks.comparison import without_comparisons
+from slotfill.schemas.marks.silent_marks import without_silent_marks
 from slotfill.schemas.schema import Schema
 from slotfill.schemas.wire.losses import STRUCTURED, Loss, Mode
 from slotfill.schemas.wire.subset import Reduction, local_pointer
@@ -62,7 +62,7 @@ def wire_of(json_schema: JSONObject, *, wrapped: bool) -> Wire:
 
     wrapped: whether the value travels inside {"value": …}; `json_schema` is the value's own.
     """
-    json_schema = without_comparisons(json_schema)  # it is said of gold, not to a model
+    json_schema = without_silent_marks(json_schema)
     reduction = Reduction(json_schema)
     root = reduction.root()
     found = [*_lint(json_schema, wrapped=wrapped), *reduction.losses, *reduction.limits()]

@@ -142,6 +142,7 @@ def test_texts_that_are_joined_stand_nowhere_in_one_piece() -> None:
     parts = [said(FIRST, "a", **{"": (3, 4)}), said(SECOND, "b", **{"": (40, 41)})]
     merged = merge({"x-merge": "join"}, parts)
     assert (merged.data, merged.spans, merged.found_in) == ("a b", {"": ABSENT}, {"": (0, 1)})
+    assert merge({"x-merge": "join", "x-free-text": True}, parts).spans == {}  # nor need they
 
 
 def test_a_text_that_was_cut_gives_way_to_the_whole_one() -> None:

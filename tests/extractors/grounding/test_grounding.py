@@ -233,3 +233,15 @@ def test_deep_data_and_long_texts_are_grounded():
     assert ground(["a", "a" * 9, "b" * 9], "a" * 1_000_000, FREE)["/2"] == ABSENT
     for piece in ("\u0301", "a\u0301", "1", "1 ", "a ", "包", "-\n", "*", "a1"):
         assert len(ground([piece, piece * 3, f"{piece}."], piece * (50_000 // len(piece)), FREE)) == 3
+
+
+def test_a_free_text_has_a_span_where_it_was_copied_and_is_never_absent():
+    text = "Great lamp, but it flickers at night. Ask Ada."
+    schema = {"properties": {"summary": {"type": "string", "x-free-text": True}, "seller": {"type": "string"}}}
+    assert passages({"summary": "Likes it less by night", "seller": "Bo"}, text, schema) == {"/seller": None}
+    copied = {"summary": "it Flickers at night", "seller": "Ada"}
+    assert passages(copied, text, schema) == {"/summary": "it flickers at night", "/seller": "Ada"}
+    like = {"summary": "but it flickers at nigth", "seller": "but it flickers at nigth"}
+    assert passages(like, text, schema) == {"/seller": "but it flickers at night"}  # it is no misquote
+    nullable = {"properties": {"summary": {"anyOf": [schema["properties"]["summary"], {"type": "null"}]}}}
+    assert passages({"summary": "Mixed"}, text, nullable) == {}

@@ -77,6 +77,8 @@ def test_whatever_is_said_is_a_string_or_a_name(proposal):
         "import datetime as dt",
         "from typing import Literal",
         "from pydantic import BaseModel, ConfigDict, Field",
+        "from slotfill.schemas import FreeText",
+        "from slotfill.schemas import FreeText, Verbatim",
         "from slotfill.schemas import Verbatim",
     }
 

@@ -11,7 +11,8 @@ from scripted import Service, message
 from slotfill import Extractor
 from slotfill.schemas import Compare, Merge, Schema, SchemaError, resolve
 from slotfill.schemas.json_values.pointer import follow
-from slotfill.schemas.marks.comparison import COMPARE_KEYWORD, comparison_of, without_comparisons
+from slotfill.schemas.marks.comparison import COMPARE_KEYWORD, comparison_of
+from slotfill.schemas.marks.silent_marks import without_silent_marks
 from slotfill.schemas.wire.wire import wire_of
 
 
@@ -100,7 +101,7 @@ def test_a_file_that_says_it_wrongly_is_refused_with_the_place(keyword: Any, rea
 
 def test_it_changes_nothing_of_what_is_asked() -> None:
     with_it, without = Schema(Line, name="line"), Schema(PlainLine, name="line", instructions="x")
-    bare = without_comparisons(with_it.json_schema)
+    bare = without_silent_marks(with_it.json_schema)
     assert COMPARE_KEYWORD not in json.dumps(bare)
     assert COMPARE_KEYWORD in json.dumps(with_it.json_schema)  # and it was copied, not changed
     assert bare["properties"] == without.json_schema["properties"]
@@ -130,7 +131,7 @@ def test_what_only_looks_like_it_is_none() -> None:
         "properties": {COMPARE_KEYWORD: {"const": {COMPARE_KEYWORD: "x"}}},
         "default": {COMPARE_KEYWORD: "x"},
     }
-    assert without_comparisons(schema) is schema
+    assert without_silent_marks(schema) is schema
     assert resolve(schema).load({COMPARE_KEYWORD: {COMPARE_KEYWORD: "x"}}) == {COMPARE_KEYWORD: {COMPARE_KEYWORD: "x"}}
 
 
