@@ -12,7 +12,7 @@ import click
 from slotfill.commands.gold.html_option import html_option
 from slotfill.commands.options.asking_options import complete_schema
 from slotfill.commands.options.option_groups import OptionGroup, option
-from slotfill.commands.options.running_options import usd_amount
+from slotfill.commands.options.usd_amounts import UsdAmount
 
 __all__ = ["ComparedOptions", "GoldOptions", "ReportOptions", "check_outputs"]
 
@@ -41,9 +41,7 @@ class GoldOptions(OptionGroup):
     )
     max_cost: Decimal | None = option(
         "--max-cost",
-        type=click.FloatRange(min=0, min_open=True),
-        metavar="USD",
-        callback=usd_amount,
+        type=UsdAmount(),
         help="Never spend more, resumed parts included; what is left can be gone on with.",
     )
     concurrency: int | None = option(

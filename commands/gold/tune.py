@@ -15,7 +15,7 @@ from slotfill.commands.gold.gold_options import check_outputs
 from slotfill.commands.options.asking_options import formats_option, schema_argument
 from slotfill.commands.options.option_groups import GroupedCommand, OptionGroup, named_values, option, with_options
 from slotfill.commands.options.reading_options import FileOptions
-from slotfill.commands.options.running_options import usd_amount
+from slotfill.commands.options.usd_amounts import UsdAmount
 
 if TYPE_CHECKING:
     from slotfill.extractors.evaluation.intervals import Score
@@ -43,9 +43,7 @@ class TuneOptions(OptionGroup):
     max_cost: Decimal | None = option(
         "--max-cost",
         most_used=True,
-        type=click.FloatRange(min=0, min_open=True),
-        metavar="USD",
-        callback=usd_amount,
+        type=UsdAmount(),
         help="Never spend more, an earlier start included; what the report takes is held back.",
     )
     candidates: int = option(

@@ -10,21 +10,16 @@ from typing import TYPE_CHECKING
 import click
 
 from slotfill.commands.options.option_groups import OptionGroup, named_values, option
+from slotfill.commands.options.usd_amounts import UsdAmount
 
 if TYPE_CHECKING:
     from slotfill.extractors.budgets.spending_limit import SpendingLimit
     from slotfill.extractors.runs.ledger.store import Retention
     from slotfill.extractors.runs.reports.logs import LogFormat
 
-__all__ = ["RunningOptions", "TellingOptions", "WritingOptions", "spending_limits", "usd_amount"]
+__all__ = ["RunningOptions", "TellingOptions", "WritingOptions", "spending_limits"]
 
 _COUNT = click.IntRange(min=1)
-_AMOUNT = click.FloatRange(min=0, min_open=True)
-
-
-def usd_amount(_: click.Context, __: click.Parameter, amount: float | None) -> Decimal | None:
-    """Read an amount of money as it was typed, with its own digits."""
-    return None if amount is None else Decimal(str(amount))
 
 
 def spending_limits(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[SpendingLimit, ...]:
@@ -99,9 +94,7 @@ class RunningOptions(OptionGroup):
     max_cost: Decimal | None = option(
         "--max-cost",
         most_used=True,
-        type=_AMOUNT,
-        metavar="USD",
-        callback=usd_amount,
+        type=UsdAmount(),
         help="Never spend more, resumed parts included; what is left can be gone on with.",
     )
     dry_run: bool = option(
@@ -120,13 +113,11 @@ class RunningOptions(OptionGroup):
     otpm: int | None = option("--otpm", type=_COUNT, metavar="N", help="Output tokens a minute.")
     max_wait: float | None = option(
         "--max-wait",
-        type=_AMOUNT,
+        type=click.FloatRange(min=0, min_open=True),
         metavar="SECONDS",
         help="End the run where the limits would hold it up for longer. [default: 300]",
     )
-    warn_cost: Decimal | None = option(
-        "--warn-cost", type=_AMOUNT, metavar="USD", callback=usd_amount, help="Say when so much is spent."
-    )
+    warn_cost: Decimal | None = option("--warn-cost", type=UsdAmount(), help="Say when so much is spent.")
     budgets: tuple[SpendingLimit, ...] = option(
         "--budget",
         multiple=True,

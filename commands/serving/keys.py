@@ -14,7 +14,7 @@ import click
 
 from slotfill.commands.options.durations import Duration
 from slotfill.commands.options.option_groups import named_values
-from slotfill.commands.options.running_options import usd_amount
+from slotfill.commands.options.usd_amounts import UsdAmount
 
 if TYPE_CHECKING:
     from slotfill.extractors.keys.api_key import ApiKey
@@ -36,7 +36,6 @@ _keys_option = click.option(
     help="The file of the keys, its owner's alone.",
 )
 _COUNT = click.IntRange(min=1)
-_AMOUNT = click.FloatRange(min=0, min_open=True)
 
 
 @click.group(invoke_without_command=True)
@@ -60,10 +59,8 @@ def keys_command(ctx: click.Context) -> None:
 @click.option("--rpm", type=_COUNT, metavar="N", help="Requests a minute.")
 @click.option("--tpm", type=_COUNT, metavar="N", help="Tokens a minute, in and out.")
 @click.option("--concurrency", type=_COUNT, metavar="N", help="Requests at once.")
-@click.option("--usd-a-day", type=_AMOUNT, metavar="USD", callback=usd_amount, help="What it may cost a day, in UTC.")
-@click.option(
-    "--usd-a-month", type=_AMOUNT, metavar="USD", callback=usd_amount, help="What it may cost a month, in UTC."
-)
+@click.option("--usd-a-day", type=UsdAmount(), help="What it may cost a day, in UTC.")
+@click.option("--usd-a-month", type=UsdAmount(), help="What it may cost a month, in UTC.")
 @click.option(
     "--model", "models", multiple=True, metavar="MODEL", help="A model that it may ask; repeat it. [default: all]"
 )

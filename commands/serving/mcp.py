@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slotfill.commands.options.option_groups import GroupedCommand, OptionGroup, option, with_options
-from slotfill.commands.options.running_options import usd_amount
+from slotfill.commands.options.usd_amounts import UsdAmount
 from slotfill.commands.serving.named_schemas import named_schemas
 
 if TYPE_CHECKING:
@@ -47,9 +47,7 @@ class _ToolOptions(OptionGroup):
     max_cost: Decimal | None = option(
         "--max-cost",
         most_used=True,
-        type=click.FloatRange(min=0, min_open=True),
-        metavar="USD",
-        callback=usd_amount,
+        type=UsdAmount(),
         help="Never spend more, from the start of the server to its end.",
     )
     models: tuple[str, ...] = option(

@@ -2,12 +2,14 @@
 
 import json
 import tempfile
+from enum import Enum
 from pathlib import Path
 
 import pytest
 from examples import examples
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from pydantic import BaseModel
 from reviewing import INVOICE, TEXT, VALUE, document, record, session
 
 from slotfill.extractors.errors import InputError
@@ -16,6 +18,7 @@ from slotfill.extractors.review.decisions import DecisionSpan, ProposedDecision,
 from slotfill.extractors.review.review_documents import ReviewDocument, neediest_first
 from slotfill.extractors.review.review_fold import review_view
 from slotfill.extractors.review.review_rules import DecisionError
+from slotfill.schemas.schema import Schema
 from slotfill.schemas.sources.schema_sources import read_examples, resolve
 
 ACCEPT, CORRECT, REJECT, ADD = ReviewAction.ACCEPT, ReviewAction.CORRECT, ReviewAction.REJECT, ReviewAction.ADD
@@ -297,6 +300,37 @@ def test_a_value_that_is_no_object_is_reviewed_too(tmp_path):
     decide(review, ADD, "", typed="c")
     accept_all(review)
     assert gold(review)[0]["value"] == ["b", "c"]
+
+
+class Mood(Enum):
+    GOOD = "good"
+    BAD = "bad"
+
+
+class Item(BaseModel):
+    name: str
+    count: int
+
+
+@pytest.mark.parametrize(
+    ("root", "value", "correction", "gold_value"),
+    [
+        (Mood, "good", ("", '"bad"'), "bad"),
+        (list[Item], [{"name": "lamp", "count": 2}], ("/0/count", "3"), [{"name": "lamp", "count": 3}]),
+        (dict[str, int], {"lamp": 2}, ("/lamp", "3"), {"lamp": 3}),
+        (Item | None, None, ("", '{"name": "lamp", "count": 3}'), {"name": "lamp", "count": 3}),
+    ],
+    ids=str,
+)
+def test_a_root_of_any_type_is_reviewed(tmp_path, root, value, correction, gold_value):
+    schema = Schema(root)
+    review = session(tmp_path, [ReviewDocument(0, record(value, schema=schema), TEXT, schema)])
+    path, typed = correction
+    with pytest.raises(DecisionError):
+        decide(review, CORRECT, path, typed='"ugly"')
+    decide(review, CORRECT, path, typed=typed)
+    accept_all(review)
+    assert [row["value"] for row in gold(review)] == [gold_value]
 
 
 def test_pydantic_says_what_is_missing_in_its_own_words(tmp_path):
