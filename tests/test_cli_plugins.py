@@ -45,7 +45,7 @@ def site(tmp_path_factory, monkeypatch):
     """A folder that packages are installed into."""
     site = tmp_path_factory.mktemp("site")
     monkeypatch.syspath_prepend(site)
-    isolation._PROCESS.close()  # it has the import path that there was as it began
+    isolation._READERS.close()  # it has the import path that there was as it began
     yield site
     for name in [name for name in sys.modules if name.partition(".")[0] in {"acme_plugins", "planted"}]:
         del sys.modules[name]

@@ -1,7 +1,8 @@
 """Readers in a process of their own: one that crashes, hangs or wants too much costs its document alone.
 
-Most readers hand anybody's bytes to libraries in C, which no exception handler guards against. The process is started
-when the first such file comes, serves one file after the other, and ends with this one.
+Most readers hand anybody's bytes to libraries in C, which no exception handler guards against. A process is started
+when the first such file comes, serves one file after the other, and ends with this one; there are several where files
+are read at once, as a service does.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from contextlib import suppress
 from pathlib import Path
+from queue import PriorityQueue
 from typing import IO
 
 from slotfill.extractors.documents.readers.frames import Frame, options_frame, part_from, read_frame, write_frame
@@ -38,40 +39,77 @@ SWITCHES = "-P", "-Wignore"
 """Not from the working folder, before the line above is read, either; a library's warning is no reason to fail."""
 
 
+AT_ONCE = 4
+"""So many files are read at once at the most. Each may take 2 GB of memory, and a minute without a word."""
+
+
 def read_apart(kind: Kind, data: bytes, options: ReadOptions) -> list[ReadText | NestedFile]:
-    """Read a file by its kind's reader, in the process for that. Raises ReadError where it cannot be read."""
-    return _PROCESS.read(kind, data, options)
+    """Read a file by its kind's reader, in a process for that. Raises ReadError where it cannot be read."""
+    return _READERS.read(kind, data, options)
 
 
-class _ReaderProcess:
-    """The process, started anew when it has ended. Safe for threads: one file is read at a time."""
+class _Readers:
+    """The processes: each reads a file at a time, so that one which holds up its reader leaves the others to read.
+
+    Safe for threads. The first that is free is taken: who reads one file at a time has one process.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self.processes = [_ReaderProcess() for _ in range(AT_ONCE)]
         atexit.register(self.close)
+        self._make_free()
 
     def read(self, kind: Kind, data: bytes, options: ReadOptions) -> list[ReadText | NestedFile]:
         """Read one file. Raises ReadError."""
-        with self._lock:
-            try:
-                process = self._running()
-            except OSError as error:
-                reason = f"its reader cannot be started: {error.strerror or error}"
-                raise ReadError(FailureKind.UNREADABLE, reason) from None
-            try:
-                head = {"module": kind.module, "plugin": kind.plugin, "options": options_frame(options)}
-                return self._exchange(process, Frame(head, (data,)))
-            except (EOFError, ValueError, LookupError, TypeError):  # no reply, or one that is none
-                raise crash_of(self._end(process), _reader_of(kind)) from None
-            except _MissingError:
-                reason = f"is {kind.name}: its reader needs an extra: pip install 'slotfill[{kind.extra}]'"
-                raise ReadError(FailureKind.BINARY_DOCUMENT, reason) from None
-            except ReadError:
-                raise
-            except BaseException:
-                self._end(process)  # what it would say further is of this file, and not of the next
-                raise
+        number = self._free.get()
+        try:
+            return self.processes[number].read(kind, data, options)
+        finally:
+            self._free.put(number)
+
+    def close(self) -> None:
+        """End all processes; the next file starts one anew."""
+        for process in self.processes:
+            process.close()
+
+    def forget(self) -> None:
+        """Leave the processes to the one that this was forked from."""
+        for process in self.processes:
+            process.forget()
+        self._make_free()
+
+    def _make_free(self) -> None:
+        self._free: PriorityQueue[int] = PriorityQueue()
+        for number in range(len(self.processes)):
+            self._free.put(number)
+
+
+class _ReaderProcess:
+    """One process, started when it is needed, and anew when it has ended. It belongs to one thread at a time."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def read(self, kind: Kind, data: bytes, options: ReadOptions) -> list[ReadText | NestedFile]:
+        """Read one file. Raises ReadError."""
+        try:
+            process = self._running()
+        except OSError as error:
+            reason = f"its reader cannot be started: {error.strerror or error}"
+            raise ReadError(FailureKind.UNREADABLE, reason) from None
+        try:
+            head = {"module": kind.module, "plugin": kind.plugin, "options": options_frame(options)}
+            return self._exchange(process, Frame(head, (data,)))
+        except (EOFError, ValueError, LookupError, TypeError):  # no reply, or one that is none
+            raise crash_of(self._end(process), _reader_of(kind)) from None
+        except _MissingError:
+            reason = f"is {kind.name}: its reader needs an extra: pip install 'slotfill[{kind.extra}]'"
+            raise ReadError(FailureKind.BINARY_DOCUMENT, reason) from None
+        except ReadError:
+            raise
+        except BaseException:
+            self._end(process)  # what it would say further is of this file, and not of the next
+            raise
 
     def close(self) -> None:
         """End the process."""
@@ -80,7 +118,7 @@ class _ReaderProcess:
 
     def forget(self) -> None:
         """Leave the process to the one that this was forked from."""
-        process, self._process, self._lock = self._process, None, threading.Lock()
+        process, self._process = self._process, None
         if process is not None:
             # What another thread was about to write when this was forked must not be written twice.
             with Path(os.devnull).open("r+b", buffering=0) as nowhere:
@@ -172,6 +210,6 @@ def crash_of(code: int, reader: str = "its reader") -> ReadError:
     return ReadError(FailureKind.UNREADABLE, reason)
 
 
-_PROCESS = _ReaderProcess()
+_READERS = _Readers()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_PROCESS.forget)
+    os.register_at_fork(after_in_child=_READERS.forget)

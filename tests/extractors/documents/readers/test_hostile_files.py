@@ -28,7 +28,7 @@ SHEET = "xl/worksheets/sheet1.xml"
 def failure_of(data, name):
     """Read a file, see that the next one can be read and that memory was bounded, and return the failure."""
     (text,) = read_file(data, name, ReadOptions())
-    process = isolation._PROCESS._process
+    process = isolation._READERS.processes[0]._process
     if process and sys.platform == "linux":
         status = Path(f"/proc/{process.pid}/status").read_text()
         peak = int(status.partition("VmHWM:")[2].split()[0]) << 10
@@ -232,10 +232,10 @@ UNCLOSED = "".join(f"<p><font a={number}>" for number in range(5_000))
     ids=["attributes", "options", "unclosed"],
 )
 def test_a_page_that_holds_up_its_parser_is_ended_after_a_few_seconds(page, kinds):
-    isolation._PROCESS.close()
+    isolation._READERS.close()
     begun = seconds_of_readers()
     kind, message = failure_of(page.encode(), "page.html")
-    isolation._PROCESS.close()
+    isolation._READERS.close()
     assert kind in kinds
     assert kind == "broken_document" or message.startswith("its reader was ended: what programs write is parsed in a")
     assert seconds_of_readers() - begun < 2 * PARSE_SECONDS

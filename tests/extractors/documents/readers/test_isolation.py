@@ -59,11 +59,11 @@ def test_a_reader_that_raises_costs_its_file_alone_and_tells_no_text():
 @pytest.fixture
 def impatient(monkeypatch):
     """Have the process end a reader that is silent for 2 seconds."""
-    isolation._PROCESS.close()
+    isolation._READERS.close()
     code = "from slotfill.extractors.documents.readers import worker; worker.SILENCE = 2.0; worker.main()"
     monkeypatch.setattr(isolation, "_WORKER", f"import json, sys; sys.path[:] = json.loads(sys.argv[1]); {code}")
     yield
-    isolation._PROCESS.close()
+    isolation._READERS.close()
 
 
 @pytest.mark.usefixtures("impatient")
@@ -110,26 +110,39 @@ def test_an_extra_that_is_not_installed_is_named():
         read_apart(kind, b"", ReadOptions())
 
 
-def test_many_threads_read_through_one_process():
+def test_many_threads_read_through_a_few_processes():
     with ThreadPoolExecutor(8) as pool:
         assert [*pool.map(lambda n: read(b"echo %d" % n), range(200))] == [[str(n)] for n in range(200)]
 
 
+def test_files_that_hold_up_their_readers_leave_others_to_be_read():
+    with ThreadPoolExecutor(isolation.AT_ONCE) as pool:
+        held = [pool.submit(read, b"hang") for _ in range(isolation.AT_ONCE - 1)]
+        assert pool.submit(read, b"echo beside").result(timeout=20) == ["beside"]
+        assert not any(one.done() for one in held)
+        for process in isolation._READERS.processes:
+            if process._process:
+                process._process.kill()
+        for one in held:
+            with pytest.raises(ReadError):
+                one.result()
+
+
 def test_the_process_is_not_shared_with_what_is_forked():
     read(b"echo first")
-    inherited = isolation._PROCESS._process
+    inherited = isolation._READERS.processes[0]._process
     child = os.fork()
     if not child:  # in the child: nothing but this, and out
-        os._exit(0 if isolation._PROCESS._process is None and read(b"echo forked") == ["forked"] else 1)
+        os._exit(0 if isolation._READERS.processes[0]._process is None and read(b"echo forked") == ["forked"] else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert isolation._PROCESS._process is inherited
+    assert isolation._READERS.processes[0]._process is inherited
     assert read(b"echo again") == ["again"]
     assert threading.active_count() < 100
 
 
 def test_a_process_that_was_killed_between_files_costs_none():
     read(b"echo first")
-    process = isolation._PROCESS._process
+    process = isolation._READERS.processes[0]._process
     process.send_signal(signal.SIGKILL)
     psutil.Process(process.pid).wait(10)
     assert read(b"echo next") == ["next"]
@@ -137,7 +150,7 @@ def test_a_process_that_was_killed_between_files_costs_none():
 
 @pytest.mark.parametrize("program", ["/nowhere/python", "", None])
 def test_a_process_that_cannot_be_started_is_a_failure_of_the_file(monkeypatch, program):
-    isolation._PROCESS.close()
+    isolation._READERS.close()
     monkeypatch.setattr(sys, "executable", program)
     with pytest.raises(ReadError, match="its reader cannot be started: "):
         read(b"echo first")
@@ -146,21 +159,21 @@ def test_a_process_that_cannot_be_started_is_a_failure_of_the_file(monkeypatch, 
 
 
 def test_no_code_of_the_working_folder_runs(tmp_path, monkeypatch):
-    isolation._PROCESS.close()
+    isolation._READERS.close()
     for name in ("json", "zipfile", "sitecustomize", "faulthandler", "psutil", "slotfill"):
         (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'sprung')!r}, 'w').close()")
     monkeypatch.chdir(tmp_path)
     assert read(b"echo safe") == ["safe"]
     assert not (tmp_path / "sprung").exists()
-    isolation._PROCESS.close()
+    isolation._READERS.close()
 
 
 def test_warnings_and_settings_of_python_do_not_stop_readers(monkeypatch):
-    isolation._PROCESS.close()
+    isolation._READERS.close()
     for name, value in (("WARNINGS", "error"), ("INSPECT", "1"), ("UNBUFFERED", "1"), ("DEVMODE", "1")):
         monkeypatch.setenv(f"PYTHON{name}", value)
     assert read(b"warn about") == ["warned"]
-    isolation._PROCESS.close()
+    isolation._READERS.close()
 
 
 def orphan(data, how):
@@ -172,7 +185,7 @@ def orphan(data, how):
         "from slotfill.extractors.documents.readers.read_options import ReadOptions\n"
         "kind = Kind('an unruly file', frozenset(), 'unruly_readers')\n"
         "isolation.read_apart(kind, b'echo first', ReadOptions())\n"
-        "print(isolation._PROCESS._process.pid, flush=True)\n"
+        "print(isolation._READERS.processes[0]._process.pid, flush=True)\n"
         "isolation.read_apart(kind, sys.argv[2].encode(), ReadOptions())\n"
         "sys.stdin.read()\n"
     )
@@ -210,8 +223,8 @@ def test_standard_streams_that_are_closed_do_not_stop_readers(tmp_path, closed):
 
 
 def test_what_a_reader_had_raised_is_no_other_files():
-    before = isolation._PROCESS._running().pid
+    before = isolation._READERS.processes[0]._running().pid
     assert read(b"widen") == ["widened"]
-    assert isolation._PROCESS._process is None
+    assert isolation._READERS.processes[0]._process is None
     assert read(b"echo next") == ["next"]
-    assert isolation._PROCESS._running().pid != before
+    assert isolation._READERS.processes[0]._running().pid != before
