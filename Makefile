@@ -45,7 +45,7 @@ $(RELEASE): $(INSTALLED)  # what checks a release
 weights: $(INSTALLED)  ## the embedded model, in the user's cache folder
 	@$(BIN)/slotfill models pull
 
-demo: weights  ## a review, a mail and a report, what becomes of them and what it costs, with no key
+demo: weights  ## a review, an invoice and a note, what becomes of them and what it costs, with no key
 	@SLOTFILL_BIN=$(BIN)/slotfill sh fixtures/demo.sh
 
 picture: weights  ## the README's picture, docs/demo.svg: what `make demo` shows

@@ -5,6 +5,7 @@ import email.policy
 import json
 import os
 import re
+import shlex
 import subprocess
 import unicodedata
 from collections import Counter
@@ -307,7 +308,7 @@ def test_the_shapes_are_of_two_drafts_and_use_every_keyword_that_shapes_a_value(
 def test_the_demo_shows_commands_on_files_that_are_there(tmp_path):
     """Its command is a stand-in that writes down what it is called with."""
     program = tmp_path / "slotfill"
-    program.write_text('#!/bin/sh\nprintf "ran %s\\n" "$*"\necho "with $SLOTFILL_MODEL"\n')
+    program.write_text('#!/bin/sh\nprintf ran; printf "\\t%s" "$@"; echo; echo "with $SLOTFILL_MODEL"\n')
     program.chmod(0o755)
     ran = subprocess.run(
         ["/bin/sh", "fixtures/demo.sh"],
@@ -318,12 +319,11 @@ def test_the_demo_shows_commands_on_files_that_are_there(tmp_path):
         text=True,
     )
     lines = ran.stdout.splitlines()
-    commands = [line.removeprefix("ran ").split() for line in lines if line.startswith("ran ")]
+    commands = [line.split("\t")[1:] for line in lines if line.startswith("ran\t")]
     assert [["$", "slotfill", *command] for command in commands] == [
-        line.split() for line in lines if line.startswith("$ slotfill ")
+        shlex.split(line) for line in lines if line.startswith("$ slotfill ")
     ]
     assert [command[0] for command in commands] == ["extract", "extract", "extract", "view", "costs"]
     assert {line for line in lines if line.startswith("with ")} == {"with local"}
-    for _, schema, *arguments in commands[:3]:
-        for file in (argument for argument in arguments if argument.startswith("fixtures/")):
-            assert schema in expected(FIXTURES.parent / file)
+    for file in (argument for command in commands for argument in command if argument.startswith("fixtures/")):
+        assert (FIXTURES.parent / file).is_file()
