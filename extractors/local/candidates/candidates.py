@@ -16,7 +16,7 @@ from slotfill.extractors.local.candidates.english import is_english_word
 from slotfill.extractors.local.candidates.names import name_candidates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["FUNCTION_WORDS", "TextRange", "candidates", "choose_families"]
 
@@ -50,6 +50,12 @@ COVERED = 0.6
 
 LONGEST_TERM = 4
 
+SHORT_DATE = 2
+"""The most words of a date that a name may begin with; a day, a month and a year are of no name."""
+
+EDGES = " \t\r\n,.;:"
+"""What is left at the edge of a name beside a date."""
+
 
 def candidates(text: str, families: tuple[str, ...]) -> tuple[TextRange, ...]:
     """Find the candidate passages of some families, in order.
@@ -59,7 +65,8 @@ def candidates(text: str, families: tuple[str, ...]) -> tuple[TextRange, ...]:
     """
     spans: list[TextRange] = []
     for family in families:
-        spans += [span for span in FAMILIES[family](text) if not any(_excludes(other, span) for other in spans)]
+        found = [part for span in FAMILIES[family](text) for part in _beside(text, span, spans)]
+        spans += [span for span in dict.fromkeys(found) if not any(_excludes(other, span) for other in spans)]
     return tuple(sorted(spans))
 
 
@@ -103,6 +110,28 @@ def _terms(text: str) -> list[TextRange]:
 def _clauses(text: str) -> list[TextRange]:
     found = ((match.start(), match.start() + len(match[0].rstrip())) for match in CLAUSE.finditer(text))
     return [(start, end) for start, end in found if any(map(str.isalnum, text[start:end]))]
+
+
+def _beside(text: str, span: TextRange, earlier: Iterable[TextRange]) -> Iterator[TextRange]:
+    """Give what is left of a run without the date or sum that it begins or ends with, and the run where it may be one.
+
+    Of "3 May 2026 Ada Byron" that is the name alone; of "Sept 11 Commission" the whole, too.
+    """
+    start, end = span
+    may_be_one = True
+    for other in earlier:
+        words = len(text[slice(*other)].split())
+        if words == 1:  # a year, a weekday: names begin with them
+            continue
+        if other[0] <= start < other[1] < end:
+            start, may_be_one = other[1], may_be_one and words <= SHORT_DATE
+        elif start < other[0] < end <= other[1]:
+            end, may_be_one = other[0], may_be_one and words <= SHORT_DATE
+    if may_be_one:
+        yield span
+    rest = text[start:end]
+    if any(map(str.isalnum, rest)):
+        yield start + len(rest) - len(rest.lstrip(EDGES)), end - len(rest) + len(rest.rstrip(EDGES))
 
 
 def _excludes(earlier: TextRange, span: TextRange) -> bool:
