@@ -36,6 +36,7 @@ from slotfill.extractors.local.llama import shared_engine
 from slotfill.extractors.local.llama_server import EngineOptions
 from slotfill.extractors.local.weights import weights
 from slotfill.schemas.built_in.sentiment import Sentiment
+from slotfill.schemas.marks.silent_marks import without_silent_marks
 from slotfill.schemas.schema import Schema
 
 LABELLED = Path(__file__).parent.parent / "fixtures" / "labelled"
@@ -195,12 +196,11 @@ def prompt_key() -> str:
 def sentiment_decoder(engine: Any) -> FieldDecoder:
     """Make what answers the questions of `sentiment`, as a request of it does."""
     schema = Schema(Sentiment)
-    compiled = compile_schema(schema.json_schema)
+    sent = without_silent_marks(schema.json_schema)
+    compiled = compile_schema(sent)
     examples = [Shot(example.text, example.value) for example in schema.examples]
     labelled = [Shot(example.text, example.value) for example in Sentiment.calibration]
-    return FieldDecoder(
-        engine, schema.json_schema, compiled, None, examples=examples, labelled=labelled, instructions=""
-    )
+    return FieldDecoder(engine, sent, compiled, None, examples=examples, labelled=labelled, instructions="")
 
 
 if __name__ == "__main__":

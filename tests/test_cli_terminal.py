@@ -103,10 +103,10 @@ def test_show_puts_the_text_with_its_marks_in_the_place_of_json():
     assert "It came late¹." in lines
     assert "{" not in lines
     assert [line.split()[1] for line in lines if line.startswith(("✗", "¹", "·"))] == [
-        "suggested_action",
         "key_issues[0]",
         "sentiment",
         "urgency",
+        "suggested_action",
     ]
 
 

@@ -17,8 +17,8 @@ __all__ = ["EFFORTS", "MODELS", "ModelRules", "rules_of"]
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 """From the least to the most: what is beyond `high` needs thinking on the newest models."""
 
-_READ = "2026-11"
-"""When the documentation was read."""
+_READ = "2026-12"
+"""When the documentation, or the SDK's own lists of models, were read."""
 
 _QUIET_EFFORTS = EFFORTS[:3]
 _OPUS_5 = "2026-07-24"

@@ -5,7 +5,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 import zlib
 from contextlib import ExitStack, contextmanager
 
@@ -13,6 +12,7 @@ import httpx2
 import psutil
 import pytest
 from office_files import archive_of
+from waiting import wait_for
 
 from slotfill.extractors.serving.http.service_server import MOST_CONNECTIONS, OTHER_DESCRIPTORS
 from slotfill.extractors.testing.claude import SimulatedClaude
@@ -96,7 +96,7 @@ def test_those_who_ask_are_served_between_those_who_do_not(besieged):
         statuses.append(besieged.post().status_code)
     assert statuses == [200] * (BESIEGERS // 50 + 1)
     assert held_then <= DESCRIPTORS
-    assert until(lambda: besieged.process.num_fds() <= before + OWN)
+    wait_for(lambda: besieged.process.num_fds() <= before + OWN)
 
 
 def test_a_burst_of_connections_leaves_descriptors_for_those_who_ask(besieged):
@@ -163,7 +163,7 @@ def test_bodies_that_never_end_hold_up_nobody(besieged):
             for one in slow:
                 one.sendall(b"x")
             assert besieged.post().status_code == 200
-    assert until(lambda: besieged.process.num_fds() <= before + OWN)
+    wait_for(lambda: besieged.process.num_fds() <= before + OWN)
 
 
 def form(*parts):
@@ -223,12 +223,3 @@ def test_a_file_that_unpacks_to_too_much_is_no_more_here_than_elsewhere(besieged
     assert answer.status_code == 422
     assert answer.json()["code"] in codes
     assert besieged.post().status_code == 200
-
-
-def until(is_so, seconds=60):
-    end = time.monotonic() + seconds
-    while not is_so():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -16,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 from collecting import collector
 from heard import SDK
+from waiting import wait_for
 
 from slotfill.cli import main
 from slotfill.extractors.testing.claude import SimulatedClaude
@@ -220,13 +220,6 @@ def takes_connections(address):
     except OSError:
         return False
     return True
-
-
-def wait_for(is_so):
-    end = time.monotonic() + 20
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 @pytest.mark.slow

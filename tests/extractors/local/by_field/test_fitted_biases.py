@@ -15,6 +15,7 @@ from slotfill.extractors.local.by_field.schema_compiler import compile_schema
 from slotfill.extractors.local.by_field.text_features import FEATURES
 from slotfill.extractors.local.conversation import Shot
 from slotfill.schemas import Schema, Sentiment
+from slotfill.schemas.marks.silent_marks import without_silent_marks
 
 
 def test_a_bias_depends_on_what_a_text_looks_like():
@@ -37,10 +38,11 @@ def test_a_prompt_that_nobody_fitted_has_none():
 
 def decoder_of_sentiment(model_file: Path) -> FieldDecoder:
     schema = Schema(Sentiment)
+    sent = without_silent_marks(schema.json_schema)
     return FieldDecoder(
         SimpleNamespace(identity=(model_file.name, model_file.stat().st_size)),
-        schema.json_schema,
-        compile_schema(schema.json_schema),
+        sent,
+        compile_schema(sent),
         None,
         examples=[Shot(example.text, example.value) for example in schema.examples],
         labelled=[Shot(example.text, example.value) for example in Sentiment.calibration],

@@ -9,6 +9,7 @@ from decimal import Decimal
 import httpx2
 import pytest
 from anthropic._streaming import SSEDecoder
+from waiting import wait_for
 
 from slotfill.extractors.budgets.budget_ledger import BudgetLedger
 from slotfill.extractors.serving import served_schemas
@@ -270,16 +271,16 @@ class TestStream:
                 next(events_of(response))
             secret = one.keys.add("next")
             assert one.post(secret=secret).status_code == 200
-            assert until(lambda: not one.service._turns._taken)
+            wait_for(lambda: not one.service._turns._taken)
 
     def test_who_waits_when_the_service_stops_is_told(self, running, claude):
         claude.script(lambda request: {}, faults=["stall"])
         with running(concurrency=1, grace=1) as one, ThreadPoolExecutor() as pool:
             secret = one.keys.add()
             first = pool.submit(one.post, secret=secret)
-            assert until(lambda: claude.requests)
+            wait_for(lambda: claude.requests)
             second = pool.submit(one.post, secret=secret)
-            assert until(lambda: one.service._turns.waiting)
+            wait_for(lambda: one.service._turns.waiting)
             one.stop()
             answers = [first.result(), second.result()]
         assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(503, "stopping")] * 2
@@ -378,12 +379,3 @@ def patched(value, patch):
         else:
             at[int(last)] = operation["value"]
     return value
-
-
-def until(is_so, seconds=20):
-    end = time.monotonic() + seconds
-    while not is_so():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True

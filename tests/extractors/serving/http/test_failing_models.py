@@ -1,10 +1,10 @@
 """The model's service fails: clients are told by status and code, in a stream by its last event."""
 
 import json
-import time
 
 import httpx2
 import pytest
+from waiting import wait_for
 
 VALUE = {"sentiment": "negative", "key_issues": ["late"] * 400, "urgency": 3, "suggested_action": "Refund."}
 TEXT = "It came late."
@@ -112,16 +112,7 @@ def test_a_service_that_fails_is_left_alone_and_found_again(fault, code, service
     assert (ready.status_code, ready.json()["code"]) == (503, "not_ready")
     assert int(ready.headers["Retry-After"]) > 0
     claude.script(lambda _: VALUE)
-    assert until(lambda: httpx2.get(f"{service_at.url}/readyz").status_code == 200)
+    wait_for(lambda: httpx2.get(f"{service_at.url}/readyz").status_code == 200)
     assert service_at.post(secret=secret).status_code == 200
     assert len(claude.requests) > asked
     assert TEXT not in caplog.text
-
-
-def until(is_so, seconds=60):
-    end = time.monotonic() + seconds
-    while not is_so():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True

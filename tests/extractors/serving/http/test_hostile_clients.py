@@ -6,12 +6,17 @@ import socket
 import time
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 
 import pytest
+import waiting
 
 from slotfill.extractors.budgets.budget_ledger import BudgetLedger
 from slotfill.extractors.serving.http import service_server
 from slotfill.extractors.serving.http.requests import request_guard
+
+wait_for = partial(waiting.wait_for, seconds=10)
+"""Well below the time after which the service would give up by itself."""
 
 BODY = b'{"text": "It came late."}'
 LENGTH = b"Content-Length: %d\r\n" % len(BODY)
@@ -163,8 +168,8 @@ class TestSlowClients:
         claude.script(lambda _: {"sentiment": "negative", "key_issues": ["late " * 400] * 400, "urgency": 3})
         with running() as one, connection(one, receive_bytes=4_096) as raw:
             raw.sendall(head(one, path=b"/v1/extract/feedback/stream") + LENGTH + b"\r\n" + BODY)
-            assert until(lambda: claude.requests)
-            assert until(lambda: not one.service._turns._taken)
+            wait_for(lambda: claude.requests)
+            wait_for(lambda: not one.service._turns._taken)
 
     def test_one_that_leaves_in_the_middle_of_its_body_is_no_fault_of_ours(self, service_at, caplog):
         with connection(service_at) as raw:
@@ -182,21 +187,21 @@ class TestThoseWhoLeave:
         with running(concurrency=1) as one:
             with connection(one) as raw:
                 raw.sendall(head(one, path=path) + LENGTH + b"\r\n" + BODY)
-                assert until(lambda: claude.requests)
+                wait_for(lambda: claude.requests)
                 assert one.service._turns._taken
-            assert until(lambda: not one.service._turns._taken)
-            assert until(lambda: not claude._in_flight)
+            wait_for(lambda: not one.service._turns._taken)
+            wait_for(lambda: not claude._in_flight)
 
     @pytest.mark.parametrize("path", [b"/v1/extract/feedback", b"/v1/extract/feedback/stream"])
     def test_while_they_wait_for_their_turn(self, running, claude, path):
         claude.script(lambda _: {}, faults=["stall"])
         with running(concurrency=1) as one, connection(one) as first:
             first.sendall(head(one) + LENGTH + b"\r\n" + BODY)
-            assert until(lambda: claude.requests)
+            wait_for(lambda: claude.requests)
             with connection(one) as second:
                 second.sendall(head(one, path=path) + LENGTH + b"\r\n" + BODY)
-                assert until(lambda: one.service._turns.waiting)
-            assert until(lambda: not one.service._turns.waiting)
+                wait_for(lambda: one.service._turns.waiting)
+            wait_for(lambda: not one.service._turns.waiting)
             assert len(claude.requests) == 1
 
     @pytest.mark.parametrize("path", [b"/v1/extract/feedback", b"/v1/extract/feedback/stream"])
@@ -207,12 +212,12 @@ class TestThoseWhoLeave:
             secret = one.keys.add("modest", concurrency=1)
             with connection(one) as first:
                 first.sendall(head(one) + LENGTH + b"\r\n" + BODY)
-                assert until(lambda: claude.requests)
+                wait_for(lambda: claude.requests)
                 with connection(one) as second:
                     second.sendall(head(one, secret, path=path) + LENGTH + b"\r\n" + BODY)
-                    assert until(lambda: one.service._turns.taken("modest"))
+                    wait_for(lambda: one.service._turns.taken("modest"))
                     assert one.post(secret=secret).json()["code"] == "key_concurrency"
-                assert until(lambda: not one.service._turns.taken("modest"))
+                wait_for(lambda: not one.service._turns.taken("modest"))
             assert one.post(secret=secret).status_code == 200
 
     @pytest.mark.parametrize("path", [b"/v1/extract/feedback", b"/v1/extract/feedback/stream"])
@@ -226,20 +231,10 @@ class TestThoseWhoLeave:
             (payer,) = one.service.accounts._payers.values()
             with connection(one) as raw:
                 raw.sendall(head(one, secret, path=path) + LENGTH + b"\r\n" + BODY)
-                assert until(lambda: one.service._turns._taken)
+                wait_for(lambda: one.service._turns._taken)
                 time.sleep(0.3)
-            assert until(lambda: not one.service._turns._taken)
+            wait_for(lambda: not one.service._turns._taken)
             assert payer.is_idle
         with BudgetLedger(tmp_path / "budgets") as money:
             (status,) = money.status(one.keys.ring.keys["modest"].spending_limits)
         assert (status.spent, len(claude.requests)) == (cost, 1)
-
-
-def until(is_so, seconds=10):
-    """Wait for something; well below the time after which the service would give up by itself."""
-    end = time.monotonic() + seconds
-    while not is_so():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True

@@ -37,7 +37,6 @@ TAKEN = {
     "claude-opus-4-6": "adaptive disabled enabled",
     "claude-opus-4-5-20251101": "disabled enabled",
     "claude-haiku-4-5-20251001": "disabled enabled",
-    "claude-sonnet-4-5-20250929": "disabled enabled",
 }
 """The types of `thinking`: the table of the documentation, …/thinking-troubleshooting."""
 

@@ -2,15 +2,19 @@
 
 import json
 import socket
-import time
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
+import waiting
 
 from slotfill.extractors.serving.http import service_app
 from slotfill.extractors.serving.http.requests import request_guard
 from slotfill.extractors.serving.http.requests.held_bodies import HeldBodies
 from slotfill.extractors.serving.problem import ProblemError
+
+wait_for = partial(waiting.wait_for, seconds=10)
+"""Well below the time after which the service would give up by itself."""
 
 ROOM = 4_000
 BODY = json.dumps({"text": "It came late."}).encode()
@@ -37,23 +41,14 @@ def sending(one, secret, count, *, of=1_000_000):
         yield raw
 
 
-def until(is_so, seconds=10):
-    end = time.monotonic() + seconds
-    while not is_so():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 def test_beside_slow_clients_there_is_room_for_no_more_and_for_more_once_they_leave(running, held):
     with running() as one:
         first, second = one.keys.add("first"), one.keys.add("second")
         with sending(one, first, 2_900, of=None), one.client(second) as client:
-            assert until(lambda: held.total == 2_900)
+            wait_for(lambda: held.total == 2_900)
             refused = client.post("/v1/extract/feedback", json={"text": TEXT})
             small = client.post("/v1/extract/feedback", json={"text": "Late."})
-        assert until(lambda: held.total == 0)
+        wait_for(lambda: held.total == 0)
         again = one.post(text=TEXT, secret=second)
     assert (refused.status_code, refused.json()["code"]) == (503, "busy")
     assert refused.headers["Content-Type"] == "application/problem+json"
@@ -63,17 +58,17 @@ def test_beside_slow_clients_there_is_room_for_no_more_and_for_more_once_they_le
 
 def test_a_body_that_grows_beyond_the_room_is_refused_in_the_middle(running, held):
     with running() as one, sending(one, one.keys.add("first"), 2_900, of=None):
-        assert until(lambda: held.total == 2_900)
+        wait_for(lambda: held.total == 2_900)
         with sending(one, one.keys.add("second"), 1_500, of=None) as raw:
             assert raw.recv(65_536).startswith(b"HTTP/1.1 503")
-        assert until(lambda: held.total == 2_900)
+        wait_for(lambda: held.total == 2_900)
 
 
 def test_one_key_leaves_room_for_others(running, held):
     with running() as one:
         secret = one.keys.add("first")
         with sending(one, secret, 2_000, of=None):
-            assert until(lambda: held.total == 2_000)
+            wait_for(lambda: held.total == 2_000)
             own, other = (one.post(text=TEXT, secret=which) for which in (secret, one.keys.add("second")))
     assert (own.status_code, other.status_code) == (503, 200)
     assert "the key 'first'" in own.json()["detail"]
@@ -81,7 +76,7 @@ def test_one_key_leaves_room_for_others(running, held):
 
 def test_what_is_announced_and_not_sent_holds_nothing(running, held):
     with running() as one, sending(one, one.keys.add(), 0, of=2_500), sending(one, one.keys.add("b"), 10, of=2_500):
-        assert until(lambda: held.total == 10)
+        wait_for(lambda: held.total == 10)
         assert one.post(text=TEXT, secret=one.keys.add("c")).status_code == 200
 
 
@@ -106,7 +101,7 @@ def test_it_is_given_back_when_a_request_ends(running, claude, held, monkeypatch
     with running() as one, one.client() as client:
         answer = client.post(f"/v1/extract/{path}", content=body, headers={"Content-Type": "application/json"})
         assert answer.status_code == status
-        assert until(lambda: held.total == 0)
+        wait_for(lambda: held.total == 0)
     assert sum(seen) >= (len(body) if status == 404 else 2 * len(body))  # as it was announced, and as it came
 
 
@@ -115,7 +110,7 @@ def test_also_when_it_is_refused_in_its_middle(running, held, monkeypatch, count
     monkeypatch.setattr(request_guard, "BODY_SECONDS", 0.3)
     with running(most_bytes=1_000) as one, sending(one, one.keys.add(), count, of=None) as raw:
         assert status in raw.recv(65_536)
-        assert until(lambda: held.total == 0)
+        wait_for(lambda: held.total == 0)
 
 
 def test_what_leaves_before_its_answer_gives_back_when_the_model_has_been_let_go(running, claude, held):
@@ -123,9 +118,9 @@ def test_what_leaves_before_its_answer_gives_back_when_the_model_has_been_let_go
     with running() as one:
         with sending(one, one.keys.add(), 0, of=len(BODY)) as raw:
             raw.sendall(BODY)
-            assert until(lambda: claude.requests)
+            wait_for(lambda: claude.requests)
             assert held.total == len(BODY)
-        assert until(lambda: held.total == 0)
+        wait_for(lambda: held.total == 0)
 
 
 def test_by_itself():

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 import anthropic
 import pytest
+from waiting import wait_for
 
 from slotfill.extractors.runs.ledger.costs import costs_of
 from slotfill.extractors.runs.ledger.identity import ledgers_of
@@ -596,11 +597,3 @@ def told_of(client, run, *, ended):
 def batched(client, run, wave=1):
     told = client.get(f"/v1/runs/{run}").json()
     return told if any(batch["id"] and batch["wave"] == wave for batch in told["batches"]) else None
-
-
-def wait_for(is_so, seconds=60):
-    end = time.monotonic() + seconds
-    while not (found := is_so()):
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    return found
