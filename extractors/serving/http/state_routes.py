@@ -21,9 +21,22 @@ __all__ = ["state_router"]
 
 _SECURITY: list[Any] = [{"key": []}]
 
+_SCHEMA = {
+    "type": "object",
+    "required": ["name", "id", "description", "json_schema", "output_schema", "parameters"],
+    "properties": {
+        "name": {"type": "string"},
+        "id": {"type": "string"},
+        "description": {"type": ["string", "null"]},
+        "json_schema": {"type": "object", "description": "What a model is asked for."},
+        "output_schema": {"type": "object", "description": "What the value of a record is, as it is described here."},
+        "parameters": {"type": ["object", "null"], "description": "What its params are."},
+    },
+}
+
 _SCHEMAS = answers(
     "What the key may use.",
-    schemas={"type": "array", "items": {"type": "object"}},
+    schemas={"type": "array", "items": _SCHEMA},
     models={"type": "array", "items": {"type": "string"}},
     allow_schemas={"type": "boolean"},
     feedback={"type": "boolean"},
@@ -46,6 +59,7 @@ async def schemas(request: Request) -> JSONResponse:
             "id": schema.id,
             "description": schema.json_schema.get("description"),
             "json_schema": schema.json_schema,
+            "output_schema": schema.output_schema,
             "parameters": parameters_schema(schema.parameters),
         }
         for name, schema in served.for_key(key).items()

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from jsonschema import Draft202012Validator
+from pydantic import BaseModel, Field, computed_field
 
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas.built_in.built_ins import built_ins
@@ -19,6 +20,22 @@ NAMED = {
     "properties": {"lines": {"type": "array", "items": {"$ref": "#/$defs/line"}}},
     "$defs": {"line": {"type": "object", "properties": {"count": {"type": "integer"}}, "required": ["count"]}},
 }
+
+
+class Line(BaseModel):
+    amount: int = Field(serialization_alias="sum")
+
+
+class Bill(BaseModel):
+    """Read one bill."""
+
+    lines: list[Line]
+
+    @computed_field
+    @property
+    def total(self) -> int:
+        return sum(line.amount for line in self.lines)
+
 
 CONFIGURATION = """
 [checks.positive_data_acceptance]
@@ -41,6 +58,26 @@ def check(document, name, instance):
     """Hold an answer against a part of the document."""
     schema = {**document, "$ref": f"#/components/schemas/{name}"}
     assert [error.message for error in Draft202012Validator(schema).iter_errors(instance)] == []
+
+
+def test_a_schema_is_listed_as_it_is_described_and_as_values_are(running, claude):
+    claude.script(lambda request: {"lines": [{"amount": 2}, {"amount": 3}]})
+    with running(Bill, "answer", list[Line]) as one, one.client() as client:
+        document, listed = client.get("/openapi.json").json(), client.get("/v1/schemas").json()
+        record = one.post("bill").json()
+    (answer,) = [document["paths"]["/v1/schemas"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]]
+    Draft202012Validator(answer).validate(listed)
+    schemas = {schema["name"]: schema["output_schema"] for schema in listed["schemas"]}
+    assert [*schemas] == ["bill", "answer", "list_of_line"]
+    for name, schema in schemas.items():
+        described = json.dumps(document["components"]["schemas"][f"value-{name}"])
+        assert json.loads(described.replace(f"#/components/schemas/value-{name}", "#")) == schema
+    assert record["value"] == {"lines": [{"sum": 2}, {"sum": 3}], "total": 5}
+    value = Draft202012Validator(schemas["bill"])
+    assert value.is_valid(record["value"])
+    assert not value.is_valid({"lines": [{"amount": 2}, {"amount": 3}]})
+    assert "stated" in schemas["answer"]["required"]
+    assert schemas["list_of_line"]["type"] == "array"
 
 
 @pytest.mark.slow
