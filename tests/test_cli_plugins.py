@@ -5,28 +5,18 @@ import os
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
-from checkout import ROOT
 from click.testing import CliRunner
-from planted_plugins import plant
+from planted_plugins import ENTRY_POINTS, EXAMPLE, packages_from, plant, plant_example
 from scripted import message
 
 from slotfill.cli import main
-from slotfill.extractors.catalogue.transport_facts import transport_facts
-from slotfill.extractors.documents.readers import isolation
 from slotfill.extractors.evaluation.judging import plugged_comparators
 from slotfill.schemas.entry_points import plugin_group
 from slotfill.schemas.entry_points.installed_plugins import _read
 
-EXAMPLE = ROOT / "tests" / "plugin_example"
-MODULES = {f"acme_plugins/{file.stem}": file.read_text() for file in (EXAMPLE / "acme_plugins").glob("*.py")}
-PROJECT = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
-ENTRY_POINTS = {
-    f"{group}: {name}": target for group, points in PROJECT["entry-points"].items() for name, target in points.items()
-}
 COMMAND = ("extract", "person", "note.rev", "-m", "echo:1", "-o", "people.xml")
 
 
@@ -34,7 +24,6 @@ COMMAND = ("extract", "person", "note.rev", "-m", "echo:1", "-o", "people.xml")
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "note.rev").write_text("Ada Lovelace wrote it."[::-1])
-    transport_facts.cache_clear()
     plugged_comparators._loaded.cache_clear()
     plugin_group._warn.cache_clear()
     return tmp_path
@@ -43,19 +32,13 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def site(tmp_path_factory, monkeypatch):
     """A folder that packages are installed into."""
-    site = tmp_path_factory.mktemp("site")
-    monkeypatch.syspath_prepend(site)
-    isolation._READERS.close()  # it has the import path that there was as it began
-    yield site
-    for name in [name for name in sys.modules if name.partition(".")[0] in {"acme_plugins", "planted"}]:
-        del sys.modules[name]
-    transport_facts.cache_clear()
+    with packages_from(tmp_path_factory.mktemp("site"), monkeypatch) as site:
+        yield site
 
 
 @pytest.fixture
 def acme(site):
-    (site / "acme_plugins").mkdir()
-    plant(site, "acme-plugins", ENTRY_POINTS, MODULES, version="1.2")
+    plant_example(site)
     return site
 
 
@@ -87,7 +70,7 @@ def test_they_are_listed_without_being_imported():
     assert "acme_plugins" not in sys.modules
     assert run("plugins").stdout.splitlines()[0] == ("ready    slotfill.comparators  initials        acme-plugins 1.2")
     assert "person      (of acme-plugins 1.2)" in run("schemas").stdout
-    assert "ok       plug-ins        5 installed: `slotfill plugins --load` tries them" in run("doctor").stdout
+    assert "ok       plug-ins        6 installed: `slotfill plugins --load` tries them" in run("doctor").stdout
     assert {one["state"] for one in json.loads(run("plugins", "--json", "--load").stdout)} == {"loaded"}
 
 

@@ -35,6 +35,11 @@ class File:
         return Path(self.path).suffix.lower()
 
     @property
+    def media_type(self) -> str:
+        """What its sender says that it is: of a file nobody does."""
+        return ""
+
+    @property
     def is_lasting(self) -> bool:
         """Whether it can be read twice: what a pipe gives is gone once it is read."""
         return Path(self.path).is_file()

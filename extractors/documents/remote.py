@@ -44,6 +44,11 @@ class RemoteFile:
         return PurePosixPath(path).suffix.lower()
 
     @property
+    def media_type(self) -> str:
+        """What its server says that it is, which is not asked for."""
+        return ""
+
+    @property
     def is_lasting(self) -> bool:
         """Whether it can be read twice."""
         return True

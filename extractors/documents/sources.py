@@ -52,6 +52,8 @@ class _Source(Protocol):
     @property
     def suffix(self) -> str: ...
     @property
+    def media_type(self) -> str: ...
+    @property
     def is_lasting(self) -> bool: ...
     def open(self) -> io.BufferedReader: ...
     def size(self, file: io.BufferedReader) -> int: ...
@@ -204,7 +206,7 @@ class Sources:
             yield Document.unreadable(source.name, _unreadable(error))
 
     def _read(self, source: _Source) -> Iterator[Document]:
-        most = most_bytes(source.name)
+        most = most_bytes(source.name, source.media_type)
         try:
             with source.open() as file:
                 if source.size(file) > most:
@@ -214,13 +216,13 @@ class Sources:
         except OSError as error:
             yield Document.unreadable(source.name, _unreadable(error))
         else:
-            for part in read_file(data, source.name, self.options):
-                yield self._judged(Document.of_file(part, source.name), data)
+            for part in read_file(data, source.name, self.options, media_type=source.media_type):
+                yield self._judged(Document.of_file(part, source.name), data, source.media_type)
 
-    def _judged(self, document: Document, data: bytes) -> Document:
+    def _judged(self, document: Document, data: bytes, media_type: str = "") -> Document:
         """Warn of a text that people do not read so, and that had no reader: once, and never with `raw`."""
         name = document.source or STDIN
-        if self.options.raw or name in self._judged_names or file_kind(name, data):
+        if self.options.raw or name in self._judged_names or file_kind(name, data, media_type):
             return document
         self._judged_names.add(name)
         if form := unread_form(document.text):

@@ -57,7 +57,7 @@ def options_from(stored: JSONMapping) -> ReadOptions:
 def part_frame(part: ReadText | NestedFile) -> Frame:
     """Write what a reader gave."""
     if isinstance(part, NestedFile):
-        return Frame({"nested": part.name, "encoding": part.encoding}, (part.data,))
+        return Frame({"nested": part.name, "encoding": part.encoding, "media_type": part.media_type}, (part.data,))
     head = {
         "text": part.text,
         "name": part.name,
@@ -74,7 +74,7 @@ def part_from(frame: Frame) -> ReadText | NestedFile:
     """Read what a reader gave."""
     head, (first, *others) = frame
     if "nested" in head:
-        return NestedFile(head["nested"], first, head["encoding"])
+        return NestedFile(head["nested"], first, head["encoding"], head["media_type"])
     failure = head["failure"] and Failure(FailureKind(head["failure"][0]), head["failure"][1])
     places = PlaceMap(tuple(Stretch(*stretch) for stretch in head["stretches"]), first)
     return ReadText(

@@ -1,15 +1,16 @@
-"""The kinds of files that have a reader, told by their names and by how they begin."""
+"""The kinds of files that have a reader, told by their names, by their media types, and by how they begin."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from slotfill.extractors.documents.decoding import MOST_BYTES
 from slotfill.schemas.entry_points.plugin_group import PluginGroup
 
-__all__ = ["KINDS", "READERS", "TABLES", "WORKBOOK", "Kind", "file_kind", "most_bytes"]
+__all__ = ["KINDS", "READERS", "TABLES", "WORKBOOK", "Kind", "file_kind", "known_suffix", "most_bytes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,31 +99,79 @@ _LARGEST = max(kind.most_bytes for kind in KINDS)
 TABLES = frozenset((".csv", ".jsonl", ".ndjson", ".parquet", ".tsv"))
 """How the names of files end that hold a document a row, whatever else they hold; a `.json` may, too."""
 
+_OPEN_XML = "application/vnd.openxmlformats-officedocument"
+
+_MEDIA_TYPES: Mapping[str, str] = {
+    "application/json": ".json",
+    "application/jsonl": ".jsonl",
+    "application/mbox": ".mbox",
+    "application/pdf": ".pdf",
+    "application/vnd.apache.parquet": ".parquet",
+    "application/vnd.ms-excel": ".xls",
+    "application/vnd.ms-excel.sheet.binary.macroenabled.12": ".xlsb",
+    "application/vnd.ms-excel.sheet.macroenabled.12": ".xlsm",
+    "application/vnd.ms-word.document.macroenabled.12": ".docm",
+    "application/vnd.oasis.opendocument.spreadsheet": ".ods",
+    f"{_OPEN_XML}.spreadsheetml.sheet": ".xlsx",
+    f"{_OPEN_XML}.wordprocessingml.document": ".docx",
+    "application/x-ndjson": ".ndjson",
+    "application/xhtml+xml": ".xhtml",
+    "message/rfc822": ".eml",
+    "text/csv": ".csv",
+    "text/html": ".html",
+    "text/markdown": ".md",
+    "text/plain": ".txt",
+    "text/tab-separated-values": ".tsv",
+}
+"""The suffix that each media type stands for. `mimetypes` would read tables of the machine, which differ."""
 
 _DECODED = "slotfill.extractors.documents.decoding:decode_text"
 _OF_ROWS = "slotfill.extractors.documents.rows.row_files:read_rows"
 
+_BY_SUFFIX = (
+    {suffix: f"{kind.module}:read" for kind in KINDS for suffix in kind.suffixes}
+    | dict.fromkeys((*TABLES, ".json"), _OF_ROWS)
+    | {".mbox": f"{_READERS}.read_file:read_mailbox", ".md": _DECODED, ".txt": _DECODED}
+)
+
 READERS = PluginGroup(
     "slotfill.readers",
-    {suffix.removeprefix("."): f"{kind.module}:read" for kind in KINDS for suffix in kind.suffixes}
-    | {suffix.removeprefix("."): _OF_ROWS for suffix in (*TABLES, ".json")}
-    | {"mbox": f"{_READERS}.read_file:read_mailbox", "md": _DECODED, "txt": _DECODED},
+    {suffix.removeprefix("."): reader for suffix, reader in _BY_SUFFIX.items()}
+    | {media_type: _BY_SUFFIX[suffix] for media_type, suffix in _MEDIA_TYPES.items()},
 )
-"""What reads the files whose names end so; what a plug-in gives is a `Reader`."""
+"""What reads the files whose names end so, or that are of such a media type; what a plug-in gives is a `Reader`."""
 
 
-def file_kind(name: str, data: bytes = b"") -> Kind | None:
-    """Tell the kind of a file by its name, or else by its first bytes; None for plain text, and what has no reader."""
+def known_suffix(name: str, media_type: str = "") -> str:
+    """Return the suffix by which a file is read.
+
+    Args:
+        name: Its name. What that tells, its media type does not: senders guess it of the name.
+        media_type: What its sender says that it is; "" where nobody does.
+
+    Returns:
+        Its own suffix in small letters, or else that which its media type stands for; a media type that a plug-in reads
+        stands for itself.
+    """
     suffix = PurePath(name).suffix.lower()
+    if suffix in _BY_SUFFIX or (suffix and READERS.has_plugin(suffix.removeprefix("."))):
+        return suffix
+    plain = media_type.partition(";")[0].strip().lower()
+    return _MEDIA_TYPES.get(plain) or (plain if plain and READERS.has_plugin(plain) else suffix)
+
+
+def file_kind(name: str, data: bytes = b"", media_type: str = "") -> Kind | None:
+    """Tell the kind of a file by its name, its media type, or its first bytes; None for plain text, and no reader."""
+    suffix = known_suffix(name, media_type)
     for kind in KINDS:
         if suffix in kind.suffixes:
             return kind
-    if suffix and READERS.has_plugin(ending := suffix.removeprefix(".")):
-        return Kind(f"a {suffix} file", frozenset({suffix}), "", plugin=ending)
-    return next((kind for kind in KINDS if kind.is_begun_by(data, suffix)), None)
+    if suffix not in _BY_SUFFIX and suffix and READERS.has_plugin(plugin := suffix.removeprefix(".")):
+        return Kind(f"a {suffix} file", frozenset({suffix}), "", plugin=plugin)
+    return next((kind for kind in KINDS if kind.is_begun_by(data, PurePath(name).suffix)), None)
 
 
-def most_bytes(name: str) -> int:
-    """Return the size from which a file of a name is not read, as far as the name tells."""
-    kind = file_kind(name)
+def most_bytes(name: str, media_type: str = "") -> int:
+    """Return the size from which a file is not read, as far as its name and its media type tell."""
+    kind = file_kind(name, media_type=media_type)
     return kind.most_bytes if kind else _LARGEST if name == "-" else MOST_BYTES

@@ -8,13 +8,13 @@ import logging
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import BinaryIO
 
 from slotfill.extractors.documents.decoding import decode_text, too_large
 from slotfill.extractors.documents.readers.isolation import read_apart
-from slotfill.extractors.documents.readers.kinds import TABLES, Kind, file_kind, most_bytes
-from slotfill.extractors.documents.readers.mails.mbox import is_mailbox, mails_of
+from slotfill.extractors.documents.readers.kinds import TABLES, Kind, file_kind, known_suffix, most_bytes
+from slotfill.extractors.documents.readers.mails.mbox import mails_of
 from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.documents.readers.read_options import ReadOptions
 from slotfill.extractors.documents.readers.read_text import NestedFile, ReadText
@@ -35,12 +35,13 @@ def read_path(path: str | os.PathLike[str], options: ReadOptions) -> tuple[str, 
     Raises InputError where it is not there, or holds rows.
     """
     name = os.fsdecode(path).replace(os.sep, "/")
-    if PurePath(name).suffix.lower() in TABLES and not options.raw:
+    suffix = known_suffix(name)
+    if suffix in TABLES and not options.raw:
         raise InputError(
             f"{name!r} holds a document a row: `slotfill extract` reads them; in Python take the texts from it and "
             "call map(texts), or read it as one text with raw=True"
         )
-    is_streamed = is_mailbox(name) and not options.raw
+    is_streamed = suffix == ".mbox" and not options.raw
     try:
         with Path(os.fsdecode(path)).open("rb") as file:
             data = b"" if is_streamed else file.read(most_bytes(name) + 1)
@@ -67,15 +68,18 @@ def read_mailbox(file: BinaryIO, options: ReadOptions, *, depth: int = 0) -> Ite
         yield _failed(EMPTY, b"")
 
 
-def read_file(data: bytes, name: str, options: ReadOptions, *, depth: int = 0) -> Iterator[ReadText]:
+def read_file(
+    data: bytes, name: str, options: ReadOptions, *, media_type: str = "", depth: int = 0
+) -> Iterator[ReadText]:
     """Yield the texts of a file, and of the files within it as far as they are asked for; at least one.
 
-    data: what the file holds; of one that is too large, more than it may hold.
+    data: what the file holds; of one that is too large, more than it may hold. media_type: what its sender says that it
+    is.
     """
-    if is_mailbox(name) and not options.raw:
+    if known_suffix(name, media_type) == ".mbox" and not options.raw:
         yield from read_mailbox(io.BytesIO(data), options, depth=depth)
         return
-    kind = None if options.raw else file_kind(name, data)
+    kind = None if options.raw else file_kind(name, data, media_type)
     most = kind.most_bytes if kind else most_bytes("")
     if len(data) > most:
         yield _failed(too_large(most), data)
@@ -104,7 +108,8 @@ def _read_nested(file: NestedFile, options: ReadOptions, depth: int) -> Iterator
         reason = f"stands within {depth} other files, and only {_DEEPEST} are opened: save it on its own"
         yield replace(_failed(Failure(FailureKind.UNREADABLE, reason), file.data), name=file.name)
         return
-    for part in read_file(file.data, file.name, replace(options, encoding=file.encoding), depth=depth):
+    options = replace(options, encoding=file.encoding)
+    for part in read_file(file.data, file.name, options, media_type=file.media_type, depth=depth):
         yield replace(part, name=f"{file.name}#{part.name}" if part.name else file.name)
 
 

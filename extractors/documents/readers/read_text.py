@@ -45,11 +45,13 @@ class NestedFile:
         name: Its own name, such as `offer.pdf`, by which its kind is told, too.
         data: What it holds.
         encoding: What its text is in, where the file around it says so.
+        media_type: What it is, where the file around it says so: a name that tells its kind goes first.
     """
 
     name: str
     data: bytes = field(repr=False)
     encoding: str | None = None
+    media_type: str = ""
 
 
 class Reader(Protocol):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.documents.files import File
+from slotfill.extractors.documents.readers.kinds import known_suffix
 from slotfill.extractors.documents.rows.row_fields import RowFields
 from slotfill.extractors.documents.sources import Sources
 from slotfill.extractors.errors import InputError
@@ -30,9 +31,10 @@ class TooManyDocumentsError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class _Upload(File):
-    """A file that was sent, by the name that it had there."""
+    """A file that was sent, by the name that it had there, and the media type that it was said to be of."""
 
     sent_as: str
+    sent_type: str
 
     @property
     def name(self) -> str:
@@ -40,7 +42,11 @@ class _Upload(File):
 
     @property
     def suffix(self) -> str:
-        return PurePath(self.sent_as).suffix.lower()
+        return known_suffix(self.sent_as, self.sent_type)
+
+    @property
+    def media_type(self) -> str:
+        return self.sent_type
 
 
 def write_documents(folder: Path, documents: Iterable[tuple[str, str | None]]) -> None:
@@ -61,7 +67,7 @@ def run_sources(order: RunOrder, folder: Path) -> Sources:
     Raises:
         InputError: Rows have not the fields that were named.
     """
-    uploads = tuple(_Upload(str(folder / file.stored), file.name) for file in order.files)
+    uploads = tuple(_Upload(str(folder / file.stored), file.name, file.media_type) for file in order.files)
     sources = Sources(uploads, several=True, fields=RowFields.of(order.text_field, order.id_field, order.keep))
     sources.check()
     return sources

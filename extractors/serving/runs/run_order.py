@@ -43,12 +43,14 @@ class InputFile(BaseModel):
     Attributes:
         name: As it was sent.
         stored: What it is called in the run's folder.
+        media_type: What the client said that it is; "" where it did not.
     """
 
     model_config = _STRICT
 
     name: str
     stored: str
+    media_type: str = ""
 
 
 class RunOrder(BaseModel):

@@ -4,28 +4,50 @@ from __future__ import annotations
 
 import io
 import random
+import re
 from collections.abc import Iterator, Sequence
 
 from slotfill.extractors.documents.readers.frames import part_frame, part_from, read_frame, write_frame
+from slotfill.extractors.documents.readers.kinds import READERS
 from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.documents.readers.read_options import ReadOptions
 from slotfill.extractors.documents.readers.read_text import NestedFile, Reader, ReadText
 
 __all__ = ["ReaderConformance"]
 
+_NAME = re.compile(
+    r"""
+      [^A-Z./\s]+                                              # rtf: how a file's name ends
+    | [a-z0-9][a-z0-9!\#$&^_.+-]* / [a-z0-9][a-z0-9!\#$&^_.+-]*  # application/rtf: RFC 6838, in small letters
+    """,
+    re.VERBOSE,
+)
+
 
 class ReaderConformance:
-    """Tests of a reader: `class TestRtf(ReaderConformance): reader = staticmethod(read_rtf); files = (b"…",)`.
+    """Tests of a reader: `class TestRtf(ReaderConformance): reader = staticmethod(read_rtf)`, and what it reads.
 
     Attributes:
         reader: What the entry point loads, as a `staticmethod` where it is a function.
+        names: The names of its entry points: how files' names end, and media types.
         files: What files that it reads hold: one at least, with a text.
         damaged: How many damaged copies of each file are tried.
     """
 
     reader: Reader
+    names: Sequence[str]
     files: Sequence[bytes]
     damaged = 100
+
+    def test_each_name_leads_to_it(self) -> None:
+        """Each is written as what is looked up, and is neither built in nor another plug-in's."""
+        for name in self.names:
+            if not _NAME.fullmatch(name):
+                raise AssertionError(
+                    f"{name!r} finds nothing: write the end of a name as rtf, a type as application/rtf"
+                )
+            if READERS.load(name) not in (None, self.reader):  # None: it is not installed where it is tested
+                raise AssertionError(f"{name!r} leads to another reader, which is built in or of another plug-in")
 
     def test_each_file_has_a_text(self) -> None:
         """Something is read of each, and what is read is what readers give."""

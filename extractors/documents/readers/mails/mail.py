@@ -50,7 +50,7 @@ def _mail(mail: MailPart, options: ReadOptions) -> Iterator[ReadText | NestedFil
     if options.attachments:
         for name, attachment in zip(names, content.attachments, strict=True):
             data = _file_bytes(attachment.part)
-            yield NestedFile(name, data, _encoding(attachment.part, data))
+            yield NestedFile(name, data, _encoding(attachment.part, data), attachment.part.get_content_type())
 
 
 def _plain(data: bytes, options: ReadOptions) -> ReadText:

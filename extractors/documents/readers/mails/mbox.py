@@ -8,18 +8,13 @@ from typing import BinaryIO
 
 from slotfill.extractors.documents.decoding import MOST_BYTES
 
-__all__ = ["is_mailbox", "mails_of"]
+__all__ = ["mails_of"]
 
 _FROM = re.compile(rb"From \S.*\d{4}|From \S+\s*$|From - ")
 """`From ann@a.example Tue Mar  3 08:41:17 2026`, which comes after a blank line, or first."""
 
 _ESCAPED = re.compile(rb">+From ")
 """What of a mail's own text began like that."""
-
-
-def is_mailbox(name: str) -> bool:
-    """Whether a file's name is a mailbox's."""
-    return name.lower().endswith(".mbox")
 
 
 def mails_of(file: BinaryIO) -> Iterator[bytes]:

@@ -105,7 +105,11 @@ class ExtractBody:
         required = ["params"] if must_have else []
         as_json["required"] = [*as_json["required"], *required]
         parts = {name: part for name, part in as_json["properties"].items() if name not in {"text", "id"}}
-        described = {"type": "string", "format": "binary", "description": "Read by the reader of its kind."}
+        described = {
+            "type": "string",
+            "format": "binary",
+            "description": "Read by the reader of its kind.",
+        }
         form = {
             "type": "object",
             "additionalProperties": False,
@@ -192,8 +196,9 @@ async def _read_form(request: Request, model: type[_JSONBody]) -> ExtractBody:
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_form", detail)
         given = {name: json_field(name, fields[name]) for name in ("labels", "schema", "params") if name in fields}
         rest = checked_body(model, dumps({"text": "", "model": fields.get("model"), **given}).encode())
-        document = await asyncio.to_thread(_document, data, file.filename or "file")
-        digest = _digest(rest, file.filename or "", hashlib.sha256(data).hexdigest())
+        kind = file.content_type or ""
+        document = await asyncio.to_thread(_document, data, file.filename or "file", kind)
+        digest = _digest(rest, file.filename or "", kind, hashlib.sha256(data).hexdigest())
         return _body(document, rest, digest)
     finally:
         await form.close()
@@ -204,9 +209,9 @@ def _digest(body: _JSONBody, *file: str) -> str:
     return hashlib.sha256(whole.encode()).hexdigest()
 
 
-def _document(data: bytes, name: str) -> Document:
+def _document(data: bytes, name: str, media_type: str) -> Document:
     """Read a file that one document stands in, by the reader of its kind."""
-    part, *others = read_file(data, name, ReadOptions())
+    part, *others = read_file(data, name, ReadOptions(), media_type=media_type)
     if others:
         detail = f"the file holds {len(others) + 1} documents: send them one by one, or use `slotfill extract`"
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "several_documents", detail)

@@ -160,8 +160,12 @@ async def _read_form(request: Request, folder: Path) -> RunBody:
         digest = hashlib.sha256(json.dumps([said.model_dump(), rows.model_dump()], sort_keys=True).encode())
         files = []
         for number, upload in enumerate(uploads, 1):
-            file = InputFile(name=(upload.filename or "file")[:500], stored=f"{number:04}")
-            digest.update(json.dumps(file.name).encode())
+            file = InputFile(
+                name=(upload.filename or "file")[:500],
+                stored=f"{number:04}",
+                media_type=(upload.content_type or "")[:200],
+            )
+            digest.update(json.dumps([file.name, file.media_type]).encode())
             digest.update(await asyncio.to_thread(_copied, upload, folder / file.stored))
             files.append(file)
     finally:

@@ -4,6 +4,7 @@ import csv
 import importlib.util
 import inspect
 import random
+import re
 import sys
 import xml.etree.ElementTree as ET
 from email.message import EmailMessage
@@ -56,6 +57,7 @@ class TestAJSONSchema(SchemaConformance):
 
 class TestHTML(ReaderConformance):
     reader = staticmethod(html.read)
+    names = ("html", "htm", "text/html", "application/xhtml+xml")
     files = (b"<title>Offer</title><p>Two lamps, 24.50 EUR.</p>",)
 
 
@@ -69,11 +71,13 @@ def a_mail():
 
 class TestMail(ReaderConformance):
     reader = staticmethod(mail.read)
+    names = ("eml", "message/rfc822")
     files = (a_mail(),)
 
 
 class TestReaderOfTheExample(ReaderConformance):
     reader = staticmethod(example("readers").read_reversed)
+    names = ("rev", "text/x-reversed")
     files = ("Ada Lovelace, Žižkov"[::-1].encode(),)
 
 
@@ -193,7 +197,9 @@ def naked(data, options):
     return ["abc"]
 
 
-EVERY_READER_TEST = {name for name in vars(ReaderConformance) if name.startswith("test_")}
+EVERY_READING_TEST = {name for name in vars(ReaderConformance) if name.startswith("test_")} - {
+    "test_each_name_leads_to_it"
+}
 
 
 @pytest.mark.parametrize(
@@ -205,12 +211,23 @@ EVERY_READER_TEST = {name for name in vars(ReaderConformance) if name.startswith
         (unsendable, {"test_what_it_gives_reaches_the_run"}),
         (raising, {"test_a_damaged_file_raises_nothing_but_a_read_error"}),
         (wordless, {"test_a_damaged_file_raises_nothing_but_a_read_error"}),
-        (naked, EVERY_READER_TEST),
+        (naked, EVERY_READING_TEST),
     ],
 )
 def test_a_reader_that_breaks_a_promise(reader, tests, tmp_path):
-    broken = type("Broken", (ReaderConformance,), {"reader": staticmethod(reader), "files": (b"abc",)})
+    broken = type(
+        "Broken", (ReaderConformance,), {"reader": staticmethod(reader), "names": ("abc",), "files": (b"abc",)}
+    )
     assert broken_by(broken, tmp_path) == tests
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".rtf", "tar.gz", "RTF", "text/RTF", "text/", "text/rtf; charset=x", "pdf", "text/html"]
+)
+def test_a_reader_with_a_name_that_finds_another_or_nothing(name):
+    named = type("Named", (ReaderConformance,), {"reader": staticmethod(naked), "names": ("rtf", "text/rtf", name)})
+    with pytest.raises(AssertionError, match=re.escape(repr(name))):
+        named().test_each_name_leads_to_it()
 
 
 class AtOnce(Sink):

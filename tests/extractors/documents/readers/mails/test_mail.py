@@ -260,7 +260,7 @@ def test_a_report_tells_what_became_of_a_mail():
     assert re.findall(r"Not delivered|Reporting-MTA: dns; a.example|Status: 5.1.1|lost", body(HEAD + report)) == [
         "Not delivered", "Reporting-MTA: dns; a.example", "Status: 5.1.1"
     ]  # fmt: skip
-    assert attachments(HEAD + report)[0] == NestedFile("Hi.eml", b"Subject: Hi\n\nlost", None)
+    assert attachments(HEAD + report)[0] == NestedFile("Hi.eml", b"Subject: Hi\n\nlost", None, "message/rfc822")
 
 
 def test_mails_within_mails_are_named_by_their_subjects_and_read(tmp_path):
