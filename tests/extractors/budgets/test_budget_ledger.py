@@ -214,6 +214,7 @@ def test_whatever_is_reserved_and_settled_no_limit_is_passed(tmp_path_factory, s
         assert left == [spent["a"] + spent["c"], sum(spent.values())]
 
 
+@pytest.mark.slow
 def test_fifty_at_once_in_several_processes_never_pass_a_budget(tmp_path):
     limit = "key=k:2/day"
     spending = [

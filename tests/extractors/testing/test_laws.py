@@ -79,6 +79,7 @@ def test_each_law_has_a_broken_schema():
     assert {load(path).LAW for path in FILES} == {law.name for law in laws.SCHEMA_LAWS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_broken_schema_is_caught_by_the_law_meant_for_it(path):
     fixture = load(path)

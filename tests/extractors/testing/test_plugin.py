@@ -62,12 +62,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return folder, done.stdout
 
 
+@pytest.mark.slow
 def test_the_fixtures_are_there(run: tuple[Path, str]) -> None:
     folder, out = run
     assert "test_a_service_of_its_own PASSED" in out
     assert str(folder / "cassettes" / "test_mine" / "test_a_tape_of_its_own-a-b-.jsonl") in out
 
 
+@pytest.mark.slow
 def test_no_test_reaches_the_real_service(run: tuple[Path, str]) -> None:
     out = run[1]
     assert "2 failed, 4 passed" in out

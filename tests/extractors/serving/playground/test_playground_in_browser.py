@@ -173,6 +173,7 @@ def test_the_whole_way_by_keyboard_alone(play: Opened) -> None:
     assert flag["record"]["value"]["number"] == 12345678901234567891
 
 
+@pytest.mark.slow
 def test_a_key_in_the_link_leaves_the_address_and_is_stored_nowhere(play: Opened) -> None:
     ada = play("")
     ada.page.goto("about:blank")
@@ -190,6 +191,7 @@ def test_a_key_in_the_link_leaves_the_address_and_is_stored_nowhere(play: Opened
     assert ada.page.input_value("#play-key") == ""
 
 
+@pytest.mark.slow
 def test_values_are_marked_where_they_stand_behind_characters_of_two_units(ada: Player) -> None:
     ada.fill(TEXT)
     ada.extract()
@@ -208,6 +210,7 @@ def test_values_are_marked_where_they_stand_behind_characters_of_two_units(ada: 
     assert ada.page.locator("#fields .head .outcome").text_content() == "valid"
 
 
+@pytest.mark.slow
 def test_a_value_is_seen_to_grow_and_esc_stops_it(held: HeldClock, ada: Player) -> None:
     ada.fill(TEXT)
     ada.tab_to("#play-extract")
@@ -224,6 +227,7 @@ def test_a_value_is_seen_to_grow_and_esc_stops_it(held: HeldClock, ada: Player) 
     assert ada.page.locator("#rows .entry").count() == 2
 
 
+@pytest.mark.slow
 def test_the_button_stops_it(held: HeldClock, ada: Player) -> None:
     ada.fill(TEXT)
     ada.page.click("#play-extract")
@@ -232,6 +236,7 @@ def test_the_button_stops_it(held: HeldClock, ada: Player) -> None:
     ada.expect("#play-stop").to_be_hidden()
 
 
+@pytest.mark.slow
 def test_what_is_hostile_is_text(play: Opened, claude: SimulatedClaude) -> None:
     """A text, a schema's names and a model's values: all show as they are, and nothing of them runs."""
     schema = {
@@ -259,6 +264,7 @@ def test_what_is_hostile_is_text(play: Opened, claude: SimulatedClaude) -> None:
     assert all(request.startswith(f"{ada.url}v1/") for request in ada.seen.requests)
 
 
+@pytest.mark.slow
 def test_a_parameter_has_a_field_by_keyboard_alone(play: Opened, claude: SimulatedClaude) -> None:
     claude.script(lambda _: json.dumps({"quotes": ["2 bolts"], "answer": "Two."}))
     ada = play(names=("answer", "summary", ORDER))
@@ -289,6 +295,7 @@ def test_a_parameter_has_a_field_by_keyboard_alone(play: Opened, claude: Simulat
     ada.expect("#play-params").to_be_hidden()
 
 
+@pytest.mark.slow
 def test_errors_are_told_as_the_service_tells_them(play: Opened) -> None:
     ada = play("sf_none")
     ada.expect("#play-problem").to_contain_text("key is not valid")
@@ -311,12 +318,14 @@ def test_errors_are_told_as_the_service_tells_them(play: Opened) -> None:
     assert "422" in ada.seen.errors.pop()
 
 
+@pytest.mark.slow
 def test_a_key_that_may_bring_no_schema_is_offered_none(play: Opened) -> None:
     ada = play(allow_schemas=False)
     ada.expect("#play-schema option").to_have_text(["order"])
     ada.expect("#play-schema-about").to_have_text("Read one order.")
 
 
+@pytest.mark.slow
 def test_a_file_is_read_whether_dropped_or_chosen(ada: Player, tmp_path: Any) -> None:
     ada.page.evaluate(
         """text => {
@@ -339,6 +348,7 @@ def test_a_file_is_read_whether_dropped_or_chosen(ada: Player, tmp_path: Any) ->
     ada.expect("#play-text").to_have_value("Another text.")
 
 
+@pytest.mark.slow
 def test_a_file_that_is_too_large_is_told(ada: Player, tmp_path: Any) -> None:
     large = tmp_path / "large.txt"
     large.write_bytes(b"It came late. " * 200_000)
@@ -347,6 +357,7 @@ def test_a_file_that_is_too_large_is_told(ada: Player, tmp_path: Any) -> None:
     ada.seen.errors.clear()  # the browser's own line
 
 
+@pytest.mark.slow
 def test_a_record_is_shown_though_nobody_can_mark_it(ada: Player) -> None:
     """It is paid for. Record and text together may be larger than what a request may hold."""
     ada.page.route(f"{ada.url}v1/view", lambda route: route.fulfill(status=413, json={"detail": "too large"}))
@@ -358,6 +369,7 @@ def test_a_record_is_shown_though_nobody_can_mark_it(ada: Player) -> None:
     ada.seen.errors.clear()  # the browser's own line
 
 
+@pytest.mark.slow
 def test_the_page_says_that_a_model_may_be_wrong_and_what_is_kept(ada: Player) -> None:
     notice = ada.page.text_content(".notice")
     assert "A model made the values on this page, and it may be wrong" in notice
@@ -381,6 +393,7 @@ def test_nobody_is_shut_out(play: Opened, options: dict[str, Any]) -> None:
     assert ada.page.locator("#play-code").bounding_box()["width"] <= ada.page.viewport_size["width"]
 
 
+@pytest.mark.slow
 def test_a_lists_value_is_flagged_as_json_with_the_text_if_one_wants(ada: Player) -> None:
     ada.fill(TEXT)
     ada.extract()
