@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +24,9 @@ from xdist.scheduler import LoadGroupScheduling
 
 CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
 LOOPBACK = ("127.", "::1", "localhost")
+
+SWEPT_AT_ONCE = 5
+"""Of so many cases of a sweep `make test` runs one."""
 
 # By default an example that takes 200 ms fails, and so does one that is slow to draw: on a busy machine any may be.
 # The suite looks at the same examples each time; `make soak` looks for new ones, and at many more of them.
@@ -66,8 +70,18 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the embedded model's tests last: it wants all cores, and is many times slower where it shares them."""
+    """Put the embedded model's tests last: it wants all cores, and is many times slower where it shares them.
+
+    And of each sweep leave one case in so many to `make test`, the others to `make test-all`.
+    """
     items.sort(key=_runs_the_model)
+    cases = Counter[str]()
+    for item in items:
+        if item.get_closest_marker("sweep"):
+            sweep = item.nodeid.partition("[")[0]
+            if cases[sweep] % SWEPT_AT_ONCE:
+                item.add_marker(pytest.mark.slow)
+            cases[sweep] += 1
     if getattr(config.option, "loadgroup", False):
         for item in filter(_runs_the_model, items):
             item.add_marker(pytest.mark.xdist_group("local"))

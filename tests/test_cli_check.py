@@ -69,6 +69,7 @@ def test_json_holds_law_path_and_counterexample():
     assert (wire["law"], wire["path"], wire["counterexample"], wire["advice"]) == ("wire", "/age", {"age": -1}, True)
 
 
+@pytest.mark.slow
 def test_several_are_told_by_name_and_the_worst_of_them_decides():
     broken, few = f"{BROKEN / 'clamps.py'}:Broken", ("--max-examples", "5")
     result = run(CLEAN, broken, *few)

@@ -402,6 +402,7 @@ MODELS = {"structured": "claude-haiku-5-5", "tool": "claude-3-haiku-20240307"}
 QUOTING = FEEDBACK | {"key_issues": ['the "fast" delivery'], "urgency": 3}
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("model", MODELS.values(), ids=[*MODELS])
 @pytest.mark.parametrize("fault", [name for name in FAULTS if name not in {*BATCH_FAULTS, *STREAM_FAULTS}])
 @pytest.mark.parametrize("struck", ["", "@1"], ids=["always", "once"])

@@ -153,6 +153,7 @@ def test_a_list_grows_as_its_items():
     assert seen[1:] == [[(None, None)], [("n", None)], [("nut", 0), (None, None)], [("nut", 0), ("bolt", 1)]]
 
 
+@pytest.mark.slow
 def test_the_laws_hold_of_a_type():
     for source in (list[Item], Item | Refusal, Shipment):
         findings = check(source, max_examples=5)

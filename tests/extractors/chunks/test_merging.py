@@ -430,6 +430,7 @@ def test_lists_within_lists_are_merged_too() -> None:
 # Properties
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("source", SCHEMAS, ids=NAMES)
 @few
 @given(data=st.data(), times=st.integers(1, 3))

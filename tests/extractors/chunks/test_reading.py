@@ -125,6 +125,7 @@ def facts_of(text, reading):
     return found_in(type("Asked", (), {"document": text[reading.start : reading.end]}))["facts"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("fault", sorted(set(FAULTS) - set(BATCH_FAULTS)))
 @pytest.mark.parametrize("when", ["@2", ""], ids=["once", "always"])
 def test_no_fault_of_a_chunk_is_lost_or_passes_for_a_value(fault, when):

@@ -166,6 +166,7 @@ def test_a_list_at_the_root_may_be_short() -> None:
     assert not accepts(part_of(document), [{}])
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("source", SCHEMAS, ids=NAMES)
 @few
 @given(data=st.data())
@@ -262,6 +263,7 @@ def test_keys_of_no_name_are_asked_for_once() -> None:
     assert [group.get("required") for group in groups] == [["free"], ["f3"]]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("source", SCHEMAS, ids=NAMES)
 @few
 @given(data=st.data())

@@ -117,6 +117,7 @@ async def test_without_blocking_too():
     assert sorted(last.value.facts) == truth(*SHORT)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("fault", [name for name in FAULTS if name not in BATCH_FAULTS])
 @pytest.mark.parametrize(
     "method", ["extract", *(pytest.param(name, marks=pytest.mark.slow) for name in ("stream", "refine"))]

@@ -39,6 +39,7 @@ class TestTheService:
         states, facts, _ = tried(service(), model)
         assert {name: facts[name] for name, state in states.items() if state != "held"} == {}
 
+    @pytest.mark.sweep
     @pytest.mark.parametrize("model", [HAIKU, OPUS])
     @pytest.mark.parametrize("name", BREAKAGES)
     def test_is_told_what_it_breaks_and_nothing_else(self, name, model):

@@ -239,6 +239,7 @@ HOSTILE = {
 
 
 class TestHostile:
+    @pytest.mark.sweep
     @pytest.mark.timeout(60)
     @pytest.mark.parametrize("name", HOSTILE)
     @pytest.mark.parametrize("schema", [FEEDBACK, ANYTHING], ids=["feedback", "anything"])

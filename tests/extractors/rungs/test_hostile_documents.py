@@ -171,18 +171,21 @@ def test_there_are_enough_documents_of_enough_kinds():
     assert len(kinds) >= 10
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("mode", ["structured", pytest.param("text", marks=pytest.mark.slow)])
 @hostile_documents
 def test_the_requests_are_those_of_a_harmless_document(text, mode):
     check_like_a_harmless_one(mode, text)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("mode", ["tool", "text"])
 @one_of_a_kind
 def test_so_are_they_where_there_is_no_structured_output(text, mode):
     check_like_a_harmless_one(mode, text)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("way", ["aextract", "stream", "astream"])
 @one_of_a_kind
 def test_so_are_they_in_all_other_ways_to_extract(text, way):
@@ -232,6 +235,7 @@ def body_with_example(text: str) -> bytes:
     return seen.http.body
 
 
+@pytest.mark.sweep
 @hostile_documents
 def test_a_worked_example_changes_nothing_but_itself(text):
     plain = harmless(len(text))
@@ -262,6 +266,7 @@ def alone(*, asynchronous: bool) -> dict[str | None, bytes]:
     return bodies_by_document(OTHERS, asynchronous=asynchronous)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("asynchronous", [False, True], ids=["map", "amap"])
 @pytest.mark.parametrize("kind", ONE_OF_A_KIND)
 def test_the_requests_for_other_documents_are_the_same_to_the_byte(kind, asynchronous):
@@ -295,6 +300,7 @@ def usual_correction(length: int) -> list[str]:
     return correction(harmless(length)).split("\n")
 
 
+@pytest.mark.sweep
 @hostile_documents
 def test_the_passages_that_a_correction_quotes_stay_within_their_line(text):
     lines, usual = correction(text).split("\n"), usual_correction(len(text))

@@ -252,6 +252,7 @@ async def asked(client, *, streamed):
     return False
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("fault", [*(name for name in FAULTS if name not in BATCH_FAULTS), "none"])
 async def test_under_no_fault_more_is_billed(ledger, fault, streamed):

@@ -93,6 +93,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("parts", HOSTILE.values(), ids=HOSTILE)
 def test_a_record_that_is_not_sound_is_no_output_and_is_asked_about_again(claude, parts):
     assert extract("--rejects", "rejects.jsonl").exit_code == 0
@@ -139,6 +140,7 @@ def test_a_seal_that_is_forged_hides_nothing_of_what_is_written(claude, parts):
     assert extract().exit_code == 0
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("place", ["0", "10", "-1", "1e300", "9223372036854775807", "'x'", "x'ff'"])
 @pytest.mark.parametrize("column", ["checksum", "value_start", "value_end"])
 def test_a_seal_that_is_damaged_is_passed_over_or_told(claude, column, place):
@@ -270,6 +272,7 @@ def test_an_entry_that_says_it_is_of_this_very_start_is_verified_all_the_same(cl
     assert (result.exit_code, len(values())) == (1, 1)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "answer",
     [

@@ -190,6 +190,7 @@ class TestTheWhole:
     def test_of_the_built_ins(self, schema, data):
         self.check(schema, data)
 
+    @pytest.mark.sweep
     @pytest.mark.parametrize("path", SHAPES, ids=lambda path: path.stem)
     @examples(10)
     @given(data=st.data())

@@ -105,8 +105,16 @@ def test_nobody_takes_it_and_the_run_is_as_ever(service, folder):
     ("variables", "told"),
     [
         ({"OTEL_TRACES_EXPORTER": "zipkin"}, "no exporter 'zipkin' is installed"),
-        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "carrier pigeon"}, "'carrier pigeon' is no protocol of OTLP's here"),
-        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "pip install opentelemetry-exporter-otlp-proto-grpc"),
+        pytest.param(
+            {"OTEL_EXPORTER_OTLP_PROTOCOL": "carrier pigeon"},
+            "'carrier pigeon' is no protocol of OTLP's here",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
+            "pip install opentelemetry-exporter-otlp-proto-grpc",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_what_there_is_none_of_is_said_before_any_call(folder, variables, told):

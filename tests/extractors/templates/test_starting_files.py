@@ -31,6 +31,7 @@ def run(folder, *command, **variables):
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "folder",
     ["plain", *(pytest.param(name, marks=pytest.mark.slow) for name in STARTING_TEMPLATES if name != "plain")],

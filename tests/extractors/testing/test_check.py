@@ -27,6 +27,7 @@ def advice(model, kind, *, max_examples=DEFAULT_EXAMPLES):
     return [*kind(Subject.of(model, Search(max_examples)))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "max_examples"),
     [

@@ -69,6 +69,7 @@ def test_its_good_twin_keeps_every_law(path):
     assert broken_by(good, schema_of(good)) == set()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("law", extractor_laws.EXTRACTOR_LAWS, ids=repr)
 @pytest.mark.parametrize("schema", ["sentiment", "entities", "tags [str], by {name, age int?}"])
 def test_our_extractor_keeps_every_law(law, schema):

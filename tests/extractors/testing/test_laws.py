@@ -100,6 +100,7 @@ def test_its_good_twin_keeps_every_law(path):
     assert broken_by(fixture.Good) == []
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("law", laws.SCHEMA_LAWS, ids=repr)
 @pytest.mark.parametrize("name", ["sentiment", "feedback", "entities", "summary"])
 def test_the_built_ins_keep_every_law(law, name):

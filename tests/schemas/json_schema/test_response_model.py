@@ -39,6 +39,7 @@ def remotes():
     }
 
 
+@pytest.mark.sweep
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared data is not beside this checkout")
 @pytest.mark.parametrize(("draft", "path"), [*suites()])
 def test_the_official_suite_passes_through_the_response_model(draft, path, remotes):

@@ -42,6 +42,7 @@ def is_accepted(schema, text, document=None):
     return True
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("source", SOURCES)
 def test_each_kind_is_what_it_says_and_the_truth_is_valid(source):
     schema = Schema(response_model(source, name="test") if isinstance(source, dict) else source)

@@ -35,6 +35,7 @@ def is_true(*schemas):
     return {"type": "object", "properties": {"x": {"allOf": [*schemas]}}, "required": ["x"]}
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "document",
     [

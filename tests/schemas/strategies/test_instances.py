@@ -116,12 +116,14 @@ def drawn(strategy, count=100):
     return values
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_instance_validates(source):
     schema = schema_of(source)
     each(instances(source), lambda value: schema.validate(json.dumps(schema.wrap(value))))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("source", [source for source in SOURCES if source.id != "Typed"])  # it has a pattern of Rust's
 def test_every_wire_instance_is_what_the_service_lets_through(source):
     schema = schema_of(source)

@@ -77,6 +77,7 @@ def drawn_of(constraint, strategy):
     return next(filter(None, draws), [])
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_near_miss_fails_at_its_label(source):
     is_shape = isinstance(source, Path)

@@ -341,6 +341,7 @@ def test_what_a_killed_run_left_is_gone_after_the_next(tmp_path, name):
     assert [*tmp_path.iterdir()] == [path]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["v.jsonl", *OUTPUTS])
 def test_memory_does_not_grow_with_the_documents(tmp_path, name):
     def written(sink, numbers):

@@ -87,6 +87,7 @@ def document(text=TEXT):
     return Document.of(text, "a.txt")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("retries", [0, 2])
 @pytest.mark.parametrize("model", ["claude-haiku-5-5", "claude-3-haiku-20240307"])
 @pytest.mark.parametrize("fault", [name for name in FAULTS if name not in BATCH_FAULTS])

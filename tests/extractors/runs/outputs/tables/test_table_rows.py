@@ -143,6 +143,7 @@ def item_of(database, children, table, columns, row):
     return item
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: Path(source).stem)
 def test_every_value_comes_back_from_every_table(source, tmp_path_factory):
     schema = resolved(source)
