@@ -8,8 +8,8 @@ from slotfill.extractors.documents.readers.read_text import Reader as Reader
 from slotfill.extractors.documents.readers.read_text import ReadText as ReadText
 from slotfill.extractors.evaluation.judging.plugged_comparators import Comparator as Comparator
 from slotfill.extractors.record.failure_kinds import FailureKind as FailureKind
-from slotfill.extractors.runs.outputs.plugged_sinks import OpensSink as OpensSink
-from slotfill.extractors.runs.outputs.plugged_sinks import SinkOptions as SinkOptions
+from slotfill.extractors.runs.outputs.named_sinks import OpensSink as OpensSink
+from slotfill.extractors.runs.outputs.named_sinks import SinkOptions as SinkOptions
 from slotfill.extractors.runs.outputs.sink import Sink as Sink
 from slotfill.extractors.transports.model_transport import ModelTransport as ModelTransport
 from slotfill.schemas.entry_points.installed_plugins import PluginError as PluginError

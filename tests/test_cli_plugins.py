@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner
@@ -13,9 +14,12 @@ from planted_plugins import ENTRY_POINTS, EXAMPLE, packages_from, plant, plant_e
 from scripted import message
 
 from slotfill.cli import main
+from slotfill.extractors.catalogue.transport_facts import TRANSPORTS
 from slotfill.extractors.evaluation.judging import plugged_comparators
+from slotfill.extractors.installed import plugin_list
 from slotfill.schemas.entry_points import plugin_group
 from slotfill.schemas.entry_points.installed_plugins import _read
+from slotfill.schemas.marks.comparison import COMPARATORS, ComparisonKind
 
 COMMAND = ("extract", "person", "note.rev", "-m", "echo:1", "-o", "people.xml")
 
@@ -72,6 +76,13 @@ def test_they_are_listed_without_being_imported():
     assert "person      (of acme-plugins 1.2)" in run("schemas").stdout
     assert "ok       plug-ins        6 installed: `slotfill plugins --load` tries them" in run("doctor").stdout
     assert {one["state"] for one in json.loads(run("plugins", "--json", "--load").stdout)} == {"loaded"}
+
+
+def test_every_name_that_is_built_in_leads_to_something():
+    for group in plugin_list._GROUPS.values():
+        for name in group.built_ins:
+            assert callable(group.load(name).value) or group is TRANSPORTS, f"{group.name}: {name}"
+    assert {*COMPARATORS.built_ins} == {*get_args(ComparisonKind)}
 
 
 def test_nothing_is_installed():

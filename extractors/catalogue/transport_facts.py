@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol, cast, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from slotfill.extractors.catalogue.families import OTHER_FAMILY, Family, family_of
 from slotfill.extractors.catalogue.model_ids import CLOUDS, HUB, LOCAL, OPENAI
@@ -32,7 +32,9 @@ _ANTHROPIC = "https://api.anthropic.com"
 
 _CLOUDS = {name: f"slotfill.extractors.clouds.cloud_models:{name.upper()}" for name in CLOUDS}
 
-TRANSPORTS = PluginGroup("slotfill.transports", {LOCAL: _EMBEDDED, HUB: _EMBEDDED, OPENAI: _OPENAI, **_CLOUDS})
+TRANSPORTS: PluginGroup[Any] = PluginGroup(
+    "slotfill.transports", {LOCAL: _EMBEDDED, HUB: _EMBEDDED, OPENAI: _OPENAI, **_CLOUDS}
+)
 """What answers the Messages API in the place of Anthropic's service: each is a `ModelTransport`."""
 
 
@@ -89,11 +91,9 @@ def transport_facts(model_id: str) -> TransportFacts | None:
     name = transport_name(model_id)
     if name is None:
         return None
-    transport = cast("DescribesModels", TRANSPORTS.load(name))
-    if (plugin := TRANSPORTS.find(name)) is None:
-        return transport.facts(model_id)
-    with plugin.named(f"described {model_id!r}"):
-        facts = transport.facts(model_id)
+    transport = TRANSPORTS.load(name)
+    with transport.named(f"described {model_id!r}"):
+        facts = transport.value.facts(model_id)
         if not isinstance(facts, TransportFacts):
             raise TypeError(f"it returned {type(facts).__name__}, which is no TransportFacts")
     return facts

@@ -9,7 +9,7 @@ from typing import Literal
 from slotfill.extractors.catalogue.transport_facts import TRANSPORTS
 from slotfill.extractors.documents.readers.kinds import READERS
 from slotfill.extractors.record.json_writer import JSONForm
-from slotfill.extractors.runs.outputs.plugged_sinks import SINKS
+from slotfill.extractors.runs.outputs.named_sinks import SINKS
 from slotfill.schemas.entry_points.installed_plugins import (
     SWITCH,
     InstalledPlugin,

@@ -32,7 +32,7 @@ from slotfill.extractors.runs.ledger.identity import ledger_path, run_identity
 from slotfill.extractors.runs.ledger.lock import check_owner
 from slotfill.extractors.runs.ledger.store import Ledger, Retention
 from slotfill.extractors.runs.outputs.json_sinks import part_writer
-from slotfill.extractors.runs.outputs.output_formats import check_rejects, format_of
+from slotfill.extractors.runs.outputs.output_formats import check_rejects, sink_name
 from slotfill.extractors.runs.outputs.sinks import open_rejects, open_sink
 from slotfill.extractors.runs.reports.run_summary import done_text
 from slotfill.extractors.runs.reports.totals import Totals
@@ -216,7 +216,7 @@ def run_once(
 def _check_names(start: Start, *, several: bool) -> None:
     """Refuse outputs by their names before a ledger is made: a run that cannot begin leaves nothing behind."""
     if start.output is not None and not start.to_stdout:
-        format_of(start.output, several=several)
+        sink_name(start.output, several=several)
     if start.rejects:
         check_rejects(start.rejects)
 

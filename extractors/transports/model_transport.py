@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol, cast, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import httpx2
 
 from slotfill.extractors.catalogue.transport_facts import TRANSPORTS, DescribesModels, transport_name
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.transports.guarded_transport import GuardedAsyncTransport, GuardedTransport
-from slotfill.schemas.entry_points.installed_plugins import InstalledPlugin
+from slotfill.schemas.entry_points.plugin_group import Named
 
 __all__ = ["ModelTransport", "open_async_transport", "open_transport"]
 
@@ -40,22 +40,19 @@ class ModelTransport(DescribesModels, Protocol):
 
 def open_transport(model: str, settings: Settings) -> httpx2.BaseTransport:
     """Open a model's transport, which its id names. Raises PluginError where that is a plug-in which fails."""
-    transport, plugin = _transport(model)
-    if plugin is None:
-        return transport.open(model, settings)
-    with plugin.named(f"was opened for {model!r}"):
-        return GuardedTransport(plugin, transport.open(model, settings))
+    named = _transport(model)
+    with named.named(f"was opened for {model!r}"):
+        transport = named.value.open(model, settings)
+        return GuardedTransport(named.plugin, transport) if named.plugin else transport
 
 
 def open_async_transport(model: str, settings: Settings) -> httpx2.AsyncBaseTransport:
     """Do what `open_transport` does, for an event loop."""
-    transport, plugin = _transport(model)
-    if plugin is None:
-        return transport.open_async(model, settings)
-    with plugin.named(f"was opened for {model!r}"):
-        return GuardedAsyncTransport(plugin, transport.open_async(model, settings))
+    named = _transport(model)
+    with named.named(f"was opened for {model!r}"):
+        transport = named.value.open_async(model, settings)
+        return GuardedAsyncTransport(named.plugin, transport) if named.plugin else transport
 
 
-def _transport(model: str) -> tuple[ModelTransport, InstalledPlugin | None]:
-    name = transport_name(model) or ""
-    return cast("ModelTransport", TRANSPORTS.load(name)), TRANSPORTS.find(name)
+def _transport(model: str) -> Named[ModelTransport]:
+    return TRANSPORTS.load(transport_name(model) or "")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from typing import Generic, TypeVar, cast
 
 from slotfill.schemas.entry_points.installed_plugins import (
     SWITCH,
@@ -15,12 +18,31 @@ from slotfill.schemas.entry_points.installed_plugins import (
     installed_plugins,
 )
 
-__all__ = ["PluginGroup"]
+__all__ = ["Named", "PluginGroup"]
 
 _logger = logging.getLogger("slotfill")
 
+T = TypeVar("T")
 
-class PluginGroup:
+
+@dataclass(frozen=True, slots=True)
+class Named(Generic[T]):
+    """What has a name, imported.
+
+    Attributes:
+        value: The thing itself.
+        plugin: Whose it is; None for slotfill's own.
+    """
+
+    value: T
+    plugin: InstalledPlugin | None = None
+
+    def named(self, doing: str) -> AbstractContextManager[None]:
+        """Have whatever a plug-in's code raises name it, as `InstalledPlugin.named` does; our own needs no naming."""
+        return self.plugin.named(doing) if self.plugin else nullcontext()
+
+
+class PluginGroup(Generic[T]):
     """What one kind of thing is found by, by name: nothing is imported until it is loaded.
 
     Args:
@@ -65,13 +87,18 @@ class PluginGroup:
             )
         return named[0] if named else None
 
-    def load(self, name: str) -> object:
-        """Import what has a name; None where nothing has it. Raises PluginError as a plug-in cannot be loaded."""
+    def has(self, name: str) -> bool:
+        """Whether something has a name: slotfill itself, or a plug-in."""
+        return name in self.built_ins or self.has_plugin(name)
+
+    def load(self, name: str) -> Named[T]:
+        """Import what has a name. Raises PluginError where nothing has it, or a plug-in cannot be loaded."""
         if name in self.built_ins:
             module, _, attribute = self.built_ins[name].partition(":")
-            return getattr(import_module(module), attribute)
-        plugin = self.find(name)
-        return plugin and plugin.load()
+            return Named(getattr(import_module(module), attribute))
+        if plugin := self.find(name):
+            return Named(cast("T", plugin.load()), plugin)
+        raise PluginError(f"no {name!r} ({self.name}) is installed: {self.hint(name) or 'install what has it'}")
 
     def hint(self, name: str) -> str:
         """Say that an unknown name is a plug-in's which is left out; "" where it is none."""

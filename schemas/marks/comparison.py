@@ -10,7 +10,7 @@ It changes nothing of what is asked: no model sees it, and a schema's fingerprin
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal, get_args
+from typing import Any, Literal
 
 from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -46,11 +46,19 @@ date: the same day, moment, time of day or length of time, however it is written
 ignore: whatever: the field is not judged.
 """
 
-_KINDS: tuple[ComparisonKind, ...] = get_args(ComparisonKind)
+_COMPARATORS = "slotfill.extractors.evaluation.judging.comparators"
 
-_BUILT_IN = "slotfill.extractors.evaluation.judging.comparators"
+_BUILT_IN: Mapping[str, str] = {
+    "exact": f"{_COMPARATORS}:never",
+    "number": f"{_COMPARATORS}:is_near",
+    "text": f"{_COMPARATORS}:is_like",
+    "verbatim": f"{_COMPARATORS}:is_quoted_alike",
+    "set": f"{_COMPARATORS}:never",  # its items are compared, each as its own type suggests
+    "date": f"{_COMPARATORS}:is_same_time",
+    "ignore": f"{_COMPARATORS}:always",
+}
 
-COMPARATORS = PluginGroup("slotfill.comparators", dict.fromkeys(_KINDS, f"{_BUILT_IN}:is_tolerated"))
+COMPARATORS: PluginGroup[Any] = PluginGroup("slotfill.comparators", _BUILT_IN)
 """A plug-in's name is a kind, too: how alike its comparator finds two values is held against `at_least`."""
 
 _SETTINGS: Mapping[str, tuple[str, ...]] = {"text": ("at_least",), "number": ("absolute", "relative")}
@@ -141,7 +149,7 @@ def check_comparisons(json_schema: JSONObject) -> None:
 def _complaint(keyword: JSONMapping) -> str | None:
     """Say what is wrong with the keyword, written as an object."""
     kind = keyword.get("as")
-    if not isinstance(kind, str) or not (kind in _KINDS or COMPARATORS.find(kind)):
+    if not isinstance(kind, str) or not (kind in _BUILT_IN or COMPARATORS.find(kind)):
         left_out = isinstance(kind, str) and COMPARATORS.hint(kind)
         use = f"use one of {', '.join(map(repr, COMPARATORS.names()))}"
         return f"{kind!r} is no comparison: {left_out or use}"
@@ -158,7 +166,7 @@ def _complaint(keyword: JSONMapping) -> str | None:
 
 
 def _settings_of(kind: str) -> tuple[str, ...]:
-    return _SETTINGS.get(kind, ()) if kind in _KINDS else _OF_PLUGINS
+    return _SETTINGS.get(kind, ()) if kind in _BUILT_IN else _OF_PLUGINS
 
 
 def _is_in_range(name: str, value: JSON) -> bool:

@@ -159,7 +159,7 @@ def _example(line: str, number: int, path: str | Path) -> Example:
 
 def _from_text(text: str, *, trusted: bool, overrides: JSONObject) -> Schema[Any]:
     if text in NAMED_SCHEMAS.built_ins:
-        return _from_model(cast("type[Any]", NAMED_SCHEMAS.load(text)), {**overrides, "name": text})
+        return _from_model(NAMED_SCHEMAS.load(text).value, {**overrides, "name": text})
     is_line = bool(_ONE_LINE.search(text))
     if _is_json(text) and (not is_line or _exists(text)):
         return _from_json_file(Path(text), overrides)

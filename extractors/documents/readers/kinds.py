@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 from slotfill.extractors.documents.decoding import MOST_BYTES
 from slotfill.schemas.entry_points.plugin_group import PluginGroup
@@ -134,7 +135,7 @@ _BY_SUFFIX = (
     | {".mbox": f"{_READERS}.read_file:read_mailbox", ".md": _DECODED, ".txt": _DECODED}
 )
 
-READERS = PluginGroup(
+READERS: PluginGroup[Any] = PluginGroup(
     "slotfill.readers",
     {suffix.removeprefix("."): reader for suffix, reader in _BY_SUFFIX.items()}
     | {media_type: _BY_SUFFIX[suffix] for media_type, suffix in _MEDIA_TYPES.items()},

@@ -8,7 +8,7 @@ from typing import cast
 from slotfill.extractors.documents.readers.kinds import READERS
 from slotfill.extractors.documents.readers.read_error import ReadError
 from slotfill.extractors.documents.readers.read_options import ReadOptions
-from slotfill.extractors.documents.readers.read_text import NestedFile, Reader, ReadText
+from slotfill.extractors.documents.readers.read_text import NestedFile, ReadText
 from slotfill.extractors.record.failure_kinds import FailureKind
 from slotfill.schemas.entry_points.installed_plugins import InstalledPlugin, PluginError
 
@@ -18,19 +18,16 @@ __all__ = ["read_by_plugin"]
 def read_by_plugin(name: str, data: bytes, options: ReadOptions) -> Iterator[ReadText | NestedFile | None]:
     """Read a file by the plug-in of a name. Raises ReadError, which names the plug-in where it is to blame."""
     try:
-        plugin = READERS.find(name)
-        reader = cast("Reader", plugin.load()) if plugin else None
+        reader = READERS.load(name)
     except PluginError as error:
         raise ReadError(FailureKind.UNREADABLE, f"cannot be read: {error}") from None
-    if plugin is None or reader is None:
-        raise ReadError(FailureKind.UNREADABLE, f"cannot be read: there is no plug-in {name!r} any more")
     try:
-        for part in reader(data, options):
+        for part in reader.value(data, options):
             yield _checked(part)
     except (ReadError, MemoryError, RecursionError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever its code raises; a message of it may quote the document
-        raise ReadError(FailureKind.BROKEN_DOCUMENT, _failed(plugin, error)) from None
+        raise ReadError(FailureKind.BROKEN_DOCUMENT, _failed(cast("InstalledPlugin", reader.plugin), error)) from None
 
 
 def _checked(part: object) -> ReadText | NestedFile | None:

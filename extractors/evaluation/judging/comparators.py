@@ -18,11 +18,11 @@ from slotfill.extractors.forms.dates import ISO_FORMS
 from slotfill.extractors.forms.numerals import read_number
 from slotfill.schemas.json_values.exact_json import is_same
 from slotfill.schemas.json_values.json_types import JSON
-from slotfill.schemas.marks.comparison import Compare, ComparisonKind
+from slotfill.schemas.marks.comparison import COMPARATORS, Compare
 from slotfill.schemas.passages.folding import fold
 from slotfill.schemas.passages.passages import is_same_quote
 
-__all__ = ["is_tolerated", "likeness"]
+__all__ = ["always", "is_like", "is_near", "is_quoted_alike", "is_same_time", "is_tolerated", "likeness", "never"]
 
 _FIGURES = re.compile(r"\d+")
 
@@ -32,14 +32,14 @@ LEAST_LIKENESS = 0.6
 
 def is_tolerated(compare: Compare, one: JSON, other: JSON) -> bool:
     """Whether two values, neither of them null, are the same by a comparison; what is equal always is."""
-    return is_same(one, other) or _TOLERANT.get(compare.kind, _is_alike_enough)(compare, one, other)
+    return is_same(one, other) or _comparison(compare.kind)(compare, one, other)
 
 
 def likeness(compare: Compare, one: JSON, other: JSON) -> float:
     """Return how alike two values are, 0 to 1, which is what is tolerated."""
     if is_tolerated(compare, one, other):
         return 1.0
-    if compare.kind not in _TOLERANT:
+    if compare.kind not in COMPARATORS.built_ins:
         return plugged_likeness(compare.kind, one, other)
     if compare.kind not in ("text", "verbatim") or not (isinstance(one, str) and isinstance(other, str)):
         return 0.0
@@ -50,17 +50,24 @@ def likeness(compare: Compare, one: JSON, other: JSON) -> float:
     return max(0.0, (ratio - LEAST_LIKENESS) / (1 - LEAST_LIKENESS))
 
 
+@lru_cache(maxsize=64)
+def _comparison(kind: str) -> Callable[[Compare, JSON, JSON], bool]:
+    return COMPARATORS.load(kind).value if kind in COMPARATORS.built_ins else _is_alike_enough
+
+
 def _is_alike_enough(compare: Compare, one: JSON, other: JSON) -> bool:
     """Whether two values are the same by a plug-in's comparator."""
     return plugged_likeness(compare.kind, one, other) >= compare.at_least
 
 
-def _never(_: Compare, one: JSON, other: JSON) -> bool:
+def never(_: Compare, one: JSON, other: JSON) -> bool:
+    """Tell what is not equal from what is the same, always."""
     del one, other
     return False
 
 
-def _is_near(compare: Compare, one: JSON, other: JSON) -> bool:
+def is_near(compare: Compare, one: JSON, other: JSON) -> bool:
+    """Whether two numbers are as near as the comparison asks."""
     first, second = _number(one), _number(other)
     if first is None or second is None:
         return False
@@ -68,7 +75,7 @@ def _is_near(compare: Compare, one: JSON, other: JSON) -> bool:
     return abs(first - second) <= allowed
 
 
-def _is_like(compare: Compare, one: JSON, other: JSON) -> bool:
+def is_like(compare: Compare, one: JSON, other: JSON) -> bool:
     """Whether two texts are alike: INV-17 and INV-18 are not, however long they are."""
     if not (isinstance(one, str) and isinstance(other, str)):
         return False
@@ -80,31 +87,23 @@ def _is_like(compare: Compare, one: JSON, other: JSON) -> bool:
     return _FIGURES.findall(first) == _FIGURES.findall(second)
 
 
-def _is_quoted_alike(_: Compare, one: JSON, other: JSON) -> bool:
+def is_quoted_alike(_: Compare, one: JSON, other: JSON) -> bool:
+    """Whether two quotes are of the same words."""
     return isinstance(one, str) and isinstance(other, str) and is_same_quote(one, other)
 
 
-def _is_same_time(_: Compare, one: JSON, other: JSON) -> bool:
+def is_same_time(_: Compare, one: JSON, other: JSON) -> bool:
+    """Whether two texts tell the same day, moment, time of day or length of time."""
     if not (isinstance(one, str) and isinstance(other, str)):
         return False
     times = _times(one)
     return any(value == times.get(name) for name, value in _times(other).items())
 
 
-def _always(_: Compare, one: JSON, other: JSON) -> bool:
+def always(_: Compare, one: JSON, other: JSON) -> bool:
+    """Take any two values for the same."""
     del one, other
     return True
-
-
-_TOLERANT: Mapping[ComparisonKind | str, Callable[[Compare, JSON, JSON], bool]] = {
-    "exact": _never,
-    "number": _is_near,
-    "text": _is_like,
-    "verbatim": _is_quoted_alike,
-    "set": _never,  # its items are compared, each as its own type suggests
-    "date": _is_same_time,
-    "ignore": _always,
-}
 
 
 @lru_cache(maxsize=8192)

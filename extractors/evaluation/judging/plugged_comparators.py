@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Protocol, cast
+from typing import Protocol
 
-from slotfill.schemas.entry_points.installed_plugins import InstalledPlugin, PluginError
+from slotfill.schemas.entry_points.plugin_group import Named
 from slotfill.schemas.json_values.json_types import JSON
 from slotfill.schemas.marks.comparison import COMPARATORS
 
@@ -26,17 +26,14 @@ class Comparator(Protocol):
 
 def plugged_likeness(name: str, one: JSON, other: JSON) -> float:
     """Return how alike a plug-in's comparator finds two values, 0 to 1. Raises PluginError where it fails."""
-    plugin, comparator = _loaded(name)
-    with plugin.named("compared two values"):
-        alike = float(comparator(one, other))
+    comparator = _loaded(name)
+    with comparator.named("compared two values"):
+        alike = float(comparator.value(one, other))
         if not 0 <= alike <= 1:
             raise ValueError(f"it returned {alike}, which is not from 0 to 1")
     return alike
 
 
 @lru_cache(maxsize=64)
-def _loaded(name: str) -> tuple[InstalledPlugin, Comparator]:
-    plugin = COMPARATORS.find(name)
-    if plugin is None:
-        raise PluginError(f"no comparator {name!r} is installed: {COMPARATORS.hint(name) or 'install what has it'}")
-    return plugin, cast("Comparator", plugin.load())
+def _loaded(name: str) -> Named[Comparator]:
+    return COMPARATORS.load(name)

@@ -12,6 +12,7 @@ from slotfill.extractors.documents.document import Document
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.record.json_text import json_text
 from slotfill.extractors.runs.outputs.folder_layout import FolderLayout
+from slotfill.extractors.runs.outputs.named_sinks import SinkOptions
 from slotfill.extractors.runs.outputs.output_files import Place, open_file
 from slotfill.extractors.runs.outputs.output_folders import LocalFolder
 from slotfill.extractors.runs.outputs.sink import Record, RecordView, Sink
@@ -20,7 +21,7 @@ from slotfill.extractors.streaming.events import Partial
 from slotfill.extractors.terminal.streams import takes_colour
 from slotfill.schemas.json_values.json_types import JSON
 
-__all__ = ["FileSink", "FolderSink", "StreamSink", "encode", "part_writer", "show_json"]
+__all__ = ["FileSink", "FolderSink", "StreamSink", "encode", "open_lines", "open_value", "part_writer", "show_json"]
 
 
 def part_writer(stream: IO[bytes]) -> Callable[[Document, Partial[Any]], None]:
@@ -94,13 +95,23 @@ class FileSink(Sink):
         self._file.discard()
 
 
+def open_lines(output: str, options: SinkOptions) -> Sink:
+    """Open a file of a line a document."""
+    return FileSink(output, options.in_line)
+
+
+def open_value(output: str, options: SinkOptions) -> Sink:
+    """Open a file of one value."""
+    return FileSink(output, options.alone, indent=2)
+
+
 class FolderSink(Sink):
     """Writes one JSON file a document, each at once: its source's path below the folder, plus `.json`."""
 
     live = True
 
-    def __init__(self, folder: Path, view: RecordView) -> None:
-        self._folder, self._view = LocalFolder(folder), view
+    def __init__(self, output: str, options: SinkOptions) -> None:
+        self._folder, self._view = LocalFolder(Path(output)), options.alone
         with self._folder.as_output_errors(sqlite3.Error):
             self._layout = FolderLayout()
 

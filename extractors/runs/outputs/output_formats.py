@@ -4,32 +4,18 @@ from __future__ import annotations
 
 import os
 from difflib import get_close_matches
-from enum import StrEnum
 from pathlib import Path
 
 from slotfill.extractors.documents.urls import is_address, public
 from slotfill.extractors.errors import OutputError
-from slotfill.extractors.runs.outputs.plugged_sinks import plugged_sink
+from slotfill.extractors.runs.outputs.named_sinks import FOLDER, PARTS, SINKS, plugged_sink
 
-__all__ = ["OutputFormat", "check_rejects", "format_of"]
-
-
-class OutputFormat(StrEnum):
-    """What a file is, by its suffix; a name without one is a folder's, and with a slash behind it one of parts."""
-
-    LINES = ".jsonl"
-    VALUE = ".json"
-    CSV = ".csv"
-    TSV = ".tsv"
-    XLSX = ".xlsx"
-    PARQUET = ".parquet"
-    PARTS = ".parquet/"
-    SQLITE = ".db"
-    FOLDER = ""
-    PLUGIN = "plug-in"
+__all__ = ["check_rejects", "sink_name"]
 
 
-_ALSO_LINES = ".ndjson"
+_VALUE = "json"
+_FILES = frozenset(SINKS.built_ins) - {PARTS, FOLDER}
+_TABLES = _FILES - {_VALUE, "jsonl", "ndjson"}
 _LINES = {"jsonlines", "log", "text", "txt"}
 """Suffixes under which lines of JSON are found, too: rejects may be written to them."""
 
@@ -51,26 +37,24 @@ _OTHERS = frozenset(
 """What the name of a file of another format ends in. A folder may be called so, too, with a slash at its end."""
 
 
-def format_of(output: str, *, several: bool) -> OutputFormat:
-    """Return the format of a file or folder. several: more than one document may come.
+def sink_name(output: str, *, several: bool) -> str:
+    """Return the name, among `SINKS`, of what writes a file or folder. several: more than one document may come.
 
     Raises OutputError for a format that is not written, or that cannot hold several values.
     """
     if not output:
         raise OutputError("the output has an empty name: name a file or a folder")
-    suffix, shown = Path(output).suffix.lower(), public(output)
+    ending, shown = _ending(output), public(output)
     if output.endswith(("/", os.sep)):
-        return OutputFormat.PARTS if suffix == OutputFormat.PARQUET else _folder(output)
-    if plugged_sink(output):
-        return OutputFormat.PLUGIN
-    if suffix == OutputFormat.VALUE and several:
+        return PARTS if f"{ending}/" == PARTS else _folder(output)
+    if plugin := plugged_sink(output):
+        return plugin.name
+    if ending == _VALUE and several:
         raise OutputError(f"{shown!r} holds one value, and there are several documents: name a .jsonl or a folder")
-    if suffix == _ALSO_LINES:
-        return OutputFormat.LINES
-    if suffix and suffix in [*OutputFormat]:
-        return OutputFormat(suffix)
-    meant = _misspelt(suffix)
-    if (meant or suffix.removeprefix(".") in _OTHERS) and not os.path.isdir(output):  # noqa: PTH112 - never raises
+    if ending in _FILES:
+        return ending
+    meant = _misspelt(ending)
+    if (meant or ending in _OTHERS) and not os.path.isdir(output):  # noqa: PTH112 - never raises
         hint = f"did you mean {meant}? " if meant else ""
         raise OutputError(
             f"{shown!r} names a format that is not written: {hint}write {_WRITTEN}, or a folder, named {shown + '/'!r}"
@@ -78,28 +62,30 @@ def format_of(output: str, *, several: bool) -> OutputFormat:
     return _folder(output)
 
 
-def _misspelt(suffix: str) -> str:
+def _ending(output: str) -> str:
+    return Path(output).suffix.lower().removeprefix(".")
+
+
+def _misspelt(ending: str) -> str:
     """Return the suffix that another one looks like, "" where it looks like none."""
-    written = {*OutputFormat, _ALSO_LINES} - {OutputFormat.FOLDER, OutputFormat.PARTS, OutputFormat.PLUGIN}
-    if suffix in written or suffix.removeprefix(".") in _OTHERS:
+    if ending in _FILES | _OTHERS:
         return ""
+    suffix, written = f".{ending}", [f".{one}" for one in _FILES]
     swapped = [one for one in written if sorted(one) == sorted(suffix)]  # .cvs
     return next(iter([*swapped, *get_close_matches(suffix, written, n=1, cutoff=_MISSPELT)]), "")
 
 
-def _folder(output: str) -> OutputFormat:
+def _folder(output: str) -> str:
     if is_address(output):
         raise OutputError(
             f"{public(output)!r} names a folder with a file each, which is not written elsewhere: name "
             f"{_WRITTEN}, or parts, .parquet/"
         )
-    return OutputFormat.FOLDER
+    return FOLDER
 
 
 def check_rejects(path: str) -> None:
     """Refuse names of files of rejects that are no JSONL. Raises OutputError."""
-    suffix = Path(path).suffix.lower()
-    meant = _misspelt(suffix)
-    tables = {*OutputFormat} - {OutputFormat.LINES, OutputFormat.VALUE, OutputFormat.FOLDER}
-    if meant or suffix in tables or suffix.removeprefix(".") in _OTHERS - _LINES:
+    ending = _ending(path)
+    if _misspelt(ending) or ending in _TABLES | (_OTHERS - _LINES):
         raise OutputError(f"{public(path)!r} names a format that rejects are not written in: name a .jsonl")

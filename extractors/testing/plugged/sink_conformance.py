@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from slotfill.extractors.extractor import Extractor
-from slotfill.extractors.runs.outputs.plugged_sinks import OpensSink, SinkOptions
+from slotfill.extractors.runs.outputs.named_sinks import OpensSink, SinkOptions
 from slotfill.extractors.runs.outputs.sink import Record, Sink
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas.schema import Schema

@@ -83,8 +83,8 @@ def _echo(tmp_path, monkeypatch):
 
 
 def test_the_embedded_model_is_the_first_of_them():
-    assert isinstance(TRANSPORTS.load("local"), ModelTransport)
-    assert TRANSPORTS.load("hf") is TRANSPORTS.load("local")
+    assert isinstance(TRANSPORTS.load("local").value, ModelTransport)
+    assert TRANSPORTS.load("hf") == TRANSPORTS.load("local")
     assert [transport_name(model) for model in ("local", "local:a.gguf", "hf:a/b/c.gguf")] == ["local", "local", "hf"]
     assert transport_name("anthropic.claude-v2:1") is transport_name("claude-haiku-5-5") is None
 

@@ -2,13 +2,14 @@
 
 import logging
 import sys
+from decimal import Decimal
 
 import pytest
 from planted_plugins import plant
 
 from slotfill.schemas.entry_points import plugin_group
 from slotfill.schemas.entry_points.installed_plugins import PluginError
-from slotfill.schemas.entry_points.plugin_group import PluginGroup
+from slotfill.schemas.entry_points.plugin_group import Named, PluginGroup
 
 GROUP = "slotfill.tests"
 
@@ -38,13 +39,15 @@ def test_a_plugin_is_imported_when_it_is_loaded_and_not_before(folder, group):
     assert (plugin.distribution, plugin.version, plugin.target) == ("acme-one", "2.1", "planted_one:SEVEN")
     assert [*group.names()] == ["decimal", "seven"]
     assert "planted_one" not in sys.modules
-    assert group.load("seven") == 7
-    assert group.find("eight") is group.load("eight") is None
+    assert group.load("seven") == Named(7, plugin)
+    assert (group.has("seven"), group.has("eight"), group.find("eight")) == (True, False, None)
+    with pytest.raises(PluginError, match=r"^no 'eight' \(slotfill\.tests\) is installed: install what has it$"):
+        group.load("eight")
 
 
 def test_nothing_takes_the_place_of_what_is_built_in(folder, group, caplog):
     plant(folder, "acme-one", entry("decimal", "planted_one:X"), {"planted_one": "X = 7"})
-    assert group.load("decimal").__name__ == "Decimal"
+    assert group.load("decimal") == Named(Decimal)
     assert group.find("decimal") is None
     assert [*group.names()] == ["decimal"]
     with caplog.at_level(logging.WARNING, logger="slotfill"):
@@ -77,7 +80,7 @@ def test_two_copies_of_one_distribution_are_one(folder, group, tmp_path, monkeyp
     plant(newer, "acme-one", entry("seven", "planted_new:X"), {"planted_new": "X = 'new'"}, version="2.0")
     monkeypatch.syspath_prepend(newer)
     assert group.find("seven").version == "2.0"
-    assert group.load("seven") == "new"
+    assert group.load("seven").value == "new"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +107,7 @@ def test_one_that_cannot_be_loaded_is_named(folder, group, code, reason):
 def test_a_variable_leaves_them_out(folder, group, monkeypatch, value, is_off):
     plant(folder, "acme-one", entry("seven", "planted_one:X"), {"planted_one": "X = 7"})
     monkeypatch.setenv("SLOTFILL_PLUGINS", value)
-    assert group.load("seven") == (None if is_off else 7)
+    assert group.has("seven") is not is_off
     assert [*group.names()] == (["decimal"] if is_off else ["decimal", "seven"])
     assert bool(group.hint("seven")) == is_off
     assert group.hint("eight") == ""
@@ -115,4 +118,4 @@ def test_metadata_that_nobody_can_read_stops_nothing(folder, group):
     (folder / "broken-1.0.dist-info").mkdir()
     (folder / "broken-1.0.dist-info" / "entry_points.txt").write_text(f"[{GROUP}]\nno equals sign\n")
     plant(folder, "acme-two", {f"{GROUP}: x": "y\nno equals sign"}, {})
-    assert group.load("seven") == 7
+    assert group.load("seven").value == 7

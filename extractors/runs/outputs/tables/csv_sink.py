@@ -6,19 +6,19 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import ClassVar
 
 from slotfill.extractors.record.json_text import escaped
-from slotfill.extractors.runs.outputs.output_files import Place, open_file
+from slotfill.extractors.runs.outputs.named_sinks import SinkOptions
+from slotfill.extractors.runs.outputs.output_files import open_file
 from slotfill.extractors.runs.outputs.sink import Record, Sink
 from slotfill.extractors.runs.outputs.tables.shapes import shape_of, with_lists_as_cells
 from slotfill.extractors.runs.outputs.tables.table_rows import Rows
 from slotfill.schemas.json_values.json_types import JSON
-from slotfill.schemas.schema import Schema
 
-__all__ = ["CsvSink"]
+__all__ = ["CsvSink", "TsvSink"]
 
 # OWASP's list, in half and full width; apostrophes before it, so that the one put there can be taken away again.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -28,12 +28,12 @@ _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
 class CsvSink(Sink):
     """Writes one CSV file in UTF-8, which appears whole: a header, and a row a document."""
 
-    def __init__(
-        self, place: Place, schema: Schema[Any], *, records: bool, keep: Sequence[str] = (), delimiter: str = ","
-    ) -> None:
-        self._delimiter = delimiter
-        self._rows = Rows(with_lists_as_cells(shape_of(schema.output_schema)), records=records, keep=keep)
-        self._file = open_file(place)
+    delimiter: ClassVar = ","
+
+    def __init__(self, output: str, options: SinkOptions) -> None:
+        shape = with_lists_as_cells(shape_of(options.schema.output_schema))
+        self._rows = Rows(shape, records=options.records, keep=options.keep)
+        self._file = open_file(output)
         self._empty = True
         self._write(column.name for column in self._rows.columns)
 
@@ -53,8 +53,14 @@ class CsvSink(Sink):
 
     def _write(self, cells: Iterable[JSON]) -> None:
         line = io.StringIO(newline="")
-        csv.writer(line, delimiter=self._delimiter).writerow(map(_cell_text, cells))
+        csv.writer(line, delimiter=self.delimiter).writerow(map(_cell_text, cells))
         self._file.add(line.getvalue().encode())
+
+
+class TsvSink(CsvSink):
+    """Writes the same, parted by tabs."""
+
+    delimiter = "\t"
 
 
 def _cell_text(cell: JSON) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from decimal import Decimal
 from typing import Any
 
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
-from slotfill.extractors.runs.outputs.output_files import Place, open_file
+from slotfill.extractors.runs.outputs.named_sinks import SinkOptions
+from slotfill.extractors.runs.outputs.output_files import open_file
 from slotfill.extractors.runs.outputs.sink import Record, Sink
 from slotfill.extractors.runs.outputs.tables.cells import CellValue
 from slotfill.extractors.runs.outputs.tables.shapes import ColumnType, Items, Scalar, TableShape, shape_of
@@ -18,7 +19,6 @@ from slotfill.extractors.runs.outputs.tables.table_rows import Rows
 from slotfill.extractors.runs.outputs.tables.typed_cells import digits_of, places_of, typed_cell, with_places
 from slotfill.schemas.errors import MissingExtraError
 from slotfill.schemas.json_values.json_types import JSON
-from slotfill.schemas.schema import Schema
 
 try:
     import pyarrow as pa
@@ -50,9 +50,9 @@ _TYPES = {
 class ParquetSink(Sink):
     """Writes one Parquet file, which appears whole."""
 
-    def __init__(self, place: Place, schema: Schema[Any], *, records: bool, keep: Sequence[str] = ()) -> None:
-        rows = Rows(shape_of(schema.output_schema), records=records, keep=keep)
-        self._groups = RowGroups(open_file(place), rows)
+    def __init__(self, output: str, options: SinkOptions) -> None:
+        rows = Rows(shape_of(options.schema.output_schema), records=options.records, keep=options.keep)
+        self._groups = RowGroups(open_file(output), rows)
 
     def write(self, record: Record) -> None:
         """Take the document's row. It is written with others."""

@@ -5,19 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Any
 
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.record.json_text import json_text
-from slotfill.extractors.runs.outputs.output_folders import OutputFolder
+from slotfill.extractors.runs.outputs.named_sinks import SinkOptions
+from slotfill.extractors.runs.outputs.output_files import open_folder
 from slotfill.extractors.runs.outputs.sink import Record, Sink
 from slotfill.extractors.runs.outputs.tables.parquet_sink import RowGroups
 from slotfill.extractors.runs.outputs.tables.shapes import shape_of
 from slotfill.extractors.runs.outputs.tables.table_rows import Rows
 from slotfill.schemas.json_values.json_types import JSONObject
-from slotfill.schemas.schema import Schema
 
 __all__ = ["MANIFEST", "PartsSink"]
 
@@ -37,19 +35,16 @@ class PartsSink(Sink):
     A part is named by what it holds. So no part replaces another one: an older output is whole until its manifest is
     replaced, and a run that goes on finds the parts there that it has written. What the new manifest does not name is
     removed after it.
-
-    run: names the run, for the manifest.
     """
 
-    def __init__(
-        self, folder: OutputFolder, schema: Schema[Any], *, records: bool, keep: Sequence[str] = (), run: str | None
-    ) -> None:
-        self._folder, self._schema, self._run = folder, schema, run
+    def __init__(self, output: str, options: SinkOptions) -> None:
+        self._folder = folder = open_folder(output)
+        self._schema, self._run = options.schema, options.run
         self._parts: list[JSONObject] = []
         self._outcomes: Counter[str] = Counter()
         with ExitStack() as undone:
             undone.callback(folder.release)
-            self._rows = Rows(shape_of(schema.output_schema), records=records, keep=keep)
+            self._rows = Rows(shape_of(self._schema.output_schema), records=options.records, keep=options.keep)
             self._there = folder.sizes()
             self._groups = self._new_part()
             undone.pop_all()

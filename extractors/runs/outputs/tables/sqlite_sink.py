@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from itertools import count
-from typing import Any
 
 from slotfill.extractors.errors import OutputError
-from slotfill.extractors.runs.outputs.output_files import Place, open_file
+from slotfill.extractors.runs.outputs.named_sinks import SinkOptions
+from slotfill.extractors.runs.outputs.output_files import open_file
 from slotfill.extractors.runs.outputs.sink import Record, Sink
 from slotfill.extractors.runs.outputs.tables.cells import CellValue, MisfitError, cell
 from slotfill.extractors.runs.outputs.tables.columns import Column, Names, columns_of, standing_in
 from slotfill.extractors.runs.outputs.tables.shapes import ColumnType, Items, Scalar, TableShape, shape_of
 from slotfill.extractors.runs.outputs.tables.table_rows import Rows
 from slotfill.schemas.json_values.json_types import JSON
-from slotfill.schemas.schema import Schema
 
 __all__ = ["SqliteSink"]
 
@@ -43,13 +42,13 @@ _TYPES = {
 class SqliteSink(Sink):
     """Writes one database, which appears whole. A document is one transaction."""
 
-    def __init__(self, place: Place, schema: Schema[Any], *, records: bool, keep: Sequence[str] = ()) -> None:
-        names = Names()
+    def __init__(self, output: str, options: SinkOptions) -> None:
+        names, schema = Names(), options.schema
         # SQLite keeps names with this start for itself.
         name = names.give(f"_{schema.name}" if schema.name.lower().startswith("sqlite_") else schema.name)
-        self._rows = Rows(shape_of(schema.output_schema), records=records, keep=keep)
+        self._rows = Rows(shape_of(schema.output_schema), records=options.records, keep=options.keep)
         self._documents = _Table.of_documents(name, self._rows, names)
-        self._file = open_file(place)
+        self._file = open_file(output)
         self._empty = True
         with ExitStack() as undone, self._as_output_errors():
             # AtomicFile has locked the output: no other process writes the file, and SQLite need not see to it.

@@ -7,20 +7,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from decimal import Decimal
-from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from slotfill.extractors.errors import OutputError
 from slotfill.extractors.record.json_text import escaped
 from slotfill.extractors.runs.outputs.atomic_files import AtomicFile
-from slotfill.extractors.runs.outputs.output_files import Place, open_file
+from slotfill.extractors.runs.outputs.named_sinks import SinkOptions
+from slotfill.extractors.runs.outputs.output_files import open_file
 from slotfill.extractors.runs.outputs.sink import Record, Sink
 from slotfill.extractors.runs.outputs.tables.cells import CellValue, MisfitError, cell
 from slotfill.extractors.runs.outputs.tables.shapes import ColumnType, Scalar, shape_of, with_lists_as_cells
 from slotfill.extractors.runs.outputs.tables.table_rows import Rows
 from slotfill.schemas.json_values.json_types import JSON
-from slotfill.schemas.schema import Schema
 
 __all__ = ["XlsxSink"]
 
@@ -73,10 +72,11 @@ _STYLES = (
 class XlsxSink(Sink):
     """Writes one workbook, which appears whole: a header, and a row a document."""
 
-    def __init__(self, place: Place, schema: Schema[Any], *, records: bool, keep: Sequence[str] = ()) -> None:
-        self._rows = Rows(with_lists_as_cells(shape_of(schema.output_schema)), records=records, keep=keep)
-        self._file = open_file(place)
-        self._book = _Workbook(self._file, schema.name, [column.name for column in self._rows.columns])
+    def __init__(self, output: str, options: SinkOptions) -> None:
+        shape = with_lists_as_cells(shape_of(options.schema.output_schema))
+        self._rows = Rows(shape, records=options.records, keep=options.keep)
+        self._file = open_file(output)
+        self._book = _Workbook(self._file, options.schema.name, [column.name for column in self._rows.columns])
 
     def write(self, record: Record) -> None:
         """Write the document's row."""

@@ -19,8 +19,9 @@ from slotfill.extractors.catalogue.transport_facts import TransportFacts
 from slotfill.extractors.documents.readers.mails import mail
 from slotfill.extractors.documents.readers.markup import html
 from slotfill.extractors.evaluation.judging.comparators import likeness
+from slotfill.extractors.runs.outputs.json_sinks import open_lines
 from slotfill.extractors.runs.outputs.sink import Sink
-from slotfill.extractors.runs.outputs.sinks import open_sink
+from slotfill.extractors.runs.outputs.tables.csv_sink import CsvSink
 from slotfill.extractors.testing import (
     ComparatorConformance,
     ReaderConformance,
@@ -81,12 +82,8 @@ class TestReaderOfTheExample(ReaderConformance):
     files = ("Ada Lovelace, Žižkov"[::-1].encode(),)
 
 
-def open_file(output, options):
-    return open_sink(output, sys.stdout.buffer, schema=options.schema, records=options.records, several=True)
-
-
 class TestLines(SinkConformance):
-    opens = staticmethod(open_file)
+    opens = staticmethod(open_lines)
 
     def output(self, folder):
         return str(folder / "out.jsonl")
@@ -96,6 +93,8 @@ class TestLines(SinkConformance):
 
 
 class TestCSV(TestLines):
+    opens = CsvSink
+
     def output(self, folder):
         return str(folder / "out.csv")
 

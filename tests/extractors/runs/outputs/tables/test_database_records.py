@@ -12,6 +12,7 @@ from viewed_records import record_of
 from slotfill import Schema
 from slotfill.extractors.errors import InputError
 from slotfill.extractors.extractions.loading import check_record
+from slotfill.extractors.runs.outputs.named_sinks import SinkOptions
 from slotfill.extractors.runs.outputs.tables.database_records import is_database, records_in_database
 from slotfill.extractors.runs.outputs.tables.sqlite_sink import SqliteSink
 
@@ -58,7 +59,7 @@ VALUE = {
 
 def written(folder: Path, *records: dict[str, Any], with_records: bool = True) -> Path:
     path = folder / "out.db"
-    sink = SqliteSink(path, Schema(Offer), records=with_records)
+    sink = SqliteSink(str(path), SinkOptions(schema=Schema(Offer), records=with_records))
     for record in records:
         sink.write(record)
     sink.commit(complete=True)

@@ -12,6 +12,7 @@ from pyarrow import parquet
 from tabular import record, schema_of, write
 
 from slotfill.extractors.errors import OutputError
+from slotfill.extractors.runs.outputs.named_sinks import SinkOptions
 from slotfill.extractors.runs.outputs.tables import parquet_sink
 from slotfill.extractors.runs.outputs.tables.parquet_sink import ParquetSink
 
@@ -108,7 +109,7 @@ def test_a_group_that_was_half_written_is_never_committed(tmp_path, monkeypatch)
     path = write(tmp_path / "t.parquet", SCHEMA, [{"s": "old"}])
     monkeypatch.setattr(parquet_sink, "_ROWS", 1)
     monkeypatch.setattr(parquet_sink, "_GROUP", 1)
-    with ParquetSink(path, SCHEMA, records=False) as sink:
+    with ParquetSink(str(path), SinkOptions(schema=SCHEMA)) as sink:
         sink.write(record({"s": "new"}))
         with full(1_000), pytest.raises(OutputError, match=r"cannot write '.*t\.parquet'"):
             sink.write(record({"s": "x" * 1_000_000}))

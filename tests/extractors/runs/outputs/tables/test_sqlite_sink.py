@@ -7,6 +7,7 @@ import pytest
 from tabular import schema_of, write
 
 from slotfill.extractors.errors import OutputError
+from slotfill.extractors.runs.outputs.named_sinks import SinkOptions
 from slotfill.extractors.runs.outputs.tables.sqlite_sink import SqliteSink
 from slotfill.schemas import resolve
 
@@ -105,5 +106,5 @@ def test_a_schema_of_more_columns_than_sqlite_has_is_refused_and_leaves_nothing(
     monkeypatch.setattr("slotfill.extractors.runs.outputs.tables.shapes._MOST", 5_000)
     wide = {"type": "object", "properties": {f"k{number}": {"type": "string"} for number in range(2_000)}}
     with pytest.raises(OutputError, match="too many columns"):
-        SqliteSink(tmp_path / "t.db", schema_of(wide), records=False)
+        SqliteSink(str(tmp_path / "t.db"), SinkOptions(schema=schema_of(wide)))
     assert [*tmp_path.iterdir()] == []

@@ -1,34 +1,27 @@
-"""Sinks of plug-ins: which of them an output's name means, and what guards it."""
+"""Sinks by name, slotfill's own and those of plug-ins: what each is opened with, and what guards a plug-in's."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from slotfill.extractors.documents.urls import is_address
-from slotfill.extractors.runs.outputs.sink import Record, Sink
+from slotfill.extractors.runs.outputs.sink import (
+    Record,
+    RecordView,
+    Sink,
+    placed_value,
+    sourced_value,
+    value,
+    whole,
+)
 from slotfill.schemas.entry_points.installed_plugins import InstalledPlugin
 from slotfill.schemas.entry_points.plugin_group import PluginGroup
 from slotfill.schemas.schema import Schema
 
-__all__ = ["SINKS", "OpensSink", "SinkOptions", "open_plugged_sink", "plugged_sink"]
-
-_HERE = "slotfill.extractors.runs.outputs"
-_LINES = f"{_HERE}.json_sinks:FileSink"
-
-SINKS = PluginGroup(
-    "slotfill.sinks",
-    {
-        **dict.fromkeys(("json", "jsonl", "ndjson"), _LINES),
-        **dict.fromkeys(("csv", "tsv"), f"{_HERE}.tables.csv_sink:CsvSink"),
-        "db": f"{_HERE}.tables.sqlite_sink:SqliteSink",
-        "parquet": f"{_HERE}.tables.parquet_sink:ParquetSink",
-        "xlsx": f"{_HERE}.tables.xlsx_sink:XlsxSink",
-    },
-)
-"""What writes the outputs whose names end, or begin, so: `out.NAME`, `NAME:…`; a plug-in gives an `OpensSink`."""
+__all__ = ["FOLDER", "PARTS", "SINKS", "OpensSink", "SinkOptions", "open_named_sink", "plugged_sink"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +35,7 @@ class SinkOptions:
         keep: The columns of the input that are to stand beside a value (`--keep`): a record's document has them in
             `columns`.
         run: The run's name; None where it has none.
+        placed: Whether where its parts stand is wanted beside a value, as of several inputs together (`--across`).
     """
 
     schema: Schema[Any]
@@ -49,10 +43,21 @@ class SinkOptions:
     several: bool = True
     keep: Sequence[str] = ()
     run: str | None = None
+    placed: bool = False
+
+    @property
+    def alone(self) -> RecordView:
+        """What is written of the only document."""
+        return whole if self.records else placed_value if self.placed else value
+
+    @property
+    def in_line(self) -> RecordView:
+        """What is written of one of several documents, in a line."""
+        return whole if self.records else placed_value if self.placed else sourced_value(self.keep)
 
 
 class OpensSink(Protocol):
-    """What a plug-in of the group `slotfill.sinks` gives: a function, or a subclass of `Sink` that is made so."""
+    """What a name of the group `slotfill.sinks` means: a function, or a subclass of `Sink` that is made so."""
 
     def __call__(self, output: str, options: SinkOptions, /) -> Sink:
         """Open an output.
@@ -66,6 +71,29 @@ class OpensSink(Protocol):
         """
 
 
+_HERE = "slotfill.extractors.runs.outputs"
+
+PARTS, FOLDER = "parquet/", "/"
+"""The names of outputs that are folders: of parts of a table, or of a file a document."""
+
+SINKS: PluginGroup[OpensSink] = PluginGroup(
+    "slotfill.sinks",
+    {
+        "json": f"{_HERE}.json_sinks:open_value",
+        "jsonl": f"{_HERE}.json_sinks:open_lines",
+        "ndjson": f"{_HERE}.json_sinks:open_lines",
+        "csv": f"{_HERE}.tables.csv_sink:CsvSink",
+        "tsv": f"{_HERE}.tables.csv_sink:TsvSink",
+        "xlsx": f"{_HERE}.tables.xlsx_sink:XlsxSink",
+        "parquet": f"{_HERE}.tables.parquet_sink:ParquetSink",
+        "db": f"{_HERE}.tables.sqlite_sink:SqliteSink",
+        PARTS: f"{_HERE}.tables.parts_sink:PartsSink",
+        FOLDER: f"{_HERE}.json_sinks:FolderSink",
+    },
+)
+"""What writes the outputs whose names end so, `out.NAME`, or begin so where it is a plug-in, `NAME:target`."""
+
+
 def plugged_sink(output: str) -> InstalledPlugin | None:
     """Find the plug-in that writes an output, by how its name begins or ends. Raises PluginError where two do."""
     if is_address(output) or output.endswith("/"):
@@ -76,15 +104,16 @@ def plugged_sink(output: str) -> InstalledPlugin | None:
     return named or (SINKS.find(suffix) if suffix else None)
 
 
-def open_plugged_sink(output: str, options: SinkOptions) -> Sink:
-    """Open an output by its plug-in. Raises PluginError where that fails, and OutputError as it does."""
-    plugin = cast("InstalledPlugin", plugged_sink(output))
-    opens = cast("OpensSink", plugin.load())
-    with plugin.named(f"opened {output!r}"):
-        sink = opens(output.removeprefix(f"{plugin.name}:"), options)
+def open_named_sink(name: str, output: str, options: SinkOptions) -> Sink:
+    """Open an output by a sink's name. Raises PluginError where a plug-in fails, and OutputError as the sink does."""
+    opens = SINKS.load(name)
+    if opens.plugin is None:
+        return opens.value(output, options)
+    with opens.named(f"opened {output!r}"):
+        sink = opens.value(output.removeprefix(f"{name}:"), options)
         if not isinstance(sink, Sink):
             raise TypeError(f"it returned {type(sink).__name__}, which is no Sink")
-    return _GuardedSink(plugin, sink)
+    return _GuardedSink(opens.plugin, sink)
 
 
 class _GuardedSink(Sink):
