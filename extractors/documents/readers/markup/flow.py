@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["Flow", "TextLine"]
+__all__ = ["Flow", "TextLine", "one_line"]
 
-_BLANK = re.compile(r"[ \t\n\r\f]+")
-"""White space in HTML, which a no-break space is none of."""
+_BLANK = re.compile(r"[\t\n\r\f][ \t\n\r\f]*| [ \t\n\r\f]+")
+"""White space in HTML, which a no-break space is none of; a space that stands alone is left as it is."""
 
 _PARAGRAPH = 2
 """The line ends that make a blank line, the most that are written in a row."""
@@ -20,6 +20,15 @@ class TextLine(NamedTuple):
 
     text: str
     quoted: bool = False
+
+
+def one_line(text: str) -> str:
+    """Return text as it stands on a line of its own, whose white space is no more than a space."""
+    return _collapsed(text).strip(" ")
+
+
+def _collapsed(text: str) -> str:
+    return _BLANK.sub(" ", text)
 
 
 class Flow:
@@ -35,7 +44,7 @@ class Flow:
 
     def add(self, text: str, *, quoted: bool = False) -> None:
         """Add text whose white space is no more than a space."""
-        words = _BLANK.sub(" ", text)
+        words = _collapsed(text)
         if words.startswith(" "):
             self.space()
         inner = words.strip(" ")

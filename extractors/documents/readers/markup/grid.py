@@ -74,6 +74,8 @@ class Grid:
 def _is_short(cell: _Cell) -> bool:
     """Whether a cell is one paragraph that stands well in a line: `14 Sawpit Lane<br>Bristol`."""
     # Most cells have one line or none; one that holds a table may have ten thousand, at each of 500 levels.
+    if len(cell) == 1:
+        return 0 < len(cell[0].text) <= _MOST_CHARACTERS
     return len(cell) <= _MOST_LINES and all(line.text for line in cell) and _length(cell) <= _MOST_CHARACTERS
 
 
@@ -85,7 +87,9 @@ def _line(cells: Sequence[_Cell]) -> Iterator[TextLine]:
     if len(cells) == 1:
         yield from cells[0]
     elif cells:
-        text = _BETWEEN.join(" ".join(line.text for line in cell) for cell in cells)
+        text = _BETWEEN.join(
+            [cell[0].text if len(cell) == 1 else " ".join(line.text for line in cell) for cell in cells]
+        )
         yield TextLine(text.strip(" "), all(line.quoted for cell in cells for line in cell))
 
 

@@ -12,17 +12,18 @@ from typing import TypeAlias
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from slotfill.extractors.documents.readers.markup.depth_limit import limit_depth
-from slotfill.extractors.documents.readers.markup.flow import Flow, TextLine
+from slotfill.extractors.documents.readers.markup.flow import Flow, TextLine, one_line
 from slotfill.extractors.documents.readers.markup.form_fields import FORM_FIELDS, field_text
 from slotfill.extractors.documents.readers.markup.grid import Grid
+from slotfill.extractors.documents.readers.markup.open_formatting import limit_formatting
 from slotfill.extractors.documents.readers.markup.visibility import UNSEEN, Look, look_of
 from slotfill.extractors.documents.readers.work_limit import at_most
 
 __all__ = ["PARSE_SECONDS", "page_lines", "page_title"]
 
 PARSE_SECONDS = 5.0
-"""Of the processor, for one page. The largest takes 0.7 s; with thousands of attributes in a tag, of options in a list,
-or of `<font>` that nothing closes, the parser's time grows with the square of their number.
+"""Of the processor, for one page. The largest takes 0.7 s; with thousands of attributes in a tag, or of options in a
+list, the parser's time grows with the square of their number.
 """
 
 _BLOCKS: Mapping[str, int] = {
@@ -35,6 +36,7 @@ _BLOCKS: Mapping[str, int] = {
 """Elements that have lines of their own, and the line ends around them: 2 make a blank line."""
 
 _LISTS = frozenset(("ul", "ol", "menu", "dir"))
+_CELLS = frozenset(("td", "th"))
 
 _FILE_NAME = re.compile(r"\S+\.(?:png|jpe?g|gif|svg|webp|bmp)", re.IGNORECASE)
 """What programs put for what an image shows: `IMG_0231.jpg`"""
@@ -57,7 +59,7 @@ def page_title(page: LexborHTMLParser) -> str:
 def page_lines(page: str) -> tuple[str, list[TextLine]]:
     """Read a page: its title, and the lines of its text."""
     with at_most(PARSE_SECONDS):
-        parsed = LexborHTMLParser(limit_depth(page), scripting=True)
+        parsed = LexborHTMLParser(limit_depth(limit_formatting(page)), scripting=True)
     return page_title(parsed), _Walk().lines(parsed.root)
 
 
@@ -72,8 +74,7 @@ class _Walk:
         self._enter: Mapping[str, Callable[[_Attributes], _Leave]] = {
             "table": self._table,
             "tr": self._row,
-            "td": self._cell,
-            "th": self._cell,
+            **dict.fromkeys(_CELLS, self._cell),
             **dict.fromkeys(_LISTS, self._list),
             "ol": self._numbered_list,
             "li": self._item,
@@ -92,20 +93,18 @@ class _Walk:
                 continue
             if following := node.next:
                 pending.append(following)
-            if leave := self._visit(node):
+            tag = node.tag or ""
+            if tag == "-text":  # half of all nodes
+                self._text(node.text_content or "")
+            elif leave := self._visit(node, tag):
                 pending.append(leave)
                 if child := node.first_child:
                     pending.append(child)
         return self._flow.lines()
 
-    def _visit(self, node: LexborNode) -> _Leave | None:
-        """Read a node; return what is to be done after those within it, None where nothing there is read."""
-        tag = node.tag or ""
-        if tag.startswith("-"):
-            if tag == "-text":
-                self._text(node.text_content or "")
-            return None
-        if tag in UNSEEN:
+    def _visit(self, node: LexborNode, tag: str) -> _Leave | None:
+        """Read an element; return what is to be done after those within it, None where nothing there is read."""
+        if tag in UNSEEN or tag.startswith("-"):
             return None
         attributes = node.attributes
         look = look_of(tag, attributes, self._looks[-1])
@@ -123,6 +122,8 @@ class _Walk:
         elif tag == "sup" and _RAISED_TEXT.fullmatch(raised := node.text()):
             if look.is_seen:
                 self._flow.add(raised.translate(_RAISED), quoted=look.quoted)
+        elif tag in _CELLS and self._grids and _holds_text_alone(node, look):
+            self._plain_cell(node, attributes, look)
         else:
             return self._container(tag, attributes, look)
         return None
@@ -131,10 +132,13 @@ class _Walk:
         ends = _BLOCKS.get(tag, 1 if look.is_block else 0)
         if ends == 2 and self._numbers and tag in _LISTS:  # noqa: PLR2004 - as in the table
             ends = 1  # a list in a list
+        enter = self._enter.get(tag)
+        if not ends and enter is None and look is self._looks[-1]:
+            return _nothing
         self._looks.append(look)
         if ends:
             self._flow.block(ends)
-        inner = self._enter[tag](attributes) if tag in self._enter else None
+        inner = enter(attributes) if enter else None
 
         def leave() -> None:
             if inner:
@@ -208,11 +212,26 @@ class _Walk:
         outer, self._flow = self._flow, Flow()
 
         def leave() -> None:
-            columns, rows = _number(attributes.get("colspan"), 1), _number(attributes.get("rowspan"), 1)
-            self._grids[-1].add(self._flow.lines(), columns, rows)
+            self._add_cell(self._flow.lines(), attributes)
             self._flow = outer
 
         return leave
+
+    def _plain_cell(self, node: LexborNode, attributes: _Attributes, look: Look) -> None:
+        """Read a cell at once that has no flow of its own to be kept: a large table has little else."""
+        self._flow.block()
+        child = node.first_child
+        text = one_line(child.text_content or "") if child and look.is_seen else ""
+        self._add_cell([TextLine(text, look.quoted)] if text else [], attributes)
+
+    def _add_cell(self, lines: list[TextLine], attributes: _Attributes) -> None:
+        columns, rows = _number(attributes.get("colspan"), 1), _number(attributes.get("rowspan"), 1)
+        self._grids[-1].add(lines, columns, rows)
+
+
+def _holds_text_alone(cell: LexborNode, look: Look) -> bool:
+    child = cell.first_child
+    return not look.preformatted and (child is None or (child.tag == "-text" and child.next is None))
 
 
 def _nothing() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["UNSEEN", "Look", "look_of"]
+__all__ = ["UNSEEN", "Look", "look_of", "reduced_style"]
 
 UNSEEN = frozenset(
     (
@@ -75,20 +75,50 @@ def _properties(style: str) -> dict[str, str]:
     return {match[1]: match[2].replace("!important", "").strip() for match in matches if match}
 
 
+@lru_cache(2048)
+def reduced_style(style: str) -> str:
+    """Return what of a style decides what is read, as one of few: `COLOR: red; font-size: 12pt` -> `font-size:1px`."""
+    properties = _properties(style)
+    if _is_hidden(properties):
+        return "display:none"
+    reduced = []
+    if "visibility" in properties:
+        reduced.append(f"visibility:{'hidden' if _is_invisible(properties) else 'visible'}")
+    if size := properties.get("font-size"):
+        reduced.append(f"font-size:{'0' if _ZERO.fullmatch(size) else '1em' if _RELATIVE.fullmatch(size) else '1px'}")
+    if space := properties.get("white-space"):
+        reduced.append(f"white-space:{'pre' if _is_preformatted(space) else 'normal'}")
+    if _is_block(properties):
+        reduced.append("display:block")
+    return ";".join(reduced)
+
+
 @lru_cache(2048)  # a page has few styles, and has them often
 def _styled(declarations: str, look: Look) -> Look | None:
     style = _properties(declarations)
     if _is_hidden(style):
         return None
     if "visibility" in style:
-        look = look._replace(invisible=style["visibility"] in {"hidden", "collapse"})
+        look = look._replace(invisible=_is_invisible(style))
     if size := style.get("font-size"):
         look = look._replace(
             sizeless=bool(_ZERO.fullmatch(size)) or (look.sizeless and bool(_RELATIVE.fullmatch(size)))
         )
     if space := style.get("white-space"):
-        look = look._replace(preformatted="pre" in space or space == "break-spaces")
-    return look._replace(is_block=style.get("display") in {"block", "flex", "grid", "table", "list-item"})
+        look = look._replace(preformatted=_is_preformatted(space))
+    return look._replace(is_block=_is_block(style))
+
+
+def _is_invisible(style: Mapping[str, str]) -> bool:
+    return style["visibility"] in {"hidden", "collapse"}
+
+
+def _is_preformatted(space: str) -> bool:
+    return "pre" in space or space == "break-spaces"
+
+
+def _is_block(style: Mapping[str, str]) -> bool:
+    return style.get("display") in {"block", "flex", "grid", "table", "list-item"}
 
 
 def _is_hidden(style: Mapping[str, str]) -> bool:
