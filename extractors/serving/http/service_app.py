@@ -39,8 +39,8 @@ __all__ = ["service_app"]
 _DROP_SECONDS = 600.0
 """So often what is to be kept no longer is dropped."""
 
-_BODIES_AT_ONCE, _UPLOADS_AT_ONCE = 32, 2
-"""So many of the largest bodies, or files of runs, may be held at once, whichever is more: most are far smaller."""
+_BODIES_AT_ONCE, _UPLOADS_AT_ONCE = 32, 4
+"""So many of the largest bodies may be held in memory at once, and files of runs on the disk: most are far smaller."""
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
@@ -94,7 +94,7 @@ def service_app(service: Service, runs: RunQueue, *, most_bytes: int, origins: t
     app.add_middleware(FaultAnswers)
     _describe(app, service)
     upload = max(most_bytes, runs.limits.size)
-    held = HeldBodies(max(_BODIES_AT_ONCE * most_bytes, _UPLOADS_AT_ONCE * upload))
+    held = HeldBodies(memory=_BODIES_AT_ONCE * most_bytes, disk=_UPLOADS_AT_ONCE * upload)
     guarded = RequestGuard(app, service, keyed, most_bytes=most_bytes, uploads={RUNS: upload}, held=held)
     if not origins:
         return guarded

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from slotfill.extractors.serving.http.requests.held_bodies import HeldBodies
+from slotfill.extractors.serving.http.requests.held_bodies import HELD, HeldBodies, HeldBody
 from slotfill.extractors.serving.http.requests.idempotent_replies import IDEMPOTENCY_KEY
 from slotfill.extractors.serving.http.requests.problem_responses import REQUEST_ID, problem_response
 from slotfill.extractors.serving.http.requests.route_keys import KeyedAddresses, key_in_scope
@@ -80,23 +80,27 @@ class RequestGuard:
             await send(message)
 
         headers = Headers(scope=scope)
-        most, seconds = self._bounds(scope, headers)
+        is_upload = self._is_upload(scope, headers)
+        most, seconds = self._bounds(scope, is_upload=is_upload)
         try:
             length = _check_head(headers, most)
             key = self._check_key(scope, headers)
-            self._held.check(key, length)
+            (self._held.disk if is_upload else self._held.memory).check(key, length)
         except ProblemError as problem:
             await problem_response(problem, request_id)(scope, receive, send_named)
         else:
-            with self._held.holding(key) as hold:
-                await self._app(scope, _Body(receive, most, seconds, hold).receive, send_named)
+            with self._held.holding(key) as held:
+                scope[HELD] = held
+                await self._app(scope, _Body(receive, most, seconds, held).receive, send_named)
 
-    def _bounds(self, scope: Scope, headers: Headers) -> tuple[int, float]:
+    def _is_upload(self, scope: Scope, headers: Headers) -> bool:
+        """Whether a request brings files that go to the disk."""
+        is_form = headers.get("content-type", "").lower().startswith("multipart/form-data")
+        return is_form and scope["path"] in self._uploads
+
+    def _bounds(self, scope: Scope, *, is_upload: bool) -> tuple[int, float]:
         """Return the most bytes that a body may have, and the seconds that it may take."""
-        most = self._uploads.get(scope["path"])
-        if most is None or not headers.get("content-type", "").lower().startswith("multipart/form-data"):
-            return self._most_bytes, BODY_SECONDS
-        return most, UPLOAD_SECONDS
+        return (self._uploads[scope["path"]], UPLOAD_SECONDS) if is_upload else (self._most_bytes, BODY_SECONDS)
 
     def _check_key(self, scope: Scope, headers: Headers) -> str:
         """Refuse who has no key, and whose key has used what it may ask a minute. A reply that is kept takes none.
@@ -139,10 +143,10 @@ class _AmbiguousLengthError(ProblemError):
 
 
 class _Body:
-    """Counts what arrives of a body, which is told to `hold`, and how long it takes."""
+    """Counts what arrives of a body, and how long it takes."""
 
-    def __init__(self, receive: Receive, most_bytes: int, seconds: float, hold: Callable[[int], None]) -> None:
-        self._receive, self._most_bytes, self._seconds, self._hold = receive, most_bytes, seconds, hold
+    def __init__(self, receive: Receive, most_bytes: int, seconds: float, held: HeldBody) -> None:
+        self._receive, self._most_bytes, self._seconds, self._held = receive, most_bytes, seconds, held
         self._read = 0
         self._until: float | None = None
 
@@ -161,7 +165,7 @@ class _Body:
             self._read += size
             if self._read > self._most_bytes:
                 raise _too_large(self._most_bytes)
-            self._hold(size)
+            self._held.arrive(size)
             if not message.get("more_body"):
                 self._until = 0
         return message

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
+from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from slotfill.extractors.serving.http.requests.request_bodies import (
@@ -25,17 +24,14 @@ from slotfill.extractors.serving.http.requests.request_bodies import (
     json_field,
     media_type,
 )
+from slotfill.extractors.serving.http.runs.run_form import read_run_form
 from slotfill.extractors.serving.problem import ProblemError
 from slotfill.extractors.serving.runs.run_documents import write_documents
 from slotfill.extractors.serving.runs.run_order import InputFile
 
 __all__ = ["RunBody", "read_run_body"]
 
-MOST_FILES = 1_000
-"""Of one upload; rows are the way for more."""
-
 _FIELDS = ("schema", "params", "model", "labels", "text_field", "id_field", "keep")
-_BLOCK = 2**20
 
 
 class _RunDocument(BaseModel):
@@ -148,33 +144,14 @@ def _read_json(data: bytes, folder: Path) -> RunBody:
 
 
 async def _read_form(request: Request, folder: Path) -> RunBody:
-    try:
-        form = await request.form(max_files=MOST_FILES, max_fields=len(_FIELDS) + 50)
-    except HTTPException as error:  # what Starlette makes of a form that cannot be read
-        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_form", f"the form: {error.detail}") from None
-    try:
-        said, rows = _fields_of(form)
-        uploads = [file for file in form.getlist("file") if isinstance(file, UploadFile)]
-        if not uploads:
-            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "no_file", 'the form has no file called "file"')
-        digest = hashlib.sha256(json.dumps([said.model_dump(), rows.model_dump()], sort_keys=True).encode())
-        files = []
-        for number, upload in enumerate(uploads, 1):
-            file = InputFile(
-                name=(upload.filename or "file")[:500],
-                stored=f"{number:04}",
-                media_type=(upload.content_type or "")[:200],
-            )
-            digest.update(json.dumps([file.name, file.media_type]).encode())
-            digest.update(await asyncio.to_thread(_copied, upload, folder / file.stored))
-            files.append(file)
-    finally:
-        await form.close()
+    form, files, contents = await read_run_form(request, folder, most_fields=len(_FIELDS) + 50)
+    said, rows = _fields_of(form)
+    digest = hashlib.sha256(json.dumps([said.model_dump(), rows.model_dump()], sort_keys=True).encode() + contents)
     return RunBody(
         said.schema_,
         said.model,
         said.labels,
-        tuple(files),
+        files,
         text_field=rows.text_field,
         id_field=rows.id_field,
         keep=rows.keep,
@@ -201,13 +178,3 @@ def _fields_of(form: FormData) -> tuple[_RunForm, _RowForm]:
         checked_body(_RunForm, json.dumps(said).encode()),
         checked_body(_RowForm, json.dumps(rows).encode()),
     )
-
-
-def _copied(upload: UploadFile, path: Path) -> bytes:
-    """Copy what was sent, and return its digest."""
-    digest = hashlib.sha256()
-    with path.open("xb") as file:
-        while block := upload.file.read(_BLOCK):
-            file.write(block)
-            digest.update(block)
-    return digest.digest()
