@@ -41,6 +41,12 @@ HOSTILE = (
     "</script><script>document.title='x'</script><img src=x onerror=alert(1)>\u202eabc\u0007 'JSON\nJSON\n${x}`$(x)"
 )
 
+COPIED = [
+    f'@{TEXT} {HOSTILE} "quoted" \\ \\n \\u0041 $HOME ${{HOME}} `id` !! %s naïve 漢字 \'\'\' """ \' " \\\'',
+    f"-d {TEXT}\n\nJSON\n\t\\\n--data @/etc/hosts\r\nend\\",
+]
+"""What a shell, a language or curl itself would take for something else than text."""
+
 
 class HeldClock(Clock):
     """A time that stands still in the middle of a slow reply, as long as a test holds it."""
@@ -438,15 +444,16 @@ def test_copied_code_runs_as_it_stands(
         pytest.skip(f"{command[0]} is not installed")
     ada = play(permissions=["clipboard-read", "clipboard-write"])
     ada.expect("#play-extract").to_be_enabled()
-    ada.fill(f"{TEXT} {HOSTILE}")
-    code = code_of(ada, language)
-    ran = subprocess.run(
-        [*command, code],
-        env={**os.environ, "SLOTFILL_KEY": ada.key},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    assert "Ada Lovelace" in ran.stdout
-    assert claude.requests[-1].document == f"{TEXT} {HOSTILE}"
+    for text in COPIED:
+        ada.fill(text)
+        ran = subprocess.run(
+            [*command, code_of(ada, language)],
+            env={**os.environ, "SLOTFILL_KEY": ada.key},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert ran.returncode == 0, ran.stderr
+        assert "Ada Lovelace" in ran.stdout
+        assert claude.requests.pop().document == text.replace("\r\n", "\n")  # as a field of a page has it
