@@ -214,3 +214,12 @@ def test_an_audit_tells_weak_packages_from_those_that_nobody_could_be_asked_abou
     lines, ended = runpy.run_path(str(ROOT / ".ci" / "audit.py"))["judge"]({"dependencies": dependencies})
     assert ended == code
     assert lines[0].startswith(first)
+
+
+def test_an_audit_that_nobody_answers_is_neither_sound_nor_weak(capsys: pytest.CaptureFixture[str]) -> None:
+    main = runpy.run_path(str(ROOT / ".ci" / "audit.py"))["main"]
+    main.__globals__["AUDIT"] = [sys.executable, "-S", "-c", "raise SystemExit('no route to host')"]
+    assert main("packages") == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.splitlines()[-1]) == ("", "no route to host")
+    assert said.err.startswith("the database of weaknesses could not be asked about any package")
