@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from planted_plugins import packages_from, plant_example
 from pydantic import BaseModel
 
 from slotfill import Example, Extractor, SchemaError, SettingsError
@@ -118,3 +119,15 @@ def test_a_context_that_is_no_json_is_refused():
 def test_the_embedded_model_is_refused():
     with pytest.raises(SettingsError, match="embedded model"):
         Recipe.of(Extractor(Visit, model=["claude-haiku-5-5", "local"]))
+
+
+def test_a_plug_in_s_schema_and_transport_are_found_elsewhere_too(tmp_path, monkeypatch):
+    with packages_from(tmp_path, monkeypatch) as site:
+        plant_example(site)
+        extractor = Extractor("person", model="echo:1")
+        text = Recipe.of(extractor).text
+        for name in [name for name in sys.modules if name.startswith("acme_plugins")]:
+            del sys.modules[name]  # as in a process that has not imported it
+        with Recipe.read(text).extractor() as other:
+            assert other.schema.id == extractor.schema.id
+            assert other.extract("Ada Lovelace wrote it.").value.name == "Ada Lovelace"
