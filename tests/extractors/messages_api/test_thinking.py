@@ -54,7 +54,7 @@ def sent(model, schema=Note, value=VALUE, **options):
         ("claude-opus-4-8", None),
         ("claude-sonnet-4-6", None),
         ("claude-haiku-4-5-20251001", None),
-        ("claude-3-5-haiku-20241022", None),
+        ("claude-3-haiku-20240307", None),
     ],
 )
 def test_a_model_does_not_think_where_it_can_be_told_not_to(model, form):
