@@ -2,8 +2,9 @@
 
     python benchmarks/embedded_figures.py ../shared/data figures/
     python benchmarks/embedded_figures.py ../shared/data figures/ --most 75
+    python benchmarks/embedded_figures.py ../shared/data trial/ --half even --only invoices wishes
 
-All is measured on odd rows: by the even ones examples, rules and biases were chosen. Answers are kept in the folder, so
+All is measured on odd rows: by the even ones examples, rules and biases are chosen. Answers are kept in the folder, so
 that what was stopped goes on: the model is asked once about each text. A new folder measures anew.
 """
 
@@ -14,7 +15,7 @@ import datetime as dt
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -74,15 +75,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="the folder with sentiment.jsonl and entities.jsonl")
     parser.add_argument("folder", type=Path, help="where answers are kept")
-    parser.add_argument("--most", type=int, default=150, help="texts of a set; default: all of its odd half")
+    parser.add_argument("--most", type=int, default=150, help="texts of a set; default: all of its half")
+    parser.add_argument("--half", choices=("even", "odd"), default="odd", help="default: odd; even, to choose by")
+    parser.add_argument("--only", nargs="+", choices=("sentiment", *READ), help="these alone, and not all")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    options.half, options.scores = "odd", options.folder / "scores.jsonl"
-    add_scores(options)
-    judged = judged_labels(options.scores)
+    options.scores = options.folder / "scores.jsonl"
+    wanted = options.only or ("sentiment", *READ)
     print("| what | value | of | aim | |", "|---|---|---|---|---|", sep="\n")
-    for figure in (*sentiment(judged), *entities(options), *invoices(options), *wishes(options)):
+    if "sentiment" in wanted:
+        add_scores(options)
+        judged = judged_labels(options.scores)
+        show(sentiment(judged))
+    for name in wanted:
+        show(READ[name](options) if name in READ else ())
+    if "sentiment" in wanted:
+        show_abstention(judged)
+
+
+def show(figures: Iterable[Figure]) -> None:
+    for figure in figures:
         print(figure.row(), flush=True)
+
+
+def show_abstention(judged: dict[str, Judged]) -> None:
     print("", "| confidence at least | answered | right |", "|---|---|---|", sep="\n")
     every = [one for entries in judged.values() for one in entries]
     for sure in SURE:
@@ -198,7 +214,7 @@ def answers(options: argparse.Namespace, path: Path, schema: Any) -> Iterator[tu
     """Yield rows with what the model makes of them; what was answered is read from the folder."""
     kept = options.folder / f"{path.stem}.jsonl"
     known = [*lines_of(kept)]
-    rows = [*lines_of(path)][1::2][: options.most]
+    rows = [*lines_of(path)][int(options.half == "odd") :: 2][: options.most]
     with Extractor(schema, model="local") as extractor, kept.open("a", encoding="utf-8") as file:
         for number, row in enumerate(rows):
             if number < len(known):
@@ -240,6 +256,14 @@ def stands(number: float, text: str) -> bool:
 
 def mean(hits: list[bool]) -> float:
     return sum(hits) / max(1, len(hits))
+
+
+READ: dict[str, Callable[[argparse.Namespace], Iterator[Figure]]] = {
+    "entities": entities,
+    "invoices": invoices,
+    "wishes": wishes,
+}
+"""What is measured of values that are read, beside labels."""
 
 
 if __name__ == "__main__":
