@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from slotfill.extractors.local.by_field.calibration import CONTENT_FREE
+from slotfill.extractors.local.candidates.named_strings import asks_for_names
 from slotfill.schemas.passages.sentences import sentence_ranges
 
 __all__ = ["are_of_whole_texts", "sentences_of_kind", "text_sentences"]
@@ -27,15 +28,11 @@ OTHERS = ("fact", "praise", "question")
 """What a sentence may be that is not of the kind asked for."""
 
 OF_WHOLE_TEXTS = frozenset(
-    "categories genres keywords labels languages phrases sections subjects tags themes titles topics words".split()  # noqa: SIM905
-)
-OF_NAMES = frozenset(
     """
-    artists attendees authors brands cities companies countries customers guests members names organisations
-    organizations participants people persons places players products signatories speakers staff suppliers teams towns
-    vendors writers
+    categories genres keywords labels languages phrases products sections subjects tags themes titles topics words
     """.split()  # noqa: SIM905 - a list of words
 )
+"""What a list is called whose entries are no kind of sentence."""
 
 Scorer = Callable[[str, Sequence[str]], Sequence[float]]
 """Returns how likely each label is to continue a prompt: natural logarithms."""
@@ -43,7 +40,7 @@ Scorer = Callable[[str, Sequence[str]], Sequence[float]]
 
 def are_of_whole_texts(heading: str) -> bool:
     """Whether what a list asks for is no kind of sentence: names, or words about the text as a whole."""
-    return not (OF_WHOLE_TEXTS | OF_NAMES).isdisjoint(heading.casefold().split())
+    return asks_for_names(heading) or not OF_WHOLE_TEXTS.isdisjoint(heading.casefold().split())
 
 
 def text_sentences(text: str) -> list[str]:

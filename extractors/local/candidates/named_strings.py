@@ -6,20 +6,37 @@ import re
 
 from slotfill.extractors.local.candidates.names import name_candidates
 
-__all__ = ["asks_for_a_name", "names_in", "string_behind"]
+__all__ = ["asks_for_a_name", "asks_for_names", "names_in", "string_behind"]
 
 OF_NAMES = frozenset(
     """
-    artist author brand candidate city client company contact country customer employee employer guest manager member
-    name organisation organization owner patient person place recipient seller sender signatory speaker supplier town
-    vendor writer
+    artist attendee author brand candidate city client company contact country customer employee employer guest manager
+    member name organisation organization owner participant patient person place player recipient seller sender
+    signatory speaker supplier team town vendor writer
     """.split()  # noqa: SIM905 - a list of words
 )
+"""What a field is called that holds a name; in the plural, a list of names."""
+
+IRREGULAR = {"people": "person", "staff": "employee"}
+"""Plurals that are of no rule."""
 
 
 def asks_for_a_name(heading: str) -> bool:
     """Whether a field's name says that it holds a name."""
     return not OF_NAMES.isdisjoint(heading.casefold().split())
+
+
+def asks_for_names(heading: str) -> bool:
+    """Whether the name of a list says that it holds names: `Companies`, and not `Customer complaints`."""
+    singulars = (_singular(word) for word in heading.casefold().split())
+    return any(word in OF_NAMES for word in singulars)
+
+
+def _singular(plural: str) -> str | None:
+    """Return what a word is the plural of; None for what is none."""
+    if plural.endswith("ies"):
+        return f"{plural.removesuffix('ies')}y"
+    return IRREGULAR.get(plural, plural.removesuffix("s") if plural.endswith("s") else None)
 
 
 def string_behind(text: str, heading: str) -> str | None:

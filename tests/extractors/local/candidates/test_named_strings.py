@@ -2,7 +2,7 @@
 
 import pytest
 
-from slotfill.extractors.local.candidates.named_strings import asks_for_a_name, names_in, string_behind
+from slotfill.extractors.local.candidates.named_strings import asks_for_a_name, asks_for_names, names_in, string_behind
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,19 @@ def test_names_are_asked_for_and_found() -> None:
     assert not asks_for_a_name("Complaint")
     assert "Ada Byron" in names_in("We met Ada Byron, 36, in\nLeeds.")
     assert names_in("9") == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "names"),
+    [
+        ("Companies", True),
+        ("Team members", True),
+        ("People", True),
+        ("Staff", True),
+        ("Name", False),
+        ("Customer complaints", False),
+        ("Wishes", False),
+    ],
+)
+def test_a_list_of_names_is_called_by_their_plural(heading: str, names: bool) -> None:
+    assert asks_for_names(heading) is names
