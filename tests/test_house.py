@@ -169,6 +169,7 @@ TESTED_THROUGH = {
     "extractors/installed": ("test_cli_plugins", "as the command `plugins`"),
     "extractors/keys": ("test_key_file", "what becomes of one file of keys"),
     "extractors/local": ("test_transport", "the service in front of the embedded model"),
+    "extractors/local/filling": ("test_fields", "how each kind of question is answered"),
     "extractors/messages_api": ("test_service_errors", "the wire's own forms, by what is read of them"),
     "extractors/extractions": ("test_extraction", "a record, written and read again"),
     "extractors/pages": ("test_html_report", "what pages are written with"),

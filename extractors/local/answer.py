@@ -11,9 +11,10 @@ import jsonschema
 from referencing import Registry
 
 from slotfill.extractors.local.by_field.fields import FieldDecoder, too_long
-from slotfill.extractors.local.by_field.filling import REPLY_ROOM, Filling
 from slotfill.extractors.local.by_field.schema_compiler import compile_schema
 from slotfill.extractors.local.conversation import STOP, Conversation, Shot
+from slotfill.extractors.local.filling.answer_sheet import REPLY_ROOM
+from slotfill.extractors.local.filling.filling import answer_by_field
 from slotfill.extractors.local.grammar import SEPARATORS, write_grammar
 from slotfill.extractors.local.messages import EngineReply
 from slotfill.extractors.local.strategies import CALIBRATION
@@ -46,7 +47,7 @@ def answer(engine: Engine, request: MessageRequest, cancelled: threading.Event) 
     if decoder is None:
         reply = _whole(engine, request, cancelled)
     else:
-        reply = Filling(decoder, _conversation(request).document, request.max_tokens, cancelled).run()
+        reply = answer_by_field(decoder, _conversation(request).document, request.max_tokens, cancelled)
     if request.schema is None:
         return reply
     for seed in range(TRIES + 1):

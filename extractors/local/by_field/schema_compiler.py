@@ -200,7 +200,7 @@ class _Compiler:
         choice = Choice((*choice.values, ABSENT), (*choice.labels, none))
         told = [self.root, schema, item, *parts.values()]
         repeated = any(isinstance(one, dict) and MENTIONS.search(str(one.get("description", ""))) for one in told)
-        most, longest = schema.get("maxItems"), parts[texts[0]].get("maxLength")
+        most, longest = _most(schema), parts[texts[0]].get("maxLength")
         return MentionList(texts[0], labels[0], choice, tuple(doubts), most, longest, tuple(evidence), bool(repeated))
 
     def line(self, schema: JSONMapping, path: FieldPath, *, optional: bool) -> Line | None:
@@ -240,7 +240,7 @@ class _Compiler:
             return None  # no line holds a tree
         if schema.get("minItems") and not any(isinstance(field.strategy, Stated) for field in fields or ()):
             return None  # of a list that must hold something the model writes whatever comes nearest
-        return RowList(tuple(fields), item, blank, schema.get("maxItems"), part) if fields else None
+        return RowList(tuple(fields), item, blank, _most(schema), part) if fields else None
 
     def _or_null(
         self, schema: JSONMapping, within: tuple[str, ...], *, optional: bool
@@ -291,6 +291,11 @@ def _is_string(schema: JSON) -> bool:
 def _lengths(schema: JSONMapping) -> JSONObject:
     shortest = max(1, int(schema.get("minLength", 0)))
     return {"shortest": shortest, "longest": max(shortest, min(int(schema.get("maxLength", LONGEST)), LONGEST))}
+
+
+def _most(schema: JSONMapping) -> int | None:
+    """Return how many entries a list may have; JSON Schema takes 2.0 for 2."""
+    return int(schema["maxItems"]) if "maxItems" in schema else None
 
 
 def _range(schema: JSONMapping) -> list[JSON] | None:

@@ -108,6 +108,16 @@ def test_numbers_and_dates_are_stated(schema: dict[str, Any], kind: str, blank: 
     assert strategy(schema, optional=True).blank is (None if blank is None else ABSENT)
 
 
+PASSAGE = {"type": "string", "format": "verbatim", "maxLength": 40}
+KIND = {"enum": ["red", "blue"]}
+
+
+@pytest.mark.parametrize("item", [obj(text=PASSAGE, kind=KIND), obj(name={"type": "string"})])
+def test_how_many_entries_a_list_has_is_a_whole_number(item: dict[str, Any]) -> None:
+    """JSON Schema takes 3.0 for 3, and no list is cut at 3.0."""
+    assert type(strategy({"type": "array", "items": item, "maxItems": 3.0}).most) is int
+
+
 @pytest.mark.parametrize("bound", [{}, {"maxItems": 3}])
 def test_a_list_of_objects_is_rows(bound: dict[str, Any]) -> None:
     item = obj("b", a={"type": "string"}, b={"type": "number"})
@@ -161,10 +171,6 @@ def test_strings_and_lists_of_them_are_a_line(schema: dict[str, Any], line: Line
 
 def test_an_optional_line_may_be_left_out() -> None:
     assert strategy({"type": "string"}, optional=True).blank is ABSENT
-
-
-PASSAGE = {"type": "string", "format": "verbatim", "maxLength": 40}
-KIND = {"enum": ["red", "blue"]}
 
 
 def test_a_list_of_passages_with_labels_is_mentions() -> None:
