@@ -51,6 +51,7 @@ class Codec:
     reduced: what of it `output_config.format` takes, None where structured output is not to be had.
     bare: the same of a list without its wrapper, if that may be asked for (`messages_api.bare_lists`).
     whole: whether a patch, too, is asked for by its whole schema, as `reduced` is.
+    keywords: what the root of each schema that structured output is asked by holds beside its own.
     forced: whether the model can be forced to call the tool; else it is asked to, and may answer in text. One that
         thinks cannot.
     thinking: how it is asked to think.
@@ -65,6 +66,7 @@ class Codec:
         *,
         bare: JSONMapping | None = None,
         whole: bool = False,
+        keywords: JSONMapping | None = None,
         forced: bool = True,
         thinking: Thinking = WITHOUT_THINKING,
         ttl: CacheTTL = "5m",
@@ -73,6 +75,7 @@ class Codec:
         self._tool = re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:64]
         self._reply = ReplyForm(self._tool, full)
         self._full, self._reduced, self._bare, self._whole = full, reduced, bare, whole
+        self._keywords = keywords or {}
         self._forced = forced and not thinking.room
         self._thinking = thinking
         self._fixed = cache(self._fixed_part)
@@ -179,7 +182,8 @@ class Codec:
     def _form(self, mode: Mode, full: JSONMapping, reduced: JSONMapping | None) -> JSONObject:
         """Write what of a request asks for JSON of a schema."""
         if mode == "structured":
-            return {"output_config": {"format": {"type": "json_schema", "schema": reduced}}}
+            schema = {**reduced, **self._keywords} if reduced and self._keywords else reduced
+            return {"output_config": {"format": {"type": "json_schema", "schema": schema}}}
         reply = self._reply if full is self._full else ReplyForm(self._tool, full)
         form = reply.request(mode)
         if mode == "tool" and not self._forced:

@@ -20,7 +20,7 @@ from slotfill.extractors.clients.metering import Meter
 from slotfill.extractors.clients.pacer import Pacer
 from slotfill.extractors.documents.document import Document
 from slotfill.extractors.extractions.extraction import Extraction
-from slotfill.extractors.local.strategies import CALIBRATION
+from slotfill.extractors.local.strategies import CALIBRATION, QUESTION
 from slotfill.extractors.messages_api.thinking import Thinking, thinking_for
 from slotfill.extractors.record.parts import Attempt, Rung
 from slotfill.extractors.record.usage import Usage
@@ -114,6 +114,7 @@ class ModelPool:
                 reduced,
                 bare=None if whole else wire.bare,
                 whole=whole,
+                keywords=_questioned(schema) if local else None,
                 forced=model.forced_tool,
                 thinking=thinking,
                 ttl=settings.cache_ttl,
@@ -331,6 +332,12 @@ def _calibrated(full: JSONObject, schema: Schema[Any]) -> JSONObject:
     """Add the labelled texts by which the embedded model's scores are calibrated."""
     labelled = [{"text": example.text, "value": schema.wrap(example.value)} for example in schema.calibration]
     return full | {CALIBRATION: labelled} if labelled else full
+
+
+def _questioned(schema: Schema[Any]) -> JSONObject:
+    """Tell the embedded model the parameter `question`, which other models read in the instructions."""
+    question = schema.parameter_values.get("question")
+    return {QUESTION: question} if isinstance(question, str) else {}
 
 
 def _size(json_schema: JSONMapping) -> tuple[int, int]:

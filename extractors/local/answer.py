@@ -17,7 +17,7 @@ from slotfill.extractors.local.filling.answer_sheet import REPLY_ROOM
 from slotfill.extractors.local.filling.filling import answer_by_field
 from slotfill.extractors.local.grammar import SEPARATORS, write_grammar
 from slotfill.extractors.local.messages import EngineReply
-from slotfill.extractors.local.strategies import CALIBRATION
+from slotfill.extractors.local.strategies import CALIBRATION, QUESTION
 from slotfill.extractors.messages_api.api_error import ApiError
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def _decoder_of(engine: Engine, written_schema: str, shots: str, instructions: s
         examples=[Shot(*shot) for shot in json.loads(shots)],
         labelled=[Shot(entry["text"], entry["value"]) for entry in schema.get(CALIBRATION, ())],
         instructions=instructions,
+        question=schema.get(QUESTION, ""),
     )
 
 

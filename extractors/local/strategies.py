@@ -12,6 +12,7 @@ __all__ = [
     "CALIBRATION",
     "EMPTY_LABEL",
     "NOT_EMPTY",
+    "QUESTION",
     "Choice",
     "Compiled",
     "Doubt",
@@ -30,6 +31,9 @@ FieldPath = tuple[str, ...]
 
 CALIBRATION = "x-calibration"
 """The keyword, at the root of a schema, of labelled texts that calibrate the scores: `[{"text": …, "value": …}]`."""
+
+QUESTION = "x-question"
+"""The keyword, at the root of a schema, of the question that its strings and quotes are to answer."""
 
 LONGEST = 200
 """The most characters of a string, unless the schema wants more."""

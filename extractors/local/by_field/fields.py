@@ -24,7 +24,6 @@ from slotfill.extractors.local.by_field.layout import (
     value_at,
     write_field,
 )
-from slotfill.extractors.local.candidates.answering import question_of
 from slotfill.extractors.local.candidates.candidates import choose_families
 from slotfill.extractors.local.candidates.rows import find_rows
 from slotfill.extractors.local.candidates.stated import stated_values
@@ -73,7 +72,7 @@ class FieldDecoder:
     schema: the whole JSON Schema, `compiled` its questions, `validator` that of jsonschema for it.
     examples: shown, and, where there are more than `SHOTS`, used to calibrate.
     labelled: texts with values, of which any part may be left out, that calibrate the scores.
-    instructions: shown where there are no examples.
+    instructions: shown where there are no examples. question: what strings and quotes are to answer, if anything.
     """
 
     def __init__(
@@ -86,6 +85,7 @@ class FieldDecoder:
         examples: Sequence[Shot],
         labelled: Sequence[Shot],
         instructions: str,
+        question: str = "",
     ) -> None:
         self.engine = engine
         self.schema = schema
@@ -104,7 +104,7 @@ class FieldDecoder:
         rows = (field for field in self.fields if isinstance(field.strategy, RowList))
         self.row_lists = tuple((field, self._of_rows(field)) for field in rows)
         self.is_shown = bool(shots)
-        self.question = question_of(instructions)
+        self.question = question
         legend = "" if shots else introduction(compiled, instructions)
         self.copied = {field.path for field in written if all(_copies(field, shot) for shot in shots)}
         self.shots = (legend, *(show_fields(self.lines, shot) for shot in shots))

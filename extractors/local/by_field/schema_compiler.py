@@ -20,6 +20,7 @@ from slotfill.extractors.local.strategies import (
     LONGEST,
     MOST,
     NOT_EMPTY,
+    QUESTION,
     Choice,
     Compiled,
     Doubt,
@@ -77,7 +78,8 @@ class _TooManyFieldsError(Exception):
 
 _NOTES = {"title", "description", "default", "examples", MERGE_KEYWORD, EVIDENCE_KEYWORD}
 _OF_RECORDS = _NOTES | {
-    *("type", "properties", "required", "additionalProperties", "$defs", "definitions", "$schema", "$id", CALIBRATION)
+    *("type", "properties", "required", "additionalProperties", "$defs", "definitions", "$schema", "$id"),
+    *(CALIBRATION, QUESTION),
 }
 _OF_UNIONS = _NOTES | {"anyOf"}
 _OF_STRINGS = _NOTES | {"type", "format", "minLength", "maxLength"}

@@ -13,10 +13,7 @@ from slotfill.extractors.local.candidates.candidates import FUNCTION_WORDS
 from slotfill.extractors.local.candidates.names import name_candidates
 from slotfill.schemas.passages.sentences import sentence_ranges
 
-__all__ = ["answering_sentences", "question_of"]
-
-QUESTION = re.compile(r"^The question is: (.+)$", re.MULTILINE)
-"""How the built-in schema `answer` tells its question."""
+__all__ = ["answering_sentences"]
 
 ASKING = frozenset(
     """
@@ -43,12 +40,6 @@ MOST = 2
 
 ALIKE = 4
 """So many letters two forms of a word begin with, at least."""
-
-
-def question_of(instructions: str) -> str:
-    """Return the question that instructions hold; nothing where they hold none."""
-    found = QUESTION.search(instructions)
-    return found[1].strip() if found else ""
 
 
 def answering_sentences(text: str, question: str) -> list[str]:

@@ -10,7 +10,7 @@ from anthropic.types import DocumentBlockParam, Message
 from hypothesis import given
 from hypothesis import strategies as st
 from paged_documents import paged_document
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from scripted import message
 
 from slotfill import Document, Extractor, Rung, Schema, Turn, Usage
@@ -21,6 +21,7 @@ from slotfill.extractors.rungs.asks import Ask
 from slotfill.extractors.rungs.prompt import write_prompt
 from slotfill.extractors.testing import SimulatedClaude
 from slotfill.schemas import Sentiment
+from slotfill.schemas.wire.wire import wire_for
 
 FULL = {"type": "object", "properties": {"a": {"type": "integer", "minimum": 1}}, "required": ["a"]}
 REDUCED = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"], "additionalProperties": False}
@@ -41,6 +42,20 @@ def test_structured_output_is_asked_for_as_the_service_has_it():
     assert request["output_config"] == {"format": {"type": "json_schema", "schema": REDUCED}}
     assert (request["model"], request["max_tokens"]) == ("claude-haiku-5-5", 500)
     assert not {"tools", "tool_choice"} & set(request)
+
+
+class Part(BaseModel):
+    b: str
+
+
+def test_keywords_stand_in_each_schema_that_is_sent():
+    codec = Codec("my schema", FULL, REDUCED, whole=True, keywords={"x-question": "Why?"})
+    for request, properties in (
+        (codec.encode(ask()), REDUCED["properties"]),
+        (codec.encode(replace(ask(), wire=wire_for(Schema(Part)))), Part.model_json_schema()["properties"]),
+    ):
+        sent = request["output_config"]["format"]["schema"]
+        assert (sent["x-question"], sent["properties"]) == ("Why?", properties)
 
 
 def test_a_tool_is_forced_with_the_whole_schema():

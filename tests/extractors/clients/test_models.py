@@ -14,12 +14,23 @@ from slotfill.extractors.clients.models import ModelPool
 from slotfill.extractors.settings import Settings
 from slotfill.extractors.testing.claude import SimulatedClaude
 from slotfill.schemas import Entities, Merge, Summary
+from slotfill.schemas.sources.schema_sources import resolve
 
 WORDS = "Ada Lovelace met Charles Babbage in London. "
 LONG = WORDS * 20_000
 BAND = 100_000
 DENSE = 2
 """Bytes a token: hardly any text has less."""
+
+
+def test_only_the_embedded_model_is_told_the_question_beside_the_instructions() -> None:
+    schema = resolve("answer", parameters={"question": "Who pays?"})
+    marks = {}
+    for model in ("local", "claude-haiku-5-5"):
+        with Extractor(schema, model=model, api_key="none") as extractor:
+            (request,) = extractor.requests("Ada pays.")
+        marks[model] = request["output_config"]["format"]["schema"].get("x-question")
+    assert marks == {"local": "Who pays?", "claude-haiku-5-5": None}
 
 
 class Listed(BaseModel):

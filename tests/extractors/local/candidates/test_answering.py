@@ -2,7 +2,7 @@
 
 import pytest
 
-from slotfill.extractors.local.candidates.answering import answering_sentences, question_of
+from slotfill.extractors.local.candidates.answering import answering_sentences
 
 TEXT = (
     "Oak & Sons sells shelves. Refunds are given within 30 days of delivery.\nThe shop is open on weekdays from "
@@ -27,8 +27,3 @@ TEXT = (
 )
 def test_a_question_is_answered_by_what_speaks_of_it(question: str, answer: list[str]) -> None:
     assert answering_sentences(TEXT, question) == answer
-
-
-def test_the_question_stands_in_the_instructions() -> None:
-    assert question_of("Answer a question.\nThe question is: Who pays? \n\nFrom the text.") == "Who pays?"
-    assert question_of("Extract it.") == ""
