@@ -54,6 +54,9 @@ _SHORT_MAGNITUDES = {
 }
 """What stands for a magnitude after a sum of money alone: 5 m are metres, $5m are millions."""
 
+_TIMES = re.compile(r"(?<!\w)x(\d{1,4})(?!\w|[.,]\d)")
+"""How often a thing is there: Oak shelf x2. Behind a sign, as in \u00d72, figures are no part of a word."""
+
 _SUM = re.compile(rf"{CURRENCY}[ \u00a0]?")
 _SHORT_TAIL = re.compile(rf"(?:{'|'.join(_SHORT_MAGNITUDES)})(?![A-Za-z])", re.IGNORECASE)
 
@@ -94,6 +97,9 @@ def number_places(text: str, numbers: AbstractSet[Decimal]) -> dict[Decimal, lis
     for count, where in () if numbers.isdisjoint(_COUNTS.values()) else _counted(text):
         if count in numbers:
             places[count].append(where)
+    for count, where in _times(text):
+        if count in numbers:
+            places[count].append(where)
     return {number: sorted(where) for number, where in places.items()}
 
 
@@ -102,6 +108,7 @@ def numbers_in(text: str) -> Iterator[tuple[Decimal, Where]]:
     for match in _figures(text):
         yield from _meanings(match)
     yield from _counted(text)
+    yield from _times(text)
 
 
 def _figures(text: str) -> Iterator[re.Match[str]]:
@@ -115,6 +122,12 @@ def _counted(text: str) -> Iterator[tuple[Decimal, Where]]:
     for match in _COUNTED.finditer(text):
         if (count := _COUNTS.get(match[1].casefold())) is not None:
             yield count, match.span()
+
+
+def _times(text: str) -> Iterator[tuple[Decimal, Where]]:
+    """Iterate over counts behind a thing, which are a word with their sign."""
+    for match in _TIMES.finditer(text):
+        yield Decimal(match[1]), match.span()
 
 
 def date_places(text: str, days: AbstractSet[date]) -> dict[date, list[Where]]:

@@ -49,6 +49,11 @@ def test_a_number_is_found_as_it_is_written(number, text, form):
     assert number_places(text, {Decimal(number)}) == {Decimal(number): [(start, start + len(form))]}
 
 
+def test_a_count_behind_a_thing_stands_with_its_sign() -> None:
+    text = "Oak shelf x2, a BMW X5, fax2, x2.5"
+    assert number_places(text, {Decimal(2), Decimal(5)}) == {Decimal(2): [(10, 12)]}
+
+
 @pytest.mark.parametrize(
     ("number", "text"),
     [
