@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from slotfill.extractors.local.candidates.rows import RowCell, TextRow
-from slotfill.extractors.local.candidates.stated import COUNT_WORDS, MONEY_WORDS, stated_values
+from slotfill.extractors.local.candidates.stated import COUNT_WORDS, DECIMALS, MONEY_WORDS, stated_values
 from slotfill.extractors.local.strategies import Field, FieldPath, Line, Stated
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def cell_values(fields: Sequence[Field], row: TextRow, fits: Callable[[JSON, JSO
 
 def _readings(field: Field, cell: RowCell, fits: Callable[[JSON, JSON], bool]) -> Iterator[JSON]:
     match field.strategy:
-        case Stated() as stated if (cell.kind == "text") is False:
+        case Stated() as stated if cell.kind != "text" and not (_counts(field) and DECIMALS.search(cell.text)):
             wanted = "number" if stated.kind == "number" else "date"
             if cell.kind == wanted:
                 found = stated_values(
@@ -68,6 +68,12 @@ def _readings(field: Field, cell: RowCell, fits: Callable[[JSON, JSON], bool]) -
         case Line() as line if cell.kind == "text" and not line.many:
             if line.shortest <= len(cell.text) <= line.longest:
                 yield cell.text
+
+
+def _counts(field: Field) -> bool:
+    """Whether a field's name says that it is no sum: how many there are."""
+    words = {*field.heading.casefold().split()}
+    return bool(words & COUNT_WORDS) and not words & MONEY_WORDS
 
 
 def _rank(field: Field, row: TextRow, at: int, _: JSON) -> tuple[int, int, int]:

@@ -13,7 +13,7 @@ Lines that sum up (Total, VAT) are none, and neither is what is labelled line by
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 
@@ -33,6 +33,9 @@ LONE_CURRENCY = re.compile(rf"(?<=[ \t|])({CURRENCY})(?:[ ]{{2,}}|\t)[ ]*(?=\d)"
 COUNT = re.compile(r"(\d[\d,.]{0,9})[ ]*(?:x|\u00d7|pcs\.?|pieces)?[ ]+(?=[^\W\d])")
 """How many of it there are, before a thing: `2 x` Oak shelf, `2,500` posters."""
 
+COUNT_BEHIND = re.compile(r"[ ]+[x\u00d7][ ]?(\d{1,4})\Z")
+"""How many of it there are, behind a thing: Oak shelf `x2`."""
+
 RULE = re.compile(r"[\s|+:=_*\u2500-\u257f-]*")
 """The line under a table's head."""
 
@@ -47,10 +50,15 @@ GLUE = re.compile(
 """What joins cells, and is no part of one: 2 `x` Oak shelf `at` EUR 21."""
 
 SUMMING = re.compile(
-    r"\W*(?:sub-?\s?total|total|sum|vat|tax|gst|balance|amount due|to pay|net|gross|grand total|shipping|postage|"
-    r"delivery|discount|carriage|deposit|paid|rounding)\b",
+    r"\W*(?:sub-?\s?total|total|sum|vat|tax|gst|balance|amount due|to pay|net|gross|grand total|paid|rounding)\b",
     re.IGNORECASE,
 )
+ADDING = re.compile(r"\W*(?:shipping|postage|delivery|discount|carriage|deposit)\b", re.IGNORECASE)
+"""What is added below the entries; with a count of its own it is an entry."""
+
+COUNTED = 3
+"""So many cells an entry with its count has, at least."""
+
 LABELLED = re.compile(r"[^\d\n:|]{1,40}:(?:\s|\Z)")
 
 FEWEST = 2
@@ -69,7 +77,7 @@ class RowCell:
 class TextRow:
     """An entry: where it stands, its cells, and the heads of their columns, if there are any.
 
-    form: "columns", "point" of a list, "label" and its value, or "line".
+    form: "columns", "point" of a list, "label" and its value, "line", or "part" of a sentence.
     """
 
     start: int
@@ -103,15 +111,24 @@ def _line_groups(text: str) -> list[list[TextRow]]:
     groups: list[list[TextRow]] = []
     head: TextRow | None = None
     for shape, group in groupby(lines, key=_shape_but_for_count):
-        rows = [row for row in group if not SUMMING.match(text, row.start) and row.form != "label"]
+        rows = [row for row in group if _is_entry(text, row)]
         if {*shape} == {"text"} and len(shape) > 1 and len(rows) >= FEWEST and rows[0].form == "columns":
             rows, head = rows[1:], rows[0]  # of a table of words the first line is its head
         is_headed = head is not None and len(head.cells) == len(shape) and head.shape != ()
         if len(rows) >= FEWEST or (rows and is_headed and len(shape) > 1):
             heads = tuple(cell.text for cell in head.cells) if head is not None and is_headed else ()
-            groups.append([TextRow(row.start, row.end, row.cells, heads) for row in rows])
+            groups.append([replace(row, heads=heads) for row in rows])
         head = rows[-1] if rows and {*shape} == {"text"} else None
     return groups
+
+
+def _is_entry(text: str, row: TextRow) -> bool:
+    is_counted = len(row.cells) >= COUNTED and not SUMMING.match(text, row.start)
+    return row.form != "label" and (is_counted or not _sums_up(text[row.start : row.end]))
+
+
+def _sums_up(line: str) -> bool:
+    return SUMMING.match(line) is not None or ADDING.match(line) is not None
 
 
 def _shape_but_for_count(row: TextRow) -> tuple[str, ...]:
@@ -128,7 +145,12 @@ def _line(text: str, start: int, end: int) -> TextRow | None:
     columns = [column.strip() for column in COLUMNS.split(LONE_CURRENCY.sub(r"\1 ", inner))]
     if len(columns) > 1:
         counted = COUNT.match(columns[0])
-        first = [counted[1], columns[0][counted.end() :]] if counted and _kind(columns[0]) == "text" else columns[:1]
+        behind = COUNT_BEHIND.search(columns[0])
+        first = columns[:1]
+        if counted and _kind(columns[0]) == "text":
+            first = [counted[1], columns[0][counted.end() :]]
+        elif behind:
+            first = [columns[0][: behind.start()], behind[1]]
         return TextRow(start, end, tuple(RowCell(cell, _kind(cell)) for cell in (*first, *columns[1:])), form="columns")
     labelled = LABELLED.match(text, begin, end)
     cells = _cells(text[begin:end])
@@ -144,14 +166,16 @@ def _part_groups(text: str) -> list[list[TextRow]]:
     ends = [0, *(match.end() for match in PARTS.finditer(text)), len(text)]
     starts = [*(match.start() for match in PARTS.finditer(text)), len(text)]
     parts = [
-        TextRow(start, end, _cells(text[start:end])) for start, end in zip(ends, starts, strict=False) if start < end
+        TextRow(start, end, _cells(text[start:end]), form="part")
+        for start, end in zip(ends, starts, strict=False)
+        if start < end
     ]
     groups: list[list[TextRow]] = []
     for part in reversed(parts):
         shape = groups[-1][0].shape if groups and groups[-1] else ()
-        if shape and part.shape[-len(shape) :] == shape and not SUMMING.match(part.cells[-len(shape)].text):
-            groups[-1].insert(0, TextRow(part.start, part.end, part.cells[-len(shape) :]))
-        elif {"text", "number"} <= {*part.shape} and not SUMMING.match(text, part.start):
+        if shape and part.shape[-len(shape) :] == shape and not _sums_up(part.cells[-len(shape)].text):
+            groups[-1].insert(0, replace(part, cells=part.cells[-len(shape) :]))
+        elif {"text", "number"} <= {*part.shape} and not _sums_up(text[part.start : part.end]):
             groups.append([part])
         else:
             groups.append([])

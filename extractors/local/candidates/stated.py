@@ -16,7 +16,7 @@ from slotfill.extractors.grounding.surface_forms import numbers_in
 from slotfill.extractors.local.candidates.amounts import amount_candidates, amount_kind
 from slotfill.schemas.json_values.json_types import JSON
 
-__all__ = ["StatedValue", "likely_values", "stated_values", "without_labels"]
+__all__ = ["DECIMALS", "StatedValue", "likely_values", "stated_values", "without_labels"]
 
 TextRange = tuple[int, int]
 
@@ -95,13 +95,31 @@ MOMENT_TAIL = re.compile(
     rf"(?:T|,?[ ](?:at[ ])?){CLOCK.pattern}(?:[ ]?(?:Z|UTC|GMT|[+-]\d{{2}}:?\d{{2}}))?", re.IGNORECASE
 )
 
+TOTAL_WORDS = frozenset(("total", "sum"))
+BARE_NAMES = {
+    NUMBER: frozenset("amount balance cost grand price sum the total".split()),  # noqa: SIM905 - a list of words
+    "date": frozenset("date day on the when".split()),  # noqa: SIM905 - a list of words
+}
+"""Names of fields that say no more than their kind: where the text states one value of that kind, it is theirs."""
+
+DEADLINE = re.compile(r"\b(?:before|by|due|till|until)(?: on)?[ ]\Z", re.IGNORECASE)
+"""What stands before a date by which something is to be done, and which is not the date of the text."""
+
+DECIMALS = re.compile(r"[.,]\d\d\Z")
+"""How an amount ends whose currency is not told."""
+
+FEWEST_SUMMANDS = 2
+
+DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\.")
+"""How a date begins that has its day first wherever it is written so."""
+
 NEAR = 48
 """So many code points behind a field's name its value stands, if it does."""
 
 GENERIC = frozenset("amount date day due full id name no number of on the time total value".split())  # noqa: SIM905 - a list of words
 """Words of names that tell little: a due date stands behind `Due`, not behind every `Date`."""
 
-LABEL = re.compile(r"[^\n:]{1,40}:[^\n]*")
+LABEL = re.compile(r"[^\n:]{1,40}:(?:[ \t]*[^\s:]+){0,3}[ \t]*")
 """What stands before a value on its line, where that is labelled."""
 
 SAME_LINE = re.compile(r"[ \t]*[:=]?[ \t]*(?:\n[ \t]*)?[^\n]*")
@@ -131,10 +149,19 @@ def stated_values(text: str, kind: str, fits: Callable[[JSON], bool], *, as_text
 def likely_values(
     text: str, values: Sequence[StatedValue], name: str, *, kind: str = NUMBER
 ) -> tuple[list[StatedValue], bool]:
-    """Narrow down the values to those that a field means by its name; tell whether its name stands before them."""
-    of_kind = _of_kind(values, {*name.casefold().split()}) if kind == NUMBER else list(values)
-    named = _behind(text, of_kind, name)
-    return named or of_kind, bool(named)
+    """Narrow down the values to those that a field means by its name; tell whether it surely means one of them.
+
+    It does where its name stands before them, where a total is the sum of those before it, and where its name says
+    nothing but its kind, of which there is one value.
+    """
+    words = {*name.casefold().split()}
+    of_kind = _of_kind(text, values, words) if kind == NUMBER else list(values)
+    sure = (
+        _behind(text, of_kind, name)
+        or (_sums(text, values) if kind == NUMBER and words & TOTAL_WORDS else [])
+        or _only_one(text, of_kind, words, kind)
+    )
+    return sure or of_kind, bool(sure)
 
 
 def without_labels(text: str, values: Sequence[StatedValue]) -> list[StatedValue]:
@@ -142,13 +169,46 @@ def without_labels(text: str, values: Sequence[StatedValue]) -> list[StatedValue
     return [one for one in values if not LABEL.fullmatch(text, text.rfind("\n", 0, one.start) + 1, one.start)]
 
 
-def _of_kind(values: Sequence[StatedValue], words: set[str]) -> list[StatedValue]:
+def _sums(text: str, values: Sequence[StatedValue]) -> list[StatedValue]:
+    """Return the last amount of a text that is the sum of those right before it, two at least."""
+    amounts = [one for one in values if one.unit == "money" or DECIMALS.search(text, one.start, one.end)]
+    for last in range(len(amounts) - 1, FEWEST_SUMMANDS - 1, -1):
+        total = Decimal(str(amounts[last].value))
+        for number, one in enumerate(reversed(amounts[:last]), 1):
+            total -= Decimal(str(one.value))
+            if total <= 0:
+                if total == 0 and number >= FEWEST_SUMMANDS:
+                    return [amounts[last]]
+                break
+    return []
+
+
+def _only_one(text: str, values: Sequence[StatedValue], words: set[str], kind: str) -> list[StatedValue]:
+    """Return the one value that a field can mean whose name says nothing but its kind; nothing where there are more."""
+    if not words <= BARE_NAMES.get(kind, frozenset()):
+        return []
+    if kind == NUMBER:
+        own = [one for one in values if one.unit == "money"]
+    else:
+        own = [
+            one
+            for one in without_labels(text, values)
+            if not DEADLINE.search(text, max(0, one.start - NEAR), one.start)
+        ]
+    return own[:1] if len({one.value for one in own}) == 1 else []
+
+
+def _of_kind(text: str, values: Sequence[StatedValue], words: set[str]) -> list[StatedValue]:
     for unit, hints in (("percent", SHARE_WORDS), ("money", MONEY_WORDS), ("", COUNT_WORDS)):
         if words & hints and (of_unit := [one for one in values if one.unit == unit]):
             return of_unit
+    if words & MONEY_WORDS:  # no sum is written `one`
+        values = [one for one in values if any(map(str.isdigit, text[one.start : one.end]))]
+    elif words & COUNT_WORDS:
+        values = [one for one in values if one.unit not in ("money", "percent")]
     if words & YEAR_WORDS and (years := [one for one in values if one.unit in ("year", "date")]):
         return years
-    return [one for one in values if one.unit not in ("date", "year")] or list(values)
+    return [one for one in values if one.unit not in ("date", "year")] or [*values]
 
 
 def _behind(text: str, values: Sequence[StatedValue], name: str) -> list[StatedValue]:
@@ -218,7 +278,7 @@ def _moments(text: str, kind: str, fits: Callable[[JSON], bool]) -> Iterator[Sta
         tail = MOMENT_TAIL.match(text, end) if kind == "date-time" else None
         for last in (tail.end() if tail else end, end):
             passage = text[start:last]
-            value = ISO_FORMS[kind](passage, day_first_in(text, passage))
+            value = ISO_FORMS[kind](passage, True if DOTTED.match(passage) else day_first_in(text, passage))
             if value is not None and fits(value):
                 yield StatedValue(value, start, last, "date")
                 break

@@ -43,6 +43,8 @@ def choose_stated(sheet: AnswerSheet, field: Field, above: str) -> int:
     """Choose among the values that the text states: what is not there is not invented. Return the tokens read."""
     stated = cast("Stated", field.strategy)
     found = values_stated(sheet, stated)
+    if sheet.is_row:  # what a cell has given to another field
+        found = [one for one in found if one.value not in sheet.values.values()]
     likely, is_named = likely_values(sheet.document, found, field.heading, kind=stated.kind)
     if not is_named and not stated.is_required:
         likely = without_labels(sheet.document, likely)

@@ -60,6 +60,11 @@ def test_the_heads_of_columns_name_the_fields() -> None:
     }
 
 
+def test_how_many_there_are_is_no_sum() -> None:
+    table = "Examination | 45.00\nVaccine | 28.00"
+    assert rows(table, item=TEXT, quantity=WHOLE, price=NUMBER)[0] == {"item": "Examination", "price": 45}
+
+
 def test_a_row_has_a_cell_for_what_must_not_be_empty() -> None:
     assert fewest_cells(fields(a=TEXT)) == 2
     assert fewest_cells(fields(a=TEXT, b=NUMBER, c=NUMBER, d=NUMBER)) == 3

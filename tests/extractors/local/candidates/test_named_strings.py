@@ -26,6 +26,14 @@ def test_names_are_asked_for_and_found() -> None:
     assert names_in("9") == []
 
 
+def test_dates_labels_titles_and_rows_are_no_names() -> None:
+    text = "RECEIPT\nBlue Anchor\nDate: 3 May 2026\nGuest: Ada Byron\n\nOak shelf  2  21.00\nChair  1  40.00"
+    assert names_in(text) == ["Blue Anchor", "Anchor", "Ada Byron"]
+    assert names_in("RECEIPT") == ["RECEIPT"]
+    assert "Oak" in names_in("Oak shelf  2  21.00\nChair  1  40.00"), "where there are no others"
+    assert "Ada Byron" in names_in("Ada Byron: I am here."), "who writes in a chat"
+
+
 @pytest.mark.parametrize(
     ("heading", "names"),
     [
