@@ -24,6 +24,7 @@ from slotfill.extractors.local.by_field.layout import (
     value_at,
     write_field,
 )
+from slotfill.extractors.local.by_field.worked_examples import WORKED_EXAMPLES
 from slotfill.extractors.local.candidates.candidates import choose_families
 from slotfill.extractors.local.candidates.rows import find_rows
 from slotfill.extractors.local.candidates.stated import stated_values
@@ -107,7 +108,7 @@ class FieldDecoder:
         self.question = question
         legend = "" if shots else introduction(compiled, instructions)
         self.copied = {field.path for field in written if all(_copies(field, shot) for shot in shots)}
-        self.shots = (legend, *(show_fields(self.lines, shot) for shot in shots))
+        self.shots = (legend, *([show_fields(self.lines, shot) for shot in shots] or WORKED_EXAMPLES))
         self.mention_shots: dict[FieldPath, tuple[str, ...]] = {}
         self.families: dict[FieldPath, tuple[str, ...]] = {}
         for field in self.lists:
@@ -183,7 +184,7 @@ class FieldDecoder:
     def _calibrated(self, cancelled: threading.Event) -> dict[str, Calibration]:
         """Ask about all labelled texts; about texts that say nothing, where there are neither these nor examples."""
         questions = list(self._labelled_choices())
-        blank = [] if len(self.shots) > 1 else [*self._blank_choices({path for path, *_ in questions})]
+        blank = [] if self.is_shown else [*self._blank_choices({path for path, *_ in questions})]
         ask = partial(self._scores, cancelled)
         scored = [*zip(questions, map(ask, questions), strict=True)]
         empty = [*zip(blank, map(ask, blank), strict=True)]
