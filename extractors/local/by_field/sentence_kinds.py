@@ -7,13 +7,14 @@ examples of other kinds, it tells (measured on texts of this project's own, docs
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 
 from slotfill.extractors.local.by_field.calibration import CONTENT_FREE
 from slotfill.extractors.local.candidates.named_strings import asks_for_names
 from slotfill.schemas.passages.sentences import sentence_ranges
 
-__all__ = ["are_of_whole_texts", "sentences_of_kind", "text_sentences"]
+__all__ = ["are_of_whole_texts", "passages_of_kind", "text_sentences"]
 
 EXAMPLES = (
     ("The tyres were changed on Tuesday.", "fact"),
@@ -34,6 +35,9 @@ OF_WHOLE_TEXTS = frozenset(
 )
 """What a list is called whose entries are no kind of sentence."""
 
+PART_END = re.compile(r"[,;:]\s+(?:(?:and|but|or|so)\s+)?|\s+but\s+|(?<=\d)[.!?]\s+(?=[A-Z])")
+"""Where a part of a sentence ends, as far as marks show it."""
+
 Scorer = Callable[[str, Sequence[str]], Sequence[float]]
 """Returns how likely each label is to continue a prompt: natural logarithms."""
 
@@ -49,16 +53,25 @@ def text_sentences(text: str) -> list[str]:
     return [line[start:end] for line in lines for start, end in sentence_ranges(line)]
 
 
-def sentences_of_kind(text: str, heading: str, score: Scorer) -> list[str]:
-    """Return the sentences that are what a field's heading says, in order.
+def passages_of_kind(text: str, heading: str, score: Scorer) -> list[str]:
+    """Return the sentences that are what a field's heading says, in order, without the marks that end them.
 
-    A sentence is one that the model finds so far likelier to be than a text that says nothing is.
+    A sentence is one that the model finds so far likelier to be than a text that says nothing is. Of one in several
+    parts those parts are returned that are it by themselves, if there are any.
     """
     kind = heading.casefold()
     labels = (kind, *(other for other in OTHERS if other != kind))
     nothing = [_lead(one, labels, score) for one in CONTENT_FREE]
     least = sum(nothing) / len(nothing) / 2
-    return [sentence for sentence in text_sentences(text) if _lead(sentence, labels, score) > min(least, 0)]
+
+    def are_of_kind(passages: Iterable[str]) -> list[str]:
+        return [passage for passage in passages if _lead(passage, labels, score) > min(least, 0)]
+
+    found = []
+    for sentence in are_of_kind(text_sentences(text)):
+        parts = [part for part in PART_END.split(sentence) if any(map(str.isalnum, part))]
+        found += (are_of_kind(parts) if len(parts) > 1 else []) or [sentence]
+    return [passage.strip(" \t.,;:!?") for passage in found]
 
 
 def _lead(sentence: str, labels: Sequence[str], score: Scorer) -> float:

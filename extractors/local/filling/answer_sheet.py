@@ -44,7 +44,6 @@ class AnswerSheet:
     """One document's answers, as they come in.
 
     left: so many tokens may still be written. read, wrote: so many were. is_row: the document is a row of another one.
-    sources: what a field's strings may be passages of, where that is not the whole text.
     telling_windows: which windows of a long text tell most for its first label.
     """
 
@@ -68,7 +67,6 @@ class AnswerSheet:
         self.confidences: dict[FieldPath, float] = {}
         self.scored: list[str] = []
         self.missing: list[FieldPath] = []
-        self.sources: dict[FieldPath, str] = {}
         self.telling_windows: list[int] = []
         self.read = self.wrote = 0
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from slotfill.extractors.local.by_field.sentence_kinds import are_of_whole_texts, sentences_of_kind
+from slotfill.extractors.local.by_field.sentence_kinds import are_of_whole_texts, passages_of_kind
 from slotfill.extractors.local.candidates.answering import answering_sentences
 from slotfill.extractors.local.candidates.named_strings import asks_for_a_name, names_in, string_behind
+from slotfill.extractors.local.candidates.whole_statements import whole_statements
 from slotfill.extractors.local.filling.choices import TO_CHOOSE_FROM, best_label
 from slotfill.extractors.local.strategies import EMPTY_LABEL, Choice, Field, FieldPath, Line
 from slotfill.schemas.passages.sentences import sentence_ranges
@@ -34,7 +35,7 @@ def answer_unwritten(sheet: AnswerSheet, field: Field, line: Line, above: str) -
         return _answer_question(sheet, field, line)
     if line.many:
         is_written = line.verbatim or line.fewest or are_of_whole_texts(field.heading)
-        return None if is_written else _begin_list(sheet, field, line)
+        return None if is_written else _list_passages(sheet, field, line)
     behind = string_behind(sheet.document, field.heading)
     if behind is not None and line.shortest <= len(behind) <= line.longest:
         sheet.fill(field.path, behind)
@@ -57,13 +58,11 @@ def _answer_question(sheet: AnswerSheet, field: Field, line: Line) -> int:
     return 0
 
 
-def _begin_list(sheet: AnswerSheet, field: Field, line: Line) -> int | None:
-    """Find the sentences that a list's entries may come from; a list without any stays empty."""
-    sentences = sentences_of_kind(sheet.document, field.heading, partial(_scores, sheet, field.path))
-    if sentences:
-        sheet.sources[field.path] = "\n".join(sentences)
-        return None
-    sheet.fill(field.path, line.blank)
+def _list_passages(sheet: AnswerSheet, field: Field, line: Line) -> int:
+    """List the sentences, or parts of them, that are what the list asks for; without any it stays empty."""
+    found = passages_of_kind(sheet.document, field.heading, partial(_scores, sheet, field.path))
+    passages = [one for one in found if line.shortest <= len(one) <= line.longest]
+    sheet.fill(field.path, whole_statements(sheet.document, passages, longest=line.longest)[: line.most] or line.blank)
     return 0
 
 
@@ -74,8 +73,10 @@ def _scores(sheet: AnswerSheet, path: FieldPath, prompt: str, labels: Sequence[s
 
 def _choose_name(sheet: AnswerSheet, field: Field, line: Line, above: str) -> int | None:
     """Choose among the names of the text; None where it has none, and something must stand there."""
-    forms = [name for name in names_in(sheet.document) if line.shortest <= len(name) <= line.longest]
-    forms = forms[:TO_CHOOSE_FROM]
+    names = (name for name in names_in(sheet.document) if name.casefold() != field.heading.casefold())
+    forms = [name for name in names if line.shortest <= len(name) <= line.longest]
+    if len(forms) > TO_CHOOSE_FROM:  # a letter is signed at its end
+        forms = [*forms[: TO_CHOOSE_FROM // 2], *forms[-TO_CHOOSE_FROM // 2 :]]
     if not forms and line.is_required:
         if sheet.is_row:
             return None

@@ -53,9 +53,8 @@ def write_json(sheet: AnswerSheet, field: Field, above: str) -> int:
 
 def _write_line(sheet: AnswerSheet, field: Field, line: Line, above: str) -> int:
     quoted = line.verbatim or line.many or field.path in sheet.decoder.copied
-    source = sheet.sources.get(field.path, sheet.telling)
     for verbatim in dict.fromkeys((quoted, line.verbatim)):
-        grammar = write_line(line, source, verbatim=verbatim)
+        grammar = write_line(line, sheet.telling, verbatim=verbatim)
         room = TEXT_TOKENS * max(1, line.fewest)
         completion = _complete(sheet, field, sheet.prompt(above), grammar, room, fresh=not verbatim)
         if "\n" not in completion.text[:-1]:  # else the grammar was ignored: no passage is as long as it must be
