@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from slotfill.extractors.errors import ModelError
 from slotfill.extractors.local.grammar import HEADER
-from slotfill.extractors.local.llama_server import EngineOptions, file_identity, load_server
+from slotfill.extractors.local.llama_server import EngineOptions, file_identity, is_asked_whole, load_server
 from slotfill.extractors.local.server_pool import ServerPool
 
 if TYPE_CHECKING:
@@ -40,9 +40,6 @@ more the longer it is (the sampler "Don't Repeat Yourself" of llama.cpp, by its 
 
 WARMTH = 0.8
 """The temperature at which tokens are drawn: llama.cpp's own default."""
-
-LARGE = 600 << 20
-"""The file size, in bytes, from which a model is asked for whole objects: about a billion parameters at 4 bits."""
 
 MARK = "@"
 
@@ -81,8 +78,9 @@ class Engine:
         self._pool = ThreadPoolExecutor(self.slots, thread_name_prefix="slotfill-local")
         self._padding = options.context
         self._tokens: dict[str, dict[str, int]] = {}
-        self.identity = (path.name, path.stat().st_size)
-        self.whole = (options.decoding or ("whole" if path.stat().st_size >= LARGE else "fields")) == "whole"
+        _, size, _ = file_identity(path)
+        self.identity = (path.name, size)
+        self.whole = is_asked_whole(path, options)
         try:
             self.context: int = self._overflow("")["n_ctx"]
         except EngineError as error:  # what is not ready answers no document, and no document is to blame

@@ -7,13 +7,15 @@ Which hub, cache, token and proxy, and whether to stay offline, is that library'
 from __future__ import annotations
 
 import difflib
+import hashlib
 import io
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 from slotfill.extractors.errors import MissingModelExtraError, ModelError
+from slotfill.extractors.local.weights.split_files import split_file_names
 from slotfill.schemas.json_values.json_types import JSON
 
 __all__ = ["cached", "fetch", "locate_on_hub"]
@@ -27,7 +29,8 @@ _ID = re.compile(
     rf"hf:(?P<repository>[\w.-]+/[\w.-]+)(?:@(?P<revision>\w[\w.+-]*))?/(?P<file>(?:{_NAME}/)*{_NAME}\.gguf)",
     re.ASCII,
 )
-_PART = re.compile(r"-\d{5}-of-\d{5}\.gguf\Z")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+"""What the library calls the large files of its cache by: a hub tells their digest before it sends them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,16 @@ class _Reference:
     file: str
 
 
+class _DamagedError(Exception):
+    """What was sent is not what had been announced."""
+
+
 def locate_on_hub(model: str) -> Path:
     """Return the file of a model id, `hf:ORG/REPO/FILE.gguf` or `hf:ORG/REPO@REVISION/FILE.gguf`.
 
     A cached file is taken, and the hub not asked, whatever it holds by now. Without one it is fetched, which is shown
-    on standard error where that is a terminal. Raises ModelError or MissingModelExtraError.
+    on standard error where that is a terminal. Of a model in several files all are, and the first is returned.
+    Raises ModelError or MissingModelExtraError.
     """
     return _obtain(model, lambda reference: _cached(reference) or _download(reference, None))
 
@@ -51,28 +59,36 @@ def locate_on_hub(model: str) -> Path:
 def fetch(model: str, progress: Progress) -> Path:
     """Fetch the file of a model id, see `locate_on_hub`, unless what the hub holds now is cached, and give it.
 
-    progress: called with the bytes done and the bytes in all; nothing is then shown on a terminal.
+    progress: called with the bytes done and the bytes in all, of each file anew; nothing is then shown on a terminal.
 
-    A cached file serves where the hub cannot be reached. A file appears whole, or not at all. Raises ModelError or
-    MissingModelExtraError.
+    A cached file serves where the hub cannot be reached. A file appears whole, or not at all, and is what the hub has
+    announced. Raises ModelError or MissingModelExtraError.
     """
     return _obtain(model, lambda reference: _download(reference, progress))
 
 
 def cached(model: str) -> Path | None:
     """Return a model's file if it has been fetched, asking no network. Raises ModelError or MissingModelExtraError."""
-    reference = _reference(model)
+    references = _files(_reference(model))
     _load_library(model)
-    return _cached(reference)
+    paths = [_cached(reference) for reference in references]
+    return paths[0] if all(paths) else None
 
 
 def _obtain(model: str, how: Callable[[_Reference], Path]) -> Path:
-    reference = _reference(model)
+    reference, *others = _files(_reference(model))
     _load_library(model)
     try:
-        return how(reference)
+        first = how(reference)
+        # The other files are to stand in the same folder, of one commit, whatever is newer by now.
+        commit = first.parents[len(PurePosixPath(reference.file).parts) - 1].name
+        for other in others:
+            reference = replace(other, revision=commit)
+            how(reference)
     except Exception as error:  # noqa: BLE001 - the library lets through what its parts raise, which it does not list
         reason = _reason(reference, error)
+    else:
+        return first
     # Out here, so that the error is no context of ours: its text may quote the token.
     raise ModelError(f"model {model!r}: {reason}")
 
@@ -83,9 +99,13 @@ def _reference(model: str) -> _Reference:
         raise ModelError(
             f"model {model!r} names no file of a hub: write hf:ORG/REPO/FILE.gguf, or hf:ORG/REPO@REVISION/FILE.gguf"
         )
-    if _PART.search(model):
-        raise ModelError(f"model {model!r} is one part of a model in several files: name one that is a single file")
     return _Reference(found["repository"], found["revision"] or "main", found["file"])
+
+
+def _files(reference: _Reference) -> tuple[_Reference, ...]:
+    """Return all files of a model, the first before the others."""
+    path = PurePosixPath(reference.file)
+    return tuple(replace(reference, file=str(path.with_name(name))) for name in split_file_names(path.name))
 
 
 def _load_library(model: str) -> None:
@@ -115,7 +135,20 @@ def _download(reference: _Reference, progress: Progress | None) -> Path:
     from huggingface_hub import hf_hub_download
 
     bar = _bar(progress) if progress else None  # the library's own draws on a terminal alone
-    return Path(hf_hub_download(reference.repository, reference.file, revision=reference.revision, tqdm_class=bar))
+    path = Path(hf_hub_download(reference.repository, reference.file, revision=reference.revision, tqdm_class=bar))
+    _check(path.resolve())
+    return path
+
+
+def _check(blob: Path) -> None:
+    """Throw a file of the cache away that is not what it is called by: the library looks at its length alone."""
+    if _SHA256.fullmatch(blob.name) is None:  # a small file, or a system without links
+        return
+    with blob.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != blob.name:
+        blob.unlink()
+        raise _DamagedError
 
 
 def _bar(progress: Progress) -> JSON:
@@ -188,6 +221,10 @@ def _templates() -> tuple[tuple[type[BaseException] | tuple[type[BaseException],
         (
             errors.OfflineModeIsEnabled,
             "it is not in the cache {cache!r}, and HF_HUB_OFFLINE is set: unset it to fetch the file once",
+        ),
+        (
+            _DamagedError,
+            "what {host} sent as {file!r} is damaged (its SHA-256 is not as announced), and was thrown away: try again",
         ),
         (
             errors.FileMetadataError,
