@@ -75,7 +75,8 @@ class Engine:
     def __init__(self, path: Path, options: EngineOptions) -> None:
         self.slots = options.most_slots
         self._servers = ServerPool(partial(load_server, path, options), self.slots)
-        self._pool = ThreadPoolExecutor(self.slots, thread_name_prefix="slotfill-local")
+        # One more than may work at once: it waits for a server, by which the pool of these sees that documents wait.
+        self._pool = ThreadPoolExecutor(self.slots + 1, thread_name_prefix="slotfill-local")
         self._padding = options.context
         self._tokens: dict[str, dict[str, int]] = {}
         _, size, _ = file_identity(path)

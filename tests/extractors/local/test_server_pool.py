@@ -9,14 +9,14 @@ from typing import cast
 import pytest
 
 from slotfill.extractors.errors import ModelError
-from slotfill.extractors.local import server_pool
+from slotfill.extractors.local import throughput
 from slotfill.extractors.local.llama_server import WAIT_POLICY, EngineOptions, Server, _sleeping_threads
 from slotfill.extractors.local.server_pool import ServerPool
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_pool, "PATIENCE", 0.01)
+    monkeypatch.setattr(throughput, "PATIENCE", 0.01)
 
 
 def make() -> Server:
@@ -61,6 +61,19 @@ def test_none_is_loaded_for_a_short_wait() -> None:
         assert waiting.is_alive()
     waiting.join(10)
     assert pool.loaded == 1
+
+
+def test_one_that_is_withdrawn_is_not_lent() -> None:
+    pool = ServerPool(make, 2)
+    pool._loaded, pool._throughput.lent = 2, 1
+    pool._idle.append(make())
+    waiting = threading.Thread(target=leased_elsewhere, args=(pool,))
+    with pool.lease():
+        waiting.start()
+        waiting.join(0.05)
+        assert waiting.is_alive()
+    waiting.join(10)
+    assert not waiting.is_alive()
 
 
 @pytest.mark.usefixtures("impatient")

@@ -4,7 +4,10 @@ from slotfill.extractors.local.candidates.text_windows import DENSITY, LONGEST, 
 
 
 def test_a_short_text_is_its_own_window() -> None:
-    assert text_windows("It is red.\nIt is blue.") == ["It is red.\nIt is blue."]
+    text = "It is red.\nIt is blue.\n"
+    for short in (text, text * 80):  # of 1,760 code points
+        assert text_windows(short) == [short]
+    assert len(text_windows(text * 90)) > 1
 
 
 def test_windows_are_passages_spread_from_the_first_sentence_to_the_last() -> None:
