@@ -4,7 +4,9 @@ import json
 
 import httpx2
 import pytest
-from waiting import wait_for
+
+from slotfill.extractors.runs.breaker import FIRST_PAUSE
+from slotfill.extractors.serving.service_breaker import ServiceBreaker
 
 VALUE = {"sentiment": "negative", "key_issues": ["late"] * 400, "urgency": 3, "suggested_action": "Refund."}
 TEXT = "It came late."
@@ -101,6 +103,9 @@ def test_a_model_that_the_account_may_not_use_holds_up_no_other(running, claude)
 @pytest.mark.slow
 @pytest.mark.parametrize(("fault", "code"), [("529", "overloaded"), ("502", "server")])
 def test_a_service_that_fails_is_left_alone_and_found_again(fault, code, service_at, claude, caplog):
+    seconds = 0.0
+    service = service_at.service
+    service.breaker = ServiceBreaker(service.schemas.models, lambda _: None, now=lambda: seconds)  # it probes after one
     claude.script(lambda _: VALUE, faults=[fault])
     secret = service_at.keys.add()
     codes = [service_at.post(secret=secret).json()["code"] for _ in range(5)]
@@ -112,7 +117,8 @@ def test_a_service_that_fails_is_left_alone_and_found_again(fault, code, service
     assert (ready.status_code, ready.json()["code"]) == (503, "not_ready")
     assert int(ready.headers["Retry-After"]) > 0
     claude.script(lambda _: VALUE)
-    wait_for(lambda: httpx2.get(f"{service_at.url}/readyz").status_code == 200)
+    seconds += FIRST_PAUSE
+    assert httpx2.get(f"{service_at.url}/readyz").status_code == 200
     assert service_at.post(secret=secret).status_code == 200
     assert len(claude.requests) > asked
     assert TEXT not in caplog.text
