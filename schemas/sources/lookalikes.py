@@ -45,7 +45,8 @@ def refuse_lookalikes(document: JSONMapping) -> None:
     One keyword of JSON Schema that decides something makes a schema, as does having nothing but keywords, names that
     begin with `$` or `x-`, or no key at all.
     """
-    defined = next((join((key, name)) for key in _DEFINITIONS for name in document.get(key) or ()), None)
+    parts = [(key, part) for key in _DEFINITIONS if isinstance(part := document.get(key), Mapping)]
+    defined = next((join((key, name)) for key, part in parts for name in part), None)
     if defined and KEYWORDS.intersection(document) <= _SAY_NOTHING:
         raise SchemaError(
             f'no JSON Schema, but definitions alone: say which one is meant, as in "$ref": "#{defined}" beside them'

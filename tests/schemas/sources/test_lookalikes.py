@@ -78,3 +78,10 @@ def test_a_schema_stays_one(document):
 def test_definitions_that_nothing_refers_to_are_no_schema(keyword):
     with pytest.raises(SchemaError, match=rf'definitions alone: .*"\$ref": "#/{re.escape(keyword)}/Person"'):
         resolve({"title": "People", keyword: {"Person": REAL, "Pet": REAL}})
+
+
+@pytest.mark.parametrize("keyword", ["$defs", "definitions"])
+@pytest.mark.parametrize("value", [5, True, "ab", ["a"], None])
+def test_definitions_that_are_none_are_refused_as_that(keyword, value):
+    with pytest.raises(SchemaError, match=rf"/{re.escape(keyword)}"):
+        resolve({keyword: value})

@@ -346,8 +346,9 @@ class TestSchemasOfRequests:
             {"type": "object", "description": "x" * 70_000},
             {"type": "object", "properties": {f"p{number}": {"type": "string"} for number in range(2_000)}},
             json.loads('{"items":' * 40 + "{}" + "}" * 40),
+            {"$defs": 5},
         ],
-        ids=["reference", "type", "size", "parts", "depth"],
+        ids=["reference", "type", "size", "parts", "depth", "definitions"],
     )
     def test_what_cannot_be_used_is_refused(self, running, claude, schema):
         with running(allow_schemas=True) as one, one.client() as client:
