@@ -212,4 +212,6 @@ def main(what: str, *counts: int) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        sys.exit(__doc__)
     main(sys.argv[1], *map(int, sys.argv[2:]))
