@@ -138,12 +138,15 @@ class Generation:
         types = {name for name in self._types if _allow(name, schemas)}
         if types == {"object"}:
             required_keys = {key for keys in values_of(schemas, "required") for key in keys}
-            return 1 + sum(self._smallest(at_key(parts, key), within, known) for key in required_keys)
+            required = sum(self._smallest(at_key(parts, key), within, known) for key in required_keys)
+            return 1 + max(required, *values_of(schemas, "minProperties"), 0)
         if types == {"array"} and (least := max((0, *values_of(schemas, "minItems")))):
-            first = max(map(prefix_length, schemas), default=0)
-            return 1 + sum(
-                self._smallest(at_item(parts, at, None), within, known) for at in range(min(least, first + 1))
-            )
+            first = min(least, max(map(prefix_length, schemas), default=0))
+            begun = sum(self._smallest(at_item(parts, at, None), within, known) for at in range(first))
+            others = least - first and (least - first) * self._smallest(at_item(parts, first, None), within, known)
+            return 1 + begun + others
+        if types == {"string"}:  # a character is drawn as an item is
+            return 1 + max((0, *values_of(schemas, "minLength")))
         return 1
 
     def _of(self, parts: Subvalidators, depth: int) -> Values:

@@ -272,3 +272,17 @@ def test_a_schema_of_many_definitions_is_not_walked_as_a_whole():
     }
     # Walked as a whole it would take longer than the suite's time-out.
     assert instance_of({**definition, "$defs": dict.fromkeys(names, definition)}) is not None
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"type": "array", "minItems": 1e30},
+        {"type": "array", "minItems": 100, "items": {"type": "array", "minItems": 100}},
+        {"type": "object", "minProperties": 1e30},
+        {"type": "string", "minLength": 100_000_000},
+    ],
+)
+def test_what_must_hold_too_much_is_told_at_once(asked):
+    with pytest.raises(SchemaError, match="over 2,000 parts: too many to make up"):
+        instances(asked)
