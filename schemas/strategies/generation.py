@@ -139,14 +139,15 @@ class Generation:
         if types == {"object"}:
             required_keys = {key for keys in values_of(schemas, "required") for key in keys}
             required = sum(self._smallest(at_key(parts, key), within, known) for key in required_keys)
-            return 1 + max(required, *values_of(schemas, "minProperties"), 0)
-        if types == {"array"} and (least := max((0, *values_of(schemas, "minItems")))):
-            first = min(least, max(map(prefix_length, schemas), default=0))
-            begun = sum(self._smallest(at_item(parts, at, None), within, known) for at in range(first))
-            others = least - first and (least - first) * self._smallest(at_item(parts, first, None), within, known)
-            return 1 + begun + others
+            return 1 + max(required, _limits(schemas, "Properties")[0])
+        if types == {"array"} and (least := _limits(schemas, "Items")[0]):
+            first = max(map(prefix_length, schemas), default=0)
+            begun = sum(self._smallest(at_item(parts, at, None), within, known) for at in range(min(least, first)))
+            if least <= first:
+                return 1 + begun
+            return 1 + begun + (least - first) * self._smallest(at_item(parts, first, None), within, known)
         if types == {"string"}:  # a character is drawn as an item is
-            return 1 + max((0, *values_of(schemas, "minLength")))
+            return 1 + _limits(schemas, "Length")[0]
         return 1
 
     def _of(self, parts: Subvalidators, depth: int) -> Values:
