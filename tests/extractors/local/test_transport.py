@@ -117,7 +117,7 @@ def test_a_message_is_whole(client: anthropic.Anthropic) -> None:
     assert (message.type, message.role, message.model) == ("message", "assistant", "anything")
     assert message.id.startswith("msg_")
     assert message._request_id
-    assert 20 < message.usage.input_tokens < 100
+    assert 20 < message.usage.input_tokens < 400, "what is shown where a schema has no examples counts"
     assert 0 < message.usage.output_tokens < 40
 
 
@@ -187,7 +187,7 @@ def test_the_oldest_examples_make_room(client: anthropic.Anthropic) -> None:
     few = [{"role": "user", "content": "Bo came."}, {"role": "assistant", "content": '{"name": "Bo"}'}]
     fitted, few_only = (ask(client, NAME, messages=shots).usage for shots in ([*shot, *shot, *few, last], [*few, last]))
     assert fitted.input_tokens == few_only.input_tokens
-    assert few_only.input_tokens > ask(client, NAME, messages=[last]).usage.input_tokens
+    assert few_only.input_tokens < ask(client, NAME, messages=[*few, *few, last]).usage.input_tokens
 
 
 @pytest.mark.parametrize(
