@@ -1,6 +1,5 @@
 """Formatting that nothing closes, as old mail has it by the thousand: it is read, in time in proportion to its size."""
 
-import time
 from itertools import chain
 
 import pytest
@@ -13,8 +12,8 @@ from slotfill.extractors.documents.readers.markup.open_formatting import limit_f
 from slotfill.extractors.documents.readers.markup.page_text import page_lines
 from slotfill.extractors.documents.readers.markup.visibility import Look, look_of, reduced_style
 
-PILE = "<font>" * 65
-"""So many that all formatting of a page is looked at."""
+PILE = "<u>" * 65
+"""So many that all formatting of a page is looked at; of a name that no end tag of a test has."""
 
 
 def text(page):
@@ -52,6 +51,8 @@ TAGS = [
 @example(["<b hidden>", "<object>", "<b>", "</object>", "</b>"])
 @example(["<", "<b>", "b>"])
 @example(["<b hidden>", "<b>", "</b>", "</b>"])
+@example(["<b>", "<span style='display:none'>", "</b>"])
+@example(["<b>", "<i style='display:block'>", "</b>"])
 def test_what_is_read_is_the_same_without_it(tags):
     page = "".join(chain.from_iterable((tag, f"w{n} ") for n, tag in enumerate(tags)))
     assert text(PILE + page) == text(page)
@@ -81,6 +82,5 @@ def test_a_reduced_style_looks_like_the_whole_one(style):
 
 @pytest.mark.parametrize("tags", ["<b a='", "<!--", "<title>", "<b a=", "<object><table>", "</table>"])
 def test_what_is_cut_off_takes_no_time_of_its_square(tags):
-    begun = time.process_time()
-    limit_formatting(PILE + tags * 20_000)
-    assert time.process_time() - begun < 2
+    """That of its square ends by the suite's time-out."""
+    limit_formatting(PILE + tags * 200_000)
