@@ -8,8 +8,6 @@ SITE := .venv/.site
 RELEASE := .venv/.release
 comma := ,
 SEEDS ?= 1
-# On two cores, too: a test often waits, for a process or for time to pass.
-WORKERS ?= 4
 
 .DEFAULT_GOAL := help
 .PHONY: help setup weights demo picture test test-all soak lint lint-pyright docs docs-mkdocs wheel sbom audit lowest test-lowest clean
@@ -54,7 +52,7 @@ picture: weights  ## the README's picture, docs/demo.svg: what `make demo` shows
 	@$(BIN)/python docs/picture.py --record
 
 # Bytecode is kept, whatever the environment says: some 1,000 processes that tests start would compile what they import.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 test: weights  ## the suite
 	$(PYTEST) -m "not slow"
@@ -129,7 +127,7 @@ test-lowest:  ## the suite with each direct dependency at its lowest bound, in b
 	$(PYTHON) -m venv build/lowest
 	build/lowest/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	PYTHONWARNINGS='ignore:Editable installation' build/lowest/bin/python -m pip install --quiet --editable '.[$(PARTS)]' --group dev --constraint .ci/lowest.txt
-	PYTHONDONTWRITEBYTECODE= build/lowest/bin/python -m pytest --numprocesses $(WORKERS) --dist loadgroup -m "not slow and not local"
+	PYTHONDONTWRITEBYTECODE= build/lowest/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup -m "not slow and not local"
 
 clean:  ## remove what was made here
 	rm -rf .venv build dist site *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
